@@ -1,0 +1,1 @@
+"""Objects, refs, trees and work trees of one Git repository."""

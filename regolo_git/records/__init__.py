@@ -1,0 +1,1 @@
+"""Values and their canonical text: frozen dataclasses without I/O."""

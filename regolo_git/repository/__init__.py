@@ -1,0 +1,1 @@
+"""One Git repository with its store: ingest, materialize, publish."""

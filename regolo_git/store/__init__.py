@@ -1,0 +1,1 @@
+"""Chunks and recipes on any fsspec filesystem."""
