@@ -1,3 +1,123 @@
-"""regolo-git: a Git-backed model registry."""
+"""regolo-git: a Git-backed model registry.
+
+A model version is a commit plus an annotated tag; its manifest is a small text file that people review; the
+bytes lie in a content-addressed store.  The names below are handed on from `regolo_git.api` when they are
+first used (PEP 562), so that importing the package costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from regolo_git.api import (
+        Registry,
+        checkout_model_version,
+        compare_model_versions,
+        create_model_version,
+        delete_model_version,
+        get_model,
+        get_model_version,
+        init,
+        list_model_versions,
+        list_models,
+        register_model,
+        rollback_model,
+        use,
+    )
+    from regolo_git.compare.comparison import Comparison
+    from regolo_git.errors import (
+        Conflict,
+        IntegrityError,
+        InvalidInput,
+        MissingDependency,
+        NotFound,
+        PolicyRefused,
+        RegoloError,
+        RegoloNotice,
+        ServingError,
+        TransportError,
+        VersionExists,
+    )
+    from regolo_git.records.manifest import Lineage
+    from regolo_git.registry.model_version import ModelVersion
+    from regolo_git.registry.models import Model, ModelSummary
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "regolo_git.api": (
+        "Registry",
+        "use",
+        "init",
+        "register_model",
+        "create_model_version",
+        "get_model_version",
+        "list_model_versions",
+        "get_model",
+        "list_models",
+        "compare_model_versions",
+        "checkout_model_version",
+        "rollback_model",
+        "delete_model_version",
+    ),
+    "regolo_git.registry.model_version": ("ModelVersion",),
+    "regolo_git.registry.models": ("Model", "ModelSummary"),
+    "regolo_git.compare.comparison": ("Comparison",),
+    "regolo_git.records.manifest": ("Lineage",),
+    "regolo_git.errors": (
+        "RegoloError",
+        "InvalidInput",
+        "NotFound",
+        "Conflict",
+        "VersionExists",
+        "IntegrityError",
+        "TransportError",
+        "ServingError",
+        "PolicyRefused",
+        "MissingDependency",
+        "RegoloNotice",
+    ),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Comparison",
+    "Conflict",
+    "IntegrityError",
+    "InvalidInput",
+    "Lineage",
+    "MissingDependency",
+    "Model",
+    "ModelSummary",
+    "ModelVersion",
+    "NotFound",
+    "PolicyRefused",
+    "RegoloError",
+    "RegoloNotice",
+    "Registry",
+    "ServingError",
+    "TransportError",
+    "VersionExists",
+    "checkout_model_version",
+    "compare_model_versions",
+    "create_model_version",
+    "delete_model_version",
+    "get_model",
+    "get_model_version",
+    "init",
+    "list_model_versions",
+    "list_models",
+    "register_model",
+    "rollback_model",
+    "use",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'regolo_git' has no attribute '{name}'")
+    return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

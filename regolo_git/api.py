@@ -1,0 +1,275 @@
+"""The Python API: `Registry`, and each of its verbs as a function of the package.
+
+    import regolo_git as regolo
+    regolo.register_model(name="sentiment", model_data="model.safetensors", metadata={"accuracy": 0.89})
+
+The functions work on the registry that holds the working directory, or that `REGOLO_REPO` names, or that
+`use` set; `Registry` is for who holds several.  Results are frozen values.  Errors are subclasses of
+`RegoloError`; what is worth knowing about a call that worked comes as a `RegoloNotice` warning.
+"""
+
+import os
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from pathlib import Path
+from types import TracebackType
+from typing import Concatenate, ParamSpec, Self, TypeVar
+
+from regolo_git.compare.comparison import Comparison
+from regolo_git.compare.versions import compare_versions
+from regolo_git.errors import RegoloNotice
+from regolo_git.records.manifest import Lineage
+from regolo_git.records.references import Reference
+from regolo_git.records.versions import Version
+from regolo_git.registry.checkout import checkout_version
+from regolo_git.registry.create import Bump, CreatedVersion, VersionRequest, create_version
+from regolo_git.registry.initialise import initialise
+from regolo_git.registry.lookup import get_version, list_versions
+from regolo_git.registry.model_version import ModelVersion
+from regolo_git.registry.models import Model, ModelSummary, read_model, summarise_models
+from regolo_git.registry.retire import plan_retirement, retire
+from regolo_git.registry.revert import revert_model
+from regolo_git.registry.target import Flow
+from regolo_git.repository.repository import Repository
+from regolo_git.repository.sources import ArtifactSource
+
+PathLike = str | Path
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+class Registry:
+    """One registry: a Git repository with its configuration and store; a context manager."""
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+
+    @classmethod
+    def open(cls, path: PathLike = ".") -> Self:
+        """Opens the registry that holds `path`.  Raises NotFound where there is no repository."""
+        return cls(Repository.open(Path(path), os.environ))
+
+    @classmethod
+    def init(cls, path: PathLike = ".", store: str | None = None) -> Self:
+        """Makes the Git repository that holds `path` a registry; doing it again changes nothing.
+
+        `store` is the URL of the shared store to record.  Raises NotFound, Conflict, InvalidInput.
+        """
+        registry = cls.open(path)
+        initialise(registry.repository, store)
+        return registry
+
+    def close(self) -> None:
+        """Lets go of the caches."""
+        self.repository.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- making versions ----------------------------------------------------------------------------------
+
+    def register_model(
+        self,
+        name: str,
+        model_data: ArtifactSource,
+        version: str = "1.0",
+        metadata: Mapping[str, object] | None = None,
+        description: str | None = None,
+        *,
+        version_description: str | None = None,
+        message: str | None = None,
+        lineage: Lineage | None = None,
+        serving: Mapping[str, object] | None = None,
+        flow: Flow = "auto",
+    ) -> Model:
+        """Makes a model with its first version.
+
+        `model_data` is a path to a file or directory, bytes, a binary file, or a mapping of names to arrays
+        (stored as safetensors); `metadata` is any nesting of text, numbers, booleans, times and lists, and
+        its numbers are the metrics; `description` is of the model.  Raises Conflict where the model exists,
+        InvalidInput, TypeError for any other `model_data`.
+        """
+        self._create(
+            VersionRequest(
+                model=name,
+                source=model_data,
+                new_model=True,
+                version=version,
+                metadata=metadata or {},
+                description=version_description,
+                model_description=description,
+                message=message,
+                lineage=lineage,
+                serving=serving,
+                flow=flow,
+            )
+        )
+        return read_model(self.repository, name)
+
+    def create_model_version(
+        self,
+        model_id: str,
+        version: str | None = None,
+        *,
+        model_data: ArtifactSource,
+        metadata: Mapping[str, object] | None = None,
+        description: str | None = None,
+        bump: Bump | None = None,
+        message: str | None = None,
+        lineage: Lineage | None = None,
+        serving: Mapping[str, object] | None = None,
+        flow: Flow = "auto",
+    ) -> ModelVersion:
+        """Makes a version of a model that exists; without `version` the next one (`bump`: minor).
+
+        `flow` is "direct" (commit and tag at once), "propose" (a branch for review, no tag) or "auto":
+        direct on the registry branch, a commit without a tag on any other.  Raises NotFound, VersionExists,
+        InvalidInput, Conflict, TypeError.
+        """
+        request = VersionRequest(
+            model=model_id,
+            source=model_data,
+            new_model=False,
+            version=version,
+            bump=bump,
+            metadata=metadata or {},
+            description=description,
+            message=message,
+            lineage=lineage,
+            serving=serving,
+            flow=flow,
+        )
+        return self._create(request).version
+
+    def _create(self, request: VersionRequest) -> CreatedVersion:
+        same: list[str] = []
+        created = create_version(self.repository, request, on_same_content=same.append)
+        repeated = [f"'{created.version.reference}' has the same bytes as version '{name}'" for name in same]
+        for notice in (*repeated, *created.notices):
+            warnings.warn(notice, RegoloNotice, stacklevel=4)
+        return created
+
+    # -- reading ------------------------------------------------------------------------------------------
+
+    def get_model_version(self, model_id: str, version: str = "latest") -> ModelVersion:
+        """One version: by its number or name, "latest", or the environment it is promoted to."""
+        return get_version(self.repository, Reference.parse(f"{model_id}@{version}"))
+
+    def list_model_versions(self, model_id: str) -> list[ModelVersion]:
+        """The versions of a model, lowest first.  Raises NotFound."""
+        return list_versions(self.repository, model_id)
+
+    def get_model(self, name: str) -> Model:
+        """A model with its card and versions.  Raises NotFound."""
+        return read_model(self.repository, name)
+
+    def list_models(self) -> list[ModelSummary]:
+        """Every model that has a version, in the order of the names."""
+        return summarise_models(self.repository)
+
+    def compare_model_versions(self, model_id: str, version_a: str, version_b: str) -> Comparison:
+        """What changed from one version to another: metrics, metadata, files, tensors, size."""
+        a, b = (Reference.parse(f"{model_id}@{version}") for version in (version_a, version_b))
+        return compare_versions(self.repository, a, b)
+
+    def checkout_model_version(
+        self,
+        model_id: str,
+        version: str = "latest",
+        destination: PathLike | None = None,
+        *,
+        patterns: Sequence[str] = (),
+        force: bool = False,
+    ) -> Path:
+        """Brings a version's bytes to its recorded path, or to `destination`; returns where they lie.
+
+        Every chunk is verified before a byte is seen.  Raises NotFound, Conflict where a file with content
+        that no version has would be overwritten (unless `force`), IntegrityError.
+        """
+        done = checkout_version(
+            self.repository,
+            Reference.parse(f"{model_id}@{version}"),
+            Path(destination) if destination is not None else None,
+            patterns=patterns,
+            force=force,
+        )
+        return done.path
+
+    # -- rolling back and retiring ------------------------------------------------------------------------
+
+    def rollback_model(self, model_id: str, to_version: str, *, message: str | None = None) -> ModelVersion:
+        """Commits an older version as the branch's version again; no tag is made, none moves."""
+        return revert_model(self.repository, Reference.parse(f"{model_id}@{to_version}"), message)
+
+    def delete_model_version(self, model_id: str, version: str, *, reason: str) -> None:
+        """Retires a version: its tag and history stay, its bytes are no longer kept.
+
+        Raises PolicyRefused while an environment or an endpoint uses it, InvalidInput without a reason.
+        """
+        reference = Reference(model_id, Version.parse(version), None, latest=False)
+        retire(self.repository, plan_retirement(self.repository, reference, reason))
+
+
+class _Current:
+    """The registry of the module functions, kept open while the place that names it stays the same."""
+
+    def __init__(self) -> None:
+        self.chosen: Path | None = None
+        self.place: tuple[Path, str | None] | None = None
+        self.registry: Registry | None = None
+
+    def get(self) -> Registry:
+        place = (self.chosen or Path(os.environ.get("REGOLO_REPO", "")).absolute(), os.environ.get("GIT_DIR"))
+        if self.registry is None or place != self.place:
+            self.replace(Registry.open(place[0]))
+            self.place = place
+        assert self.registry is not None
+        return self.registry
+
+    def replace(self, registry: Registry | None) -> None:
+        if self.registry is not None:
+            self.registry.close()
+        self.registry = registry
+        self.place = None
+
+
+_current = _Current()
+
+
+def use(path: PathLike | None) -> None:
+    """Makes the module functions work on the registry at `path`; None: on that of the working directory."""
+    _current.chosen = Path(path).absolute() if path is not None else None
+    _current.replace(None)
+
+
+def init(path: PathLike = ".", store: str | None = None) -> Registry:
+    """Makes the Git repository that holds `path` a registry; see `Registry.init`."""
+    return Registry.init(path, store)
+
+
+def _on_current(
+    method: Callable[Concatenate[Registry, Parameters], Result],
+) -> Callable[Parameters, Result]:
+    @wraps(method)
+    def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        return method(_current.get(), *args, **kwargs)
+
+    return call
+
+
+register_model = _on_current(Registry.register_model)
+create_model_version = _on_current(Registry.create_model_version)
+get_model_version = _on_current(Registry.get_model_version)
+list_model_versions = _on_current(Registry.list_model_versions)
+get_model = _on_current(Registry.get_model)
+list_models = _on_current(Registry.list_models)
+compare_model_versions = _on_current(Registry.compare_model_versions)
+checkout_model_version = _on_current(Registry.checkout_model_version)
+rollback_model = _on_current(Registry.rollback_model)
+delete_model_version = _on_current(Registry.delete_model_version)

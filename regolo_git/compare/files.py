@@ -1,0 +1,31 @@
+"""Files of two versions side by side."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from regolo_git.records.manifest import FileEntry
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file that differs; sizes are in bytes, None where the file is not there."""
+
+    path: str
+    kind: Literal["added", "removed", "changed"]
+    size_before: int | None
+    size_after: int | None
+
+
+def compare_files(before: Mapping[str, FileEntry], after: Mapping[str, FileEntry]) -> tuple[FileChange, ...]:
+    """Every file that is not the same in both, in the order of the paths."""
+    changes = []
+    for path in sorted(before.keys() | after.keys()):
+        a, b = before.get(path), after.get(path)
+        if a is None and b is not None:
+            changes.append(FileChange(path, "added", None, b.size))
+        elif a is not None and b is None:
+            changes.append(FileChange(path, "removed", a.size, None))
+        elif a is not None and b is not None and a != b:
+            changes.append(FileChange(path, "changed", a.size, b.size))
+    return tuple(changes)

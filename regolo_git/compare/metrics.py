@@ -1,0 +1,90 @@
+"""Metrics of two versions side by side: difference, relative change, and whether it is better.
+
+Stands between the manifests (numbers in `[metadata]`) and `comparison.py`.  Directions and tolerances come
+from the model card of the registry branch, never from the versions under comparison.
+"""
+
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Literal, TypedDict
+
+from regolo_git.records.model_card import MetricRule, guess_direction
+
+Number = int | float
+Verdict = Literal["better", "worse", "same", "changed", "added", "removed"]
+
+
+class MetricChange(TypedDict):
+    """One metric in both versions.
+
+    `diff` is b - a exactly as the decimals read, `relative` is diff / |a| (None when a is zero or missing),
+    `verdict` is "better" or "worse" by `direction`, "same" within the card's tolerance, "changed" where no
+    direction is known, "added" or "removed" where only one version has the metric.
+    """
+
+    a: Number | None
+    b: Number | None
+    diff: Number | None
+    relative: float | None
+    direction: Literal["higher", "lower"] | None
+    unit: str | None
+    verdict: Verdict
+
+
+def compare_metrics(
+    before: Mapping[str, Number], after: Mapping[str, Number], rules: Mapping[str, MetricRule]
+) -> dict[str, MetricChange]:
+    """Every metric of either version by its dotted name, in the order of the names."""
+    return {
+        name: _change(name, before.get(name), after.get(name), rules.get(name))
+        for name in sorted({*before, *after})
+    }
+
+
+def _change(name: str, a: Number | None, b: Number | None, rule: MetricRule | None) -> MetricChange:
+    direction = (rule.direction if rule else None) or guess_direction(name)
+    change = MetricChange(
+        a=a,
+        b=b,
+        diff=None,
+        relative=None,
+        direction=direction,
+        unit=rule.unit if rule else None,
+        verdict="same",
+    )
+    if a is None or b is None:
+        change["verdict"] = "added" if a is None else "removed"
+        return change
+    diff = decimal_difference(a, b)
+    change["diff"] = diff
+    change["relative"] = diff / abs(a) if a else None
+    change["verdict"] = _verdict(a, diff, direction, rule)
+    return change
+
+
+def decimal_difference(a: Number, b: Number) -> Number:
+    """b - a as a person subtracts the decimals they read: 0.92 - 0.89 is 0.03."""
+    if isinstance(a, int) and isinstance(b, int):
+        return b - a
+    return float(Decimal(repr(b)) - Decimal(repr(a)))
+
+
+def _verdict(
+    a: Number, diff: Number, direction: Literal["higher", "lower"] | None, rule: MetricRule | None
+) -> Verdict:
+    if diff == 0 or _within_tolerance(a, diff, rule):
+        return "same"
+    if direction is None:
+        return "changed"
+    return "better" if (diff > 0) == (direction == "higher") else "worse"
+
+
+def _within_tolerance(a: Number, diff: Number, rule: MetricRule | None) -> bool:
+    if rule is None:
+        return False
+    absolute = rule.tolerance_abs or 0.0
+    relative = (rule.tolerance_rel or 0.0) * abs(a)
+    allowed = max(absolute, relative)
+    # A tolerance of 0.01 must take in 0.92 -> 0.93, whatever the last binary digit says.
+    return allowed > 0 and (abs(diff) <= allowed or math.isclose(abs(diff), allowed, rel_tol=1e-9))

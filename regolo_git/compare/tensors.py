@@ -1,0 +1,62 @@
+"""Tensors of two versions side by side, from their recipes alone: no model is loaded or downloaded."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from regolo_git.records.recipe import Recipe, RecipeTensor
+
+
+@dataclass(frozen=True, slots=True)
+class TensorChange:
+    """One tensor that is not the same in both versions; `before` or `after` is None where it is missing."""
+
+    name: str
+    before: RecipeTensor | None
+    after: RecipeTensor | None
+
+    @property
+    def kind(self) -> str:
+        """One of "added", "removed", "reshaped" (shape or type differs), "changed" (values differ)."""
+        if self.before is None:
+            return "added"
+        if self.after is None:
+            return "removed"
+        same_form = (self.before.shape, self.before.dtype) == (self.after.shape, self.after.dtype)
+        return "changed" if same_form else "reshaped"
+
+
+@dataclass(frozen=True, slots=True)
+class TensorComparison:
+    """What became of the tensors: how many stayed, and each that did not."""
+
+    unchanged: int
+    changes: tuple[TensorChange, ...]
+
+    def of_kind(self, kind: str) -> tuple[TensorChange, ...]:
+        """The changes of one kind, in the order of their names."""
+        return tuple(change for change in self.changes if change.kind == kind)
+
+
+def compare_tensors(before: Recipe, after: Recipe) -> TensorComparison:
+    """Matches tensors by name (the n-th of a name with the n-th) and compares type, shape and BLAKE3."""
+    old, new = _by_name(before.tensors), _by_name(after.tensors)
+    changes = []
+    unchanged = 0
+    for key in sorted(old.keys() | new.keys()):
+        a, b = old.get(key), new.get(key)
+        if a and b and (a.dtype, a.shape, a.blake3) == (b.dtype, b.shape, b.blake3):
+            unchanged += 1
+        else:
+            changes.append(TensorChange(key[0], a, b))
+    return TensorComparison(unchanged, tuple(changes))
+
+
+def _by_name(tensors: Iterable[RecipeTensor]) -> dict[tuple[str, int], RecipeTensor]:
+    # Two shards of a directory may each hold a tensor of the same name.
+    seen: dict[str, int] = {}
+    named = {}
+    for tensor in tensors:
+        occurrence = seen.get(tensor.name, 0)
+        seen[tensor.name] = occurrence + 1
+        named[tensor.name, occurrence] = tensor
+    return named

@@ -1,0 +1,31 @@
+"""Comparing two versions of a registry."""
+
+from regolo_git.compare.comparison import Comparison, compare
+from regolo_git.errors import InvalidInput
+from regolo_git.records.digests import Digest
+from regolo_git.records.recipe import Recipe
+from regolo_git.records.references import Reference
+from regolo_git.registry.lookup import read_version_manifest
+from regolo_git.registry.models import read_card
+from regolo_git.repository.repository import Repository
+
+
+def compare_versions(repository: Repository, a: Reference, b: Reference) -> Comparison:
+    """What changed from `a` to `b`.  Raises NotFound, InvalidInput for versions of two models."""
+    if a.model != b.model:
+        raise InvalidInput(
+            f"'{a}' and '{b}' are of different models", f"git regolo diff {a} {a.model}@OTHER-VERSION"
+        )
+    before, after = read_version_manifest(repository, a), read_version_manifest(repository, b)
+    return compare(
+        before,
+        after,
+        read_card(repository, a.model),
+        _recipe(repository, before.artifact.recipe),
+        _recipe(repository, after.artifact.recipe),
+    )
+
+
+def _recipe(repository: Repository, address: Digest) -> Recipe | None:
+    """The recipe where the store has it: a clone without bytes still compares what the manifests say."""
+    return repository.store.read_recipe(address) if repository.store.has_recipe(address) else None

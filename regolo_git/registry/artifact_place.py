@@ -1,0 +1,36 @@
+"""Where an artifact lies in the work tree, and that Git does not take it in by accident."""
+
+from pathlib import Path
+
+from regolo_git.errors import InvalidInput
+from regolo_git.git.ignore import Ignored, ensure_ignored
+from regolo_git.records.names import check_artifact_path
+from regolo_git.repository.repository import Repository
+from regolo_git.repository.sources import ArtifactSource
+
+
+def artifact_place(repository: Repository, source: ArtifactSource) -> str | None:
+    """The path to record: relative to the work tree's top; None for in-memory data and for paths outside.
+
+    Raises InvalidInput for the top itself, or a path that Git or another system could not have.
+    """
+    top = repository.paths.work_tree
+    if top is None or not isinstance(source, str | Path):
+        return None
+    # The parents are resolved, the last component is not: a link to a file keeps its own name.
+    given = Path(source).absolute()
+    place = given.parent.resolve() / given.name
+    if place == top.resolve():
+        raise InvalidInput(
+            "the whole work tree cannot be an artifact", "name the file or directory of the model"
+        )
+    if not place.is_relative_to(top.resolve()):
+        return None
+    return check_artifact_path(place.relative_to(top.resolve()).as_posix())
+
+
+def see_to_ignore(repository: Repository, place: str | None, branch: str) -> Ignored | None:
+    """The ignore entry that keeps the artifact out of Git; None where there is nothing in a work tree."""
+    if place is None or repository.paths.work_tree is None:
+        return None
+    return ensure_ignored(repository.git, place, branch)

@@ -1,0 +1,121 @@
+"""Getting a version back: the bytes of its artifact at the recorded path, or where the caller wants them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from regolo_git.errors import InvalidInput, NotFound
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.names import check_artifact_path
+from regolo_git.records.references import Reference
+from regolo_git.registry.lookup import find_row
+from regolo_git.registry.model_version import read_tagged_manifest
+from regolo_git.repository.materialize import Materialized, materialize
+from regolo_git.repository.repository import Repository
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedOut:
+    """What now lies at `path`, and of how many bytes had to be written for it."""
+
+    model: str
+    version: str
+    path: Path
+    size: int
+    written_bytes: int
+
+
+def checkout_version(
+    repository: Repository,
+    reference: Reference,
+    destination: Path | None = None,
+    *,
+    patterns: Sequence[str] = (),
+    force: bool = False,
+    on_progress: Progress | None = None,
+) -> CheckedOut:
+    """Brings a version's bytes to its recorded path, or to `destination` (into it, if it is a directory).
+
+    `patterns` limits a directory to matching files.  Files with content that no version has are not
+    overwritten unless `force`.  Raises NotFound, Conflict, IntegrityError, InvalidInput.
+    """
+    manifest = read_tagged_manifest(repository, find_row(repository, reference))
+    return checkout_manifest(
+        repository, manifest, destination, patterns=patterns, force=force, on_progress=on_progress
+    )
+
+
+def checkout_manifest(
+    repository: Repository,
+    manifest: Manifest,
+    destination: Path | None,
+    *,
+    patterns: Sequence[str] = (),
+    force: bool = False,
+    on_progress: Progress | None = None,
+) -> CheckedOut:
+    """The same for a manifest that is at hand."""
+    if patterns and manifest.artifact.kind == "file":
+        raise InvalidInput(
+            f"'{manifest.model}@{manifest.version}' is one file: --path has nothing to choose from"
+        )
+    path = place_of(repository, manifest, destination)
+    done: Materialized = materialize(
+        repository.store,
+        manifest.artifact.recipe,
+        manifest.artifact.digest,
+        path,
+        cache=repository.cache,
+        patterns=patterns,
+        force=force,
+        on_progress=on_progress,
+    )
+    return CheckedOut(manifest.model, manifest.version, path, manifest.artifact.size, done.written_bytes)
+
+
+def place_of(repository: Repository, manifest: Manifest, destination: Path | None) -> Path:
+    """Where a manifest's artifact goes."""
+    artifact = manifest.artifact
+    name = Path(artifact.path).name if artifact.path else manifest.model.rsplit("/", 1)[-1]
+    if destination is not None:
+        into = destination.is_dir() and artifact.kind == "file"
+        return destination / name if into else destination
+    top = repository.paths.work_tree
+    reference = f"{manifest.model}@{manifest.version}"
+    if artifact.path is None or top is None:
+        raise InvalidInput(
+            f"'{reference}' has no recorded path" if top else f"'{repository.paths.top}' has no work tree",
+            f"git regolo checkout {reference} DEST",
+        )
+    return top / check_artifact_path(artifact.path)
+
+
+def checkout_head(
+    repository: Repository, *, force: bool = False, on_progress: Progress | None = None
+) -> list[CheckedOut]:
+    """Brings the bytes of every manifest in the commit that is checked out, each to its recorded path."""
+    manifests = head_manifests(repository)
+    return [
+        checkout_manifest(repository, manifest, None, force=force, on_progress=on_progress)
+        for manifest in manifests
+        if manifest.artifact.path is not None
+    ]
+
+
+def head_manifests(repository: Repository) -> list[Manifest]:
+    """The manifests in the commit that is checked out, in the order of the models' names."""
+    head = repository.git.head_commit()
+    if head is None:
+        raise NotFound("there is no commit yet", "git regolo register MODEL PATH")
+    return manifests_at(repository, head)
+
+
+def manifests_at(repository: Repository, commit: str) -> list[Manifest]:
+    """The manifests in a commit, in the order of the models' names."""
+    return [
+        Manifest.parse(repository.git.read_blob(oid))
+        for path, oid in repository.git.list_files(commit, "models")
+        if path.endswith("/manifest.toml")
+    ]

@@ -1,0 +1,62 @@
+"""Making a Git repository a registry: its configuration and attributes, in one commit."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from regolo_git.git.publish import Proposal, publish
+from regolo_git.records.config import new_config_text
+from regolo_git.records.paths import CONFIG_PATH
+from regolo_git.repository.repository import DEFAULT_BRANCH, Repository
+
+ATTRIBUTES_PATH = ".gitattributes"
+# The records have one byte form: a checkout that turned LF into CRLF would make every file look edited.
+ATTRIBUTES = """\
+# regolo: records have one byte form
+/.regolo/** text eol=lf
+/models/** text eol=lf
+/environments/** text eol=lf
+/endpoints/** text eol=lf
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Initialised:
+    """What was found or made: `commit` is None where the repository was a registry already."""
+
+    top: Path
+    branch: str
+    commit: str | None
+
+
+def initialise(repository: Repository, store_url: str | None = None) -> Initialised:
+    """Commits the configuration to the branch that is checked out, which becomes the registry branch.
+
+    Doing it again changes nothing.  Raises Conflict where the files are dirty, InvalidInput for a store URL
+    that cannot be used or where Git knows no author.
+    """
+    config = repository.config_at_head()
+    if config is not None:
+        repository.store  # noqa: B018 - a clone gets its store with its first `init`
+        return Initialised(repository.paths.top, config.branch, None)
+    branch = repository.git.head_branch() or DEFAULT_BRANCH
+    text = new_config_text(branch=branch, store_url=store_url)
+
+    def prepare(tip: str | None) -> Proposal:
+        attributes = repository.git.read_file(tip, ATTRIBUTES_PATH) if tip else None
+        return Proposal(
+            files={CONFIG_PATH: text.encode(), ATTRIBUTES_PATH: _with_ours(attributes or b"")},
+            message="make this repository a model registry\n",
+        )
+
+    published = publish(repository.git, branch, prepare)
+    repository.store  # noqa: B018 - made now, so that a store that cannot be written shows at once
+    return Initialised(repository.paths.top, branch, published.commit)
+
+
+def _with_ours(attributes: bytes) -> bytes:
+    ours = ATTRIBUTES.encode()
+    if ours in attributes:
+        return attributes
+    if attributes and not attributes.endswith(b"\n"):
+        attributes += b"\n"
+    return attributes + ours

@@ -1,0 +1,90 @@
+"""From a reference to a version: `model@1.1`, `model@latest`, `model@production`, `model`."""
+
+import difflib
+from collections.abc import Iterable
+
+from regolo_git.errors import NotFound
+from regolo_git.git.tag_index import TagRow
+from regolo_git.records.environment import Promotion
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.names import check_model_name
+from regolo_git.records.paths import environment_path
+from regolo_git.records.references import Reference
+from regolo_git.records.versions import Version
+from regolo_git.registry.model_version import ModelVersion, read_tagged_manifest, version_of_row
+from regolo_git.registry.status import read_statuses
+from regolo_git.repository.repository import Repository
+
+
+def model_rows(repository: Repository, model: str) -> list[TagRow]:
+    """The tags of a model, lowest version first.  Raises NotFound, with the nearest name as a hint."""
+    rows = repository.index.rows(check_model_name(model))
+    if not rows:
+        raise NotFound(f"there is no model '{model}'", _nearest(model, repository.index.model_names()))
+    return rows
+
+
+def _nearest(model: str, names: Iterable[str]) -> str:
+    close = difflib.get_close_matches(model, list(names), n=1)
+    return f"git regolo show {close[0]}" if close else "git regolo list"
+
+
+def find_row(repository: Repository, reference: Reference) -> TagRow:
+    """The tag that a reference means.  Raises NotFound, saying which versions there are."""
+    rows = model_rows(repository, reference.model)
+    if reference.version is not None:
+        return _row_of_version(reference.model, reference.version, rows)
+    if reference.environment is not None:
+        return _row_of_environment(repository, reference.model, reference.environment, rows)
+    return _latest(reference.model, rows)
+
+
+def _row_of_version(model: str, version: Version, rows: list[TagRow]) -> TagRow:
+    for row in rows:
+        if row.identity == version.identity:
+            return row
+    wanted = version.text(zero_patch=version.patch_written)
+    newest = ", ".join(row.version for row in rows[-5:])
+    raise NotFound(
+        f"model '{model}' has no version '{wanted}' (newest: {newest})", f"git regolo list {model}"
+    )
+
+
+def _row_of_environment(repository: Repository, model: str, environment: str, rows: list[TagRow]) -> TagRow:
+    tip = repository.registry_tip()
+    text = repository.git.read_file(tip, environment_path(environment, model)) if tip else None
+    if text is None:
+        raise NotFound(
+            f"no version of '{model}' is promoted to '{environment}'",
+            f"git regolo promote {model}@{rows[-1].version} {environment}",
+        )
+    promotion = Promotion.parse(text)
+    return _row_of_version(model, Version.parse(promotion.version), rows)
+
+
+def _latest(model: str, rows: list[TagRow]) -> TagRow:
+    for row in reversed(rows):
+        if Version.parse(row.version).is_release:
+            return row
+    raise NotFound(
+        f"model '{model}' has no release yet, only {', '.join(row.version for row in rows[-3:])}",
+        f"git regolo show {model}@{rows[-1].version}",
+    )
+
+
+def get_version(repository: Repository, reference: Reference) -> ModelVersion:
+    """The version that a reference means.  Raises NotFound."""
+    row = find_row(repository, reference)
+    return version_of_row(repository, row, read_statuses(repository).of(row.model, row.identity))
+
+
+def read_version_manifest(repository: Repository, reference: Reference) -> Manifest:
+    """The manifest of the version that a reference means.  Raises NotFound, IntegrityError."""
+    return read_tagged_manifest(repository, find_row(repository, reference))
+
+
+def list_versions(repository: Repository, model: str) -> list[ModelVersion]:
+    """The versions of a model, lowest first.  Raises NotFound."""
+    rows = model_rows(repository, model)
+    statuses = read_statuses(repository)
+    return [version_of_row(repository, row, statuses.of(row.model, row.identity)) for row in rows]

@@ -1,0 +1,79 @@
+"""Models: what there is, each with its newest version and its card."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from regolo_git.records.model_card import MetricRule, ModelCard
+from regolo_git.records.paths import card_path
+from regolo_git.registry.lookup import list_versions
+from regolo_git.registry.model_version import ModelVersion
+from regolo_git.registry.status import read_statuses
+from regolo_git.repository.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSummary:
+    """One line of `git regolo list`: `latest` is the highest release, or the highest version there is."""
+
+    name: str
+    versions: int
+    latest: str
+    updated_at: datetime
+    environments: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model with its card and its versions, lowest first."""
+
+    name: str
+    card: ModelCard
+    versions: tuple[ModelVersion, ...]
+
+    @property
+    def latest(self) -> ModelVersion:
+        """The version made last by its order."""
+        return self.versions[-1]
+
+    @property
+    def description(self) -> str | None:
+        """What the card says of the model."""
+        return self.card.description
+
+    @property
+    def metric_rules(self) -> Mapping[str, MetricRule]:
+        """Direction, tolerance and unit of each metric that the card names."""
+        return self.card.metrics
+
+
+def summarise_models(repository: Repository) -> list[ModelSummary]:
+    """Every model that has a version, in the order of the names."""
+    statuses = read_statuses(repository)
+    return [
+        ModelSummary(
+            name=summary.model,
+            versions=summary.count,
+            latest=summary.latest,
+            updated_at=summary.updated_at,
+            environments=_environments(statuses.promotions.get(summary.model, {})),
+        )
+        for summary in repository.index.models()
+    ]
+
+
+def _environments(promoted: Mapping[str, str]) -> Mapping[str, str]:
+    return dict(sorted(promoted.items()))
+
+
+def read_model(repository: Repository, name: str) -> Model:
+    """A model by its name.  Raises NotFound."""
+    versions = tuple(list_versions(repository, name))
+    return Model(name, read_card(repository, name), versions)
+
+
+def read_card(repository: Repository, model: str) -> ModelCard:
+    """The model's card on the registry branch; an empty one where there is none."""
+    tip = repository.registry_tip()
+    text = repository.git.read_file(tip, card_path(model)) if tip else None
+    return ModelCard.parse(text) if text is not None else ModelCard()

@@ -1,0 +1,36 @@
+"""Rolling a model back: a forward commit that makes an older version the branch's version again."""
+
+from regolo_git.errors import Conflict, NotFound, PolicyRefused
+from regolo_git.git.publish import Proposal, publish
+from regolo_git.records.paths import manifest_path
+from regolo_git.records.references import Reference
+from regolo_git.registry.lookup import get_version
+from regolo_git.registry.model_version import ModelVersion
+from regolo_git.registry.status import RETIRED
+from regolo_git.registry.target import choose_target
+from regolo_git.repository.repository import Repository
+
+
+def revert_model(repository: Repository, reference: Reference, message: str | None = None) -> ModelVersion:
+    """Commits the manifest of an existing version as the branch's newest; no tag is made, none moves.
+
+    Raises NotFound, Conflict where the branch has that version already, PolicyRefused for a retired one or
+    one whose bytes are gone.
+    """
+    version = get_version(repository, reference)
+    if version.status == RETIRED:
+        raise PolicyRefused(f"'{version.reference}' is retired", f"git regolo list {version.model_id}")
+    if not repository.store.has_recipe(version.manifest.artifact.recipe):
+        raise NotFound(f"the store does not have the bytes of '{version.reference}'", "git regolo fsck")
+    path = manifest_path(version.model_id)
+    content = version.manifest.to_text().encode()
+
+    def prepare(tip: str | None) -> Proposal:
+        if tip is not None and repository.git.read_file(tip, path) == content:
+            raise Conflict(f"'{version.reference}' is the branch's version already")
+        return Proposal(
+            files={path: content}, message=message or f"revert {version.model_id} to {version.version}\n"
+        )
+
+    publish(repository.git, choose_target(repository, "auto").branch, prepare)
+    return version

@@ -1,0 +1,108 @@
+"""Where each version stands on the registry branch: promoted, retired, or neither.
+
+Read from `environments/*/<model>.toml` and `models/<model>/retired.toml` of one commit, and kept in a small
+file beside the tag index for as long as the branch stays at that commit, so that `list` need not open Git.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from regolo_git.errors import RegoloError
+from regolo_git.git.refs_state import branch_tip
+from regolo_git.records.config import RegistryConfig
+from regolo_git.records.environment import Promotion
+from regolo_git.records.paths import CONFIG_PATH
+from regolo_git.records.retired import RetiredList
+from regolo_git.records.versions import Version
+from regolo_git.repository.repository import Repository
+from regolo_git.repository.small_files import replace_file
+
+READY, RETIRED, PROPOSED = "ready", "retired", "proposed"
+
+ByModel = Mapping[str, Mapping[str, str]]  # model -> version identity -> status, or environment -> version
+
+
+@dataclass(frozen=True, slots=True)
+class Statuses:
+    """Every status that is not "ready", as of commit `tip` of branch `branch`.
+
+    `promotions` says for each model which version stands in which environment.
+    """
+
+    branch: str
+    tip: str | None
+    by_model: ByModel
+    promotions: ByModel
+
+    def of(self, model: str, identity: str) -> str:
+        """The status of one version by its identity (`1.1.0`)."""
+        return self.by_model.get(model, {}).get(identity, READY)
+
+
+def read_statuses(repository: Repository) -> Statuses:
+    """The statuses on the registry branch, from the cache while the branch has not moved."""
+    cached = _load(_cache_path(repository))
+    if cached is not None and cached.tip and branch_tip(repository.paths, cached.branch) == cached.tip:
+        return cached
+    statuses = _read(repository)
+    _save(_cache_path(repository), statuses)
+    return statuses
+
+
+def _read(repository: Repository) -> Statuses:
+    branch, tip = repository.registry_branch(), repository.registry_tip()
+    by_model: dict[str, dict[str, str]] = {}
+    promotions: dict[str, dict[str, str]] = {}
+    if tip is None:
+        return Statuses(branch, tip, by_model, promotions)
+    for promotion in read_promotions(repository, tip):
+        by_model.setdefault(promotion.model, {})[_identity(promotion.version)] = promotion.environment
+        promotions.setdefault(promotion.model, {})[promotion.environment] = promotion.version
+    for path, oid in repository.git.list_files(tip, "models"):
+        if path.endswith("/retired.toml"):
+            retired = RetiredList.parse(repository.git.read_blob(oid))
+            model = path.removeprefix("models/").removesuffix("/retired.toml")
+            by_model.setdefault(model, {}).update({_identity(e.version): RETIRED for e in retired.entries})
+    return Statuses(branch, tip, by_model, promotions)
+
+
+def read_promotions(repository: Repository, commit: str) -> list[Promotion]:
+    """What is promoted where as of a commit, lowest environment first.
+
+    Raises IntegrityError for a file on the branch that cannot be read.
+    """
+    promotions = [
+        Promotion.parse(repository.git.read_blob(oid), path)
+        for path, oid in repository.git.list_files(commit, "environments")
+        if path.endswith(".toml")
+    ]
+    text = repository.git.read_file(commit, CONFIG_PATH)
+    order = RegistryConfig.parse(text).environment_order() if text else ()
+    rank = {name: index for index, name in enumerate(order)}
+    return sorted(promotions, key=lambda p: (rank.get(p.environment, -1), p.environment, p.model))
+
+
+def _identity(version: str) -> str:
+    return Version.parse(version).identity
+
+
+def _cache_path(repository: Repository) -> Path:
+    return repository.local_directory / "statuses.json"
+
+
+def _load(path: Path) -> Statuses | None:
+    try:
+        held = json.loads(path.read_bytes())
+        return Statuses(held["branch"], held["tip"], held["by_model"], held["promotions"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # only a shortcut: whatever is wrong with it, the branch is read instead
+
+
+def _save(path: Path, statuses: Statuses) -> None:
+    held = asdict(statuses)
+    try:
+        replace_file(path, json.dumps(held).encode())
+    except (OSError, RegoloError):
+        return  # a read-only clone lists all the same

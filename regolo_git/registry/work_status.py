@@ -1,0 +1,67 @@
+"""What lies in the work tree against what the checked-out commit's manifests say."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.versions import Version
+from regolo_git.registry.checkout import manifests_at
+from regolo_git.repository.ingest import digest_of
+from regolo_git.repository.repository import Repository
+
+State = Literal["unchanged", "modified", "missing", "in memory"]
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactStatus:
+    """One model: the version in force, whether it has a tag, and its artifact in the work tree."""
+
+    model: str
+    version: str
+    tagged: bool
+    path: str | None
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class WorkStatus:
+    """A work tree: `branch` is None on a detached HEAD, `head` is None before the first commit."""
+
+    branch: str | None
+    head: str | None
+    registry_branch: str
+    artifacts: tuple[ArtifactStatus, ...]
+
+
+def work_status(repository: Repository) -> WorkStatus:
+    """Compares every artifact at its recorded path; a file that has not changed since is not read again."""
+    head = repository.git.head_commit()
+    manifests = manifests_at(repository, head) if head else []
+    return WorkStatus(
+        branch=repository.git.head_branch(),
+        head=head,
+        registry_branch=repository.registry_branch(),
+        artifacts=tuple(_status(repository, manifest) for manifest in manifests),
+    )
+
+
+def _status(repository: Repository, manifest: Manifest) -> ArtifactStatus:
+    tagged = repository.index.find(manifest.model, Version.parse(manifest.version).identity) is not None
+    path = manifest.artifact.path
+    return ArtifactStatus(manifest.model, manifest.version, tagged, path, _state(repository, manifest, path))
+
+
+def _state(repository: Repository, manifest: Manifest, path: str | None) -> State:
+    top = repository.paths.work_tree
+    if path is None or top is None:
+        return "in memory"
+    place = top / path
+    if not _exists(place):
+        return "missing"
+    current = digest_of(place, algorithm=manifest.artifact.digest.algorithm, cache=repository.cache)
+    return "unchanged" if current == manifest.artifact.digest else "modified"
+
+
+def _exists(place: Path) -> bool:
+    return place.exists() or place.is_symlink()
