@@ -1,0 +1,57 @@
+"""A real, small model for the demo: a network trained on the digits that ship with scikit-learn."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from regolo_git.errors import MissingDependency
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedModel:
+    """Weights by name (float32), and what was measured on data that the training did not see."""
+
+    weights: "Mapping[str, np.ndarray]"
+    metrics: Mapping[str, float]
+
+
+def train(hidden: int, epochs: int) -> TrainedModel:
+    """Trains a network with one hidden layer; the same arguments give the same weights.
+
+    Raises MissingDependency without scikit-learn.
+    """
+    try:
+        # Heavy and optional: only who runs the demo needs them.
+        from sklearn.datasets import load_digits  # noqa: PLC0415
+        from sklearn.metrics import accuracy_score, f1_score, log_loss  # noqa: PLC0415
+        from sklearn.model_selection import train_test_split  # noqa: PLC0415
+        from sklearn.neural_network import MLPClassifier  # noqa: PLC0415
+    except ImportError as error:
+        hint = "pip install 'regolo-git[demo]'"
+        raise MissingDependency("the demo trains with scikit-learn", hint) from error
+    images, labels = load_digits(return_X_y=True)
+    images = images.astype("float32") / 16
+    seen, unseen, seen_labels, unseen_labels = train_test_split(images, labels, test_size=0.3, random_state=0)
+    network = MLPClassifier((hidden,), batch_size=64, random_state=0, early_stopping=False)
+    for _ in range(epochs):
+        network.partial_fit(seen, seen_labels, classes=range(10))
+    start = perf_counter()
+    guessed = network.predict(unseen)
+    latency = (perf_counter() - start) * 1000
+    return TrainedModel(
+        weights={
+            name: array.astype("float32")
+            for layer, (weight, bias) in enumerate(zip(network.coefs_, network.intercepts_, strict=True))
+            for name, array in ((f"layers.{layer}.weight", weight.T.copy()), (f"layers.{layer}.bias", bias))
+        },
+        metrics={
+            "accuracy": round(accuracy_score(unseen_labels, guessed), 4),
+            "f1_score": round(f1_score(unseen_labels, guessed, average="macro"), 4),
+            "loss": round(log_loss(unseen_labels, network.predict_proba(unseen)), 4),
+            "latency_ms": round(latency, 2),
+        },
+    )

@@ -1,0 +1,279 @@
+"""Endpoints: a served name with a traffic split over versions, as reviewed commits on the registry branch.
+
+The files hold desired state only, every version pinned by commit and digest, so a moved tag cannot change
+what serves.  Each change is one commit by compare-and-swap, whose trailers say what it did; the history of an
+endpoint is the history of its file.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NotFound, PolicyRefused
+from regolo_git.git.publish import Proposal, publish
+from regolo_git.records.endpoint import Endpoint, PinnedVersion, Routing, check_traffic
+from regolo_git.records.environment import check_replicas
+from regolo_git.records.names import check_endpoint_name, check_environment_name
+from regolo_git.records.paths import endpoint_path
+from regolo_git.records.references import Reference
+from regolo_git.records.versions import Version
+from regolo_git.registry.actions import action_message
+from regolo_git.registry.environments import current_promotion
+from regolo_git.registry.lookup import get_version
+from regolo_git.registry.model_version import ModelVersion
+from regolo_git.registry.status import RETIRED
+from regolo_git.registry.users import read_endpoints
+from regolo_git.repository.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointEvent:
+    """One change of an endpoint; `endpoint` is None where it was deleted."""
+
+    name: str
+    endpoint: Endpoint | None
+    action: str
+    commit: str
+    when: datetime
+    who: str
+    message: str
+
+
+def create_endpoint(
+    repository: Repository,
+    name: str,
+    reference: Reference,
+    *,
+    environment: str | None = None,
+    replicas: int | None = None,
+    engine: str = "local",
+    routing: Routing | None = None,
+    message: str | None = None,
+) -> Endpoint:
+    """Makes an endpoint that sends everything to one version.
+
+    Bound to an environment it follows the promotions there, and the environment's replicas win.  Raises
+    Conflict where the endpoint exists, InvalidInput, NotFound, PolicyRefused for a retired version.
+    """
+    check_endpoint_name(name)
+    if engine != "local":
+        raise InvalidInput(f"there is no engine '{engine}'", "the engine is 'local'")
+    version = _servable(repository, reference)
+    count = _replicas(repository, version, environment, replicas)
+    endpoint = Endpoint(
+        endpoint=name,
+        model=version.model_id,
+        environment=environment,
+        engine=engine,
+        traffic={version.version: 1.0},
+        versions={version.version: pin(version, count)},
+        routing=routing or Routing(),
+    )
+
+    def prepare(tip: str | None) -> Proposal:
+        if tip is not None and repository.git.read_file(tip, endpoint_path(name)) is not None:
+            raise Conflict(
+                f"endpoint '{name}' exists already", f"git regolo traffic {name} {version.version}=100"
+            )
+        return _proposal(
+            endpoint, message or f"create endpoint {name} on {version.reference}", "create-endpoint", None
+        )
+
+    publish(repository.git, repository.registry_branch(), prepare)
+    return endpoint
+
+
+def _servable(repository: Repository, reference: Reference) -> ModelVersion:
+    version = get_version(repository, reference)
+    if version.status == RETIRED:
+        raise PolicyRefused(f"'{version.reference}' is retired", f"git regolo list {version.model_id}")
+    if not repository.store.has_recipe(version.manifest.artifact.recipe):
+        raise NotFound(f"the store does not have the bytes of '{version.reference}'", "git regolo fsck")
+    return version
+
+
+def _replicas(
+    repository: Repository, version: ModelVersion, environment: str | None, replicas: int | None
+) -> int:
+    if environment is not None:
+        check_environment_name(environment)
+        promotion = current_promotion(repository, version.model_id, environment)
+        if promotion is not None:
+            return promotion.replicas
+    return check_replicas(replicas if replicas is not None else 1)
+
+
+def pin(version: ModelVersion, replicas: int) -> PinnedVersion:
+    """A version as an endpoint holds it: by commit and digest."""
+    return PinnedVersion(version.commit, version.manifest.artifact.digest, replicas)
+
+
+def update_traffic(
+    repository: Repository,
+    name: str,
+    weights: Mapping[str, float],
+    *,
+    replicas: Mapping[str, int] | None = None,
+    message: str | None = None,
+) -> Endpoint:
+    """Sets the whole split: shares that add up to 1, or percents that add up to 100.
+
+    A version that is not named gets no traffic and leaves the endpoint; one with weight 0 stays addressable.
+    Raises InvalidInput, NotFound, PolicyRefused for a retired version, Conflict.
+    """
+    shares = check_traffic(weights)
+
+    def change(endpoint: Endpoint) -> Endpoint:
+        versions = {share: _servable(repository, _reference(endpoint.model, share)) for share in shares}
+        return replace(
+            endpoint,
+            traffic={versions[given].version: share for given, share in shares.items()},
+            versions={
+                v.version: pin(v, _count(endpoint, v.version, given, replicas or {}))
+                for given, v in versions.items()
+            },
+        )
+
+    return _change(repository, name, "traffic", message, change)
+
+
+def _reference(model: str, version: str) -> Reference:
+    return Reference(model, Version.parse(version), None, latest=False)
+
+
+def _count(endpoint: Endpoint, version: str, given: str, replicas: Mapping[str, int]) -> int:
+    """Replicas as asked for, as the version has them, or as the endpoint's largest version has them."""
+    if given in replicas:
+        return check_replicas(replicas[given])
+    held = endpoint.versions.get(version)
+    return held.replicas if held is not None else max(p.replicas for p in endpoint.versions.values())
+
+
+def rollback(
+    repository: Repository, name: str, to_version: str | None = None, *, message: str | None = None
+) -> Endpoint:
+    """Sends everything to one version by a forward commit: to `to_version`, or to the last good one.
+
+    The last good one is the newest version that had all the traffic before the present split began.  Raises
+    NotFound, PolicyRefused for a retired version, and refuses one whose bytes are gone.
+    """
+
+    def change(endpoint: Endpoint) -> Endpoint:
+        target = to_version or _last_good(repository, endpoint)
+        version = _servable(repository, _reference(endpoint.model, target))
+        count = _count(endpoint, version.version, version.version, {})
+        return replace(
+            endpoint, traffic={version.version: 1.0}, versions={version.version: pin(version, count)}
+        )
+
+    return _change(repository, name, "rollback", message, change)
+
+
+def _last_good(repository: Repository, endpoint: Endpoint) -> str:
+    serving = {name for name, share in endpoint.traffic.items() if share > 0}
+    for event in endpoint_history(repository, endpoint.endpoint):
+        before = event.endpoint
+        if before is None or len(_sent_to(before)) != 1:
+            continue
+        (version,) = _sent_to(before)
+        if len(serving) > 1 or version not in serving:
+            return version
+    raise NotFound(
+        f"endpoint '{endpoint.endpoint}' has no earlier version to go back to",
+        f"git regolo rollback {endpoint.endpoint} --to VERSION",
+    )
+
+
+def _sent_to(endpoint: Endpoint) -> list[str]:
+    return [version for version, share in endpoint.traffic.items() if share > 0]
+
+
+def _change(
+    repository: Repository,
+    name: str,
+    action: str,
+    message: str | None,
+    change: Callable[[Endpoint], Endpoint],
+) -> Endpoint:
+    done: list[Endpoint] = []
+
+    def prepare(tip: str | None) -> Proposal:
+        before = _at(repository, tip, name)
+        after = change(before)
+        if after == before:
+            raise Conflict(f"endpoint '{name}' is like that already", f"git regolo endpoint show {name}")
+        done[:] = [after]
+        return _proposal(after, message or f"{action} {name}: {traffic_text(after)}", action, before)
+
+    publish(repository.git, repository.registry_branch(), prepare)
+    return done[0]
+
+
+def _proposal(after: Endpoint, subject: str, action: str, before: Endpoint | None) -> Proposal:
+    message = action_message(
+        subject,
+        action,
+        {
+            "Regolo-Endpoint": after.endpoint,
+            "Regolo-From": traffic_text(before) if before else None,
+            "Regolo-To": traffic_text(after),
+        },
+    )
+    return Proposal(files={endpoint_path(after.endpoint): after.to_text().encode()}, message=message)
+
+
+def traffic_text(endpoint: Endpoint) -> str:
+    """A split as a person writes it: "1.0=90% 1.1=10%"."""
+    return " ".join(f"{version}={share * 100:.10g}%" for version, share in endpoint.traffic.items())
+
+
+def delete_endpoint(repository: Repository, name: str, *, message: str | None = None) -> None:
+    """Takes an endpoint's file off the branch; its history stays.  Raises NotFound."""
+
+    def prepare(tip: str | None) -> Proposal:
+        before = _at(repository, tip, name)
+        said = action_message(
+            message or f"delete endpoint {name}",
+            "delete-endpoint",
+            {"Regolo-Endpoint": name, "Regolo-From": traffic_text(before)},
+        )
+        return Proposal(files={endpoint_path(name): None}, message=said)
+
+    publish(repository.git, repository.registry_branch(), prepare)
+
+
+def get_endpoint(repository: Repository, name: str) -> Endpoint:
+    """An endpoint's desired state on the registry branch.  Raises NotFound, IntegrityError."""
+    return _at(repository, repository.registry_tip(), name)
+
+
+def list_endpoints(repository: Repository) -> list[Endpoint]:
+    """Every endpoint on the registry branch, in the order of the names."""
+    tip = repository.registry_tip()
+    return read_endpoints(repository, tip) if tip else []
+
+
+def _at(repository: Repository, tip: str | None, name: str) -> Endpoint:
+    path = endpoint_path(check_endpoint_name(name))
+    text = repository.git.read_file(tip, path) if tip else None
+    if text is None:
+        raise NotFound(f"there is no endpoint '{name}'", f"git regolo endpoint create {name} MODEL@VERSION")
+    return Endpoint.parse(text, path)
+
+
+def endpoint_history(repository: Repository, name: str) -> list[EndpointEvent]:
+    """Every change of an endpoint, newest first; a commit that broke the file is left out."""
+    tip = repository.registry_tip()
+    return list(_events(repository, tip, name)) if tip else []
+
+
+def _events(repository: Repository, tip: str, name: str) -> Iterator[EndpointEvent]:
+    path = endpoint_path(check_endpoint_name(name))
+    for info in repository.git.history(tip, path):
+        text = repository.git.read_file(info.oid, path)
+        try:
+            endpoint = Endpoint.parse(text, path) if text is not None else None
+        except IntegrityError:
+            continue
+        action = info.trailer("Regolo-Action") or "edit"
+        yield EndpointEvent(name, endpoint, action, info.oid, info.committed_at, info.author, info.subject)

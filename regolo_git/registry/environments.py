@@ -1,0 +1,209 @@
+"""Promoting versions: which version stands in which environment, as reviewed commits on the registry branch.
+
+look the version up → may it? (`permission`) → one commit: environments/<env>/<model>.toml
+                                                 and every endpoint bound to that environment
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from regolo_git.errors import Conflict, IntegrityError, InvalidInput, PolicyRefused
+from regolo_git.git.publish import Proposal, create_branch, publish
+from regolo_git.records.endpoint import Endpoint, PinnedVersion
+from regolo_git.records.environment import Promotion, check_replicas
+from regolo_git.records.names import check_environment_name
+from regolo_git.records.paths import endpoint_path, environment_path
+from regolo_git.records.references import Reference
+from regolo_git.records.versions import Version
+from regolo_git.registry.actions import action_message
+from regolo_git.registry.lookup import get_version
+from regolo_git.registry.model_version import ModelVersion
+from regolo_git.registry.status import RETIRED, read_promotions
+from regolo_git.registry.users import read_endpoints
+from regolo_git.repository.materialize import verify_artifact
+from regolo_git.repository.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """A promotion that was just committed: to the registry branch, or to `branch` for review."""
+
+    promotion: Promotion
+    previous: Promotion | None
+    commit: str
+    branch: str
+    endpoints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionEvent:
+    """One change of what stands in an environment; `promotion` is None where it was taken out."""
+
+    environment: str
+    model: str
+    promotion: Promotion | None
+    commit: str
+    when: datetime
+    who: str
+    message: str
+
+
+def promote(
+    repository: Repository,
+    reference: Reference,
+    environment: str,
+    *,
+    replicas: int | None = None,
+    message: str | None = None,
+    propose: bool = False,
+) -> Promoted:
+    """Makes a version the one that stands in an environment.
+
+    Its bytes are rebuilt and compared with the digest first.  Without `replicas` the environment's rule
+    counts, then what stands there now, then 1.  Raises InvalidInput, NotFound, PolicyRefused where the rules
+    forbid it, Conflict where it stands there already, IntegrityError where the bytes are wrong.
+    """
+    check_environment_name(environment)
+    if replicas is not None:
+        check_replicas(replicas)
+    version = get_version(repository, reference)
+    ask_permission(repository, version, environment)
+    verify_artifact(
+        repository.store,
+        version.manifest.artifact.recipe,
+        version.manifest.artifact.digest,
+        cache=repository.cache,
+    )
+    done: list[Promoted] = []
+
+    def prepare(tip: str | None) -> Proposal:
+        done.clear()
+        plan, proposal = _plan(repository, tip, version, environment, replicas, message)
+        done.append(plan)
+        return proposal
+
+    branch = repository.registry_branch()
+    if propose:
+        name = f"propose/{environment}/{version.model_id}@{version.version}"
+        published = create_branch(repository.git, name, repository.registry_tip(), prepare)
+    else:
+        published = publish(repository.git, branch, prepare)
+    return replace(done[0], commit=published.commit, branch=published.branch)
+
+
+def ask_permission(repository: Repository, version: ModelVersion, environment: str) -> None:
+    """The one place where a promotion asks whether it may.  Raises PolicyRefused, saying which rule."""
+    if version.status == RETIRED:
+        raise PolicyRefused(f"'{version.reference}' is retired", f"git regolo list {version.model_id}")
+    config = repository.config()
+    known = config.environment_order()
+    rule = config.environment(environment)
+    if config.environments and rule is None:
+        raise InvalidInput(
+            f"there is no environment '{environment}' (there are {', '.join(known)})",
+            f"git regolo config environments.{environment}.replicas 1",
+        )
+    for required in rule.requires if rule is not None else ():
+        if not _has_stood_in(repository, version, required):
+            raise PolicyRefused(
+                f"'{version.reference}' must stand in '{required}' before '{environment}'",
+                f"git regolo promote {version.reference} {required}",
+            )
+
+
+def _has_stood_in(repository: Repository, version: ModelVersion, environment: str) -> bool:
+    """Whether the version stands, or ever stood, in an environment with the bytes that it has."""
+    wanted = Version.parse(version.version)
+    return any(
+        event.promotion is not None and Version.parse(event.promotion.version) == wanted
+        for event in history(repository, version.model_id, environment)
+    )
+
+
+def _plan(
+    repository: Repository,
+    tip: str | None,
+    version: ModelVersion,
+    environment: str,
+    replicas: int | None,
+    message: str | None,
+) -> tuple[Promoted, Proposal]:
+    path = environment_path(environment, version.model_id)
+    text = repository.git.read_file(tip, path) if tip else None
+    previous = Promotion.parse(text, path) if text is not None else None
+    rule = repository.config().environment(environment)
+    wanted = replicas or (rule.replicas if rule else None) or (previous.replicas if previous else None) or 1
+    promotion = Promotion(
+        model=version.model_id,
+        environment=environment,
+        version=version.version,
+        commit=version.commit,
+        digest=version.manifest.artifact.digest,
+        replicas=wanted,
+    )
+    if promotion == previous:
+        raise Conflict(f"'{version.reference}' stands in '{environment}' already, with {wanted} replicas")
+    moved = {e.endpoint: moved_endpoint(e, promotion) for e in _bound(repository, tip, promotion)}
+    files: dict[str, bytes | None] = {path: promotion.to_text().encode()}
+    files.update({endpoint_path(name): endpoint.to_text().encode() for name, endpoint in moved.items()})
+    said = action_message(
+        message or f"promote {version.reference} to {environment}",
+        "promote",
+        {
+            "Regolo-Environment": environment,
+            "Regolo-From": f"{version.model_id}@{previous.version}" if previous else None,
+            "Regolo-To": version.reference,
+        },
+    )
+    return Promoted(promotion, previous, "", "", tuple(moved)), Proposal(files=files, message=said)
+
+
+def _bound(repository: Repository, tip: str | None, promotion: Promotion) -> Iterator[Endpoint]:
+    for endpoint in read_endpoints(repository, tip) if tip else ():
+        if (endpoint.model, endpoint.environment) == (promotion.model, promotion.environment):
+            yield endpoint
+
+
+def moved_endpoint(endpoint: Endpoint, promotion: Promotion) -> Endpoint:
+    """The endpoint with all its traffic on the promoted version, on the environment's replicas."""
+    pinned = PinnedVersion(promotion.commit, promotion.digest, promotion.replicas)
+    return replace(endpoint, traffic={promotion.version: 1.0}, versions={promotion.version: pinned})
+
+
+def current_promotion(repository: Repository, model: str, environment: str) -> Promotion | None:
+    """What stands in an environment now; None where nothing does."""
+    tip = repository.registry_tip()
+    for promotion in read_promotions(repository, tip) if tip else ():
+        if (promotion.model, promotion.environment) == (model, environment):
+            return promotion
+    return None
+
+
+def history(repository: Repository, model: str, environment: str | None = None) -> list[PromotionEvent]:
+    """What stood where and when, newest first; of one environment or of all that ever held the model."""
+    tip = repository.registry_tip()
+    if tip is None:
+        return []
+    names = [environment] if environment else _environments_of(repository, tip, model)
+    events = [event for name in names for event in _events(repository, tip, model, name)]
+    return sorted(events, key=lambda event: event.when, reverse=True)
+
+
+def _environments_of(repository: Repository, tip: str, model: str) -> list[str]:
+    order = repository.config().environment_order()
+    present = {p.environment for p in read_promotions(repository, tip) if p.model == model}
+    return list(dict.fromkeys([*order, *sorted(present)]))
+
+
+def _events(repository: Repository, tip: str, model: str, environment: str) -> Iterator[PromotionEvent]:
+    path = environment_path(environment, model)
+    for info in repository.git.history(tip, path):
+        text = repository.git.read_file(info.oid, path)
+        try:
+            promotion = Promotion.parse(text, path) if text is not None else None
+        except IntegrityError:
+            continue  # a commit that broke the file promoted nothing; fsck names it
+        yield PromotionEvent(
+            environment, model, promotion, info.oid, info.committed_at, info.author, info.subject
+        )
