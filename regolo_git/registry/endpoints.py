@@ -11,11 +11,12 @@ from datetime import datetime
 
 from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NotFound, PolicyRefused
 from regolo_git.git.publish import Proposal, publish
-from regolo_git.records.endpoint import Endpoint, PinnedVersion, Routing, check_traffic
+from regolo_git.records.endpoint import Endpoint, PinnedVersion, check_traffic
 from regolo_git.records.environment import check_replicas
 from regolo_git.records.names import check_endpoint_name, check_environment_name
 from regolo_git.records.paths import endpoint_path
 from regolo_git.records.references import Reference
+from regolo_git.records.routing import Routing
 from regolo_git.records.versions import Version
 from regolo_git.registry.actions import action_message
 from regolo_git.registry.environments import current_promotion

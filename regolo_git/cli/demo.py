@@ -1,0 +1,85 @@
+"""`regolo-git demo`: the main job from end to end on a small real model, in a directory of its own."""
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from regolo_git.cli.demo_model import TrainedModel, train
+from regolo_git.errors import Conflict, MissingDependency
+from regolo_git.repository.array_files import write_safetensors
+
+MODEL_FILE = "model.safetensors"
+
+
+@click.command()
+@click.argument("directory", required=False, type=click.Path(file_okay=False, path_type=Path))
+def demo(directory: Path | None) -> None:
+    """Train a small network, version it twice, and show what a registry tells about it.
+
+    Works in DIRECTORY, which must not exist or be empty (default: a new temporary directory), and leaves it
+    there to look at.
+
+    \b
+    Examples:
+      regolo-git demo
+      regolo-git demo /tmp/look-at-it
+
+    \b
+    Exit status: 0 done; 4 the directory is not empty; 9 scikit-learn or git is not installed.
+    """
+    top = _empty_directory(directory)
+    click.echo(f"A registry in {top}, and a network that learns handwritten digits.\n")
+    _run(top, "git", "init", "--quiet", "--initial-branch", "main")
+    for key, value in (("user.name", "Ada Byron"), ("user.email", "ada@example.com")):
+        _run(top, "git", "config", key, value)
+    _regolo(top, "init")
+    first = _train(top, hidden=16, epochs=8)
+    _regolo(top, "register", "digits", MODEL_FILE, "-m", "16 hidden units, 8 epochs", *_metrics(first))
+    second = _train(top, hidden=48, epochs=30)
+    _regolo(top, "commit", "digits", MODEL_FILE, "-m", "48 hidden units, 30 epochs", *_metrics(second))
+    _regolo(top, "list", "digits")
+    _regolo(top, "diff", "digits@1.0", "digits@1.1")
+    _regolo(top, "checkout", "digits@1.0")
+    _regolo(top, "status")
+    _run(top, "git", "log", "--oneline", "--decorate")
+    _run(top, "git", "--no-pager", "diff", "digits@v1.0", "digits@v1.1", "--", "models")
+    click.echo(f"\nLook around:  cd {shlex.quote(str(top))} && git regolo show digits")
+
+
+def _empty_directory(directory: Path | None) -> Path:
+    if directory is None:
+        return Path(tempfile.mkdtemp(prefix="regolo-demo-"))
+    if directory.exists() and any(directory.iterdir()):
+        raise Conflict(f"'{directory}' is not empty", "regolo-git demo")
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory.resolve()
+
+
+def _train(top: Path, *, hidden: int, epochs: int) -> TrainedModel:
+    click.echo(f"\n# training {hidden} hidden units for {epochs} epochs")
+    trained = train(hidden, epochs)
+    write_safetensors(top / MODEL_FILE, trained.weights)
+    return trained
+
+
+def _metrics(trained: TrainedModel) -> list[str]:
+    return [part for name, value in trained.metrics.items() for part in ("--metric", f"{name}={value}")]
+
+
+def _regolo(top: Path, *arguments: str) -> None:
+    # As `git regolo` would, but with this interpreter: the script need not be on PATH.
+    _run(top, "git", "regolo", *arguments, program=[sys.executable, "-m", "regolo_git", *arguments])
+
+
+def _run(top: Path, *shown: str, program: list[str] | None = None) -> None:
+    click.secho(f"\n$ {shlex.join(shown)}", bold=True)
+    sys.stdout.flush()
+    try:
+        subprocess.run(program or shown, cwd=top, check=True, env={**os.environ, "GIT_PAGER": "cat"})
+    except FileNotFoundError as error:
+        raise MissingDependency("the program 'git' is not on PATH", "apt-get install git") from error

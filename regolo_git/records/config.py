@@ -1,0 +1,113 @@
+"""The registry's configuration `.regolo/config.toml`: edited by people, so only ever read here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self, cast
+
+from regolo_git.errors import IntegrityError, InvalidInput
+from regolo_git.records.digests import ALGORITHMS, Algorithm
+from regolo_git.records.names import check_environment_name
+from regolo_git.records.tables import TableReader
+from regolo_git.records.toml_text import Table, TomlValue, dump_document, load_document
+
+FORMAT = 1
+DEFAULT_ENVIRONMENTS = ("staging", "production")
+REPLICAS_LIMIT = 1000
+CONFIG_HELP = """\
+# The registry's rules.  `git regolo config` shows and sets them, and so does an editor.
+# Environments stand in the order in which versions move through them:
+#   [environments.staging]
+#   [environments.production]
+#   replicas = 3
+#   requires = ["staging"]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentRule:
+    """An environment's replicas and the environments that a version must have stood in before."""
+
+    name: str
+    replicas: int | None = None
+    requires: tuple[str, ...] = ()
+    unknown: Table = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryConfig:
+    """The registry branch, the digest of new artifacts, the shared store, and the environments in order."""
+
+    branch: str = "main"
+    digest: Algorithm = "sha256"
+    store_url: str | None = None
+    environments: tuple[EnvironmentRule, ...] = ()
+    unknown: Mapping[str, TomlValue] = field(default_factory=dict)
+
+    def environment(self, name: str) -> EnvironmentRule | None:
+        """The rule of an environment; None where it has none."""
+        return next((rule for rule in self.environments if rule.name == name), None)
+
+    def environment_order(self) -> tuple[str, ...]:
+        """The environments from the first to the last; staging and production where none are configured."""
+        return tuple(rule.name for rule in self.environments) or DEFAULT_ENVIRONMENTS
+
+    @classmethod
+    def parse(cls, text: str | bytes) -> Self:
+        """Reads a configuration.  Raises IntegrityError."""
+        reader = TableReader(
+            load_document(text, "the registry's configuration"), "the registry's configuration"
+        )
+        reader.take_format(FORMAT)
+        registry, store = reader.take_table("registry"), reader.take_table("store")
+        environments = reader.take_optional("environments", dict) or {}
+        digest = store.take_optional("digest", str) or "sha256"
+        if digest not in ALGORITHMS:
+            raise IntegrityError(f"'digest' of {store.what} is neither {' nor '.join(ALGORITHMS)}")
+        config = cls(
+            branch=registry.take_optional("branch", str) or "main",
+            digest=digest,
+            store_url=store.take_optional("url", str),
+            environments=tuple(_read_rule(name, value) for name, value in environments.items()),
+            unknown=reader.rest,
+        )
+        _check_requirements(config)
+        return config
+
+
+def _read_rule(name: str, value: TomlValue) -> EnvironmentRule:
+    what = f"[environments.{name}] of the registry's configuration"
+    if not isinstance(value, dict):
+        raise IntegrityError(f"{what} is not a table")
+    try:
+        check_environment_name(name)
+    except InvalidInput as error:
+        raise IntegrityError(f"{what}: {error.message}") from error
+    reader = TableReader(value, what)
+    replicas = reader.take_optional("replicas", int)
+    if replicas is not None and not 1 <= replicas <= REPLICAS_LIMIT:
+        raise IntegrityError(f"'replicas' of {what} is not between 1 and {REPLICAS_LIMIT}")
+    requires = reader.take_optional("requires", list) or []
+    if not all(isinstance(required, str) for required in requires):
+        raise IntegrityError(f"'requires' of {what} is not a list of environments")
+    return EnvironmentRule(name, replicas, tuple(cast(list[str], requires)), reader.rest)
+
+
+def _check_requirements(config: RegistryConfig) -> None:
+    seen: set[str] = set()
+    for rule in config.environments:
+        missing = [name for name in rule.requires if name not in seen]
+        if missing:
+            raise IntegrityError(
+                f"environment '{rule.name}' requires '{missing[0]}', which does not stand before it"
+            )
+        seen.add(rule.name)
+
+
+def new_config_text(*, branch: str, store_url: str | None) -> str:
+    """The configuration that a registry starts with."""
+    document: dict[str, TomlValue] = {"format": FORMAT, "registry": {"branch": branch}}
+    store: dict[str, TomlValue] = {"digest": "sha256"}
+    if store_url is not None:
+        store["url"] = store_url
+    document["store"] = store
+    return CONFIG_HELP + dump_document(document)

@@ -1,0 +1,46 @@
+"""Editing TOML files of people in place: comments, order and blank lines stay as they are."""
+
+from collections.abc import MutableMapping
+from typing import cast
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from regolo_git.errors import IntegrityError, InvalidInput
+from regolo_git.records.toml_text import TomlValue
+
+
+def set_value(text: str, key: str, value: TomlValue) -> str:
+    """Sets a dotted key.  Raises InvalidInput where a part of it is no table, IntegrityError for bad TOML."""
+    try:
+        document = tomlkit.parse(text)
+    except TOMLKitError as error:
+        raise IntegrityError(f"the file is not valid TOML: {error}") from error
+    table: MutableMapping[str, object] = document
+    *parents, last = key.split(".")
+    for parent in parents:
+        if parent not in table:
+            table[parent] = tomlkit.table()
+        held = table[parent]
+        if not isinstance(held, MutableMapping):
+            raise InvalidInput(f"'{parent}' in '{key}' is not a table")
+        table = cast(MutableMapping[str, object], held)
+    table[last] = value
+    return tomlkit.dumps(document)
+
+
+def unset_value(text: str, key: str) -> str:
+    """Removes a dotted key that may not be there.  Raises IntegrityError for bad TOML."""
+    try:
+        document = tomlkit.parse(text)
+    except TOMLKitError as error:
+        raise IntegrityError(f"the file is not valid TOML: {error}") from error
+    table: MutableMapping[str, object] = document
+    *parents, last = key.split(".")
+    for parent in parents:
+        held = table.get(parent)
+        if not isinstance(held, MutableMapping):
+            return text
+        table = cast(MutableMapping[str, object], held)
+    table.pop(last, None)
+    return tomlkit.dumps(document)

@@ -1,0 +1,127 @@
+"""An endpoint's desired state: `endpoints/<endpoint>.toml`; versions are pinned by commit and digest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import fsum, isfinite
+from typing import Self
+
+from regolo_git.errors import IntegrityError, InvalidInput
+from regolo_git.records.digests import Digest
+from regolo_git.records.environment import check_commit, check_replicas
+from regolo_git.records.names import check_endpoint_name, check_environment_name, check_model_name
+from regolo_git.records.paths import endpoint_path
+from regolo_git.records.routing import Routing
+from regolo_git.records.tables import TableReader
+from regolo_git.records.toml_text import Table, TomlValue, dump_document, load_document
+from regolo_git.records.versions import Version
+
+FORMAT = 1
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedVersion:
+    """Which bytes a version's name stood for when it was chosen, and how many workers serve them."""
+
+    commit: str
+    digest: Digest
+    replicas: int
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A served name: `traffic` gives each version's share (they add up to 1), `versions` what each is."""
+
+    endpoint: str
+    model: str
+    environment: str | None
+    engine: str
+    traffic: Mapping[str, float]
+    versions: Mapping[str, PinnedVersion]
+    routing: Routing = field(default_factory=Routing)
+    unknown: Table = field(default_factory=dict)
+
+    def to_text(self) -> str:
+        """The file's one text; versions stand in their order."""
+        order = sorted(self.versions, key=Version.parse)
+        document: dict[str, TomlValue] = {"format": FORMAT, "endpoint": self.endpoint, "model": self.model}
+        if self.environment is not None:
+            document["environment"] = self.environment
+        document["engine"] = self.engine
+        unknown = dict(sorted(self.unknown.items()))
+        document |= {key: value for key, value in unknown.items() if not isinstance(value, Mapping)}
+        document["traffic"] = {version: float(self.traffic[version]) for version in order}
+        document["versions"] = {
+            version: {"commit": pin.commit, "digest": str(pin.digest), "replicas": pin.replicas}
+            for version, pin in ((version, self.versions[version]) for version in order)
+        }
+        routing = self.routing.to_table()
+        if routing:
+            document["routing"] = routing
+        return dump_document(document | {k: v for k, v in unknown.items() if isinstance(v, Mapping)})
+
+    @classmethod
+    def parse(cls, text: str | bytes, path: str) -> Self:
+        """Reads the file that lies at `path`.  Raises IntegrityError, naming it."""
+        reader = TableReader(load_document(text, f"'{path}'"), f"'{path}'")
+        reader.take_format(FORMAT)
+        try:
+            endpoint = cls._read(reader)
+        except InvalidInput as error:
+            raise IntegrityError(f"'{path}' is wrong: {error.message}", f"git log -- {path}") from error
+        if endpoint_path(endpoint.endpoint) != path:
+            raise IntegrityError(f"'{path}' speaks of endpoint '{endpoint.endpoint}'")
+        return endpoint
+
+    @classmethod
+    def _read(cls, reader: TableReader) -> Self:
+        environment = reader.take_optional("environment", str)
+        endpoint = cls(
+            endpoint=check_endpoint_name(reader.take("endpoint", str)),
+            model=check_model_name(reader.take("model", str)),
+            environment=check_environment_name(environment) if environment is not None else None,
+            engine=reader.take("engine", str),
+            traffic=_read_traffic(reader.take("traffic", dict), reader.what),
+            versions={name: _read_pin(name, value) for name, value in reader.take("versions", dict).items()},
+            routing=Routing.read(reader.take_table("routing")),
+            unknown=reader.rest,
+        )
+        if set(endpoint.traffic) != set(endpoint.versions):
+            raise IntegrityError(f"{reader.what} has traffic and versions that do not match")
+        return endpoint
+
+
+def _read_traffic(table: dict[str, TomlValue], what: str) -> dict[str, float]:
+    shares = {}
+    for version, share in table.items():
+        if not isinstance(share, int | float) or isinstance(share, bool):
+            raise IntegrityError(f"the share of '{version}' in {what} is not a number")
+        shares[version] = float(share)
+    return check_traffic(shares)
+
+
+def _read_pin(name: str, value: TomlValue) -> PinnedVersion:
+    reader = TableReader(value if isinstance(value, dict) else {}, f"[versions.'{name}']")
+    return PinnedVersion(
+        check_commit(reader.take("commit", str)),
+        Digest.parse(reader.take("digest", str)),
+        check_replicas(reader.take("replicas", int)),
+    )
+
+
+def check_traffic(weights: Mapping[str, float]) -> dict[str, float]:
+    """Shares that add up to 1, from such shares or from percents that add up to 100.
+
+    Raises InvalidInput for no version, two names of one version, or weights that are negative, not finite,
+    or do not add up.
+    """
+    for version, weight in weights.items():
+        if not isinstance(weight, int | float) or not isfinite(weight) or weight < 0:
+            raise InvalidInput(f"the weight '{weight}' of '{version}' is not a share of the traffic")
+    if len({Version.parse(version).identity for version in weights}) != len(weights):
+        raise InvalidInput("one version has two weights")
+    total = fsum(weights.values())
+    for whole in (1, 100):
+        if abs(total - whole) <= TOLERANCE * whole:
+            return {version: weight / whole for version, weight in weights.items()}
+    raise InvalidInput(f"the weights add up to {total:.10g}, not to 1 (or to 100 percent)")

@@ -1,0 +1,79 @@
+"""What is promoted to an environment: `environments/<environment>/<model>.toml`."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Self
+
+from regolo_git.errors import IntegrityError, InvalidInput
+from regolo_git.records.config import REPLICAS_LIMIT
+from regolo_git.records.digests import Digest
+from regolo_git.records.names import check_environment_name, check_model_name
+from regolo_git.records.paths import environment_path
+from regolo_git.records.tables import TableReader
+from regolo_git.records.toml_text import Table, TomlValue, dump_document, load_document
+from regolo_git.records.versions import Version
+
+FORMAT = 1
+COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A version that stands in an environment, pinned by commit and digest."""
+
+    model: str
+    environment: str
+    version: str
+    commit: str
+    digest: Digest
+    replicas: int
+    unknown: Table = field(default_factory=dict)
+
+    def to_text(self) -> str:
+        """The file's one text."""
+        document: dict[str, TomlValue] = {
+            "format": FORMAT,
+            "model": self.model,
+            "environment": self.environment,
+            "version": self.version,
+            "commit": self.commit,
+            "digest": str(self.digest),
+            "replicas": self.replicas,
+        }
+        return dump_document(document | dict(sorted(self.unknown.items())))
+
+    @classmethod
+    def parse(cls, text: str | bytes, path: str) -> Self:
+        """Reads the file that lies at `path`.  Raises IntegrityError, naming it."""
+        reader = TableReader(load_document(text, f"'{path}'"), f"'{path}'")
+        reader.take_format(FORMAT)
+        try:
+            promotion = cls(
+                model=check_model_name(reader.take("model", str)),
+                environment=check_environment_name(reader.take("environment", str)),
+                version=reader.take("version", str),
+                commit=check_commit(reader.take("commit", str)),
+                digest=Digest.parse(reader.take("digest", str)),
+                replicas=check_replicas(reader.take("replicas", int)),
+                unknown=reader.rest,
+            )
+            Version.parse(promotion.version)
+        except InvalidInput as error:
+            raise IntegrityError(f"'{path}' is wrong: {error.message}", f"git log -- {path}") from error
+        if environment_path(promotion.environment, promotion.model) != path:
+            raise IntegrityError(f"'{path}' speaks of '{promotion.model}' in '{promotion.environment}'")
+        return promotion
+
+
+def check_replicas(replicas: int) -> int:
+    """A number of replicas.  Raises InvalidInput."""
+    if not isinstance(replicas, int) or isinstance(replicas, bool) or not 1 <= replicas <= REPLICAS_LIMIT:
+        raise InvalidInput(f"'{replicas}' replicas is not between 1 and {REPLICAS_LIMIT}")
+    return replicas
+
+
+def check_commit(commit: str) -> str:
+    """A full commit id.  Raises InvalidInput."""
+    if not COMMIT.fullmatch(commit):
+        raise InvalidInput(f"'{commit}' is not a full commit id")
+    return commit

@@ -1,0 +1,222 @@
+"""The manifest: the reviewed file of one version.
+
+Known keys stand in a fixed order, unknown ones after them, and the text of a value is always the same bytes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self, cast
+
+from regolo_git.errors import IntegrityError, InvalidInput
+from regolo_git.records.digests import Digest
+from regolo_git.records.metadata import MetadataValue
+from regolo_git.records.names import check_artifact_path, check_model_name
+from regolo_git.records.recipe import Kind, Recipe
+from regolo_git.records.tables import TableReader
+from regolo_git.records.toml_text import Table, TomlValue, dump_document, load_document
+from regolo_git.records.versions import Version
+
+FORMAT = 1
+LISTED_FILES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One file of a directory: its size in bytes and its digest."""
+
+    size: int
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """What a version stores.  `path` is where it lies in a work tree, None for in-memory data.
+
+    `file_count` is written where a directory has too many files to list them.
+    """
+
+    kind: Kind
+    path: str | None
+    digest: Digest
+    size: int
+    recipe: Digest
+    file_count: int | None = None
+    unknown: Table = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Where a version comes from: a commit of code, data by name and digest, parameters, a base version."""
+
+    code: str | None = None
+    data: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, TomlValue] = field(default_factory=dict)
+    base: str | None = None
+    unknown: Table = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One version as people review it."""
+
+    model: str
+    version: str
+    artifact: Artifact
+    description: str | None = None
+    build: str | None = None
+    parents: tuple[str, ...] = ()
+    files: Mapping[str, FileEntry] | None = None
+    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    lineage: Lineage | None = None
+    serving: Table | None = None
+    unknown: Table = field(default_factory=dict)
+
+    def file_entries(self, recipe: Recipe | None) -> dict[str, FileEntry]:
+        """The files by path: as listed, else from the recipe; a single file by its name."""
+        if self.artifact.kind == "file":
+            name = (self.artifact.path or self.model).rsplit("/", 1)[-1]
+            return {name: FileEntry(self.artifact.size, self.artifact.digest)}
+        if self.files is not None:
+            return dict(self.files)
+        return {file.path: FileEntry(file.size, file.digest) for file in recipe.files} if recipe else {}
+
+    def to_text(self) -> str:
+        """The manifest's one text.  Raises InvalidInput for a value that TOML cannot hold."""
+        document: dict[str, TomlValue] = {"format": FORMAT, "model": self.model, "version": self.version}
+        if self.description is not None:
+            document["description"] = self.description
+        if self.build is not None:
+            document["build"] = self.build
+        if self.parents:
+            document["parents"] = list(self.parents)
+        # Plain values before tables, or they would belong to the table above them.
+        plain = {key: value for key, value in self.unknown.items() if not isinstance(value, Mapping)}
+        document.update(sorted(plain.items()))
+        document["artifact"] = _artifact_table(self.artifact)
+        if self.files is not None:
+            document["files"] = {
+                path: {"size": entry.size, entry.digest.algorithm: entry.digest.hex}
+                for path, entry in sorted(self.files.items(), key=lambda item: item[0].encode())
+            }
+        if self.metadata:
+            document["metadata"] = cast(Table, self.metadata)
+        if self.lineage is not None:
+            document["lineage"] = _lineage_table(self.lineage)
+        if self.serving is not None:
+            document["serving"] = self.serving
+        document.update(sorted((k, v) for k, v in self.unknown.items() if isinstance(v, Mapping)))
+        return dump_document(document)
+
+    @classmethod
+    def parse(cls, text: str | bytes) -> Self:
+        """Reads a manifest.  Raises IntegrityError for one that is damaged or newer than this program."""
+        reader = TableReader(load_document(text, "the manifest"), "the manifest")
+        reader.take_format(FORMAT)
+        try:
+            return cls._read(reader)
+        except InvalidInput as error:
+            raise IntegrityError(f"the manifest is wrong: {error.message}") from error
+
+    @classmethod
+    def _read(cls, reader: TableReader) -> Self:
+        manifest = cls(
+            model=check_model_name(reader.take("model", str)),
+            version=reader.take("version", str),
+            description=reader.take_optional("description", str),
+            build=reader.take_optional("build", str),
+            parents=tuple(_texts(reader.take_optional("parents", list) or [])),
+            artifact=_read_artifact(reader.take_table("artifact")),
+            files=_read_files(reader.take_optional("files", dict)),
+            metadata=cast(dict[str, MetadataValue], reader.take_optional("metadata", dict) or {}),
+            lineage=_read_lineage(reader.take_table("lineage")) if "lineage" in reader.rest else None,
+            serving=reader.take_optional("serving", dict),
+            unknown=reader.rest,
+        )
+        Version.parse(manifest.version)
+        _check_files(manifest)
+        return manifest
+
+
+def _check_files(manifest: Manifest) -> None:
+    artifact, files = manifest.artifact, manifest.files
+    if artifact.kind == "file" and (files is not None or artifact.file_count is not None):
+        raise IntegrityError("the manifest lists files of an artifact that is one file")
+    if files is not None and sum(entry.size for entry in files.values()) != artifact.size:
+        raise IntegrityError("the files of the manifest do not add up to the artifact's size")
+    if artifact.kind == "directory" and (files is None) == (artifact.file_count is None):
+        raise IntegrityError("the manifest of a directory has either [files] or a file_count")
+
+
+def _artifact_table(artifact: Artifact) -> dict[str, TomlValue]:
+    table: dict[str, TomlValue] = {"kind": artifact.kind}
+    if artifact.path is not None:
+        table["path"] = artifact.path
+    table |= {"digest": str(artifact.digest), "size": artifact.size, "recipe": str(artifact.recipe)}
+    if artifact.file_count is not None:
+        table["file_count"] = artifact.file_count
+    return table | dict(sorted(artifact.unknown.items()))
+
+
+def _read_artifact(reader: TableReader) -> Artifact:
+    kind, path = reader.take("kind", str), reader.take_optional("path", str)
+    if kind not in ("file", "directory"):
+        raise IntegrityError(f"{reader.what} is neither a file nor a directory")
+    artifact = Artifact(
+        kind=cast(Kind, kind),
+        path=check_artifact_path(path) if path is not None else None,
+        digest=Digest.parse(reader.take("digest", str)),
+        size=reader.take("size", int),
+        recipe=Digest.parse(reader.take("recipe", str)),
+        file_count=reader.take_optional("file_count", int),
+        unknown=reader.rest,
+    )
+    if artifact.size < 0 or artifact.recipe.algorithm != "blake3":
+        raise IntegrityError(f"{reader.what} has an impossible size or recipe")
+    return artifact
+
+
+def _read_files(table: dict[str, TomlValue] | None) -> dict[str, FileEntry] | None:
+    if table is None:
+        return None
+    files = {}
+    for path, value in table.items():
+        reader = TableReader(value if isinstance(value, dict) else {}, f"'{path}' of [files]")
+        size = reader.take("size", int)
+        digests = [f"{name}:{held}" for name, held in reader.rest.items()]
+        if size < 0 or len(digests) != 1:
+            raise IntegrityError(f"{reader.what} is not a size and one digest")
+        files[check_artifact_path(path)] = FileEntry(size, Digest.parse(digests[0]))
+    return files
+
+
+def _lineage_table(lineage: Lineage) -> dict[str, TomlValue]:
+    table: dict[str, TomlValue] = {}
+    if lineage.code is not None:
+        table["code"] = lineage.code
+    if lineage.base is not None:
+        table["base"] = lineage.base
+    unknown = sorted(lineage.unknown.items(), key=lambda item: (isinstance(item[1], Mapping), item[0]))
+    table |= {key: value for key, value in unknown if not isinstance(value, Mapping)}
+    if lineage.data:
+        table["data"] = dict(sorted(lineage.data.items()))
+    if lineage.parameters:
+        table["parameters"] = lineage.parameters
+    return table | {key: value for key, value in unknown if isinstance(value, Mapping)}
+
+
+def _read_lineage(reader: TableReader) -> Lineage:
+    data = reader.take_optional("data", dict) or {}
+    return Lineage(
+        code=reader.take_optional("code", str),
+        base=reader.take_optional("base", str),
+        data=dict(zip(data, _texts(list(data.values())), strict=True)),
+        parameters=reader.take_optional("parameters", dict) or {},
+        unknown=reader.rest,
+    )
+
+
+def _texts(values: list[TomlValue]) -> list[str]:
+    texts = [value for value in values if isinstance(value, str)]
+    if len(texts) != len(values):
+        raise IntegrityError("the manifest has something else where only text belongs")
+    return texts

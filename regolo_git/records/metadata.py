@@ -1,0 +1,124 @@
+"""The user's own keys of a version: checked, brought to plain values, and put in their one order."""
+
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from math import isfinite
+from typing import TypeAlias
+
+from regolo_git.errors import InvalidInput
+from regolo_git.records.names import printable
+from regolo_git.records.toml_text import DEPTH
+
+MetadataValue: TypeAlias = (
+    "str | int | float | bool | datetime | date | list[MetadataValue] | dict[str, MetadataValue]"
+)
+SHORT_FLOATS = ("float16", "bfloat16", "float32")
+
+
+def normalise_metadata(metadata: Mapping[str, object]) -> dict[str, MetadataValue]:
+    """Plain values, sorted by code point, scalars before nested tables.
+
+    Scalars of NumPy and PyTorch become Python's, a 32-bit float by its own shortest decimal (0.92, not
+    0.9200000166893005).  Raises InvalidInput, naming the key, for None, NaN, infinity, integers beyond 64
+    bits, times without a zone, and whatever else TOML cannot hold.
+    """
+    return _table(metadata, ())
+
+
+def _table(table: Mapping[str, object], path: tuple[str, ...]) -> dict[str, MetadataValue]:
+    if len(path) >= DEPTH:
+        raise InvalidInput(f"'{_name(path[:3])}…' is nested deeper than {DEPTH} levels")
+    values: dict[str, MetadataValue] = {}
+    for key, value in table.items():
+        if not isinstance(key, str) or not key:
+            raise InvalidInput(
+                f"'{_name((*path, str(key)))}' has a key that is not text", "use text for every key"
+            )
+        values[key] = _value(value, (*path, key))
+    ordered = sorted(values.items(), key=lambda item: (isinstance(item[1], dict), item[0]))
+    return dict(ordered)
+
+
+def _value(value: object, path: tuple[str, ...]) -> MetadataValue:
+    if isinstance(value, Mapping):
+        return _table(value, path)
+    if isinstance(value, list | tuple):
+        if len(path) >= DEPTH:
+            raise InvalidInput(f"'{_name(path[:3])}…' is nested deeper than {DEPTH} levels")
+        return [_value(element, (*path, str(index))) for index, element in enumerate(value)]
+    return _scalar(value, path)
+
+
+def _scalar(value: object, path: tuple[str, ...]) -> MetadataValue:
+    value = _python_scalar(value, path)
+    if isinstance(value, str):
+        if any(0xD800 <= ord(c) <= 0xDFFF for c in value):
+            raise InvalidInput(f"'{_name(path)}' has a lone surrogate, which has no UTF-8 form")
+        return str(value)
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        if not -(2**63) <= value < 2**63:
+            raise InvalidInput(f"'{_name(path)}' is an integer beyond 64 bits", "write it as text")
+        return int(value)
+    if isinstance(value, float):
+        if not isfinite(value):
+            raise InvalidInput(f"'{_name(path)}' is {value}, which is no measurement", "leave the key out")
+        return float(value)
+    if isinstance(value, date):
+        return _date(value, path)
+    kind = "None" if value is None else f"a {type(value).__name__}"
+    raise InvalidInput(
+        f"'{_name(path)}' is {kind}, which a manifest cannot hold", "leave it out or write it as text"
+    )
+
+
+def _date(value: date, path: tuple[str, ...]) -> date:
+    if isinstance(value, datetime) and value.utcoffset() is None:
+        raise InvalidInput(f"'{_name(path)}' is a time without a zone", "use datetime.now(timezone.utc)")
+    return value
+
+
+def _python_scalar(value: object, path: tuple[str, ...]) -> object:
+    """A scalar of an array library as Python's; anything else as it is."""
+    item: Callable[[], object] | None = getattr(value, "item", None)
+    if isinstance(value, str | int | float | bool) and type(value).__module__ == "builtins":
+        return value
+    if item is None or not callable(item):
+        return value
+    if getattr(value, "ndim", 0) != 0 and getattr(value, "size", None) != 1:
+        raise InvalidInput(f"'{_name(path)}' is an array", "use .tolist(), or save it with the model")
+    plain = item()
+    short = str(getattr(value, "dtype", "")).rpartition(".")[2] in SHORT_FLOATS
+    return shortest_float32(plain) if short and isinstance(plain, float) and isfinite(plain) else plain
+
+
+def shortest_float32(value: float) -> float:
+    """The float whose decimal is the shortest that a 32-bit float reads back as the same."""
+    packed = struct.pack("<f", value)
+    for digits in range(1, 10):
+        candidate = float(f"{value:.{digits}g}")
+        try:
+            if struct.pack("<f", candidate) == packed:
+                return candidate
+        except OverflowError:
+            continue
+    return value
+
+
+def metrics_of(metadata: Mapping[str, MetadataValue]) -> dict[str, int | float]:
+    """The numbers among the metadata by dotted name; booleans are none."""
+    return dict(_numbers(metadata, ""))
+
+
+def _numbers(metadata: Mapping[str, MetadataValue], prefix: str) -> Iterator[tuple[str, int | float]]:
+    for key, value in metadata.items():
+        if isinstance(value, dict):
+            yield from _numbers(value, f"{prefix}{key}.")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield f"{prefix}{key}", value
+
+
+def _name(path: tuple[str, ...]) -> str:
+    return printable(".".join(path))

@@ -1,0 +1,208 @@
+"""Recipes: the ordered chunks that rebuild an artifact, and where its files and tensors lie.
+
+A recipe is canonical JSON named by its own BLAKE3.  The artifact is one stream of bytes: its files one after
+another, in the order of their paths; a single file has the empty path.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, Self, cast
+
+from regolo_git.errors import IntegrityError, InvalidInput
+from regolo_git.records.digests import HEX, Digest, blake3_hex
+from regolo_git.records.names import check_artifact_path
+
+FORMAT = 1
+CHUNKING = "tensor-aligned-1"
+BYTES_LIMIT = 256 << 20
+Kind = Literal["file", "directory"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeFile:
+    """One file: its POSIX path, permission bits, size in bytes and digest."""
+
+    path: str
+    mode: int
+    size: int
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeTensor:
+    """One tensor: `offset` and `size` in bytes of the stream, and the BLAKE3 of its bytes in hex."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    offset: int
+    size: int
+    blake3: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeChunk:
+    """One chunk: its BLAKE3 in hex and its size in bytes."""
+
+    blake3: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How an artifact is rebuilt; `parse` refuses one whose parts do not fit together."""
+
+    kind: Kind
+    files: tuple[RecipeFile, ...]
+    tensors: tuple[RecipeTensor, ...]
+    chunks: tuple[RecipeChunk, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole artifact."""
+        return sum(file.size for file in self.files)
+
+    @cached_property
+    def _bytes(self) -> bytes:
+        document = {
+            "chunking": CHUNKING,
+            "chunks": [[chunk.blake3, chunk.size] for chunk in self.chunks],
+            "files": [
+                {"digest": str(file.digest), "mode": file.mode, "path": file.path, "size": file.size}
+                for file in self.files
+            ],
+            "format": FORMAT,
+            "kind": self.kind,
+            "tensors": [
+                {
+                    "blake3": tensor.blake3,
+                    "dtype": tensor.dtype,
+                    "name": tensor.name,
+                    "offset": tensor.offset,
+                    "shape": list(tensor.shape),
+                    "size": tensor.size,
+                }
+                for tensor in self.tensors
+            ],
+        }
+        text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return text.encode() + b"\n"
+
+    def to_bytes(self) -> bytes:
+        """The one byte form: keys sorted, no spaces, UTF-8, a line feed at the end."""
+        return self._bytes
+
+    @cached_property
+    def address(self) -> Digest:
+        """The BLAKE3 of these bytes: the recipe's name in the store."""
+        return Digest("blake3", blake3_hex(self._bytes))
+
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        """Reads a recipe.  Raises IntegrityError for anything but the canonical form of a sound one."""
+        if len(data) > BYTES_LIMIT:
+            raise IntegrityError(f"a recipe of {len(data)} bytes is over the limit")
+        try:
+            document = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise IntegrityError("a recipe is not JSON") from error
+        if (
+            isinstance(document, dict)
+            and isinstance(document.get("format"), int)
+            and document["format"] > FORMAT
+        ):
+            raise IntegrityError(
+                f"a recipe has format {document['format']}, newer than this program knows",
+                "pip install --upgrade regolo-git",
+            )
+        try:
+            recipe = cls._from_document(document)
+        except (KeyError, TypeError, ValueError, AttributeError, InvalidInput) as error:
+            raise IntegrityError("a recipe lacks something or has it wrong") from error
+        _check(recipe)
+        if recipe.to_bytes() != data:
+            raise IntegrityError("a recipe is not in its canonical form")
+        return recipe
+
+    @classmethod
+    def _from_document(cls, document: dict[str, list[dict[str, object]]]) -> Self:
+        return cls(
+            cast(Kind, document["kind"]),
+            tuple(
+                RecipeFile(
+                    _text(f["path"]), _count(f["mode"]), _count(f["size"]), Digest.parse(_text(f["digest"]))
+                )
+                for f in document["files"]
+            ),
+            tuple(
+                RecipeTensor(
+                    _text(t["name"]),
+                    _text(t["dtype"]),
+                    tuple(_count(d) for d in cast(list[object], t["shape"])),
+                    _count(t["offset"]),
+                    _count(t["size"]),
+                    _hex(t["blake3"]),
+                )
+                for t in document["tensors"]
+            ),
+            tuple(
+                RecipeChunk(_hex(address), _count(size))
+                for address, size in cast(list[tuple[object, object]], document["chunks"])
+            ),
+        )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not text")
+    value.encode()  # a lone surrogate has no UTF-8 form: UnicodeEncodeError is a ValueError
+    return value
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
+        raise TypeError("not a count")
+    return value
+
+
+def _hex(value: object) -> str:
+    text = _text(value)
+    if not HEX.fullmatch(text):
+        raise ValueError("not a BLAKE3")
+    return text
+
+
+def _check(recipe: Recipe) -> None:
+    if recipe.kind not in ("file", "directory"):
+        raise IntegrityError("a recipe is neither of a file nor of a directory")
+    if sum(chunk.size for chunk in recipe.chunks) != recipe.size or any(c.size == 0 for c in recipe.chunks):
+        raise IntegrityError("the chunks of a recipe do not add up to its files")
+    _check_files(recipe)
+    end = 0
+    for tensor in recipe.tensors:
+        if tensor.offset < end or tensor.offset + tensor.size > recipe.size:
+            raise IntegrityError("the tensors of a recipe overlap or leave it")
+        end = tensor.offset + tensor.size
+
+
+def _check_files(recipe: Recipe) -> None:
+    if any(file.mode > 0o777 for file in recipe.files):
+        raise IntegrityError("a recipe has a file mode beyond permissions")
+    paths = [file.path for file in recipe.files]
+    if recipe.kind == "file":
+        if paths != [""]:
+            raise IntegrityError("the recipe of a file has something else")
+        return
+    if not paths or paths != sorted(set(paths), key=str.encode):
+        raise IntegrityError("the files of a recipe are not in order")
+    for path in paths:
+        try:
+            check_artifact_path(path)
+        except InvalidInput as error:
+            raise IntegrityError(f"a recipe has a bad path: {error.message}") from error
+    taken = set(paths)
+    for path in paths:
+        parents = path.split("/")[:-1]
+        if any("/".join(parents[: depth + 1]) in taken for depth in range(len(parents))):
+            raise IntegrityError(f"'{path}' of a recipe lies inside a file")

@@ -1,0 +1,41 @@
+"""References: how people name a version: `model@1.1`, `model@latest`, `model@production`, `model`."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from regolo_git.errors import InvalidInput
+from regolo_git.records.names import ENVIRONMENT, check_environment_name, check_model_name, printable
+from regolo_git.records.versions import Version
+
+HINT = "a reference reads MODEL, MODEL@1.0, MODEL@latest or MODEL@production"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A model and what picks the version: a version, an environment, or the highest release."""
+
+    model: str
+    version: Version | None
+    environment: str | None
+    latest: bool
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Reads a reference.  Raises InvalidInput."""
+        model, at, selector = text.partition("@")
+        if not model or (at and not selector):
+            raise InvalidInput(f"'{printable(text)}' is not a reference", HINT)
+        check_model_name(model)
+        if not at or selector == "latest":
+            return cls(model, None, None, latest=True)
+        if ENVIRONMENT.fullmatch(selector):
+            return cls(model, None, check_environment_name(selector), latest=False)
+        try:
+            return cls(model, Version.parse(selector), None, latest=False)
+        except InvalidInput as error:
+            raise InvalidInput(f"'{printable(text)}' is not a reference: {error.message}", HINT) from error
+
+    def __str__(self) -> str:
+        if self.version is not None:
+            return f"{self.model}@{self.version.text(zero_patch=self.version.patch_written)}"
+        return f"{self.model}@{self.environment or 'latest'}"

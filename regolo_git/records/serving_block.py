@@ -1,0 +1,81 @@
+"""How a version is loaded and called: the `[serving]` table of its manifest.
+
+Only a proposal of whoever made the version: what may really be loaded is the operator's decision.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self, cast
+
+from regolo_git.errors import IntegrityError, InvalidInput
+from regolo_git.records.metadata import normalise_metadata
+from regolo_git.records.tables import TableReader
+from regolo_git.records.toml_text import Table, TomlValue
+
+FORMATS = ("onnx", "safetensors", "skops", "mlflow", "python")
+ENTRY_POINT = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ServingBlock:
+    """Format or `module:callable`, its configuration, inputs to warm up with, and an interpreter's name.
+
+    `idempotent` says that a request may be sent twice, so a gateway may retry it.
+    """
+
+    format: str
+    entry_point: str | None = None
+    config: Table = field(default_factory=dict)
+    warmup: tuple[Table, ...] = ()
+    interpreter: str | None = None
+    idempotent: bool = True
+
+    @classmethod
+    def parse(cls, table: Mapping[str, object]) -> Self:
+        """Reads the table.  Raises InvalidInput."""
+        try:
+            return cls._read(TableReader(cast(Table, normalise_metadata(table)), "[serving]"))
+        except IntegrityError as error:
+            raise InvalidInput(error.message, error.hint) from error
+
+    @classmethod
+    def _read(cls, reader: TableReader) -> Self:
+        entry_point = reader.take_optional("entry_point", str)
+        kind = reader.take_optional("format", str) or ("python" if entry_point else None)
+        if kind not in FORMATS:
+            raise InvalidInput(f"[serving] has no format that is known ({', '.join(FORMATS)})")
+        if entry_point is not None and not ENTRY_POINT.fullmatch(entry_point):
+            raise InvalidInput(f"'{entry_point}' of [serving] does not read module:callable")
+        if entry_point is None and kind in ("python", "safetensors"):
+            raise InvalidInput(f"[serving] with format '{kind}' needs an entry_point, module:callable")
+        warmup = reader.take_optional("warmup", list) or []
+        if not all(isinstance(request, Mapping) for request in warmup):
+            raise InvalidInput("'warmup' of [serving] is not a list of requests")
+        idempotent = reader.take_optional("idempotent", bool)
+        block = cls(
+            format=kind,
+            entry_point=entry_point,
+            config=reader.take_optional("config", dict) or {},
+            warmup=tuple(cast(list[Table], warmup)),
+            interpreter=reader.take_optional("interpreter", str),
+            idempotent=True if idempotent is None else idempotent,
+        )
+        if reader.rest:
+            raise InvalidInput(f"[serving] has an unknown key '{next(iter(reader.rest))}'")
+        return block
+
+    def to_mapping(self) -> dict[str, TomlValue]:
+        """The table's one form, plain values first."""
+        table: dict[str, TomlValue] = {"format": self.format}
+        if self.entry_point is not None:
+            table["entry_point"] = self.entry_point
+        if self.interpreter is not None:
+            table["interpreter"] = self.interpreter
+        if not self.idempotent:
+            table["idempotent"] = False
+        if self.warmup:
+            table["warmup"] = list(self.warmup)
+        if self.config:
+            table["config"] = self.config
+        return table

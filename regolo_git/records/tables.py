@@ -1,0 +1,58 @@
+"""Reading typed values out of a table that somebody may have edited."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from regolo_git.errors import IntegrityError
+from regolo_git.records.toml_text import TomlValue
+
+Wanted = TypeVar("Wanted", str, int, bool, list[TomlValue], dict[str, TomlValue])
+NAMES = {str: "text", int: "an integer", bool: "true or false", list: "a list", dict: "a table"}
+
+
+class TableReader:
+    """Takes known keys out of a table; what is left over is unknown and is kept."""
+
+    def __init__(self, table: Mapping[str, TomlValue], what: str) -> None:
+        self.rest: dict[str, TomlValue] = dict(table)
+        self.what = what
+
+    def take(self, key: str, kind: type[Wanted]) -> Wanted:
+        """A key that must be there.  Raises IntegrityError."""
+        value = self.take_optional(key, kind)
+        if value is None:
+            raise IntegrityError(f"{self.what} lacks '{key}'")
+        return value
+
+    def take_optional(self, key: str, kind: type[Wanted]) -> Wanted | None:
+        """A key that may be there, of the right kind.  Raises IntegrityError."""
+        value = self.rest.pop(key, None)
+        if value is None:
+            return None
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise IntegrityError(f"'{key}' of {self.what} is not {NAMES[kind]}")
+        return value
+
+    def take_number(self, key: str) -> float | None:
+        """A number that may be there.  Raises IntegrityError."""
+        value = self.rest.pop(key, None)
+        if value is None:
+            return None
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise IntegrityError(f"'{key}' of {self.what} is not a number")
+        return value
+
+    def take_table(self, key: str) -> "TableReader":
+        """A sub-table; an empty one where it is missing.  Raises IntegrityError."""
+        return TableReader(self.take_optional(key, dict) or {}, f"[{key}] of {self.what}")
+
+    def take_format(self, newest: int) -> None:
+        """The `format` key.  Raises IntegrityError where it is newer than this program knows."""
+        found = self.take("format", int)
+        if found > newest:
+            raise IntegrityError(
+                f"{self.what} has format {found}, newer than this program knows",
+                "pip install --upgrade regolo-git",
+            )
+        if found < 1:
+            raise IntegrityError(f"{self.what} has no valid format")

@@ -1,0 +1,151 @@
+"""Canonical TOML: one byte form for one value, so that a diff shows only what changed.
+
+The caller orders the top level.  Within a table plain values come first and sub-tables after them, each in
+the order that the mapping has.  Read back by the standard library.
+"""
+
+import math
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeAlias
+
+from regolo_git.errors import IntegrityError, InvalidInput
+from regolo_git.records.names import printable
+
+TomlValue: TypeAlias = (
+    "str | int | float | bool | datetime | date | time | Sequence[TomlValue] | Mapping[str, TomlValue]"
+)
+Table = Mapping[str, TomlValue]
+
+WIDTH = 100
+DEPTH = 32
+BYTES_LIMIT = 4 << 20
+INLINE_TABLES = (("files",), ("retired",))
+BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+ESCAPES = {"\\": "\\\\", '"': '\\"', "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
+
+
+def load_document(data: str | bytes, what: str) -> dict[str, TomlValue]:
+    """Reads TOML that somebody may have edited.  Raises IntegrityError, naming `what`."""
+    try:
+        text = data.decode() if isinstance(data, bytes) else data
+        if len(text) > BYTES_LIMIT:
+            raise IntegrityError(f"{what} is larger than {BYTES_LIMIT} bytes")
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise IntegrityError(f"{what} is not valid TOML: {printable(str(error))}") from error
+
+
+def dump_document(document: Table) -> str:
+    """Writes a document.  Raises InvalidInput for what TOML cannot hold, naming the key."""
+    # Each table opens with an empty line; a document that starts with a table does not.
+    text = "\n".join(_table(document, ())).lstrip("\n")
+    return f"{text}\n" if text else ""
+
+
+def _table(table: Table, path: tuple[str, ...]) -> Iterator[str]:
+    if len(path) > DEPTH:
+        raise InvalidInput(f"'{'.'.join(path[:3])}…' is nested deeper than {DEPTH} levels")
+    plain = {key: value for key, value in table.items() if not _is_sub_table(value, path)}
+    subs = {key: value for key, value in table.items() if key not in plain}
+    if path and (plain or not subs):
+        yield ""
+        yield f"[{'.'.join(_key(part) for part in path)}]"
+    for key, value in plain.items():
+        yield _entry(key, value, (*path, key))
+    for key, value in subs.items():
+        assert isinstance(value, Mapping)
+        yield from _table(value, (*path, key))
+
+
+def _is_sub_table(value: TomlValue, path: tuple[str, ...]) -> bool:
+    # One line a file, and one line a retired version, read and merge best: those entries stand inline.
+    return isinstance(value, Mapping) and path not in INLINE_TABLES
+
+
+def _entry(key: str, value: TomlValue, path: tuple[str, ...]) -> str:
+    line = f"{_key(key)} = {_value(value, path)}"
+    if isinstance(value, str) or not isinstance(value, Sequence) or len(line) <= WIDTH or not value:
+        return line
+    elements = "".join(f"    {_value(element, path)},\n" for element in value)
+    return f"{_key(key)} = [\n{elements}]"
+
+
+def _key(key: str) -> str:
+    return key if BARE_KEY.fullmatch(key) else _string(key, (key,))
+
+
+def _value(value: TomlValue, path: tuple[str, ...]) -> str:
+    if isinstance(value, str):
+        return _text(value, path)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return _integer(value, path)
+    if isinstance(value, float):
+        return _float(value, path)
+    if isinstance(value, datetime | date | time):
+        return _time(value)
+    return _nested(value, path)
+
+
+def _nested(value: Sequence[TomlValue] | Table, path: tuple[str, ...]) -> str:
+    if len(path) > DEPTH:
+        raise InvalidInput(f"'{'.'.join(path[:3])}…' is nested deeper than {DEPTH} levels")
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{_key(key)} = {_inline(held, (*path, key))}" for key, held in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
+    return "[" + ", ".join(_inline(element, (*path, "")) for element in value) + "]"
+
+
+def _inline(value: TomlValue, path: tuple[str, ...]) -> str:
+    # An inline table has to stay on one line, so text inside it is never written over several.
+    return _string(value, path) if isinstance(value, str) else _value(value, path)
+
+
+def _text(value: str, path: tuple[str, ...]) -> str:
+    if "\n" not in value:
+        return _string(value, path)
+    escaped = "".join(c if c in '\n\t"' else _escape(c, path) for c in value)
+    return '"""\n' + re.sub(r'"(?="")|"\Z', r"\"", escaped) + '"""'
+
+
+def _string(value: str, path: tuple[str, ...]) -> str:
+    return '"' + "".join(_escape(c, path) for c in value) + '"'
+
+
+def _escape(character: str, path: tuple[str, ...]) -> str:
+    if character in ESCAPES:
+        return ESCAPES[character]
+    code = ord(character)
+    if 0xD800 <= code <= 0xDFFF:
+        raise InvalidInput(f"'{_name(path)}' has a lone surrogate, which has no UTF-8 form")
+    return f"\\u{code:04X}" if code < 0x20 or code == 0x7F else character
+
+
+def _integer(value: int, path: tuple[str, ...]) -> str:
+    if not -(2**63) <= value < 2**63:
+        raise InvalidInput(f"'{_name(path)}' is an integer beyond 64 bits", "write it as text")
+    return str(value)
+
+
+def _float(value: float, path: tuple[str, ...]) -> str:
+    if not math.isfinite(value):
+        raise InvalidInput(f"'{_name(path)}' is {value}, which is no measurement", "leave the key out")
+    return repr(value)  # the shortest that reads back as the same; always valid TOML
+
+
+def _time(value: datetime | date | time) -> str:
+    text = value.isoformat()
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        offset = value.utcoffset() or timedelta()
+        if offset % timedelta(minutes=1):
+            text = value.astimezone(UTC).isoformat()
+        return text.replace("+00:00", "Z")
+    return text
+
+
+def _name(path: tuple[str, ...]) -> str:
+    return printable(".".join(part for part in path if part))

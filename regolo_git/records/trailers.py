@@ -1,0 +1,53 @@
+"""The message of a version's tag: a subject, and the trailers that a list is made of.
+
+Trailers are only a shortcut: the commit's manifest is the truth, and `fsck` compares them.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from regolo_git.errors import InvalidInput
+from regolo_git.records.digests import Digest
+
+OID = re.compile(r"[0-9a-f]{40}")
+SIGNATURE = re.compile(r"^-----BEGIN [A-Z ]+-----$", re.MULTILINE)
+KEYS = ("Regolo-Model", "Regolo-Version", "Regolo-Manifest", "Regolo-Digest", "Regolo-Size")
+
+
+@dataclass(frozen=True, slots=True)
+class TagMessage:
+    """What a tag says: `manifest_oid` is the Git object of the manifest, `size` the artifact's in bytes."""
+
+    subject: str
+    model: str
+    version: str
+    manifest_oid: str
+    digest: Digest
+    size: int
+
+    def to_text(self) -> str:
+        """Subject, blank line, trailers in a fixed order, one line each."""
+        subject = " ".join(self.subject.split()) or f"{self.model}@{self.version}"
+        values = (self.model, self.version, self.manifest_oid, str(self.digest), str(self.size))
+        trailers = "".join(f"{key}: {value}\n" for key, value in zip(KEYS, values, strict=True))
+        return f"{subject}\n\n{trailers}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """Reads a tag's message, signed or not; None where it is not one of ours."""
+        signature = SIGNATURE.search(text)
+        body = text[: signature.start()] if signature else text
+        found: dict[str, str] = {}
+        for line in reversed(body.rstrip("\n").split("\n")):
+            key, colon, value = line.partition(": ")
+            if not colon:
+                break  # the trailers are the last paragraph
+            found.setdefault(key, value)
+        try:
+            model, version, oid, digest, size = (found[key] for key in KEYS)
+            if not OID.fullmatch(oid) or not size.isdecimal() or len(size) > 19:
+                return None
+            return cls(body.split("\n", 1)[0], model, version, oid, Digest.parse(digest), int(size))
+        except (KeyError, InvalidInput):
+            return None

@@ -1,0 +1,135 @@
+"""Versions: SemVer 2.0.0 with an optional patch, or an environment's name before one.
+
+    1.0   1.1.0   2.0.0-rc.1   prod-1.0
+
+`1.0` and `1.0.0` are one version, and build metadata makes no other one.  Precedence is SemVer's; of the same
+base, an environment-named version comes after the plain one.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import total_ordering
+from typing import Literal, Self
+
+from regolo_git.errors import InvalidInput
+from regolo_git.records.names import check_environment_name, printable
+
+Bump = Literal["major", "minor", "patch"]
+
+NUMBER = r"(?:0|[1-9][0-9]{0,17})"
+IDENTIFIER = r"(?:0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)"
+SYNTAX = re.compile(
+    rf"(?:(?P<environment>[a-z]+(?:-[a-z]+)*)-|v)?"
+    rf"(?P<major>{NUMBER})\.(?P<minor>{NUMBER})(?:\.(?P<patch>{NUMBER}))?"
+    rf"(?:-(?P<prerelease>{IDENTIFIER}(?:\.{IDENTIFIER})*))?"
+    rf"(?:\+(?P<build>[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?"
+)
+LENGTH = 128
+HINT = "a version reads 1.0, 1.2.3, 2.0.0-rc.1 or staging-1.0"
+
+Precedence = tuple[int, int, int, bool, tuple[tuple[bool, int, str], ...], str]
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True, eq=False)
+class Version:
+    """A version; `build` and whether the patch was written do not tell two versions apart."""
+
+    major: int
+    minor: int
+    patch: int
+    prerelease: tuple[str, ...] = ()
+    environment: str | None = None
+    build: str | None = field(default=None)
+    patch_written: bool = field(default=True)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Reads a version as people type it; a leading `v` is taken off.  Raises InvalidInput."""
+        found = SYNTAX.fullmatch(text) if len(text) <= LENGTH else None
+        if found is None:
+            raise InvalidInput(f"'{printable(text[:LENGTH])}' is not a version", HINT)
+        environment = found["environment"]
+        if environment is not None:
+            check_environment_name(environment)
+        return cls(
+            int(found["major"]),
+            int(found["minor"]),
+            int(found["patch"] or 0),
+            tuple(found["prerelease"].split(".")) if found["prerelease"] else (),
+            environment,
+            found["build"],
+            found["patch"] is not None,
+        )
+
+    def text(self, *, zero_patch: bool) -> str:
+        """The version's one name in its model: `zero_patch` says whether `.0` is written at the end."""
+        patch = f".{self.patch}" if self.patch or zero_patch else ""
+        prerelease = f"-{'.'.join(self.prerelease)}" if self.prerelease else ""
+        environment = f"{self.environment}-" if self.environment else ""
+        return f"{environment}{self.major}.{self.minor}{patch}{prerelease}"
+
+    @property
+    def identity(self) -> str:
+        """The same text for the same version, whatever its model's form: `1.1.0`, `prod-1.0.0`."""
+        return self.text(zero_patch=True)
+
+    @property
+    def is_release(self) -> bool:
+        """Neither a pre-release nor named after an environment."""
+        return not self.prerelease and self.environment is None
+
+    @property
+    def precedence(self) -> Precedence:
+        """A key that orders versions."""
+        identifiers = tuple(
+            (False, int(part), "") if part.isdigit() else (True, 0, part) for part in self.prerelease
+        )
+        released = not self.prerelease
+        return (self.major, self.minor, self.patch, released, identifiers, self.environment or "")
+
+    def bump(self, part: Bump) -> "Version":
+        """The next release: `minor` of 1.2.3 is 1.3.0.  A pre-release's own release comes first."""
+        if self.prerelease:
+            return Version(self.major, self.minor, self.patch, patch_written=self.patch_written)
+        numbers = {
+            "major": (self.major + 1, 0, 0),
+            "minor": (self.major, self.minor + 1, 0),
+            "patch": (self.major, self.minor, self.patch + 1),
+        }
+        return Version(*numbers[part], patch_written=self.patch_written)
+
+    def __eq__(self, other: object) -> bool:
+        return self.precedence == other.precedence if isinstance(other, Version) else NotImplemented
+
+    def __lt__(self, other: "Version") -> bool:
+        return self.precedence < other.precedence
+
+    def __hash__(self) -> int:
+        return hash(self.precedence)
+
+
+def next_version(existing: Iterable[Version], bump: Bump) -> Version:
+    """The highest release bumped; with pre-releases only, the release of the highest; else 1.0."""
+    versions = [version for version in existing if version.environment is None]
+    releases = [version for version in versions if version.is_release]
+    if releases:
+        return max(releases).bump(bump)
+    if versions:
+        return max(versions).bump(bump)
+    return Version(1, 0, 0, patch_written=False)
+
+
+def tag_name(model: str, version_text: str) -> str:
+    """`model@v1.0`, or `model@prod-1.0` for a version that does not start with a digit."""
+    return f"{model}@{'v' if version_text[0].isdigit() else ''}{version_text}"
+
+
+def parse_tag_name(name: str) -> tuple[str, str] | None:
+    """Model and version text of a tag of ours; None for any other tag."""
+    model, at, rest = name.rpartition("@")
+    if not at or not rest:
+        return None
+    text = rest[1:] if rest[0] == "v" and rest[1:2].isdigit() else rest
+    return (model, text) if tag_name(model, text) == name and SYNTAX.fullmatch(text) else None

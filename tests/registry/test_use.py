@@ -1,0 +1,193 @@
+"""What is done with versions once they are there: finding, restoring, reverting, retiring, tagging merges."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from regolo_git.api import Registry
+from regolo_git.errors import Conflict, InvalidInput, NotFound, PolicyRefused
+from regolo_git.records.references import Reference
+from regolo_git.registry.checkout import checkout_head
+from regolo_git.registry.describe import describe
+from regolo_git.registry.merged import tag_merged
+from regolo_git.registry.work_status import work_status
+
+
+def git(top: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=top, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def two_versions(registry: Registry, weights) -> Registry:  # type: ignore[no-untyped-def]
+    registry.register_model("m", weights(fill=1), metadata={"accuracy": 0.89})
+    registry.create_model_version("m", model_data=weights(fill=2), metadata={"accuracy": 0.92})
+    return registry
+
+
+def test_versions_are_listed_in_their_order(two_versions: Registry) -> None:
+    two_versions.create_model_version("m", "1.10", model_data=b"ten")
+    two_versions.create_model_version("m", "1.9", model_data=b"nine")
+    two_versions.create_model_version("m", "2.0-rc.1", model_data=b"rc")
+    assert [v.version for v in two_versions.list_model_versions("m")] == [
+        "1.0",
+        "1.1",
+        "1.9",
+        "1.10",
+        "2.0-rc.1",
+    ]
+    assert two_versions.get_model_version("m").version == "1.10"
+
+
+def test_an_unknown_model_comes_with_the_nearest_name(two_versions: Registry) -> None:
+    two_versions.register_model("sentiment", b"one")
+    with pytest.raises(NotFound) as caught:
+        two_versions.get_model_version("sentimnt")
+    assert caught.value.hint == "git regolo show sentiment"
+
+
+def test_a_comparison_has_what_changed(two_versions: Registry) -> None:
+    comparison = two_versions.compare_model_versions("m", "1.0", "1.1")
+    assert comparison.metrics["accuracy"]["diff"] == 0.03
+    assert comparison.tensors is not None
+    assert [c.name for c in comparison.tensors.changes] == ["layer.weight"]
+    assert comparison.suggested_bump == "minor"
+    assert "▲ better" in comparison.to_markdown()
+    assert "<table>" in comparison.to_html()
+
+
+def test_every_version_comes_back_byte_for_byte(two_versions: Registry, weights, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    first = weights("copy", fill=1).read_bytes()
+    path = two_versions.checkout_model_version("m", "1.0", tmp_path / "restored")
+    assert path.read_bytes() == first
+
+
+def test_a_checkout_goes_to_its_recorded_path(two_versions: Registry) -> None:
+    top = two_versions.repository.paths.top
+    newest = (top / "model.safetensors").read_bytes()
+    assert two_versions.checkout_model_version("m", "1.0") == top / "model.safetensors"
+    assert (top / "model.safetensors").read_bytes() != newest
+    two_versions.checkout_model_version("m", "1.1")
+    assert (top / "model.safetensors").read_bytes() == newest
+
+
+def test_work_that_no_version_has_is_not_overwritten(two_versions: Registry) -> None:
+    path = two_versions.repository.paths.top / "model.safetensors"
+    path.write_bytes(b"hours of work")
+    with pytest.raises(Conflict):
+        two_versions.checkout_model_version("m", "1.0")
+    assert path.read_bytes() == b"hours of work"
+    two_versions.checkout_model_version("m", "1.0", force=True)
+    assert path.read_bytes() != b"hours of work"
+
+
+def test_a_git_checkout_then_ours_brings_the_bytes_of_that_commit(two_versions: Registry) -> None:
+    top = two_versions.repository.paths.top
+    newest = (top / "model.safetensors").read_bytes()
+    git(top, "checkout", "-q", "m@v1.0")
+    with Registry.open(top) as registry:
+        (done,) = checkout_head(registry.repository)
+        assert (done.model, done.version) == ("m", "1.0")
+        assert (top / "model.safetensors").read_bytes() != newest
+        assert [(d.version, d.exact) for d in describe(registry.repository, "HEAD")] == [("1.0", True)]
+
+
+def test_reverting_is_a_forward_commit(two_versions: Registry) -> None:
+    top = two_versions.repository.paths.top
+    before = int(git(top, "rev-list", "--count", "HEAD"))
+    two_versions.rollback_model("m", "1.0")
+    assert int(git(top, "rev-list", "--count", "HEAD")) == before + 1
+    assert 'version = "1.0"' in git(top, "show", "HEAD:models/m/manifest.toml")
+    assert git(top, "tag", "--list").split() == ["m@v1.0", "m@v1.1"]
+    with pytest.raises(Conflict):
+        two_versions.rollback_model("m", "1.0")
+
+
+def test_after_reverting_the_next_version_follows_the_highest(two_versions: Registry) -> None:
+    two_versions.rollback_model("m", "1.0")
+    version = two_versions.create_model_version("m", model_data=b"three")
+    assert (version.version, version.parents) == ("1.2", ("1.0",))
+
+
+def test_a_retired_version_stays_visible_and_is_not_used(two_versions: Registry) -> None:
+    two_versions.delete_model_version("m", "1.0", reason="trained on the wrong data")
+    assert [(v.version, v.status) for v in two_versions.list_model_versions("m")] == [
+        ("1.0", "retired"),
+        ("1.1", "ready"),
+    ]
+    assert "m@v1.0" in git(two_versions.repository.paths.top, "tag", "--list")
+    with pytest.raises(PolicyRefused):
+        two_versions.rollback_model("m", "1.0")
+    with pytest.raises(InvalidInput):
+        two_versions.delete_model_version("m", "1.0", reason="again")
+
+
+def test_a_version_is_not_retired_without_a_reason(two_versions: Registry) -> None:
+    with pytest.raises(InvalidInput):
+        two_versions.delete_model_version("m", "1.0", reason=" ")
+
+
+def test_the_work_tree_is_held_against_the_manifests(two_versions: Registry) -> None:
+    def state() -> str:
+        (artifact,) = work_status(two_versions.repository).artifacts
+        return artifact.state
+
+    path = two_versions.repository.paths.top / "model.safetensors"
+    assert state() == "unchanged"
+    path.write_bytes(b"other")
+    assert state() == "modified"
+    path.unlink()
+    assert state() == "missing"
+
+
+@pytest.mark.parametrize("merge", [["--no-ff"], ["--squash"]])
+def test_a_merged_proposal_is_tagged(two_versions: Registry, merge: list[str]) -> None:
+    top = two_versions.repository.paths.top
+    git(top, "switch", "-qc", "topic")
+    two_versions.create_model_version("m", model_data=b"three")
+    git(top, "switch", "-q", "main")
+    git(top, "merge", "-q", *merge, "topic")
+    if merge == ["--squash"]:
+        git(top, "commit", "-qm", "squashed")
+    with Registry.open(top) as registry:
+        (done,) = tag_merged(registry.repository)
+        assert (done.tag, done.problem) == ("m@v1.2", None)
+        assert git(top, "rev-parse", "m@v1.2^{commit}") == git(top, "rev-parse", "HEAD")
+        assert tag_merged(registry.repository) == []
+        assert registry.get_model_version("m", "1.2").version == "1.2"
+
+
+def test_two_clones_make_the_same_tag_of_a_merge(two_versions: Registry, tmp_path: Path) -> None:
+    top = two_versions.repository.paths.top
+    git(top, "switch", "-qc", "topic")
+    two_versions.create_model_version("m", model_data=b"three")
+    git(top, "switch", "-q", "main")
+    git(top, "merge", "-q", "--no-ff", "topic")
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", top, clone], check=True)
+    git(clone, "config", "regolo.localStore", str(two_versions.repository.local_directory / "store"))
+    for place in (top, clone):
+        with Registry.open(place) as registry:
+            assert [m.problem for m in tag_merged(registry.repository)] == [None]
+    assert git(top, "rev-parse", "m@v1.2") == git(clone, "rev-parse", "m@v1.2")
+
+
+def test_a_merged_version_without_bytes_is_not_tagged(two_versions: Registry, tmp_path: Path) -> None:
+    top = two_versions.repository.paths.top
+    git(top, "switch", "-qc", "topic")
+    two_versions.create_model_version("m", model_data=b"three")
+    git(top, "switch", "-q", "main")
+    git(top, "merge", "-q", "--no-ff", "topic")
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", top, clone], check=True)
+    with Registry.open(clone) as registry:
+        (missing,) = tag_merged(registry.repository)
+        assert missing.problem is not None
+    assert "m@v1.2" not in git(clone, "tag", "--list")
+
+
+def test_a_reference_to_an_environment_without_a_version_says_how_to_promote(two_versions: Registry) -> None:
+    with pytest.raises(NotFound) as caught:
+        two_versions.get_model_version("m", "production")
+    assert caught.value.hint == "git regolo promote m@1.1 production"
+    assert Reference.parse("m@production").environment == "production"
