@@ -17,7 +17,7 @@ from regolo_git.records.paths import CONFIG_PATH
 from regolo_git.records.retired import RetiredList
 from regolo_git.records.versions import Version
 from regolo_git.repository.repository import Repository
-from regolo_git.repository.small_files import replace_file
+from regolo_git.git.small_files import replace_file
 
 READY, RETIRED, PROPOSED = "ready", "retired", "proposed"
 

@@ -1,0 +1,86 @@
+"""`git regolo commit`: makes the next version of a model."""
+
+from pathlib import Path
+
+import click
+
+from regolo_git.cli.assignments import gather_metadata, read_serving
+from regolo_git.cli.creation import announce, create
+from regolo_git.cli.opening import open_repository
+from regolo_git.cli.output import json_option
+from regolo_git.cli.parameters import MODEL
+from regolo_git.cli.version_options import FILE, chosen_flow, gather_lineage, version_options
+from regolo_git.errors import InvalidInput
+from regolo_git.records.references import Reference
+from regolo_git.registry.create import Bump, VersionRequest
+
+
+@click.command()
+@click.argument("model", type=MODEL)
+@click.argument("path", type=FILE)
+@click.option("--version", metavar="V", help="The version's name.  [default: the next minor one]")
+@click.option(
+    "--bump", type=click.Choice(["major", "minor", "patch"]), help="Which part of the version to raise."
+)
+@click.option("--description", metavar="TEXT", help="What this version is; goes into its manifest.")
+@version_options
+@click.option("--yes", "-y", is_flag=True, help="Make it also of bytes that the newest version has.")
+@json_option
+def commit(
+    model: str,
+    path: Path,
+    version: str | None,
+    bump: Bump | None,
+    description: str | None,
+    metrics: tuple[str, ...],
+    meta: tuple[str, ...],
+    metadata_file: Path | None,
+    message: str | None,
+    code: str | None,
+    data: tuple[str, ...],
+    parameters: tuple[str, ...],
+    base: Reference | None,
+    serving_file: Path | None,
+    propose: bool,
+    direct: bool,
+    quiet: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Make the next version of MODEL from the file or directory PATH.
+
+    Only bytes that no version has yet are stored.  On the registry branch the version is committed and
+    tagged at once.  On any other branch it is committed without a tag, and with --propose it gets a branch
+    of its own: it is tagged after the merge, by `git regolo tag --merged`.
+
+    By SemVer, bump major where code that loads the model may break (a tensor removed or reshaped), minor
+    for new weights, patch for files without weights; `git regolo diff` suggests one.
+
+    \b
+    Examples:
+      git regolo commit sentiment model.safetensors -m "more data" --metric accuracy=0.92
+      git regolo commit sentiment model.safetensors --bump major --code HEAD --param epochs=30
+      git regolo commit sentiment model.safetensors --propose --data train=sha256:6f0c...
+
+    \b
+    Exit status: 0 done; 2 a name, number or file that cannot be used; 3 no such model or file;
+    4 the version exists, its bytes are those of the newest one (without --yes), or files of ours have
+    uncommitted changes; 6 the store cannot be written.
+    """
+    if version is not None and bump is not None:
+        raise InvalidInput("'--version' and '--bump' exclude each other")
+    with open_repository() as repository:
+        request = VersionRequest(
+            model=model,
+            source=path,
+            new_model=False,
+            version=version,
+            bump=bump,
+            metadata=gather_metadata(metadata_file, meta, metrics),
+            description=description,
+            message=message,
+            lineage=gather_lineage(repository, code, data, parameters, base),
+            serving=read_serving(serving_file) if serving_file is not None else None,
+            flow=chosen_flow(propose, direct),
+        )
+        announce(create(repository, request, path, yes=yes), as_json=as_json, quiet=quiet)

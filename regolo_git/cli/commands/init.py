@@ -1,0 +1,38 @@
+"""`git regolo init`: makes a Git repository a model registry."""
+
+import click
+
+from regolo_git.cli.opening import open_repository
+from regolo_git.cli.output import json_option, put_json
+from regolo_git.cli.streams import talk
+from regolo_git.cli.words import short
+from regolo_git.registry.initialise import initialise
+
+
+@click.command()
+@click.option("--store", metavar="URL", help="The shared store, recorded in the registry's configuration.")
+@json_option
+def init(store: str | None, as_json: bool) -> None:
+    """Make the Git repository here a model registry.
+
+    Adds one commit with .regolo/config.toml to the branch that is checked out, which becomes the registry
+    branch.  In a clone of a registry, or a second time, it changes nothing.
+
+    \b
+    Examples:
+      git init -b main && git regolo init
+      git regolo init --store s3://models/team
+
+    \b
+    Exit status: 0 done; 2 a store URL or an author that cannot be used; 3 no Git repository here;
+    4 its files have uncommitted changes, or a merge is under way.
+    """
+    with open_repository() as repository:
+        done = initialise(repository, store)
+        if done.commit is not None:
+            talk(f"made {done.top} a registry: commit {short(done.commit)} on {done.branch}")
+            talk("  next    git regolo register MODEL PATH")
+        else:
+            talk(f"{done.top} is a registry already, on {done.branch}")
+        if as_json:
+            put_json({"top": str(done.top), "branch": done.branch, "commit": done.commit})

@@ -1,0 +1,94 @@
+"""Making a version in front of a person: progress, the question about same content, and what to do next."""
+
+import shlex
+import sys
+from pathlib import Path
+
+from regolo_git.cli.output import Json, put_json
+from regolo_git.cli.progress import ProgressBar
+from regolo_git.cli.questions import confirm
+from regolo_git.cli.streams import paint, put, talk
+from regolo_git.cli.words import one_line, short
+from regolo_git.compare.words import size_text
+from regolo_git.registry.create import CreatedVersion, VersionRequest, create_version
+from regolo_git.repository.ingest import measure
+from regolo_git.repository.repository import Repository
+
+
+def create(repository: Repository, request: VersionRequest, path: Path, *, yes: bool) -> CreatedVersion:
+    """Makes a version with a progress bar; asks before it makes one with the bytes of the newest again."""
+    with ProgressBar("storing", measure(path)) as bar:
+
+        def ask(same: str) -> None:
+            bar.stop()
+            if not yes:
+                _ask_about_same_content(request.model, same, path)
+
+        return create_version(repository, request, on_same_content=ask, on_progress=bar.advance)
+
+
+def _ask_about_same_content(model: str, same: str, path: Path) -> None:
+    otherwise = f"'{path}' has the same bytes as '{model}@{same}'"
+    confirm(
+        f"{otherwise}. Make a version of it all the same?",
+        otherwise=otherwise,
+        hint=f"git regolo commit {model} {shlex.quote(str(path))} --yes",
+    )
+
+
+def announce(created: CreatedVersion, *, as_json: bool, quiet: bool) -> None:
+    """Prints what was made: the reference on stdout, the rest on stderr."""
+    if not quiet:
+        _talk(created)
+    for notice in created.notices:
+        talk(f"{paint('note:', sys.stderr, fg='yellow')} {notice}")
+    if as_json:
+        put_json(_document(created))
+    else:
+        put(created.version.reference)
+
+
+def _talk(created: CreatedVersion) -> None:
+    version = created.version
+    said = "proposed" if version.tag is None else "made"
+    talk(f"{said} {paint(version.reference, sys.stderr, bold=True)}: {_stored(created)}")
+    talk(f"  commit  {short(version.commit)} on {created.branch}")
+    talk(f"  tag     {version.tag or 'none yet: it comes after the review'}")
+    for step in _next_steps(created):
+        talk(f"  next    {step}")
+
+
+def _stored(created: CreatedVersion) -> str:
+    size, new = created.version.size_bytes, created.new_bytes
+    if new >= size:
+        return f"stored {size_text(size)}"
+    return f"stored {size_text(new)} of {size_text(size)}, {size_text(size - new)} were there already"
+
+
+def _next_steps(created: CreatedVersion) -> list[str]:
+    version = created.version
+    if version.tag is None:
+        return [
+            f"git push -u origin {created.branch}",
+            "after the merge, CI runs `git regolo tag --merged`",
+        ]
+    if version.parents:
+        return [f"git regolo diff {version.model_id}@{version.parents[0]} {version.reference}"]
+    return [f"git regolo show {version.model_id}"]
+
+
+def _document(created: CreatedVersion) -> Json:
+    version = created.version
+    return {
+        "model": version.model_id,
+        "version": version.version,
+        "reference": version.reference,
+        "status": version.status,
+        "tag": version.tag,
+        "branch": created.branch,
+        "commit": version.commit,
+        "digest": version.digest,
+        "size": version.size_bytes,
+        "new_bytes": created.new_bytes,
+        "notices": [one_line(notice) for notice in created.notices],
+    }

@@ -1,0 +1,63 @@
+"""From an exception to words on stderr and an exit status."""
+
+import errno
+import sys
+import traceback
+
+import click
+
+from regolo_git.cli.streams import paint, talk
+from regolo_git.cli.invocation import Invocation
+from regolo_git.errors import RegoloError
+
+UNEXPECTED = 1
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+
+def report(error: Exception, invocation: Invocation) -> int:
+    """Says what went wrong and what to type next; returns the exit status."""
+    if isinstance(error, click.Abort):
+        say_error("interrupted")
+        return INTERRUPTED
+    if invocation.debug:
+        sys.stderr.write("".join(traceback.format_exception(error)))
+    if isinstance(error, RegoloError):
+        say_error(error.message, error.hint)
+        return error.exit_code
+    if isinstance(error, click.UsageError):
+        say_error(_usage_message(error), _usage_hint(error))
+        return BAD_INPUT
+    if isinstance(error, OSError):
+        say_error(_system_message(error))
+        return UNEXPECTED
+    say_error(
+        f"unexpected {type(error).__name__}: {error}",
+        None if invocation.debug else "run it again with REGOLO_DEBUG=1 and report what it prints",
+    )
+    return UNEXPECTED
+
+
+def say_error(message: str, hint: str | None = None) -> None:
+    """The two lines that every error has."""
+    talk(f"{paint('error:', sys.stderr, fg='red', bold=True)} {message}")
+    if hint:
+        talk(f"{paint('hint:', sys.stderr, fg='yellow')} {hint}")
+
+
+def _usage_message(error: click.UsageError) -> str:
+    """Click's sentence in our form: lower case, no full stop, subjects in single quotes."""
+    message = error.format_message().rstrip(".")
+    return message[:1].lower() + message[1:]
+
+
+def _usage_hint(error: click.UsageError) -> str | None:
+    return f"{error.ctx.command_path} -h" if error.ctx is not None else None
+
+
+def _system_message(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    if error.errno == errno.ENOSPC:
+        reason = "no space left on the disk; nothing was half-written"
+    where = f"'{error.filename}': " if error.filename else ""
+    return f"{where}{reason[:1].lower()}{reason[1:]}"

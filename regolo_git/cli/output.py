@@ -1,0 +1,81 @@
+"""The three forms of data: for people, for programs (`--json`), and for the shell (`--plain`).
+
+A command describes its result three times, as functions of which one is called, and `emit` prints it.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Literal, TypeAlias, TypeVar
+
+import click
+
+from regolo_git.cli.streams import put
+from regolo_git.cli.words import one_line, utc_time
+from regolo_git.errors import InvalidInput
+
+Form = Literal["people", "json", "plain"]
+Json: TypeAlias = "None | bool | int | float | str | datetime | date | Sequence[Json] | Mapping[str, Json]"
+Function = TypeVar("Function", bound=Callable[..., None])
+
+
+def json_option(function: Function) -> Function:
+    """`--json`, for a command whose result is more than a line."""
+    option = click.option("as_json", "--json", is_flag=True, help="Print one JSON document.")
+    return option(function)
+
+
+def form_options(function: Function) -> Function:
+    """`--json` and `--plain`."""
+    plain = click.option("as_plain", "--plain", is_flag=True, help="Print tab-separated lines, no header.")
+    return json_option(plain(function))
+
+
+def chosen_form(as_json: bool, as_plain: bool) -> Form:
+    """The form that the options ask for.  Raises InvalidInput for both at once."""
+    if as_json and as_plain:
+        raise InvalidInput("'--json' and '--plain' exclude each other")
+    return "json" if as_json else "plain" if as_plain else "people"
+
+
+def emit(
+    form: Form,
+    *,
+    document: Callable[[], Json],
+    fields: Callable[[], Iterable[Sequence[object]]],
+    page: Callable[[], None],
+) -> None:
+    """Prints a result: `document` as JSON, `fields` as one line for each item, or the page for people."""
+    if form == "json":
+        put_json(document())
+    elif form == "plain":
+        for line in fields():
+            put("\t".join(plain_text(value) for value in line))
+    else:
+        page()
+
+
+def put_json(document: Json) -> None:
+    """One JSON document: UTF-8, times in UTC."""
+    put(json.dumps(document, indent=2, ensure_ascii=False, default=_json_value))
+
+
+def _json_value(value: object) -> str | dict[str, object] | list[object]:
+    if isinstance(value, datetime):
+        return utc_time(value) if value.tzinfo is not None else value.isoformat()
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence):
+        return list(value)
+    return str(value)
+
+
+def plain_text(value: object) -> str:
+    """A value as one tab-separated field: nothing at all for None."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return utc_time(value)
+    return one_line(str(value))

@@ -1,0 +1,78 @@
+"""A progress bar on stderr, for a person, once a job has lasted over half a second."""
+
+import sys
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from regolo_git.cli.streams import is_terminal, takes_colour
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+PATIENCE_SECONDS = 0.5
+
+
+class ProgressBar:
+    """Counts bytes, and draws them with rate and time left; a context manager.
+
+    In a pipe and on a dumb terminal it stays silent, and in a short job rich is not even imported.
+    """
+
+    def __init__(self, what: str, total: int | None) -> None:
+        self._what = what
+        self._total = total
+        self._done = 0
+        self._start = monotonic()
+        self._bar: RichProgress | None = None
+        self._task: TaskID | None = None
+        self._wanted = is_terminal(sys.stderr) and takes_colour(sys.stderr)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def advance(self, amount: int) -> None:
+        """Counts bytes that are done."""
+        self._done += amount
+        if self._bar is None and self._wanted and monotonic() - self._start > PATIENCE_SECONDS:
+            self._bar = self._draw()
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=self._done)
+
+    def stop(self) -> None:
+        """Takes the bar off the screen; nothing is drawn afterwards."""
+        self._wanted = False
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _draw(self) -> "RichProgress":
+        # Only a job that somebody waits for pays for importing rich.
+        from rich.console import Console  # noqa: PLC0415
+        from rich.progress import (  # noqa: PLC0415
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
+
+        bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(compact=True),
+            console=Console(file=sys.stderr),
+            transient=True,
+        )
+        self._task = bar.add_task(self._what, total=self._total, completed=self._done)
+        bar.start()
+        return bar

@@ -1,0 +1,53 @@
+"""The lock of the clone: one writer of ours at a time, in turn.
+
+Only for fairness and for telling a dead writer's journal from a living one's: the locks that keep refs right
+are git's own, which programs that know nothing of ours take too.
+"""
+
+import fcntl
+import os
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from regolo_git.errors import Conflict
+from regolo_git.git.discover import RepositoryPaths
+from regolo_git.git.translate import git_errors
+
+PATIENCE_SECONDS = 60.0
+
+
+@contextmanager
+def clone_lock(paths: RepositoryPaths) -> Iterator[None]:
+    """Holds the lock; the system lets go of it when the process ends, however it ends.
+
+    Raises Conflict, naming the holder, when it cannot be had within a minute.
+    """
+    path = paths.common_dir / "regolo" / "lock"
+    with git_errors(f"lock '{path}'"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        _wait(handle)
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _wait(handle: int) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                holder = os.pread(handle, 32, 0).decode(errors="replace").strip()
+                raise Conflict(
+                    f"process {holder or 'unknown'} is writing to this registry", "try again"
+                ) from None
+            time.sleep(random.uniform(0.001, 0.01))
+        else:
+            return

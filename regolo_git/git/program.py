@@ -1,0 +1,42 @@
+"""The `git` program, for what the library must not do: writing an index, packing refs."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from regolo_git.errors import Conflict, MissingDependency
+
+# Of a surrounding git command; what we run says for itself where it works.
+LOCAL_VARIABLES = (
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY",
+    "GIT_NAMESPACE",
+)  # fmt: skip
+
+
+def git_program() -> str:
+    """Where the program is.  Raises MissingDependency."""
+    found = shutil.which("git")
+    if found is None:
+        raise MissingDependency("the program 'git' is not on PATH", "apt-get install git")
+    return found
+
+
+def run_git(git_dir: Path, work_tree: Path | None, *arguments: str, given: bytes = b"") -> bytes:
+    """Runs a git command and returns what it printed.  Raises Conflict with what it said where it failed."""
+    environment = {key: value for key, value in os.environ.items() if key not in LOCAL_VARIABLES}
+    environment |= {"GIT_DIR": str(git_dir), "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+    if work_tree is not None:
+        environment["GIT_WORK_TREE"] = str(work_tree)
+    done = subprocess.run(
+        [git_program(), *arguments],
+        input=given,
+        capture_output=True,
+        check=False,
+        env=environment,
+        cwd=work_tree or git_dir,
+    )
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip().split("\n")[0]
+        raise Conflict(f"git {arguments[0]}: {said}", "try again when no other git command runs here")
+    return done.stdout

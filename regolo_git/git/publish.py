@@ -1,0 +1,240 @@
+"""The write path: files, commit and tag in one step that either happens or does not.
+
+    lock of the clone → finish or undo what a killed run left → prepare on the branch's tip → objects
+    → journal → lock tag and branch → compare under the locks → our files where the branch is checked out
+    → tag → branch → journal away
+
+The tag comes before the branch: a run killed between the two is finished from its journal, and until then
+the version can be found.  A lost race is tried again on the new tip, a bounded number of times.
+"""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import TypeVar
+
+import pygit2
+from pygit2.enums import ObjectType
+
+from regolo_git.errors import Conflict, LostRace, VersionExists
+from regolo_git.git.identity import Identity
+from regolo_git.git.journal import Journal, LockFile, clear_journal, write_journal
+from regolo_git.git.lock import clone_lock
+from regolo_git.git.recovery import recover
+from regolo_git.git.refs_state import ref_target
+from regolo_git.git.repository import GitRepository
+from regolo_git.git.tag_objects import tag_object_bytes
+from regolo_git.git.translate import git_errors
+from regolo_git.git.trees import edit_tree
+from regolo_git.git.worktrees import FileEdit, WorkTree, refuse_unready, work_trees_on, write_edits
+
+ATTEMPTS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class TagProposal:
+    """A tag to make: its name, and its message from the blob ids of the files that were written."""
+
+    name: str
+    message_for: Callable[[Mapping[str, str]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What to commit: file contents by path (None deletes), the message, and the tag of a version."""
+
+    files: Mapping[str, bytes | None]
+    message: str
+    tag: TagProposal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What was made."""
+
+    branch: str
+    commit: str
+    tag_oid: str | None
+
+
+Result = TypeVar("Result")
+Prepare = Callable[[str | None], Proposal]
+
+
+@dataclass(slots=True)
+class _Objects:
+    """The objects of one attempt, written and not yet named."""
+
+    commit: str
+    edits: list[FileEdit]
+    tag_name: str | None = None
+    tag_oid: str | None = None
+    work_trees: list[WorkTree] = field(default_factory=list)
+
+
+def publish(git: GitRepository, branch: str, prepare: Prepare) -> Published:
+    """Commits what `prepare` proposes to a branch, and tags it.
+
+    `prepare` gets the branch's tip (None before its first commit) and is called again on the new one when
+    another writer was faster.  Raises what it raises; Conflict where our files are dirty or the commit would
+    change nothing; VersionExists where the tag is there; LostRace after many lost races.
+    """
+    ref = f"refs/heads/{branch}"
+    return _publish(git, branch, lambda: ref_target(git.paths, ref), prepare, must_be_new=False)
+
+
+def create_branch(git: GitRepository, name: str, start: str | None, prepare: Prepare) -> Published:
+    """The same on a branch that is made for it, from `start`.  Raises Conflict where the branch exists."""
+    return _publish(git, name, lambda: start, prepare, must_be_new=True)
+
+
+def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str:
+    """Tags a commit that is there, by the commit's own committer and time; returns the tag object's id.
+
+    The same commit and message give the same object everywhere.  Raises VersionExists, LostRace.
+    """
+    with git_errors(f"tag '{name}'"):
+        signature = git.pygit[commit].peel(pygit2.Commit).committer
+        tagger = Identity(signature.name, signature.email, _when(signature))
+        oid = str(git.pygit.odb.write(ObjectType.TAG, tag_object_bytes(commit, name, tagger, message)))
+
+    def attempt() -> str:
+        with git_errors(f"tag '{name}'"), git.pygit.transaction() as transaction:
+            transaction.lock_ref(f"refs/tags/{name}")
+            _refuse_tag(git, name)
+            transaction.set_target(f"refs/tags/{name}", oid)
+        return oid
+
+    with clone_lock(git.paths):
+        recover(git)
+        return _retry(attempt)
+
+
+def _publish(
+    git: GitRepository, branch: str, tip_of: Callable[[], str | None], prepare: Prepare, *, must_be_new: bool
+) -> Published:
+    def attempt() -> Published:
+        tip = tip_of()
+        objects = _write_objects(git, branch, tip, prepare(tip))
+        _move_refs(git, branch, None if must_be_new else tip, objects)
+        return Published(branch, objects.commit, objects.tag_oid)
+
+    git.author()  # known before anything is locked or written
+    with clone_lock(git.paths):
+        recover(git)
+        return _retry(attempt)
+
+
+def _retry(attempt: Callable[[], Result]) -> Result:
+    for number in range(ATTEMPTS):
+        try:
+            return attempt()
+        except LostRace:
+            if number == ATTEMPTS - 1:
+                raise
+            time.sleep(random.uniform(0.002, min(0.01 * 2**number, 0.25)))
+    raise AssertionError("unreachable")
+
+
+def _write_objects(git: GitRepository, branch: str, tip: str | None, proposal: Proposal) -> _Objects:
+    repository = git.pygit
+    with git_errors(f"branch '{branch}'"):
+        before = repository[tip].peel(pygit2.Commit) if tip else None
+        blobs = {
+            path: str(repository.create_blob(content)) if content is not None else None
+            for path, content in proposal.files.items()
+        }
+        tree = (
+            edit_tree(repository, before.tree if before else None, blobs) or repository.TreeBuilder().write()
+        )
+        if before is not None and tree == before.tree.id:
+            raise Conflict("nothing would change", f"git log -1 {branch}")
+        commit = str(
+            repository.create_commit(
+                None, _signature(git.author()), _signature(git.committer()), proposal.message, tree,
+                [before.id] if before else [],
+            )
+        )  # fmt: skip
+        edits = [FileEdit(path, git.blob_oid(tip, path) if tip else None, new) for path, new in blobs.items()]
+        objects = _Objects(commit, [edit for edit in edits if edit.old != edit.new])
+        if proposal.tag is not None:
+            _refuse_tag(git, proposal.tag.name)
+            message = proposal.tag.message_for({path: oid for path, oid in blobs.items() if oid is not None})
+            raw = tag_object_bytes(commit, proposal.tag.name, git.committer(), message)
+            objects.tag_name, objects.tag_oid = (
+                proposal.tag.name,
+                str(repository.odb.write(ObjectType.TAG, raw)),
+            )
+        objects.work_trees = work_trees_on(git.paths, branch)
+        return objects
+
+
+def _signature(identity: Identity) -> pygit2.Signature:
+    return pygit2.Signature(identity.name, identity.email, identity.seconds, identity.offset)
+
+
+def _when(signature: pygit2.Signature) -> datetime:
+    zone = timezone(timedelta(minutes=signature.offset))
+    return datetime.fromtimestamp(signature.time, zone)
+
+
+def _refuse_tag(git: GitRepository, name: str) -> None:
+    if git.tag_target(name) is not None:
+        raise VersionExists(f"tag '{name}' exists already, and version tags never move", f"git show {name}")
+    # libgit2's transactions do not look whether a tag is in the way of a directory, or the other way round.
+    parts = name.split("/")
+    for depth in range(1, len(parts)):
+        if git.tag_target("/".join(parts[:depth])) is not None:
+            raise Conflict(f"tag '{'/'.join(parts[:depth])}' is in the way of tag '{name}'", "git tag --list")
+
+
+def _move_refs(git: GitRepository, branch: str, expected: str | None, objects: _Objects) -> None:
+    branch_ref = f"refs/heads/{branch}"
+    tag_ref = f"refs/tags/{objects.tag_name}" if objects.tag_name else None
+    journal = Journal(
+        branch_ref, expected, objects.commit, tag_ref, objects.tag_oid, tuple(objects.edits),
+        tuple(objects.work_trees),
+        tuple(LockFile(str(git.paths.common_dir / f"{ref}.lock")) for ref in (tag_ref, branch_ref) if ref),
+    )  # fmt: skip
+    with git_errors(f"branch '{branch}'"):
+        for tree in objects.work_trees:
+            refuse_unready(git.pygit, tree, objects.edits)
+        write_journal(git.paths, journal)
+        try:
+            _under_locks(git, journal, objects)
+        except BaseException:
+            # Nothing is half-done when a lock was lost or a check failed: the same as after a kill.
+            recover(git)
+            raise
+        clear_journal(git.paths)
+
+
+def _under_locks(git: GitRepository, journal: Journal, objects: _Objects) -> None:
+    # One transaction each: the order of writes inside one is the library's, not ours.
+    with git.pygit.transaction() as branch_transaction:
+        branch_transaction.lock_ref(journal.branch_ref)
+        if journal.tag_ref is None:
+            _check_tip(git, journal)
+            _write_files(git, journal, objects)
+        else:
+            with git.pygit.transaction() as tag_transaction:
+                tag_transaction.lock_ref(journal.tag_ref)
+                _check_tip(git, journal)
+                _refuse_tag(git, journal.tag_ref.removeprefix("refs/tags/"))
+                _write_files(git, journal, objects)
+                assert journal.tag_oid is not None
+                tag_transaction.set_target(journal.tag_ref, journal.tag_oid, message="regolo: version")
+        branch_transaction.set_target(journal.branch_ref, journal.new, message="regolo: publish")
+
+
+def _check_tip(git: GitRepository, journal: Journal) -> None:
+    if ref_target(git.paths, journal.branch_ref) != journal.old:
+        raise LostRace(f"'{journal.branch_ref}' was moved by another writer", "try again")
+
+
+def _write_files(git: GitRepository, journal: Journal, objects: _Objects) -> None:
+    write_journal(git.paths, journal.with_taken_locks())
+    for tree in objects.work_trees:
+        write_edits(git.pygit, tree, objects.edits)

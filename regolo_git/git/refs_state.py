@@ -1,0 +1,124 @@
+"""Refs read as files: what the tags are, whether they changed, and where a branch is.
+
+Of the standard library alone, so that an unchanged list opens no Git library.  git rewrites `packed-refs` and
+each loose ref by renaming a new file into place, so names, directory times and the stat of `packed-refs` tell
+of every change.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from regolo_git.errors import Conflict
+from regolo_git.git.discover import RepositoryPaths
+
+OID = re.compile(rb"[0-9a-f]{40}")
+TAGS = "refs/tags/"
+ATTEMPTS = 100
+
+
+def tags_key(paths: RepositoryPaths) -> str:
+    """A text that is the same for as long as no tag was made, moved, deleted or packed."""
+    key = hashlib.blake2b(repr(_stat(paths.common_dir / "packed-refs")).encode(), digest_size=16)
+    for directory, names in _loose_directories(paths.common_dir / "refs" / "tags"):
+        key.update(f"{directory}\0{_mtime(directory)}\0".encode())
+        key.update("\0".join(names).encode("utf-8", "surrogateescape"))
+    return key.hexdigest()
+
+
+def read_tags(paths: RepositoryPaths) -> tuple[str, dict[str, str]]:
+    """Every tag's name with the object id it points to, and the key of that state.
+
+    `git pack-refs` moves refs from loose files to the packed one; a reader that looks at the one before and at
+    the other after would miss them, so the state is read again until it did not change meanwhile.
+    """
+    for _ in range(ATTEMPTS):
+        before = tags_key(paths)
+        tags = _packed_tags(paths.common_dir / "packed-refs")
+        tags.update(_loose_tags(paths.common_dir / "refs" / "tags"))
+        if tags_key(paths) == before:
+            return before, tags
+    raise Conflict("the tags change faster than they can be read", "try again")
+
+
+def branch_tip(paths: RepositoryPaths, branch: str) -> str | None:
+    """The commit a branch points to, None where there is none; loose refs win over packed ones."""
+    return ref_target(paths, f"refs/heads/{branch}")
+
+
+def ref_target(paths: RepositoryPaths, ref: str) -> str | None:
+    """The object id that a direct ref holds, None where there is no such ref."""
+    for _ in range(2):
+        try:
+            found = OID.match((paths.common_dir / ref).read_bytes())
+            if found:
+                return found[0].decode()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            pass
+        packed = _packed_target(paths.common_dir / "packed-refs", ref)
+        if packed:
+            return packed
+        # Packed between our two looks?  Then the second round finds it.
+    return None
+
+
+def _packed_target(packed: Path, ref: str) -> str | None:
+    data = _read(packed)
+    at = data.find(b" " + ref.encode() + b"\n")
+    return data[at - 40 : at].decode() if at >= 40 and OID.fullmatch(data[at - 40 : at]) else None
+
+
+def _packed_tags(packed: Path) -> dict[str, str]:
+    tags = {}
+    for line in _read(packed).decode("utf-8", "surrogateescape").split("\n"):
+        if line[41:51] == TAGS:
+            tags[line[51:]] = line[:40]
+    return tags
+
+
+def _loose_tags(top: Path) -> Iterator[tuple[str, str]]:
+    prefix = len(str(top)) + 1
+    for directory, names in _loose_directories(top):
+        for name in names:
+            path = f"{directory}/{name}"
+            found = OID.match(_read(Path(path)))
+            if found and not name.endswith(".lock"):
+                yield path[prefix:], found[0].decode()
+
+
+def _loose_directories(top: Path) -> Iterator[tuple[str, list[str]]]:
+    """Each directory below `top` with the sorted names of its files."""
+    waiting = [str(top)]
+    while waiting:
+        directory = waiting.pop()
+        try:
+            with os.scandir(directory) as entries:
+                found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        waiting.extend(f"{directory}/{name}" for name, is_directory in reversed(found) if is_directory)
+        yield directory, [name for name, is_directory in found if not is_directory]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
+
+
+def _stat(path: Path) -> tuple[int, int, int] | None:
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+
+def _mtime(directory: str) -> int:
+    try:
+        return Path(directory).stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0

@@ -1,0 +1,252 @@
+"""Reading one Git repository: commits, trees, blobs, refs and configuration."""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Self
+
+import pygit2
+
+from regolo_git.errors import IntegrityError, NotFound
+from regolo_git.git.discover import RepositoryPaths
+from regolo_git.git.identity import Identity, read_identity, utc
+from regolo_git.git.refs_state import branch_tip, ref_target
+from regolo_git.git.tag_objects import TagObject, parse_tag_object
+from regolo_git.git.translate import git_errors
+
+
+@dataclass(frozen=True, slots=True)
+class CommitInfo:
+    """A commit; people read `Name <address>`, times are UTC."""
+
+    oid: str
+    parents: tuple[str, ...]
+    author: str
+    committer: str
+    committed_at: datetime
+    message: str
+
+    @property
+    def subject(self) -> str:
+        """The first line of the message."""
+        return self.message.split("\n", 1)[0]
+
+    def trailer(self, key: str) -> str | None:
+        """The value of a trailer in the message's last paragraph; None where there is none."""
+        for line in reversed(self.message.rstrip().split("\n")):
+            if not line.strip():
+                return None
+            name, colon, value = line.partition(": ")
+            if colon and name == key:
+                return value
+        return None
+
+
+class GitRepository:
+    """One repository, opened; every method raises our errors only."""
+
+    def __init__(self, paths: RepositoryPaths, opened: pygit2.Repository) -> None:
+        self.paths = paths
+        self.pygit = opened
+
+    @classmethod
+    def open(cls, paths: RepositoryPaths) -> Self:
+        """Opens a repository that was found.  Raises IntegrityError, Conflict for one of another user."""
+        with git_errors(f"repository '{paths.top}'"):
+            # Objects are on the disk before a ref that names them is.
+            pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
+            return cls(paths, pygit2.Repository(str(paths.git_dir)))
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether there is no work tree."""
+        return self.paths.work_tree is None
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether history was cut off when cloning."""
+        return self.pygit.is_shallow
+
+    # -- refs ---------------------------------------------------------------------------------------------
+
+    def head_branch(self) -> str | None:
+        """The branch that is checked out, even before its first commit; None on a detached HEAD."""
+        text = (self.paths.git_dir / "HEAD").read_text().strip()
+        return text.removeprefix("ref: refs/heads/") if text.startswith("ref: refs/heads/") else None
+
+    def head_commit(self) -> str | None:
+        """The commit that is checked out; None before the first one."""
+        branch = self.head_branch()
+        if branch is not None:
+            return self.branch_tip(branch)
+        text = (self.paths.git_dir / "HEAD").read_text().strip()
+        return text if len(text) == 40 else None
+
+    def branch_tip(self, branch: str) -> str | None:
+        """The commit of a local branch; None where there is none."""
+        return branch_tip(self.paths, branch)
+
+    def remote_branch_tip(self, remote: str, branch: str) -> str | None:
+        """The commit of a remote's branch as last fetched; None where there is none."""
+        return ref_target(self.paths, f"refs/remotes/{remote}/{branch}")
+
+    def tag_target(self, name: str) -> str | None:
+        """The object that a tag's ref points to; None where there is none."""
+        return ref_target(self.paths, f"refs/tags/{name}")
+
+    def resolve(self, revision: str) -> str:
+        """The commit that a revision means.  Raises NotFound."""
+        try:
+            return str(self.pygit.revparse_single(revision).peel(pygit2.Commit).id)
+        except (KeyError, ValueError, pygit2.GitError) as error:
+            raise NotFound(f"there is no revision '{revision}'", "git log --oneline") from error
+
+    # -- objects ------------------------------------------------------------------------------------------
+
+    def read_blob(self, oid: str) -> bytes:
+        """The bytes of a blob.  Raises NotFound, IntegrityError."""
+        with git_errors(f"object '{oid}'"):
+            found = self.pygit[oid]
+            if not isinstance(found, pygit2.Blob):
+                raise IntegrityError(f"object '{oid}' is not a file", "git fsck")
+            return found.data
+
+    def blob_oid(self, commit: str, path: str) -> str | None:
+        """The blob at a path of a commit; None where there is no file."""
+        entry = self._entry(commit, path)
+        return str(entry.id) if isinstance(entry, pygit2.Blob) else None
+
+    def read_file(self, commit: str, path: str) -> bytes | None:
+        """The bytes at a path of a commit; None where there is no file."""
+        entry = self._entry(commit, path)
+        return entry.data if isinstance(entry, pygit2.Blob) else None
+
+    def _entry(self, commit: str, path: str) -> pygit2.Object | None:
+        with git_errors(f"commit '{commit}'"):
+            tree = self.pygit[commit].peel(pygit2.Tree)
+        try:
+            return tree[path]
+        except KeyError:
+            return None
+
+    def list_files(self, commit: str, prefix: str) -> list[tuple[str, str]]:
+        """(path, blob id) of every file below a directory of a commit, in the order of the tree."""
+        top = self._entry(commit, prefix)
+        return list(_files(top, prefix)) if isinstance(top, pygit2.Tree) else []
+
+    def read_tag_object(self, oid: str) -> TagObject | None:
+        """An annotated tag; None for any other object, as a lightweight tag points to."""
+        with git_errors(f"object '{oid}'"):
+            kind, data = self.pygit.read(oid)
+        return parse_tag_object(data) if kind == pygit2.enums.ObjectType.TAG else None
+
+    def tag_signature(self, oid: str) -> str | None:
+        """The armored signature of a tag object; None where it has none."""
+        tag = self.read_tag_object(oid)
+        return tag.signature if tag is not None else None
+
+    def commit_info(self, oid: str) -> CommitInfo:
+        """A commit by its id.  Raises NotFound."""
+        with git_errors(f"commit '{oid}'"):
+            return _info(self.pygit[oid].peel(pygit2.Commit))
+
+    # -- history ------------------------------------------------------------------------------------------
+
+    def history(self, tip: str, path: str) -> Iterator[CommitInfo]:
+        """The commits that changed a path, newest first, simplified at merges as `git log -- path` does."""
+        waiting: list[tuple[int, int, str]] = []
+        seen: set[str] = set()
+
+        def add(oid: str) -> None:
+            if oid not in seen:
+                seen.add(oid)
+                heapq.heappush(waiting, (-self.pygit[oid].peel(pygit2.Commit).commit_time, len(seen), oid))
+
+        with git_errors(f"history of '{path}'"):
+            add(tip)
+            while waiting:
+                oid = heapq.heappop(waiting)[2]
+                info = self.commit_info(oid)
+                own = self.blob_oid(oid, path)
+                same = [parent for parent in info.parents if self.blob_oid(parent, path) == own]
+                for parent in same[:1] or info.parents:
+                    add(parent)
+                if not same and (info.parents or own is not None):
+                    yield info
+
+    def first_parent_commits(self, tip: str) -> Iterator[CommitInfo]:
+        """The commits of a branch from the newest, following first parents; ends where history was cut."""
+        oid: str | None = tip
+        while oid is not None and oid in self.pygit:
+            info = self.commit_info(oid)
+            yield info
+            oid = info.parents[0] if info.parents else None
+
+    def changed_paths(self, before: str | None, after: str, prefix: str) -> list[str]:
+        """The files below a directory that differ between two commits (`before` None: all of them)."""
+        old = self._entry(before, prefix) if before is not None and before in self.pygit else None
+        new = self._entry(after, prefix)
+        left = dict(_files(old, prefix)) if isinstance(old, pygit2.Tree) else {}
+        right = dict(_files(new, prefix)) if isinstance(new, pygit2.Tree) else {}
+        if isinstance(old, pygit2.Tree) and isinstance(new, pygit2.Tree):
+            with git_errors(f"commit '{after}'"):
+                deltas = old.diff_to_tree(new).deltas
+                return sorted({f"{prefix}/{d.new_file.path or d.old_file.path}" for d in deltas})
+        return sorted(path for path in left.keys() | right.keys() if left.get(path) != right.get(path))
+
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        """Whether a commit is another one or comes before it."""
+        with git_errors(f"commit '{ancestor}'"):
+            return ancestor == descendant or self.pygit.descendant_of(descendant, ancestor)
+
+    # -- configuration ------------------------------------------------------------------------------------
+
+    def config_get(self, key: str) -> str | None:
+        """A value of git's configuration; None where it is not set."""
+        with git_errors("git's configuration"):
+            config = self.pygit.config
+            return config[key] if key in config else None
+
+    def config_set(self, key: str, value: str | None) -> None:
+        """Sets a value in the repository's own configuration; None removes it."""
+        with git_errors("git's configuration"):
+            config = pygit2.Config(str(self.paths.common_dir / "config"))
+            if value is not None:
+                config[key] = value
+            elif key in config:
+                del config[key]
+
+    def author(self) -> Identity:
+        """Who writes a commit made now.  Raises InvalidInput where Git does not know."""
+        return self._identity("AUTHOR")
+
+    def committer(self) -> Identity:
+        """Who commits now.  Raises InvalidInput where Git does not know."""
+        return self._identity("COMMITTER")
+
+    def _identity(self, role: Literal["AUTHOR", "COMMITTER"]) -> Identity:
+        prefix = role.lower()
+        name = self.config_get(f"{prefix}.name") or self.config_get("user.name")
+        email = self.config_get(f"{prefix}.email") or self.config_get("user.email")
+        return read_identity(role, name, email)
+
+
+def _files(tree: pygit2.Tree, prefix: str) -> Iterator[tuple[str, str]]:
+    for entry in tree:
+        path = f"{prefix}/{entry.name}"
+        if isinstance(entry, pygit2.Tree):
+            yield from _files(entry, path)
+        elif isinstance(entry, pygit2.Blob):
+            yield path, str(entry.id)
+
+
+def _info(commit: pygit2.Commit) -> CommitInfo:
+    return CommitInfo(
+        oid=str(commit.id),
+        parents=tuple(str(parent) for parent in commit.parent_ids),
+        author=f"{commit.author.name} <{commit.author.email}>",
+        committer=f"{commit.committer.name} <{commit.committer.email}>",
+        committed_at=utc(commit.commit_time),
+        message=commit.message,
+    )

@@ -1,0 +1,279 @@
+"""The version tags of a repository, in a sqlite cache keyed by the immutable ids of the tag objects.
+
+Valid for as long as `refs_state.tags_key` says the same; otherwise the refs are read again, and only tag
+objects that were never seen are opened.  Only ever a shortcut: a cache that cannot be read or written is
+rebuilt, in memory if need be, and one bad tag never breaks a list.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from regolo_git.errors import InvalidInput
+from regolo_git.git.discover import RepositoryPaths
+from regolo_git.git.identity import utc
+from regolo_git.git.refs_state import read_tags, tags_key
+from regolo_git.git.tag_objects import TagObject
+from regolo_git.records.digests import Digest
+from regolo_git.records.names import check_model_name
+from regolo_git.records.trailers import TagMessage
+from regolo_git.records.versions import Version, parse_tag_name
+
+SCHEMA_VERSION = "1"
+SCHEMA = """
+create table state (key text primary key, value text) without rowid;
+create table objects (
+    oid text primary key, model text, version text, identity text, sort_key text, release integer,
+    commit_oid text, manifest_oid text, digest text, size integer, created_at integer, created_by text,
+    subject text, problem text
+) without rowid;
+create table refs (tag text primary key, oid text not null) without rowid;
+create index objects_of_model on objects (model, sort_key);
+"""
+COLUMNS = """refs.tag, model, version, identity, refs.oid, commit_oid, manifest_oid, digest, size, created_at,
+    created_by, subject"""
+OF_MODELS = "from refs join objects using (oid) where model is not null"
+WAIT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class TagRow:
+    """One version by its tag; `identity` is the same text for `1.0` and `1.0.0`, times are UTC."""
+
+    tag: str
+    model: str
+    version: str
+    identity: str
+    tag_oid: str
+    commit_oid: str
+    manifest_oid: str
+    digest: Digest
+    size: int
+    created_at: datetime
+    created_by: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """One model: how many versions, its highest release (or highest version), and when it last changed."""
+
+    model: str
+    count: int
+    latest: str
+    updated_at: datetime
+
+
+class TagReader(Protocol):
+    """What opens a tag object."""
+
+    def read_tag_object(self, oid: str) -> TagObject | None: ...
+
+
+class TagIndex:
+    """The index of one repository; `open_git` is called only when a tag object has to be opened."""
+
+    def __init__(self, paths: RepositoryPaths, open_git: Callable[[], TagReader]) -> None:
+        self._paths = paths
+        self._open_git = open_git
+        self._file = paths.common_dir / "regolo" / "index.sqlite"
+        self._connection: sqlite3.Connection | None = None
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def rows(self, model: str) -> list[TagRow]:
+        """The versions of a model, lowest first."""
+        return self._select("objects.model = ? order by sort_key", (model,))
+
+    def find(self, model: str, identity: str) -> TagRow | None:
+        """The tag of a version by its identity (`1.1.0`); None where there is none."""
+        rows = self._select("objects.model = ? and identity = ?", (model, identity))
+        return rows[0] if rows else None
+
+    def at_commit(self, commit: str) -> list[TagRow]:
+        """The versions whose tag is on a commit."""
+        return self._select("commit_oid = ? order by model, sort_key", (commit,))
+
+    def model_names(self) -> list[str]:
+        """The names of all models that have a version."""
+        return [row[0] for row in self._query(f"select distinct model {OF_MODELS} order by model")]
+
+    def models(self) -> list[ModelRow]:
+        """Every model in the order of the names."""
+        # A bare column beside max() comes from the row that has the maximum (documented by sqlite).
+        newest = dict(self._query(f"select model, max(created_at) {OF_MODELS} group by model"))
+        latest = self._query(
+            f"select model, count(*), version, max(release || sort_key) {OF_MODELS} group by model order by model"
+        )
+        return [ModelRow(model, int(n), version, utc(int(newest[model]))) for model, n, version, _ in latest]
+
+    def all_rows(self) -> list[TagRow]:
+        """Every version of every model."""
+        return self._select("objects.model is not null order by model, sort_key", ())
+
+    def problems(self) -> list[tuple[str, str]]:
+        """(tag, what is wrong) of every tag that is named like a version and is none."""
+        query = (
+            "select tag, problem from refs join objects using (oid) where problem is not null order by tag"
+        )
+        named = [(tag, problem) for tag, problem in self._query(query)]
+        # One object under two names is right under one of them at most.
+        mismatched = [
+            (row.tag, f"its object is the tag of '{row.model}@{row.version}'")
+            for row in self._select("objects.model is not null", ())
+            if parse_tag_name(row.tag) != (row.model, row.version)
+        ]
+        return named + mismatched
+
+    # -- keeping it up to date ----------------------------------------------------------------------------
+
+    def _select(self, where: str, values: tuple[str, ...]) -> list[TagRow]:
+        query = f"select {COLUMNS} from refs join objects using (oid) where {where}"
+        rows = [_row(found) for found in self._query(query, values)]
+        return [row for row in rows if parse_tag_name(row.tag) == (row.model, row.version)]
+
+    def _query(self, query: str, values: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+        for attempt in range(2):
+            try:
+                return self._current().execute(query, values).fetchall()
+            except sqlite3.DatabaseError:
+                # Damaged, or a disk that cannot be written: start anew, the second time in memory.
+                self.close()
+                if attempt == 0:
+                    self._discard()
+        return self._current(":memory:").execute(query, values).fetchall()
+
+    def _current(self, place: str | None = None) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = self._open(place or str(self._file))
+        key = tags_key(self._paths)
+        held = self._connection.execute("select value from state where key = 'tags'").fetchone()
+        if held is None or held[0] != key:
+            self._update(self._connection)
+        return self._connection
+
+    def _open(self, place: str) -> sqlite3.Connection:
+        if place != ":memory:":
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(place, timeout=WAIT_SECONDS, isolation_level=None)
+        # A cache that a power cut damages is made anew, so it need not wait for the disk.
+        connection.execute("pragma synchronous = off")
+        try:
+            found = connection.execute("select value from state where key = 'schema'").fetchone()
+            version = found[0] if found else None
+        except sqlite3.OperationalError:
+            version = None
+        if version != SCHEMA_VERSION:
+            _create(connection)
+        return connection
+
+    def _discard(self) -> None:
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            try:
+                Path(f"{self._file}{suffix}").unlink(missing_ok=True)
+            except OSError:
+                return  # a clone that cannot be written gets its index in memory
+
+    def _update(self, connection: sqlite3.Connection) -> None:
+        key, tags = read_tags(self._paths)
+        ours = {name: oid for name, oid in tags.items() if "@" in name and parse_tag_name(name)}
+        connection.execute("begin immediate")
+        try:
+            held = dict(connection.execute("select tag, oid from refs"))
+            known = {row[0] for row in connection.execute("select oid from objects")}
+            changed = {name: oid for name, oid in ours.items() if held.get(name) != oid}
+            connection.executemany(
+                f"insert or replace into objects values ({', '.join('?' * 14)})",
+                self._read(oid for oid in dict.fromkeys(changed.values()) if oid not in known),
+            )
+            connection.executemany("insert or replace into refs values (?, ?)", changed.items())
+            connection.executemany("delete from refs where tag = ?", ((n,) for n in held if n not in ours))
+            connection.execute("insert or replace into state values ('tags', ?)", (key,))
+            connection.execute("commit")
+        except BaseException:
+            connection.execute("rollback")
+            raise
+
+    def _read(self, oids: Iterator[str]) -> Iterator[tuple[str | int | None, ...]]:
+        git: TagReader | None = None
+        for oid in oids:
+            git = git or self._open_git()
+            yield (oid, *_columns(git.read_tag_object(oid)))
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    connection.execute("begin immediate")
+    for (table,) in connection.execute("select name from sqlite_master where type = 'table'").fetchall():
+        connection.execute(f'drop table "{table}"')
+    for statement in SCHEMA.split(";"):
+        connection.execute(statement)
+    connection.execute("insert into state values ('schema', ?)", (SCHEMA_VERSION,))
+    connection.execute("commit")
+
+
+def _columns(tag: TagObject | None) -> tuple[str | int | None, ...]:
+    if tag is None:
+        return _problem("it is a lightweight tag, without the record of a version")
+    message = TagMessage.parse(tag.message)
+    if message is None:
+        return _problem("its message has no record of a version")
+    try:
+        check_model_name(message.model)
+        version = Version.parse(message.version)
+    except InvalidInput as error:
+        return _problem(error.message)
+    if parse_tag_name(tag.name) != (message.model, message.version) or tag.target_kind != "commit":
+        return _problem(f"its object is the tag '{tag.name}'")
+    return (
+        message.model,
+        message.version,
+        version.identity,
+        sort_key(version),
+        int(version.is_release),
+        tag.target,
+        message.manifest_oid,
+        str(message.digest),
+        message.size,
+        int(tag.tagged_at.timestamp()),
+        tag.tagger,
+        message.subject,
+        None,
+    )
+
+
+def _problem(text: str) -> tuple[str | int | None, ...]:
+    return (*(None,) * 12, text)
+
+
+def sort_key(version: Version) -> str:
+    """A text that sorts, byte by byte, as the versions do."""
+    core = ".".join(f"{number:018d}" for number in (version.major, version.minor, version.patch))
+    identifiers = "\x01".join(
+        f"0{len(part):03d}{part}" if part.isdigit() else f"1{part}" for part in version.prerelease
+    )
+    return f"{core}{'-' + identifiers if identifiers else '~'}\x00{version.environment or ''}"
+
+
+def _row(found: tuple[str, ...]) -> TagRow:
+    tag, model, version, identity, oid, commit, manifest, digest, size, created, by, subject = found
+    return TagRow(
+        tag,
+        model,
+        version,
+        identity,
+        oid,
+        commit,
+        manifest,
+        Digest.parse(digest),
+        int(size),
+        utc(int(created)),
+        by,
+        subject,
+    )

@@ -1,0 +1,54 @@
+"""Annotated tags as raw objects: written byte for byte as git writes them, and read back."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from regolo_git.git.identity import Identity, utc
+
+HEADER = re.compile(
+    r"object ([0-9a-f]{40})\ntype (\w+)\ntag ([^\n]+)\n(?:tagger ([^\n<]*) <([^\n>]*)> (\d{1,12}) [+-]\d{4}\n)?"
+)
+SIGNATURE = re.compile(r"^-----BEGIN (?:PGP|SSH) (?:SIGNATURE|MESSAGE)-----$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class TagObject:
+    """An annotated tag: what it points to, its own name, who made it, and its message without signature."""
+
+    target: str
+    target_kind: str
+    name: str
+    tagger: str
+    tagged_at: datetime
+    message: str
+    signature: str | None
+
+
+def tag_object_bytes(commit: str, name: str, tagger: Identity, message: str) -> bytes:
+    """The object: the same arguments give the same bytes, and so the same id everywhere."""
+    sign = "-" if tagger.offset < 0 else "+"
+    hours, minutes = divmod(abs(tagger.offset), 60)
+    return (
+        f"object {commit}\ntype commit\ntag {name}\n"
+        f"tagger {tagger.name} <{tagger.email}> {tagger.seconds} {sign}{hours:02d}{minutes:02d}\n\n{message}"
+    ).encode()
+
+
+def parse_tag_object(data: bytes) -> TagObject | None:
+    """Reads a tag object; None for one that git would not accept either."""
+    text = data.decode("utf-8", "replace")
+    header = HEADER.match(text)
+    if header is None:
+        return None
+    body = text[header.end() :].removeprefix("\n")
+    signature = SIGNATURE.search(body)
+    return TagObject(
+        target=header[1],
+        target_kind=header[2],
+        name=header[3],
+        tagger=f"{header[4] or ''} <{header[5] or ''}>".strip(),
+        tagged_at=utc(int(header[6] or 0)),
+        message=body[: signature.start()] if signature else body,
+        signature=body[signature.start() :] if signature else None,
+    )

@@ -1,0 +1,46 @@
+"""Errors of libgit2 and the system as ours, translated once, where they enter."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pygit2
+
+from regolo_git.errors import Conflict, IntegrityError, LostRace, NotFound, RegoloError, TransportError
+
+# What libgit2 says of one lock conflict or lost comparison varies; all of them mean: look again.
+RACES = (
+    "failed to lock file",
+    "failed to create locked file",
+    "failed to rename lockfile",
+    "old reference value does not match",
+    "current tip is not the first parent",
+    "is locked",
+    "the index is locked",
+)
+FULL = ("no space left", "disk quota")
+
+
+@contextmanager
+def git_errors(what: str) -> Iterator[None]:
+    """Raises the RegoloError that an error of the Git library or the disk means, naming `what`."""
+    try:
+        yield
+    except RegoloError:
+        raise
+    except KeyError as error:
+        raise NotFound(f"{what}: the repository does not have it", "git fsck") from error
+    except (pygit2.GitError, OSError, ValueError) as error:
+        raise _translated(what, str(error)) from error
+
+
+def _translated(what: str, said: str) -> RegoloError:
+    lower = said.lower()
+    if any(race in lower for race in RACES):
+        return LostRace(f"{what}: another program holds the lock", "try again")
+    if any(full in lower for full in FULL):
+        return TransportError(f"{what}: the disk is full", "free some space and try again")
+    if "permission denied" in lower or "read-only" in lower:
+        return Conflict(f"{what}: {said}", "check who may write to the repository")
+    if "not owned by current user" in lower:
+        return Conflict(f"{what}: {said}", "git config --global --add safe.directory PATH")
+    return IntegrityError(f"{what}: {said}", "git fsck")

@@ -1,0 +1,58 @@
+"""Trees edited without an index or a work tree: only what lies on the way to a changed file is written anew."""
+
+from collections.abc import Mapping
+
+import pygit2
+from pygit2.enums import FileMode
+
+from regolo_git.errors import Conflict
+
+Edits = Mapping[str, str | None]  # path -> blob id, None to delete
+
+
+def edit_tree(repository: pygit2.Repository, tree: pygit2.Tree | None, edits: Edits) -> pygit2.Oid | None:
+    """The id of the tree with some files set or deleted; None where nothing is left of it.
+
+    Raises Conflict where a path goes through a file, or would replace a directory.
+    """
+    return _edit(repository, tree, edits, "")
+
+
+def _edit(
+    repository: pygit2.Repository, tree: pygit2.Tree | None, edits: Edits, place: str
+) -> pygit2.Oid | None:
+    builder = repository.TreeBuilder(tree) if tree is not None else repository.TreeBuilder()
+    for name, inner in _by_first(edits).items():
+        held = tree[name] if tree is not None and name in tree else None
+        path = f"{place}{name}"
+        if "" in inner:
+            _set_file(builder, name, inner[""], held, path)
+            continue
+        if held is not None and not isinstance(held, pygit2.Tree):
+            raise Conflict(f"'{path}' is a file where a directory is needed", f"git mv {path} elsewhere")
+        child = _edit(repository, held, inner, f"{path}/")
+        if child is not None:
+            builder.insert(name, child, FileMode.TREE)
+        elif held is not None:
+            builder.remove(name)
+    return builder.write() if len(builder) else None
+
+
+def _set_file(
+    builder: pygit2.TreeBuilder, name: str, blob: str | None, held: pygit2.Object | None, path: str
+) -> None:
+    if isinstance(held, pygit2.Tree):
+        raise Conflict(f"'{path}' is a directory where a file is needed", f"git mv {path} elsewhere")
+    if blob is not None:
+        builder.insert(name, pygit2.Oid(hex=blob), FileMode.BLOB)
+    elif held is not None:
+        builder.remove(name)
+
+
+def _by_first(edits: Edits) -> dict[str, dict[str, str | None]]:
+    """The edits by their first component; what is left of a path is empty for a file at this level."""
+    grouped: dict[str, dict[str, str | None]] = {}
+    for path, blob in edits.items():
+        first, _, rest = path.partition("/")
+        grouped.setdefault(first, {})[rest] = blob
+    return grouped

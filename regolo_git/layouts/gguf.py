@@ -1,0 +1,156 @@
+"""GGUF versions 2 and 3, both byte orders: key-value metadata, a table of tensors, then the tensors, aligned.
+
+Only the table and `general.alignment` matter here; the other values are stepped over.  Sizes of quantized
+types are those of `ggml` (elements in a block, bytes of a block).
+"""
+
+from typing import BinaryIO
+
+from regolo_git.layouts.bounded import BoundedReader, product, text_of
+from regolo_git.layouts.items import Item, Malformed, Placed, TensorInfo, fill_gaps
+
+MAGIC = b"GGUF"
+VERSIONS = (2, 3)
+# A vocabulary of 260,000 words with scores and merges takes 12 MB.
+HEADER_LIMIT = 32 << 20
+TENSORS_LIMIT = 1 << 18
+DIMENSIONS_LIMIT = 4
+NAME_LIMIT = 1 << 10
+NESTING_LIMIT = 8
+DEFAULT_ALIGNMENT = 32
+ALIGNMENT_LIMIT = 1 << 20
+ALIGNMENT_KEY = b"general.alignment"
+
+STRING, ARRAY, U32 = 8, 9, 4
+VALUE_SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
+
+# type number: (name, elements in a block, bytes of a block); any other type makes the file plain bytes
+TYPES = {
+    0: ("F32", 1, 4),
+    1: ("F16", 1, 2),
+    2: ("Q4_0", 32, 18),
+    3: ("Q4_1", 32, 20),
+    6: ("Q5_0", 32, 22),
+    7: ("Q5_1", 32, 24),
+    8: ("Q8_0", 32, 34),
+    9: ("Q8_1", 32, 40),
+    10: ("Q2_K", 256, 84),
+    11: ("Q3_K", 256, 110),
+    12: ("Q4_K", 256, 144),
+    13: ("Q5_K", 256, 176),
+    14: ("Q6_K", 256, 210),
+    15: ("Q8_K", 256, 292),
+    16: ("IQ2_XXS", 256, 66),
+    17: ("IQ2_XS", 256, 74),
+    18: ("IQ3_XXS", 256, 98),
+    19: ("IQ1_S", 256, 50),
+    20: ("IQ4_NL", 32, 18),
+    21: ("IQ3_S", 256, 110),
+    22: ("IQ2_S", 256, 82),
+    23: ("IQ4_XS", 256, 136),
+    24: ("I8", 1, 1),
+    25: ("I16", 1, 2),
+    26: ("I32", 1, 4),
+    27: ("I64", 1, 8),
+    28: ("F64", 1, 8),
+    29: ("IQ1_M", 256, 56),
+    30: ("BF16", 1, 2),
+    34: ("TQ1_0", 256, 54),
+    35: ("TQ2_0", 256, 66),
+    39: ("MXFP4", 32, 17),
+    40: ("NVFP4", 64, 36),
+    41: ("Q1_0", 128, 18),
+}
+
+
+def read(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
+    """The items of a GGUF file; None where it is something else.  Raises Malformed."""
+    file.seek(0)
+    start = file.read(8)
+    if len(start) < 8 or start[:4] != MAGIC:
+        return None
+    order = "<" if int.from_bytes(start[4:], "little") in VERSIONS else ">"
+    if order == ">" and int.from_bytes(start[4:], "big") not in VERSIONS:
+        return None
+    reader = BoundedReader(file, size=size, budget=HEADER_LIMIT, byte_order=order)
+    count = reader.u64()
+    alignment = _alignment(reader, pairs=reader.u64())
+    if count > TENSORS_LIMIT:
+        raise Malformed
+    tensors = [_tensor(reader) for _ in range(count)]
+    start_of_data = _aligned(reader.position, alignment)
+    return _laid_out(tensors, start_of_data, alignment, size)
+
+
+def _alignment(reader: BoundedReader, *, pairs: int) -> int:
+    """Steps over the metadata and returns the alignment that it sets."""
+    alignment = DEFAULT_ALIGNMENT
+    for _ in range(pairs):  # each takes bytes of the budget, so a lying count ends soon
+        key = reader.take(reader.u64())
+        kind = reader.u32()
+        if key == ALIGNMENT_KEY and kind == U32:
+            alignment = reader.u32()
+            if not 8 <= alignment <= ALIGNMENT_LIMIT or alignment & (alignment - 1):
+                raise Malformed
+        else:
+            _skip_value(reader, kind, depth=0)
+    return alignment
+
+
+def _skip_value(reader: BoundedReader, kind: int, *, depth: int) -> None:
+    if kind == STRING:
+        reader.skip(reader.u64())
+    elif kind == ARRAY and depth < NESTING_LIMIT:
+        _skip_array(reader, depth=depth + 1)
+    elif kind in VALUE_SIZES:
+        reader.skip(VALUE_SIZES[kind])
+    else:
+        raise Malformed
+
+
+def _skip_array(reader: BoundedReader, *, depth: int) -> None:
+    kind, count = reader.u32(), reader.u64()
+    if kind in VALUE_SIZES:
+        reader.skip(VALUE_SIZES[kind] * count)
+    else:
+        for _ in range(count):
+            _skip_value(reader, kind, depth=depth)
+
+
+def _tensor(reader: BoundedReader) -> tuple[int, int, TensorInfo]:
+    """One entry of the table: (offset in the data, bytes, what it is)."""
+    length = reader.u64()
+    if length > NAME_LIMIT:
+        raise Malformed
+    name = text_of(reader.take(length))
+    dimensions = reader.u32()
+    if dimensions > DIMENSIONS_LIMIT:
+        raise Malformed
+    lengths = tuple(reader.u64() for _ in range(dimensions))
+    kind, offset = reader.u32(), reader.u64()
+    if kind not in TYPES or max(lengths, default=0) >= 1 << 63:
+        raise Malformed
+    dtype, block, block_bytes = TYPES[kind]
+    if (lengths[0] if lengths else 1) % block:
+        raise Malformed  # a row is a whole number of blocks
+    # The file lists the innermost dimension first; everywhere else it comes last.
+    return offset, product(lengths) // block * block_bytes, TensorInfo(name, dtype, lengths[::-1])
+
+
+def _laid_out(
+    tensors: list[tuple[int, int, TensorInfo]], start: int, alignment: int, size: int
+) -> tuple[Item, ...]:
+    placed = [Placed(start + offset, length, info) for offset, length, info in tensors]
+    end = start
+    for place in sorted(placed, key=lambda p: (p.offset, p.size)):
+        # Between two tensors stands nothing but padding to the next multiple; overlaps are for `fill_gaps`.
+        if place.offset % alignment != start % alignment or place.offset - end >= alignment:
+            raise Malformed
+        end = place.offset + place.size
+    if size - end >= alignment and placed:
+        raise Malformed
+    return fill_gaps(placed, size)
+
+
+def _aligned(position: int, alignment: int) -> int:
+    return -(-position // alignment) * alignment

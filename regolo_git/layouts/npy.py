@@ -1,0 +1,60 @@
+"""The header of a `.npy` array, read by a pattern: numpy itself evaluates it as a Python literal."""
+
+import re
+
+from regolo_git.layouts.bounded import product
+from regolo_git.layouts.items import Malformed, TensorInfo
+
+MAGIC = b"\x93NUMPY"
+HEADER_LIMIT = 1 << 16
+HEADER = re.compile(
+    rb"\{'descr': '([<>|=]?[a-zA-Z]\d{1,4})', 'fortran_order': (True|False), "
+    rb"'shape': \(([0-9, ]{0,512})\), ?\}\s*"
+)
+DTYPES = {
+    "f2": "F16",
+    "f4": "F32",
+    "f8": "F64",
+    "c8": "C64",
+    "i1": "I8",
+    "i2": "I16",
+    "i4": "I32",
+    "i8": "I64",
+    "u1": "U8",
+    "u2": "U16",
+    "u4": "U32",
+    "u8": "U64",
+    "b1": "BOOL",
+}
+
+
+def header_length(start: bytes) -> int | None:
+    """From the first 12 bytes: how long everything before the array is; None where it is no array."""
+    if len(start) < 12 or start[:6] != MAGIC or start[6] not in (1, 2, 3):
+        return None
+    width = 2 if start[6] == 1 else 4
+    length = 8 + width + int.from_bytes(start[8 : 8 + width], "little")
+    return length if length <= HEADER_LIMIT else None
+
+
+def tensor_of(name: str, header: bytes, size: int) -> TensorInfo | None:
+    """The array that a whole header tells of, if it is a plain one of `size` bytes.
+
+    Records, texts and Python objects (which are pickled) are no tensors.
+    """
+    found = HEADER.fullmatch(header[10 if header[6] == 1 else 12 :])
+    if found is None:
+        return None
+    kind = found[1].decode("ascii").lstrip("<|=")
+    dtype = DTYPES.get(kind.lstrip(">"))
+    lengths = [part.strip() for part in found[3].decode("ascii").split(",") if part.strip()]
+    if dtype is None or not all(length.isdecimal() and len(length) < 20 for length in lengths):
+        return None
+    shape = tuple(int(length) for length in lengths)
+    try:
+        fits = product(shape) * int(kind[-1]) == size
+    except Malformed:
+        return None
+    # Arrays of the other byte order keep numpy's name for them: nobody takes them for the usual one.
+    swapped = kind.startswith(">") and kind[-1] != "1"
+    return TensorInfo(name, kind if swapped else dtype, shape) if fits else None

@@ -1,0 +1,148 @@
+"""Zip files whose members are not compressed, as PyTorch and `numpy.savez` write them.
+
+Reads the central directory and each member's own header, never what a member holds, except for the text in
+front of a `.npy` array.  PyTorch's `data.pkl`, which says what its storages mean, is a program and is not
+read: a storage is a tensor of bytes here, `data/0` and so on (the part in front of it is the file's name).
+"""
+
+import re
+import struct
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from regolo_git.layouts import npy
+from regolo_git.layouts.bounded import read_at
+from regolo_git.layouts.items import Item, Malformed, Placed, TensorInfo, fill_gaps
+
+LOCAL, CENTRAL, END, LOCATOR, END64 = b"PK\3\4", b"PK\1\2", b"PK\5\6", b"PK\6\7", b"PK\6\6"
+END_SIZE, COMMENT_LIMIT = 22, 1 << 16
+DIRECTORY_LIMIT = 16 << 20
+MEMBERS_LIMIT = 1 << 17
+ENCRYPTED = 1
+FULL, FULL16 = 0xFFFFFFFF, 0xFFFF
+STORAGE = re.compile(r"[^/]+/(data/[0-9]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An entry of the central directory; `plain` says that its bytes stand in the file as they are."""
+
+    name: str
+    offset: int
+    stored_size: int
+    plain: bool
+
+
+def read(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
+    """The items of a zip file that holds tensors; None where it is something else.  Raises Malformed."""
+    if size < END_SIZE + 4 or read_at(file, 0, 4) != LOCAL:
+        return None
+    start, length, count = _find_directory(file, size)
+    if length > DIRECTORY_LIMIT or count > MEMBERS_LIMIT or start + length > size:
+        raise Malformed
+    members = _members(read_at(file, start, length), count)
+    # A member cannot reach into the directory; `fill_gaps` refuses two that share bytes.
+    placed = [place for member in members for place in _placed(file, member, start)]
+    if not any(place.tensor for place in placed):
+        return None  # cut by content like any other file
+    return fill_gaps(placed, size)
+
+
+def _find_directory(file: BinaryIO, size: int) -> tuple[int, int, int]:
+    """(offset, length, number of members) of the central directory."""
+    tail_start = max(0, size - END_SIZE - COMMENT_LIMIT)
+    tail = read_at(file, tail_start, size - tail_start)
+    at = tail.rfind(END)
+    if at < 0 or len(tail) - at < END_SIZE:
+        raise Malformed
+    disks, count, length, offset = struct.unpack_from("<4xI2xHII", tail, at)
+    if FULL in (length, offset) or count == FULL16:
+        return _find_directory64(file, tail_start + at)
+    if disks:
+        raise Malformed
+    return offset, length, count
+
+
+def _find_directory64(file: BinaryIO, end: int) -> tuple[int, int, int]:
+    if end < 20:
+        raise Malformed
+    locator = read_at(file, end - 20, 20)
+    offset = struct.unpack_from("<8xQ", locator)[0]
+    if locator[:4] != LOCATOR or offset > end:
+        raise Malformed
+    record = read_at(file, offset, 56)
+    if record[:4] != END64:
+        raise Malformed
+    count, length, start = struct.unpack_from("<32xQQQ", record)
+    return start, length, count
+
+
+def _members(directory: bytes, count: int) -> list[Member]:
+    members = []
+    at = 0
+    for _ in range(count):
+        if directory[at : at + 4] != CENTRAL or at + 46 > len(directory):
+            raise Malformed
+        flags, method, stored, size, name_length, extra_length, comment_length, offset = struct.unpack_from(
+            "<8xHH8xIIHHH8xI", directory, at
+        )
+        name_end = at + 46 + name_length
+        if name_end + extra_length + comment_length > len(directory):
+            raise Malformed
+        if FULL in (stored, size, offset):
+            extra = directory[name_end : name_end + extra_length]
+            size, stored, offset = _wide(extra, size, stored, offset)
+        # Names are UTF-8 or code page 437; those that matter are ASCII in both.
+        name = directory[at + 46 : name_end].decode("utf-8", "replace")
+        plain = method == 0 and not flags & ENCRYPTED and size == stored
+        members.append(Member(name, offset, stored, plain))
+        at = name_end + extra_length + comment_length
+    return members
+
+
+def _wide(extra: bytes, *narrow: int) -> list[int]:
+    """The values of a zip64 field for those that are full, in their fixed order."""
+    at = 0
+    while at + 4 <= len(extra):
+        kind, length = struct.unpack_from("<HH", extra, at)
+        if kind == 1:
+            field = extra[at + 4 : at + 4 + length]
+            wide = iter(struct.unpack(f"<{len(field) // 8}Q", field[: len(field) // 8 * 8]))
+            try:
+                return [next(wide) if value == FULL else value for value in narrow]
+            except StopIteration:
+                raise Malformed from None
+        at += 4 + length
+    raise Malformed
+
+
+def _placed(file: BinaryIO, member: Member, directory: int) -> list[Placed]:
+    """A member's bytes; of an array the text in front by itself, so that the numbers are a tensor alone."""
+    if member.offset + 30 > directory:
+        raise Malformed
+    header = read_at(file, member.offset, 30)
+    if header[:4] != LOCAL:
+        raise Malformed
+    name_length, extra_length = struct.unpack_from("<26xHH", header)
+    start = member.offset + 30 + name_length + extra_length
+    if start + member.stored_size > directory:
+        raise Malformed
+    whole = Placed(start, member.stored_size, None)
+    if not member.plain:
+        return [whole]
+    if storage := STORAGE.fullmatch(member.name):
+        return [Placed(start, whole.size, TensorInfo(storage[1], "U8", (whole.size,)))]
+    if member.name.endswith(".npy"):
+        return _array(file, member.name.removesuffix(".npy"), whole)
+    return [whole]
+
+
+def _array(file: BinaryIO, name: str, whole: Placed) -> list[Placed]:
+    length = npy.header_length(read_at(file, whole.offset, min(12, whole.size)))
+    if length is None or length > whole.size:
+        return [whole]
+    header = read_at(file, whole.offset, length)
+    tensor = npy.tensor_of(name, header, whole.size - length)
+    if tensor is None:
+        return [whole]
+    return [Placed(whole.offset, length, None), Placed(whole.offset + length, whole.size - length, tensor)]
