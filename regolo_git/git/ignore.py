@@ -14,7 +14,7 @@ SPECIAL = set("*?[\\!# ")
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """What was decided: new content of `.gitignore` to commit along (None: leave it), and words for people."""
+    """New content of `.gitignore` to commit along (None: leave it), and words for people."""
 
     path: str
     content: bytes | None

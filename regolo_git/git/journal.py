@@ -1,4 +1,4 @@
-"""What a publishing run is about to do, written down before it does it, so that the next run can finish or undo.
+"""What a publishing run is about to do, written down first, so that the next run can finish or undo it.
 
 Read and removed only under the lock of the clone: whoever holds that lock knows that the writer of a journal
 which is still there has died.

@@ -22,7 +22,7 @@ from regolo_git.errors import Conflict, LostRace, VersionExists
 from regolo_git.git.identity import Identity
 from regolo_git.git.journal import Journal, LockFile, clear_journal, write_journal
 from regolo_git.git.lock import clone_lock
-from regolo_git.git.recovery import recover
+from regolo_git.git.recovery import recover, settle
 from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.tag_objects import tag_object_bytes
@@ -72,6 +72,7 @@ class _Objects:
     tag_name: str | None = None
     tag_oid: str | None = None
     work_trees: list[WorkTree] = field(default_factory=list)
+    touched: bool = False
 
 
 def publish(git: GitRepository, branch: str, prepare: Prepare) -> Published:
@@ -205,8 +206,10 @@ def _move_refs(git: GitRepository, branch: str, expected: str | None, objects: _
         try:
             _under_locks(git, journal, objects)
         except BaseException:
-            # Nothing is half-done when a lock was lost or a check failed: the same as after a kill.
-            recover(git)
+            # Our locks are free again; what was written under them is finished or taken back.
+            if objects.touched:
+                settle(git, journal)
+            clear_journal(git.paths)
             raise
         clear_journal(git.paths)
 
@@ -236,5 +239,6 @@ def _check_tip(git: GitRepository, journal: Journal) -> None:
 
 def _write_files(git: GitRepository, journal: Journal, objects: _Objects) -> None:
     write_journal(git.paths, journal.with_taken_locks())
+    objects.touched = True
     for tree in objects.work_trees:
         write_edits(git.pygit, tree, objects.edits)

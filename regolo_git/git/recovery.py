@@ -19,14 +19,17 @@ def recover(git: GitRepository) -> list[str]:
     if journal is None:
         clear_journal(git.paths)
         return []
-    said = []
     contents = [b"", journal.new.encode(), (journal.tag_oid or "").encode()]
-    for path in remove_stale_locks(journal.locks, contents):
-        said.append(f"lock file '{path}' is not ours: left as it is")
-    with git_errors("what a killed run left"):
-        said.append(_settle(git, journal))
+    foreign = remove_stale_locks(journal.locks, contents)
+    said = settle(git, journal)
     clear_journal(git.paths)
-    return said
+    return [said, *(f"lock file '{path}' is not ours: left as it is" for path in foreign)]
+
+
+def settle(git: GitRepository, journal: Journal) -> str:
+    """Finishes or undoes a publication that stopped in the middle, and says which."""
+    with git_errors("a publication that stopped in the middle"):
+        return _settle(git, journal)
 
 
 def _settle(git: GitRepository, journal: Journal) -> str:

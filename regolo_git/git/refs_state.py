@@ -31,8 +31,8 @@ def tags_key(paths: RepositoryPaths) -> str:
 def read_tags(paths: RepositoryPaths) -> tuple[str, dict[str, str]]:
     """Every tag's name with the object id it points to, and the key of that state.
 
-    `git pack-refs` moves refs from loose files to the packed one; a reader that looks at the one before and at
-    the other after would miss them, so the state is read again until it did not change meanwhile.
+    `git pack-refs` moves refs from loose files to the packed one; a reader that looks at the one before and
+    at the other after would miss them, so the state is read again until it did not change meanwhile.
     """
     for _ in range(ATTEMPTS):
         before = tags_key(paths)

@@ -206,7 +206,7 @@ class GitRepository:
         """A value of git's configuration; None where it is not set."""
         with git_errors("git's configuration"):
             config = self.pygit.config
-            return config[key] if key in config else None
+            return config[key] if key in config else None  # noqa: SIM401 - it has no `get`
 
     def config_set(self, key: str, value: str | None) -> None:
         """Sets a value in the repository's own configuration; None removes it."""

@@ -108,11 +108,13 @@ class TagIndex:
     def models(self) -> list[ModelRow]:
         """Every model in the order of the names."""
         # A bare column beside max() comes from the row that has the maximum (documented by sqlite).
-        newest = dict(self._query(f"select model, max(created_at) {OF_MODELS} group by model"))
-        latest = self._query(
-            f"select model, count(*), version, max(release || sort_key) {OF_MODELS} group by model order by model"
-        )
-        return [ModelRow(model, int(n), version, utc(int(newest[model]))) for model, n, version, _ in latest]
+        grouped = f"{OF_MODELS} group by model order by model"
+        latest = self._query(f"select model, count(*), version, max(release || sort_key) {grouped}")
+        newest = self._query(f"select max(created_at) {grouped}")
+        return [
+            ModelRow(model, int(count), version, utc(int(when)))
+            for (model, count, version, _), (when,) in zip(latest, newest, strict=True)
+        ]
 
     def all_rows(self) -> list[TagRow]:
         """Every version of every model."""

@@ -7,7 +7,8 @@ from datetime import datetime
 from regolo_git.git.identity import Identity, utc
 
 HEADER = re.compile(
-    r"object ([0-9a-f]{40})\ntype (\w+)\ntag ([^\n]+)\n(?:tagger ([^\n<]*) <([^\n>]*)> (\d{1,12}) [+-]\d{4}\n)?"
+    r"object ([0-9a-f]{40})\ntype (\w+)\ntag ([^\n]+)\n"
+    r"(?:tagger ([^\n<]*) <([^\n>]*)> (\d{1,12}) [+-]\d{4}\n)?"
 )
 SIGNATURE = re.compile(r"^-----BEGIN (?:PGP|SSH) (?:SIGNATURE|MESSAGE)-----$", re.MULTILINE)
 

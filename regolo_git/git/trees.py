@@ -1,4 +1,4 @@
-"""Trees edited without an index or a work tree: only what lies on the way to a changed file is written anew."""
+"""Trees edited without an index or a work tree: only what leads to a changed file is written anew."""
 
 from collections.abc import Mapping
 

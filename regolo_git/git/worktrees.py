@@ -85,7 +85,7 @@ def refuse_unready(repository: pygit2.Repository, tree: WorkTree, edits: list[Fi
         if staged.get(edit.path) not in (edit.old, edit.new) or not _holds(repository, tree.top, edit):
             raise Conflict(
                 f"'{edit.path}' in '{tree.top}' has uncommitted changes",
-                f"git diff HEAD -- {edit.path}; then commit it or git restore --staged --worktree {edit.path}",
+                f"git restore --staged --worktree {edit.path}   (or commit it; git diff HEAD shows it)",
             )
 
 
@@ -98,7 +98,7 @@ def _holds(repository: pygit2.Repository, top: Path, edit: FileEdit) -> bool:
         return edit.old is None or edit.new is None
     content = place.read_bytes()
     for oid in (edit.old, edit.new):
-        if oid is not None and repository[oid].data in (content, content.replace(b"\r\n", b"\n")):
+        if oid is not None and read_blob(repository, oid) in (content, content.replace(b"\r\n", b"\n")):
             return True
     return False
 
@@ -138,7 +138,7 @@ def _is_plain(index: Path) -> bool:
 
 
 def write_edits(repository: pygit2.Repository, tree: WorkTree, edits: list[FileEdit]) -> None:
-    """Writes our files, then their index entries, by git itself, which locks the index while it rewrites it."""
+    """Writes our files, then their index entries, by git itself, which locks the index meanwhile."""
     for edit in edits:
         _write_file(repository, tree.top, edit)
     lines = (
@@ -151,7 +151,7 @@ def _write_file(repository: pygit2.Repository, top: Path, edit: FileEdit) -> Non
     place = top / edit.path
     with git_errors(f"file '{place}'"):
         if edit.new is not None:
-            content = repository[edit.new].data
+            content = read_blob(repository, edit.new)
             if not place.exists() or place.read_bytes() != content:
                 replace_file(place, content, durable=True)
             return
@@ -184,7 +184,7 @@ def undo_edits(
 
 
 def _content_is(repository: pygit2.Repository, place: Path, oid: str | None) -> bool:
-    return oid is not None and repository[oid].data == place.read_bytes()
+    return oid is not None and read_blob(repository, oid) == place.read_bytes()
 
 
 def is_tracked(paths: RepositoryPaths, path: str) -> bool:
@@ -199,3 +199,10 @@ def is_tracked(paths: RepositoryPaths, path: str) -> bool:
             entries = pygit2.Index(str(index))
             return path in entries or any(entry.path.startswith(f"{path}/") for entry in entries)
     return bool(run_git(paths.git_dir, paths.work_tree, "ls-files", "-z", "--", path))
+
+
+def read_blob(repository: pygit2.Repository, oid: str) -> bytes:
+    """The bytes of a blob that is known to be one."""
+    blob = repository[oid]
+    assert isinstance(blob, pygit2.Blob)
+    return blob.data
