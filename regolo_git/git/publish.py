@@ -142,6 +142,8 @@ def _retry(attempt: Callable[[], Result]) -> Result:
 def _write_objects(git: GitRepository, branch: str, tip: str | None, proposal: Proposal) -> _Objects:
     repository = git.pygit
     with git_errors(f"branch '{branch}'"):
+        if proposal.tag is not None:
+            _refuse_tag(git, proposal.tag.name)
         before = repository[tip].peel(pygit2.Commit) if tip else None
         blobs = {
             path: str(repository.create_blob(content)) if content is not None else None
@@ -161,7 +163,6 @@ def _write_objects(git: GitRepository, branch: str, tip: str | None, proposal: P
         edits = [FileEdit(path, git.blob_oid(tip, path) if tip else None, new) for path, new in blobs.items()]
         objects = _Objects(commit, [edit for edit in edits if edit.old != edit.new])
         if proposal.tag is not None:
-            _refuse_tag(git, proposal.tag.name)
             message = proposal.tag.message_for({path: oid for path, oid in blobs.items() if oid is not None})
             raw = tag_object_bytes(commit, proposal.tag.name, git.committer(), message)
             objects.tag_name, objects.tag_oid = (

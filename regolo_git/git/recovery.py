@@ -6,7 +6,7 @@ from regolo_git.git.journal import Journal, clear_journal, read_journal, remove_
 from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.translate import git_errors
-from regolo_git.git.worktrees import undo_edits
+from regolo_git.git.worktrees import remove_temporaries, undo_edits
 
 
 def recover(git: GitRepository) -> list[str]:
@@ -29,6 +29,8 @@ def recover(git: GitRepository) -> list[str]:
 def settle(git: GitRepository, journal: Journal) -> str:
     """Finishes or undoes a publication that stopped in the middle, and says which."""
     with git_errors("a publication that stopped in the middle"):
+        for tree in journal.work_trees:
+            remove_temporaries(tree, journal.edits)
         return _settle(git, journal)
 
 

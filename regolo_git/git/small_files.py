@@ -5,11 +5,8 @@ import tempfile
 from pathlib import Path
 
 
-def replace_file(path: Path, content: bytes, *, durable: bool = False) -> None:
-    """Writes a file beside its place and renames it there, keeping its mode; `durable` waits for the disk.
-
-    Raises OSError.
-    """
+def replace_file(path: Path, content: bytes) -> None:
+    """Writes a file beside its place and renames it there, keeping its mode.  Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -17,9 +14,6 @@ def replace_file(path: Path, content: bytes, *, durable: bool = False) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             os.fchmod(file.fileno(), mode)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

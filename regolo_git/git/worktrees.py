@@ -4,7 +4,8 @@ The user's index and uncommitted work stay as they are; only the files that a co
 written, and only where they hold what the branch holds.
 """
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,6 @@ import pygit2
 from regolo_git.errors import Conflict, NotFound
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.program import run_git
-from regolo_git.git.small_files import replace_file
 from regolo_git.git.translate import git_errors
 
 UNDER_WAY = {
@@ -153,13 +153,41 @@ def _write_file(repository: pygit2.Repository, top: Path, edit: FileEdit) -> Non
         if edit.new is not None:
             content = read_blob(repository, edit.new)
             if not place.exists() or place.read_bytes() != content:
-                replace_file(place, content, durable=True)
+                _replace(place, content)
             return
         place.unlink(missing_ok=True)
         for parent in place.parents:
             if parent == top or any(parent.iterdir()):
                 break
             parent.rmdir()
+
+
+def _replace(place: Path, content: bytes) -> None:
+    """As `replace_file`, by a temporary name that a later run knows, so that a kill leaves nothing untracked.
+
+    Only one run of ours at a time gets here, under the lock of the clone.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _temporary(place)
+    temporary.unlink(missing_ok=True)
+    with temporary.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    if place.exists():
+        temporary.chmod(place.stat().st_mode & 0o777)
+    temporary.replace(place)
+
+
+def _temporary(place: Path) -> Path:
+    return place.with_name(f".{place.name}.regolo-writing")
+
+
+def remove_temporaries(tree: WorkTree, edits: Sequence[FileEdit]) -> None:
+    """Removes what a run that was killed while it wrote a file of ours left beside it."""
+    for edit in edits:
+        if _plain_place(tree.top, edit.path) is not None:
+            _temporary(tree.top / edit.path).unlink(missing_ok=True)
 
 
 def undo_edits(

@@ -1,0 +1,49 @@
+"""Every test has a home, a Git configuration and an author of its own; nothing of the machine's leaks in."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "SYSTEMROOT")
+KEPT_PREFIXES = ("COV_", "COVERAGE", "PYTEST", "HYPOTHESIS")
+
+
+@pytest.fixture(autouse=True)
+def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home that is empty but for an author; the environment has only what a program needs to run."""
+    home = tmp_path_factory.mktemp("home")
+    for name in list(os.environ):
+        if name not in KEPT and not name.startswith(KEPT_PREFIXES):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / ".cache"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("GIT_TERMINAL_PROMPT", "0")
+    (home / ".gitconfig").write_text("[user]\n\tname = Ada Byron\n\temail = ada@example.com\n")
+    return home
+
+
+@pytest.fixture(scope="session", autouse=True)
+def library_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """libgit2 looks for its configuration once, when it is loaded: it is shown a home of the tests' own."""
+    import pygit2
+
+    home = tmp_path_factory.mktemp("library-home")
+    (home / ".gitconfig").write_text("[user]\n\tname = Ada Byron\n\temail = ada@example.com\n")
+    for level in (
+        pygit2.enums.ConfigLevel.GLOBAL,
+        pygit2.enums.ConfigLevel.XDG,
+        pygit2.enums.ConfigLevel.SYSTEM,
+    ):
+        pygit2.settings.search_path[level] = str(home) if level == pygit2.enums.ConfigLevel.GLOBAL else ""
+
+
+@pytest.fixture
+def git_repository(tmp_path: Path) -> Path:
+    """A new Git repository on branch `main`, without a commit."""
+    top = tmp_path / "repository"
+    subprocess.run(["git", "init", "-q", "-b", "main", top], check=True)
+    return top

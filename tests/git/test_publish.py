@@ -1,0 +1,238 @@
+"""The write path: one step that happens or does not, and leaves the user's own work alone."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from worlds import git, opened, publish_version, version_proposal
+
+from regolo_git.errors import Conflict, InvalidInput, VersionExists
+from regolo_git.git.publish import Proposal, create_branch, publish, publish_tag
+from regolo_git.git.trees import edit_tree
+
+
+def test_the_first_version_is_the_first_commit(git_repository: Path) -> None:
+    done = publish_version(git_repository, "m", "1.0")
+    assert git(git_repository, "rev-parse", "main").strip() == done.commit
+    assert git(git_repository, "rev-parse", "m@v1.0").strip() == done.tag_oid
+    assert git(git_repository, "status", "--porcelain") == ""
+    assert (git_repository / "models/m/manifest.toml").read_text() == "m 1.0 \n"
+    git(git_repository, "fsck", "--strict")
+
+
+def test_git_sees_an_annotated_tag_with_trailers(git_repository: Path) -> None:
+    publish_version(git_repository, "m", "1.0")
+    shown = git(git_repository, "cat-file", "tag", "m@v1.0")
+    assert "tag m@v1.0\ntagger Ada Byron <ada@example.com>" in shown
+    assert "\nRegolo-Version: 1.0\n" in shown
+    assert git(git_repository, "describe", "--match", "m@*") == "m@v1.0\n"
+
+
+def test_a_version_that_exists_is_refused_and_changes_nothing(git_repository: Path) -> None:
+    publish_version(git_repository, "m", "1.0")
+    before = git(git_repository, "for-each-ref")
+    with pytest.raises(VersionExists):
+        publish(opened(git_repository), "main", lambda _: version_proposal("m", "1.0", "other"))
+    assert git(git_repository, "for-each-ref") == before
+    assert git(git_repository, "status", "--porcelain") == ""
+    assert not (git_repository / ".git/regolo/journal.json").exists()
+
+
+def test_an_unknown_author_is_refused_with_what_to_type(
+    git_repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(git_repository, "config", "user.name", "")
+    with pytest.raises(InvalidInput) as caught:
+        publish_version(git_repository, "m", "1.0")
+    assert "git config" in (caught.value.hint or "")
+
+
+def test_the_author_of_the_environment_comes_first(
+    git_repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "Grace")
+    monkeypatch.setenv("GIT_AUTHOR_DATE", "2020-01-02T03:04:05+01:00")
+    publish_version(git_repository, "m", "1.0")
+    assert (
+        git(git_repository, "log", "-1", "--format=%an|%cn|%aI")
+        == "Grace|Ada Byron|2020-01-02T03:04:05+01:00\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "dirt", ["edited", "staged", "untracked", "intent", "deleted", "removed from the index"]
+)
+def test_dirty_files_of_ours_are_refused(git_repository: Path, dirt: str) -> None:
+    manifest = git_repository / "models/m/manifest.toml"
+    if dirt not in ("untracked", "intent"):
+        publish_version(git_repository, "m", "1.0")
+    manifest.parent.mkdir(parents=True, exist_ok=True)
+    if dirt == "deleted":
+        manifest.unlink()
+    elif dirt == "removed from the index":
+        git(git_repository, "rm", "-q", "--cached", "models/m/manifest.toml")
+    else:
+        manifest.write_text("mine\n")
+    if dirt == "staged":
+        git(git_repository, "add", ".")
+    if dirt == "intent":
+        git(git_repository, "add", "--intent-to-add", ".")
+    before = git(git_repository, "status", "--porcelain"), git(git_repository, "for-each-ref")
+    with pytest.raises(Conflict, match="uncommitted changes"):
+        publish_version(git_repository, "m", "1.1")
+    assert (git(git_repository, "status", "--porcelain"), git(git_repository, "for-each-ref")) == before
+
+
+def messy(top: Path) -> None:
+    """Staged, unstaged, untracked, intended and un-tracked files of the user's own."""
+    for name in ("staged", "unstaged", "removed", "both"):
+        (top / name).write_text("one\n")
+    git(top, "add", ".")
+    git(top, "commit", "-qm", "theirs")
+    for name in ("staged", "unstaged", "both"):
+        (top / name).write_text("two\n")
+    git(top, "add", "staged", "both")
+    (top / "both").write_text("three\n")
+    (top / "untracked").write_text("new\n")
+    (top / "intended").write_text("new\n")
+    git(top, "add", "--intent-to-add", "intended")
+    git(top, "rm", "-q", "--cached", "removed")
+
+
+def test_the_users_own_work_stays_as_it_is(git_repository: Path) -> None:
+    messy(git_repository)
+    before = git(git_repository, "status", "--porcelain"), git(git_repository, "ls-files", "--stage")
+    publish_version(git_repository, "m", "1.0")
+    assert git(git_repository, "status", "--porcelain") == before[0]
+    entries = git(git_repository, "ls-files", "--stage").splitlines()
+    assert [line for line in entries if "models/" not in line] == before[1].splitlines()
+
+
+def test_a_merge_under_way_is_left_alone(git_repository: Path) -> None:
+    publish_version(git_repository, "m", "1.0")
+    git(git_repository, "switch", "-qc", "topic")
+    (git_repository / "file").write_text("topic\n")
+    git(git_repository, "add", ".")
+    git(git_repository, "commit", "-qm", "topic")
+    git(git_repository, "switch", "-q", "main")
+    (git_repository / "file").write_text("main\n")
+    git(git_repository, "add", ".")
+    git(git_repository, "commit", "-qm", "main")
+    git(git_repository, "merge", "topic", check=False)
+    before = git(git_repository, "status", "--porcelain")
+    with pytest.raises(Conflict, match="a merge is under way"):
+        publish_version(git_repository, "m", "1.1")
+    assert git(git_repository, "status", "--porcelain") == before
+    assert (git_repository / ".git/MERGE_HEAD").exists()
+
+
+def test_a_held_index_lock_is_respected(git_repository: Path) -> None:
+    publish_version(git_repository, "m", "1.0")
+    lock = git_repository / ".git/index.lock"
+    lock.write_text("somebody's")
+    before = git(git_repository, "for-each-ref")
+    with pytest.raises(Conflict):
+        publish_version(git_repository, "m", "1.1")
+    assert lock.read_text() == "somebody's"
+    lock.unlink()
+    assert git(git_repository, "for-each-ref") == before
+    assert git(git_repository, "status", "--porcelain") == ""
+
+
+def test_a_branch_that_is_not_checked_out_is_moved_alone(git_repository: Path) -> None:
+    publish_version(git_repository, "m", "1.0")
+    git(git_repository, "switch", "-qc", "topic")
+    publish_version(git_repository, "m", "1.1", branch="main")
+    assert (git_repository / "models/m/manifest.toml").read_text() == "m 1.0 \n"
+    assert git(git_repository, "show", "main:models/m/manifest.toml") == "m 1.1 \n"
+    assert git(git_repository, "status", "--porcelain") == ""
+
+
+def test_a_linked_work_tree_gets_the_files_of_its_branch(git_repository: Path, tmp_path: Path) -> None:
+    publish_version(git_repository, "m", "1.0")
+    linked = tmp_path / "linked"
+    git(git_repository, "worktree", "add", "-q", "-b", "other", str(linked))
+    publish_version(git_repository, "m", "1.1", branch="other")
+    assert (linked / "models/m/manifest.toml").read_text() == "m 1.1 \n"
+    assert git(linked, "status", "--porcelain") == ""
+    publish_version(linked, "m", "1.2", branch="main")
+    assert (git_repository / "models/m/manifest.toml").read_text() == "m 1.2 \n"
+    assert git(git_repository, "status", "--porcelain") == ""
+
+
+def test_a_bare_repository_needs_no_work_tree(tmp_path: Path) -> None:
+    top = tmp_path / "bare.git"
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", top], check=True)
+    publish_version(top, "team/m", "1.0")
+    assert git(top, "show", "team/m@v1.0:models/team/m/manifest.toml") == "team/m 1.0 \n"
+
+
+def test_a_tag_in_the_way_of_a_directory_is_refused(git_repository: Path) -> None:
+    publish_version(git_repository, "m", "1.0")
+    git(git_repository, "tag", "team")
+    git(git_repository, "pack-refs", "--all")
+    with pytest.raises(Conflict, match="in the way"):
+        publish_version(git_repository, "team/m", "1.0")
+    git(git_repository, "fsck", "--strict")
+
+
+def test_a_proposal_makes_its_own_branch_once(git_repository: Path) -> None:
+    publish_version(git_repository, "m", "1.0")
+    repository = opened(git_repository)
+    tip = repository.branch_tip("main")
+
+    def untagged(_: str | None) -> Proposal:
+        return Proposal({"models/m/manifest.toml": b"proposed\n"}, "propose\n")
+
+    done = create_branch(repository, "propose/m@1.1", tip, untagged)
+    assert git(git_repository, "rev-parse", "propose/m@1.1~1").strip() == tip
+    assert done.tag_oid is None
+    with pytest.raises(Conflict):
+        create_branch(repository, "propose/m@1.1", tip, untagged)
+
+
+def test_a_tag_of_a_merge_is_the_same_object_everywhere(git_repository: Path, tmp_path: Path) -> None:
+    done = publish_version(git_repository, "m", "1.0")
+    git(tmp_path, "clone", "-q", str(git_repository), "clone")
+    message = "m 1.1\n"
+    oids = {
+        publish_tag(opened(top), "m@v1.1", done.commit, message)
+        for top in (git_repository, tmp_path / "clone")
+    }
+    assert len(oids) == 1
+    with pytest.raises(VersionExists):
+        publish_tag(opened(git_repository), "m@v1.1", done.commit, message)
+
+
+def test_nothing_to_change_is_no_commit(git_repository: Path) -> None:
+    def same(_: str | None) -> Proposal:
+        return Proposal({"file": b"same\n"}, "same\n")
+
+    publish(opened(git_repository), "main", same)
+    with pytest.raises(Conflict, match="nothing would change"):
+        publish(opened(git_repository), "main", same)
+
+
+def test_a_deleted_file_takes_its_empty_directories_along(git_repository: Path) -> None:
+    publish(opened(git_repository), "main", lambda _: Proposal({"a/b/c": b"x", "d": b"y"}, "add\n"))
+    publish(opened(git_repository), "main", lambda _: Proposal({"a/b/c": None}, "delete\n"))
+    assert git(git_repository, "ls-files").split() == ["d"]
+    assert not (git_repository / "a").exists()
+
+
+def test_a_file_in_the_way_of_a_directory_is_refused(git_repository: Path) -> None:
+    publish(opened(git_repository), "main", lambda _: Proposal({"a": b"x"}, "add\n"))
+    with pytest.raises(Conflict, match="'a' is a file"):
+        publish(opened(git_repository), "main", lambda _: Proposal({"a/b": b"x"}, "add\n"))
+    repository = opened(git_repository)
+    assert edit_tree(repository.pygit, repository.pygit[repository.head_commit()].tree, {"a": None}) is None  # type: ignore[index, union-attr]
+
+
+def test_checkout_of_a_link_is_not_written_through(git_repository: Path, tmp_path: Path) -> None:
+    publish_version(git_repository, "m", "1.0")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (git_repository / "environments").symlink_to(outside)
+    with pytest.raises(Conflict):
+        publish(opened(git_repository), "main", lambda _: Proposal({"environments/e.toml": b"x"}, "add\n"))
+    assert list(outside.iterdir()) == []

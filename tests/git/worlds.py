@@ -1,0 +1,37 @@
+"""Small helpers of the tests of git/: a repository opened, a version published, git asked for the truth."""
+
+import subprocess
+from pathlib import Path
+
+from regolo_git.git.discover import find_repository
+from regolo_git.git.publish import Proposal, Published, TagProposal, publish
+from regolo_git.git.repository import GitRepository
+from regolo_git.records.digests import Digest
+from regolo_git.records.trailers import TagMessage
+from regolo_git.records.versions import tag_name
+
+DIGEST = Digest("sha256", "a" * 64)
+
+
+def git(top: Path, *arguments: str, check: bool = True) -> str:
+    done = subprocess.run(["git", *arguments], cwd=top, capture_output=True, text=True, check=False)
+    assert not check or done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def opened(top: Path) -> GitRepository:
+    return GitRepository.open(find_repository(top, {}))
+
+
+def version_proposal(model: str, version: str, text: str = "") -> Proposal:
+    path = f"models/{model}/manifest.toml"
+
+    def message(blobs: object) -> str:
+        return TagMessage(f"{model} {version}", model, version, blobs[path], DIGEST, 3).to_text()  # type: ignore[index]
+
+    content = f"{model} {version} {text}\n".encode()
+    return Proposal({path: content}, f"{model} {version}\n", TagProposal(tag_name(model, version), message))
+
+
+def publish_version(top: Path, model: str, version: str, branch: str = "main") -> Published:
+    return publish(opened(top), branch, lambda _: version_proposal(model, version))
