@@ -1,0 +1,135 @@
+"""A store's directory on any filesystem that fsspec reaches.
+
+Object stores show an object only once it is whole.  Where a half-written file could be seen (SFTP and the
+like), a write goes to `tmp/` and is moved to its name once its size is right.
+"""
+
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any  # fsspec is not typed; nothing of it leaves this module
+
+from fsspec import AbstractFileSystem
+
+from regolo_git.store.files import TEMPORARIES, Data, StoredFile
+
+WHOLE_WRITES = {"memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"}
+STALE_SECONDS = 24 * 3600.0
+# What the filesystems call the time of the last write.
+TIME_KEYS = ("mtime", "LastModified", "last_modified", "updated", "created")
+
+
+class FsspecFiles:
+    """Files below one directory of an fsspec filesystem."""
+
+    def __init__(self, filesystem: AbstractFileSystem, root: str, url: str) -> None:
+        self._fs = filesystem
+        self._root = root.rstrip("/")
+        self._url = url
+        names = {filesystem.protocol} if isinstance(filesystem.protocol, str) else set(filesystem.protocol)
+        self._whole_writes = bool(names & WHOLE_WRITES)
+
+    @property
+    def url(self) -> str:
+        """The URL as it was given."""
+        return self._url
+
+    def put(self, path: str, data: Data) -> bool:
+        """See `Files.put`."""
+        if self.size_of(path) == len(data):
+            return False
+        self._write(path, bytes(data))
+        return True
+
+    def create(self, path: str, data: Data) -> bool:
+        """See `Files.create`; two that create at the same moment may both be told that they did."""
+        if self.size_of(path) is not None:
+            return False
+        self._write(path, bytes(data))
+        return True
+
+    def settle(self) -> None:
+        """See `Files.settle`: a remote filesystem answers a write when it has it."""
+
+    def size_of(self, path: str) -> int | None:
+        """See `Files.size_of`."""
+        try:
+            found = self._fs.info(self._at(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return int(found["size"]) if found["type"] == "file" else None
+
+    def read(self, path: str, limit: int) -> bytes:
+        """See `Files.read`."""
+        return bytes(self._fs.cat_file(self._at(path), start=0, end=limit))
+
+    def read_into(self, path: str, view: memoryview) -> bool:
+        """See `Files.read_into`."""
+        data = self.read(path, len(view) + 1)
+        if len(data) != len(view):
+            return False
+        view[:] = data
+        return True
+
+    def move(self, path: str, to: str) -> None:
+        """See `Files.move`."""
+        self._make_parent(to)
+        self._fs.mv(self._at(path), self._at(to))
+
+    def remove(self, path: str) -> None:
+        """See `Files.remove`."""
+        with suppress(FileNotFoundError):
+            self._fs.rm_file(self._at(path))
+
+    def walk(self, directory: str) -> Iterator[StoredFile]:
+        """See `Files.walk`."""
+        try:
+            found: Mapping[str, Mapping[str, Any]] = self._fs.find(self._at(directory), detail=True)
+        except FileNotFoundError:
+            return
+        start = len(self._fs._strip_protocol(self._root)) + 1  # noqa: SLF001 - its public name is the same
+        for name, info in found.items():
+            yield StoredFile(name[start:], int(info["size"]), _time_of(info))
+
+    def stale_temporaries(self) -> Iterator[StoredFile]:
+        """See `Files.stale_temporaries`: there are no locks here, so those of yesterday and before."""
+        for file in self.walk(TEMPORARIES):
+            if time.time() - file.modified.timestamp() > STALE_SECONDS:
+                yield file
+
+    def _at(self, path: str) -> str:
+        return f"{self._root}/{path}"
+
+    def _write(self, path: str, data: bytes) -> None:
+        if self._whole_writes:
+            self._fs.pipe_file(self._at(path), data)
+            return
+        temporary = f"{TEMPORARIES}/{secrets.token_hex(16)}"
+        self._make_parent(temporary)
+        try:
+            self._fs.pipe_file(self._at(temporary), data)
+            if self.size_of(temporary) != len(data):
+                raise OSError("the filesystem kept less than it was given")
+            self.move(temporary, path)
+        except BaseException:
+            with suppress(OSError):
+                self.remove(temporary)
+            raise
+
+    def _make_parent(self, path: str) -> None:
+        if not self._whole_writes:
+            self._fs.makedirs(self._at(path).rsplit("/", 1)[0], exist_ok=True)
+
+
+def _time_of(info: Mapping[str, Any]) -> datetime:
+    """When it was written; now where the filesystem does not say, so that nothing looks old by mistake."""
+    found = next((info[key] for key in TIME_KEYS if info.get(key) is not None), None)
+    if isinstance(found, int | float):
+        return datetime.fromtimestamp(found, UTC)
+    if isinstance(found, str):
+        found = datetime.fromisoformat(found)
+    if isinstance(found, datetime):
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return datetime.now(UTC)

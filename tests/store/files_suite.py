@@ -1,0 +1,123 @@
+"""What every kind of `Files` promises; inherited by `test_files.py` for each of them."""
+
+import threading
+
+import pytest
+
+from regolo_git.store.files import Files, StoredFile
+
+
+class FilesSuite:
+    """A subclass gives `files`: an empty directory of its kind."""
+
+    @pytest.fixture
+    def files(self) -> Files:
+        raise NotImplementedError
+
+    def test_what_is_put_is_read_back(self, files: Files) -> None:
+        assert files.put("chunks/ab/abcd", b"content") is True
+        assert files.read("chunks/ab/abcd", 100) == b"content"
+        assert files.size_of("chunks/ab/abcd") == 7
+
+    def test_putting_it_again_changes_nothing(self, files: Files) -> None:
+        files.put("a/b", b"content")
+        assert files.put("a/b", b"content") is False
+
+    def test_a_file_of_another_size_is_replaced(self, files: Files) -> None:
+        files.put("a/b", b"cut sh")
+        assert files.put("a/b", b"cut short") is True
+        assert files.read("a/b", 100) == b"cut short"
+
+    def test_the_data_may_change_once_put_returns(self, files: Files) -> None:
+        buffer = bytearray(b"x" * (2 << 20))
+        files.put("a/b", memoryview(buffer))
+        buffer[:] = b"y" * len(buffer)
+        assert files.read("a/b", len(buffer)) == b"x" * len(buffer)
+
+    @pytest.mark.parametrize("size", [0, 1, 4095, (1 << 20) - 1, 1 << 20, (1 << 20) + 4097])
+    def test_every_size_arrives_whole(self, files: Files, size: int) -> None:
+        data = bytes(range(256)) * (size // 256) + b"z" * (size % 256)
+        files.put("a/b", data)
+        buffer = bytearray(size)
+        assert files.read_into("a/b", memoryview(buffer)) is True
+        assert bytes(buffer) == data
+
+    def test_create_never_replaces(self, files: Files) -> None:
+        assert files.create("format.toml", b"first") is True
+        assert files.create("format.toml", b"second") is False
+        assert files.read("format.toml", 100) == b"first"
+
+    def test_a_file_of_another_size_does_not_fill_a_view(self, files: Files) -> None:
+        files.put("a/b", b"12345")
+        assert files.read_into("a/b", memoryview(bytearray(4))) is False
+        assert files.read_into("a/b", memoryview(bytearray(6))) is False
+
+    def test_reading_stops_at_the_limit(self, files: Files) -> None:
+        files.put("a/b", b"12345")
+        assert files.read("a/b", 2) == b"12"
+
+    def test_a_missing_file_has_no_size_and_cannot_be_read(self, files: Files) -> None:
+        assert files.size_of("a/b") is None
+        with pytest.raises(FileNotFoundError):
+            files.read("a/b", 1)
+        with pytest.raises(FileNotFoundError):
+            files.read_into("a/b", memoryview(bytearray(1)))
+
+    def test_a_directory_is_no_file(self, files: Files) -> None:
+        files.put("a/b/c", b"1")
+        files.remove("a/b/c")
+        files.put("a/b/d", b"1")
+        assert [file.path for file in files.walk("a")] == ["a/b/d"]
+
+    def test_removing_twice_is_no_error(self, files: Files) -> None:
+        files.put("a/b", b"1")
+        files.remove("a/b")
+        files.remove("a/b")
+        assert files.size_of("a/b") is None
+
+    def test_a_move_takes_the_content_along(self, files: Files) -> None:
+        files.put("a/b", b"1")
+        files.move("a/b", "quarantine/b")
+        assert files.size_of("a/b") is None
+        assert files.read("quarantine/b", 9) == b"1"
+
+    def test_walk_tells_sizes_and_times(self, files: Files) -> None:
+        files.put("chunks/ab/1", b"1")
+        files.put("chunks/cd/22", b"22")
+        files.put("recipes/ab/1", b"1")
+        found = sorted(files.walk("chunks"), key=lambda file: file.path)
+        assert [(file.path, file.size) for file in found] == [("chunks/ab/1", 1), ("chunks/cd/22", 2)]
+        assert all(isinstance(file, StoredFile) and file.modified.tzinfo for file in found)
+
+    def test_a_directory_that_is_not_there_has_no_files(self, files: Files) -> None:
+        assert list(files.walk("nothing")) == []
+
+    def test_settle_may_be_called_at_any_time(self, files: Files) -> None:
+        files.settle()
+        files.put("a/b", b"1")
+        files.settle()
+        files.settle()
+
+    def test_nothing_temporary_stays(self, files: Files) -> None:
+        files.put("a/b", b"1" * (3 << 20))
+        files.create("c", b"1")
+        assert list(files.walk("tmp")) == []
+        assert list(files.stale_temporaries()) == []
+
+    def test_threads_put_and_read_at_once(self, files: Files) -> None:
+        wrong: list[int] = []
+
+        def work(number: int) -> None:
+            for index in range(20):
+                data = f"{index}".encode() * 100
+                files.put(f"a/{index}", data)
+                if files.read(f"a/{index}", 1000) != data:
+                    wrong.append(number)
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert wrong == []
+        assert len(list(files.walk("a"))) == 20

@@ -1,0 +1,231 @@
+"""A store keeps what it is given, and says what is wrong with what it cannot give back."""
+
+import os
+import resource
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from blake3 import blake3
+
+from regolo_git.errors import IntegrityError, NotFound, TransportError
+from regolo_git.layouts.cuts import STEP
+from regolo_git.records.digests import Digest
+from regolo_git.records.recipe import Recipe, RecipeChunk, RecipeFile
+from regolo_git.store.store import CHUNK_LIMIT, Store
+
+
+@pytest.fixture(params=["local", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    local = request.param == "local"
+    return Store.open_or_create(str(tmp_path / "store") if local else f"memory://{secrets.token_hex(8)}")
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Store:
+    return Store.open_or_create(str(tmp_path / "store"))
+
+
+def address_of(data: bytes) -> str:
+    return blake3(data).hexdigest()
+
+
+def chunk_file(store: Store, data: bytes) -> Path:
+    address = address_of(data)
+    return Path(store.url, "chunks", address[:2], address)
+
+
+def damage(path: Path, content: bytes) -> None:
+    path.chmod(0o644)
+    path.write_bytes(content)
+
+
+def recipe_of(data: bytes) -> Recipe:
+    file = RecipeFile("", 0o644, len(data), Digest("blake3", address_of(data)))
+    chunks = (RecipeChunk(address_of(data), len(data)),) if data else ()
+    return Recipe("file", (file,), (), chunks)
+
+
+def test_a_chunk_comes_back(store: Store) -> None:
+    assert store.put_chunk(address_of(b"abc"), b"abc") is True
+    assert store.put_chunk(address_of(b"abc"), b"abc") is False
+    assert store.has_chunk(address_of(b"abc"), 3)
+    assert store.read_chunk(address_of(b"abc"), 3) == b"abc"
+
+
+def test_a_chunk_is_named_as_b3sum_names_it(local: Store) -> None:
+    local.put_chunk(address_of(b"abc"), b"abc")
+    assert chunk_file(local, b"abc").read_bytes() == b"abc"
+
+
+def test_a_missing_chunk_is_named_with_the_next_command(store: Store) -> None:
+    with pytest.raises(NotFound, match=address_of(b"abc")) as caught:
+        store.read_chunk(address_of(b"abc"), 3)
+    assert caught.value.hint == "git regolo fsck"
+
+
+@pytest.mark.parametrize("content", [b"abX", b"ab", b"abcd", b""])
+def test_a_damaged_chunk_is_named_and_set_aside(local: Store, content: bytes) -> None:
+    local.put_chunk(address_of(b"abc"), b"abc")
+    damage(chunk_file(local, b"abc"), content)
+    with pytest.raises(IntegrityError, match=address_of(b"abc")):
+        local.read_chunk(address_of(b"abc"), 3)
+    assert not chunk_file(local, b"abc").exists()
+    assert Path(local.url, "quarantine", address_of(b"abc")).read_bytes() == content
+
+
+def test_a_chunk_damaged_again_does_not_push_out_the_first(local: Store) -> None:
+    for content in (b"abX", b"abY"):
+        local.put_chunk(address_of(b"abc"), b"abc")
+        damage(chunk_file(local, b"abc"), content)
+        with pytest.raises(IntegrityError):
+            local.read_chunk(address_of(b"abc"), 3)
+    kept = sorted(path.read_bytes() for path in Path(local.url, "quarantine").iterdir())
+    assert kept == [b"abX", b"abY"]
+
+
+def test_a_chunk_in_quarantine_can_be_stored_anew(local: Store) -> None:
+    local.put_chunk(address_of(b"abc"), b"abc")
+    damage(chunk_file(local, b"abc"), b"abX")
+    with pytest.raises(IntegrityError):
+        local.read_chunk(address_of(b"abc"), 3)
+    assert local.put_chunk(address_of(b"abc"), b"abc") is True
+    assert local.read_chunk(address_of(b"abc"), 3) == b"abc"
+
+
+def test_a_truncated_chunk_is_replaced_when_it_is_put_again(local: Store) -> None:
+    local.put_chunk(address_of(b"abc"), b"abc")
+    damage(chunk_file(local, b"abc"), b"ab")
+    assert local.put_chunk(address_of(b"abc"), b"abc") is True
+    assert local.read_chunk(address_of(b"abc"), 3) == b"abc"
+
+
+@pytest.mark.parametrize("size", [0, -1, CHUNK_LIMIT + 1, 1 << 60])
+def test_no_chunk_of_a_size_that_cannot_be_is_allocated(store: Store, size: int) -> None:
+    with pytest.raises(IntegrityError):
+        store.read_chunk(address_of(b"abc"), size)
+
+
+def test_the_chunking_cuts_nothing_that_the_store_refuses() -> None:
+    assert STEP == CHUNK_LIMIT
+
+
+def test_a_recipe_comes_back(store: Store) -> None:
+    recipe = recipe_of(b"abc")
+    address = store.put_recipe(recipe)
+    assert store.has_recipe(address)
+    assert store.read_recipe(address) == recipe
+    assert [stored.address for stored in store.recipes()] == [address.hex]
+
+
+def test_a_missing_recipe_is_named(store: Store) -> None:
+    with pytest.raises(NotFound, match="recipe"):
+        store.read_recipe(recipe_of(b"abc").address)
+
+
+def test_a_damaged_recipe_is_named_and_set_aside(local: Store) -> None:
+    address = local.put_recipe(recipe_of(b"abc"))
+    damage(Path(local.url, "recipes", address.hex[:2], address.hex), b"{}")
+    with pytest.raises(IntegrityError, match=address.hex):
+        local.read_recipe(address)
+    assert not local.has_recipe(address)
+
+
+def test_a_recipe_with_a_chunk_beyond_the_limit_is_refused(store: Store) -> None:
+    size = CHUNK_LIMIT + 1
+    file = RecipeFile("", 0o644, size, Digest("blake3", "0" * 64))
+    address = store.put_recipe(Recipe("file", (file,), (), (RecipeChunk("0" * 64, size),)))
+    with pytest.raises(IntegrityError):
+        store.read_recipe(address)
+
+
+def test_listing_tells_addresses_and_sizes(store: Store) -> None:
+    for data in (b"a", b"bc"):
+        store.put_chunk(address_of(data), data)
+    listed = {stored.address: stored.size for stored in store.chunks()}
+    assert listed == {address_of(b"a"): 1, address_of(b"bc"): 2}
+
+
+def test_deleting_is_for_the_caller_to_decide(store: Store) -> None:
+    store.put_chunk(address_of(b"a"), b"a")
+    address = store.put_recipe(recipe_of(b"a"))
+    store.delete_recipe(address)
+    store.delete_chunk(address_of(b"a"))
+    store.delete_chunk(address_of(b"a"))
+    assert list(store.chunks()) == list(store.recipes()) == []
+
+
+def test_files_of_somebody_else_are_not_listed(local: Store) -> None:
+    Path(local.url, "chunks", "ab").mkdir(parents=True)
+    Path(local.url, "chunks", "ab", "notes.txt").write_text("mine")
+    Path(local.url, "chunks", address_of(b"a")).write_bytes(b"a")
+    assert list(local.chunks()) == []
+
+
+def test_opening_no_store_says_so(tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        Store.open(str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ['format = 2\nchunking = "x"\n', 'format = 1\nchunking = "else-9"\n', "?"])
+def test_a_newer_store_is_left_alone(local: Store, text: str) -> None:
+    damage(Path(local.url, "format.toml"), text.encode())
+    with pytest.raises(IntegrityError):
+        Store.open_or_create(local.url)
+    assert Path(local.url, "format.toml").read_text() == text
+
+
+def test_a_store_opens_again(local: Store) -> None:
+    local.put_chunk(address_of(b"a"), b"a")
+    assert Store.open(local.url).read_chunk(address_of(b"a"), 1) == b"a"
+
+
+@pytest.fixture
+def small_files_only() -> Iterator[int]:
+    """No file over a megabyte can be written: stands for a disk that fills up in the middle of one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, hard))
+    yield 1 << 20
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_disk_that_is_full_is_an_error_and_leaves_nothing(local: Store, small_files_only: int) -> None:
+    data = bytes(small_files_only + 5000)
+    with pytest.raises(TransportError):
+        local.put_chunk(address_of(data), data)
+    assert list(local.chunks()) == []
+    assert list(Path(local.url, "tmp").iterdir()) == []
+
+
+PUT_FOR_EVER = """
+import os, sys
+from blake3 import blake3
+from regolo_git.store.store import Store
+store = Store.open(sys.argv[1])
+print("ready", flush=True)
+while True:
+    data = os.urandom(1 << 20) * 2
+    store.put_chunk(blake3(data).hexdigest(), data)
+"""
+
+
+def test_a_killed_writer_leaves_whole_chunks_and_stale_temporaries_only(local: Store) -> None:
+    for delay in (0.02, 0.05, 0.08):
+        writer = subprocess.Popen([sys.executable, "-c", PUT_FOR_EVER, local.url], stdout=subprocess.PIPE)
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        with pytest.raises(subprocess.TimeoutExpired):
+            writer.wait(delay)
+        writer.kill()
+        writer.communicate()
+    for stored in local.chunks():
+        assert len(local.read_chunk(stored.address, stored.size)) == 2 << 20
+    for temporary in Path(local.url, "tmp").iterdir():
+        os.utime(temporary, (0, 0))
+    for path in local.stale_temporaries():
+        local.remove_temporary(path)
+    assert list(Path(local.url, "tmp").iterdir()) == []
