@@ -5,12 +5,13 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import cast
 
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.names import printable
+from regolo_git.records.toml_text import TomlValue
 
-Tree: TypeAlias = "dict[str, object]"
+Tree = dict[str, TomlValue]
 
 INTEGER = re.compile(r"[+-]?[0-9]+(?:_[0-9]+)*")
 ANY_DIGEST = re.compile(r"[a-z0-9][a-z0-9-]*:[0-9A-Za-z+/=_-]+")
@@ -35,12 +36,12 @@ def metric_value(name: str, text: str) -> int | float:
         ) from error
 
 
-def free_value(text: str) -> object:
+def free_value(text: str) -> TomlValue:
     """A TOML value where the text is one (`3`, `true`, `[1, 2]`, `"3"`), the text itself otherwise."""
     if "\n" in text or "\r" in text:
         return text
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        return cast(TomlValue, tomllib.loads(f"value = {text}")["value"])
     except ValueError:
         return text
 
@@ -54,7 +55,7 @@ def read_serving(path: Path) -> Tree:
     """A serving block from a TOML or JSON file, with or without `[serving]` around it."""
     table = _read_table(path, "serving")
     inner = table.get("serving")
-    return cast(Tree, inner) if isinstance(inner, dict) and len(table) == 1 else table
+    return inner if isinstance(inner, dict) and len(table) == 1 else table
 
 
 def _read_table(path: Path, what: str) -> Tree:
@@ -112,7 +113,7 @@ def gather_data(data: Iterable[str]) -> Mapping[str, str]:
     return digests
 
 
-def _put(tree: Tree, name: str, value: object) -> None:
+def _put(tree: Tree, name: str, value: TomlValue) -> None:
     *parents, last = name.split(".")
     table = tree
     for parent in parents:

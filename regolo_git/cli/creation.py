@@ -11,8 +11,8 @@ from regolo_git.cli.streams import paint, put, talk
 from regolo_git.cli.words import one_line, short
 from regolo_git.compare.words import size_text
 from regolo_git.registry.create import CreatedVersion, VersionRequest, create_version
-from regolo_git.repository.ingest import measure
 from regolo_git.repository.repository import Repository
+from regolo_git.repository.sources import measure
 
 
 def create(repository: Repository, request: VersionRequest, path: Path, *, yes: bool) -> CreatedVersion:
@@ -24,7 +24,7 @@ def create(repository: Repository, request: VersionRequest, path: Path, *, yes: 
             if not yes:
                 _ask_about_same_content(request.model, same, path)
 
-        return create_version(repository, request, on_same_content=ask, on_progress=bar.advance)
+        return create_version(repository, request, on_same_content=ask, on_progress=bar.reach)
 
 
 def _ask_about_same_content(model: str, same: str, path: Path) -> None:

@@ -6,8 +6,8 @@ import traceback
 
 import click
 
-from regolo_git.cli.streams import paint, talk
 from regolo_git.cli.invocation import Invocation
+from regolo_git.cli.streams import paint, talk
 from regolo_git.errors import RegoloError
 
 UNEXPECTED = 1

@@ -2,8 +2,8 @@
 
     main → run → group → one command of cli/commands/ → registry/
 
-A command raises; `run` prints `error: …` and `hint: …` on stderr and gives the exit status.  Nothing but click
-is imported until a command runs, because `--version`, `-h` and completion must be as quick as click itself.
+A command raises; `run` prints `error: …` and `hint: …` on stderr and gives the exit status.  Nothing but
+click is imported until a command runs: `--version`, `-h` and completion must be as quick as click itself.
 """
 
 import os
@@ -18,20 +18,22 @@ from regolo_git import __version__
 from regolo_git.cli.failure import INTERRUPTED, report
 from regolo_git.cli.group import CommandGroup
 from regolo_git.cli.invocation import Invocation
+from regolo_git.cli.streams import never_fail_on_encoding
 from regolo_git.errors import InvalidInput
 
-COMPLETE_VARIABLE = "_REGOLO_GIT_COMPLETE"
+COMPLETE_VARIABLE = "_REGOLO_GIT_COMPLETE"  # as in completion_scripts.py, which is not imported here
 BROKEN_PIPE = 141  # what a shell says of a program that SIGPIPE ended, as `git log | head` does
 
 EPILOG = """\
-\b
-A version is named MODEL@1.1, MODEL@latest (the highest release; MODEL alone means the same) or, by where
-it is promoted to, MODEL@production.
-\b
-stdout is data, stderr is talk.  Exit status: 0 done; 1 unexpected; 2 bad input; 3 not found; 4 conflict;
-5 damaged; 6 store or remote unreachable; 7 serving; 8 forbidden by a rule; 9 something is not installed.
-\b
-`git regolo COMMAND -h` shows examples.  (`git regolo --help` makes git look for a manual page.)
+A version is named MODEL@1.1, MODEL@latest (the highest release; MODEL alone means the same) or, by where it
+is promoted to, MODEL@production.
+
+stdout is data, stderr is talk.
+
+Exit status: 0 done; 1 unexpected; 2 bad input; 3 not found; 4 conflict; 5 damaged; 6 store or remote
+unreachable; 7 serving; 8 forbidden by a rule; 9 something is not installed; 130 interrupted.
+
+`git regolo COMMAND -h` shows examples. (`git regolo --help` makes git look for a manual page.)
 """
 
 
@@ -75,6 +77,7 @@ def program_name(path: str) -> str:
 def run(arguments: Sequence[str], name: str = "git regolo") -> int:
     """Runs one command line; returns the exit status."""
     invocation = Invocation(debug=os.environ.get("REGOLO_DEBUG", "") not in ("", "0"))
+    never_fail_on_encoding()
     try:
         status = group.main(
             list(arguments),

@@ -9,12 +9,12 @@ from regolo_git.repository.repository import Repository
 
 
 @contextmanager
-def open_repository() -> Iterator[Repository]:
-    """The repository that holds the working directory (after `-C`), or that GIT_DIR names.
+def open_repository(start: Path | None = None) -> Iterator[Repository]:
+    """The repository that holds `start` (the working directory, after `-C`), or that GIT_DIR names.
 
     Raises NotFound where there is none.
     """
-    repository = Repository.open(Path.cwd(), os.environ)
+    repository = Repository.open(start or Path.cwd(), os.environ)
     try:
         yield repository
     finally:

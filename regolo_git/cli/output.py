@@ -4,8 +4,8 @@ A command describes its result three times, as functions of which one is called,
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time
 from typing import Literal, TypeAlias, TypeVar
 
 import click
@@ -15,7 +15,9 @@ from regolo_git.cli.words import one_line, utc_time
 from regolo_git.errors import InvalidInput
 
 Form = Literal["people", "json", "plain"]
-Json: TypeAlias = "None | bool | int | float | str | datetime | date | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = (
+    "bool | int | float | str | datetime | date | time | Sequence[Json] | Mapping[str, Json] | None"
+)
 Function = TypeVar("Function", bound=Callable[..., None])
 
 
@@ -79,3 +81,15 @@ def plain_text(value: object) -> str:
     if isinstance(value, datetime) and value.tzinfo is not None:
         return utc_time(value)
     return one_line(str(value))
+
+
+def flat(value: Json, name: str = "") -> Iterator[tuple[str, Json]]:
+    """Names with dots and plain values; one pair for each element of a list, none for what is not there."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from flat(inner, f"{name}.{key}" if name else key)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for element in value:
+            yield from flat(element, name)
+    elif value is not None:
+        yield name, value

@@ -1,6 +1,7 @@
 """Arguments that name models and versions, with completion of what the registry has."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
@@ -12,53 +13,65 @@ from regolo_git.records.references import Reference
 from regolo_git.repository.repository import Repository
 
 
-class ModelName(click.ParamType):
-    """A model's name."""
-
-    name = "model"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002
-        """Raises InvalidInput for a name that no model can have."""
-        return check_model_name(str(value))
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str  # noqa: ARG002
-    ) -> list[CompletionItem]:
-        """The models there are."""
-        return _items(_look(_model_names), incomplete)
+def to_model(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001
+    """A model's name.  Raises InvalidInput for one that no model can have."""
+    return check_model_name(value) if value is not None else None
 
 
-class ReferenceName(click.ParamType):
-    """`MODEL@VERSION`, `MODEL@latest`, `MODEL@ENVIRONMENT` or `MODEL`."""
-
-    name = "reference"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Reference:  # noqa: ARG002
-        """Raises InvalidInput, saying what a reference looks like."""
-        return value if isinstance(value, Reference) else Reference.parse(str(value))
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str  # noqa: ARG002
-    ) -> list[CompletionItem]:
-        """Models, and after the `@` their versions, newest first."""
-        model, at, _ = incomplete.partition("@")
-        if not at:
-            return _items(_look(_model_names), incomplete)
-        return _items((f"{model}@{name}" for name in _look(lambda r: _selectors(r, model))), incomplete)
+def to_reference(ctx: click.Context, param: click.Parameter, value: str | None) -> Reference | None:  # noqa: ARG001
+    """`MODEL@VERSION` and its like.  Raises InvalidInput, saying what a reference looks like."""
+    return Reference.parse(value) if value is not None else None
 
 
-def model_versions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
-    """Completion of an option that takes a version of the model named before it."""
+def complete_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+    """The models there are."""
+    return _items(_look(ctx, _model_names), incomplete)
+
+
+def complete_references(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Models, and after the `@` their versions, newest first."""
+    model, at, _ = incomplete.partition("@")
+    if not at:
+        return complete_models(ctx, param, incomplete)
+    return _items((f"{model}@{name}" for name in _look(ctx, lambda r: _selectors(r, model))), incomplete)
+
+
+def complete_versions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+    """The versions of the model named before."""
     model = ctx.params.get("model")
     if not isinstance(model, str):
         return []
-    return _items(_look(lambda repository: _versions(repository, model)), incomplete)
+    return _items(_look(ctx, lambda repository: _versions(repository, model)), incomplete)
 
 
-def _look(find: Callable[[Repository], list[str]]) -> list[str]:
+def complete_second(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The versions of the model of the first reference, or whole references."""
+    first = ctx.params.get("a")
+    if not isinstance(first, Reference) or "@" in incomplete:
+        return complete_references(ctx, param, incomplete)
+    return _items(_look(ctx, lambda repository: _selectors(repository, first.model)), incomplete)
+
+
+Decorator = Callable[[Callable[..., None]], Callable[..., None]]
+
+
+def model_argument(*, required: bool = True) -> Decorator:
+    """The argument MODEL."""
+    return click.argument("model", required=required, callback=to_model, shell_complete=complete_models)
+
+
+def reference_argument(metavar: str, *, name: str = "reference", required: bool = True) -> Decorator:
+    """An argument that is a reference."""
+    return click.argument(
+        name, metavar=metavar, required=required, callback=to_reference, shell_complete=complete_references
+    )
+
+
+def _look(ctx: click.Context, find: Callable[[Repository], list[str]]) -> list[str]:
     """What the registry has; nothing, rather than an error in the middle of somebody's typing."""
+    start = Path.cwd().joinpath(*ctx.find_root().params.get("directories") or ())  # `-C` is not acted on here
     try:
-        with open_repository() as repository:
+        with open_repository(start) as repository:
             return find(repository)
     except (RegoloError, OSError):
         return []
@@ -78,7 +91,3 @@ def _selectors(repository: Repository, model: str) -> list[str]:
 
 def _items(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
-
-
-MODEL = ModelName()
-REFERENCE = ReferenceName()

@@ -24,6 +24,7 @@ class ProgressBar:
         self._what = what
         self._total = total
         self._done = 0
+        self._before = 0
         self._start = monotonic()
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
@@ -38,8 +39,17 @@ class ProgressBar:
         self.stop()
 
     def advance(self, amount: int) -> None:
-        """Counts bytes that are done."""
-        self._done += amount
+        """Counts more bytes that are done."""
+        self._draw_at(self._done + amount)
+
+    def reach(self, done: int) -> None:
+        """Counts what a job says it has done so far; a number that falls belongs to the next job."""
+        if self._before + done < self._done:
+            self._before = self._done
+        self._draw_at(self._before + done)
+
+    def _draw_at(self, done: int) -> None:
+        self._done = done
         if self._bar is None and self._wanted and monotonic() - self._start > PATIENCE_SECONDS:
             self._bar = self._draw()
         if self._bar is not None and self._task is not None:

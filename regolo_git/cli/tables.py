@@ -11,6 +11,7 @@ from regolo_git.cli.streams import is_terminal, put, takes_colour
 from regolo_git.cli.words import signs
 
 GAP = 2
+UNLIMITED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A text with a colour ("green", "red", "yellow", "cyan", "dim", "bold")."""
+    """A text with a colour ("green", "red", "yellow", "dim", "bold")."""
 
     text: str
     style: str = ""
@@ -33,37 +34,45 @@ class Cell:
 Row = Sequence[Cell | str]
 
 
-def put_table(columns: Sequence[Column], rows: Iterable[Row]) -> None:
-    """Prints a table on stdout."""
+def put_table(
+    columns: Sequence[Column], rows: Iterable[Row], *, indent: int = 0, titled: bool = True
+) -> None:
+    """Prints a table on stdout; nothing where it has no rows."""
     cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
+    if not cells:
+        return
     if is_terminal(sys.stdout) or takes_colour(sys.stdout):
-        _draw(columns, cells)
-    else:
-        for line in aligned(columns, [[signs(cell.text) for cell in row] for row in cells]):
-            put(line)
+        _draw(columns, cells, indent, titled)
+        return
+    texts = [[signs(cell.text) for cell in row] for row in cells]
+    if titled:
+        texts.insert(0, [column.title for column in columns])
+    for line in aligned(columns, texts):
+        put(" " * indent + line)
 
 
 def aligned(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[str]:
     """The lines of a table in which every cell has its full width."""
-    titled = [[column.title for column in columns], *rows]
-    widths = [max(len(row[index]) for row in titled) for index in range(len(columns))]
-    lines = []
-    for row in titled:
-        padded = [
+    widths = [max(len(row[index]) for row in rows) for index in range(len(columns))]
+    return [
+        (" " * GAP)
+        .join(
             text.rjust(width) if column.right else text.ljust(width)
             for text, width, column in zip(row, widths, columns, strict=True)
-        ]
-        lines.append((" " * GAP).join(padded).rstrip())
-    return lines
+        )
+        .rstrip()
+        for row in rows
+    ]
 
 
-def _draw(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
+def _draw(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], indent: int, titled: bool) -> None:
     # Only a terminal pays for importing rich.
     from rich.console import Console  # noqa: PLC0415
+    from rich.padding import Padding  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold", show_header=titled)
     for column in columns:
         # Only flexible columns give way; their cells are cut rather than folded into lines of their own.
         table.add_column(
@@ -74,8 +83,11 @@ def _draw(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
             *(Text(signs(cell.text), style=cell.style, no_wrap=True, overflow="ellipsis") for cell in row)
         )
     coloured = takes_colour(sys.stdout)
-    width = None if is_terminal(sys.stdout) else 100_000  # a pipe that asked for colour is as wide as needed
     console = Console(
-        file=sys.stdout, no_color=not coloured, force_terminal=coloured, width=width, highlight=False
+        file=sys.stdout,
+        no_color=not coloured,
+        force_terminal=coloured,
+        width=None if is_terminal(sys.stdout) else UNLIMITED,
+        highlight=False,
     )
-    console.print(table)
+    console.print(Padding(table, (0, 0, 0, indent), expand=False))

@@ -7,12 +7,10 @@ from typing import TypeVar
 import click
 
 from regolo_git.cli.assignments import gather_data, gather_parameters
-from regolo_git.cli.parameters import REFERENCE
+from regolo_git.cli.parameters import complete_references, to_reference
 from regolo_git.errors import InvalidInput
-from regolo_git.records.digests import HEX
 from regolo_git.records.manifest import Lineage
 from regolo_git.records.references import Reference
-from regolo_git.records.toml_text import Table
 from regolo_git.registry.lookup import find_row
 from regolo_git.registry.target import Flow
 from regolo_git.repository.repository import Repository
@@ -26,13 +24,23 @@ _OPTIONS = (
     click.option(
         "--meta", metavar="NAME=VALUE", multiple=True, help="Any other value: text, or as TOML writes it."
     ),
-    click.option("--metadata", "metadata_file", metavar="FILE", type=FILE, help="A TOML or JSON file of them."),
+    click.option(
+        "--metadata", "metadata_file", metavar="FILE", type=FILE, help="A TOML or JSON file of them."
+    ),
     click.option("-m", "--message", metavar="TEXT", help="The message of commit and tag."),
     click.option("--code", metavar="REV", help="The commit that trained it."),
     click.option("--data", metavar="NAME=DIGEST", multiple=True, help="What it was trained on."),
     click.option("--param", "parameters", metavar="NAME=VALUE", multiple=True, help="A training parameter."),
-    click.option("--base", metavar="MODEL@V", type=REFERENCE, help="The version that it was tuned from."),
-    click.option("--serving", "serving_file", metavar="FILE", type=FILE, help="A TOML file: how to serve it."),
+    click.option(
+        "--base",
+        metavar="MODEL@V",
+        callback=to_reference,
+        shell_complete=complete_references,
+        help="The version that it was tuned from.",
+    ),
+    click.option(
+        "--serving", "serving_file", metavar="FILE", type=FILE, help="A TOML file: how to serve it."
+    ),
     click.option("--propose", is_flag=True, help="Make a branch for review, and no tag yet."),
     click.option("--direct", is_flag=True, help="Tag at once, also on another branch."),
     click.option("-q", "--quiet", is_flag=True, help="Print the reference only."),

@@ -8,7 +8,7 @@ from regolo_git.cli.assignments import gather_metadata, read_serving
 from regolo_git.cli.creation import announce, create
 from regolo_git.cli.opening import open_repository
 from regolo_git.cli.output import json_option
-from regolo_git.cli.parameters import MODEL
+from regolo_git.cli.parameters import model_argument
 from regolo_git.cli.version_options import FILE, chosen_flow, gather_lineage, version_options
 from regolo_git.errors import InvalidInput
 from regolo_git.records.references import Reference
@@ -16,7 +16,7 @@ from regolo_git.registry.create import Bump, VersionRequest
 
 
 @click.command()
-@click.argument("model", type=MODEL)
+@model_argument()
 @click.argument("path", type=FILE)
 @click.option("--version", metavar="V", help="The version's name.  [default: the next minor one]")
 @click.option(
@@ -62,7 +62,6 @@ def commit(
       git regolo commit sentiment model.safetensors --bump major --code HEAD --param epochs=30
       git regolo commit sentiment model.safetensors --propose --data train=sha256:6f0c...
 
-    \b
     Exit status: 0 done; 2 a name, number or file that cannot be used; 3 no such model or file;
     4 the version exists, its bytes are those of the newest one (without --yes), or files of ours have
     uncommitted changes; 6 the store cannot be written.

@@ -23,7 +23,6 @@ def init(store: str | None, as_json: bool) -> None:
       git init -b main && git regolo init
       git regolo init --store s3://models/team
 
-    \b
     Exit status: 0 done; 2 a store URL or an author that cannot be used; 3 no Git repository here;
     4 its files have uncommitted changes, or a merge is under way.
     """

@@ -8,14 +8,14 @@ from regolo_git.cli.assignments import gather_metadata, read_serving
 from regolo_git.cli.creation import announce, create
 from regolo_git.cli.opening import open_repository
 from regolo_git.cli.output import json_option
-from regolo_git.cli.parameters import MODEL
+from regolo_git.cli.parameters import model_argument
 from regolo_git.cli.version_options import FILE, chosen_flow, gather_lineage, version_options
 from regolo_git.records.references import Reference
 from regolo_git.registry.create import VersionRequest
 
 
 @click.command()
-@click.argument("model", type=MODEL)
+@model_argument()
 @click.argument("path", type=FILE)
 @click.option("--version", metavar="V", help="The version's name.  [default: 1.0]")
 @click.option("--description", metavar="TEXT", help="What the model is; goes into its card.")
@@ -52,7 +52,6 @@ def register(
       git regolo register nlp/encoder ./encoder --version 1.0.0 --metadata metrics.json
       git regolo register sentiment model.onnx --description "tone of a review" --propose
 
-    \b
     Exit status: 0 done; 2 a name, number or file that cannot be used; 3 no such file, or no registry;
     4 the model exists, or files of ours have uncommitted changes; 6 the store cannot be written.
     """

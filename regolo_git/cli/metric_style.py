@@ -1,0 +1,38 @@
+"""How metrics look: a name with its unit, a verdict in green or red, a row without a header."""
+
+from regolo_git.cli.tables import Cell, Column, Row
+from regolo_git.cli.words import one_line
+from regolo_git.compare.metrics import MetricChange
+from regolo_git.compare.words import number_text, percent_text, signed_text, verdict_text
+
+_COLOURS = {"better": "green", "worse": "red", "same": "dim", "removed": "yellow"}
+
+METRIC_COLUMNS = (
+    Column("METRIC"),
+    Column("VALUE", right=True),
+    Column("CHANGE", right=True),
+    Column("RELATIVE", right=True),
+    Column("VERDICT"),
+)
+
+
+def metric_name(name: str, change: MetricChange) -> str:
+    """The metric with its unit: `latency (ms)`."""
+    return one_line(f"{name} ({change['unit']})" if change["unit"] else name)
+
+
+def verdict_cell(change: MetricChange) -> Cell:
+    """Whether it is better."""
+    return Cell(verdict_text(change), _COLOURS.get(change["verdict"], ""))
+
+
+def metric_row(name: str, change: MetricChange) -> Row:
+    """A metric's value, and how it got there; a first value has no verdict."""
+    first = change["verdict"] == "added"
+    return (
+        metric_name(name, change),
+        number_text(change["b"]),
+        signed_text(change["diff"]),
+        percent_text(change["relative"]),
+        "" if first else verdict_cell(change),
+    )
