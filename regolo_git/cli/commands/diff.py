@@ -1,0 +1,92 @@
+"""`git regolo diff`: two versions side by side."""
+
+from typing import Literal
+
+import click
+
+from regolo_git.cli.comparison_page import document, fields, put_page
+from regolo_git.cli.opening import open_repository
+from regolo_git.cli.output import chosen_form, emit, form_options
+from regolo_git.cli.parameters import complete_second, reference_argument
+from regolo_git.cli.streams import put
+from regolo_git.compare.versions import compare_versions
+from regolo_git.errors import InvalidInput, NotFound
+from regolo_git.records.references import Reference
+from regolo_git.records.versions import Version
+from regolo_git.registry.lookup import model_rows, read_version_manifest
+from regolo_git.repository.repository import Repository
+
+Format = Literal["table", "markdown", "html", "json"]
+
+
+@click.command()
+@reference_argument("MODEL[@A]", name="a")
+@click.argument("b", metavar="[MODEL@B|B]", required=False, shell_complete=complete_second)
+@click.option(
+    "--format",
+    "page_format",
+    type=click.Choice(["table", "markdown", "html", "json"]),
+    default="table",
+    help="Markdown for a pull request, HTML for a page of its own.  [default: table]",
+)
+@form_options
+def diff(a: Reference, b: str | None, page_format: Format, as_json: bool, as_plain: bool) -> None:
+    """Compare two versions: metrics, metadata, files, tensors, size; and suggest how to name such a change.
+
+    With one version, compares it with the one that it follows; with a model alone, its two newest releases.
+
+    \b
+    With --plain, one line for each thing that differs:
+      metric    name, a, b, difference, relative, verdict
+      metadata  name, a, b
+      file      path, added|removed|changed, bytes in a, bytes in b
+      tensor    name, added|removed|reshaped|changed, a, b
+      size      a, b, difference in bytes
+
+    \b
+    Examples:
+      git regolo diff sentiment@1.0 sentiment@1.1
+      git regolo diff sentiment@production 1.2 --format markdown
+      git regolo diff sentiment
+
+    Exit status: 0 done, whatever differs; 2 not a reference, or versions of two models; 3 no such version.
+    """
+    form = chosen_form(as_json or page_format == "json", as_plain)
+    if page_format != "table" and form == "plain":
+        raise InvalidInput("'--format' and '--plain' exclude each other")
+    with open_repository() as repository:
+        before, after = _chosen(repository, a, b)
+        comparison = compare_versions(repository, before, after)
+    if page_format == "markdown":
+        put(comparison.to_markdown().rstrip("\n"))
+    elif page_format == "html":
+        put(comparison.to_html().rstrip("\n"))
+    else:
+        emit(
+            form,
+            document=lambda: document(comparison),
+            fields=lambda: fields(comparison),
+            page=lambda: put_page(comparison),
+        )
+
+
+def _chosen(repository: Repository, a: Reference, b: str | None) -> tuple[Reference, Reference]:
+    if b is not None:
+        return a, Reference.parse(b if "@" in b else f"{a.model}@{b}")
+    if a.latest:
+        return _newest_releases(repository, a.model)
+    manifest = read_version_manifest(repository, a)
+    if not manifest.parents:
+        raise NotFound(f"'{a}' follows no other version", f"git regolo diff {a} {a.model}@OTHER")
+    return Reference.parse(f"{a.model}@{manifest.parents[0]}"), a
+
+
+def _newest_releases(repository: Repository, model: str) -> tuple[Reference, Reference]:
+    releases = [row.version for row in model_rows(repository, model) if Version.parse(row.version).is_release]
+    if len(releases) < 2:
+        raise NotFound(
+            f"model '{model}' has {'one release' if releases else 'no release'}, and a comparison takes two",
+            f"git regolo list {model}",
+        )
+    older, newer = (Reference.parse(f"{model}@{version}") for version in releases[-2:])
+    return older, newer

@@ -1,0 +1,46 @@
+"""`git regolo show`: everything about a version."""
+
+import click
+
+from regolo_git.cli.opening import open_repository
+from regolo_git.cli.output import chosen_form, emit, flat, form_options
+from regolo_git.cli.parameters import reference_argument
+from regolo_git.cli.shown_version import document, look_up
+from regolo_git.cli.streams import put
+from regolo_git.cli.version_page import put_page
+from regolo_git.errors import InvalidInput
+from regolo_git.records.references import Reference
+
+
+@click.command()
+@reference_argument("MODEL[@V]")
+@click.option("--manifest", "raw", is_flag=True, help="Print the manifest as it lies in Git.")
+@form_options
+def show(reference: Reference, raw: bool, as_json: bool, as_plain: bool) -> None:
+    """Show everything about a version: what it is, who made it and when, its files, metrics and origin.
+
+    \b
+    With --plain, one line for each: name, value.  Names as in --json, with dots.
+
+    \b
+    Examples:
+      git regolo show sentiment
+      git regolo show sentiment@1.0 --manifest
+      git regolo show sentiment@production --json
+
+    Exit status: 0 done; 2 not a reference; 3 no such model or version; 5 its tag and manifest disagree.
+    """
+    form = chosen_form(as_json, as_plain)
+    if raw and form != "people":
+        raise InvalidInput("'--manifest' has one form only: leave '--json' and '--plain' out")
+    with open_repository() as repository:
+        shown = look_up(repository, reference)
+        if raw:
+            put(shown.manifest.to_text().rstrip("\n"))
+            return
+        emit(
+            form,
+            document=lambda: document(shown),
+            fields=lambda: flat(document(shown)),
+            page=lambda: put_page(shown),
+        )

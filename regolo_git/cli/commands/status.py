@@ -1,0 +1,108 @@
+"""`git regolo status`: what lies in the work tree against what the checked-out commit says."""
+
+import sys
+
+import click
+
+from regolo_git.cli.opening import open_repository
+from regolo_git.cli.output import Json, chosen_form, emit, form_options
+from regolo_git.cli.streams import paint, put, talk
+from regolo_git.cli.tables import Cell, Column, Row, put_table
+from regolo_git.cli.words import one_line, short
+from regolo_git.registry.work_status import ArtifactStatus, WorkStatus, work_status
+
+_COLOURS = {"unchanged": "", "modified": "yellow", "missing": "red", "in memory": "dim"}
+
+
+@click.command()
+@form_options
+def status(as_json: bool, as_plain: bool) -> None:
+    """Compare the models in the work tree with the versions in the checked-out commit.
+
+    A file that has not changed since it was last read is not read again.
+
+    \b
+    With --plain, one line for each model:
+      reference, unchanged|modified|missing|in memory, tagged|untagged, path
+
+    \b
+    Examples:
+      git regolo status
+      git regolo status --plain | awk -F'\\t' '$2 == "modified"'
+
+    Exit status: 0 done, whatever was found; 3 no registry here.
+    """
+    form = chosen_form(as_json, as_plain)
+    with open_repository() as repository:
+        found = work_status(repository)
+    emit(
+        form,
+        document=lambda: _document(found),
+        fields=lambda: [
+            (_reference(a), a.state, "tagged" if a.tagged else "untagged", a.path) for a in found.artifacts
+        ],
+        page=lambda: _put_page(found),
+    )
+
+
+def _reference(artifact: ArtifactStatus) -> str:
+    return f"{artifact.model}@{artifact.version}"
+
+
+def _document(found: WorkStatus) -> Json:
+    return {
+        "branch": found.branch,
+        "head": found.head,
+        "registry_branch": found.registry_branch,
+        "models": [
+            {
+                "model": artifact.model,
+                "version": artifact.version,
+                "tagged": artifact.tagged,
+                "path": artifact.path,
+                "state": artifact.state,
+            }
+            for artifact in found.artifacts
+        ],
+    }
+
+
+def _put_page(found: WorkStatus) -> None:
+    put(_place(found))
+    if not found.artifacts:
+        talk("no models in this commit\n  next    git regolo register MODEL PATH")
+        return
+    put("")
+    put_table(
+        [Column("VERSION"), Column("STATE"), Column("PATH"), Column("NEXT", flexible=True)],
+        [_row(artifact) for artifact in found.artifacts],
+    )
+
+
+def _place(found: WorkStatus) -> str:
+    if found.head is None:
+        return "no commit yet"
+    at = short(found.head)
+    if found.branch is None:
+        return f"HEAD detached at {at}"
+    kind = "the registry branch" if found.branch == found.registry_branch else f"not {found.registry_branch}"
+    return f"on branch {paint(found.branch, sys.stdout, bold=True)} ({kind}) at {at}"
+
+
+def _row(artifact: ArtifactStatus) -> Row:
+    return (
+        Cell(_reference(artifact), "bold"),
+        Cell(artifact.state, _COLOURS[artifact.state]),
+        one_line(artifact.path or ""),
+        Cell(_next_step(artifact), "dim"),
+    )
+
+
+def _next_step(artifact: ArtifactStatus) -> str:
+    if artifact.state == "modified":
+        return f"git regolo commit {artifact.model} {artifact.path}"
+    if artifact.state == "missing":
+        return f"git regolo checkout {_reference(artifact)}" if artifact.tagged else "git regolo checkout"
+    if not artifact.tagged:
+        return "no tag yet: git regolo tag --merged, once it is merged"
+    return ""
