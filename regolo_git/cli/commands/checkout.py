@@ -1,0 +1,107 @@
+"""`git regolo checkout`: brings the bytes of a version back."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from regolo_git.cli.opening import open_repository
+from regolo_git.cli.output import Json, json_option, put_json
+from regolo_git.cli.parameters import reference_argument
+from regolo_git.cli.progress import ProgressBar
+from regolo_git.cli.streams import put, talk
+from regolo_git.cli.words import signs
+from regolo_git.compare.words import size_text
+from regolo_git.errors import InvalidInput
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.references import Reference
+from regolo_git.registry.checkout import CheckedOut, checkout_head, checkout_version, head_manifests
+from regolo_git.registry.lookup import get_version
+from regolo_git.repository.repository import Repository
+
+
+@click.command()
+@reference_argument("[MODEL[@V]]", required=False)
+@click.argument("destination", metavar="[DEST]", type=click.Path(path_type=Path), required=False)
+@click.option("--path", "patterns", metavar="GLOB", multiple=True, help="Of a directory, only these files.")
+@click.option("--force", "-f", is_flag=True, help="Overwrite files whose content no version has.")
+@json_option
+def checkout(
+    reference: Reference | None,
+    destination: Path | None,
+    patterns: tuple[str, ...],
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Bring the bytes of a version to the path that it was made from, or to DEST; prints where they lie.
+
+    Without arguments, brings every model of the checked-out commit to its path: what comes after a
+    `git checkout`.  Every byte is verified before a file appears, and files whose content no version has
+    are left alone.
+
+    \b
+    Examples:
+      git regolo checkout sentiment@1.0
+      git regolo checkout sentiment@production /tmp/model.safetensors
+      git regolo checkout encoder@1.1 ./encoder --path 'tokenizer*' --path config.json
+      git checkout sentiment@v1.0 && git regolo checkout
+
+    Exit status: 0 done; 2 bad input; 3 no such version, or its bytes are not in the store; 4 a file would
+    be overwritten (without --force); 5 bytes are damaged.
+    """
+    with open_repository() as repository:
+        if reference is not None:
+            done = [_one(repository, reference, destination, patterns, force)]
+        elif patterns:
+            raise InvalidInput("'--path' needs a version", "git regolo checkout MODEL@V --path GLOB")
+        else:
+            done = _all(repository, force)
+    if not done:
+        talk("no model of this commit has a path")
+    for item in done:
+        talk(_said(item))
+    if as_json:
+        put_json([_document(item) for item in done])
+    else:
+        for item in done:
+            put(str(item.path))
+
+
+def _one(
+    repository: Repository,
+    reference: Reference,
+    destination: Path | None,
+    patterns: Sequence[str],
+    force: bool,
+) -> CheckedOut:
+    size = get_version(repository, reference).size_bytes
+    with ProgressBar("checking out", size if not patterns else None) as bar:
+        return checkout_version(
+            repository, reference, destination, patterns=patterns, force=force, on_progress=bar.reach
+        )
+
+
+def _all(repository: Repository, force: bool) -> list[CheckedOut]:
+    with ProgressBar("checking out", _total(head_manifests(repository))) as bar:
+        return checkout_head(repository, force=force, on_progress=bar.reach)
+
+
+def _total(manifests: Sequence[Manifest]) -> int:
+    return sum(m.artifact.size for m in manifests if m.artifact.path is not None)
+
+
+def _said(item: CheckedOut) -> str:
+    reference = f"{item.model}@{item.version}"
+    if item.written_bytes == 0:
+        return signs(f"{reference} is at {item.path} already")
+    return f"brought {reference}: {size_text(item.written_bytes)}"
+
+
+def _document(item: CheckedOut) -> Json:
+    return {
+        "model": item.model,
+        "version": item.version,
+        "path": str(item.path),
+        "size": item.size,
+        "written_bytes": item.written_bytes,
+    }

@@ -1,0 +1,123 @@
+"""`git regolo config`: shows and sets the registry's configuration, and this clone's own settings."""
+
+import difflib
+import re
+from collections.abc import Mapping
+
+import click
+
+from regolo_git.cli.assignments import free_value
+from regolo_git.cli.opening import open_repository
+from regolo_git.cli.output import Form, Json, chosen_form, emit, flat, form_options, plain_text
+from regolo_git.cli.streams import put, talk
+from regolo_git.cli.words import short
+from regolo_git.errors import InvalidInput, NotFound
+from regolo_git.records.toml_text import TomlValue, dump_document
+from regolo_git.registry.configuration import change_setting, find_setting, read_settings
+from regolo_git.repository.repository import Repository
+
+KNOWN = ("registry.branch", "store.url", "store.digest")
+KNOWN_OF_AN_ENVIRONMENT = re.compile(r"environments\.[a-z-]+(?:\.(?:replicas|requires))?")
+LOCAL = ("regolo.localStore",)
+LOCAL_PREFIX = "regolo."
+
+
+@click.command()
+@click.argument("key", required=False)
+@click.argument("value", required=False)
+@click.option("--unset", is_flag=True, help="Remove KEY.")
+@click.option("--local", is_flag=True, help="This clone's own settings (git config), never committed.")
+@form_options
+def config(
+    key: str | None, value: str | None, unset: bool, local: bool, as_json: bool, as_plain: bool
+) -> None:
+    """Show the registry's configuration, or the value of KEY, or set KEY to VALUE by a commit.
+
+    It lies in .regolo/config.toml on the registry branch; comments in it survive.  VALUE is text, or a
+    number or list as TOML writes it.
+
+    \b
+      registry.branch                where environments, endpoints and retirement are resolved
+      store.url                      the shared store
+      store.digest                   "sha256", or "blake3": faster, and nobody else's
+      environments.NAME.replicas     how many workers serve there
+      environments.NAME.requires     environments that a version must have stood in before
+      regolo.localStore  (--local)   where this clone keeps the bytes
+
+    \b
+    Examples:
+      git regolo config
+      git regolo config store.digest blake3
+      git regolo config environments.production.requires '["staging"]'
+      git regolo config --local regolo.localStore /shared/store
+
+    Exit status: 0 done; 2 no valid configuration would result; 3 no such key, or no registry here;
+    4 it is like that already, or the file has uncommitted changes.
+    """
+    form = chosen_form(as_json, as_plain)
+    if unset and (key is None or value is not None):
+        raise InvalidInput("'--unset' takes one KEY", "git regolo config --unset KEY")
+    with open_repository() as repository:
+        if key is None:
+            _put(_local_settings(repository) if local else dict(read_settings(repository)), form)
+        elif local:
+            _get_or_set_local(repository, key, value, unset=unset, form=form)
+        elif unset or value is not None:
+            _set(repository, key, value)
+        else:
+            _put_value(find_setting(read_settings(repository), key), form)
+
+
+def _put(settings: Mapping[str, TomlValue], form: Form) -> None:
+    emit(
+        form,
+        document=lambda: dict(settings),
+        fields=lambda: flat(dict(settings)),
+        page=lambda: put(dump_document(settings).rstrip("\n")),
+    )
+
+
+def _put_value(value: TomlValue, form: Form) -> None:
+    page = dump_document(value).rstrip("\n") if isinstance(value, Mapping) else None
+    emit(
+        form,
+        document=lambda: value,
+        fields=lambda: [line[1:] if not line[0] else line for line in flat(value)],
+        page=lambda: put(page if page is not None else _shown(value)),
+    )
+
+
+def _shown(value: Json) -> str:
+    return "\n".join(plain_text(element) for _, element in flat(value))
+
+
+def _set(repository: Repository, key: str, text: str | None) -> None:
+    if key == "format":
+        raise InvalidInput("'format' says how the file is written and is not set")
+    commit = change_setting(repository, key, None if text is None else free_value(text))
+    verb = "unset" if text is None else "set"
+    talk(f"{verb} {key}: commit {short(commit)} on {repository.registry_branch()}")
+    if text is not None and key not in KNOWN and not KNOWN_OF_AN_ENVIRONMENT.fullmatch(key):
+        close = difflib.get_close_matches(key, KNOWN, n=1)
+        talk(
+            f"note: this version makes no use of '{key}'" + (f"; did you mean '{close[0]}'?" if close else "")
+        )
+
+
+def _local_settings(repository: Repository) -> dict[str, TomlValue]:
+    found = {key: repository.git.config_get(key) for key in LOCAL}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _get_or_set_local(
+    repository: Repository, key: str, value: str | None, *, unset: bool, form: Form
+) -> None:
+    if not key.startswith(LOCAL_PREFIX):
+        raise InvalidInput(f"'{key}' is not a setting of ours", f"git config {key}")
+    if unset or value is not None:
+        repository.git.config_set(key, value)
+        return
+    found = repository.git.config_get(key)
+    if found is None:
+        raise NotFound(f"'{key}' is not set in this clone", f"git regolo config --local {key} VALUE")
+    _put_value(found, form)

@@ -1,0 +1,74 @@
+"""`git regolo remove`: retires a version."""
+
+import shlex
+
+import click
+
+from regolo_git.cli.opening import open_repository
+from regolo_git.cli.output import json_option, put_json
+from regolo_git.cli.parameters import reference_argument
+from regolo_git.cli.questions import confirm
+from regolo_git.cli.streams import put, talk
+from regolo_git.cli.words import local_time, one_line, person
+from regolo_git.compare.words import size_text
+from regolo_git.errors import InvalidInput
+from regolo_git.records.references import Reference
+from regolo_git.registry.retire import RetirementPlan, plan_retirement, retire
+
+
+@click.command()
+@reference_argument("MODEL@V")
+@click.option("-m", "--message", "reason", metavar="REASON", required=True, help="Why; kept in the registry.")
+@click.option("--dry-run", "-n", is_flag=True, help="Show the plan and stop.")
+@click.option("--yes", "-y", is_flag=True, help="Do it without a question.")
+@json_option
+def remove(reference: Reference, reason: str, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Retire a version: its tag and history stay, its bytes are no longer kept.
+
+    Shows what it would do and asks; without a terminal it needs --yes.  A version that an environment or an
+    endpoint uses is refused.
+
+    \b
+    Examples:
+      git regolo remove sentiment@1.0 -m "trained on the wrong data" --dry-run
+      git regolo remove sentiment@1.0 -m "trained on the wrong data" --yes
+
+    Exit status: 0 done; 2 bad input, or retired already; 3 no such version; 4 not confirmed, or files of
+    ours have uncommitted changes; 8 the version is in use.
+    """
+    if reference.latest:
+        raise InvalidInput(
+            f"'{reference.model}' alone names no version to retire", f"git regolo list {reference.model}"
+        )
+    with open_repository() as repository:
+        plan = plan_retirement(repository, reference, reason)
+        _show(plan)
+        if not dry_run and not yes:
+            name = plan.version.reference
+            confirm(
+                f"Retire {name}?",
+                otherwise=f"'{name}' is not retired without a yes",
+                hint=f"git regolo remove {name} -m {shlex.quote(reason)} --yes",
+            )
+        if not dry_run:
+            retire(repository, plan)
+    if as_json:
+        put_json(
+            {
+                "model": plan.version.model_id,
+                "version": plan.version.version,
+                "reason": plan.reason,
+                "free_bytes": plan.free_bytes,
+                "retired": not dry_run,
+            }
+        )
+    elif not dry_run:
+        put(plan.version.reference)
+
+
+def _show(plan: RetirementPlan) -> None:
+    version = plan.version
+    talk(f"retire {version.reference}: {one_line(plan.reason)}")
+    talk(f"  made    {local_time(version.created_at)} by {one_line(person(version.created_by))}")
+    talk(f"  bytes   {size_text(version.size_bytes)}, of which {size_text(plan.free_bytes)} become free")
+    talk(f"  tag     {version.tag} stays")

@@ -1,0 +1,48 @@
+"""`git regolo revert`: makes an older version the current one again."""
+
+import click
+
+from regolo_git.cli.opening import open_repository
+from regolo_git.cli.output import json_option, put_json
+from regolo_git.cli.parameters import complete_versions, model_argument
+from regolo_git.cli.streams import put, talk
+from regolo_git.records.references import Reference
+from regolo_git.registry.revert import revert_model
+
+
+@click.command()
+@model_argument()
+@click.option(
+    "--to",
+    "version",
+    metavar="V",
+    required=True,
+    shell_complete=complete_versions,
+    help="The version to go back to.",
+)
+@click.option("-m", "--message", metavar="TEXT", help="The message of the commit.")
+@json_option
+def revert(model: str, version: str, message: str | None, as_json: bool) -> None:
+    """Make an older version of MODEL the branch's current one again, by a new commit.
+
+    Nothing is rewritten: no tag is made, none moves, and the version gone back from stays.  Prints the
+    version's reference.
+
+    \b
+    Examples:
+      git regolo revert sentiment --to 1.0
+      git regolo revert sentiment --to 1.0 -m "1.1 is slow on long texts"
+
+    Exit status: 0 done; 2 bad input; 3 no such version, or its bytes are gone; 4 it is the current one
+    already, or files of ours have uncommitted changes; 8 the version is retired.
+    """
+    with open_repository() as repository:
+        done = revert_model(repository, Reference.parse(f"{model}@{version}"), message)
+        path = done.manifest.artifact.path
+    talk(f"the current version of {model} is {done.version} again")
+    if path is not None:
+        talk(f"  next    git regolo checkout {done.reference}")
+    if as_json:
+        put_json({"model": done.model_id, "version": done.version, "reference": done.reference})
+    else:
+        put(done.reference)

@@ -1,0 +1,77 @@
+"""`git regolo tag --merged`: tags versions that were reviewed and merged."""
+
+import click
+
+from regolo_git.cli.opening import open_repository
+from regolo_git.cli.output import Json, chosen_form, emit, form_options
+from regolo_git.cli.streams import put, talk
+from regolo_git.cli.words import short
+from regolo_git.errors import IntegrityError, InvalidInput
+from regolo_git.registry.merged import MergedVersion, tag_merged
+
+
+@click.command()
+@click.option("--merged", is_flag=True, help="Tag what was merged; there is no other way to tag.")
+@click.option("--dry-run", "-n", is_flag=True, help="Say what would be tagged and stop.")
+@form_options
+def tag(merged: bool, dry_run: bool, as_json: bool, as_plain: bool) -> None:
+    """Tag every version on the registry branch that has no tag yet: for CI, after a merge.
+
+    The bytes of each are rebuilt and compared with the manifest first.  Two jobs that run at once make the
+    very same tags.  Prints the tags.
+
+    \b
+    With --plain, one line for each: tag, commit, tagged|would tag|refused, problem
+
+    \b
+    Examples:
+      git regolo tag --merged --dry-run
+      git regolo tag --merged && git push origin --tags
+
+    Exit status: 0 done, also where there was nothing to tag; 2 without --merged; 3 no registry here;
+    5 a version was not tagged, because its bytes are missing or wrong or its name is taken.
+    """
+    if not merged:
+        raise InvalidInput(
+            "versions are tagged when they are made, or with '--merged'", "git regolo tag --merged"
+        )
+    form = chosen_form(as_json, as_plain)
+    with open_repository() as repository:
+        found = tag_merged(repository, dry_run=dry_run)
+    emit(
+        form,
+        document=lambda: [_document(version, dry_run) for version in found],
+        fields=lambda: [(v.tag, v.commit, _outcome(v, dry_run), v.problem) for v in found],
+        page=lambda: _put(found, dry_run),
+    )
+    refused = [version for version in found if version.problem is not None]
+    if refused:
+        first = f"{refused[0].tag}: {refused[0].problem}"
+        raise IntegrityError(f"{len(refused)} of {len(found)} were not tagged: {first}", "git regolo fsck")
+
+
+def _outcome(version: MergedVersion, dry_run: bool) -> str:
+    if version.problem is not None:
+        return "refused"
+    return "would tag" if dry_run else "tagged"
+
+
+def _put(found: list[MergedVersion], dry_run: bool) -> None:
+    if not found:
+        talk("every version on the registry branch has its tag")
+    for version in found:
+        problem = f": {version.problem}" if version.problem is not None else ""
+        talk(f"{_outcome(version, dry_run)} {version.tag} at {short(version.commit)}{problem}")
+        if version.problem is None:
+            put(version.tag)
+
+
+def _document(version: MergedVersion, dry_run: bool) -> Json:
+    return {
+        "model": version.model,
+        "version": version.version,
+        "tag": version.tag,
+        "commit": version.commit,
+        "tagged": version.problem is None and not dry_run,
+        "problem": version.problem,
+    }

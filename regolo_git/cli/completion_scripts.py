@@ -1,0 +1,81 @@
+"""The completion scripts of the shells: click's own for zsh and fish, one that knows `@` for bash.
+
+Bash takes `@` for the end of a word, so `sentiment@1.<TAB>` comes to click's script for bash as three words;
+and in bash git completes its subcommands by a function that click does not write.
+"""
+
+import click
+from click.shell_completion import get_completion_class
+
+PROGRAM = "regolo-git"
+COMPLETE_VARIABLE = "_REGOLO_GIT_COMPLETE"
+SHELLS = ("bash", "zsh", "fish")
+
+BASH = """\
+# Completion of regolo-git and, with git's own completion loaded, of git regolo.
+
+_regolo_git_answer() {  # the words from the program's name on, as typed up to the cursor
+    local current="${*: -1}" kind value mark prefix=""
+    COMPREPLY=()
+    while IFS=',' read -r kind value; do
+        case $kind in
+            file) compopt -o default 2>/dev/null ;;
+            dir) compopt -o dirnames 2>/dev/null ;;
+            plain) COMPREPLY+=("$value") ;;
+        esac
+    done < <(COMP_WORDS="$*" COMP_CWORD=$(($# - 1)) VARIABLE=bash_complete regolo-git 2>/dev/null)
+    # Bash replaces only what follows the last of its word breaks.
+    for mark in @ = :; do
+        if [[ $COMP_WORDBREAKS == *"$mark"* && $current == *"$mark"* ]]; then
+            prefix=${current%"${current##*"$mark"}"}
+            COMPREPLY=("${COMPREPLY[@]#"$prefix"}")
+            current=${current##*"$mark"}
+        fi
+    done
+}
+
+_regolo_git_typed() {  # fills `typed` with the line up to the cursor, split at blanks
+    local line=${COMP_LINE:0:COMP_POINT}
+    read -ra typed <<< "$line"
+    if [[ $line == *[[:blank:]] ]]; then typed+=(""); fi
+}
+
+_regolo_git_completion() {
+    local -a typed
+    _regolo_git_typed
+    _regolo_git_answer "${typed[@]}"
+}
+
+_git_regolo() {  # called by git's completion for `git regolo ...`
+    local -a typed
+    _regolo_git_typed
+    while [[ ${#typed[@]} -gt 1 && ${typed[0]} != regolo ]]; do typed=("${typed[@]:1}"); done
+    compopt +o nospace 2>/dev/null
+    _regolo_git_answer "${typed[@]}"
+}
+
+complete -o nosort -F _regolo_git_completion regolo-git git-regolo
+""".replace("VARIABLE", COMPLETE_VARIABLE)
+
+ZSH_GIT = """
+# With zsh's own completion of git, git regolo too.
+_git-regolo() {
+    words[1]=regolo-git
+    _regolo_git_completion "$@"
+}
+"""
+
+FISH_GIT = """
+# fish completes git regolo as it completes git-regolo.
+complete --no-files --command git-regolo --arguments "(_regolo_git_completion)";
+"""
+
+
+def script(shell: str, group: click.Command) -> str:
+    """The text to evaluate in a shell."""
+    if shell == "bash":
+        return BASH
+    completion = get_completion_class(shell)
+    assert completion is not None
+    text = completion(group, {}, PROGRAM, COMPLETE_VARIABLE).source()
+    return text.rstrip("\n") + "\n" + (ZSH_GIT if shell == "zsh" else FISH_GIT)

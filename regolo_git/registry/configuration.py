@@ -1,0 +1,56 @@
+"""Changing the registry's configuration: the file people edit, with its comments, in one commit."""
+
+from collections.abc import Mapping
+
+from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NotFound
+from regolo_git.git.publish import Proposal, publish
+from regolo_git.records.config import RegistryConfig
+from regolo_git.records.document_edit import set_value, unset_value
+from regolo_git.records.paths import CONFIG_PATH
+from regolo_git.records.toml_text import Table, TomlValue, load_document
+from regolo_git.repository.repository import Repository
+
+
+def read_settings(repository: Repository) -> Table:
+    """The configuration on the registry branch, as nested tables.  Raises NotFound, IntegrityError."""
+    return load_document(_text(repository, repository.registry_tip()), "the registry's configuration")
+
+
+def find_setting(settings: Table, key: str) -> TomlValue:
+    """The value or table of a dotted key.  Raises NotFound."""
+    value: TomlValue = settings
+    for part in key.split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            raise NotFound(f"the registry's configuration has no '{key}'", "git regolo config")
+        value = value[part]
+    return value
+
+
+def change_setting(repository: Repository, key: str, value: TomlValue | None) -> str:
+    """Commits a new value of a dotted key (None: without it); returns the commit.
+
+    Raises InvalidInput where the result would be no valid configuration, Conflict where nothing would change.
+    """
+
+    def prepare(tip: str | None) -> Proposal:
+        before = _text(repository, tip)
+        after = unset_value(before, key) if value is None else set_value(before, key, value)
+        if after == before:
+            raise Conflict(f"'{key}' is like that already", f"git regolo config {key}")
+        try:
+            RegistryConfig.parse(after)
+        except IntegrityError as error:
+            raise InvalidInput(
+                error.message, f"git regolo config {key.rpartition('.')[0]}".strip()
+            ) from error
+        verb = "unset" if value is None else "set"
+        return Proposal(files={CONFIG_PATH: after.encode()}, message=f"{verb} {key} of the registry\n")
+
+    return publish(repository.git, repository.registry_branch(), prepare).commit
+
+
+def _text(repository: Repository, tip: str | None) -> str:
+    text = repository.git.read_file(tip, CONFIG_PATH) if tip else None
+    if text is None:
+        raise NotFound(f"'{repository.paths.top}' is not a registry yet", "git regolo init")
+    return text.decode()
