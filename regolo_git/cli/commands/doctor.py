@@ -1,0 +1,54 @@
+"""`git regolo doctor`: finds and repairs what a killed run left."""
+
+import sys
+
+import click
+
+from regolo_git.cli.opening import open_repository
+from regolo_git.cli.output import chosen_form, emit, form_options
+from regolo_git.cli.streams import paint, put, talk
+from regolo_git.maintenance.doctor import Finding, examine
+
+_COLOURS = {"repaired": "green", "to repair": "yellow", "left": "red", "limit": "yellow"}
+
+
+@click.command()
+@click.option("--dry-run", "-n", is_flag=True, help="Say what would be repaired and stop.")
+@form_options
+def doctor(dry_run: bool, as_json: bool, as_plain: bool) -> None:
+    """Find what a killed run left and repair it; name what is for a person to decide.
+
+    \b
+    repaired   a publication that stopped in the middle, temporary files of ours
+    to repair  the same, in a dry run
+    left       lock files that may be a living git's, merged versions without a tag, tags off the branch
+    limit      what this clone cannot do: shallow, partial, no git program, no author, a detached HEAD
+
+    \b
+    With --plain, one line for each: kind, what, the command that helps
+
+    \b
+    Examples:
+      git regolo doctor --dry-run
+      git regolo doctor && git regolo fsck
+
+    Exit status: 0 done, whatever was found; 3 no registry here; 4 another run is still writing.
+    """
+    form = chosen_form(as_json, as_plain)
+    with open_repository() as repository:
+        findings = list(examine(repository, dry_run=dry_run))
+    emit(
+        form,
+        document=lambda: [{"kind": f.kind, "what": f.what, "hint": f.hint} for f in findings],
+        fields=lambda: [(f.kind, f.what, f.hint) for f in findings],
+        page=lambda: _put_page(findings),
+    )
+
+
+def _put_page(findings: list[Finding]) -> None:
+    for finding in findings:
+        put(f"{paint(finding.kind.ljust(9), sys.stdout, fg=_COLOURS[finding.kind])}  {finding.what}")
+        if finding.hint:
+            put(f"{'':9}  {finding.hint}")
+    if not findings:
+        talk("nothing to repair")

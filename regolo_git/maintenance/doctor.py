@@ -1,0 +1,178 @@
+"""What a killed run left behind, and what keeps this clone from working: found, and repaired if safe.
+
+Repaired: a publication that stopped in the middle (from its journal, under the clone's lock), temporary files
+in the store and beside our caches.  Everything else is named with the command that helps and left alone;
+above all lock files, because a git that is still running may hold them.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from regolo_git.errors import RegoloError
+from regolo_git.git.journal import read_journal
+from regolo_git.git.lock import clone_lock
+from regolo_git.git.recovery import recover
+from regolo_git.registry.merged import tag_merged
+from regolo_git.repository.repository import Repository
+
+OLD_SECONDS = 3600.0  # younger temporary files of our caches may have a living writer
+LOCK_SECONDS = 10.0  # git holds its locks for less, except while somebody writes a commit message
+
+Kind = Literal["repaired", "to repair", "left", "limit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing: "repaired", "to repair" (in a dry run), "left" for a person, or a "limit" of this clone."""
+
+    kind: Kind
+    what: str
+    hint: str | None = None
+
+
+def examine(repository: Repository, *, dry_run: bool) -> Iterator[Finding]:
+    """Looks at everything, and repairs what is ours to repair unless `dry_run`.
+
+    Raises Conflict where another run of ours does not end within a minute.
+    """
+    yield from _publication(repository, dry_run)
+    yield from _store_temporaries(repository, dry_run)
+    yield from _cache_temporaries(repository, dry_run)
+    yield from _lock_files(repository)
+    yield from _untagged(repository)
+    yield from _off_branch(repository)
+    yield from _limits(repository)
+
+
+def _publication(repository: Repository, dry_run: bool) -> Iterator[Finding]:
+    if dry_run:
+        journal = read_journal(repository.paths)
+        if journal is not None:
+            yield Finding("to repair", f"a publication to '{journal.branch_ref}' stopped in the middle")
+        return
+    with clone_lock(repository.paths):
+        for said in recover(repository.git):
+            kind: Kind = "left" if "left as it is" in said else "repaired"
+            yield Finding(kind, said)
+
+
+def _store_temporaries(repository: Repository, dry_run: bool) -> Iterator[Finding]:
+    store = repository.store
+    paths = store.stale_temporaries()
+    if paths and not dry_run:
+        for path in paths:
+            store.remove_temporary(path)
+    if paths:
+        yield _removed(f"{len(paths)} temporary files in the store '{store.url}'", dry_run)
+
+
+def _cache_temporaries(repository: Repository, dry_run: bool) -> Iterator[Finding]:
+    # `replace_file` writes `.<name>.<random>` beside the file it replaces.
+    now = time.time()
+    for path in sorted(repository.local_directory.glob(".*.*")):
+        if path.is_file() and now - path.stat().st_mtime > OLD_SECONDS:
+            if not dry_run:
+                path.unlink(missing_ok=True)
+            yield _removed(f"temporary file '{path}'", dry_run)
+
+
+def _removed(what: str, dry_run: bool) -> Finding:
+    return Finding("to repair", what) if dry_run else Finding("repaired", f"removed {what}")
+
+
+def _lock_files(repository: Repository) -> Iterator[Finding]:
+    now = time.time()
+    for path in _git_locks(repository):
+        try:
+            age = now - path.stat().st_mtime
+        except FileNotFoundError:
+            continue
+        if age > LOCK_SECONDS:
+            yield Finding(
+                "left",
+                f"lock file '{path}' is {int(age)} s old, and not known to be ours",
+                f"rm '{path}'  (once no git command is running here)",
+            )
+
+
+def _git_locks(repository: Repository) -> Iterator[Path]:
+    git_dir, common_dir = repository.paths.git_dir, repository.paths.common_dir
+    for place in dict.fromkeys((git_dir, common_dir)):
+        yield from sorted(place.glob("*.lock"))
+    yield from sorted((common_dir / "refs").rglob("*.lock"))
+
+
+def _untagged(repository: Repository) -> Iterator[Finding]:
+    for version in tag_merged(repository, dry_run=True):
+        reference = f"{version.model}@{version.version}"
+        if version.problem is None:
+            yield Finding("left", f"'{reference}' is merged and has no tag yet", "git regolo tag --merged")
+        else:
+            yield Finding("left", f"'{reference}' cannot be tagged: {version.problem}", "git regolo fsck")
+
+
+def _off_branch(repository: Repository) -> Iterator[Finding]:
+    tip = repository.registry_tip()
+    if tip is None:
+        return
+    reachable = _ancestors(repository, tip)
+    for row in repository.index.all_rows():
+        if row.commit_oid not in reachable:
+            branch = repository.registry_branch()
+            yield Finding(
+                "left", f"tag '{row.tag}' is not on branch '{branch}'", f"git log -1 --oneline '{row.tag}'"
+            )
+
+
+def _ancestors(repository: Repository, tip: str) -> set[str]:
+    seen = {tip}
+    waiting = [tip]
+    while waiting:
+        try:
+            parents = repository.git.commit_info(waiting.pop()).parents
+        except RegoloError:
+            continue  # the edge of a shallow clone
+        waiting += [parent for parent in parents if parent not in seen]
+        seen.update(parents)
+    return seen
+
+
+def _limits(repository: Repository) -> Iterator[Finding]:
+    git = repository.git
+    checks: tuple[tuple[Callable[[], bool], str, str | None], ...] = (
+        (
+            lambda: git.is_shallow,
+            "this clone is shallow: older versions have no commits here",
+            "git fetch --unshallow --tags",
+        ),
+        (
+            lambda: git.config_get("extensions.partialClone") is not None,
+            "this clone is partial: manifests that it lacks are not fetched on their own",
+            "git fetch --refetch --no-filter",
+        ),
+        (
+            lambda: shutil.which("git") is None,
+            "the program 'git' is not on PATH: nothing can be committed to a branch that is checked out",
+            "apt-get install git",
+        ),
+        (
+            lambda: git.head_branch() is None,
+            "HEAD is detached: new versions need a branch",
+            f"git switch {repository.registry_branch()}",
+        ),
+    )
+    for applies, what, hint in checks:
+        if applies():
+            yield Finding("limit", what, hint)
+    yield from _identity(repository)
+
+
+def _identity(repository: Repository) -> Iterator[Finding]:
+    try:
+        repository.git.author()
+    except RegoloError as error:
+        yield Finding("limit", error.message, error.hint)
