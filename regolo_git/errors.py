@@ -3,6 +3,7 @@
     RegoloError 1
     ├── InvalidInput 2        a name, number, file or option that cannot be used as given
     ├── NotFound 3            no such model, version, file, repository or chunk
+    │   └── MissingObject     a Git object is not there, or not while `git gc` moves it
     ├── Conflict 4            it exists already, somebody else was faster, or files have uncommitted changes
     │   ├── VersionExists     the version is there; nothing was changed
     │   └── LostRace          another writer moved the branch; the caller may try again
@@ -39,6 +40,10 @@ class NotFound(RegoloError):
     """There is no such model, version, file, repository or chunk."""
 
     exit_code = 3
+
+
+class MissingObject(NotFound):
+    """A Git object is not there; while `git gc` runs, another look may find it."""
 
 
 class Conflict(RegoloError):

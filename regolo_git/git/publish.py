@@ -18,7 +18,7 @@ from typing import TypeVar
 import pygit2
 from pygit2.enums import ObjectType
 
-from regolo_git.errors import Conflict, LostRace, VersionExists
+from regolo_git.errors import Conflict, LostRace, MissingObject, VersionExists
 from regolo_git.git.identity import Identity
 from regolo_git.git.journal import Journal, LockFile, clear_journal, write_journal
 from regolo_git.git.lock import clone_lock
@@ -99,10 +99,12 @@ def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str
     with git_errors(f"tag '{name}'"):
         signature = git.pygit[commit].peel(pygit2.Commit).committer
         tagger = Identity(signature.name, signature.email, _when(signature))
-        oid = str(git.pygit.odb.write(ObjectType.TAG, tag_object_bytes(commit, name, tagger, message)))
+        raw = tag_object_bytes(commit, name, tagger, message)
 
     def attempt() -> str:
         with git_errors(f"tag '{name}'"), git.pygit.transaction() as transaction:
+            oid = str(git.pygit.odb.write(ObjectType.TAG, raw))
+            git.require_written([oid])
             transaction.lock_ref(f"refs/tags/{name}")
             _refuse_tag(git, name)
             transaction.set_target(f"refs/tags/{name}", oid)
@@ -110,7 +112,7 @@ def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str
 
     with clone_lock(git.paths):
         recover(git)
-        return _retry(attempt)
+        return _retry(git, attempt)
 
 
 def _publish(
@@ -125,16 +127,18 @@ def _publish(
     git.author()  # known before anything is locked or written
     with clone_lock(git.paths):
         recover(git)
-        return _retry(attempt)
+        return _retry(git, attempt)
 
 
-def _retry(attempt: Callable[[], Result]) -> Result:
+def _retry(git: GitRepository, attempt: Callable[[], Result]) -> Result:
     for number in range(ATTEMPTS):
         try:
             return attempt()
-        except LostRace:
+        except (LostRace, MissingObject):
             if number == ATTEMPTS - 1:
                 raise
+            # `git gc` may have moved objects to a pack that the library has not seen.
+            git.reopen()
             time.sleep(random.uniform(0.002, min(0.01 * 2**number, 0.25)))
     raise AssertionError("unreachable")
 
@@ -144,14 +148,13 @@ def _write_objects(git: GitRepository, branch: str, tip: str | None, proposal: P
     with git_errors(f"branch '{branch}'"):
         if proposal.tag is not None:
             _refuse_tag(git, proposal.tag.name)
-        before = repository[tip].peel(pygit2.Commit) if tip else None
+        before = git.get(tip).peel(pygit2.Commit) if tip else None
         blobs = {
             path: str(repository.create_blob(content)) if content is not None else None
             for path, content in proposal.files.items()
         }
-        tree = (
-            edit_tree(repository, before.tree if before else None, blobs) or repository.TreeBuilder().write()
-        )
+        trees: list[str] = []
+        tree = edit_tree(repository, before.tree if before else None, blobs, trees)
         if before is not None and tree == before.tree.id:
             raise Conflict("nothing would change", f"git log -1 {branch}")
         commit = str(
@@ -169,6 +172,8 @@ def _write_objects(git: GitRepository, branch: str, tip: str | None, proposal: P
                 proposal.tag.name,
                 str(repository.odb.write(ObjectType.TAG, raw)),
             )
+        named = [oid for oid in (*blobs.values(), *trees, commit, objects.tag_oid) if oid is not None]
+        git.require_written(named)
         objects.work_trees = work_trees_on(git.paths, branch)
         return objects
 

@@ -1,14 +1,14 @@
 """Reading one Git repository: commits, trees, blobs, refs and configuration."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Self
 
 import pygit2
 
-from regolo_git.errors import IntegrityError, NotFound
+from regolo_git.errors import IntegrityError, MissingObject, NotFound
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.identity import Identity, read_identity, utc
 from regolo_git.git.refs_state import branch_tip, ref_target
@@ -57,6 +57,31 @@ class GitRepository:
             # Objects are on the disk before a ref that names them is.
             pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
             return cls(paths, pygit2.Repository(str(paths.git_dir)))
+
+    def reopen(self) -> None:
+        """Looks at the repository afresh: packs may have been replaced."""
+        with git_errors(f"repository '{self.paths.top}'"):
+            self.pygit = pygit2.Repository(str(self.paths.git_dir))
+
+    def get(self, oid: str) -> pygit2.Object:
+        """An object by its id.  Raises MissingObject, after a second look in case `git gc` moved it."""
+        try:
+            return self.pygit[oid]
+        except (KeyError, pygit2.GitError, OSError):
+            self.reopen()
+        with git_errors(f"object '{oid}'"):
+            return self.pygit[oid]
+
+    def require_written(self, oids: Sequence[str]) -> None:
+        """Raises MissingObject for an object that was just written and is not there.
+
+        libgit2 reports success when `git gc` removes an emptied `objects/xx` at the instant between its mkdir
+        and its rename (seen with 1.9.7), so what is about to be named is looked at once more.
+        """
+        for oid in oids:
+            loose = self.paths.common_dir / "objects" / oid[:2] / oid[2:]
+            if not loose.exists() and pygit2.Oid(hex=oid) not in self.pygit:
+                raise MissingObject(f"object '{oid}' was written and is not there", "try again")
 
     @property
     def is_bare(self) -> bool:
@@ -107,7 +132,7 @@ class GitRepository:
     def read_blob(self, oid: str) -> bytes:
         """The bytes of a blob.  Raises NotFound, IntegrityError."""
         with git_errors(f"object '{oid}'"):
-            found = self.pygit[oid]
+            found = self.get(oid)
             if not isinstance(found, pygit2.Blob):
                 raise IntegrityError(f"object '{oid}' is not a file", "git fsck")
             return found.data
@@ -124,7 +149,7 @@ class GitRepository:
 
     def _entry(self, commit: str, path: str) -> pygit2.Object | None:
         with git_errors(f"commit '{commit}'"):
-            tree = self.pygit[commit].peel(pygit2.Tree)
+            tree = self.get(commit).peel(pygit2.Tree)
         try:
             return tree[path]
         except KeyError:
@@ -137,8 +162,9 @@ class GitRepository:
 
     def read_tag_object(self, oid: str) -> TagObject | None:
         """An annotated tag; None for any other object, as a lightweight tag points to."""
+        tag = self.get(oid)
         with git_errors(f"object '{oid}'"):
-            kind, data = self.pygit.read(oid)
+            kind, data = tag.type, tag.read_raw()
         return parse_tag_object(data) if kind == pygit2.enums.ObjectType.TAG else None
 
     def tag_signature(self, oid: str) -> str | None:
@@ -149,7 +175,7 @@ class GitRepository:
     def commit_info(self, oid: str) -> CommitInfo:
         """A commit by its id.  Raises NotFound."""
         with git_errors(f"commit '{oid}'"):
-            return _info(self.pygit[oid].peel(pygit2.Commit))
+            return _info(self.get(oid).peel(pygit2.Commit))
 
     # -- history ------------------------------------------------------------------------------------------
 
@@ -161,7 +187,7 @@ class GitRepository:
         def add(oid: str) -> None:
             if oid not in seen:
                 seen.add(oid)
-                heapq.heappush(waiting, (-self.pygit[oid].peel(pygit2.Commit).commit_time, len(seen), oid))
+                heapq.heappush(waiting, (-self.get(oid).peel(pygit2.Commit).commit_time, len(seen), oid))
 
         with git_errors(f"history of '{path}'"):
             add(tip)

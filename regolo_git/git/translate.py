@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pygit2
 
-from regolo_git.errors import Conflict, IntegrityError, LostRace, NotFound, RegoloError, TransportError
+from regolo_git.errors import Conflict, IntegrityError, LostRace, MissingObject, RegoloError, TransportError
 
 # What libgit2 says of one lock conflict or lost comparison varies; all of them mean: look again.
 RACES = (
@@ -17,6 +17,7 @@ RACES = (
     "is locked",
     "the index is locked",
 )
+VANISHED = ("object not found", "failed to open", "no such file", "could not open pack")
 FULL = ("no space left", "disk quota")
 
 
@@ -28,7 +29,7 @@ def git_errors(what: str) -> Iterator[None]:
     except RegoloError:
         raise
     except KeyError as error:
-        raise NotFound(f"{what}: the repository does not have it", "git fsck") from error
+        raise MissingObject(f"{what}: the repository does not have it", "git fsck") from error
     except (pygit2.GitError, OSError, ValueError) as error:
         raise _translated(what, str(error)) from error
 
@@ -37,6 +38,8 @@ def _translated(what: str, said: str) -> RegoloError:
     lower = said.lower()
     if any(race in lower for race in RACES):
         return LostRace(f"{what}: another program holds the lock", "try again")
+    if any(vanished in lower for vanished in VANISHED):
+        return MissingObject(f"{what}: {said}", "git fsck")
     if any(full in lower for full in FULL):
         return TransportError(f"{what}: the disk is full", "free some space and try again")
     if "permission denied" in lower or "read-only" in lower:

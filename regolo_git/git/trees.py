@@ -10,17 +10,24 @@ from regolo_git.errors import Conflict
 Edits = Mapping[str, str | None]  # path -> blob id, None to delete
 
 
-def edit_tree(repository: pygit2.Repository, tree: pygit2.Tree | None, edits: Edits) -> pygit2.Oid | None:
-    """The id of the tree with some files set or deleted; None where nothing is left of it.
+def edit_tree(
+    repository: pygit2.Repository, tree: pygit2.Tree | None, edits: Edits, written: list[str]
+) -> pygit2.Oid:
+    """The id of the tree with some files set or deleted; the ids of all trees written go to `written`.
 
     Raises Conflict where a path goes through a file, or would replace a directory.
     """
-    return _edit(repository, tree, edits, "")
+    edited = _edit(repository, tree, edits, "", written)
+    if edited is None:
+        edited = repository.TreeBuilder().write()
+        written.append(str(edited))
+    return edited
 
 
 def _edit(
-    repository: pygit2.Repository, tree: pygit2.Tree | None, edits: Edits, place: str
+    repository: pygit2.Repository, tree: pygit2.Tree | None, edits: Edits, place: str, written: list[str]
 ) -> pygit2.Oid | None:
+    """The same for one level; None where nothing is left of it, because Git has no empty directories."""
     builder = repository.TreeBuilder(tree) if tree is not None else repository.TreeBuilder()
     for name, inner in _by_first(edits).items():
         held = tree[name] if tree is not None and name in tree else None
@@ -30,12 +37,16 @@ def _edit(
             continue
         if held is not None and not isinstance(held, pygit2.Tree):
             raise Conflict(f"'{path}' is a file where a directory is needed", f"git mv {path} elsewhere")
-        child = _edit(repository, held, inner, f"{path}/")
+        child = _edit(repository, held, inner, f"{path}/", written)
         if child is not None:
             builder.insert(name, child, FileMode.TREE)
         elif held is not None:
             builder.remove(name)
-    return builder.write() if len(builder) else None
+    if not len(builder):
+        return None
+    oid = builder.write()
+    written.append(str(oid))
+    return oid
 
 
 def _set_file(

@@ -8,7 +8,6 @@ from worlds import git, opened, publish_version, version_proposal
 
 from regolo_git.errors import Conflict, InvalidInput, VersionExists
 from regolo_git.git.publish import Proposal, create_branch, publish, publish_tag
-from regolo_git.git.trees import edit_tree
 
 
 def test_the_first_version_is_the_first_commit(git_repository: Path) -> None:
@@ -224,8 +223,6 @@ def test_a_file_in_the_way_of_a_directory_is_refused(git_repository: Path) -> No
     publish(opened(git_repository), "main", lambda _: Proposal({"a": b"x"}, "add\n"))
     with pytest.raises(Conflict, match="'a' is a file"):
         publish(opened(git_repository), "main", lambda _: Proposal({"a/b": b"x"}, "add\n"))
-    repository = opened(git_repository)
-    assert edit_tree(repository.pygit, repository.pygit[repository.head_commit()].tree, {"a": None}) is None  # type: ignore[index, union-attr]
 
 
 def test_checkout_of_a_link_is_not_written_through(git_repository: Path, tmp_path: Path) -> None:
