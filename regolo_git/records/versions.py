@@ -129,7 +129,7 @@ def tag_name(model: str, version_text: str) -> str:
 def parse_tag_name(name: str) -> tuple[str, str] | None:
     """Model and version text of a tag of ours; None for any other tag."""
     model, at, rest = name.rpartition("@")
-    if not at or not rest:
+    if not model or not at or not rest:
         return None
     text = rest[1:] if rest[0] == "v" and rest[1:2].isdigit() else rest
     return (model, text) if tag_name(model, text) == name and SYNTAX.fullmatch(text) else None

@@ -1,0 +1,56 @@
+"""The page on formats is normative: its vectors are read out of it and checked."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from regolo_git.records.endpoint import Endpoint
+from regolo_git.records.environment import Promotion
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.recipe import Recipe
+from regolo_git.records.retired import RetiredList
+from regolo_git.records.trailers import TagMessage
+
+PAGE = Path(__file__).parent.parent.parent / "regolo_git" / "docs" / "format.md"
+VECTORS = re.findall(r"^```\w+ (\w+)(?: (\S+))?\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def rewritten(kind: str, about: str, text: str) -> str:
+    match kind:
+        case "manifest":
+            return Manifest.parse(text).to_text()
+        case "retired":
+            return RetiredList.parse(text).to_text()
+        case "promotion":
+            return Promotion.parse(text, about).to_text()
+        case "endpoint":
+            return Endpoint.parse(text, about).to_text()
+        case "recipe":
+            recipe = Recipe.parse(text.encode())
+            assert str(recipe.address) == about
+            return recipe.to_bytes().decode()
+        case "tag":
+            message = TagMessage.parse(text)
+            assert message is not None
+            return message.to_text()
+    raise AssertionError(f"unknown kind of vector '{kind}'")
+
+
+@pytest.mark.parametrize(("kind", "about", "text"), VECTORS, ids=[vector[0] for vector in VECTORS])
+def test_a_vector_is_read_and_written_back_the_same(kind: str, about: str, text: str) -> None:
+    assert rewritten(kind, about, text) == text
+
+
+def test_every_kind_has_a_vector() -> None:
+    assert {kind for kind, _, _ in VECTORS} == {"manifest", "retired", "promotion", "endpoint", "recipe", "tag"}
+
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "records"
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.rglob("*.*")), ids=lambda path: path.name)
+def test_what_was_written_once_stays_readable(path: Path) -> None:
+    kind, _, about = path.stem.partition("~")
+    text = path.read_text()
+    assert rewritten(kind, about.replace("+", "/").replace("=", ":"), text) == text
