@@ -19,9 +19,13 @@ from typing import Concatenate, ParamSpec, Self, TypeVar
 from regolo_git.compare.comparison import Comparison
 from regolo_git.compare.versions import compare_versions
 from regolo_git.errors import RegoloNotice
+from regolo_git.records.endpoint import Endpoint
+from regolo_git.records.environment import Promotion
 from regolo_git.records.manifest import Lineage
 from regolo_git.records.references import Reference
+from regolo_git.records.routing import Routing
 from regolo_git.records.versions import Version
+from regolo_git.registry import endpoints, environments
 from regolo_git.registry.checkout import checkout_version
 from regolo_git.registry.create import Bump, CreatedVersion, VersionRequest, create_version
 from regolo_git.registry.initialise import initialise
@@ -215,6 +219,106 @@ class Registry:
         reference = Reference(model_id, Version.parse(version), None, latest=False)
         retire(self.repository, plan_retirement(self.repository, reference, reason))
 
+    # -- environments and endpoints -----------------------------------------------------------------------
+
+    def promote_model_version(
+        self,
+        model_id: str,
+        version: str,
+        environment: str,
+        replicas: int | None = None,
+        *,
+        message: str | None = None,
+        propose: bool = False,
+    ) -> Promotion:
+        """Makes a version the one that stands in an environment; endpoints bound to it follow, in one commit.
+
+        `replicas` is by default what the environment's rule says, what stands there now has, or 1.  With
+        `propose` the commit waits on a branch for review.  Raises NotFound, InvalidInput, PolicyRefused where
+        a rule forbids it, IntegrityError where the bytes are not what the digest says.
+        """
+        reference = Reference.parse(f"{model_id}@{version}")
+        done = environments.promote(
+            self.repository, reference, environment, replicas=replicas, message=message, propose=propose
+        )
+        return done.promotion
+
+    def get_promotion_history(
+        self, model_id: str, environment: str | None = None
+    ) -> list[environments.PromotionEvent]:
+        """What stood in which environment and since when, newest first."""
+        return environments.history(self.repository, model_id, environment)
+
+    def create_endpoint(
+        self,
+        endpoint_id: str,
+        model_id: str,
+        version: str,
+        environment: str | None = None,
+        replicas: int = 1,
+        engine: str = "local",
+        *,
+        routing: Routing | None = None,
+        message: str | None = None,
+    ) -> Endpoint:
+        """Makes an endpoint that sends everything to one version.
+
+        Bound to an environment it follows the promotions there, and the environment's replicas win.  Raises
+        Conflict where it exists, NotFound, InvalidInput, PolicyRefused for a retired version.
+        """
+        return endpoints.create_endpoint(
+            self.repository,
+            endpoint_id,
+            Reference.parse(f"{model_id}@{version}"),
+            environment=environment,
+            replicas=replicas,
+            engine=engine,
+            routing=routing,
+            message=message,
+        )
+
+    def update_endpoint_traffic(
+        self,
+        endpoint_id: str,
+        version_traffic: Mapping[str, float],
+        *,
+        replicas: Mapping[str, int] | None = None,
+        message: str | None = None,
+    ) -> Endpoint:
+        """Sets the whole split: shares that add up to 1, or percents that add up to 100; one commit.
+
+        A version that is not named leaves the endpoint; one with weight 0 stays addressable.  Raises
+        InvalidInput, NotFound, PolicyRefused for a retired version.
+        """
+        return endpoints.update_traffic(
+            self.repository, endpoint_id, version_traffic, replicas=replicas, message=message
+        )
+
+    def rollback_endpoint(
+        self, endpoint_id: str, to_version: str | None = None, *, message: str | None = None
+    ) -> Endpoint:
+        """Sends everything to `to_version`, or to the last good one, by a forward commit.
+
+        Raises NotFound, also where the bytes are gone, and PolicyRefused for a retired version.
+        """
+        return endpoints.rollback(self.repository, endpoint_id, to_version, message=message)
+
+    def delete_endpoint(self, endpoint_id: str, *, message: str | None = None) -> None:
+        """Takes an endpoint off the registry branch; its history stays.  Raises NotFound."""
+        endpoints.delete_endpoint(self.repository, endpoint_id, message=message)
+
+    def get_endpoint(self, endpoint_id: str) -> Endpoint:
+        """An endpoint's desired state.  Raises NotFound, IntegrityError for a broken file."""
+        return endpoints.get_endpoint(self.repository, endpoint_id)
+
+    def list_endpoints(self) -> list[Endpoint]:
+        """Every endpoint on the registry branch, in the order of the names."""
+        return endpoints.list_endpoints(self.repository)
+
+    def get_endpoint_history(self, endpoint_id: str) -> list[endpoints.EndpointEvent]:
+        """Every change of an endpoint, newest first."""
+        return endpoints.endpoint_history(self.repository, endpoint_id)
+
 
 class _Current:
     """The registry of the module functions, kept open while the place that names it stays the same."""
@@ -271,5 +375,14 @@ get_model = _on_current(Registry.get_model)
 list_models = _on_current(Registry.list_models)
 compare_model_versions = _on_current(Registry.compare_model_versions)
 checkout_model_version = _on_current(Registry.checkout_model_version)
+promote_model_version = _on_current(Registry.promote_model_version)
+get_promotion_history = _on_current(Registry.get_promotion_history)
+create_endpoint = _on_current(Registry.create_endpoint)
+update_endpoint_traffic = _on_current(Registry.update_endpoint_traffic)
+rollback_endpoint = _on_current(Registry.rollback_endpoint)
+delete_endpoint = _on_current(Registry.delete_endpoint)
+get_endpoint = _on_current(Registry.get_endpoint)
+list_endpoints = _on_current(Registry.list_endpoints)
+get_endpoint_history = _on_current(Registry.get_endpoint_history)
 rollback_model = _on_current(Registry.rollback_model)
 delete_model_version = _on_current(Registry.delete_model_version)

@@ -11,8 +11,8 @@ class MetadataChange:
     """One key whose value differs; None stands for a key that is not there."""
 
     key: str
-    before: MetadataValue | None
-    after: MetadataValue | None
+    before: "MetadataValue | None"
+    after: "MetadataValue | None"
 
 
 def compare_metadata(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from regolo_git.errors import InvalidInput, NotFound
+from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.names import check_artifact_path
 from regolo_git.records.references import Reference
@@ -67,12 +68,22 @@ def checkout_manifest(
         manifest.artifact.recipe,
         manifest.artifact.digest,
         path,
+        root=repository.paths.work_tree if destination is None else None,
         cache=repository.cache,
         patterns=patterns,
+        previous=_known_files(repository, manifest, path),
         force=force,
         on_progress=on_progress,
     )
     return CheckedOut(manifest.model, manifest.version, path, manifest.artifact.size, done.written_bytes)
+
+
+def _known_files(repository: Repository, manifest: Manifest, path: Path) -> dict[str, Digest]:
+    """What this clone read from or wrote to a directory: the store has it, so it may be replaced."""
+    if manifest.artifact.kind == "file":
+        return {}
+    known = repository.cache.known(path, manifest.artifact.digest.algorithm)
+    return {name: file.digest for name, file in known.items() if file.recipe is not None}
 
 
 def place_of(repository: Repository, manifest: Manifest, destination: Path | None) -> Path:

@@ -26,7 +26,7 @@ def find_setting(settings: Table, key: str) -> TomlValue:
     return value
 
 
-def change_setting(repository: Repository, key: str, value: TomlValue | None) -> str:
+def change_setting(repository: Repository, key: str, value: "TomlValue | None") -> str:
     """Commits a new value of a dotted key (None: without it); returns the commit.
 
     Raises InvalidInput where the result would be no valid configuration, Conflict where nothing would change.

@@ -15,11 +15,12 @@ from regolo_git.git.ignore import Ignored
 from regolo_git.git.publish import Proposal, Published, TagProposal, create_branch, publish
 from regolo_git.git.tag_index import TagRow
 from regolo_git.records.manifest import Artifact, FileEntry, Lineage, Manifest
-from regolo_git.records.metadata import normalise_metadata
+from regolo_git.records.metadata import MetadataValue, normalise_metadata
 from regolo_git.records.model_card import ModelCard, new_card_text
 from regolo_git.records.names import check_model_name
 from regolo_git.records.paths import card_path, manifest_path
 from regolo_git.records.serving_block import ServingBlock
+from regolo_git.records.toml_text import Table
 from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import Version, next_version, tag_name
 from regolo_git.registry.artifact_place import artifact_place, see_to_ignore
@@ -144,8 +145,8 @@ class _Draft:
     request: VersionRequest
     target: Target
     version: Version | None
-    metadata: Mapping[str, object]
-    serving: Mapping[str, object] | None
+    metadata: dict[str, MetadataValue]
+    serving: Table | None
     place: str | None
     ingested: Ingested
     ignored: Ignored | None
@@ -191,7 +192,7 @@ class _Draft:
             files={f.path: FileEntry(f.size, f.digest) for f in ingested.files}
             if directory and len(ingested.files) <= 200
             else None,
-            metadata=dict(self.metadata),
+            metadata=self.metadata,
             lineage=self.request.lineage,
             serving=serving,
             unknown={},

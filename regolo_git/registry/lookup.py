@@ -52,13 +52,14 @@ def _row_of_version(model: str, version: Version, rows: list[TagRow]) -> TagRow:
 
 def _row_of_environment(repository: Repository, model: str, environment: str, rows: list[TagRow]) -> TagRow:
     tip = repository.registry_tip()
-    text = repository.git.read_file(tip, environment_path(environment, model)) if tip else None
+    path = environment_path(environment, model)
+    text = repository.git.read_file(tip, path) if tip else None
     if text is None:
         raise NotFound(
             f"no version of '{model}' is promoted to '{environment}'",
             f"git regolo promote {model}@{rows[-1].version} {environment}",
         )
-    promotion = Promotion.parse(text)
+    promotion = Promotion.parse(text, path)
     return _row_of_version(model, Version.parse(promotion.version), rows)
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from regolo_git.errors import RegoloError
 from regolo_git.git.refs_state import branch_tip
+from regolo_git.git.small_files import replace_file
 from regolo_git.records.config import RegistryConfig
 from regolo_git.records.environment import Promotion
 from regolo_git.records.paths import CONFIG_PATH
 from regolo_git.records.retired import RetiredList
 from regolo_git.records.versions import Version
 from regolo_git.repository.repository import Repository
-from regolo_git.git.small_files import replace_file
 
 READY, RETIRED, PROPOSED = "ready", "retired", "proposed"
 

@@ -23,7 +23,8 @@ PRECEDENCE = [
 
 def test_precedence_is_that_of_semver() -> None:
     versions = [Version.parse(text) for text in PRECEDENCE]
-    assert sorted(versions[::-1]) == versions
+    versions.reverse()
+    assert sorted(versions) == versions[::-1]
 
 
 @given(records.versions, records.versions)
