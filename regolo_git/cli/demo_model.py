@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -55,3 +56,14 @@ def train(hidden: int, epochs: int) -> TrainedModel:
             "latency_ms": round(latency, 2),
         },
     )
+
+
+def save(trained: TrainedModel, path: Path) -> None:
+    """Writes the weights as a safetensors file.  Raises MissingDependency without the library."""
+    try:
+        from safetensors.numpy import save_file  # noqa: PLC0415 - as above
+    except ImportError as error:
+        raise MissingDependency(
+            "the demo saves with safetensors", "pip install 'regolo-git[demo]'"
+        ) from error
+    save_file(dict(trained.weights), path)

@@ -45,7 +45,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "fsck": _entry("fsck", "Check tags, manifests and bytes."),
         "doctor": _entry("doctor", "Find and repair what a killed run left."),
         "completion": _entry("completion", "Print the completion script for a shell."),
-        "demo": Entry("regolo_git.cli.demo", "demo", "Watch the main job on a small real model."),
+        "demo": _entry("demo", "Watch the main job on a small real model."),
     },
 }
 

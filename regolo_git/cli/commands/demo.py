@@ -9,9 +9,8 @@ from pathlib import Path
 
 import click
 
-from regolo_git.cli.demo_model import TrainedModel, train
+from regolo_git.cli.demo_model import TrainedModel, save, train
 from regolo_git.errors import Conflict, MissingDependency
-from regolo_git.repository.array_files import write_safetensors
 
 MODEL_FILE = "model.safetensors"
 
@@ -63,7 +62,7 @@ def _empty_directory(directory: Path | None) -> Path:
 def _train(top: Path, *, hidden: int, epochs: int) -> TrainedModel:
     click.echo(f"\n# training {hidden} hidden units for {epochs} epochs")
     trained = train(hidden, epochs)
-    write_safetensors(top / MODEL_FILE, trained.weights)
+    save(trained, top / MODEL_FILE)
     return trained
 
 

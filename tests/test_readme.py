@@ -1,0 +1,55 @@
+"""Every block of the README runs as it stands, in a new directory, with nothing but what it says."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+DEMO, TESTS, *TOUR = BLOCKS
+
+
+def bash(script: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=cwd,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_five_minutes_work(tmp_path: Path) -> None:
+    script = ["mkdir -p trained"]
+    for number, (kind, block) in enumerate(TOUR):
+        if "model.safetensors" in block and kind == "sh" and "checkout" not in block:
+            # What the reader has: a model, trained anew for each version.
+            script.append(f"head -c 100000 /dev/zero | tr '\\0' '{number}' > model.safetensors")
+        script.append(block if kind == "sh" else f"python - <<'PYTHON'\n{block}PYTHON")
+    done = bash("\n".join(script), tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "sentiment@v1.1" in done.stdout
+    assert "+accuracy = 0.92" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_first_command_installs_and_shows_the_main_job(tmp_path: Path) -> None:
+    copy = tmp_path / "checkout"
+    ignored = shutil.ignore_patterns(".git", ".venv", "*cache*", "tests")
+    shutil.copytree(ROOT, copy, ignore=ignored)
+    done = bash(f"export HOME={tmp_path}/empty; mkdir $HOME; {DEMO[1]}", copy)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "digits@v1.1" in done.stdout
+    assert "+accuracy" in done.stdout
+
+
+def test_ci_runs_the_second_command_last() -> None:
+    commands = [line for line in (ROOT / ".ci" / "run").read_text().splitlines() if line and line[0] != "#"]
+    assert commands[-1] == TESTS[1].strip()
