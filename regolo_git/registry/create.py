@@ -133,7 +133,8 @@ def _same_content(
     rows = [row for row in repository.index.rows(model) if not Version.parse(row.version).environment]
     if not rows or (version is not None and version.environment):
         return None
-    newest = max(rows, key=lambda row: row.created_at)
+    # Two versions of one second: the higher one is the newer.
+    newest = max(reversed(rows), key=lambda row: row.created_at)
     return newest.version if newest.digest == ingested.digest else None
 
 
