@@ -15,13 +15,17 @@ State = Literal["unchanged", "modified", "missing", "in memory"]
 
 @dataclass(frozen=True, slots=True)
 class ArtifactStatus:
-    """One model: the version in force, whether it has a tag, and its artifact in the work tree."""
+    """One model: the version in force, whether it has a tag, and its artifact in the work tree.
+
+    `holds` is the other version whose bytes lie there, where it is "modified" into one.
+    """
 
     model: str
     version: str
     tagged: bool
     path: str | None
     state: State
+    holds: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +53,22 @@ def work_status(repository: Repository) -> WorkStatus:
 def _status(repository: Repository, manifest: Manifest) -> ArtifactStatus:
     tagged = repository.index.find(manifest.model, Version.parse(manifest.version).identity) is not None
     path = manifest.artifact.path
-    return ArtifactStatus(manifest.model, manifest.version, tagged, path, _state(repository, manifest, path))
+    state, holds = _state(repository, manifest, path)
+    return ArtifactStatus(manifest.model, manifest.version, tagged, path, state, holds)
 
 
-def _state(repository: Repository, manifest: Manifest, path: str | None) -> State:
+def _state(repository: Repository, manifest: Manifest, path: str | None) -> tuple[State, str | None]:
     top = repository.paths.work_tree
     if path is None or top is None:
-        return "in memory"
+        return "in memory", None
     place = top / path
     if not _exists(place):
-        return "missing"
+        return "missing", None
     current = digest_of(place, algorithm=manifest.artifact.digest.algorithm, cache=repository.cache)
-    return "unchanged" if current == manifest.artifact.digest else "modified"
+    if current == manifest.artifact.digest:
+        return "unchanged", None
+    rows = repository.index.rows(manifest.model)
+    return "modified", next((row.version for row in reversed(rows) if row.digest == current), None)
 
 
 def _exists(place: Path) -> bool:

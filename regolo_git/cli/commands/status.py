@@ -1,5 +1,6 @@
 """`git regolo status`: what lies in the work tree against what the checked-out commit says."""
 
+import shlex
 import sys
 
 import click
@@ -23,7 +24,8 @@ def status(as_json: bool, as_plain: bool) -> None:
 
     \b
     With --plain, one line for each model:
-      reference, unchanged|modified|missing|in memory, tagged|untagged, path
+      reference, unchanged|modified|missing|in memory, tagged|untagged, path,
+      the other version whose bytes lie there
 
     \b
     Examples:
@@ -39,7 +41,8 @@ def status(as_json: bool, as_plain: bool) -> None:
         form,
         document=lambda: _document(found),
         fields=lambda: [
-            (_reference(a), a.state, "tagged" if a.tagged else "untagged", a.path) for a in found.artifacts
+            (_reference(a), a.state, "tagged" if a.tagged else "untagged", a.path, a.holds)
+            for a in found.artifacts
         ],
         page=lambda: _put_page(found),
     )
@@ -61,6 +64,7 @@ def _document(found: WorkStatus) -> Json:
                 "tagged": artifact.tagged,
                 "path": artifact.path,
                 "state": artifact.state,
+                "holds": artifact.holds,
             }
             for artifact in found.artifacts
         ],
@@ -74,9 +78,12 @@ def _put_page(found: WorkStatus) -> None:
         return
     put("")
     put_table(
-        [Column("VERSION"), Column("STATE"), Column("PATH"), Column("NEXT", flexible=True)],
+        [Column("VERSION"), Column("STATE"), Column("PATH"), Column("TAG")],
         [_row(artifact) for artifact in found.artifacts],
     )
+    for step in dict.fromkeys(_next_step(artifact) for artifact in found.artifacts):
+        if step is not None:
+            talk(f"  next    {step}")
 
 
 def _place(found: WorkStatus) -> str:
@@ -90,19 +97,18 @@ def _place(found: WorkStatus) -> str:
 
 
 def _row(artifact: ArtifactStatus) -> Row:
+    state = f"holds {artifact.holds}" if artifact.holds else artifact.state
     return (
         Cell(_reference(artifact), "bold"),
-        Cell(artifact.state, _COLOURS[artifact.state]),
+        Cell(state, _COLOURS[artifact.state]),
         one_line(artifact.path or ""),
-        Cell(_next_step(artifact), "dim"),
+        Cell("" if artifact.tagged else "no tag yet", "yellow"),
     )
 
 
-def _next_step(artifact: ArtifactStatus) -> str:
-    if artifact.state == "modified":
-        return f"git regolo commit {artifact.model} {artifact.path}"
-    if artifact.state == "missing":
+def _next_step(artifact: ArtifactStatus) -> str | None:
+    if artifact.state == "modified" and artifact.holds is None:
+        return f"git regolo commit {artifact.model} {shlex.quote(artifact.path or '')}"
+    if artifact.state in ("modified", "missing"):
         return f"git regolo checkout {_reference(artifact)}" if artifact.tagged else "git regolo checkout"
-    if not artifact.tagged:
-        return "no tag yet: git regolo tag --merged, once it is merged"
-    return ""
+    return None if artifact.tagged else "git regolo tag --merged  (once it is merged)"
