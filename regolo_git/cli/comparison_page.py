@@ -80,8 +80,8 @@ def _metric_rows(c: VersionChanges) -> list[Row]:
             metric_name(name, m),
             number_text(m["a"]),
             number_text(m["b"]),
-            signed_text(m["diff"]),
-            percent_text(m["relative"]),
+            signed_text(m["diff"] or None),
+            percent_text(m["relative"] or None),
             verdict_cell(m),
         )
         for name, m in c.metrics.items()

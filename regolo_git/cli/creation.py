@@ -60,6 +60,8 @@ def _talk(created: CreatedVersion) -> None:
 
 def _stored(created: CreatedVersion) -> str:
     size, new = created.version.size_bytes, created.new_bytes
+    if new == 0:
+        return f"nothing new to store, {size_text(size)} were there already"
     if new >= size:
         return f"stored {size_text(size)}"
     return f"stored {size_text(new)} of {size_text(size)}, {size_text(size - new)} were there already"
@@ -73,7 +75,7 @@ def _next_steps(created: CreatedVersion) -> list[str]:
             "after the merge, CI runs `git regolo tag --merged`",
         ]
     if version.parents:
-        return [f"git regolo diff {version.model_id}@{version.parents[0]} {version.reference}"]
+        return [f"git regolo diff {version.model_id}@{version.parents[0]} {version.version}"]
     return [f"git regolo show {version.model_id}"]
 
 

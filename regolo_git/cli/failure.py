@@ -18,6 +18,8 @@ INTERRUPTED = 130
 def report(error: Exception, invocation: Invocation) -> int:
     """Says what went wrong and what to type next; returns the exit status."""
     if isinstance(error, click.Abort):
+        if error.__cause__ is None:
+            talk("")  # it came from a question, whose line is still open
         say_error("interrupted")
         return INTERRUPTED
     if invocation.debug:

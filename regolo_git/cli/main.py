@@ -37,6 +37,12 @@ unreachable; 7 serving; 8 forbidden by a rule; 9 something is not installed; 130
 """
 
 
+def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001
+    # At once, because an error may come before the group itself is called.
+    if value and isinstance(ctx.obj, Invocation):
+        ctx.obj.debug = True
+
+
 @click.group(
     cls=CommandGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -51,12 +57,17 @@ unreachable; 7 serving; 8 forbidden by a rule; 9 something is not installed; 130
     type=click.Path(file_okay=False, path_type=Path),
     help="Run as if started in PATH, as `git -C` does.",
 )
-@click.option("--debug", is_flag=True, help="Show where an error comes from (also REGOLO_DEBUG=1).")
+@click.option(
+    "--debug",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_set_debug,
+    help="Show where an error comes from (also REGOLO_DEBUG=1).",
+)
 @click.version_option(__version__, message="regolo-git %(version)s")
-@click.pass_obj
-def group(invocation: Invocation, directories: tuple[Path, ...], debug: bool) -> None:
+def group(directories: tuple[Path, ...]) -> None:
     """Model versions as Git commits and tags, their bytes in a content-addressed store."""
-    invocation.debug = invocation.debug or debug
     for directory in directories:
         try:
             os.chdir(directory)
@@ -80,7 +91,7 @@ def run(arguments: Sequence[str], name: str = "git regolo") -> int:
     never_fail_on_encoding()
     try:
         status = group.main(
-            list(arguments),
+            list(arguments) or ["-h"],
             prog_name=name,
             complete_var=COMPLETE_VARIABLE,
             standalone_mode=False,

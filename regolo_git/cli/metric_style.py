@@ -32,7 +32,7 @@ def metric_row(name: str, change: MetricChange) -> Row:
     return (
         metric_name(name, change),
         number_text(change["b"]),
-        signed_text(change["diff"]),
-        percent_text(change["relative"]),
+        signed_text(change["diff"] or None),
+        percent_text(change["relative"] or None),
         "" if first else verdict_cell(change),
     )

@@ -38,7 +38,8 @@ def complete_references(ctx: click.Context, param: click.Parameter, incomplete: 
 
 def complete_versions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
     """The versions of the model named before."""
-    model = ctx.params.get("model")
+    # With the option's value still to come, click has not sorted the arguments into parameters yet.
+    model = ctx.params.get("model") or next(iter(ctx.args), None)
     if not isinstance(model, str):
         return []
     return _items(_look(ctx, lambda repository: _versions(repository, model)), incomplete)

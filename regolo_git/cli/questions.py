@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from regolo_git.cli.streams import is_terminal, talk
+from regolo_git.cli.streams import is_terminal
 from regolo_git.errors import Conflict
 
 
@@ -14,4 +14,3 @@ def confirm(question: str, *, otherwise: str, hint: str) -> None:
         raise Conflict(otherwise, hint)
     if not click.confirm(question, err=True):
         raise Conflict("stopped: nothing was changed")
-    talk("")

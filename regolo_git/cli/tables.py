@@ -41,6 +41,7 @@ def put_table(
     cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
     if not cells:
         return
+    columns, cells = _without_empty_columns(columns, cells)
     if is_terminal(sys.stdout) or takes_colour(sys.stdout):
         _draw(columns, cells, indent, titled)
         return
@@ -49,6 +50,14 @@ def put_table(
         texts.insert(0, [column.title for column in columns])
     for line in aligned(columns, texts):
         put(" " * indent + line)
+
+
+def _without_empty_columns(
+    columns: Sequence[Column], rows: Sequence[Sequence[Cell]]
+) -> tuple[list[Column], list[list[Cell]]]:
+    """A title over nothing only makes people look for something."""
+    filled = [index for index in range(len(columns)) if any(row[index].text for row in rows)]
+    return [columns[index] for index in filled], [[row[index] for index in filled] for row in rows]
 
 
 def aligned(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -43,7 +43,7 @@ def checkout(
     Examples:
       git regolo checkout sentiment@1.0
       git regolo checkout sentiment@production /tmp/model.safetensors
-      git regolo checkout encoder@1.1 ./encoder --path 'tokenizer*' --path config.json
+      git regolo checkout encoder@1.1 ./some --path 'token*' --path config.json
       git checkout sentiment@v1.0 && git regolo checkout
 
     Exit status: 0 done; 2 bad input; 3 no such version, or its bytes are not in the store; 4 a file would

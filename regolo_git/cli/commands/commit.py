@@ -58,9 +58,9 @@ def commit(
 
     \b
     Examples:
-      git regolo commit sentiment model.safetensors -m "more data" --metric accuracy=0.92
-      git regolo commit sentiment model.safetensors --bump major --code HEAD --param epochs=30
-      git regolo commit sentiment model.safetensors --propose --data train=sha256:6f0c...
+      git regolo commit sentiment model.safetensors --metric accuracy=0.92
+      git regolo commit sentiment model.onnx --bump major -m "smaller vocabulary"
+      git regolo commit sentiment model.onnx --propose --param epochs=9
 
     Exit status: 0 done; 2 a name, number or file that cannot be used; 3 no such model or file;
     4 the version exists, its bytes are those of the newest one (without --yes), or files of ours have

@@ -14,10 +14,9 @@ def completion(context: click.Context, shell: str) -> None:
 
     \b
     Examples:
-      bash  git regolo completion bash > ~/.local/share/bash-completion/completions/regolo-git
-      zsh   git regolo completion zsh > ~/.zfunc/_regolo-git
-      fish  git regolo completion fish > ~/.config/fish/completions/regolo-git.fish
-      try   eval "$(git regolo completion bash)"
+      bash   echo 'eval "$(git regolo completion bash)"' >> ~/.bashrc
+      zsh    echo 'eval "$(git regolo completion zsh)"' >> ~/.zshrc
+      fish   git regolo completion fish | source   (in config.fish)
 
     Exit status: 0 done; 2 another shell.
     """

@@ -37,12 +37,12 @@ def config(
     number or list as TOML writes it.
 
     \b
-      registry.branch                where environments, endpoints and retirement are resolved
-      store.url                      the shared store
-      store.digest                   "sha256", or "blake3": faster, and nobody else's
-      environments.NAME.replicas     how many workers serve there
-      environments.NAME.requires     environments that a version must have stood in before
-      regolo.localStore  (--local)   where this clone keeps the bytes
+      registry.branch              where environments and endpoints are resolved
+      store.url                    the shared store
+      store.digest                 "sha256", or "blake3": faster, less known
+      environments.NAME.replicas   how many workers serve there
+      environments.NAME.requires   where a version must have stood before
+      regolo.localStore            where this clone keeps the bytes (--local)
 
     \b
     Examples:

@@ -28,7 +28,6 @@ def demo(directory: Path | None) -> None:
       regolo-git demo
       regolo-git demo /tmp/look-at-it
 
-    \b
     Exit status: 0 done; 4 the directory is not empty; 9 scikit-learn or git is not installed.
     """
     top = _empty_directory(directory)

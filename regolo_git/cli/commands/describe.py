@@ -19,7 +19,6 @@ def describe(revision: str, as_json: bool, as_plain: bool) -> None:
     A version is `exact` where its tag is on that very commit, and `in force` where an earlier commit brought
     it and it still stands.
 
-    \b
     With --plain, one line for each: reference, exact|in force, tagged|untagged
 
     \b

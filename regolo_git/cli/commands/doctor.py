@@ -21,10 +21,11 @@ def doctor(dry_run: bool, as_json: bool, as_plain: bool) -> None:
     \b
     repaired   a publication that stopped in the middle, temporary files of ours
     to repair  the same, in a dry run
-    left       lock files that may be a living git's, merged versions without a tag, tags off the branch
-    limit      what this clone cannot do: shallow, partial, no git program, no author, a detached HEAD
+    left       lock files that a living git may hold, merged versions without
+               a tag, tags that are not on the registry branch
+    limit      what keeps this clone from working: shallow, partial, no git
+               program, no author, a detached HEAD
 
-    \b
     With --plain, one line for each: kind, what, the command that helps
 
     \b

@@ -25,7 +25,6 @@ def fsck(context: click.Context, model: str | None, full: bool, as_json: bool, a
     Changes nothing, except that a damaged chunk is moved into the store's quarantine.  The bytes of retired
     versions may be missing.  (`git fsck` checks Git's own objects.)
 
-    \b
     With --plain, one line for each problem: subject, what is wrong, the command that helps
 
     \b

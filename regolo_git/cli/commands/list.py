@@ -45,7 +45,8 @@ def list_(
     \b
     With --plain, one line for each:
       model    name, number of versions, latest, time, environment=version ...
-      version  version, status, bytes, time, who, digest, commit, tag, message, metrics asked for
+      version  version, status, bytes, time, who, digest, commit, tag, message,
+               metrics asked for
 
     \b
     Examples:

@@ -183,8 +183,8 @@ def _trend_row(step: Step, change: MetricChange | None) -> Row:
     return (
         Cell(version.version, "bold"),
         number_text(change["b"] if change is not None else None),
-        signed_text(change["diff"]) if change is not None else "",
-        percent_text(change["relative"]) if change is not None else "",
+        signed_text((change and change["diff"]) or None),
+        percent_text((change and change["relative"]) or None),
         verdict_cell(change) if change is not None and step.previous is not None else "",
         status_cell(version.status),
         local_time(version.created_at),

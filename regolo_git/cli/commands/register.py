@@ -49,8 +49,8 @@ def register(
     \b
     Examples:
       git regolo register sentiment model.safetensors --metric accuracy=0.89
-      git regolo register nlp/encoder ./encoder --version 1.0.0 --metadata metrics.json
-      git regolo register sentiment model.onnx --description "tone of a review" --propose
+      git regolo register nlp/encoder ./encoder --metadata metrics.json
+      git regolo register sentiment model.onnx --version 1.0.0 -m "first try"
 
     Exit status: 0 done; 2 a name, number or file that cannot be used; 3 no such file, or no registry;
     4 the model exists, or files of ours have uncommitted changes; 6 the store cannot be written.

@@ -20,7 +20,6 @@ def tag(merged: bool, dry_run: bool, as_json: bool, as_plain: bool) -> None:
     The bytes of each are rebuilt and compared with the manifest first.  Two jobs that run at once make the
     very same tags.  Prints the tags.
 
-    \b
     With --plain, one line for each: tag, commit, tagged|would tag|refused, problem
 
     \b

@@ -1,0 +1,100 @@
+"""`NAME=VALUE` and metadata files."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from regolo_git.cli.assignments import (
+    free_value,
+    gather_data,
+    gather_metadata,
+    gather_parameters,
+    read_serving,
+)
+from regolo_git.errors import InvalidInput, NotFound
+
+
+def test_metrics_are_numbers_and_dots_make_tables() -> None:
+    assert gather_metadata(None, [], ["accuracy=0.92", "eval.f1=1", "loss=1e-3"]) == {
+        "accuracy": 0.92,
+        "eval": {"f1": 1},
+        "loss": 0.001,
+    }
+
+
+def test_a_metric_that_is_no_number_says_how_to_keep_words() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        gather_metadata(None, [], ["note=good"])
+    assert caught.value.hint == "for words: --meta note=good"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("plain words", "plain words"),
+        ("3", 3),
+        ("true", True),
+        ('"3"', "3"),
+        ("[1, 2]", [1, 2]),
+        ("2026-07-01", date(2026, 7, 1)),
+        ("a = b", "a = b"),
+        ("1\nb = 2", "1\nb = 2"),
+        ("", ""),
+    ],
+)
+def test_other_values_are_as_toml_has_them_or_text(text: str, value: object) -> None:
+    assert free_value(text) == value
+
+
+def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "metrics.json"
+    file.write_text('{"accuracy": 0.5, "eval": {"f1": 0.4}}')
+    assert gather_metadata(file, ["eval.name=test"], ["accuracy=0.6"]) == {
+        "accuracy": 0.6,
+        "eval": {"f1": 0.4, "name": "test"},
+    }
+
+
+def test_a_metadata_file_is_toml_unless_it_says_json(tmp_path: Path) -> None:
+    file = tmp_path / "metrics.toml"
+    file.write_text("[eval]\nf1 = 0.4\n")
+    assert gather_metadata(file, [], []) == {"eval": {"f1": 0.4}}
+
+
+@pytest.mark.parametrize("content", ["[1, 2]", "{", "\xff"])
+def test_a_file_that_holds_no_table_is_refused(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "metrics.json"
+    file.write_text(content, encoding="latin-1")
+    with pytest.raises(InvalidInput, match=r"metrics\.json"):
+        gather_metadata(file, [], [])
+
+
+def test_a_missing_file_is_not_found(tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        gather_metadata(tmp_path / "none.toml", [], [])
+
+
+@pytest.mark.parametrize("texts", [["a=1", "a.b=2"], ["a.b=2", "a=1"]])
+def test_a_name_is_a_value_or_a_table(texts: list[str]) -> None:
+    with pytest.raises(InvalidInput, match="at once"):
+        gather_parameters(texts)
+
+
+@pytest.mark.parametrize("text", ["accuracy", "=1", " =1"])
+def test_what_is_no_assignment_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput, match="NAME=VALUE"):
+        gather_metadata(None, [], [text])
+
+
+def test_data_is_named_with_its_digest() -> None:
+    assert gather_data(["train=sha256:00ff", "test=md5:aa"]) == {"train": "sha256:00ff", "test": "md5:aa"}
+    with pytest.raises(InvalidInput, match="not a digest"):
+        gather_data(["train=data.csv"])
+
+
+def test_a_serving_block_comes_with_or_without_its_header(tmp_path: Path) -> None:
+    for text in ('format = "onnx"\n', '[serving]\nformat = "onnx"\n'):
+        file = tmp_path / "serving.toml"
+        file.write_text(text)
+        assert read_serving(file) == {"format": "onnx"}

@@ -1,0 +1,108 @@
+"""Completion: in this process as the shells ask for it, and in a real bash."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command_line import Regolo
+
+from regolo_git.cli.completion_scripts import COMPLETE_VARIABLE, SHELLS
+from regolo_git.cli.main import COMPLETE_VARIABLE as VARIABLE_OF_MAIN
+from regolo_git.cli.main import run
+
+GIT_COMPLETION = Path("/usr/share/bash-completion/completions/git")
+
+
+def test_both_places_call_the_variable_alike() -> None:
+    assert COMPLETE_VARIABLE == VARIABLE_OF_MAIN
+
+
+@pytest.fixture
+def complete(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    def ask(*words: str) -> list[str]:
+        capsys.readouterr()
+        monkeypatch.setenv(COMPLETE_VARIABLE, "bash_complete")
+        monkeypatch.setenv("COMP_WORDS", " ".join(["regolo-git", *words]))
+        monkeypatch.setenv("COMP_CWORD", str(len(words)))
+        with pytest.raises(SystemExit):
+            run([], "regolo-git")
+        return [line.partition(",")[2] for line in capsys.readouterr().out.split()]
+
+    return ask
+
+
+def test_commands_are_completed(complete) -> None:  # type: ignore[no-untyped-def]
+    assert complete("re") == ["register", "revert", "remove"]
+
+
+def test_models_and_versions_are_completed(complete, two_versions: Path) -> None:  # type: ignore[no-untyped-def]
+    assert complete("show", "") == ["m"]
+    assert complete("show", "m@") == ["m@1.1", "m@1.0", "m@latest"]
+    assert complete("revert", "m", "--to", "1.") == ["1.1", "1.0"]
+    assert complete("diff", "m@1.0", "1") == ["1.1", "1.0"]
+
+
+def test_completion_outside_a_registry_is_silent(complete, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.chdir(tmp_path)
+    assert complete("show", "") == []
+
+
+def test_completion_looks_where_the_command_would(complete, two_versions: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.chdir("/")
+    assert complete("-C", str(two_versions), "show", "") == ["m"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_every_shell_has_a_script(regolo: Regolo, shell: str) -> None:
+    script = regolo("completion", shell).out
+    assert COMPLETE_VARIABLE in script
+    assert "regolo-git" in script
+
+
+def test_other_shells_are_refused(regolo: Regolo) -> None:
+    assert "'tcsh'" in regolo("completion", "tcsh", status=2).err
+
+
+@pytest.mark.skipif(not GIT_COMPLETION.exists(), reason="git's completion for bash is not installed")
+@pytest.mark.parametrize(
+    ("line", "answers"),
+    [
+        ("regolo-git sho", ["show"]),
+        ("regolo-git show m@1.", ["1.1", "1.0"]),
+        ("git regolo sho", ["show"]),
+        ("git regolo show m@1.", ["1.1", "1.0"]),
+        ("git -C . regolo diff m@1.0 lat", ["latest"]),
+    ],
+)
+def test_bash_completes_a_line(two_versions: Path, tmp_path: Path, line: str, answers: list[str]) -> None:
+    program = tmp_path / "bin" / "regolo-git"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m regolo_git "$@"\n')
+    program.chmod(0o755)
+    shell = f"""
+        shopt -s hostcomplete; COMP_WORDBREAKS=$' \\t\\n"\\'@><=;|&(:'
+        source {GIT_COMPLETION} 2>/dev/null
+        eval "$(regolo-git completion bash)"
+        COMP_LINE='{line}'; COMP_POINT=${{#COMP_LINE}}
+        {"_git_regolo" if line.startswith("git") else "_regolo_git_completion"}
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    environment = {
+        **os.environ,
+        "PATH": f"{program.parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+    bash = shutil.which("bash")
+    assert bash is not None
+    done = subprocess.run(
+        [bash, "--norc", "-c", shell],
+        cwd=two_versions,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == answers, done.stderr

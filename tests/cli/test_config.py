@@ -1,0 +1,78 @@
+"""config."""
+
+from pathlib import Path
+
+import pytest
+from command_line import Regolo, git
+
+
+def test_the_configuration_is_shown(regolo: Regolo, registry: Path) -> None:
+    assert 'branch = "main"' in regolo("config").out
+    assert regolo("config", "--json").document["registry"] == {"branch": "main"}
+    assert "registry.branch\tmain" in regolo("config", "--plain").lines
+    assert regolo("config", "registry.branch").out == "main\n"
+    assert regolo("config", "registry").out == 'branch = "main"\n'
+
+
+def test_a_value_is_set_by_a_commit_that_keeps_the_comments(regolo: Regolo, registry: Path) -> None:
+    done = regolo("config", "store.digest", "blake3")
+    assert done.out == ""
+    assert "set store.digest: commit" in done.err
+    text = git(registry, "show", "HEAD:.regolo/config.toml")
+    assert 'digest = "blake3"' in text
+    assert text.startswith("# The registry's rules.")
+    assert git(registry, "log", "-1", "--format=%s").strip() == "set store.digest of the registry"
+
+
+def test_lists_and_numbers_are_as_toml_has_them(regolo: Regolo, registry: Path) -> None:
+    regolo("config", "environments.staging.replicas", "2")
+    regolo("config", "environments.production.requires", '["staging"]')
+    document = regolo("config", "environments", "--json").document
+    assert document == {"staging": {"replicas": 2}, "production": {"requires": ["staging"]}}
+
+
+def test_a_value_is_taken_away(regolo: Regolo, registry: Path) -> None:
+    regolo("config", "store.url", "/shared/store")
+    regolo("config", "--unset", "store.url")
+    assert "has no 'store.url'" in regolo("config", "store.url", status=3).err
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("store.digest", "md5", "digest"),
+        ("registry.branch", "7", "branch"),
+        ("environments.production.replicas", "0", "replicas"),
+        ("environments.production.requires", '["nowhere"]', "nowhere"),
+        ("format", "2", "'format'"),
+    ],
+)
+def test_what_is_no_configuration_is_refused(
+    regolo: Regolo, registry: Path, key: str, value: str, said: str
+) -> None:
+    before = git(registry, "rev-parse", "HEAD")
+    assert said in regolo("config", key, value, status=2).err
+    assert git(registry, "rev-parse", "HEAD") == before
+
+
+def test_setting_what_is_set_changes_nothing(regolo: Regolo, registry: Path) -> None:
+    regolo("config", "store.digest", "sha256", status=4)
+
+
+def test_a_key_that_nobody_reads_is_worth_a_note(regolo: Regolo, registry: Path) -> None:
+    assert "did you mean 'store.url'?" in regolo("config", "store.ulr", "/x").err
+
+
+def test_settings_of_this_clone_are_never_committed(regolo: Regolo, registry: Path, tmp_path: Path) -> None:
+    before = git(registry, "rev-parse", "HEAD")
+    regolo("config", "--local", "regolo.localStore", str(tmp_path / "store"))
+    assert regolo("config", "--local", "regolo.localStore").out == f"{tmp_path / 'store'}\n"
+    assert regolo("config", "--local", "--json").document == {"regolo.localStore": str(tmp_path / "store")}
+    assert git(registry, "rev-parse", "HEAD") == before
+    regolo("config", "--local", "--unset", "regolo.localStore")
+    regolo("config", "--local", "regolo.localStore", status=3)
+
+
+def test_other_peoples_settings_are_git_configs(regolo: Regolo, registry: Path) -> None:
+    assert "git config user.name" in regolo("config", "--local", "user.name", "x", status=2).err
+    regolo("config", "--unset", status=2)

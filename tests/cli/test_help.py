@@ -1,0 +1,56 @@
+"""The help is complete, the same everywhere, and frozen in a golden file."""
+
+import os
+from pathlib import Path
+
+import click
+import pytest
+from command_line import Regolo
+
+from regolo_git.cli import commands
+from regolo_git.cli.main import group
+from regolo_git.cli.table import COMMANDS
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "cli" / "help.txt"
+REGENERATE = "REGOLO_REGENERATE_GOLDEN"
+regenerate = bool(os.environ.get(REGENERATE))
+
+
+def whole_help(regolo: Regolo) -> str:
+    pages = [regolo("-h").out] + [regolo(name, "-h").out for name in COMMANDS]
+    return ("\n" + "-" * 80 + "\n\n").join(pages)
+
+
+def test_the_whole_help_is_what_it_was(regolo: Regolo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    now = whole_help(regolo)
+    if regenerate:
+        GOLDEN.write_text(now)
+    assert now == GOLDEN.read_text(), f"{REGENERATE}=1 pytest {Path(__file__).name} writes it anew"
+
+
+def test_the_help_fits_a_terminal_of_80_columns(regolo: Regolo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert [line for line in whole_help(regolo).splitlines() if len(line) > 80] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_examples_and_exit_statuses(name: str) -> None:
+    command = group.get_command(click.Context(group), name)
+    assert command is not None
+    assert command.name == name
+    assert "Examples:" in (command.help or "")
+    assert "Exit status: 0" in (command.help or "")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_explained(name: str) -> None:
+    command = group.get_command(click.Context(group), name)
+    assert command is not None
+    assert [p.name for p in command.params if isinstance(p, click.Option) and not p.help] == []
+
+
+def test_every_module_of_a_command_is_in_the_table() -> None:
+    (directory,) = commands.__path__
+    modules = {path.stem for path in Path(directory).glob("*.py")} - {"__init__"}
+    assert modules <= {entry.module.rsplit(".", 1)[-1] for entry in COMMANDS.values()}

@@ -1,0 +1,129 @@
+"""The entry point: errors in words, exit statuses, where the talk goes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command_line import Regolo
+
+from regolo_git import __version__
+from regolo_git.cli.main import program_name
+
+
+def program(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "regolo_git", *arguments],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_version_is_data(regolo: Regolo) -> None:
+    assert regolo("--version").out == f"regolo-git {__version__}\n"
+
+
+def test_help_needs_no_registry(regolo: Regolo) -> None:
+    assert regolo("-h").out == regolo("--help").out
+
+
+def test_help_and_version_import_nothing_but_click(tmp_path: Path) -> None:
+    code = (
+        "import sys; from regolo_git.cli.main import run; run(['-h']); run(['--version']);"
+        "print(*sorted({n.split('.')[0] for n in sys.modules} & "
+        "{'pygit2', 'dulwich', 'fsspec', 'rich', 'tomlkit', 'blake3', 'sqlite3', 'json'}), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "\n"
+
+
+def test_an_unknown_command_names_its_neighbour(regolo: Regolo) -> None:
+    outcome = regolo("lits", status=2)
+    assert outcome.err == "error: there is no command 'lits'\nhint: git regolo list\n"
+    assert outcome.out == ""
+
+
+def test_an_unknown_option_points_to_the_help(regolo: Regolo) -> None:
+    outcome = regolo("list", "--metrics", "x", status=2)
+    assert outcome.err.startswith("error: no such option")
+    assert outcome.err.endswith("hint: git regolo list -h\n")
+
+
+def test_a_wrong_reference_says_what_one_looks_like(regolo: Regolo) -> None:
+    outcome = regolo("show", "m@@1", status=2)
+    assert "is not a reference" in outcome.err
+    assert "MODEL@1.0" in outcome.err
+
+
+def test_outside_a_repository_the_next_step_is_git_init(
+    regolo: Regolo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert regolo("list", status=3).err.endswith("hint: git init\n")
+
+
+def test_in_a_plain_repository_the_next_step_is_init(regolo: Regolo, top: Path) -> None:
+    assert regolo("list", status=3).err.endswith("hint: git regolo init\n")
+
+
+def test_it_works_in_another_directory(
+    regolo: Regolo, registry: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir("/")
+    assert (
+        regolo("-C", str(registry.parent), "-C", registry.name, "config", "registry.branch").out == "main\n"
+    )
+
+
+def test_a_directory_that_is_not_there_is_bad_input(regolo: Regolo, tmp_path: Path) -> None:
+    assert "cannot work in" in regolo("-C", str(tmp_path / "none"), "list", status=2).err
+
+
+def test_debug_shows_where_an_error_comes_from(regolo: Regolo, top: Path) -> None:
+    assert "Traceback" not in regolo("list", status=3).err
+    assert "Traceback" in regolo("--debug", "list", status=3).err
+
+
+def test_something_unexpected_is_short_and_says_how_to_report(
+    regolo: Regolo, monkeypatch: pytest.MonkeyPatch, registry: Path
+) -> None:
+    monkeypatch.setenv("REGOLO_DEBUG", "0")
+    (registry / ".git" / "regolo" / "statuses.json").unlink(missing_ok=True)
+    monkeypatch.setattr("regolo_git.cli.commands.list.summarise_models", lambda _: 1 / 0)
+    outcome = regolo("list", status=1)
+    assert outcome.err == (
+        "error: unexpected ZeroDivisionError: division by zero\n"
+        "hint: run it again with REGOLO_DEBUG=1 and report what it prints\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/usr/bin/regolo-git", "regolo-git"),
+        ("/usr/bin/git-regolo", "git regolo"),
+        ("__main__.py", "git regolo"),
+    ],
+)
+def test_the_help_calls_us_as_we_were_called(path: str, name: str) -> None:
+    assert program_name(path) == name
+
+
+def test_a_closed_pipe_ends_quietly(two_versions: Path) -> None:
+    command = f"{sys.executable} -m regolo_git log m --json | true; echo ${{PIPESTATUS[0]}}"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=two_versions, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    assert done.stdout.strip() in ("0", "1", "141")
+
+
+def test_a_terminal_that_knows_ascii_only_still_gets_every_name(two_versions: Path) -> None:
+    done = program("show", "m", cwd=two_versions, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()

@@ -1,0 +1,102 @@
+"""Words, tables, bars and fields, without a registry."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regolo_git.cli.output import flat, plain_text, put_json
+from regolo_git.cli.sparkline import ASCII_BARS, BARS, sparkline
+from regolo_git.cli.tables import Cell, Column, aligned, put_table
+from regolo_git.cli.words import counted, one_line, person, signs, utc_time
+
+
+def test_columns_are_aligned_and_lines_have_no_blanks_at_the_end() -> None:
+    columns = [Column("NAME"), Column("SIZE", right=True), Column("NOTE")]
+    assert aligned(columns, [["NAME", "SIZE", "NOTE"], ["a", "12 MB", ""], ["long", "1 B", "x"]]) == [
+        "NAME   SIZE  NOTE",
+        "a     12 MB",
+        "long    1 B  x",
+    ]
+
+
+def test_a_pipe_gets_ascii_signs_and_the_whole_width(capsys: pytest.CaptureFixture[str]) -> None:
+    put_table([Column("A", flexible=True), Column("B")], [("x" * 300, Cell("▲ better", "green"))])
+    assert capsys.readouterr().out == f"{'A'.ljust(300)}  B\n{'x' * 300}  + better\n"
+
+
+def test_a_table_without_rows_is_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    put_table([Column("A")], [])
+    assert capsys.readouterr().out == ""
+
+
+def test_colour_can_be_forced_into_a_pipe(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    put_table([Column("A", flexible=True)], [(Cell("x" * 300, "green"),)])
+    out = capsys.readouterr().out
+    assert "\x1b[32m" in out
+    assert "x" * 300 in out
+
+
+def test_no_colour_wins_over_forced_colour(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    put_table([Column("A")], [(Cell("x", "green"),)])
+    assert capsys.readouterr().out == "A\nx\n"
+
+
+def test_a_trend_goes_from_the_lowest_bar_to_the_highest() -> None:
+    assert sparkline([0.89, 0.92], ascii_only=False) == "▁█"
+    assert sparkline([1, None, 2], ascii_only=True) == "_ #"
+    assert sparkline([3, 3], ascii_only=False) == "▅▅"
+    assert sparkline([None], ascii_only=False) == ""
+
+
+@given(st.lists(st.none() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)))
+def test_a_trend_has_one_sign_for_each_value(values: list[int | float | None]) -> None:
+    for ascii_only, bars in ((False, BARS), (True, ASCII_BARS)):
+        drawn = sparkline(values, ascii_only=ascii_only)
+        assert set(drawn) <= set(bars) | {" "}
+        assert len(drawn) == (len(values) if any(v is not None for v in values) else 0)
+
+
+@given(st.text())
+def test_somebodys_text_never_steers_a_terminal_or_splits_a_field(text: str) -> None:
+    shown = one_line(text)
+    assert shown.isprintable()
+    assert "\t" not in plain_text(text)
+    assert "\n" not in plain_text(text)
+
+
+def test_fields_are_plain() -> None:
+    east = timezone(timedelta(hours=2))
+    assert plain_text(None) == ""
+    assert plain_text(True) == "true"
+    assert plain_text(datetime(2026, 7, 1, 12, 0, tzinfo=east)) == "2026-07-01T10:00:00Z"
+
+
+def test_a_tree_becomes_names_with_dots() -> None:
+    assert list(flat({"a": {"b": 1, "c": [2, 3]}, "d": None, "e": False})) == [
+        ("a.b", 1),
+        ("a.c", 2),
+        ("a.c", 3),
+        ("e", False),
+    ]
+
+
+def test_json_has_times_in_utc_and_readable_text(capsys: pytest.CaptureFixture[str]) -> None:
+    put_json({"when": datetime(2026, 7, 1, 12, 0, tzinfo=UTC), "who": "Zoë"})
+    assert capsys.readouterr().out == '{\n  "when": "2026-07-01T12:00:00Z",\n  "who": "Zoë"\n}\n'
+
+
+def test_words() -> None:
+    assert person("Ada Byron <ada@example.com>") == "Ada Byron"
+    assert counted(1, "file") == "1 file"
+    assert counted(2, "file") == "2 files"
+    assert signs("1.0 → 1.1 …") == "1.0 -> 1.1 ..."
+    assert utc_time(datetime(2026, 7, 1, tzinfo=UTC)) == "2026-07-01T00:00:00Z"
