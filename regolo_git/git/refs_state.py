@@ -8,7 +8,8 @@ of every change.
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from regolo_git.errors import Conflict
@@ -17,6 +18,7 @@ from regolo_git.git.discover import RepositoryPaths
 OID = re.compile(rb"[0-9a-f]{40}")
 TAGS = "refs/tags/"
 ATTEMPTS = 100
+NOTHING: "Mapping[str, LooseTag]" = {}
 
 
 def tags_key(paths: RepositoryPaths) -> str:
@@ -28,8 +30,18 @@ def tags_key(paths: RepositoryPaths) -> str:
     return key.hexdigest()
 
 
-def read_tags(paths: RepositoryPaths) -> tuple[str, dict[str, str]]:
-    """Every tag's name with the object id it points to, and the key of that state.
+@dataclass(frozen=True, slots=True)
+class LooseTag:
+    """A tag's object, and for a loose one a stamp that its file keeps for as long as it is the same file."""
+
+    oid: str
+    stamp: str = ""
+
+
+def read_tags(
+    paths: RepositoryPaths, held: Mapping[str, LooseTag] = NOTHING
+) -> tuple[str, dict[str, LooseTag]]:
+    """Every tag by its name, and the key of that state; a loose one that is as it was `held` is not opened.
 
     `git pack-refs` moves refs from loose files to the packed one; a reader that looks at the one before and
     at the other after would miss them, so the state is read again until it did not change meanwhile.
@@ -37,7 +49,7 @@ def read_tags(paths: RepositoryPaths) -> tuple[str, dict[str, str]]:
     for _ in range(ATTEMPTS):
         before = tags_key(paths)
         tags = _packed_tags(paths.common_dir / "packed-refs")
-        tags.update(_loose_tags(paths.common_dir / "refs" / "tags"))
+        tags.update(_loose_tags(paths.common_dir / "refs" / "tags", held))
         if tags_key(paths) == before:
             return before, tags
     raise Conflict("the tags change faster than they can be read", "try again")
@@ -70,22 +82,31 @@ def _packed_target(packed: Path, ref: str) -> str | None:
     return data[at - 40 : at].decode() if at >= 40 and OID.fullmatch(data[at - 40 : at]) else None
 
 
-def _packed_tags(packed: Path) -> dict[str, str]:
+def _packed_tags(packed: Path) -> dict[str, LooseTag]:
     tags = {}
     for line in _read(packed).decode("utf-8", "surrogateescape").split("\n"):
         if line[41:51] == TAGS:
-            tags[line[51:]] = line[:40]
+            tags[line[51:]] = LooseTag(line[:40])
     return tags
 
 
-def _loose_tags(top: Path) -> Iterator[tuple[str, str]]:
+def _loose_tags(top: Path, held: Mapping[str, LooseTag]) -> Iterator[tuple[str, LooseTag]]:
     prefix = len(str(top)) + 1
     for directory, names in _loose_directories(top):
-        for name in names:
-            path = f"{directory}/{name}"
+        for file in names:
+            path = f"{directory}/{file}"
+            name = path[prefix:]
+            stat = _stat(Path(path))
+            if stat is None or file.endswith(".lock"):
+                continue
+            stamp = ":".join(map(str, stat))
+            known = held.get(name)
+            if known is not None and known.stamp == stamp:
+                yield name, known
+                continue
             found = OID.match(_read(Path(path)))
-            if found and not name.endswith(".lock"):
-                yield path[prefix:], found[0].decode()
+            if found:
+                yield name, LooseTag(found[0].decode(), stamp)
 
 
 def _loose_directories(top: Path) -> Iterator[tuple[str, list[str]]]:

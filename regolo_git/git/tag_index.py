@@ -15,14 +15,14 @@ from typing import Protocol
 from regolo_git.errors import InvalidInput
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.identity import utc
-from regolo_git.git.refs_state import read_tags, tags_key
+from regolo_git.git.refs_state import LooseTag, read_tags, tags_key
 from regolo_git.git.tag_objects import TagObject
 from regolo_git.records.digests import Digest
 from regolo_git.records.names import check_model_name
 from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import Version, parse_tag_name
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 SCHEMA = """
 create table state (key text primary key, value text) without rowid;
 create table objects (
@@ -30,12 +30,13 @@ create table objects (
     commit_oid text, manifest_oid text, digest text, size integer, created_at integer, created_by text,
     subject text, problem text
 ) without rowid;
-create table refs (tag text primary key, oid text not null) without rowid;
+create table refs (tag text primary key, oid text not null, stamp text not null) without rowid;
 create index objects_of_model on objects (model, sort_key);
 """
 COLUMNS = """refs.tag, model, version, identity, refs.oid, commit_oid, manifest_oid, digest, size, created_at,
     created_by, subject"""
 OF_MODELS = "from refs join objects using (oid) where model is not null"
+NUMBERED = "identity glob '[0-9]*'"
 WAIT_SECONDS = 10.0
 
 
@@ -95,6 +96,21 @@ class TagIndex:
     def find(self, model: str, identity: str) -> TagRow | None:
         """The tag of a version by its identity (`1.1.0`); None where there is none."""
         rows = self._select("objects.model = ? and identity = ?", (model, identity))
+        return rows[0] if rows else None
+
+    def highest(self, model: str) -> list[TagRow]:
+        """The highest release and the highest version of all, as far as there are any (maybe the same)."""
+        end = "order by sort_key desc limit 1"
+        releases = self._select(f"objects.model = ? and release = 1 {end}", (model,))
+        return releases + self._select(f"objects.model = ? and {NUMBERED} {end}", (model,)) or self._select(
+            f"objects.model = ? {end}", (model,)
+        )
+
+    def last_made(self, model: str) -> TagRow | None:
+        """The version made last, those named after an environment aside; of one second, the higher one."""
+        rows = self._select(
+            f"objects.model = ? and {NUMBERED} order by created_at desc, sort_key desc limit 1", (model,)
+        )
         return rows[0] if rows else None
 
     def at_commit(self, commit: str) -> list[TagRow]:
@@ -184,18 +200,25 @@ class TagIndex:
                 return  # a clone that cannot be written gets its index in memory
 
     def _update(self, connection: sqlite3.Connection) -> None:
-        key, tags = read_tags(self._paths)
-        ours = {name: oid for name, oid in tags.items() if "@" in name and parse_tag_name(name)}
         connection.execute("begin immediate")
         try:
-            held = dict(connection.execute("select tag, oid from refs"))
-            known = {row[0] for row in connection.execute("select oid from objects")}
-            changed = {name: oid for name, oid in ours.items() if held.get(name) != oid}
+            held = {
+                tag: LooseTag(oid, stamp)
+                for tag, oid, stamp in connection.execute("select tag, oid, stamp from refs")
+            }
+            key, tags = read_tags(self._paths, held)
+            ours = {name: tag for name, tag in tags.items() if "@" in name and parse_tag_name(name)}
+            changed = {name: tag for name, tag in ours.items() if held.get(name) != tag}
             connection.executemany(
                 f"insert or replace into objects values ({', '.join('?' * 14)})",
-                self._read(oid for oid in dict.fromkeys(changed.values()) if oid not in known),
+                self._read(
+                    oid
+                    for oid in dict.fromkeys(t.oid for t in changed.values())
+                    if not _holds(connection, oid)
+                ),
             )
-            connection.executemany("insert or replace into refs values (?, ?)", changed.items())
+            rows = ((name, tag.oid, tag.stamp) for name, tag in changed.items())
+            connection.executemany("insert or replace into refs values (?, ?, ?)", rows)
             connection.executemany("delete from refs where tag = ?", ((n,) for n in held if n not in ours))
             connection.execute("insert or replace into state values ('tags', ?)", (key,))
             connection.execute("commit")
@@ -208,6 +231,10 @@ class TagIndex:
         for oid in oids:
             git = git or self._open_git()
             yield (oid, *_columns(git.read_tag_object(oid)))
+
+
+def _holds(connection: sqlite3.Connection, oid: str) -> bool:
+    return connection.execute("select 1 from objects where oid = ?", (oid,)).fetchone() is not None
 
 
 def _create(connection: sqlite3.Connection) -> None:

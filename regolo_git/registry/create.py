@@ -13,7 +13,6 @@ from typing import Literal
 from regolo_git.errors import Conflict, NotFound, VersionExists
 from regolo_git.git.ignore import Ignored
 from regolo_git.git.publish import Proposal, Published, TagProposal, create_branch, publish
-from regolo_git.git.tag_index import TagRow
 from regolo_git.records.manifest import Artifact, FileEntry, Lineage, Manifest
 from regolo_git.records.metadata import MetadataValue, normalise_metadata
 from regolo_git.records.model_card import ModelCard, new_card_text
@@ -86,7 +85,7 @@ def create_version(
     target = choose_target(repository, request.flow)
     _check_model(repository, request.new_model, model, target)
     if version is not None:
-        refuse_existing(model, version, repository.index.rows(model))
+        refuse_existing(repository, model, version)
     place = artifact_place(repository, request.source)
     algorithm = repository.config().digest
     ingested = ingest(
@@ -103,21 +102,22 @@ def create_version(
     )
 
 
-def refuse_existing(model: str, version: Version, rows: list[TagRow]) -> None:
+def refuse_existing(repository: Repository, model: str, version: Version) -> None:
     """Raises VersionExists where a tag stands for the same version: `1.0` and `1.0.0` are one."""
-    for row in rows:
-        if row.identity == version.identity:
-            following = next_version([Version.parse(r.version) for r in rows], "minor")
-            suggestion = following.text(zero_patch=Version.parse(row.version).patch_written)
-            raise VersionExists(
-                f"version '{row.version}' of '{model}' exists already, and versions never change",
-                f"choose another, such as --version {suggestion}",
-            )
+    row = repository.index.find(model, version.identity)
+    if row is None:
+        return
+    following = next_version(_known(repository, model, None), "minor")
+    suggestion = following.text(zero_patch=Version.parse(row.version).patch_written)
+    raise VersionExists(
+        f"version '{row.version}' of '{model}' exists already, and versions never change",
+        f"choose another, such as --version {suggestion}",
+    )
 
 
 def _check_model(repository: Repository, new: bool, model: str, target: Target) -> None:
     tip = repository.git.branch_tip(target.branch)
-    exists = bool(repository.index.rows(model)) or (
+    exists = bool(repository.index.highest(model)) or (
         tip is not None and repository.git.read_file(tip, manifest_path(model)) is not None
     )
     if new and exists:
@@ -130,12 +130,10 @@ def _same_content(
     repository: Repository, model: str, ingested: Ingested, version: Version | None
 ) -> str | None:
     """The newest version, if it has the very same bytes; an environment's name for them is no repetition."""
-    rows = [row for row in repository.index.rows(model) if not Version.parse(row.version).environment]
-    if not rows or (version is not None and version.environment):
+    if version is not None and version.environment:
         return None
-    # Two versions of one second: the higher one is the newer.
-    newest = max(reversed(rows), key=lambda row: row.created_at)
-    return newest.version if newest.digest == ingested.digest else None
+    newest = repository.index.last_made(model)
+    return newest.version if newest is not None and newest.digest == ingested.digest else None
 
 
 @dataclass
@@ -155,12 +153,13 @@ class _Draft:
 
     def prepare(self, tip: str | None) -> Proposal:
         git, model = self.repository.git, self.request.model
-        rows = self.repository.index.rows(model)
         previous = _read_manifest(self.repository, tip, model)
         card_text = git.read_file(tip, card_path(model)) if tip else None
-        version = self.version or next_version(_known(rows, previous), self.request.bump or "minor")
-        zero_patch = _zero_patch(card_text, rows, version)
-        refuse_existing(model, version, rows)
+        version = self.version or next_version(
+            _known(self.repository, model, previous), self.request.bump or "minor"
+        )
+        zero_patch = _zero_patch(self.repository, model, card_text, version)
+        refuse_existing(self.repository, model, version)
         _refuse_untagged(model, version, previous)
         self.manifest = self._manifest(version, zero_patch, previous)
         files: dict[str, bytes | None] = {manifest_path(model): self.manifest.to_text().encode()}
@@ -239,8 +238,9 @@ def _read_manifest(repository: Repository, tip: str | None, model: str) -> Manif
     return Manifest.parse(text) if text is not None else None
 
 
-def _known(rows: list[TagRow], previous: Manifest | None) -> list[Version]:
-    """The versions that a new number must come after: the tagged ones, and one that waits for its tag."""
+def _known(repository: Repository, model: str, previous: Manifest | None) -> list[Version]:
+    """The versions that a new number must come after: the highest tags, and one without its tag yet."""
+    rows = repository.index.highest(model)
     return [Version.parse(row.version) for row in rows] + (
         [Version.parse(previous.version)] if previous else []
     )
@@ -254,13 +254,12 @@ def _refuse_untagged(model: str, version: Version, previous: Manifest | None) ->
         )
 
 
-def _zero_patch(card_text: bytes | None, rows: list[TagRow], version: Version) -> bool:
-    """Whether `1.0` is written `1.0.0`: the card says so, else the model's first version decides."""
+def _zero_patch(repository: Repository, model: str, card_text: bytes | None, version: Version) -> bool:
+    """Whether `1.0` is written `1.0.0`: the card says so, else the model's versions, else this one."""
     if card_text is not None:
         return ModelCard.parse(card_text).zero_patch
-    if rows:
-        return Version.parse(rows[0].version).patch_written
-    return version.patch_written
+    rows = repository.index.highest(model)
+    return Version.parse(rows[0].version).patch_written if rows else version.patch_written
 
 
 def _publish(repository: Repository, draft: _Draft) -> Published:
