@@ -1,0 +1,164 @@
+"""Arrays as the bytes of a safetensors file, without a copy of them all.
+
+The file is the one that the safetensors library writes: tensors of wider types first and then by name, so
+that each is aligned; a JSON header padded to eight bytes.  `ArraysFile` hands out its bytes piece by piece,
+from the arrays themselves.
+"""
+
+import io
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
+
+from regolo_git.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.generic]
+
+# In the library's own order; the header lists tensors from the last of these types to the first.
+DTYPES = {
+    "bool": "BOOL",
+    "uint8": "U8",
+    "int8": "I8",
+    "float8_e5m2": "F8_E5M2",
+    "float8_e4m3fn": "F8_E4M3",
+    "float8_e8m0fnu": "F8_E8M0",
+    "int16": "I16",
+    "uint16": "U16",
+    "float16": "F16",
+    "bfloat16": "BF16",
+    "int32": "I32",
+    "uint32": "U32",
+    "float32": "F32",
+    "complex64": "C64",
+    "float64": "F64",
+    "int64": "I64",
+    "uint64": "U64",
+}
+ORDER = {name: number for number, name in enumerate(DTYPES.values())}
+# Types of PyTorch that numpy has no name for, and the type whose bits they can be looked at as.
+TORCH_VIEWS = {
+    "torch.bfloat16": ("int16", "BF16"),
+    "torch.float8_e5m2": ("uint8", "F8_E5M2"),
+    "torch.float8_e4m3fn": ("uint8", "F8_E4M3"),
+    "torch.float8_e8m0fnu": ("uint8", "F8_E8M0"),
+}
+
+
+@runtime_checkable
+class ArrayLike(Protocol):
+    """Whatever numpy can make an array of: arrays of numpy, PyTorch, JAX, TensorFlow."""
+
+    def __array__(self) -> "Array": ...
+
+
+class TorchTensor(Protocol):
+    """The little of PyTorch's tensor that is needed; PyTorch itself is never imported."""
+
+    dtype: object
+
+    def detach(self) -> "TorchTensor": ...
+    def cpu(self) -> "TorchTensor": ...
+    def contiguous(self) -> "TorchTensor": ...
+    def view(self, dtype: object) -> "TorchTensor": ...
+    def numpy(self) -> "Array": ...
+
+
+class ArraysFile(io.RawIOBase):
+    """The safetensors file of some named arrays, to be read like any other file."""
+
+    def __init__(self, arrays: Mapping[str, ArrayLike]) -> None:
+        super().__init__()
+        named = sorted(
+            ((name, *_as_numpy(name, array)) for name, array in arrays.items()),
+            key=lambda entry: (-ORDER[entry[1]], entry[0]),
+        )
+        self._parts: list[bytes | Array] = [_header(named), *(array for _, _, array in named)]
+        self._sizes = [len(self._parts[0]), *(array.nbytes for _, _, array in named)]
+        self.size = sum(self._sizes)
+        self._position = 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Moves to an offset from the start, from here or from the end."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}[whence]
+        self._position = max(0, start + offset)
+        return self._position
+
+    def readinto(self, buffer: object, /) -> int:
+        """Fills the buffer as far as the file goes."""
+        view = memoryview(cast(bytearray, buffer)).cast("B")
+        done = 0
+        for part, start in self._parts_from(self._position):
+            data = _bytes_of(part)[start : start + len(view) - done]
+            view[done : done + len(data)] = data
+            done += len(data)
+            if done == len(view):
+                break
+        self._position += done
+        return done
+
+    def _parts_from(self, position: int) -> "Iterator[tuple[bytes | Array, int]]":
+        """The parts from the one at a position on, each with where in it to start."""
+        for part, size in zip(self._parts, self._sizes, strict=True):
+            if position < size:
+                yield part, position
+            position = max(0, position - size)
+
+
+def _as_numpy(name: str, array: ArrayLike) -> "tuple[str, Array]":
+    """The name of its type in safetensors, and the array in this byte order and without gaps."""
+    # Only who hands over arrays needs numpy; it takes 60 ms to import.
+    import numpy as np  # noqa: PLC0415
+
+    if hasattr(array, "detach"):
+        dtype, plain = _from_torch(cast(TorchTensor, array))
+    else:
+        plain = np.asarray(array)
+        dtype = DTYPES.get(plain.dtype.name)
+    if dtype is None:
+        raise InvalidInput(
+            f"array '{name}' has type '{plain.dtype}', which safetensors cannot hold",
+            "save the model to a file first, and pass its path",
+        )
+    if plain.dtype.byteorder == ">" or (plain.dtype.byteorder == "=" and sys.byteorder == "big"):
+        plain = plain.astype(plain.dtype.newbyteorder("<"))
+    return dtype, np.asarray(plain, order="C")
+
+
+def _from_torch(tensor: TorchTensor) -> "tuple[str | None, Array]":
+    tensor = tensor.detach().cpu().contiguous()
+    if str(tensor.dtype) in TORCH_VIEWS:
+        bits, dtype = TORCH_VIEWS[str(tensor.dtype)]
+        return dtype, tensor.view(getattr(sys.modules["torch"], bits)).numpy()
+    array = tensor.numpy()
+    return DTYPES.get(array.dtype.name), array
+
+
+def _header(named: "list[tuple[str, str, Array]]") -> bytes:
+    entries: dict[str, object] = {}
+    end = 0
+    for name, dtype, array in named:
+        start, end = end, end + array.nbytes
+        entries[name] = {"dtype": dtype, "shape": list(array.shape), "data_offsets": [start, end]}
+    text = json.dumps(entries, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text
+
+
+def _bytes_of(part: "bytes | Array") -> memoryview:
+    if isinstance(part, bytes):
+        return memoryview(part)
+    # Types that came from elsewhere (bfloat16) have no buffer of their own; every type can be seen as bytes.
+    return part.reshape(-1).view("u1").data
