@@ -8,6 +8,7 @@ several threads at once, and raise OSError for what the filesystem refuses.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 Data = bytes | memoryview
@@ -72,6 +73,10 @@ class Files(Protocol):
 
     def walk(self, directory: str) -> Iterator[StoredFile]:
         """Every file below, in any order; a directory that is not there has none."""
+        ...
+
+    def scratch_directory(self) -> Path | None:
+        """A directory of this machine on the same disk, made if need be; None for other machines' disks."""
         ...
 
     def stale_temporaries(self) -> Iterator[StoredFile]:

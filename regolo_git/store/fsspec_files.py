@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any  # fsspec is not typed; nothing of it leaves this module
 
 from fsspec import AbstractFileSystem
@@ -92,6 +93,10 @@ class FsspecFiles:
         start = len(self._fs._strip_protocol(self._root)) + 1  # noqa: SLF001 - its public name is the same
         for name, info in found.items():
             yield StoredFile(name[start:], int(info["size"]), _time_of(info))
+
+    def scratch_directory(self) -> Path | None:
+        """See `Files.scratch_directory`: there is none."""
+        return None
 
     def stale_temporaries(self) -> Iterator[StoredFile]:
         """See `Files.stale_temporaries`: there are no locks here, so those of yesterday and before."""

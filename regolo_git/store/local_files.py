@@ -119,6 +119,12 @@ class LocalFiles:
                     modified = datetime.fromtimestamp(status.st_mtime, UTC)
                     yield StoredFile(place.relative_to(self._root).as_posix(), status.st_size, modified)
 
+    def scratch_directory(self) -> Path | None:
+        """See `Files.scratch_directory`."""
+        directory = self._root / TEMPORARIES
+        directory.mkdir(parents=True, exist_ok=True)
+        return directory
+
     def stale_temporaries(self) -> Iterator[StoredFile]:
         """See `Files.stale_temporaries`: those that nobody has locked."""
         for file in self.walk(TEMPORARIES):

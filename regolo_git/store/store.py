@@ -13,6 +13,7 @@ sees a recipe finds its chunks.  Every byte is verified before a caller sees it.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Self
 
 from regolo_git.errors import IntegrityError, NotFound, RegoloError, TransportError
@@ -172,7 +173,12 @@ class Store:
         with translated(self.url):
             self._files.remove(_path(RECIPES, address.hex))
 
-    # -- what interrupted writers left --------------------------------------------------------------------
+    # -- what is being written, and what interrupted writers left -----------------------------------------
+
+    def scratch_directory(self) -> Path | None:
+        """A directory on the store's own disk for unnamed files; None where the store is elsewhere."""
+        with translated(self.url):
+            return self._files.scratch_directory()
 
     def stale_temporaries(self) -> list[str]:
         """Paths in the store of files that a killed writer left."""
