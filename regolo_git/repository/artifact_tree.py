@@ -1,0 +1,165 @@
+"""Writing below a directory without ever following a link.
+
+Every step down opens the next directory by name with O_NOFOLLOW and works relative to it, so that nobody can
+turn a path aside between a look and a write.
+"""
+
+import errno
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from regolo_git.errors import Conflict
+from regolo_git.records.names import printable
+
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class ArtifactTree:
+    """A directory that exists, and POSIX paths below it; a context manager.
+
+    Verbs raise Conflict where a parent is a link or no directory, else OSError.  Leaving it with an error
+    removes the directories that were made, as far as they are empty.
+    """
+
+    def __init__(self, root: Path, opened: int | None = None) -> None:
+        """Takes a directory by its path, or, where that could lead astray, by a descriptor of it."""
+        self.root = root
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        self._root = os.open(root, flags) if opened is None else os.dup(opened)
+        # Files come sorted, so the directory that was last used is most often the next one as well.
+        self._last = ("", self._root)
+        self.made: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            for path in reversed(self.made):
+                with suppress(OSError):
+                    self.remove_empty(path)
+        self._forget_last()
+        os.close(self._root)
+
+    def directory(self, path: str, *, make: bool = False) -> int | None:
+        """A descriptor of a directory, good until the next call; None where there is none."""
+        if not path:
+            return self._root
+        if path == self._last[0]:
+            return self._last[1]
+        self._forget_last()
+        descriptor = self._root
+        walked: list[str] = []
+        for name in path.split("/"):
+            walked.append(name)
+            following = self._step(descriptor, name, "/".join(walked), make=make)
+            if descriptor != self._root:
+                os.close(descriptor)
+            if following is None:
+                return None
+            descriptor = following
+        self._last = (path, descriptor)
+        return descriptor
+
+    def look(self, path: str) -> os.stat_result | None:
+        """What lies at a path, a link as itself; None where there is nothing."""
+        parent, name = _split(path)
+        descriptor = self.directory(parent)
+        if descriptor is None:
+            return None
+        try:
+            return os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+
+    def open_file(self, path: str) -> int:
+        """A descriptor to read an ordinary file; a link at its place is refused by the system."""
+        parent, name = _split(path)
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        return os.open(name, flags, dir_fd=self.directory(parent))
+
+    def move_in(self, path: str, source_directory: int, source: str) -> None:
+        """Renames a file to a path, whose directories are made, over what lies there."""
+        parent, name = _split(path)
+        descriptor = self.directory(parent, make=True)
+        os.rename(source, name, src_dir_fd=source_directory, dst_dir_fd=descriptor)
+
+    def keep_aside(self, path: str, directory: int, name: str) -> None:
+        """Gives what lies at a path a second name elsewhere, or where that is not possible, only that one."""
+        parent, own = _split(path)
+        descriptor = self.directory(parent)
+        try:
+            os.link(own, name, src_dir_fd=descriptor, dst_dir_fd=directory, follow_symlinks=False)
+        except FileNotFoundError:
+            raise
+        except OSError:  # no hard links on this filesystem, or not to somebody else's file
+            os.rename(own, name, src_dir_fd=descriptor, dst_dir_fd=directory)
+
+    def set_mode(self, path: str, mode: int) -> None:
+        """Changes the permissions of an ordinary file."""
+        descriptor = self.open_file(path)
+        try:
+            os.fchmod(descriptor, mode)
+        finally:
+            os.close(descriptor)
+
+    def move_out(self, path: str, directory: int, name: str) -> None:
+        """Renames what lies at a path to elsewhere."""
+        parent, own = _split(path)
+        os.rename(own, name, src_dir_fd=self.directory(parent), dst_dir_fd=directory)
+
+    def remove_empty(self, path: str) -> bool:
+        """Removes a directory if it is empty; False if it is not."""
+        parent, name = _split(path)
+        if path == self._last[0]:
+            self._forget_last()
+        try:
+            os.rmdir(name, dir_fd=self.directory(parent))
+        except OSError:
+            return False
+        return True
+
+    def sync(self, path: str) -> None:
+        """Makes the entries of a directory durable."""
+        descriptor = self.directory(path)
+        if descriptor is not None:
+            os.fsync(descriptor)
+
+    def _step(self, descriptor: int, name: str, path: str, *, make: bool) -> int | None:
+        for attempt in range(2):
+            try:
+                return os.open(name, DIRECTORY, dir_fd=descriptor)
+            except FileNotFoundError:
+                if not make or attempt:
+                    return None
+                os.mkdir(name, dir_fd=descriptor)
+                self.made.append(path)
+            except OSError as error:
+                if error.errno in (errno.ELOOP, errno.ENOTDIR):
+                    raise self._in_the_way(descriptor, name, path) from None
+                raise
+        return None
+
+    def _in_the_way(self, descriptor: int, name: str, path: str) -> Conflict:
+        status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+        what = "a link" if stat.S_ISLNK(status.st_mode) else "not a directory"
+        return Conflict(
+            f"'{printable(str(self.root / path))}' is {what}; nothing is written through it",
+            "move it away, or choose another destination",
+        )
+
+    def _forget_last(self) -> None:
+        if self._last[1] != self._root:
+            os.close(self._last[1])
+        self._last = ("", self._root)
+
+
+def _split(path: str) -> tuple[str, str]:
+    parent, _, name = path.rpartition("/")
+    return parent, name

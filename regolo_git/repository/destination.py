@@ -1,0 +1,86 @@
+"""Where a checkout goes, and from which directory on no link is followed on the way there."""
+
+import errno
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from regolo_git.errors import Conflict, InvalidInput, TransportError
+from regolo_git.records.names import check_artifact_path, printable
+from regolo_git.records.recipe import Kind
+
+GIT_DIRECTORY = ".git"
+HINTS = {
+    errno.ENOSPC: "make room, then do it again; nothing was changed",
+    errno.EDQUOT: "the quota is used up; make room, then do it again",
+    errno.EACCES: "look at the permissions, or choose another destination",
+    errno.EROFS: "the filesystem is mounted read-only; choose another destination",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """`name` is the path below `root`; `fresh` says that a directory is to appear there as a whole.
+
+    `path` is the place as the caller calls it, under which the cache knows its files.
+    """
+
+    root: Path
+    name: str
+    path: Path
+    staging_base: str
+    fresh: bool
+    looked_at_ns: int
+
+
+def find_destination(destination: Path, root: Path | None, kind: Kind) -> Destination:
+    """Looks where a destination is.
+
+    Raises InvalidInput for one inside `.git`, outside its root or not writable as a name, Conflict for a
+    directory that is a link.
+    """
+    path = Path(os.path.abspath(destination))  # noqa: PTH100 - `..` by the text, as the cache's keys need it
+    if root is None:
+        root = _existing_parent(path)
+        _refuse_git(root, path)
+    elif not path.is_relative_to(root):
+        raise InvalidInput(f"'{printable(str(path))}' is not below '{printable(str(root))}'")
+    name = check_artifact_path(path.relative_to(root).as_posix())
+    if kind == "directory" and path.is_symlink():
+        raise Conflict(f"'{printable(str(path))}' is a link", "name the directory itself")
+    there = kind == "directory" and path.is_dir()
+    parent = name.rpartition("/")[0]
+    base = name if there and not _can_stage_beside(path) else parent
+    return Destination(root, name, path, base, kind == "directory" and not there, time.time_ns())
+
+
+@contextmanager
+def translated_errors(path: Path) -> Iterator[None]:
+    """Raises TransportError for an OSError at the destination."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        hint = HINTS.get(error.errno) if error.errno else None
+        raise TransportError(f"'{printable(str(path))}' cannot be written: {reason}", hint) from error
+
+
+def _existing_parent(path: Path) -> Path:
+    parent = path.parent
+    while not parent.is_dir():
+        parent = parent.parent
+    return parent
+
+
+def _can_stage_beside(directory: Path) -> bool:
+    """Whether files can be renamed from its parent into it: it is no mount point, and the parent is ours."""
+    parent = directory.parent
+    return parent.stat().st_dev == directory.stat().st_dev and os.access(parent, os.W_OK | os.X_OK)
+
+
+def _refuse_git(root: Path, path: Path) -> None:
+    if GIT_DIRECTORY in {part.lower() for part in (*root.resolve().parts, *path.parts)}:
+        raise InvalidInput(f"'{printable(str(path))}' lies inside '.git'", "choose another destination")
