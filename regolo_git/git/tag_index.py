@@ -145,7 +145,7 @@ class TagIndex:
         # One object under two names is right under one of them at most.
         mismatched = [
             (row.tag, f"its object is the tag of '{row.model}@{row.version}'")
-            for row in self._select("objects.model is not null", ())
+            for row in self._rows_as_they_are("objects.model is not null", ())
             if parse_tag_name(row.tag) != (row.model, row.version)
         ]
         return named + mismatched
@@ -153,9 +153,12 @@ class TagIndex:
     # -- keeping it up to date ----------------------------------------------------------------------------
 
     def _select(self, where: str, values: tuple[str, ...]) -> list[TagRow]:
-        query = f"select {COLUMNS} from refs join objects using (oid) where {where}"
-        rows = [_row(found) for found in self._query(query, values)]
+        rows = self._rows_as_they_are(where, values)
         return [row for row in rows if parse_tag_name(row.tag) == (row.model, row.version)]
+
+    def _rows_as_they_are(self, where: str, values: tuple[str, ...]) -> list[TagRow]:
+        query = f"select {COLUMNS} from refs join objects using (oid) where {where}"
+        return [_row(found) for found in self._query(query, values)]
 
     def _query(self, query: str, values: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
         for attempt in range(2):
