@@ -16,8 +16,10 @@ from regolo_git.errors import RegoloError
 from regolo_git.git.journal import read_journal
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.recovery import recover
+from regolo_git.registry.checkout import manifests_at
 from regolo_git.registry.merged import tag_merged
 from regolo_git.repository.repository import Repository
+from regolo_git.repository.staging import remove_staging, stale_stagings
 
 OLD_SECONDS = 3600.0  # younger temporary files of our caches may have a living writer
 LOCK_SECONDS = 10.0  # git holds its locks for less, except while somebody writes a commit message
@@ -41,6 +43,7 @@ def examine(repository: Repository, *, dry_run: bool) -> Iterator[Finding]:
     """
     yield from _publication(repository, dry_run)
     yield from _store_temporaries(repository, dry_run)
+    yield from _stagings(repository, dry_run)
     yield from _cache_temporaries(repository, dry_run)
     yield from _lock_files(repository)
     yield from _untagged(repository)
@@ -68,6 +71,24 @@ def _store_temporaries(repository: Repository, dry_run: bool) -> Iterator[Findin
             store.remove_temporary(path)
     if paths:
         yield _removed(f"{len(paths)} temporary files in the store '{store.url}'", dry_run)
+
+
+def _stagings(repository: Repository, dry_run: bool) -> Iterator[Finding]:
+    for directory in _artifact_directories(repository):
+        for path in stale_stagings(directory):
+            if not dry_run:
+                remove_staging(path)
+            yield _removed(f"directory '{path}' of a checkout that stopped", dry_run)
+
+
+def _artifact_directories(repository: Repository) -> list[Path]:
+    """Where a checkout may have been under way: at and beside the artifacts of the checked-out commit."""
+    top, head = repository.paths.work_tree, repository.git.head_commit()
+    if top is None or head is None:
+        return []
+    paths = [manifest.artifact.path for manifest in manifests_at(repository, head)]
+    places = [top, *(top / path for path in paths if path is not None)]
+    return list(dict.fromkeys([*places, *(place.parent for place in places[1:])]))
 
 
 def _cache_temporaries(repository: Repository, dry_run: bool) -> Iterator[Finding]:

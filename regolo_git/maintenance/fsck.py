@@ -13,6 +13,7 @@ from regolo_git.maintenance.artifact_check import ArtifactChecker
 from regolo_git.maintenance.problem import Problem
 from regolo_git.maintenance.tag_check import check_foreign_tags, read_checked_manifest
 from regolo_git.records.versions import Version
+from regolo_git.registry.lookup import model_rows
 from regolo_git.registry.status import RETIRED, read_promotions, read_statuses
 from regolo_git.registry.users import read_endpoints
 from regolo_git.repository.repository import Repository
@@ -32,8 +33,8 @@ class FsckReport:
 
 
 def versions_to_check(repository: Repository, model: str | None = None) -> list[TagRow]:
-    """The tags of all versions, or of one model's."""
-    return repository.index.rows(model) if model is not None else repository.index.all_rows()
+    """The tags of all versions, or of one model's.  Raises NotFound for a model that is not there."""
+    return model_rows(repository, model) if model is not None else repository.index.all_rows()
 
 
 def check_registry(
