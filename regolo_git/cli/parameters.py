@@ -25,7 +25,7 @@ def to_reference(ctx: click.Context, param: click.Parameter, value: str | None) 
 
 def complete_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
     """The models there are."""
-    return _items(_look(ctx, _model_names), incomplete)
+    return _items(look(ctx, _model_names), incomplete)
 
 
 def complete_references(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -33,7 +33,7 @@ def complete_references(ctx: click.Context, param: click.Parameter, incomplete: 
     model, at, _ = incomplete.partition("@")
     if not at:
         return complete_models(ctx, param, incomplete)
-    return _items((f"{model}@{name}" for name in _look(ctx, lambda r: _selectors(r, model))), incomplete)
+    return _items((f"{model}@{name}" for name in look(ctx, lambda r: _selectors(r, model))), incomplete)
 
 
 def complete_versions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
@@ -42,7 +42,7 @@ def complete_versions(ctx: click.Context, param: click.Parameter, incomplete: st
     model = ctx.params.get("model") or next(iter(ctx.args), None)
     if not isinstance(model, str):
         return []
-    return _items(_look(ctx, lambda repository: _versions(repository, model)), incomplete)
+    return _items(look(ctx, lambda repository: _versions(repository, model)), incomplete)
 
 
 def complete_second(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -50,7 +50,7 @@ def complete_second(ctx: click.Context, param: click.Parameter, incomplete: str)
     first = ctx.params.get("a")
     if not isinstance(first, Reference) or "@" in incomplete:
         return complete_references(ctx, param, incomplete)
-    return _items(_look(ctx, lambda repository: _selectors(repository, first.model)), incomplete)
+    return _items(look(ctx, lambda repository: _selectors(repository, first.model)), incomplete)
 
 
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
@@ -68,7 +68,7 @@ def reference_argument(metavar: str, *, name: str = "reference", required: bool 
     )
 
 
-def _look(ctx: click.Context, find: Callable[[Repository], list[str]]) -> list[str]:
+def look(ctx: click.Context, find: Callable[[Repository], list[str]]) -> list[str]:
     """What the registry has; nothing, rather than an error in the middle of somebody's typing."""
     start = Path.cwd().joinpath(*ctx.find_root().params.get("directories") or ())  # `-C` is not acted on here
     try:

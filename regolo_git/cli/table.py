@@ -40,6 +40,13 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "remove": _entry("remove", "Retire a version: its bytes become free."),
         "tag": _entry("tag", "Tag versions that were reviewed and merged."),
     },
+    "Serve": {
+        "promote": _entry("promote", "Make a version the one that stands in an environment."),
+        "history": _entry("history", "Show what stood in which environment, and when."),
+        "endpoint": _entry("endpoint", "Make, show and delete endpoints."),
+        "traffic": _entry("traffic", "Set the traffic split of an endpoint."),
+        "rollback": _entry("rollback", "Send an endpoint's traffic back to a good version."),
+    },
     "Look after": {
         "config": _entry("config", "Show or set the registry's configuration."),
         "fsck": _entry("fsck", "Check tags, manifests and bytes."),

@@ -1,0 +1,218 @@
+"""`git regolo endpoint`: makes, shows and deletes endpoints."""
+
+import click
+
+from regolo_git.cli.opening import open_repository
+from regolo_git.cli.output import chosen_form, emit, form_options, json_option, put_json
+from regolo_git.cli.parameters import reference_argument
+from regolo_git.cli.promotion_options import endpoint_argument, endpoint_document, message_option, to_endpoint
+from regolo_git.cli.questions import confirm
+from regolo_git.cli.streams import put, talk
+from regolo_git.cli.tables import Column, put_table
+from regolo_git.cli.words import local_time, one_line, person, short
+from regolo_git.records.endpoint import Endpoint
+from regolo_git.records.references import Reference
+from regolo_git.records.routing import Routing
+from regolo_git.registry import endpoints
+
+
+@click.group()
+def endpoint() -> None:
+    """Make, show and delete endpoints: served names with a traffic split over versions.
+
+    \b
+    Examples:
+      git regolo endpoint create sentiment sentiment-classifier@1.1
+      git regolo endpoint list
+      git regolo endpoint history sentiment
+
+    Exit status: 0 done; 2 bad input; 3 not found; 4 conflict; 8 forbidden by a rule.
+    """
+
+
+@endpoint.command()
+@click.argument("name", metavar="ENDPOINT", callback=to_endpoint)
+@reference_argument("MODEL@V")
+@click.option("--environment", metavar="ENV", help="Follow the promotions to ENV.")
+@click.option("--replicas", type=int, metavar="N", help="How many workers serve it (1).")
+@click.option("--sticky-header", metavar="NAME", help="Keep a value of this header on one version.")
+@click.option("--sticky-cookie", metavar="NAME", help="The same by a cookie.")
+@click.option("--sticky-key", metavar="KEY", help="The same by a key of the JSON body.")
+@click.option("--retry", type=int, metavar="N", help="How often a request may be sent again (2).")
+@click.option("--timeout", type=float, metavar="SECONDS", help="How long a request may take (30).")
+@message_option
+@json_option
+def create(
+    name: str,
+    reference: Reference,
+    environment: str | None,
+    replicas: int | None,
+    sticky_header: str | None,
+    sticky_cookie: str | None,
+    sticky_key: str | None,
+    retry: int | None,
+    timeout: float | None,
+    message: str | None,
+    as_json: bool,
+) -> None:
+    """Make ENDPOINT, with all its traffic on one version.
+
+    \b
+    Examples:
+      git regolo endpoint create sentiment sentiment-classifier@1.1
+      git regolo endpoint create sentiment sentiment-classifier@production --environment production
+
+    Exit status: 0 done; 2 bad input; 3 no such version, or its bytes are gone; 4 the endpoint exists;
+    8 the version is retired.
+    """
+    routing = Routing(
+        sticky_header=sticky_header,
+        sticky_cookie=sticky_cookie,
+        sticky_key=sticky_key,
+        retry=Routing().retry if retry is None else retry,
+        timeout_seconds=Routing().timeout_seconds if timeout is None else timeout,
+    )
+    with open_repository() as repository:
+        made = endpoints.create_endpoint(
+            repository,
+            name,
+            reference,
+            environment=environment,
+            replicas=replicas,
+            routing=routing,
+            message=message,
+        )
+    talk(f"made endpoint {name}: {endpoints.traffic_text(made)}")
+    talk(f"  next    git regolo serve {name}")
+    if as_json:
+        put_json(endpoint_document(made))
+    else:
+        put(name)
+
+
+@endpoint.command("list")
+@form_options
+def list_(as_json: bool, as_plain: bool) -> None:
+    """List the endpoints.
+
+    Exit status: 0 done; 3 no registry here; 5 an endpoint's file is broken.
+    """
+    form = chosen_form(as_json, as_plain)
+    with open_repository() as repository:
+        found = endpoints.list_endpoints(repository)
+    if not found and form == "people":
+        talk("no endpoints yet")
+        talk("  next    git regolo endpoint create NAME MODEL@V")
+    columns = [Column(title) for title in ("ENDPOINT", "MODEL", "ENVIRONMENT", "TRAFFIC", "REPLICAS")]
+    emit(
+        form,
+        document=lambda: [endpoint_document(each) for each in found],
+        fields=lambda: [_fields(each) for each in found],
+        page=lambda: put_table(columns, [_fields(each) for each in found]),
+    )
+
+
+def _fields(each: Endpoint) -> list[str]:
+    replicas = " ".join(f"{version}={pin.replicas}" for version, pin in each.versions.items())
+    return [each.endpoint, each.model, each.environment or "", endpoints.traffic_text(each), replicas]
+
+
+@endpoint.command()
+@endpoint_argument()
+@form_options
+def show(endpoint: str, as_json: bool, as_plain: bool) -> None:
+    """Show the desired state of ENDPOINT.
+
+    Exit status: 0 done; 3 no such endpoint; 5 its file is broken.
+    """
+    with open_repository() as repository:
+        found = endpoints.get_endpoint(repository, endpoint)
+    numbers = ("WEIGHT", "REPLICAS")
+    titles = ("VERSION", "WEIGHT", "REPLICAS", "COMMIT", "DIGEST")
+    columns = [Column(title, right=title in numbers) for title in titles]
+    rows = [
+        [version, f"{found.traffic[version]:.10g}", str(pin.replicas), short(pin.commit), str(pin.digest)]
+        for version, pin in found.versions.items()
+    ]
+    emit(
+        chosen_form(as_json, as_plain),
+        document=lambda: endpoint_document(found),
+        fields=lambda: rows,
+        page=lambda: _page(found, columns, rows),
+    )
+
+
+def _page(found: Endpoint, columns: list[Column], rows: list[list[str]]) -> None:
+    put(f"{found.endpoint}  {found.model}" + (f"  follows {found.environment}" if found.environment else ""))
+    put("")
+    put_table(columns, rows)
+    for key, value in found.routing.to_table().items():
+        put(f"  {key}  {value}")
+
+
+@endpoint.command()
+@endpoint_argument()
+@form_options
+def history(endpoint: str, as_json: bool, as_plain: bool) -> None:
+    """Show every change of ENDPOINT, newest first: what, who, when and why.
+
+    Exit status: 0 done; 3 no such endpoint ever was.
+    """
+    with open_repository() as repository:
+        events = endpoints.endpoint_history(repository, endpoint)
+        if not events:
+            endpoints.get_endpoint(repository, endpoint)
+    titles = ("WHEN", "ACTION", "TRAFFIC", "BY", "COMMIT", "WHY")
+    columns = [Column(title, flexible=title == "WHY") for title in titles]
+
+    def fields() -> list[list[str]]:
+        return [
+            [
+                local_time(event.when),
+                event.action,
+                endpoints.traffic_text(event.endpoint) if event.endpoint else "",
+                one_line(person(event.who)),
+                short(event.commit),
+                one_line(event.message),
+            ]
+            for event in events
+        ]
+
+    emit(
+        chosen_form(as_json, as_plain),
+        document=lambda: [
+            {
+                "when": event.when,
+                "action": event.action,
+                "by": event.who,
+                "commit": event.commit,
+                "message": event.message,
+                "endpoint": endpoint_document(event.endpoint) if event.endpoint else None,
+            }
+            for event in events
+        ],
+        fields=fields,
+        page=lambda: put_table(columns, fields()),
+    )
+
+
+@endpoint.command()
+@endpoint_argument()
+@click.option("--yes", "-y", is_flag=True, help="Do it without a question.")
+@message_option
+def delete(endpoint: str, yes: bool, message: str | None) -> None:
+    """Take ENDPOINT off the registry branch; its history stays.
+
+    Exit status: 0 done; 3 no such endpoint; 4 not confirmed.
+    """
+    with open_repository() as repository:
+        found = endpoints.get_endpoint(repository, endpoint)
+        talk(f"delete endpoint {endpoint}: {endpoints.traffic_text(found)}")
+        if not yes:
+            confirm(
+                f"Delete {endpoint}?",
+                otherwise=f"'{endpoint}' is not deleted without a yes",
+                hint=f"git regolo endpoint delete {endpoint} --yes",
+            )
+        endpoints.delete_endpoint(repository, endpoint, message=message)
+    put(endpoint)

@@ -1,0 +1,68 @@
+"""`git regolo history`: what stood in which environment, and when."""
+
+import click
+
+from regolo_git.cli.opening import open_repository
+from regolo_git.cli.output import chosen_form, emit, form_options
+from regolo_git.cli.parameters import model_argument
+from regolo_git.cli.streams import talk
+from regolo_git.cli.tables import Column, put_table
+from regolo_git.cli.words import local_time, one_line, person, short
+from regolo_git.registry.environments import PromotionEvent
+from regolo_git.registry.environments import history as promotion_history
+from regolo_git.registry.lookup import model_rows
+
+
+@click.command()
+@model_argument()
+@click.argument("environment", metavar="[ENV]", required=False)
+@form_options
+def history(model: str, environment: str | None, as_json: bool, as_plain: bool) -> None:
+    """Show what of MODEL stood in which environment, since when, by whom and why; newest first.
+
+    \b
+    Examples:
+      git regolo history sentiment
+      git regolo history sentiment production --json
+
+    Exit status: 0 done; 2 bad input; 3 no such model.
+    """
+    form = chosen_form(as_json, as_plain)
+    with open_repository() as repository:
+        rows = model_rows(repository, model)
+        events = promotion_history(repository, model, environment)
+    if not events and form == "people":
+        talk(f"{model} was never promoted")
+        talk(f"  next    git regolo promote {model}@{rows[-1].version} {environment or 'staging'}")
+    titles = ("WHEN", "ENVIRONMENT", "VERSION", "REPLICAS", "BY", "COMMIT", "WHY")
+    columns = [Column(title, right=title == "REPLICAS", flexible=title == "WHY") for title in titles]
+    emit(
+        form,
+        document=lambda: [
+            {
+                "when": event.when,
+                "environment": event.environment,
+                "version": event.promotion.version if event.promotion else None,
+                "replicas": event.promotion.replicas if event.promotion else None,
+                "by": event.who,
+                "commit": event.commit,
+                "message": event.message,
+            }
+            for event in events
+        ],
+        fields=lambda: [_fields(event) for event in events],
+        page=lambda: put_table(columns, [_fields(event) for event in events]),
+    )
+
+
+def _fields(event: PromotionEvent) -> list[str]:
+    promotion = event.promotion
+    return [
+        local_time(event.when),
+        event.environment,
+        promotion.version if promotion else "none",
+        str(promotion.replicas) if promotion else "",
+        one_line(person(event.who)),
+        short(event.commit),
+        one_line(event.message),
+    ]

@@ -1,0 +1,81 @@
+"""`git regolo promote`: makes a version the one that stands in an environment."""
+
+import click
+
+from regolo_git.cli.opening import open_repository
+from regolo_git.cli.output import Json, json_option, put_json
+from regolo_git.cli.parameters import reference_argument
+from regolo_git.cli.promotion_options import message_option
+from regolo_git.cli.streams import put, talk
+from regolo_git.cli.words import short
+from regolo_git.records.references import Reference
+from regolo_git.registry.environments import Promoted
+from regolo_git.registry.environments import promote as promote_version
+
+
+@click.command()
+@reference_argument("MODEL@V")
+@click.argument("environment", metavar="ENV")
+@click.option("--replicas", type=int, metavar="N", help="How many workers serve it there.")
+@click.option("--propose", is_flag=True, help="Make a branch for review instead.")
+@message_option
+@json_option
+def promote(
+    reference: Reference,
+    environment: str,
+    replicas: int | None,
+    propose: bool,
+    message: str | None,
+    as_json: bool,
+) -> None:
+    """Make a version the one that stands in ENV, and move the endpoints bound to it, in one commit.
+
+    The version's bytes are rebuilt and compared with its digest first.  The registry's configuration says
+    which environments there are, in which order, and what a version must have passed before.  Prints the
+    version's reference.
+
+    \b
+    Examples:
+      git regolo promote sentiment@1.1 staging
+      git regolo promote sentiment@1.1 production --replicas 10
+      git regolo promote sentiment@staging production --propose
+
+    Exit status: 0 done; 2 bad input, or no such environment; 3 no such version, or its bytes are gone;
+    4 it stands there already; 5 its bytes are damaged; 8 a rule forbids it.
+    """
+    with open_repository() as repository:
+        done = promote_version(
+            repository, reference, environment, replicas=replicas, message=message, propose=propose
+        )
+    _tell(done, propose)
+    if as_json:
+        put_json(_document(done))
+    else:
+        put(f"{done.promotion.model}@{done.promotion.version}")
+
+
+def _tell(done: Promoted, proposed: bool) -> None:
+    promotion = done.promotion
+    before = f" (before: {done.previous.version})" if done.previous else ""
+    verb = "proposed" if proposed else "promoted"
+    talk(f"{verb} {promotion.model}@{promotion.version} to {promotion.environment}{before}")
+    talk(f"  replicas  {promotion.replicas}")
+    talk(f"  commit    {short(done.commit)} on {done.branch}")
+    for endpoint in done.endpoints:
+        talk(f"  endpoint  {endpoint} follows")
+    if proposed:
+        talk(f"  next      git push -u origin {done.branch}")
+
+
+def _document(done: Promoted) -> dict[str, Json]:
+    promotion = done.promotion
+    return {
+        "model": promotion.model,
+        "version": promotion.version,
+        "environment": promotion.environment,
+        "replicas": promotion.replicas,
+        "previous": done.previous.version if done.previous else None,
+        "commit": done.commit,
+        "branch": done.branch,
+        "endpoints": list(done.endpoints),
+    }

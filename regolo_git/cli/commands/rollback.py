@@ -1,0 +1,37 @@
+"""`git regolo rollback`: sends all of an endpoint's traffic back to a good version."""
+
+import click
+
+from regolo_git.cli.opening import open_repository
+from regolo_git.cli.output import json_option, put_json
+from regolo_git.cli.promotion_options import endpoint_argument, endpoint_document, message_option
+from regolo_git.cli.streams import put, talk
+from regolo_git.registry.endpoints import rollback as roll_back
+from regolo_git.registry.endpoints import traffic_text
+
+
+@click.command()
+@endpoint_argument()
+@click.option("--to", "version", metavar="V", help="By default the last version that had all the traffic.")
+@message_option
+@json_option
+def rollback(endpoint: str, version: str | None, message: str | None, as_json: bool) -> None:
+    """Send all traffic of ENDPOINT to one version, by a new commit.
+
+    A gateway that runs takes it up within a second when that version is still warm.
+
+    \b
+    Examples:
+      git regolo rollback sentiment
+      git regolo rollback sentiment --to 1.0 -m "1.1 times out on long texts"
+
+    Exit status: 0 done; 2 bad input; 3 no such endpoint or version, or its bytes are gone; 4 it is like that
+    already; 8 the version is retired.
+    """
+    with open_repository() as repository:
+        found = roll_back(repository, endpoint, version, message=message)
+    talk(f"rolled back {endpoint}")
+    if as_json:
+        put_json(endpoint_document(found))
+    else:
+        put(traffic_text(found))

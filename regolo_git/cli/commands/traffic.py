@@ -1,0 +1,51 @@
+"""`git regolo traffic`: sets the split of an endpoint."""
+
+import click
+
+from regolo_git.cli.opening import open_repository
+from regolo_git.cli.output import json_option, put_json
+from regolo_git.cli.promotion_options import (
+    endpoint_argument,
+    endpoint_document,
+    message_option,
+    read_counts,
+    read_weights,
+)
+from regolo_git.cli.streams import put
+from regolo_git.registry.endpoints import get_endpoint, traffic_text, update_traffic
+
+
+@click.command()
+@endpoint_argument()
+@click.argument("split", metavar="[V=WEIGHT]...", nargs=-1)
+@click.option("--replicas", multiple=True, metavar="V=N", help="How many workers serve a version.")
+@message_option
+@json_option
+def traffic(
+    endpoint: str, split: tuple[str, ...], replicas: tuple[str, ...], message: str | None, as_json: bool
+) -> None:
+    """Set the whole split of ENDPOINT, in one commit; without a split, show it.
+
+    Weights are percents that add up to 100, or shares that add up to 1.  A version that is not named leaves
+    the endpoint; one with weight 0 stays there and can be asked for by header.
+
+    \b
+    Examples:
+      git regolo traffic sentiment 1.0=90 1.1=10 -m "canary"
+      git regolo traffic sentiment 1.1=100 1.0=0
+      git regolo traffic sentiment
+
+    Exit status: 0 done; 2 weights that do not add up; 3 no such endpoint or version, or its bytes are gone;
+    4 it is like that already; 8 a version is retired.
+    """
+    with open_repository() as repository:
+        if split:
+            found = update_traffic(
+                repository, endpoint, read_weights(split), replicas=read_counts(replicas), message=message
+            )
+        else:
+            found = get_endpoint(repository, endpoint)
+    if as_json:
+        put_json(endpoint_document(found))
+    else:
+        put(traffic_text(found))

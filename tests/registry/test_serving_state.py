@@ -1,0 +1,203 @@
+"""Environments and endpoints: reviewed commits, refused where they would not hold."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from regolo_git.api import Registry
+from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NotFound, PolicyRefused, RegoloError
+
+
+def git(top: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=top, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def promoted(registry: Registry) -> Registry:
+    registry.register_model("m", b"one")
+    registry.create_model_version("m", model_data=b"two")
+    return registry
+
+
+def configure(registry: Registry, text: str) -> None:
+    path = registry.repository.paths.top / ".regolo/config.toml"
+    path.write_text(path.read_text() + text)
+    git(registry.repository.paths.top, "commit", "-qam", "environments")
+
+
+def test_a_promotion_is_one_commit_and_the_versions_status(promoted: Registry) -> None:
+    top = promoted.repository.paths.top
+    before = int(git(top, "rev-list", "--count", "HEAD"))
+    promoted.promote_model_version("m", "1.1", "production", replicas=10)
+    assert int(git(top, "rev-list", "--count", "HEAD")) == before + 1
+    assert promoted.get_model_version("m", "1.1").status == "production"
+    assert promoted.get_model_version("m", "production").version == "1.1"
+    assert "replicas = 10" in (top / "environments/production/m.toml").read_text()
+    assert git(top, "status", "--porcelain") == ""
+    assert "Regolo-To: m@1.1" in git(top, "log", "-1", "--format=%B")
+
+
+def test_promoting_the_same_again_is_refused(promoted: Registry) -> None:
+    promoted.promote_model_version("m", "1.1", "production")
+    with pytest.raises(Conflict):
+        promoted.promote_model_version("m", "1.1", "production")
+
+
+def test_the_highest_environment_is_the_status(promoted: Registry) -> None:
+    promoted.promote_model_version("m", "1.1", "production")
+    promoted.promote_model_version("m", "1.1", "staging")
+    assert promoted.get_model_version("m", "1.1").status == "production"
+
+
+def test_a_version_must_have_stood_where_the_rules_say(promoted: Registry) -> None:
+    configure(
+        promoted,
+        '\n[environments.staging]\n\n[environments.production]\nreplicas = 3\nrequires = ["staging"]\n',
+    )
+    with pytest.raises(PolicyRefused) as caught:
+        promoted.promote_model_version("m", "1.1", "production")
+    assert caught.value.hint == "git regolo promote m@1.1 staging"
+    promoted.promote_model_version("m", "1.1", "staging")
+    assert promoted.promote_model_version("m", "1.1", "production").replicas == 3
+    with pytest.raises(InvalidInput, match="no environment 'canary'"):
+        promoted.promote_model_version("m", "1.1", "canary")
+
+
+def test_history_says_what_stood_where(promoted: Registry) -> None:
+    promoted.promote_model_version("m", "1.0", "production")
+    promoted.promote_model_version("m", "1.1", "production", message="better")
+    events = promoted.get_promotion_history("m", "production")
+    assert [(e.promotion.version, e.message) for e in events if e.promotion] == [
+        ("1.1", "better"),
+        ("1.0", "promote m@1.0 to production"),
+    ]
+
+
+def test_damaged_bytes_are_not_promoted(promoted: Registry) -> None:
+    recipe = promoted.repository.store.read_recipe(
+        promoted.get_model_version("m", "1.1").manifest.artifact.recipe
+    )
+    chunk = (
+        promoted.repository.local_directory
+        / "store/chunks"
+        / recipe.chunks[0].blake3[:2]
+        / recipe.chunks[0].blake3
+    )
+    chunk.chmod(0o644)
+    chunk.write_bytes(b"0wn")
+    before = git(promoted.repository.paths.top, "rev-parse", "HEAD")
+    with pytest.raises(IntegrityError):
+        promoted.promote_model_version("m", "1.1", "production")
+    assert git(promoted.repository.paths.top, "rev-parse", "HEAD") == before
+
+
+def test_a_proposed_promotion_waits_on_a_branch(promoted: Registry) -> None:
+    promoted.promote_model_version("m", "1.1", "production", propose=True)
+    assert promoted.get_model_version("m", "1.1").status == "ready"
+    assert "propose/production/m@1.1" in git(promoted.repository.paths.top, "branch", "--list")
+
+
+def test_an_endpoint_bound_to_an_environment_follows_its_promotions(promoted: Registry) -> None:
+    promoted.promote_model_version("m", "1.0", "production", replicas=4)
+    made = promoted.create_endpoint("e", "m", "1.0", environment="production")
+    assert made.versions["1.0"].replicas == 4
+    promoted.promote_model_version("m", "1.1", "production", replicas=5)
+    followed = promoted.get_endpoint("e")
+    assert (followed.traffic, followed.versions["1.1"].replicas) == ({"1.1": 1.0}, 5)
+
+
+def test_a_split_is_the_whole_state(promoted: Registry) -> None:
+    promoted.create_endpoint("e", "m", "1.0", replicas=2)
+    split = promoted.update_endpoint_traffic("e", {"1.0": 90, "1.1": 10}, replicas={"1.1": 1})
+    assert split.traffic == {"1.0": 0.9, "1.1": 0.1}
+    assert [split.versions[v].replicas for v in ("1.0", "1.1")] == [2, 1]
+    assert list(promoted.update_endpoint_traffic("e", {"1.1": 1}).versions) == ["1.1"]
+
+
+@pytest.mark.parametrize(
+    ("weights", "error"),
+    [
+        ({"1.0": 0.9, "1.1": 0.2}, InvalidInput),
+        ({"1.0": -0.5, "1.1": 1.5}, InvalidInput),
+        ({"1.0": float("nan")}, InvalidInput),
+        ({}, InvalidInput),
+        ({"1.0": 0.5, "9.9": 0.5}, NotFound),
+    ],
+)
+def test_a_bad_split_changes_nothing(
+    promoted: Registry, weights: dict[str, float], error: type[RegoloError]
+) -> None:
+    promoted.create_endpoint("e", "m", "1.0")
+    before = git(promoted.repository.paths.top, "rev-parse", "HEAD")
+    with pytest.raises(error):
+        promoted.update_endpoint_traffic("e", weights)
+    assert git(promoted.repository.paths.top, "rev-parse", "HEAD") == before
+
+
+@pytest.mark.parametrize("replicas", [0, -1, 10_000])
+def test_an_impossible_number_of_replicas_is_refused(promoted: Registry, replicas: int) -> None:
+    with pytest.raises(InvalidInput):
+        promoted.create_endpoint("e", "m", "1.0", replicas=replicas)
+    with pytest.raises(InvalidInput):
+        promoted.promote_model_version("m", "1.0", "production", replicas=replicas)
+
+
+def test_a_retired_version_is_neither_promoted_nor_served(promoted: Registry) -> None:
+    promoted.create_endpoint("e", "m", "1.1")
+    promoted.delete_model_version("m", "1.0", reason="wrong data")
+    for call in (
+        lambda: promoted.promote_model_version("m", "1.0", "production"),
+        lambda: promoted.create_endpoint("f", "m", "1.0"),
+        lambda: promoted.update_endpoint_traffic("e", {"1.0": 1}),
+        lambda: promoted.rollback_endpoint("e", "1.0"),
+    ):
+        with pytest.raises(PolicyRefused):
+            call()
+
+
+def test_a_version_in_use_is_not_retired(promoted: Registry) -> None:
+    promoted.promote_model_version("m", "1.1", "production")
+    promoted.create_endpoint("e", "m", "1.0")
+    with pytest.raises(PolicyRefused, match="environment 'production'"):
+        promoted.delete_model_version("m", "1.1", reason="r")
+    with pytest.raises(PolicyRefused, match="endpoint 'e'"):
+        promoted.delete_model_version("m", "1.0", reason="r")
+
+
+def test_a_rollback_goes_to_the_last_good_version_by_a_forward_commit(promoted: Registry) -> None:
+    promoted.create_endpoint("e", "m", "1.0")
+    promoted.update_endpoint_traffic("e", {"1.0": 0.9, "1.1": 0.1})
+    before = int(git(promoted.repository.paths.top, "rev-list", "--count", "HEAD"))
+    assert promoted.rollback_endpoint("e").traffic == {"1.0": 1.0}
+    assert int(git(promoted.repository.paths.top, "rev-list", "--count", "HEAD")) == before + 1
+    actions = [event.action for event in promoted.get_endpoint_history("e")]
+    assert actions == ["rollback", "traffic", "create-endpoint"]
+
+
+def test_a_rollback_to_bytes_that_are_gone_is_refused(promoted: Registry) -> None:
+    promoted.create_endpoint("e", "m", "1.1")
+    promoted.repository.store.delete_recipe(promoted.get_model_version("m", "1.0").manifest.artifact.recipe)
+    with pytest.raises(NotFound):
+        promoted.rollback_endpoint("e", "1.0")
+
+
+def test_a_deleted_endpoint_keeps_its_history(promoted: Registry) -> None:
+    promoted.create_endpoint("e", "m", "1.0")
+    promoted.delete_endpoint("e")
+    assert promoted.list_endpoints() == []
+    with pytest.raises(NotFound):
+        promoted.get_endpoint("e")
+    assert [event.action for event in promoted.get_endpoint_history("e")] == [
+        "delete-endpoint",
+        "create-endpoint",
+    ]
+
+
+def test_a_broken_file_on_the_branch_is_named(promoted: Registry) -> None:
+    promoted.create_endpoint("e", "m", "1.0")
+    top = promoted.repository.paths.top
+    (top / "endpoints/e.toml").write_text("format = 1\nendpoint = 3\n")
+    git(top, "commit", "-qam", "break it")
+    with pytest.raises(IntegrityError, match=r"endpoints/e\.toml"):
+        promoted.get_endpoint("e")
