@@ -32,6 +32,7 @@ create table objects (
 ) without rowid;
 create table refs (tag text primary key, oid text not null, stamp text not null) without rowid;
 create index objects_of_model on objects (model, sort_key);
+create index refs_of_object on refs (oid);
 """
 COLUMNS = """refs.tag, model, version, identity, refs.oid, commit_oid, manifest_oid, digest, size, created_at,
     created_by, subject"""
