@@ -1,0 +1,21 @@
+"""Saying in one way what is not installed."""
+
+from importlib.util import find_spec
+
+from regolo_git.errors import MissingDependency
+
+SERVE = ("aiohttp", "httptools", "prometheus_client", "starlette", "uvicorn")
+
+
+def require_serve_extra() -> None:
+    """Checks that what serving stands on is installed.  Raises MissingDependency."""
+    missing = [name for name in SERVE if find_spec(name) is None]
+    if missing:
+        raise MissingDependency(
+            f"serving needs '{missing[0]}', which is not installed", "pip install 'regolo-git[serve]'"
+        )
+
+
+def missing_library(name: str, what: str) -> MissingDependency:
+    """The error for a format whose library is not installed where the worker runs."""
+    return MissingDependency(f"{what} needs '{name}', which is not installed", f"pip install {name}")

@@ -1,0 +1,73 @@
+"""Where a running engine keeps what it needs: sockets, artifacts, its lock.
+
+Under the repository's common directory, so that every work tree finds the same engine.  The path of a unix
+socket has room for about a hundred bytes; where the directory is deeper than that, the sockets lie in a short
+directory under `/tmp` that belongs to this user alone.
+"""
+
+import fcntl
+import os
+import stat
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Self
+
+from regolo_git.errors import ServingError
+
+# 108 bytes with the closing zero on Linux, less the longest name that is made in the directory.
+ROOM = 107 - len("/w-0000000000000000/http.sock")
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeDirectory:
+    """The directories of one registry's engine; `sockets` is private to the user."""
+
+    home: Path
+    sockets: Path
+
+    @classmethod
+    def of(cls, common_directory: Path) -> Self:
+        """The directories that belong to a repository's common directory; nothing is created."""
+        home = common_directory.resolve() / "regolo" / "serving"
+        if len(os.fsencode(home)) <= ROOM:
+            return cls(home, home)
+        name = blake2b(os.fsencode(home), digest_size=8).hexdigest()
+        return cls(home, Path(f"/tmp/regolo-{os.getuid()}-{name}"))
+
+    @property
+    def admin_socket(self) -> Path:
+        """Where the running engine answers its operator."""
+        return self.sockets / "admin.sock"
+
+    @property
+    def artifacts(self) -> Path:
+        """Where artifacts are brought to, one directory for each digest."""
+        return self.home / "artifacts"
+
+    def prepare(self) -> None:
+        """Makes the directories, closed to other users.  Raises ServingError where they are not ours."""
+        self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.sockets.mkdir(exist_ok=True, mode=0o700)
+        for directory in (self.home, self.sockets):
+            # Anybody may have made the short directory before us; then it is not used.
+            found = directory.lstat()
+            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+                raise ServingError(f"'{directory}' belongs to somebody else")
+            if found.st_mode & 0o077:
+                directory.chmod(0o700)
+
+    def lock(self) -> int:
+        """Takes the lock that one engine holds; it goes with the process.
+
+        Raises ServingError where another engine serves this registry.
+        """
+        handle = os.open(self.home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(handle)
+            raise ServingError(
+                "this registry is being served already", "git regolo serve --replace"
+            ) from error
+        return handle
