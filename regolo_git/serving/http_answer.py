@@ -1,0 +1,33 @@
+"""Answers over HTTP that we make ourselves, sent the ASGI way."""
+
+import json
+from dataclasses import dataclass
+
+from starlette.types import Send
+
+JSON_TYPE = b"application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """A status, a body, and headers beyond its type and length."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    media_type: bytes = JSON_TYPE
+
+    async def send(self, send: Send) -> None:
+        """Sends the whole answer."""
+        length = b"%d" % len(self.body)
+        headers = [(b"content-type", self.media_type), (b"content-length", length), *self.headers]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+def error_answer(
+    status: int, code: str, message: str, headers: tuple[tuple[bytes, bytes], ...] = ()
+) -> HttpAnswer:
+    """An error as MLflow's clients read it (`error_code`, `message`) and as those of V2 do (`error`)."""
+    body = json.dumps({"error_code": code, "message": message, "error": message}).encode()
+    return HttpAnswer(status, body, headers)

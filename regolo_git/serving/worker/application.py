@@ -1,0 +1,99 @@
+"""What a worker answers: MLflow's invocations and the Open Inference Protocol, for the one model it holds.
+
+The model is called in the event loop itself: a worker is a process that predicts one request at a time, and a
+thread between them would cost more than it gives.  Replicas are how a version does more at once.  A model
+whose `predict` is a coroutine is awaited, so that it may wait for others.
+"""
+
+import traceback
+from inspect import isawaitable
+
+from starlette.types import Receive, Scope, Send
+
+from regolo_git.errors import InvalidInput
+from regolo_git.serving.http_answer import HttpAnswer, error_answer
+from regolo_git.serving.worker.call import Call, Predictor
+from regolo_git.serving.worker.inference_v2 import model_metadata, read_inference, write_inference
+from regolo_git.serving.worker.mlflow_form import read_invocation, write_predictions
+
+MESSAGE_LENGTH = 500
+
+
+class WorkerApp:
+    """The ASGI application around one predictor."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        try:
+            answer = await self._answer(scope, receive)
+        except InvalidInput as error:
+            answer = error_answer(400, "BAD_REQUEST", error.message)
+        except Exception as error:  # noqa: BLE001 - a model's code may raise anything; its caller gets a 500
+            traceback.print_exc()
+            said = f"the model failed: {type(error).__name__}: {error}"[:MESSAGE_LENGTH]
+            answer = error_answer(500, "INTERNAL_ERROR", said)
+        await answer.send(send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> HttpAnswer:
+        path: str = scope["path"]
+        if scope["method"] == "POST":
+            _refuse_encodings(scope)
+            if path == "/invocations":
+                outputs = await self.predict(read_invocation(await _body(receive)))
+                return HttpAnswer(200, write_predictions(outputs))
+            model, version, verb = _model_path(path)
+            if verb == "infer":
+                call, identity = read_inference(await _body(receive))
+                return HttpAnswer(200, write_inference(model, version, identity, await self.predict(call)))
+        return self._page(path)
+
+    async def predict(self, call: Call) -> object:
+        """The model's answer to one call.  Raises InvalidInput, and whatever the model raises."""
+        outputs = self._predictor.predict(call)
+        return await outputs if isawaitable(outputs) else outputs
+
+    def _page(self, path: str) -> HttpAnswer:
+        if path in ("/v2/health/live", "/v2/health/ready", "/ping", "/health"):
+            return HttpAnswer(200, b"{}")
+        model, version, verb = _model_path(path)
+        if verb == "ready":
+            return HttpAnswer(200, b"{}")
+        if verb == "":
+            return HttpAnswer(200, model_metadata(model, version, self._predictor.signature()))
+        return error_answer(404, "ENDPOINT_NOT_FOUND", f"there is nothing at '{path}'")
+
+
+def _model_path(path: str) -> tuple[str, str | None, str | None]:
+    """Model, version and verb of `/v2/models/MODEL[/versions/VERSION][/VERB]`; the verb is None elsewhere."""
+    match path.split("/")[1:]:
+        case ["v2", "models", model]:
+            return model, None, ""
+        case ["v2", "models", model, "versions", version]:
+            return model, version, ""
+        case ["v2", "models", model, "versions", version, verb]:
+            return model, version, verb
+        case ["v2", "models", model, verb]:
+            return model, None, verb
+    return "", None, None
+
+
+def _refuse_encodings(scope: Scope) -> None:
+    for name, value in scope["headers"]:
+        if name == b"inference-header-content-length":
+            raise InvalidInput("the binary extension of the inference protocol is not spoken here")
+        if name == b"content-encoding" and value.lower() != b"identity":
+            raise InvalidInput(f"content encoding '{value.decode('latin-1')}' is not read here")
+
+
+async def _body(receive: Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise InvalidInput("the body ended early")
+        parts.append(message["body"])
+        if not message.get("more_body"):
+            return b"".join(parts)

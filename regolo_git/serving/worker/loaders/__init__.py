@@ -1,0 +1,1 @@
+"""How each format becomes something that predicts; each module imports its own library, in the worker."""

@@ -1,0 +1,23 @@
+"""Finding the files of a format in an artifact that is one file or a directory."""
+
+from pathlib import Path
+
+from regolo_git.errors import NotFound
+
+
+def files_with_suffix(path: Path, suffix: str) -> list[Path]:
+    """The artifact itself if it is a file, else its files with that suffix.  Raises NotFound."""
+    if path.is_file():
+        return [path]
+    found = sorted(path.rglob(f"*{suffix}"))
+    if not found:
+        raise NotFound(f"the artifact has no file '*{suffix}'")
+    return found
+
+
+def one_file(path: Path, suffix: str) -> Path:
+    """The only file of the artifact with that suffix.  Raises NotFound."""
+    found = files_with_suffix(path, suffix)
+    if len(found) > 1:
+        raise NotFound(f"the artifact has {len(found)} files '*{suffix}', and one is loaded")
+    return found[0]
