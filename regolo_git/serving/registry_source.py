@@ -1,6 +1,8 @@
 """What an engine needs to know of a registry: where the branch is, what it says, and the bytes it names."""
 
-from collections.abc import Mapping
+import shutil
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from regolo_git.errors import NotFound
@@ -14,12 +16,23 @@ from regolo_git.serving.desired import ModelFiles
 
 
 class RegistrySource:
-    """The desired state of a registry's endpoints, read from its registry branch at each commit."""
+    """The desired state of a registry's endpoints, read from its registry branch at each commit.
 
-    def __init__(self, repository: Repository, directory: Path) -> None:
+    Each thread that asks gets a repository of its own: neither the Git library nor sqlite share theirs.
+    """
+
+    def __init__(self, open_repository: Callable[[], Repository], directory: Path) -> None:
         """`directory` is where artifacts are brought to, one directory for each digest."""
-        self._repository = repository
+        self._open = open_repository
         self._directory = directory
+        self._of_thread = threading.local()
+
+    @property
+    def _repository(self) -> Repository:
+        opened: Repository | None = getattr(self._of_thread, "repository", None)
+        if opened is None:
+            opened = self._of_thread.repository = self._open()
+        return opened
 
     def head(self) -> str:
         """The commit that the registry branch is at.  Raises NotFound where there is no registry."""
@@ -38,12 +51,15 @@ class RegistrySource:
         Raises NotFound where the commit or bytes are missing, IntegrityError where they are not what the
         endpoint pinned.
         """
-        manifest = self._manifest(model, pinned)
-        name = Path(manifest.artifact.path or "artifact").name
-        place = self._directory / pinned.digest.hex / name
-        repository = self._repository
+        repository, manifest = self._repository, self._manifest(model, pinned)
+        place = self._directory / pinned.digest.hex / Path(manifest.artifact.path or "artifact").name
+        place.parent.mkdir(parents=True, exist_ok=True)
         materialize(repository.store, manifest.artifact.recipe, pinned.digest, place, cache=repository.cache)
         return ModelFiles(place, manifest.serving, pinned.digest)
+
+    def discard(self, files: ModelFiles) -> None:
+        """Removes what `fetch` brought."""
+        shutil.rmtree(self._directory / files.digest.hex, ignore_errors=True)
 
     def _manifest(self, model: str, pinned: PinnedVersion) -> Manifest:
         text = self._repository.git.read_file(pinned.commit, manifest_path(model))

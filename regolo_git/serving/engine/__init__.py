@@ -1,0 +1,1 @@
+"""What runs in the supervisor's process: the branch followed, gateway and workers kept as it says."""

@@ -1,0 +1,40 @@
+"""The source's slow half, in a thread of its own: bringing artifacts, and removing what nothing serves."""
+
+import asyncio
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+
+from regolo_git.errors import TransportError
+from regolo_git.records.digests import Digest
+from regolo_git.records.endpoint import PinnedVersion
+from regolo_git.serving.desired import ModelFiles, Source
+
+
+class Artifacts:
+    """What has been fetched.  What is here already is answered without waiting for a fetch under way."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._thread = ThreadPoolExecutor(1, "regolo-fetch")
+        self._here: dict[tuple[str, str, Digest], ModelFiles] = {}
+
+    async def fetch(self, model: str, pinned: PinnedVersion) -> ModelFiles:
+        """A version's files.  Raises what `Source.fetch` raises, TransportError where the disk fails."""
+        key = (model, pinned.commit, pinned.digest)
+        if key not in self._here:
+            loop = asyncio.get_running_loop()
+            try:
+                self._here[key] = await loop.run_in_executor(self._thread, self._source.fetch, model, pinned)
+            except OSError as error:
+                raise TransportError(f"the bytes of '{model}' cannot be brought: {error}") from error
+        return self._here[key]
+
+    async def keep_only(self, digests: Collection[Digest]) -> None:
+        """Removes the files of every other digest."""
+        for key in [key for key in self._here if key[2] not in digests]:
+            files = self._here.pop(key)
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._source.discard, files)
+
+    def close(self) -> None:
+        """Waits for nothing: a fetch under way ends with the process."""
+        self._thread.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,186 @@
+"""The supervisor: follows the branch and keeps gateway and workers as it says.
+
+    poll the head -> read the endpoints -> each endpoint's runner -> a new table -> every gateway
+
+It owns the listening socket, the workers and the counts; a gateway is a child that can be replaced.  Time is
+the monotonic clock's throughout: a wall clock that jumps moves nothing.
+"""
+
+import asyncio
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+
+from regolo_git.errors import ServingError
+from regolo_git.serving.desired import Source
+from regolo_git.serving.engine.artifacts import Artifacts
+from regolo_git.serving.engine.branch import Branch, BranchState
+from regolo_git.serving.engine.endpoint_runner import EndpointRunner, State
+from regolo_git.serving.engine.replace import Gateways
+from regolo_git.serving.engine.replica_keeper import Workshop
+from regolo_git.serving.engine.windows import WindowStore
+from regolo_git.serving.metrics import Counts
+from regolo_git.serving.options import ServeOptions
+from regolo_git.serving.routing import Table
+from regolo_git.serving.runtime_directory import RuntimeDirectory
+
+REPORT_SECONDS = 0.5
+TICK_SECONDS = 1.0
+
+
+class Supervisor:
+    """One running engine; `say` is told in a line what changes."""
+
+    def __init__(
+        self,
+        source: Source,
+        names: Collection[str],
+        options: ServeOptions,
+        listener: socket.socket,
+        say: Callable[[str], None],
+    ) -> None:
+        directory = RuntimeDirectory.of(options.common_directory)
+        self.branch = Branch(source, names)
+        self.runners: dict[str, EndpointRunner] = {}
+        self.counts = WindowStore(time.monotonic())
+        self.started_at = datetime.now(UTC)
+        self.gateways = Gateways(listener, directory.admin_socket, options, self._count)
+        self.stopping = asyncio.Event()
+        self._options = options
+        self._say = say
+        self._artifacts = Artifacts(source)
+        self._workshop = Workshop(directory.sockets, options, self.gateways.unused)
+        self._changed = asyncio.Event()
+        self._serial = 0
+        self._said: dict[str, str] = {}
+
+    async def run(self) -> None:
+        """Serves until it is told to stop, then lets everything finish.
+
+        Raises what the first look at the branch raises, ServingError where no gateway can be started.
+        """
+        try:
+            await self._take(await self.branch.first())
+            await self._publish()
+            await self.gateways.replace()
+            self._handle_signals()
+            await self._until_stopped()
+        finally:
+            await self._stop()
+
+    async def _until_stopped(self) -> None:
+        work = (self._poll(), self._publish_changes(), self._report(), self._tick(), self._order_to_stop())
+        tasks = [asyncio.create_task(loop) for loop in work]
+        try:
+            # The first that ends is the order to stop, or a mistake of ours, which must not go unnoticed.
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _order_to_stop(self) -> None:
+        await self.stopping.wait()
+
+    async def _stop(self) -> None:
+        """In this order: requests finish, workers go, threads end."""
+        await self.gateways.stop()
+        await asyncio.gather(*(runner.stop() for runner in self.runners.values()))
+        await asyncio.gather(*self._workshop.leaving, return_exceptions=True)
+        self.branch.close()
+        self._artifacts.close()
+
+    # -- signals ------------------------------------------------------------------------------------------
+
+    def _handle_signals(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop_once, loop)
+        loop.add_signal_handler(signal.SIGHUP, self._replace_later)
+
+    def _stop_once(self, loop: asyncio.AbstractEventLoop) -> None:
+        # Who asks a second time does not want to wait.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+        self.stopping.set()
+
+    def _replace_later(self) -> None:
+        task = asyncio.create_task(self._replace())
+        self._workshop.leaving.add(task)
+        task.add_done_callback(self._workshop.leaving.discard)
+
+    async def _replace(self) -> None:
+        try:
+            await self.gateways.replace()
+        except ServingError as error:
+            self._say(error.message)
+        else:
+            self._say("the gateway was replaced")
+
+    # -- from the branch to the runners -------------------------------------------------------------------
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(self._options.poll_seconds)
+            before = self.branch.problem
+            state = await self.branch.next()
+            if state is not None:
+                await self._take(state)
+            if self.branch.problem is not None and self.branch.problem is not before:
+                self._say(f"commit {self.branch.head} is passed over: {self.branch.problem.message}")
+
+    async def _take(self, state: BranchState) -> None:
+        for name in self.runners.keys() - state.endpoints.keys():
+            await self.runners.pop(name).stop()
+            self._say(f"endpoint '{name}' is served no more")
+        for name, endpoint in state.endpoints.items():
+            if name not in self.runners:
+                self.runners[name] = EndpointRunner(
+                    self._artifacts, self._workshop, self._options, self._changed.set
+                )
+            await self.runners[name].want(State(state.commit, endpoint))
+
+    # -- from the runners to the gateways -----------------------------------------------------------------
+
+    async def _publish_changes(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            await self._publish()
+
+    async def _publish(self) -> None:
+        self._serial += 1
+        routes = {name: runner.route for name, runner in self.runners.items()}
+        await self.gateways.publish(
+            Table(self._serial, {name: route for name, route in routes.items() if route is not None})
+        )
+        for name, runner in self.runners.items():
+            words = runner.words()
+            if self._said.get(name) != words:
+                self._said[name] = words
+                self._say(f"endpoint '{name}' {words}")
+
+    # -- looking after things -----------------------------------------------------------------------------
+
+    def _count(self, counts: Counts) -> None:
+        self.counts.add(counts, time.monotonic())
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(REPORT_SECONDS)
+            await self.gateways.report()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            for runner in list(self.runners.values()):
+                await runner.tick()
+            served = {digest for runner in self.runners.values() for digest in runner.digests}
+            await self._artifacts.keep_only(served)
