@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         delete_model_version,
         get_endpoint,
         get_endpoint_history,
+        get_endpoint_metrics,
         get_model,
         get_model_version,
         get_promotion_history,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from regolo_git.records.routing import Routing
     from regolo_git.registry.model_version import ModelVersion
     from regolo_git.registry.models import Model, ModelSummary
+    from regolo_git.serving.endpoint_metrics import EndpointMetrics
 
 __version__ = "0.1.0"
 
@@ -75,6 +77,7 @@ _HOMES = {
         "delete_endpoint",
         "get_endpoint",
         "get_endpoint_history",
+        "get_endpoint_metrics",
         "get_promotion_history",
         "list_endpoints",
         "promote_model_version",
@@ -84,6 +87,7 @@ _HOMES = {
     "regolo_git.registry.model_version": ("ModelVersion",),
     "regolo_git.registry.models": ("Model", "ModelSummary"),
     "regolo_git.compare.comparison": ("Comparison",),
+    "regolo_git.serving.endpoint_metrics": ("EndpointMetrics",),
     "regolo_git.records.endpoint": ("Endpoint",),
     "regolo_git.records.environment": ("Promotion",),
     "regolo_git.records.manifest": ("Lineage",),
@@ -108,6 +112,7 @@ __all__ = [
     "Comparison",
     "Conflict",
     "Endpoint",
+    "EndpointMetrics",
     "IntegrityError",
     "InvalidInput",
     "Lineage",
@@ -133,6 +138,7 @@ __all__ = [
     "delete_model_version",
     "get_endpoint",
     "get_endpoint_history",
+    "get_endpoint_metrics",
     "get_model",
     "get_model_version",
     "get_promotion_history",

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Concatenate, Literal, ParamSpec, Self, TypeVar
 
 from regolo_git.compare.comparison import Comparison
 from regolo_git.compare.versions import compare_versions
@@ -37,6 +37,8 @@ from regolo_git.registry.revert import revert_model
 from regolo_git.registry.target import Flow
 from regolo_git.repository.repository import Repository
 from regolo_git.repository.sources import ArtifactSource
+from regolo_git.serving.endpoint_metrics import EndpointMetrics
+from regolo_git.serving.recorded import endpoint_metrics
 
 PathLike = str | Path
 Parameters = ParamSpec("Parameters")
@@ -319,6 +321,24 @@ class Registry:
         """Every change of an endpoint, newest first."""
         return endpoints.endpoint_history(self.repository, endpoint_id)
 
+    def get_endpoint_metrics(
+        self,
+        endpoint_id: str,
+        window: str | float = "5m",
+        *,
+        prometheus: str | None = None,
+        source: Literal["auto", "gateway", "recorded"] = "auto",
+    ) -> EndpointMetrics:
+        """Requests, errors, latencies and shares of each version over a window ("30s", "5m", "2h", seconds).
+
+        Read from the running gateway, from a Prometheus server where its URL is given, or from what was last
+        recorded.  A rate over no requests is None, never 0.  Raises NotFound, InvalidInput, TransportError,
+        ServingError.
+        """
+        return endpoint_metrics(
+            self.repository, endpoint_id, window=window, prometheus=prometheus, source=source
+        )
+
 
 class _Current:
     """The registry of the module functions, kept open while the place that names it stays the same."""
@@ -384,5 +404,6 @@ delete_endpoint = _on_current(Registry.delete_endpoint)
 get_endpoint = _on_current(Registry.get_endpoint)
 list_endpoints = _on_current(Registry.list_endpoints)
 get_endpoint_history = _on_current(Registry.get_endpoint_history)
+get_endpoint_metrics = _on_current(Registry.get_endpoint_metrics)
 rollback_model = _on_current(Registry.rollback_model)
 delete_model_version = _on_current(Registry.delete_model_version)

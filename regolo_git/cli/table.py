@@ -46,6 +46,8 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "endpoint": _entry("endpoint", "Make, show and delete endpoints."),
         "traffic": _entry("traffic", "Set the traffic split of an endpoint."),
         "rollback": _entry("rollback", "Send an endpoint's traffic back to a good version."),
+        "serve": _entry("serve", "Run endpoints here: gateway and workers."),
+        "metrics": _entry("metrics", "Show what an endpoint's versions really do."),
     },
     "Look after": {
         "config": _entry("config", "Show or set the registry's configuration."),

@@ -32,7 +32,7 @@ def short(oid: str) -> str:
 
 def one_line(text: str) -> str:
     """Somebody's text on one line, with nothing in it that could steer a terminal or split a field."""
-    return printable(" ".join(text.split()))
+    return text if text.isprintable() else printable(" ".join(text.split()))
 
 
 def signs(text: str, stream: TextIO | None = None) -> str:

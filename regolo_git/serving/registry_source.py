@@ -54,7 +54,14 @@ class RegistrySource:
         repository, manifest = self._repository, self._manifest(model, pinned)
         place = self._directory / pinned.digest.hex / Path(manifest.artifact.path or "artifact").name
         place.parent.mkdir(parents=True, exist_ok=True)
-        materialize(repository.store, manifest.artifact.recipe, pinned.digest, place, cache=repository.cache)
+        materialize(
+            repository.store,
+            manifest.artifact.recipe,
+            pinned.digest,
+            place,
+            root=self._directory,
+            cache=repository.cache,
+        )
         return ModelFiles(place, manifest.serving, pinned.digest)
 
     def discard(self, files: ModelFiles) -> None:

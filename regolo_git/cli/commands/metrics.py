@@ -1,0 +1,125 @@
+"""`git regolo metrics`: what an endpoint's versions really do."""
+
+import sys
+import time
+from typing import cast
+
+import click
+
+from regolo_git.cli.opening import open_repository
+from regolo_git.cli.output import Form, Json, chosen_form, emit, form_options
+from regolo_git.cli.promotion_options import endpoint_argument
+from regolo_git.cli.streams import is_terminal, put, talk
+from regolo_git.cli.tables import Column, put_table
+from regolo_git.errors import InvalidInput
+from regolo_git.registry.endpoints import get_endpoint
+from regolo_git.repository.repository import Repository
+from regolo_git.serving.endpoint_metrics import EndpointMetrics, VersionMetrics
+from regolo_git.serving.recorded import Source, endpoint_metrics, record
+
+WATCH_SECONDS = 2.0
+CLEAR = "\x1b[H\x1b[2J"
+COUNTS = ("REQUESTS", "ERRORS", "RATE", "INTERVAL", "REFUSED")
+TITLES = ("VERSION", "WEIGHT", "SHARE", *COUNTS, "P50", "P95", "P99", "RPS", "READY")
+
+
+@click.command()
+@endpoint_argument()
+@click.option("--window", default="5m", metavar="TIME", help="How far back: 30s, 5m, 2h, 1d (5m).")
+@click.option("--prometheus", metavar="URL", help="Read from this Prometheus server.")
+@click.option("--recorded", is_flag=True, help="Show what was last recorded.")
+@click.option("--record", "keep", is_flag=True, help="Keep a snapshot as a note on the versions' commits.")
+@click.option("--watch", "-w", is_flag=True, help="Show it anew every two seconds.")
+@form_options
+def metrics(
+    endpoint: str,
+    window: str,
+    prometheus: str | None,
+    recorded: bool,
+    keep: bool,
+    watch: bool,
+    as_json: bool,
+    as_plain: bool,
+) -> None:
+    """Show requests, errors and latencies of each version of ENDPOINT, as measured.
+
+    Read from the running gateway, else from what was last recorded.  Without requests there is no rate, and
+    a hyphen says so.  REFUSED are the callers' own mistakes, which count as no error of the model.
+
+    \b
+    Examples:
+      git regolo metrics sentiment --watch
+      git regolo metrics sentiment --window 1h --json
+      git regolo metrics sentiment --prometheus http://localhost:9090
+      git regolo metrics sentiment --record
+
+    Exit status: 0 done; 2 bad input, or nothing to record; 3 no such endpoint; 6 Prometheus cannot be
+    reached; 7 the gateway does not answer.
+    """
+    form = chosen_form(as_json, as_plain)
+    if watch and (form != "people" or not is_terminal(sys.stdout)):
+        raise InvalidInput("'--watch' needs a terminal", f"git regolo metrics {endpoint}")
+    source: Source = "recorded" if recorded else "auto"
+    with open_repository() as repository:
+        while True:
+            found = endpoint_metrics(
+                repository, endpoint, window=window, prometheus=prometheus, source=source
+            )
+            if watch:
+                click.echo(CLEAR, nl=False)
+            _emit(found, form)
+            if not watch:
+                break
+            time.sleep(WATCH_SECONDS)
+        if keep:
+            _keep(repository, endpoint, found)
+
+
+def _emit(found: EndpointMetrics, form: Form) -> None:
+    emit(
+        form,
+        document=lambda: cast(Json, found.to_json()),
+        fields=lambda: [_fields(name, held) for name, held in found.version.items()],
+        page=lambda: _page(found),
+    )
+
+
+def _keep(repository: Repository, name: str, found: EndpointMetrics) -> None:
+    record(repository, get_endpoint(repository, name), found)
+    talk("recorded as a note on the versions' commits")
+    talk("  next    git push origin refs/notes/regolo-metrics")
+
+
+def _page(found: EndpointMetrics) -> None:
+    where = {"none": "nothing serves it now", "recorded": "as last recorded"}.get(found.source, found.source)
+    put(f"{found.endpoint}  last {found.window_seconds:g} s  {where}")
+    put("")
+    columns = [Column(title, right=title != "VERSION") for title in TITLES]
+    put_table(columns, [_fields(name, held) for name, held in found.version.items()])
+
+
+def _fields(name: str, held: VersionMetrics) -> list[str]:
+    interval = held["error_rate_ci"]
+    return [
+        name,
+        f"{held['weight']:.4g}",
+        _share(held["observed_share"]),
+        str(held["requests"]),
+        str(held["errors"]),
+        _share(held["error_rate"]),
+        f"{interval[0]:.2%}..{interval[1]:.2%}" if interval else "-",
+        str(held["client_errors"]),
+        _milliseconds(held["latency_p50"]),
+        _milliseconds(held["latency_p95"]),
+        _milliseconds(held["latency_p99"]),
+        f"{held['rps']:.1f}" if held["rps"] is not None else "-",
+        str(held["replicas_ready"]) if held["replicas_ready"] is not None else "-",
+    ]
+
+
+def _share(value: float | None) -> str:
+    return f"{value:.2%}" if value is not None else "-"
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return f"{seconds * 1000:.1f} ms" if seconds is not None else "-"

@@ -1,0 +1,104 @@
+"""`git regolo serve`: runs endpoints here."""
+
+import os
+from pathlib import Path
+
+import click
+
+from regolo_git.cli.opening import open_repository
+from regolo_git.cli.output import put_json
+from regolo_git.cli.streams import put, talk
+from regolo_git.errors import NotFound
+from regolo_git.registry.endpoints import get_endpoint
+from regolo_git.repository.repository import Repository
+from regolo_git.serving.admin_client import drain_engine, engine_status, replace_gateway
+from regolo_git.serving.local import serve as run_engine
+from regolo_git.serving.options import ServeOptions
+from regolo_git.serving.policy import Policy, default_policy_path
+from regolo_git.serving.registry_source import RegistrySource
+from regolo_git.serving.runtime_directory import RuntimeDirectory
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("endpoints", metavar="[ENDPOINT]...", nargs=-1)
+@click.option("--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="Where requests are taken.")
+@click.option(
+    "--token-file", type=click.Path(dir_okay=False, path_type=Path), help="Ask callers for this token."
+)
+@click.option(
+    "--policy", "policy_file", type=click.Path(dir_okay=False, path_type=Path), help="What may be loaded."
+)
+@click.option("--allow", multiple=True, metavar="FORMAT", help="Allow a format besides the policy's.")
+@click.option("--allow-code", multiple=True, metavar="MODEL", help="Allow this model's own code to run.")
+@click.option("--replace", is_flag=True, help="Replace the gateway that runs, without losing a request.")
+@click.option("--status", is_flag=True, help="Show what runs, as JSON.")
+@click.option("--stop", is_flag=True, help="Have what runs finish and end.")
+def serve(
+    endpoints: tuple[str, ...],
+    listen: str,
+    token_file: Path | None,
+    policy_file: Path | None,
+    allow: tuple[str, ...],
+    allow_code: tuple[str, ...],
+    replace: bool,
+    status: bool,
+    stop: bool,
+) -> None:
+    """Run endpoints (all of them by default) here: a gateway, and workers for each version.
+
+    Follows the registry branch: a commit that changes the split is in force within a second.  Only safe
+    formats are loaded unless the policy file (by default regolo/serving.toml in your configuration
+    directory), --allow or --allow-code says more; never because the repository says so.  Prints the address
+    once requests are taken, and goes on until it is interrupted.
+
+    \b
+    Examples:
+      git regolo serve
+      git regolo serve sentiment --listen 127.0.0.1:9000
+      git regolo serve sentiment --allow-code sentiment-classifier
+      git regolo serve --replace
+
+    Exit status: 0 ended as asked; 2 bad input; 3 no such endpoint, or nothing runs; 7 the address or the
+    registry is served already, or nothing could be started; 8 a rule of the operator forbids it; 9 the
+    [serve] extra is not installed.
+    """
+    with open_repository() as repository:
+        common = repository.paths.common_dir
+        if replace:
+            put_json(replace_gateway(common))
+        elif status:
+            put_json(engine_status(common))
+        elif stop:
+            drain_engine(common)
+        else:
+            for name in endpoints:
+                get_endpoint(repository, name)
+            policy = _policy(policy_file, repository.paths.top)
+            options = ServeOptions(
+                common_directory=common,
+                listen=listen,
+                token=_token(token_file),
+                policy=policy.allow(formats=allow, repository_code=allow_code),
+                environment=dict(os.environ),
+            )
+            top, artifacts = repository.paths.top, RuntimeDirectory.of(common).artifacts
+            source = RegistrySource(lambda: Repository.open(top, os.environ), artifacts)
+            run_engine(source, endpoints, options, say=talk, listening=put)
+
+
+def _policy(given: Path | None, top: Path) -> Policy:
+    path = given or default_policy_path(os.environ)
+    if given is None and not path.exists():
+        return Policy()
+    return Policy.load(path, outside=top)
+
+
+def _token(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise NotFound(f"token file '{path}' cannot be read: {error.strerror}") from error

@@ -1,0 +1,74 @@
+"""Metrics that were kept: snapshots as Git notes on the commits of the versions they speak of.
+
+A note is beside the history, so review diffs stay clean; each line is one snapshot, the newest last.
+"""
+
+import json
+from datetime import UTC, datetime
+from typing import Literal
+
+from regolo_git.errors import InvalidInput
+from regolo_git.git.notes import append_note, read_note
+from regolo_git.records.endpoint import Endpoint
+from regolo_git.registry.endpoints import get_endpoint
+from regolo_git.repository.repository import Repository
+from regolo_git.serving.endpoint_metrics import EndpointMetrics
+from regolo_git.serving.read_metrics import read_endpoint_metrics
+
+NOTES = "refs/notes/regolo-metrics"
+Source = Literal["auto", "gateway", "recorded"]
+
+
+def endpoint_metrics(
+    repository: Repository,
+    name: str,
+    *,
+    window: str | float = "5m",
+    prometheus: str | None = None,
+    source: Source = "auto",
+) -> EndpointMetrics:
+    """The metrics of an endpoint: from Prometheus where its URL is given, else from the running gateway.
+
+    With "auto", what was last recorded stands in where no gateway runs; "recorded" asks for that alone.
+    Raises NotFound for no such endpoint, or where nothing was recorded; InvalidInput, TransportError,
+    ServingError.
+    """
+    endpoint = get_endpoint(repository, name)
+    if source == "recorded":
+        recorded = last_recorded(repository, endpoint)
+        if recorded is None:
+            raise InvalidInput(
+                f"nothing was recorded of endpoint '{name}'", f"git regolo metrics {name} --record"
+            )
+        return recorded
+    found = read_endpoint_metrics(
+        endpoint, common_directory=repository.paths.common_dir, window=window, prometheus=prometheus
+    )
+    if found.source == "none" and source == "auto":
+        return last_recorded(repository, endpoint) or found
+    return found
+
+
+def record(repository: Repository, endpoint: Endpoint, metrics: EndpointMetrics) -> None:
+    """Keeps a snapshot on the commit of every version.  Raises InvalidInput where nothing serves them."""
+    if metrics.source in ("none", "recorded"):
+        raise InvalidInput(
+            f"nothing serves endpoint '{endpoint.endpoint}', so there is nothing to record",
+            f"git regolo serve {endpoint.endpoint}",
+        )
+    snapshot = {**metrics.to_json(), "recorded": datetime.now(UTC).isoformat()}
+    line = json.dumps(snapshot, sort_keys=True, separators=(",", ":"))
+    for commit in sorted({pin.commit for pin in endpoint.versions.values()}):
+        append_note(repository.git, commit, NOTES, line)
+
+
+def last_recorded(repository: Repository, endpoint: Endpoint) -> EndpointMetrics | None:
+    """The newest snapshot of an endpoint on the commits of its versions; None where there is none."""
+    found = [
+        held
+        for commit in {pin.commit for pin in endpoint.versions.values()}
+        for held in map(json.loads, (read_note(repository.git, commit, NOTES) or "").splitlines())
+        if held["endpoint"] == endpoint.endpoint
+    ]
+    newest = max(found, key=lambda held: str(held["recorded"]), default=None)
+    return EndpointMetrics.from_json({**newest, "source": "recorded"}) if newest is not None else None
