@@ -162,8 +162,10 @@ class GitRepository:
 
     def read_tag_object(self, oid: str) -> TagObject | None:
         """An annotated tag; None for any other object, as a lightweight tag points to."""
-        tag = self.get(oid)
-        with git_errors(f"object '{oid}'"):
+        try:
+            kind, data = self.pygit.read(oid)
+        except (KeyError, pygit2.GitError, OSError):
+            tag = self.get(oid)  # after another look
             kind, data = tag.type, tag.read_raw()
         return parse_tag_object(data) if kind == pygit2.enums.ObjectType.TAG else None
 

@@ -21,9 +21,14 @@ class TagObject:
     target_kind: str
     name: str
     tagger: str
-    tagged_at: datetime
+    tagged_seconds: int
     message: str
     signature: str | None
+
+    @property
+    def tagged_at(self) -> datetime:
+        """When the tag was made."""
+        return utc(self.tagged_seconds)
 
 
 def tag_object_bytes(commit: str, name: str, tagger: Identity, message: str) -> bytes:
@@ -43,13 +48,13 @@ def parse_tag_object(data: bytes) -> TagObject | None:
     if header is None:
         return None
     body = text[header.end() :].removeprefix("\n")
-    signature = SIGNATURE.search(body)
+    signature = SIGNATURE.search(body) if "-----BEGIN" in body else None
     return TagObject(
         target=header[1],
         target_kind=header[2],
         name=header[3],
         tagger=f"{header[4] or ''} <{header[5] or ''}>".strip(),
-        tagged_at=utc(int(header[6] or 0)),
+        tagged_seconds=int(header[6] or 0),
         message=body[: signature.start()] if signature else body,
         signature=body[signature.start() :] if signature else None,
     )

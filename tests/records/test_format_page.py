@@ -43,7 +43,14 @@ def test_a_vector_is_read_and_written_back_the_same(kind: str, about: str, text:
 
 
 def test_every_kind_has_a_vector() -> None:
-    assert {kind for kind, _, _ in VECTORS} == {"manifest", "retired", "promotion", "endpoint", "recipe", "tag"}
+    assert {kind for kind, _, _ in VECTORS} == {
+        "manifest",
+        "retired",
+        "promotion",
+        "endpoint",
+        "recipe",
+        "tag",
+    }
 
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "records"

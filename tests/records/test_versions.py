@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regolo_git.errors import InvalidInput
-from regolo_git.git.tag_index import sort_key
+from regolo_git.git.tag_columns import sort_key
 from regolo_git.records.digests import Digest, directory_digest
 from regolo_git.records.endpoint import check_traffic
 from regolo_git.records.names import check_artifact_path, check_model_name

@@ -1,0 +1,63 @@
+"""What the tag index keeps of one tag object: the columns of a version, or what is wrong with it."""
+
+from functools import lru_cache
+
+from regolo_git.errors import InvalidInput
+from regolo_git.git.tag_objects import TagObject
+from regolo_git.records.names import check_model_name
+from regolo_git.records.trailers import TagMessage
+from regolo_git.records.versions import Version, parse_tag_name
+
+
+def columns_of(tag: TagObject | None) -> tuple[str | int | None, ...]:
+    """All columns but the object's id; only the last one, the problem, for what is no version."""
+    if tag is None:
+        return _problem("it is a lightweight tag, without the record of a version")
+    message = TagMessage.parse(tag.message)
+    if message is None:
+        return _problem("its message has no record of a version")
+    try:
+        _check_model_name(message.model)
+        identity, key, release = _version_columns(message.version)
+    except InvalidInput as error:
+        return _problem(error.message)
+    if parse_tag_name(tag.name) != (message.model, message.version) or tag.target_kind != "commit":
+        return _problem(f"its object is the tag '{tag.name}'")
+    return (
+        message.model,
+        message.version,
+        identity,
+        key,
+        release,
+        tag.target,
+        message.manifest_oid,
+        str(message.digest),
+        message.size,
+        tag.tagged_seconds,
+        tag.tagger,
+        message.subject,
+        None,
+    )
+
+
+# Models have many versions, and models have versions of the same names: most of a first look is repetition.
+_check_model_name = lru_cache(maxsize=4096)(check_model_name)
+
+
+@lru_cache(maxsize=8192)
+def _version_columns(text: str) -> tuple[str, str, int]:
+    version = Version.parse(text)
+    return version.identity, sort_key(version), int(version.is_release)
+
+
+def _problem(text: str) -> tuple[str | int | None, ...]:
+    return (*(None,) * 12, text)
+
+
+def sort_key(version: Version) -> str:
+    """A text that sorts, byte by byte, as the versions do."""
+    core = ".".join(f"{number:018d}" for number in (version.major, version.minor, version.patch))
+    identifiers = "\x01".join(
+        f"0{len(part):03d}{part}" if part.isdigit() else f"1{part}" for part in version.prerelease
+    )
+    return f"{core}{'-' + identifiers if identifiers else '~'}\x00{version.environment or ''}"
