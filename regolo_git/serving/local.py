@@ -6,7 +6,6 @@ others are imported by the modules behind this one, after it has been seen that 
 
 import asyncio
 import os
-import shutil
 import socket
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
@@ -52,11 +51,13 @@ def serve(
     directory.prepare()
     lock = directory.lock()
     try:
-        _clear(directory)
+        # What an engine that was killed has left.
+        directory.clear_up()
+        directory.prepare()
         with listen(host, port) as listener:
             asyncio.run(_run(source, endpoints, options, listener, say, listening))
     finally:
-        directory.admin_socket.unlink(missing_ok=True)
+        directory.clear_up()
         os.close(lock)
 
 
@@ -146,9 +147,3 @@ def listen(host: str, port: int) -> socket.socket:
 def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _clear(directory: RuntimeDirectory) -> None:
-    """Removes the workers' directories that a killed engine left behind."""
-    for left in directory.sockets.glob("w-*"):
-        shutil.rmtree(left, ignore_errors=True)

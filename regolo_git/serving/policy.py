@@ -108,9 +108,11 @@ class Policy:
     def allow(self, *, formats: Iterable[str] = (), repository_code: Iterable[str] = ()) -> "Policy":
         """This policy and what the command line adds: formats, and models whose own code may run."""
         added = frozenset(_check_format(name) for name in formats)
+        # Code of its own is what format "python" is: allowing the one without the other would allow nothing.
+        own_code = Allowed(formats=frozenset({"python"}), repository_code=True)
         models = dict(self.models)
         for model in repository_code:
-            models[model] = models.get(model, Allowed()) | Allowed(repository_code=True)
+            models[model] = models.get(model, Allowed()) | own_code
         return replace(self, everywhere=self.everywhere | Allowed(formats=added), models=models)
 
     def _allowed(self, model: str) -> Allowed:

@@ -7,7 +7,9 @@ directory under `/tmp` that belongs to this user alone.
 
 import fcntl
 import os
+import shutil
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -56,6 +58,15 @@ class RuntimeDirectory:
                 raise ServingError(f"'{directory}' belongs to somebody else")
             if found.st_mode & 0o077:
                 directory.chmod(0o700)
+
+    def clear_up(self) -> None:
+        """Removes what an engine leaves behind when it ends; the caller holds the lock."""
+        self.admin_socket.unlink(missing_ok=True)
+        for left in self.sockets.glob("w-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        if self.sockets != self.home:
+            with suppress(OSError):
+                self.sockets.rmdir()
 
     def lock(self) -> int:
         """Takes the lock that one engine holds; it goes with the process.

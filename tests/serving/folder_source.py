@@ -7,6 +7,7 @@ serving/<commit>-<version>.json  the version's serving block
 """
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -76,7 +77,10 @@ class FolderRegistry:
         digest = artifact_digest(place, "sha256")
         home = self.folder / "artifacts" / digest.hex
         home.mkdir(exist_ok=True)
-        place.rename(home / name)
+        if not (home / name).exists():
+            place.rename(home / name)
+        elif place.is_dir():
+            shutil.rmtree(place)
         if serving is not None:
             (self.folder / "serving" / f"{commit}.json").write_text(json.dumps(serving))
         self._pins[version] = (commit, digest)

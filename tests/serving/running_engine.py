@@ -116,6 +116,14 @@ def worker_processes(name: str) -> list[int]:
     return found
 
 
+def is_alive(process: int) -> bool:
+    """Whether a process runs; one that has ended and that nobody has asked about does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def until(look: Callable[[], Found | None], seconds: float = 20) -> Found:
     """Looks again and again until there is something to see."""
     end = time.monotonic() + seconds

@@ -111,8 +111,10 @@ class Gateways:
 
     async def report(self) -> None:
         """Takes in what every gateway has counted since it was asked last."""
-        for gateway in list(self.running):
-            await self._ask(gateway, {"do": "report"})
+        # One that is being started may have answered somebody before it is among those that run.
+        async with self._publishing:
+            for gateway in list(self.running):
+                await self._ask(gateway, {"do": "report"})
 
     async def unused(self, worker: str) -> None:
         """Returns once no gateway sends anything to a worker, which has left the table."""
@@ -155,8 +157,10 @@ class Gateways:
         try:
             await gateway.hello()
             async with self._publishing:
-                await gateway.ask(self._first_orders(), START_SECONDS)
+                counts, _ = await gateway.ask(self._first_orders(), START_SECONDS)
                 self.running.append(gateway)
+                # It may have answered somebody before it answered us.
+                self._counted(counts)
         except ServingError as error:
             await gateway.end()
             raise ServingError("the gateway cannot be started") from error

@@ -111,6 +111,9 @@ async def start_worker(spec: WorkerSpec, sockets: Path, options: ServeOptions) -
     worker = WorkerProcess(name, process, directory)
     try:
         await _until_ready(worker, reading, options.start_seconds)
+        # What the worker says of itself is not believed before it has answered as one.
+        if await worker.health(options.start_seconds) != "ready":
+            raise StartFailed("the worker does not answer as a worker does", None, is_final=False)
     except BaseException:
         await worker.kill()
         raise

@@ -111,11 +111,11 @@ class Forwarder:
             if gate is None or target is None:
                 return error_answer(503, "GONE", f"version '{version}' is not served any more", RETRY_AFTER)
             upstream = choose_upstream(gate.upstreams[version], attempt.asked)
-            if upstream is None or upstream in attempt.unreachable:
+            if upstream is None or upstream in attempt.gone:
                 if upstream is None and gate.route.problem is not None:
                     return error_answer(503, "NOT_READY", gate.route.problem, RETRY_AFTER)
                 await self._next_table()
-                attempt.unreachable.clear()
+                attempt.gone.clear()
                 continue
             attempt.asked.append(upstream)
             try:
@@ -123,9 +123,10 @@ class Forwarder:
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
                 upstream.rest()
                 attempt.sent = False
-                attempt.unreachable.add(upstream)
+                attempt.gone.add(upstream)
             except (aiohttp.ClientError, OSError) as error:
                 upstream.rest()
+                attempt.gone.add(upstream)
                 attempt.broken += 1
                 if not target.idempotent or attempt.broken > gate.routing.retry:
                     said = f"the worker did not answer: {type(error).__name__}"
@@ -160,7 +161,8 @@ class _Attempt:
 
     def __init__(self) -> None:
         self.asked: list[Upstream] = []
-        self.unreachable: set[Upstream] = set()
+        # Not asked again before there is another table, or a moment has passed.
+        self.gone: set[Upstream] = set()
         self.broken = 0
         self.sent = False
 
