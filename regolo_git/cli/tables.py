@@ -3,6 +3,7 @@
 A pipe gets every character of every cell, and does not pay for importing rich.
 """
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -96,6 +97,8 @@ def _draw(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], indent: int
         file=sys.stdout,
         no_color=not coloured,
         force_terminal=coloured,
+        # Colour that was asked for is drawn on a terminal that says it has none, too.
+        color_system="standard" if coloured and os.environ.get("TERM") == "dumb" else "auto",
         width=None if is_terminal(sys.stdout) else UNLIMITED,
         highlight=False,
     )

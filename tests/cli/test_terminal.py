@@ -1,0 +1,125 @@
+"""What a person sees: colour, width, questions, progress; each in a real terminal."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command_line import git, write_model
+from terminal import in_terminal, without_escapes
+
+GREEN, YELLOW, BOLD = "\x1b[32m", "\x1b[33m", "\x1b[1m"
+
+
+def test_a_terminal_gets_colour_and_signs(two_versions: Path) -> None:
+    text, status = in_terminal("diff", "m", cwd=two_versions)
+    assert status == 0
+    assert f"{GREEN}▲ better" in text
+    assert "m  1.0 → 1.1" in without_escapes(text)
+
+
+@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_colour_can_be_refused(two_versions: Path, environment: dict[str, str]) -> None:
+    for command in (["diff", "m"], ["list"], ["show", "m"], ["log", "m"], ["status"]):
+        text, _ = in_terminal(*command, cwd=two_versions, **environment)
+        assert "\x1b" not in text
+
+
+def test_forced_colour_wins_over_a_dumb_terminal(two_versions: Path) -> None:
+    text, _ = in_terminal("diff", "m", cwd=two_versions, TERM="dumb", FORCE_COLOR="1")
+    assert GREEN in text
+
+
+def test_a_narrow_terminal_cuts_the_message_only(two_versions: Path) -> None:
+    write_model(two_versions / "model.safetensors", 3)
+    message = "a message that is far longer than any terminal of fifty or sixty columns is wide"
+    in_terminal("commit", "m", "model.safetensors", "-m", message, cwd=two_versions)
+    text, _ = in_terminal("list", "m", cwd=two_versions, columns=72)
+    line = without_escapes(text).splitlines()[1]
+    assert len(line) <= 72
+    assert line.startswith("1.2      ready")
+    assert "Ada Byron" in line
+    assert line.rstrip().endswith("…")
+
+
+def test_a_screenful_is_shown_and_the_rest_is_counted(two_versions: Path) -> None:
+    before = "import regolo_git.cli.commands.list as listing; listing.SCREENFUL = 1"
+    text, _ = in_terminal("list", "m", cwd=two_versions, before=before)
+    assert len(without_escapes(text).splitlines()) == 3
+    assert "and 1 older version: git regolo list m --all" in text
+    text, _ = in_terminal("list", "m", "--all", cwd=two_versions, before=before)
+    assert "older" not in text
+
+
+def test_the_same_bytes_again_are_asked_about(two_versions: Path) -> None:
+    question = "Make a version of it all the same? [y/N]: "
+    text, status = in_terminal(
+        "commit", "m", "model.safetensors", cwd=two_versions, answers={question: "n\n"}
+    )
+    assert (status, "stopped: nothing was changed" in text) == (4, True)
+    text, status = in_terminal(
+        "commit", "m", "model.safetensors", cwd=two_versions, answers={question: "y\n"}
+    )
+    assert (status, without_escapes(text).splitlines()[-1]) == (0, "m@1.2")
+
+
+def test_retiring_is_asked_about(two_versions: Path) -> None:
+    answers = {"Retire m@1.0? [y/N]: ": "y\n"}
+    text, status = in_terminal("remove", "m@1.0", "-m", "wrong data", cwd=two_versions, answers=answers)
+    assert status == 0
+    assert "become free" in text
+    assert "retired" in git(two_versions, "show", "HEAD:models/m/retired.toml")
+
+
+def test_an_interrupted_question_changes_nothing(two_versions: Path) -> None:
+    answers = {"Retire m@1.0? [y/N]: ": "\x03"}
+    text, status = in_terminal("remove", "m@1.0", "-m", "wrong data", cwd=two_versions, answers=answers)
+    assert status == 130
+    assert without_escapes(text).endswith("\nerror: interrupted\n")
+
+
+def test_an_error_is_red_and_its_hint_is_not(two_versions: Path) -> None:
+    text, status = in_terminal("show", "n", cwd=two_versions)
+    assert status == 3
+    assert text.startswith("\x1b[31m\x1b[1merror:\x1b[0m there is no model 'n'\n")
+
+
+def test_a_long_job_shows_bytes_rate_and_time_left(two_versions: Path) -> None:
+    before = "import regolo_git.cli.progress as progress; progress.PATIENCE_SECONDS = -1"
+    text, _ = in_terminal("fsck", "--full", cwd=two_versions, before=before)
+    shown = without_escapes(text)
+    assert "checking" in shown
+    assert "bytes" in shown
+    assert "all is well" in shown.splitlines()[-1]
+
+
+def test_a_short_job_shows_no_bar_and_does_not_import_rich(two_versions: Path) -> None:
+    before = "import atexit; atexit.register(lambda: print('rich' in sys.modules))"
+    text, _ = in_terminal("fsck", "--full", cwd=two_versions, before=before)
+    assert "checking" not in text
+    assert text.endswith("False\n")
+
+
+def test_a_pipe_imports_no_rich(two_versions: Path) -> None:
+    code = (
+        "import sys; from regolo_git.cli.main import run; run(['list', 'm']); run(['diff', 'm']);"
+        "print('rich' in sys.modules, 'pygit2' in sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=two_versions, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == "False True\n"
+
+
+def test_a_list_opens_no_git_library(two_versions: Path) -> None:
+    code = (
+        "import sys; from regolo_git.cli.main import run; run(['list', 'm', '--plain']); run(['list']);"
+        "print({'rich', 'pygit2', 'dulwich', 'fsspec', 'tomlkit'} & set(sys.modules), file=sys.stderr)"
+    )
+    subprocess.run(
+        [sys.executable, "-m", "regolo_git", "list"], cwd=two_versions, check=True, capture_output=True
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=two_versions, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == "set()\n"
