@@ -27,7 +27,8 @@ from regolo_git.records.routing import Routing
 from regolo_git.records.versions import Version
 from regolo_git.registry import endpoints, environments
 from regolo_git.registry.checkout import checkout_version
-from regolo_git.registry.create import Bump, CreatedVersion, VersionRequest, create_version
+from regolo_git.registry.create import CreatedVersion, create_version
+from regolo_git.registry.draft import Bump, VersionRequest
 from regolo_git.registry.initialise import initialise
 from regolo_git.registry.lookup import get_version, list_versions
 from regolo_git.registry.model_version import ModelVersion

@@ -10,7 +10,8 @@ from regolo_git.cli.questions import confirm
 from regolo_git.cli.streams import paint, put, talk
 from regolo_git.cli.words import one_line, short
 from regolo_git.compare.words import size_text
-from regolo_git.registry.create import CreatedVersion, VersionRequest, create_version
+from regolo_git.registry.create import CreatedVersion, create_version
+from regolo_git.registry.draft import VersionRequest
 from regolo_git.repository.repository import Repository
 from regolo_git.repository.sources import measure
 

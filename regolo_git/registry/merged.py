@@ -11,7 +11,7 @@ from regolo_git.errors import IntegrityError, RegoloError
 from regolo_git.git.publish import publish_tag
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.versions import Version, tag_name
-from regolo_git.registry.create import tag_message
+from regolo_git.registry.draft import tag_message
 from regolo_git.repository.materialize import verify_artifact
 from regolo_git.repository.repository import Repository
 

@@ -12,7 +12,7 @@ from regolo_git.cli.parameters import model_argument
 from regolo_git.cli.version_options import FILE, chosen_flow, gather_lineage, version_options
 from regolo_git.errors import InvalidInput
 from regolo_git.records.references import Reference
-from regolo_git.registry.create import Bump, VersionRequest
+from regolo_git.registry.draft import Bump, VersionRequest
 
 
 @click.command()

@@ -11,7 +11,7 @@ from regolo_git.cli.output import json_option
 from regolo_git.cli.parameters import model_argument
 from regolo_git.cli.version_options import FILE, chosen_flow, gather_lineage, version_options
 from regolo_git.records.references import Reference
-from regolo_git.registry.create import VersionRequest
+from regolo_git.registry.draft import VersionRequest
 
 
 @click.command()
