@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 from regolo_git.errors import MissingDependency
 
-SERVE = ("aiohttp", "httptools", "prometheus_client", "starlette", "uvicorn")
+SERVE = ("aiohttp", "httptools", "prometheus_client", "starlette", "uvicorn", "uvloop")
 
 
 def require_serve_extra() -> None:
