@@ -148,6 +148,7 @@ def _write_objects(git: GitRepository, branch: str, tip: str | None, proposal: P
     with git_errors(f"branch '{branch}'"):
         if proposal.tag is not None:
             _refuse_tag(git, proposal.tag.name)
+        author, committer = git.author(), git.committer()
         before = git.get(tip).peel(pygit2.Commit) if tip else None
         blobs = {
             path: str(repository.create_blob(content)) if content is not None else None
@@ -159,7 +160,7 @@ def _write_objects(git: GitRepository, branch: str, tip: str | None, proposal: P
             raise Conflict("nothing would change", f"git log -1 {branch}")
         commit = str(
             repository.create_commit(
-                None, _signature(git.author()), _signature(git.committer()), proposal.message, tree,
+                None, _signature(author), _signature(committer), proposal.message, tree,
                 [before.id] if before else [],
             )
         )  # fmt: skip
@@ -167,7 +168,7 @@ def _write_objects(git: GitRepository, branch: str, tip: str | None, proposal: P
         objects = _Objects(commit, [edit for edit in edits if edit.old != edit.new])
         if proposal.tag is not None:
             message = proposal.tag.message_for({path: oid for path, oid in blobs.items() if oid is not None})
-            raw = tag_object_bytes(commit, proposal.tag.name, git.committer(), message)
+            raw = tag_object_bytes(commit, proposal.tag.name, committer, message)
             objects.tag_name, objects.tag_oid = (
                 proposal.tag.name,
                 str(repository.odb.write(ObjectType.TAG, raw)),

@@ -9,7 +9,9 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from regolo_git.errors import Conflict
@@ -18,15 +20,16 @@ from regolo_git.git.discover import RepositoryPaths
 OID = re.compile(rb"[0-9a-f]{40}")
 TAGS = "refs/tags/"
 ATTEMPTS = 100
+_name = attrgetter("name")
 NOTHING: "Mapping[str, LooseTag]" = {}
 
 
 def tags_key(paths: RepositoryPaths) -> str:
     """A text that is the same for as long as no tag was made, moved, deleted or packed."""
     key = hashlib.blake2b(repr(_stat(paths.common_dir / "packed-refs")).encode(), digest_size=16)
-    for directory, names in _loose_directories(paths.common_dir / "refs" / "tags"):
-        key.update(f"{directory}\0{_mtime(directory)}\0".encode())
-        key.update("\0".join(names).encode("utf-8", "surrogateescape"))
+    for directory, time, files in _loose_directories(paths.common_dir / "refs" / "tags"):
+        key.update(f"{directory}\0{time}\0".encode("utf-8", "surrogateescape"))
+        key.update("\0".join(map(_name, files)).encode("utf-8", "surrogateescape"))
     return key.hexdigest()
 
 
@@ -92,35 +95,46 @@ def _packed_tags(packed: Path) -> dict[str, LooseTag]:
 
 def _loose_tags(top: Path, held: Mapping[str, LooseTag]) -> Iterator[tuple[str, LooseTag]]:
     prefix = len(str(top)) + 1
-    for directory, names in _loose_directories(top):
-        for file in names:
-            path = f"{directory}/{file}"
-            name = path[prefix:]
-            stat = _stat(Path(path))
-            if stat is None or file.endswith(".lock"):
+    for _, _, files in _loose_directories(top):
+        for file in files:
+            name = file.path[prefix:]
+            if name.endswith(".lock"):
                 continue
-            stamp = ":".join(map(str, stat))
+            try:
+                stat = file.stat()
+            except FileNotFoundError:
+                continue
+            stamp = f"{stat.st_mtime_ns}:{stat.st_size}:{stat.st_ino}"
             known = held.get(name)
             if known is not None and known.stamp == stamp:
                 yield name, known
                 continue
-            found = OID.match(_read(Path(path)))
+            found = OID.match(_read(Path(file.path)))
             if found:
                 yield name, LooseTag(found[0].decode(), stamp)
 
 
-def _loose_directories(top: Path) -> Iterator[tuple[str, list[str]]]:
-    """Each directory below `top` with the sorted names of its files."""
-    waiting = [str(top)]
+def _loose_directories(top: Path) -> Iterator[tuple[str, int, list["os.DirEntry[str]"]]]:
+    """Each directory below `top` with its time, taken before it is read, and its files by name."""
+    try:
+        waiting = [(str(top), top.stat().st_mtime_ns)]
+    except FileNotFoundError:
+        return
     while waiting:
-        directory = waiting.pop()
+        directory, time = waiting.pop()
         try:
             with os.scandir(directory) as entries:
-                found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
+                found = sorted(entries, key=_name)
         except (FileNotFoundError, NotADirectoryError):
             continue
-        waiting.extend(f"{directory}/{name}" for name, is_directory in reversed(found) if is_directory)
-        yield directory, [name for name, is_directory in found if not is_directory]
+        files = []
+        for entry in found:
+            if entry.is_dir(follow_symlinks=False):
+                with suppress(FileNotFoundError):
+                    waiting.append((entry.path, entry.stat(follow_symlinks=False).st_mtime_ns))
+            else:
+                files.append(entry)
+        yield directory, time, files
 
 
 def _read(path: Path) -> bytes:
@@ -136,10 +150,3 @@ def _stat(path: Path) -> tuple[int, int, int] | None:
     except FileNotFoundError:
         return None
     return stat.st_mtime_ns, stat.st_size, stat.st_ino
-
-
-def _mtime(directory: str) -> int:
-    try:
-        return Path(directory).stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0

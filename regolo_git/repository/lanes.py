@@ -49,9 +49,10 @@ class Lanes:
         if self._made < BUFFERS:
             self._made += 1
             # Anonymous memory begins at a page, as writes past the page cache need it; huge pages make 8 of
-            # 4096 page faults, and fewer pieces for the disk.
+            # 4096 page faults, and fewer pieces for the disk.  Small artifacts need one buffer and little of
+            # it, where clearing a huge page would cost more than it saves.
             memory = mmap.mmap(-1, STEP)
-            if hasattr(mmap, "MADV_HUGEPAGE"):
+            if self._made > 1 and hasattr(mmap, "MADV_HUGEPAGE"):
                 with suppress(OSError):  # a kernel without them
                     memory.madvise(mmap.MADV_HUGEPAGE)
             return memoryview(memory)

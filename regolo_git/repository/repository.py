@@ -5,7 +5,7 @@ because `list` from its cache needs neither and they take most of a short comman
 """
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -87,7 +87,7 @@ class Repository:
         for commit in (self.git.head_commit(), self.git.branch_tip(DEFAULT_BRANCH)):
             text = self.git.read_file(commit, CONFIG_PATH) if commit else None
             if text is not None:
-                return RegistryConfig.parse(text)
+                return _parse_config(text)
         return None
 
     def registry_branch(self) -> str:
@@ -111,4 +111,9 @@ class Repository:
         text = self.git.read_file(tip, CONFIG_PATH) if tip else None
         if text is None:
             raise NotFound(f"'{self.paths.top}' is not a registry yet", "git regolo init")
-        return RegistryConfig.parse(text)
+        return _parse_config(text)
+
+
+@lru_cache(maxsize=8)
+def _parse_config(text: bytes) -> RegistryConfig:
+    return RegistryConfig.parse(text)
