@@ -42,7 +42,7 @@ def test_the_five_minutes_work(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_first_command_installs_and_shows_the_main_job(tmp_path: Path) -> None:
     copy = tmp_path / "checkout"
-    ignored = shutil.ignore_patterns(".git", ".venv", "*cache*", "tests")
+    ignored = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "tests")
     shutil.copytree(ROOT, copy, ignore=ignored)
     done = bash(f"export HOME={tmp_path}/empty; mkdir $HOME; {DEMO[1]}", copy)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -6,7 +6,7 @@ from regolo_git.errors import InvalidInput
 from regolo_git.git.tag_objects import TagObject
 from regolo_git.records.names import check_model_name
 from regolo_git.records.trailers import TagMessage
-from regolo_git.records.versions import Version, parse_tag_name
+from regolo_git.records.versions import Version, tag_name
 
 
 def columns_of(tag: TagObject | None) -> tuple[str | int | None, ...]:
@@ -21,7 +21,7 @@ def columns_of(tag: TagObject | None) -> tuple[str | int | None, ...]:
         identity, key, release = _version_columns(message.version)
     except InvalidInput as error:
         return _problem(error.message)
-    if parse_tag_name(tag.name) != (message.model, message.version) or tag.target_kind != "commit":
+    if tag.name != tag_name(message.model, message.version) or tag.target_kind != "commit":
         return _problem(f"its object is the tag '{tag.name}'")
     return (
         message.model,

@@ -5,6 +5,7 @@ objects that were never seen are opened.  Only ever a shortcut: a cache that can
 rebuilt, in memory if need be, and one bad tag never breaks a list.
 """
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from regolo_git.git.tag_objects import TagObject
 from regolo_git.records.digests import Digest
 from regolo_git.records.versions import parse_tag_name
 
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 SCHEMA = """
 create table state (key text primary key, value text) without rowid;
 create table objects (
@@ -32,11 +33,21 @@ create table refs (tag text primary key, oid text not null, stamp text not null)
 create table models (model text primary key, count integer, latest text, updated_at integer) without rowid;
 """
 INDEXES = {
-    "objects_of_model": "objects (model, sort_key)",
+    "objects_of_model": "objects (model, release, sort_key, version, created_at)",
     "refs_of_object": "refs (oid)",
 }
 COLUMNS = """refs.tag, model, version, identity, refs.oid, commit_oid, manifest_oid, digest, size, created_at,
     created_by, subject"""
+# `cross join` keeps the order of the tables: the index of objects is read from end to end.
+SUMMARY = """
+insert into models
+select model, count(*), (
+    select version from objects as same cross join refs using (oid)
+    where same.model = objects.model order by release desc, sort_key desc limit 1
+), max(created_at)
+from objects cross join refs using (oid)
+where model in (select value from json_each(?)) group by model
+"""
 NUMBERED = "identity glob '[0-9]*'"
 WAIT_SECONDS = 10.0
 
@@ -224,8 +235,9 @@ class TagIndex:
             for index in INDEXES:
                 connection.execute(f"drop index {index}")
         oids = sorted({tag.oid for tag in tags.values()})
-        unseen = (oid for oid in oids if not _holds(connection, oid))
-        connection.executemany(f"insert into objects values ({', '.join('?' * 14)})", self._read(unseen))
+        unseen = (oid for oid in oids if first or not _holds(connection, oid))
+        values = ", ".join("?" * 14)
+        connection.executemany(f"insert or replace into objects values ({values})", self._read(unseen))
         rows = ((name, tag.oid, tag.stamp) for name, tag in sorted(tags.items()))
         connection.executemany("insert or replace into refs values (?, ?, ?)", rows)
         if first:
@@ -244,14 +256,9 @@ def _holds(connection: sqlite3.Connection, oid: str) -> bool:
 
 def _summarise(connection: sqlite3.Connection, models: Iterable[str]) -> None:
     """Brings the lines of some models up to date."""
-    joined = "from objects join refs using (oid) where model = ?"
-    for model in models:
-        count, updated = connection.execute(f"select count(*), max(created_at) {joined}", (model,)).fetchone()
-        connection.execute("delete from models where model = ?", (model,))
-        if count:
-            newest = f"select version {joined} order by release desc, sort_key desc limit 1"
-            (latest,) = connection.execute(newest, (model,)).fetchone()
-            connection.execute("insert into models values (?, ?, ?, ?)", (model, count, latest, updated))
+    named = json.dumps(sorted(models))
+    connection.execute("delete from models where model in (select value from json_each(?))", (named,))
+    connection.execute(SUMMARY, (named,))
 
 
 def _create_indexes(connection: sqlite3.Connection) -> None:
