@@ -124,7 +124,7 @@ class Registry:
         model_id: str,
         version: str | None = None,
         *,
-        model_data: ArtifactSource,
+        model_data: ArtifactSource | ModelVersion,
         metadata: Mapping[str, object] | None = None,
         description: str | None = None,
         bump: Bump | None = None,
@@ -135,6 +135,8 @@ class Registry:
     ) -> ModelVersion:
         """Makes a version of a model that exists; without `version` the next one (`bump`: minor).
 
+        `model_data` may be a version, such as `get_model_version("m", "1.0")` for a version named `prod-1.0`:
+        the new one has its bytes, which are not moved, and its words where none are given.
         `flow` is "direct" (commit and tag at once), "propose" (a branch for review, no tag) or "auto":
         direct on the registry branch, a commit without a tag on any other.  Raises NotFound, VersionExists,
         InvalidInput, Conflict, TypeError.

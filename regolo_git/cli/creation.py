@@ -2,7 +2,6 @@
 
 import shlex
 import sys
-from pathlib import Path
 
 from regolo_git.cli.output import Json, put_json
 from regolo_git.cli.progress import ProgressBar
@@ -12,28 +11,35 @@ from regolo_git.cli.words import one_line, short
 from regolo_git.compare.words import size_text
 from regolo_git.registry.create import CreatedVersion, create_version
 from regolo_git.registry.draft import VersionRequest
+from regolo_git.registry.model_version import ModelVersion
 from regolo_git.repository.repository import Repository
 from regolo_git.repository.sources import measure
 
 
-def create(repository: Repository, request: VersionRequest, path: Path, *, yes: bool) -> CreatedVersion:
+def create(repository: Repository, request: VersionRequest, *, yes: bool) -> CreatedVersion:
     """Makes a version with a progress bar; asks before it makes one with the bytes of the newest again."""
-    with ProgressBar("storing", measure(path)) as bar:
+    source = request.source
+    with ProgressBar("storing", measure(source) if not isinstance(source, ModelVersion) else None) as bar:
 
         def ask(same: str) -> None:
             bar.stop()
             if not yes:
-                _ask_about_same_content(request.model, same, path)
+                _ask_about_same_content(request, same)
 
         return create_version(repository, request, on_same_content=ask, on_progress=bar.reach)
 
 
-def _ask_about_same_content(model: str, same: str, path: Path) -> None:
-    otherwise = f"'{path}' has the same bytes as '{model}@{same}'"
+def _ask_about_same_content(request: VersionRequest, same: str) -> None:
+    source = request.source
+    if isinstance(source, ModelVersion):
+        name, words = source.reference, f"--from {source.version}"
+    else:
+        name, words = str(source), shlex.quote(str(source))
+    otherwise = f"'{name}' has the same bytes as '{request.model}@{same}'"
     confirm(
         f"{otherwise}. Make a version of it all the same?",
         otherwise=otherwise,
-        hint=f"git regolo commit {model} {shlex.quote(str(path))} --yes",
+        hint=f"git regolo commit {request.model} {words} --yes",
     )
 
 

@@ -46,7 +46,7 @@ def read_weights(pairs: tuple[str, ...]) -> dict[str, float]:
             weight = float(text.removesuffix("%"))
         except ValueError:
             weight = nan
-        if not equals or isnan(weight) or version in weights:
+        if not version or not equals or isnan(weight) or version in weights:
             hint = "write the split as 1.0=90 1.1=10"
             raise InvalidInput(f"'{pair}' is not a version and its weight", hint)
         weights[version] = weight

@@ -118,8 +118,11 @@ def check_traffic(weights: Mapping[str, float]) -> dict[str, float]:
     for version, weight in weights.items():
         if not isinstance(weight, int | float) or not isfinite(weight) or weight < 0:
             raise InvalidInput(f"the weight '{weight}' of '{version}' is not a share of the traffic")
-    if len({Version.parse(version).identity for version in weights}) != len(weights):
-        raise InvalidInput("one version has two weights")
+    named: dict[str, str] = {}
+    for version in weights:
+        other = named.setdefault(Version.parse(version).identity, version)
+        if other != version:
+            raise InvalidInput(f"'{other}' and '{version}' are one version, which has two weights")
     total = fsum(weights.values())
     for whole in (1, 100):
         if abs(total - whole) <= TOLERANCE * whole:

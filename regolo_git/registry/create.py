@@ -7,10 +7,11 @@ next one.  Nothing but unreferenced bytes in the store is left behind when any s
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from regolo_git.errors import Conflict, NotFound
 from regolo_git.git.publish import Published, create_branch, publish
+from regolo_git.records.manifest import Artifact, Manifest
 from regolo_git.records.metadata import normalise_metadata
 from regolo_git.records.names import check_model_name
 from regolo_git.records.paths import manifest_path
@@ -22,7 +23,9 @@ from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.status import PROPOSED, READY
 from regolo_git.registry.target import Target, choose_target
 from regolo_git.repository.ingest import Ingested, ingest
+from regolo_git.repository.presence import require_artifact
 from regolo_git.repository.repository import Repository
+from regolo_git.repository.sources import ArtifactSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ def create_version(
     PolicyRefused, TransportError.
     """
     model = check_model_name(request.model)
+    if isinstance(request.source, ModelVersion):
+        request = _with_what_it_says(request, request.source.manifest)
     metadata = normalise_metadata(request.metadata)
     serving = ServingBlock.parse(request.serving).to_mapping() if request.serving is not None else None
     version = Version.parse(request.version) if request.version is not None else None
@@ -60,11 +65,7 @@ def create_version(
     _check_model(repository, request.new_model, model, target)
     if version is not None:
         refuse_existing(repository, model, version)
-    place = artifact_place(repository, request.source)
-    algorithm = repository.config().digest
-    ingested = ingest(
-        repository.store, request.source, algorithm=algorithm, cache=repository.cache, on_progress=on_progress
-    )
+    place, ingested = _take_in(repository, request.source, on_progress)
     same = _same_content(repository, model, ingested, version)
     if same is not None:
         on_same_content(same)
@@ -73,6 +74,44 @@ def create_version(
     published = _publish(repository, draft)
     return CreatedVersion(
         _created(repository, draft, published), ingested.new_bytes, published.branch, draft.notices()
+    )
+
+
+def _take_in(
+    repository: Repository, source: ArtifactSource | ModelVersion, on_progress: Progress | None
+) -> tuple[str | None, Ingested]:
+    """Where the artifact lies in the work tree, and what the store has of it."""
+    if isinstance(source, ModelVersion):
+        return source.manifest.artifact.path, _already_stored(repository, source.manifest.artifact)
+    place = artifact_place(repository, source)
+    algorithm = repository.config().digest
+    return place, ingest(
+        repository.store, source, algorithm=algorithm, cache=repository.cache, on_progress=on_progress
+    )
+
+
+def _already_stored(repository: Repository, artifact: Artifact) -> Ingested:
+    recipe = require_artifact(repository.store, artifact.recipe, artifact.digest)
+    return Ingested(
+        recipe.kind,
+        artifact.digest,
+        recipe.size,
+        artifact.recipe,
+        recipe.files,
+        len(recipe.tensors),
+        new_bytes=0,
+        unchanged=True,
+    )
+
+
+def _with_what_it_says(request: VersionRequest, manifest: Manifest) -> VersionRequest:
+    """The request, with the version's own words where it has none."""
+    return replace(
+        request,
+        metadata={**manifest.metadata, **request.metadata},
+        description=request.description or manifest.description,
+        lineage=request.lineage or manifest.lineage,
+        serving=request.serving if request.serving is not None else manifest.serving,
     )
 
 

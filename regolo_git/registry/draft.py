@@ -17,6 +17,7 @@ from regolo_git.records.paths import card_path, manifest_path
 from regolo_git.records.toml_text import Table
 from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import Version, next_version, tag_name
+from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.target import Flow, Target
 from regolo_git.repository.ingest import Ingested
 from regolo_git.repository.repository import Repository
@@ -27,10 +28,13 @@ Bump = Literal["major", "minor", "patch"]
 
 @dataclass(frozen=True, slots=True)
 class VersionRequest:
-    """What the caller wants: `version` and `bump` exclude each other; neither means the next minor."""
+    """What the caller wants: `version` and `bump` exclude each other; neither means the next minor.
+
+    A `source` that is a version gives its bytes, which stay where they are, and what is not said anew.
+    """
 
     model: str
-    source: ArtifactSource
+    source: ArtifactSource | ModelVersion
     new_model: bool
     version: str | None = None
     bump: Bump | None = None

@@ -24,6 +24,7 @@ from regolo_git.registry.lookup import get_version
 from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.status import RETIRED
 from regolo_git.registry.users import read_endpoints
+from regolo_git.repository.presence import require_artifact
 from regolo_git.repository.repository import Repository
 
 
@@ -88,8 +89,11 @@ def _servable(repository: Repository, reference: Reference) -> ModelVersion:
     version = get_version(repository, reference)
     if version.status == RETIRED:
         raise PolicyRefused(f"'{version.reference}' is retired", f"git regolo list {version.model_id}")
-    if not repository.store.has_recipe(version.manifest.artifact.recipe):
-        raise NotFound(f"the store does not have the bytes of '{version.reference}'", "git regolo fsck")
+    artifact = version.manifest.artifact
+    try:
+        require_artifact(repository.store, artifact.recipe, artifact.digest)
+    except NotFound as error:
+        raise NotFound(f"the bytes of '{version.reference}' are gone: {error.message}", error.hint) from error
     return version
 
 
@@ -123,6 +127,12 @@ def update_traffic(
     Raises InvalidInput, NotFound, PolicyRefused for a retired version, Conflict.
     """
     shares = check_traffic(weights)
+    for given in replicas or {}:
+        if given not in shares:
+            raise InvalidInput(
+                f"there are replicas of '{given}', which is not in the split",
+                f"git regolo endpoint show {name}",
+            )
 
     def change(endpoint: Endpoint) -> Endpoint:
         versions = {share: _servable(repository, _reference(endpoint.model, share)) for share in shares}

@@ -16,11 +16,11 @@ from regolo_git.records.recipe import Recipe
 from regolo_git.repository.artifact_tree import ArtifactTree
 from regolo_git.repository.destination import Destination, find_destination, translated_errors
 from regolo_git.repository.file_stamp import FileStamp
-from regolo_git.repository.ingest import artifact_digest
 from regolo_git.repository.lanes import Lanes
 from regolo_git.repository.placing import Fate, Placing, Target
+from regolo_git.repository.presence import read_checked_recipe
 from regolo_git.repository.publishing import Publishing
-from regolo_git.repository.rebuild import FSCK, rebuild
+from regolo_git.repository.rebuild import rebuild
 from regolo_git.repository.staging import Staging, remove_staging, stale_stagings
 from regolo_git.repository.stat_cache import KnownFile, StatCache
 from regolo_git.store.store import Store
@@ -67,7 +67,7 @@ def materialize(
 
     Raises NotFound, IntegrityError, Conflict, InvalidInput, TransportError; then nothing was changed.
     """
-    recipe = _checked_recipe(store, recipe_address, expected)
+    recipe = read_checked_recipe(store, recipe_address, expected)
     place = find_destination(destination, root, recipe.kind)
     wanted = _wanted(recipe, patterns)
     with translated_errors(place.path), ArtifactTree(place.root) as tree:
@@ -109,7 +109,7 @@ def verify_artifact(
 
     Raises NotFound where something is missing, IntegrityError where it is not what the digest says.
     """
-    recipe = _checked_recipe(store, recipe_address, expected)
+    recipe = read_checked_recipe(store, recipe_address, expected)
     with Lanes() as lanes:
         everything = range(len(recipe.files))
         rebuild(store, recipe, everything, lanes, place=None, check_digests=True, on_progress=on_progress)
@@ -214,15 +214,6 @@ class _Work:
             file = self.recipe.files[target.number]
             found[file.path] = KnownFile(stamp, settled, file.digest, address, file.path)
         return found
-
-
-def _checked_recipe(store: Store, address: Digest, expected: Digest) -> Recipe:
-    """The recipe, if its files' digests are those of the artifact that was asked for."""
-    recipe = store.read_recipe(address)
-    claimed = artifact_digest(recipe)
-    if claimed != expected:
-        raise IntegrityError(f"recipe '{address}' is of '{claimed}', not of '{expected}'", FSCK)
-    return recipe
 
 
 def _coming(recipe: Recipe, targets: list[Target]) -> dict[str, Digest]:

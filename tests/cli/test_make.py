@@ -126,7 +126,7 @@ def test_a_version_as_json(regolo: Regolo, two_versions: Path) -> None:
         (["commit", "m", "model.safetensors", "--base", "none"], 3, "there is no model 'none'"),
         (["commit", "m", "model.safetensors", "--code", "nowhere"], 3, "nowhere"),
         (["commit", "m", "model.safetensors", "--propose", "--direct"], 2, "exclude each other"),
-        (["commit", "m"], 2, "missing argument 'PATH'"),
+        (["commit", "m"], 2, "either PATH or --from"),
     ],
 )
 def test_bad_input_leaves_everything_as_it_was(

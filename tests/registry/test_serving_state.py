@@ -201,3 +201,11 @@ def test_a_broken_file_on_the_branch_is_named(promoted: Registry) -> None:
     git(top, "commit", "-qam", "break it")
     with pytest.raises(IntegrityError, match=r"endpoints/e\.toml"):
         promoted.get_endpoint("e")
+
+
+def test_an_environment_named_version_is_made_from_a_version_without_its_bytes(promoted: Registry) -> None:
+    source = promoted.get_model_version("m", "1.0")
+    made = promoted.create_model_version("m", "prod-1.0", model_data=source, metadata={"approved": True})
+    assert (made.digest, made.manifest.artifact) == (source.digest, source.manifest.artifact)
+    assert made.metadata == {**source.metadata, "approved": True}
+    assert promoted.get_model_version("m", "latest").version != "prod-1.0"

@@ -13,24 +13,27 @@ from regolo_git.cli.version_options import FILE, chosen_flow, gather_lineage, ve
 from regolo_git.errors import InvalidInput
 from regolo_git.records.references import Reference
 from regolo_git.registry.draft import Bump, VersionRequest
+from regolo_git.registry.lookup import get_version
 
 
 @click.command()
 @model_argument()
-@click.argument("path", type=FILE)
+@click.argument("path", type=FILE, required=False)
 @click.option("--version", metavar="V", help="The version's name.  [default: the next minor one]")
 @click.option(
     "--bump", type=click.Choice(["major", "minor", "patch"]), help="Which part of the version to raise."
 )
+@click.option("--from", "origin", metavar="V", help="Take the bytes of version V instead of a PATH.")
 @click.option("--description", metavar="TEXT", help="What this version is; goes into its manifest.")
 @version_options
 @click.option("--yes", "-y", is_flag=True, help="Make it also of bytes that the newest version has.")
 @json_option
 def commit(
     model: str,
-    path: Path,
+    path: Path | None,
     version: str | None,
     bump: Bump | None,
+    origin: str | None,
     description: str | None,
     metrics: tuple[str, ...],
     meta: tuple[str, ...],
@@ -47,11 +50,14 @@ def commit(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Make the next version of MODEL from the file or directory PATH.
+    """Make the next version of MODEL from the file or directory PATH, or --from a version.
 
     Only bytes that no version has yet are stored.  On the registry branch the version is committed and
     tagged at once.  On any other branch it is committed without a tag, and with --propose it gets a branch
     of its own: it is tagged after the merge, by `git regolo tag --merged`.
+
+    --from makes another name for the bytes of a version, which are not moved: what is not said anew
+    (metadata, description, lineage, serving) is as it was there.
 
     By SemVer, bump major where code that loads the model may break (a tensor removed or reshaped), minor
     for new weights, patch for files without weights; `git regolo diff` suggests one.
@@ -61,6 +67,7 @@ def commit(
       git regolo commit sentiment model.safetensors --metric accuracy=0.92
       git regolo commit sentiment model.onnx --bump major -m "smaller vocabulary"
       git regolo commit sentiment model.onnx --propose --param epochs=9
+      git regolo commit sentiment --from 1.0 --version prod-1.0
 
     Exit status: 0 done; 2 a name, number or file that cannot be used; 3 no such model or file;
     4 the version exists, its bytes are those of the newest one (without --yes), or files of ours have
@@ -68,10 +75,12 @@ def commit(
     """
     if version is not None and bump is not None:
         raise InvalidInput("'--version' and '--bump' exclude each other")
+    if (path is None) == (origin is None):
+        raise InvalidInput("either PATH or --from V says what the bytes are", "git regolo commit -h")
     with open_repository() as repository:
         request = VersionRequest(
             model=model,
-            source=path,
+            source=path if path is not None else get_version(repository, _version(model, origin)),
             new_model=False,
             version=version,
             bump=bump,
@@ -82,4 +91,8 @@ def commit(
             serving=read_serving(serving_file) if serving_file is not None else None,
             flow=chosen_flow(propose, direct),
         )
-        announce(create(repository, request, path, yes=yes), as_json=as_json, quiet=quiet)
+        announce(create(repository, request, yes=yes), as_json=as_json, quiet=quiet)
+
+
+def _version(model: str, text: str | None) -> Reference:
+    return Reference.parse(f"{model}@{text}")

@@ -96,6 +96,8 @@ def _page(found: EndpointMetrics) -> None:
     put("")
     columns = [Column(title, right=title != "VERSION") for title in TITLES]
     put_table(columns, [_fields(name, held) for name, held in found.version.items()])
+    if found.source == "none":
+        talk(f"  next    git regolo serve {found.endpoint}")
 
 
 def _fields(name: str, held: VersionMetrics) -> list[str]:

@@ -68,4 +68,4 @@ def register(
             serving=read_serving(serving_file) if serving_file is not None else None,
             flow=chosen_flow(propose, direct),
         )
-        announce(create(repository, request, path, yes=True), as_json=as_json, quiet=quiet)
+        announce(create(repository, request, yes=True), as_json=as_json, quiet=quiet)
