@@ -63,6 +63,12 @@ def checkout_manifest(
             f"'{manifest.model}@{manifest.version}' is one file: --path has nothing to choose from"
         )
     path = place_of(repository, manifest, destination)
+    if not repository.store.has_recipe(manifest.artifact.recipe):
+        raise NotFound(
+            f"the bytes of '{manifest.model}@{manifest.version}' are not in this clone's store"
+            f" '{repository.store_url}'",
+            "git regolo config --local regolo.localStore DIRECTORY, naming a store that has them",
+        )
     done: Materialized = materialize(
         repository.store,
         manifest.artifact.recipe,

@@ -50,6 +50,19 @@ def test_work_that_no_version_has_is_kept(regolo: Regolo, two_versions: Path) ->
     regolo("checkout", "m@1.0", "--force")
 
 
+def test_a_clone_without_the_bytes_says_where_to_get_them(
+    regolo: Regolo, two_versions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "clone", "-q", str(two_versions), "clone")
+    monkeypatch.chdir(tmp_path / "clone")
+    refused = regolo("checkout", "m@1.0", status=3)
+    assert "the bytes of 'm@1.0' are not in this clone's store" in refused.err
+    assert "git regolo config --local regolo.localStore" in refused.err
+    regolo("config", "--local", "regolo.localStore", str(two_versions / ".git" / "regolo" / "store"))
+    regolo("checkout", "m@1.0")
+    assert (tmp_path / "clone" / "model.safetensors").is_file()
+
+
 def test_revert_is_a_commit_forward(regolo: Regolo, two_versions: Path) -> None:
     done = regolo("revert", "m", "--to", "1.0", "-m", "1.1 is slow")
     assert done.out == "m@1.0\n"
