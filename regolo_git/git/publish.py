@@ -10,7 +10,7 @@ the version can be found.  A lost race is tried again on the new tip, a bounded 
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TypeVar
@@ -84,6 +84,18 @@ def publish(git: GitRepository, branch: str, prepare: Prepare) -> Published:
     """
     ref = f"refs/heads/{branch}"
     return _publish(git, branch, lambda: ref_target(git.paths, ref), prepare, must_be_new=False)
+
+
+def refuse_early(git: GitRepository, branch: str, paths: Iterable[str]) -> None:
+    """Raises what a publication of these paths would raise as things are, before much work is put into one.
+
+    Conflict where a merge is under way or our files are dirty, InvalidInput where the author is unknown.
+    """
+    git.author()
+    tip = ref_target(git.paths, f"refs/heads/{branch}")
+    held = [(path, git.blob_oid(tip, path) if tip else None) for path in paths]
+    for tree in work_trees_on(git.paths, branch):
+        refuse_unready(git.pygit, tree, [FileEdit(path, oid, oid) for path, oid in held])
 
 
 def create_branch(git: GitRepository, name: str, start: str | None, prepare: Prepare) -> Published:

@@ -33,7 +33,8 @@ def _table(table: Mapping[str, object], path: tuple[str, ...]) -> dict[str, Meta
     for key, value in table.items():
         if not isinstance(key, str) or not key:
             raise InvalidInput(
-                f"'{_name((*path, str(key)))}' has a key that is not text", "use text for every key"
+                f"'{_name((*path, str(key)))}' has a key that is empty or not text",
+                "use words for keys",
             )
         values[key] = _value(value, (*path, key))
     ordered = sorted(values.items(), key=lambda item: (isinstance(item[1], dict), item[0]))

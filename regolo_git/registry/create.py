@@ -10,15 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from regolo_git.errors import Conflict, NotFound
-from regolo_git.git.publish import Published, create_branch, publish
+from regolo_git.git.publish import Published, create_branch, publish, refuse_early
 from regolo_git.records.manifest import Artifact, Manifest
 from regolo_git.records.metadata import normalise_metadata
 from regolo_git.records.names import check_model_name
-from regolo_git.records.paths import manifest_path
+from regolo_git.records.paths import card_path, manifest_path
 from regolo_git.records.serving_block import ServingBlock
 from regolo_git.records.versions import Version, tag_name
 from regolo_git.registry.artifact_place import artifact_place, see_to_ignore
-from regolo_git.registry.draft import Draft, VersionRequest, refuse_existing
+from regolo_git.registry.draft import Draft, VersionRequest, read_manifest, refuse_existing
 from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.status import PROPOSED, READY
 from regolo_git.registry.target import Target, choose_target
@@ -65,6 +65,8 @@ def create_version(
     _check_model(repository, request.new_model, model, target)
     if version is not None:
         refuse_existing(repository, model, version)
+    if not target.new_branch:
+        refuse_early(repository.git, target.branch, (manifest_path(model), card_path(model)))
     place, ingested = _take_in(repository, request.source, on_progress)
     same = _same_content(repository, model, ingested, version)
     if same is not None:
@@ -117,9 +119,9 @@ def _with_what_it_says(request: VersionRequest, manifest: Manifest) -> VersionRe
 
 def _check_model(repository: Repository, new: bool, model: str, target: Target) -> None:
     tip = repository.git.branch_tip(target.branch)
-    exists = bool(repository.index.highest(model)) or (
-        tip is not None and repository.git.read_file(tip, manifest_path(model)) is not None
-    )
+    # Read now, so that one which cannot be read is known before the artifact is.
+    on_branch = read_manifest(repository, tip, model)
+    exists = on_branch is not None or bool(repository.index.highest(model))
     if new and exists:
         raise Conflict(f"model '{model}' exists already", f"git regolo commit {model} PATH")
     if not new and not exists:

@@ -64,7 +64,7 @@ class Draft:
 
     def prepare(self, tip: str | None) -> Proposal:
         git, model = self.repository.git, self.request.model
-        previous = _read_manifest(self.repository, tip, model)
+        previous = read_manifest(self.repository, tip, model)
         card_text = git.read_file(tip, card_path(model)) if tip else None
         version = self.version or next_version(
             _known(self.repository, model, previous), self.request.bump or "minor"
@@ -144,7 +144,8 @@ def tag_message(manifest: Manifest, subject: str, manifest_oid: str) -> str:
     ).to_text()
 
 
-def _read_manifest(repository: Repository, tip: str | None, model: str) -> Manifest | None:
+def read_manifest(repository: Repository, tip: str | None, model: str) -> Manifest | None:
+    """A model's manifest on a branch; None where it has none.  Raises IntegrityError."""
     text = repository.git.read_file(tip, manifest_path(model)) if tip else None
     return Manifest.parse(text) if text is not None else None
 

@@ -1,0 +1,144 @@
+"""`kill -9` at random instants of every verb that writes: a doctor away from clean, and no name without bytes."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from whole_state import git
+
+from regolo_git.api import Registry
+
+SIZE = 6 << 20
+EVERY = 20
+
+
+def regolo(top: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    program = [sys.executable, "-m", "regolo_git", *arguments]
+    return subprocess.run(program, cwd=top, capture_output=True, text=True, check=False, timeout=60)
+
+
+class Verbs:
+    """Command lines that write, one of each kind in turn, each with something to do."""
+
+    def __init__(self, top: Path, chance: random.Random) -> None:
+        self._top = top
+        self._chance = chance
+        self._models = 0
+
+    def rounds(self) -> Iterator[list[str]]:
+        while True:
+            yield self._register()
+            yield self._commit()
+            yield self._checkout()
+            yield self._revert()
+            yield self._remove()
+
+    def _write(self) -> str:
+        """New content for the artifact: half of it is as it was."""
+        path = self._top / "model.bin"
+        before = path.read_bytes() if path.exists() else b""
+        path.write_bytes(before[: SIZE // 2].ljust(SIZE // 2, b"x") + self._chance.randbytes(SIZE // 2))
+        return path.name
+
+    def _register(self) -> list[str]:
+        self._models += 1
+        return ["register", f"n{self._models}", self._write()]
+
+    def _commit(self) -> list[str]:
+        return ["commit", "m", self._write(), "--yes"]
+
+    def _checkout(self) -> list[str]:
+        return ["checkout", f"m@{self._chance.choice(self._others())}", "--force"]
+
+    def _revert(self) -> list[str]:
+        return ["revert", "m", "--to", self._chance.choice(self._others())]
+
+    def _remove(self) -> list[str]:
+        return ["remove", f"m@{self._chance.choice(self._others())}", "-m", "killed", "--yes"]
+
+    def _others(self) -> list[str]:
+        """At least two versions that are neither retired nor the branch's own."""
+        manifest = tomllib.loads(git(self._top, "show", "HEAD:models/m/manifest.toml"))
+        with Registry.open(self._top) as registry:
+            while True:
+                versions = [v.version for v in registry.list_model_versions("m") if v.status == "ready"]
+                others = [version for version in versions if version != manifest["version"]]
+                if len(others) > 1:
+                    return others
+                made = registry.create_model_version("m", model_data=self._top / self._write())
+                manifest["version"] = made.version
+
+
+def duration(top: Path, verbs: Iterator[list[str]]) -> dict[str, float]:
+    """How long each verb takes when it is left alone."""
+    found = {}
+    for _ in range(5):
+        line = next(verbs)
+        begun = time.monotonic()
+        done = regolo(top, *line)
+        assert done.returncode == 0, done.stderr
+        found[line[0]] = time.monotonic() - begun
+    return found
+
+
+def kill_in_the_middle(top: Path, line: list[str], seconds: float) -> bool:
+    """Runs a verb and kills it after a while; says whether it was still running."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "regolo_git", *line],
+        cwd=top, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        return True
+    return False
+
+
+def check(top: Path, *, full: bool) -> None:
+    """Clean, or clean after a doctor; what git says of the user's files is nothing."""
+    arguments = ["fsck", "--full"] if full else ["fsck"]
+    if regolo(top, *arguments).returncode:
+        for line in (["doctor"], arguments):
+            done = regolo(top, *line)
+            assert done.returncode == 0, done.stdout + done.stderr
+    assert git(top, "fsck", "--strict", "--no-dangling") == ""
+    tags = set(git(top, "tag", "--list").split())
+    assert set(git(top, "tag", "--list", "--merged", "main").split()) == tags
+
+
+def kill_verbs(top: Path, kills: int, seed: int) -> None:
+    chance = random.Random(seed)
+    (top / "model.bin").write_bytes(chance.randbytes(SIZE))
+    with Registry.init(top) as registry:
+        registry.register_model("m", model_data=top / "model.bin")
+    verbs = Verbs(top, chance)
+    rounds = verbs.rounds()
+    lengths = duration(top, rounds)
+    hit = 0
+    for number in range(1, kills + 1):
+        line = next(rounds)
+        hit += kill_in_the_middle(top, line, chance.uniform(0.02, lengths[line[0]]))
+        check(top, full=number % EVERY == 0)
+    assert hit > kills * 0.6
+    check(top, full=True)
+    for line in [next(rounds) for _ in range(5)]:
+        done = regolo(top, *line)
+        assert done.returncode == 0, done.stderr
+    assert not list((top / ".git").rglob("*.lock"))
+
+
+def test_killed_verbs_leave_nothing_that_a_doctor_cannot_mend(git_repository: Path) -> None:
+    kill_verbs(git_repository, 5, seed=1)
+
+
+@pytest.mark.slow
+def test_two_hundred_killed_verbs_leave_nothing_that_a_doctor_cannot_mend(git_repository: Path) -> None:
+    kill_verbs(git_repository, 200, seed=2)
