@@ -1,38 +1,21 @@
 """Every block of the README runs as it stands, in a new directory, with nothing but what it says."""
 
-import os
-import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from pages import ROOT, as_script, bash, blocks
 
-ROOT = Path(__file__).parent.parent
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
-DEMO, TESTS, *TOUR = BLOCKS
-
-
-def bash(script: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=cwd,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+DEMO, TESTS, *TOUR = blocks((ROOT / "README.md").read_text())
 
 
 def test_the_five_minutes_work(tmp_path: Path) -> None:
     script = ["mkdir -p trained"]
-    for number, (kind, block) in enumerate(TOUR):
-        if "model.safetensors" in block and kind == "sh" and "checkout" not in block:
+    for number, block in enumerate(TOUR):
+        if "model.safetensors" in block.text and block.kind == "sh" and "checkout" not in block.text:
             # What the reader has: a model, trained anew for each version.
             script.append(f"head -c 100000 /dev/zero | tr '\\0' '{number}' > model.safetensors")
-        script.append(block if kind == "sh" else f"python - <<'PYTHON'\n{block}PYTHON")
+        script.append(as_script(block))
     done = bash("\n".join(script), tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "sentiment@v1.1" in done.stdout
@@ -44,7 +27,7 @@ def test_the_first_command_installs_and_shows_the_main_job(tmp_path: Path) -> No
     copy = tmp_path / "checkout"
     ignored = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "tests")
     shutil.copytree(ROOT, copy, ignore=ignored)
-    done = bash(f"export HOME={tmp_path}/empty; mkdir $HOME; {DEMO[1]}", copy)
+    done = bash(f"export HOME={tmp_path}/empty; mkdir $HOME; {DEMO.text}", copy)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "digits@v1.1" in done.stdout
     assert "+accuracy" in done.stdout
@@ -52,4 +35,4 @@ def test_the_first_command_installs_and_shows_the_main_job(tmp_path: Path) -> No
 
 def test_ci_runs_the_second_command_last() -> None:
     commands = [line for line in (ROOT / ".ci" / "run").read_text().splitlines() if line and line[0] != "#"]
-    assert commands[-1] == TESTS[1].strip()
+    assert commands[-1] == TESTS.text.strip()
