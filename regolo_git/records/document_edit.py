@@ -7,11 +7,12 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from regolo_git.errors import IntegrityError, InvalidInput
-from regolo_git.records.toml_text import TomlValue
+from regolo_git.records.toml_text import TomlValue, load_document
 
 
 def set_value(text: str, key: str, value: TomlValue) -> str:
     """Sets a dotted key.  Raises InvalidInput where a part of it is no table, IntegrityError for bad TOML."""
+    load_document(text, "the file")
     try:
         document = tomlkit.parse(text)
     except TOMLKitError as error:
@@ -31,6 +32,7 @@ def set_value(text: str, key: str, value: TomlValue) -> str:
 
 def unset_value(text: str, key: str) -> str:
     """Removes a dotted key that may not be there.  Raises IntegrityError for bad TOML."""
+    load_document(text, "the file")
     try:
         document = tomlkit.parse(text)
     except TOMLKitError as error:

@@ -28,7 +28,9 @@ def test_a_page_does_what_it_says(path: Path, tmp_path: Path) -> None:
         path.write_text(with_outputs(page, printed))
         return
     for step, output in printed:
-        assert unchanging(step.shown or "") == unchanging(output), f"{step.command}({REGENERATE}=1 writes anew)"
+        assert unchanging(step.shown or "") == unchanging(output), (
+            f"{step.command}({REGENERATE}=1 writes anew)"
+        )
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name)
