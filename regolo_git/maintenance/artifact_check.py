@@ -12,6 +12,7 @@ from regolo_git.maintenance.problem import Problem
 from regolo_git.records.digests import Digest, directory_digest, new_hasher
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.recipe import Recipe, RecipeChunk
+from regolo_git.repository.presence import ELSEWHERE
 from regolo_git.store.store import Store
 
 Progress = Callable[[int], None]
@@ -33,6 +34,10 @@ class ArtifactChecker:
         lost = f"git regolo remove {reference} -m {shlex.quote('its bytes are lost')}"
         try:
             recipe = self.store.read_recipe(manifest.artifact.recipe)
+        except NotFound as error:
+            # A new clone has the versions and not their bytes: they are not lost, they are elsewhere.
+            yield Problem(reference, error.message, ELSEWHERE)
+            return
         except RegoloError as error:
             yield Problem(reference, error.message, lost)
             return

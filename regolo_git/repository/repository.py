@@ -65,8 +65,15 @@ class Repository:
 
     @property
     def store_url(self) -> str:
-        """Where the local store lies: a path or a URL."""
-        return self.git.config_get("regolo.localStore") or str(self.local_directory / "store")
+        """Where the local store lies: a path or a URL.
+
+        A relative path starts beside the repository, wherever the command is typed; `~` is the home.
+        """
+        configured = self.git.config_get("regolo.localStore")
+        if configured is None or "://" in configured:
+            return configured or str(self.local_directory / "store")
+        common = self.paths.common_dir
+        return str((common.parent if common.name == ".git" else common) / Path(configured).expanduser())
 
     @cached_property
     def cache(self) -> "StatCache":

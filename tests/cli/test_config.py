@@ -1,9 +1,12 @@
 """config."""
 
+import os
 from pathlib import Path
 
 import pytest
 from command_line import Regolo, git
+
+from regolo_git.repository.repository import Repository
 
 
 def test_the_configuration_is_shown(regolo: Regolo, registry: Path) -> None:
@@ -71,6 +74,30 @@ def test_settings_of_this_clone_are_never_committed(regolo: Regolo, registry: Pa
     assert git(registry, "rev-parse", "HEAD") == before
     regolo("config", "--local", "--unset", "regolo.localStore")
     regolo("config", "--local", "regolo.localStore", status=3)
+
+
+def test_a_relative_store_is_meant_from_where_it_is_typed(
+    regolo: Regolo, registry: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (registry / "deep").mkdir()
+    monkeypatch.chdir(registry / "deep")
+    regolo("config", "--local", "regolo.localStore", "../shared")
+    place = regolo("config", "--local", "regolo.localStore").out.strip()
+    assert Path(place).resolve() == registry / "shared"
+    regolo("config", "--local", "regolo.localStore", "s3://models/team")
+    assert regolo("config", "--local", "regolo.localStore").out == "s3://models/team\n"
+
+
+@pytest.mark.parametrize(("value", "place"), [("../beside", "{top}/../beside"), ("~/store", "{home}/store")])
+def test_a_store_set_by_hand_is_the_same_from_every_directory(
+    registry: Path, isolated: Path, monkeypatch: pytest.MonkeyPatch, value: str, place: str
+) -> None:
+    git(registry, "config", "regolo.localStore", value)
+    (registry / "deep").mkdir()
+    for directory in (registry, registry / "deep"):
+        monkeypatch.chdir(directory)
+        found = Repository.open(Path.cwd(), os.environ).store_url
+        assert found == place.format(top=registry, home=isolated)
 
 
 def test_other_peoples_settings_are_git_configs(regolo: Regolo, registry: Path) -> None:

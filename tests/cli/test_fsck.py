@@ -79,6 +79,16 @@ def test_each_problem_comes_with_the_command_that_helps(regolo: Regolo, two_vers
     assert [subject for subject, _ in problems(regolo)] == ["m@1.1"]
 
 
+def test_a_clone_that_lacks_the_bytes_is_not_told_to_give_them_up(
+    regolo: Regolo, two_versions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "clone", "-q", str(two_versions), "clone")
+    monkeypatch.chdir(tmp_path / "clone")
+    said = regolo("fsck", status=5).out
+    assert "git regolo config --local regolo.localStore" in said
+    assert "git regolo remove" not in said
+
+
 def make_tag(top: Path, name: str, commit: str, message: str) -> None:
     subprocess.run(
         ["git", "tag", "-f", "-a", name, commit, "-F", "-"], cwd=top, input=message, text=True, check=True

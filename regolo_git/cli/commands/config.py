@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import click
 
@@ -115,9 +116,14 @@ def _get_or_set_local(
     if not key.startswith(LOCAL_PREFIX):
         raise InvalidInput(f"'{key}' is not a setting of ours", f"git config {key}")
     if unset or value is not None:
-        repository.git.config_set(key, value)
+        repository.git.config_set(key, _from_here(value) if key in LOCAL and value else value)
         return
     found = repository.git.config_get(key)
     if found is None:
         raise NotFound(f"'{key}' is not set in this clone", f"git regolo config --local {key} VALUE")
     _put_value(found, form)
+
+
+def _from_here(place: str) -> str:
+    """A relative path is meant from where it is typed, and used from anywhere."""
+    return place if "://" in place else str(Path(place).expanduser().absolute())
