@@ -94,7 +94,12 @@ class RunningEngine:
 
     def until_failed(self, endpoint: str, seconds: float = 20) -> dict:
         """Waits until the engine says what is wrong with an endpoint."""
-        return until(lambda: s if (s := self.status(endpoint))["state"] == "failed" else None, seconds)
+
+        def failed() -> dict | None:
+            status = self.status()["endpoints"].get(endpoint)
+            return status if status is not None and status["state"] == "failed" else None
+
+        return until(failed, seconds)
 
     def stop(self) -> str:
         """Ends it as an operator would; returns what it said."""

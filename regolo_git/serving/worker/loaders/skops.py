@@ -5,6 +5,7 @@ skops builds only types that it trusts itself or that the operator named; nothin
 
 from importlib import import_module
 from typing import Any
+from zipfile import BadZipFile
 
 from regolo_git.errors import IntegrityError, InvalidInput, PolicyRefused
 from regolo_git.serving.dependencies import missing_library
@@ -36,7 +37,7 @@ def load(spec: WorkerSpec) -> Predictor:
                 f"trusted_types = {unknown} in the operator's policy".replace("'", '"'),
             )
         model = skops.load(path, trusted=list(spec.trusted_types))
-    except (KeyError, ValueError, OSError) as error:
+    except (BadZipFile, KeyError, ValueError, OSError) as error:
         raise IntegrityError(f"'{path.name}' is not a skops file: {error}") from error
     return _Estimator(model, method, numpy)
 
