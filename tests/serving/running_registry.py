@@ -70,9 +70,9 @@ def serving(top: Path, *arguments: str, policy_text: str = TRUSTING) -> Iterator
     """`git regolo serve` in a process of its own, until the block ends."""
     policy = top.parent / "policy.toml"
     policy.write_text(policy_text)
-    command = [sys.executable, "-m", "regolo_git", "serve", *arguments]
+    command = [sys.executable, "-m", "regolo_git", "serve", "--listen", "127.0.0.1:0"]
     process = subprocess.Popen(
-        [*command, "--listen", "127.0.0.1:0", "--policy", str(policy)],
+        [*command, "--policy", str(policy), *arguments],
         cwd=top,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

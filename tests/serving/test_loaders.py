@@ -222,6 +222,7 @@ def test_types_that_skops_does_not_trust_are_the_operators_decision(engine: Runn
     assert "trusted_types" in status["hint"]
 
 
+@pytest.mark.slow
 def test_an_mlflow_model_answers_both_protocols(
     engine: RunningEngine, registry: FolderRegistry, home: Path
 ) -> None:
