@@ -27,6 +27,7 @@ BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CHANGING = (
     (re.compile(r"\b[0-9a-f]{7,64}\b"), "ID"),
     (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[ ]?[+-]\d\d:?\d\d)?)?"), "TIME"),
+    (re.compile(r"\b\d+ s old"), "N s old"),
     (re.compile(r"[ ]+$", re.MULTILINE), ""),
 )
 
@@ -124,3 +125,20 @@ def with_outputs(page: str, printed: list[tuple[Step, str]]) -> str:
         if unchanging(step.shown) != unchanging(output):
             page = page[: step.start] + output + page[step.start + len(step.shown) :]
     return page
+
+
+def check_page(path: Path, tmp_path: Path) -> None:
+    """Runs a page in an empty directory; asserts that it works and prints what it says, or writes it anew."""
+    top = tmp_path / "home"
+    top.mkdir()
+    page = path.read_text()
+    done, printed = play(page, top)
+    shown = "".join(f"$ {step.command}{output}" for step, output in printed)
+    assert done.returncode == 0, done.stdout + done.stderr + shown
+    if regenerate:
+        path.write_text(with_outputs(page, printed))
+        return
+    for step, output in printed:
+        assert unchanging(step.shown or "") == unchanging(output), (
+            step.command + f"({REGENERATE}=1 writes it anew)"
+        )
