@@ -5,7 +5,7 @@ verify it, and only then rename it into place (`publishing.py`).  A directory th
 one rename; where there are files already, each is replaced by a rename, and all go back if one fails.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -27,6 +27,7 @@ from regolo_git.store.store import Store
 
 NO_FILES: Mapping[str, Digest] = {}
 FILE_LIMIT = 256 << 20
+FILES_TOGETHER = 16
 MICROSECOND = 1000
 Progress = Callable[[int], None]
 
@@ -190,11 +191,11 @@ class _Work:
                 check_digests=check_digests,
                 on_progress=report,
             )
-            finished = {
-                number: lanes.anywhere(staging.finish, number, self.recipe.files[number].mode)
-                for number in sorted(numbers)
-            }
-            return {number: task.result() for number, task in finished.items()}
+            tasks = [lanes.anywhere(self._finish, staging, group) for group in _groups(sorted(numbers))]
+            return {number: time for task in tasks for number, time in task.result()}
+
+    def _finish(self, staging: Staging, numbers: Sequence[int]) -> list[tuple[int, int]]:
+        return [(number, staging.finish(number, self.recipe.files[number].mode)) for number in numbers]
 
     def known(self, address: Digest, times: Mapping[int, int]) -> dict[str, KnownFile]:
         """What to remember of the files that are there now.
@@ -214,6 +215,12 @@ class _Work:
             file = self.recipe.files[target.number]
             found[file.path] = KnownFile(stamp, settled, file.digest, address, file.path)
         return found
+
+
+def _groups(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The same in groups: for each file alone, changing threads would cost more than the work."""
+    for start in range(0, len(numbers), FILES_TOGETHER):
+        yield numbers[start : start + FILES_TOGETHER]
 
 
 def _coming(recipe: Recipe, targets: list[Target]) -> dict[str, Digest]:

@@ -17,6 +17,8 @@ from regolo_git.store.store import Store
 
 Place = Callable[[int, int, memoryview], None]
 FSCK = "git regolo fsck"
+# Small chunks are handled by the megabyte: handing each to a thread would cost more than the work itself.
+TOGETHER = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,36 @@ def slices(recipe: Recipe, wanted: Collection[int]) -> Iterator[tuple[RecipeChun
             yield chunk, parts
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A chunk, the part of a buffer that it is read into, and what of it belongs where."""
+
+    chunk: RecipeChunk
+    view: memoryview
+    parts: list[Slice]
+
+    def slices(self) -> Iterator[tuple[Slice, memoryview]]:
+        """Each part with its bytes."""
+        for part in self.parts:
+            yield part, self.view[part.chunk_offset : part.chunk_offset + part.size]
+
+
+def _together(
+    chunks: Iterator[tuple[RecipeChunk, list[Slice]]],
+) -> Iterator[list[tuple[RecipeChunk, list[Slice]]]]:
+    """The chunks in groups that end once they have `TOGETHER` bytes; a group fits into one buffer."""
+    group: list[tuple[RecipeChunk, list[Slice]]] = []
+    size = 0
+    for chunk, parts in chunks:
+        if group and size + chunk.size > TOGETHER:
+            yield group
+            group, size = [], 0
+        group.append((chunk, parts))
+        size += chunk.size
+    if group:
+        yield group
+
+
 def rebuild(
     store: Store,
     recipe: Recipe,
@@ -66,15 +98,17 @@ def rebuild(
     """
     hashers = {number: new_hasher(recipe.files[number].digest.algorithm) for number in wanted}
     done = 0
-    for chunk, parts in slices(recipe, wanted):
-        buffer = lanes.buffer()
-        view = buffer[: chunk.size]
-        fetched = lanes.anywhere(_fetch, store, chunk, view, parts, place)
+    for group in _together(slices(recipe, wanted)):
+        buffer, at, pieces = lanes.buffer(), 0, []
+        for chunk, parts in group:
+            pieces.append(_Piece(chunk, buffer[at : at + chunk.size], parts))
+            at += chunk.size
+        fetched = lanes.anywhere(_fetch, store, pieces, place)
         tasks: list[Future[None]] = [fetched]
         if check_digests:
-            tasks.append(lanes.in_order(_hash, fetched, view, parts, hashers))
+            tasks.append(lanes.in_order(_hash, fetched, pieces, hashers))
         lanes.release(buffer, *tasks)
-        done += sum(part.size for part in parts)
+        done += sum(part.size for _, parts in group for part in parts)
         if on_progress:
             on_progress(done)
     lanes.finish()
@@ -83,19 +117,19 @@ def rebuild(
             _compare(recipe.files[number], hasher)
 
 
-def _fetch(
-    store: Store, chunk: RecipeChunk, view: memoryview, parts: list[Slice], place: Place | None
-) -> None:
-    store.read_chunk_into(chunk.blake3, view)
-    if place:
-        for part in parts:
-            place(part.file, part.file_offset, view[part.chunk_offset : part.chunk_offset + part.size])
+def _fetch(store: Store, pieces: list[_Piece], place: Place | None) -> None:
+    for piece in pieces:
+        store.read_chunk_into(piece.chunk.blake3, piece.view)
+        if place:
+            for part, view in piece.slices():
+                place(part.file, part.file_offset, view)
 
 
-def _hash(fetched: "Future[None]", view: memoryview, parts: list[Slice], hashers: dict[int, Hasher]) -> None:
+def _hash(fetched: "Future[None]", pieces: list[_Piece], hashers: dict[int, Hasher]) -> None:
     fetched.result()
-    for part in parts:
-        hashers[part.file].update(view[part.chunk_offset : part.chunk_offset + part.size])
+    for piece in pieces:
+        for part, view in piece.slices():
+            hashers[part.file].update(view)
 
 
 def _compare(file: RecipeFile, hasher: Hasher) -> None:
