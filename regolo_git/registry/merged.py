@@ -5,6 +5,7 @@ what stands on the branch counts.  The tag object is made from the commit alone 
 two CI jobs make the same object and both pushes succeed.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from regolo_git.errors import IntegrityError, RegoloError
@@ -62,7 +63,25 @@ def tag_merged(repository: Repository, *, dry_run: bool = False) -> list[MergedV
             )
         taken.add(key)
         result.append(MergedVersion(manifest.model, manifest.version, change.commit, tag, problem))
-    return result
+    known = {(version.model, version.version) for version in result if version.problem is not None}
+    return result + [v for v in _disguised(repository) if (v.model, v.version) not in known]
+
+
+def _disguised(repository: Repository) -> Iterator[MergedVersion]:
+    """Manifests that stand on the branch under the name of a version whose tag has other content.
+
+    So it is after two proposals took one number and the second merge won: what was merged has no tag, and its
+    name is another's.  Only what stands there now counts, so that a new version ends it.
+    """
+    tip = repository.registry_tip()
+    for path, oid in repository.git.list_files(tip, "models") if tip is not None else ():
+        if tip is None or not path.endswith(SUFFIX):
+            continue
+        manifest = Manifest.parse(repository.git.read_blob(oid))
+        row = repository.index.find(manifest.model, Version.parse(manifest.version).identity)
+        if row is not None and row.manifest_oid != oid and row.digest != manifest.artifact.digest:
+            problem = "what was merged has other bytes than the tag of this version: give it the next number"
+            yield MergedVersion(manifest.model, manifest.version, tip, row.tag, problem)
 
 
 def _untagged(repository: Repository, taken: set[tuple[str, str]]) -> list[_Change]:

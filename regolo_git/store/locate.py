@@ -24,18 +24,22 @@ SCHEMES = {
 
 def files_at(url: str) -> Files:
     """The files of a store at a path or URL.  Raises InvalidInput, MissingDependency."""
+    check_location(url)
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return LocalFiles(Path(url).absolute())
+    return LocalFiles(Path(rest)) if scheme == "file" else _remote_files(scheme, url)
+
+
+def check_location(url: str) -> None:
+    """Raises InvalidInput for what is neither a path nor a URL of a kind that is known."""
     scheme, separator, rest = url.partition("://")
     if "::" in url or "\0" in url or not url:
         raise InvalidInput(f"'{url}' is not the URL of a store", "a store is a path or one URL, without '::'")
-    if not separator:
-        return LocalFiles(Path(url).absolute())
-    if scheme == "file":
-        if not rest.startswith("/"):
-            raise InvalidInput(f"'{url}' does not name a directory of this machine", f"file:///{rest}")
-        return LocalFiles(Path(rest))
-    if scheme not in SCHEMES:
+    if separator and scheme == "file" and not rest.startswith("/"):
+        raise InvalidInput(f"'{url}' does not name a directory of this machine", f"file:///{rest}")
+    if separator and scheme not in ("file", *SCHEMES):
         raise InvalidInput(f"'{scheme}' is not a kind of store", f"kinds are file, {', '.join(SCHEMES)}")
-    return _remote_files(scheme, url)
 
 
 def _remote_files(scheme: str, url: str) -> Files:

@@ -83,8 +83,12 @@ def test_a_relative_store_is_meant_from_where_it_is_typed(
     monkeypatch.chdir(registry / "deep")
     regolo("config", "--local", "regolo.localStore", "../shared")
     place = regolo("config", "--local", "regolo.localStore").out.strip()
-    assert Path(place).resolve() == registry / "shared"
+    assert Path(place) == (registry / "shared").resolve()
     regolo("config", "--local", "regolo.localStore", "s3://models/team")
+    assert (
+        "'ftp' is not a kind of store"
+        in regolo("config", "--local", "regolo.localStore", "ftp://example.com", status=2).err
+    )
     assert regolo("config", "--local", "regolo.localStore").out == "s3://models/team\n"
 
 

@@ -7,6 +7,7 @@ import pytest
 from pages import DOCS, ROOT, check_page
 
 GUIDES = sorted((DOCS / "guides").glob("*.md"))
+WRITTEN = [DOCS / "tutorial.md", *GUIDES, *sorted((DOCS / "reference").glob("*.md"))]
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
@@ -38,7 +39,7 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("path", [DOCS / "tutorial.md", *GUIDES], ids=name)
+@pytest.mark.parametrize("path", WRITTEN, ids=name)
 def test_a_line_is_not_too_long(path: Path) -> None:
     prose = re.sub(r"^```(?:console|text)\n.*?^```$", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
-    assert [line for line in prose.splitlines() if len(line) > 110] == []
+    assert [line for line in prose.splitlines() if len(line) > 110 and not line.startswith("|")] == []

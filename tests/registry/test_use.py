@@ -157,6 +157,24 @@ def test_a_merged_proposal_is_tagged(two_versions: Registry, merge: list[str]) -
         assert registry.get_model_version("m", "1.2").version == "1.2"
 
 
+def test_a_second_proposal_under_a_name_that_is_tagged_is_refused_until_it_has_a_number_of_its_own(
+    two_versions: Registry,
+) -> None:
+    top = two_versions.repository.paths.top
+    for branch, data in (("one", b"one"), ("two", b"two")):
+        git(top, "switch", "-qc", branch, "main")
+        two_versions.create_model_version("m", model_data=data)
+    git(top, "switch", "-q", "main")
+    git(top, "merge", "-q", "--no-ff", "one")
+    assert [m.problem for m in tag_merged(two_versions.repository)] == [None]
+    git(top, "merge", "-q", "--no-ff", "-X", "theirs", "two")
+    with Registry.open(top) as registry:
+        (refused,) = tag_merged(registry.repository)
+        assert (refused.tag, "other bytes" in str(refused.problem)) == ("m@v1.2", True)
+        registry.create_model_version("m", model_data=b"two")
+        assert tag_merged(registry.repository) == []
+
+
 def test_two_clones_make_the_same_tag_of_a_merge(two_versions: Registry, tmp_path: Path) -> None:
     top = two_versions.repository.paths.top
     git(top, "switch", "-qc", "topic")

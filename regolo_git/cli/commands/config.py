@@ -16,6 +16,7 @@ from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.toml_text import TomlValue, dump_document
 from regolo_git.registry.configuration import change_setting, find_setting, read_settings
 from regolo_git.repository.repository import Repository
+from regolo_git.store.locate import check_location
 
 KNOWN = ("registry.branch", "store.url", "store.digest")
 KNOWN_OF_AN_ENVIRONMENT = re.compile(r"environments\.[a-z-]+(?:\.(?:replicas|requires))?")
@@ -116,7 +117,7 @@ def _get_or_set_local(
     if not key.startswith(LOCAL_PREFIX):
         raise InvalidInput(f"'{key}' is not a setting of ours", f"git config {key}")
     if unset or value is not None:
-        repository.git.config_set(key, _from_here(value) if key in LOCAL and value else value)
+        repository.git.config_set(key, _from_here(value) if key in LOCAL and value is not None else value)
         return
     found = repository.git.config_get(key)
     if found is None:
@@ -126,4 +127,6 @@ def _get_or_set_local(
 
 def _from_here(place: str) -> str:
     """A relative path is meant from where it is typed, and used from anywhere."""
-    return place if "://" in place else str(Path(place).expanduser().absolute())
+    check_location(place)
+    path = Path(place).expanduser()
+    return place if "://" in place else str(path if path.is_absolute() else path.resolve())
