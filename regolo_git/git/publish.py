@@ -92,10 +92,14 @@ def refuse_early(git: GitRepository, branch: str, paths: Iterable[str]) -> None:
     Conflict where a merge is under way or our files are dirty, InvalidInput where the author is unknown.
     """
     git.author()
-    tip = ref_target(git.paths, f"refs/heads/{branch}")
-    held = [(path, git.blob_oid(tip, path) if tip else None) for path in paths]
-    for tree in work_trees_on(git.paths, branch):
-        refuse_unready(git.pygit, tree, [FileEdit(path, oid, oid) for path, oid in held])
+    # Under the lock: another run writes these files a moment before it moves the branch, and one that was
+    # killed there is finished first.
+    with clone_lock(git.paths):
+        recover(git)
+        tip = ref_target(git.paths, f"refs/heads/{branch}")
+        held = [(path, git.blob_oid(tip, path) if tip else None) for path in paths]
+        for tree in work_trees_on(git.paths, branch):
+            refuse_unready(git.pygit, tree, [FileEdit(path, oid, oid) for path, oid in held])
 
 
 def create_branch(git: GitRepository, name: str, start: str | None, prepare: Prepare) -> Published:
@@ -132,6 +136,8 @@ def _publish(
 ) -> Published:
     def attempt() -> Published:
         tip = tip_of()
+        if must_be_new and ref_target(git.paths, f"refs/heads/{branch}") is not None:
+            raise Conflict(f"branch '{branch}' exists already", f"git log -1 {branch}")
         objects = _write_objects(git, branch, tip, prepare(tip))
         _move_refs(git, branch, None if must_be_new else tip, objects)
         return Published(branch, objects.commit, objects.tag_oid)

@@ -18,10 +18,11 @@ from regolo_git.records.paths import card_path, manifest_path
 from regolo_git.records.serving_block import ServingBlock
 from regolo_git.records.versions import Version, tag_name
 from regolo_git.registry.artifact_place import artifact_place, see_to_ignore
-from regolo_git.registry.draft import Draft, VersionRequest, read_manifest, refuse_existing
+from regolo_git.registry.draft import Draft, VersionRequest, read_card, read_manifest, refuse_existing
 from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.status import PROPOSED, READY
 from regolo_git.registry.target import Target, choose_target
+from regolo_git.repository.cutting import IngestProgress
 from regolo_git.repository.ingest import Ingested, ingest
 from regolo_git.repository.presence import require_artifact
 from regolo_git.repository.repository import Repository
@@ -39,7 +40,6 @@ class CreatedVersion:
 
 
 SameContent = Callable[[str], None]
-Progress = Callable[[int], None]
 
 
 def create_version(
@@ -47,7 +47,7 @@ def create_version(
     request: VersionRequest,
     *,
     on_same_content: SameContent,
-    on_progress: Progress | None = None,
+    on_progress: IngestProgress | None = None,
 ) -> CreatedVersion:
     """Makes a version, or nothing.
 
@@ -80,7 +80,7 @@ def create_version(
 
 
 def _take_in(
-    repository: Repository, source: ArtifactSource | ModelVersion, on_progress: Progress | None
+    repository: Repository, source: ArtifactSource | ModelVersion, on_progress: IngestProgress | None
 ) -> tuple[str | None, Ingested]:
     """Where the artifact lies in the work tree, and what the store has of it."""
     if isinstance(source, ModelVersion):
@@ -119,8 +119,9 @@ def _with_what_it_says(request: VersionRequest, manifest: Manifest) -> VersionRe
 
 def _check_model(repository: Repository, new: bool, model: str, target: Target) -> None:
     tip = repository.git.branch_tip(target.branch)
-    # Read now, so that one which cannot be read is known before the artifact is.
+    # Both are read now, so that one which cannot be read is known before the artifact is.
     on_branch = read_manifest(repository, tip, model)
+    read_card(repository, tip, model)
     exists = on_branch is not None or bool(repository.index.highest(model))
     if new and exists:
         raise Conflict(f"model '{model}' exists already", f"git regolo commit {model} PATH")

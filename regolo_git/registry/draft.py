@@ -63,18 +63,18 @@ class Draft:
     manifest: Manifest | None = None
 
     def prepare(self, tip: str | None) -> Proposal:
-        git, model = self.repository.git, self.request.model
+        model = self.request.model
         previous = read_manifest(self.repository, tip, model)
-        card_text = git.read_file(tip, card_path(model)) if tip else None
+        card = read_card(self.repository, tip, model)
         version = self.version or next_version(
             _known(self.repository, model, previous), self.request.bump or "minor"
         )
-        zero_patch = _zero_patch(self.repository, model, card_text, version)
+        zero_patch = _zero_patch(self.repository, model, card, version)
         refuse_existing(self.repository, model, version)
         _refuse_untagged(model, version, previous)
         self.manifest = self._manifest(version, zero_patch, previous)
         files: dict[str, bytes | None] = {manifest_path(model): self.manifest.to_text().encode()}
-        if card_text is None:
+        if card is None:
             files[card_path(model)] = new_card_text(
                 description=self.request.model_description, zero_patch=zero_patch
             ).encode()
@@ -150,6 +150,12 @@ def read_manifest(repository: Repository, tip: str | None, model: str) -> Manife
     return Manifest.parse(text) if text is not None else None
 
 
+def read_card(repository: Repository, tip: str | None, model: str) -> ModelCard | None:
+    """A model's card on a branch; None where it has none.  Raises IntegrityError."""
+    text = repository.git.read_file(tip, card_path(model)) if tip else None
+    return ModelCard.parse(text) if text is not None else None
+
+
 def _known(repository: Repository, model: str, previous: Manifest | None) -> list[Version]:
     """The versions that a new number must come after: the highest tags, and one without its tag yet."""
     rows = repository.index.highest(model)
@@ -166,10 +172,10 @@ def _refuse_untagged(model: str, version: Version, previous: Manifest | None) ->
         )
 
 
-def _zero_patch(repository: Repository, model: str, card_text: bytes | None, version: Version) -> bool:
+def _zero_patch(repository: Repository, model: str, card: ModelCard | None, version: Version) -> bool:
     """Whether `1.0` is written `1.0.0`: the card says so, else the model's versions, else this one."""
-    if card_text is not None:
-        return ModelCard.parse(card_text).zero_patch
+    if card is not None:
+        return card.zero_patch
     rows = repository.index.highest(model)
     return Version.parse(rows[0].version).patch_written if rows else version.patch_written
 

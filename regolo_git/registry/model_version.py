@@ -9,6 +9,7 @@ from regolo_git.errors import IntegrityError
 from regolo_git.git.tag_index import TagRow
 from regolo_git.records.manifest import FileEntry, Lineage, Manifest
 from regolo_git.records.metadata import MetadataValue, metrics_of
+from regolo_git.records.paths import manifest_path
 from regolo_git.repository.repository import Repository
 
 
@@ -104,10 +105,20 @@ def version_of_row(repository: Repository, row: TagRow, status: str) -> ModelVer
 
 
 def read_tagged_manifest(repository: Repository, row: TagRow) -> Manifest:
-    """The manifest that a version's tag names.  Raises IntegrityError where it speaks of another version."""
+    """The manifest of a version: the one in its commit, which people have reviewed.
+
+    Raises IntegrityError where the tag names another, or where it speaks of another version.
+    """
+    held = repository.git.blob_oid(row.commit_oid, manifest_path(row.model))
+    if held != row.manifest_oid:
+        raise IntegrityError(
+            f"tag '{row.tag}' names a manifest that its commit does not have", "git regolo fsck"
+        )
     manifest = Manifest.parse(repository.git.read_blob(row.manifest_oid))
     if (manifest.model, manifest.version) != (row.model, row.version):
         raise IntegrityError(
             f"tag '{row.tag}' holds the manifest of '{manifest.model}@{manifest.version}'", "git regolo fsck"
         )
+    if (manifest.artifact.digest, manifest.artifact.size) != (row.digest, row.size):
+        raise IntegrityError(f"tag '{row.tag}' says other bytes than its manifest", "git regolo fsck")
     return manifest

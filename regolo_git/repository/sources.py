@@ -7,6 +7,7 @@ because they can lead anywhere.
 
 import io
 import os
+import shlex
 import stat
 import tempfile
 import time
@@ -220,7 +221,10 @@ def _walk(top: Path, prefix: str) -> Iterator[SourceFile]:
     try:
         entries = list(os.scandir(directory))
     except OSError as error:
-        raise InvalidInput(f"'{printable(str(directory))}' cannot be read: {error.strerror}") from error
+        shown = printable(str(directory))
+        raise InvalidInput(
+            f"'{shown}' cannot be read: {error.strerror}", f"chmod u+rx {shlex.quote(shown)}"
+        ) from error
     for entry in entries:
         if entry.name.startswith(STAGING_PREFIX):
             continue
@@ -239,7 +243,8 @@ def _file(location: Path, path: str, status: os.stat_result) -> SourceFile:
     if not stat.S_ISREG(status.st_mode):
         raise InvalidInput(f"'{printable(str(location))}' is {_kind(status.st_mode)}, which cannot be stored")
     if not os.access(location, os.R_OK):
-        raise InvalidInput(f"'{printable(str(location))}' cannot be read", f"chmod +r '{location}'")
+        shown = printable(str(location))
+        raise InvalidInput(f"'{shown}' cannot be read", f"chmod u+r {shlex.quote(shown)}")
 
     def opener() -> RawFile:
         return location.open("rb", buffering=0)

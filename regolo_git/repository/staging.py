@@ -1,7 +1,8 @@
 """A directory beside a destination where files are written and verified before they get their names.
 
 It is locked while it is in use; one that is not locked was left by a killed run, and is removed by the next
-run that writes to the same place, or by `doctor`.
+run that writes to the same place, or by `doctor`.  Until then git does not see it, so that nobody commits
+what a killed run left.
 """
 
 import ctypes
@@ -18,8 +19,9 @@ from typing import Self
 
 from regolo_git.repository.sources import STAGING_PREFIX
 
-FILES, OLD, TREE = "files", "old", "tree"
-# The lock comes a moment after the directory; before that only its age says that somebody is at work.
+FILES, OLD, TREE, HIDING = "files", "old", "tree", ".gitignore"
+# The lock comes a moment after the directory, and before anything in it: only the age of an empty one says
+# whether somebody is at work.
 UNLOCKED_SECONDS = 10.0
 START_WRITING = 2  # SYNC_FILE_RANGE_WRITE
 _start_writing = getattr(ctypes.CDLL(None), "sync_file_range", None)
@@ -35,6 +37,7 @@ class Staging:
         os.mkdir(self.name, 0o700, dir_fd=self._base)
         self._own = os.open(self.name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._base)
         fcntl.flock(self._own, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._hide_from_git()
         self.files = self._make(FILES)
         self.old = self._make(OLD)
         # Made with every permission, so what is missing from them is what the umask takes away.
@@ -87,6 +90,15 @@ class Staging:
         finally:
             os.close(descriptor)
 
+    def _hide_from_git(self) -> None:
+        descriptor = os.open(
+            HIDING, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=self._own
+        )
+        try:
+            os.write(descriptor, b"*\n")
+        finally:
+            os.close(descriptor)
+
     def _make(self, name: str) -> int:
         os.mkdir(name, 0o777, dir_fd=self._own)
         return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._own)
@@ -102,6 +114,11 @@ def stale_stagings(directory: Path) -> list[Path]:
     return sorted(path for path in found if _is_stale(path))
 
 
+def _holds_anything(descriptor: int) -> bool:
+    with os.scandir(descriptor) as entries:
+        return any(entries)
+
+
 def remove_staging(path: Path) -> None:
     """Removes one of `stale_stagings`."""
     shutil.rmtree(path, ignore_errors=True)
@@ -113,7 +130,7 @@ def _is_stale(path: Path) -> bool:
     except OSError:
         return False
     try:
-        if time.time() - os.fstat(descriptor).st_mtime < UNLOCKED_SECONDS:
+        if time.time() - os.fstat(descriptor).st_mtime < UNLOCKED_SECONDS and not _holds_anything(descriptor):
             return False
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -26,7 +26,8 @@ from regolo_git.store.files import TEMPORARIES, Data, StoredFile
 
 DIRECT_FROM = 1 << 20
 DIRECT_UNIT = 4096
-# A temporary file is locked by who writes it, but for the moment between its making and its locking.
+# A temporary file is locked by who writes it, but for the moment between its making and its locking, when it
+# is empty still.
 UNLOCKED_SECONDS = 10.0
 
 
@@ -129,7 +130,7 @@ class LocalFiles:
         """See `Files.stale_temporaries`: those that nobody has locked."""
         for file in self.walk(TEMPORARIES):
             young = time.time() - file.modified.timestamp() < UNLOCKED_SECONDS
-            if not young and not _is_locked(self._root / file.path):
+            if not (young and file.size == 0) and not _is_locked(self._root / file.path):
                 yield file
 
     # -- writing ------------------------------------------------------------------------------------------

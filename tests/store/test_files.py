@@ -61,8 +61,11 @@ def test_what_somebody_is_writing_is_not_stale(tmp_path: Path) -> None:
 
 
 def test_what_was_made_this_moment_is_not_stale(tmp_path: Path) -> None:
-    left_behind(tmp_path, age=0)
+    left = left_behind(tmp_path, age=0)
+    left.write_bytes(b"")  # nothing is in it before it is locked
     assert list(LocalFiles(tmp_path).stale_temporaries()) == []
+    left.write_bytes(b"half")
+    assert [file.path for file in LocalFiles(tmp_path).stale_temporaries()] == ["tmp/1-abc"]
 
 
 def test_a_stored_file_cannot_be_changed_by_accident(tmp_path: Path) -> None:

@@ -1,0 +1,64 @@
+"""A registry with a file and a directory in two versions each, copied for every test from one that is made once."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from command_line import Outcome, Regolo, write_model
+
+from regolo_git.api import Registry
+from regolo_git.cli.main import run
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`m` is the file `model.safetensors` in 1.0 and 1.1, `d` the directory `words`; `code.py` is somebody's."""
+    top = tmp_path_factory.mktemp("template") / "registry"
+    subprocess.run(["git", "init", "-q", "-b", "main", top], check=True)
+    for key, value in {"user.name": "Ada Byron", "user.email": "ada@example.com"}.items():
+        subprocess.run(["git", "config", key, value], cwd=top, check=True)
+    (top / "code.py").write_text("print('hours of work')\n")
+    subprocess.run(["git", "add", "code.py"], cwd=top, check=True)
+    subprocess.run(["git", "commit", "-qm", "code"], cwd=top, check=True)
+    with Registry.init(top) as registry:
+        model, words = top / "model.safetensors", top / "words"
+        registry.register_model("m", model_data=write_model(model, 1), metadata={"accuracy": 0.9})
+        registry.create_model_version("m", model_data=write_model(model, 2), metadata={"accuracy": 0.92})
+        words.mkdir()
+        for version in range(2):
+            for name in "abc"[version:]:
+                (words / name).write_text(f"{name} of {version}\n" * 1000)
+            if version:
+                registry.create_model_version("d", model_data=words)
+            else:
+                registry.register_model("d", model_data=words)
+    return top
+
+
+@pytest.fixture
+def top(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy to stand in."""
+    copy = tmp_path / "registry"
+    shutil.copytree(
+        template, copy, symlinks=True, ignore=shutil.ignore_patterns("words", "model.safetensors")
+    )
+    monkeypatch.chdir(copy)
+    with Registry.open(copy) as registry:  # so that this clone knows these files for its own
+        for model in ("m", "d"):
+            registry.checkout_model_version(model, "1.1")
+    return copy
+
+
+@pytest.fixture
+def regolo(top: Path, capsys: pytest.CaptureFixture[str]) -> Regolo:
+    """Runs a command line in this process; expects the status that it is told."""
+
+    def call(*arguments: str, status: int = 0) -> Outcome:
+        capsys.readouterr()
+        got = run(arguments)
+        captured = capsys.readouterr()
+        assert got == status, captured.out + captured.err
+        return Outcome(got, captured.out, captured.err)
+
+    return call
