@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from regolo_git.cli.streams import is_terminal, takes_colour
+from regolo_git.compare.words import size_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -15,7 +16,7 @@ PATIENCE_SECONDS = 0.5
 
 
 class ProgressBar:
-    """Counts bytes, and draws them with rate and time left; a context manager.
+    """Counts bytes, and draws them with rate, time left and what was there already; a context manager.
 
     In a pipe and on a dumb terminal it stays silent, and in a short job rich is not even imported.
     """
@@ -25,6 +26,7 @@ class ProgressBar:
         self._total = total
         self._done = 0
         self._before = 0
+        self._found = 0
         self._start = monotonic()
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
@@ -42,10 +44,14 @@ class ProgressBar:
         """Counts more bytes that are done."""
         self._draw_at(self._done + amount)
 
-    def reach(self, done: int) -> None:
-        """Counts what a job says it has done so far; a number that falls belongs to the next job."""
+    def reach(self, done: int, found: int = 0) -> None:
+        """Counts what a job says it has done so far; a number that falls belongs to the next job.
+
+        `found` of these bytes were in the store already.
+        """
         if self._before + done < self._done:
             self._before = self._done
+        self._found = found
         self._draw_at(self._before + done)
 
     def _draw_at(self, done: int) -> None:
@@ -53,7 +59,8 @@ class ProgressBar:
         if self._bar is None and self._wanted and monotonic() - self._start > PATIENCE_SECONDS:
             self._bar = self._draw()
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=self._done)
+            found = f"{size_text(self._found)} there already" if self._found else ""
+            self._bar.update(self._task, completed=self._done, found=found)
 
     def stop(self) -> None:
         """Takes the bar off the screen; nothing is drawn afterwards."""
@@ -80,9 +87,10 @@ class ProgressBar:
             DownloadColumn(),
             TransferSpeedColumn(),
             TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[found]}", markup=False),
             console=Console(file=sys.stderr),
             transient=True,
         )
-        self._task = bar.add_task(self._what, total=self._total, completed=self._done)
+        self._task = bar.add_task(self._what, total=self._total, completed=self._done, found="")
         bar.start()
         return bar

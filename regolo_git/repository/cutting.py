@@ -80,17 +80,22 @@ class _Open:
     pieces: list[_Piece] = field(default_factory=list)
 
 
+IngestProgress = Callable[[int, int], None]
+
+
 class Cutting:
     """Takes the files of one artifact in order; `finish` gives what became of them."""
 
     def __init__(
-        self, store: Store, lanes: Lanes, algorithm: Algorithm, on_progress: Callable[[int], None] | None
+        self, store: Store, lanes: Lanes, algorithm: Algorithm, on_progress: IngestProgress | None
     ) -> None:
         self._store = store
         self._lanes = lanes
         self._algorithm = algorithm
         self._on_progress = on_progress
         self._offset = 0
+        self._found = 0
+        self._counted = 0
         self._open = _Open()
         self._chunks: list[Future[StoredChunk] | RecipeChunk] = []
         self._tensors: list[_Tensor | RecipeTensor] = []
@@ -246,7 +251,20 @@ class Cutting:
 
     def _report(self) -> None:
         if self._on_progress:
-            self._on_progress(self._offset)
+            self._count_found()
+            self._on_progress(self._offset, self._found)
+
+    def _count_found(self) -> None:
+        """Goes on counting the bytes of chunks that were there, as far as it is known in their order."""
+        while self._counted < len(self._chunks):
+            chunk = self._chunks[self._counted]
+            if isinstance(chunk, RecipeChunk):
+                self._found += chunk.size
+            elif not chunk.done():
+                return
+            elif not chunk.result().new:
+                self._found += chunk.result().chunk.size
+            self._counted += 1
 
 
 class _Reader:

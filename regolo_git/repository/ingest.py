@@ -5,13 +5,12 @@ the recipe: chunks before the recipe that names them, so a crash leaves chunks t
 recipe that lacks one.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from regolo_git.records.digests import Algorithm, Digest, directory_digest, new_hasher
 from regolo_git.records.recipe import Kind, Recipe, RecipeFile
-from regolo_git.repository.cutting import CutArtifact, Cutting
+from regolo_git.repository.cutting import CutArtifact, Cutting, IngestProgress
 from regolo_git.repository.known_artifacts import KnownArtifacts, known_files
 from regolo_git.repository.lanes import Lanes
 from regolo_git.repository.sources import ArtifactSource, Source, SourceFile, open_source
@@ -41,11 +40,12 @@ def ingest(
     *,
     algorithm: Algorithm = "sha256",
     cache: StatCache | None = None,
-    on_progress: Callable[[int], None] | None = None,
+    on_progress: IngestProgress | None = None,
 ) -> Ingested:
     """Stores an artifact and returns once it would outlive a power cut.
 
-    `on_progress` is told how many bytes are done so far, from this thread.  Raises NotFound, InvalidInput,
+    `on_progress` is told, from this thread, how many bytes are done so far and how many of them are known to
+    have been there already.  Raises NotFound, InvalidInput,
     TypeError for what cannot be stored; Conflict for what changes while it is read; TransportError where the
     store cannot take it.  On an error no recipe is written.
     """
@@ -101,7 +101,7 @@ def _cut(
     source: Source,
     known: KnownArtifacts,
     algorithm: Algorithm,
-    on_progress: Callable[[int], None] | None,
+    on_progress: IngestProgress | None,
 ) -> CutArtifact:
     with Lanes() as lanes:
         cutting = Cutting(store, lanes, algorithm, on_progress)

@@ -100,10 +100,19 @@ def test_plain_content_of_many_windows_is_cut_by_content(store: Store, tmp_path:
 
 
 def test_progress_counts_up_to_the_size(store: Store, model: Path) -> None:
-    steps: list[int] = []
-    result = ingest(store, model, on_progress=steps.append)
+    steps: list[tuple[int, int]] = []
+    result = ingest(store, model, on_progress=lambda done, found: steps.append((done, found)))
     assert steps == sorted(steps)
-    assert steps[-1] == result.size
+    assert steps[-1][0] == result.size
+
+
+def test_progress_tells_what_was_there_already(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "model.bin").write_bytes(noise("x", 40 << 20))
+    found: list[int] = []
+    ingest(store, tmp_path / "model.bin", on_progress=lambda _, there: found.append(there))
+    assert found == [0] * len(found)
+    ingest(store, tmp_path / "model.bin", on_progress=lambda _, there: found.append(there))
+    assert 0 < found[-1] <= 40 << 20
 
 
 def test_no_thread_outlives_an_ingest(store: Store, model: Path) -> None:
@@ -123,7 +132,7 @@ def change_while_reading(store: Store, source: Path, change: Callable[[], object
     """Ingests, and makes the change when the first bytes have been read."""
     waiting = [change]
 
-    def on_progress(_: int) -> None:
+    def on_progress(_: int, __: int) -> None:
         if waiting:
             waiting.pop()()
 
@@ -185,7 +194,7 @@ def test_a_store_that_cannot_be_written_is_an_error_without_a_recipe(store: Stor
 def test_an_interrupted_ingest_leaves_no_thread_and_no_temporary(store: Store, tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_bytes(noise("x", 40 << 20))
 
-    def on_progress(_: int) -> None:
+    def on_progress(_: int, __: int) -> None:
         raise KeyboardInterrupt
 
     before = threading.active_count()
