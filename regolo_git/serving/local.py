@@ -47,6 +47,8 @@ def serve(
             f"'{options.listen}' can be reached from elsewhere, so a token is needed",
             "git regolo serve --token-file FILE",
         )
+    if options.token is not None and not options.token.strip():
+        raise InvalidInput("the token is empty, so anybody would know it", "openssl rand -hex 32 > FILE")
     directory = RuntimeDirectory.of(options.common_directory)
     directory.prepare()
     lock = directory.lock()

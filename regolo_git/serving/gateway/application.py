@@ -25,7 +25,7 @@ from regolo_git.serving.gateway.upstream import Upstream
 from regolo_git.serving.http_answer import HttpAnswer
 from regolo_git.serving.json_value import Json
 from regolo_git.serving.metrics import CLIENT_ERROR, DROPPED, ERROR, OK, TIMEOUT, Recorder
-from regolo_git.serving.routing import Table
+from regolo_git.serving.routing import Table, Target
 
 CLOSE = (b"connection", b"close")
 OPEN_PAGES = ("/healthz", "/readyz")
@@ -130,19 +130,21 @@ class Gateway:
         self, where: tuple[str | None, str | None, bool], headers: Headers, receive: Receive, send: Send
     ) -> None:
         gate = self._gate(where[0])
-        name, routing = gate.route.endpoint, gate.routing
+        name, limit = gate.route.endpoint, gate.routing.max_body_bytes
         asked = where[1] if where[1] is not None else gate.asked_for(headers)
-        target = gate.route.find(asked) if asked is not None else None
-        if asked is not None and target is None:
-            raise refuse("unknown_version", 404, f"endpoint '{name}' serves no version '{asked}'")
-        with self._bodies.holding(headers, routing.max_body_bytes):
-            body = await self._bodies.read(headers, receive, routing.max_body_bytes)
-            # A slow body may have outlived the table that the request came under.
-            gate = self.gates.get(name, gate)
-            version = (target or gate.choose(headers, body)).version
+        _served(gate, asked)
+        with self._bodies.holding(headers, limit):
+            body = await self._bodies.read(headers, receive, limit)
             onward = request_headers(headers, keep_authorization=self._token is None)
-            answer = await self._counted(gate, version, Prediction(name, onward, body, where[2]))
-        await self._send(answer, version, send)
+            prediction = Prediction(name, onward, body, where[2])
+            answer = None
+            while answer is None:
+                # A slow body may have outlived the table that the request came under, and a version may
+                # leave the table while the request waits for a worker of it: then another one answers.
+                gate = self._gate(name)
+                target = _served(gate, asked) or gate.choose(headers, body)
+                answer = await self._counted(gate, target.version, prediction)
+        await self._send(answer, target.version, send)
 
     def _gate(self, endpoint: str | None) -> Gate:
         if endpoint is None and len(self.gates) == 1:
@@ -153,8 +155,10 @@ class Gateway:
             raise refuse("unknown_endpoint", 404, said)
         return gate
 
-    async def _counted(self, gate: Gate, version: str, prediction: Prediction) -> HttpAnswer | Streamed:
-        """Forwards within the endpoint's limit, and counts what came of it."""
+    async def _counted(
+        self, gate: Gate, version: str, prediction: Prediction
+    ) -> HttpAnswer | Streamed | None:
+        """Forwards within the endpoint's limit, and counts what came of it; None: the version has left."""
         name, load, begun = prediction.endpoint, gate.load, time.perf_counter()
         if load.total >= gate.routing.max_concurrency:
             self._recorder.record(name, version, DROPPED, 0.0)
@@ -164,7 +168,8 @@ class Gateway:
             answer = await self._forwarder.forward(prediction, version)
         finally:
             load.leave(version)
-        self._recorder.record(name, version, _outcome(answer.status), time.perf_counter() - begun)
+        if answer is not None:
+            self._recorder.record(name, version, _outcome(answer.status), time.perf_counter() - begun)
         return answer
 
     async def _send(self, answer: HttpAnswer | Streamed, version: str, send: Send) -> None:
@@ -180,6 +185,16 @@ class Gateway:
         except (TimeoutError, aiohttp.ClientError, OSError):
             # The head has gone out; returning early makes the server hang up, so the client sees the break.
             self._recorder.reject("broken_answer")
+
+
+def _served(gate: Gate, asked: str | None) -> Target | None:
+    """The version that the caller asked for by name, if any.  Raises Refusal where it is not served."""
+    if asked is None:
+        return None
+    target = gate.route.find(asked)
+    if target is None:
+        raise refuse("unknown_version", 404, f"endpoint '{gate.route.endpoint}' serves no version '{asked}'")
+    return target
 
 
 def _locate(path: str) -> tuple[str | None, str | None, bool] | None:

@@ -85,10 +85,12 @@ class Forwarder:
         self._gates = gates
         self._changed = changed
 
-    async def forward(self, prediction: Prediction, version: str) -> HttpAnswer | Streamed:
-        """The worker's answer, or ours where there is none: 502, 503 or 504."""
-        gate = self._gates()[prediction.endpoint]
-        seconds = gate.routing.timeout_seconds
+    async def forward(self, prediction: Prediction, version: str) -> HttpAnswer | Streamed | None:
+        """The worker's answer, or ours where there is none: 502, 503 or 504.
+
+        None where the version has left the table and no worker of it has the request.
+        """
+        seconds = self._gates()[prediction.endpoint].routing.timeout_seconds
         attempt = _Attempt()
         try:
             async with asyncio.timeout(seconds):
@@ -104,12 +106,12 @@ class Forwarder:
 
     async def _until_answered(
         self, prediction: Prediction, version: str, attempt: "_Attempt"
-    ) -> HttpAnswer | Streamed:
+    ) -> HttpAnswer | Streamed | None:
         while True:
             gate = self._gates().get(prediction.endpoint)
             target = gate.route.targets.get(version) if gate is not None else None
             if gate is None or target is None:
-                return error_answer(503, "GONE", f"version '{version}' is not served any more", RETRY_AFTER)
+                return None
             upstream = choose_upstream(gate.upstreams[version], attempt.asked)
             if upstream is None or upstream in attempt.gone:
                 if upstream is None and gate.route.problem is not None:
