@@ -7,6 +7,7 @@ look the version up → may it? (`permission`) → one commit: environments/<env
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cmp_to_key
 
 from regolo_git.errors import Conflict, IntegrityError, InvalidInput, PolicyRefused
 from regolo_git.git.publish import Proposal, create_branch, publish
@@ -187,7 +188,16 @@ def history(repository: Repository, model: str, environment: str | None = None) 
         return []
     names = [environment] if environment else _environments_of(repository, tip, model)
     events = [event for name in names for event in _events(repository, tip, model, name)]
-    return sorted(events, key=lambda event: event.when, reverse=True)
+    return sorted(events, key=cmp_to_key(lambda a, b: _age(repository, a, b)))
+
+
+def _age(repository: Repository, a: PromotionEvent, b: PromotionEvent) -> int:
+    """Negative where `a` is newer.  A commit's time has whole seconds, and a script promotes faster."""
+    if a.when != b.when:
+        return -1 if a.when > b.when else 1
+    if a.commit == b.commit:
+        return 0
+    return 1 if repository.git.is_ancestor(a.commit, b.commit) else -1
 
 
 def _environments_of(repository: Repository, tip: str, model: str) -> list[str]:

@@ -64,6 +64,21 @@ def test_a_version_must_have_stood_where_the_rules_say(promoted: Registry) -> No
         promoted.promote_model_version("m", "1.1", "canary")
 
 
+def test_promotions_of_one_second_are_told_in_their_order(
+    promoted: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2026-01-02 03:04:05 +0000")
+    for environment in ("production", "staging", "production"):
+        replicas = len(promoted.get_promotion_history("m")) + 1
+        promoted.promote_model_version("m", "1.1", environment, replicas=replicas)
+    told = [
+        (event.environment, event.promotion.replicas)
+        for event in promoted.get_promotion_history("m")
+        if event.promotion
+    ]
+    assert told == [("production", 3), ("staging", 2), ("production", 1)]
+
+
 def test_history_says_what_stood_where(promoted: Registry) -> None:
     promoted.promote_model_version("m", "1.0", "production")
     promoted.promote_model_version("m", "1.1", "production", message="better")
