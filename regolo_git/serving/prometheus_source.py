@@ -5,7 +5,6 @@ requests; quantiles come from the histogram, as fine as its buckets.
 """
 
 import json
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from math import isfinite
@@ -37,6 +36,13 @@ def prometheus_metrics(url: str, endpoint: str, seconds: float) -> EndpointMetri
     """
     server = _Server(url)
     name = check_endpoint_name(endpoint)
+    try:
+        return _read(server, name, seconds)
+    except (KeyError, ValueError, InvalidInput) as error:
+        raise TransportError(f"'{url}' does not answer as Prometheus does") from error
+
+
+def _read(server: "_Server", name: str, seconds: float) -> EndpointMetrics:
     window = f"{max(1, round(seconds))}s"
     selector = f'{{endpoint="{name}"}}'
     counts = _counts(server, selector, window, seconds)
@@ -76,8 +82,9 @@ def _counts(server: "_Server", selector: str, window: str, seconds: float) -> di
         _identity(labels): value
         for labels, value in server.vector(f"regolo_requests_total{selector} offset {window}")
     }
-    started = [value for _, value in server.vector("regolo_start_time_seconds")]
-    is_young = bool(started) and min(started) >= time.time() - seconds
+    # By the server's clock alone: ours may say something else.
+    ages = [value for _, value in server.vector("time() - regolo_start_time_seconds")]
+    is_young = bool(ages) and max(ages) <= seconds
     counts: dict[tuple[str, str], int] = {}
     for labels, samples in server.matrix(f"regolo_requests_total{selector}[{window}]"):
         # A counter that began within the window began at zero; of any other only what is seen is known.
@@ -126,15 +133,12 @@ class _Server:
             yield labels, [(float(str(time_)), float(str(value))) for time_, value in pairs]
 
     def _series(self, query: str) -> Iterator[tuple[Labels, dict[str, Json]]]:
-        try:
-            found = json_object(self._ask(query)["data"], "'data'")
-            for entry in json_list(found["result"], "'result'"):
-                series = json_object(entry, "a series")
-                labels = {k: str(v) for k, v in json_object(series["metric"], "'metric'").items()}
-                labels.pop("__name__", None)
-                yield labels, series
-        except (KeyError, ValueError, InvalidInput) as error:
-            raise TransportError(f"'{self._url}' does not answer as Prometheus does") from error
+        found = json_object(self._ask(query)["data"], "'data'")
+        for entry in json_list(found["result"], "'result'"):
+            series = json_object(entry, "a series")
+            labels = {k: str(v) for k, v in json_object(series["metric"], "'metric'").items()}
+            labels.pop("__name__", None)
+            yield labels, series
 
     def _ask(self, query: str) -> dict[str, Json]:
         address = f"{self._url}/api/v1/query?{urlencode({'query': query})}"
