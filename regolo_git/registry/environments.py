@@ -7,7 +7,7 @@ look the version up → may it? (`permission`) → one commit: environments/<env
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cmp_to_key
+from functools import cmp_to_key, partial
 
 from regolo_git.errors import Conflict, IntegrityError, InvalidInput, PolicyRefused
 from regolo_git.git.publish import Proposal, create_branch, publish
@@ -188,7 +188,7 @@ def history(repository: Repository, model: str, environment: str | None = None) 
         return []
     names = [environment] if environment else _environments_of(repository, tip, model)
     events = [event for name in names for event in _events(repository, tip, model, name)]
-    return sorted(events, key=cmp_to_key(lambda a, b: _age(repository, a, b)))
+    return sorted(events, key=cmp_to_key(partial(_age, repository)))
 
 
 def _age(repository: Repository, a: PromotionEvent, b: PromotionEvent) -> int:
