@@ -5,7 +5,8 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from regolo_git.errors import NotFound
+from regolo_git.errors import IntegrityError, NotFound
+from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import manifest_path
@@ -13,6 +14,7 @@ from regolo_git.registry.users import read_endpoints
 from regolo_git.repository.materialize import materialize
 from regolo_git.repository.repository import Repository
 from regolo_git.serving.desired import ModelFiles
+from regolo_git.serving.worker.artifact_check import artifact_digest
 
 
 class RegistrySource:
@@ -53,6 +55,9 @@ class RegistrySource:
         """
         repository, manifest = self._repository, self._manifest(model, pinned)
         place = self._directory / pinned.digest.hex / Path(manifest.artifact.path or "artifact").name
+        if place.exists() and not _is_intact(place, pinned.digest):
+            # Ours alone, so whatever changed in it goes: a model's own code may have written there.
+            shutil.rmtree(place.parent)
         place.parent.mkdir(parents=True, exist_ok=True)
         materialize(
             repository.store,
@@ -73,3 +78,10 @@ class RegistrySource:
         if text is None:
             raise NotFound(f"commit '{pinned.commit}' has no manifest of '{model}'", "git fetch --tags")
         return Manifest.parse(text)
+
+
+def _is_intact(place: Path, expected: Digest) -> bool:
+    try:
+        return artifact_digest(place, expected.algorithm) == expected
+    except IntegrityError:
+        return False

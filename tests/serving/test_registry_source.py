@@ -1,0 +1,94 @@
+"""The engine's view of a real registry: what the branch says, and bytes that are brought and checked."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from running_registry import ServedRegistry, serving
+
+from regolo_git.errors import IntegrityError, NotFound
+from regolo_git.records.endpoint import PinnedVersion
+from regolo_git.repository.repository import Repository
+from regolo_git.serving.registry_source import RegistrySource
+from regolo_git.serving.worker.artifact_check import artifact_digest
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> ServedRegistry:
+    served = ServedRegistry(tmp_path / "registry")
+    served.version("1.0")
+    served.version("1.1")
+    served.endpoint("1.0")
+    return served
+
+
+@pytest.fixture
+def source(served: ServedRegistry, tmp_path: Path) -> RegistrySource:
+    return RegistrySource(lambda: Repository.open(served.top, os.environ), tmp_path / "artifacts")
+
+
+def pinned(source: RegistrySource) -> PinnedVersion:
+    return source.endpoints(source.head())["e"].versions["1.0"]
+
+
+def test_the_head_is_that_of_the_registry_branch(served: ServedRegistry, source: RegistrySource) -> None:
+    assert source.head() == served.head
+    after = served.traffic({"1.0": 50, "1.1": 50})
+    assert source.head() == after
+    assert source.endpoints(after)["e"].traffic == {"1.0": 0.5, "1.1": 0.5}
+
+
+def test_bytes_are_brought_once_and_again_after_they_were_discarded(source: RegistrySource) -> None:
+    files = source.fetch("m", pinned(source))
+    assert (files.path / "serve.py").read_text().startswith("# 1.0\n")
+    assert files.serving is not None
+    assert files.serving["entry_point"] == "serve:load"
+    written = (files.path / "serve.py").stat().st_mtime_ns
+    assert source.fetch("m", pinned(source)) == files
+    assert (files.path / "serve.py").stat().st_mtime_ns == written
+    source.discard(files)
+    assert not files.path.exists()
+    assert source.fetch("m", pinned(source)) == files
+    assert files.path.exists()
+
+
+@pytest.mark.parametrize("name", ["serve.py", "cache.json", "inside/cache.json"])
+def test_bytes_that_were_changed_where_they_were_brought_to_are_brought_again(
+    source: RegistrySource, name: str
+) -> None:
+    files = source.fetch("m", pinned(source))
+    (files.path / "inside").mkdir()
+    (files.path / name).write_text("written by somebody")
+    assert source.fetch("m", pinned(source)) == files
+    assert artifact_digest(files.path, "sha256") == files.digest
+
+
+def test_a_commit_or_a_model_that_is_not_there(source: RegistrySource) -> None:
+    pin = pinned(source)
+    with pytest.raises(NotFound):
+        source.fetch("other", pin)
+    with pytest.raises(NotFound):
+        source.fetch("m", PinnedVersion("0" * 40, pin.digest, 1))
+
+
+def test_a_broken_file_is_named(served: ServedRegistry, source: RegistrySource) -> None:
+    broken = served.write_by_hand("endpoints/e.toml", "format = 1\n")
+    with pytest.raises(IntegrityError, match=r"endpoints/e\.toml"):
+        source.endpoints(broken)
+
+
+def test_bytes_that_are_missing_are_asked_for_until_they_come(served: ServedRegistry, tmp_path: Path) -> None:
+    with serving(served.top) as engine:
+        engine.until_serving("e", served.head)
+    # What the engine had brought, and the store that it came from.
+    shutil.rmtree(served.top / ".git/regolo/serving")
+    store, aside = served.top / ".git/regolo/store", tmp_path / "aside"
+    store.rename(aside)
+    with serving(served.top) as engine:
+        assert engine.until_failed("e")["problem"]
+        assert engine.predict([1]).status == 503
+        shutil.rmtree(store, ignore_errors=True)
+        aside.rename(store)
+        engine.until_serving("e", served.head)
+        assert engine.predict([1]).status == 200
