@@ -18,7 +18,7 @@ from typing import TypeVar
 import pygit2
 from pygit2.enums import ObjectType
 
-from regolo_git.errors import Conflict, LostRace, MissingObject, VersionExists
+from regolo_git.errors import Conflict, LostRace, MissingObject, RegoloError, VersionExists
 from regolo_git.git.identity import Identity
 from regolo_git.git.journal import Journal, LockFile, clear_journal, write_journal
 from regolo_git.git.lock import clone_lock
@@ -233,10 +233,19 @@ def _move_refs(git: GitRepository, branch: str, expected: str | None, objects: _
         except BaseException:
             # Our locks are free again; what was written under them is finished or taken back.
             if objects.touched:
-                settle(git, journal)
+                _settle_now(git, journal)
             clear_journal(git.paths)
             raise
         clear_journal(git.paths)
+
+
+def _settle_now(git: GitRepository, journal: Journal) -> None:
+    try:
+        settle(git, journal)
+    except RegoloError as error:
+        # The journal stays for the next run.  Trying again at once would take our own files for somebody's.
+        kind = Conflict if isinstance(error, LostRace | MissingObject) else type(error)
+        raise kind(error.message, "git regolo doctor") from error
 
 
 def _under_locks(git: GitRepository, journal: Journal, objects: _Objects) -> None:

@@ -36,14 +36,15 @@ def git_errors(what: str) -> Iterator[None]:
 
 def _translated(what: str, said: str) -> RegoloError:
     lower = said.lower()
-    if any(race in lower for race in RACES):
-        return LostRace(f"{what}: another program holds the lock", "try again")
-    if any(vanished in lower for vanished in VANISHED):
-        return MissingObject(f"{what}: {said}", "git fsck")
+    # The system's own words first: "failed to create locked file: No space left on device" is no race.
     if any(full in lower for full in FULL):
         return TransportError(f"{what}: the disk is full", "free some space and try again")
     if "permission denied" in lower or "read-only" in lower:
         return Conflict(f"{what}: {said}", "check who may write to the repository")
+    if any(race in lower for race in RACES):
+        return LostRace(f"{what}: another program holds the lock", "try again")
+    if any(vanished in lower for vanished in VANISHED):
+        return MissingObject(f"{what}: {said}", "git fsck")
     if "not owned by current user" in lower:
         return Conflict(f"{what}: {said}", "git config --global --add safe.directory PATH")
     return IntegrityError(f"{what}: {said}", "git fsck")

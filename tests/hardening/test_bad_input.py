@@ -199,9 +199,7 @@ def test_what_may_not_be_read_is_named_with_what_helps(top: Path, secret: str) -
     before.must_be(top)
 
 
-def create(
-    top: Path, model: str, source: ArtifactSource, progress: Callable[[int], None] | None = None
-) -> None:
+def create(top: Path, model: str, source: ArtifactSource, progress: Callable[..., None]) -> None:
     with closing(Repository.open(top, {})) as repository:
         request = VersionRequest(model=model, source=source, new_model=False)
         create_version(repository, request, on_same_content=lambda _: None, on_progress=progress)
@@ -258,7 +256,7 @@ def test_an_artifact_that_changes_while_it_is_read(
     before = Everything.of(top)
     seen: list[int] = []
 
-    def progress(done: int) -> None:
+    def progress(done: int, *_: int) -> None:
         if not seen:
             change(path)
         seen.append(done)

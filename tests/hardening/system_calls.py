@@ -1,0 +1,80 @@
+"""Real processes of the command line, one of whose system calls fails or is its last.
+
+strace counts the calls of a kind and, at the one that was asked for, kills the process or has the kernel say
+that the disk is full: every instant at which something is on the disk and something else is not yet.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+STRACE = shutil.which("strace")
+# What changes a file, a directory or a lock; between two of these, the disk stays as it is.
+CHANGING = (
+    "rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir",
+    "fsync", "fdatasync", "ftruncate", "write", "pwrite64", "fchmod", "chmod", "utimensat", "flock", "execve",
+)  # fmt: skip
+CALL = re.compile(r"^(\d+) +(\w+)\(", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Instant:
+    """The `number`th call of a kind by any one thread of a command."""
+
+    call: str
+    number: int
+
+
+def can_trace() -> bool:
+    """Whether strace is there and may trace."""
+    if STRACE is None:
+        return False
+    return (
+        subprocess.run([STRACE, "-o", os.devnull, "true"], check=False, capture_output=True).returncode == 0
+    )
+
+
+def instants(top: Path, *arguments: str) -> list[Instant]:
+    """The instants at which a command, which is run for this, changes something."""
+    log = top.parent / "calls.log"
+    done = _run(["-f", "-o", str(log), "-e", f"trace={','.join(CHANGING)}"], top, arguments)
+    assert done.returncode == 0, done.stderr
+    counted = Counter(CALL.findall(log.read_text()))
+    most: dict[str, int] = {}
+    for (_, call), count in counted.items():
+        most[call] = max(most.get(call, 0), count)
+    return [Instant(call, number) for call in sorted(most) for number in range(1, most[call] + 1)]
+
+
+def run_killed(top: Path, instant: Instant, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """The same command, killed as it begins that call."""
+    return _run(_injecting(instant, f"signal=KILL:when={instant.number}"), top, arguments)
+
+
+def run_failing(
+    top: Path, instant: Instant, error: str, *arguments: str
+) -> "subprocess.CompletedProcess[str]":
+    """The same command, told by the system that this call failed, and all of its kind after it.
+
+    Of the writes only this one: those to a pipe are among them, and what is said is looked at.
+    """
+    until = "" if instant.call == "write" else "+"
+    return _run(_injecting(instant, f"error={error}:when={instant.number}{until}"), top, arguments)
+
+
+def _injecting(instant: Instant, what: str) -> list[str]:
+    return ["-f", "-o", os.devnull, "-e", f"trace={instant.call}", "-e", f"inject={instant.call}:{what}"]
+
+
+def _run(options: list[str], top: Path, arguments: tuple[str, ...]) -> "subprocess.CompletedProcess[str]":
+    tracer = [STRACE, *options] if options and STRACE else []
+    return subprocess.run(
+        [*tracer, sys.executable, "-m", "regolo_git", *arguments],
+        cwd=top, capture_output=True, text=True, check=False, timeout=120,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    )  # fmt: skip

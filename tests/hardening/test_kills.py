@@ -1,0 +1,156 @@
+"""`kill -9` before every system call that changes something, and a disk that is full from any of them on.
+
+`tests/safety/test_killed_verbs.py` kills at random instants; here each instant at which the disk differs is
+taken in turn, or, in the default run, some of them.
+"""
+
+import os
+import random
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from command_line import Outcome
+from everything import Everything, git
+from refusals import refusal
+from system_calls import Instant, can_trace, instants, run_failing, run_killed
+
+from regolo_git.cli import main
+
+pytestmark = pytest.mark.skipif(not can_trace(), reason="strace is not here, or may not trace")
+
+VERBS = {
+    "register": ["register", "n", "new.bin"],
+    "commit": ["commit", "m", "new.bin"],
+    "propose": ["commit", "m", "new.bin", "--propose"],
+    "checkout": ["checkout", "m@1.0"],
+    "checkout of a directory": ["checkout", "d@1.0"],
+    "revert": ["revert", "m", "--to", "1.0"],
+    "remove": ["remove", "m@1.0", "-m", "wrong data", "--yes"],
+}
+# Between two of these, what is under a name does not change.
+NAMING = {
+    "rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir",
+    "ftruncate", "fchmod", "flock", "execve",
+}  # fmt: skip
+FILLING = {"write", "pwrite64", "fsync", "mkdir", "mkdirat", "rename", "linkat", "ftruncate"}
+Call = Callable[..., Outcome]
+SEED = 3
+# The last is of an object of which the library says that it wrote it.
+SAID = ("no space left", "disk is full", "is not there")
+KILLS_OF_A_VERB = 2
+FULL_DISKS_OF_A_VERB = 1
+
+
+@pytest.fixture
+def busy(top: Path) -> Path:
+    """The registry with something large enough to come in several chunks, and ready to be stored."""
+    (top / "new.bin").write_bytes(random.Random(SEED).randbytes(3 << 20))
+    return top
+
+
+@pytest.fixture
+def here(busy: Path, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Runs a command line in this process, whatever comes of it."""
+
+    def call(*arguments: str) -> Outcome:
+        os.chdir(busy)  # which was made anew
+        capsys.readouterr()
+        status = main.run(arguments)
+        captured = capsys.readouterr()
+        return Outcome(status, captured.out, captured.err)
+
+    return call
+
+
+def afresh(busy: Path) -> Path:
+    """Another copy at the same path, which the clone's memory of its files goes by."""
+    shutil.rmtree(busy)
+    shutil.copytree(busy.with_name("kept"), busy, symlinks=True)
+    return busy
+
+
+def moments(busy: Path, verb: str, calls: set[str]) -> list[Instant]:
+    """The instants of a verb, which runs once to its end in a copy."""
+    shutil.copytree(busy, busy.with_name("kept"), symlinks=True)
+    return [instant for instant in instants(busy, *VERBS[verb]) if instant.call in calls]
+
+
+def some(found: list[Instant], count: int) -> list[Instant]:
+    return random.Random(SEED).sample(found, min(count, len(found)))
+
+
+def check(top: Path, verb: str, regolo: Call) -> None:
+    """Every name has its bytes; at most a doctor away from clean; and the next command works."""
+    for line in (["fsck", "--full"], ["doctor"]):
+        done = regolo(*line)
+        assert done.status == 0, done.out + done.err
+    assert git(top, "fsck", "--strict", "--no-dangling") == ""
+    assert git(top, "status", "--porcelain") in ("", "?? new.bin\n")
+    assert not list((top / ".git").rglob("*.lock"))
+    assert not list(top.rglob(".regolo-*"))
+    assert not list((top / ".git/regolo/store/tmp").iterdir())
+    assert set(git(top, "tag", "--merged", "main").split()) == set(git(top, "tag").split())
+    done = regolo(*VERBS[verb])
+    # It had come so far that it was done, or that the next run finished it.
+    made = ("exists already", "is the branch's version already", "is retired already", "same bytes")
+    assert done.status == 0 or any(words in done.err for words in made), done.err
+
+
+def kill_at(busy: Path, verb: str, chosen: list[Instant], regolo: Call) -> None:
+    killed = 0
+    for instant in chosen:
+        top = afresh(busy)
+        done = run_killed(top, instant, *VERBS[verb])
+        killed += done.returncode == -signal.SIGKILL
+        try:
+            check(top, verb, regolo)
+        except AssertionError as error:
+            raise AssertionError(f"killed at {instant}: {error}") from error
+    # A call of git's, which we run, ends only git.
+    assert killed >= len(chosen) * 0.6
+
+
+def full_from(busy: Path, verb: str, chosen: list[Instant], regolo: Call) -> None:
+    for instant in chosen:
+        top = afresh(busy)
+        before, names = Everything.of(top), git(top, "for-each-ref")
+        done = run_failing(top, instant, "ENOSPC", *VERBS[verb])
+        try:
+            if done.returncode and done.stderr:
+                assert any(words in refusal(done.stderr).message.lower() for words in SAID), done.stderr
+                # 1 where the write was to our own stderr.
+                assert done.returncode in ((1, 3, 6) if instant.call == "write" else (3, 6)), done.stderr
+            # Either nothing came of it or all of it did; and a doctor says which.
+            regolo("doctor")
+            if done.returncode and git(top, "for-each-ref") == names:
+                now = Everything.of(top)
+                assert now.work_tree == before.work_tree
+                assert git(top, "diff", "--cached", "--name-only") == ""
+            check(top, verb, regolo)
+        except AssertionError as error:
+            raise AssertionError(f"full from {instant}: {error}") from error
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_that_is_killed(busy: Path, verb: str, here: Call) -> None:
+    kill_at(busy, verb, some(moments(busy, verb, NAMING), KILLS_OF_A_VERB), here)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_that_is_killed_anywhere(busy: Path, verb: str, here: Call) -> None:
+    kill_at(busy, verb, moments(busy, verb, NAMING), here)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_whose_disk_is_full(busy: Path, verb: str, here: Call) -> None:
+    full_from(busy, verb, some(moments(busy, verb, FILLING), FULL_DISKS_OF_A_VERB), here)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_whose_disk_is_full_from_anywhere_on(busy: Path, verb: str, here: Call) -> None:
+    full_from(busy, verb, moments(busy, verb, FILLING), here)
