@@ -129,6 +129,11 @@ def is_alive(process: int) -> bool:
         return False
 
 
+def kill(process: int, number: int = signal.SIGKILL) -> None:
+    """Sends a process a signal."""
+    os.kill(process, number)
+
+
 def until(look: Callable[[], Found | None], seconds: float = 20) -> Found:
     """Looks again and again until there is something to see."""
     end = time.monotonic() + seconds
