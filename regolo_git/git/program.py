@@ -37,6 +37,6 @@ def run_git(git_dir: Path, work_tree: Path | None, *arguments: str, given: bytes
         cwd=work_tree or git_dir,
     )
     if done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip().split("\n")[0]
+        said = done.stderr.decode(errors="replace").strip().split("\n")[0].rstrip(".")
         raise Conflict(f"git {arguments[0]}: {said}", "try again when no other git command runs here")
     return done.stdout

@@ -62,11 +62,11 @@ def create_version(
     serving = ServingBlock.parse(request.serving).to_mapping() if request.serving is not None else None
     version = Version.parse(request.version) if request.version is not None else None
     target = choose_target(repository, request.flow)
-    _check_model(repository, request.new_model, model, target)
+    paths = _check_model(repository, request.new_model, model, target)
     if version is not None:
         refuse_existing(repository, model, version)
     if not target.new_branch:
-        refuse_early(repository.git, target.branch, (manifest_path(model), card_path(model)))
+        refuse_early(repository.git, target.branch, paths)
     place, ingested = _take_in(repository, request.source, on_progress)
     same = _same_content(repository, model, ingested, version)
     if same is not None:
@@ -117,16 +117,18 @@ def _with_what_it_says(request: VersionRequest, manifest: Manifest) -> VersionRe
     )
 
 
-def _check_model(repository: Repository, new: bool, model: str, target: Target) -> None:
+def _check_model(repository: Repository, new: bool, model: str, target: Target) -> list[str]:
+    """Which records a version will write: its manifest, and the card where the model has none yet."""
     tip = repository.git.branch_tip(target.branch)
     # Both are read now, so that one which cannot be read is known before the artifact is.
     on_branch = read_manifest(repository, tip, model)
-    read_card(repository, tip, model)
+    card = read_card(repository, tip, model)
     exists = on_branch is not None or bool(repository.index.highest(model))
     if new and exists:
         raise Conflict(f"model '{model}' exists already", f"git regolo commit {model} PATH")
     if not new and not exists:
         raise NotFound(f"there is no model '{model}' yet", f"git regolo register {model} PATH")
+    return [manifest_path(model)] if card is not None else [manifest_path(model), card_path(model)]
 
 
 def _same_content(

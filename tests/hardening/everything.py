@@ -43,7 +43,7 @@ class Everything:
             refs=_found(inside, *REFERENCES),
             index=_found(inside, "index"),
             settings=_found(inside, *SETTINGS),
-            work_tree=_found(top, without=".git"),
+            work_tree=work_tree(top),
             recipes=_found(store, "recipes", "format.toml"),
             quarantine=_found(store, "quarantine"),
             chunks=_found(store, "chunks", "tmp"),
@@ -65,6 +65,11 @@ class Everything:
                 continue
             changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
             assert not changed, f"{field.name}: {sorted(changed)}"
+
+
+def work_tree(top: Path) -> Files:
+    """Everything that lies in a work tree."""
+    return _found(top, without=".git")
 
 
 def _found(top: Path, *names: str, without: str | None = None) -> Files:
