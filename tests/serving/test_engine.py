@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+import pytest
 from folder_source import FolderRegistry
 from running_engine import ECHO, PYTHON, is_alive, launch, running_engine, until
 
@@ -30,6 +31,7 @@ def test_a_rollback_finds_its_workers_warm(registry: FolderRegistry) -> None:
         assert engine.workers("e", "1.0") == workers
 
 
+@pytest.mark.slow
 def test_workers_are_kept_warm_for_a_time_and_then_let_go(registry: FolderRegistry) -> None:
     registry.endpoint("e", {"1.0": 1.0})
     with running_engine(registry, options={"keep_seconds": 1.0}) as engine:
@@ -41,6 +43,7 @@ def test_workers_are_kept_warm_for_a_time_and_then_let_go(registry: FolderRegist
         until((registry.folder / "discarded").exists)
 
 
+@pytest.mark.slow
 def test_only_so_many_versions_are_kept_warm(registry: FolderRegistry) -> None:
     for number in range(4):
         registry.version(f"2.{number}", {"serve.py": f"# {number}\n{ECHO}"}, PYTHON)
@@ -132,6 +135,7 @@ def test_a_broken_file_at_the_start_is_an_error(registry: FolderRegistry) -> Non
     assert "'endpoints/e.toml'" in said
 
 
+@pytest.mark.slow
 def test_missing_bytes_are_asked_for_again(registry: FolderRegistry) -> None:
     digest = registry.version("2.0", {"serve.py": f"# 2\n{ECHO}"}, PYTHON)
     place, elsewhere = registry.folder / "artifacts" / digest.hex, registry.folder / "elsewhere"

@@ -78,6 +78,7 @@ def test_a_hangup_replaces_the_gateway_and_keeps_the_counts(registry: FolderRegi
         )
 
 
+@pytest.mark.slow
 def test_nothing_outlives_a_killed_engine(registry: FolderRegistry) -> None:
     commit = registry.endpoint("e", {"1.0": 1.0}, replicas=2)
     process = launch(registry)
@@ -101,6 +102,7 @@ def test_a_long_path_to_the_registry_is_no_obstacle(tmp_path: Path) -> None:
         assert engine.predict([1]).status == 200
 
 
+@pytest.mark.slow
 def test_a_server_of_the_operators_stands_in_by_its_address(registry: FolderRegistry) -> None:
     commit = registry.endpoint("e", {"1.0": 1.0})
     with running_engine(registry) as behind:

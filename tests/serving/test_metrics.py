@@ -12,6 +12,7 @@ import pytest
 from prometheus_server import PROGRAM, prometheus, query
 from running_engine import ROOT, RunningEngine, until
 from running_registry import ServedRegistry, serving
+from terminal import in_terminal
 
 from regolo_git.errors import InvalidInput, NotFound, TransportError
 from regolo_git.serving.endpoint_metrics import EndpointMetrics
@@ -193,6 +194,15 @@ def test_the_error_rate_that_is_documented_keeps_versions_without_errors(
             return found if found.get("1.1", 0) > 0 and found.get("1.0") == 0 else None
 
         assert until(rates)["1.1"] == pytest.approx(0.25)
+
+
+def test_metrics_are_watched_in_a_terminal(served: ServedRegistry, engine: RunningEngine) -> None:
+    text, status = in_terminal(
+        "metrics", "e", "--watch", cwd=served.top, columns=140, answers={"1.2": "\x03"}
+    )
+    assert status == 130
+    assert "\x1b[H\x1b[2J" in text
+    assert "READY" in text
 
 
 def test_a_prometheus_that_is_not_there_is_said(served: ServedRegistry) -> None:

@@ -76,6 +76,7 @@ def test_a_worker_that_answers_garbage_never_gets_into_the_table(registry: Folde
         assert engine.predict([1]).version == "1.0"
 
 
+@pytest.mark.slow
 def test_a_worker_that_turns_to_garbage_is_replaced(registry: FolderRegistry) -> None:
     registry.version("2.0", {"serve.py": TURNING}, PYTHON)
     registry.endpoint("e", {"2.0": 1.0})
@@ -97,6 +98,7 @@ def load(path, config):
 """
 
 
+@pytest.mark.slow
 def test_a_worker_that_leaks_is_replaced_without_a_failed_request(registry: FolderRegistry) -> None:
     registry.version("2.0", {"serve.py": LEAKING}, {"format": "python", "entry_point": "serve:load"})
     registry.endpoint("e", {"2.0": 1.0})

@@ -113,7 +113,7 @@ class Forwarder:
             if gate is None or target is None:
                 return None
             upstream = choose_upstream(gate.upstreams[version], attempt.asked)
-            if upstream is None or upstream in attempt.gone:
+            if upstream is None or upstream in attempt.gone or upstream.may_be_dying:
                 if upstream is None and gate.route.problem is not None:
                     return error_answer(503, "NOT_READY", gate.route.problem, RETRY_AFTER)
                 await self._next_table()
@@ -127,7 +127,7 @@ class Forwarder:
                 attempt.sent = False
                 attempt.gone.add(upstream)
             except (aiohttp.ClientError, OSError) as error:
-                upstream.rest()
+                upstream.broke()
                 attempt.gone.add(upstream)
                 attempt.broken += 1
                 if not target.idempotent or attempt.broken > gate.routing.retry:

@@ -15,6 +15,8 @@ from regolo_git.serving.routing import Replica
 # The gateway lets go of an idle connection long before a worker would.
 IDLE_SECONDS = 60.0
 REST_SECONDS = 5.0
+# The supervisor hears of a worker's end, and the table without it is here, well within this time.
+DYING_SECONDS = 0.1
 CONNECT_SECONDS = 5.0
 
 
@@ -25,6 +27,7 @@ class Upstream:
         self.name = replica.name
         self.in_flight = 0
         self._resting_until = 0.0
+        self._dying_until = 0.0
         self.base = "http://worker" if replica.address.startswith("/") else replica.address
         self._session = aiohttp.ClientSession(
             connector=_connector(replica.address),
@@ -42,6 +45,16 @@ class Upstream:
     def rest(self) -> None:
         """Leaves it in peace for a while."""
         self._resting_until = time.monotonic() + REST_SECONDS
+
+    @property
+    def may_be_dying(self) -> bool:
+        """Whether it broke a connection a moment ago, so that it may be about to be gone."""
+        return self._dying_until > time.monotonic()
+
+    def broke(self) -> None:
+        """It went away in the middle of a request."""
+        self.rest()
+        self._dying_until = time.monotonic() + DYING_SECONDS
 
     async def post(
         self, path: str, body: bytes, headers: Sequence[tuple[str, str]]
