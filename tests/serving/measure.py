@@ -50,12 +50,12 @@ class Figures:
     errors: int
 
 
-def wrk(url: str, body: str, seconds: float, directory: Path) -> Figures:
+def wrk(url: str, body: str, seconds: int, directory: Path) -> Figures:
     script = directory / "post.lua"
     script.write_text(
         f"wrk.method = 'POST'\nwrk.body = '{body}'\nwrk.headers['Content-Type'] = 'application/json'\n"
     )
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "--latency", "-s", str(script), url]
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", str(script), url]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     rate = p99 = 0.0
     errors = 0
@@ -130,7 +130,7 @@ def report(name: str, runs: list[Figures]) -> float:
     return rate
 
 
-def in_turns(urls: dict[str, str], runs: int, seconds: float, directory: Path) -> dict[str, float]:
+def in_turns(urls: dict[str, str], runs: int, seconds: int, directory: Path) -> dict[str, float]:
     found: dict[str, list[Figures]] = {name: [] for name in urls}
     for url in urls.values():
         wrk(url, ROW, 1, directory)
@@ -148,7 +148,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--mlflow", metavar="PYTHON")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--seconds", type=int, default=5)
     given = parser.parse_args()
     if shutil.which("wrk") is None:
         sys.exit("wrk is not on PATH")

@@ -17,7 +17,7 @@ import uvloop
 
 import regolo_git
 from regolo_git.serving.channel import Channel
-from regolo_git.serving.child_process import die_with
+from regolo_git.serving.child_process import die_with, leave_alone_what_stays
 from regolo_git.serving.gateway.application import Gateway
 from regolo_git.serving.gateway.http_protocol import patient_protocol
 from regolo_git.serving.gateway.limits import GatewayLimits
@@ -139,6 +139,7 @@ async def _run(listener: int, line: int) -> None:
     if message is None:
         return
     process = await GatewayProcess.start(socket.socket(fileno=listener), message)
+    leave_alone_what_stays()
     await process.follow(channel)
     await process.end()
 

@@ -18,7 +18,7 @@ from typing import Self
 import uvicorn
 
 from regolo_git.errors import RegoloError, ServingError
-from regolo_git.serving.child_process import die_with
+from regolo_git.serving.child_process import die_with, leave_alone_what_stays
 from regolo_git.serving.json_value import Json, json_number, json_object, json_text
 from regolo_git.serving.worker.application import WorkerApp
 from regolo_git.serving.worker.artifact_check import check_artifact
@@ -79,6 +79,7 @@ def main() -> None:
         traceback.print_exc()
         _report(orders, {"error": f"loading failed: {type(error).__name__}: {error}", "hint": None})
         sys.exit(1)
+    leave_alone_what_stays()
     listener = _listen(orders.socket)
     _report(orders, {"ready": True})
     _serve(app, listener, orders.drain_seconds)
