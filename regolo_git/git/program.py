@@ -5,7 +5,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from regolo_git.errors import Conflict, MissingDependency
+from regolo_git.errors import Conflict, MissingDependency, TransportError
+from regolo_git.git.translate import is_full
 
 # Of a surrounding git command; what we run says for itself where it works.
 LOCAL_VARIABLES = (
@@ -23,7 +24,10 @@ def git_program() -> str:
 
 
 def run_git(git_dir: Path, work_tree: Path | None, *arguments: str, given: bytes = b"") -> bytes:
-    """Runs a git command and returns what it printed.  Raises Conflict with what it said where it failed."""
+    """Runs a git command and returns what it printed.
+
+    Raises Conflict with what it said where it failed, TransportError where the disk is full.
+    """
     environment = {key: value for key, value in os.environ.items() if key not in LOCAL_VARIABLES}
     environment |= {"GIT_DIR": str(git_dir), "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
     if work_tree is not None:
@@ -38,5 +42,7 @@ def run_git(git_dir: Path, work_tree: Path | None, *arguments: str, given: bytes
     )
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip().split("\n")[0].rstrip(".")
+        if is_full(said):
+            raise TransportError(f"git {arguments[0]}: the disk is full", "free some space and try again")
         raise Conflict(f"git {arguments[0]}: {said}", "try again when no other git command runs here")
     return done.stdout

@@ -18,7 +18,7 @@ RACES = (
     "the index is locked",
 )
 VANISHED = ("object not found", "failed to open", "no such file", "could not open pack")
-FULL = ("no space left", "disk quota")
+FULL = ("no space left", "out of diskspace", "disk quota")
 
 
 @contextmanager
@@ -34,10 +34,15 @@ def git_errors(what: str) -> Iterator[None]:
         raise _translated(what, str(error)) from error
 
 
+def is_full(said: str) -> bool:
+    """Whether the words are about a disk or a quota without room."""
+    return any(full in said.lower() for full in FULL)
+
+
 def _translated(what: str, said: str) -> RegoloError:
     lower = said.lower()
     # The system's own words first: "failed to create locked file: No space left on device" is no race.
-    if any(full in lower for full in FULL):
+    if is_full(said):
         return TransportError(f"{what}: the disk is full", "free some space and try again")
     if "permission denied" in lower or "read-only" in lower:
         return Conflict(f"{what}: {said}", "check who may write to the repository")
