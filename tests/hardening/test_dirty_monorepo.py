@@ -150,7 +150,7 @@ def test_a_sparse_index_stays_sparse(top: Path, regolo: Regolo) -> None:
     assert not (top / "far").exists()
 
 
-@pytest.mark.parametrize("under_way", ["merge", "cherry-pick", "rebase"])
+@pytest.mark.parametrize("under_way", ["merge", "rebase"])
 def test_a_merge_with_conflicts_goes_on_as_if_nothing_was_asked(
     top: Path, regolo: Regolo, under_way: str
 ) -> None:
