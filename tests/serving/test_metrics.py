@@ -2,8 +2,11 @@
 
 import json
 import os
+import pty
+import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +15,6 @@ import pytest
 from prometheus_server import PROGRAM, prometheus, query
 from running_engine import ROOT, RunningEngine, until
 from running_registry import ServedRegistry, serving
-from terminal import in_terminal
 
 from regolo_git.errors import InvalidInput, NotFound, TransportError
 from regolo_git.serving.endpoint_metrics import EndpointMetrics
@@ -197,12 +199,25 @@ def test_the_error_rate_that_is_documented_keeps_versions_without_errors(
 
 
 def test_metrics_are_watched_in_a_terminal(served: ServedRegistry, engine: RunningEngine) -> None:
-    text, status = in_terminal(
-        "metrics", "e", "--watch", cwd=served.top, columns=140, answers={"1.2": "\x03"}
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (50, 140))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "regolo_git", "metrics", "e", "--watch"],
+        cwd=served.top,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"},
     )
-    assert status == 130
-    assert "\x1b[H\x1b[2J" in text
-    assert "READY" in text
+    os.close(theirs)
+    shown = b""
+    # Cleared and shown anew: the second time is two seconds after the first.
+    while shown.count(b"\x1b[H\x1b[2J") < 2:
+        shown += os.read(ours, 65536)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 130
+    os.close(ours)
+    assert b"READY" in shown
 
 
 def test_a_prometheus_that_is_not_there_is_said(served: ServedRegistry) -> None:
