@@ -105,13 +105,17 @@ def kill_in_the_middle(top: Path, line: list[str], seconds: float) -> bool:
 def check(top: Path, *, full: bool) -> None:
     """Clean, or clean after a doctor; what git says of the user's files is nothing."""
     arguments = ["fsck", "--full"] if full else ["fsck"]
-    if regolo(top, *arguments).returncode:
+    # Killed between tag and branch: every name has its bytes, and the doctor, or the next run, finishes it.
+    if regolo(top, *arguments).returncode or not all_tags_are_merged(top):
         for line in (["doctor"], arguments):
             done = regolo(top, *line)
             assert done.returncode == 0, done.stdout + done.stderr
     assert git(top, "fsck", "--strict", "--no-dangling") == ""
-    tags = set(git(top, "tag", "--list").split())
-    assert set(git(top, "tag", "--list", "--merged", "main").split()) == tags
+    assert all_tags_are_merged(top)
+
+
+def all_tags_are_merged(top: Path) -> bool:
+    return git(top, "tag", "--list") == git(top, "tag", "--list", "--merged", "main")
 
 
 def kill_verbs(top: Path, kills: int, seed: int) -> None:
@@ -122,12 +126,17 @@ def kill_verbs(top: Path, kills: int, seed: int) -> None:
     verbs = Verbs(top, chance)
     rounds = verbs.rounds()
     lengths = duration(top, rounds)
-    hit = 0
-    for number in range(1, kills + 1):
+    hit = number = 0
+    while hit < kills:
+        number += 1
+        assert number < 3 * kills, "most runs end before they are killed"
         line = next(rounds)
-        hit += kill_in_the_middle(top, line, chance.uniform(0.02, lengths[line[0]]))
+        begun = time.monotonic()
+        if kill_in_the_middle(top, line, chance.uniform(0.02, lengths[line[0]])):
+            hit += 1
+        else:  # it ended by itself: the machine has less to do than when it was measured
+            lengths[line[0]] = time.monotonic() - begun
         check(top, full=number % EVERY == 0)
-    assert hit > kills * 0.6
     check(top, full=True)
     for line in [next(rounds) for _ in range(5)]:
         done = regolo(top, *line)
