@@ -21,7 +21,8 @@ ENTRY_POINT = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASC
 class ServingBlock:
     """Format or `module:callable`, its configuration, inputs to warm up with, and an interpreter's name.
 
-    `idempotent` says that a request may be sent twice, so a gateway may retry it.
+    `idempotent` says that a request may be sent twice, so a gateway may retry it; nobody else knows, so it is
+    for the model to say.
     """
 
     format: str
@@ -29,7 +30,7 @@ class ServingBlock:
     config: Table = field(default_factory=dict)
     warmup: tuple[Table, ...] = ()
     interpreter: str | None = None
-    idempotent: bool = True
+    idempotent: bool = False
 
     @classmethod
     def parse(cls, table: Mapping[str, object]) -> Self:
@@ -59,7 +60,7 @@ class ServingBlock:
             config=reader.take_optional("config", dict) or {},
             warmup=tuple(cast(list[Table], warmup)),
             interpreter=reader.take_optional("interpreter", str),
-            idempotent=True if idempotent is None else idempotent,
+            idempotent=bool(idempotent),
         )
         if reader.rest:
             raise InvalidInput(f"[serving] has an unknown key '{next(iter(reader.rest))}'")
@@ -72,8 +73,8 @@ class ServingBlock:
             table["entry_point"] = self.entry_point
         if self.interpreter is not None:
             table["interpreter"] = self.interpreter
-        if not self.idempotent:
-            table["idempotent"] = False
+        if self.idempotent:
+            table["idempotent"] = True
         if self.warmup:
             table["warmup"] = list(self.warmup)
         if self.config:

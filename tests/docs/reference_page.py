@@ -34,7 +34,7 @@ def command_line_page() -> str:
         ),
         f"```text\n{NAME} [-C PATH] [--debug] COMMAND [ARGS]...\n```",
         *_help(group.help or ""),
-        _options(group, click.Context(group, info_name=NAME)),
+        _options(group, _top(group)),
         *_help(group.epilog or ""),
     ]
     for title, entries in SECTIONS.items():
@@ -46,7 +46,7 @@ def command_line_page() -> str:
 
 
 def _command(name: str) -> Iterator[str]:
-    parent = click.Context(group, info_name=NAME)
+    parent = _top(group)
     command = group.get_command(parent, name)
     assert command is not None
     yield from _entry(command, click.Context(command, info_name=name, parent=parent), f"### {name}")
@@ -55,6 +55,11 @@ def _command(name: str) -> Iterator[str]:
         for inner, subcommand in command.commands.items():
             context = click.Context(subcommand, info_name=inner, parent=above)
             yield from _entry(subcommand, context, f"#### {name} {inner}")
+
+
+def _top(group: click.Group) -> click.Context:
+    # With the group's own settings: a command remembers the names of its help option from its first context.
+    return click.Context(group, info_name=NAME, **group.context_settings)
 
 
 def _entry(command: click.Command, context: click.Context, heading: str) -> Iterator[str]:

@@ -143,7 +143,7 @@ def test_a_serving_block_reads_back() -> None:
         "entry_point": "serve:load",
         "warmup": [{"inputs": [1.0]}],
         "config": {"k": 1},
-        "idempotent": False,
+        "idempotent": True,
     }
     block = ServingBlock.parse(table)
     assert ServingBlock.parse(block.to_mapping()) == block

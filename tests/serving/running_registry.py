@@ -33,7 +33,7 @@ class ServedRegistry:
         artifact = self.top.parent / f"artifact-{version}"
         artifact.mkdir()
         (artifact / "serve.py").write_text(f"# {version}\n{code}")
-        block = {"format": "python", "entry_point": "serve:load"} | serving
+        block = {"format": "python", "entry_point": "serve:load", "idempotent": True} | serving
         self.registry.create_model_version("m", version, model_data=artifact, serving=block)
 
     def endpoint(self, version: str, replicas: int = 1, routing: Routing | None = None) -> str:
