@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import re
+import select
 import struct
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 ROOT = Path(__file__).parents[2]
+CTRL_C = b"\x03"
+PATIENCE_SECONDS = 1.0
 
 
 def in_terminal(
@@ -53,8 +56,12 @@ def in_terminal(
 
 
 def _read(terminal: int, answers: dict[str, str]) -> str:
-    text = ""
+    text, again = "", b""
     while True:
+        if not select.select([terminal], [], [], PATIENCE_SECONDS)[0]:
+            # A Ctrl+C that comes a moment before the program waits for a key is not seen; people press it again.
+            os.write(terminal, again)
+            continue
         try:
             data = os.read(terminal, 65536)
         except OSError:
@@ -63,7 +70,9 @@ def _read(terminal: int, answers: dict[str, str]) -> str:
             return text
         text += data.decode(errors="replace")
         for question in [question for question in answers if question in text]:
-            os.write(terminal, answers.pop(question).encode())
+            answer = answers.pop(question).encode()
+            again = answer if answer == CTRL_C else b""
+            os.write(terminal, answer)
 
 
 def without_escapes(text: str) -> str:
