@@ -10,12 +10,14 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from regolo_git.errors import Conflict
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.translate import git_errors
 
 PATIENCE_SECONDS = 60.0
+_held: ContextVar[int | None] = ContextVar("_held", default=None)
 
 
 @contextmanager
@@ -33,9 +35,22 @@ def clone_lock(paths: RepositoryPaths) -> Iterator[None]:
         with git_errors(f"lock '{path}'"):
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-        yield
+        token = _held.set(handle)
+        try:
+            yield
+        finally:
+            _held.reset(token)
     finally:
         os.close(handle)
+
+
+def held_lock() -> tuple[int, ...]:
+    """The descriptor of the lock that this thread holds, for a child that writes on its behalf.
+
+    The child holds the lock, too: should we be killed, nobody begins to settle what it is still writing.
+    """
+    handle = _held.get()
+    return () if handle is None else (handle,)
 
 
 def _wait(handle: int) -> None:

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from regolo_git.errors import Conflict, MissingDependency, TransportError
+from regolo_git.git.lock import held_lock
 from regolo_git.git.translate import is_full
 
 # Of a surrounding git command; what we run says for itself where it works.
@@ -39,6 +40,7 @@ def run_git(git_dir: Path, work_tree: Path | None, *arguments: str, given: bytes
         check=False,
         env=environment,
         cwd=work_tree or git_dir,
+        pass_fds=held_lock(),
     )
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip().split("\n")[0].rstrip(".")

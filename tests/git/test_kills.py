@@ -49,3 +49,20 @@ def test_killed_writers_leave_nothing_half_done(git_repository: Path) -> None:
 @pytest.mark.slow
 def test_two_hundred_kills_leave_nothing_half_done(git_repository: Path) -> None:
     kill_runs(git_repository, 200, seed=2)
+
+
+def test_a_child_of_a_killed_writer_ends_before_the_next_writer_begins(git_repository: Path) -> None:
+    publish_version(git_repository, "m", "1.0")
+    hook = git_repository / ".git" / "hooks" / "post-index-change"
+    hook.write_text('#!/bin/sh\ntouch "$GIT_DIR/started"; sleep 1; touch "$GIT_DIR/ended"\n')
+    hook.chmod(0o755)
+    writer = start(git_repository, "m", 1, 1)
+    started, ended = (git_repository / ".git" / name for name in ("started", "ended"))
+    while not started.exists():
+        time.sleep(0.01)
+    writer.kill()
+    writer.communicate()
+    with clone_lock(opened(git_repository).paths):
+        assert ended.exists()
+    hook.unlink()
+    check(git_repository, {"m@v1.0"})
