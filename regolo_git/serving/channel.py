@@ -33,7 +33,10 @@ class Channel:
     async def ask(self, message: dict[str, Json], *, seconds: float) -> dict[str, Json]:
         """Sends a question and waits for its answer.  Raises ServingError where none comes."""
         # An asker that is cancelled in the middle would leave its answer to the next one.
-        return await asyncio.shield(asyncio.create_task(self._ask(message, seconds)))
+        asking = asyncio.create_task(self._ask(message, seconds))
+        # Nor does anybody then hear that none came.
+        asking.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        return await asyncio.shield(asking)
 
     async def _ask(self, message: dict[str, Json], seconds: float) -> dict[str, Json]:
         async with self._turn:

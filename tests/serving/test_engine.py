@@ -1,11 +1,12 @@
 """The engine follows the branch: what a commit says is what runs, or the last that could be."""
 
+import signal
 import time
 from pathlib import Path
 
 import pytest
 from folder_source import FolderRegistry
-from running_engine import ECHO, PYTHON, is_alive, launch, running_engine, until
+from running_engine import ECHO, PYTHON, is_alive, kill, launch, running_engine, until
 
 
 def test_new_weights_are_in_force_within_a_second(registry: FolderRegistry) -> None:
@@ -16,6 +17,22 @@ def test_new_weights_are_in_force_within_a_second(registry: FolderRegistry) -> N
         begun = time.monotonic()
         until(lambda: engine.predict([1]).version == "1.1")
         assert time.monotonic() - begun < 1
+
+
+def test_a_commit_is_observed_once_every_gateway_has_it(registry: FolderRegistry) -> None:
+    first = registry.endpoint("e", {"1.0": 1.0, "1.1": 0.0})
+    with running_engine(registry) as engine:
+        engine.until_serving("e", first)
+        (gateway,) = engine.status()["gateways"]
+        kill(gateway["process"], signal.SIGSTOP)
+        second = registry.endpoint("e", {"1.0": 0.0, "1.1": 1.0})
+        until(lambda: engine.status("e")["desired_commit"] == second)
+        time.sleep(0.5)
+        status = engine.status("e")
+        assert (status["state"], status["observed_commit"]) == ("starting", first)
+        kill(gateway["process"], signal.SIGCONT)
+        engine.until_serving("e", second)
+        assert engine.predict([1]).version == "1.1"
 
 
 def test_a_rollback_finds_its_workers_warm(registry: FolderRegistry) -> None:

@@ -48,14 +48,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """What the table says: a state, and which workers serve each of its versions."""
+    """What the next table says: a state, and which workers serve each of its versions."""
 
     state: State
     plans: dict[str, Plan]
 
 
 class EndpointRunner:
-    """Runs one endpoint; `changed` is called whenever its route may be another one."""
+    """Runs one endpoint; `changed` is called whenever its route may be another one.
+
+    `in_force` is what its route says, `observed` what every gateway has answered that it serves.
+    """
 
     def __init__(
         self, artifacts: Artifacts, workshop: Workshop, options: ServeOptions, changed: Callable[[], None]
@@ -63,6 +66,7 @@ class EndpointRunner:
         self.problem: RegoloError | None = None
         self.wanted: State | None = None
         self.in_force: InForce | None = None
+        self.observed: State | None = None
         self.workers: dict[str, Workers] = {}
         self.kept: dict[str, float] = {}
         self._served: set[str] = set()
@@ -89,7 +93,7 @@ class EndpointRunner:
     async def stop(self) -> None:
         """Lets every worker go."""
         await self._interrupt()
-        self.in_force = None
+        self.in_force = self.observed = None
         self._changed()
         await asyncio.gather(*(workers.stop() for workers in self.workers.values()))
         self.workers.clear()
@@ -208,9 +212,9 @@ class EndpointRunner:
 
     def words(self) -> str:
         """What is served and what is wrong, in a line for the operator."""
-        if self.in_force is None:
+        if self.observed is None:
             return f"is not served: {self.problem.message}" if self.problem is not None else "is starting"
-        shares = self.in_force.state.endpoint.traffic.items()
+        shares = self.observed.endpoint.traffic.items()
         served = "serves " + " ".join(f"{version}={share * 100:.10g}%" for version, share in shares)
         return f"{served}, but {self.problem.message}" if self.problem is not None else served
 

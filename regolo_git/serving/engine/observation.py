@@ -27,8 +27,8 @@ def status(engine: Supervisor) -> dict[str, Json]:
 
 
 def _endpoint(runner: EndpointRunner) -> dict[str, Json]:
-    in_force, wanted = runner.in_force, runner.wanted
-    is_behind = in_force is None or (wanted is not None and in_force.state.endpoint != wanted.endpoint)
+    observed, wanted = runner.observed, runner.wanted
+    is_behind = observed is None or (wanted is not None and observed.endpoint != wanted.endpoint)
     if runner.problem is not None:
         state = "failed"
     else:
@@ -36,7 +36,7 @@ def _endpoint(runner: EndpointRunner) -> dict[str, Json]:
     return {
         "state": state,
         "desired_commit": wanted.commit if wanted is not None else None,
-        "observed_commit": in_force.state.commit if in_force is not None else None,
+        "observed_commit": observed.commit if observed is not None else None,
         "problem": _words(runner.problem),
         "hint": runner.problem.hint if runner.problem is not None else None,
         "versions": _versions(runner),
@@ -79,7 +79,7 @@ async def metrics(engine: Supervisor, endpoint: str, seconds: float) -> Endpoint
         {v: _measured(tallies.get(v, Tally()), served.get(v)) for v in served | tallies},
         window_seconds=window.seconds,
         source="gateway",
-        commit=runner.in_force.state.commit if runner.in_force is not None else None,
+        commit=runner.observed.commit if runner.observed is not None else None,
         since=datetime.now(UTC) - timedelta(seconds=window.seconds),
     )
 

@@ -103,7 +103,7 @@ class Gateways:
                 await self._retire(gateway)
 
     async def publish(self, table: Table) -> None:
-        """Puts a table in force in every gateway."""
+        """Puts a table in force: on return no gateway serves by an older one."""
         async with self._publishing:
             self._table = table
             for gateway in list(self.running):
@@ -200,8 +200,7 @@ class Gateways:
         try:
             counts, is_done = await gateway.ask(message, ANSWER_SECONDS)
         except ServingError:
-            with suppress(ProcessLookupError):
-                gateway.process.send_signal(signal.SIGKILL)
+            await gateway.end()
             return
         self._counted(counts)
         if is_done:

@@ -157,11 +157,14 @@ class Supervisor:
 
     async def _publish(self) -> None:
         self._serial += 1
-        routes = {name: runner.route for name, runner in self.runners.items()}
+        runners = dict(self.runners)
+        routes = {name: runner.route for name, runner in runners.items()}
+        states = {name: runner.in_force.state for name, runner in runners.items() if runner.in_force}
         await self.gateways.publish(
             Table(self._serial, {name: route for name, route in routes.items() if route is not None})
         )
-        for name, runner in self.runners.items():
+        for name, runner in runners.items():
+            runner.observed = states.get(name)
             words = runner.words()
             if self._said.get(name) != words:
                 self._said[name] = words

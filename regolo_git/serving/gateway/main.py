@@ -98,11 +98,11 @@ class GatewayProcess:
     async def _drain(self, seconds: float) -> None:
         """Waits until every connection is gone; idle ones have a little time, busy ones have `seconds`."""
         begun = time.monotonic()
-        while self._connections:
-            waited = time.monotonic() - begun
-            is_idle = not self._server.server_state.tasks
-            if waited > seconds or (waited > self._limits.idle_grace_seconds and is_idle):
-                break
+        while self._connections and (waited := time.monotonic() - begun) <= seconds:
+            if waited > self._limits.idle_grace_seconds:
+                # Closed before the last counts, so that no request can come that nobody would count.
+                for connection in list(self._server.server_state.connections):
+                    connection.shutdown()
             await asyncio.sleep(LOOK_SECONDS)
         self._drained = True
 
