@@ -1,6 +1,7 @@
 """Every test has a home, a Git configuration and an author of its own; nothing of the machine's leaks in."""
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -8,6 +9,15 @@ import pytest
 
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "SYSTEMROOT")
 KEPT_PREFIXES = ("COV_", "COVERAGE", "PYTEST", "HYPOTHESIS")
+
+
+def pytest_configure() -> None:
+    """A run in the background of a shell, or under `nohup`, ignores signals; the programs it tests must get theirs."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
