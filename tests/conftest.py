@@ -12,7 +12,8 @@ KEPT_PREFIXES = ("COV_", "COVERAGE", "PYTEST", "HYPOTHESIS")
 
 
 def pytest_configure() -> None:
-    """A run in the background of a shell, or under `nohup`, ignores signals; the programs it tests must get theirs."""
+    """What a shell hands down and tests depend on: signals ignored in the background, and the umask."""
+    os.umask(0o022)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import termios
 import time
+from bisect import bisect_left
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from running_registry import ServedRegistry, serving
 
 from regolo_git.errors import InvalidInput, NotFound, TransportError
 from regolo_git.serving.endpoint_metrics import EndpointMetrics
+from regolo_git.serving.latency import PROMETHEUS_BOUNDS
 
 FAILING = """
 def load(path, config):
@@ -128,27 +131,37 @@ def test_a_window_that_is_no_time_is_refused(served: ServedRegistry, window: str
 
 
 @needs_prometheus
-def test_prometheus_tells_the_same_story(
-    served: ServedRegistry, engine: RunningEngine, tmp_path: Path
-) -> None:
-    with prometheus(engine, tmp_path / "prometheus") as url:
-        send(engine, "1.1", [b'{"inputs": [1]}'] * 20 + [b'{"inputs": ["fail"]}'] * 5 + [b"no json"])
-        own = metrics(served)
+def test_prometheus_tells_the_same_story(unserved: ServedRegistry, tmp_path: Path) -> None:
+    with (
+        serving(unserved.top) as engine,
+        prometheus(engine, tmp_path / "prometheus") as url,
+    ):
+        engine.until_serving("e", unserved.head)
+        # A rate knows only what came after the first sample.
+        until(lambda: query(url, f'regolo_manifest_info{{commit="{unserved.head}"}}'))
+        send(engine, "1.0", [b'{"inputs": [1]}'] * 10)
+        send(engine, "1.1", [b'{"inputs": [1]}'] * 20 + [b'{"inputs": ["fail"]}'] * 5 + [b"no json"] * 2)
+        own = metrics(unserved)
 
         def agreeing() -> EndpointMetrics | None:
-            seen = metrics(served, prometheus=url)
+            seen = metrics(unserved, prometheus=url)
             counts = [(v["requests"], v["errors"], v["client_errors"]) for v in seen.version.values()]
             wanted = [(v["requests"], v["errors"], v["client_errors"]) for v in own.version.values()]
             return seen if counts == wanted else None
 
         seen = until(agreeing)
-        assert (seen.source, seen.commit) == ("prometheus", served.head)
+        assert (seen.source, seen.commit) == ("prometheus", unserved.head)
         same = ("error_rate", "error_rate_ci", "observed_share", "weight", "replicas_ready")
         for name, held in own.version.items():
             assert {key: seen.version[name][key] for key in same} == {key: held[key] for key in same}
-        # Quantiles are as fine as the histogram's buckets, each at most 2.5 times the one before.
-        quantiles = until(lambda: metrics(served, prometheus=url).version["1.1"]["latency_p50"])
-        assert 1 / 2.6 < quantiles / (own.version["1.1"]["latency_p50"] or 0) < 2.6
+        # Quantiles are as fine as the histogram's buckets.
+        for name in ("1.0", "1.1"):
+            theirs, ours = (told.version[name]["latency_p50"] for told in (seen, own))
+            assert theirs is not None
+            assert ours is not None
+            bucket = bisect_left(PROMETHEUS_BOUNDS, ours)
+            low, high = ((0.0, *PROMETHEUS_BOUNDS)[bucket], (*PROMETHEUS_BOUNDS, inf)[bucket])
+            assert low * 0.999 <= theirs <= high * 1.001
         idle = seen.version["1.2"]
         assert (idle["requests"], idle["error_rate"], idle["latency_p99"]) == (0, None, None)
 
