@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Self, cast
 
 from regolo_git.errors import IntegrityError, InvalidInput
-from regolo_git.records.digests import Digest
+from regolo_git.records.digests import ALGORITHMS, Digest
 from regolo_git.records.metadata import MetadataValue
 from regolo_git.records.names import check_artifact_path, check_model_name
 from regolo_git.records.recipe import Kind, Recipe
@@ -26,6 +26,7 @@ class FileEntry:
 
     size: int
     digest: Digest
+    unknown: Table = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +90,11 @@ class Manifest:
             document["build"] = self.build
         if self.parents:
             document["parents"] = list(self.parents)
-        # Plain values before tables, or they would belong to the table above them.
-        plain = {key: value for key, value in self.unknown.items() if not isinstance(value, Mapping)}
-        document.update(sorted(plain.items()))
         document["artifact"] = _artifact_table(self.artifact)
         if self.files is not None:
             document["files"] = {
                 path: {"size": entry.size, entry.digest.algorithm: entry.digest.hex}
+                | dict(sorted(entry.unknown.items()))
                 for path, entry in sorted(self.files.items(), key=lambda item: item[0].encode())
             }
         if self.metadata:
@@ -104,8 +103,7 @@ class Manifest:
             document["lineage"] = _lineage_table(self.lineage)
         if self.serving is not None:
             document["serving"] = self.serving
-        document.update(sorted((k, v) for k, v in self.unknown.items() if isinstance(v, Mapping)))
-        return dump_document(document)
+        return dump_document(document | dict(sorted(self.unknown.items())))
 
     @classmethod
     def parse(cls, text: str | bytes) -> Self:
@@ -182,10 +180,10 @@ def _read_files(table: dict[str, TomlValue] | None) -> dict[str, FileEntry] | No
     for path, value in table.items():
         reader = TableReader(value if isinstance(value, dict) else {}, f"'{path}' of [files]")
         size = reader.take("size", int)
-        digests = [f"{name}:{held}" for name, held in reader.rest.items()]
+        digests = [f"{name}:{reader.take(name, str)}" for name in ALGORITHMS if name in reader.rest]
         if size < 0 or len(digests) != 1:
             raise IntegrityError(f"{reader.what} is not a size and one digest")
-        files[check_artifact_path(path)] = FileEntry(size, Digest.parse(digests[0]))
+        files[check_artifact_path(path)] = FileEntry(size, Digest.parse(digests[0]), reader.rest)
     return files
 
 
@@ -195,13 +193,11 @@ def _lineage_table(lineage: Lineage) -> dict[str, TomlValue]:
         table["code"] = lineage.code
     if lineage.base is not None:
         table["base"] = lineage.base
-    unknown = sorted(lineage.unknown.items(), key=lambda item: (isinstance(item[1], Mapping), item[0]))
-    table |= {key: value for key, value in unknown if not isinstance(value, Mapping)}
     if lineage.data:
         table["data"] = dict(sorted(lineage.data.items()))
     if lineage.parameters:
         table["parameters"] = lineage.parameters
-    return table | {key: value for key, value in unknown if isinstance(value, Mapping)}
+    return table | dict(sorted(lineage.unknown.items()))
 
 
 def _read_lineage(reader: TableReader) -> Lineage:

@@ -1,6 +1,6 @@
 """The retired list of a model: versions whose bytes are no longer kept, one line each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Self
 
@@ -20,6 +20,7 @@ class RetiredEntry:
     when: datetime
     who: str
     reason: str
+    unknown: Table = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +28,22 @@ class RetiredList:
     """The entries in the order of the versions."""
 
     entries: tuple[RetiredEntry, ...] = ()
+    unknown: Table = field(default_factory=dict)
 
     def with_entry(self, entry: RetiredEntry) -> "RetiredList":
         """The list with one more; an entry of the same version is replaced."""
         wanted = Version.parse(entry.version)
         kept = [held for held in self.entries if Version.parse(held.version) != wanted]
-        return RetiredList(tuple(sorted([*kept, entry], key=lambda held: Version.parse(held.version))))
+        entries = sorted([*kept, entry], key=lambda held: Version.parse(held.version))
+        return RetiredList(tuple(entries), self.unknown)
 
     def to_text(self) -> str:
         """One line for each version, so that two branches that retire different ones merge."""
-        versions: dict[str, TomlValue] = {
-            entry.version: {
-                "when": entry.when.astimezone(UTC).replace(microsecond=0),
-                "who": entry.who,
-                "reason": entry.reason,
-            }
-            for entry in self.entries
+        document: dict[str, TomlValue] = {
+            "format": FORMAT,
+            "retired": {entry.version: _entry_table(entry) for entry in self.entries},
         }
-        return dump_document({"format": FORMAT, "retired": versions})
+        return dump_document(document | dict(sorted(self.unknown.items())))
 
     @classmethod
     def parse(cls, text: str | bytes) -> Self:
@@ -53,7 +52,16 @@ class RetiredList:
         reader.take_format(FORMAT)
         table: Table = reader.take_optional("retired", dict) or {}
         entries = [_read_entry(version, value) for version, value in table.items()]
-        return cls(tuple(sorted(entries, key=lambda entry: Version.parse(entry.version))))
+        return cls(tuple(sorted(entries, key=lambda entry: Version.parse(entry.version))), reader.rest)
+
+
+def _entry_table(entry: RetiredEntry) -> Table:
+    table: dict[str, TomlValue] = {
+        "when": entry.when.astimezone(UTC).replace(microsecond=0),
+        "who": entry.who,
+        "reason": entry.reason,
+    }
+    return table | dict(sorted(entry.unknown.items()))
 
 
 def _read_entry(version: str, value: TomlValue) -> RetiredEntry:
@@ -66,4 +74,6 @@ def _read_entry(version: str, value: TomlValue) -> RetiredEntry:
         Version.parse(version)
     except InvalidInput as error:
         raise IntegrityError(f"{what} is not a version") from error
-    return RetiredEntry(version, when, reader.take("who", str), reader.take("reason", str))
+    return RetiredEntry(
+        version, when, reader.take("who", str), reader.take("reason", str), unknown=reader.rest
+    )

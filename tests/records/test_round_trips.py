@@ -2,6 +2,7 @@
 
 import contextlib
 import tomllib
+from datetime import UTC, datetime
 
 import pytest
 import strategies as records
@@ -54,6 +55,24 @@ def test_unknown_keys_of_the_tables_survive_too() -> None:
     read = Manifest.parse(body)
     assert (read.artifact.unknown, read.lineage and read.lineage.unknown) == ({"media": "x"}, {"run": "42"})
     assert read.to_text() == body
+
+
+def test_unknown_keys_of_a_listed_file_survive() -> None:
+    text = (
+        'format = 1\nmodel = "m"\nversion = "1.0"\n\n[artifact]\nkind = "directory"\n'
+        f'digest = "sha256:{"a" * 64}"\nsize = 1\nrecipe = "blake3:{"b" * 64}"\n'
+        f'\n[files]\n"a.bin" = {{ size = 1, sha256 = "{"c" * 64}", media = "x" }}\n'
+    )
+    assert Manifest.parse(text).to_text() == text
+
+
+def test_unknown_keys_of_a_retired_list_survive_another_retirement() -> None:
+    line = '{ when = 2026-11-23T14:00:00Z, who = "Ada <a@b>", reason = "wrong data", ticket = 7 }'
+    text = f'format = 1\nnote = "x"\n\n[retired]\n"1.0" = {line}\n\n[later]\nkey = 1\n'
+    entry = RetiredEntry("1.1", datetime(2026, 11, 24, tzinfo=UTC), "Bob <b@c>", "drift")
+    assert RetiredList.parse(text).to_text() == text
+    after = RetiredList.parse(text).with_entry(entry).to_text()
+    assert (line in after, 'note = "x"' in after, "[later]" in after) == (True, True, True)
 
 
 @pytest.mark.parametrize(
