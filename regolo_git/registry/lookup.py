@@ -31,20 +31,21 @@ def _nearest(model: str, names: Iterable[str]) -> str:
 
 def find_row(repository: Repository, reference: Reference) -> TagRow:
     """The tag that a reference means.  Raises NotFound, saying which versions there are."""
-    rows = model_rows(repository, reference.model)
     if reference.version is not None:
-        return _row_of_version(reference.model, reference.version, rows)
+        return _row_of_version(repository, reference.model, reference.version)
+    rows = model_rows(repository, reference.model)
     if reference.environment is not None:
         return _row_of_environment(repository, reference.model, reference.environment, rows)
     return _latest(reference.model, rows)
 
 
-def _row_of_version(model: str, version: Version, rows: list[TagRow]) -> TagRow:
-    for row in rows:
-        if row.identity == version.identity:
-            return row
+def _row_of_version(repository: Repository, model: str, version: Version) -> TagRow:
+    # Found without reading the rows of the others, of which there may be a hundred thousand.
+    row = repository.index.find(check_model_name(model), version.identity)
+    if row is not None:
+        return row
     wanted = version.text(zero_patch=version.patch_written)
-    newest = ", ".join(row.version for row in rows[-5:])
+    newest = ", ".join(row.version for row in model_rows(repository, model)[-5:])
     raise NotFound(
         f"model '{model}' has no version '{wanted}' (newest: {newest})", f"git regolo list {model}"
     )
@@ -60,7 +61,7 @@ def _row_of_environment(repository: Repository, model: str, environment: str, ro
             f"git regolo promote {model}@{rows[-1].version} {environment}",
         )
     promotion = Promotion.parse(text, path)
-    return _row_of_version(model, Version.parse(promotion.version), rows)
+    return _row_of_version(repository, model, Version.parse(promotion.version))
 
 
 def _latest(model: str, rows: list[TagRow]) -> TagRow:
