@@ -36,7 +36,7 @@ def look_up(repository: Repository, reference: Reference) -> Shown:
     return Shown(
         version=version,
         card=read_card(repository, version.model_id),
-        users=tuple(users_of(repository, version.model_id, version.version)),
+        users=tuple(users_of(repository, repository.registry_tip(), version.model_id, version.version)),
         recipe=repository.store.read_recipe(address) if repository.store.has_recipe(address) else None,
     )
 

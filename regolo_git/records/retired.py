@@ -30,6 +30,11 @@ class RetiredList:
     entries: tuple[RetiredEntry, ...] = ()
     unknown: Table = field(default_factory=dict)
 
+    def has(self, version: str) -> bool:
+        """Whether a version is in the list; `1.0` and `1.0.0` are one."""
+        wanted = Version.parse(version)
+        return any(Version.parse(entry.version) == wanted for entry in self.entries)
+
     def with_entry(self, entry: RetiredEntry) -> "RetiredList":
         """The list with one more; an entry of the same version is replaced."""
         wanted = Version.parse(entry.version)

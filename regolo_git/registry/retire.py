@@ -3,19 +3,20 @@
 Planned first (`plan_retirement`), shown, then done: one commit that adds a line to the model's retired list.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from regolo_git.errors import InvalidInput, PolicyRefused
+from regolo_git.errors import Conflict, InvalidInput, PolicyRefused
 from regolo_git.git.publish import Proposal, publish
+from regolo_git.records.digests import Digest
+from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import retired_path
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.references import Reference
 from regolo_git.records.retired import RetiredEntry, RetiredList
-from regolo_git.records.versions import Version
-from regolo_git.registry.lookup import get_version, list_versions
+from regolo_git.registry.lookup import get_version
 from regolo_git.registry.model_version import ModelVersion
-from regolo_git.registry.status import RETIRED
+from regolo_git.registry.status import RETIRED, read_statuses
 from regolo_git.registry.users import users_of
 from regolo_git.repository.repository import Repository
 
@@ -42,24 +43,35 @@ def plan_retirement(repository: Repository, reference: Reference, reason: str) -
         )
     if version.status == RETIRED:
         raise InvalidInput(f"'{version.reference}' is retired already", f"git regolo list {version.model_id}")
-    users = users_of(repository, version.model_id, version.version)
+    _refuse_used(repository, repository.registry_tip(), version)
+    return RetirementPlan(version, reason.strip(), _free_bytes(repository, version))
+
+
+def _refuse_used(repository: Repository, tip: str | None, version: ModelVersion) -> None:
+    users = users_of(repository, tip, version.model_id, version.version)
     if users:
         raise PolicyRefused(
             f"'{version.reference}' is in use by {', '.join(users)}", "move those to another version"
         )
-    return RetirementPlan(version, reason.strip(), _free_bytes(repository, version))
 
 
 def retire(repository: Repository, plan: RetirementPlan) -> None:
-    """Commits the retirement to the registry branch.  Raises Conflict."""
+    """Commits the retirement to the registry branch.
+
+    Raises PolicyRefused where somebody took the version into use since it was planned, Conflict where
+    somebody retired it.
+    """
     version = plan.version
     path = retired_path(version.model_id)
     author = repository.git.author()
     entry = RetiredEntry(version.version, author.when, f"{author.name} <{author.email}>", plan.reason)
 
     def prepare(tip: str | None) -> Proposal:
+        _refuse_used(repository, tip, version)
         text = repository.git.read_file(tip, path) if tip else None
         current = RetiredList.parse(text) if text is not None else RetiredList()
+        if current.has(version.version):
+            raise Conflict(f"'{version.reference}' is retired already", f"git regolo list {version.model_id}")
         return Proposal(
             files={path: current.with_entry(entry).to_text().encode()},
             message=f"retire {version.reference}\n\n{plan.reason}\n",
@@ -70,28 +82,35 @@ def retire(repository: Repository, plan: RetirementPlan) -> None:
 
 def _free_bytes(repository: Repository, version: ModelVersion) -> int:
     """Bytes of the version's chunks that no version which is still kept has in its recipe."""
-    own = _recipe(repository, version)
+    own = _recipe(repository, version.manifest.artifact.recipe)
     if own is None:
         return 0
-    kept: set[str] = set()
-    for other in _kept_versions(repository, version):
-        recipe = _recipe(repository, other)
-        if recipe is not None:
-            kept.update(chunk.blake3 for chunk in recipe.chunks)
-    return sum({chunk.blake3: chunk.size for chunk in own.chunks if chunk.blake3 not in kept}.values())
+    free = {chunk.blake3: chunk.size for chunk in own.chunks}
+    for address in _kept_recipes(repository, version):
+        recipe = _recipe(repository, address)
+        for chunk in recipe.chunks if recipe is not None else ():
+            free.pop(chunk.blake3, None)
+        if not free:
+            break
+    return sum(free.values())
 
 
-def _kept_versions(repository: Repository, leaving: ModelVersion) -> Iterable[ModelVersion]:
-    for name in repository.index.model_names():
-        for other in list_versions(repository, name):
-            same = (other.model_id, Version.parse(other.version)) == (
-                leaving.model_id,
-                Version.parse(leaving.version),
-            )
-            if not same and other.status != RETIRED:
-                yield other
+def _kept_recipes(repository: Repository, leaving: ModelVersion) -> Iterator[Digest]:
+    """The recipes of all other versions that are not retired, each once.
+
+    The manifests are read as the tags name them: `fsck` compares that with the commits, and walking a
+    commit's trees would take twenty times as long.
+    """
+    statuses = read_statuses(repository)
+    seen: set[Digest] = set()
+    for row in repository.index.all_rows():
+        if row.tag == leaving.tag or statuses.of(row.model, row.identity) == RETIRED:
+            continue
+        address = Manifest.parse(repository.git.read_blob(row.manifest_oid)).artifact.recipe
+        if address not in seen:
+            seen.add(address)
+            yield address
 
 
-def _recipe(repository: Repository, version: ModelVersion) -> Recipe | None:
-    address = version.manifest.artifact.recipe
+def _recipe(repository: Repository, address: Digest) -> Recipe | None:
     return repository.store.read_recipe(address) if repository.store.has_recipe(address) else None

@@ -6,9 +6,8 @@ from regolo_git.registry.status import read_promotions
 from regolo_git.repository.repository import Repository
 
 
-def users_of(repository: Repository, model: str, version: str) -> list[str]:
-    """Each user in words: "environment 'production'", "endpoint 'sentiment'"."""
-    tip = repository.registry_tip()
+def users_of(repository: Repository, tip: str | None, model: str, version: str) -> list[str]:
+    """Each user as of a commit, in words: "environment 'production'", "endpoint 'sentiment'"."""
     if tip is None:
         return []
     wanted = Version.parse(version)

@@ -11,6 +11,7 @@ from regolo_git.records.references import Reference
 from regolo_git.registry.checkout import checkout_head
 from regolo_git.registry.describe import describe
 from regolo_git.registry.merged import tag_merged
+from regolo_git.registry.retire import plan_retirement, retire
 from regolo_git.registry.work_status import work_status
 
 
@@ -125,6 +126,28 @@ def test_a_retired_version_stays_visible_and_is_not_used(two_versions: Registry)
 def test_a_version_is_not_retired_without_a_reason(two_versions: Registry) -> None:
     with pytest.raises(InvalidInput):
         two_versions.delete_model_version("m", "1.0", reason=" ")
+
+
+def test_what_changed_since_a_retirement_was_planned_counts(two_versions: Registry) -> None:
+    repository = two_versions.repository
+    one, other = (plan_retirement(repository, Reference.parse(f"m@{v}"), "wrong") for v in ("1.0", "1.1"))
+    two_versions.promote_model_version("m", "1.0", "production")
+    with pytest.raises(PolicyRefused, match="environment 'production'"):
+        retire(repository, one)
+    retire(repository, other)
+    with pytest.raises(Conflict, match="retired already"):
+        retire(repository, other)
+
+
+def test_bytes_become_free_that_no_kept_version_has(two_versions: Registry) -> None:
+    repository = two_versions.repository
+    prod = two_versions.create_model_version(
+        "m", "prod-1.0", model_data=two_versions.get_model_version("m", "1.0")
+    )
+    shared, own = (plan_retirement(repository, Reference.parse(f"m@{v}"), "wrong") for v in ("1.0", "1.1"))
+    assert (shared.free_bytes, own.free_bytes) == (0, own.version.size_bytes)
+    retire(repository, shared)
+    assert plan_retirement(repository, Reference.parse(prod.reference), "wrong").free_bytes == prod.size_bytes
 
 
 def test_the_work_tree_is_held_against_the_manifests(two_versions: Registry) -> None:
