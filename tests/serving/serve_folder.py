@@ -1,6 +1,7 @@
 """Runs the engine on a folder, as the command line would on a registry; the first argument is JSON."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -16,12 +17,16 @@ from regolo_git.serving.policy import Policy
 def main() -> None:
     given = json.loads(sys.argv[1])
     policy = Policy.load(Path(given["policy"])) if "policy" in given else Policy()
+    # What measures the tests' coverage measures the children's, too.
+    measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
+    chosen = given.get("options", {})
+    chosen["environment"] = {**measured, **chosen.get("environment", {})}
     options = ServeOptions(
         common_directory=Path(given["common"]),
         listen=given.get("listen", "127.0.0.1:0"),
         policy=policy,
         limits=GatewayLimits(**given.get("limits", {})),
-        **given.get("options", {}),
+        **chosen,
     )
     try:
         serve(
