@@ -29,6 +29,7 @@ from regolo_git.registry import endpoints, environments
 from regolo_git.registry.checkout import checkout_version
 from regolo_git.registry.create import CreatedVersion, create_version
 from regolo_git.registry.draft import Bump, VersionRequest
+from regolo_git.registry.endpoint_history import EndpointEvent, endpoint_history
 from regolo_git.registry.initialise import initialise
 from regolo_git.registry.lookup import get_version, list_versions
 from regolo_git.registry.model_version import ModelVersion
@@ -304,9 +305,17 @@ class Registry:
     ) -> Endpoint:
         """Sends everything to `to_version`, or to the last good one, by a forward commit.
 
-        Raises NotFound, also where the bytes are gone, and PolicyRefused for a retired version.
+        The last good one is the newest version that had all the traffic and that no rollback has left since;
+        one that cannot serve any more is passed over, with a `RegoloNotice`.  Raises NotFound, also where the
+        bytes are gone, and PolicyRefused for a retired version.
         """
-        return endpoints.rollback(self.repository, endpoint_id, to_version, message=message)
+
+        def tell(why: str) -> None:
+            warnings.warn(why, RegoloNotice, stacklevel=5)
+
+        return endpoints.rollback(
+            self.repository, endpoint_id, to_version, message=message, on_passed_over=tell
+        )
 
     def delete_endpoint(self, endpoint_id: str, *, message: str | None = None) -> None:
         """Takes an endpoint off the registry branch; its history stays.  Raises NotFound."""
@@ -320,9 +329,9 @@ class Registry:
         """Every endpoint on the registry branch, in the order of the names."""
         return endpoints.list_endpoints(self.repository)
 
-    def get_endpoint_history(self, endpoint_id: str) -> list[endpoints.EndpointEvent]:
+    def get_endpoint_history(self, endpoint_id: str) -> list[EndpointEvent]:
         """Every change of an endpoint, newest first."""
-        return endpoints.endpoint_history(self.repository, endpoint_id)
+        return endpoint_history(self.repository, endpoint_id)
 
     def get_endpoint_metrics(
         self,

@@ -6,7 +6,7 @@ import sys
 from regolo_git.cli.output import Json, put_json
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.questions import confirm
-from regolo_git.cli.streams import paint, put, talk
+from regolo_git.cli.streams import paint, put, talk, talk_note
 from regolo_git.cli.words import one_line, short
 from regolo_git.compare.words import size_text
 from regolo_git.registry.create import CreatedVersion, create_version
@@ -48,7 +48,7 @@ def announce(created: CreatedVersion, *, as_json: bool, quiet: bool) -> None:
     if not quiet:
         _talk(created)
     for notice in created.notices:
-        talk(f"{paint('note:', sys.stderr, fg='yellow')} {notice}")
+        talk_note(notice)
     if as_json:
         put_json(_document(created))
     else:

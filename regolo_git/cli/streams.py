@@ -44,6 +44,11 @@ def talk(text: str) -> None:
     click.echo(text, file=sys.stderr, color=True)
 
 
+def talk_note(text: str) -> None:
+    """A line on something that went well and that the person should know about."""
+    talk(f"{paint('note:', sys.stderr, fg='yellow')} {text}")
+
+
 def put(text: str) -> None:
     """A line of data."""
     click.echo(text, file=sys.stdout, color=True)

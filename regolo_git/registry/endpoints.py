@@ -2,12 +2,11 @@
 
 The files hold desired state only, every version pinned by commit and digest, so a moved tag cannot change
 what serves.  Each change is one commit by compare-and-swap, whose trailers say what it did; the history of an
-endpoint is the history of its file.
+endpoint is the history of its file (`endpoint_history`).
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NotFound, PolicyRefused
 from regolo_git.git.publish import Proposal, publish
@@ -19,26 +18,15 @@ from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
 from regolo_git.records.versions import Version
 from regolo_git.registry.actions import action_message
+from regolo_git.registry.endpoint_history import endpoint_history
 from regolo_git.registry.environments import current_promotion
+from regolo_git.registry.last_good import good_versions
 from regolo_git.registry.lookup import get_version
 from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.status import RETIRED
 from regolo_git.registry.users import read_endpoints
 from regolo_git.repository.presence import require_artifact
 from regolo_git.repository.repository import Repository
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointEvent:
-    """One change of an endpoint; `endpoint` is None where it was deleted."""
-
-    name: str
-    endpoint: Endpoint | None
-    action: str
-    commit: str
-    when: datetime
-    who: str
-    message: str
 
 
 def create_endpoint(
@@ -161,42 +149,49 @@ def _count(endpoint: Endpoint, version: str, given: str, replicas: Mapping[str, 
 
 
 def rollback(
-    repository: Repository, name: str, to_version: str | None = None, *, message: str | None = None
+    repository: Repository,
+    name: str,
+    to_version: str | None = None,
+    *,
+    message: str | None = None,
+    on_passed_over: Callable[[str], None] = lambda _: None,
 ) -> Endpoint:
     """Sends everything to one version by a forward commit: to `to_version`, or to the last good one.
 
-    The last good one is the newest version that had all the traffic before the present split began.  Raises
-    NotFound, PolicyRefused for a retired version, and refuses one whose bytes are gone.
+    `last_good` says which one that is.  Where it cannot serve any more the next good one is taken, and
+    `on_passed_over` hears why.  Raises NotFound, PolicyRefused for a retired version, and refuses one whose
+    bytes are gone.
     """
+    passed_over: list[str] = []
 
     def change(endpoint: Endpoint) -> Endpoint:
-        target = to_version or _last_good(repository, endpoint)
-        version = _servable(repository, _reference(endpoint.model, target))
+        passed_over.clear()
+        if to_version is not None:
+            version = _servable(repository, _reference(endpoint.model, to_version))
+        else:
+            version = _last_good(repository, endpoint, passed_over)
         count = _count(endpoint, version.version, version.version, {})
         return replace(
             endpoint, traffic={version.version: 1.0}, versions={version.version: pin(version, count)}
         )
 
-    return _change(repository, name, "rollback", message, change)
+    changed = _change(repository, name, "rollback", message, change)
+    for why in passed_over:
+        on_passed_over(why)
+    return changed
 
 
-def _last_good(repository: Repository, endpoint: Endpoint) -> str:
-    serving = {name for name, share in endpoint.traffic.items() if share > 0}
-    for event in endpoint_history(repository, endpoint.endpoint):
-        before = event.endpoint
-        if before is None or len(_sent_to(before)) != 1:
-            continue
-        (version,) = _sent_to(before)
-        if len(serving) > 1 or version not in serving:
-            return version
+def _last_good(repository: Repository, endpoint: Endpoint, passed_over: list[str]) -> ModelVersion:
+    """The last good version that can serve; `passed_over` gets a line for each that cannot."""
+    for version in good_versions(endpoint, endpoint_history(repository, endpoint.endpoint)):
+        try:
+            return _servable(repository, Reference(endpoint.model, version, None, latest=False))
+        except (NotFound, PolicyRefused, IntegrityError) as error:
+            passed_over.append(f"passed over: {error.message}")
     raise NotFound(
-        f"endpoint '{endpoint.endpoint}' has no earlier version to go back to",
+        "; ".join([f"endpoint '{endpoint.endpoint}' has no earlier version to go back to", *passed_over]),
         f"git regolo rollback {endpoint.endpoint} --to VERSION",
     )
-
-
-def _sent_to(endpoint: Endpoint) -> list[str]:
-    return [version for version, share in endpoint.traffic.items() if share > 0]
 
 
 def _change(
@@ -270,21 +265,3 @@ def _at(repository: Repository, tip: str | None, name: str) -> Endpoint:
     if text is None:
         raise NotFound(f"there is no endpoint '{name}'", f"git regolo endpoint create {name} MODEL@VERSION")
     return Endpoint.parse(text, path)
-
-
-def endpoint_history(repository: Repository, name: str) -> list[EndpointEvent]:
-    """Every change of an endpoint, newest first; a commit that broke the file is left out."""
-    tip = repository.registry_tip()
-    return list(_events(repository, tip, name)) if tip else []
-
-
-def _events(repository: Repository, tip: str, name: str) -> Iterator[EndpointEvent]:
-    path = endpoint_path(check_endpoint_name(name))
-    for info in repository.git.history(tip, path):
-        text = repository.git.read_file(info.oid, path)
-        try:
-            endpoint = Endpoint.parse(text, path) if text is not None else None
-        except IntegrityError:
-            continue
-        action = info.trailer("Regolo-Action") or "edit"
-        yield EndpointEvent(name, endpoint, action, info.oid, info.committed_at, info.author, info.subject)

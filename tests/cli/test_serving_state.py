@@ -137,6 +137,25 @@ def test_rollback_goes_to_the_last_version_that_had_everything(regolo: Regolo, s
     assert actions == ["rollback", "traffic", "traffic", "create-endpoint"]
 
 
+def test_a_second_rollback_does_not_go_back_to_what_the_first_one_left(regolo: Regolo, served: Path) -> None:
+    regolo("traffic", "e", "1.1=100")
+    assert regolo("rollback", "e").out == "1.0=100%\n"
+    before = head(served)
+    assert "no earlier version to go back to" in regolo("rollback", "e", status=3).err
+    assert head(served) == before
+
+
+def test_a_rollback_says_which_version_it_passes_over(regolo: Regolo, served: Path) -> None:
+    regolo("traffic", "e", "1.1=100")
+    write_model(served / "model.safetensors", 3)
+    regolo("commit", "m", "model.safetensors")
+    regolo("traffic", "e", "1.2=100")
+    regolo("remove", "m@1.1", "-m", "wrong data", "--yes")
+    done = regolo("rollback", "e")
+    assert done.out == "1.0=100%\n"
+    assert "note: passed over: 'm@1.1' is retired" in done.err
+
+
 def test_a_rollback_without_a_way_back_says_so(regolo: Regolo, served: Path) -> None:
     refused = regolo("rollback", "e", status=3)
     assert refused.err.endswith("hint: git regolo rollback e --to VERSION\n")

@@ -14,6 +14,7 @@ from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
 from regolo_git.registry import endpoints
+from regolo_git.registry.endpoint_history import endpoint_history
 
 
 @click.group()
@@ -159,7 +160,7 @@ def history(endpoint: str, as_json: bool, as_plain: bool) -> None:
     Exit status: 0 done; 3 no such endpoint ever was.
     """
     with open_repository() as repository:
-        events = endpoints.endpoint_history(repository, endpoint)
+        events = endpoint_history(repository, endpoint)
         if not events:
             endpoints.get_endpoint(repository, endpoint)
     titles = ("WHEN", "ACTION", "TRAFFIC", "BY", "COMMIT", "WHY")

@@ -5,20 +5,22 @@ import click
 from regolo_git.cli.opening import open_repository
 from regolo_git.cli.output import json_option, put_json
 from regolo_git.cli.promotion_options import endpoint_argument, endpoint_document, message_option
-from regolo_git.cli.streams import put, talk
+from regolo_git.cli.streams import put, talk, talk_note
 from regolo_git.registry.endpoints import rollback as roll_back
 from regolo_git.registry.endpoints import traffic_text
 
 
 @click.command()
 @endpoint_argument()
-@click.option("--to", "version", metavar="V", help="By default the last version that had all the traffic.")
+@click.option("--to", "version", metavar="V", help="By default the last good one.")
 @message_option
 @json_option
 def rollback(endpoint: str, version: str | None, message: str | None, as_json: bool) -> None:
     """Send all traffic of ENDPOINT to one version, by a new commit.
 
-    A gateway that runs takes it up within a second when that version is still warm.
+    The last good version is the newest one that had all the traffic and that no rollback has left since; one
+    that is retired or whose bytes are gone is passed over.  A gateway that runs follows within a second when
+    that version is still warm.
 
     \b
     Examples:
@@ -29,7 +31,7 @@ def rollback(endpoint: str, version: str | None, message: str | None, as_json: b
     already; 8 the version is retired.
     """
     with open_repository() as repository:
-        found = roll_back(repository, endpoint, version, message=message)
+        found = roll_back(repository, endpoint, version, message=message, on_passed_over=talk_note)
     talk(f"rolled back {endpoint}")
     if as_json:
         put_json(endpoint_document(found))

@@ -1,0 +1,64 @@
+"""The history of an endpoint: every commit that changed its file, and what the change was.
+
+Read `last_good` next: what a rollback makes of it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from regolo_git.errors import IntegrityError
+from regolo_git.git.repository import CommitInfo
+from regolo_git.records.endpoint import Endpoint
+from regolo_git.records.names import check_endpoint_name
+from regolo_git.records.paths import endpoint_path
+from regolo_git.repository.repository import Repository
+
+# As `git revert` writes it, with or without `--reference`.
+REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{7,40})\b", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointEvent:
+    """One change of an endpoint; `endpoint` is None where it was deleted.
+
+    `action` is our verb, "revert" for a plain `git revert` of the commit `reverted`, else "edit".
+    """
+
+    name: str
+    endpoint: Endpoint | None
+    action: str
+    commit: str
+    when: datetime
+    who: str
+    message: str
+    reverted: str | None = None
+
+
+def endpoint_history(repository: Repository, name: str) -> list[EndpointEvent]:
+    """Every change of an endpoint, newest first; a commit that broke the file is left out."""
+    tip = repository.registry_tip()
+    return list(endpoint_events(repository, tip, name)) if tip else []
+
+
+def endpoint_events(repository: Repository, tip: str, name: str) -> Iterator[EndpointEvent]:
+    """The same as of a commit."""
+    path = endpoint_path(check_endpoint_name(name))
+    for info in repository.git.history(tip, path):
+        text = repository.git.read_file(info.oid, path)
+        try:
+            endpoint = Endpoint.parse(text, path) if text is not None else None
+        except IntegrityError:
+            continue
+        action, reverted = _what_it_did(info)
+        when, who = info.committed_at, info.author
+        yield EndpointEvent(name, endpoint, action, info.oid, when, who, info.subject, reverted)
+
+
+def _what_it_did(info: CommitInfo) -> tuple[str, str | None]:
+    action = info.trailer("Regolo-Action")
+    undone = REVERTS.search(info.message) if action is None else None
+    if undone is not None:
+        return "revert", undone[1]
+    return action or "edit", None
