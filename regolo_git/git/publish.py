@@ -79,11 +79,22 @@ def publish(git: GitRepository, branch: str, prepare: Prepare) -> Published:
     """Commits what `prepare` proposes to a branch, and tags it.
 
     `prepare` gets the branch's tip (None before its first commit) and is called again on the new one when
-    another writer was faster.  Raises what it raises; Conflict where our files are dirty or the commit would
-    change nothing; VersionExists where the tag is there; LostRace after many lost races.
+    another writer was faster.  A branch that is not here yet begins where `origin` has it.  Raises what
+    `prepare` raises; Conflict where our files are dirty or the commit would change nothing; VersionExists
+    where the tag is there; LostRace after many lost races.
     """
-    ref = f"refs/heads/{branch}"
-    return _publish(git, branch, lambda: ref_target(git.paths, ref), prepare, must_be_new=False)
+
+    def start() -> str | None:
+        known = git.newest_known(branch)
+        if known is not None and work_trees_on(git.paths, branch):
+            # The files of that commit are not in the work tree, and bringing them is git's business.
+            raise Conflict(
+                f"branch '{branch}' has no commit here yet, and 'origin/{branch}' has",
+                f"git merge origin/{branch}",
+            )
+        return known
+
+    return _publish(git, branch, start, prepare, must_be_new=False)
 
 
 def refuse_early(git: GitRepository, branch: str, paths: Iterable[str]) -> None:
@@ -132,14 +143,15 @@ def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str
 
 
 def _publish(
-    git: GitRepository, branch: str, tip_of: Callable[[], str | None], prepare: Prepare, *, must_be_new: bool
+    git: GitRepository, branch: str, start: Callable[[], str | None], prepare: Prepare, *, must_be_new: bool
 ) -> Published:
     def attempt() -> Published:
-        tip = tip_of()
-        if must_be_new and ref_target(git.paths, f"refs/heads/{branch}") is not None:
+        held = ref_target(git.paths, f"refs/heads/{branch}")
+        if must_be_new and held is not None:
             raise Conflict(f"branch '{branch}' exists already", f"git log -1 {branch}")
+        tip = held if held is not None else start()
         objects = _write_objects(git, branch, tip, prepare(tip))
-        _move_refs(git, branch, None if must_be_new else tip, objects)
+        _move_refs(git, branch, held, objects)
         return Published(branch, objects.commit, objects.tag_oid)
 
     git.author()  # known before anything is locked or written

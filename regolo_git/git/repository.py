@@ -116,6 +116,10 @@ class GitRepository:
         """The commit of a remote's branch as last fetched; None where there is none."""
         return ref_target(self.paths, f"refs/remotes/{remote}/{branch}")
 
+    def newest_known(self, branch: str) -> str | None:
+        """The commit that a branch's next one comes after: its own, or where it is not here, `origin`'s."""
+        return self.branch_tip(branch) or self.remote_branch_tip("origin", branch)
+
     def tag_target(self, name: str) -> str | None:
         """The object that a tag's ref points to; None where there is none."""
         return ref_target(self.paths, f"refs/tags/{name}")

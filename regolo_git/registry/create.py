@@ -119,7 +119,7 @@ def _with_what_it_says(request: VersionRequest, manifest: Manifest) -> VersionRe
 
 def _check_model(repository: Repository, new: bool, model: str, target: Target) -> list[str]:
     """Which records a version will write: its manifest, and the card where the model has none yet."""
-    tip = repository.git.branch_tip(target.branch)
+    tip = repository.git.newest_known(target.branch)
     # Both are read now, so that one which cannot be read is known before the artifact is.
     on_branch = read_manifest(repository, tip, model)
     card = read_card(repository, tip, model)
@@ -145,7 +145,7 @@ def _publish(repository: Repository, draft: Draft) -> Published:
     git, target = repository.git, draft.target
     if not target.new_branch:
         return publish(git, target.branch, draft.prepare)
-    tip = git.branch_tip(target.branch)
+    tip = git.newest_known(target.branch)
     draft.prepare(tip)
     assert draft.manifest is not None
     name = f"propose/{draft.manifest.model}@{draft.manifest.version}"

@@ -109,8 +109,7 @@ class Repository:
 
     def registry_tip(self) -> str | None:
         """The commit of the registry branch, here or as last fetched from `origin`; None while unborn."""
-        branch = self.registry_branch()
-        return self.git.branch_tip(branch) or self.git.remote_branch_tip("origin", branch)
+        return self.git.newest_known(self.registry_branch())
 
     def config(self) -> RegistryConfig:
         """The configuration on the registry branch.  Raises NotFound where there is none."""

@@ -233,3 +233,38 @@ def test_checkout_of_a_link_is_not_written_through(git_repository: Path, tmp_pat
     with pytest.raises(Conflict):
         publish(opened(git_repository), "main", lambda _: Proposal({"environments/e.toml": b"x"}, "add\n"))
     assert list(outside.iterdir()) == []
+
+
+def fresh_clone(git_repository: Path, destination: Path) -> Path:
+    """A clone that has `topic` checked out and knows `main` only as `origin/main`."""
+    publish_version(git_repository, "m", "1.0")
+    git(git_repository, "branch", "topic")
+    git(git_repository, "clone", "-q", "-b", "topic", ".", str(destination))
+    git(destination, "config", "user.name", "Ada Byron")
+    git(destination, "config", "user.email", "ada@example.com")
+    return destination
+
+
+def test_a_branch_that_is_not_here_yet_begins_where_the_remote_has_it(
+    git_repository: Path, tmp_path: Path
+) -> None:
+    clone = fresh_clone(git_repository, tmp_path / "clone")
+    done = publish_version(clone, "m", "1.1")
+    assert git(clone, "rev-parse", "main^") == git(git_repository, "rev-parse", "main")
+    assert git(clone, "status", "--porcelain") == ""
+    git(clone, "push", "-q", "origin", "main:pushed")
+    assert git(git_repository, "rev-parse", "pushed").strip() == done.commit
+
+
+def test_an_unborn_branch_that_the_remote_has_is_brought_here_first(
+    git_repository: Path, tmp_path: Path
+) -> None:
+    clone = fresh_clone(git_repository, tmp_path / "clone")
+    git(clone, "symbolic-ref", "HEAD", "refs/heads/main")
+    git(clone, "rm", "-rqf", "--cached", ".")
+    git(clone, "clean", "-qfd")
+    with pytest.raises(Conflict) as caught:
+        publish_version(clone, "m", "1.1")
+    assert caught.value.hint == "git merge origin/main"
+    git(clone, *caught.value.hint.split()[1:])
+    publish_version(clone, "m", "1.1")

@@ -147,3 +147,23 @@ def test_a_proposal_waits_on_a_branch_of_its_own(registry: Registry) -> None:
     registry.create_model_version("m", model_data=b"two", flow="propose")
     assert git(top, "rev-parse", "HEAD") == before
     assert "propose/m@1.1" in git(top, "branch", "--list")
+
+
+def test_a_clone_that_has_the_registry_branch_only_from_its_remote_proposes_and_promotes_on_it(
+    registry: Registry, tmp_path: Path
+) -> None:
+    registry.register_model("m", b"one")
+    top, clone = registry.repository.paths.top, tmp_path / "clone"
+    git(top, "branch", "topic")
+    git(top, "clone", "-q", "-b", "topic", ".", str(clone))
+    git(clone, "config", "user.name", "Ada Byron")
+    git(clone, "config", "user.email", "ada@example.com")
+    git(clone, "config", "regolo.localStore", str(registry.repository.local_directory / "store"))
+    with Registry.open(clone) as opened:
+        opened.create_model_version("m", model_data=b"two", flow="propose")
+        opened.promote_model_version("m", "1.0", "production")
+    main = git(top, "rev-parse", "main")
+    assert git(clone, "rev-parse", "propose/m@1.1^", "main^").split() == [main.strip()] * 2
+    assert git(clone, "show", "main:models/m/manifest.toml") == git(
+        top, "show", "main:models/m/manifest.toml"
+    )
