@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import fsum, isfinite
+from decimal import Decimal
+from math import fsum
 from typing import Self
 
 from regolo_git.errors import IntegrityError, InvalidInput
@@ -17,6 +18,7 @@ from regolo_git.records.versions import Version
 
 FORMAT = 1
 TOLERANCE = 1e-9
+SPLIT = "shares add up to 1, percents to 100, as in 1.0=90 1.1=10"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,11 @@ def check_traffic(weights: Mapping[str, float]) -> dict[str, float]:
     Raises InvalidInput for no version, two names of one version, or weights that are negative, not finite,
     or do not add up.
     """
+    if not weights:
+        raise InvalidInput("the split names no version", SPLIT)
     for version, weight in weights.items():
-        if not isinstance(weight, int | float) or not isfinite(weight) or weight < 0:
-            raise InvalidInput(f"the weight '{weight}' of '{version}' is not a share of the traffic")
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= 101:
+            raise InvalidInput(f"the weight '{weight}' of '{version}' is not a share of the traffic", SPLIT)
     named: dict[str, str] = {}
     for version in weights:
         other = named.setdefault(Version.parse(version).identity, version)
@@ -126,5 +130,10 @@ def check_traffic(weights: Mapping[str, float]) -> dict[str, float]:
     total = fsum(weights.values())
     for whole in (1, 100):
         if abs(total - whole) <= TOLERANCE * whole:
-            return {version: weight / whole for version, weight in weights.items()}
-    raise InvalidInput(f"the weights add up to {total:.10g}, not to 1 (or to 100 percent)")
+            return {version: _part(weight, whole) for version, weight in weights.items()}
+    raise InvalidInput(f"the weights add up to {total:.10g}, not to 1 (or to 100 percent)", SPLIT)
+
+
+def _part(weight: float, whole: int) -> float:
+    # As people divide: 33.3 % is 0.333, where binary division gives 0.33299999999999996.
+    return float(abs(Decimal(repr(weight))) / whole)

@@ -47,6 +47,9 @@ class Version:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Reads a version as people type it; a leading `v` is taken off.  Raises InvalidInput."""
+        if not isinstance(text, str):
+            # 1.1 of a program is likely; 1.10 would be another version, and the number does not tell.
+            raise InvalidInput(f"version {text!r} is no text", HINT)
         found = SYNTAX.fullmatch(text) if len(text) <= LENGTH else None
         if found is None:
             raise InvalidInput(f"'{printable(text[:LENGTH])}' is not a version", HINT)

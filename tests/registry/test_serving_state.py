@@ -1,6 +1,7 @@
 """Environments and endpoints: reviewed commits, refused where they would not hold."""
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -136,18 +137,43 @@ def test_a_split_is_the_whole_state(promoted: Registry) -> None:
         ({"1.0": 0.9, "1.1": 0.2}, InvalidInput),
         ({"1.0": -0.5, "1.1": 1.5}, InvalidInput),
         ({"1.0": float("nan")}, InvalidInput),
+        ({"1.0": float("inf")}, InvalidInput),
+        ({"1.0": 10**400}, InvalidInput),
+        ({"1.0": True}, InvalidInput),
+        ({"1.0": "1"}, InvalidInput),
+        ({1.0: 1}, InvalidInput),
+        ({"1.0": 0.5, "1.0.0": 0.5}, InvalidInput),
         ({}, InvalidInput),
         ({"1.0": 0.5, "9.9": 0.5}, NotFound),
     ],
 )
 def test_a_bad_split_changes_nothing(
-    promoted: Registry, weights: dict[str, float], error: type[RegoloError]
+    promoted: Registry, weights: Mapping[str, float], error: type[RegoloError]
 ) -> None:
     promoted.create_endpoint("e", "m", "1.0")
     before = git(promoted.repository.paths.top, "rev-parse", "HEAD")
     with pytest.raises(error):
         promoted.update_endpoint_traffic("e", weights)
     assert git(promoted.repository.paths.top, "rev-parse", "HEAD") == before
+
+
+@pytest.mark.parametrize(
+    ("percents", "shares"),
+    [
+        ((33.3, 33.3, 33.4), (0.333, 0.333, 0.334)),
+        ((1 / 3, 1 / 3, 1 / 3), (1 / 3, 1 / 3, 1 / 3)),
+        ((-0.0, 99.9, 0.1), (0, 0.999, 0.001)),
+    ],
+)
+def test_shares_are_written_as_people_divide(
+    promoted: Registry, percents: tuple[float, ...], shares: tuple[float, ...]
+) -> None:
+    promoted.create_model_version("m", model_data=b"three")
+    promoted.create_endpoint("e", "m", "1.0")
+    promoted.update_endpoint_traffic("e", dict(zip(("1.0", "1.1", "1.2"), percents, strict=True)))
+    written = (promoted.repository.paths.top / "endpoints/e.toml").read_text()
+    for version, share in zip(("1.0", "1.1", "1.2"), shares, strict=True):
+        assert f'"{version}" = {float(share)!r}\n' in written
 
 
 @pytest.mark.parametrize("replicas", [0, -1, 10_000])
