@@ -12,14 +12,14 @@ from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NotFound, 
 from regolo_git.git.publish import Proposal, publish
 from regolo_git.records.endpoint import Endpoint, PinnedVersion, check_traffic
 from regolo_git.records.environment import check_replicas
-from regolo_git.records.names import check_endpoint_name, check_environment_name
+from regolo_git.records.names import check_endpoint_name
 from regolo_git.records.paths import endpoint_path
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
 from regolo_git.records.versions import Version
 from regolo_git.registry.actions import action_message
 from regolo_git.registry.endpoint_history import endpoint_history
-from regolo_git.registry.environments import current_promotion
+from regolo_git.registry.environments import current_promotion, environment_rule
 from regolo_git.registry.last_good import good_versions
 from regolo_git.registry.lookup import get_version
 from regolo_git.registry.model_version import ModelVersion
@@ -48,29 +48,30 @@ def create_endpoint(
     check_endpoint_name(name)
     if engine != "local":
         raise InvalidInput(f"there is no engine '{engine}'", "the engine is 'local'")
-    version = _servable(repository, reference)
-    count = _replicas(repository, version, environment, replicas)
-    endpoint = Endpoint(
-        endpoint=name,
-        model=version.model_id,
-        environment=environment,
-        engine=engine,
-        traffic={version.version: 1.0},
-        versions={version.version: pin(version, count)},
-        routing=routing or Routing(),
-    )
+    done: list[Endpoint] = []
 
     def prepare(tip: str | None) -> Proposal:
+        version = _servable(repository, reference)
+        count = _replicas(repository, version, environment, replicas)
         if tip is not None and repository.git.read_file(tip, endpoint_path(name)) is not None:
             raise Conflict(
                 f"endpoint '{name}' exists already", f"git regolo traffic {name} {version.version}=100"
             )
-        return _proposal(
-            endpoint, message or f"create endpoint {name} on {version.reference}", "create-endpoint", None
+        endpoint = Endpoint(
+            endpoint=name,
+            model=version.model_id,
+            environment=environment,
+            engine=engine,
+            traffic={version.version: 1.0},
+            versions={version.version: pin(version, count)},
+            routing=routing or Routing(),
         )
+        done[:] = [endpoint]
+        otherwise = f"create endpoint {name} on {version.reference}"
+        return _proposal(endpoint, message, otherwise, "create-endpoint", None)
 
     publish(repository.git, repository.registry_branch(), prepare)
-    return endpoint
+    return done[0]
 
 
 def _servable(repository: Repository, reference: Reference) -> ModelVersion:
@@ -88,12 +89,15 @@ def _servable(repository: Repository, reference: Reference) -> ModelVersion:
 def _replicas(
     repository: Repository, version: ModelVersion, environment: str | None, replicas: int | None
 ) -> int:
-    if environment is not None:
-        check_environment_name(environment)
-        promotion = current_promotion(repository, version.model_id, environment)
-        if promotion is not None:
-            return promotion.replicas
-    return check_replicas(replicas if replicas is not None else 1)
+    """What stands in the environment decides, then the environment's rule, then what was asked for."""
+    asked = check_replicas(replicas if replicas is not None else 1)
+    if environment is None:
+        return asked
+    rule = environment_rule(repository, environment)
+    promotion = current_promotion(repository, version.model_id, environment)
+    if promotion is not None:
+        return promotion.replicas
+    return rule.replicas if rule is not None and rule.replicas is not None else asked
 
 
 def pin(version: ModelVersion, replicas: int) -> PinnedVersion:
@@ -209,15 +213,18 @@ def _change(
         if after == before:
             raise Conflict(f"endpoint '{name}' is like that already", f"git regolo endpoint show {name}")
         done[:] = [after]
-        return _proposal(after, message or f"{action} {name}: {traffic_text(after)}", action, before)
+        return _proposal(after, message, f"{action} {name}: {traffic_text(after)}", action, before)
 
     publish(repository.git, repository.registry_branch(), prepare)
     return done[0]
 
 
-def _proposal(after: Endpoint, subject: str, action: str, before: Endpoint | None) -> Proposal:
+def _proposal(
+    after: Endpoint, said: str | None, otherwise: str, action: str, before: Endpoint | None
+) -> Proposal:
     message = action_message(
-        subject,
+        said,
+        otherwise,
         action,
         {
             "Regolo-Endpoint": after.endpoint,
@@ -239,7 +246,8 @@ def delete_endpoint(repository: Repository, name: str, *, message: str | None = 
     def prepare(tip: str | None) -> Proposal:
         before = _at(repository, tip, name)
         said = action_message(
-            message or f"delete endpoint {name}",
+            message,
+            f"delete endpoint {name}",
             "delete-endpoint",
             {"Regolo-Endpoint": name, "Regolo-From": traffic_text(before)},
         )

@@ -11,6 +11,7 @@ from functools import cmp_to_key, partial
 
 from regolo_git.errors import Conflict, IntegrityError, InvalidInput, PolicyRefused
 from regolo_git.git.publish import Proposal, create_branch, publish
+from regolo_git.records.config import EnvironmentRule
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.environment import Promotion, check_replicas
 from regolo_git.records.names import check_environment_name
@@ -69,6 +70,7 @@ def promote(
     if replicas is not None:
         check_replicas(replicas)
     version = get_version(repository, reference)
+    asked_at = repository.registry_tip()
     ask_permission(repository, version, environment)
     verify_artifact(
         repository.store,
@@ -80,6 +82,10 @@ def promote(
 
     def prepare(tip: str | None) -> Proposal:
         done.clear()
+        if repository.registry_tip() != asked_at:
+            # It may have been retired, or the rules changed, while its bytes were read.
+            exact = Reference(version.model_id, Version.parse(version.version), None, latest=False)
+            ask_permission(repository, get_version(repository, exact), environment)
         plan, proposal = _plan(repository, tip, version, environment, replicas, message)
         done.append(plan)
         return proposal
@@ -97,20 +103,28 @@ def ask_permission(repository: Repository, version: ModelVersion, environment: s
     """The one place where a promotion asks whether it may.  Raises PolicyRefused, saying which rule."""
     if version.status == RETIRED:
         raise PolicyRefused(f"'{version.reference}' is retired", f"git regolo list {version.model_id}")
-    config = repository.config()
-    known = config.environment_order()
-    rule = config.environment(environment)
-    if config.environments and rule is None:
-        raise InvalidInput(
-            f"there is no environment '{environment}' (there are {', '.join(known)})",
-            f"git regolo config environments.{environment}.replicas 1",
-        )
+    rule = environment_rule(repository, environment)
     for required in rule.requires if rule is not None else ():
         if not _has_stood_in(repository, version, required):
             raise PolicyRefused(
                 f"'{version.reference}' must stand in '{required}' before '{environment}'",
                 f"git regolo promote {version.reference} {required}",
             )
+
+
+def environment_rule(repository: Repository, environment: str) -> EnvironmentRule | None:
+    """The rule of an environment; None where the registry configures none.
+
+    Raises InvalidInput for one that is not among those that it configures, or that can have no such name.
+    """
+    config = repository.config()
+    rule = config.environment(check_environment_name(environment))
+    if config.environments and rule is None:
+        raise InvalidInput(
+            f"there is no environment '{environment}' (there are {', '.join(config.environment_order())})",
+            f"git regolo config environments.{environment}.replicas 1",
+        )
+    return rule
 
 
 def _has_stood_in(repository: Repository, version: ModelVersion, environment: str) -> bool:
@@ -149,7 +163,8 @@ def _plan(
     files: dict[str, bytes | None] = {path: promotion.to_text().encode()}
     files.update({endpoint_path(name): endpoint.to_text().encode() for name, endpoint in moved.items()})
     said = action_message(
-        message or f"promote {version.reference} to {environment}",
+        message,
+        f"promote {version.reference} to {environment}",
         "promote",
         {
             "Regolo-Environment": environment,

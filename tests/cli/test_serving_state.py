@@ -82,6 +82,18 @@ def test_an_endpoint_is_made_shown_and_listed(regolo: Regolo, served: Path) -> N
     assert "exists" in regolo("endpoint", "create", "e", "m@1.1", status=4).err
 
 
+def test_an_environment_that_is_not_there_is_said(regolo: Regolo, two_versions: Path) -> None:
+    regolo("config", "environments.staging.replicas", "2")
+    for command in (
+        ["endpoint", "create", "e", "m@1.0", "--environment", "nowhere"],
+        ["history", "m", "nowhere"],
+        ["history", "m", "No"],
+    ):
+        assert "environment" in regolo(*command, status=2).err
+    made = regolo("endpoint", "create", "e", "m@1.0", "--environment", "staging", "--replicas", "5")
+    assert "note: environment 'staging' decides the replicas: 2, not 5" in made.err
+
+
 def test_a_split_is_set_in_percents_or_shares(regolo: Regolo, served: Path) -> None:
     assert regolo("traffic", "e", "1.0=90", "1.1=10", "-m", "canary").out == "1.0=90% 1.1=10%\n"
     assert git(served, "log", "-1", "--format=%s").strip() == "canary"

@@ -1,13 +1,18 @@
 """Environments and endpoints: reviewed commits, refused where they would not hold."""
 
+import random
 import subprocess
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from regolo_git.api import Registry
 from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NotFound, PolicyRefused, RegoloError
+from regolo_git.records.references import Reference
+from regolo_git.registry.retire import plan_retirement, retire
 
 
 def git(top: Path, *arguments: str) -> str:
@@ -123,6 +128,26 @@ def test_an_endpoint_bound_to_an_environment_follows_its_promotions(promoted: Re
     assert (followed.traffic, followed.versions["1.1"].replicas) == ({"1.1": 1.0}, 5)
 
 
+def test_a_bound_endpoint_has_the_environments_replicas_from_the_start(promoted: Registry) -> None:
+    configure(promoted, "\n[environments.production]\nreplicas = 3\n")
+    assert promoted.create_endpoint("e", "m", "1.0", "production", 7).versions["1.0"].replicas == 3
+    promoted.promote_model_version("m", "1.0", "production", replicas=4)
+    assert promoted.create_endpoint("f", "m", "1.0", "production", 7).versions["1.0"].replicas == 4
+    with pytest.raises(InvalidInput, match="'0' replicas"):
+        promoted.create_endpoint("g", "m", "1.0", "production", 0)
+    with pytest.raises(InvalidInput, match="no environment 'nowhere'"):
+        promoted.create_endpoint("g", "m", "1.0", "nowhere")
+
+
+def test_a_message_of_spaces_says_nothing(promoted: Registry) -> None:
+    promoted.promote_model_version("m", "1.0", "production", message=" \n ")
+    assert promoted.get_promotion_history("m")[0].message == "promote m@1.0 to production"
+    promoted.create_endpoint("e", "m", "1.0", message="")
+    promoted.delete_endpoint("e", message="\t")
+    said = [event.message for event in promoted.get_endpoint_history("e")]
+    assert said == ["delete endpoint e", "create endpoint e on m@1.0"]
+
+
 def test_a_split_is_the_whole_state(promoted: Registry) -> None:
     promoted.create_endpoint("e", "m", "1.0", replicas=2)
     split = promoted.update_endpoint_traffic("e", {"1.0": 90, "1.1": 10}, replicas={"1.1": 1})
@@ -204,6 +229,38 @@ def test_a_version_in_use_is_not_retired(promoted: Registry) -> None:
         promoted.delete_model_version("m", "1.1", reason="r")
     with pytest.raises(PolicyRefused, match="endpoint 'e'"):
         promoted.delete_model_version("m", "1.0", reason="r")
+
+
+def test_a_version_that_came_into_use_since_it_was_planned_is_not_retired(promoted: Registry) -> None:
+    plan = plan_retirement(promoted.repository, Reference.parse("m@1.1"), "wrong data")
+    promoted.promote_model_version("m", "1.1", "production")
+    with pytest.raises(PolicyRefused, match="environment 'production'"):
+        retire(promoted.repository, plan)
+
+
+def test_a_version_that_is_retired_while_its_bytes_are_read_is_not_promoted(registry: Registry) -> None:
+    registry.register_model("m", random.Random(1).randbytes(48 << 20))
+    top = registry.repository.paths.top
+    began = threading.Event()
+
+    def promote() -> bool:
+        with Registry.open(top) as other:
+            began.set()
+            try:
+                other.promote_model_version("m", "1.0", "production")
+            except PolicyRefused:
+                return False
+            return True
+
+    with ThreadPoolExecutor(1) as pool:
+        promoting = pool.submit(promote)
+        began.wait()
+        try:
+            registry.delete_model_version("m", "1.0", reason="wrong data")
+            retired = True
+        except PolicyRefused:
+            retired = False
+        assert [promoting.result(), retired].count(True) == 1
 
 
 def test_a_rollback_goes_to_the_last_good_version_by_a_forward_commit(promoted: Registry) -> None:

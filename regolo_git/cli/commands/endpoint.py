@@ -7,7 +7,7 @@ from regolo_git.cli.output import chosen_form, emit, form_options, json_option, 
 from regolo_git.cli.parameters import reference_argument
 from regolo_git.cli.promotion_options import endpoint_argument, endpoint_document, message_option, to_endpoint
 from regolo_git.cli.questions import confirm
-from regolo_git.cli.streams import put, talk
+from regolo_git.cli.streams import put, talk, talk_note
 from regolo_git.cli.tables import Column, put_table
 from regolo_git.cli.words import local_time, one_line, person, short
 from regolo_git.records.endpoint import Endpoint
@@ -84,6 +84,9 @@ def create(
             message=message,
         )
     talk(f"made endpoint {name}: {endpoints.traffic_text(made)}")
+    (pin,) = made.versions.values()
+    if replicas is not None and pin.replicas != replicas:
+        talk_note(f"environment '{environment}' decides the replicas: {pin.replicas}, not {replicas}")
     talk(f"  next    git regolo serve {name}")
     if as_json:
         put_json(endpoint_document(made))

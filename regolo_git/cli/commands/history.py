@@ -8,7 +8,7 @@ from regolo_git.cli.parameters import model_argument
 from regolo_git.cli.streams import talk
 from regolo_git.cli.tables import Column, put_table
 from regolo_git.cli.words import local_time, one_line, person, short
-from regolo_git.registry.environments import PromotionEvent
+from regolo_git.registry.environments import PromotionEvent, environment_rule
 from regolo_git.registry.environments import history as promotion_history
 from regolo_git.registry.lookup import model_rows
 
@@ -31,6 +31,8 @@ def history(model: str, environment: str | None, as_json: bool, as_plain: bool) 
     with open_repository() as repository:
         rows = model_rows(repository, model)
         events = promotion_history(repository, model, environment)
+        if environment is not None and not events:
+            environment_rule(repository, environment)
     if not events and form == "people":
         talk(f"{model} was never promoted")
         talk(f"  next    git regolo promote {model}@{rows[-1].version} {environment or 'staging'}")
