@@ -34,6 +34,7 @@ from regolo_git.registry.initialise import initialise
 from regolo_git.registry.lookup import get_version, list_versions
 from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.models import Model, ModelSummary, read_model, summarise_models
+from regolo_git.registry.promotion_history import PromotionEvent, promotion_history
 from regolo_git.registry.retire import plan_retirement, retire
 from regolo_git.registry.revert import revert_model
 from regolo_git.registry.target import Flow
@@ -249,11 +250,9 @@ class Registry:
         )
         return done.promotion
 
-    def get_promotion_history(
-        self, model_id: str, environment: str | None = None
-    ) -> list[environments.PromotionEvent]:
-        """What stood in which environment and since when, newest first."""
-        return environments.history(self.repository, model_id, environment)
+    def get_promotion_history(self, model_id: str, environment: str | None = None) -> list[PromotionEvent]:
+        """What stood in which environment and since when, newest first; of a proposal, since its merge."""
+        return promotion_history(self.repository, model_id, environment)
 
     def create_endpoint(
         self,

@@ -207,6 +207,24 @@ class GitRepository:
                 if not same and (info.parents or own is not None):
                     yield info
 
+    def order(self, tip: str) -> list[CommitInfo]:
+        """Every commit of a history, newest first, and none before those that follow it."""
+        sorting = pygit2.enums.SortMode.TOPOLOGICAL | pygit2.enums.SortMode.TIME
+        with git_errors(f"history of '{tip}'"):
+            return [_info(commit) for commit in self.pygit.walk(tip, sorting)]
+
+    def directories_ever(self, tip: str, prefix: str) -> set[str]:
+        """The names of the directories that were ever right below a directory, in the history of a commit."""
+        seen: set[pygit2.Oid] = set()
+        names: set[str] = set()
+        with git_errors(f"history of '{prefix}'"):
+            for commit in self.pygit.walk(tip):
+                top = commit.tree[prefix] if prefix in commit.tree else None  # noqa: SIM401 - it has no `get`
+                if isinstance(top, pygit2.Tree) and top.id not in seen:
+                    seen.add(top.id)
+                    names.update(str(entry.name) for entry in top if isinstance(entry, pygit2.Tree))
+        return names
+
     def first_parent_commits(self, tip: str) -> Iterator[CommitInfo]:
         """The commits of a branch from the newest, following first parents; ends where history was cut."""
         oid: str | None = tip

@@ -5,7 +5,7 @@ Read `last_good` next: what a rollback makes of it.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from regolo_git.errors import IntegrityError
@@ -13,6 +13,7 @@ from regolo_git.git.repository import CommitInfo
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.names import check_endpoint_name
 from regolo_git.records.paths import endpoint_path
+from regolo_git.registry.arrivals import arrivals
 from regolo_git.repository.repository import Repository
 
 # As `git revert` writes it, with or without `--reference`.
@@ -23,7 +24,8 @@ REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{7,40})\b", re.MULTILINE)
 class EndpointEvent:
     """One change of an endpoint; `endpoint` is None where it was deleted.
 
-    `action` is our verb, "revert" for a plain `git revert` of the commit `reverted`, else "edit".
+    `action` is our verb, "revert" for a plain `git revert` of the commit `reverted`, else "edit".  `when` is
+    the time at which it came onto the registry branch: of a proposed promotion, when that was merged.
     """
 
     name: str
@@ -39,11 +41,15 @@ class EndpointEvent:
 def endpoint_history(repository: Repository, name: str) -> list[EndpointEvent]:
     """Every change of an endpoint, newest first; a commit that broke the file is left out."""
     tip = repository.registry_tip()
-    return list(endpoint_events(repository, tip, name)) if tip else []
+    if tip is None:
+        return []
+    found = list(_events(repository, tip, name))
+    arrived = arrivals(repository.git, tip, (info for info, _ in found))
+    found.sort(key=lambda pair: arrived[pair[0].oid].place)
+    return [replace(event, when=arrived[info.oid].when) for info, event in found]
 
 
-def endpoint_events(repository: Repository, tip: str, name: str) -> Iterator[EndpointEvent]:
-    """The same as of a commit."""
+def _events(repository: Repository, tip: str, name: str) -> Iterator[tuple[CommitInfo, EndpointEvent]]:
     path = endpoint_path(check_endpoint_name(name))
     for info in repository.git.history(tip, path):
         text = repository.git.read_file(info.oid, path)
@@ -53,7 +59,7 @@ def endpoint_events(repository: Repository, tip: str, name: str) -> Iterator[End
             continue
         action, reverted = _what_it_did(info)
         when, who = info.committed_at, info.author
-        yield EndpointEvent(name, endpoint, action, info.oid, when, who, info.subject, reverted)
+        yield info, EndpointEvent(name, endpoint, action, info.oid, when, who, info.subject, reverted)
 
 
 def _what_it_did(info: CommitInfo) -> tuple[str, str | None]:

@@ -6,10 +6,8 @@ look the version up → may it? (`permission`) → one commit: environments/<env
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import cmp_to_key, partial
 
-from regolo_git.errors import Conflict, IntegrityError, InvalidInput, PolicyRefused
+from regolo_git.errors import Conflict, InvalidInput, PolicyRefused
 from regolo_git.git.publish import Proposal, create_branch, publish
 from regolo_git.records.config import EnvironmentRule
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
@@ -19,8 +17,10 @@ from regolo_git.records.paths import endpoint_path, environment_path
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.actions import action_message
+from regolo_git.registry.arrivals import PROPOSED
 from regolo_git.registry.lookup import get_version
 from regolo_git.registry.model_version import ModelVersion
+from regolo_git.registry.promotion_history import promotion_events
 from regolo_git.registry.status import RETIRED, read_promotions
 from regolo_git.registry.users import read_endpoints
 from regolo_git.repository.materialize import verify_artifact
@@ -36,19 +36,6 @@ class Promoted:
     commit: str
     branch: str
     endpoints: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PromotionEvent:
-    """One change of what stands in an environment; `promotion` is None where it was taken out."""
-
-    environment: str
-    model: str
-    promotion: Promotion | None
-    commit: str
-    when: datetime
-    who: str
-    message: str
 
 
 def promote(
@@ -78,6 +65,7 @@ def promote(
         version.manifest.artifact.digest,
         cache=repository.cache,
     )
+    proposed = f"propose/{environment}/{version.model_id}@{version.version}" if propose else None
     done: list[Promoted] = []
 
     def prepare(tip: str | None) -> Proposal:
@@ -86,16 +74,14 @@ def promote(
             # It may have been retired, or the rules changed, while its bytes were read.
             exact = Reference(version.model_id, Version.parse(version.version), None, latest=False)
             ask_permission(repository, get_version(repository, exact), environment)
-        plan, proposal = _plan(repository, tip, version, environment, replicas, message)
+        plan, proposal = _plan(repository, tip, version, environment, replicas, message, proposed)
         done.append(plan)
         return proposal
 
-    branch = repository.registry_branch()
-    if propose:
-        name = f"propose/{environment}/{version.model_id}@{version.version}"
-        published = create_branch(repository.git, name, repository.registry_tip(), prepare)
+    if proposed is not None:
+        published = create_branch(repository.git, proposed, repository.registry_tip(), prepare)
     else:
-        published = publish(repository.git, branch, prepare)
+        published = publish(repository.git, repository.registry_branch(), prepare)
     return replace(done[0], commit=published.commit, branch=published.branch)
 
 
@@ -129,10 +115,13 @@ def environment_rule(repository: Repository, environment: str) -> EnvironmentRul
 
 def _has_stood_in(repository: Repository, version: ModelVersion, environment: str) -> bool:
     """Whether the version stands, or ever stood, in an environment with the bytes that it has."""
-    wanted = Version.parse(version.version)
-    return any(
-        event.promotion is not None and Version.parse(event.promotion.version) == wanted
-        for event in history(repository, version.model_id, environment)
+    wanted, digest = Version.parse(version.version), version.manifest.artifact.digest
+    tip = repository.registry_tip()
+    return tip is not None and any(
+        event.promotion is not None
+        and event.promotion.digest == digest
+        and Version.parse(event.promotion.version) == wanted
+        for _, event in promotion_events(repository, tip, version.model_id, environment)
     )
 
 
@@ -143,6 +132,7 @@ def _plan(
     environment: str,
     replicas: int | None,
     message: str | None,
+    proposed: str | None,
 ) -> tuple[Promoted, Proposal]:
     path = environment_path(environment, version.model_id)
     text = repository.git.read_file(tip, path) if tip else None
@@ -170,6 +160,7 @@ def _plan(
             "Regolo-Environment": environment,
             "Regolo-From": f"{version.model_id}@{previous.version}" if previous else None,
             "Regolo-To": version.reference,
+            PROPOSED: proposed,
         },
     )
     return Promoted(promotion, previous, "", "", tuple(moved)), Proposal(files=files, message=said)
@@ -194,41 +185,3 @@ def current_promotion(repository: Repository, model: str, environment: str) -> P
         if (promotion.model, promotion.environment) == (model, environment):
             return promotion
     return None
-
-
-def history(repository: Repository, model: str, environment: str | None = None) -> list[PromotionEvent]:
-    """What stood where and when, newest first; of one environment or of all that ever held the model."""
-    tip = repository.registry_tip()
-    if tip is None:
-        return []
-    names = [environment] if environment else _environments_of(repository, tip, model)
-    events = [event for name in names for event in _events(repository, tip, model, name)]
-    return sorted(events, key=cmp_to_key(partial(_age, repository)))
-
-
-def _age(repository: Repository, a: PromotionEvent, b: PromotionEvent) -> int:
-    """Negative where `a` is newer.  A commit's time has whole seconds, and a script promotes faster."""
-    if a.when != b.when:
-        return -1 if a.when > b.when else 1
-    if a.commit == b.commit:
-        return 0
-    return 1 if repository.git.is_ancestor(a.commit, b.commit) else -1
-
-
-def _environments_of(repository: Repository, tip: str, model: str) -> list[str]:
-    order = repository.config().environment_order()
-    present = {p.environment for p in read_promotions(repository, tip) if p.model == model}
-    return list(dict.fromkeys([*order, *sorted(present)]))
-
-
-def _events(repository: Repository, tip: str, model: str, environment: str) -> Iterator[PromotionEvent]:
-    path = environment_path(environment, model)
-    for info in repository.git.history(tip, path):
-        text = repository.git.read_file(info.oid, path)
-        try:
-            promotion = Promotion.parse(text, path) if text is not None else None
-        except IntegrityError:
-            continue  # a commit that broke the file promoted nothing; fsck names it
-        yield PromotionEvent(
-            environment, model, promotion, info.oid, info.committed_at, info.author, info.subject
-        )

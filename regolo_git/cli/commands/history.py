@@ -8,9 +8,9 @@ from regolo_git.cli.parameters import model_argument
 from regolo_git.cli.streams import talk
 from regolo_git.cli.tables import Column, put_table
 from regolo_git.cli.words import local_time, one_line, person, short
-from regolo_git.registry.environments import PromotionEvent, environment_rule
-from regolo_git.registry.environments import history as promotion_history
+from regolo_git.registry.environments import environment_rule
 from regolo_git.registry.lookup import model_rows
+from regolo_git.registry.promotion_history import PromotionEvent, promotion_history
 
 
 @click.command()

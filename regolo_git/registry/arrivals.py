@@ -1,0 +1,50 @@
+"""When commits came onto the registry branch, and in which order.
+
+A commit's own time is that of its committer's clock, which may be wrong, and a proposal is committed before
+it is merged.  So the order is that of the history itself, children before parents, and a proposal (its
+message has the trailer `Regolo-Proposed`) counts from the merge that brought it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from regolo_git.git.repository import CommitInfo, GitRepository
+
+PROPOSED = "Regolo-Proposed"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A smaller `place` is newer."""
+
+    place: int
+    when: datetime
+
+
+def arrivals(git: GitRepository, tip: str, commits: Iterable[CommitInfo]) -> Mapping[str, Arrival]:
+    """The arrival of each of these commits, which are in the history of `tip`, by commit id."""
+    order = git.order(tip)
+    place = {commit.oid: number for number, commit in enumerate(order)}
+    next_of = {commit.parents[0]: commit.oid for commit in order if commit.parents}
+    # Of several merges that name a commit the oldest stays, which is the last in this order.
+    merge_of = {parent: commit.oid for commit in order for parent in commit.parents[1:]}
+    trunk = _first_parents(tip, {commit.oid: commit.parents for commit in order})
+    found = {}
+    for info in commits:
+        oid = info.oid
+        if info.trailer(PROPOSED) is not None and oid not in trunk:
+            while oid not in merge_of and oid in next_of:
+                oid = next_of[oid]
+            oid = merge_of.get(oid, info.oid)
+        found[info.oid] = Arrival(place[oid], order[place[oid]].committed_at)
+    return found
+
+
+def _first_parents(tip: str, parents: Mapping[str, tuple[str, ...]]) -> set[str]:
+    trunk: set[str] = set()
+    oid: str | None = tip
+    while oid is not None and oid in parents:
+        trunk.add(oid)
+        oid = next(iter(parents[oid]), None)
+    return trunk

@@ -1,0 +1,69 @@
+"""What stood in which environment and since when: the history of `environments/*/<model>.toml`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from regolo_git.errors import IntegrityError
+from regolo_git.git.repository import CommitInfo
+from regolo_git.records.environment import Promotion
+from regolo_git.records.names import check_environment_name
+from regolo_git.records.paths import ENVIRONMENTS, environment_path
+from regolo_git.registry.arrivals import arrivals
+from regolo_git.repository.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionEvent:
+    """One change of what stands in an environment; `promotion` is None where it was taken out.
+
+    `when` is the time at which it came onto the registry branch: of a proposal, when it was merged.
+    """
+
+    environment: str
+    model: str
+    promotion: Promotion | None
+    commit: str
+    when: datetime
+    who: str
+    message: str
+
+
+def promotion_history(
+    repository: Repository, model: str, environment: str | None = None
+) -> list[PromotionEvent]:
+    """What stood where and when, newest first; of one environment or of all that ever held the model.
+
+    Raises InvalidInput for a name that no environment can have.
+    """
+    tip = repository.registry_tip()
+    if environment is not None:
+        check_environment_name(environment)
+    if tip is None:
+        return []
+    names = [environment] if environment is not None else _environments_ever(repository, tip)
+    found = [pair for name in names for pair in promotion_events(repository, tip, model, name)]
+    arrived = arrivals(repository.git, tip, (info for info, _ in found))
+    found.sort(key=lambda pair: arrived[pair[0].oid].place)
+    return [replace(event, when=arrived[info.oid].when) for info, event in found]
+
+
+def promotion_events(
+    repository: Repository, tip: str, model: str, environment: str
+) -> Iterator[tuple[CommitInfo, PromotionEvent]]:
+    """The commits that changed what stands in one environment as of a commit, newest first."""
+    path = environment_path(environment, model)
+    for info in repository.git.history(tip, path):
+        text = repository.git.read_file(info.oid, path)
+        try:
+            promotion = Promotion.parse(text, path) if text is not None else None
+        except IntegrityError:
+            continue  # a commit that broke the file promoted nothing; fsck names it
+        who, when = info.author, info.committed_at
+        yield info, PromotionEvent(environment, model, promotion, info.oid, when, who, info.subject)
+
+
+def _environments_ever(repository: Repository, tip: str) -> list[str]:
+    """The configured environments in their order, then every other one that there ever was."""
+    ever = repository.git.directories_ever(tip, ENVIRONMENTS)
+    return list(dict.fromkeys([*repository.config().environment_order(), *sorted(ever)]))
