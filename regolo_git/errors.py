@@ -8,6 +8,7 @@
     │   ├── VersionExists     the version is there; nothing was changed
     │   └── LostRace          another writer moved the branch; the caller may try again
     ├── IntegrityError 5      bytes or records are not what their name says
+    │   └── NewerFormat       a record was written by a newer release
     ├── TransportError 6      a store or a remote cannot be reached or did not take what was sent
     ├── ServingError 7        an endpoint cannot be served as asked
     ├── PolicyRefused 8       a rule of the registry or of the operator forbids it
@@ -64,6 +65,10 @@ class IntegrityError(RegoloError):
     """Bytes or records are not what their name says."""
 
     exit_code = 5
+
+
+class NewerFormat(IntegrityError):
+    """A record has a format that this release does not know; it is neither read nor replaced."""
 
 
 class TransportError(RegoloError):

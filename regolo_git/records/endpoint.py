@@ -12,7 +12,7 @@ from regolo_git.records.environment import check_commit, check_replicas
 from regolo_git.records.names import check_endpoint_name, check_environment_name, check_model_name
 from regolo_git.records.paths import endpoint_path
 from regolo_git.records.routing import Routing
-from regolo_git.records.tables import TableReader
+from regolo_git.records.tables import TableReader, reading
 from regolo_git.records.toml_text import Table, TomlValue, dump_document, load_document
 from regolo_git.records.versions import Version
 
@@ -65,14 +65,12 @@ class Endpoint:
     @classmethod
     def parse(cls, text: str | bytes, path: str) -> Self:
         """Reads the file that lies at `path`.  Raises IntegrityError, naming it."""
-        reader = TableReader(load_document(text, f"'{path}'"), f"'{path}'")
-        reader.take_format(FORMAT)
-        try:
+        with reading(path):
+            reader = TableReader(load_document(text, f"'{path}'"), f"'{path}'")
+            reader.take_format(FORMAT)
             endpoint = cls._read(reader)
-        except InvalidInput as error:
-            raise IntegrityError(f"'{path}' is wrong: {error.message}", f"git log -- {path}") from error
-        if endpoint_path(endpoint.endpoint) != path:
-            raise IntegrityError(f"'{path}' speaks of endpoint '{endpoint.endpoint}'")
+            if endpoint_path(endpoint.endpoint) != path:
+                raise IntegrityError(f"'{path}' speaks of endpoint '{endpoint.endpoint}'")
         return endpoint
 
     @classmethod

@@ -9,7 +9,7 @@ from regolo_git.records.config import REPLICAS_LIMIT
 from regolo_git.records.digests import Digest
 from regolo_git.records.names import check_environment_name, check_model_name
 from regolo_git.records.paths import environment_path
-from regolo_git.records.tables import TableReader
+from regolo_git.records.tables import TableReader, reading
 from regolo_git.records.toml_text import Table, TomlValue, dump_document, load_document
 from regolo_git.records.versions import Version
 
@@ -45,9 +45,9 @@ class Promotion:
     @classmethod
     def parse(cls, text: str | bytes, path: str) -> Self:
         """Reads the file that lies at `path`.  Raises IntegrityError, naming it."""
-        reader = TableReader(load_document(text, f"'{path}'"), f"'{path}'")
-        reader.take_format(FORMAT)
-        try:
+        with reading(path):
+            reader = TableReader(load_document(text, f"'{path}'"), f"'{path}'")
+            reader.take_format(FORMAT)
             promotion = cls(
                 model=check_model_name(reader.take("model", str)),
                 environment=check_environment_name(reader.take("environment", str)),
@@ -58,10 +58,8 @@ class Promotion:
                 unknown=reader.rest,
             )
             Version.parse(promotion.version)
-        except InvalidInput as error:
-            raise IntegrityError(f"'{path}' is wrong: {error.message}", f"git log -- {path}") from error
-        if environment_path(promotion.environment, promotion.model) != path:
-            raise IntegrityError(f"'{path}' speaks of '{promotion.model}' in '{promotion.environment}'")
+            if environment_path(promotion.environment, promotion.model) != path:
+                raise IntegrityError(f"'{path}' speaks of '{promotion.model}' in '{promotion.environment}'")
         return promotion
 
 

@@ -1,13 +1,27 @@
 """Reading typed values out of a table that somebody may have edited."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeVar
 
-from regolo_git.errors import IntegrityError
+from regolo_git.errors import IntegrityError, InvalidInput, NewerFormat
 from regolo_git.records.toml_text import TomlValue
 
 Wanted = TypeVar("Wanted", str, int, bool, list[TomlValue], dict[str, TomlValue])
 NAMES = {str: "text", int: "an integer", bool: "true or false", list: "a list", dict: "a table"}
+
+
+@contextmanager
+def reading(path: str) -> Iterator[None]:
+    """Names the file, and how to see who broke it, in whatever is wrong with the record at a path."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise IntegrityError(f"'{path}' is wrong: {error.message}", f"git log -p -- {path}") from error
+    except IntegrityError as error:
+        if error.hint is not None:
+            raise
+        raise IntegrityError(error.message, f"git log -p -- {path}") from error
 
 
 class TableReader:
@@ -47,10 +61,10 @@ class TableReader:
         return TableReader(self.take_optional(key, dict) or {}, f"[{key}] of {self.what}")
 
     def take_format(self, newest: int) -> None:
-        """The `format` key.  Raises IntegrityError where it is newer than this program knows."""
+        """The `format` key.  Raises NewerFormat, IntegrityError."""
         found = self.take("format", int)
         if found > newest:
-            raise IntegrityError(
+            raise NewerFormat(
                 f"{self.what} has format {found}, newer than this program knows",
                 "pip install --upgrade regolo-git",
             )

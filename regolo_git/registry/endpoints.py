@@ -8,7 +8,7 @@ endpoint is the history of its file (`endpoint_history`).
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NotFound, PolicyRefused
+from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NewerFormat, NotFound, PolicyRefused
 from regolo_git.git.publish import Proposal, publish
 from regolo_git.records.endpoint import Endpoint, PinnedVersion, check_traffic
 from regolo_git.records.environment import check_replicas
@@ -21,7 +21,7 @@ from regolo_git.registry.actions import action_message
 from regolo_git.registry.endpoint_history import endpoint_history
 from regolo_git.registry.environments import current_promotion, environment_rule
 from regolo_git.registry.last_good import good_versions
-from regolo_git.registry.lookup import get_version
+from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.status import RETIRED
 from regolo_git.registry.users import read_endpoints
@@ -75,7 +75,7 @@ def create_endpoint(
 
 
 def _servable(repository: Repository, reference: Reference) -> ModelVersion:
-    version = get_version(repository, reference)
+    version = get_version_to_use(repository, reference)
     if version.status == RETIRED:
         raise PolicyRefused(f"'{version.reference}' is retired", f"git regolo list {version.model_id}")
     artifact = version.manifest.artifact
@@ -241,19 +241,28 @@ def traffic_text(endpoint: Endpoint) -> str:
 
 
 def delete_endpoint(repository: Repository, name: str, *, message: str | None = None) -> None:
-    """Takes an endpoint's file off the branch; its history stays.  Raises NotFound."""
+    """Takes an endpoint's file off the branch, also a broken one; its history stays.  Raises NotFound."""
 
     def prepare(tip: str | None) -> Proposal:
-        before = _at(repository, tip, name)
+        before = _readable_at(repository, tip, name)
         said = action_message(
             message,
             f"delete endpoint {name}",
             "delete-endpoint",
-            {"Regolo-Endpoint": name, "Regolo-From": traffic_text(before)},
+            {"Regolo-Endpoint": name, "Regolo-From": traffic_text(before) if before else None},
         )
         return Proposal(files={endpoint_path(name): None}, message=said)
 
     publish(repository.git, repository.registry_branch(), prepare)
+
+
+def _readable_at(repository: Repository, tip: str | None, name: str) -> Endpoint | None:
+    try:
+        return _at(repository, tip, name)
+    except NewerFormat:
+        raise
+    except IntegrityError:
+        return None
 
 
 def get_endpoint(repository: Repository, name: str) -> Endpoint:

@@ -18,10 +18,10 @@ from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.actions import action_message
 from regolo_git.registry.arrivals import PROPOSED
-from regolo_git.registry.lookup import get_version
+from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.promotion_history import promotion_events
-from regolo_git.registry.status import RETIRED, read_promotions
+from regolo_git.registry.status import RETIRED
 from regolo_git.registry.users import read_endpoints
 from regolo_git.repository.materialize import verify_artifact
 from regolo_git.repository.repository import Repository
@@ -56,7 +56,7 @@ def promote(
     check_environment_name(environment)
     if replicas is not None:
         check_replicas(replicas)
-    version = get_version(repository, reference)
+    version = get_version_to_use(repository, reference)
     asked_at = repository.registry_tip()
     ask_permission(repository, version, environment)
     verify_artifact(
@@ -73,7 +73,7 @@ def promote(
         if repository.registry_tip() != asked_at:
             # It may have been retired, or the rules changed, while its bytes were read.
             exact = Reference(version.model_id, Version.parse(version.version), None, latest=False)
-            ask_permission(repository, get_version(repository, exact), environment)
+            ask_permission(repository, get_version_to_use(repository, exact), environment)
         plan, proposal = _plan(repository, tip, version, environment, replicas, message, proposed)
         done.append(plan)
         return proposal
@@ -179,9 +179,8 @@ def moved_endpoint(endpoint: Endpoint, promotion: Promotion) -> Endpoint:
 
 
 def current_promotion(repository: Repository, model: str, environment: str) -> Promotion | None:
-    """What stands in an environment now; None where nothing does."""
+    """What stands in an environment now; None where nothing does.  Raises IntegrityError."""
     tip = repository.registry_tip()
-    for promotion in read_promotions(repository, tip) if tip else ():
-        if (promotion.model, promotion.environment) == (model, environment):
-            return promotion
-    return None
+    path = environment_path(environment, model)
+    text = repository.git.read_file(tip, path) if tip else None
+    return Promotion.parse(text, path) if text is not None else None

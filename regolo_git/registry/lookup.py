@@ -12,7 +12,7 @@ from regolo_git.records.paths import environment_path
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.model_version import ModelVersion, read_tagged_manifest, version_of_row
-from regolo_git.registry.status import read_statuses
+from regolo_git.registry.status import READY, RETIRED, read_statuses, retired_versions
 from regolo_git.repository.repository import Repository
 
 
@@ -78,6 +78,16 @@ def get_version(repository: Repository, reference: Reference) -> ModelVersion:
     """The version that a reference means.  Raises NotFound."""
     row = find_row(repository, reference)
     return version_of_row(repository, row, read_statuses(repository).of(row.model, row.identity))
+
+
+def get_version_to_use(repository: Repository, reference: Reference) -> ModelVersion:
+    """The same for who asks only whether it is retired: its status is "retired" or "ready".
+
+    So a file of an environment that somebody broke is not in the way of an endpoint.  Raises NotFound.
+    """
+    row = find_row(repository, reference)
+    retired = row.identity in retired_versions(repository, row.model)
+    return version_of_row(repository, row, RETIRED if retired else READY)
 
 
 def read_version_manifest(repository: Repository, reference: Reference) -> Manifest:

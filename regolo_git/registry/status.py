@@ -14,7 +14,7 @@ from regolo_git.git.refs_state import branch_tip
 from regolo_git.git.small_files import replace_file
 from regolo_git.records.config import RegistryConfig
 from regolo_git.records.environment import Promotion
-from regolo_git.records.paths import CONFIG_PATH
+from regolo_git.records.paths import CONFIG_PATH, retired_path
 from regolo_git.records.retired import RetiredList
 from regolo_git.records.versions import Version
 from regolo_git.repository.repository import Repository
@@ -66,6 +66,13 @@ def _read(repository: Repository) -> Statuses:
             model = path.removeprefix("models/").removesuffix("/retired.toml")
             by_model.setdefault(model, {}).update({_identity(e.version): RETIRED for e in retired.entries})
     return Statuses(branch, tip, by_model, promotions)
+
+
+def retired_versions(repository: Repository, model: str) -> set[str]:
+    """The identities of a model's retired versions on the registry branch.  Raises IntegrityError."""
+    tip = repository.registry_tip()
+    text = repository.git.read_file(tip, retired_path(model)) if tip is not None else None
+    return {_identity(entry.version) for entry in RetiredList.parse(text).entries} if text else set()
 
 
 def read_promotions(repository: Repository, commit: str) -> list[Promotion]:

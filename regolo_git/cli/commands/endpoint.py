@@ -10,11 +10,13 @@ from regolo_git.cli.questions import confirm
 from regolo_git.cli.streams import put, talk, talk_note
 from regolo_git.cli.tables import Column, put_table
 from regolo_git.cli.words import local_time, one_line, person, short
+from regolo_git.errors import IntegrityError, NewerFormat
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
 from regolo_git.registry import endpoints
 from regolo_git.registry.endpoint_history import endpoint_history
+from regolo_git.repository.repository import Repository
 
 
 @click.group()
@@ -210,8 +212,7 @@ def delete(endpoint: str, yes: bool, message: str | None) -> None:
     Exit status: 0 done; 3 no such endpoint; 4 not confirmed.
     """
     with open_repository() as repository:
-        found = endpoints.get_endpoint(repository, endpoint)
-        talk(f"delete endpoint {endpoint}: {endpoints.traffic_text(found)}")
+        talk(f"delete endpoint {endpoint}: {_what_is_deleted(repository, endpoint)}")
         if not yes:
             confirm(
                 f"Delete {endpoint}?",
@@ -220,3 +221,12 @@ def delete(endpoint: str, yes: bool, message: str | None) -> None:
             )
         endpoints.delete_endpoint(repository, endpoint, message=message)
     put(endpoint)
+
+
+def _what_is_deleted(repository: Repository, name: str) -> str:
+    try:
+        return endpoints.traffic_text(endpoints.get_endpoint(repository, name))
+    except NewerFormat:
+        raise
+    except IntegrityError as error:
+        return error.message
