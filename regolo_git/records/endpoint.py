@@ -28,6 +28,16 @@ class PinnedVersion:
     commit: str
     digest: Digest
     replicas: int
+    unknown: Table = field(default_factory=dict)
+
+    def to_table(self) -> Table:
+        """The version's table in the file."""
+        table: dict[str, TomlValue] = {
+            "commit": self.commit,
+            "digest": str(self.digest),
+            "replicas": self.replicas,
+        }
+        return table | dict(sorted(self.unknown.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +63,7 @@ class Endpoint:
         unknown = dict(sorted(self.unknown.items()))
         document |= {key: value for key, value in unknown.items() if not isinstance(value, Mapping)}
         document["traffic"] = {version: float(self.traffic[version]) for version in order}
-        document["versions"] = {
-            version: {"commit": pin.commit, "digest": str(pin.digest), "replicas": pin.replicas}
-            for version, pin in ((version, self.versions[version]) for version in order)
-        }
+        document["versions"] = {version: self.versions[version].to_table() for version in order}
         routing = self.routing.to_table()
         if routing:
             document["routing"] = routing
@@ -106,6 +113,7 @@ def _read_pin(name: str, value: TomlValue) -> PinnedVersion:
         check_commit(reader.take("commit", str)),
         Digest.parse(reader.take("digest", str)),
         check_replicas(reader.take("replicas", int)),
+        reader.rest,
     )
 
 

@@ -100,9 +100,11 @@ def _replicas(
     return rule.replicas if rule is not None and rule.replicas is not None else asked
 
 
-def pin(version: ModelVersion, replicas: int) -> PinnedVersion:
-    """A version as an endpoint holds it: by commit and digest."""
-    return PinnedVersion(version.commit, version.manifest.artifact.digest, replicas)
+def pin(version: ModelVersion, replicas: int, before: Endpoint | None = None) -> PinnedVersion:
+    """A version as an endpoint holds it: by commit and digest; keys that are unknown stay as in `before`."""
+    held = before.versions.get(version.version) if before is not None else None
+    digest = version.manifest.artifact.digest
+    return PinnedVersion(version.commit, digest, replicas, held.unknown if held is not None else {})
 
 
 def update_traffic(
@@ -132,7 +134,7 @@ def update_traffic(
             endpoint,
             traffic={versions[given].version: share for given, share in shares.items()},
             versions={
-                v.version: pin(v, _count(endpoint, v.version, given, replicas or {}))
+                v.version: pin(v, _count(endpoint, v.version, given, replicas or {}), endpoint)
                 for given, v in versions.items()
             },
         )
@@ -176,7 +178,9 @@ def rollback(
             version = _last_good(repository, endpoint, passed_over)
         count = _count(endpoint, version.version, version.version, {})
         return replace(
-            endpoint, traffic={version.version: 1.0}, versions={version.version: pin(version, count)}
+            endpoint,
+            traffic={version.version: 1.0},
+            versions={version.version: pin(version, count, endpoint)},
         )
 
     changed = _change(repository, name, "rollback", message, change)

@@ -146,6 +146,7 @@ def _plan(
         commit=version.commit,
         digest=version.manifest.artifact.digest,
         replicas=wanted,
+        unknown=previous.unknown if previous is not None else {},
     )
     if promotion == previous:
         raise Conflict(f"'{version.reference}' stands in '{environment}' already, with {wanted} replicas")
@@ -174,7 +175,9 @@ def _bound(repository: Repository, tip: str | None, promotion: Promotion) -> Ite
 
 def moved_endpoint(endpoint: Endpoint, promotion: Promotion) -> Endpoint:
     """The endpoint with all its traffic on the promoted version, on the environment's replicas."""
-    pinned = PinnedVersion(promotion.commit, promotion.digest, promotion.replicas)
+    held = endpoint.versions.get(promotion.version)
+    unknown = held.unknown if held is not None else {}
+    pinned = PinnedVersion(promotion.commit, promotion.digest, promotion.replicas, unknown)
     return replace(endpoint, traffic={promotion.version: 1.0}, versions={promotion.version: pinned})
 
 

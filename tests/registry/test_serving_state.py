@@ -3,6 +3,7 @@
 import random
 import subprocess
 import threading
+import tomllib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -307,3 +308,42 @@ def test_an_environment_named_version_is_made_from_a_version_without_its_bytes(p
     assert (made.digest, made.manifest.artifact) == (source.digest, source.manifest.artifact)
     assert made.metadata == {**source.metadata, "approved": True}
     assert promoted.get_model_version("m", "latest").version != "prod-1.0"
+
+
+def test_keys_of_a_newer_release_survive_every_change(promoted: Registry) -> None:
+    top = promoted.repository.paths.top
+    promoted.promote_model_version("m", "1.0", "production")
+    promoted.create_endpoint("e", "m", "1.0", "production")
+    promoted.create_model_version("m", model_data=b"three")
+    promoted.delete_model_version("m", "1.2", reason="wrong data")
+    changed = {
+        "environments/production/m.toml": 'note = "ours"\n',
+        "endpoints/e.toml": 'zone = "eu"\n\n[extra]\nowner = "Ada"\n',
+        "models/m/retired.toml": '\n[extra]\nowner = "Ada"\n',
+    }
+    for path, text in changed.items():
+        (top / path).write_text((top / path).read_text() + text)
+    git(top, "commit", "-qam", "by a newer release")
+    promoted.update_endpoint_traffic("e", {"1.0": 90, "1.1": 10})
+    promoted.promote_model_version("m", "1.1", "production")
+    promoted.rollback_endpoint("e", "1.0")
+    promoted.update_endpoint_traffic("e", {"1.0": 0.5, "1.1": 0.5})
+    promoted.create_model_version("m", "1.3", model_data=b"four")
+    promoted.delete_model_version("m", "1.3", reason="wrong data")
+    read = {path: tomllib.loads((top / path).read_text()) for path in changed}
+    assert read["environments/production/m.toml"]["note"] == "ours"
+    assert read["endpoints/e.toml"]["extra"] == {"owner": "Ada"}
+    assert read["models/m/retired.toml"]["extra"] == {"owner": "Ada"}
+    assert set(read["models/m/retired.toml"]["retired"]) == {"1.2", "1.3"}
+
+
+def test_what_is_unknown_of_a_pinned_version_stays_as_long_as_it_does(promoted: Registry) -> None:
+    top = promoted.repository.paths.top
+    promoted.create_endpoint("e", "m", "1.0")
+    path = top / "endpoints/e.toml"
+    path.write_text(path.read_text().rstrip("\n") + '\nzone = "eu"\n')
+    git(top, "commit", "-qam", "by a newer release")
+    assert promoted.get_endpoint("e").versions["1.0"].unknown == {"zone": "eu"}
+    split = promoted.update_endpoint_traffic("e", {"1.0": 90, "1.1": 10})
+    assert [split.versions[v].unknown for v in ("1.0", "1.1")] == [{"zone": "eu"}, {}]
+    assert promoted.rollback_endpoint("e").versions["1.0"].unknown == {"zone": "eu"}
