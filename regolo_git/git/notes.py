@@ -2,10 +2,15 @@
 
 import pygit2
 
-from regolo_git.errors import IntegrityError
+from regolo_git.errors import MissingObject
 from regolo_git.git.lock import clone_lock
+from regolo_git.git.publish import retry
+from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.translate import git_errors
+
+# Where the next commit of notes is made; always set anew, so what a killed run left is in nobody's way.
+DRAFT = "refs/regolo/notes-draft"
 
 
 def read_note(git: GitRepository, commit: str, ref: str) -> str | None:
@@ -18,11 +23,38 @@ def read_note(git: GitRepository, commit: str, ref: str) -> str | None:
 
 
 def append_note(git: GitRepository, commit: str, ref: str, line: str) -> None:
-    """Adds a line to a commit's note.  Raises IntegrityError where it cannot be read back."""
+    """Adds a line to a commit's note.  Raises LostRace where another program keeps writing notes."""
+
+    def attempt() -> None:
+        with git_errors(f"note of '{commit}'"):
+            _append(git, commit, ref, line)
+
+    with clone_lock(git.paths):
+        retry(git, attempt)
+
+
+def _append(git: GitRepository, commit: str, ref: str, line: str) -> None:
     people = (git.author(), git.committer())
     author, committer = (pygit2.Signature(p.name, p.email, p.seconds, p.offset) for p in people)
-    with clone_lock(git.paths), git_errors(f"note of '{commit}'"):
-        text = (read_note(git, commit, ref) or "") + line + "\n"
-        git.pygit.create_note(text, author, committer, commit, ref, True)
-        if read_note(git, commit, ref) != text:
-            raise IntegrityError(f"the note of '{commit}' was not written", "try again")
+    # The library moves a ref of notes without a look at where it stands, and so would take away what `git
+    # notes` wrote in the meantime.  Under the lock of the ref nobody writes.
+    with git.pygit.transaction() as transaction:
+        transaction.lock_ref(ref)
+        _set_draft(git, ref_target(git.paths, ref))
+        text = read_note(git, commit, DRAFT) or ""
+        text += "" if not text or text.endswith("\n") else "\n"
+        git.pygit.create_note(text + line + "\n", author, committer, commit, DRAFT, True)
+        made = ref_target(git.paths, DRAFT)
+        if made is None or read_note(git, commit, DRAFT) != text + line + "\n":
+            raise MissingObject(f"the note of '{commit}' was written and is not there", "try again")
+        transaction.set_target(ref, made, message="regolo: note")
+    _set_draft(git, None)
+
+
+def _set_draft(git: GitRepository, target: str | None) -> None:
+    with git.pygit.transaction() as transaction:
+        transaction.lock_ref(DRAFT)
+        if target is not None:
+            transaction.set_target(DRAFT, target)
+        elif ref_target(git.paths, DRAFT) is not None:
+            transaction.remove(DRAFT)

@@ -139,7 +139,7 @@ def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str
 
     with clone_lock(git.paths):
         recover(git)
-        return _retry(git, attempt)
+        return retry(git, attempt)
 
 
 def _publish(
@@ -157,10 +157,10 @@ def _publish(
     git.author()  # known before anything is locked or written
     with clone_lock(git.paths):
         recover(git)
-        return _retry(git, attempt)
+        return retry(git, attempt)
 
 
-def _retry(git: GitRepository, attempt: Callable[[], Result]) -> Result:
+def retry(git: GitRepository, attempt: Callable[[], Result]) -> Result:
     for number in range(ATTEMPTS):
         try:
             return attempt()

@@ -31,7 +31,7 @@ def engine_status(common_directory: Path) -> dict[str, Json]:
 
 def engine_metrics(common_directory: Path, endpoint: str, seconds: float) -> dict[str, Json]:
     """An endpoint's metrics as JSON.  Raises NotFound where nothing serves the registry or the endpoint."""
-    return _ask(common_directory, "GET", f"/endpoints/{endpoint}/metrics?window={seconds:g}", ANSWER_SECONDS)
+    return _ask(common_directory, "GET", f"/endpoints/{endpoint}/metrics?window={seconds:f}", ANSWER_SECONDS)
 
 
 def replace_gateway(common_directory: Path) -> dict[str, Json]:

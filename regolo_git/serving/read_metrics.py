@@ -33,14 +33,19 @@ def read_endpoint_metrics(
     TransportError, ServingError where a gateway runs but does not answer.
     """
     seconds = parse_window(window)
-    empty = without_requests(endpoint, seconds)
     if prometheus is not None:
         found = prometheus_metrics(prometheus, endpoint.endpoint, seconds)
     else:
         try:
             found = EndpointMetrics.from_json(engine_metrics(common_directory, endpoint.endpoint, seconds))
         except NotFound:
-            return empty
+            return without_requests(endpoint, seconds)
+    return with_every_version(found, endpoint)
+
+
+def with_every_version(found: EndpointMetrics, endpoint: Endpoint) -> EndpointMetrics:
+    """The metrics with the endpoint's other versions too, which have no requests."""
+    empty = without_requests(endpoint, found.window_seconds)
     unserved = {name: version for name, version in empty.version.items() if name not in found.version}
     return replace(found, version={**found.version, **unserved})
 

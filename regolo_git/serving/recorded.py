@@ -5,15 +5,16 @@ A note is beside the history, so review diffs stay clean; each line is one snaps
 
 import json
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from regolo_git.errors import InvalidInput
 from regolo_git.git.notes import append_note, read_note
 from regolo_git.records.endpoint import Endpoint
+from regolo_git.registry.endpoint_history import endpoint_history
 from regolo_git.registry.endpoints import get_endpoint
 from regolo_git.repository.repository import Repository
 from regolo_git.serving.endpoint_metrics import EndpointMetrics
-from regolo_git.serving.read_metrics import read_endpoint_metrics
+from regolo_git.serving.read_metrics import parse_window, read_endpoint_metrics, with_every_version
 
 NOTES = "refs/notes/regolo-metrics"
 Source = Literal["auto", "gateway", "recorded"]
@@ -33,6 +34,9 @@ def endpoint_metrics(
     Raises NotFound for no such endpoint, or where nothing was recorded; InvalidInput, TransportError,
     ServingError.
     """
+    parse_window(window)
+    if source not in get_args(Source):
+        raise InvalidInput(f"'{source}' is no source of metrics (there are {', '.join(get_args(Source))})")
     endpoint = get_endpoint(repository, name)
     if source == "recorded":
         recorded = last_recorded(repository, endpoint)
@@ -63,12 +67,23 @@ def record(repository: Repository, endpoint: Endpoint, metrics: EndpointMetrics)
 
 
 def last_recorded(repository: Repository, endpoint: Endpoint) -> EndpointMetrics | None:
-    """The newest snapshot of an endpoint on the commits of its versions; None where there is none."""
-    found = [
-        held
-        for commit in {pin.commit for pin in endpoint.versions.values()}
-        for held in map(json.loads, (read_note(repository.git, commit, NOTES) or "").splitlines())
-        if held["endpoint"] == endpoint.endpoint
-    ]
-    newest = max(found, key=lambda held: str(held["recorded"]), default=None)
-    return EndpointMetrics.from_json({**newest, "source": "recorded"}) if newest is not None else None
+    """The newest snapshot of an endpoint; None where there is none.
+
+    It lies on the commits of the versions that the endpoint had then, which may not be those of now.
+    """
+    states = [event.endpoint for event in endpoint_history(repository, endpoint.endpoint)]
+    commits = {pin.commit for state in states if state is not None for pin in state.versions.values()}
+    notes = [read_note(repository.git, commit, NOTES) or "" for commit in commits]
+    read = [_read_snapshot(line) for text in notes for line in text.splitlines()]
+    ours = [found for found in read if found is not None and found[1].endpoint == endpoint.endpoint]
+    return with_every_version(max(ours, key=lambda found: found[0])[1], endpoint) if ours else None
+
+
+def _read_snapshot(line: str) -> tuple[datetime, EndpointMetrics] | None:
+    """When a snapshot was taken, and what it says; None for a line that is none, as of `git notes append`."""
+    try:
+        held = json.loads(line)
+        when = datetime.fromisoformat(held["recorded"]).astimezone(UTC)
+        return when, EndpointMetrics.from_json({**held, "source": "recorded"})
+    except (ValueError, TypeError, KeyError, InvalidInput):
+        return None

@@ -275,6 +275,16 @@ def test_a_snapshot_is_kept_as_a_note_and_read_back(unserved: ServedRegistry) ->
     assert json.loads(note.stdout)["endpoint"] == "e"
 
 
+def test_a_long_window_is_as_long_as_the_gateway_counts(
+    served: ServedRegistry, engine: RunningEngine
+) -> None:
+    send(engine, "1.0", [b'{"inputs": [1]}'])
+    for window in ("15d", "99999999999999999999d"):
+        found = served.registry.get_endpoint_metrics("e", window)
+        assert found.source == "gateway"
+        assert found.window_seconds < 3600
+
+
 def test_an_endpoint_that_nobody_serves_or_knows(served: ServedRegistry) -> None:
     served.registry.create_endpoint("idle", "m", "1.0")
     idle = served.registry.get_endpoint_metrics("idle")

@@ -11,6 +11,7 @@ from regolo_git.cli.output import Form, Json, chosen_form, emit, form_options
 from regolo_git.cli.promotion_options import endpoint_argument
 from regolo_git.cli.streams import is_terminal, put, talk
 from regolo_git.cli.tables import Column, put_table
+from regolo_git.cli.words import local_time
 from regolo_git.errors import InvalidInput
 from regolo_git.registry.endpoints import get_endpoint
 from regolo_git.repository.repository import Repository
@@ -59,6 +60,10 @@ def metrics(
     form = chosen_form(as_json, as_plain)
     if watch and (form != "people" or not is_terminal(sys.stdout)):
         raise InvalidInput("'--watch' needs a terminal", f"git regolo metrics {endpoint}")
+    if watch and keep:
+        raise InvalidInput("'--watch' never comes to record", f"git regolo metrics {endpoint} --record")
+    if recorded and (keep or prometheus is not None):
+        raise InvalidInput("'--recorded' shows what was kept: leave '--record' and '--prometheus' out")
     source: Source = "recorded" if recorded else "auto"
     with open_repository() as repository:
         while True:
@@ -92,7 +97,8 @@ def _keep(repository: Repository, name: str, found: EndpointMetrics) -> None:
 
 def _page(found: EndpointMetrics) -> None:
     where = {"none": "nothing serves it now", "recorded": "as last recorded"}.get(found.source, found.source)
-    put(f"{found.endpoint}  last {found.window_seconds:g} s  {where}")
+    since = f" since {local_time(found.since)}" if found.source == "recorded" and found.since else ""
+    put(f"{found.endpoint}  last {_seconds(found.window_seconds)} s{since}  {where}")
     put("")
     columns = [Column(title, right=title != "VERSION") for title in TITLES]
     put_table(columns, [_fields(name, held) for name, held in found.version.items()])
@@ -117,6 +123,10 @@ def _fields(name: str, held: VersionMetrics) -> list[str]:
         f"{held['rps']:.1f}" if held["rps"] is not None else "-",
         str(held["replicas_ready"]) if held["replicas_ready"] is not None else "-",
     ]
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def _share(value: float | None) -> str:
