@@ -80,5 +80,5 @@ def endpoint_document(endpoint: Endpoint) -> dict[str, Json]:
             }
             for version, pin in endpoint.versions.items()
         },
-        "routing": {key: str(value) for key, value in endpoint.routing.to_table().items()},
+        "routing": dict(endpoint.routing.to_table()),
     }

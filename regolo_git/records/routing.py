@@ -1,12 +1,17 @@
 """How an endpoint's gateway treats a request: the `[routing]` table of an endpoint."""
 
+import re
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Self
 
 from regolo_git.errors import InvalidInput
+from regolo_git.records.names import printable
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue
+
+# As HTTP writes the names of headers and cookies.
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +32,22 @@ class Routing:
         sticky = [value for value in (self.sticky_header, self.sticky_cookie, self.sticky_key) if value]
         if len(sticky) > 1:
             raise InvalidInput("an endpoint is sticky by one of header, cookie and key")
-        if not isfinite(self.timeout_seconds) or not 0 < self.timeout_seconds <= 3600:
-            raise InvalidInput("'timeout_seconds' is not between 0 and 3600")
-        for name, value, most in (
-            ("retry", self.retry, 10),
-            ("max_body_bytes", self.max_body_bytes, 1 << 32),
-            ("max_concurrency", self.max_concurrency, 100_000),
+        for name, header in (
+            ("sticky_header", self.sticky_header),
+            ("sticky_cookie", self.sticky_cookie),
+            ("override_header", self.override_header),
         ):
-            if not (0 if name == "retry" else 1) <= value <= most:
-                raise InvalidInput(f"'{name}' is not between 1 and {most}")
+            if header is not None and not TOKEN.fullmatch(header):
+                raise InvalidInput(f"{name} '{printable(header)}' is no name that a request can have")
+        if not _is_number(self.timeout_seconds) or not 0 < self.timeout_seconds <= 3600:
+            raise InvalidInput("'timeout_seconds' is not between 0 and 3600")
+        for name, value, least, most in (
+            ("retry", self.retry, 0, 10),
+            ("max_body_bytes", self.max_body_bytes, 1, 1 << 32),
+            ("max_concurrency", self.max_concurrency, 1, 100_000),
+        ):
+            if not _is_number(value) or int(value) != value or not least <= value <= most:
+                raise InvalidInput(f"'{name}' is no whole number between {least} and {most}")
 
     def to_table(self) -> dict[str, TomlValue]:
         """Only what differs from the defaults, in a fixed order, so that a diff shows what was meant."""
@@ -62,6 +74,10 @@ class Routing:
             max_concurrency=default.max_concurrency if most is None else most,
             unknown=reader.rest,
         )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 NAMES = (

@@ -25,7 +25,7 @@ from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.status import RETIRED
 from regolo_git.registry.users import read_endpoints
-from regolo_git.repository.presence import require_artifact
+from regolo_git.repository.presence import bytes_of, require_artifact
 from regolo_git.repository.repository import Repository
 
 
@@ -79,10 +79,8 @@ def _servable(repository: Repository, reference: Reference) -> ModelVersion:
     if version.status == RETIRED:
         raise PolicyRefused(f"'{version.reference}' is retired", f"git regolo list {version.model_id}")
     artifact = version.manifest.artifact
-    try:
+    with bytes_of(version.reference):
         require_artifact(repository.store, artifact.recipe, artifact.digest)
-    except NotFound as error:
-        raise NotFound(f"the bytes of '{version.reference}' are gone: {error.message}", error.hint) from error
     return version
 
 

@@ -24,6 +24,7 @@ from regolo_git.registry.promotion_history import promotion_events
 from regolo_git.registry.status import RETIRED
 from regolo_git.registry.users import read_endpoints
 from regolo_git.repository.materialize import verify_artifact
+from regolo_git.repository.presence import bytes_of
 from regolo_git.repository.repository import Repository
 
 
@@ -59,12 +60,9 @@ def promote(
     version = get_version_to_use(repository, reference)
     asked_at = repository.registry_tip()
     ask_permission(repository, version, environment)
-    verify_artifact(
-        repository.store,
-        version.manifest.artifact.recipe,
-        version.manifest.artifact.digest,
-        cache=repository.cache,
-    )
+    artifact = version.manifest.artifact
+    with bytes_of(version.reference):
+        verify_artifact(repository.store, artifact.recipe, artifact.digest, cache=repository.cache)
     proposed = f"propose/{environment}/{version.model_id}@{version.version}" if propose else None
     done: list[Promoted] = []
 

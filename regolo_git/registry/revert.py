@@ -1,6 +1,6 @@
 """Rolling a model back: a forward commit that makes an older version the branch's version again."""
 
-from regolo_git.errors import Conflict, NotFound, PolicyRefused
+from regolo_git.errors import Conflict, PolicyRefused
 from regolo_git.git.publish import Proposal, publish
 from regolo_git.records.paths import manifest_path
 from regolo_git.records.references import Reference
@@ -8,6 +8,7 @@ from regolo_git.registry.lookup import get_version
 from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.status import RETIRED
 from regolo_git.registry.target import choose_target
+from regolo_git.repository.presence import bytes_of, require_artifact
 from regolo_git.repository.repository import Repository
 
 
@@ -20,8 +21,9 @@ def revert_model(repository: Repository, reference: Reference, message: str | No
     version = get_version(repository, reference)
     if version.status == RETIRED:
         raise PolicyRefused(f"'{version.reference}' is retired", f"git regolo list {version.model_id}")
-    if not repository.store.has_recipe(version.manifest.artifact.recipe):
-        raise NotFound(f"the store does not have the bytes of '{version.reference}'", "git regolo fsck")
+    with bytes_of(version.reference):
+        artifact = version.manifest.artifact
+        require_artifact(repository.store, artifact.recipe, artifact.digest)
     path = manifest_path(version.model_id)
     content = version.manifest.to_text().encode()
 

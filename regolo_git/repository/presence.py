@@ -1,5 +1,8 @@
 """Whether an artifact is in the store, before somebody relies on it: looked at, not read."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from regolo_git.errors import IntegrityError, NotFound
 from regolo_git.records.digests import Digest
 from regolo_git.records.recipe import Recipe
@@ -8,6 +11,15 @@ from regolo_git.store.store import Store
 
 FSCK = "git regolo fsck"
 ELSEWHERE = "git regolo config --local regolo.localStore DIRECTORY, naming a store that has them"
+
+
+@contextmanager
+def bytes_of(version: str) -> Iterator[None]:
+    """Says of a version that its bytes are gone where something is not found."""
+    try:
+        yield
+    except NotFound as error:
+        raise NotFound(f"the bytes of '{version}' are gone: {error.message}", error.hint) from error
 
 
 def read_checked_recipe(store: Store, address: Digest, expected: Digest) -> Recipe:

@@ -13,6 +13,7 @@ import pytest
 from regolo_git.api import Registry
 from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NotFound, PolicyRefused, RegoloError
 from regolo_git.records.references import Reference
+from regolo_git.records.routing import Routing
 from regolo_git.registry.retire import plan_retirement, retire
 
 
@@ -208,6 +209,42 @@ def test_an_impossible_number_of_replicas_is_refused(promoted: Registry, replica
         promoted.create_endpoint("e", "m", "1.0", replicas=replicas)
     with pytest.raises(InvalidInput):
         promoted.promote_model_version("m", "1.0", "production", replicas=replicas)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("retry", -1),
+        ("retry", True),
+        ("retry", 1.5),
+        ("timeout_seconds", "5"),
+        ("timeout_seconds", float("nan")),
+        ("max_body_bytes", 0),
+        ("sticky_header", "x user"),
+        ("sticky_header", ""),
+        ("sticky_cookie", "a;b"),
+        ("override_header", "x:version"),
+    ],
+)
+def test_a_routing_that_cannot_be_is_refused(name: str, value: object) -> None:
+    with pytest.raises(InvalidInput, match=name):
+        Routing(**{name: value})  # type: ignore[arg-type]
+
+
+def test_a_promotion_of_missing_bytes_says_of_which_version(promoted: Registry) -> None:
+    promoted.promote_model_version("m", "1.1", "staging")
+    for chunk in (promoted.repository.local_directory / "store/chunks").rglob("*"):
+        if chunk.is_file():
+            chunk.unlink()
+    for call in (
+        lambda: promoted.promote_model_version("m", "1.1", "production"),
+        lambda: promoted.promote_model_version("m", "1.1", "production", propose=True),
+        lambda: promoted.rollback_model("m", "1.0"),
+        lambda: promoted.create_endpoint("e", "m", "1.0"),
+    ):
+        with pytest.raises(NotFound, match=r"the bytes of 'm@1\.[01]' are gone"):
+            call()
+    assert "propose" not in git(promoted.repository.paths.top, "branch", "--list")
 
 
 def test_a_retired_version_is_neither_promoted_nor_served(promoted: Registry) -> None:
