@@ -30,16 +30,12 @@ def create(repository: Repository, request: VersionRequest, *, yes: bool) -> Cre
 
 
 def _ask_about_same_content(request: VersionRequest, same: str) -> None:
-    source = request.source
-    if isinstance(source, ModelVersion):
-        name, words = source.reference, f"--from {source.version}"
-    else:
-        name, words = str(source), shlex.quote(str(source))
+    name = str(request.source)
     otherwise = f"'{name}' has the same bytes as '{request.model}@{same}'"
     confirm(
         f"{otherwise}. Make a version of it all the same?",
         otherwise=otherwise,
-        hint=f"git regolo commit {request.model} {words} --yes",
+        hint=f"git regolo commit {request.model} {shlex.quote(name)} --yes",
     )
 
 

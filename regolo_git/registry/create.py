@@ -69,7 +69,8 @@ def create_version(
         refuse_early(repository.git, target.branch, paths)
     place, ingested = _take_in(repository, request.source, on_progress)
     same = _same_content(repository, model, ingested, version)
-    if same is not None:
+    # Who makes a version from a version has said that it is of the same bytes.
+    if same is not None and not isinstance(request.source, ModelVersion):
         on_same_content(same)
     ignored = see_to_ignore(repository, place, target.branch)
     draft = Draft(repository, request, target, version, metadata, serving, place, ingested, ignored)

@@ -258,6 +258,15 @@ def test_a_version_can_be_made_from_a_version(regolo: Regolo, two_versions: Path
     assert (two_versions / "model.safetensors").stat().st_size == source["size"]
 
 
+def test_from_a_version_another_serving_block_makes_the_next_one(regolo: Regolo, two_versions: Path) -> None:
+    (two_versions / "serving.toml").write_text('format = "safetensors"\nentry_point = "acme:load"\n')
+    done = regolo("commit", "m", "--from", "1.1", "--version", "1.1.1", "--serving", "serving.toml")
+    assert done.out == "m@1.1.1\n"
+    manifests = [tomllib.loads(regolo("show", f"m@{v}", "--manifest").out) for v in ("1.1", "1.1.1")]
+    assert manifests[1]["serving"] == {"entry_point": "acme:load", "format": "safetensors"}
+    assert manifests[1]["artifact"] == manifests[0]["artifact"]
+
+
 def test_from_a_version_whose_bytes_are_gone_nothing_is_made(regolo: Regolo, two_versions: Path) -> None:
     for chunk in (two_versions / ".git" / "regolo" / "store" / "chunks").rglob("*"):
         if chunk.is_file():
