@@ -60,14 +60,12 @@ class Endpoint:
         if self.environment is not None:
             document["environment"] = self.environment
         document["engine"] = self.engine
-        unknown = dict(sorted(self.unknown.items()))
-        document |= {key: value for key, value in unknown.items() if not isinstance(value, Mapping)}
         document["traffic"] = {version: float(self.traffic[version]) for version in order}
         document["versions"] = {version: self.versions[version].to_table() for version in order}
         routing = self.routing.to_table()
         if routing:
             document["routing"] = routing
-        return dump_document(document | {k: v for k, v in unknown.items() if isinstance(v, Mapping)})
+        return dump_document(document | dict(sorted(self.unknown.items())))
 
     @classmethod
     def parse(cls, text: str | bytes, path: str) -> Self:
