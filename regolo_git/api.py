@@ -22,6 +22,7 @@ from regolo_git.errors import RegoloNotice
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion
 from regolo_git.records.manifest import Lineage
+from regolo_git.records.names import check_text
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
 from regolo_git.records.versions import Version
@@ -170,7 +171,7 @@ class Registry:
 
     def get_model_version(self, model_id: str, version: str = "latest") -> ModelVersion:
         """One version: by its number or name, "latest", or the environment it is promoted to."""
-        return get_version(self.repository, Reference.parse(f"{model_id}@{version}"))
+        return get_version(self.repository, _reference(model_id, version))
 
     def list_model_versions(self, model_id: str) -> list[ModelVersion]:
         """The versions of a model, lowest first.  Raises NotFound."""
@@ -186,7 +187,7 @@ class Registry:
 
     def compare_model_versions(self, model_id: str, version_a: str, version_b: str) -> Comparison:
         """What changed from one version to another: metrics, metadata, files, tensors, size."""
-        a, b = (Reference.parse(f"{model_id}@{version}") for version in (version_a, version_b))
+        a, b = (_reference(model_id, version) for version in (version_a, version_b))
         return compare_versions(self.repository, a, b)
 
     def checkout_model_version(
@@ -205,9 +206,10 @@ class Registry:
         """
         done = checkout_version(
             self.repository,
-            Reference.parse(f"{model_id}@{version}"),
+            _reference(model_id, version),
             Path(destination) if destination is not None else None,
-            patterns=patterns,
+            # A lone pattern is a sequence too: of its letters.
+            patterns=(patterns,) if isinstance(patterns, str) else patterns,
             force=force,
         )
         return done.path
@@ -216,15 +218,16 @@ class Registry:
 
     def rollback_model(self, model_id: str, to_version: str, *, message: str | None = None) -> ModelVersion:
         """Commits an older version as the branch's version again; no tag is made, none moves."""
-        return revert_model(self.repository, Reference.parse(f"{model_id}@{to_version}"), message)
+        return revert_model(self.repository, _reference(model_id, to_version), message)
 
     def delete_model_version(self, model_id: str, version: str, *, reason: str) -> None:
         """Retires a version: its tag and history stay, its bytes are no longer kept.
 
         Raises PolicyRefused while an environment or an endpoint uses it, InvalidInput without a reason.
         """
-        reference = Reference(model_id, Version.parse(version), None, latest=False)
-        retire(self.repository, plan_retirement(self.repository, reference, reason))
+        parsed = Version.parse(check_text("a version", version))
+        reference = Reference(check_text("the name of a model", model_id), parsed, None, latest=False)
+        retire(self.repository, plan_retirement(self.repository, reference, check_text("the reason", reason)))
 
     # -- environments and endpoints -----------------------------------------------------------------------
 
@@ -244,7 +247,7 @@ class Registry:
         `propose` the commit waits on a branch for review.  Raises NotFound, InvalidInput, PolicyRefused where
         a rule forbids it, IntegrityError where the bytes are not what the digest says.
         """
-        reference = Reference.parse(f"{model_id}@{version}")
+        reference = _reference(model_id, version)
         done = environments.promote(
             self.repository, reference, environment, replicas=replicas, message=message, propose=propose
         )
@@ -274,7 +277,7 @@ class Registry:
         return endpoints.create_endpoint(
             self.repository,
             endpoint_id,
-            Reference.parse(f"{model_id}@{version}"),
+            _reference(model_id, version),
             environment=environment,
             replicas=replicas,
             engine=engine,
@@ -349,6 +352,11 @@ class Registry:
         return endpoint_metrics(
             self.repository, endpoint_id, window=window, prometheus=prometheus, source=source
         )
+
+
+def _reference(model_id: str, version: str) -> Reference:
+    model, selector = check_text("the name of a model", model_id), check_text("a version", version)
+    return Reference.parse(f"{model}@{selector}")
 
 
 class _Current:

@@ -10,7 +10,7 @@ from typing import Self, cast
 from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.records.digests import ALGORITHMS, Digest
 from regolo_git.records.metadata import MetadataValue
-from regolo_git.records.names import check_artifact_path, check_model_name
+from regolo_git.records.names import check_artifact_path, check_model_name, check_text
 from regolo_git.records.recipe import Kind, Recipe
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue, dump_document, load_document
@@ -54,6 +54,15 @@ class Lineage:
     parameters: Mapping[str, TomlValue] = field(default_factory=dict)
     base: str | None = None
     unknown: Table = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for what, value in (("code", self.code), ("base", self.base)):
+            if value is not None:
+                check_text(f"'{what}' of a lineage", value)
+        if not isinstance(self.data, Mapping):
+            raise TypeError(f"data of a lineage is a mapping of names to digests, not {self.data!r}")
+        for name, digest in self.data.items():
+            check_text(f"data '{name}' of a lineage", digest)
 
 
 @dataclass(frozen=True, slots=True)

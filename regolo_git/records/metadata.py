@@ -21,8 +21,10 @@ def normalise_metadata(metadata: Mapping[str, object]) -> dict[str, MetadataValu
 
     Scalars of NumPy and PyTorch become Python's, a 32-bit float by its own shortest decimal (0.92, not
     0.9200000166893005).  Raises InvalidInput, naming the key, for None, NaN, infinity, integers beyond 64
-    bits, times without a zone, and whatever else TOML cannot hold.
+    bits, times without a zone, and whatever else TOML cannot hold; TypeError where there is no mapping.
     """
+    if not isinstance(metadata, Mapping):
+        raise TypeError(f"a mapping of names to values is needed, not {metadata!r}")
     return _table(metadata, ())
 
 

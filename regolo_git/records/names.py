@@ -25,6 +25,13 @@ def check_model_name(name: str) -> str:
     return name
 
 
+def check_text(what: str, value: object) -> str:
+    """The value, if it is text.  Raises TypeError: `1.10` without quotes is 1.1, and nobody would notice."""
+    if not isinstance(value, str):
+        raise TypeError(f"{what} is text, not {value!r}: write it in quotes")
+    return value
+
+
 def check_endpoint_name(name: str) -> str:
     """An endpoint is one component of the same form.  Raises InvalidInput."""
     if len(name) > MODEL_LENGTH:

@@ -8,14 +8,16 @@ next one.  Nothing but unreferenced bytes in the store is left behind when any s
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import cast
 
 from regolo_git.errors import Conflict, NotFound
 from regolo_git.git.publish import Published, create_branch, publish, refuse_early
-from regolo_git.records.manifest import Artifact, Manifest
+from regolo_git.records.manifest import Artifact, Lineage, Manifest
 from regolo_git.records.metadata import normalise_metadata
 from regolo_git.records.names import check_model_name
 from regolo_git.records.paths import card_path, manifest_path
 from regolo_git.records.serving_block import ServingBlock
+from regolo_git.records.toml_text import Table
 from regolo_git.records.versions import Version, tag_name
 from regolo_git.registry.artifact_place import artifact_place, see_to_ignore
 from regolo_git.registry.draft import Draft, VersionRequest, read_card, read_manifest, refuse_existing
@@ -58,6 +60,8 @@ def create_version(
     model = check_model_name(request.model)
     if isinstance(request.source, ModelVersion):
         request = _with_what_it_says(request, request.source.manifest)
+    if request.lineage is not None:
+        request = replace(request, lineage=_in_order(request.lineage))
     metadata = normalise_metadata(request.metadata)
     serving = ServingBlock.parse(request.serving).to_mapping() if request.serving is not None else None
     version = Version.parse(request.version) if request.version is not None else None
@@ -116,6 +120,11 @@ def _with_what_it_says(request: VersionRequest, manifest: Manifest) -> VersionRe
         lineage=request.lineage or manifest.lineage,
         serving=request.serving if request.serving is not None else manifest.serving,
     )
+
+
+def _in_order(lineage: Lineage) -> Lineage:
+    """Its parameters as plain values in their one order, as metadata has them."""
+    return replace(lineage, parameters=cast(Table, normalise_metadata(lineage.parameters)))
 
 
 def _check_model(repository: Repository, new: bool, model: str, target: Target) -> list[str]:

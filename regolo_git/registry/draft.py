@@ -5,14 +5,15 @@ Everything that depends on the tip stands here, because it is done again when an
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
-from regolo_git.errors import VersionExists
+from regolo_git.errors import InvalidInput, VersionExists
 from regolo_git.git.ignore import Ignored
 from regolo_git.git.publish import Proposal, TagProposal
 from regolo_git.records.manifest import Artifact, FileEntry, Lineage, Manifest
 from regolo_git.records.metadata import MetadataValue
 from regolo_git.records.model_card import ModelCard, new_card_text
+from regolo_git.records.names import check_text
 from regolo_git.records.paths import card_path, manifest_path
 from regolo_git.records.toml_text import Table
 from regolo_git.records.trailers import TagMessage
@@ -45,6 +46,26 @@ class VersionRequest:
     lineage: Lineage | None = None
     serving: Mapping[str, object] | None = None
     flow: Flow = "auto"
+
+    def __post_init__(self) -> None:
+        """Raises TypeError for what is not text, InvalidInput for a word that means nothing."""
+        check_text("the name of a model", self.model)
+        for what in ("version", "description", "model_description", "message"):
+            value = getattr(self, what)
+            if value is not None:
+                check_text(f"'{what}'", value)
+        if self.message is not None and "\0" in self.message:
+            raise InvalidInput("a message cannot hold the character NUL, which ends it for Git")
+        if self.bump is not None and self.bump not in get_args(Bump):
+            raise InvalidInput(
+                f"'{self.bump}' is no part of a version", f"one of {', '.join(get_args(Bump))}"
+            )
+        if self.flow not in get_args(Flow):
+            raise InvalidInput(f"'{self.flow}' is no flow", f"one of {', '.join(get_args(Flow))}")
+        if self.version is not None and self.bump is not None:
+            raise InvalidInput("'version' and 'bump' exclude each other")
+        if self.lineage is not None and not isinstance(self.lineage, Lineage):
+            raise TypeError(f"lineage is a regolo_git.Lineage, not {self.lineage!r}")
 
 
 @dataclass
