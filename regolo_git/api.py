@@ -8,7 +8,9 @@ The functions work on the registry that holds the working directory, or that `RE
 `RegoloError`; what is worth knowing about a call that worked comes as a `RegoloNotice` warning.
 """
 
+import inspect
 import os
+import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
@@ -50,7 +52,10 @@ Result = TypeVar("Result")
 
 
 class Registry:
-    """One registry: a Git repository with its configuration and store; a context manager."""
+    """One registry: a Git repository with its configuration and store; a context manager.
+
+    It belongs to the thread that opened it; the functions of the package open one for each thread.
+    """
 
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
@@ -359,16 +364,21 @@ def _reference(model_id: str, version: str) -> Reference:
     return Reference.parse(f"{model}@{selector}")
 
 
-class _Current:
-    """The registry of the module functions, kept open while the place that names it stays the same."""
+class _Current(threading.local):
+    """The registry of the module functions, kept open while the place that names it stays the same.
+
+    Each thread has its own, because neither the caches nor the Git library can be shared by threads.
+    """
+
+    chosen: Path | None = None  # of all threads: what `use` set
 
     def __init__(self) -> None:
-        self.chosen: Path | None = None
         self.place: tuple[Path, str | None] | None = None
         self.registry: Registry | None = None
 
     def get(self) -> Registry:
-        place = (self.chosen or Path(os.environ.get("REGOLO_REPO", "")).absolute(), os.environ.get("GIT_DIR"))
+        named = _Current.chosen or Path(os.environ.get("REGOLO_REPO", "")).absolute()
+        place = (named, os.environ.get("GIT_DIR"))
         if self.registry is None or place != self.place:
             self.replace(Registry.open(place[0]))
             self.place = place
@@ -387,7 +397,7 @@ _current = _Current()
 
 def use(path: PathLike | None) -> None:
     """Makes the module functions work on the registry at `path`; None: on that of the working directory."""
-    _current.chosen = Path(path).absolute() if path is not None else None
+    _Current.chosen = Path(path).absolute() if path is not None else None
     _current.replace(None)
 
 
@@ -403,6 +413,10 @@ def _on_current(
     def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         return method(_current.get(), *args, **kwargs)
 
+    signature = inspect.signature(method)
+    without_self = list(signature.parameters.values())[1:]
+    # `help` and editors show what can really be given.
+    call.__signature__ = signature.replace(parameters=without_self)  # type: ignore[attr-defined]
     return call
 
 
