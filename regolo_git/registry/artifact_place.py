@@ -1,5 +1,6 @@
 """Where an artifact lies in the work tree, and that Git does not take it in by accident."""
 
+import os
 from pathlib import Path
 
 from regolo_git.errors import InvalidInput
@@ -15,7 +16,7 @@ def artifact_place(repository: Repository, source: ArtifactSource) -> str | None
     Raises InvalidInput for the top itself, or a path that Git or another system could not have.
     """
     top = repository.paths.work_tree
-    if top is None or not isinstance(source, str | Path):
+    if top is None or not isinstance(source, str | os.PathLike):
         return None
     # The parents are resolved, the last component is not: a link to a file keeps its own name.
     given = Path(source).absolute()

@@ -167,3 +167,19 @@ def test_a_clone_that_has_the_registry_branch_only_from_its_remote_proposes_and_
     assert git(clone, "show", "main:models/m/manifest.toml") == git(
         top, "show", "main:models/m/manifest.toml"
     )
+
+
+class OtherPath:
+    """A path of some other library."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __fspath__(self) -> str:
+        return self.text
+
+
+def test_any_kind_of_path_is_recorded_and_ignored(registry: Registry, weights) -> None:  # type: ignore[no-untyped-def]
+    model = registry.register_model("m", OtherPath(str(weights())))
+    assert model.latest.manifest.artifact.path == "model.safetensors"
+    assert git(registry.repository.paths.top, "status", "--porcelain") == ""
