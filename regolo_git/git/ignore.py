@@ -1,5 +1,6 @@
 """Seeing to it that an artifact in a work tree is not committed to Git by accident."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,22 +27,46 @@ def ensure_ignored(git: GitRepository, path: str, branch: str) -> Ignored:
 
     An entry goes into `.gitignore`, with the version's own commit.  Where that file has uncommitted changes,
     or where the commit goes to a branch that is not checked out, the entry goes into this clone's
-    `info/exclude` at once, and the words say which line is missing.  A file that Git tracks already is not
-    helped by an entry: the words say what to type.
+    `info/exclude` at once, and the words say which line is missing.  A file that Git tracks already stays in
+    it whatever the entry says: the words say what to type.
     """
-    if is_tracked(git.paths, path):
-        return Ignored(IGNORE_PATH, None, f"Git tracks '{path}' itself: git rm --cached -r -- {path}")
-    with git_errors(f"'{path}'"):
-        if git.pygit.path_is_ignored(path):
-            return Ignored(IGNORE_PATH, None, None)
+    tracked = _words_if_tracked(git, path)
+    if _is_ignored(git, path):
+        return Ignored(IGNORE_PATH, None, tracked)
     line = ignore_line(path)
     tip = git.branch_tip(branch)
     committed = (git.read_file(tip, IGNORE_PATH) if tip else None) or b""
     if git.head_branch() == branch and _is_clean(git, committed):
-        return Ignored(IGNORE_PATH, _with_line(committed, line), None)
+        return Ignored(IGNORE_PATH, _with_line(committed, line), tracked)
     _exclude_here(git, line)
-    said = f"'{IGNORE_PATH}' was left as it is; add this line to it for everybody else: {line}"
-    return Ignored(IGNORE_PATH, None, said)
+    missing = f"'{IGNORE_PATH}' was left as it is; add this line to it for everybody else: {line}"
+    return Ignored(IGNORE_PATH, None, f"{missing}; and {tracked}" if tracked else missing)
+
+
+def words_if_let_in(git: GitRepository, path: str) -> str | None:
+    """What to say where Git would take a file in although it has its entry; None where it would not.
+
+    So it is where a `.gitignore` nearer to the file has a pattern that starts with `!`.
+    """
+    if _is_ignored(git, path) or is_tracked(git.paths, path):
+        return None
+    return f"a '.gitignore' lets Git take in '{path}' all the same: git check-ignore -v -- {_from_top(path)}"
+
+
+def _is_ignored(git: GitRepository, path: str) -> bool:
+    with git_errors(f"'{path}'"):
+        return git.pygit.path_is_ignored(path)
+
+
+def _words_if_tracked(git: GitRepository, path: str) -> str | None:
+    if not is_tracked(git.paths, path):
+        return None
+    return f"Git tracks '{path}' itself: git rm --cached -r -- {_from_top(path)}   (and commit that)"
+
+
+def _from_top(path: str) -> str:
+    """The path as it can be typed in any directory of the work tree."""
+    return shlex.quote(f":/{path}")
 
 
 def ignore_line(path: str) -> str:

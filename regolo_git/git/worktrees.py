@@ -85,7 +85,7 @@ def refuse_unready(repository: pygit2.Repository, tree: WorkTree, edits: list[Fi
         if staged.get(edit.path) not in (edit.old, edit.new) or not _holds(repository, tree.top, edit):
             raise Conflict(
                 f"'{edit.path}' in '{tree.top}' has uncommitted changes",
-                f"git diff HEAD -- {edit.path}   (then commit them; or git restore throws them away)",
+                f"git diff HEAD -- :/{edit.path}   (then commit them; or git restore throws them away)",
             )
 
 

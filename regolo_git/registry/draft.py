@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from regolo_git.errors import InvalidInput, VersionExists
-from regolo_git.git.ignore import Ignored
+from regolo_git.git.ignore import Ignored, words_if_let_in
 from regolo_git.git.publish import Proposal, TagProposal
 from regolo_git.records.manifest import Artifact, FileEntry, Lineage, Manifest
 from regolo_git.records.metadata import MetadataValue
@@ -150,7 +150,11 @@ class Draft:
         )
 
     def notices(self) -> tuple[str, ...]:
-        return (self.ignored.text,) if self.ignored is not None and self.ignored.text else ()
+        """What the user should know of it, once it is published."""
+        if self.ignored is None or self.place is None:
+            return ()
+        words = self.ignored.text, words_if_let_in(self.repository.git, self.place)
+        return tuple(text for text in words if text)
 
 
 def tag_message(manifest: Manifest, subject: str, manifest_oid: str) -> str:

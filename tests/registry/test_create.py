@@ -112,8 +112,25 @@ def test_a_tracked_artifact_is_said_to_be_tracked(registry: Registry, weights) -
     path, top = weights(), registry.repository.paths.top
     git(top, "add", path.name)
     git(top, "commit", "-qm", "by accident")
-    with pytest.warns(RegoloNotice, match="git rm --cached"):
+    with pytest.warns(RegoloNotice, match=r"git rm --cached -r -- :/model\.safetensors"):
         registry.register_model("m", path)
+    # What the words say is enough: from then on it is ignored.
+    (top / "sub").mkdir()
+    git(top / "sub", "rm", "-q", "--cached", "-r", "--", ":/model.safetensors")
+    git(top, "commit", "-qm", "no longer tracked")
+    git(top, "add", "--all")
+    assert git(top, "status", "--porcelain") == ""
+
+
+def test_an_artifact_that_git_takes_in_all_the_same_is_named(registry: Registry, weights) -> None:  # type: ignore[no-untyped-def]
+    path, top = weights("deep/model.safetensors"), registry.repository.paths.top
+    (path.parent / ".gitignore").write_text("!*.safetensors\n")
+    git(top, "add", "--all", ":!*.safetensors")
+    git(top, "commit", "-qm", "let it in")
+    with pytest.warns(RegoloNotice, match="git check-ignore -v -- :/deep/model.safetensors") as caught:
+        registry.register_model("m", path)
+    command = str(caught[0].message).partition(": ")[2]
+    assert "!*.safetensors" in git(path.parent, *command.split()[1:])
 
 
 def test_an_error_leaves_branch_and_tags_as_they_were(registry: Registry) -> None:
