@@ -1,6 +1,7 @@
 """Who the author and the committer are: the environment first, then git's configuration, as git itself does.
 
-The one place below the command line that reads the environment.
+With `settings.py` (git's own variables for its configuration) the one place below the command line that
+reads the environment.
 """
 
 import os

@@ -12,6 +12,7 @@ from regolo_git.errors import IntegrityError, MissingObject, NotFound
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.identity import Identity, read_identity, utc
 from regolo_git.git.refs_state import branch_tip, ref_target
+from regolo_git.git.settings import read_setting
 from regolo_git.git.tag_objects import TagObject, parse_tag_object
 from regolo_git.git.translate import git_errors
 
@@ -254,9 +255,7 @@ class GitRepository:
 
     def config_get(self, key: str) -> str | None:
         """A value of git's configuration; None where it is not set."""
-        with git_errors("git's configuration"):
-            config = self.pygit.config
-            return config[key] if key in config else None  # noqa: SIM401 - it has no `get`
+        return read_setting(self.paths, self.pygit, key)
 
     def config_set(self, key: str, value: str | None) -> None:
         """Sets a value in the repository's own configuration; None removes it."""
