@@ -100,7 +100,7 @@ def _refuse_kinds(config: str, place: Path) -> None:
         if key.lower() == "objectformat" and value.lower() != "sha1":
             raise InvalidInput(
                 f"'{place}' is a {value.upper()} repository, and only SHA-1 ones can be used",
-                "git init --object-format=sha1",
+                "git init --object-format=sha1 DIRECTORY, for a registry of its own",
             )
         if key.lower() == "refstorage" and value.lower() != "files":
             raise InvalidInput(

@@ -1,11 +1,21 @@
 """Errors of libgit2 and the system as ours, translated once, where they enter."""
 
+import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pygit2
 
-from regolo_git.errors import Conflict, IntegrityError, LostRace, MissingObject, RegoloError, TransportError
+from regolo_git.errors import (
+    Conflict,
+    IntegrityError,
+    InvalidInput,
+    LostRace,
+    MissingObject,
+    RegoloError,
+    TransportError,
+)
 
 # What libgit2 says of one lock conflict or lost comparison varies; all of them mean: look again.
 RACES = (
@@ -18,6 +28,7 @@ RACES = (
     "the index is locked",
 )
 VANISHED = ("object not found", "failed to open", "no such file", "could not open pack")
+OWNED = re.compile("'([^']+)' is not owned by current user")
 FULL = ("no space left", "out of diskspace", "disk quota")
 
 
@@ -50,6 +61,14 @@ def _translated(what: str, said: str) -> RegoloError:
         return LostRace(f"{what}: another program holds the lock", "try again")
     if any(vanished in lower for vanished in VANISHED):
         return MissingObject(f"{what}: {said}", "git fsck")
-    if "not owned by current user" in lower:
-        return Conflict(f"{what}: {said}", "git config --global --add safe.directory PATH")
-    return IntegrityError(f"{what}: {said}", "git fsck")
+    return _refused_by_library(what, said) or IntegrityError(f"{what}: {said}", "git fsck")
+
+
+def _refused_by_library(what: str, said: str) -> RegoloError | None:
+    """The error where a repository is of another user or of a kind that the library cannot read."""
+    if owned := OWNED.search(said):
+        place = shlex.quote(owned[1].rstrip("/") or "/")
+        return Conflict(f"{what}: {said}", f"git config --global --add safe.directory {place}")
+    if "unsupported extension" in said.lower():
+        return InvalidInput(f"{what}: {said}", "git init DIRECTORY, for a registry of its own")
+    return None
