@@ -1,8 +1,10 @@
 """Making a version in front of a person: progress, the question about same content, and what to do next."""
 
-import shlex
 import sys
 
+import click
+
+from regolo_git.cli.invocation import Invocation
 from regolo_git.cli.output import Json, put_json
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.questions import confirm
@@ -31,11 +33,14 @@ def create(repository: Repository, request: VersionRequest, *, yes: bool) -> Cre
 
 def _ask_about_same_content(request: VersionRequest, same: str) -> None:
     name = str(request.source)
+    invocation = click.get_current_context().find_object(Invocation)
+    assert invocation is not None
     otherwise = f"'{name}' has the same bytes as '{request.model}@{same}'"
     confirm(
         f"{otherwise}. Make a version of it all the same?",
         otherwise=otherwise,
-        hint=f"git regolo commit {request.model} {shlex.quote(name)} --yes",
+        # Whole, because a number, a message or metrics that were typed must not get lost.
+        hint=invocation.again_with("--yes"),
     )
 
 

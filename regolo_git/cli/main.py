@@ -87,7 +87,8 @@ def program_name(path: str) -> str:
 
 def run(arguments: Sequence[str], name: str = "git regolo") -> int:
     """Runs one command line; returns the exit status."""
-    invocation = Invocation(debug=os.environ.get("REGOLO_DEBUG", "") not in ("", "0"))
+    debug = os.environ.get("REGOLO_DEBUG", "") not in ("", "0")
+    invocation = Invocation(debug=debug, arguments=tuple(arguments))
     never_fail_on_encoding()
     try:
         status = group.main(

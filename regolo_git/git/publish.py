@@ -103,13 +103,14 @@ def refuse_early(git: GitRepository, branch: str, paths: Iterable[str]) -> None:
     Conflict where a merge is under way or our files are dirty, InvalidInput where the author is unknown.
     """
     git.author()
+    git.committer()
     # Under the lock: another run writes these files a moment before it moves the branch, and one that was
     # killed there is finished first.
     with clone_lock(git.paths):
         recover(git)
         tip = ref_target(git.paths, f"refs/heads/{branch}")
         held = [(path, git.blob_oid(tip, path) if tip else None) for path in paths]
-        for tree in work_trees_on(git.paths, branch):
+        for tree in work_trees_on(git.paths, branch) if held else ():
             refuse_unready(git.pygit, tree, [FileEdit(path, oid, oid) for path, oid in held])
 
 

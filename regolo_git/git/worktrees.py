@@ -75,11 +75,16 @@ def _stands_on(git_dir: Path, branch: str) -> bool:
     return any(place.is_file() and place.read_text().strip() == wanted for place, wanted in places)
 
 
-def refuse_unready(repository: pygit2.Repository, tree: WorkTree, edits: list[FileEdit]) -> None:
-    """Raises Conflict where a merge or the like is under way, or where our files have uncommitted changes."""
+def refuse_under_way(tree: WorkTree) -> None:
+    """Raises Conflict where a merge or the like is under way, with how it goes on."""
     for marker, (what, command) in UNDER_WAY.items():
         if (tree.git_dir / marker).exists():
             raise Conflict(f"{what} is under way in '{tree.top}'", command)
+
+
+def refuse_unready(repository: pygit2.Repository, tree: WorkTree, edits: list[FileEdit]) -> None:
+    """Raises Conflict where a merge or the like is under way, or where our files have uncommitted changes."""
+    refuse_under_way(tree)
     staged = _staged(tree, [edit.path for edit in edits])
     for edit in edits:
         if staged.get(edit.path) not in (edit.old, edit.new) or not _holds(repository, tree.top, edit):

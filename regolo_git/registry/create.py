@@ -69,8 +69,7 @@ def create_version(
     paths = _check_model(repository, request.new_model, model, target)
     if version is not None:
         refuse_existing(repository, model, version)
-    if not target.new_branch:
-        refuse_early(repository.git, target.branch, paths)
+    refuse_early(repository.git, target.branch, [] if target.new_branch else paths)
     place, ingested = _take_in(repository, request.source, on_progress)
     same = _same_content(repository, model, ingested, version)
     # Who makes a version from a version has said that it is of the same bytes.
@@ -158,7 +157,15 @@ def _publish(repository: Repository, draft: Draft) -> Published:
     tip = git.newest_known(target.branch)
     draft.prepare(tip)
     assert draft.manifest is not None
-    name = f"propose/{draft.manifest.model}@{draft.manifest.version}"
+    reference = f"{draft.manifest.model}@{draft.manifest.version}"
+    name = f"propose/{reference}"
+    if git.branch_tip(name) is not None:
+        following = Version.parse(draft.manifest.version).bump("minor")
+        suggestion = following.text(zero_patch=following.patch_written)
+        raise Conflict(
+            f"a proposal of '{reference}' waits on branch '{name}' already",
+            f"choose another number, such as --version {suggestion}",
+        )
     return create_branch(git, name, tip, draft.prepare)
 
 

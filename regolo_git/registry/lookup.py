@@ -15,13 +15,33 @@ from regolo_git.registry.model_version import ModelVersion, read_tagged_manifest
 from regolo_git.registry.status import READY, RETIRED, read_statuses, retired_versions
 from regolo_git.repository.repository import Repository
 
+MANIFEST = "/manifest.toml"
+WITHOUT_TAGS = "git fetch --tags   (or, where it was just merged: git regolo tag --merged)"
+
 
 def model_rows(repository: Repository, model: str) -> list[TagRow]:
     """The tags of a model, lowest version first.  Raises NotFound, with the nearest name as a hint."""
     rows = repository.index.rows(check_model_name(model))
     if not rows:
-        raise NotFound(f"there is no model '{model}'", _nearest(model, repository.index.model_names()))
+        raise _no_model(repository, model)
     return rows
+
+
+def _no_model(repository: Repository, model: str) -> NotFound:
+    repository.registry_branch()  # raises where this is no registry, which says more
+    if model in untagged_models(repository):
+        return NotFound(f"model '{model}' has no version tag in this clone", WITHOUT_TAGS)
+    return NotFound(f"there is no model '{model}'", _nearest(model, repository.index.model_names()))
+
+
+def untagged_models(repository: Repository) -> list[str]:
+    """The models that the registry branch has and no tag here names, as in a clone made without tags."""
+    tip = repository.registry_tip()
+    paths = [path for path, _ in repository.git.list_files(tip, "models")] if tip is not None else []
+    models = {
+        path.removeprefix("models/").removesuffix(MANIFEST) for path in paths if path.endswith(MANIFEST)
+    }
+    return sorted(models - set(repository.index.model_names()))
 
 
 def _nearest(model: str, names: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from regolo_git.errors import Conflict
+from regolo_git.git.worktrees import WorkTree, refuse_under_way
 from regolo_git.repository.repository import Repository
 
 Flow = Literal["auto", "direct", "propose"]
@@ -35,6 +36,8 @@ def choose_target(repository: Repository, flow: Flow) -> Target:
     if head is None and flow == "direct":
         return Target(registry_branch, tagged=True, new_branch=False)
     if head is None:
+        # A rebase detaches HEAD too, and would not let go of it for `git switch`.
+        refuse_under_way(WorkTree(repository.paths.git_dir, repository.paths.top))
         raise Conflict(
             "HEAD is detached: a commit here would be on no branch", f"git switch {registry_branch}"
         )

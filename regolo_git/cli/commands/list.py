@@ -17,7 +17,7 @@ from regolo_git.cli.tables import Cell, Column, put_table
 from regolo_git.cli.words import counted, local_time, one_line, person
 from regolo_git.compare.words import number_text, size_text
 from regolo_git.errors import InvalidInput
-from regolo_git.registry.lookup import list_versions
+from regolo_git.registry.lookup import WITHOUT_TAGS, list_versions, untagged_models
 from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.models import ModelSummary, summarise_models
 
@@ -76,6 +76,10 @@ def _number_to_show(form: Form, limit: int | None, everything: bool) -> int | No
 def _list_models(form: Form, limit: int | None) -> None:
     with open_repository() as repository:
         models = summarise_models(repository)[:limit]
+        untagged = untagged_models(repository) if not models and form == "people" else []
+    if untagged:
+        talk(f"no version tags in this clone, of {counted(len(untagged), 'model')}\n  next    {WITHOUT_TAGS}")
+        return
     if not models and form == "people":
         talk("no models yet\n  next    git regolo register MODEL PATH")
         return

@@ -37,7 +37,8 @@ def revert(model: str, version: str, message: str | None, as_json: bool) -> None
     already, or files of ours have uncommitted changes; 8 the version is retired.
     """
     with open_repository() as repository:
-        done = revert_model(repository, Reference.parse(f"{model}@{version}"), message)
+        selector = version.removeprefix(f"{model}@")  # a whole reference is understood too
+        done = revert_model(repository, Reference.parse(f"{model}@{selector}"), message)
         path = done.manifest.artifact.path
     talk(f"the current version of {model} is {done.version} again")
     if path is not None:

@@ -1,7 +1,9 @@
 """`git regolo status`: what lies in the work tree against what the checked-out commit says."""
 
+import os
 import shlex
 import sys
+from pathlib import Path
 
 import click
 
@@ -37,6 +39,7 @@ def status(as_json: bool, as_plain: bool) -> None:
     form = chosen_form(as_json, as_plain)
     with open_repository() as repository:
         found = work_status(repository)
+        top = repository.paths.top
     emit(
         form,
         document=lambda: _document(found),
@@ -44,7 +47,7 @@ def status(as_json: bool, as_plain: bool) -> None:
             (_reference(a), a.state, "tagged" if a.tagged else "untagged", a.path, a.holds)
             for a in found.artifacts
         ],
-        page=lambda: _put_page(found),
+        page=lambda: _put_page(found, top),
     )
 
 
@@ -71,7 +74,7 @@ def _document(found: WorkStatus) -> Json:
     }
 
 
-def _put_page(found: WorkStatus) -> None:
+def _put_page(found: WorkStatus, top: Path) -> None:
     put(_place(found))
     if not found.artifacts:
         talk("no models in this commit\n  next    git regolo register MODEL PATH")
@@ -81,7 +84,7 @@ def _put_page(found: WorkStatus) -> None:
         [Column("VERSION"), Column("STATE"), Column("PATH"), Column("TAG")],
         [_row(artifact) for artifact in found.artifacts],
     )
-    for step in dict.fromkeys(_next_step(artifact) for artifact in found.artifacts):
+    for step in dict.fromkeys(_next_step(artifact, top) for artifact in found.artifacts):
         if step is not None:
             talk(f"  next    {step}")
 
@@ -106,9 +109,10 @@ def _row(artifact: ArtifactStatus) -> Row:
     )
 
 
-def _next_step(artifact: ArtifactStatus) -> str | None:
+def _next_step(artifact: ArtifactStatus, top: Path) -> str | None:
     if artifact.state == "modified" and artifact.holds is None:
-        return f"git regolo commit {artifact.model} {shlex.quote(artifact.path or '')}"
+        path = os.path.relpath(top / (artifact.path or ""))  # a path that is typed starts where one is
+        return f"git regolo commit {artifact.model} {shlex.quote(path)}"
     if artifact.state in ("modified", "missing"):
         return f"git regolo checkout {_reference(artifact)}" if artifact.tagged else "git regolo checkout"
     return None if artifact.tagged else "git regolo tag --merged  (once it is merged)"
