@@ -19,6 +19,7 @@ from regolo_git.compare.words import (
     tensor_text,
     value_text,
 )
+from regolo_git.records.metadata import MetadataValue
 from regolo_git.records.recipe import RecipeTensor
 
 TENSORS_SHOWN = 20
@@ -167,9 +168,14 @@ def fields(changes: VersionChanges) -> Iterator[tuple[object, ...]]:
     for name, m in c.metrics.items():
         yield "metric", name, m["a"], m["b"], m["diff"], m["relative"], m["verdict"]
     for change in c.metadata:
-        yield "metadata", change.key, change.before, change.after
+        yield "metadata", change.key, _field(change.before), _field(change.after)
     for file in c.files:
         yield "file", file.path, file.kind, file.size_before, file.size_after
     for tensor in c.tensors.changes if c.tensors is not None else ():
         yield "tensor", tensor.name, tensor.kind, tensor_text(tensor.before), tensor_text(tensor.after)
     yield "size", c.size_a, c.size_b, c.size_diff
+
+
+def _field(value: "MetadataValue | None") -> "MetadataValue | None":
+    """A list stands in one field; whatever else there is, the output knows how to write."""
+    return value_text(value) if isinstance(value, list) else value

@@ -1,7 +1,9 @@
 """Numbers of a comparison as words, the same on a terminal, in Markdown and in HTML."""
 
 from regolo_git.compare.metrics import MetricChange, Number
+from regolo_git.records.metadata import MetadataValue
 from regolo_git.records.recipe import RecipeTensor
+from regolo_git.records.toml_text import inline_text
 
 MISSING = "-"
 
@@ -55,9 +57,11 @@ def signed_size_text(size: int) -> str:
     return "no change" if size == 0 else f"{'+' if size > 0 else ''}{size_text(size)}"
 
 
-def value_text(value: object) -> str:
-    """A metadata value, a hyphen where there is none."""
-    return MISSING if value is None else str(value)
+def value_text(value: "MetadataValue | None") -> str:
+    """A metadata value: text as it is, the rest as in the manifest, a hyphen where there is none."""
+    if value is None:
+        return MISSING
+    return value if isinstance(value, str) else inline_text(value)
 
 
 def tensor_text(tensor: RecipeTensor | None) -> str:

@@ -59,6 +59,11 @@ def dump_document(document: Table) -> str:
     return f"{text}\n" if text else ""
 
 
+def inline_text(value: TomlValue) -> str:
+    """A value on one line, as TOML writes it."""
+    return _inline(value, ())
+
+
 def _table(table: Table, path: tuple[str, ...]) -> Iterator[str]:
     if len(path) > DEPTH:
         raise InvalidInput(f"'{'.'.join(path[:3])}…' is nested deeper than {DEPTH} levels")

@@ -92,3 +92,8 @@ def test_who_commits_is_asked_before_the_artifact_is_read(
     for flow in ("--direct", "--propose"):
         assert "who you are" in regolo("commit", "m", "model.safetensors", flow, status=2).err
     assert sorted(store.rglob("*")) == before
+
+
+def test_a_version_that_follows_none_is_compared_with_the_next(regolo: Regolo, two_versions: Path) -> None:
+    refused = regolo("diff", "m@1.0", status=3)
+    assert "1.0 -> 1.1" in typed(regolo, hint(refused)).out

@@ -1,10 +1,13 @@
 """Comparisons: differences, directions, verdicts, tensors, pages."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from regolo_git.compare.metrics import compare_metrics, decimal_difference
 from regolo_git.compare.tensors import compare_tensors
-from regolo_git.compare.words import signed_size_text, size_text
+from regolo_git.compare.words import signed_size_text, size_text, value_text
+from regolo_git.records.metadata import MetadataValue
 from regolo_git.records.model_card import MetricRule
 from regolo_git.records.recipe import Recipe, RecipeTensor
 
@@ -79,3 +82,18 @@ def test_sizes_are_decimal() -> None:
     assert size_text(90868376) == "90.9 MB"
     assert size_text(999) == "999 B"
     assert signed_size_text(-1500) == "-1.5 kB"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "-"),
+        ("plain words", "plain words"),
+        (True, "true"),
+        (["a", "b"], '["a", "b"]'),
+        ([{"rate": 0.1}, [1, 2]], "[{ rate = 0.1 }, [1, 2]]"),
+        (datetime(2026, 11, 25, 16, 2, tzinfo=UTC), "2026-11-25T16:02:00Z"),
+    ],
+)
+def test_metadata_reads_as_it_does_in_the_manifest(value: "MetadataValue | None", text: str) -> None:
+    assert value_text(value) == text

@@ -77,8 +77,13 @@ def _chosen(repository: Repository, a: Reference, b: str | None) -> tuple[Refere
         return _newest_releases(repository, a.model)
     manifest = read_version_manifest(repository, a)
     if not manifest.parents:
-        raise NotFound(f"'{a}' follows no other version", f"git regolo diff {a} {a.model}@OTHER")
+        raise NotFound(f"'{a}' follows no other version", _with_another(repository, a, manifest.version))
     return Reference.parse(f"{a.model}@{manifest.parents[0]}"), a
+
+
+def _with_another(repository: Repository, a: Reference, version: str) -> str:
+    others = [row.version for row in model_rows(repository, a.model) if row.version != version]
+    return f"git regolo diff {a} {others[0]}" if others else f"git regolo commit {a.model} PATH"
 
 
 def _newest_releases(repository: Repository, model: str) -> tuple[Reference, Reference]:
