@@ -12,7 +12,6 @@ from regolo_git.maintenance.problem import Problem
 from regolo_git.records.digests import Digest, directory_digest, new_hasher
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.recipe import Recipe, RecipeChunk
-from regolo_git.repository.presence import ELSEWHERE
 from regolo_git.store.store import Store
 
 Progress = Callable[[int], None]
@@ -20,9 +19,13 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True)
 class ArtifactChecker:
-    """Checks artifacts one after another; a chunk that many versions share is looked at once."""
+    """Checks artifacts one after another; a chunk that many versions share is looked at once.
+
+    `elsewhere` is what to type where a recipe is not in this store.
+    """
 
     store: Store
+    elsewhere: str
     full: bool
     on_progress: Progress
     chunks: dict[str, bool] = field(default_factory=dict)
@@ -36,7 +39,7 @@ class ArtifactChecker:
             recipe = self.store.read_recipe(manifest.artifact.recipe)
         except NotFound as error:
             # A new clone has the versions and not their bytes: they are not lost, they are elsewhere.
-            yield Problem(reference, error.message, ELSEWHERE)
+            yield Problem(reference, error.message, self.elsewhere)
             return
         except RegoloError as error:
             yield Problem(reference, error.message, lost)

@@ -16,6 +16,7 @@ from regolo_git.records.versions import Version
 from regolo_git.registry.lookup import model_rows
 from regolo_git.registry.status import RETIRED, read_promotions, read_statuses
 from regolo_git.registry.users import read_endpoints
+from regolo_git.repository.elsewhere import where_else
 from regolo_git.repository.repository import Repository
 
 Progress = Callable[[int], None]
@@ -46,7 +47,7 @@ def check_registry(
     """
     retired_names = _retired(repository)
     rows = versions_to_check(repository, model)
-    checker = ArtifactChecker(repository.store, full, on_progress)
+    checker = ArtifactChecker(repository.store, where_else(repository), full, on_progress)
     problems = list(check_foreign_tags(repository))
     retired = 0
     for row in rows:

@@ -11,8 +11,8 @@ from regolo_git.records.names import check_artifact_path
 from regolo_git.records.references import Reference
 from regolo_git.registry.lookup import find_row
 from regolo_git.registry.model_version import read_tagged_manifest
+from regolo_git.repository.elsewhere import where_else
 from regolo_git.repository.materialize import Materialized, materialize
-from regolo_git.repository.presence import ELSEWHERE
 from regolo_git.repository.repository import Repository
 
 Progress = Callable[[int], None]
@@ -68,7 +68,7 @@ def checkout_manifest(
         raise NotFound(
             f"the bytes of '{manifest.model}@{manifest.version}' are not in this clone's store"
             f" '{repository.store_url}'",
-            ELSEWHERE,
+            where_else(repository),
         )
     done: Materialized = materialize(
         repository.store,

@@ -13,6 +13,7 @@ from regolo_git.git.publish import publish_tag
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.versions import Version, tag_name
 from regolo_git.registry.draft import tag_message
+from regolo_git.repository.elsewhere import where_else
 from regolo_git.repository.materialize import verify_artifact
 from regolo_git.repository.repository import Repository
 
@@ -21,13 +22,14 @@ SUFFIX = "/manifest.toml"
 
 @dataclass(frozen=True, slots=True)
 class MergedVersion:
-    """One manifest change without a tag; `problem` says why it was not tagged."""
+    """One manifest change without a tag; `problem` says why it was not tagged, `hint` what to type."""
 
     model: str
     version: str
     commit: str
     tag: str
     problem: str | None = None
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,15 @@ def tag_merged(repository: Repository, *, dry_run: bool = False) -> list[MergedV
         key = manifest.model, Version.parse(manifest.version).identity
         tag = tag_name(manifest.model, manifest.version)
         problem = "another merged change has this version already" if key in taken else None
+        hint = None
         if problem is None:
-            problem = _check_bytes(repository, manifest)
+            problem, hint = _check_bytes(repository, manifest)
         if problem is None and not dry_run:
             publish_tag(
                 repository.git, tag, change.commit, tag_message(manifest, change.subject, change.manifest_oid)
             )
         taken.add(key)
-        result.append(MergedVersion(manifest.model, manifest.version, change.commit, tag, problem))
+        result.append(MergedVersion(manifest.model, manifest.version, change.commit, tag, problem, hint))
     known = {(version.model, version.version) for version in result if version.problem is not None}
     return result + [v for v in _disguised(repository) if (v.model, v.version) not in known]
 
@@ -108,13 +111,16 @@ def _untagged(repository: Repository, taken: set[tuple[str, str]]) -> list[_Chan
     return list(found.values())
 
 
-def _check_bytes(repository: Repository, manifest: Manifest) -> str | None:
+def _check_bytes(repository: Repository, manifest: Manifest) -> tuple[str | None, str | None]:
+    """What is wrong with a version's bytes, and what to type."""
+    if not repository.store.has_recipe(manifest.artifact.recipe):
+        return f"its bytes are not in this clone's store '{repository.store_url}'", where_else(repository)
     try:
         verify_artifact(
             repository.store, manifest.artifact.recipe, manifest.artifact.digest, cache=repository.cache
         )
     except IntegrityError as error:
-        return error.message
+        return error.message, error.hint
     except RegoloError as error:
-        return f"its bytes cannot be checked: {error.message}"
-    return None
+        return f"its bytes cannot be checked: {error.message}", error.hint
+    return None, None

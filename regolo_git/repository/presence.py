@@ -10,7 +10,6 @@ from regolo_git.repository.ingest import artifact_digest
 from regolo_git.store.store import Store
 
 FSCK = "git regolo fsck"
-ELSEWHERE = "git regolo config --local regolo.localStore DIRECTORY, naming a store that has them"
 
 
 @contextmanager

@@ -97,3 +97,22 @@ def test_who_commits_is_asked_before_the_artifact_is_read(
 def test_a_version_that_follows_none_is_compared_with_the_next(regolo: Regolo, two_versions: Path) -> None:
     refused = regolo("diff", "m@1.0", status=3)
     assert "1.0 -> 1.1" in typed(regolo, hint(refused)).out
+
+
+@pytest.mark.parametrize("how", [["checkout", "m@1.0"], ["fsck"], ["tag", "--merged"]])
+def test_a_clone_names_the_store_of_its_origin(
+    regolo: Regolo, two_versions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: list[str]
+) -> None:
+    write_model(two_versions / "model.safetensors", 3)
+    regolo("commit", "m", "model.safetensors", "--propose")
+    git(two_versions, "merge", "-q", "propose/m@1.2")
+    git(tmp_path, "clone", "-q", str(two_versions), "clone")
+    monkeypatch.chdir(tmp_path / "clone")
+    refused = regolo(*how, status=3 if how[0] == "checkout" else 5)
+    (command,) = {
+        line.strip().removeprefix("hint: ")
+        for line in refused.err.splitlines() + refused.lines
+        if "regolo.localStore" in line
+    }
+    typed(regolo, command)
+    regolo(*how)

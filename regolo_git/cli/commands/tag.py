@@ -46,7 +46,9 @@ def tag(merged: bool, dry_run: bool, as_json: bool, as_plain: bool) -> None:
     refused = [version for version in found if version.problem is not None]
     if refused:
         first = f"{refused[0].tag}: {refused[0].problem}"
-        raise IntegrityError(f"{len(refused)} of {len(found)} were not tagged: {first}", "git regolo fsck")
+        raise IntegrityError(
+            f"{len(refused)} of {len(found)} were not tagged: {first}", refused[0].hint or "git regolo fsck"
+        )
 
 
 def _outcome(version: MergedVersion, dry_run: bool) -> str:
