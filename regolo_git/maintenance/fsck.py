@@ -11,6 +11,7 @@ from regolo_git.errors import IntegrityError, RegoloError
 from regolo_git.git.tag_index import TagRow
 from regolo_git.maintenance.artifact_check import ArtifactChecker
 from regolo_git.maintenance.problem import Problem
+from regolo_git.maintenance.record_check import check_records
 from regolo_git.maintenance.tag_check import check_foreign_tags, read_checked_manifest
 from regolo_git.records.versions import Version
 from regolo_git.registry.lookup import model_rows
@@ -48,7 +49,7 @@ def check_registry(
     retired_names = _retired(repository)
     rows = versions_to_check(repository, model)
     checker = ArtifactChecker(repository.store, where_else(repository), full, on_progress)
-    problems = list(check_foreign_tags(repository))
+    problems = [*check_foreign_tags(repository), *check_records(repository)]
     retired = 0
     for row in rows:
         manifest, found = read_checked_manifest(repository, row)
@@ -65,7 +66,7 @@ def _retired(repository: Repository) -> set[tuple[str, str]]:
     try:
         by_model = read_statuses(repository).by_model
     except IntegrityError:
-        return set()  # a file on the branch is broken: `_check_users` names it
+        return set()  # a file on the branch is broken: `check_records` or `_check_users` names it
     return {
         (m, identity) for m, of in by_model.items() for identity, status in of.items() if status == RETIRED
     }

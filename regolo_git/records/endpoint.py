@@ -12,7 +12,7 @@ from regolo_git.records.environment import check_commit, check_replicas
 from regolo_git.records.names import check_endpoint_name, check_environment_name, check_model_name
 from regolo_git.records.paths import endpoint_path
 from regolo_git.records.routing import Routing
-from regolo_git.records.tables import TableReader, reading
+from regolo_git.records.tables import TableReader, of_file
 from regolo_git.records.toml_text import Table, TomlValue, dump_document, load_document
 from regolo_git.records.versions import Version
 
@@ -70,7 +70,7 @@ class Endpoint:
     @classmethod
     def parse(cls, text: str | bytes, path: str) -> Self:
         """Reads the file that lies at `path`.  Raises IntegrityError, naming it."""
-        with reading(path):
+        with of_file(path):
             reader = TableReader(load_document(text, f"'{path}'"), f"'{path}'")
             reader.take_format(FORMAT)
             endpoint = cls._read(reader)

@@ -9,7 +9,7 @@ from regolo_git.records.config import REPLICAS_LIMIT
 from regolo_git.records.digests import Digest
 from regolo_git.records.names import check_environment_name, check_model_name
 from regolo_git.records.paths import environment_path
-from regolo_git.records.tables import TableReader, reading
+from regolo_git.records.tables import TableReader, of_file
 from regolo_git.records.toml_text import Table, TomlValue, dump_document, load_document
 from regolo_git.records.versions import Version
 
@@ -45,7 +45,7 @@ class Promotion:
     @classmethod
     def parse(cls, text: str | bytes, path: str) -> Self:
         """Reads the file that lies at `path`.  Raises IntegrityError, naming it."""
-        with reading(path):
+        with of_file(path):
             reader = TableReader(load_document(text, f"'{path}'"), f"'{path}'")
             reader.take_format(FORMAT)
             promotion = cls(

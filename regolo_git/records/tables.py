@@ -12,16 +12,16 @@ NAMES = {str: "text", int: "an integer", bool: "true or false", list: "a list", 
 
 
 @contextmanager
-def reading(path: str) -> Iterator[None]:
-    """Names the file, and how to see who broke it, in whatever is wrong with the record at a path."""
+def of_file(path: str) -> Iterator[None]:
+    """Names the file, and how to see who changed it, in whatever is wrong with a record of the repository."""
     try:
         yield
-    except InvalidInput as error:
-        raise IntegrityError(f"'{path}' is wrong: {error.message}", f"git log -p -- {path}") from error
-    except IntegrityError as error:
-        if error.hint is not None:
-            raise
-        raise IntegrityError(error.message, f"git log -p -- {path}") from error
+    except (InvalidInput, IntegrityError) as error:
+        damaged = isinstance(error, IntegrityError)
+        said = error.message if f"'{path}'" in error.message else f"'{path}': {error.message}"
+        # The way out of bad input is another input, which nobody has given here.
+        hint = (damaged and error.hint) or f"git log -p -- :/{path}"
+        raise (type(error) if damaged else IntegrityError)(said, hint) from error
 
 
 class TableReader:

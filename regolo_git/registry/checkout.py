@@ -9,6 +9,7 @@ from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.names import check_artifact_path
 from regolo_git.records.references import Reference
+from regolo_git.records.tables import of_file
 from regolo_git.registry.lookup import find_row
 from regolo_git.registry.model_version import read_tagged_manifest
 from regolo_git.repository.elsewhere import where_else
@@ -133,7 +134,12 @@ def head_manifests(repository: Repository) -> list[Manifest]:
 def manifests_at(repository: Repository, commit: str) -> list[Manifest]:
     """The manifests in a commit, in the order of the models' names."""
     return [
-        Manifest.parse(repository.git.read_blob(oid))
+        _read_manifest(repository, path, oid)
         for path, oid in repository.git.list_files(commit, "models")
         if path.endswith("/manifest.toml")
     ]
+
+
+def _read_manifest(repository: Repository, path: str, oid: str) -> Manifest:
+    with of_file(path):
+        return Manifest.parse(repository.git.read_blob(oid))

@@ -15,6 +15,7 @@ from regolo_git.records.metadata import MetadataValue
 from regolo_git.records.model_card import ModelCard, new_card_text
 from regolo_git.records.names import check_text
 from regolo_git.records.paths import card_path, manifest_path
+from regolo_git.records.tables import of_file
 from regolo_git.records.toml_text import Table
 from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import Version, next_version, tag_name
@@ -172,13 +173,15 @@ def tag_message(manifest: Manifest, subject: str, manifest_oid: str) -> str:
 def read_manifest(repository: Repository, tip: str | None, model: str) -> Manifest | None:
     """A model's manifest on a branch; None where it has none.  Raises IntegrityError."""
     text = repository.git.read_file(tip, manifest_path(model)) if tip else None
-    return Manifest.parse(text) if text is not None else None
+    with of_file(manifest_path(model)):
+        return Manifest.parse(text) if text is not None else None
 
 
 def read_card(repository: Repository, tip: str | None, model: str) -> ModelCard | None:
     """A model's card on a branch; None where it has none.  Raises IntegrityError."""
     text = repository.git.read_file(tip, card_path(model)) if tip else None
-    return ModelCard.parse(text) if text is not None else None
+    with of_file(card_path(model)):
+        return ModelCard.parse(text) if text is not None else None
 
 
 def _known(repository: Repository, model: str, previous: Manifest | None) -> list[Version]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from regolo_git.errors import IntegrityError, RegoloError
 from regolo_git.git.publish import publish_tag
 from regolo_git.records.manifest import Manifest
+from regolo_git.records.tables import of_file
 from regolo_git.records.versions import Version, tag_name
 from regolo_git.registry.draft import tag_message
 from regolo_git.repository.elsewhere import where_else
@@ -80,7 +81,8 @@ def _disguised(repository: Repository) -> Iterator[MergedVersion]:
     for path, oid in repository.git.list_files(tip, "models") if tip is not None else ():
         if tip is None or not path.endswith(SUFFIX):
             continue
-        manifest = Manifest.parse(repository.git.read_blob(oid))
+        with of_file(path):
+            manifest = Manifest.parse(repository.git.read_blob(oid))
         row = repository.index.find(manifest.model, Version.parse(manifest.version).identity)
         if row is not None and row.manifest_oid != oid and row.digest != manifest.artifact.digest:
             problem = "what was merged has other bytes than the tag of this version: give it the next number"
@@ -103,7 +105,8 @@ def _untagged(repository: Repository, taken: set[tuple[str, str]]) -> list[_Chan
             oid = repository.git.blob_oid(info.oid, path) if path.endswith(SUFFIX) else None
             if oid is None:
                 continue
-            manifest = Manifest.parse(repository.git.read_blob(oid))
+            with of_file(path):
+                manifest = Manifest.parse(repository.git.read_blob(oid))
             key = manifest.model, Version.parse(manifest.version).identity
             if key not in taken:
                 found.pop((*key, oid), None)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from regolo_git.records.model_card import MetricRule, ModelCard
 from regolo_git.records.paths import card_path
+from regolo_git.records.tables import of_file
 from regolo_git.registry.lookup import list_versions
 from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.status import read_statuses
@@ -76,4 +77,5 @@ def read_card(repository: Repository, model: str) -> ModelCard:
     """The model's card on the registry branch; an empty one where there is none."""
     tip = repository.registry_tip()
     text = repository.git.read_file(tip, card_path(model)) if tip else None
-    return ModelCard.parse(text) if text is not None else ModelCard()
+    with of_file(card_path(model)):
+        return ModelCard.parse(text) if text is not None else ModelCard()

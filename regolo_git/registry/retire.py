@@ -14,6 +14,7 @@ from regolo_git.records.paths import retired_path
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.references import Reference
 from regolo_git.records.retired import RetiredEntry, RetiredList
+from regolo_git.records.tables import of_file
 from regolo_git.registry.lookup import get_version
 from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.status import RETIRED, read_statuses
@@ -69,7 +70,8 @@ def retire(repository: Repository, plan: RetirementPlan) -> None:
     def prepare(tip: str | None) -> Proposal:
         _refuse_used(repository, tip, version)
         text = repository.git.read_file(tip, path) if tip else None
-        current = RetiredList.parse(text) if text is not None else RetiredList()
+        with of_file(path):
+            current = RetiredList.parse(text) if text is not None else RetiredList()
         if current.has(version.version):
             raise Conflict(f"'{version.reference}' is retired already", f"git regolo list {version.model_id}")
         return Proposal(

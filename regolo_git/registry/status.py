@@ -16,6 +16,7 @@ from regolo_git.records.config import RegistryConfig
 from regolo_git.records.environment import Promotion
 from regolo_git.records.paths import CONFIG_PATH, retired_path
 from regolo_git.records.retired import RetiredList
+from regolo_git.records.tables import of_file
 from regolo_git.records.versions import Version
 from regolo_git.repository.repository import Repository
 
@@ -62,7 +63,8 @@ def _read(repository: Repository) -> Statuses:
         promotions.setdefault(promotion.model, {})[promotion.environment] = promotion.version
     for path, oid in repository.git.list_files(tip, "models"):
         if path.endswith("/retired.toml"):
-            retired = RetiredList.parse(repository.git.read_blob(oid))
+            with of_file(path):
+                retired = RetiredList.parse(repository.git.read_blob(oid))
             model = path.removeprefix("models/").removesuffix("/retired.toml")
             by_model.setdefault(model, {}).update({_identity(e.version): RETIRED for e in retired.entries})
     return Statuses(branch, tip, by_model, promotions)

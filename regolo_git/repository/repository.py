@@ -14,6 +14,7 @@ from regolo_git.git.discover import RepositoryPaths, find_repository
 from regolo_git.git.tag_index import TagIndex
 from regolo_git.records.config import RegistryConfig
 from regolo_git.records.paths import CONFIG_PATH
+from regolo_git.records.tables import of_file
 
 if TYPE_CHECKING:
     from regolo_git.git.repository import GitRepository
@@ -122,4 +123,5 @@ class Repository:
 
 @lru_cache(maxsize=8)
 def _parse_config(text: bytes) -> RegistryConfig:
-    return RegistryConfig.parse(text)
+    with of_file(CONFIG_PATH):
+        return RegistryConfig.parse(text)

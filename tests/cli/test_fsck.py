@@ -183,3 +183,22 @@ def test_another_model_is_left_out(regolo: Regolo, two_versions: Path) -> None:
         chunk.unlink()
     assert {subject for subject, _ in problems(regolo, "other")} == {"other@1.0"}
     regolo("fsck", "nothing", status=3)
+
+
+@pytest.mark.parametrize("name", ["model.toml", "manifest.toml", "retired.toml"])
+def test_a_broken_record_on_the_branch_is_named(regolo: Regolo, two_versions: Path, name: str) -> None:
+    path = two_versions / "models/m" / name
+    path.write_text("format = 1\n[metrics.accuracy]\ndirection = 3\n[retired]\nx = 1\n")
+    git(two_versions, "add", "models")
+    git(two_versions, "commit", "-qm", "by hand")
+    found = regolo("fsck", status=5)
+    assert f"'models/m/{name}': " in found.out
+    command = next(line.strip() for line in found.lines if line.startswith("  git log"))
+    assert "by hand" in git(two_versions / "models", *command.split()[1:])
+
+
+def test_a_broken_configuration_is_named_by_every_verb(regolo: Regolo, two_versions: Path) -> None:
+    (two_versions / ".regolo/config.toml").write_text("branch = [\n")
+    git(two_versions, "commit", "-qam", "by hand")
+    for verb in (["list"], ["commit", "m", "model.safetensors"], ["fsck"]):
+        assert "error: '.regolo/config.toml': " in regolo(*verb, status=5).err
