@@ -113,6 +113,15 @@ class GitRepository:
         """The commit of a local branch; None where there is none."""
         return branch_tip(self.paths, branch)
 
+    def branches(self) -> Iterator[tuple[str, str]]:
+        """Name and commit of every branch, those here before those of `origin` as last fetched."""
+        with git_errors("branches"):
+            here, fetched = list(self.pygit.branches.local), list(self.pygit.branches.remote)
+        named = [(name, self.branch_tip(name)) for name in here]
+        ours = [name.removeprefix("origin/") for name in fetched if name.startswith("origin/")]
+        named += [(name, self.remote_branch_tip("origin", name)) for name in ours if name != "HEAD"]
+        yield from ((name, commit) for name, commit in named if commit is not None)
+
     def remote_branch_tip(self, remote: str, branch: str) -> str | None:
         """The commit of a remote's branch as last fetched; None where there is none."""
         return ref_target(self.paths, f"refs/remotes/{remote}/{branch}")

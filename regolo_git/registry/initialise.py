@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from regolo_git.errors import Conflict
 from regolo_git.git.publish import Proposal, publish
 from regolo_git.records.config import new_config_text
 from regolo_git.records.paths import CONFIG_PATH
@@ -31,14 +32,14 @@ class Initialised:
 def initialise(repository: Repository, store_url: str | None = None) -> Initialised:
     """Commits the configuration to the branch that is checked out, which becomes the registry branch.
 
-    Doing it again changes nothing.  Raises Conflict where the files are dirty, InvalidInput for a store URL
-    that cannot be used or where Git knows no author.
+    Doing it again changes nothing.  Raises Conflict where the files are dirty or HEAD is on no branch,
+    InvalidInput for a store URL that cannot be used or where Git knows no author.
     """
     config = repository.config_at_head()
     if config is not None:
         repository.store  # noqa: B018 - a clone gets its store with its first `init`
         return Initialised(repository.paths.top, config.branch, None)
-    branch = repository.git.head_branch() or DEFAULT_BRANCH
+    branch = repository.git.head_branch() or _default_branch(repository)
     text = new_config_text(branch=branch, store_url=store_url)
 
     def prepare(tip: str | None) -> Proposal:
@@ -51,6 +52,18 @@ def initialise(repository: Repository, store_url: str | None = None) -> Initiali
     published = publish(repository.git, branch, prepare)
     repository.store  # noqa: B018 - made now, so that a store that cannot be written shows at once
     return Initialised(repository.paths.top, branch, published.commit)
+
+
+def _default_branch(repository: Repository) -> str:
+    """`main`, where HEAD is detached and there is one; a new `main` would have nothing in common with it."""
+    git = repository.git
+    if git.branch_tip(DEFAULT_BRANCH) is not None:
+        return DEFAULT_BRANCH
+    other = next((name for name, _ in git.branches() if git.branch_tip(name) is not None), None)
+    raise Conflict(
+        "HEAD is detached: the registry needs a branch",
+        f"git switch {other}" if other else f"git switch -c {DEFAULT_BRANCH}",
+    )
 
 
 def _with_ours(attributes: bytes) -> bytes:

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from regolo_git.errors import NotFound
+from regolo_git.errors import IntegrityError, NotFound
 from regolo_git.git.discover import RepositoryPaths, find_repository
 from regolo_git.git.tag_index import TagIndex
 from regolo_git.records.config import RegistryConfig
@@ -91,11 +91,29 @@ class Repository:
     # -- the registry branch ------------------------------------------------------------------------------
 
     def config_at_head(self) -> RegistryConfig | None:
-        """The configuration in the commit that is checked out, or on `main`; None where there is none."""
+        """The configuration in the commit that is checked out, on `main`, or on another registry branch.
+
+        None where there is none.
+        """
         for commit in (self.git.head_commit(), self.git.branch_tip(DEFAULT_BRANCH)):
             text = self.git.read_file(commit, CONFIG_PATH) if commit else None
             if text is not None:
                 return _parse_config(text)
+        return self._config_of_another_branch()
+
+    def _config_of_another_branch(self) -> RegistryConfig | None:
+        """That of a branch whose configuration says that it is the registry branch.
+
+        So it is found from a commit that is older than the registry, where `init` would make a second one.
+        """
+        for branch, commit in self.git.branches():
+            text = self.git.read_file(commit, CONFIG_PATH)
+            try:
+                config = _parse_config(text) if text is not None else None
+            except IntegrityError:
+                continue  # of some topic branch; that of the registry branch is told of when it is stood on
+            if config is not None and config.branch == branch:
+                return config
         return None
 
     def registry_branch(self) -> str:
