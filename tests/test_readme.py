@@ -31,6 +31,9 @@ def test_the_first_command_installs_and_shows_the_main_job(tmp_path: Path) -> No
     assert done.returncode == 0, done.stdout + done.stderr
     assert "digits@v1.1" in done.stdout
     assert "+accuracy" in done.stdout
+    assert "by SemVer this is a minor change" in done.stdout
+    last = bash(done.stdout.splitlines()[-1].removeprefix("Look around:"), tmp_path)
+    assert last.stdout.startswith("digits@1.1"), last.stderr
 
 
 def test_ci_runs_the_second_command_last() -> None:

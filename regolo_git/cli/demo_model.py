@@ -1,6 +1,6 @@
 """A real, small model for the demo: a network trained on the digits that ship with scikit-learn."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -10,6 +10,9 @@ from regolo_git.errors import MissingDependency
 
 if TYPE_CHECKING:
     import numpy as np
+
+# The quickest of some: one alone measures what else the machine was doing.
+REPETITIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,8 @@ def train(hidden: int, epochs: int) -> TrainedModel:
     network = MLPClassifier((hidden,), batch_size=64, random_state=0, early_stopping=False)
     for _ in range(epochs):
         network.partial_fit(seen, seen_labels, classes=range(10))
-    start = perf_counter()
     guessed = network.predict(unseen)
-    latency = (perf_counter() - start) * 1000
+    latency = min(_milliseconds(lambda: network.predict(unseen)) for _ in range(REPETITIONS))
     return TrainedModel(
         weights={
             name: array.astype("float32")
@@ -56,6 +58,12 @@ def train(hidden: int, epochs: int) -> TrainedModel:
             "latency_ms": round(latency, 2),
         },
     )
+
+
+def _milliseconds(call: Callable[[], object]) -> float:
+    start = perf_counter()
+    call()
+    return (perf_counter() - start) * 1000
 
 
 def save(trained: TrainedModel, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from regolo_git.cli.demo_model import TrainedModel, save, train
 from regolo_git.errors import Conflict, MissingDependency
 
 MODEL_FILE = "model.safetensors"
+HIDDEN = 48
 
 
 @click.command()
@@ -36,17 +38,24 @@ def demo(directory: Path | None) -> None:
     for key, value in (("user.name", "Ada Byron"), ("user.email", "ada@example.com")):
         _run(top, "git", "config", key, value)
     _regolo(top, "init")
-    first = _train(top, hidden=16, epochs=8)
-    _regolo(top, "register", "digits", MODEL_FILE, "-m", "16 hidden units, 8 epochs", *_metrics(first))
-    second = _train(top, hidden=48, epochs=30)
-    _regolo(top, "commit", "digits", MODEL_FILE, "-m", "48 hidden units, 30 epochs", *_metrics(second))
+    first = _train(top, epochs=8)
+    _regolo(top, "register", "digits", MODEL_FILE, "-m", "trained for 8 epochs", *_metrics(first))
+    second = _train(top, epochs=30)
+    _regolo(top, "commit", "digits", MODEL_FILE, "-m", "trained for 30 epochs", *_metrics(second))
     _regolo(top, "list", "digits")
     _regolo(top, "diff", "digits@1.0", "digits@1.1")
     _regolo(top, "checkout", "digits@1.0")
     _regolo(top, "status")
     _run(top, "git", "log", "--oneline", "--decorate")
     _run(top, "git", "--no-pager", "diff", "digits@v1.0", "digits@v1.1", "--", "models")
-    click.echo(f"\nLook around:  cd {shlex.quote(str(top))} && git regolo show digits")
+    click.echo(f"\nLook around:  cd {shlex.quote(str(top))} && {_as_typed()} show digits")
+
+
+def _as_typed() -> str:
+    """How the reader calls us: as a subcommand of git only where our directory is on PATH."""
+    ours = Path(sys.executable).with_name("regolo-git")
+    on_path = shutil.which("git-regolo") is not None or not ours.exists()
+    return "git regolo" if on_path else shlex.quote(str(ours))
 
 
 def _empty_directory(directory: Path | None) -> Path:
@@ -58,9 +67,9 @@ def _empty_directory(directory: Path | None) -> Path:
     return directory.resolve()
 
 
-def _train(top: Path, *, hidden: int, epochs: int) -> TrainedModel:
-    click.echo(f"\n# training {hidden} hidden units for {epochs} epochs")
-    trained = train(hidden, epochs)
+def _train(top: Path, *, epochs: int) -> TrainedModel:
+    click.echo(f"\n# training {HIDDEN} hidden units for {epochs} epochs")
+    trained = train(HIDDEN, epochs)
     save(trained, top / MODEL_FILE)
     return trained
 
