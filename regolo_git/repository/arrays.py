@@ -124,6 +124,10 @@ def _as_numpy(name: str, array: ArrayLike) -> "tuple[str, Array]":
 
     if hasattr(array, "detach"):
         dtype, plain = _from_torch(cast(TorchTensor, array))
+    elif isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+        raise InvalidInput(
+            f"array '{name}' has masked elements, which safetensors cannot hold", "pass array.filled(VALUE)"
+        )
     else:
         plain = np.asarray(array)
         dtype = DTYPES.get(plain.dtype.name)

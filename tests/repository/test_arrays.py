@@ -60,7 +60,10 @@ def test_a_mapping_is_stored_with_its_tensors(store: Store) -> None:
     assert open_artifact_bytes(store, result.recipe) == save(sample())
 
 
-@pytest.mark.parametrize("array", [np.array(["a"]), np.array([object()]), np.zeros(2, np.complex128)])
+MASKED = np.ma.array([1.0, 2.0], mask=[False, True])
+
+
+@pytest.mark.parametrize("array", [np.array(["a"]), np.array([object()]), np.zeros(2, np.complex128), MASKED])
 def test_an_array_that_safetensors_cannot_hold_is_named(array: object) -> None:
     with pytest.raises(InvalidInput, match="'odd'"):
         ArraysFile({"odd": array})  # type: ignore[dict-item]
