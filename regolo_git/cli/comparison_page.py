@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from regolo_git.cli.metric_style import metric_name, verdict_cell
 from regolo_git.cli.output import Json
 from regolo_git.cli.streams import paint, put
-from regolo_git.cli.tables import Cell, Column, Row, put_table
+from regolo_git.cli.table_layout import Column
+from regolo_git.cli.tables import Cell, Row, put_table
 from regolo_git.cli.words import one_line, signs
 from regolo_git.compare.changes import VersionChanges
 from regolo_git.compare.tensors import TensorChange
@@ -39,7 +40,7 @@ def put_page(changes: VersionChanges) -> None:
     _section("Metrics", _metric_columns(c), _metric_rows(c))
     _section(
         "Metadata",
-        (Column("NAME"), Column(c.version_a), Column(c.version_b, flexible=True)),
+        (Column("NAME"), Column(c.version_a, flexible=True), Column(c.version_b, flexible=True)),
         [
             (one_line(m.key), one_line(value_text(m.before)), one_line(value_text(m.after)))
             for m in c.metadata
@@ -66,11 +67,11 @@ def _section(title: str, columns: Sequence[Column], rows: Sequence[Row], shown: 
 
 def _metric_columns(c: VersionChanges) -> tuple[Column, ...]:
     return (
-        Column("METRIC"),
+        Column("METRIC", flexible=True),
         Column(c.version_a, right=True),
         Column(c.version_b, right=True),
         Column("CHANGE", right=True),
-        Column("RELATIVE", right=True),
+        Column("RELATIVE", right=True, spare=1),
         Column("VERDICT"),
     )
 
@@ -90,7 +91,8 @@ def _metric_rows(c: VersionChanges) -> list[Row]:
 
 
 def _kind_columns(first: str, c: VersionChanges, *, right: bool) -> tuple[Column, ...]:
-    return Column(first), Column("CHANGE"), Column(c.version_a, right=right), Column(c.version_b, right=right)
+    sides = (Column(c.version_a, right=right), Column(c.version_b, right=right))
+    return Column(first, flexible=True), Column("CHANGE"), *sides
 
 
 def _file_rows(c: VersionChanges) -> list[Row]:

@@ -1,6 +1,7 @@
 """How metrics look: a name with its unit, a verdict in green or red, a row without a header."""
 
-from regolo_git.cli.tables import Cell, Column, Row
+from regolo_git.cli.table_layout import Column
+from regolo_git.cli.tables import Cell, Row
 from regolo_git.cli.words import one_line
 from regolo_git.compare.metrics import MetricChange
 from regolo_git.compare.words import number_text, percent_text, signed_text, verdict_text
@@ -8,10 +9,10 @@ from regolo_git.compare.words import number_text, percent_text, signed_text, ver
 _COLOURS = {"better": "green", "worse": "red", "same": "dim", "removed": "yellow"}
 
 METRIC_COLUMNS = (
-    Column("METRIC"),
+    Column("METRIC", flexible=True),
     Column("VALUE", right=True),
     Column("CHANGE", right=True),
-    Column("RELATIVE", right=True),
+    Column("RELATIVE", right=True, spare=1),
     Column("VERDICT"),
 )
 

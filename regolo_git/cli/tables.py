@@ -1,27 +1,24 @@
 """Tables for people: drawn by rich on a terminal, as aligned columns in a pipe.
 
-A pipe gets every character of every cell, and does not pay for importing rich.
+A pipe gets every character of every cell, and does not pay for importing rich.  On a terminal that is too
+narrow for a table, its rows stand side by side as columns (`table_layout.py` decides).
 """
 
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from regolo_git.cli.streams import is_terminal, put, takes_colour
+from regolo_git.cli.streams import is_terminal, paint, put, takes_colour
+from regolo_git.cli.table_layout import GAP, Column, fit, groups
 from regolo_git.cli.words import signs
 
-GAP = 2
+if TYPE_CHECKING:
+    from rich.console import Console
+
 UNLIMITED = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: `right` aligns numbers, `flexible` may be cut where a terminal is too narrow."""
-
-    title: str
-    right: bool = False
-    flexible: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +30,7 @@ class Cell:
 
 
 Row = Sequence[Cell | str]
+Cells = list[list[Cell]]
 
 
 def put_table(
@@ -43,19 +41,32 @@ def put_table(
     if not cells:
         return
     columns, cells = _without_empty_columns(columns, cells)
+    cells = [[Cell(signs(cell.text), cell.style) for cell in row] for row in cells]
     if is_terminal(sys.stdout) or takes_colour(sys.stdout):
         _draw(columns, cells, indent, titled)
         return
-    texts = [[signs(cell.text) for cell in row] for row in cells]
+    texts = [[cell.text for cell in row] for row in cells]
     if titled:
         texts.insert(0, [column.title for column in columns])
     for line in aligned(columns, texts):
         put(" " * indent + line)
 
 
-def _without_empty_columns(
-    columns: Sequence[Column], rows: Sequence[Sequence[Cell]]
-) -> tuple[list[Column], list[list[Cell]]]:
+def put_pairs(pairs: Iterable[tuple[str, str]], *, indent: int = 0) -> None:
+    """Prints names and values.  No value is cut: on a terminal long ones go on below, between words."""
+    rows = list(pairs)
+    start = max((len(name) for name, _ in rows), default=0) + GAP + indent
+    room = _console().width - start if is_terminal(sys.stdout) else UNLIMITED
+    for name, value in rows:
+        # A word that is longer is left to the terminal, which copies it in one piece.
+        lines = textwrap.wrap(signs(value), max(room, 1), break_long_words=False, break_on_hyphens=False)
+        first, *others = lines if room < len(value) and lines else [signs(value)]
+        put(f"{' ' * indent}{name}".ljust(start) + first if first else f"{' ' * indent}{name}")
+        for line in others:
+            put(" " * start + line)
+
+
+def _without_empty_columns(columns: Sequence[Column], rows: Cells) -> tuple[list[Column], Cells]:
     """A title over nothing only makes people look for something."""
     filled = [index for index in range(len(columns)) if any(row[index].text for row in rows)]
     return [columns[index] for index in filled], [[row[index] for index in filled] for row in rows]
@@ -75,25 +86,85 @@ def aligned(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[st
     ]
 
 
-def _draw(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], indent: int, titled: bool) -> None:
+def _draw(columns: Sequence[Column], rows: Cells, indent: int, titled: bool) -> None:
     # Only a terminal pays for importing rich.
-    from rich.console import Console  # noqa: PLC0415
+    from rich.cells import cell_len  # noqa: PLC0415
+
+    console = _console()
+    available = console.width - indent
+    widths = [
+        max(cell_len(text) for text in ([column.title] if titled else []) + [row[i].text for row in rows])
+        for i, column in enumerate(columns)
+    ]
+    layout = fit(columns, widths, available)
+    if layout is not None:
+        chosen = [(columns[i], width) for i, width in layout.items()]
+        _print(console, chosen, [[row[i] for i in layout] for row in rows], indent, titled)
+    elif titled:
+        _put_turned(columns, rows, indent, available)
+    else:
+        for row in rows:
+            _put_line(row, widths, columns, indent)
+
+
+def _print(
+    console: "Console", columns: Sequence[tuple[Column, int]], rows: Cells, indent: int, titled: bool
+) -> None:
     from rich.padding import Padding  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold", show_header=titled)
-    for column in columns:
-        # Only flexible columns give way; their cells are cut rather than folded into lines of their own.
-        table.add_column(
-            column.title, justify="right" if column.right else "left", no_wrap=not column.flexible
-        )
+    for column, width in columns:
+        table.add_column(column.title, justify="right" if column.right else "left", no_wrap=True, width=width)
     for row in rows:
-        table.add_row(
-            *(Text(signs(cell.text), style=cell.style, no_wrap=True, overflow="ellipsis") for cell in row)
-        )
+        table.add_row(*(Text(cell.text, style=cell.style, no_wrap=True, overflow="ellipsis") for cell in row))
+    console.print(Padding(table, (0, 0, 0, indent), expand=False))
+
+
+def _put_turned(columns: Sequence[Column], rows: Cells, indent: int, available: int) -> None:
+    """The titles down the left side, and as many rows beside each other as fit."""
+    from rich.cells import cell_len  # noqa: PLC0415
+
+    title_width = max(len(column.title) for column in columns)
+    widths = [max(cell_len(cell.text) for cell in row) for row in rows]
+    for number, group in enumerate(groups(widths, available - title_width - GAP)):
+        if number:
+            put("")
+        across = [title_width, *(widths[i] for i in group)]
+        for place, column in enumerate(columns):
+            if not any(rows[i][place].text for i in group):
+                continue
+            line = [Cell(column.title, "bold"), *(rows[i][place] for i in group)]
+            _put_line(line, across, [Column("")] * len(line), indent)
+
+
+def _put_line(cells: Sequence[Cell], widths: Sequence[int], columns: Sequence[Column], indent: int) -> None:
+    """Without blanks at the end: what is wider than the terminal is broken there, and copied in one piece."""
+    from rich.cells import cell_len  # noqa: PLC0415
+
+    line, blanks = "", " " * indent
+    for cell, width, column in zip(cells, widths, columns, strict=True):
+        space = " " * (width - cell_len(cell.text))
+        if cell.text:
+            line += blanks + (space if column.right else "") + _painted(cell)
+            blanks = "" if column.right else space
+        else:
+            blanks += space
+        blanks += " " * GAP
+    put(line)
+
+
+def _painted(cell: Cell) -> str:
+    colour = cell.style if cell.style not in ("bold", "dim", "") else None
+    return paint(cell.text, sys.stdout, fg=colour, bold=cell.style == "bold", dim=cell.style == "dim")
+
+
+def _console() -> "Console":
+    from rich.console import Console  # noqa: PLC0415
+
     coloured = takes_colour(sys.stdout)
-    console = Console(
+    return Console(
         file=sys.stdout,
         no_color=not coloured,
         force_terminal=coloured,
@@ -102,4 +173,3 @@ def _draw(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], indent: int
         width=None if is_terminal(sys.stdout) else UNLIMITED,
         highlight=False,
     )
-    console.print(Padding(table, (0, 0, 0, indent), expand=False))

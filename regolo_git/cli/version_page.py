@@ -7,12 +7,12 @@ from regolo_git.cli.output import Json, flat, plain_text
 from regolo_git.cli.shown_version import Shown
 from regolo_git.cli.status_style import status_colour
 from regolo_git.cli.streams import paint, put
-from regolo_git.cli.tables import Cell, Column, Row, put_table
+from regolo_git.cli.table_layout import Column
+from regolo_git.cli.tables import Cell, put_pairs, put_table
 from regolo_git.cli.words import counted, local_time, one_line, signs
 from regolo_git.compare.words import number_text, size_text
 
 FILES_SHOWN = 30
-PAIR = (Column("NAME"), Column("VALUE", flexible=True))
 
 
 def put_page(shown: Shown) -> None:
@@ -41,7 +41,7 @@ def put_page(shown: Shown) -> None:
     _put_files(shown)
 
 
-def _facts(shown: Shown) -> Iterator[Row]:
+def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
     version, manifest = shown.version, shown.manifest
     if shown.card.description:
         yield "model", one_line(shown.card.description)
@@ -75,7 +75,7 @@ def _size(shown: Shown) -> str:
     return ", ".join(parts)
 
 
-def _words(tree: Json, leave_out: Collection[str] = ()) -> list[Row]:
+def _words(tree: Json, leave_out: Collection[str] = ()) -> list[tuple[str, str]]:
     """The values of a tree by dotted name; a list on one line."""
     joined: dict[str, list[str]] = {}
     for name, value in flat(tree):
@@ -83,14 +83,14 @@ def _words(tree: Json, leave_out: Collection[str] = ()) -> list[Row]:
     return [(one_line(name), ", ".join(values)) for name, values in joined.items() if name not in leave_out]
 
 
-def _put_section(title: str, rows: Iterable[Row]) -> None:
+def _put_section(title: str, rows: Iterable[tuple[str, str]]) -> None:
     lines = list(rows)
     if not lines:
         return
     put("")
     if title:
         put(paint(title, sys.stdout, bold=True))
-    put_table(PAIR, lines, indent=2, titled=False)
+    put_pairs(lines, indent=2)
 
 
 def _put_files(shown: Shown) -> None:
@@ -103,7 +103,7 @@ def _put_files(shown: Shown) -> None:
     put("")
     put(paint("Files", sys.stdout, bold=True))
     put_table(
-        (Column("FILE"), Column("SIZE", right=True), Column("DIGEST", flexible=True)),
+        (Column("FILE", flexible=True), Column("SIZE", right=True), Column("DIGEST", flexible=True)),
         rows,
         indent=2,
         titled=False,

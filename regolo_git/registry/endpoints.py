@@ -239,7 +239,12 @@ def _proposal(
 
 def traffic_text(endpoint: Endpoint) -> str:
     """A split as a person writes it: "1.0=90% 1.1=10%"."""
-    return " ".join(f"{version}={share * 100:.10g}%" for version, share in endpoint.traffic.items())
+    return " ".join(f"{version}={weight_text(share)}" for version, share in endpoint.traffic.items())
+
+
+def weight_text(share: float) -> str:
+    """A share as a person writes it: "90%"."""
+    return f"{share * 100:.10g}%"
 
 
 def delete_endpoint(repository: Repository, name: str, *, message: str | None = None) -> None:

@@ -282,3 +282,23 @@ def test_a_version_comes_from_a_path_or_from_a_version(regolo: Regolo, two_versi
     assert "either PATH or --from" in both.err
     assert "either PATH or --from" in regolo("commit", "m", status=2).err
     assert "9.9" in regolo("commit", "m", "--from", "9.9", status=3).err
+
+
+def test_plain_lines_have_times_commits_and_people_as_programs_need_them(
+    regolo: Regolo, two_versions: Path
+) -> None:
+    regolo("promote", "m@1.0", "production", "-m", "first release")
+    head = git(two_versions, "rev-parse", "HEAD").strip()
+    when, *rest = regolo("history", "m", "--plain").out.rstrip("\n").split("\t")
+    assert rest == ["production", "1.0", "1", "Ada Byron <ada@example.com>", head, "first release"]
+    assert when.endswith("Z")
+    regolo("endpoint", "create", "e", "m@1.0", "-m", "the first")
+    head = git(two_versions, "rev-parse", "HEAD").strip()
+    when, *rest = regolo("endpoint", "history", "e", "--plain").out.rstrip("\n").split("\t")
+    assert rest == ["create-endpoint", "1.0=1", "Ada Byron <ada@example.com>", head, "the first"]
+    assert when.endswith("Z")
+    version, weight, replicas, commit, digest = regolo("endpoint", "show", "e", "--plain").out.split()
+    assert (version, weight, replicas, len(commit), digest[:7]) == ("1.0", "1", "1", 40, "sha256:")
+    assert regolo("endpoint", "list", "--plain").out == "e\tm\t\t1.0=1\t1.0=1\n"
+    numbers = regolo("metrics", "e", "--plain").out.rstrip("\n").split("\t")
+    assert numbers == ["1.0", "1", "", "0", "0", "", "", "", "0", "", "", "", "", ""]

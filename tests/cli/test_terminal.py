@@ -42,6 +42,39 @@ def test_a_narrow_terminal_cuts_the_message_only(two_versions: Path) -> None:
     assert line.rstrip().endswith("…")
 
 
+LONG_NAME = "nlp/encoders/multilingual/a-name-that-is-longer-than-any-terminal-of-eighty-columns"
+
+
+def test_what_a_row_is_about_is_never_cut(two_versions: Path) -> None:
+    write_model(two_versions / "other.safetensors", 3)
+    in_terminal("register", LONG_NAME, "other.safetensors", cwd=two_versions)
+    for columns in (60, 80, 120):
+        for command in (["list"], ["status"], ["describe"], ["show", LONG_NAME]):
+            shown = without_escapes(in_terminal(*command, cwd=two_versions, columns=columns)[0])
+            assert LONG_NAME in shown
+            assert "1.0" in shown
+
+
+def test_a_table_too_wide_has_its_rows_side_by_side(two_versions: Path) -> None:
+    in_terminal("endpoint", "create", "e", "m@1.0", cwd=two_versions)
+    in_terminal("traffic", "e", "1.0=90", "1.1=10", cwd=two_versions)
+    lines = without_escapes(in_terminal("metrics", "e", cwd=two_versions)[0]).splitlines()
+    assert lines[2:5] == ["VERSION   1.0  1.1", "WEIGHT    90%  10%", "SHARE     -    -"]
+    lines = without_escapes(in_terminal("metrics", "e", cwd=two_versions, columns=120)[0]).splitlines()
+    assert lines[2].split()[:3] == ["VERSION", "WEIGHT", "SHARE"]
+
+
+def test_show_cuts_no_value(two_versions: Path) -> None:
+    note = " ".join(f"word{number}" for number in range(40))
+    write_model(two_versions / "model.safetensors", 3)
+    in_terminal("commit", "m", "model.safetensors", "--meta", f"note={note}", cwd=two_versions)
+    shown = without_escapes(in_terminal("show", "m", cwd=two_versions)[0])
+    assert "…" not in shown
+    assert note in " ".join(shown.split())
+    assert git(two_versions, "rev-parse", "HEAD").strip() in shown
+    assert max(len(line) for line in shown.splitlines() if "word" in line) <= 80
+
+
 def test_a_screenful_is_shown_and_the_rest_is_counted(two_versions: Path) -> None:
     before = "import regolo_git.cli.commands.list as listing; listing.SCREENFUL = 1"
     text, _ = in_terminal("list", "m", cwd=two_versions, before=before)

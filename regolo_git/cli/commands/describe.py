@@ -5,7 +5,8 @@ import click
 from regolo_git.cli.opening import open_repository
 from regolo_git.cli.output import chosen_form, emit, form_options
 from regolo_git.cli.streams import talk
-from regolo_git.cli.tables import Cell, Column, put_table
+from regolo_git.cli.table_layout import Column
+from regolo_git.cli.tables import Cell, put_table
 from regolo_git.registry.describe import DescribedVersion
 from regolo_git.registry.describe import describe as find_versions
 

@@ -1,5 +1,7 @@
 """`git regolo endpoint`: makes, shows and deletes endpoints."""
 
+import sys
+
 import click
 
 from regolo_git.cli.opening import open_repository
@@ -7,16 +9,34 @@ from regolo_git.cli.output import chosen_form, emit, form_options, json_option, 
 from regolo_git.cli.parameters import reference_argument
 from regolo_git.cli.promotion_options import endpoint_argument, endpoint_document, message_option, to_endpoint
 from regolo_git.cli.questions import confirm
-from regolo_git.cli.streams import put, talk, talk_note
-from regolo_git.cli.tables import Column, put_table
+from regolo_git.cli.streams import paint, put, talk, talk_note
+from regolo_git.cli.table_layout import Column
+from regolo_git.cli.tables import put_pairs, put_table
 from regolo_git.cli.words import local_time, one_line, person, short
 from regolo_git.errors import IntegrityError, NewerFormat
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
 from regolo_git.registry import endpoints
-from regolo_git.registry.endpoint_history import endpoint_history
+from regolo_git.registry.endpoint_history import EndpointEvent, endpoint_history
 from regolo_git.repository.repository import Repository
+
+LIST_COLUMNS = tuple(Column(title) for title in ("ENDPOINT", "MODEL", "ENVIRONMENT", "TRAFFIC", "REPLICAS"))
+SHOW_COLUMNS = (
+    Column("VERSION"),
+    Column("WEIGHT", right=True),
+    Column("REPLICAS", right=True),
+    Column("COMMIT"),
+    Column("DIGEST", flexible=True),
+)
+HISTORY_COLUMNS = (
+    Column("WHEN"),
+    Column("ACTION"),
+    Column("TRAFFIC"),
+    Column("BY", spare=1),
+    Column("COMMIT", spare=2),
+    Column("WHY", flexible=True),
+)
 
 
 @click.group()
@@ -25,9 +45,9 @@ def endpoint() -> None:
 
     \b
     Examples:
-      git regolo endpoint create sentiment sentiment-classifier@1.1
+      git regolo endpoint create reviews sentiment@1.1
       git regolo endpoint list
-      git regolo endpoint history sentiment
+      git regolo endpoint history reviews
 
     Exit status: 0 done; 2 bad input; 3 not found; 4 conflict; 8 forbidden by a rule.
     """
@@ -37,12 +57,12 @@ def endpoint() -> None:
 @click.argument("name", metavar="ENDPOINT", callback=to_endpoint)
 @reference_argument("MODEL@V")
 @click.option("--environment", metavar="ENV", help="Follow the promotions to ENV.")
-@click.option("--replicas", type=int, metavar="N", help="How many workers serve it (1).")
+@click.option("--replicas", type=int, metavar="N", help="How many workers serve it.  [default: 1]")
 @click.option("--sticky-header", metavar="NAME", help="Keep a value of this header on one version.")
 @click.option("--sticky-cookie", metavar="NAME", help="The same by a cookie.")
 @click.option("--sticky-key", metavar="KEY", help="The same by a key of the JSON body.")
-@click.option("--retry", type=int, metavar="N", help="How often a request may be sent again (2).")
-@click.option("--timeout", type=float, metavar="SECONDS", help="How long a request may take (30).")
+@click.option("--retry", type=int, metavar="N", help="How often a request may be sent again.  [default: 2]")
+@click.option("--timeout", type=float, metavar="SECONDS", help="How long a request may take.  [default: 30]")
 @message_option
 @json_option
 def create(
@@ -62,8 +82,9 @@ def create(
 
     \b
     Examples:
-      git regolo endpoint create sentiment sentiment-classifier@1.1
-      git regolo endpoint create sentiment sentiment-classifier@production --environment production
+      git regolo endpoint create reviews sentiment@1.1 --replicas 2
+      git regolo endpoint create reviews sentiment@production \\
+        --environment production
 
     Exit status: 0 done; 2 bad input; 3 no such version, or its bytes are gone; 4 the endpoint exists;
     8 the version is retired.
@@ -101,6 +122,16 @@ def create(
 def list_(as_json: bool, as_plain: bool) -> None:
     """List the endpoints.
 
+    \b
+    With --plain, one line for each:
+      endpoint, model, environment that it follows, version=weight ...,
+      version=replicas ...
+
+    \b
+    Examples:
+      git regolo endpoint list
+      git regolo endpoint list --plain | cut -f1
+
     Exit status: 0 done; 3 no registry here; 5 an endpoint's file is broken.
     """
     form = chosen_form(as_json, as_plain)
@@ -109,83 +140,106 @@ def list_(as_json: bool, as_plain: bool) -> None:
     if not found and form == "people":
         talk("no endpoints yet")
         talk("  next    git regolo endpoint create NAME MODEL@V")
-    columns = [Column(title) for title in ("ENDPOINT", "MODEL", "ENVIRONMENT", "TRAFFIC", "REPLICAS")]
     emit(
         form,
         document=lambda: [endpoint_document(each) for each in found],
         fields=lambda: [_fields(each) for each in found],
-        page=lambda: put_table(columns, [_fields(each) for each in found]),
+        page=lambda: put_table(LIST_COLUMNS, [_row(each) for each in found]),
     )
 
 
-def _fields(each: Endpoint) -> list[str]:
-    replicas = " ".join(f"{version}={pin.replicas}" for version, pin in each.versions.items())
-    return [each.endpoint, each.model, each.environment or "", endpoints.traffic_text(each), replicas]
+def _fields(each: Endpoint) -> list[str | None]:
+    weights = " ".join(f"{version}={weight:.10g}" for version, weight in each.traffic.items())
+    return [each.endpoint, each.model, each.environment, weights, _replicas(each)]
 
 
-@endpoint.command()
+def _row(each: Endpoint) -> list[str]:
+    traffic = endpoints.traffic_text(each)
+    return [each.endpoint, each.model, each.environment or "", traffic, _replicas(each)]
+
+
+def _replicas(each: Endpoint) -> str:
+    return " ".join(f"{version}={pin.replicas}" for version, pin in each.versions.items())
+
+
+@endpoint.command(short_help="Show what ENDPOINT should do.")
 @endpoint_argument()
 @form_options
 def show(endpoint: str, as_json: bool, as_plain: bool) -> None:
-    """Show the desired state of ENDPOINT.
+    """Show the desired state of ENDPOINT: versions and their weights, and how requests are routed.
+
+    \b
+    With --plain, one line for each version:
+      version, weight, replicas, commit, digest
+
+    \b
+    Examples:
+      git regolo endpoint show reviews
+      git regolo endpoint show reviews --json
 
     Exit status: 0 done; 3 no such endpoint; 5 its file is broken.
     """
+    form = chosen_form(as_json, as_plain)
     with open_repository() as repository:
         found = endpoints.get_endpoint(repository, endpoint)
-    numbers = ("WEIGHT", "REPLICAS")
-    titles = ("VERSION", "WEIGHT", "REPLICAS", "COMMIT", "DIGEST")
-    columns = [Column(title, right=title in numbers) for title in titles]
-    rows = [
-        [version, f"{found.traffic[version]:.10g}", str(pin.replicas), short(pin.commit), str(pin.digest)]
-        for version, pin in found.versions.items()
-    ]
     emit(
-        chosen_form(as_json, as_plain),
+        form,
         document=lambda: endpoint_document(found),
-        fields=lambda: rows,
-        page=lambda: _page(found, columns, rows),
+        fields=lambda: [
+            (version, f"{found.traffic[version]:.10g}", pin.replicas, pin.commit, pin.digest)
+            for version, pin in found.versions.items()
+        ],
+        page=lambda: _page(found),
     )
 
 
-def _page(found: Endpoint, columns: list[Column], rows: list[list[str]]) -> None:
+def _page(found: Endpoint) -> None:
     put(f"{found.endpoint}  {found.model}" + (f"  follows {found.environment}" if found.environment else ""))
     put("")
-    put_table(columns, rows)
-    for key, value in found.routing.to_table().items():
-        put(f"  {key}  {value}")
+    put_table(
+        SHOW_COLUMNS,
+        [
+            (
+                version,
+                endpoints.weight_text(found.traffic[version]),
+                str(pin.replicas),
+                short(pin.commit),
+                str(pin.digest),
+            )
+            for version, pin in found.versions.items()
+        ],
+    )
+    routing = found.routing.to_table()
+    if routing:
+        put("")
+        put(paint("Routing", sys.stdout, bold=True))
+        put_pairs([(key, str(value)) for key, value in routing.items()], indent=2)
 
 
-@endpoint.command()
+@endpoint.command(short_help="Show every change of ENDPOINT.")
 @endpoint_argument()
 @form_options
 def history(endpoint: str, as_json: bool, as_plain: bool) -> None:
     """Show every change of ENDPOINT, newest first: what, who, when and why.
 
+    \b
+    With --plain, one line for each:
+      time, action, version=weight ... (empty: deleted), who, commit, why
+
+    \b
+    Examples:
+      git regolo endpoint history reviews
+      git regolo endpoint history reviews --json
+
     Exit status: 0 done; 3 no such endpoint ever was.
     """
+    form = chosen_form(as_json, as_plain)
     with open_repository() as repository:
         events = endpoint_history(repository, endpoint)
         if not events:
             endpoints.get_endpoint(repository, endpoint)
-    titles = ("WHEN", "ACTION", "TRAFFIC", "BY", "COMMIT", "WHY")
-    columns = [Column(title, flexible=title == "WHY") for title in titles]
-
-    def fields() -> list[list[str]]:
-        return [
-            [
-                local_time(event.when),
-                event.action,
-                endpoints.traffic_text(event.endpoint) if event.endpoint else "",
-                one_line(person(event.who)),
-                short(event.commit),
-                one_line(event.message),
-            ]
-            for event in events
-        ]
-
     emit(
-        chosen_form(as_json, as_plain),
+        form,
         document=lambda: [
             {
                 "when": event.when,
@@ -197,9 +251,25 @@ def history(endpoint: str, as_json: bool, as_plain: bool) -> None:
             }
             for event in events
         ],
-        fields=fields,
-        page=lambda: put_table(columns, fields()),
+        fields=lambda: [_event_fields(event) for event in events],
+        page=lambda: put_table(HISTORY_COLUMNS, [_event_row(event) for event in events]),
     )
+
+
+def _event_fields(event: EndpointEvent) -> list[object]:
+    weights = _fields(event.endpoint)[3] if event.endpoint else None
+    return [event.when, event.action, weights, event.who, event.commit, event.message]
+
+
+def _event_row(event: EndpointEvent) -> list[str]:
+    return [
+        local_time(event.when),
+        event.action,
+        endpoints.traffic_text(event.endpoint) if event.endpoint else "",
+        one_line(person(event.who)),
+        short(event.commit),
+        one_line(event.message),
+    ]
 
 
 @endpoint.command()
@@ -208,6 +278,10 @@ def history(endpoint: str, as_json: bool, as_plain: bool) -> None:
 @message_option
 def delete(endpoint: str, yes: bool, message: str | None) -> None:
     """Take ENDPOINT off the registry branch; its history stays.
+
+    \b
+    Examples:
+      git regolo endpoint delete reviews -m "replaced by reviews-v2" --yes
 
     Exit status: 0 done; 3 no such endpoint; 4 not confirmed.
     """

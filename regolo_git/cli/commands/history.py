@@ -6,11 +6,22 @@ from regolo_git.cli.opening import open_repository
 from regolo_git.cli.output import chosen_form, emit, form_options
 from regolo_git.cli.parameters import model_argument
 from regolo_git.cli.streams import talk
-from regolo_git.cli.tables import Column, put_table
+from regolo_git.cli.table_layout import Column
+from regolo_git.cli.tables import put_table
 from regolo_git.cli.words import local_time, one_line, person, short
 from regolo_git.registry.environments import environment_rule
 from regolo_git.registry.lookup import model_rows
 from regolo_git.registry.promotion_history import PromotionEvent, promotion_history
+
+COLUMNS = (
+    Column("WHEN"),
+    Column("ENVIRONMENT"),
+    Column("VERSION"),
+    Column("REPLICAS", right=True, spare=2),
+    Column("BY", spare=1),
+    Column("COMMIT", spare=3),
+    Column("WHY", flexible=True),
+)
 
 
 @click.command()
@@ -19,6 +30,10 @@ from regolo_git.registry.promotion_history import PromotionEvent, promotion_hist
 @form_options
 def history(model: str, environment: str | None, as_json: bool, as_plain: bool) -> None:
     """Show what of MODEL stood in which environment, since when, by whom and why; newest first.
+
+    \b
+    With --plain, one line for each:
+      time, environment, version (empty: taken away), replicas, who, commit, why
 
     \b
     Examples:
@@ -36,8 +51,6 @@ def history(model: str, environment: str | None, as_json: bool, as_plain: bool) 
     if not events and form == "people":
         talk(f"{model} was never promoted")
         talk(f"  next    git regolo promote {model}@{rows[-1].version} {environment or 'staging'}")
-    titles = ("WHEN", "ENVIRONMENT", "VERSION", "REPLICAS", "BY", "COMMIT", "WHY")
-    columns = [Column(title, right=title == "REPLICAS", flexible=title == "WHY") for title in titles]
     emit(
         form,
         document=lambda: [
@@ -53,11 +66,17 @@ def history(model: str, environment: str | None, as_json: bool, as_plain: bool) 
             for event in events
         ],
         fields=lambda: [_fields(event) for event in events],
-        page=lambda: put_table(columns, [_fields(event) for event in events]),
+        page=lambda: put_table(COLUMNS, [_row(event) for event in events]),
     )
 
 
-def _fields(event: PromotionEvent) -> list[str]:
+def _fields(event: PromotionEvent) -> list[object]:
+    version = event.promotion.version if event.promotion else None
+    replicas = event.promotion.replicas if event.promotion else None
+    return [event.when, event.environment, version, replicas, event.who, event.commit, event.message]
+
+
+def _row(event: PromotionEvent) -> list[str]:
     promotion = event.promotion
     return [
         local_time(event.when),

@@ -13,7 +13,8 @@ from regolo_git.cli.output import Form, Json, chosen_form, emit, form_options
 from regolo_git.cli.parameters import model_argument
 from regolo_git.cli.status_style import status_cell
 from regolo_git.cli.streams import is_terminal, talk
-from regolo_git.cli.tables import Cell, Column, put_table
+from regolo_git.cli.table_layout import Column
+from regolo_git.cli.tables import Cell, put_table
 from regolo_git.cli.words import counted, local_time, one_line, person
 from regolo_git.compare.words import number_text, size_text
 from regolo_git.errors import InvalidInput
@@ -95,8 +96,8 @@ def _list_models(form: Form, limit: int | None) -> None:
                 Column("MODEL"),
                 Column("VERSIONS", right=True),
                 Column("LATEST"),
-                Column("UPDATED"),
-                Column("IN"),
+                Column("UPDATED", spare=1),
+                Column("IN", flexible=True),
             ],
             [
                 (
@@ -170,7 +171,7 @@ def _put_versions(versions: Sequence[ModelVersion], metrics: Sequence[str]) -> N
             *(Column(name.upper(), right=True) for name in metrics),
             Column("SIZE", right=True),
             Column("CREATED"),
-            Column("BY"),
+            Column("BY", spare=1),
             Column("MESSAGE", flexible=True),
         ],
         [

@@ -13,7 +13,8 @@ from regolo_git.cli.parameters import model_argument
 from regolo_git.cli.sparkline import sparkline
 from regolo_git.cli.status_style import status_cell, status_colour
 from regolo_git.cli.streams import paint, put, takes_symbols
-from regolo_git.cli.tables import Cell, Column, Row, put_table
+from regolo_git.cli.table_layout import Column
+from regolo_git.cli.tables import Cell, Row, put_table
 from regolo_git.cli.words import counted, local_time, one_line, person, short, signs
 from regolo_git.compare.metrics import MetricChange, compare_metrics
 from regolo_git.compare.words import number_text, percent_text, signed_text, size_text
@@ -168,10 +169,10 @@ def _put_trend(steps: Sequence[Step], metric: str) -> None:
             Column("VERSION"),
             Column("VALUE", right=True),
             Column("CHANGE", right=True),
-            Column("RELATIVE", right=True),
+            Column("RELATIVE", right=True, spare=2),
             Column("VERDICT"),
-            Column("STATUS"),
-            Column("CREATED"),
+            Column("STATUS", spare=3),
+            Column("CREATED", spare=1),
             Column("MESSAGE", flexible=True),
         ],
         [_trend_row(step, step.changes.get(metric)) for step in steps],

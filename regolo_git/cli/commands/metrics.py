@@ -10,10 +10,11 @@ from regolo_git.cli.opening import open_repository
 from regolo_git.cli.output import Form, Json, chosen_form, emit, form_options
 from regolo_git.cli.promotion_options import endpoint_argument
 from regolo_git.cli.streams import is_terminal, put, talk
-from regolo_git.cli.tables import Column, put_table
+from regolo_git.cli.table_layout import Column
+from regolo_git.cli.tables import put_table
 from regolo_git.cli.words import local_time
 from regolo_git.errors import InvalidInput
-from regolo_git.registry.endpoints import get_endpoint
+from regolo_git.registry.endpoints import get_endpoint, weight_text
 from regolo_git.repository.repository import Repository
 from regolo_git.serving.endpoint_metrics import EndpointMetrics, VersionMetrics
 from regolo_git.serving.recorded import Source, endpoint_metrics, record
@@ -26,7 +27,7 @@ TITLES = ("VERSION", "WEIGHT", "SHARE", *COUNTS, "P50", "P95", "P99", "RPS", "RE
 
 @click.command()
 @endpoint_argument()
-@click.option("--window", default="5m", metavar="TIME", help="How far back: 30s, 5m, 2h, 1d (5m).")
+@click.option("--window", default="5m", metavar="TIME", help="How far back: 30s, 5m, 2h, 1d.  [default: 5m]")
 @click.option("--prometheus", metavar="URL", help="Read from this Prometheus server.")
 @click.option("--recorded", is_flag=True, help="Show what was last recorded.")
 @click.option("--record", "keep", is_flag=True, help="Keep a snapshot as a note on the versions' commits.")
@@ -46,6 +47,11 @@ def metrics(
 
     Read from the running gateway, else from what was last recorded.  Without requests there is no rate, and
     a hyphen says so.  REFUSED are the callers' own mistakes, which count as no error of the model.
+
+    \b
+    With --plain, one line for each version; shares are 0 to 1, latencies seconds:
+      version, weight, share observed, requests, errors, error rate, its interval
+      (two fields), refused, latency p50, p95, p99, requests/s, replicas ready
 
     \b
     Examples:
@@ -101,16 +107,36 @@ def _page(found: EndpointMetrics) -> None:
     put(f"{found.endpoint}  last {_seconds(found.window_seconds)} s{since}  {where}")
     put("")
     columns = [Column(title, right=title != "VERSION") for title in TITLES]
-    put_table(columns, [_fields(name, held) for name, held in found.version.items()])
+    put_table(columns, [_row(name, held) for name, held in found.version.items()])
     if found.source == "none":
         talk(f"  next    git regolo serve {found.endpoint}")
 
 
-def _fields(name: str, held: VersionMetrics) -> list[str]:
+def _fields(name: str, held: VersionMetrics) -> list[object]:
+    low, high = held["error_rate_ci"] or (None, None)
+    return [
+        name,
+        f"{held['weight']:.10g}",
+        held["observed_share"],
+        held["requests"],
+        held["errors"],
+        held["error_rate"],
+        low,
+        high,
+        held["client_errors"],
+        held["latency_p50"],
+        held["latency_p95"],
+        held["latency_p99"],
+        held["rps"],
+        held["replicas_ready"],
+    ]
+
+
+def _row(name: str, held: VersionMetrics) -> list[str]:
     interval = held["error_rate_ci"]
     return [
         name,
-        f"{held['weight']:.4g}",
+        weight_text(held["weight"]),
         _share(held["observed_share"]),
         str(held["requests"]),
         str(held["errors"]),

@@ -10,7 +10,8 @@ import click
 from regolo_git.cli.opening import open_repository
 from regolo_git.cli.output import Json, chosen_form, emit, form_options
 from regolo_git.cli.streams import paint, put, talk
-from regolo_git.cli.tables import Cell, Column, Row, put_table
+from regolo_git.cli.table_layout import Column
+from regolo_git.cli.tables import Cell, Row, put_table
 from regolo_git.cli.words import one_line, short
 from regolo_git.registry.work_status import ArtifactStatus, WorkStatus, work_status
 
@@ -81,7 +82,7 @@ def _put_page(found: WorkStatus, top: Path) -> None:
         return
     put("")
     put_table(
-        [Column("VERSION"), Column("STATE"), Column("PATH"), Column("TAG")],
+        [Column("VERSION"), Column("STATE"), Column("PATH", flexible=True), Column("TAG")],
         [_row(artifact) for artifact in found.artifacts],
     )
     for step in dict.fromkeys(_next_step(artifact, top) for artifact in found.artifacts):
