@@ -16,8 +16,23 @@ REGENERATE = "REGOLO_REGENERATE_GOLDEN"
 regenerate = bool(os.environ.get(REGENERATE))
 
 
+def all_commands() -> dict[str, click.Command]:
+    """Every command by the words that call it, those of `endpoint` too."""
+    found = {}
+    for name in COMMANDS:
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
+        found[name] = command
+        if isinstance(command, click.Group):
+            found |= {f"{name} {inner}": it for inner, it in sorted(command.commands.items())}
+    return found
+
+
+ALL = all_commands()
+
+
 def whole_help(regolo: Regolo) -> str:
-    pages = [regolo("-h").out] + [regolo(name, "-h").out for name in COMMANDS]
+    pages = [regolo("-h").out] + [regolo(*name.split(), "-h").out for name in ALL]
     return ("\n" + "-" * 80 + "\n\n").join(pages)
 
 
@@ -34,19 +49,25 @@ def test_the_help_fits_a_terminal_of_80_columns(regolo: Regolo, monkeypatch: pyt
     assert [line for line in whole_help(regolo).splitlines() if len(line) > 80] == []
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", ALL)
 def test_every_command_has_examples_and_exit_statuses(name: str) -> None:
-    command = group.get_command(click.Context(group), name)
-    assert command is not None
-    assert command.name == name
+    command = ALL[name]
+    assert command.name == name.rsplit(maxsplit=1)[-1]
     assert "Examples:" in (command.help or "")
+    assert f"git regolo {name} " in f"{command.help} ".replace("\n", " ") or name == "demo"
     assert "Exit status: 0" in (command.help or "")
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize(
+    "name", [name for name, it in ALL.items() if "as_plain" in {p.name for p in it.params}]
+)
+def test_the_fields_of_plain_lines_are_named(name: str) -> None:
+    assert "With --plain, one line for" in (ALL[name].help or "")
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_every_option_is_explained(name: str) -> None:
-    command = group.get_command(click.Context(group), name)
-    assert command is not None
+    command = ALL[name]
     assert [p.name for p in command.params if isinstance(p, click.Option) and not p.help] == []
 
 

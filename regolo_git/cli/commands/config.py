@@ -46,6 +46,8 @@ def config(
       environments.NAME.requires   where a version must have stood before
       regolo.localStore            where this clone keeps the bytes (--local)
 
+    With --plain, one line for each: key, with dots, and value
+
     \b
     Examples:
       git regolo config

@@ -23,7 +23,12 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.command()
 @click.argument("endpoints", metavar="[ENDPOINT]...", nargs=-1)
-@click.option("--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="Where requests are taken.")
+@click.option(
+    "--listen",
+    default="127.0.0.1:8080",
+    metavar="HOST:PORT",
+    help="Where requests are taken.  [default: 127.0.0.1:8080]",
+)
 @click.option(
     "--token-file", type=click.Path(dir_okay=False, path_type=Path), help="Ask callers for this token."
 )
