@@ -21,7 +21,10 @@ def split_assignment(option: str, text: str) -> tuple[str, str]:
     """Name and value of `NAME=VALUE`.  Raises InvalidInput."""
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
-        raise InvalidInput(f"'{option} {printable(text)}' is not NAME=VALUE")
+        example = text.strip(" =") or "NAME"
+        raise InvalidInput(
+            f"'{option} {printable(text)}' is not NAME=VALUE", f"{option} {printable(example)}=VALUE"
+        )
     return name.strip(), value
 
 

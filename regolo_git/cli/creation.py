@@ -1,6 +1,8 @@
 """Making a version in front of a person: progress, the question about same content, and what to do next."""
 
+import shlex
 import sys
+from pathlib import Path
 
 import click
 
@@ -11,11 +13,19 @@ from regolo_git.cli.questions import confirm
 from regolo_git.cli.streams import paint, put, talk, talk_note
 from regolo_git.cli.words import one_line, short
 from regolo_git.compare.words import size_text
+from regolo_git.errors import NotFound
 from regolo_git.registry.create import CreatedVersion, create_version
 from regolo_git.registry.draft import VersionRequest
 from regolo_git.registry.model_version import ModelVersion
 from regolo_git.repository.repository import Repository
 from regolo_git.repository.sources import measure
+
+
+def check_order(verb: str, model: str, path: Path) -> None:
+    """Raises NotFound for PATH and MODEL in the wrong order, which a file called MODEL gives away."""
+    if Path(model).exists() and not path.exists():
+        words = f"{shlex.quote(str(path))} {shlex.quote(model)}"
+        raise NotFound(f"there is nothing at '{path}'; the model comes first", f"git regolo {verb} {words}")
 
 
 def create(repository: Repository, request: VersionRequest, *, yes: bool) -> CreatedVersion:

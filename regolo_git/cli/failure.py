@@ -49,12 +49,23 @@ def say_error(message: str, hint: str | None = None) -> None:
 
 def _usage_message(error: click.UsageError) -> str:
     """Click's sentence in our form: lower case, no full stop, subjects in single quotes."""
-    message = error.format_message().rstrip(".")
+    near = _near(error)
+    text = f"{error.message}, did you mean '{near}'?" if near else error.format_message()
+    message = " ".join(text.replace(".,", ",").split()).rstrip(".")
     return message[:1].lower() + message[1:]
 
 
 def _usage_hint(error: click.UsageError) -> str | None:
-    return f"{error.ctx.command_path} -h" if error.ctx is not None else None
+    if error.ctx is None:
+        return None
+    near = _near(error)
+    return f"{error.ctx.command_path} {near if near and near[0] != '-' else '-h'}"
+
+
+def _near(error: click.UsageError) -> str | None:
+    """The nearest option or command, where click knows one."""
+    possibilities = getattr(error, "possibilities", None)
+    return possibilities[0] if possibilities else None
 
 
 def _system_message(error: OSError) -> str:

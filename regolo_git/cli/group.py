@@ -51,6 +51,31 @@ class CommandGroup(click.Group):
         return named + click.Command.shell_complete(self, ctx, incomplete)
 
 
+ELSEWHERE = {  # what people of other tools, and of git itself, type for it
+    "add": "git regolo commit -h",
+    "clone": "git clone URL && git regolo init",
+    "delete": "git regolo remove -h",
+    "deploy": "git regolo promote -h",
+    "download": "git regolo checkout -h",
+    "fetch": "git fetch --tags",
+    "get": "git regolo checkout -h",
+    "info": "git regolo show -h",
+    "ls": "git regolo list",
+    "models": "git regolo list",
+    "publish": "git regolo promote -h",
+    "pull": "git pull --tags",
+    "push": "git push --follow-tags",
+    "restore": "git regolo checkout -h",
+    "retire": "git regolo remove -h",
+    "rm": "git regolo remove -h",
+    "stage": "git regolo promote -h",
+    "verify": "git regolo fsck",
+    "versions": "git regolo list MODEL",
+}
+
+
 def _nearest(name: str) -> str:
-    close = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
+    if name in ELSEWHERE:
+        return ELSEWHERE[name]
+    close = difflib.get_close_matches(name, COMMANDS, n=1)
     return f"git regolo {close[0]}" if close else "git regolo -h"

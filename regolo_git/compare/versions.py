@@ -13,9 +13,7 @@ from regolo_git.repository.repository import Repository
 def compare_versions(repository: Repository, a: Reference, b: Reference) -> Comparison:
     """What changed from `a` to `b`.  Raises NotFound, InvalidInput for versions of two models."""
     if a.model != b.model:
-        raise InvalidInput(
-            f"'{a}' and '{b}' are of different models", f"git regolo diff {a} {a.model}@OTHER-VERSION"
-        )
+        raise InvalidInput(f"'{a}' and '{b}' are of different models", f"git regolo list {a.model}")
     before, after = read_version_manifest(repository, a), read_version_manifest(repository, b)
     return compare(
         before,

@@ -135,9 +135,21 @@ def check_traffic(weights: Mapping[str, float]) -> dict[str, float]:
     for whole in (1, 100):
         if abs(total - whole) <= TOLERANCE * whole:
             return {version: _part(weight, whole) for version, weight in weights.items()}
-    raise InvalidInput(f"the weights add up to {total:.10g}, not to 1 (or to 100 percent)", SPLIT)
+    raise InvalidInput(
+        f"the weights add up to {total:.10g}, not to 1 (or to 100 percent)",
+        f"every version that serves has its weight: {_completed(weights, total)}",
+    )
 
 
 def _part(weight: float, whole: int) -> float:
     # As people divide: 33.3 % is 0.333, where binary division gives 0.33299999999999996.
     return float(abs(Decimal(repr(weight))) / whole)
+
+
+def _completed(weights: Mapping[str, float], total: float) -> str:
+    """The same split made whole, where something is left to give away; else an example."""
+    whole = 1 if total < 1 else 100
+    if not 0 < total < whole or any(weight < 0 for weight in weights.values()):
+        return "1.0=90 1.1=10"
+    split = [f"{version}={weight:.10g}" for version, weight in weights.items()]
+    return " ".join([*split, f"VERSION={whole - total:.10g}"])

@@ -66,7 +66,7 @@ class Promotion:
 def check_replicas(replicas: int) -> int:
     """A number of replicas.  Raises InvalidInput."""
     if not isinstance(replicas, int) or isinstance(replicas, bool) or not 1 <= replicas <= REPLICAS_LIMIT:
-        raise InvalidInput(f"'{replicas}' replicas is not between 1 and {REPLICAS_LIMIT}")
+        raise InvalidInput(f"'{replicas}' is no number of replicas from 1 to {REPLICAS_LIMIT}")
     return replicas
 
 

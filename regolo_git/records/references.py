@@ -33,7 +33,9 @@ class Reference:
         try:
             return cls(model, Version.parse(selector), None, latest=False)
         except InvalidInput as error:
-            raise InvalidInput(f"'{printable(text)}' is not a reference: {error.message}", HINT) from error
+            # Half of a version is what people type first.
+            hint = f"a version has two or three parts: {text}.0" if selector.isdecimal() else HINT
+            raise InvalidInput(f"'{printable(text)}' is not a reference: {error.message}", hint) from error
 
     def __str__(self) -> str:
         if self.version is not None:

@@ -35,6 +35,8 @@ def change_setting(repository: Repository, key: str, value: "TomlValue | None") 
     def prepare(tip: str | None) -> Proposal:
         before = _text(repository, tip)
         after = unset_value(before, key) if value is None else set_value(before, key, value)
+        if after == before and value is None:
+            raise NotFound(f"the registry's configuration has no '{key}'", "git regolo config")
         if after == before:
             raise Conflict(f"'{key}' is like that already", f"git regolo config {key}")
         try:

@@ -5,6 +5,7 @@ what serves.  Each change is one commit by compare-and-swap, whose trailers say 
 endpoint is the history of its file (`endpoint_history`).
 """
 
+import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from regolo_git.git.publish import Proposal, publish
 from regolo_git.records.endpoint import Endpoint, PinnedVersion, check_traffic
 from regolo_git.records.environment import check_replicas
 from regolo_git.records.names import check_endpoint_name
-from regolo_git.records.paths import endpoint_path
+from regolo_git.records.paths import ENDPOINTS, endpoint_path
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
 from regolo_git.records.versions import Version
@@ -287,5 +288,13 @@ def _at(repository: Repository, tip: str | None, name: str) -> Endpoint:
     path = endpoint_path(check_endpoint_name(name))
     text = repository.git.read_file(tip, path) if tip else None
     if text is None:
-        raise NotFound(f"there is no endpoint '{name}'", f"git regolo endpoint create {name} MODEL@VERSION")
+        raise NotFound(f"there is no endpoint '{name}'", _nearest(repository, tip, name))
     return Endpoint.parse(text, path)
+
+
+def _nearest(repository: Repository, tip: str | None, name: str) -> str:
+    # The names of the files: one that is broken is not in the way of saying what there is.
+    files = repository.git.list_files(tip, ENDPOINTS) if tip else []
+    names = [path.removeprefix(f"{ENDPOINTS}/").removesuffix(".toml") for path, _ in files]
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"git regolo endpoint show {close[0]}" if close else "git regolo endpoint list"

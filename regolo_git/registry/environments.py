@@ -147,7 +147,7 @@ def _plan(
         unknown=previous.unknown if previous is not None else {},
     )
     if promotion == previous:
-        raise Conflict(f"'{version.reference}' stands in '{environment}' already, with {wanted} replicas")
+        raise Conflict(f"'{version.reference}' stands in '{environment}' already, replicas: {wanted}")
     moved = {e.endpoint: moved_endpoint(e, promotion) for e in _bound(repository, tip, promotion)}
     files: dict[str, bytes | None] = {path: promotion.to_text().encode()}
     files.update({endpoint_path(name): endpoint.to_text().encode() for name, endpoint in moved.items()})

@@ -12,7 +12,7 @@ from regolo_git.records.paths import environment_path
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.model_version import ModelVersion, read_tagged_manifest, version_of_row
-from regolo_git.registry.status import READY, RETIRED, read_statuses, retired_versions
+from regolo_git.registry.status import READY, RETIRED, read_promotions, read_statuses, retired_versions
 from regolo_git.repository.repository import Repository
 
 MANIFEST = "/manifest.toml"
@@ -78,10 +78,20 @@ def _row_of_environment(repository: Repository, model: str, environment: str, ro
     if text is None:
         raise NotFound(
             f"no version of '{model}' is promoted to '{environment}'",
-            f"git regolo promote {model}@{rows[-1].version} {environment}",
+            _instead(repository, tip, model, environment, rows[-1].version),
         )
     promotion = Promotion.parse(text, path)
     return _row_of_version(repository, model, Version.parse(promotion.version))
+
+
+def _instead(repository: Repository, tip: str | None, model: str, environment: str, newest: str) -> str:
+    """A promotion, to an environment that is known; else the nearest name that stands for a version."""
+    if environment in repository.config().environment_order():
+        return f"git regolo promote {model}@{newest} {environment}"
+    promotions = read_promotions(repository, tip) if tip else []
+    names = ["latest", *(promotion.environment for promotion in promotions if promotion.model == model)]
+    close = difflib.get_close_matches(environment, names, n=1)
+    return f"git regolo show {model}@{close[0]}" if close else f"git regolo list {model}"
 
 
 def _latest(model: str, rows: list[TagRow]) -> TagRow:

@@ -15,7 +15,7 @@ from regolo_git.records.recipe import Recipe
 from regolo_git.records.references import Reference
 from regolo_git.records.retired import RetiredEntry, RetiredList
 from regolo_git.records.tables import of_file
-from regolo_git.registry.lookup import get_version
+from regolo_git.registry.lookup import get_version, list_versions
 from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.status import RETIRED, read_statuses
 from regolo_git.registry.users import users_of
@@ -52,8 +52,23 @@ def _refuse_used(repository: Repository, tip: str | None, version: ModelVersion)
     users = users_of(repository, tip, version.model_id, version.version)
     if users:
         raise PolicyRefused(
-            f"'{version.reference}' is in use by {', '.join(users)}", "move those to another version"
+            f"'{version.reference}' is in use by {', '.join(users)}", _way_out(repository, version, users[0])
         )
+
+
+def _way_out(repository: Repository, version: ModelVersion, user: str) -> str | None:
+    """The command that gives one user another version; None where there is no other."""
+    others = [
+        other.version
+        for other in list_versions(repository, version.model_id)
+        if other.version != version.version and other.status != RETIRED
+    ]
+    if not others:
+        return None
+    kind, _, name = user.replace("'", "").partition(" ")
+    if kind == "environment":
+        return f"git regolo promote {version.model_id}@{others[-1]} {name}"
+    return f"git regolo rollback {name} --to {others[-1]}"
 
 
 def retire(repository: Repository, plan: RetirementPlan) -> None:

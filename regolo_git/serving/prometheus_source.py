@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from math import isfinite
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import urlopen
 
@@ -146,4 +146,9 @@ class _Server:
             with urlopen(address, timeout=ANSWER_SECONDS) as answer:
                 return json_object(json.loads(answer.read(ANSWER_BYTES)), "the answer")
         except (URLError, OSError) as error:
-            raise TransportError(f"Prometheus at '{self._url}' cannot be asked: {error}") from error
+            # urllib wraps the error of the connection, and its own text shows the wrapping.
+            cause = (
+                error.reason if isinstance(error, URLError) and not isinstance(error, HTTPError) else error
+            )
+            said = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
+            raise TransportError(f"Prometheus at '{self._url}' cannot be asked: {said}") from error

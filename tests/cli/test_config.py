@@ -63,7 +63,8 @@ def test_setting_what_is_set_changes_nothing(regolo: Regolo, registry: Path) -> 
 
 
 def test_a_key_that_nobody_reads_is_worth_a_note(regolo: Regolo, registry: Path) -> None:
-    assert "did you mean 'store.url'?" in regolo("config", "store.ulr", "/x").err
+    assert "did you mean 'store.url'?" in regolo("config", "store.ulr", "/x", status=2).err
+    assert "makes no use of 'team.name'" in regolo("config", "team.name", "nlp").err
 
 
 def test_settings_of_this_clone_are_never_committed(regolo: Regolo, registry: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from regolo_git.cli.assignments import gather_metadata, read_serving
-from regolo_git.cli.creation import announce, create
+from regolo_git.cli.creation import announce, check_order, create
 from regolo_git.cli.opening import open_repository
 from regolo_git.cli.output import json_option
 from regolo_git.cli.parameters import model_argument
@@ -77,6 +77,8 @@ def commit(
         raise InvalidInput("'--version' and '--bump' exclude each other")
     if (path is None) == (origin is None):
         raise InvalidInput("either PATH or --from V says what the bytes are", "git regolo commit -h")
+    if path is not None:
+        check_order("commit", model, path)
     with open_repository() as repository:
         request = VersionRequest(
             model=model,

@@ -7,10 +7,10 @@ from regolo_git.cli.streams import put
 
 
 @click.command()
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", metavar="SHELL", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print the completion script for SHELL: for regolo-git, and in bash and zsh for git regolo too.
+    """Print the script with which SHELL (bash, zsh or fish) completes regolo-git and git regolo.
 
     \b
     Examples:

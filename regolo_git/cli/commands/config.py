@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -98,14 +99,16 @@ def _shown(value: Json) -> str:
 def _set(repository: Repository, key: str, text: str | None) -> None:
     if key == "format":
         raise InvalidInput("'format' says how the file is written and is not set")
+    unknown = key not in KNOWN and not KNOWN_OF_AN_ENVIRONMENT.fullmatch(key)
+    close = difflib.get_close_matches(key, KNOWN, n=1, cutoff=0.8) if unknown else []
+    if close and text is not None:
+        words = f"{close[0]} {shlex.quote(text)}"
+        raise InvalidInput(f"'{key}' is no setting; did you mean '{close[0]}'?", f"git regolo config {words}")
     commit = change_setting(repository, key, None if text is None else free_value(text))
     verb = "unset" if text is None else "set"
     talk(f"{verb} {key}: commit {short(commit)} on {repository.registry_branch()}")
-    if text is not None and key not in KNOWN and not KNOWN_OF_AN_ENVIRONMENT.fullmatch(key):
-        close = difflib.get_close_matches(key, KNOWN, n=1)
-        talk(
-            f"note: this version makes no use of '{key}'" + (f"; did you mean '{close[0]}'?" if close else "")
-        )
+    if text is not None and unknown:
+        talk(f"note: this version makes no use of '{key}'")
 
 
 def _local_settings(repository: Repository) -> dict[str, TomlValue]:

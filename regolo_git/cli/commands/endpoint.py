@@ -39,8 +39,9 @@ HISTORY_COLUMNS = (
 )
 
 
-@click.group()
-def endpoint() -> None:
+@click.group(invoke_without_command=True)
+@click.pass_context
+def endpoint(context: click.Context) -> None:
     """Make, show and delete endpoints: served names with a traffic split over versions.
 
     \b
@@ -51,6 +52,8 @@ def endpoint() -> None:
 
     Exit status: 0 done; 2 bad input; 3 not found; 4 conflict; 8 forbidden by a rule.
     """
+    if context.invoked_subcommand is None:
+        put(context.get_help())
 
 
 @endpoint.command()

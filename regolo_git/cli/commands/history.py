@@ -49,8 +49,9 @@ def history(model: str, environment: str | None, as_json: bool, as_plain: bool) 
         if environment is not None and not events:
             environment_rule(repository, environment)
     if not events and form == "people":
-        talk(f"{model} was never promoted")
-        talk(f"  next    git regolo promote {model}@{rows[-1].version} {environment or 'staging'}")
+        talk(f"{model} was never promoted" + (f" to {environment}" if environment else ""))
+        step = f"history {model}" if environment else f"promote {model}@{rows[-1].version} staging"
+        talk(f"  next    git regolo {step}")
     emit(
         form,
         document=lambda: [

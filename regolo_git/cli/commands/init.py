@@ -1,11 +1,14 @@
 """`git regolo init`: makes a Git repository a model registry."""
 
+import shlex
+
 import click
 
 from regolo_git.cli.opening import open_repository
 from regolo_git.cli.output import json_option, put_json
 from regolo_git.cli.streams import talk
 from regolo_git.cli.words import short
+from regolo_git.errors import Conflict
 from regolo_git.registry.initialise import initialise
 
 
@@ -24,7 +27,7 @@ def init(store: str | None, as_json: bool) -> None:
       git regolo init --store s3://models/team
 
     Exit status: 0 done; 2 a store URL or an author that cannot be used; 3 no Git repository here;
-    4 its files have uncommitted changes, or a merge is under way.
+    4 its files have uncommitted changes, a merge is under way, or a registry has another --store already.
     """
     with open_repository() as repository:
         done = initialise(repository, store)
@@ -33,5 +36,9 @@ def init(store: str | None, as_json: bool) -> None:
             talk("  next    git regolo register MODEL PATH")
         else:
             talk(f"{done.top} is a registry already, on {done.branch}")
+            if store is not None and store != repository.config().store_url:
+                raise Conflict(
+                    "'--store' is for a new registry", f"git regolo config store.url {shlex.quote(store)}"
+                )
         if as_json:
             put_json({"top": str(done.top), "branch": done.branch, "commit": done.commit})

@@ -1,5 +1,7 @@
 """`git regolo log`: how a model's versions and metrics went, newest first."""
 
+import difflib
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +23,8 @@ from regolo_git.compare.words import number_text, percent_text, signed_text, siz
 from regolo_git.errors import NotFound
 from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.models import Model, read_model
+
+METRICS_NAMED = 5  # of a model that may have hundreds
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +84,12 @@ def _steps(model: Model) -> list[Step]:
 def _of_metric(steps: Sequence[Step], model: str, metric: str) -> list[Step]:
     if not any(metric in step.version.metrics for step in steps):
         known = sorted({name for step in steps for name in step.version.metrics})
-        there = f" (there are {', '.join(known)})" if known else ""
-        raise NotFound(
-            f"no version of '{model}' has a metric '{one_line(metric)}'{there}", f"git regolo log {model}"
-        )
+        close = difflib.get_close_matches(metric, known, n=METRICS_NAMED)
+        named = close or known[:METRICS_NAMED]
+        rest = f" and {len(known) - len(named)} more" if len(known) > len(named) else ""
+        there = f" (there are {', '.join(map(one_line, named))}{rest})" if known else ""
+        hint = f"git regolo log {model}" + (f" --metric {shlex.quote(close[0])}" if close else "")
+        raise NotFound(f"no version of '{model}' has a metric '{one_line(metric)}'{there}", hint)
     return [
         Step(step.version, step.previous, {metric: step.changes[metric]} if metric in step.changes else {})
         for step in steps

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from regolo_git.cli.assignments import gather_metadata, read_serving
-from regolo_git.cli.creation import announce, create
+from regolo_git.cli.creation import announce, check_order, create
 from regolo_git.cli.opening import open_repository
 from regolo_git.cli.output import json_option
 from regolo_git.cli.parameters import model_argument
@@ -55,6 +55,7 @@ def register(
     Exit status: 0 done; 2 a name, number or file that cannot be used; 3 no such file, or no registry;
     4 the model exists, or files of ours have uncommitted changes; 6 the store cannot be written.
     """
+    check_order("register", model, path)
     with open_repository() as repository:
         request = VersionRequest(
             model=model,

@@ -40,9 +40,7 @@ class Branch:
         missing = self._names - state.endpoints.keys()
         if missing:
             name = min(missing)
-            raise NotFound(
-                f"there is no endpoint '{name}' to serve", f"git regolo endpoint create {name} MODEL@VERSION"
-            )
+            raise NotFound(f"there is no endpoint '{name}' to serve", "git regolo endpoint list")
         return state
 
     async def next(self) -> BranchState | None:

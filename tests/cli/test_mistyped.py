@@ -1,0 +1,99 @@
+"""What is typed wrong, and the hint that is typed next: which works as it stands."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+from command_line import Regolo, git
+
+
+@pytest.fixture
+def served(two_versions: Path, regolo: Regolo) -> Path:
+    """Two versions, one of them in production, and an endpoint on each."""
+    regolo("promote", "m@1.0", "production")
+    regolo("endpoint", "create", "reviews", "m@1.1")
+    return two_versions
+
+
+def hint_of(error: str) -> str:
+    return error.rpartition("\nhint: ")[2].rstrip("\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "hint"),
+    [
+        ("lits", 2, "git regolo list"),
+        ("rm m@1.0", 2, "git regolo remove -h"),
+        ("deploy m@1.0", 2, "git regolo promote -h"),
+        ("frobnicate", 2, "git regolo -h"),
+        ("endpoint delet reviews", 2, "git regolo endpoint delete"),
+        ("list mm", 3, "git regolo show m"),
+        ("show m@2.0", 3, "git regolo list m"),
+        ("show m@staging", 3, "git regolo promote m@1.1 staging"),
+        ("show m@lastest", 3, "git regolo show m@latest"),
+        ("show m@producton", 3, "git regolo show m@production"),
+        ("show m@elsewhere", 3, "git regolo list m"),
+        ("log m --metric acuracy", 3, "git regolo log m --metric accuracy"),
+        ("diff m@1.0", 3, "git regolo diff m@1.0 1.1"),
+        ("diff m@1.0 n@1.0", 2, "git regolo list m"),
+        ("register model.safetensors other", 3, "git regolo register other model.safetensors"),
+        ("remove m@1.0 -m old", 8, "git regolo promote m@1.1 production"),
+        ("remove m@1.1 -m old", 8, "git regolo rollback reviews --to 1.0"),
+        ("traffic review 1.0=100", 3, "git regolo endpoint show reviews"),
+        ("metrics other", 3, "git regolo endpoint list"),
+        ("serve other", 3, "git regolo endpoint list"),
+        ("config store.digset blake3", 2, "git regolo config store.digest blake3"),
+        ("config --unset store.url", 3, "git regolo config"),
+        ("init --store s3://models/team", 4, "git regolo config store.url s3://models/team"),
+    ],
+)
+def test_a_hint_works_when_it_is_typed(
+    served: Path, regolo: Regolo, typed: str, status: int, hint: str
+) -> None:
+    assert hint_of(regolo(*typed.split(), status=status).err) == hint
+    _, program, *words = shlex.split(hint)
+    assert program == "regolo"
+    if words[-1] != "delete":
+        regolo(*words)
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("show m@1", "a version has two or three parts: m@1.0"),
+        ("commit m model.safetensors --metric accuracy", "--metric accuracy=VALUE"),
+        ("traffic reviews 1.1=90", "every version that serves has its weight: 1.1=90 VERSION=10"),
+        ("traffic reviews 1.1=90 1.0=90", "every version that serves has its weight: 1.0=90 1.1=10"),
+        ("traffic reviews 1.1=0.5", "every version that serves has its weight: 1.1=0.5 VERSION=0.5"),
+    ],
+)
+def test_a_value_is_shown_as_it_should_be(served: Path, regolo: Regolo, typed: str, hint: str) -> None:
+    assert hint_of(regolo(*typed.split(), status=2).err) == hint
+
+
+def test_the_nearest_option_is_named_and_no_error_takes_two_lines(regolo: Regolo) -> None:
+    assert regolo("list", "--metrics", "x", status=2).err == (
+        "error: no such option '--metrics', did you mean '--metric'?\nhint: git regolo list -h\n"
+    )
+    assert regolo("completion", status=2).err.startswith("error: missing argument 'SHELL'. Choose from: bash")
+
+
+def test_where_there_is_no_registry_that_is_what_is_wrong(regolo: Regolo, top: Path) -> None:
+    for typed in ("show m", "log m", "fsck m", "history m", "promote m@1.0 staging", "checkout m"):
+        assert regolo(*typed.split(), status=3).err.endswith("is not a registry yet\nhint: git regolo init\n")
+
+
+def test_a_mistyped_setting_makes_no_commit(regolo: Regolo, registry: Path) -> None:
+    before = git(registry, "rev-parse", "HEAD")
+    regolo("config", "store.digset", "blake3", status=2)
+    assert git(registry, "rev-parse", "HEAD") == before
+
+
+def test_a_history_of_one_environment_speaks_of_that_one(regolo: Regolo, served: Path) -> None:
+    assert "m was never promoted to staging\n  next    git regolo history m\n" in (
+        regolo("history", "m", "staging").err
+    )
+
+
+def test_a_group_without_a_command_shows_its_help(regolo: Regolo) -> None:
+    assert regolo("endpoint").out == regolo("endpoint", "-h").out
