@@ -1,7 +1,7 @@
 """The completion scripts of the shells: click's own for zsh and fish, one that knows `@` for bash.
 
 Bash takes `@` for the end of a word, so `sentiment@1.<TAB>` comes to click's script for bash as three words;
-and in bash git completes its subcommands by a function that click does not write.
+and of `git regolo` click knows nothing: each shell's completion of git is told of it in a way of its own.
 """
 
 import click
@@ -58,17 +58,46 @@ complete -o nosort -F _regolo_git_completion regolo-git git-regolo
 """.replace("VARIABLE", COMPLETE_VARIABLE)
 
 ZSH_GIT = """
-# With zsh's own completion of git, git regolo too.
+# With zsh's own completion of git, git regolo too, and regolo among git's commands.
 _git-regolo() {
     words[1]=regolo-git
     _regolo_git_completion "$@"
 }
+() {
+    local -a named
+    zstyle -a ':completion:*:*:git:*' user-commands named
+    zstyle ':completion:*:*:git:*' user-commands $named 'regolo:model versions in Git'
+}
 """
 
 FISH_GIT = """
-# fish completes git regolo as it completes git-regolo.
+# fish's completion of git knows which command is being typed; what follows regolo is completed here.
+function _regolo_git_after_git;
+    set -l words (commandline --cut-at-cursor --current-process --tokenize);
+    set -l place (contains --index regolo $words); or return;
+    set -l typed (string escape -- $words[$place..-1]);
+    set -l current (commandline --cut-at-cursor --current-token);
+    for answer in (env VARIABLE=fish_complete COMP_WORDS="$typed" COMP_CWORD="$current" regolo-git);
+        set -l parts (string split --max 1 "," -- $answer);
+        switch $parts[1];
+            case plain; echo $parts[2];
+            case file; __fish_complete_path $current;
+            case dir; __fish_complete_directories $current;
+        end;
+    end;
+end;
+
+function _regolo_git_of_git;  # whether fish's completion of git says so
+    functions --query $argv[1]; and $argv;
+end;
+
+complete --command git --condition "_regolo_git_of_git __fish_git_needs_command" --arguments regolo \\
+    --description "model versions in Git";
 complete --no-files --command git-regolo --arguments "(_regolo_git_completion)";
-"""
+complete --no-files --keep-order --command git \\
+    --condition "_regolo_git_of_git __fish_git_using_command regolo" \\
+    --arguments "(_regolo_git_after_git)";
+""".replace("VARIABLE", COMPLETE_VARIABLE)
 
 
 def script(shell: str, group: click.Command) -> str:

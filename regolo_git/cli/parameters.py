@@ -10,6 +10,7 @@ from regolo_git.cli.opening import open_repository
 from regolo_git.errors import RegoloError
 from regolo_git.records.names import check_model_name
 from regolo_git.records.references import Reference
+from regolo_git.registry.status import read_statuses
 from regolo_git.repository.repository import Repository
 
 
@@ -34,6 +35,15 @@ def complete_references(ctx: click.Context, param: click.Parameter, incomplete: 
     if not at:
         return complete_models(ctx, param, incomplete)
     return _items((f"{model}@{name}" for name in look(ctx, lambda r: _selectors(r, model))), incomplete)
+
+
+def complete_environments(
+    ctx: click.Context,
+    param: click.Parameter,  # noqa: ARG001
+    incomplete: str,
+) -> list[CompletionItem]:
+    """The environments that the configuration names, and those in which something stands."""
+    return _items(look(ctx, _environment_names), incomplete)
 
 
 def complete_versions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
@@ -87,7 +97,14 @@ def _versions(repository: Repository, model: str) -> list[str]:
 
 
 def _selectors(repository: Repository, model: str) -> list[str]:
-    return [*_versions(repository, model), "latest"]
+    standing = read_statuses(repository).promotions.get(model, {})
+    return [*_versions(repository, model), "latest", *sorted(standing)]
+
+
+def _environment_names(repository: Repository) -> list[str]:
+    configured = repository.config().environment_order()
+    standing = {name for promoted in read_statuses(repository).promotions.values() for name in promoted}
+    return [*configured, *sorted(standing.difference(configured))]
 
 
 def _items(names: Iterable[str], incomplete: str) -> list[CompletionItem]:

@@ -11,7 +11,8 @@ from regolo_git.cli.parameters import look
 from regolo_git.errors import InvalidInput
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.names import check_endpoint_name
-from regolo_git.registry.endpoints import list_endpoints
+from regolo_git.registry.endpoints import get_endpoint, list_endpoints
+from regolo_git.repository.repository import Repository
 
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
@@ -25,6 +26,22 @@ def complete_endpoints(ctx: click.Context, param: click.Parameter, incomplete: s
     """The endpoints there are."""
     names = look(ctx, lambda repository: [endpoint.endpoint for endpoint in list_endpoints(repository)])
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def complete_endpoint_versions(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The versions of the model that the endpoint named before serves; with `=` where a weight follows."""
+    name = ctx.params.get("endpoint") or next(iter(ctx.args), None)
+    if not isinstance(name, str):
+        return []
+    end = "" if param.name == "version" else "="
+    names = look(ctx, lambda repository: _versions_for(repository, name))
+    return [CompletionItem(f"{version}{end}") for version in names if version.startswith(incomplete)]
+
+
+def _versions_for(repository: Repository, name: str) -> list[str]:
+    return [row.version for row in reversed(repository.index.rows(get_endpoint(repository, name).model))]
 
 
 def endpoint_argument() -> Decorator:

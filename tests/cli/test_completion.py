@@ -1,4 +1,4 @@
-"""Completion: in this process as the shells ask for it, and in a real bash."""
+"""Completion: in this process as the shells ask for it, and in real shells."""
 
 import os
 import shutil
@@ -43,6 +43,23 @@ def test_models_and_versions_are_completed(complete, two_versions: Path) -> None
     assert complete("show", "m@") == ["m@1.1", "m@1.0", "m@latest"]
     assert complete("revert", "m", "--to", "1.") == ["1.1", "1.0"]
     assert complete("diff", "m@1.0", "1") == ["1.1", "1.0"]
+    assert complete("commit", "m", "--from", "") == ["1.1", "1.0"]
+
+
+def test_environments_endpoints_and_keys_are_completed(  # type: ignore[no-untyped-def]
+    complete, regolo: Regolo, two_versions: Path
+) -> None:
+    regolo("promote", "m@1.0", "canary")
+    regolo("endpoint", "create", "reviews", "m@1.0")
+    assert complete("promote", "m@1.0", "") == ["staging", "production", "canary"]
+    assert complete("history", "m", "st") == ["staging"]
+    assert complete("show", "m@c") == ["m@canary"]
+    assert complete("endpoint", "create", "other", "m@1.0", "--environment", "c") == ["canary"]
+    assert complete("traffic", "") == ["reviews"]
+    assert complete("traffic", "reviews", "") == ["1.1=", "1.0="]
+    assert complete("rollback", "reviews", "--to", "1.") == ["1.1", "1.0"]
+    assert complete("serve", "r") == ["reviews"]
+    assert complete("config", "store.") == ["store.url", "store.digest"]
 
 
 def test_completion_outside_a_registry_is_silent(complete, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
@@ -78,10 +95,6 @@ def test_other_shells_are_refused(regolo: Regolo) -> None:
     ],
 )
 def test_bash_completes_a_line(two_versions: Path, tmp_path: Path, line: str, answers: list[str]) -> None:
-    program = tmp_path / "bin" / "regolo-git"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m regolo_git "$@"\n')
-    program.chmod(0o755)
     shell = f"""
         shopt -s hostcomplete; COMP_WORDBREAKS=$' \\t\\n"\\'@><=;|&(:'
         source {GIT_COMPLETION} 2>/dev/null
@@ -90,19 +103,54 @@ def test_bash_completes_a_line(two_versions: Path, tmp_path: Path, line: str, an
         {"_git_regolo" if line.startswith("git") else "_regolo_git_completion"}
         printf '%s\\n' "${{COMPREPLY[@]}}"
     """
+    assert answers_of("bash", shell, two_versions, tmp_path) == answers
+
+
+def answers_of(shell: str, script: str, top: Path, tmp_path: Path) -> list[str]:
+    """What a shell prints with `regolo-git` on its path and no start-up files of its own."""
+    program = tmp_path / "bin" / "regolo-git"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m regolo_git "$@"\n')
+    program.chmod(0o755)
     environment = {
         **os.environ,
         "PATH": f"{program.parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }
-    bash = shutil.which("bash")
-    assert bash is not None
+    plain = {"bash": "--norc", "zsh": "-f", "fish": "--private"}[shell]  # home is empty
     done = subprocess.run(
-        [bash, "--norc", "-c", shell],
-        cwd=two_versions,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
+        [shell, plain, "-c", script], cwd=top, env=environment, capture_output=True, text=True, check=False
     )
-    assert done.stdout.split() == answers, done.stderr
+    return done.stdout.split() or [done.stderr]
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
+@pytest.mark.parametrize(
+    ("line", "answers"),
+    [
+        ("regolo-git show m@1.", ["m@1.0", "m@1.1"]),
+        ("git regolo show m@1.", ["m@1.1", "m@1.0"]),
+        ("git regolo revert m --to 1", ["1.1", "1.0"]),
+        ("git -C . regolo diff m@1.0 lat", ["latest"]),
+        ("git regol", ["regolo"]),
+        ("git commit -m regolo m@", [""]),
+    ],
+)
+def test_fish_completes_a_line(two_versions: Path, tmp_path: Path, line: str, answers: list[str]) -> None:
+    script = f"regolo-git completion fish | source; complete -C '{line}' | cut -f1"
+    assert answers_of("fish", script, two_versions, tmp_path) == answers
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
+def test_zsh_completes_a_line(two_versions: Path, tmp_path: Path) -> None:
+    # The function that zsh's completion of git calls, with the words that it hands over.
+    script = """
+        compdef() { : }
+        compadd() { print -l -- $completions }
+        zstyle ':completion:*:*:git:*' user-commands 'mine:my own'
+        eval "$(regolo-git completion zsh)"
+        words=(regolo show m@1.) CURRENT=3
+        _git-regolo
+        zstyle -a ':completion:*:*:git:*' user-commands named; print -l -- ${named%%:*}
+    """
+    assert answers_of("zsh", script, two_versions, tmp_path) == ["m@1.1", "m@1.0", "mine", "regolo"]

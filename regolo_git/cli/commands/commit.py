@@ -8,7 +8,7 @@ from regolo_git.cli.assignments import gather_metadata, read_serving
 from regolo_git.cli.creation import announce, check_order, create
 from regolo_git.cli.opening import open_repository
 from regolo_git.cli.output import json_option
-from regolo_git.cli.parameters import model_argument
+from regolo_git.cli.parameters import complete_versions, model_argument
 from regolo_git.cli.version_options import FILE, chosen_flow, gather_lineage, version_options
 from regolo_git.errors import InvalidInput
 from regolo_git.records.references import Reference
@@ -23,7 +23,13 @@ from regolo_git.registry.lookup import get_version
 @click.option(
     "--bump", type=click.Choice(["major", "minor", "patch"]), help="Which part of the version to raise."
 )
-@click.option("--from", "origin", metavar="V", help="Take the bytes of version V instead of a PATH.")
+@click.option(
+    "--from",
+    "origin",
+    metavar="V",
+    shell_complete=complete_versions,
+    help="Take the bytes of version V instead of a PATH.",
+)
 @click.option("--description", metavar="TEXT", help="What this version is; goes into its manifest.")
 @version_options
 @click.option("--yes", "-y", is_flag=True, help="Make it also of bytes that the newest version has.")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from regolo_git.cli.assignments import free_value
 from regolo_git.cli.opening import open_repository
@@ -25,8 +26,14 @@ LOCAL = ("regolo.localStore",)
 LOCAL_PREFIX = "regolo."
 
 
+def complete_keys(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+    """The settings that this version makes use of."""
+    keys = LOCAL if ctx.params.get("local") else KNOWN
+    return [CompletionItem(key) for key in keys if key.startswith(incomplete)]
+
+
 @click.command()
-@click.argument("key", required=False)
+@click.argument("key", required=False, shell_complete=complete_keys)
 @click.argument("value", required=False)
 @click.option("--unset", is_flag=True, help="Remove KEY.")
 @click.option("--local", is_flag=True, help="This clone's own settings (git config), never committed.")

@@ -6,7 +6,7 @@ import click
 
 from regolo_git.cli.opening import open_repository
 from regolo_git.cli.output import chosen_form, emit, form_options, json_option, put_json
-from regolo_git.cli.parameters import reference_argument
+from regolo_git.cli.parameters import complete_environments, reference_argument
 from regolo_git.cli.promotion_options import endpoint_argument, endpoint_document, message_option, to_endpoint
 from regolo_git.cli.questions import confirm
 from regolo_git.cli.streams import paint, put, talk, talk_note
@@ -56,10 +56,15 @@ def endpoint(context: click.Context) -> None:
         put(context.get_help())
 
 
-@endpoint.command()
+@endpoint.command(short_help="Make ENDPOINT, on one version.")
 @click.argument("name", metavar="ENDPOINT", callback=to_endpoint)
 @reference_argument("MODEL@V")
-@click.option("--environment", metavar="ENV", help="Follow the promotions to ENV.")
+@click.option(
+    "--environment",
+    metavar="ENV",
+    shell_complete=complete_environments,
+    help="Follow the promotions to ENV.",
+)
 @click.option("--replicas", type=int, metavar="N", help="How many workers serve it.  [default: 1]")
 @click.option("--sticky-header", metavar="NAME", help="Keep a value of this header on one version.")
 @click.option("--sticky-cookie", metavar="NAME", help="The same by a cookie.")
@@ -275,7 +280,7 @@ def _event_row(event: EndpointEvent) -> list[str]:
     ]
 
 
-@endpoint.command()
+@endpoint.command(short_help="Take ENDPOINT off the registry branch.")
 @endpoint_argument()
 @click.option("--yes", "-y", is_flag=True, help="Do it without a question.")
 @message_option

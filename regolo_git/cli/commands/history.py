@@ -4,7 +4,7 @@ import click
 
 from regolo_git.cli.opening import open_repository
 from regolo_git.cli.output import chosen_form, emit, form_options
-from regolo_git.cli.parameters import model_argument
+from regolo_git.cli.parameters import complete_environments, model_argument
 from regolo_git.cli.streams import talk
 from regolo_git.cli.table_layout import Column
 from regolo_git.cli.tables import put_table
@@ -26,7 +26,7 @@ COLUMNS = (
 
 @click.command()
 @model_argument()
-@click.argument("environment", metavar="[ENV]", required=False)
+@click.argument("environment", metavar="[ENV]", required=False, shell_complete=complete_environments)
 @form_options
 def history(model: str, environment: str | None, as_json: bool, as_plain: bool) -> None:
     """Show what of MODEL stood in which environment, since when, by whom and why; newest first.

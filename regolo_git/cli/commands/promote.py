@@ -4,7 +4,7 @@ import click
 
 from regolo_git.cli.opening import open_repository
 from regolo_git.cli.output import Json, json_option, put_json
-from regolo_git.cli.parameters import reference_argument
+from regolo_git.cli.parameters import complete_environments, reference_argument
 from regolo_git.cli.promotion_options import message_option
 from regolo_git.cli.streams import put, talk
 from regolo_git.cli.words import short
@@ -15,7 +15,7 @@ from regolo_git.registry.environments import promote as promote_version
 
 @click.command()
 @reference_argument("MODEL@V")
-@click.argument("environment", metavar="ENV")
+@click.argument("environment", metavar="ENV", shell_complete=complete_environments)
 @click.option("--replicas", type=int, metavar="N", help="How many workers serve it there.")
 @click.option("--propose", is_flag=True, help="Make a branch for review instead.")
 @message_option

@@ -4,7 +4,12 @@ import click
 
 from regolo_git.cli.opening import open_repository
 from regolo_git.cli.output import json_option, put_json
-from regolo_git.cli.promotion_options import endpoint_argument, endpoint_document, message_option
+from regolo_git.cli.promotion_options import (
+    complete_endpoint_versions,
+    endpoint_argument,
+    endpoint_document,
+    message_option,
+)
 from regolo_git.cli.streams import put, talk, talk_note
 from regolo_git.registry.endpoints import rollback as roll_back
 from regolo_git.registry.endpoints import traffic_text
@@ -12,7 +17,13 @@ from regolo_git.registry.endpoints import traffic_text
 
 @click.command()
 @endpoint_argument()
-@click.option("--to", "version", metavar="V", help="By default the last good one.")
+@click.option(
+    "--to",
+    "version",
+    metavar="V",
+    shell_complete=complete_endpoint_versions,
+    help="By default the last good one.",
+)
 @message_option
 @json_option
 def rollback(endpoint: str, version: str | None, message: str | None, as_json: bool) -> None:

@@ -7,6 +7,7 @@ import click
 
 from regolo_git.cli.opening import open_repository
 from regolo_git.cli.output import put_json
+from regolo_git.cli.promotion_options import complete_endpoints
 from regolo_git.cli.streams import put, talk
 from regolo_git.errors import NotFound
 from regolo_git.registry.endpoints import get_endpoint
@@ -22,7 +23,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
-@click.argument("endpoints", metavar="[ENDPOINT]...", nargs=-1)
+@click.argument("endpoints", metavar="[ENDPOINT]...", nargs=-1, shell_complete=complete_endpoints)
 @click.option(
     "--listen",
     default="127.0.0.1:8080",

@@ -5,6 +5,7 @@ import click
 from regolo_git.cli.opening import open_repository
 from regolo_git.cli.output import json_option, put_json
 from regolo_git.cli.promotion_options import (
+    complete_endpoint_versions,
     endpoint_argument,
     endpoint_document,
     message_option,
@@ -17,8 +18,14 @@ from regolo_git.registry.endpoints import get_endpoint, traffic_text, update_tra
 
 @click.command()
 @endpoint_argument()
-@click.argument("split", metavar="[V=WEIGHT]...", nargs=-1)
-@click.option("--replicas", multiple=True, metavar="V=N", help="How many workers serve a version.")
+@click.argument("split", metavar="[V=WEIGHT]...", nargs=-1, shell_complete=complete_endpoint_versions)
+@click.option(
+    "--replicas",
+    multiple=True,
+    metavar="V=N",
+    shell_complete=complete_endpoint_versions,
+    help="How many workers serve a version.",
+)
 @message_option
 @json_option
 def traffic(
