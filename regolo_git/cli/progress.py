@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 0.5
 
+# How wide a terminal must be, for what the numbers leave room for.
+NUMBERS_WIDTH = 32  # 999.9/999.9 MB 999.9 MB/s 00:00
+FOUND_WIDTH = 64
+BAR_WIDTH = 72
+
 
 class ProgressBar:
     """Counts bytes, and draws them with rate, time left and what was there already; a context manager.
@@ -81,16 +86,18 @@ class ProgressBar:
             TransferSpeedColumn,
         )
 
-        bar = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[found]}", markup=False),
-            console=Console(file=sys.stderr),
-            transient=True,
-        )
+        console = Console(file=sys.stderr)
+        what = [TextColumn("{task.description}", markup=False)]
+        numbers = [DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(compact=True)]
+        found = [TextColumn("{task.fields[found]}", markup=False)]
+        # On a narrow terminal numbers say more than a line that grows.
+        parts = [
+            *(what if console.width >= NUMBERS_WIDTH + len(self._what) else []),
+            *([BarColumn(bar_width=24)] if console.width >= BAR_WIDTH else []),
+            *numbers,
+            *(found if console.width >= FOUND_WIDTH else []),
+        ]
+        bar = Progress(*parts, console=console, transient=True)
         self._task = bar.add_task(self._what, total=self._total, completed=self._done, found="")
         bar.start()
         return bar

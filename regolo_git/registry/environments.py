@@ -23,7 +23,7 @@ from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.promotion_history import promotion_events
 from regolo_git.registry.status import RETIRED
 from regolo_git.registry.users import read_endpoints
-from regolo_git.repository.materialize import verify_artifact
+from regolo_git.repository.materialize import Progress, verify_artifact
 from regolo_git.repository.presence import bytes_of
 from regolo_git.repository.repository import Repository
 
@@ -47,12 +47,14 @@ def promote(
     replicas: int | None = None,
     message: str | None = None,
     propose: bool = False,
+    on_progress: Progress | None = None,
 ) -> Promoted:
     """Makes a version the one that stands in an environment.
 
     Its bytes are rebuilt and compared with the digest first.  Without `replicas` the environment's rule
-    counts, then what stands there now, then 1.  Raises InvalidInput, NotFound, PolicyRefused where the rules
-    forbid it, Conflict where it stands there already, IntegrityError where the bytes are wrong.
+    counts, then what stands there now, then 1.  `on_progress` is told how many bytes are
+    read so far.  Raises InvalidInput, NotFound, PolicyRefused where the rules forbid it, Conflict where it
+    stands there already, IntegrityError where the bytes are wrong.
     """
     check_environment_name(environment)
     if replicas is not None:
@@ -62,7 +64,13 @@ def promote(
     ask_permission(repository, version, environment)
     artifact = version.manifest.artifact
     with bytes_of(version.reference):
-        verify_artifact(repository.store, artifact.recipe, artifact.digest, cache=repository.cache)
+        verify_artifact(
+            repository.store,
+            artifact.recipe,
+            artifact.digest,
+            cache=repository.cache,
+            on_progress=on_progress,
+        )
     proposed = f"propose/{environment}/{version.model_id}@{version.version}" if propose else None
     done: list[Promoted] = []
 

@@ -15,7 +15,7 @@ from regolo_git.records.tables import of_file
 from regolo_git.records.versions import Version, tag_name
 from regolo_git.registry.draft import tag_message
 from regolo_git.repository.elsewhere import where_else
-from regolo_git.repository.materialize import verify_artifact
+from regolo_git.repository.materialize import Progress, verify_artifact
 from regolo_git.repository.repository import Repository
 
 SUFFIX = "/manifest.toml"
@@ -41,11 +41,14 @@ class _Change:
     subject: str
 
 
-def tag_merged(repository: Repository, *, dry_run: bool = False) -> list[MergedVersion]:
+def tag_merged(
+    repository: Repository, *, dry_run: bool = False, on_progress: Progress | None = None
+) -> list[MergedVersion]:
     """Tags every merged version that has no tag, oldest first; its bytes are rebuilt and compared first.
 
     A version whose bytes are missing or wrong, or whose name another change has taken, is reported with its
-    problem and not tagged.  Raises NotFound where there is no registry.
+    problem and not tagged.  `on_progress` is told how many bytes of a version are read so far.  Raises
+    NotFound where there is no registry.
     """
     result = []
     taken = {
@@ -60,7 +63,7 @@ def tag_merged(repository: Repository, *, dry_run: bool = False) -> list[MergedV
         problem = "another merged change has this version already" if key in taken else None
         hint = None
         if problem is None:
-            problem, hint = _check_bytes(repository, manifest)
+            problem, hint = _check_bytes(repository, manifest, on_progress)
         if problem is None and not dry_run:
             publish_tag(
                 repository.git, tag, change.commit, tag_message(manifest, change.subject, change.manifest_oid)
@@ -114,13 +117,19 @@ def _untagged(repository: Repository, taken: set[tuple[str, str]]) -> list[_Chan
     return list(found.values())
 
 
-def _check_bytes(repository: Repository, manifest: Manifest) -> tuple[str | None, str | None]:
+def _check_bytes(
+    repository: Repository, manifest: Manifest, on_progress: Progress | None
+) -> tuple[str | None, str | None]:
     """What is wrong with a version's bytes, and what to type."""
     if not repository.store.has_recipe(manifest.artifact.recipe):
         return f"its bytes are not in this clone's store '{repository.store_url}'", where_else(repository)
     try:
         verify_artifact(
-            repository.store, manifest.artifact.recipe, manifest.artifact.digest, cache=repository.cache
+            repository.store,
+            manifest.artifact.recipe,
+            manifest.artifact.digest,
+            cache=repository.cache,
+            on_progress=on_progress,
         )
     except IntegrityError as error:
         return error.message, error.hint

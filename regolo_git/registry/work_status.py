@@ -7,7 +7,7 @@ from typing import Literal
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.versions import Version
 from regolo_git.registry.checkout import manifests_at
-from regolo_git.repository.ingest import digest_of
+from regolo_git.repository.ingest import OnBytes, digest_of
 from regolo_git.repository.repository import Repository
 
 State = Literal["unchanged", "modified", "missing", "in memory"]
@@ -38,33 +38,39 @@ class WorkStatus:
     artifacts: tuple[ArtifactStatus, ...]
 
 
-def work_status(repository: Repository) -> WorkStatus:
-    """Compares every artifact at its recorded path; a file that has not changed since is not read again."""
+def work_status(repository: Repository, *, on_bytes: OnBytes | None = None) -> WorkStatus:
+    """Compares every artifact at its recorded path; a file that has not changed since is not read again.
+
+    `on_bytes` is told of the artifacts' bytes as they become known.
+    """
     head = repository.git.head_commit()
     manifests = manifests_at(repository, head) if head else []
     return WorkStatus(
         branch=repository.git.head_branch(),
         head=head,
         registry_branch=repository.registry_branch(),
-        artifacts=tuple(_status(repository, manifest) for manifest in manifests),
+        artifacts=tuple(_status(repository, manifest, on_bytes) for manifest in manifests),
     )
 
 
-def _status(repository: Repository, manifest: Manifest) -> ArtifactStatus:
+def _status(repository: Repository, manifest: Manifest, on_bytes: OnBytes | None) -> ArtifactStatus:
     tagged = repository.index.find(manifest.model, Version.parse(manifest.version).identity) is not None
     path = manifest.artifact.path
-    state, holds = _state(repository, manifest, path)
+    state, holds = _state(repository, manifest, path, on_bytes)
     return ArtifactStatus(manifest.model, manifest.version, tagged, path, state, holds)
 
 
-def _state(repository: Repository, manifest: Manifest, path: str | None) -> tuple[State, str | None]:
+def _state(
+    repository: Repository, manifest: Manifest, path: str | None, on_bytes: OnBytes | None
+) -> tuple[State, str | None]:
     top = repository.paths.work_tree
     if path is None or top is None:
         return "in memory", None
     place = top / path
     if not _exists(place):
         return "missing", None
-    current = digest_of(place, algorithm=manifest.artifact.digest.algorithm, cache=repository.cache)
+    algorithm = manifest.artifact.digest.algorithm
+    current = digest_of(place, algorithm=algorithm, cache=repository.cache, on_bytes=on_bytes)
     if current == manifest.artifact.digest:
         return "unchanged", None
     rows = repository.index.rows(manifest.model)

@@ -5,6 +5,7 @@ the recipe: chunks before the recipe that names them, so a crash leaves chunks t
 recipe that lacks one.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from regolo_git.repository.stat_cache import KnownFile, StatCache
 from regolo_git.store.store import Store
 
 DIGEST_STEP = 4 << 20
+OnBytes = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +78,23 @@ def artifact_digest(recipe: Recipe) -> Digest:
     return directory_digest(algorithm, ((file.path, file.digest.hex) for file in recipe.files))
 
 
-def digest_of(path: Path, *, algorithm: Algorithm, cache: StatCache | None = None) -> Digest:
+def digest_of(
+    path: Path, *, algorithm: Algorithm, cache: StatCache | None = None, on_bytes: OnBytes | None = None
+) -> Digest:
     """The digest of what lies at a path; a file that has not changed since it was last read is not read.
 
-    Raises as `ingest` does.
+    `on_bytes` is told of bytes as they become known.  Raises as `ingest` does.
     """
+    tell = on_bytes or _tell_nobody
     with open_source(path, scratch=None) as source:
         known = cache.known(path.absolute(), algorithm) if cache else {}
-        fresh = {
-            file.path: _digest_file(file, algorithm, source.looked_at_ns, known.get(file.path))
-            for file in source.files
-            if file.path not in known or not known[file.path].is_still(file.stamp)
-        }
+        fresh = {}
+        for file in source.files:
+            before = known.get(file.path)
+            if before is not None and before.is_still(file.stamp):
+                tell(file.size)
+            else:
+                fresh[file.path] = _digest_file(file, algorithm, source.looked_at_ns, before, tell)
     if cache and fresh:
         cache.remember(path.absolute(), fresh)
     digests = {file.path: (fresh.get(file.path) or known[file.path]).digest for file in source.files}
@@ -114,8 +121,12 @@ def _cut(
         return cutting.finish()
 
 
+def _tell_nobody(count: int) -> None:
+    """Where nobody waits for what is read."""
+
+
 def _digest_file(
-    file: SourceFile, algorithm: Algorithm, looked_at_ns: int, before: KnownFile | None
+    file: SourceFile, algorithm: Algorithm, looked_at_ns: int, before: KnownFile | None, tell: OnBytes
 ) -> KnownFile:
     """Reads a file; where it proves to be what it was before, its place in a recipe is remembered on."""
     hasher = new_hasher(algorithm)
@@ -123,6 +134,7 @@ def _digest_file(
     with file.opened() as opened:
         while count := opened.readinto(buffer):
             hasher.update(buffer[:count])
+            tell(count)
     digest = Digest(algorithm, hasher.hexdigest())
     if file.stamp is None:
         raise file.changed()

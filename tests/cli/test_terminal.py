@@ -1,5 +1,6 @@
 """What a person sees: colour, width, questions, progress; each in a real terminal."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -124,6 +125,31 @@ def test_a_long_job_shows_bytes_rate_and_time_left(two_versions: Path) -> None:
     assert "checking" in shown
     assert "bytes" in shown
     assert "all is well" in shown.splitlines()[-1]
+
+
+def test_every_job_that_reads_artifacts_has_a_bar(two_versions: Path) -> None:
+    before = "import regolo_git.cli.progress as progress; progress.PATIENCE_SECONDS = -1"
+    write_model(two_versions / "model.safetensors", 9)
+    for command, said in (
+        (["status"], "looking"),
+        (["promote", "m@1.0", "staging"], "checking"),
+        (["commit", "m", "model.safetensors"], "storing"),
+        (["checkout", "m@1.0"], "checking out"),
+        (["fsck", "--full"], "checking"),
+    ):
+        shown = without_escapes(in_terminal(*command, cwd=two_versions, before=before)[0])
+        assert f"{said} " in shown, command
+        assert "━" in shown, command
+
+
+@pytest.mark.parametrize(("columns", "there", "gone"), [(70, "checking", "━"), (36, "bytes", "checking ")])
+def test_a_narrow_terminal_keeps_the_numbers(two_versions: Path, columns: int, there: str, gone: str) -> None:
+    before = "import regolo_git.cli.progress as progress; progress.PATIENCE_SECONDS = -1"
+    text, _ = in_terminal("fsck", "--full", cwd=two_versions, before=before, columns=columns)
+    shown = without_escapes(text)
+    assert there in shown
+    assert gone not in shown
+    assert re.search(r"\d/\d+.* bytes", shown)
 
 
 def test_a_short_job_shows_no_bar_and_does_not_import_rich(two_versions: Path) -> None:

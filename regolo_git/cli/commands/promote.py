@@ -5,12 +5,14 @@ import click
 from regolo_git.cli.opening import open_repository
 from regolo_git.cli.output import Json, json_option, put_json
 from regolo_git.cli.parameters import complete_environments, reference_argument
+from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.promotion_options import message_option
 from regolo_git.cli.streams import put, talk
 from regolo_git.cli.words import short
 from regolo_git.records.references import Reference
 from regolo_git.registry.environments import Promoted
 from regolo_git.registry.environments import promote as promote_version
+from regolo_git.registry.lookup import get_version
 
 
 @click.command()
@@ -44,9 +46,17 @@ def promote(
     4 it stands there already; 5 its bytes are damaged; 8 a rule forbids it.
     """
     with open_repository() as repository:
-        done = promote_version(
-            repository, reference, environment, replicas=replicas, message=message, propose=propose
-        )
+        size = get_version(repository, reference).size_bytes
+        with ProgressBar("checking", size) as bar:
+            done = promote_version(
+                repository,
+                reference,
+                environment,
+                replicas=replicas,
+                message=message,
+                propose=propose,
+                on_progress=bar.reach,
+            )
     _tell(done, propose)
     if as_json:
         put_json(_document(done))

@@ -9,11 +9,14 @@ import click
 
 from regolo_git.cli.opening import open_repository
 from regolo_git.cli.output import Json, chosen_form, emit, form_options
+from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import paint, put, talk
 from regolo_git.cli.table_layout import Column
 from regolo_git.cli.tables import Cell, Row, put_table
 from regolo_git.cli.words import one_line, short
+from regolo_git.registry.checkout import head_manifests
 from regolo_git.registry.work_status import ArtifactStatus, WorkStatus, work_status
+from regolo_git.repository.repository import Repository
 
 _COLOURS = {"unchanged": "", "modified": "yellow", "missing": "red", "in memory": "dim"}
 
@@ -38,8 +41,8 @@ def status(as_json: bool, as_plain: bool) -> None:
     Exit status: 0 done, whatever was found; 3 no registry here.
     """
     form = chosen_form(as_json, as_plain)
-    with open_repository() as repository:
-        found = work_status(repository)
+    with open_repository() as repository, ProgressBar("looking", _total(repository)) as bar:
+        found = work_status(repository, on_bytes=bar.advance)
         top = repository.paths.top
     emit(
         form,
@@ -50,6 +53,11 @@ def status(as_json: bool, as_plain: bool) -> None:
         ],
         page=lambda: _put_page(found, top),
     )
+
+
+def _total(repository: Repository) -> int:
+    manifests = head_manifests(repository) if repository.git.head_commit() else []
+    return sum(manifest.artifact.size for manifest in manifests if manifest.artifact.path is not None)
 
 
 def _reference(artifact: ArtifactStatus) -> str:

@@ -4,6 +4,7 @@ import click
 
 from regolo_git.cli.opening import open_repository
 from regolo_git.cli.output import Json, chosen_form, emit, form_options
+from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, talk
 from regolo_git.cli.words import short
 from regolo_git.errors import IntegrityError, InvalidInput
@@ -35,8 +36,8 @@ def tag(merged: bool, dry_run: bool, as_json: bool, as_plain: bool) -> None:
             "versions are tagged when they are made, or with '--merged'", "git regolo tag --merged"
         )
     form = chosen_form(as_json, as_plain)
-    with open_repository() as repository:
-        found = tag_merged(repository, dry_run=dry_run)
+    with open_repository() as repository, ProgressBar("checking", None) as bar:
+        found = tag_merged(repository, dry_run=dry_run, on_progress=bar.reach)
     emit(
         form,
         document=lambda: [_document(version, dry_run) for version in found],
