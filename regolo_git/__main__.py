@@ -1,6 +1,6 @@
 """`python -m regolo_git`: the command line with the interpreter at hand."""
 
-from regolo_git.cli.main import main
+from regolo_git.cli.entry import main
 
 if __name__ == "__main__":
     main()

@@ -1,12 +1,13 @@
 """The entry point: the group of commands, and the one place where whatever went wrong becomes words.
 
-    main → run → group → one command of cli/commands/ → registry/
+    entry → main → run → group → one command of cli/commands/ → registry/
 
 A command raises; `run` prints `error: …` and `hint: …` on stderr and gives the exit status.  Nothing but
 click is imported until a command runs: `--version`, `-h` and completion must be as quick as click itself.
 """
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -75,9 +76,17 @@ def group(directories: tuple[Path, ...]) -> None:
             raise InvalidInput(f"cannot work in '{directory}': {error.strerror}") from error
 
 
-def main() -> NoReturn:
-    """Runs the command line and exits."""
-    sys.exit(run(sys.argv[1:], program_name(sys.argv[0])))
+def main(*, answers_interrupts: bool = False) -> NoReturn:
+    """Runs the command line and exits; from here on, `answers_interrupts` makes Ctrl+C an error in words."""
+    try:
+        if answers_interrupts:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        status = run(sys.argv[1:], program_name(sys.argv[0]))
+        if answers_interrupts:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # what is to say is said
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    sys.exit(status)
 
 
 def program_name(path: str) -> str:

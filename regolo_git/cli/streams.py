@@ -1,6 +1,7 @@
 """The two streams: data on stdout, talk on stderr, and which of them takes colour.
 
-NO_COLOR (any value) wins, then FORCE_COLOR (any value but 0), then what the terminal is.
+NO_COLOR (any value) wins, then FORCE_COLOR and CLICOLOR_FORCE (any value but 0), then CLICOLOR=0, then what
+the terminal is.
 """
 
 import io
@@ -20,9 +21,12 @@ def takes_colour(stream: TextIO) -> bool:
     """Whether escape sequences belong on this stream."""
     if os.environ.get("NO_COLOR"):
         return False
-    forced = os.environ.get("FORCE_COLOR")
-    if forced:
-        return forced != "0"
+    for name in ("FORCE_COLOR", "CLICOLOR_FORCE"):
+        forced = os.environ.get(name)
+        if forced:
+            return forced != "0"
+    if os.environ.get("CLICOLOR") == "0":
+        return False
     return is_terminal(stream) and os.environ.get("TERM") != "dumb"
 
 

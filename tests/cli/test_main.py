@@ -1,6 +1,7 @@
 """The entry point: errors in words, exit statuses, where the talk goes."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,32 @@ def test_help_and_version_import_nothing_but_click(tmp_path: Path) -> None:
     alone = {key: value for key, value in os.environ.items() if not key.startswith("COV")}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=alone)
     assert done.stderr == "\n"
+
+
+def test_an_interrupt_at_any_moment_shows_no_traceback(two_versions: Path) -> None:
+    for delay in (0.01, 0.03, 0.05, 0.07, 0.1, 0.15):
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                "from regolo_git.cli.entry import main; print(flush=True); main()",
+                "list",
+            ],
+            cwd=two_versions,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            process.wait(delay)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+        assert said.strip() in ("", "error: interrupted")
+        assert process.returncode in (0, 130, -signal.SIGINT)
 
 
 def test_an_unknown_command_names_its_neighbour(regolo: Regolo) -> None:

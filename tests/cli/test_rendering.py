@@ -1,5 +1,6 @@
 """Words, tables, bars and fields, without a registry."""
 
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from regolo_git.cli.output import flat, plain_text, put_json
 from regolo_git.cli.sparkline import ASCII_BARS, BARS, sparkline
+from regolo_git.cli.streams import takes_colour
 from regolo_git.cli.table_layout import Column, fit, groups
 from regolo_git.cli.tables import Cell, aligned, put_table
 from regolo_git.cli.words import counted, one_line, person, signs, utc_time
@@ -78,6 +80,23 @@ def test_colour_can_be_forced_into_a_pipe(
     out = capsys.readouterr().out
     assert "\x1b[32m" in out
     assert "x" * 300 in out
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [
+        ({"CLICOLOR_FORCE": "1"}, True),
+        ({"CLICOLOR_FORCE": "0"}, False),
+        ({"FORCE_COLOR": "0", "CLICOLOR_FORCE": "1"}, False),
+        ({"CLICOLOR_FORCE": "1", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_the_other_names_for_colour_are_known(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], coloured: bool
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert takes_colour(sys.stdout) is coloured
 
 
 def test_no_colour_wins_over_forced_colour(

@@ -19,7 +19,7 @@ def test_a_terminal_gets_colour_and_signs(two_versions: Path) -> None:
     assert "m  1.0 → 1.1" in without_escapes(text)
 
 
-@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"CLICOLOR": "0"}])
 def test_colour_can_be_refused(two_versions: Path, environment: dict[str, str]) -> None:
     for command in (["diff", "m"], ["list"], ["show", "m"], ["log", "m"], ["status"]):
         text, _ = in_terminal(*command, cwd=two_versions, **environment)
