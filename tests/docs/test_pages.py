@@ -7,7 +7,13 @@ import pytest
 from pages import DOCS, ROOT, check_page
 
 GUIDES = sorted((DOCS / "guides").glob("*.md"))
-WRITTEN = [DOCS / "tutorial.md", *GUIDES, *sorted((DOCS / "reference").glob("*.md"))]
+WRITTEN = [
+    DOCS / "README.md",
+    DOCS / "CHANGELOG.md",
+    DOCS / "tutorial.md",
+    *GUIDES,
+    *sorted((DOCS / "reference").glob("*.md")),
+]
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
@@ -37,6 +43,17 @@ def anchors(path: Path) -> set[str]:
     """The names that a Git host gives to the headings of a page."""
     headings = HEADING.findall(path.read_text())
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def linked_from(index: Path) -> set[Path]:
+    return {(index.parent / link).resolve() for link in LINK.findall(index.read_text())}
+
+
+def test_the_index_leads_to_every_page() -> None:
+    decisions = DOCS / "decisions" / "README.md"
+    assert set(decisions.parent.glob("0*.md")) <= linked_from(decisions)
+    pages = set(DOCS.rglob("*.md")) - {DOCS / "README.md", *decisions.parent.glob("0*.md")}
+    assert pages <= linked_from(DOCS / "README.md")
 
 
 @pytest.mark.parametrize("path", WRITTEN, ids=name)
