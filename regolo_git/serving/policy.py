@@ -91,9 +91,11 @@ class Policy:
         """What the version may be loaded with.  Raises PolicyRefused, saying what would allow it."""
         allowed = self._allowed(model)
         if block.format not in allowed.formats:
+            # The format of code of its own is of no use without that code.
+            option = f"--allow-code {model}" if block.format == "python" else f"--allow {block.format}"
             raise PolicyRefused(
                 f"format '{block.format}' of '{model}' is not allowed by the operator's policy",
-                f"git regolo serve --allow {block.format}",
+                f"git regolo serve {option}",
             )
         interpreter = None
         if block.interpreter is not None:

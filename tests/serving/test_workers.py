@@ -167,12 +167,15 @@ def test_a_warm_up_that_fails_keeps_a_version_out(registry: FolderRegistry) -> N
         assert "warm-up request 2 failed" in engine.until_failed("e")["problem"]
 
 
-def test_code_runs_only_where_the_operator_allows_it(registry: FolderRegistry) -> None:
+def test_code_runs_only_where_the_operator_allows_it(
+    registry: FolderRegistry, capsys: pytest.CaptureFixture[str]
+) -> None:
     registry.endpoint("e", {"1.0": 1.0})
     with running_engine(registry, policy_text="") as engine:
         status = engine.until_failed("e")
         assert "format 'python' of 'm' is not allowed" in status["problem"]
-        assert status["hint"] == "git regolo serve --allow python"
+        assert status["hint"] == "git regolo serve --allow-code m"
+    assert "\nhint: git regolo serve --allow-code m\n" in capsys.readouterr().out
 
 
 def test_an_interpreter_is_used_only_where_the_operator_lists_it(

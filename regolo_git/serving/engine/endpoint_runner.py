@@ -213,10 +213,10 @@ class EndpointRunner:
     def words(self) -> str:
         """What is served and what is wrong, in a line for the operator."""
         if self.observed is None:
-            return f"is not served: {self.problem.message}" if self.problem is not None else "is starting"
+            return f"is not served: {_said(self.problem)}" if self.problem is not None else "is starting"
         shares = self.observed.endpoint.traffic.items()
         served = "serves " + " ".join(f"{version}={share * 100:.10g}%" for version, share in shares)
-        return f"{served}, but {self.problem.message}" if self.problem is not None else served
+        return f"{served}, but {_said(self.problem)}" if self.problem is not None else served
 
     def _target(self, state: State, version: str, plan: Plan) -> Target:
         workers = self.workers.get(plan.key)
@@ -227,6 +227,10 @@ class EndpointRunner:
             replicas=workers.ready if workers is not None else (),
             model_path=plan.server.model_path if plan.server is not None else None,
         )
+
+
+def _said(problem: RegoloError) -> str:
+    return f"{problem.message}\nhint: {problem.hint}" if problem.hint else problem.message
 
 
 def _route(state: State, targets: dict[str, Target], problem: str | None) -> Route:
