@@ -302,3 +302,14 @@ def test_plain_lines_have_times_commits_and_people_as_programs_need_them(
     assert regolo("endpoint", "list", "--plain").out == "e\tm\t\t1.0=1\t1.0=1\n"
     numbers = regolo("metrics", "e", "--plain").out.rstrip("\n").split("\t")
     assert numbers == ["1.0", "1", "", "0", "0", "", "", "", "0", "", "", "", "", ""]
+
+
+def test_deleting_an_endpoint_can_be_tried_first(regolo: Regolo, two_versions: Path) -> None:
+    regolo("endpoint", "create", "e", "m@1.0")
+    before = git(two_versions, "rev-parse", "HEAD")
+    tried = regolo("endpoint", "delete", "e", "--dry-run")
+    assert (tried.out, tried.err) == ("", "delete endpoint e: 1.0=100%\n")
+    assert git(two_versions, "rev-parse", "HEAD") == before
+    done = regolo("endpoint", "delete", "e", "--yes", "--json").document
+    assert (done["endpoint"], done["deleted"]) == ("e", True)
+    regolo("endpoint", "show", "e", status=3)

@@ -5,7 +5,7 @@ import sys
 import click
 
 from regolo_git.cli.opening import open_repository
-from regolo_git.cli.output import chosen_form, emit, form_options, json_option, put_json
+from regolo_git.cli.output import Json, chosen_form, emit, form_options, json_option, put_json
 from regolo_git.cli.parameters import complete_environments, reference_argument
 from regolo_git.cli.promotion_options import endpoint_argument, endpoint_document, message_option, to_endpoint
 from regolo_git.cli.questions import confirm
@@ -282,33 +282,45 @@ def _event_row(event: EndpointEvent) -> list[str]:
 
 @endpoint.command(short_help="Take ENDPOINT off the registry branch.")
 @endpoint_argument()
+@click.option("--dry-run", "-n", is_flag=True, help="Show the plan and stop.")
 @click.option("--yes", "-y", is_flag=True, help="Do it without a question.")
 @message_option
-def delete(endpoint: str, yes: bool, message: str | None) -> None:
+@json_option
+def delete(endpoint: str, dry_run: bool, yes: bool, message: str | None, as_json: bool) -> None:
     """Take ENDPOINT off the registry branch; its history stays.
+
+    Shows what it would do and asks; without a terminal it needs --yes.  A gateway that runs stops serving it.
 
     \b
     Examples:
+      git regolo endpoint delete reviews --dry-run
       git regolo endpoint delete reviews -m "replaced by reviews-v2" --yes
 
     Exit status: 0 done; 3 no such endpoint; 4 not confirmed.
     """
     with open_repository() as repository:
-        talk(f"delete endpoint {endpoint}: {_what_is_deleted(repository, endpoint)}")
-        if not yes:
+        words, document = _what_is_deleted(repository, endpoint)
+        talk(f"delete endpoint {endpoint}: {words}")
+        if not (dry_run or yes):
             confirm(
                 f"Delete {endpoint}?",
                 otherwise=f"'{endpoint}' is not deleted without a yes",
                 hint=f"git regolo endpoint delete {endpoint} --yes",
             )
-        endpoints.delete_endpoint(repository, endpoint, message=message)
-    put(endpoint)
+        if not dry_run:
+            endpoints.delete_endpoint(repository, endpoint, message=message)
+    if as_json:
+        put_json({**document, "deleted": not dry_run})
+    elif not dry_run:
+        put(endpoint)
 
 
-def _what_is_deleted(repository: Repository, name: str) -> str:
+def _what_is_deleted(repository: Repository, name: str) -> tuple[str, dict[str, Json]]:
+    """In words and as JSON; an endpoint that is broken can be deleted, one of a newer format cannot."""
     try:
-        return endpoints.traffic_text(endpoints.get_endpoint(repository, name))
+        found = endpoints.get_endpoint(repository, name)
     except NewerFormat:
         raise
     except IntegrityError as error:
-        return error.message
+        return error.message, {"endpoint": name, "problem": error.message}
+    return endpoints.traffic_text(found), endpoint_document(found)
