@@ -37,6 +37,7 @@ def hint_of(error: str) -> str:
         ("diff m@1.0", 3, "git regolo diff m@1.0 1.1"),
         ("diff m@1.0 n@1.0", 2, "git regolo list m"),
         ("register model.safetensors other", 3, "git regolo register other model.safetensors"),
+        ("checkout m 1.0", 2, "git regolo checkout m@1.0"),
         ("remove m@1.0 -m old", 8, "git regolo promote m@1.1 production"),
         ("remove m@1.1 -m old", 8, "git regolo rollback reviews --to 1.0"),
         ("traffic review 1.0=100", 3, "git regolo endpoint show reviews"),
@@ -81,6 +82,12 @@ def test_the_nearest_option_is_named_and_no_error_takes_two_lines(regolo: Regolo
 def test_where_there_is_no_registry_that_is_what_is_wrong(regolo: Regolo, top: Path) -> None:
     for typed in ("show m", "log m", "fsck m", "history m", "promote m@1.0 staging", "checkout m"):
         assert regolo(*typed.split(), status=3).err.endswith("is not a registry yet\nhint: git regolo init\n")
+
+
+def test_a_place_that_looks_like_a_version_can_be_meant(regolo: Regolo, two_versions: Path) -> None:
+    assert regolo("checkout", "m", "./1.0").out == "1.0\n"
+    assert regolo("checkout", "m@1.0", "1.1").out == "1.1\n"
+    assert (two_versions / "1.0").is_file()
 
 
 def test_a_mistyped_setting_makes_no_commit(regolo: Regolo, registry: Path) -> None:

@@ -1,5 +1,6 @@
 """`git regolo checkout`: brings the bytes of a version back."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,16 +20,18 @@ from regolo_git.registry.checkout import CheckedOut, checkout_head, checkout_ver
 from regolo_git.registry.lookup import get_version
 from regolo_git.repository.repository import Repository
 
+VERSION_LIKE = re.compile(r"v?[0-9]+(?:\.[0-9]+){1,2}(?:-[0-9A-Za-z.-]+)?")
+
 
 @click.command()
 @reference_argument("[MODEL[@V]]", required=False)
-@click.argument("destination", metavar="[DEST]", type=click.Path(path_type=Path), required=False)
+@click.argument("place", metavar="[DEST]", type=click.Path(), required=False)
 @click.option("--path", "patterns", metavar="GLOB", multiple=True, help="Of a directory, only these files.")
 @click.option("--force", "-f", is_flag=True, help="Overwrite files whose content no version has.")
 @json_option
 def checkout(
     reference: Reference | None,
-    destination: Path | None,
+    place: str | None,
     patterns: tuple[str, ...],
     force: bool,
     as_json: bool,
@@ -49,8 +52,11 @@ def checkout(
     Exit status: 0 done; 2 bad input; 3 no such version, or its bytes are not in the store; 4 a file would
     be overwritten (without --force); 5 bytes are damaged.
     """
+    if reference is not None and place is not None:
+        _refuse_a_version(reference, place)
     with open_repository() as repository:
         if reference is not None:
+            destination = Path(place) if place is not None else None
             done = [_one(repository, reference, destination, patterns, force)]
         elif patterns:
             raise InvalidInput("'--path' needs a version", "git regolo checkout MODEL@V --path GLOB")
@@ -65,6 +71,15 @@ def checkout(
     else:
         for item in done:
             put(str(item.path))
+
+
+def _refuse_a_version(reference: Reference, place: str) -> None:
+    """`checkout sentiment 1.0` would bring the newest version to a file called 1.0."""
+    if reference.latest and VERSION_LIKE.fullmatch(place) and not Path(place).exists():
+        raise InvalidInput(
+            f"'{place}' is a version, and not a place to bring one to (./{place} is)",
+            f"git regolo checkout {reference.model}@{place}",
+        )
 
 
 def _one(
