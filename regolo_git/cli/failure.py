@@ -1,6 +1,7 @@
 """From an exception to words on stderr and an exit status."""
 
 import errno
+import re
 import sys
 import traceback
 
@@ -13,6 +14,8 @@ from regolo_git.errors import RegoloError
 UNEXPECTED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
+
+EXTRA = re.compile(r"unexpected extra argument \((v?[0-9][0-9A-Za-z.-]*)\)")
 
 
 def report(error: Exception, invocation: Invocation) -> int:
@@ -58,6 +61,9 @@ def _usage_message(error: click.UsageError) -> str:
 def _usage_hint(error: click.UsageError) -> str | None:
     if error.ctx is None:
         return None
+    extra, model = EXTRA.search(error.message), getattr(error.ctx.params.get("reference"), "model", None)
+    if extra and model:
+        return f"{error.ctx.command_path} {model}@{extra[1]}"  # `show MODEL 1.0` is what people type first
     near = _near(error)
     return f"{error.ctx.command_path} {near if near and near[0] != '-' else '-h'}"
 

@@ -37,6 +37,7 @@ def hint_of(error: str) -> str:
         ("diff m@1.0", 3, "git regolo diff m@1.0 1.1"),
         ("diff m@1.0 n@1.0", 2, "git regolo list m"),
         ("register model.safetensors other", 3, "git regolo register other model.safetensors"),
+        ("show m 1.0", 2, "git regolo show m@1.0"),
         ("checkout m 1.0", 2, "git regolo checkout m@1.0"),
         ("remove m@1.0 -m old", 8, "git regolo promote m@1.1 production"),
         ("remove m@1.1 -m old", 8, "git regolo rollback reviews --to 1.0"),
