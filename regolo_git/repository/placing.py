@@ -19,7 +19,7 @@ from regolo_git.store.store import Store
 
 READ_STEP = 4 << 20
 SHOWN = 3
-FORCE = "git regolo checkout --force overwrites them; or move them away"
+FORCE = "--force overwrites them; or move them away"
 
 
 class Fate(Enum):
