@@ -29,6 +29,7 @@ from regolo_git.git.tag_objects import tag_object_bytes
 from regolo_git.git.translate import git_errors
 from regolo_git.git.trees import edit_tree
 from regolo_git.git.worktrees import FileEdit, WorkTree, refuse_unready, work_trees_on, write_edits
+from regolo_git.records.names import check_message
 
 ATTEMPTS = 40
 
@@ -176,6 +177,7 @@ def retry(git: GitRepository, attempt: Callable[[], Result]) -> Result:
 
 def _write_objects(git: GitRepository, branch: str, tip: str | None, proposal: Proposal) -> _Objects:
     repository = git.pygit
+    check_message(proposal.message)
     with git_errors(f"branch '{branch}'"):
         if proposal.tag is not None:
             _refuse_tag(git, proposal.tag.name)

@@ -32,6 +32,15 @@ def check_text(what: str, value: object) -> str:
     return value
 
 
+def check_message(message: str) -> str:
+    """The message of a commit or tag, if Git can hold it.  Raises InvalidInput."""
+    if "\0" in message:
+        raise InvalidInput("a message cannot hold the character NUL, which ends it for Git")
+    if any(0xD800 <= ord(character) <= 0xDFFF for character in message):
+        raise InvalidInput(f"message '{printable(message)[:40]}' is no text in UTF-8")
+    return message
+
+
 def check_endpoint_name(name: str) -> str:
     """An endpoint is one component of the same form.  Raises InvalidInput."""
     if len(name) > MODEL_LENGTH:

@@ -33,7 +33,10 @@ class TagMessage:
 
     def to_text(self) -> str:
         """Subject, blank line, trailers in a fixed order, one line each."""
-        subject = " ".join(self.subject.split()) or f"{self.model}@{self.version}"
+        subject = " ".join(self.subject.split())
+        # One that reads as the first line of a signature would end the message before its trailers.
+        if not subject or SIGNATURE.search(subject):
+            subject = f"{self.model}@{self.version}"
         values = (self.model, self.version, self.manifest_oid, str(self.digest), str(self.size))
         trailers = "".join(f"{key}: {value}\n" for key, value in zip(KEYS, values, strict=True))
         return f"{subject}\n\n{trailers}"

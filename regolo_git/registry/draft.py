@@ -13,7 +13,7 @@ from regolo_git.git.publish import Proposal, TagProposal
 from regolo_git.records.manifest import Artifact, FileEntry, Lineage, Manifest
 from regolo_git.records.metadata import MetadataValue
 from regolo_git.records.model_card import ModelCard, new_card_text
-from regolo_git.records.names import check_text
+from regolo_git.records.names import check_message, check_text
 from regolo_git.records.paths import card_path, manifest_path
 from regolo_git.records.tables import of_file
 from regolo_git.records.toml_text import Table
@@ -55,8 +55,8 @@ class VersionRequest:
             value = getattr(self, what)
             if value is not None:
                 check_text(f"'{what}'", value)
-        if self.message is not None and "\0" in self.message:
-            raise InvalidInput("a message cannot hold the character NUL, which ends it for Git")
+        if self.message is not None:
+            check_message(self.message)
         if self.bump is not None and self.bump not in get_args(Bump):
             raise InvalidInput(
                 f"'{self.bump}' is no part of a version", f"one of {', '.join(get_args(Bump))}"

@@ -159,3 +159,13 @@ def test_shares_and_percents_are_one_thing(weights: dict[str, float]) -> None:
 def test_a_split_that_does_not_add_up_is_refused(weights: dict[str, float]) -> None:
     with pytest.raises(InvalidInput):
         check_traffic(weights)
+
+
+@pytest.mark.parametrize(
+    "subject", ["", "  ", "-----BEGIN PGP SIGNATURE-----", "\n-----BEGIN SSH SIGNATURE-----\n"]
+)
+def test_a_subject_that_would_hide_the_trailers_is_left_out(subject: str) -> None:
+    message = TagMessage(subject, "m", "1.0", "b" * 40, Digest("sha256", "a" * 64), 3)
+    read = TagMessage.parse(message.to_text())
+    assert read is not None
+    assert (read.subject, read.version) == ("m@1.0", "1.0")

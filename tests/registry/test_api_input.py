@@ -45,7 +45,14 @@ def test_an_argument_of_another_kind_is_a_type_error(
 
 
 @pytest.mark.parametrize(
-    "keywords", [{"bump": "big"}, {"flow": "later"}, {"version": "2.0", "bump": "major"}, {"message": "a\0b"}]
+    "keywords",
+    [
+        {"bump": "big"},
+        {"flow": "later"},
+        {"version": "2.0", "bump": "major"},
+        {"message": "a\0b"},
+        {"message": "\udcff"},
+    ],
 )
 def test_a_word_that_means_nothing_is_refused(one_model: Registry, keywords: dict[str, Any]) -> None:
     before = refs(one_model)
@@ -86,3 +93,14 @@ def test_one_pattern_may_be_given_without_a_list(registry: Registry, tmp_path: P
     registry.register_model("m", directory)
     got = registry.checkout_model_version("m", "1.0", tmp_path / "some", patterns="config.json")
     assert [path.name for path in got.iterdir()] == ["config.json"]
+
+
+def test_a_message_that_git_cannot_hold_is_refused_by_every_verb(one_model: Registry) -> None:
+    one_model.create_model_version("m", model_data=b"two")
+    before = refs(one_model)
+    for message in ("a\0b", "\udcff"):
+        with pytest.raises(InvalidInput, match="message"):
+            one_model.rollback_model("m", "1.0", message=message)
+        with pytest.raises(InvalidInput):
+            one_model.delete_model_version("m", "1.0", reason=message)
+    assert refs(one_model) == before
