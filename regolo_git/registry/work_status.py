@@ -10,7 +10,7 @@ from regolo_git.registry.checkout import manifests_at
 from regolo_git.repository.ingest import OnBytes, digest_of
 from regolo_git.repository.repository import Repository
 
-State = Literal["unchanged", "modified", "missing", "in memory"]
+State = Literal["unchanged", "modified", "missing", "no path"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def _state(
 ) -> tuple[State, str | None]:
     top = repository.paths.work_tree
     if path is None or top is None:
-        return "in memory", None
+        return "no path", None
     place = top / path
     if not _exists(place):
         return "missing", None

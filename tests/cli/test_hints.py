@@ -116,3 +116,11 @@ def test_a_clone_names_the_store_of_its_origin(
     }
     typed(regolo, command)
     regolo(*how)
+
+
+def test_status_of_what_lies_elsewhere_says_that_it_has_no_path(
+    regolo: Regolo, registry: Path, tmp_path: Path
+) -> None:
+    write_model(tmp_path / "elsewhere.safetensors", 1)
+    regolo("register", "m", str(tmp_path / "elsewhere.safetensors"))
+    assert regolo("status", "--plain").out == "m@1.0\tno path\ttagged\t\t\n"

@@ -18,7 +18,7 @@ from regolo_git.registry.checkout import head_manifests
 from regolo_git.registry.work_status import ArtifactStatus, WorkStatus, work_status
 from regolo_git.repository.repository import Repository
 
-_COLOURS = {"unchanged": "", "modified": "yellow", "missing": "red", "in memory": "dim"}
+_COLOURS = {"unchanged": "", "modified": "yellow", "missing": "red", "no path": "dim"}
 
 
 @click.command()
@@ -30,7 +30,7 @@ def status(as_json: bool, as_plain: bool) -> None:
 
     \b
     With --plain, one line for each model:
-      reference, unchanged|modified|missing|in memory, tagged|untagged, path,
+      reference, unchanged|modified|missing|no path, tagged|untagged, path,
       the other version whose bytes lie there
 
     \b
