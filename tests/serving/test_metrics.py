@@ -285,13 +285,13 @@ def test_a_long_window_is_as_long_as_the_gateway_counts(
         assert found.window_seconds < 3600
 
 
-def test_an_endpoint_that_nobody_serves_or_knows(served: ServedRegistry) -> None:
-    served.registry.create_endpoint("idle", "m", "1.0")
-    idle = served.registry.get_endpoint_metrics("idle")
+def test_an_endpoint_that_nobody_serves_or_knows(unserved: ServedRegistry) -> None:
+    unserved.registry.create_endpoint("idle", "m", "1.0")
+    idle = unserved.registry.get_endpoint_metrics("idle")
     assert (idle.source, idle.version["1.0"]["requests"], idle.version["1.0"]["error_rate"]) == (
         "none",
         0,
         None,
     )
     with pytest.raises(NotFound):
-        served.registry.get_endpoint_metrics("nobody")
+        unserved.registry.get_endpoint_metrics("nobody")
