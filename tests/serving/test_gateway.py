@@ -44,6 +44,11 @@ def engine(tmp_path_factory: pytest.TempPathFactory):
         yield engine
 
 
+def everything_from(connection: socket.socket) -> bytes:
+    """What comes until the other end hangs up."""
+    return b"".join(iter(lambda: connection.recv(4000), b""))
+
+
 def test_an_invocation_is_answered_by_a_version_that_says_which(engine: RunningEngine) -> None:
     answer = engine.predict([[1, 2.5]], "/endpoints/e/invocations")
     assert (answer.status, answer.json) == (200, {"predictions": [[1, 2.5]]})
@@ -163,6 +168,42 @@ def test_a_client_that_does_not_finish_its_body_is_told(engine: RunningEngine) -
         assert b" 408 " in connection.recv(1000).split(b"\r\n")[0]
 
 
+def test_a_head_without_end_is_refused_before_it_fills_the_memory(engine: RunningEngine) -> None:
+    with socket.create_connection(("127.0.0.1", engine.port), timeout=5) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\n")
+        # The last of them is the first that is too much, so nothing is unread when the answer comes.
+        for _ in range(17):
+            connection.sendall(b"x-a: " + b"a" * 4000 + b"\r\n")
+        assert b" 431 " in everything_from(connection)
+
+
+def test_a_head_as_large_as_cookies_and_tokens_make_it_is_taken(engine: RunningEngine) -> None:
+    headers = {f"x-{number}": "a" * 4000 for number in range(12)}
+    assert engine.predict([1], "/endpoints/e/invocations", headers).status == 200
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_an_offer_of_another_protocol_is_declined_in_silence(engine: RunningEngine, waits: bool) -> None:
+    # As `curl --http2` and Java's own client send every request.
+    body = b'{"inputs": [1]}'
+    head = (
+        b"POST /endpoints/e/invocations HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+        b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\nContent-Length: %d\r\n" % len(body)
+    )
+    after = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", engine.port), timeout=5) as connection:
+        if waits:
+            connection.sendall(head + b"Expect: 100-continue\r\n\r\n")
+            assert connection.recv(4000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            connection.sendall(body + after)
+        else:
+            connection.sendall(head + b"\r\n" + body + after)
+        said = everything_from(connection)
+    assert b'{"predictions":[1]}' in said
+    assert said.endswith(b"ok\n")
+    assert said.count(b"HTTP/1.1 200") == 2
+
+
 def test_a_model_that_takes_too_long_is_a_timeout(engine: RunningEngine) -> None:
     answer = engine.predict([5], "/endpoints/slow/invocations")
     assert (answer.status, answer.version) == (504, "2.0")
@@ -237,6 +278,21 @@ def test_a_token_is_asked_for_where_one_is_set(registry: FolderRegistry) -> None
         assert engine.ask("GET", "/metrics").status == 401
         assert engine.predict([1], headers={"Authorization": "Bearer secret"}).status == 200
         assert engine.ask("GET", "/readyz").status == 200
+
+
+def test_a_connection_that_begins_no_request_is_closed_as_an_idle_one_is(registry: FolderRegistry) -> None:
+    commit = registry.endpoint("e", {"1.0": 1.0}, routing=Routing(max_body_bytes=1000))
+    with running_engine(registry, limits={"keep_alive_seconds": 1}) as engine:
+        engine.until_serving("e", commit)
+        for request, more in (
+            (b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"\r\n"),
+            (b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n", b"a" * 2000),
+        ):
+            with socket.create_connection(("127.0.0.1", engine.port), timeout=20) as connection:
+                connection.sendall(request)
+                said = connection.recv(4000)
+                connection.sendall(more)
+                assert (said + everything_from(connection)).count(b"HTTP/1.1 ") == 1
 
 
 def test_the_gateway_stays_small(engine: RunningEngine) -> None:

@@ -1,17 +1,24 @@
-"""uvicorn's HTTP protocol with patience that ends.
+"""uvicorn's HTTP protocol with bounds that it lacks, by the parser's callbacks alone.
 
-uvicorn bounds how long a connection may idle between requests, but not how long a head may take to arrive nor
-how much of a refused body may still come.  Both are bounded here, by the parser's callbacks alone.
+uvicorn bounds how long a connection may idle between requests, but not how long a head may take to arrive,
+how large it may grow, nor how much of a refused body may still come; and a connection that it hears from
+between requests is never closed again.  It also loses the body of a request that offers another protocol.
 """
 
 import asyncio
 from typing import Any, ClassVar
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+# Ample for cookies and tokens; a head is held whole, and each piece of a long value costs a copy of it.
+HEAD_BYTES = 64 << 10
 # A refused body is read and thrown away, because most clients look for the answer only after they have sent
 # everything; but not without end.
 REFUSED_BYTES = 64 << 20
+HEAD_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+)
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -23,6 +30,7 @@ class PatientProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         self._waiting: asyncio.TimerHandle | None = None
         self._in_head = True
+        self._head = 0
         self._refused = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -37,21 +45,38 @@ class PatientProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come; a head that is still incomplete has its time."""
-        super().data_received(data)
-        if self._in_head and self._waiting is None and not self.transport.is_closing():
-            self._await_head()
+        was_in_head = self._in_head
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._without_upgrade(data[upgrade.args[0] :])
+            return
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+            return
+        if self.transport.is_closing():
+            return
+        if self._in_head:
+            self._still_in_head(len(data) if was_in_head else 0)
+        elif self.cycle.response_complete and self.timeout_keep_alive_task is None:
+            # The end of a refused body, or bytes between requests that begin none.
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def on_message_begin(self) -> None:
         """A request begins."""
         self._in_head = True
-        self._refused = 0
+        self._head = self._refused = 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """The head is complete."""
         self._in_head = False
         self._head_is_here()
-        super().on_headers_complete()
+        if not self._offers_another_protocol():
+            super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body; one that nobody reads any more is counted."""
@@ -62,6 +87,45 @@ class PatientProtocol(HttpToolsProtocol):
                 return
         super().on_body(body)
 
+    def on_message_complete(self) -> None:
+        """The request is complete."""
+        if not self._offers_another_protocol():
+            super().on_message_complete()
+
+    # -- another protocol ---------------------------------------------------------------------------------
+
+    def _offers_another_protocol(self) -> bool:
+        # CONNECT cannot be declined; it has no path, which ends it where the path is read.
+        return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+
+    def _without_upgrade(self, rest: bytes) -> None:
+        """Reads a request again without its offer, as if it had been declined in a word.
+
+        Some clients offer HTTP/2 with every request.  The parser takes the head of such a one for the end of
+        HTTP, so what follows would be lost, or taken for the next request when it comes in another piece.
+        """
+        lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, self._http_version())]
+        for name, value in self.headers:
+            if name == b"connection":
+                value = _without_token(value)  # noqa: PLW2901
+            if name != b"upgrade":
+                lines.append(b"%s: %s" % (name, value))
+        self.parser = httptools.HttpRequestParser(self)
+        self.data_received(b"\r\n".join((*lines, b"", rest)))
+
+    def _http_version(self) -> bytes:
+        return self.parser.get_http_version().encode("ascii")
+
+    # -- a head that is incomplete ------------------------------------------------------------------------
+
+    def _still_in_head(self, more: int) -> None:
+        self._head += more
+        if self._head > HEAD_BYTES:
+            self.transport.write(HEAD_TOO_LARGE)
+            self.transport.close()
+        elif self._waiting is None:
+            self._await_head()
+
     def _await_head(self) -> None:
         self._waiting = self.loop.call_later(self.head_seconds, self.transport.abort)
 
@@ -69,6 +133,11 @@ class PatientProtocol(HttpToolsProtocol):
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
+
+
+def _without_token(connection: bytes) -> bytes:
+    tokens = (token.strip() for token in connection.split(b","))
+    return b", ".join(token for token in tokens if token.lower() != b"upgrade")
 
 
 def patient_protocol(head_seconds: float) -> type[PatientProtocol]:
