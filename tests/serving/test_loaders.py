@@ -74,6 +74,14 @@ def skops_model(path: Path, *, with_function: bool = False) -> Path:
     return path
 
 
+def unfitted_model(path: Path) -> Path:
+    skops = pytest.importorskip("skops.io")
+    from sklearn.linear_model import LogisticRegression
+
+    skops.dump(LogisticRegression(), path)
+    return path
+
+
 INSTALLED = """
 def load(path, config):
     return lambda rows: ["installed"]
@@ -132,6 +140,7 @@ def engine(home: Path, registry: FolderRegistry) -> Iterator[RunningEngine]:
         "garbage-tensors": ({"model.safetensors": b"garbage", "weigh.py": WEIGHING}, weighed),
         "no-block": ({"weights.bin": b"1234"}, None),
         "skops": (skops_model(home / "s.skops"), None),
+        "unfitted": (unfitted_model(home / "u.skops"), None),
     }
     for number, (name, (files, block)) in enumerate(models.items()):
         registry.version(f"1.{number}", files, block)  # type: ignore[arg-type]
@@ -213,6 +222,32 @@ def test_a_scikit_learn_model_answers_both_protocols(engine: RunningEngine) -> N
     assert engine.ask("GET", "/v2/models/skops").json["inputs"][0]["shape"] == [-1, 2]
     assert ask(engine, "skops", inputs=[[1.0]])["error_code"] == "BAD_REQUEST"
     assert all(sum(row) == pytest.approx(1) for row in ask(engine, "proba", inputs=ROWS)["predictions"])
+
+
+@pytest.mark.parametrize("value", ["text", None, {"a": 1}, float("nan"), float("inf")])
+def test_values_that_a_scikit_learn_model_cannot_take_are_the_callers_mistake(
+    engine: RunningEngine, value: object
+) -> None:
+    assert ask(engine, "skops", inputs=[[1.0, value]])["error_code"] == "BAD_REQUEST"
+
+
+def test_a_model_that_was_never_fitted_is_its_own_mistake(engine: RunningEngine) -> None:
+    answer = ask(engine, "unfitted", inputs=ROWS)
+    assert answer["error_code"] == "INTERNAL_ERROR"
+    assert "NotFittedError" in str(answer["message"])
+
+
+@pytest.mark.parametrize("shape", [[10**12, 0], [0, 10**12], [10**4000] * 2, [1] * 100, [10**6, 10**6, 0]])
+def test_a_shape_that_asks_for_too_much_costs_nothing(engine: RunningEngine, shape: list[int]) -> None:
+    answer = infer(engine, "skops", {**tensor("any", []), "shape": shape})
+    assert answer["error_code"] == "BAD_REQUEST"
+
+
+def test_an_input_without_values_keeps_its_shape(engine: RunningEngine) -> None:
+    for shape in ([0, 4], [2, 0], [2, 3, 0], [2, 0, 3]):
+        (output,) = infer(engine, "code", {**tensor("any", []), "shape": shape})["outputs"]
+        # A list cannot say how many values the lists would have that are not in it.
+        assert output["shape"] == shape[: shape.index(0) + 1]
 
 
 def test_types_that_skops_does_not_trust_are_the_operators_decision(engine: RunningEngine) -> None:

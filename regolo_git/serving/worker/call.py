@@ -8,6 +8,9 @@ from typing import Protocol
 from regolo_git.errors import InvalidInput
 from regolo_git.serving.json_value import Json
 
+# A shape is a few bytes of a request, and one with a zero in it may ask for any number of empty lists.
+MOST_EMPTY_LISTS = 1 << 16
+
 
 @dataclass(frozen=True, slots=True)
 class TensorType:
@@ -78,8 +81,14 @@ def nest(data: list[Json], shape: tuple[int, ...], name: str) -> list[Json]:
         raise InvalidInput(
             f"input '{name}' has {len(data)} values, its shape {list(shape)} has {prod(shape)}"
         )
+    if not data:
+        if prod(size for size in shape if size) > MOST_EMPTY_LISTS:
+            raise InvalidInput(f"input '{name}' has a shape {list(shape)} that is too large for no values")
+        return _empty(shape)
     for size in reversed(shape[1:]):
-        data = (
-            [data[i : i + size] for i in range(0, len(data), size)] if size else [[] for _ in range(shape[0])]
-        )
+        data = [data[i : i + size] for i in range(0, len(data), size)]
     return data
+
+
+def _empty(shape: tuple[int, ...]) -> list[Json]:
+    return [_empty(shape[1:]) for _ in range(shape[0])] if shape else []

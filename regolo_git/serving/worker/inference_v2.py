@@ -17,6 +17,8 @@ DATATYPES = {
     "bool": "BOOL",
 }
 OUTPUT = "output-0"
+MOST_DIMENSIONS = 64  # as numpy has it
+LARGEST_SIZE = (1 << 63) - 1
 
 
 def read_inference(body: bytes) -> tuple[Call, str | None]:
@@ -45,10 +47,8 @@ def _read_type(entry: dict[str, Json]) -> TensorType:
     if datatype not in (*DATATYPES.values(), "BYTES"):
         raise InvalidInput(f"input '{name}' has a datatype '{datatype}' that is not known")
     shape = json_list(entry.get("shape"), f"'shape' of '{name}'")
-    sizes = tuple(
-        size for size in shape if isinstance(size, int) and not isinstance(size, bool) and size >= 0
-    )
-    if len(sizes) != len(shape) or not sizes:
+    sizes = tuple(size for size in shape if type(size) is int and 0 <= size <= LARGEST_SIZE)
+    if len(sizes) != len(shape) or not 0 < len(sizes) <= MOST_DIMENSIONS:
         raise InvalidInput(f"input '{name}' has a shape that is not a list of sizes")
     return TensorType(name, datatype, sizes)
 

@@ -23,6 +23,7 @@ def load(spec: WorkerSpec) -> Predictor:
         # Optional and slow to import; only in this worker.
         skops = import_module("skops.io")
         numpy = import_module("numpy")
+        not_fitted = import_module("sklearn.exceptions").NotFittedError
     except ImportError as error:
         raise missing_library("skops", "format 'skops'") from error
     path = one_file(spec.path, ".skops")
@@ -39,12 +40,13 @@ def load(spec: WorkerSpec) -> Predictor:
         model = skops.load(path, trusted=list(spec.trusted_types))
     except (BadZipFile, KeyError, ValueError, OSError) as error:
         raise IntegrityError(f"'{path.name}' is not a skops file: {error}") from error
-    return _Estimator(model, method, numpy)
+    return _Estimator(model, method, numpy, not_fitted)
 
 
 class _Estimator:
-    def __init__(self, model: Any, method: str, numpy: Any) -> None:
+    def __init__(self, model: Any, method: str, numpy: Any, not_fitted: type[Exception]) -> None:
         self._model = model
+        self._not_fitted = not_fitted
         self._call = getattr(model, method)
         self._numpy = numpy
         self._features: int | None = getattr(model, "n_features_in_", None)
@@ -59,7 +61,13 @@ class _Estimator:
             raise InvalidInput("the rows are not of one length") from error
         if self._features is not None and (array.ndim != 2 or array.shape[1] != self._features):
             raise InvalidInput(f"the model takes rows of {self._features} values")
-        return self._call(array)
+        try:
+            return self._call(array)
+        except self._not_fitted:
+            raise
+        except (ValueError, TypeError) as error:
+            # What scikit-learn raises for values that it cannot take: texts, missing ones, infinity.
+            raise InvalidInput(f"the model cannot take these values: {error}") from error
 
     def _rows(self, call: Call) -> Json:
         """Rows in the order of the model's features, which named columns are brought to."""
