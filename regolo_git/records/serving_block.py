@@ -6,6 +6,7 @@ Only a proposal of whoever made the version: what may really be loaded is the op
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Self, cast
 
 from regolo_git.errors import IntegrityError, InvalidInput
@@ -14,6 +15,8 @@ from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue
 
 FORMATS = ("onnx", "safetensors", "skops", "mlflow", "python")
+# Formats that a file's name gives away, so that nothing more needs to be said; both are data.
+SUFFIXES = {".onnx": "onnx", ".skops": "skops"}
 ENTRY_POINT = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 
 
@@ -80,3 +83,14 @@ class ServingBlock:
         if self.config:
             table["config"] = self.config
         return table
+
+
+def implied_by(name: str) -> ServingBlock | None:
+    """The block that a file's name stands for; None where it says nothing."""
+    implied = SUFFIXES.get(PurePath(name).suffix)
+    return ServingBlock(format=implied) if implied is not None else None
+
+
+def says_no_more_than_a_name(table: Mapping[str, object]) -> bool:
+    """Whether a table holds only what a file's name could have said."""
+    return table.keys() == {"format"} and table["format"] in SUFFIXES.values()

@@ -5,6 +5,7 @@ Everything that depends on the tip stands here, because it is done again when an
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, get_args
 
 from regolo_git.errors import InvalidInput, VersionExists
@@ -15,6 +16,7 @@ from regolo_git.records.metadata import MetadataValue
 from regolo_git.records.model_card import ModelCard, new_card_text
 from regolo_git.records.names import check_message, check_text
 from regolo_git.records.paths import card_path, manifest_path
+from regolo_git.records.serving_block import implied_by, says_no_more_than_a_name
 from regolo_git.records.tables import of_file
 from regolo_git.records.toml_text import Table
 from regolo_git.records.trailers import TagMessage
@@ -107,7 +109,6 @@ class Draft:
     def _manifest(self, version: Version, zero_patch: bool, previous: Manifest | None) -> Manifest:
         ingested = self.ingested
         directory = ingested.kind == "directory"
-        serving = self.serving if self.serving is not None else (previous.serving if previous else None)
         return Manifest(
             model=self.request.model,
             version=version.text(zero_patch=zero_patch),
@@ -127,9 +128,23 @@ class Draft:
             else None,
             metadata=self.metadata,
             lineage=self.request.lineage,
-            serving=serving,
+            serving=self._serving(previous),
             unknown={},
         )
+
+    def _serving(self, previous: Manifest | None) -> Table | None:
+        """What was given, else what stood there; a block that only a name stood for follows the name."""
+        if self.serving is not None:
+            return self.serving
+        before = previous.serving if previous is not None else None
+        source = self.request.source
+        implied = implied_by(Path(source).name) if isinstance(source, str | Path) else None
+        if implied is None or self.ingested.kind == "directory":
+            return before
+        if before is None:
+            # In the work tree the path says it.  A file from elsewhere leaves its name behind.
+            return implied.to_mapping() if self.place is None else None
+        return implied.to_mapping() if says_no_more_than_a_name(before) else before
 
     def _message(self) -> str:
         assert self.manifest is not None

@@ -200,3 +200,29 @@ def test_any_kind_of_path_is_recorded_and_ignored(registry: Registry, weights) -
     model = registry.register_model("m", OtherPath(str(weights())))
     assert model.latest.manifest.artifact.path == "model.safetensors"
     assert git(registry.repository.paths.top, "status", "--porcelain") == ""
+
+
+def test_how_a_file_from_elsewhere_is_loaded_is_what_its_name_said(
+    registry: Registry, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    def serving(name: str, **given: object) -> object:
+        path = tmp_path_factory.mktemp("elsewhere") / name
+        path.write_text(str(path))
+        return registry.create_model_version("m", model_data=path, **given).manifest.serving  # type: ignore[arg-type]
+
+    registry.register_model("m", b"without a name")
+    assert serving("a.bin") is None
+    assert serving("b.skops") == {"format": "skops"}
+    assert serving("c.onnx") == {"format": "onnx"}
+    assert serving("d.bin") == {"format": "onnx"}
+    said = {"format": "skops", "config": {"method": "predict_proba"}}
+    assert serving("e.skops", serving=said) == said
+    assert serving("f.skops") == said
+
+
+def test_a_file_in_the_work_tree_keeps_its_name_and_needs_no_block(
+    registry: Registry, git_repository: Path
+) -> None:
+    path = git_repository / "a.skops"
+    path.write_text("a")
+    assert registry.register_model("m", path).latest.manifest.serving is None

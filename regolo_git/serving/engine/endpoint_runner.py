@@ -141,7 +141,7 @@ class EndpointRunner:
         if server is not None:
             return Plan(f"{model}@{version}", server.idempotent, len(server.urls), server=server)
         files = await self._artifacts.fetch(model, pinned)
-        block = serving_block(files)
+        block = serving_block(files, model, version)
         spec = WorkerSpec.of(model, files, block, self._options.policy.permit(model, block))
         return Plan(spec.key, spec.idempotent, pinned.replicas, spec=(spec, files))
 

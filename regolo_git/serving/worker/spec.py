@@ -13,13 +13,10 @@ from typing import Self, cast
 
 from regolo_git.errors import InvalidInput
 from regolo_git.records.digests import Digest
-from regolo_git.records.serving_block import ServingBlock
+from regolo_git.records.serving_block import ServingBlock, implied_by
 from regolo_git.serving.desired import ModelFiles
 from regolo_git.serving.json_value import Json, as_json, json_list, json_object, json_text
 from regolo_git.serving.policy import Permission
-
-# Formats that a file's name gives away, for versions without a [serving] block; both are data.
-SUFFIXES = {".onnx": "onnx", ".skops": "skops"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +94,17 @@ class WorkerSpec:
         )
 
 
-def serving_block(files: ModelFiles) -> ServingBlock:
+def serving_block(files: ModelFiles, model: str, version: str) -> ServingBlock:
     """The version's own block, or the one that its file's name implies.  Raises InvalidInput."""
     if files.serving is not None:
         return ServingBlock.parse(files.serving)
-    implied = SUFFIXES.get(files.path.suffix)
+    implied = implied_by(files.path.name)
     if implied is None:
         raise InvalidInput(
-            f"'{files.path.name}' has no [serving] block that says how it is loaded",
-            "git regolo commit MODEL PATH --serving FILE",
+            f"'{model}@{version}' has no [serving] block that says how it is loaded",
+            f"git regolo commit {model} --from {version} --serving FILE --yes",
         )
-    return ServingBlock(format=implied)
+    return implied
 
 
 def _plain(value: object) -> object:
