@@ -3,6 +3,7 @@
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,33 @@ def test_a_worker_that_hangs_is_replaced(registry: FolderRegistry) -> None:
         until(lambda: engine.predict([1]).status == 200)
         assert engine.workers("e", "1.0") != [worker]
         assert not is_alive(worker)
+
+
+DAWDLING = """
+import time
+calls = []
+def load(path, config):
+    def predict(inputs):
+        calls.append(inputs)
+        time.sleep(inputs[0])
+        return [len(calls)]
+    return predict
+"""
+
+
+def test_a_worker_with_more_before_it_than_it_can_do_in_time_is_not_hung(registry: FolderRegistry) -> None:
+    registry.version("2.0", {"serve.py": DAWDLING}, PYTHON)
+    registry.endpoint("e", {"2.0": 1.0}, routing=Routing(timeout_seconds=2))
+    with running_engine(registry, options={"health_seconds": 0.1}) as engine:
+        until(lambda: engine.predict([0]).status == 200)
+        before = engine.workers("e", "2.0")
+        with ThreadPoolExecutor(16) as callers:
+            statuses = [answer.status for answer in callers.map(engine.predict, [[0.6]] * 32)]
+        assert set(statuses) <= {200, 504}
+        # Each has its answer or its time is up; those whose callers had left were passed over.
+        (calls,) = until(lambda: engine.predict([0])).json["predictions"]  # type: ignore[misc]
+        assert calls < 32
+        assert engine.workers("e", "2.0") == before
 
 
 GARBAGE = """

@@ -3,9 +3,17 @@
 The model is called in the event loop itself: a worker is a process that predicts one request at a time, and a
 thread between them would cost more than it gives.  Replicas are how a version does more at once.  A model
 whose `predict` is a coroutine is awaited, so that it may wait for others.
+
+Requests wait in line, and between two that are slow the loop looks at its sockets.  Without that, a worker
+with many of them before it would seem hung to who asks after its health, and would go on predicting for
+callers who have left.
 """
 
+import asyncio
+import time
 import traceback
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from inspect import isawaitable
 
 from starlette.types import Receive, Scope, Send
@@ -17,6 +25,10 @@ from regolo_git.serving.worker.inference_v2 import model_metadata, read_inferenc
 from regolo_git.serving.worker.mlflow_form import read_invocation, write_predictions
 
 MESSAGE_LENGTH = 500
+# A look at the sockets after each of these would cost a tenth of what an echo model can do.
+QUICK_SECONDS = 0.005
+# Taking a connection, reading from it and answering are a round of the loop each.
+ROUNDS = 10
 
 
 class WorkerApp:
@@ -24,6 +36,8 @@ class WorkerApp:
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
+        self._turn = asyncio.Lock()
+        self._took = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -42,18 +56,32 @@ class WorkerApp:
         if scope["method"] == "POST":
             _refuse_encodings(scope)
             if path == "/invocations":
-                outputs = await self.predict(read_invocation(await _body(receive)))
-                return HttpAnswer(200, write_predictions(outputs))
+                async with self._in_turn():
+                    outputs = self._predictor.predict(read_invocation(await _body(receive)))
+                return HttpAnswer(200, write_predictions(await _end_of(outputs)))
             model, version, verb = _model_path(path)
             if verb == "infer":
-                call, identity = read_inference(await _body(receive))
-                return HttpAnswer(200, write_inference(model, version, identity, await self.predict(call)))
+                async with self._in_turn():
+                    call, identity = read_inference(await _body(receive))
+                    outputs = self._predictor.predict(call)
+                return HttpAnswer(200, write_inference(model, version, identity, await _end_of(outputs)))
         return self._page(path)
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        # The body is read in here too: of a caller who has left in the meantime there is none.
+        async with self._turn:
+            for _ in range(ROUNDS if self._took > QUICK_SECONDS else 0):
+                await asyncio.sleep(0)
+            begun = time.perf_counter()
+            try:
+                yield
+            finally:
+                self._took = time.perf_counter() - begun
 
     async def predict(self, call: Call) -> object:
         """The model's answer to one call.  Raises InvalidInput, and whatever the model raises."""
-        outputs = self._predictor.predict(call)
-        return await outputs if isawaitable(outputs) else outputs
+        return await _end_of(self._predictor.predict(call))
 
     def _page(self, path: str) -> HttpAnswer:
         if path in ("/v2/health/live", "/v2/health/ready", "/ping", "/health"):
@@ -86,6 +114,10 @@ def _refuse_encodings(scope: Scope) -> None:
             raise InvalidInput("the binary extension of the inference protocol is not spoken here")
         if name == b"content-encoding" and value.lower() != b"identity":
             raise InvalidInput(f"content encoding '{value.decode('latin-1')}' is not read here")
+
+
+async def _end_of(outputs: object) -> object:
+    return await outputs if isawaitable(outputs) else outputs
 
 
 async def _body(receive: Receive) -> bytes:
