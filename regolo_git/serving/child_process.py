@@ -41,12 +41,12 @@ def child_environment(environment: Mapping[str, str], *, interpreter: Path | Non
 
 
 def die_with(parent: int) -> None:
-    """Has the kernel kill this process when its parent goes.  Raises ServingError where it is gone."""
+    """Has the kernel kill this process when its parent goes, and ends it where the parent is gone."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     # The parent may have gone before the kernel was told.
     if os.getppid() != parent:
-        raise ServingError("the parent process is gone")
+        sys.exit(ServingError.exit_code)
 
 
 def leave_alone_what_stays() -> None:

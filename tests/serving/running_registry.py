@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from running_engine import ECHO, ROOT, TRUSTING, RunningEngine, until
 
@@ -66,8 +67,10 @@ class ServedRegistry:
 
 
 @contextmanager
-def serving(top: Path, *arguments: str, policy_text: str = TRUSTING) -> Iterator[RunningEngine]:
-    """`git regolo serve` in a process of its own, until the block ends."""
+def serving(
+    top: Path, *arguments: str, policy_text: str = TRUSTING, said: int | TextIO = subprocess.PIPE
+) -> Iterator[RunningEngine]:
+    """`git regolo serve` in a process of its own, until the block ends; `said` is where it talks to."""
     policy = top.parent / "policy.toml"
     policy.write_text(policy_text)
     command = [sys.executable, "-m", "regolo_git", "serve", "--listen", "127.0.0.1:0"]
@@ -75,7 +78,7 @@ def serving(top: Path, *arguments: str, policy_text: str = TRUSTING) -> Iterator
         [*command, "--policy", str(policy), *arguments],
         cwd=top,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=said,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from folder_source import FolderRegistry
 from running_engine import ECHO, PYTHON, RunningEngine, is_alive, kill, launch, running_engine, until
+from running_registry import ServedRegistry, serving
 
 
 def test_a_port_in_use_is_a_clear_error(registry: FolderRegistry) -> None:
@@ -78,6 +79,20 @@ def test_a_hangup_replaces_the_gateway_and_keeps_the_counts(registry: FolderRegi
         )
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_engine_that_is_stopped_while_it_starts_leaves_nothing(
+    registry: FolderRegistry, number: signal.Signals
+) -> None:
+    registry.endpoint("e", {"1.0": 1.0}, replicas=2)
+    process = launch(registry)
+    assert process.stderr is not None
+    assert "is starting" in process.stderr.readline()
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert {path.name for path in (registry.folder.parent / "git/regolo/serving").iterdir()} == {"lock"}
+
+
 @pytest.mark.slow
 def test_nothing_outlives_a_killed_engine(registry: FolderRegistry) -> None:
     commit = registry.endpoint("e", {"1.0": 1.0}, replicas=2)
@@ -117,3 +132,14 @@ def test_a_server_of_the_operators_stands_in_by_its_address(registry: FolderRegi
             answer = engine.ask("POST", "/v2/models/e/infer", tensor.encode())
             assert answer.json["outputs"][0]["data"] == [5]
             assert answer.version == "7.0"
+
+
+def test_an_engine_that_nobody_hears_serves_on(tmp_path: Path) -> None:
+    served = ServedRegistry(tmp_path / "registry")
+    served.version("1.0")
+    served.endpoint("1.0")
+    # As a log on a disk that is full.
+    with Path("/dev/full").open("w") as full, serving(served.top, said=full) as engine:
+        commit = served.traffic({"1.0": 1.0}, replicas=2)
+        engine.until_serving("e", commit)
+        assert engine.predict([1]).status == 200

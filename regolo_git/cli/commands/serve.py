@@ -1,7 +1,11 @@
 """`git regolo serve`: runs endpoints here."""
 
 import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -91,7 +95,28 @@ def serve(
             )
             top, artifacts = repository.paths.top, RuntimeDirectory.of(common).artifacts
             source = RegistrySource(lambda: Repository.open(top, os.environ), artifacts)
-            run_engine(source, endpoints, options, say=talk, listening=put)
+            try:
+                run_engine(source, endpoints, options, say=_tell(talk), listening=_tell(put))
+            finally:
+                _drop_what_is_unsaid(sys.stderr)
+
+
+def _tell(stream: Callable[[str], None]) -> Callable[[str], None]:
+    """Tells whoever listens, and goes on where nobody can: a log on a full disk, a terminal that is gone."""
+
+    def tell(line: str) -> None:
+        with suppress(OSError):
+            stream(line)
+
+    return tell
+
+
+def _drop_what_is_unsaid(stream: TextIO) -> None:
+    # The interpreter would fail over it as it ends.
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _policy(given: Path | None, top: Path) -> Policy:

@@ -63,10 +63,11 @@ class Supervisor:
         Raises what the first look at the branch raises, ServingError where no gateway can be started.
         """
         try:
+            # First, or who stops it while it starts would leave sockets and processes behind.
+            self._handle_signals()
             await self._take(await self.branch.first())
             await self._publish()
             await self.gateways.replace()
-            self._handle_signals()
             await self._until_stopped()
         finally:
             await self._stop()
