@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+from running_engine import until
 from running_registry import ServedRegistry, serving
 
 from regolo_git.errors import IntegrityError, NotFound
@@ -92,3 +94,25 @@ def test_bytes_that_are_missing_are_asked_for_until_they_come(served: ServedRegi
         aside.rename(store)
         engine.until_serving("e", served.head)
         assert engine.predict([1]).status == 200
+
+
+def test_a_branch_that_was_away_is_followed_again(served: ServedRegistry) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", *arguments], cwd=served.top, check=True)
+
+    def away_and_back() -> None:
+        commit, before = served.head, engine.status()["problem"]
+        git("update-ref", "-d", "refs/heads/main")
+        until(lambda: engine.status()["problem"] != before)
+        assert engine.predict([1]).status == 200
+        git("update-ref", "refs/heads/main", commit)
+        until(lambda: engine.status()["problem"] == before)
+
+    with serving(served.top) as engine:
+        engine.until_serving("e", served.head)
+        away_and_back()
+        engine.until_serving("e", served.traffic({"1.0": 1.0}, replicas=2))
+        served.write_by_hand("endpoints/e.toml", "no endpoint")
+        until(lambda: engine.status()["problem"])
+        # What is wrong with a commit is wrong for as long as the branch is at it.
+        away_and_back()

@@ -21,10 +21,14 @@ class BranchState:
 
 
 class Branch:
-    """Follows the head.  A commit that cannot be read is passed over, and `problem` says why."""
+    """Follows the head.  A commit that is broken is passed over, and `broken` says why.
+
+    `problem` is what is wrong at the moment: that, or that the branch itself cannot be read.
+    """
 
     def __init__(self, source: Source, names: Collection[str]) -> None:
         self.problem: RegoloError | None = None
+        self.broken: RegoloError | None = None
         self.head: str | None = None
         self._source = source
         self._names = frozenset(names)
@@ -61,14 +65,23 @@ class Branch:
     def _look(self) -> BranchState | None:
         try:
             head = self._source.head()
-            if head == self.head:
-                return None
-            # Noted first: a commit that is broken is read once, not four times a second.
-            self.head = head
-            endpoints = self._source.endpoints(head)
+            if head != self.head:
+                return self._read(head)
         except OSError as error:
             raise TransportError(f"the registry cannot be read: {error}") from error
-        self.problem = None
+        # The branch may have been away for a while; a commit that was broken still is.
+        self.problem = self.broken
+        return None
+
+    def _read(self, head: str) -> BranchState:
+        try:
+            endpoints = self._source.endpoints(head)
+        except RegoloError as error:
+            # Noted, so that it is read once, not four times a second.
+            self.head, self.broken = head, error
+            raise
+        self.head = head
+        self.problem = self.broken = None
         ours = {name: found for name, found in endpoints.items() if found.engine == ENGINE}
         if self._names:
             ours = {name: found for name, found in ours.items() if name in self._names}

@@ -134,8 +134,11 @@ class Supervisor:
             state = await self.branch.next()
             if state is not None:
                 await self._take(state)
-            if self.branch.problem is not None and self.branch.problem is not before:
-                self._say(f"commit {self.branch.head} is passed over: {self.branch.problem.message}")
+            problem = self.branch.problem
+            if problem is None or (before is not None and before.message == problem.message):
+                continue
+            what = f"commit {self.branch.head} is passed over"
+            self._say(f"{what if problem is self.branch.broken else 'not following'}: {problem.message}")
 
     async def _take(self, state: BranchState) -> None:
         for name in self.runners.keys() - state.endpoints.keys():
