@@ -108,6 +108,12 @@ def test_what_is_not_served_is_not_found(engine: RunningEngine, path: str) -> No
     assert engine.predict([1], path).status == 404
 
 
+@pytest.mark.parametrize("path", ["/invocations", "/endpoints/e/invocations", "/v2/models/e/infer"])
+def test_a_prediction_is_asked_for_by_post(engine: RunningEngine, path: str) -> None:
+    answer = engine.ask("GET", path)
+    assert (answer.status, answer.headers["allow"]) == (405, "POST")
+
+
 def test_traffic_is_split_by_weight(engine: RunningEngine) -> None:
     seen = Counter(engine.predict([1], "/endpoints/e/invocations").version for _ in range(400))
     assert seen["1.2"] == 0

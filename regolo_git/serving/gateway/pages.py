@@ -43,7 +43,15 @@ class Pages:
             version: self.model,
             f"{version}/ready": self.model_ready,
         }
-        return Starlette(routes=[Route(path, page) for path, page in paths.items()])
+        pages = [Route(path, page) for path, page in paths.items()]
+        predictions = (
+            "/invocations",
+            "/endpoints/{endpoint}/invocations",
+            f"{model}/infer",
+            f"{version}/infer",
+        )
+        # A POST never comes this far; what does is told so, and not that there is nothing here.
+        return Starlette(routes=pages + [Route(path, self.alive, methods=["POST"]) for path in predictions])
 
     async def alive(self, _: Request) -> Response:
         """The process answers."""
