@@ -3,7 +3,7 @@
 The engine sees a registry through `Source` only; `registry_source.py` is the real one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -25,7 +25,7 @@ class ModelFiles:
 class Source(Protocol):
     """The desired state of endpoints.
 
-    `head` and `endpoints` are called from one thread, `fetch` and `discard` from another, and the two may
+    `head` and `endpoints` are called from one thread, `fetch` and `keep_only` from another, and the two may
     overlap: bringing a cold version's bytes must not delay the rollback of a warm one.
     """
 
@@ -44,6 +44,6 @@ class Source(Protocol):
         """
         ...
 
-    def discard(self, files: ModelFiles) -> None:
-        """Removes what `fetch` brought, once nothing serves it; `fetch` may bring it again."""
+    def keep_only(self, digests: Collection[Digest]) -> None:
+        """Removes what `fetch` ever brought, for other digests than these; `fetch` may bring it again."""
         ...

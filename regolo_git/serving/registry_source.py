@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from regolo_git.errors import IntegrityError, NotFound
@@ -69,9 +69,12 @@ class RegistrySource:
         )
         return ModelFiles(place, manifest.serving, pinned.digest)
 
-    def discard(self, files: ModelFiles) -> None:
-        """Removes what `fetch` brought."""
-        shutil.rmtree(self._directory / files.digest.hex, ignore_errors=True)
+    def keep_only(self, digests: Collection[Digest]) -> None:
+        """Removes what was brought for other digests, by an engine before this one too."""
+        kept = {digest.hex for digest in digests}
+        for place in self._directory.glob("*"):
+            if place.name not in kept:
+                shutil.rmtree(place, ignore_errors=True)
 
     def _manifest(self, model: str, pinned: PinnedVersion) -> Manifest:
         text = self._repository.git.read_file(pinned.commit, manifest_path(model))

@@ -8,7 +8,7 @@ serving/<commit>-<version>.json  the version's serving block
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from regolo_git.errors import NotFound
@@ -41,8 +41,11 @@ class FolderSource:
         block = json.loads(serving.read_text()) if serving.exists() else None
         return ModelFiles(next(place.iterdir()), block, pinned.digest)
 
-    def discard(self, files: ModelFiles) -> None:
-        (self._folder / "discarded").open("a").write(f"{files.digest.hex}\n")
+    def keep_only(self, digests: Collection[Digest]) -> None:
+        """Says what would go; nothing does, since the folder is no copy."""
+        there = {place.name for place in (self._folder / "artifacts").iterdir()}
+        gone = sorted(there - {digest.hex for digest in digests})
+        (self._folder / "discarded").write_text("".join(f"{name}\n" for name in gone))
 
 
 class FolderRegistry:

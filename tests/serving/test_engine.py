@@ -50,14 +50,15 @@ def test_a_rollback_finds_its_workers_warm(registry: FolderRegistry) -> None:
 
 @pytest.mark.slow
 def test_workers_are_kept_warm_for_a_time_and_then_let_go(registry: FolderRegistry) -> None:
-    registry.endpoint("e", {"1.0": 1.0})
+    gone = registry.version("3.0", {"serve.py": f"# 3.0\n{ECHO}"}, PYTHON)
+    registry.endpoint("e", {"3.0": 1.0})
     with running_engine(registry, options={"keep_seconds": 1.0}) as engine:
         until(lambda: engine.predict([1]).status == 200)
-        (worker,) = engine.workers("e", "1.0")
+        (worker,) = engine.workers("e", "3.0")
         engine.until_serving("e", registry.endpoint("e", {"1.1": 1.0}))
         until(lambda: not is_alive(worker))
         assert engine.status("e")["kept_warm"] == 0
-        until((registry.folder / "discarded").exists)
+        until(lambda: gone.hex in (registry.folder / "discarded").read_text())
 
 
 @pytest.mark.slow

@@ -49,7 +49,7 @@ def test_bytes_are_brought_once_and_again_after_they_were_discarded(source: Regi
     written = (files.path / "serve.py").stat().st_mtime_ns
     assert source.fetch("m", pinned(source)) == files
     assert (files.path / "serve.py").stat().st_mtime_ns == written
-    source.discard(files)
+    source.keep_only([])
     assert not files.path.exists()
     assert source.fetch("m", pinned(source)) == files
     assert files.path.exists()
@@ -116,3 +116,20 @@ def test_a_branch_that_was_away_is_followed_again(served: ServedRegistry) -> Non
         until(lambda: engine.status()["problem"])
         # What is wrong with a commit is wrong for as long as the branch is at it.
         away_and_back()
+
+
+def test_what_an_engine_before_this_one_brought_goes_when_nothing_serves_it(served: ServedRegistry) -> None:
+    artifacts = served.top / ".git/regolo/serving/artifacts"
+
+    def digests() -> set[str]:
+        return {place.name for place in artifacts.iterdir()}
+
+    served.traffic({"1.0": 0.5, "1.1": 0.5})
+    with serving(served.top) as engine:
+        engine.until_serving("e", served.head)
+    assert len(digests()) == 2
+    served.traffic({"1.0": 1.0})
+    with serving(served.top) as engine:
+        engine.until_serving("e", served.head)
+        until(lambda: len(digests()) == 1)
+        assert engine.predict([1]).status == 200

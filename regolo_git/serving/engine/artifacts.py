@@ -17,6 +17,8 @@ class Artifacts:
         self._source = source
         self._thread = ThreadPoolExecutor(1, "regolo-fetch")
         self._here: dict[tuple[str, str, Digest], ModelFiles] = {}
+        # An engine before this one may have left files that nothing serves any more.
+        self._is_tidy = False
 
     async def fetch(self, model: str, pinned: PinnedVersion) -> ModelFiles:
         """A version's files.  Raises what `Source.fetch` raises, TransportError where the disk fails."""
@@ -31,9 +33,16 @@ class Artifacts:
 
     async def keep_only(self, digests: Collection[Digest]) -> None:
         """Removes the files of every other digest."""
-        for key in [key for key in self._here if key[2] not in digests]:
-            files = self._here.pop(key)
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._source.discard, files)
+        gone = [key for key in self._here if key[2] not in digests]
+        if not gone and self._is_tidy:
+            return
+        # Before anything is waited for: who asks for one of them now has it brought again, after this.
+        for key in gone:
+            del self._here[key]
+        self._is_tidy = True
+        await asyncio.get_running_loop().run_in_executor(
+            self._thread, self._source.keep_only, frozenset(digests)
+        )
 
     def close(self) -> None:
         """Waits for nothing: a fetch under way ends with the process."""
