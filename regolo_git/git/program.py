@@ -24,8 +24,10 @@ def git_program() -> str:
     return found
 
 
-def run_git(git_dir: Path, work_tree: Path | None, *arguments: str, given: bytes = b"") -> bytes:
-    """Runs a git command and returns what it printed.
+def run_git(
+    git_dir: Path, work_tree: Path | None, *arguments: str, given: bytes = b"", index: Path | None = None
+) -> bytes:
+    """Runs a git command, on another `index` than the work tree's if need be, and returns what it printed.
 
     Raises Conflict with what it said where it failed, TransportError where the disk is full.
     """
@@ -33,6 +35,8 @@ def run_git(git_dir: Path, work_tree: Path | None, *arguments: str, given: bytes
     environment |= {"GIT_DIR": str(git_dir), "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
     if work_tree is not None:
         environment["GIT_WORK_TREE"] = str(work_tree)
+    if index is not None:
+        environment["GIT_INDEX_FILE"] = str(index)
     done = subprocess.run(
         [git_program(), *arguments],
         input=given,

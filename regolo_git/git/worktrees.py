@@ -13,6 +13,7 @@ import pygit2
 
 from regolo_git.errors import Conflict, NotFound
 from regolo_git.git.discover import RepositoryPaths
+from regolo_git.git.index_file import NO_OBJECT, remove_leftovers, set_entries
 from regolo_git.git.program import run_git
 from regolo_git.git.translate import git_errors
 
@@ -23,7 +24,6 @@ UNDER_WAY = {
     "rebase-merge": ("a rebase", "git rebase --continue"),
     "rebase-apply": ("a rebase", "git rebase --continue"),
 }
-NO_OBJECT = "0" * 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +143,10 @@ def _is_plain(index: Path) -> bool:
 
 
 def write_edits(repository: pygit2.Repository, tree: WorkTree, edits: list[FileEdit]) -> None:
-    """Writes our files, then their index entries, by git itself, which locks the index meanwhile."""
+    """Writes our files, then their index entries.  Raises Conflict where somebody else holds the index."""
     for edit in edits:
         _write_file(repository, tree.top, edit)
-    lines = (
-        f"{'100644' if edit.new else '0'} {edit.new or NO_OBJECT}\t{edit.path}\0".encode() for edit in edits
-    )
-    run_git(tree.git_dir, tree.top, "update-index", "-z", "--index-info", given=b"".join(lines))
+    set_entries(tree.git_dir, tree.top, {edit.path: edit.new for edit in edits})
 
 
 def _write_file(repository: pygit2.Repository, top: Path, edit: FileEdit) -> None:
@@ -189,7 +186,8 @@ def _temporary(place: Path) -> Path:
 
 
 def remove_temporaries(tree: WorkTree, edits: Sequence[FileEdit]) -> None:
-    """Removes what a run that was killed while it wrote a file of ours left beside it."""
+    """Removes what a run that was killed while it wrote a file of ours, or the index, left beside it."""
+    remove_leftovers(tree.git_dir)
     for edit in edits:
         if _plain_place(tree.top, edit.path) is not None:
             _temporary(tree.top / edit.path).unlink(missing_ok=True)
@@ -203,7 +201,7 @@ def undo_edits(
     `now` says which blob the branch has at each path.
     """
     staged = _staged(tree, [edit.path for edit in edits])
-    back = []
+    back = {}
     for edit in edits:
         place = _plain_place(tree.top, edit.path)
         target = FileEdit(edit.path, edit.new, now[edit.path])
@@ -211,9 +209,9 @@ def undo_edits(
         if (written or (edit.new is None and place is not None and not place.exists())) and place is not None:
             _write_file(repository, tree.top, target)
         if staged.get(edit.path) == edit.new:
-            back.append(target)
-    lines = (f"{'100644' if e.new else '0'} {e.new or NO_OBJECT}\t{e.path}\0".encode() for e in back)
-    run_git(tree.git_dir, tree.top, "update-index", "-z", "--index-info", given=b"".join(lines))
+            back[edit.path] = target.new
+    if back:
+        set_entries(tree.git_dir, tree.top, back)
 
 
 def _content_is(repository: pygit2.Repository, place: Path, oid: str | None) -> bool:

@@ -1,6 +1,8 @@
 """`kill -9` at random instants: the next run finishes or undoes what was under way, and nothing is lost."""
 
+import os
 import random
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 from test_races import start
 from worlds import git, opened, publish_version
 
+from regolo_git.git.index_file import remove_leftovers
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.recovery import recover
 
@@ -66,3 +69,32 @@ def test_a_child_of_a_killed_writer_ends_before_the_next_writer_begins(git_repos
         assert ended.exists()
     hook.unlink()
     check(git_repository, {"m@v1.0"})
+
+
+def test_a_git_that_is_killed_along_leaves_no_lock_that_nobody_knows(
+    git_repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_version(git_repository, "m", "1.0")
+    real, program = shutil.which("git"), tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\ntest "$1" = update-index && kill -9 0\nexec {real} "$@"\n')
+    program.chmod(0o755)
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+        writer = start(git_repository, "m", 1, 1)
+        assert writer.communicate()[0] == ""
+    assert writer.returncode == -signal.SIGKILL
+    assert (git_repository / ".git" / "index.lock").exists()
+    check(git_repository, {"m@v1.0"})
+    assert not list((git_repository / ".git").glob("regolo-*"))
+    publish_version(git_repository, "m", "1.1")
+
+
+def test_a_lock_of_the_index_that_is_somebody_elses_outlives_a_recovery(git_repository: Path) -> None:
+    publish_version(git_repository, "m", "1.0")
+    lock = git_repository / ".git" / "index.lock"
+    lock.touch()
+    (git_repository / ".git" / "regolo-index-lock").touch()
+    remove_leftovers(git_repository / ".git")
+    assert lock.exists()
+    assert not list((git_repository / ".git").glob("regolo-*"))

@@ -14,8 +14,14 @@ HERE = Path(__file__).parent
 def start(top: Path, model: str, first: int, count: int) -> "subprocess.Popen[str]":
     environment = {**os.environ, "PYTHONPATH": f"{HERE.parent.parent}{os.pathsep}{HERE}"}
     command = [sys.executable, HERE / "publishing.py", top, model, str(first), str(count)]
+    # A group of its own, which a test can kill as a whole.
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        process_group=0,
     )
 
 
