@@ -29,9 +29,12 @@ class LockFile:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """One publication: refs with their objects before and after, our files, and where they are written."""
+    """One publication: refs with their objects before and after, our files, and where they are written.
 
-    branch_ref: str
+    Without a branch it is a tag alone, of the commit `new`, which is there already.
+    """
+
+    branch_ref: str | None
     old: str | None
     new: str
     tag_ref: str | None
@@ -39,6 +42,11 @@ class Journal:
     edits: tuple[FileEdit, ...]
     work_trees: tuple[WorkTree, ...]
     locks: tuple[LockFile, ...]
+
+    @property
+    def subject(self) -> str:
+        """What to call it in a message."""
+        return f"'{self.branch_ref or self.tag_ref}'"
 
     def with_taken_locks(self) -> "Journal":
         """The same with the inodes of the lock files that are there now."""

@@ -129,14 +129,22 @@ def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str
         signature = git.pygit[commit].peel(pygit2.Commit).committer
         tagger = Identity(signature.name, signature.email, _when(signature))
         raw = tag_object_bytes(commit, name, tagger, message)
+    ref = f"refs/tags/{name}"
 
     def attempt() -> str:
-        with git_errors(f"tag '{name}'"), git.pygit.transaction() as transaction:
+        with git_errors(f"tag '{name}'"):
             oid = str(git.pygit.odb.write(ObjectType.TAG, raw))
             git.require_written([oid])
-            transaction.lock_ref(f"refs/tags/{name}")
-            _refuse_tag(git, name)
-            transaction.set_target(f"refs/tags/{name}", oid)
+            journal = Journal(None, None, commit, ref, oid, (), (), (_lock_file(git, ref),))
+            write_journal(git.paths, journal)
+            try:
+                with git.pygit.transaction() as transaction:
+                    transaction.lock_ref(ref)
+                    write_journal(git.paths, journal.with_taken_locks())
+                    _refuse_tag(git, name)
+                    transaction.set_target(ref, oid)
+            finally:
+                clear_journal(git.paths)
         return oid
 
     with clone_lock(git.paths):
@@ -237,7 +245,7 @@ def _move_refs(git: GitRepository, branch: str, expected: str | None, objects: _
     journal = Journal(
         branch_ref, expected, objects.commit, tag_ref, objects.tag_oid, tuple(objects.edits),
         tuple(objects.work_trees),
-        tuple(LockFile(str(git.paths.common_dir / f"{ref}.lock")) for ref in (tag_ref, branch_ref) if ref),
+        tuple(_lock_file(git, ref) for ref in (tag_ref, branch_ref) if ref),
     )  # fmt: skip
     with git_errors(f"branch '{branch}'"):
         for tree in objects.work_trees:
@@ -254,6 +262,10 @@ def _move_refs(git: GitRepository, branch: str, expected: str | None, objects: _
         clear_journal(git.paths)
 
 
+def _lock_file(git: GitRepository, ref: str) -> LockFile:
+    return LockFile(str(git.paths.common_dir / f"{ref}.lock"))
+
+
 def _settle_now(git: GitRepository, journal: Journal) -> None:
     try:
         settle(git, journal)
@@ -264,6 +276,7 @@ def _settle_now(git: GitRepository, journal: Journal) -> None:
 
 
 def _under_locks(git: GitRepository, journal: Journal, objects: _Objects) -> None:
+    assert journal.branch_ref is not None
     # One transaction each: the order of writes inside one is the library's, not ours.
     with git.pygit.transaction() as branch_transaction:
         branch_transaction.lock_ref(journal.branch_ref)
@@ -282,6 +295,7 @@ def _under_locks(git: GitRepository, journal: Journal, objects: _Objects) -> Non
 
 
 def _check_tip(git: GitRepository, journal: Journal) -> None:
+    assert journal.branch_ref is not None
     if ref_target(git.paths, journal.branch_ref) != journal.old:
         raise LostRace(f"'{journal.branch_ref}' was moved by another writer", "try again")
 

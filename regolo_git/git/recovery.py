@@ -35,8 +35,10 @@ def settle(git: GitRepository, journal: Journal) -> str:
 
 
 def _settle(git: GitRepository, journal: Journal) -> str:
-    tip = ref_target(git.paths, journal.branch_ref)
     tagged = journal.tag_ref is not None and ref_target(git.paths, journal.tag_ref) == journal.tag_oid
+    if journal.branch_ref is None:
+        return f"{journal.subject} {'was complete already' if tagged else 'was not made'}"
+    tip = ref_target(git.paths, journal.branch_ref)
     if tip == journal.new or (tip is not None and _contains(git, tip, journal.new)):
         return f"'{journal.branch_ref}' was complete already"
     if tagged and tip == journal.old:

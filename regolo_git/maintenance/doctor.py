@@ -55,7 +55,7 @@ def _publication(repository: Repository, dry_run: bool) -> Iterator[Finding]:
     if dry_run:
         journal = read_journal(repository.paths)
         if journal is not None:
-            yield Finding("to repair", f"a publication to '{journal.branch_ref}' stopped in the middle")
+            yield Finding("to repair", f"a publication to {journal.subject} stopped in the middle")
         return
     with clone_lock(repository.paths):
         for said in recover(repository.git):
