@@ -15,6 +15,8 @@ from typing import Literal
 from regolo_git.errors import InvalidInput
 
 RAW_DATE = re.compile(r"@?(\d{1,12}) ([+-])(\d{2})(\d{2})")
+# A day before the calendar of `datetime` ends, so that it can be shown in any zone.
+LAST_SECOND = int(datetime(9999, 12, 30, tzinfo=UTC).timestamp())
 UNSAFE = re.compile(r"[<>\n\0]")
 
 
@@ -63,20 +65,36 @@ def _now() -> datetime:
 
 
 def _parse_date(text: str) -> datetime:
-    raw = RAW_DATE.fullmatch(text.strip())
-    if raw:
-        sign = -1 if raw[2] == "-" else 1
-        zone = timezone(sign * timedelta(hours=int(raw[3]), minutes=int(raw[4])))
-        return datetime.fromtimestamp(int(raw[1]), zone)
-    for read in (datetime.fromisoformat, parsedate_to_datetime):
+    when = _read_date(text.strip())
+    # A Git object holds no time before 1970, and the library none after 2106.
+    if when is None or not 0 <= when.timestamp() < 1 << 32:
+        raise InvalidInput(
+            f"'{text}' is not a date that Git can hold", "write it as 2026-11-23T14:00:00+01:00"
+        )
+    return when
+
+
+def _read_date(text: str) -> datetime | None:
+    """A date in one of the forms that git takes, with its zone."""
+    for read in (_read_raw, datetime.fromisoformat, parsedate_to_datetime):
         try:
-            when = read(text.strip())
-        except ValueError:
+            when = read(text)
+            return when if when.tzinfo is not None else when.astimezone()
+        except (ValueError, OverflowError):
             continue
-        return when if when.tzinfo is not None else when.astimezone()
-    raise InvalidInput(f"'{text}' is not a date that can be read", "write it as 2026-11-23T14:00:00+01:00")
+    return None
+
+
+def _read_raw(text: str) -> datetime:
+    """Seconds since 1970 and a zone, as git itself hands them to hooks."""
+    raw = RAW_DATE.fullmatch(text)
+    if raw is None:
+        raise ValueError("another form")
+    sign = -1 if raw[2] == "-" else 1
+    zone = timezone(sign * timedelta(hours=int(raw[3]), minutes=int(raw[4])))
+    return datetime.fromtimestamp(int(raw[1]), zone)
 
 
 def utc(seconds: int) -> datetime:
-    """A time of a commit or tag, in UTC."""
-    return datetime.fromtimestamp(seconds, UTC)
+    """A time of a commit or tag, in UTC; one beyond the calendar, as a hostile one may be, is its end."""
+    return datetime.fromtimestamp(min(max(seconds, 0), LAST_SECOND), UTC)

@@ -17,6 +17,8 @@ OURS = re.compile(
     r"\n\nRegolo-Model: ([^\n]+)\nRegolo-Version: ([^\n]+)\nRegolo-Manifest: ([0-9a-f]{40})\n"
     r"Regolo-Digest: (sha256|blake3):([0-9a-f]{64})\nRegolo-Size: ([0-9]{1,19})\n*\Z"
 )
+SIZE = re.compile(r"[0-9]{1,19}")
+SIZE_LIMIT = (1 << 63) - 1
 KEYS = ("Regolo-Model", "Regolo-Version", "Regolo-Manifest", "Regolo-Digest", "Regolo-Size")
 
 
@@ -50,6 +52,8 @@ class TagMessage:
         if ours:
             model, version, oid, algorithm, hexadecimal, size = ours.groups()
             digest = Digest(cast(Algorithm, algorithm), hexadecimal)
+            if int(size) > SIZE_LIMIT:
+                return None
             return cls(body.split("\n", 1)[0], model, version, oid, digest, int(size))
         return cls._parse_any_order(body)
 
@@ -64,7 +68,7 @@ class TagMessage:
             found.setdefault(key, value)
         try:
             model, version, oid, digest, size = (found[key] for key in KEYS)
-            if not OID.fullmatch(oid) or not size.isdecimal() or len(size) > 19:
+            if not OID.fullmatch(oid) or not SIZE.fullmatch(size) or int(size) > SIZE_LIMIT:
                 return None
             return cls(body.split("\n", 1)[0], model, version, oid, Digest.parse(digest), int(size))
         except (KeyError, InvalidInput):

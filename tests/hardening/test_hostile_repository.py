@@ -1,0 +1,73 @@
+"""Objects and refs that no tool of ours wrote: each verb says what is wrong with them, or does without."""
+
+import hashlib
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from command_line import Regolo
+from everything import git
+from refusals import refuse
+
+READING = [["list"], ["list", "m"], ["log", "m"], ["show", "m@1.1"], ["status"], ["history", "m"], ["doctor"]]
+
+
+def written(top: Path, kind: str, content: str) -> str:
+    """The id of an object with just this content."""
+    done = subprocess.run(
+        ["git", "hash-object", "-w", "--literally", "-t", kind, "--stdin"],
+        cwd=top, input=content, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout.strip()
+
+
+def hashed(data: bytes) -> str:
+    return hashlib.sha1(data).hexdigest()
+
+
+def made_tree(top: Path, listed: str) -> str:
+    done = subprocess.run(
+        ["git", "mktree"], cwd=top, input=listed, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "number", "status"),
+    [
+        (r"(?<=> )\d+", 999_999_999_999, 0),
+        (r"(?<=Size: )\d+", 9_999_999_999_999_999_999, 5),
+        (r"(?<=Size: )\d+", 1 << 63, 5),
+    ],
+    ids=["a date beyond the calendar", "a size of 20 digits", "a size that no file has"],
+)
+def test_a_tag_with_a_number_beyond_all_bounds_breaks_no_list(
+    top: Path, regolo: Regolo, pattern: str, number: int, status: int
+) -> None:
+    text = re.sub(pattern, str(number), git(top, "cat-file", "tag", "m@v1.0"), count=1)
+    git(top, "update-ref", "refs/tags/m@v1.0", written(top, "tag", text))
+    for line in READING:
+        regolo(*line)
+    assert ("m@v1.0" in regolo("fsck", status=status).out) == bool(status)
+
+
+def test_a_commit_from_beyond_the_calendar_breaks_nothing(top: Path, regolo: Regolo) -> None:
+    tree = git(top, "rev-parse", "HEAD^{tree}").strip()
+    for when in ("1152921504606846975 +0000", "99999999999999 +0000", "1000 +9959"):
+        text = f"tree {tree}\nparent {git(top, 'rev-parse', 'HEAD').strip()}\nauthor A <a@b.c> {when}\n"
+        git(top, "update-ref", "HEAD", written(top, "commit", f"{text}committer A <a@b.c> {when}\n\nlater\n"))
+    for line in [*READING, ["tag", "--merged"], ["revert", "m", "--to", "1.0"]]:
+        regolo(*line)
+
+
+@pytest.mark.parametrize(
+    "date", ["@999999999999 +0000", "@1 +9999", "0001-01-01", "9999-12-31T00:00:00Z", "soon"]
+)
+def test_a_date_that_git_cannot_hold(
+    top: Path, regolo: Regolo, monkeypatch: pytest.MonkeyPatch, date: str
+) -> None:
+    for role in ("AUTHOR", "COMMITTER"):
+        with monkeypatch.context() as patched:
+            patched.setenv(f"GIT_{role}_DATE", date)
+            refuse(regolo, top, 2, "is not a date that Git can hold", ["revert", "m", "--to", "1.0"])
