@@ -291,12 +291,17 @@ class GitRepository:
 
 
 def _files(tree: pygit2.Tree, prefix: str) -> Iterator[tuple[str, str]]:
-    for entry in tree:
-        path = f"{prefix}/{entry.name}"
-        if isinstance(entry, pygit2.Tree):
-            yield from _files(entry, path)
+    # Not by calling itself: anybody can write a tree that is deeper than the interpreter goes.
+    waiting = [(prefix, iter(tree))]
+    while waiting:
+        place, entries = waiting[-1]
+        entry = next(entries, None)
+        if entry is None:
+            waiting.pop()
+        elif isinstance(entry, pygit2.Tree):
+            waiting.append((f"{place}/{entry.name}", iter(entry)))
         elif isinstance(entry, pygit2.Blob):
-            yield path, str(entry.id)
+            yield f"{place}/{entry.name}", str(entry.id)
 
 
 def _info(commit: pygit2.Commit) -> CommitInfo:

@@ -28,6 +28,8 @@ MEMORY_MODE = 0o644
 SPOOL_STEP = 1 << 20
 # What a killed checkout may have left in a directory is no part of the artifact.
 STAGING_PREFIX = ".regolo-checkout-"
+# Beyond it, and long before a path is too long for the system, programs that go down step by step give up.
+DEPTH_LIMIT = 255
 AGAIN = "wait until nothing writes to it, then do it again"
 # How to save what people try to pass, by the package that it comes from.
 SAVING = {
@@ -218,6 +220,10 @@ def _missing(path: Path) -> NotFound | InvalidInput:
 
 def _walk(top: Path, prefix: str) -> Iterator[SourceFile]:
     directory = top / prefix
+    if prefix.count("/") >= DEPTH_LIMIT:
+        raise InvalidInput(
+            f"'{printable(str(directory))[:80]}…' lies more than {DEPTH_LIMIT} directories deep"
+        )
     try:
         entries = list(os.scandir(directory))
     except OSError as error:

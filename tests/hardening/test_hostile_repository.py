@@ -3,6 +3,7 @@
 import hashlib
 import re
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,24 @@ def test_a_commit_from_beyond_the_calendar_breaks_nothing(top: Path, regolo: Reg
         regolo(*line)
 
 
+def test_directories_without_end_in_a_commit(top: Path, regolo: Regolo) -> None:
+    """Deeper than the interpreter can call itself."""
+    tree = git(top, "rev-parse", "HEAD:models/m").strip()
+    for _ in range(1200):
+        entry = b"40000 a\0" + bytes.fromhex(tree)
+        tree = hashed(b"tree %d\0" % len(entry) + entry)
+        loose = top / ".git" / "objects" / tree[:2] / tree[2:]
+        loose.parent.mkdir(exist_ok=True)
+        loose.write_bytes(zlib.compress(b"tree %d\0" % len(entry) + entry))
+    models = f"{git(top, 'ls-tree', 'HEAD:models')}040000 tree {tree}\tz\n"
+    others = [line for line in git(top, "ls-tree", "HEAD").splitlines() if not line.endswith("\tmodels")]
+    listed = "\n".join([*others, f"040000 tree {made_tree(top, models)}\tmodels"])
+    commit = git(top, "commit-tree", made_tree(top, listed), "-p", "HEAD", "-m", "deep").strip()
+    git(top, "update-ref", "HEAD", commit)
+    for line in READING:
+        regolo(*line)
+
+
 @pytest.mark.parametrize(
     "date", ["@999999999999 +0000", "@1 +9999", "0001-01-01", "9999-12-31T00:00:00Z", "soon"]
 )
@@ -71,3 +90,11 @@ def test_a_date_that_git_cannot_hold(
         with monkeypatch.context() as patched:
             patched.setenv(f"GIT_{role}_DATE", date)
             refuse(regolo, top, 2, "is not a date that Git can hold", ["revert", "m", "--to", "1.0"])
+
+
+def test_a_directory_deeper_than_anybody_goes(top: Path, regolo: Regolo) -> None:
+    deepest = top / "deep" / "/".join(["a"] * 400)
+    for parent in (*reversed(deepest.parents), deepest):
+        parent.mkdir(exist_ok=True)
+    (deepest / "f").write_text("x")
+    refuse(regolo, top, 2, "directories deep", ["register", "n", "deep"])
