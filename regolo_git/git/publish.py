@@ -23,7 +23,7 @@ from regolo_git.git.identity import Identity
 from regolo_git.git.journal import Journal, LockFile, clear_journal, write_journal
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.recovery import recover, settle
-from regolo_git.git.refs_state import ref_target
+from regolo_git.git.refs_state import ref_target, symbolic_target
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.tag_objects import tag_object_bytes
 from regolo_git.git.translate import git_errors
@@ -81,8 +81,8 @@ def publish(git: GitRepository, branch: str, prepare: Prepare) -> Published:
 
     `prepare` gets the branch's tip (None before its first commit) and is called again on the new one when
     another writer was faster.  A branch that is not here yet begins where `origin` has it.  Raises what
-    `prepare` raises; Conflict where our files are dirty or the commit would change nothing; VersionExists
-    where the tag is there; LostRace after many lost races.
+    `prepare` raises; Conflict where our files are dirty, the commit would change nothing or the branch is
+    only another's name; VersionExists where the tag is there; LostRace after many lost races.
     """
 
     def start() -> str | None:
@@ -105,6 +105,7 @@ def refuse_early(git: GitRepository, branch: str, paths: Iterable[str]) -> None:
     """
     git.author()
     git.committer()
+    _refuse_symbolic(git, branch)
     # Under the lock: another run writes these files a moment before it moves the branch, and one that was
     # killed there is finished first.
     with clone_lock(git.paths):
@@ -165,9 +166,18 @@ def _publish(
         return Published(branch, objects.commit, objects.tag_oid)
 
     git.author()  # known before anything is locked or written
+    _refuse_symbolic(git, branch)
     with clone_lock(git.paths):
         recover(git)
         return retry(git, attempt)
+
+
+def _refuse_symbolic(git: GitRepository, branch: str) -> None:
+    # The library's transaction would cut the name off from the branch that it stands for.
+    other = symbolic_target(git.paths, f"refs/heads/{branch}")
+    if other is not None:
+        name = other.removeprefix("refs/heads/")
+        raise Conflict(f"branch '{branch}' is only another name of '{name}'", f"git switch {name}")
 
 
 def retry(git: GitRepository, attempt: Callable[[], Result]) -> Result:

@@ -18,6 +18,8 @@ from regolo_git.errors import Conflict
 from regolo_git.git.discover import RepositoryPaths
 
 OID = re.compile(rb"[0-9a-f]{40}")
+SYMBOLIC = re.compile(rb"ref: *(refs/[^\n]+)\n*\Z")
+SYMBOLIC_DEPTH = 5  # as git follows them
 TAGS = "refs/tags/"
 ATTEMPTS = 100
 _name = attrgetter("name")
@@ -64,19 +66,38 @@ def branch_tip(paths: RepositoryPaths, branch: str) -> str | None:
 
 
 def ref_target(paths: RepositoryPaths, ref: str) -> str | None:
-    """The object id that a direct ref holds, None where there is no such ref."""
+    """The object id that a ref leads to, None where there is no such ref."""
+    for _ in range(SYMBOLIC_DEPTH):
+        following = symbolic_target(paths, ref)
+        if following is None:
+            return _direct_target(paths, ref)
+        ref = following
+    return None
+
+
+def symbolic_target(paths: RepositoryPaths, ref: str) -> str | None:
+    """The other ref that a ref is only a name of; None for one that holds an object id itself."""
+    found = SYMBOLIC.match(_read_loose(paths, ref))
+    return found[1].decode("utf-8", "surrogateescape") if found else None
+
+
+def _direct_target(paths: RepositoryPaths, ref: str) -> str | None:
     for _ in range(2):
-        try:
-            found = OID.match((paths.common_dir / ref).read_bytes())
-            if found:
-                return found[0].decode()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            pass
+        found = OID.match(_read_loose(paths, ref))
+        if found:
+            return found[0].decode()
         packed = _packed_target(paths.common_dir / "packed-refs", ref)
         if packed:
             return packed
         # Packed between our two looks?  Then the second round finds it.
     return None
+
+
+def _read_loose(paths: RepositoryPaths, ref: str) -> bytes:
+    try:
+        return _read(paths.common_dir / ref)
+    except IsADirectoryError:
+        return b""
 
 
 def _packed_target(packed: Path, ref: str) -> str | None:

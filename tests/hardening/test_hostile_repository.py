@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from command_line import Regolo
-from everything import git
+from everything import Everything, git
 from refusals import refuse
 
 READING = [["list"], ["list", "m"], ["log", "m"], ["show", "m@1.1"], ["status"], ["history", "m"], ["doctor"]]
@@ -78,6 +78,20 @@ def test_directories_without_end_in_a_commit(top: Path, regolo: Regolo) -> None:
     git(top, "update-ref", "HEAD", commit)
     for line in READING:
         regolo(*line)
+
+
+def test_a_branch_that_is_only_another_ones_name_is_not_cut_off(top: Path, regolo: Regolo) -> None:
+    git(top, "branch", "-m", "main", "trunk")
+    git(top, "symbolic-ref", "refs/heads/main", "refs/heads/trunk")
+    git(top, "symbolic-ref", "HEAD", "refs/heads/main")
+    assert "1.1" in regolo("list", "m").out
+    for line in (["revert", "m", "--to", "1.0"], ["commit", "m", "model.safetensors", "--yes"]):
+        said = refuse(regolo, top, 4, "only another name of 'trunk'", line)
+        assert said.hint == "git switch trunk"
+    before = Everything.of(top)
+    git(top, "switch", "-q", "trunk")
+    assert Everything.of(top).work_tree == before.work_tree
+    regolo("list", "m")
 
 
 @pytest.mark.parametrize(
