@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from regolo_git.errors import Conflict
-from regolo_git.git.publish import Proposal, publish
+from regolo_git.git.publish import Proposal, publish, refuse_early
 from regolo_git.records.config import new_config_text
 from regolo_git.records.paths import CONFIG_PATH
 from regolo_git.repository.repository import DEFAULT_BRANCH, Repository
@@ -49,8 +49,9 @@ def initialise(repository: Repository, store_url: str | None = None) -> Initiali
             message="make this repository a model registry\n",
         )
 
+    refuse_early(repository.git, branch, [CONFIG_PATH, ATTRIBUTES_PATH])
+    repository.store  # noqa: B018 - made first, so that one that cannot be written leaves no registry behind
     published = publish(repository.git, branch, prepare)
-    repository.store  # noqa: B018 - made now, so that a store that cannot be written shows at once
     return Initialised(repository.paths.top, branch, published.commit)
 
 

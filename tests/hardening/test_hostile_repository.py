@@ -106,9 +106,10 @@ def test_a_date_that_git_cannot_hold(
             refuse(regolo, top, 2, "is not a date that Git can hold", ["revert", "m", "--to", "1.0"])
 
 
-@pytest.mark.parametrize("message", ["a\0b", "\udcff"])
-def test_a_message_that_no_commit_can_hold(top: Path, regolo: Regolo, message: str) -> None:
-    words = "has a NUL character or no UTF-8 form"
+@pytest.mark.parametrize(
+    ("message", "words"), [("a\0b", "cannot hold the character NUL"), ("\udcff", "is no text in UTF-8")]
+)
+def test_a_message_that_no_commit_can_hold(top: Path, regolo: Regolo, message: str, words: str) -> None:
     (top / "new.bin").write_bytes(b"new")
     refuse(regolo, top, 2, words, ["commit", "m", "new.bin", "-m", message])
     refuse(regolo, top, 2, words, ["revert", "m", "--to", "1.0", "-m", message])
