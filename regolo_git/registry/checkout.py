@@ -7,7 +7,7 @@ from pathlib import Path
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
-from regolo_git.records.names import check_artifact_path
+from regolo_git.records.names import check_artifact_path, printable
 from regolo_git.records.references import Reference
 from regolo_git.records.tables import of_file
 from regolo_git.registry.lookup import find_row
@@ -65,6 +65,7 @@ def checkout_manifest(
             f"'{manifest.model}@{manifest.version}' is one file: --path has nothing to choose from"
         )
     path = place_of(repository, manifest, destination)
+    _refuse_inside_git(repository, path)
     if not repository.store.has_recipe(manifest.artifact.recipe):
         raise NotFound(
             f"the bytes of '{manifest.model}@{manifest.version}' are not in this clone's store"
@@ -84,6 +85,17 @@ def checkout_manifest(
         on_progress=on_progress,
     )
     return CheckedOut(manifest.model, manifest.version, path, manifest.artifact.size, done.written_bytes)
+
+
+def _refuse_inside_git(repository: Repository, path: Path) -> None:
+    """Whatever its name: a bare repository, or one that lies in a work tree, has hooks that git runs."""
+    resolved = path.resolve()
+    for directory in (repository.paths.git_dir, repository.paths.common_dir):
+        if resolved.is_relative_to(directory.resolve()):
+            raise InvalidInput(
+                f"'{printable(str(path))}' lies inside the repository's own directory",
+                "choose another destination",
+            )
 
 
 def _known_files(repository: Repository, manifest: Manifest, path: Path) -> dict[str, Digest]:
