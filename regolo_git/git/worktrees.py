@@ -22,6 +22,7 @@ UNDER_WAY = {
     "CHERRY_PICK_HEAD": ("a cherry-pick", "git cherry-pick --continue"),
     "REVERT_HEAD": ("a revert", "git revert --continue"),
     "rebase-merge": ("a rebase", "git rebase --continue"),
+    "rebase-apply/applying": ("a series of patches", "git am --continue"),
     "rebase-apply": ("a rebase", "git rebase --continue"),
 }
 
@@ -71,7 +72,8 @@ def _main_work_tree(common_dir: Path) -> Path | None:
 
 def _stands_on(git_dir: Path, branch: str) -> bool:
     ref = f"refs/heads/{branch}"
-    places = ((git_dir / "HEAD", f"ref: {ref}"), (git_dir / "rebase-merge" / "head-name", ref))
+    rebasing = ((git_dir / f"rebase-{kind}" / "head-name", ref) for kind in ("merge", "apply"))
+    places = ((git_dir / "HEAD", f"ref: {ref}"), *rebasing)
     return any(place.is_file() and place.read_text().strip() == wanted for place, wanted in places)
 
 
@@ -88,10 +90,20 @@ def refuse_unready(repository: pygit2.Repository, tree: WorkTree, edits: list[Fi
     staged = _staged(tree, [edit.path for edit in edits])
     for edit in edits:
         if staged.get(edit.path) not in (edit.old, edit.new) or not _holds(repository, tree.top, edit):
+            if _is_left_out(tree, edit.path):
+                raise Conflict(
+                    f"'{edit.path}' is outside the sparse checkout of '{tree.top}'",
+                    f"git sparse-checkout add {edit.path.rpartition('/')[0]}",
+                )
             raise Conflict(
                 f"'{edit.path}' in '{tree.top}' has uncommitted changes",
                 f"git diff HEAD -- :/{edit.path}   (then commit them; or git restore throws them away)",
             )
+
+
+def _is_left_out(tree: WorkTree, path: str) -> bool:
+    """Whether a sparse checkout leaves a file out of the work tree."""
+    return run_git(tree.git_dir, tree.top, "ls-files", "-t", "-z", "--", path).startswith(b"S ")
 
 
 def _holds(repository: pygit2.Repository, top: Path, edit: FileEdit) -> bool:
@@ -109,13 +121,13 @@ def _holds(repository: pygit2.Repository, top: Path, edit: FileEdit) -> bool:
 
 
 def _plain_place(top: Path, path: str) -> Path | None:
-    """Where a path lies, None where a link is on the way or in its place."""
+    """Where a path lies, None where a link is on the way, or something else than a file in its place."""
     place = top
     for component in path.split("/"):
         place /= component
         if place.is_symlink():
             return None
-    return None if place.is_dir() else place
+    return place if place.is_file() or not place.exists() else None
 
 
 def _staged(tree: WorkTree, paths: list[str]) -> dict[str, str]:
@@ -126,7 +138,7 @@ def _staged(tree: WorkTree, paths: list[str]) -> dict[str, str]:
     if _is_plain(index):
         with git_errors(f"index '{index}'"):
             entries = pygit2.Index(str(index))
-            return {path: str(entries[path].id) for path in paths if path in entries}
+            return {path: _staged_oid(entries, path) for path in paths if path in entries}
     listed = run_git(tree.git_dir, tree.top, "ls-files", "--stage", "-z", "--", *paths).split(b"\0")
     staged = {}
     for line in filter(None, listed):
@@ -134,6 +146,13 @@ def _staged(tree: WorkTree, paths: list[str]) -> dict[str, str]:
         _, oid, stage = about.decode().split()
         staged[path.decode()] = oid if stage == "0" else NO_OBJECT
     return staged
+
+
+def _staged_oid(entries: pygit2.Index, path: str) -> str:
+    try:
+        return str(entries[path].id)
+    except KeyError:  # a conflict has entries, and none of them is the file's
+        return NO_OBJECT
 
 
 def _is_plain(index: Path) -> bool:

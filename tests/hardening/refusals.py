@@ -14,7 +14,7 @@ from regolo_git.cli.main import group
 
 GIT_ITSELF = {
     "add", "cherry-pick", "commit", "config", "diff", "fetch", "fsck", "init", "log", "merge", "mv", "rebase",
-    "restore", "revert", "rm", "show", "switch", "tag", "worktree",
+    "am", "restore", "revert", "rm", "show", "sparse-checkout", "switch", "tag", "worktree",
 }  # fmt: skip
 OTHER_PROGRAMS = {"chmod", "pip", "rm", "apt-get"}
 
