@@ -51,6 +51,8 @@ def tensor_of(name: str, header: bytes, size: int) -> TensorInfo | None:
     if dtype is None or not all(length.isdecimal() and len(length) < 20 for length in lengths):
         return None
     shape = tuple(int(length) for length in lengths)
+    if max(shape, default=0) >= 1 << 63:
+        return None  # beside a length of zero the product would not tell
     try:
         fits = product(shape) * int(kind[-1]) == size
     except Malformed:

@@ -16,6 +16,7 @@ from regolo_git.records.names import check_artifact_path
 FORMAT = 1
 CHUNKING = "tensor-aligned-1"
 BYTES_LIMIT = 256 << 20
+COUNT_LIMIT = 1 << 63
 Kind = Literal["file", "directory"]
 
 
@@ -89,6 +90,21 @@ class Recipe:
         text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return text.encode() + b"\n"
 
+    def check_readable(self) -> None:
+        """Raises InvalidInput for a recipe that `parse` would refuse for its length or a number in it.
+
+        Asked before one is stored: a version whose recipe cannot be read again would be lost.
+        """
+        numbers = [n for tensor in self.tensors for n in (*tensor.shape, tensor.offset, tensor.size)]
+        if max(numbers, default=0) >= COUNT_LIMIT or self.size >= COUNT_LIMIT:
+            raise InvalidInput("the artifact has a tensor with a length that nothing can have")
+        if len(self._bytes) > BYTES_LIMIT:
+            raise InvalidInput(
+                f"the artifact has more files and tensors than one version can hold: its recipe would take"
+                f" {len(self._bytes) // 1_000_000} MB",
+                "store it as several models, or its many files as one archive",
+            )
+
     def to_bytes(self) -> bytes:
         """The one byte form: keys sorted, no spaces, UTF-8, a line feed at the end."""
         return self._bytes
@@ -161,7 +177,7 @@ def _text(value: object) -> str:
 
 
 def _count(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < COUNT_LIMIT:
         raise TypeError("not a count")
     return value
 

@@ -137,7 +137,11 @@ class Store:
             return self._files.size_of(_path(RECIPES, address.hex)) is not None
 
     def put_recipe(self, recipe: Recipe) -> Digest:
-        """Stores a recipe, and returns once it and all chunks put before would outlive a power cut."""
+        """Stores a recipe, and returns once it and all chunks put before would outlive a power cut.
+
+        Raises InvalidInput for one that could not be read again.
+        """
+        recipe.check_readable()
         address = recipe.address
         with translated(self.url):
             self._files.settle()

@@ -7,6 +7,10 @@ import zipfile
 import numpy as np
 from safetensors.numpy import save
 
+from regolo_git.layouts.items import Item
+from regolo_git.records.digests import Digest, blake3_hex
+from regolo_git.records.recipe import Recipe, RecipeChunk, RecipeFile, RecipeTensor
+
 
 def safetensors_file() -> bytes:
     return save(
@@ -106,3 +110,18 @@ SAMPLES = {
     "torch": torch_file,
     "zip64": zip64_file,
 }
+
+
+def recipe_of(data: bytes, items: tuple[Item, ...]) -> Recipe:
+    """The recipe of a file with this layout, in one chunk."""
+    tensors, at = [], 0
+    for item in items:
+        if item.tensor is not None:
+            info, content = item.tensor, data[at : at + item.size]
+            tensors.append(
+                RecipeTensor(info.name, info.dtype, info.shape, at, item.size, blake3_hex(content))
+            )
+        at += item.size
+    address = blake3_hex(data)
+    file = RecipeFile("", 0o644, len(data), Digest("blake3", address))
+    return Recipe("file", (file,), tuple(tensors), (RecipeChunk(address, len(data)),))

@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,14 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors import SafetensorError
 from safetensors.numpy import load
-from sample_files import SAMPLES, gguf_file, gguf_string, torch_file
+from sample_files import SAMPLES, gguf_file, gguf_string, recipe_of, torch_file
 
 from regolo_git.layouts.layout import read_layout
+from regolo_git.records.recipe import Recipe
 
 
 def layout_of(data: bytes) -> object:
     items = read_layout(io.BytesIO(data), len(data))
-    assert items is None or sum(item.size for item in items) == len(data)
+    if items is not None and data:
+        assert sum(item.size for item in items) == len(data)
+        recipe = recipe_of(data, items)
+        assert Recipe.parse(recipe.to_bytes()) == recipe
     return items
 
 
@@ -132,6 +137,15 @@ LYING_ZIP = {
 @pytest.mark.parametrize("data", LYING_ZIP.values(), ids=LYING_ZIP)
 def test_a_zip_directory_that_lies_is_plain_bytes(data: bytes) -> None:
     assert layout_of(data) is None
+
+
+@pytest.mark.parametrize("shape", ["0, 9999999999999999999", "9223372036854775808, 0"])
+def test_an_array_of_nothing_with_an_endless_side_is_no_tensor(shape: str) -> None:
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({shape}), }}\n".encode()
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.npy", b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header)
+    assert layout_of(file.getvalue()) is None
 
 
 EIGHT_MIB = 8 << 20

@@ -6,15 +6,16 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from blake3 import blake3
 
-from regolo_git.errors import IntegrityError, NotFound, TransportError
+from regolo_git.errors import IntegrityError, InvalidInput, NotFound, TransportError
 from regolo_git.layouts.cuts import STEP
 from regolo_git.records.digests import Digest
-from regolo_git.records.recipe import Recipe, RecipeChunk, RecipeFile
+from regolo_git.records.recipe import BYTES_LIMIT, Recipe, RecipeChunk, RecipeFile, RecipeTensor
 from regolo_git.store.store import CHUNK_LIMIT, Store
 
 
@@ -140,6 +141,21 @@ def test_a_recipe_with_a_chunk_beyond_the_limit_is_refused(store: Store) -> None
     address = store.put_recipe(Recipe("file", (file,), (), (RecipeChunk("0" * 64, size),)))
     with pytest.raises(IntegrityError):
         store.read_recipe(address)
+
+
+def test_a_recipe_that_could_not_be_read_again_is_not_stored(store: Store) -> None:
+    tensor = RecipeTensor("t", "F32", (0, 1 << 63), 0, 0, "0" * 64)
+    with pytest.raises(InvalidInput, match="a length that nothing can have"):
+        store.put_recipe(replace(recipe_of(b"abc"), tensors=(tensor,)))
+    assert list(store.recipes()) == []
+
+
+@pytest.mark.slow  # it takes a gigabyte
+def test_a_recipe_that_is_longer_than_one_that_is_read_is_not_stored(local: Store) -> None:
+    tensor = RecipeTensor("t" * BYTES_LIMIT, "F32", (0,), 0, 0, "0" * 64)
+    with pytest.raises(InvalidInput, match="more files and tensors than one version can hold"):
+        local.put_recipe(replace(recipe_of(b"abc"), tensors=(tensor,)))
+    assert list(local.recipes()) == []
 
 
 def test_listing_tells_addresses_and_sizes(store: Store) -> None:
