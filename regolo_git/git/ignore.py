@@ -94,4 +94,4 @@ def _exclude_here(git: GitRepository, line: str) -> None:
     with git_errors(f"file '{exclude}'"):
         held = exclude.read_bytes() if exclude.exists() else b""
         if line.encode() not in held.split(b"\n"):
-            replace_file(exclude, _with_line(held, line))
+            replace_file(exclude, _with_line(held, line), durable=True)  # it is somebody's own file

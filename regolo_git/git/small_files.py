@@ -5,8 +5,11 @@ import secrets
 from pathlib import Path
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Writes a file beside its place and renames it there, keeping its mode.  Raises OSError."""
+def replace_file(path: Path, content: bytes, *, durable: bool = False) -> None:
+    """Writes a file beside its place and renames it there, keeping its mode.  Raises OSError.
+
+    After a power cut what is not `durable` may be empty: for caches, and for what is only read after a kill.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     # A new file has the mode that the umask leaves, as one that any program makes.
@@ -16,6 +19,9 @@ def replace_file(path: Path, content: bytes) -> None:
             file.write(content)
             if path.exists():
                 os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
