@@ -96,28 +96,25 @@ def clear_journal(paths: RepositoryPaths) -> None:
 def remove_stale_locks(locks: Sequence[LockFile], contents: Sequence[bytes]) -> list[str]:
     """Removes the lock files that the dead writer left; returns those that are not known to be ours.
 
-    Ours is a file with the inode that was written down, or one that stays as it is for a while and holds
-    nothing but what we would have put there.
+    Ours holds nothing but what we would have put there, and has the inode that was written down (which alone
+    says little: the number of a file that is gone is given to the next one), or stays as it is for a while.
     """
     foreign = []
     for lock in locks:
         path = Path(lock.path)
-        inode = _inode(lock.path)
-        if inode is None:
+        inode, content = _inode(lock.path), _read(path)
+        if inode is None or content is None:
             continue
-        if inode == lock.inode or _stays_ours(path, inode, contents):
+        if content.strip() in contents and (inode == lock.inode or _stays(path, inode, content)):
             path.unlink(missing_ok=True)
         else:
             foreign.append(lock.path)
     return foreign
 
 
-def _stays_ours(path: Path, inode: int, contents: Sequence[bytes]) -> bool:
-    before = _read(path)
-    if before is None or before.strip() not in contents:
-        return False
+def _stays(path: Path, inode: int, content: bytes) -> bool:
     time.sleep(STALE_SECONDS)
-    return _inode(os.fspath(path)) == inode and _read(path) == before
+    return _inode(os.fspath(path)) == inode and _read(path) == content
 
 
 def _read(path: Path) -> bytes | None:
