@@ -45,7 +45,7 @@ def free_value(text: str) -> TomlValue:
         return text
     try:
         return cast(TomlValue, tomllib.loads(f"value = {text}")["value"])
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -41,6 +41,7 @@ def test_a_metric_that_is_no_number_says_how_to_keep_words() -> None:
         ("a = b", "a = b"),
         ("1\nb = 2", "1\nb = 2"),
         ("", ""),
+        ("[" * 5000, "[" * 5000),
     ],
 )
 def test_other_values_are_as_toml_has_them_or_text(text: str, value: object) -> None:
