@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from regolo_git.errors import RegoloError
+from regolo_git.errors import NotFound, RegoloError
 from regolo_git.git.journal import read_journal
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.recovery import recover
@@ -39,16 +39,30 @@ class Finding:
 def examine(repository: Repository, *, dry_run: bool) -> Iterator[Finding]:
     """Looks at everything, and repairs what is ours to repair unless `dry_run`.
 
-    Raises Conflict where another run of ours does not end within a minute.
+    What cannot be looked at, such as a store that is away or a manifest that cannot be read, is named and
+    does not keep the rest from being looked at.  Raises NotFound where there is no registry, Conflict where
+    another run of ours does not end within a minute.
     """
     yield from _publication(repository, dry_run)
-    yield from _store_temporaries(repository, dry_run)
-    yield from _stagings(repository, dry_run)
-    yield from _cache_temporaries(repository, dry_run)
-    yield from _lock_files(repository)
-    yield from _untagged(repository)
-    yield from _off_branch(repository)
-    yield from _limits(repository)
+    steps: tuple[Callable[[], Iterator[Finding]], ...] = (
+        lambda: _store_temporaries(repository, dry_run),
+        lambda: _stagings(repository, dry_run),
+        lambda: _cache_temporaries(repository, dry_run),
+        lambda: _lock_files(repository),
+        lambda: _untagged(repository),
+        lambda: _off_branch(repository),
+        lambda: _limits(repository),
+    )
+    said: set[str] = set()
+    for step in steps:
+        try:
+            yield from step()
+        except RegoloError as error:
+            if isinstance(error, NotFound) and repository.config_at_head() is None:
+                raise  # no registry at all
+            if error.message not in said:
+                yield Finding("left", error.message, error.hint)
+            said.add(error.message)
 
 
 def _publication(repository: Repository, dry_run: bool) -> Iterator[Finding]:

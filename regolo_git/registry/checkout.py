@@ -146,12 +146,13 @@ def head_manifests(repository: Repository) -> list[Manifest]:
 def manifests_at(repository: Repository, commit: str) -> list[Manifest]:
     """The manifests in a commit, in the order of the models' names."""
     return [
-        _read_manifest(repository, path, oid)
+        parse_manifest(repository, path, oid)
         for path, oid in repository.git.list_files(commit, "models")
         if path.endswith("/manifest.toml")
     ]
 
 
-def _read_manifest(repository: Repository, path: str, oid: str) -> Manifest:
+def parse_manifest(repository: Repository, path: str, oid: str) -> Manifest:
+    """A manifest by its blob.  Raises IntegrityError, naming the path where it stands."""
     with of_file(path):
         return Manifest.parse(repository.git.read_blob(oid))

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from regolo_git.errors import IntegrityError, RegoloError
 from regolo_git.git.publish import publish_tag
 from regolo_git.records.manifest import Manifest
-from regolo_git.records.tables import of_file
 from regolo_git.records.versions import Version, tag_name
+from regolo_git.registry.checkout import parse_manifest
 from regolo_git.registry.draft import tag_message
 from regolo_git.repository.elsewhere import where_else
 from regolo_git.repository.materialize import Progress, verify_artifact
@@ -84,8 +84,7 @@ def _disguised(repository: Repository) -> Iterator[MergedVersion]:
     for path, oid in repository.git.list_files(tip, "models") if tip is not None else ():
         if tip is None or not path.endswith(SUFFIX):
             continue
-        with of_file(path):
-            manifest = Manifest.parse(repository.git.read_blob(oid))
+        manifest = parse_manifest(repository, path, oid)
         row = repository.index.find(manifest.model, Version.parse(manifest.version).identity)
         if row is not None and row.manifest_oid != oid and row.digest != manifest.artifact.digest:
             problem = "what was merged has other bytes than the tag of this version: give it the next number"
@@ -108,8 +107,7 @@ def _untagged(repository: Repository, taken: set[tuple[str, str]]) -> list[_Chan
             oid = repository.git.blob_oid(info.oid, path) if path.endswith(SUFFIX) else None
             if oid is None:
                 continue
-            with of_file(path):
-                manifest = Manifest.parse(repository.git.read_blob(oid))
+            manifest = parse_manifest(repository, path, oid)
             key = manifest.model, Version.parse(manifest.version).identity
             if key not in taken:
                 found.pop((*key, oid), None)

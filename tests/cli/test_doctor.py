@@ -107,3 +107,20 @@ def test_what_this_clone_cannot_do_is_said(
     limits = [what for kind, what in findings(regolo) if kind == "limit"]
     assert any("shallow" in what for what in limits)
     assert any("detached" in what for what in limits)
+
+
+@pytest.mark.parametrize("path", [".regolo/config.toml", "models/m/manifest.toml"])
+def test_a_record_that_cannot_be_read_is_named_beside_all_else(
+    regolo: Regolo, two_versions: Path, path: str
+) -> None:
+    (two_versions / path).write_text("no TOML\n")
+    git(two_versions, "commit", "-qam", "broken")
+    aged(two_versions / ".git" / "regolo" / "store" / "tmp" / "1-00")
+    aged(two_versions / ".git" / "index.lock")
+    said = findings(regolo)
+    assert [kind for kind, _ in said] == ["repaired", *["left"] * (len(said) - 1)]
+    assert any("is not valid TOML" in what for _, what in said)
+    assert any("index.lock" in what for _, what in said)
+    assert len({what for _, what in said}) == len(said)
+    if path.startswith("models"):
+        assert any(what.startswith(f"'{path}': ") for _, what in said)
