@@ -8,12 +8,14 @@ from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.names import check_artifact_path, printable
+from regolo_git.records.paths import manifest_path
 from regolo_git.records.references import Reference
 from regolo_git.records.tables import of_file
 from regolo_git.registry.lookup import find_row
 from regolo_git.registry.model_version import read_tagged_manifest
 from regolo_git.repository.elsewhere import where_else
 from regolo_git.repository.materialize import Materialized, materialize
+from regolo_git.repository.presence import read_checked_recipe
 from regolo_git.repository.repository import Repository
 
 Progress = Callable[[int], None]
@@ -99,11 +101,31 @@ def _refuse_inside_git(repository: Repository, path: Path) -> None:
 
 
 def _known_files(repository: Repository, manifest: Manifest, path: Path) -> dict[str, Digest]:
-    """What this clone read from or wrote to a directory: the store has it, so it may be replaced."""
-    if manifest.artifact.kind == "file":
-        return {}
+    """What a version has at a place, as this clone knows it: the store has that, so it may be replaced."""
     known = repository.cache.known(path, manifest.artifact.digest.algorithm)
-    return {name: file.digest for name, file in known.items() if file.recipe is not None}
+    ours = {name: file.digest for name, file in known.items() if file.recipe is not None}
+    if not ours:
+        return _files_of_head(repository, manifest, path)
+    return ours if manifest.artifact.kind == "directory" else {}
+
+
+def _files_of_head(repository: Repository, manifest: Manifest, path: Path) -> dict[str, Digest]:
+    """What the checked-out commit has at a place.
+
+    A repository that was moved, or that is seen from a container under another path, is unknown to the cache.
+    """
+    top, head = repository.paths.work_tree, repository.git.head_commit()
+    oid = repository.git.blob_oid(head, manifest_path(manifest.model)) if head is not None else None
+    if top is None or oid is None or not path.exists():
+        return {}
+    try:
+        artifact = parse_manifest(repository, manifest_path(manifest.model), oid).artifact
+        if artifact.path is None or top / artifact.path != path or artifact.kind != manifest.artifact.kind:
+            return {}
+        recipe = read_checked_recipe(repository.store, artifact.recipe, artifact.digest)
+    except (NotFound, IntegrityError):
+        return {}  # what it had cannot be had again
+    return {file.path: file.digest for file in recipe.files}
 
 
 def place_of(repository: Repository, manifest: Manifest, destination: Path | None) -> Path:

@@ -82,6 +82,31 @@ def test_work_that_no_version_has_is_not_overwritten(two_versions: Registry) -> 
     assert path.read_bytes() != b"hours of work"
 
 
+def test_a_repository_that_was_moved_still_knows_a_versions_content(
+    two_versions: Registry, tmp_path: Path
+) -> None:
+    top = two_versions.repository.paths.top
+    (top / "words").mkdir()
+    for version, names in enumerate(("ab", "bc")):
+        for name in "abc":
+            (top / "words" / name).unlink(missing_ok=True)
+        for name in names:
+            (top / "words" / name).write_text(f"{name} of {version}\n")
+        create = two_versions.create_model_version if version else two_versions.register_model
+        create("d", model_data=top / "words")
+    two_versions.close()
+    moved = top.rename(tmp_path / "moved")
+    with Registry.open(moved) as registry:
+        registry.checkout_model_version("m", "1.0")
+        registry.checkout_model_version("d", "1.0")
+        assert sorted(path.name for path in (moved / "words").iterdir()) == ["a", "b"]
+        registry.checkout_model_version("d", "1.1")
+    moved = moved.rename(tmp_path / "again")
+    (moved / "words" / "b").write_text("hours of work\n")
+    with Registry.open(moved) as registry, pytest.raises(Conflict, match="words/b' would be overwritten"):
+        registry.checkout_model_version("d", "1.0")
+
+
 def test_a_git_checkout_then_ours_brings_the_bytes_of_that_commit(two_versions: Registry) -> None:
     top = two_versions.repository.paths.top
     newest = (top / "model.safetensors").read_bytes()
