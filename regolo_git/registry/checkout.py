@@ -1,10 +1,11 @@
 """Getting a version back: the bytes of its artifact at the recorded path, or where the caller wants them."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from regolo_git.errors import InvalidInput, NotFound
+from regolo_git.errors import IntegrityError, InvalidInput, NotFound
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.names import check_artifact_path, printable
@@ -102,6 +103,7 @@ def _refuse_inside_git(repository: Repository, path: Path) -> None:
 
 def _known_files(repository: Repository, manifest: Manifest, path: Path) -> dict[str, Digest]:
     """What a version has at a place, as this clone knows it: the store has that, so it may be replaced."""
+    path = Path(os.path.abspath(path))  # noqa: PTH100 - `..` by the text, as the cache's keys need it
     known = repository.cache.known(path, manifest.artifact.digest.algorithm)
     ours = {name: file.digest for name, file in known.items() if file.recipe is not None}
     if not ours:

@@ -82,6 +82,24 @@ def test_work_that_no_version_has_is_not_overwritten(two_versions: Registry) -> 
     assert path.read_bytes() != b"hours of work"
 
 
+def test_another_version_takes_the_place_of_one_in_a_relative_destination(
+    two_versions: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = tmp_path / "words"
+    words.mkdir()
+    for version, names in enumerate(("ab", "bc")):
+        for path in words.iterdir():
+            path.unlink()
+        for name in names:
+            (words / name).write_text(f"{name} of {version}\n")
+        create = two_versions.create_model_version if version else two_versions.register_model
+        create("d", model_data=words)
+    monkeypatch.chdir(tmp_path)
+    for version, names in (("1.0", "ab"), ("1.1", "bc"), ("1.0", "ab")):
+        two_versions.checkout_model_version("d", version, "out")
+        assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(names)
+
+
 def test_a_repository_that_was_moved_still_knows_a_versions_content(
     two_versions: Registry, tmp_path: Path
 ) -> None:
