@@ -1,6 +1,7 @@
 """Reading one Git repository: commits, trees, blobs, refs and configuration."""
 
 import heapq
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,13 +9,16 @@ from typing import Literal, Self
 
 import pygit2
 
-from regolo_git.errors import IntegrityError, MissingObject, NotFound
+from regolo_git.errors import IntegrityError, MissingObject, NotFound, TransportError
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.identity import Identity, read_identity, utc
 from regolo_git.git.refs_state import branch_tip, ref_target
 from regolo_git.git.settings import read_setting
 from regolo_git.git.tag_objects import TagObject, parse_tag_object
 from regolo_git.git.translate import git_errors
+
+# What is left of a disk on which nothing can be written any more.
+FULL_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +78,21 @@ class GitRepository:
             return self.pygit[oid]
 
     def require_written(self, oids: Sequence[str]) -> None:
-        """Raises MissingObject for an object that was just written and is not there.
+        """Raises MissingObject for an object that was just written and is not there, TransportError if the
+        disk is full.
 
         libgit2 reports success when `git gc` removes an emptied `objects/xx` at the instant between its mkdir
-        and its rename (seen with 1.9.7), so what is about to be named is looked at once more.
+        and its rename, and when the disk is full (seen with 1.9.7), so what is about to be named is looked
+        at once more.
         """
+        objects = self.paths.common_dir / "objects"
         for oid in oids:
-            loose = self.paths.common_dir / "objects" / oid[:2] / oid[2:]
-            if not loose.exists() and pygit2.Oid(hex=oid) not in self.pygit:
+            if not (objects / oid[:2] / oid[2:]).exists() and pygit2.Oid(hex=oid) not in self.pygit:
+                disk = os.statvfs(objects)
+                if disk.f_bavail * disk.f_frsize < FULL_BYTES:
+                    raise TransportError(
+                        f"object '{oid}' cannot be written: the disk is full", "free some space and try again"
+                    )
                 raise MissingObject(f"object '{oid}' was written and is not there", "try again")
 
     @property

@@ -36,10 +36,17 @@ class Staging:
         self.name = f"{STAGING_PREFIX}{secrets.token_hex(6)}"
         os.mkdir(self.name, 0o700, dir_fd=self._base)
         self._own = os.open(self.name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._base)
-        fcntl.flock(self._own, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        self._hide_from_git()
-        self.files = self._make(FILES)
-        self.old = self._make(OLD)
+        try:
+            fcntl.flock(self._own, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._hide_from_git()
+            self.files = self._make(FILES)
+            self.old = self._make(OLD)
+        except BaseException:  # a disk that is full has room for a directory, and none for what is in it
+            with suppress(OSError):
+                shutil.rmtree(self.name, dir_fd=self._base)
+            os.close(self._own)
+            os.close(self._base)
+            raise
         # Made with every permission, so what is missing from them is what the umask takes away.
         self._allowed = stat.S_IMODE(os.fstat(self.files).st_mode)
 

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -358,6 +358,24 @@ def test_a_checkout_to_a_disk_that_is_full(
     said = refuse(regolo, top, 6, "No space left", ["checkout", "m@2.0", str(small_disk / "model")])
     assert said.hint
     assert [path.name for path in small_disk.iterdir()] == ["kept"]
+
+
+def test_a_disk_without_a_byte_left_gets_nothing(
+    top: Path, small_disk: Path, regolo: Regolo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = small_disk / "registry"
+    shutil.copytree(top, place, symlinks=True)
+    with (small_disk / "ballast").open("wb", 0) as ballast, suppress(OSError):
+        while True:
+            ballast.write(bytes(4096))
+    with monkeypatch.context() as inside:
+        inside.chdir(place)
+        for line in (
+            ["checkout", "m@1.0", "out"],
+            ["checkout", "d@1.0", "words"],
+            ["revert", "m", "--to", "1.0"],
+        ):
+            refuse(regolo, place, 6, "disk is full|[Nn]o space left", line)
 
 
 def test_a_repository_on_a_disk_that_is_full(
