@@ -96,7 +96,7 @@ def _refuse_inside_git(repository: Repository, path: Path) -> None:
     for directory in (repository.paths.git_dir, repository.paths.common_dir):
         if resolved.is_relative_to(directory.resolve()):
             raise InvalidInput(
-                f"'{printable(str(path))}' lies inside the repository's own directory",
+                f"'{printable(str(path))}' lies inside the repository's own directory '{directory}'",
                 "choose another destination",
             )
 
