@@ -1,6 +1,5 @@
 """Reading one Git repository: commits, trees, blobs, refs and configuration."""
 
-import heapq
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -183,7 +182,7 @@ class GitRepository:
     def list_files(self, commit: str, prefix: str) -> list[tuple[str, str]]:
         """(path, blob id) of every file below a directory of a commit, in the order of the tree."""
         top = self._entry(commit, prefix)
-        return list(_files(top, prefix)) if isinstance(top, pygit2.Tree) else []
+        return list(files_below(top, prefix)) if isinstance(top, pygit2.Tree) else []
 
     def read_tag_object(self, oid: str) -> TagObject | None:
         """An annotated tag; None for any other object, as a lightweight tag points to."""
@@ -203,68 +202,6 @@ class GitRepository:
         """A commit by its id.  Raises NotFound."""
         with git_errors(f"commit '{oid}'"):
             return _info(self.get(oid).peel(pygit2.Commit))
-
-    # -- history ------------------------------------------------------------------------------------------
-
-    def history(self, tip: str, path: str) -> Iterator[CommitInfo]:
-        """The commits that changed a path, newest first, simplified at merges as `git log -- path` does."""
-        waiting: list[tuple[int, int, str]] = []
-        seen: set[str] = set()
-
-        def add(oid: str) -> None:
-            if oid not in seen:
-                seen.add(oid)
-                heapq.heappush(waiting, (-self.get(oid).peel(pygit2.Commit).commit_time, len(seen), oid))
-
-        with git_errors(f"history of '{path}'"):
-            add(tip)
-            while waiting:
-                oid = heapq.heappop(waiting)[2]
-                info = self.commit_info(oid)
-                own = self.blob_oid(oid, path)
-                same = [parent for parent in info.parents if self.blob_oid(parent, path) == own]
-                for parent in same[:1] or info.parents:
-                    add(parent)
-                if not same and (info.parents or own is not None):
-                    yield info
-
-    def order(self, tip: str) -> list[CommitInfo]:
-        """Every commit of a history, newest first, and none before those that follow it."""
-        sorting = pygit2.enums.SortMode.TOPOLOGICAL | pygit2.enums.SortMode.TIME
-        with git_errors(f"history of '{tip}'"):
-            return [_info(commit) for commit in self.pygit.walk(tip, sorting)]
-
-    def directories_ever(self, tip: str, prefix: str) -> set[str]:
-        """The names of the directories that were ever right below a directory, in the history of a commit."""
-        seen: set[pygit2.Oid] = set()
-        names: set[str] = set()
-        with git_errors(f"history of '{prefix}'"):
-            for commit in self.pygit.walk(tip):
-                top = commit.tree[prefix] if prefix in commit.tree else None  # noqa: SIM401 - it has no `get`
-                if isinstance(top, pygit2.Tree) and top.id not in seen:
-                    seen.add(top.id)
-                    names.update(str(entry.name) for entry in top if isinstance(entry, pygit2.Tree))
-        return names
-
-    def first_parent_commits(self, tip: str) -> Iterator[CommitInfo]:
-        """The commits of a branch from the newest, following first parents; ends where history was cut."""
-        oid: str | None = tip
-        while oid is not None and oid in self.pygit:
-            info = self.commit_info(oid)
-            yield info
-            oid = info.parents[0] if info.parents else None
-
-    def changed_paths(self, before: str | None, after: str, prefix: str) -> list[str]:
-        """The files below a directory that differ between two commits (`before` None: all of them)."""
-        old = self._entry(before, prefix) if before is not None and before in self.pygit else None
-        new = self._entry(after, prefix)
-        left = dict(_files(old, prefix)) if isinstance(old, pygit2.Tree) else {}
-        right = dict(_files(new, prefix)) if isinstance(new, pygit2.Tree) else {}
-        if isinstance(old, pygit2.Tree) and isinstance(new, pygit2.Tree):
-            with git_errors(f"commit '{after}'"):
-                deltas = old.diff_to_tree(new).deltas
-                return sorted({f"{prefix}/{d.new_file.path or d.old_file.path}" for d in deltas})
-        return sorted(path for path in left.keys() | right.keys() if left.get(path) != right.get(path))
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         """Whether a commit is another one or comes before it."""
@@ -301,7 +238,8 @@ class GitRepository:
         return read_identity(role, name, email)
 
 
-def _files(tree: pygit2.Tree, prefix: str) -> Iterator[tuple[str, str]]:
+def files_below(tree: pygit2.Tree, prefix: str) -> Iterator[tuple[str, str]]:
+    """(path, blob id) of every file of a tree, in its order, with `prefix` before each path."""
     # Not by calling itself: anybody can write a tree that is deeper than the interpreter goes.
     waiting = [(prefix, iter(tree))]
     while waiting:

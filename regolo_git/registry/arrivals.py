@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from regolo_git.git.history import topological_order
 from regolo_git.git.repository import CommitInfo, GitRepository
 
 PROPOSED = "Regolo-Proposed"
@@ -24,7 +25,7 @@ class Arrival:
 
 def arrivals(git: GitRepository, tip: str, commits: Iterable[CommitInfo]) -> Mapping[str, Arrival]:
     """The arrival of each of these commits, which are in the history of `tip`, by commit id."""
-    order = git.order(tip)
+    order = topological_order(git, tip)
     place = {commit.oid: number for number, commit in enumerate(order)}
     next_of = {commit.parents[0]: commit.oid for commit in order if commit.parents}
     # Of several merges that name a commit the oldest stays, which is the last in this order.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from regolo_git.errors import IntegrityError
+from regolo_git.git.history import path_history
 from regolo_git.git.repository import CommitInfo
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.names import check_endpoint_name
@@ -51,7 +52,7 @@ def endpoint_history(repository: Repository, name: str) -> list[EndpointEvent]:
 
 def _events(repository: Repository, tip: str, name: str) -> Iterator[tuple[CommitInfo, EndpointEvent]]:
     path = endpoint_path(check_endpoint_name(name))
-    for info in repository.git.history(tip, path):
+    for info in path_history(repository.git, tip, path):
         text = repository.git.read_file(info.oid, path)
         try:
             endpoint = Endpoint.parse(text, path) if text is not None else None

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from regolo_git.errors import IntegrityError, RegoloError
+from regolo_git.git.history import changed_files, first_parent_commits
 from regolo_git.git.publish import publish_tag
 from regolo_git.records.manifest import Manifest
+from regolo_git.records.paths import MODELS
 from regolo_git.records.versions import Version, tag_name
 from regolo_git.registry.checkout import parse_manifest
 from regolo_git.registry.draft import tag_message
@@ -51,12 +53,9 @@ def tag_merged(
     NotFound where there is no registry.
     """
     result = []
-    taken = {
-        (row.model, row.identity)
-        for name in repository.index.model_names()
-        for row in repository.index.rows(name)
-    }
-    for change in reversed(_untagged(repository, taken)):
+    rows = repository.index.all_rows()
+    taken = {(row.model, row.identity) for row in rows}
+    for change in reversed(_untagged(repository, taken, {row.manifest_oid for row in rows})):
         manifest = change.manifest
         key = manifest.model, Version.parse(manifest.version).identity
         tag = tag_name(manifest.model, manifest.version)
@@ -91,7 +90,7 @@ def _disguised(repository: Repository) -> Iterator[MergedVersion]:
             yield MergedVersion(manifest.model, manifest.version, tip, row.tag, problem)
 
 
-def _untagged(repository: Repository, taken: set[tuple[str, str]]) -> list[_Change]:
+def _untagged(repository: Repository, taken: set[tuple[str, str]], tagged: set[str]) -> list[_Change]:
     """Newest first: the changes of manifests on the first-parent line whose versions have no tag.
 
     Going back to a version that is tagged (`revert`) is no new version; nor is a change that repeats the
@@ -101,11 +100,10 @@ def _untagged(repository: Repository, taken: set[tuple[str, str]]) -> list[_Chan
     found: dict[tuple[str, str, str], _Change] = {}
     if tip is None:
         return []
-    for info in repository.git.first_parent_commits(tip):
+    for info in first_parent_commits(repository.git, tip):
         parent = info.parents[0] if info.parents else None
-        for path in repository.git.changed_paths(parent, info.oid, "models"):
-            oid = repository.git.blob_oid(info.oid, path) if path.endswith(SUFFIX) else None
-            if oid is None:
+        for path, oid in changed_files(repository.git, parent, info.oid, MODELS).items():
+            if oid is None or oid in tagged or not path.endswith(SUFFIX):
                 continue
             manifest = parse_manifest(repository, path, oid)
             key = manifest.model, Version.parse(manifest.version).identity

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from regolo_git.errors import IntegrityError
+from regolo_git.git.history import directories_ever, path_history
 from regolo_git.git.repository import CommitInfo
 from regolo_git.records.environment import Promotion
 from regolo_git.records.names import check_environment_name
@@ -53,7 +54,7 @@ def promotion_events(
 ) -> Iterator[tuple[CommitInfo, PromotionEvent]]:
     """The commits that changed what stands in one environment as of a commit, newest first."""
     path = environment_path(environment, model)
-    for info in repository.git.history(tip, path):
+    for info in path_history(repository.git, tip, path):
         text = repository.git.read_file(info.oid, path)
         try:
             promotion = Promotion.parse(text, path) if text is not None else None
@@ -65,5 +66,5 @@ def promotion_events(
 
 def _environments_ever(repository: Repository, tip: str) -> list[str]:
     """The configured environments in their order, then every other one that there ever was."""
-    ever = repository.git.directories_ever(tip, ENVIRONMENTS)
+    ever = directories_ever(repository.git, tip, ENVIRONMENTS)
     return list(dict.fromkeys([*repository.config().environment_order(), *sorted(ever)]))
