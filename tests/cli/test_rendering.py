@@ -62,9 +62,9 @@ def test_rows_stand_side_by_side_as_far_as_they_fit() -> None:
     assert groups([10, 10, 10], 34) == [range(3)]
 
 
-def test_a_value_is_written_alike_everywhere() -> None:
+def test_a_value_is_written_as_in_the_manifest() -> None:
     values = (None, True, ["a", "b"], [{"k": 1}], "text", 3)
-    assert [value_text(value) for value in values] == ["-", "true", "a, b", "{k = 1}", "text", "3"]
+    assert [value_text(value) for value in values] == ["-", "true", '["a", "b"]', "[{ k = 1 }]", "text", "3"]
 
 
 def test_a_table_without_rows_is_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -195,7 +195,7 @@ def test_a_broken_file_on_the_branch_is_named(regolo: Regolo, served: Path) -> N
     for command in (["endpoint", "show", "e"], ["traffic", "e", "1.1=100"], ["rollback", "e", "--to", "1.1"]):
         refused = regolo(*command, status=5)
         assert "e.toml" in refused.err
-        assert refused.err.endswith("hint: git log -p -- endpoints/e.toml\n")
+        assert refused.err.endswith("hint: git log -p -- :/endpoints/e.toml\n")
     assert "delete endpoint e: 'endpoints/e.toml' lacks" in regolo("endpoint", "delete", "e", "--yes").err
     assert regolo("endpoint", "list", "--plain").out == ""
 
@@ -210,7 +210,7 @@ def test_a_broken_environment_is_not_in_the_way_of_an_endpoint(regolo: Regolo, s
     regolo("promote", "m@1.1", "staging")
     for command in (["list"], ["promote", "m@1.1", "production"], ["show", "m@production"]):
         refused = regolo(*command, status=5)
-        assert refused.err.endswith("hint: git log -p -- environments/production/m.toml\n")
+        assert refused.err.endswith("hint: git log -p -- :/environments/production/m.toml\n")
 
 
 def test_a_newer_format_is_not_written_over(regolo: Regolo, served: Path) -> None:

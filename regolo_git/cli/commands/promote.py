@@ -12,7 +12,7 @@ from regolo_git.cli.words import short
 from regolo_git.records.references import Reference
 from regolo_git.registry.environments import Promoted
 from regolo_git.registry.environments import promote as promote_version
-from regolo_git.registry.lookup import get_version
+from regolo_git.registry.lookup import find_row
 
 
 @click.command()
@@ -46,7 +46,7 @@ def promote(
     4 it stands there already; 5 its bytes are damaged; 8 a rule forbids it.
     """
     with open_repository() as repository:
-        size = get_version(repository, reference).size_bytes
+        size = find_row(repository, reference).size
         with ProgressBar("checking", size) as bar:
             done = promote_version(
                 repository,
