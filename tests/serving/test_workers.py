@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from folder_source import FolderRegistry
 from running_engine import ECHO, PYTHON, is_alive, kill, running_engine, until
+from running_registry import ServedRegistry, serving
 
 from regolo_git.records.routing import Routing
 from regolo_git.serving.runtime_directory import RuntimeDirectory
@@ -137,6 +138,16 @@ def test_a_worker_that_leaks_is_replaced_without_a_failed_request(registry: Fold
             assert engine.predict([1]).status == 200
             time.sleep(0.02)
         assert until(lambda: engine.status("e")["versions"]["2.0"]["restarts"])
+
+
+def test_the_operator_says_how_much_memory_a_worker_may_hold(tmp_path: Path) -> None:
+    served = ServedRegistry(tmp_path / "registry")
+    served.version("1.0")
+    served.endpoint("1.0")
+    with serving(served.top, "--worker-memory", "1") as engine:  # less than any worker holds
+        engine.until_serving("e", served.head)
+        until(lambda: engine.status("e")["versions"]["1.0"]["restarts"] > 1)
+        assert engine.predict([1]).status == 200
 
 
 FALLING = """

@@ -23,6 +23,7 @@ from regolo_git.serving.policy import Policy, default_policy_path
 from regolo_git.serving.registry_source import RegistrySource
 from regolo_git.serving.runtime_directory import RuntimeDirectory
 
+MB = 1_000_000
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -34,14 +35,16 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     metavar="HOST:PORT",
     help="Where requests are taken.  [default: 127.0.0.1:8080]",
 )
-@click.option(
-    "--token-file", type=click.Path(dir_okay=False, path_type=Path), help="Ask callers for this token."
-)
-@click.option(
-    "--policy", "policy_file", type=click.Path(dir_okay=False, path_type=Path), help="What may be loaded."
-)
+@click.option("--token-file", type=FILE, help="Ask callers for this token.")
+@click.option("--policy", "policy_file", type=FILE, help="What may be loaded.")
 @click.option("--allow", multiple=True, metavar="FORMAT", help="Allow a format besides the policy's.")
 @click.option("--allow-code", multiple=True, metavar="MODEL", help="Allow this model's own code to run.")
+@click.option(
+    "--worker-memory",
+    type=click.IntRange(min=1),
+    metavar="MB",
+    help="Replace a worker that holds more than this, without losing a request.",
+)
 @click.option("--replace", is_flag=True, help="Replace the gateway that runs, without losing a request.")
 @click.option("--status", is_flag=True, help="Show what runs, as JSON.")
 @click.option("--stop", is_flag=True, help="Have what runs finish and end.")
@@ -52,6 +55,7 @@ def serve(
     policy_file: Path | None,
     allow: tuple[str, ...],
     allow_code: tuple[str, ...],
+    worker_memory: int | None,
     replace: bool,
     status: bool,
     stop: bool,
@@ -92,6 +96,7 @@ def serve(
                 token=_token(token_file),
                 policy=policy.allow(formats=allow, repository_code=allow_code),
                 environment=dict(os.environ),
+                worker_memory_bytes=worker_memory * MB if worker_memory is not None else None,
             )
             top, artifacts = repository.paths.top, RuntimeDirectory.of(common).artifacts
             source = RegistrySource(lambda: Repository.open(top, os.environ), artifacts)
