@@ -25,6 +25,8 @@ class Outcome:
         return json.loads(self.out)
 
 
+# Runs the program as a process of its own.
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
 Regolo = Callable[..., Outcome]
 
 

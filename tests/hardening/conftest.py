@@ -2,10 +2,11 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from command_line import Outcome, Regolo, write_model
+from command_line import Command, Outcome, Regolo, write_model
 
 from regolo_git.api import Registry
 from regolo_git.cli.main import run
@@ -60,5 +61,19 @@ def regolo(top: Path, capsys: pytest.CaptureFixture[str]) -> Regolo:
         captured = capsys.readouterr()
         assert got == status, captured.out + captured.err
         return Outcome(got, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def command(top: Path) -> Command:
+    """Runs `regolo-git` in the registry as a process; expects the status it is told."""
+
+    def call(*arguments: str, status: int = 0, before: str = "") -> "subprocess.CompletedProcess[str]":
+        program = [sys.executable, "-m", "regolo_git", *arguments]
+        line = ["bash", "-c", f'{before}\nexec "$@"', "bash", *program]
+        done = subprocess.run(line, cwd=top, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == status, done.stderr
+        return done
 
     return call

@@ -1,4 +1,4 @@
-"""Issue by issue, what `tests/safety` does not ask: through the command line, byte for byte, and with its hint.
+"""What could hurt, through the command line: refused byte for byte, and with a hint.
 
 A refusal is checked in `refusals.py`: nothing on stdout, one error, a hint whose command exists, and the same
 bytes in refs, index, settings, work tree and store as before.

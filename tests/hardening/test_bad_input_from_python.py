@@ -1,4 +1,7 @@
-"""What could hurt: each has a clear error and the next thing to type, and changes nothing at all."""
+"""What could hurt, mostly through the Python API: each has a clear error, and changes nothing at all.
+
+`test_bad_input.py` has the command line, and what is found damaged.
+"""
 
 import os
 import re
@@ -11,8 +14,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from command_line import Regolo
-from whole_state import Command, WholeState, git
+from command_line import Command, Regolo
+from everything import Everything, git
 
 from regolo_git.api import Registry
 from regolo_git.errors import (
@@ -30,10 +33,10 @@ ONE_MEBIBYTE = 1 << 20
 
 def refused(top: Path, error: type[RegoloError], words: str, **request: object) -> RegoloError:
     """Asks for a version of `m` that cannot be; sees that nothing is left of the attempt."""
-    before = WholeState.of(top)
+    before = Everything.of(top)
     with Registry.open(top) as registry, pytest.raises(error, match=words) as caught:
         registry.create_model_version(**{"model_id": "m", "model_data": b"new", **request})  # type: ignore[arg-type]
-    before.is_unchanged(top)
+    before.must_be(top, more_stored=True)
     return caught.value
 
 
@@ -47,11 +50,11 @@ def test_a_version_that_exists(top: Path, version: str) -> None:
 
 
 def test_the_same_content_again(top: Path, regolo: Regolo) -> None:
-    before = WholeState.of(top)
+    before = Everything.of(top)
     asked = regolo("commit", "m", "model.safetensors", status=4)
     assert "has the same bytes as 'm@1.1'" in asked.err
     assert "--yes" in asked.err
-    before.is_unchanged(top)
+    before.must_be(top, more_stored=True)
     with Registry.open(top) as registry, pytest.warns(RegoloNotice, match="same bytes"):
         registry.create_model_version("m", model_data=top / "model.safetensors")
 
@@ -62,10 +65,10 @@ def test_the_same_content_again(top: Path, regolo: Regolo) -> None:
      "/a", "a/", "a//b", ".git", "a/.b", "~", "a:b", "a\\b", "é", "a" * 300],
 )  # fmt: skip
 def test_a_name_that_could_hurt(top: Path, name: str) -> None:
-    before = WholeState.of(top)
+    before = Everything.of(top)
     with Registry.open(top) as registry, pytest.raises(InvalidInput, match="name"):
         registry.register_model(name, model_data=b"new")
-    before.is_unchanged(top)
+    before.must_be(top, more_stored=True)
 
 
 @pytest.mark.parametrize(
@@ -190,10 +193,10 @@ def test_a_header_that_lies_is_plain_bytes(top: Path, tmp_path: Path, content: b
 
 def test_a_disk_that_is_full(top: Path, command: Command) -> None:
     (top / "large.bin").write_bytes(os.urandom(4 * ONE_MEBIBYTE))
-    before = WholeState.of(top)
+    before = Everything.of(top)
     done = command("commit", "m", "large.bin", status=6, before="ulimit -f 100")
     assert re.search(r"error: .*store", done.stderr)
-    before.is_unchanged(top)
+    before.must_be(top, more_stored=True)
     command("commit", "m", "large.bin")
 
 
@@ -208,9 +211,9 @@ def test_a_file_system_that_is_full(top: Path, tmp_path: Path, regolo: Regolo) -
     try:
         git(top, "config", "regolo.localStore", str(small / "store"))
         (top / "large.bin").write_bytes(os.urandom(8 * ONE_MEBIBYTE))
-        before = WholeState.of(top)
+        before = Everything.of(top)
         assert "No space left" in regolo("commit", "m", "large.bin", status=6).err
-        before.is_unchanged(top)
+        before.must_be(top, more_stored=True)
         assert not list((small / "store" / "recipes").rglob("*.*"))
     finally:
         subprocess.run(["umount", small], check=True)
@@ -238,19 +241,19 @@ def test_a_manifest_that_points_into_git_or_outside(top: Path, place: str) -> No
     manifest = top / "models" / "m" / "manifest.toml"
     manifest.write_text(manifest.read_text().replace('path = "model.safetensors"', f'path = "{place}"'))
     git(top, "commit", "-qam", "by hand")
-    before = WholeState.of(top)
+    before = Everything.of(top)
     with Registry.open(top) as registry, pytest.raises(RegoloError, match=re.escape(place)):
         registry.create_model_version("m", model_data=b"new")
-    before.is_unchanged(top)
+    before.must_be(top, more_stored=True)
 
 
 def test_a_place_behind_a_linked_directory(top: Path, regolo: Regolo, tmp_path: Path) -> None:
     tag_by_hand(top, regolo, {'path = "model.safetensors"': 'path = "linked/model.safetensors"'})
     (tmp_path / "outside").mkdir()
     (top / "linked").symlink_to(tmp_path / "outside")
-    before = WholeState.of(top)
+    before = Everything.of(top)
     assert "linked" in regolo("checkout", "m@2.0", status=4).err
-    before.is_unchanged(top)
+    before.must_be(top, more_stored=True)
     assert not list((tmp_path / "outside").iterdir())
 
 
@@ -259,9 +262,9 @@ def test_a_place_where_a_tracked_file_lies(top: Path, regolo: Regolo) -> None:
     git(top, "add", "train.py")
     git(top, "commit", "-qm", "code")
     tag_by_hand(top, regolo, {'path = "model.safetensors"': 'path = "train.py"'})
-    before = WholeState.of(top)
+    before = Everything.of(top)
     assert "train.py" in regolo("checkout", "m@2.0", status=4).err
-    before.is_unchanged(top)
+    before.must_be(top, more_stored=True)
 
 
 @pytest.mark.parametrize("damage", ["changed", "short", "missing"])
@@ -273,11 +276,11 @@ def test_a_chunk_that_is_damaged_or_missing(top: Path, regolo: Regolo, damage: s
         chunk.unlink()
         if damage != "missing":
             chunk.write_bytes(content if damage == "changed" else content[:-1])
-    before = WholeState.of(top)
+    before = Everything.of(top)
     done = regolo("checkout", "m@1.0", status=3 if damage == "missing" else 5)
     assert "git regolo fsck" in done.err
-    now = WholeState.of(top)
-    assert (now.refs, now.index, now.files) == (before.refs, before.index, before.files)
+    now = Everything.of(top)
+    assert (now.refs, now.index, now.work_tree) == (before.refs, before.index, before.work_tree)
 
 
 def test_a_recipe_that_does_not_rebuild_its_digest(top: Path, regolo: Regolo) -> None:
@@ -285,9 +288,9 @@ def test_a_recipe_that_does_not_rebuild_its_digest(top: Path, regolo: Regolo) ->
     manifest = top / "models" / "m" / "manifest.toml"
     manifest.write_text(manifest.read_text().replace(two, one).replace('version = "1.1"', 'version = "2.0"'))
     git(top, "commit", "-qam", "by hand")
-    before = WholeState.of(top)
+    before = Everything.of(top)
     assert "is of" in regolo("tag", "--merged", status=5).err
-    before.is_unchanged(top)
+    before.must_be(top, more_stored=True)
 
 
 def tag_digest(top: Path, version: str) -> str:
@@ -301,36 +304,36 @@ def test_a_newer_store(top: Path, regolo: Regolo) -> None:
     place = top / ".git" / "regolo" / "store" / "format.toml"
     place.chmod(0o644)
     place.write_text(place.read_text().replace("format = 1", "format = 2"))
-    before = WholeState.of(top)
+    before = Everything.of(top)
     for line in (["commit", "m", "model.safetensors", "--yes"], ["checkout", "m@1.0"], ["fsck"]):
         done = regolo(*line, status=5)
         assert "pip install --upgrade regolo-git" in done.err
-    before.is_unchanged(top)
+    before.must_be(top, more_stored=True)
 
 
 def test_a_newer_manifest(top: Path, regolo: Regolo) -> None:
     manifest = top / "models" / "m" / "manifest.toml"
     manifest.write_text(manifest.read_text().replace("format = 1", "format = 2"))
     git(top, "commit", "-qam", "by a newer release")
-    before = WholeState.of(top)
+    before = Everything.of(top)
     done = regolo("commit", "m", "model.safetensors", "--yes", status=5)
     assert "pip install --upgrade regolo-git" in done.err
     regolo("checkout", "m@1.0")
     regolo("checkout", "m@1.1")
-    before.is_unchanged(top)
+    before.must_be(top, more_stored=True)
 
 
 def test_a_tag_whose_name_is_not_its_manifests(top: Path, regolo: Regolo) -> None:
     git(top, "update-ref", "refs/tags/m@v3.0", git(top, "rev-parse", "refs/tags/m@v1.0").strip())
     git(top, "tag", "m@v4.0")
-    before = WholeState.of(top)
+    before = Everything.of(top)
     assert [line.split("\t")[0] for line in regolo("list", "m", "--plain").out.splitlines()] == [
         "1.1",
         "1.0",
     ]
     assert "m@v3.0" in regolo("fsck", status=5).out
     regolo("checkout", "m@3.0", status=3)
-    before.is_unchanged(top)
+    before.must_be(top, more_stored=True)
     with Registry.open(top) as registry, pytest.raises(VersionExists):
         registry.create_model_version("m", "4.0", model_data=b"new")
 
@@ -345,6 +348,7 @@ def test_a_damaged_index_of_tags_is_made_anew(top: Path, regolo: Regolo) -> None
 def test_two_processes_that_create_the_same_version(top: Path) -> None:
     for name in ("a.bin", "b.bin"):
         (top / name).write_bytes(name.encode() * 100_000)
+    before = git(top, "rev-parse", "main").strip()
     line = [sys.executable, "-m", "regolo_git", "commit", "m", "--version", "2.0", "--json"]
     started = [
         subprocess.Popen([*line, name], cwd=top, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -354,7 +358,7 @@ def test_two_processes_that_create_the_same_version(top: Path) -> None:
     assert sorted(process.returncode for process in started) == [0, 4]
     (loser,) = (errors for process, (_, errors) in zip(started, said, strict=True) if process.returncode)
     assert "version '2.0' of 'm' exists already" in loser
-    assert git(top, "rev-list", "--count", "main").strip() == "4"
+    assert git(top, "rev-list", "--count", f"{before}..main").strip() == "1"
     git(top, "fsck", "--strict")
     with Registry.open(top) as registry:
         winner = registry.checkout_model_version("m", "2.0")

@@ -1,7 +1,7 @@
 """Somebody's own files have the same status and the same index entries after every verb, in every kind of index.
 
-`tests/safety/test_dirty_monorepo.py` has the first half; here are the flags of the entries, indexes of other
-kinds, a merge with conflicts through every verb, and changes of ours that somebody has not committed.
+Also their flags, in indexes of other kinds, in the middle of a merge and the like, and beside changes of ours
+that somebody has not committed.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ import pytest
 from command_line import Regolo
 from everything import Everything, git
 from refusals import refusal
-from users_work import UsersWork
+from users_work import UsersWork, is_ours
 
 from regolo_git.cli import main
 
@@ -121,6 +121,53 @@ def test_every_verb_leaves_the_users_work_alone(
         regolo(*line)
         assert UsersWork.of(dirty) == before, line
     assert git(dirty, "fsck", "--strict", "--no-dangling") == ""
+
+
+def test_a_version_is_a_commit_of_our_files_only(dirty: Path, regolo: Regolo) -> None:
+    for line in WRITING:
+        parent = git(dirty, "rev-parse", "HEAD").strip()
+        regolo(*line)
+        changed = git(dirty, "diff", "--name-only", parent, "HEAD").splitlines()
+        assert all(is_ours(name) for name in changed), (line, changed)
+
+
+def test_a_subdirectory_and_a_linked_work_tree_are_places_to_stand(
+    dirty: Path, regolo: Regolo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = UsersWork.of(dirty)
+    git(dirty, "worktree", "add", "-q", "-b", "elsewhere", str(tmp_path / "linked"))
+    for place in (dirty / "sub", tmp_path / "linked"):
+        monkeypatch.chdir(place)
+        assert len(regolo("list", "m", "--plain").lines) == 2
+        regolo("checkout", "m@1.0", str(tmp_path / f"out-{place.name}"))
+    assert UsersWork.of(dirty) == before
+
+
+@pytest.mark.parametrize("under_way", ["merge", "rebase", "cherry-pick", "revert"])
+def test_in_the_middle_of_other_work_nothing_is_written(top: Path, regolo: Regolo, under_way: str) -> None:
+    (top / "new.bin").write_bytes(b"new")
+    git(top, "switch", "-qc", "topic")
+    (top / "code.py").write_text("theirs\n")
+    git(top, "commit", "-qam", "theirs")
+    git(top, "switch", "-q", "main")
+    (top / "code.py").write_text("ours\n")
+    git(top, "commit", "-qam", "ours")
+    (top / "code.py").write_text("ours, again\n")
+    git(top, "commit", "-qam", "ours, again")
+    git(top, under_way, "HEAD~1" if under_way == "revert" else "topic", check=False)
+    assert "UU code.py" in git(top, "status", "--porcelain")
+    before = (git(top, "for-each-ref"), git(top, "rev-parse", "HEAD"), UsersWork.of(top))
+    for line in READING:
+        regolo(*line)
+    for line in WRITING:
+        if line[0] in {"init", "doctor", "checkout", "tag", "traffic", "rollback"} or line[0] == "endpoint":
+            continue  # nothing to write there, or nothing yet to write about
+        if "--propose" in line:
+            continue  # onto a branch of its own
+        said = refusal(regolo(*line, status=4).err)
+        assert "under way" in said.message or "detached" in said.message
+        assert (said.hint or "").startswith("git ")
+    assert (git(top, "for-each-ref"), git(top, "rev-parse", "HEAD"), UsersWork.of(top)) == before
 
 
 def test_a_sparse_index_stays_sparse(top: Path, regolo: Regolo) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from whole_state import git
+from everything import git
 
 from regolo_git.api import Registry
 

@@ -1,6 +1,6 @@
 """`kill -9` before every system call that changes something, and a disk that is full from any of them on.
 
-`tests/safety/test_killed_verbs.py` kills at random instants; here each instant at which the disk differs is
+`test_killed_verbs.py` kills at random instants; here each instant at which the disk differs is
 taken in turn, or, in the default run, some of them.
 """
 
