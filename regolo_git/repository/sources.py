@@ -242,7 +242,7 @@ def _walk(top: Path, prefix: str) -> Iterator[SourceFile]:
             status = entry.stat()
         except OSError:
             raise _missing(Path(entry.path)) from None
-        yield _file(top / path, path, status)
+        yield _file(Path(entry.path), path, status)
 
 
 def _file(location: Path, path: str, status: os.stat_result) -> SourceFile:

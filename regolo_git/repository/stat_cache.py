@@ -228,4 +228,4 @@ class StatCache:
 
 
 def _key(top: Path, path: str) -> bytes:
-    return os.fsencode(top / path if path else top)
+    return os.fsencode(f"{top}/{path}" if path else top)
