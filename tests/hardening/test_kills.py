@@ -115,7 +115,8 @@ def check(top: Path, verb: str, regolo: Call) -> None:
         "is retired already",
         "is like that already",
         "same bytes",
-        "already, with",
+        "already, replicas: ",
+        "waits on branch",
     )
     assert done.status == 0 or any(words in done.err for words in made), done.err
 
