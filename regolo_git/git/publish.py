@@ -10,45 +10,27 @@ the version can be found.  A lost race is tried again on the new tip, a bounded 
 
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TypeVar
 
 import pygit2
 from pygit2.enums import ObjectType
 
-from regolo_git.errors import Conflict, LostRace, MissingObject, RegoloError, VersionExists
+from regolo_git.errors import Conflict, LostRace, MissingObject, RegoloError
 from regolo_git.git.identity import Identity
 from regolo_git.git.journal import Journal, LockFile, clear_journal, write_journal
 from regolo_git.git.lock import clone_lock
+from regolo_git.git.proposal import Proposal, WrittenObjects, refuse_tag, write_objects
 from regolo_git.git.recovery import recover, settle
 from regolo_git.git.refs_state import ref_target, symbolic_target
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.tag_objects import tag_object_bytes
 from regolo_git.git.translate import git_errors
-from regolo_git.git.trees import edit_tree
-from regolo_git.git.worktrees import FileEdit, WorkTree, refuse_unready, work_trees_on, write_edits
-from regolo_git.records.names import check_message
+from regolo_git.git.worktrees import FileEdit, refuse_unready, work_trees_on, write_edits
 
 ATTEMPTS = 40
-
-
-@dataclass(frozen=True, slots=True)
-class TagProposal:
-    """A tag to make: its name, and its message from the blob ids of the files that were written."""
-
-    name: str
-    message_for: Callable[[Mapping[str, str]], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What to commit: file contents by path (None deletes), the message, and the tag of a version."""
-
-    files: Mapping[str, bytes | None]
-    message: str
-    tag: TagProposal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +44,6 @@ class Published:
 
 Result = TypeVar("Result")
 Prepare = Callable[[str | None], Proposal]
-
-
-@dataclass(slots=True)
-class _Objects:
-    """The objects of one attempt, written and not yet named."""
-
-    commit: str
-    edits: list[FileEdit]
-    tag_name: str | None = None
-    tag_oid: str | None = None
-    work_trees: list[WorkTree] = field(default_factory=list)
-    touched: bool = False
 
 
 def publish(git: GitRepository, branch: str, prepare: Prepare) -> Published:
@@ -142,7 +112,7 @@ def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str
                 with git.pygit.transaction() as transaction:
                     transaction.lock_ref(ref)
                     write_journal(git.paths, journal.with_taken_locks())
-                    _refuse_tag(git, name)
+                    refuse_tag(git, name)
                     transaction.set_target(ref, oid)
             finally:
                 clear_journal(git.paths)
@@ -161,7 +131,7 @@ def _publish(
         if must_be_new and held is not None:
             raise Conflict(f"branch '{branch}' exists already", f"git log -1 {branch}")
         tip = held if held is not None else start()
-        objects = _write_objects(git, branch, tip, prepare(tip))
+        objects = write_objects(git, branch, tip, prepare(tip))
         _move_refs(git, branch, held, objects)
         return Published(branch, objects.commit, objects.tag_oid)
 
@@ -193,63 +163,12 @@ def retry(git: GitRepository, attempt: Callable[[], Result]) -> Result:
     raise AssertionError("unreachable")
 
 
-def _write_objects(git: GitRepository, branch: str, tip: str | None, proposal: Proposal) -> _Objects:
-    repository = git.pygit
-    check_message(proposal.message)
-    with git_errors(f"branch '{branch}'"):
-        if proposal.tag is not None:
-            _refuse_tag(git, proposal.tag.name)
-        author, committer = git.author(), git.committer()
-        before = git.get(tip).peel(pygit2.Commit) if tip else None
-        blobs = {
-            path: str(repository.create_blob(content)) if content is not None else None
-            for path, content in proposal.files.items()
-        }
-        trees: list[str] = []
-        tree = edit_tree(repository, before.tree if before else None, blobs, trees)
-        if before is not None and tree == before.tree.id:
-            raise Conflict("nothing would change", f"git log -1 {branch}")
-        commit = str(
-            repository.create_commit(
-                None, _signature(author), _signature(committer), proposal.message, tree,
-                [before.id] if before else [],
-            )
-        )  # fmt: skip
-        edits = [FileEdit(path, git.blob_oid(tip, path) if tip else None, new) for path, new in blobs.items()]
-        objects = _Objects(commit, [edit for edit in edits if edit.old != edit.new])
-        if proposal.tag is not None:
-            message = proposal.tag.message_for({path: oid for path, oid in blobs.items() if oid is not None})
-            raw = tag_object_bytes(commit, proposal.tag.name, committer, message)
-            objects.tag_name, objects.tag_oid = (
-                proposal.tag.name,
-                str(repository.odb.write(ObjectType.TAG, raw)),
-            )
-        named = [oid for oid in (*blobs.values(), *trees, commit, objects.tag_oid) if oid is not None]
-        git.require_written(named)
-        objects.work_trees = work_trees_on(git.paths, branch)
-        return objects
-
-
-def _signature(identity: Identity) -> pygit2.Signature:
-    return pygit2.Signature(identity.name, identity.email, identity.seconds, identity.offset)
-
-
 def _when(signature: pygit2.Signature) -> datetime:
     zone = timezone(timedelta(minutes=signature.offset))
     return datetime.fromtimestamp(signature.time, zone)
 
 
-def _refuse_tag(git: GitRepository, name: str) -> None:
-    if git.tag_target(name) is not None:
-        raise VersionExists(f"tag '{name}' exists already, and version tags never move", f"git show {name}")
-    # libgit2's transactions do not look whether a tag is in the way of a directory, or the other way round.
-    parts = name.split("/")
-    for depth in range(1, len(parts)):
-        if git.tag_target("/".join(parts[:depth])) is not None:
-            raise Conflict(f"tag '{'/'.join(parts[:depth])}' is in the way of tag '{name}'", "git tag --list")
-
-
-def _move_refs(git: GitRepository, branch: str, expected: str | None, objects: _Objects) -> None:
+def _move_refs(git: GitRepository, branch: str, expected: str | None, objects: WrittenObjects) -> None:
     branch_ref = f"refs/heads/{branch}"
     tag_ref = f"refs/tags/{objects.tag_name}" if objects.tag_name else None
     journal = Journal(
@@ -285,7 +204,7 @@ def _settle_now(git: GitRepository, journal: Journal) -> None:
         raise kind(error.message, "git regolo doctor") from error
 
 
-def _under_locks(git: GitRepository, journal: Journal, objects: _Objects) -> None:
+def _under_locks(git: GitRepository, journal: Journal, objects: WrittenObjects) -> None:
     assert journal.branch_ref is not None
     # One transaction each: the order of writes inside one is the library's, not ours.
     with git.pygit.transaction() as branch_transaction:
@@ -297,7 +216,7 @@ def _under_locks(git: GitRepository, journal: Journal, objects: _Objects) -> Non
             with git.pygit.transaction() as tag_transaction:
                 tag_transaction.lock_ref(journal.tag_ref)
                 _check_tip(git, journal)
-                _refuse_tag(git, journal.tag_ref.removeprefix("refs/tags/"))
+                refuse_tag(git, journal.tag_ref.removeprefix("refs/tags/"))
                 _write_files(git, journal, objects)
                 assert journal.tag_oid is not None
                 tag_transaction.set_target(journal.tag_ref, journal.tag_oid, message="regolo: version")
@@ -310,7 +229,7 @@ def _check_tip(git: GitRepository, journal: Journal) -> None:
         raise LostRace(f"'{journal.branch_ref}' was moved by another writer", "try again")
 
 
-def _write_files(git: GitRepository, journal: Journal, objects: _Objects) -> None:
+def _write_files(git: GitRepository, journal: Journal, objects: WrittenObjects) -> None:
     write_journal(git.paths, journal.with_taken_locks())
     objects.touched = True
     for tree in objects.work_trees:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NotFound
-from regolo_git.git.publish import Proposal, publish
+from regolo_git.git.proposal import Proposal
+from regolo_git.git.publish import publish
 from regolo_git.records.config import RegistryConfig
 from regolo_git.records.document_edit import set_value, unset_value
 from regolo_git.records.paths import CONFIG_PATH

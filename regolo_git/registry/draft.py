@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 from regolo_git.errors import InvalidInput, VersionExists
 from regolo_git.git.ignore import Ignored, words_if_let_in
-from regolo_git.git.publish import Proposal, TagProposal
+from regolo_git.git.proposal import Proposal, TagProposal
 from regolo_git.records.manifest import Artifact, FileEntry, Lineage, Manifest
 from regolo_git.records.metadata import MetadataValue
 from regolo_git.records.model_card import ModelCard, new_card_text

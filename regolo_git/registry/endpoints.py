@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NewerFormat, NotFound, PolicyRefused
-from regolo_git.git.publish import Proposal, publish
+from regolo_git.git.proposal import Proposal
+from regolo_git.git.publish import publish
 from regolo_git.records.endpoint import Endpoint, PinnedVersion, check_traffic
 from regolo_git.records.environment import check_replicas
 from regolo_git.records.names import check_endpoint_name

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from regolo_git.errors import Conflict, InvalidInput, PolicyRefused
-from regolo_git.git.publish import Proposal, create_branch, publish
+from regolo_git.git.proposal import Proposal
+from regolo_git.git.publish import create_branch, publish
 from regolo_git.records.config import EnvironmentRule
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.environment import Promotion, check_replicas

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from regolo_git.errors import Conflict
-from regolo_git.git.publish import Proposal, publish, refuse_early
+from regolo_git.git.proposal import Proposal
+from regolo_git.git.publish import publish, refuse_early
 from regolo_git.records.config import new_config_text
 from regolo_git.records.paths import CONFIG_PATH
 from regolo_git.repository.repository import DEFAULT_BRANCH, Repository

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from regolo_git.errors import Conflict, InvalidInput, PolicyRefused
-from regolo_git.git.publish import Proposal, publish
+from regolo_git.git.proposal import Proposal
+from regolo_git.git.publish import publish
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import retired_path

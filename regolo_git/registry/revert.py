@@ -1,7 +1,8 @@
 """Rolling a model back: a forward commit that makes an older version the branch's version again."""
 
 from regolo_git.errors import Conflict, PolicyRefused
-from regolo_git.git.publish import Proposal, publish
+from regolo_git.git.proposal import Proposal
+from regolo_git.git.publish import publish
 from regolo_git.records.paths import manifest_path
 from regolo_git.records.references import Reference
 from regolo_git.registry.lookup import get_version

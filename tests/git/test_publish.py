@@ -7,7 +7,8 @@ import pytest
 from worlds import git, opened, publish_version, version_proposal
 
 from regolo_git.errors import Conflict, InvalidInput, VersionExists
-from regolo_git.git.publish import Proposal, create_branch, publish, publish_tag
+from regolo_git.git.proposal import Proposal
+from regolo_git.git.publish import create_branch, publish, publish_tag
 
 
 def test_the_first_version_is_the_first_commit(git_repository: Path) -> None:

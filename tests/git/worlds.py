@@ -4,7 +4,8 @@ import subprocess
 from pathlib import Path
 
 from regolo_git.git.discover import find_repository
-from regolo_git.git.publish import Proposal, Published, TagProposal, publish
+from regolo_git.git.proposal import Proposal, TagProposal
+from regolo_git.git.publish import Published, publish
 from regolo_git.git.repository import GitRepository
 from regolo_git.records.digests import Digest
 from regolo_git.records.trailers import TagMessage
