@@ -231,7 +231,7 @@ class Registry:
         Raises PolicyRefused while an environment or an endpoint uses it, InvalidInput without a reason.
         """
         parsed = Version.parse(check_text("a version", version))
-        reference = Reference(check_text("the name of a model", model_id), parsed, None, latest=False)
+        reference = Reference.of(check_text("the name of a model", model_id), parsed)
         retire(self.repository, plan_retirement(self.repository, reference, check_text("the reason", reason)))
 
     # -- environments and endpoints -----------------------------------------------------------------------

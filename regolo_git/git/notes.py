@@ -1,9 +1,8 @@
 """Notes on commits: what is observed later is kept beside the history, never in it."""
 
-import pygit2
-
 from regolo_git.errors import MissingObject
 from regolo_git.git.lock import clone_lock
+from regolo_git.git.proposal import signature_of
 from regolo_git.git.publish import retry
 from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
@@ -34,8 +33,7 @@ def append_note(git: GitRepository, commit: str, ref: str, line: str) -> None:
 
 
 def _append(git: GitRepository, commit: str, ref: str, line: str) -> None:
-    people = (git.author(), git.committer())
-    author, committer = (pygit2.Signature(p.name, p.email, p.seconds, p.offset) for p in people)
+    author, committer = signature_of(git.author()), signature_of(git.committer())
     # The library moves a ref of notes without a look at where it stands, and so would take away what `git
     # notes` wrote in the meantime.  Under the lock of the ref nobody writes.
     with git.pygit.transaction() as transaction:

@@ -68,7 +68,7 @@ def write_objects(git: GitRepository, branch: str, tip: str | None, proposal: Pr
             raise Conflict("nothing would change", f"git log -1 {branch}")
         commit = str(
             repository.create_commit(
-                None, _signature(author), _signature(committer), proposal.message, tree,
+                None, signature_of(author), signature_of(committer), proposal.message, tree,
                 [before.id] if before else [],
             )
         )  # fmt: skip
@@ -87,7 +87,8 @@ def write_objects(git: GitRepository, branch: str, tip: str | None, proposal: Pr
         return objects
 
 
-def _signature(identity: Identity) -> pygit2.Signature:
+def signature_of(identity: Identity) -> pygit2.Signature:
+    """The same for the library."""
     return pygit2.Signature(identity.name, identity.email, identity.seconds, identity.offset)
 
 

@@ -9,6 +9,13 @@ def manifest_path(model: str) -> str:
     return f"{MODELS}/{model}/manifest.toml"
 
 
+def model_of_manifest(path: str) -> str | None:
+    """The model whose manifest lies at a path; None for the path of anything else."""
+    if not path.startswith(f"{MODELS}/") or not path.endswith("/manifest.toml"):
+        return None
+    return path.removeprefix(f"{MODELS}/").removesuffix("/manifest.toml")
+
+
 def card_path(model: str) -> str:
     """The model card, edited by people."""
     return f"{MODELS}/{model}/model.toml"

@@ -31,11 +31,16 @@ class Reference:
         if ENVIRONMENT.fullmatch(selector):
             return cls(model, None, check_environment_name(selector), latest=False)
         try:
-            return cls(model, Version.parse(selector), None, latest=False)
+            return cls.of(model, Version.parse(selector))
         except InvalidInput as error:
             # Half of a version is what people type first.
             hint = f"a version has two or three parts: {text}.0" if selector.isdecimal() else HINT
             raise InvalidInput(f"'{printable(text)}' is not a reference: {error.message}", hint) from error
+
+    @classmethod
+    def of(cls, model: str, version: Version) -> Self:
+        """The reference to just this version."""
+        return cls(model, version, None, latest=False)
 
     def __str__(self) -> str:
         if self.version is not None:

@@ -9,7 +9,7 @@ from regolo_git.errors import IntegrityError, InvalidInput, NotFound
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.names import check_artifact_path, printable
-from regolo_git.records.paths import manifest_path
+from regolo_git.records.paths import MODELS, manifest_path, model_of_manifest
 from regolo_git.records.references import Reference
 from regolo_git.records.tables import of_file
 from regolo_git.registry.lookup import find_row
@@ -171,8 +171,8 @@ def manifests_at(repository: Repository, commit: str) -> list[Manifest]:
     """The manifests in a commit, in the order of the models' names."""
     return [
         parse_manifest(repository, path, oid)
-        for path, oid in repository.git.list_files(commit, "models")
-        if path.endswith("/manifest.toml")
+        for path, oid in repository.git.list_files(commit, MODELS)
+        if model_of_manifest(path) is not None
     ]
 
 

@@ -143,7 +143,7 @@ def update_traffic(
 
 
 def _reference(model: str, version: str) -> Reference:
-    return Reference(model, Version.parse(version), None, latest=False)
+    return Reference.of(model, Version.parse(version))
 
 
 def _count(endpoint: Endpoint, version: str, given: str, replicas: Mapping[str, int]) -> int:
@@ -193,7 +193,7 @@ def _last_good(repository: Repository, endpoint: Endpoint, passed_over: list[str
     """The last good version that can serve; `passed_over` gets a line for each that cannot."""
     for version in good_versions(endpoint, endpoint_history(repository, endpoint.endpoint)):
         try:
-            return _servable(repository, Reference(endpoint.model, version, None, latest=False))
+            return _servable(repository, Reference.of(endpoint.model, version))
         except (NotFound, PolicyRefused, IntegrityError) as error:
             passed_over.append(f"passed over: {error.message}")
     raise NotFound(

@@ -79,7 +79,7 @@ def promote(
         done.clear()
         if repository.registry_tip() != asked_at:
             # It may have been retired, or the rules changed, while its bytes were read.
-            exact = Reference(version.model_id, Version.parse(version.version), None, latest=False)
+            exact = Reference.of(version.model_id, Version.parse(version.version))
             ask_permission(repository, get_version_to_use(repository, exact), environment)
         plan, proposal = _plan(repository, tip, version, environment, replicas, message, proposed)
         done.append(plan)

@@ -8,14 +8,13 @@ from regolo_git.git.tag_index import TagRow
 from regolo_git.records.environment import Promotion
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.names import check_model_name
-from regolo_git.records.paths import environment_path
+from regolo_git.records.paths import MODELS, environment_path, model_of_manifest
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.model_version import ModelVersion, read_tagged_manifest, version_of_row
 from regolo_git.registry.status import READY, RETIRED, read_promotions, read_statuses, retired_versions
 from regolo_git.repository.repository import Repository
 
-MANIFEST = "/manifest.toml"
 WITHOUT_TAGS = "git fetch --tags   (or, where it was just merged: git regolo tag --merged)"
 
 
@@ -37,10 +36,8 @@ def _no_model(repository: Repository, model: str) -> NotFound:
 def untagged_models(repository: Repository) -> list[str]:
     """The models that the registry branch has and no tag here names, as in a clone made without tags."""
     tip = repository.registry_tip()
-    paths = [path for path, _ in repository.git.list_files(tip, "models")] if tip is not None else []
-    models = {
-        path.removeprefix("models/").removesuffix(MANIFEST) for path in paths if path.endswith(MANIFEST)
-    }
+    files = repository.git.list_files(tip, MODELS) if tip is not None else []
+    models = {model for path, _ in files if (model := model_of_manifest(path)) is not None}
     return sorted(models - set(repository.index.model_names()))
 
 

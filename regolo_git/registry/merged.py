@@ -12,15 +12,13 @@ from regolo_git.errors import IntegrityError, RegoloError
 from regolo_git.git.history import changed_files, first_parent_commits
 from regolo_git.git.publish import publish_tag
 from regolo_git.records.manifest import Manifest
-from regolo_git.records.paths import MODELS
+from regolo_git.records.paths import MODELS, model_of_manifest
 from regolo_git.records.versions import Version, tag_name
 from regolo_git.registry.checkout import parse_manifest
 from regolo_git.registry.draft import tag_message
 from regolo_git.repository.elsewhere import where_else
 from regolo_git.repository.materialize import Progress, verify_artifact
 from regolo_git.repository.repository import Repository
-
-SUFFIX = "/manifest.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +78,8 @@ def _disguised(repository: Repository) -> Iterator[MergedVersion]:
     name is another's.  Only what stands there now counts, so that a new version ends it.
     """
     tip = repository.registry_tip()
-    for path, oid in repository.git.list_files(tip, "models") if tip is not None else ():
-        if tip is None or not path.endswith(SUFFIX):
+    for path, oid in repository.git.list_files(tip, MODELS) if tip is not None else ():
+        if tip is None or model_of_manifest(path) is None:
             continue
         manifest = parse_manifest(repository, path, oid)
         row = repository.index.find(manifest.model, Version.parse(manifest.version).identity)
@@ -103,7 +101,7 @@ def _untagged(repository: Repository, taken: set[tuple[str, str]], tagged: set[s
     for info in first_parent_commits(repository.git, tip):
         parent = info.parents[0] if info.parents else None
         for path, oid in changed_files(repository.git, parent, info.oid, MODELS).items():
-            if oid is None or oid in tagged or not path.endswith(SUFFIX):
+            if oid is None or oid in tagged or model_of_manifest(path) is None:
                 continue
             manifest = parse_manifest(repository, path, oid)
             key = manifest.model, Version.parse(manifest.version).identity
