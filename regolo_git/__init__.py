@@ -34,7 +34,6 @@ if TYPE_CHECKING:
         update_endpoint_traffic,
         use,
     )
-    from regolo_git.compare.comparison import Comparison
     from regolo_git.errors import (
         Conflict,
         IntegrityError,
@@ -52,9 +51,10 @@ if TYPE_CHECKING:
     from regolo_git.records.environment import Promotion
     from regolo_git.records.manifest import Lineage
     from regolo_git.records.routing import Routing
-    from regolo_git.registry.model_version import ModelVersion
     from regolo_git.registry.models import Model, ModelSummary
-    from regolo_git.serving.endpoint_metrics import EndpointMetrics
+    from regolo_git.registry.versions.model_version import ModelVersion
+    from regolo_git.review.comparison import Comparison
+    from regolo_git.serving.metrics.values import EndpointMetrics
 
 __version__ = "0.1.0"
 
@@ -84,10 +84,10 @@ _HOMES = {
         "rollback_endpoint",
         "update_endpoint_traffic",
     ),
-    "regolo_git.registry.model_version": ("ModelVersion",),
+    "regolo_git.registry.versions.model_version": ("ModelVersion",),
     "regolo_git.registry.models": ("Model", "ModelSummary"),
-    "regolo_git.compare.comparison": ("Comparison",),
-    "regolo_git.serving.endpoint_metrics": ("EndpointMetrics",),
+    "regolo_git.review.comparison": ("Comparison",),
+    "regolo_git.serving.metrics.values": ("EndpointMetrics",),
     "regolo_git.records.endpoint": ("Endpoint",),
     "regolo_git.records.environment": ("Promotion",),
     "regolo_git.records.manifest": ("Lineage",),

@@ -18,8 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Concatenate, Literal, ParamSpec, Self, TypeVar
 
-from regolo_git.compare.comparison import Comparison
-from regolo_git.compare.versions import compare_versions
+from regolo_git.artifacts.source.sources import ArtifactSource
 from regolo_git.errors import RegoloNotice
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion
@@ -28,23 +27,25 @@ from regolo_git.records.names import check_text
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
 from regolo_git.records.versions import Version
-from regolo_git.registry import endpoints, environments
-from regolo_git.registry.checkout import checkout_version
-from regolo_git.registry.create import CreatedVersion, create_version
-from regolo_git.registry.draft import Bump, VersionRequest
-from regolo_git.registry.endpoint_history import EndpointEvent, endpoint_history
+from regolo_git.registry.endpoints import endpoints
+from regolo_git.registry.endpoints.history import EndpointEvent, endpoint_history
+from regolo_git.registry.environments.history import PromotionEvent, promotion_history
+from regolo_git.registry.environments.promote import promote
+from regolo_git.registry.handle import Handle
 from regolo_git.registry.initialise import initialise
 from regolo_git.registry.lookup import get_version, list_versions
-from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.models import Model, ModelSummary, read_model, summarise_models
-from regolo_git.registry.promotion_history import PromotionEvent, promotion_history
-from regolo_git.registry.retire import plan_retirement, retire
-from regolo_git.registry.revert import revert_model
-from regolo_git.registry.target import Flow
-from regolo_git.repository.repository import Repository
-from regolo_git.repository.sources import ArtifactSource
-from regolo_git.serving.endpoint_metrics import EndpointMetrics
-from regolo_git.serving.recorded import endpoint_metrics
+from regolo_git.registry.versions.checkout import checkout_version
+from regolo_git.registry.versions.create import CreatedVersion, create_version
+from regolo_git.registry.versions.draft import Bump, VersionRequest
+from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.versions.retire import plan_retirement, retire
+from regolo_git.registry.versions.revert import revert_model
+from regolo_git.registry.versions.target import Flow
+from regolo_git.review.comparison import Comparison
+from regolo_git.review.versions import compare_versions
+from regolo_git.serving.metrics.notes import endpoint_metrics
+from regolo_git.serving.metrics.values import EndpointMetrics
 
 PathLike = str | Path
 Parameters = ParamSpec("Parameters")
@@ -57,13 +58,13 @@ class Registry:
     It belongs to the thread that opened it; the functions of the package open one for each thread.
     """
 
-    def __init__(self, repository: Repository) -> None:
-        self.repository = repository
+    def __init__(self, handle: Handle) -> None:
+        self.handle = handle
 
     @classmethod
     def open(cls, path: PathLike = ".") -> Self:
         """Opens the registry that holds `path`.  Raises NotFound where there is no repository."""
-        return cls(Repository.open(Path(path), os.environ))
+        return cls(Handle.open(Path(path), os.environ))
 
     @classmethod
     def init(cls, path: PathLike = ".", store: str | None = None) -> Self:
@@ -72,12 +73,12 @@ class Registry:
         `store` is the URL of the shared store to record.  Raises NotFound, Conflict, InvalidInput.
         """
         registry = cls.open(path)
-        initialise(registry.repository, store)
+        initialise(registry.handle, store)
         return registry
 
     def close(self) -> None:
         """Lets go of the caches."""
-        self.repository.close()
+        self.handle.close()
 
     def __enter__(self) -> Self:
         return self
@@ -125,7 +126,7 @@ class Registry:
                 flow=flow,
             )
         )
-        return read_model(self.repository, name)
+        return read_model(self.handle, name)
 
     def create_model_version(
         self,
@@ -166,7 +167,7 @@ class Registry:
 
     def _create(self, request: VersionRequest) -> CreatedVersion:
         same: list[str] = []
-        created = create_version(self.repository, request, on_same_content=same.append)
+        created = create_version(self.handle, request, on_same_content=same.append)
         repeated = [f"'{created.version.reference}' has the same bytes as version '{name}'" for name in same]
         for notice in (*repeated, *created.notices):
             warnings.warn(notice, RegoloNotice, stacklevel=4)
@@ -176,24 +177,24 @@ class Registry:
 
     def get_model_version(self, model_id: str, version: str = "latest") -> ModelVersion:
         """One version: by its number or name, "latest", or the environment it is promoted to."""
-        return get_version(self.repository, _reference(model_id, version))
+        return get_version(self.handle, _reference(model_id, version))
 
     def list_model_versions(self, model_id: str) -> list[ModelVersion]:
         """The versions of a model, lowest first.  Raises NotFound."""
-        return list_versions(self.repository, model_id)
+        return list_versions(self.handle, model_id)
 
     def get_model(self, name: str) -> Model:
         """A model with its card and versions.  Raises NotFound."""
-        return read_model(self.repository, name)
+        return read_model(self.handle, name)
 
     def list_models(self) -> list[ModelSummary]:
         """Every model that has a version, in the order of the names."""
-        return summarise_models(self.repository)
+        return summarise_models(self.handle)
 
     def compare_model_versions(self, model_id: str, version_a: str, version_b: str) -> Comparison:
         """What changed from one version to another: metrics, metadata, files, tensors, size."""
         a, b = (_reference(model_id, version) for version in (version_a, version_b))
-        return compare_versions(self.repository, a, b)
+        return compare_versions(self.handle, a, b)
 
     def checkout_model_version(
         self,
@@ -210,7 +211,7 @@ class Registry:
         that no version has would be overwritten (unless `force`), IntegrityError.
         """
         done = checkout_version(
-            self.repository,
+            self.handle,
             _reference(model_id, version),
             Path(destination) if destination is not None else None,
             # A lone pattern is a sequence too: of its letters.
@@ -223,7 +224,7 @@ class Registry:
 
     def rollback_model(self, model_id: str, to_version: str, *, message: str | None = None) -> ModelVersion:
         """Commits an older version as the branch's version again; no tag is made, none moves."""
-        return revert_model(self.repository, _reference(model_id, to_version), message)
+        return revert_model(self.handle, _reference(model_id, to_version), message)
 
     def delete_model_version(self, model_id: str, version: str, *, reason: str) -> None:
         """Retires a version: its tag and history stay, its bytes are no longer kept.
@@ -232,7 +233,7 @@ class Registry:
         """
         parsed = Version.parse(check_text("a version", version))
         reference = Reference.of(check_text("the name of a model", model_id), parsed)
-        retire(self.repository, plan_retirement(self.repository, reference, check_text("the reason", reason)))
+        retire(self.handle, plan_retirement(self.handle, reference, check_text("the reason", reason)))
 
     # -- environments and endpoints -----------------------------------------------------------------------
 
@@ -253,14 +254,14 @@ class Registry:
         a rule forbids it, IntegrityError where the bytes are not what the digest says.
         """
         reference = _reference(model_id, version)
-        done = environments.promote(
-            self.repository, reference, environment, replicas=replicas, message=message, propose=propose
+        done = promote(
+            self.handle, reference, environment, replicas=replicas, message=message, propose=propose
         )
         return done.promotion
 
     def get_promotion_history(self, model_id: str, environment: str | None = None) -> list[PromotionEvent]:
         """What stood in which environment and since when, newest first; of a proposal, since its merge."""
-        return promotion_history(self.repository, model_id, environment)
+        return promotion_history(self.handle, model_id, environment)
 
     def create_endpoint(
         self,
@@ -280,7 +281,7 @@ class Registry:
         Conflict where it exists, NotFound, InvalidInput, PolicyRefused for a retired version.
         """
         return endpoints.create_endpoint(
-            self.repository,
+            self.handle,
             endpoint_id,
             _reference(model_id, version),
             environment=environment,
@@ -304,7 +305,7 @@ class Registry:
         InvalidInput, NotFound, PolicyRefused for a retired version.
         """
         return endpoints.update_traffic(
-            self.repository, endpoint_id, version_traffic, replicas=replicas, message=message
+            self.handle, endpoint_id, version_traffic, replicas=replicas, message=message
         )
 
     def rollback_endpoint(
@@ -320,25 +321,23 @@ class Registry:
         def tell(why: str) -> None:
             warnings.warn(why, RegoloNotice, stacklevel=5)
 
-        return endpoints.rollback(
-            self.repository, endpoint_id, to_version, message=message, on_passed_over=tell
-        )
+        return endpoints.rollback(self.handle, endpoint_id, to_version, message=message, on_passed_over=tell)
 
     def delete_endpoint(self, endpoint_id: str, *, message: str | None = None) -> None:
         """Takes an endpoint off the registry branch; its history stays.  Raises NotFound."""
-        endpoints.delete_endpoint(self.repository, endpoint_id, message=message)
+        endpoints.delete_endpoint(self.handle, endpoint_id, message=message)
 
     def get_endpoint(self, endpoint_id: str) -> Endpoint:
         """An endpoint's desired state.  Raises NotFound, IntegrityError for a broken file."""
-        return endpoints.get_endpoint(self.repository, endpoint_id)
+        return endpoints.get_endpoint(self.handle, endpoint_id)
 
     def list_endpoints(self) -> list[Endpoint]:
         """Every endpoint on the registry branch, in the order of the names."""
-        return endpoints.list_endpoints(self.repository)
+        return endpoints.list_endpoints(self.handle)
 
     def get_endpoint_history(self, endpoint_id: str) -> list[EndpointEvent]:
         """Every change of an endpoint, newest first."""
-        return endpoint_history(self.repository, endpoint_id)
+        return endpoint_history(self.handle, endpoint_id)
 
     def get_endpoint_metrics(
         self,
@@ -354,9 +353,7 @@ class Registry:
         recorded.  A rate over no requests is None, never 0.  Raises NotFound, InvalidInput, TransportError,
         ServingError.
         """
-        return endpoint_metrics(
-            self.repository, endpoint_id, window=window, prometheus=prometheus, source=source
-        )
+        return endpoint_metrics(self.handle, endpoint_id, window=window, prometheus=prometheus, source=source)
 
 
 def _reference(model_id: str, version: str) -> Reference:

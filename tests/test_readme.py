@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from pages import ROOT, as_script, bash, blocks
+from support.pages import ROOT, as_script, bash, blocks
 
 DEMO, TESTS, *TOUR = blocks((ROOT / "README.md").read_text())
 

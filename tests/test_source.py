@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.places import ROOT
 
-ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "regolo_git"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -9,9 +9,11 @@ from regolo_git.cli.streams import paint, put
 from regolo_git.cli.table_layout import Column
 from regolo_git.cli.tables import Cell, Row, put_table
 from regolo_git.cli.words import one_line, signs
-from regolo_git.compare.changes import VersionChanges
-from regolo_git.compare.tensors import TensorChange
-from regolo_git.compare.words import (
+from regolo_git.records.metadata import MetadataValue
+from regolo_git.records.recipe import RecipeTensor
+from regolo_git.review.changes import VersionChanges
+from regolo_git.review.tensors import TensorChange
+from regolo_git.review.words import (
     number_text,
     percent_text,
     signed_size_text,
@@ -20,8 +22,6 @@ from regolo_git.compare.words import (
     tensor_text,
     value_text,
 )
-from regolo_git.records.metadata import MetadataValue
-from regolo_git.records.recipe import RecipeTensor
 
 TENSORS_SHOWN = 20
 FILES_SHOWN = 50

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import click
 
+from regolo_git.artifacts.source.sources import measure
 from regolo_git.cli.invocation import Invocation
 from regolo_git.cli.output import Json, put_json
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.questions import confirm
 from regolo_git.cli.streams import paint, put, talk, talk_note
 from regolo_git.cli.words import one_line, short
-from regolo_git.compare.words import size_text
 from regolo_git.errors import NotFound
-from regolo_git.registry.create import CreatedVersion, create_version
-from regolo_git.registry.draft import VersionRequest
-from regolo_git.registry.model_version import ModelVersion
-from regolo_git.repository.repository import Repository
-from regolo_git.repository.sources import measure
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.versions.create import CreatedVersion, create_version
+from regolo_git.registry.versions.draft import VersionRequest
+from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.review.words import size_text
 
 
 def check_order(verb: str, model: str, path: Path) -> None:
@@ -28,7 +28,7 @@ def check_order(verb: str, model: str, path: Path) -> None:
         raise NotFound(f"there is nothing at '{path}'; the model comes first", f"git regolo {verb} {words}")
 
 
-def create(repository: Repository, request: VersionRequest, *, yes: bool) -> CreatedVersion:
+def create(handle: Handle, request: VersionRequest, *, yes: bool) -> CreatedVersion:
     """Makes a version with a progress bar; asks before it makes one with the bytes of the newest again."""
     source = request.source
     with ProgressBar("storing", measure(source) if not isinstance(source, ModelVersion) else None) as bar:
@@ -38,7 +38,7 @@ def create(repository: Repository, request: VersionRequest, *, yes: bool) -> Cre
             if not yes:
                 _ask_about_same_content(request, same)
 
-        return create_version(repository, request, on_same_content=ask, on_progress=bar.reach)
+        return create_version(handle, request, on_same_content=ask, on_progress=bar.reach)
 
 
 def _ask_about_same_content(request: VersionRequest, same: str) -> None:

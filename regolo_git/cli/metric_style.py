@@ -3,8 +3,8 @@
 from regolo_git.cli.table_layout import Column
 from regolo_git.cli.tables import Cell, Row
 from regolo_git.cli.words import one_line
-from regolo_git.compare.metrics import MetricChange
-from regolo_git.compare.words import number_text, percent_text, signed_text, verdict_text
+from regolo_git.review.words import number_text, percent_text, signed_text, verdict_text
+from regolo_git.verdict.metrics import MetricChange
 
 _COLOURS = {"better": "green", "worse": "red", "same": "dim", "removed": "yellow"}
 

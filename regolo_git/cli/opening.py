@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from regolo_git.repository.repository import Repository
+from regolo_git.registry.handle import Handle
 
 
 @contextmanager
-def open_repository(start: Path | None = None) -> Iterator[Repository]:
+def open_handle(start: Path | None = None) -> Iterator[Handle]:
     """The repository that holds `start` (the working directory, after `-C`), or that GIT_DIR names.
 
     Raises NotFound where there is none.
     """
-    repository = Repository.open(start or Path.cwd(), os.environ)
+    handle = Handle.open(start or Path.cwd(), os.environ)
     try:
-        yield repository
+        yield handle
     finally:
-        repository.close()
+        handle.close()

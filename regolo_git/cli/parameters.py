@@ -6,12 +6,12 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.errors import RegoloError
 from regolo_git.records.names import check_model_name
 from regolo_git.records.references import Reference
+from regolo_git.registry.handle import Handle
 from regolo_git.registry.status import read_statuses
-from regolo_git.repository.repository import Repository
 
 
 def to_model(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001
@@ -52,7 +52,7 @@ def complete_versions(ctx: click.Context, param: click.Parameter, incomplete: st
     model = ctx.params.get("model") or next(iter(ctx.args), None)
     if not isinstance(model, str):
         return []
-    return _items(look(ctx, lambda repository: _versions(repository, model)), incomplete)
+    return _items(look(ctx, lambda handle: _versions(handle, model)), incomplete)
 
 
 def complete_second(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -60,7 +60,7 @@ def complete_second(ctx: click.Context, param: click.Parameter, incomplete: str)
     first = ctx.params.get("a")
     if not isinstance(first, Reference) or "@" in incomplete:
         return complete_references(ctx, param, incomplete)
-    return _items(look(ctx, lambda repository: _selectors(repository, first.model)), incomplete)
+    return _items(look(ctx, lambda handle: _selectors(handle, first.model)), incomplete)
 
 
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
@@ -78,32 +78,32 @@ def reference_argument(metavar: str, *, name: str = "reference", required: bool 
     )
 
 
-def look(ctx: click.Context, find: Callable[[Repository], list[str]]) -> list[str]:
+def look(ctx: click.Context, find: Callable[[Handle], list[str]]) -> list[str]:
     """What the registry has; nothing, rather than an error in the middle of somebody's typing."""
     start = Path.cwd().joinpath(*ctx.find_root().params.get("directories") or ())  # `-C` is not acted on here
     try:
-        with open_repository(start) as repository:
-            return find(repository)
+        with open_handle(start) as handle:
+            return find(handle)
     except (RegoloError, OSError):
         return []
 
 
-def _model_names(repository: Repository) -> list[str]:
-    return sorted(repository.index.model_names())
+def _model_names(handle: Handle) -> list[str]:
+    return sorted(handle.index.model_names())
 
 
-def _versions(repository: Repository, model: str) -> list[str]:
-    return [row.version for row in reversed(repository.index.rows(model))]
+def _versions(handle: Handle, model: str) -> list[str]:
+    return [row.version for row in reversed(handle.index.rows(model))]
 
 
-def _selectors(repository: Repository, model: str) -> list[str]:
-    standing = read_statuses(repository).promotions.get(model, {})
-    return [*_versions(repository, model), "latest", *sorted(standing)]
+def _selectors(handle: Handle, model: str) -> list[str]:
+    standing = read_statuses(handle).promotions.get(model, {})
+    return [*_versions(handle, model), "latest", *sorted(standing)]
 
 
-def _environment_names(repository: Repository) -> list[str]:
-    configured = repository.config().environment_order()
-    standing = {name for promoted in read_statuses(repository).promotions.values() for name in promoted}
+def _environment_names(handle: Handle) -> list[str]:
+    configured = handle.config().environment_order()
+    standing = {name for promoted in read_statuses(handle).promotions.values() for name in promoted}
     return [*configured, *sorted(standing.difference(configured))]
 
 

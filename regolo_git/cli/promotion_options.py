@@ -11,8 +11,8 @@ from regolo_git.cli.parameters import look
 from regolo_git.errors import InvalidInput
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.names import check_endpoint_name
-from regolo_git.registry.endpoints import get_endpoint, list_endpoints
-from regolo_git.repository.repository import Repository
+from regolo_git.registry.endpoints.endpoints import get_endpoint, list_endpoints
+from regolo_git.registry.handle import Handle
 
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
@@ -24,7 +24,7 @@ def to_endpoint(ctx: click.Context, param: click.Parameter, value: str) -> str: 
 
 def complete_endpoints(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
     """The endpoints there are."""
-    names = look(ctx, lambda repository: [endpoint.endpoint for endpoint in list_endpoints(repository)])
+    names = look(ctx, lambda handle: [endpoint.endpoint for endpoint in list_endpoints(handle)])
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
@@ -36,12 +36,12 @@ def complete_endpoint_versions(
     if not isinstance(name, str):
         return []
     end = "" if param.name == "version" else "="
-    names = look(ctx, lambda repository: _versions_for(repository, name))
+    names = look(ctx, lambda handle: _versions_for(handle, name))
     return [CompletionItem(f"{version}{end}") for version in names if version.startswith(incomplete)]
 
 
-def _versions_for(repository: Repository, name: str) -> list[str]:
-    return [row.version for row in reversed(repository.index.rows(get_endpoint(repository, name).model))]
+def _versions_for(handle: Handle, name: str) -> list[str]:
+    return [row.version for row in reversed(handle.index.rows(get_endpoint(handle, name).model))]
 
 
 def endpoint_argument() -> Decorator:

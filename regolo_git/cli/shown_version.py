@@ -7,11 +7,11 @@ from regolo_git.records.manifest import Manifest
 from regolo_git.records.model_card import ModelCard
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.references import Reference
+from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version
-from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.models import read_card
 from regolo_git.registry.users import users_of
-from regolo_git.repository.repository import Repository
+from regolo_git.registry.versions.model_version import ModelVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +29,15 @@ class Shown:
         return self.version.manifest
 
 
-def look_up(repository: Repository, reference: Reference) -> Shown:
+def look_up(handle: Handle, reference: Reference) -> Shown:
     """Reads tag, manifest, card, users and recipe.  Raises NotFound, IntegrityError."""
-    version = get_version(repository, reference)
+    version = get_version(handle, reference)
     address = version.manifest.artifact.recipe
     return Shown(
         version=version,
-        card=read_card(repository, version.model_id),
-        users=tuple(users_of(repository, repository.registry_tip(), version.model_id, version.version)),
-        recipe=repository.store.read_recipe(address) if repository.store.has_recipe(address) else None,
+        card=read_card(handle, version.model_id),
+        users=tuple(users_of(handle, handle.registry_tip(), version.model_id, version.version)),
+        recipe=handle.store.read_recipe(address) if handle.store.has_recipe(address) else None,
     )
 
 

@@ -11,9 +11,9 @@ from regolo_git.cli.parameters import complete_references, to_reference
 from regolo_git.errors import InvalidInput
 from regolo_git.records.manifest import Lineage
 from regolo_git.records.references import Reference
+from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
-from regolo_git.registry.target import Flow
-from regolo_git.repository.repository import Repository
+from regolo_git.registry.versions.target import Flow
 
 Function = TypeVar("Function", bound=Callable[..., None])
 FILE = click.Path(path_type=Path)
@@ -62,7 +62,7 @@ def chosen_flow(propose: bool, direct: bool) -> Flow:
 
 
 def gather_lineage(
-    repository: Repository,
+    handle: Handle,
     code: str | None,
     data: Sequence[str],
     parameters: Sequence[str],
@@ -72,19 +72,19 @@ def gather_lineage(
     if not (code or data or parameters or base):
         return None
     return Lineage(
-        code=_commit(repository, code) if code else None,
+        code=_commit(handle, code) if code else None,
         data=gather_data(data),
         parameters=gather_parameters(parameters),
-        base=_base(repository, base) if base else None,
+        base=_base(handle, base) if base else None,
     )
 
 
-def _commit(repository: Repository, revision: str) -> str:
+def _commit(handle: Handle, revision: str) -> str:
     # A whole commit id may well be of another repository, where the code lies.
     whole = len(revision) in COMMIT_LENGTHS and all(c in "0123456789abcdef" for c in revision)
-    return revision if whole else repository.git.resolve(revision)
+    return revision if whole else handle.git.resolve(revision)
 
 
-def _base(repository: Repository, reference: Reference) -> str:
-    row = find_row(repository, reference)
+def _base(handle: Handle, reference: Reference) -> str:
+    row = find_row(handle, reference)
     return f"{row.model}@{row.version}"

@@ -10,7 +10,7 @@ from regolo_git.cli.streams import paint, put
 from regolo_git.cli.table_layout import Column
 from regolo_git.cli.tables import Cell, put_pairs, put_table
 from regolo_git.cli.words import counted, local_time, one_line, signs
-from regolo_git.compare.words import number_text, size_text
+from regolo_git.review.words import number_text, size_text
 
 FILES_SHOWN = 30
 

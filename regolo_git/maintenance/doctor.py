@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from regolo_git.artifacts.restore.staging import remove_staging, stale_stagings
 from regolo_git.errors import NotFound, RegoloError
 from regolo_git.git.journal import read_journal
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.recovery import recover
-from regolo_git.registry.checkout import manifests_at
-from regolo_git.registry.merged import tag_merged
-from regolo_git.repository.repository import Repository
-from regolo_git.repository.staging import remove_staging, stale_stagings
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.versions.checkout import manifests_at
+from regolo_git.registry.versions.merged import tag_merged
 
 OLD_SECONDS = 3600.0  # younger temporary files of our caches may have a living writer
 LOCK_SECONDS = 10.0  # git holds its locks for less, except while somebody writes a commit message
@@ -36,49 +36,49 @@ class Finding:
     hint: str | None = None
 
 
-def examine(repository: Repository, *, dry_run: bool) -> Iterator[Finding]:
+def examine(handle: Handle, *, dry_run: bool) -> Iterator[Finding]:
     """Looks at everything, and repairs what is ours to repair unless `dry_run`.
 
     What cannot be looked at, such as a store that is away or a manifest that cannot be read, is named and
     does not keep the rest from being looked at.  Raises NotFound where there is no registry, Conflict where
     another run of ours does not end within a minute.
     """
-    yield from _publication(repository, dry_run)
+    yield from _publication(handle, dry_run)
     steps: tuple[Callable[[], Iterator[Finding]], ...] = (
-        lambda: _store_temporaries(repository, dry_run),
-        lambda: _stagings(repository, dry_run),
-        lambda: _cache_temporaries(repository, dry_run),
-        lambda: _lock_files(repository),
-        lambda: _untagged(repository),
-        lambda: _off_branch(repository),
-        lambda: _limits(repository),
+        lambda: _store_temporaries(handle, dry_run),
+        lambda: _stagings(handle, dry_run),
+        lambda: _cache_temporaries(handle, dry_run),
+        lambda: _lock_files(handle),
+        lambda: _untagged(handle),
+        lambda: _off_branch(handle),
+        lambda: _limits(handle),
     )
     said: set[str] = set()
     for step in steps:
         try:
             yield from step()
         except RegoloError as error:
-            if isinstance(error, NotFound) and repository.config_at_head() is None:
+            if isinstance(error, NotFound) and handle.config_at_head() is None:
                 raise  # no registry at all
             if error.message not in said:
                 yield Finding("left", error.message, error.hint)
             said.add(error.message)
 
 
-def _publication(repository: Repository, dry_run: bool) -> Iterator[Finding]:
+def _publication(handle: Handle, dry_run: bool) -> Iterator[Finding]:
     if dry_run:
-        journal = read_journal(repository.paths)
+        journal = read_journal(handle.paths)
         if journal is not None:
             yield Finding("to repair", f"a publication to {journal.subject} stopped in the middle")
         return
-    with clone_lock(repository.paths):
-        for said in recover(repository.git):
+    with clone_lock(handle.paths):
+        for said in recover(handle.git):
             kind: Kind = "left" if "left as it is" in said else "repaired"
             yield Finding(kind, said)
 
 
-def _store_temporaries(repository: Repository, dry_run: bool) -> Iterator[Finding]:
-    store = repository.store
+def _store_temporaries(handle: Handle, dry_run: bool) -> Iterator[Finding]:
+    store = handle.store
     paths = store.stale_temporaries()
     if paths and not dry_run:
         for path in paths:
@@ -87,28 +87,28 @@ def _store_temporaries(repository: Repository, dry_run: bool) -> Iterator[Findin
         yield _removed(f"{len(paths)} temporary files in the store '{store.url}'", dry_run)
 
 
-def _stagings(repository: Repository, dry_run: bool) -> Iterator[Finding]:
-    for directory in _artifact_directories(repository):
+def _stagings(handle: Handle, dry_run: bool) -> Iterator[Finding]:
+    for directory in _artifact_directories(handle):
         for path in stale_stagings(directory):
             if not dry_run:
                 remove_staging(path)
             yield _removed(f"directory '{path}' of a checkout that stopped", dry_run)
 
 
-def _artifact_directories(repository: Repository) -> list[Path]:
+def _artifact_directories(handle: Handle) -> list[Path]:
     """Where a checkout may have been under way: at and beside the artifacts of the checked-out commit."""
-    top, head = repository.paths.work_tree, repository.git.head_commit()
+    top, head = handle.paths.work_tree, handle.git.head_commit()
     if top is None or head is None:
         return []
-    paths = [manifest.artifact.path for manifest in manifests_at(repository, head)]
+    paths = [manifest.artifact.path for manifest in manifests_at(handle, head)]
     places = [top, *(top / path for path in paths if path is not None)]
     return list(dict.fromkeys([*places, *(place.parent for place in places[1:])]))
 
 
-def _cache_temporaries(repository: Repository, dry_run: bool) -> Iterator[Finding]:
+def _cache_temporaries(handle: Handle, dry_run: bool) -> Iterator[Finding]:
     # `replace_file` writes `.<name>.<random>` beside the file it replaces.
     now = time.time()
-    for path in sorted(repository.local_directory.glob(".*.*")):
+    for path in sorted(handle.local_directory.glob(".*.*")):
         if path.is_file() and now - path.stat().st_mtime > OLD_SECONDS:
             if not dry_run:
                 path.unlink(missing_ok=True)
@@ -119,9 +119,9 @@ def _removed(what: str, dry_run: bool) -> Finding:
     return Finding("to repair", what) if dry_run else Finding("repaired", f"removed {what}")
 
 
-def _lock_files(repository: Repository) -> Iterator[Finding]:
+def _lock_files(handle: Handle) -> Iterator[Finding]:
     now = time.time()
-    for path in _git_locks(repository):
+    for path in _git_locks(handle):
         try:
             age = now - path.stat().st_mtime
         except FileNotFoundError:
@@ -134,15 +134,15 @@ def _lock_files(repository: Repository) -> Iterator[Finding]:
             )
 
 
-def _git_locks(repository: Repository) -> Iterator[Path]:
-    git_dir, common_dir = repository.paths.git_dir, repository.paths.common_dir
+def _git_locks(handle: Handle) -> Iterator[Path]:
+    git_dir, common_dir = handle.paths.git_dir, handle.paths.common_dir
     for place in dict.fromkeys((git_dir, common_dir)):
         yield from sorted(place.glob("*.lock"))
     yield from sorted((common_dir / "refs").rglob("*.lock"))
 
 
-def _untagged(repository: Repository) -> Iterator[Finding]:
-    for version in tag_merged(repository, dry_run=True):
+def _untagged(handle: Handle) -> Iterator[Finding]:
+    for version in tag_merged(handle, dry_run=True):
         reference = f"{version.model}@{version.version}"
         if version.problem is None:
             yield Finding("left", f"'{reference}' is merged and has no tag yet", "git regolo tag --merged")
@@ -150,25 +150,25 @@ def _untagged(repository: Repository) -> Iterator[Finding]:
             yield Finding("left", f"'{reference}' cannot be tagged: {version.problem}", "git regolo fsck")
 
 
-def _off_branch(repository: Repository) -> Iterator[Finding]:
-    tip = repository.registry_tip()
+def _off_branch(handle: Handle) -> Iterator[Finding]:
+    tip = handle.registry_tip()
     if tip is None:
         return
-    reachable = _ancestors(repository, tip)
-    for row in repository.index.all_rows():
+    reachable = _ancestors(handle, tip)
+    for row in handle.index.all_rows():
         if row.commit_oid not in reachable:
-            branch = repository.registry_branch()
+            branch = handle.registry_branch()
             yield Finding(
                 "left", f"tag '{row.tag}' is not on branch '{branch}'", f"git log -1 --oneline '{row.tag}'"
             )
 
 
-def _ancestors(repository: Repository, tip: str) -> set[str]:
+def _ancestors(handle: Handle, tip: str) -> set[str]:
     seen = {tip}
     waiting = [tip]
     while waiting:
         try:
-            parents = repository.git.commit_info(waiting.pop()).parents
+            parents = handle.git.commit_info(waiting.pop()).parents
         except RegoloError:
             continue  # the edge of a shallow clone
         waiting += [parent for parent in parents if parent not in seen]
@@ -176,8 +176,8 @@ def _ancestors(repository: Repository, tip: str) -> set[str]:
     return seen
 
 
-def _limits(repository: Repository) -> Iterator[Finding]:
-    git = repository.git
+def _limits(handle: Handle) -> Iterator[Finding]:
+    git = handle.git
     checks: tuple[tuple[Callable[[], bool], str, str | None], ...] = (
         (
             lambda: git.is_shallow,
@@ -197,17 +197,17 @@ def _limits(repository: Repository) -> Iterator[Finding]:
         (
             lambda: git.head_branch() is None,
             "HEAD is detached: new versions need a branch",
-            f"git switch {repository.registry_branch()}",
+            f"git switch {handle.registry_branch()}",
         ),
     )
     for applies, what, hint in checks:
         if applies():
             yield Finding("limit", what, hint)
-    yield from _identity(repository)
+    yield from _identity(handle)
 
 
-def _identity(repository: Repository) -> Iterator[Finding]:
+def _identity(handle: Handle) -> Iterator[Finding]:
     try:
-        repository.git.author()
+        handle.git.author()
     except RegoloError as error:
         yield Finding("limit", error.message, error.hint)

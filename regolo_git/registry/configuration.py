@@ -9,12 +9,12 @@ from regolo_git.records.config import RegistryConfig
 from regolo_git.records.document_edit import set_value, unset_value
 from regolo_git.records.paths import CONFIG_PATH
 from regolo_git.records.toml_text import Table, TomlValue, load_document
-from regolo_git.repository.repository import Repository
+from regolo_git.registry.handle import Handle
 
 
-def read_settings(repository: Repository) -> Table:
+def read_settings(handle: Handle) -> Table:
     """The configuration on the registry branch, as nested tables.  Raises NotFound, IntegrityError."""
-    return load_document(_text(repository, repository.registry_tip()), "the registry's configuration")
+    return load_document(_text(handle, handle.registry_tip()), "the registry's configuration")
 
 
 def find_setting(settings: Table, key: str) -> TomlValue:
@@ -27,14 +27,14 @@ def find_setting(settings: Table, key: str) -> TomlValue:
     return value
 
 
-def change_setting(repository: Repository, key: str, value: "TomlValue | None") -> str:
+def change_setting(handle: Handle, key: str, value: "TomlValue | None") -> str:
     """Commits a new value of a dotted key (None: without it); returns the commit.
 
     Raises InvalidInput where the result would be no valid configuration, Conflict where nothing would change.
     """
 
     def prepare(tip: str | None) -> Proposal:
-        before = _text(repository, tip)
+        before = _text(handle, tip)
         after = unset_value(before, key) if value is None else set_value(before, key, value)
         if after == before and value is None:
             raise NotFound(f"the registry's configuration has no '{key}'", "git regolo config")
@@ -49,11 +49,11 @@ def change_setting(repository: Repository, key: str, value: "TomlValue | None") 
         verb = "unset" if value is None else "set"
         return Proposal(files={CONFIG_PATH: after.encode()}, message=f"{verb} {key} of the registry\n")
 
-    return publish(repository.git, repository.registry_branch(), prepare).commit
+    return publish(handle.git, handle.registry_branch(), prepare).commit
 
 
-def _text(repository: Repository, tip: str | None) -> str:
-    text = repository.git.read_file(tip, CONFIG_PATH) if tip else None
+def _text(handle: Handle, tip: str | None) -> str:
+    text = handle.git.read_file(tip, CONFIG_PATH) if tip else None
     if text is None:
-        raise NotFound(f"'{repository.paths.top}' is not a registry yet", "git regolo init")
+        raise NotFound(f"'{handle.paths.top}' is not a registry yet", "git regolo init")
     return text.decode()

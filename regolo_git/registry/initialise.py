@@ -8,7 +8,7 @@ from regolo_git.git.proposal import Proposal
 from regolo_git.git.publish import publish, refuse_early
 from regolo_git.records.config import new_config_text
 from regolo_git.records.paths import CONFIG_PATH
-from regolo_git.repository.repository import DEFAULT_BRANCH, Repository
+from regolo_git.registry.handle import DEFAULT_BRANCH, Handle
 
 ATTRIBUTES_PATH = ".gitattributes"
 # The records have one byte form: a checkout that turned LF into CRLF would make every file look edited.
@@ -30,35 +30,35 @@ class Initialised:
     commit: str | None
 
 
-def initialise(repository: Repository, store_url: str | None = None) -> Initialised:
+def initialise(handle: Handle, store_url: str | None = None) -> Initialised:
     """Commits the configuration to the branch that is checked out, which becomes the registry branch.
 
     Doing it again changes nothing.  Raises Conflict where the files are dirty or HEAD is on no branch,
     InvalidInput for a store URL that cannot be used or where Git knows no author.
     """
-    config = repository.config_at_head()
+    config = handle.config_at_head()
     if config is not None:
-        repository.store  # noqa: B018 - a clone gets its store with its first `init`
-        return Initialised(repository.paths.top, config.branch, None)
-    branch = repository.git.head_branch() or _default_branch(repository)
+        handle.store  # noqa: B018 - a clone gets its store with its first `init`
+        return Initialised(handle.paths.top, config.branch, None)
+    branch = handle.git.head_branch() or _default_branch(handle)
     text = new_config_text(branch=branch, store_url=store_url)
 
     def prepare(tip: str | None) -> Proposal:
-        attributes = repository.git.read_file(tip, ATTRIBUTES_PATH) if tip else None
+        attributes = handle.git.read_file(tip, ATTRIBUTES_PATH) if tip else None
         return Proposal(
             files={CONFIG_PATH: text.encode(), ATTRIBUTES_PATH: _with_ours(attributes or b"")},
             message="make this repository a model registry\n",
         )
 
-    refuse_early(repository.git, branch, [CONFIG_PATH, ATTRIBUTES_PATH])
-    repository.store  # noqa: B018 - made first, so that one that cannot be written leaves no registry behind
-    published = publish(repository.git, branch, prepare)
-    return Initialised(repository.paths.top, branch, published.commit)
+    refuse_early(handle.git, branch, [CONFIG_PATH, ATTRIBUTES_PATH])
+    handle.store  # noqa: B018 - made first, so that one that cannot be written leaves no registry behind
+    published = publish(handle.git, branch, prepare)
+    return Initialised(handle.paths.top, branch, published.commit)
 
 
-def _default_branch(repository: Repository) -> str:
+def _default_branch(handle: Handle) -> str:
     """`main`, where HEAD is detached and there is one; a new `main` would have nothing in common with it."""
-    git = repository.git
+    git = handle.git
     if git.branch_tip(DEFAULT_BRANCH) is not None:
         return DEFAULT_BRANCH
     other = next((name for name, _ in git.branches() if git.branch_tip(name) is not None), None)

@@ -11,34 +11,34 @@ from regolo_git.records.names import check_model_name
 from regolo_git.records.paths import MODELS, environment_path, model_of_manifest
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
-from regolo_git.registry.model_version import ModelVersion, read_tagged_manifest, version_of_row
+from regolo_git.registry.handle import Handle
 from regolo_git.registry.status import READY, RETIRED, read_promotions, read_statuses, retired_versions
-from regolo_git.repository.repository import Repository
+from regolo_git.registry.versions.model_version import ModelVersion, read_tagged_manifest, version_of_row
 
 WITHOUT_TAGS = "git fetch --tags   (or, where it was just merged: git regolo tag --merged)"
 
 
-def model_rows(repository: Repository, model: str) -> list[TagRow]:
+def model_rows(handle: Handle, model: str) -> list[TagRow]:
     """The tags of a model, lowest version first.  Raises NotFound, with the nearest name as a hint."""
-    rows = repository.index.rows(check_model_name(model))
+    rows = handle.index.rows(check_model_name(model))
     if not rows:
-        raise _no_model(repository, model)
+        raise _no_model(handle, model)
     return rows
 
 
-def _no_model(repository: Repository, model: str) -> NotFound:
-    repository.registry_branch()  # raises where this is no registry, which says more
-    if model in untagged_models(repository):
+def _no_model(handle: Handle, model: str) -> NotFound:
+    handle.registry_branch()  # raises where this is no registry, which says more
+    if model in untagged_models(handle):
         return NotFound(f"model '{model}' has no version tag in this clone", WITHOUT_TAGS)
-    return NotFound(f"there is no model '{model}'", _nearest(model, repository.index.model_names()))
+    return NotFound(f"there is no model '{model}'", _nearest(model, handle.index.model_names()))
 
 
-def untagged_models(repository: Repository) -> list[str]:
+def untagged_models(handle: Handle) -> list[str]:
     """The models that the registry branch has and no tag here names, as in a clone made without tags."""
-    tip = repository.registry_tip()
-    files = repository.git.list_files(tip, MODELS) if tip is not None else []
+    tip = handle.registry_tip()
+    files = handle.git.list_files(tip, MODELS) if tip is not None else []
     models = {model for path, _ in files if (model := model_of_manifest(path)) is not None}
-    return sorted(models - set(repository.index.model_names()))
+    return sorted(models - set(handle.index.model_names()))
 
 
 def _nearest(model: str, names: Iterable[str]) -> str:
@@ -46,46 +46,46 @@ def _nearest(model: str, names: Iterable[str]) -> str:
     return f"git regolo show {close[0]}" if close else "git regolo list"
 
 
-def find_row(repository: Repository, reference: Reference) -> TagRow:
+def find_row(handle: Handle, reference: Reference) -> TagRow:
     """The tag that a reference means.  Raises NotFound, saying which versions there are."""
     if reference.version is not None:
-        return _row_of_version(repository, reference.model, reference.version)
-    rows = model_rows(repository, reference.model)
+        return _row_of_version(handle, reference.model, reference.version)
+    rows = model_rows(handle, reference.model)
     if reference.environment is not None:
-        return _row_of_environment(repository, reference.model, reference.environment, rows)
+        return _row_of_environment(handle, reference.model, reference.environment, rows)
     return _latest(reference.model, rows)
 
 
-def _row_of_version(repository: Repository, model: str, version: Version) -> TagRow:
+def _row_of_version(handle: Handle, model: str, version: Version) -> TagRow:
     # Found without reading the rows of the others, of which there may be a hundred thousand.
-    row = repository.index.find(check_model_name(model), version.identity)
+    row = handle.index.find(check_model_name(model), version.identity)
     if row is not None:
         return row
     wanted = version.text(zero_patch=version.patch_written)
-    newest = ", ".join(row.version for row in model_rows(repository, model)[-5:])
+    newest = ", ".join(row.version for row in model_rows(handle, model)[-5:])
     raise NotFound(
         f"model '{model}' has no version '{wanted}' (newest: {newest})", f"git regolo list {model}"
     )
 
 
-def _row_of_environment(repository: Repository, model: str, environment: str, rows: list[TagRow]) -> TagRow:
-    tip = repository.registry_tip()
+def _row_of_environment(handle: Handle, model: str, environment: str, rows: list[TagRow]) -> TagRow:
+    tip = handle.registry_tip()
     path = environment_path(environment, model)
-    text = repository.git.read_file(tip, path) if tip else None
+    text = handle.git.read_file(tip, path) if tip else None
     if text is None:
         raise NotFound(
             f"no version of '{model}' is promoted to '{environment}'",
-            _instead(repository, tip, model, environment, rows[-1].version),
+            _instead(handle, tip, model, environment, rows[-1].version),
         )
     promotion = Promotion.parse(text, path)
-    return _row_of_version(repository, model, Version.parse(promotion.version))
+    return _row_of_version(handle, model, Version.parse(promotion.version))
 
 
-def _instead(repository: Repository, tip: str | None, model: str, environment: str, newest: str) -> str:
+def _instead(handle: Handle, tip: str | None, model: str, environment: str, newest: str) -> str:
     """A promotion, to an environment that is known; else the nearest name that stands for a version."""
-    if environment in repository.config().environment_order():
+    if environment in handle.config().environment_order():
         return f"git regolo promote {model}@{newest} {environment}"
-    promotions = read_promotions(repository, tip) if tip else []
+    promotions = read_promotions(handle, tip) if tip else []
     names = ["latest", *(promotion.environment for promotion in promotions if promotion.model == model)]
     close = difflib.get_close_matches(environment, names, n=1)
     return f"git regolo show {model}@{close[0]}" if close else f"git regolo list {model}"
@@ -101,29 +101,29 @@ def _latest(model: str, rows: list[TagRow]) -> TagRow:
     )
 
 
-def get_version(repository: Repository, reference: Reference) -> ModelVersion:
+def get_version(handle: Handle, reference: Reference) -> ModelVersion:
     """The version that a reference means.  Raises NotFound."""
-    row = find_row(repository, reference)
-    return version_of_row(repository, row, read_statuses(repository).of(row.model, row.identity))
+    row = find_row(handle, reference)
+    return version_of_row(handle, row, read_statuses(handle).of(row.model, row.identity))
 
 
-def get_version_to_use(repository: Repository, reference: Reference) -> ModelVersion:
+def get_version_to_use(handle: Handle, reference: Reference) -> ModelVersion:
     """The same for who asks only whether it is retired: its status is "retired" or "ready".
 
     So a file of an environment that somebody broke is not in the way of an endpoint.  Raises NotFound.
     """
-    row = find_row(repository, reference)
-    retired = row.identity in retired_versions(repository, row.model)
-    return version_of_row(repository, row, RETIRED if retired else READY)
+    row = find_row(handle, reference)
+    retired = row.identity in retired_versions(handle, row.model)
+    return version_of_row(handle, row, RETIRED if retired else READY)
 
 
-def read_version_manifest(repository: Repository, reference: Reference) -> Manifest:
+def read_version_manifest(handle: Handle, reference: Reference) -> Manifest:
     """The manifest of the version that a reference means.  Raises NotFound, IntegrityError."""
-    return read_tagged_manifest(repository, find_row(repository, reference))
+    return read_tagged_manifest(handle, find_row(handle, reference))
 
 
-def list_versions(repository: Repository, model: str) -> list[ModelVersion]:
+def list_versions(handle: Handle, model: str) -> list[ModelVersion]:
     """The versions of a model, lowest first.  Raises NotFound."""
-    rows = model_rows(repository, model)
-    statuses = read_statuses(repository)
-    return [version_of_row(repository, row, statuses.of(row.model, row.identity)) for row in rows]
+    rows = model_rows(handle, model)
+    statuses = read_statuses(handle)
+    return [version_of_row(handle, row, statuses.of(row.model, row.identity)) for row in rows]

@@ -7,10 +7,10 @@ from datetime import datetime
 from regolo_git.records.model_card import MetricRule, ModelCard
 from regolo_git.records.paths import card_path
 from regolo_git.records.tables import of_file
+from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import list_versions
-from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.status import read_statuses
-from regolo_git.repository.repository import Repository
+from regolo_git.registry.versions.model_version import ModelVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class Model:
         return self.card.metrics
 
 
-def summarise_models(repository: Repository) -> list[ModelSummary]:
+def summarise_models(handle: Handle) -> list[ModelSummary]:
     """Every model that has a version, in the order of the names."""
-    statuses = read_statuses(repository)
+    statuses = read_statuses(handle)
     return [
         ModelSummary(
             name=summary.model,
@@ -59,7 +59,7 @@ def summarise_models(repository: Repository) -> list[ModelSummary]:
             updated_at=summary.updated_at,
             environments=_environments(statuses.promotions.get(summary.model, {})),
         )
-        for summary in repository.index.models()
+        for summary in handle.index.models()
     ]
 
 
@@ -67,15 +67,15 @@ def _environments(promoted: Mapping[str, str]) -> Mapping[str, str]:
     return dict(sorted(promoted.items()))
 
 
-def read_model(repository: Repository, name: str) -> Model:
+def read_model(handle: Handle, name: str) -> Model:
     """A model by its name.  Raises NotFound."""
-    versions = tuple(list_versions(repository, name))
-    return Model(name, read_card(repository, name), versions)
+    versions = tuple(list_versions(handle, name))
+    return Model(name, read_card(handle, name), versions)
 
 
-def read_card(repository: Repository, model: str) -> ModelCard:
+def read_card(handle: Handle, model: str) -> ModelCard:
     """The model's card on the registry branch; an empty one where there is none."""
-    tip = repository.registry_tip()
-    text = repository.git.read_file(tip, card_path(model)) if tip else None
+    tip = handle.registry_tip()
+    text = handle.git.read_file(tip, card_path(model)) if tip else None
     with of_file(card_path(model)):
         return ModelCard.parse(text) if text is not None else ModelCard()

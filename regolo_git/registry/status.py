@@ -18,7 +18,7 @@ from regolo_git.records.paths import CONFIG_PATH, retired_path
 from regolo_git.records.retired import RetiredList
 from regolo_git.records.tables import of_file
 from regolo_git.records.versions import Version
-from regolo_git.repository.repository import Repository
+from regolo_git.registry.handle import Handle
 
 READY, RETIRED, PROPOSED = "ready", "retired", "proposed"
 
@@ -42,52 +42,52 @@ class Statuses:
         return self.by_model.get(model, {}).get(identity, READY)
 
 
-def read_statuses(repository: Repository) -> Statuses:
+def read_statuses(handle: Handle) -> Statuses:
     """The statuses on the registry branch, from the cache while the branch has not moved."""
-    cached = _load(_cache_path(repository))
-    if cached is not None and cached.tip and branch_tip(repository.paths, cached.branch) == cached.tip:
+    cached = _load(_cache_path(handle))
+    if cached is not None and cached.tip and branch_tip(handle.paths, cached.branch) == cached.tip:
         return cached
-    statuses = _read(repository)
-    _save(_cache_path(repository), statuses)
+    statuses = _read(handle)
+    _save(_cache_path(handle), statuses)
     return statuses
 
 
-def _read(repository: Repository) -> Statuses:
-    branch, tip = repository.registry_branch(), repository.registry_tip()
+def _read(handle: Handle) -> Statuses:
+    branch, tip = handle.registry_branch(), handle.registry_tip()
     by_model: dict[str, dict[str, str]] = {}
     promotions: dict[str, dict[str, str]] = {}
     if tip is None:
         return Statuses(branch, tip, by_model, promotions)
-    for promotion in read_promotions(repository, tip):
+    for promotion in read_promotions(handle, tip):
         by_model.setdefault(promotion.model, {})[_identity(promotion.version)] = promotion.environment
         promotions.setdefault(promotion.model, {})[promotion.environment] = promotion.version
-    for path, oid in repository.git.list_files(tip, "models"):
+    for path, oid in handle.git.list_files(tip, "models"):
         if path.endswith("/retired.toml"):
             with of_file(path):
-                retired = RetiredList.parse(repository.git.read_blob(oid))
+                retired = RetiredList.parse(handle.git.read_blob(oid))
             model = path.removeprefix("models/").removesuffix("/retired.toml")
             by_model.setdefault(model, {}).update({_identity(e.version): RETIRED for e in retired.entries})
     return Statuses(branch, tip, by_model, promotions)
 
 
-def retired_versions(repository: Repository, model: str) -> set[str]:
+def retired_versions(handle: Handle, model: str) -> set[str]:
     """The identities of a model's retired versions on the registry branch.  Raises IntegrityError."""
-    tip = repository.registry_tip()
-    text = repository.git.read_file(tip, retired_path(model)) if tip is not None else None
+    tip = handle.registry_tip()
+    text = handle.git.read_file(tip, retired_path(model)) if tip is not None else None
     return {_identity(entry.version) for entry in RetiredList.parse(text).entries} if text else set()
 
 
-def read_promotions(repository: Repository, commit: str) -> list[Promotion]:
+def read_promotions(handle: Handle, commit: str) -> list[Promotion]:
     """What is promoted where as of a commit, lowest environment first.
 
     Raises IntegrityError for a file on the branch that cannot be read.
     """
     promotions = [
-        Promotion.parse(repository.git.read_blob(oid), path)
-        for path, oid in repository.git.list_files(commit, "environments")
+        Promotion.parse(handle.git.read_blob(oid), path)
+        for path, oid in handle.git.list_files(commit, "environments")
         if path.endswith(".toml")
     ]
-    text = repository.git.read_file(commit, CONFIG_PATH)
+    text = handle.git.read_file(commit, CONFIG_PATH)
     order = RegistryConfig.parse(text).environment_order() if text else ()
     rank = {name: index for index, name in enumerate(order)}
     return sorted(promotions, key=lambda p: (rank.get(p.environment, -1), p.environment, p.model))
@@ -97,8 +97,8 @@ def _identity(version: str) -> str:
     return Version.parse(version).identity
 
 
-def _cache_path(repository: Repository) -> Path:
-    return repository.local_directory / "statuses.json"
+def _cache_path(handle: Handle) -> Path:
+    return handle.local_directory / "statuses.json"
 
 
 def _load(path: Path) -> Statuses | None:

@@ -5,16 +5,16 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
+from regolo_git.artifacts.restore.materialize import materialize
 from regolo_git.errors import IntegrityError, NotFound
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import manifest_path
+from regolo_git.registry.handle import Handle
 from regolo_git.registry.users import read_endpoints
-from regolo_git.repository.materialize import materialize
-from regolo_git.repository.repository import Repository
 from regolo_git.serving.desired import ModelFiles
-from regolo_git.serving.worker.artifact_check import artifact_digest
+from regolo_git.serving.local.worker.artifact_check import artifact_digest
 
 
 class RegistrySource:
@@ -23,29 +23,29 @@ class RegistrySource:
     Each thread that asks gets a repository of its own: neither the Git library nor sqlite share theirs.
     """
 
-    def __init__(self, open_repository: Callable[[], Repository], directory: Path) -> None:
+    def __init__(self, open_handle: Callable[[], Handle], directory: Path) -> None:
         """`directory` is where artifacts are brought to, one directory for each digest."""
-        self._open = open_repository
+        self._open = open_handle
         self._directory = directory
         self._of_thread = threading.local()
 
     @property
-    def _repository(self) -> Repository:
-        opened: Repository | None = getattr(self._of_thread, "repository", None)
+    def _handle(self) -> Handle:
+        opened: Handle | None = getattr(self._of_thread, "repository", None)
         if opened is None:
-            opened = self._of_thread.repository = self._open()
+            opened = self._of_thread.handle = self._open()
         return opened
 
     def head(self) -> str:
         """The commit that the registry branch is at.  Raises NotFound where there is no registry."""
-        tip = self._repository.registry_tip()
+        tip = self._handle.registry_tip()
         if tip is None:
             raise NotFound("the registry branch has no commit", "git regolo init")
         return tip
 
     def endpoints(self, commit: str) -> Mapping[str, Endpoint]:
         """Every endpoint as of a commit.  Raises IntegrityError, naming the file, for one that is broken."""
-        return {endpoint.endpoint: endpoint for endpoint in read_endpoints(self._repository, commit)}
+        return {endpoint.endpoint: endpoint for endpoint in read_endpoints(self._handle, commit)}
 
     def fetch(self, model: str, pinned: PinnedVersion) -> ModelFiles:
         """Brings a pinned version's bytes to a place of their own, verified against the pinned digest.
@@ -53,19 +53,19 @@ class RegistrySource:
         Raises NotFound where the commit or bytes are missing, IntegrityError where they are not what the
         endpoint pinned.
         """
-        repository, manifest = self._repository, self._manifest(model, pinned)
+        handle, manifest = self._handle, self._manifest(model, pinned)
         place = self._directory / pinned.digest.hex / Path(manifest.artifact.path or "artifact").name
         if place.exists() and not _is_intact(place, pinned.digest):
             # Ours alone, so whatever changed in it goes: a model's own code may have written there.
             shutil.rmtree(place.parent)
         place.parent.mkdir(parents=True, exist_ok=True)
         materialize(
-            repository.store,
+            handle.store,
             manifest.artifact.recipe,
             pinned.digest,
             place,
             root=self._directory,
-            cache=repository.cache,
+            cache=handle.cache,
         )
         return ModelFiles(place, manifest.serving, pinned.digest)
 
@@ -77,7 +77,7 @@ class RegistrySource:
                 shutil.rmtree(place, ignore_errors=True)
 
     def _manifest(self, model: str, pinned: PinnedVersion) -> Manifest:
-        text = self._repository.git.read_file(pinned.commit, manifest_path(model))
+        text = self._handle.git.read_file(pinned.commit, manifest_path(model))
         if text is None:
             raise NotFound(f"commit '{pinned.commit}' has no manifest of '{model}'", "git fetch --tags")
         return Manifest.parse(text)

@@ -1,49 +1,5 @@
-"""The command line in this process, and registries to stand in."""
+"""The command line in this process, and registries to work in."""
 
-from pathlib import Path
+from support.command_line_fixtures import registry, regolo, top, two_versions
 
-import pytest
-from command_line import Outcome, Regolo, write_model
-
-from regolo_git.cli.main import run
-
-
-@pytest.fixture
-def regolo(capsys: pytest.CaptureFixture[str]) -> Regolo:
-    """Runs a command line and returns what it printed; expects it to succeed unless told otherwise."""
-
-    def call(*arguments: str, status: int = 0) -> Outcome:
-        capsys.readouterr()
-        got = run(arguments)
-        captured = capsys.readouterr()
-        assert got == status, captured.err
-        return Outcome(got, captured.out, captured.err)
-
-    return call
-
-
-@pytest.fixture
-def top(git_repository: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty Git repository to stand in."""
-    monkeypatch.chdir(git_repository)
-    return git_repository
-
-
-@pytest.fixture
-def registry(top: Path, regolo: Regolo) -> Path:
-    """A registry without a model."""
-    regolo("init")
-    return top
-
-
-@pytest.fixture
-def two_versions(registry: Path, regolo: Regolo) -> Path:
-    """Model `m` with 1.0 and 1.1; the file of 1.1 lies in the work tree."""
-    write_model(registry / "model.safetensors", 1)
-    regolo(
-        "register", "m", "model.safetensors", "-m", "first", "--metric", "accuracy=0.89", "--metric", "ms=150"
-    )
-    write_model(registry / "model.safetensors", 2)
-    more = ["--metric", "accuracy=0.92", "--metric", "ms=165", "--meta", "experiment=more data"]
-    regolo("commit", "m", "model.safetensors", "-m", "second", *more)
-    return registry
+__all__ = ["registry", "regolo", "top", "two_versions"]

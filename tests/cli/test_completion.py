@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import Regolo
+from support.command_line import Regolo
+from support.places import ROOT
 
 from regolo_git.cli.completion_scripts import COMPLETE_VARIABLE, SHELLS
 from regolo_git.cli.main import COMPLETE_VARIABLE as VARIABLE_OF_MAIN
@@ -115,7 +116,7 @@ def answers_of(shell: str, script: str, top: Path, tmp_path: Path) -> list[str]:
     environment = {
         **os.environ,
         "PATH": f"{program.parent}:{os.environ['PATH']}",
-        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "PYTHONPATH": str(ROOT),
     }
     plain = {"bash": "--norc", "zsh": "-f", "fish": "--private"}[shell]  # home is empty
     done = subprocess.run(

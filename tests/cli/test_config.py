@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
-from command_line import Regolo, git
+from support.command_line import Regolo, git
 
-from regolo_git.repository.repository import Repository
+from regolo_git.registry.handle import Handle
 
 
 def test_the_configuration_is_shown(regolo: Regolo, registry: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_store_set_by_hand_is_the_same_from_every_directory(
     (registry / "deep").mkdir()
     for directory in (registry, registry / "deep"):
         monkeypatch.chdir(directory)
-        found = Repository.open(Path.cwd(), os.environ).store_url
+        found = Handle.open(Path.cwd(), os.environ).store_url
         assert found == place.format(top=registry, home=isolated)
 
 

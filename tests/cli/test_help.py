@@ -5,13 +5,14 @@ from pathlib import Path
 
 import click
 import pytest
-from command_line import Regolo
+from support.command_line import Regolo
+from support.places import GOLDEN
 
 from regolo_git.cli import commands
 from regolo_git.cli.main import group
 from regolo_git.cli.table import COMMANDS
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "cli" / "help.txt"
+HELP = GOLDEN / "cli" / "help.txt"
 REGENERATE = "REGOLO_REGENERATE_GOLDEN"
 regenerate = bool(os.environ.get(REGENERATE))
 
@@ -40,8 +41,8 @@ def test_the_whole_help_is_what_it_was(regolo: Regolo, monkeypatch: pytest.Monke
     monkeypatch.setenv("COLUMNS", "80")
     now = whole_help(regolo)
     if regenerate:
-        GOLDEN.write_text(now)
-    assert now == GOLDEN.read_text(), f"{REGENERATE}=1 pytest {Path(__file__).name} writes it anew"
+        HELP.write_text(now)
+    assert now == HELP.read_text(), f"{REGENERATE}=1 pytest {Path(__file__).name} writes it anew"
 
 
 def test_the_help_fits_a_terminal_of_80_columns(regolo: Regolo, monkeypatch: pytest.MonkeyPatch) -> None:

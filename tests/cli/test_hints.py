@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from command_line import Outcome, Regolo, git, write_model
+from support.command_line import Outcome, Regolo, git, write_model
 
 
 def hint(outcome: Outcome) -> str:

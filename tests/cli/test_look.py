@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from command_line import Regolo, git, write_model
+from support.command_line import Regolo, git, write_model
 
 
 def test_models_are_listed(regolo: Regolo, two_versions: Path) -> None:

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import Regolo
+from support.command_line import Regolo
+from support.places import ROOT
 
 from regolo_git import __version__
 from regolo_git.cli.main import program_name
@@ -17,7 +18,7 @@ def program(*arguments: str, cwd: Path, **environment: str) -> subprocess.Comple
     return subprocess.run(
         [sys.executable, "-m", "regolo_git", *arguments],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -53,7 +54,7 @@ def test_an_interrupt_at_any_moment_shows_no_traceback(two_versions: Path) -> No
                 "list",
             ],
             cwd=two_versions,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -143,7 +144,7 @@ def test_the_help_calls_us_as_we_were_called(path: str, name: str) -> None:
 
 def test_a_closed_pipe_ends_quietly(two_versions: Path) -> None:
     command = f"{sys.executable} -m regolo_git log m --json | true; echo ${{PIPESTATUS[0]}}"
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         ["bash", "-c", command], cwd=two_versions, env=environment, capture_output=True, text=True, check=True
     )

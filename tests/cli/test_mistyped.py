@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from command_line import Regolo, git
+from support.command_line import Regolo, git
 
 
 @pytest.fixture

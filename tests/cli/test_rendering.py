@@ -13,7 +13,7 @@ from regolo_git.cli.streams import takes_colour
 from regolo_git.cli.table_layout import Column, fit, groups
 from regolo_git.cli.tables import Cell, aligned, put_table
 from regolo_git.cli.words import counted, one_line, person, signs, utc_time
-from regolo_git.compare.words import value_text
+from regolo_git.review.words import value_text
 
 
 def test_columns_are_aligned_and_lines_have_no_blanks_at_the_end() -> None:

@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from command_line import Regolo, git, write_model
+from support.command_line import Regolo, git, write_model
 
 
 @pytest.fixture

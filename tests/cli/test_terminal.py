@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import git, write_model
-from terminal import in_terminal, without_escapes
+from support.command_line import git, write_model
+from support.terminal import in_terminal, without_escapes
 
 GREEN, YELLOW, BOLD = "\x1b[32m", "\x1b[33m", "\x1b[1m"
 

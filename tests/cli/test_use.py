@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from command_line import Regolo, git, write_model
+from support.command_line import Regolo, git, write_model
 
 
 def test_checkout_brings_the_bytes_back_and_prints_where(regolo: Regolo, two_versions: Path) -> None:

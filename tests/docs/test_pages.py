@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from pages import DOCS, ROOT, check_page
+from support.pages import DOCS, ROOT, check_page
 
 GUIDES = sorted((DOCS / "guides").glob("*.md"))
 WRITTEN = [

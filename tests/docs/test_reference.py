@@ -6,8 +6,8 @@ import re
 from types import ModuleType
 
 import pytest
-from pages import DOCS, REGENERATE, regenerate
-from reference_page import command_line_page, python_page
+from support.pages import DOCS, REGENERATE, regenerate
+from support.reference_page import command_line_page, python_page
 
 import regolo_git
 from regolo_git import errors

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pages import DOCS, check_page
+from support.pages import DOCS, check_page
 
 
 def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from test_races import start
-from worlds import git, opened, publish_version
+from support.worlds import git, opened, publish_version
+from support.writers import start
 
 from regolo_git.git.index_file import remove_leftovers
 from regolo_git.git.journal import LockFile, remove_stale_locks

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from worlds import git, opened, publish_version, version_proposal
+from support.worlds import git, opened, publish_version, version_proposal
 
 from regolo_git.errors import Conflict, InvalidInput, VersionExists
 from regolo_git.git.proposal import Proposal

@@ -1,37 +1,10 @@
 """Many writers at once, with git packing and collecting beside them: nothing is lost, nothing made twice."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from worlds import git, publish_version
-
-HERE = Path(__file__).parent
-
-
-def start(top: Path, model: str, first: int, count: int) -> "subprocess.Popen[str]":
-    environment = {**os.environ, "PYTHONPATH": f"{HERE.parent.parent}{os.pathsep}{HERE}"}
-    command = [sys.executable, HERE / "publishing.py", top, model, str(first), str(count)]
-    # A group of its own, which a test can kill as a whole.
-    return subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment,
-        process_group=0,
-    )
-
-
-def made(writers: "list[subprocess.Popen[str]]") -> list[str]:
-    lines = []
-    for writer in writers:
-        out, err = writer.communicate(timeout=240)
-        assert writer.returncode == 0, err
-        lines += out.split()
-    return lines
+from support.worlds import git, publish_version
+from support.writers import made, start
 
 
 def race(top: Path, processes: int, versions: int) -> None:

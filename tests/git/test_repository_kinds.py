@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from worlds import git, opened, publish_version
+from support.worlds import git, opened, publish_version
 
 from regolo_git.errors import InvalidInput
 from regolo_git.git.discover import find_repository

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import Command, Outcome, Regolo, write_model
+from support.command_line import Command, Outcome, Regolo, write_model
 
 from regolo_git.api import Registry
 from regolo_git.cli.main import run

@@ -17,18 +17,18 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from command_line import Regolo, write_model
-from everything import Everything, git
-from refusals import refusal, refuse
+from support.command_line import Regolo, write_model
+from support.everything import Everything, git
+from support.refusals import refusal, refuse
 
 from regolo_git.api import Registry
+from regolo_git.artifacts.source.sources import ArtifactSource
 from regolo_git.errors import Conflict, IntegrityError
 from regolo_git.records.digests import Digest, blake3_hex
 from regolo_git.records.recipe import Recipe, RecipeChunk, RecipeFile
-from regolo_git.registry.create import create_version
-from regolo_git.registry.draft import VersionRequest
-from regolo_git.repository.repository import Repository
-from regolo_git.repository.sources import ArtifactSource
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.versions.create import create_version
+from regolo_git.registry.versions.draft import VersionRequest
 
 ONE_MEBIBYTE = 1 << 20
 NAMES = [
@@ -200,9 +200,9 @@ def test_what_may_not_be_read_is_named_with_what_helps(top: Path, secret: str) -
 
 
 def create(top: Path, model: str, source: ArtifactSource, progress: Callable[..., None]) -> None:
-    with closing(Repository.open(top, {})) as repository:
+    with closing(Handle.open(top, {})) as handle:
         request = VersionRequest(model=model, source=source, new_model=False)
-        create_version(repository, request, on_same_content=lambda _: None, on_progress=progress)
+        create_version(handle, request, on_same_content=lambda _: None, on_progress=progress)
 
 
 def grow(path: Path) -> None:
@@ -542,17 +542,17 @@ def set_uid(recipe: Recipe) -> Recipe:
 
 def forge(top: Path, change: Forgery) -> None:
     """Version 2.0 on the branch with a recipe of somebody's own making, and all chunks that it names."""
-    with closing(Repository.open(top, {})) as repository:
+    with closing(Handle.open(top, {})) as handle:
         manifest = top / "models" / "m" / "manifest.toml"
         text = manifest.read_text()
         address = re.search(r'recipe = "(\S+)"', text)[1]  # type: ignore[index]
-        forged = change(repository.store.read_recipe(Digest.parse(address)))
+        forged = change(handle.store.read_recipe(Digest.parse(address)))
         data = forged.to_bytes()
         place = top / ".git/regolo/store/recipes" / blake3_hex(data)[:2] / blake3_hex(data)
         place.parent.mkdir(exist_ok=True)
         place.write_bytes(data)
         zeros = bytes(sum(file.size for file in forged.files) % 2**20)
-        repository.store.put_chunk(blake3_hex(zeros), zeros)
+        handle.store.put_chunk(blake3_hex(zeros), zeros)
         text = text.replace(address, f"blake3:{blake3_hex(data)}").replace(
             'version = "1.1"', 'version = "2.0"'
         )
@@ -631,10 +631,10 @@ def test_a_recipe_of_a_newer_release(top: Path, regolo: Regolo) -> None:
     place.parent.mkdir(exist_ok=True)
     place.write_bytes(data)
     with (
-        closing(Repository.open(top, {})) as repository,
+        closing(Handle.open(top, {})) as handle,
         pytest.raises(IntegrityError, match="format 2") as caught,
     ):
-        repository.store.read_recipe(Digest("blake3", blake3_hex(data)))
+        handle.store.read_recipe(Digest("blake3", blake3_hex(data)))
     assert caught.value.hint == "pip install --upgrade regolo-git"
 
 

@@ -14,8 +14,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from command_line import Command, Regolo
-from everything import Everything, git
+from support.command_line import Command, Regolo
+from support.everything import Everything, git
 
 from regolo_git.api import Registry
 from regolo_git.errors import (

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from command_line import Regolo
-from everything import Everything, git
-from refusals import refusal
-from users_work import UsersWork, is_ours
+from support.command_line import Regolo
+from support.everything import Everything, git
+from support.refusals import refusal
+from support.users_work import UsersWork, is_ours
 
 from regolo_git.cli import main
 

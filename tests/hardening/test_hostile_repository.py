@@ -7,9 +7,9 @@ import zlib
 from pathlib import Path
 
 import pytest
-from command_line import Regolo
-from everything import Everything, git
-from refusals import refuse
+from support.command_line import Regolo
+from support.everything import Everything, git
+from support.refusals import refuse
 
 READING = [["list"], ["list", "m"], ["log", "m"], ["show", "m@1.1"], ["status"], ["history", "m"], ["doctor"]]
 

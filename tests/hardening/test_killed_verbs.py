@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from everything import git
+from support.everything import git
 
 from regolo_git.api import Registry
 

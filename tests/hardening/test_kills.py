@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from command_line import Outcome
-from everything import Everything, git
-from refusals import refusal
-from system_calls import Instant, can_trace, instants, run_failing, run_killed
+from support.command_line import Outcome
+from support.everything import Everything, git
+from support.refusals import refusal
+from support.system_calls import Instant, can_trace, instants, run_failing, run_killed
 
 from regolo_git.api import Registry
 from regolo_git.cli import main

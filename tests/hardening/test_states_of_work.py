@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from command_line import Regolo
-from everything import git
-from refusals import refuse
-from users_work import UsersWork
+from support.command_line import Regolo
+from support.everything import git
+from support.refusals import refuse
+from support.users_work import UsersWork
 
 from regolo_git.api import Registry
 

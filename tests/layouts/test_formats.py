@@ -5,7 +5,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from sample_files import SAMPLES, gguf_file, npz_file, safetensors_file, torch_file, zip64_file
+from support.sample_files import SAMPLES, gguf_file, npz_file, safetensors_file, torch_file, zip64_file
 
 from regolo_git.layouts.items import TensorInfo
 from regolo_git.layouts.layout import read_layout

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors import SafetensorError
 from safetensors.numpy import load
-from sample_files import SAMPLES, gguf_file, gguf_string, recipe_of, torch_file
+from support.sample_files import SAMPLES, gguf_file, gguf_string, recipe_of, torch_file
 
 from regolo_git.layouts.layout import read_layout
 from regolo_git.records.recipe import Recipe

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from support.places import DOCS, GOLDEN
 
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion
@@ -12,7 +13,7 @@ from regolo_git.records.recipe import Recipe
 from regolo_git.records.retired import RetiredList
 from regolo_git.records.trailers import TagMessage
 
-PAGE = Path(__file__).parent.parent.parent / "regolo_git" / "docs" / "format.md"
+PAGE = DOCS / "format.md"
 VECTORS = re.findall(r"^```\w+ (\w+)(?: (\S+))?\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
 
 
@@ -53,10 +54,10 @@ def test_every_kind_has_a_vector() -> None:
     }
 
 
-GOLDEN = Path(__file__).parent.parent / "golden" / "records"
+RECORDS = GOLDEN / "records"
 
 
-@pytest.mark.parametrize("path", sorted(GOLDEN.rglob("*.*")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(RECORDS.rglob("*.*")), ids=lambda path: path.name)
 def test_what_was_written_once_stays_readable(path: Path) -> None:
     kind, _, about = path.stem.partition("~")
     text = path.read_text()

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.places import GOLDEN
 
 from regolo_git.errors import RegoloError
 from regolo_git.git.tag_columns import columns_of
@@ -24,12 +24,12 @@ from regolo_git.records.store_format import StoreFormat
 from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import Version, parse_tag_name
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "records"
+RECORDS = GOLDEN / "records"
 TAG = b"object %b\ntype commit\ntag m@v1.0\ntagger A <a@b> 1700000000 +0000\n\n" % (b"a" * 40)
 
 
 def golden(start: str) -> bytes:
-    (path,) = GOLDEN.glob(f"{start}*")
+    (path,) = RECORDS.glob(f"{start}*")
     return path.read_bytes()
 
 

@@ -5,7 +5,7 @@ import tomllib
 from datetime import UTC, datetime
 
 import pytest
-import strategies as records
+import support.strategies as records
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,7 +1,7 @@
 """Versions, references and tag names."""
 
 import pytest
-import strategies as records
+import support.strategies as records
 from hypothesis import given
 from hypothesis import strategies as st
 

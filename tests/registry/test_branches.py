@@ -28,7 +28,7 @@ def test_a_branch_from_before_the_registry_finds_it(monorepo: Path) -> None:
     git(monorepo, "switch", "-q", "older")
     before = git(monorepo, "for-each-ref")
     with Registry.init(monorepo) as registry:
-        assert registry.repository.registry_branch() == "develop"
+        assert registry.handle.registry_branch() == "develop"
         assert registry.get_model_version("m").version == "1.0"
     assert git(monorepo, "for-each-ref") == before
 
@@ -46,7 +46,7 @@ def test_what_another_branch_says_of_itself_counts_only_there(monorepo: Path) ->
     git(monorepo, "branch", "a-topic")  # has the file too, and is not the branch that it names
     git(monorepo, "switch", "-q", "older")
     with Registry.open(monorepo) as registry:
-        assert registry.repository.registry_branch() == "develop"
+        assert registry.handle.registry_branch() == "develop"
 
 
 def test_a_detached_head_gets_no_branch_of_its_own(monorepo: Path) -> None:

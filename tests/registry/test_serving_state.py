@@ -14,7 +14,7 @@ from regolo_git.api import Registry
 from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NotFound, PolicyRefused, RegoloError
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
-from regolo_git.registry.retire import plan_retirement, retire
+from regolo_git.registry.versions.retire import plan_retirement, retire
 
 
 def git(top: Path, *arguments: str) -> str:
@@ -29,13 +29,13 @@ def promoted(registry: Registry) -> Registry:
 
 
 def configure(registry: Registry, text: str) -> None:
-    path = registry.repository.paths.top / ".regolo/config.toml"
+    path = registry.handle.paths.top / ".regolo/config.toml"
     path.write_text(path.read_text() + text)
-    git(registry.repository.paths.top, "commit", "-qam", "environments")
+    git(registry.handle.paths.top, "commit", "-qam", "environments")
 
 
 def test_a_promotion_is_one_commit_and_the_versions_status(promoted: Registry) -> None:
-    top = promoted.repository.paths.top
+    top = promoted.handle.paths.top
     before = int(git(top, "rev-list", "--count", "HEAD"))
     promoted.promote_model_version("m", "1.1", "production", replicas=10)
     assert int(git(top, "rev-list", "--count", "HEAD")) == before + 1
@@ -98,27 +98,27 @@ def test_history_says_what_stood_where(promoted: Registry) -> None:
 
 
 def test_damaged_bytes_are_not_promoted(promoted: Registry) -> None:
-    recipe = promoted.repository.store.read_recipe(
+    recipe = promoted.handle.store.read_recipe(
         promoted.get_model_version("m", "1.1").manifest.artifact.recipe
     )
     chunk = (
-        promoted.repository.local_directory
+        promoted.handle.local_directory
         / "store/chunks"
         / recipe.chunks[0].blake3[:2]
         / recipe.chunks[0].blake3
     )
     chunk.chmod(0o644)
     chunk.write_bytes(b"0wn")
-    before = git(promoted.repository.paths.top, "rev-parse", "HEAD")
+    before = git(promoted.handle.paths.top, "rev-parse", "HEAD")
     with pytest.raises(IntegrityError):
         promoted.promote_model_version("m", "1.1", "production")
-    assert git(promoted.repository.paths.top, "rev-parse", "HEAD") == before
+    assert git(promoted.handle.paths.top, "rev-parse", "HEAD") == before
 
 
 def test_a_proposed_promotion_waits_on_a_branch(promoted: Registry) -> None:
     promoted.promote_model_version("m", "1.1", "production", propose=True)
     assert promoted.get_model_version("m", "1.1").status == "ready"
-    assert "propose/production/m@1.1" in git(promoted.repository.paths.top, "branch", "--list")
+    assert "propose/production/m@1.1" in git(promoted.handle.paths.top, "branch", "--list")
 
 
 def test_an_endpoint_bound_to_an_environment_follows_its_promotions(promoted: Registry) -> None:
@@ -178,10 +178,10 @@ def test_a_bad_split_changes_nothing(
     promoted: Registry, weights: Mapping[str, float], error: type[RegoloError]
 ) -> None:
     promoted.create_endpoint("e", "m", "1.0")
-    before = git(promoted.repository.paths.top, "rev-parse", "HEAD")
+    before = git(promoted.handle.paths.top, "rev-parse", "HEAD")
     with pytest.raises(error):
         promoted.update_endpoint_traffic("e", weights)
-    assert git(promoted.repository.paths.top, "rev-parse", "HEAD") == before
+    assert git(promoted.handle.paths.top, "rev-parse", "HEAD") == before
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_shares_are_written_as_people_divide(
     promoted.create_model_version("m", model_data=b"three")
     promoted.create_endpoint("e", "m", "1.0")
     promoted.update_endpoint_traffic("e", dict(zip(("1.0", "1.1", "1.2"), percents, strict=True)))
-    written = (promoted.repository.paths.top / "endpoints/e.toml").read_text()
+    written = (promoted.handle.paths.top / "endpoints/e.toml").read_text()
     for version, share in zip(("1.0", "1.1", "1.2"), shares, strict=True):
         assert f'"{version}" = {float(share)!r}\n' in written
 
@@ -233,7 +233,7 @@ def test_a_routing_that_cannot_be_is_refused(name: str, value: object) -> None:
 
 def test_a_promotion_of_missing_bytes_says_of_which_version(promoted: Registry) -> None:
     promoted.promote_model_version("m", "1.1", "staging")
-    for chunk in (promoted.repository.local_directory / "store/chunks").rglob("*"):
+    for chunk in (promoted.handle.local_directory / "store/chunks").rglob("*"):
         if chunk.is_file():
             chunk.unlink()
     for call in (
@@ -244,7 +244,7 @@ def test_a_promotion_of_missing_bytes_says_of_which_version(promoted: Registry) 
     ):
         with pytest.raises(NotFound, match=r"the bytes of 'm@1\.[01]' are gone"):
             call()
-    assert "propose" not in git(promoted.repository.paths.top, "branch", "--list")
+    assert "propose" not in git(promoted.handle.paths.top, "branch", "--list")
 
 
 def test_a_retired_version_is_neither_promoted_nor_served(promoted: Registry) -> None:
@@ -270,15 +270,15 @@ def test_a_version_in_use_is_not_retired(promoted: Registry) -> None:
 
 
 def test_a_version_that_came_into_use_since_it_was_planned_is_not_retired(promoted: Registry) -> None:
-    plan = plan_retirement(promoted.repository, Reference.parse("m@1.1"), "wrong data")
+    plan = plan_retirement(promoted.handle, Reference.parse("m@1.1"), "wrong data")
     promoted.promote_model_version("m", "1.1", "production")
     with pytest.raises(PolicyRefused, match="environment 'production'"):
-        retire(promoted.repository, plan)
+        retire(promoted.handle, plan)
 
 
 def test_a_version_that_is_retired_while_its_bytes_are_read_is_not_promoted(registry: Registry) -> None:
     registry.register_model("m", random.Random(1).randbytes(48 << 20))
-    top = registry.repository.paths.top
+    top = registry.handle.paths.top
     began = threading.Event()
 
     def promote() -> bool:
@@ -304,16 +304,16 @@ def test_a_version_that_is_retired_while_its_bytes_are_read_is_not_promoted(regi
 def test_a_rollback_goes_to_the_last_good_version_by_a_forward_commit(promoted: Registry) -> None:
     promoted.create_endpoint("e", "m", "1.0")
     promoted.update_endpoint_traffic("e", {"1.0": 0.9, "1.1": 0.1})
-    before = int(git(promoted.repository.paths.top, "rev-list", "--count", "HEAD"))
+    before = int(git(promoted.handle.paths.top, "rev-list", "--count", "HEAD"))
     assert promoted.rollback_endpoint("e").traffic == {"1.0": 1.0}
-    assert int(git(promoted.repository.paths.top, "rev-list", "--count", "HEAD")) == before + 1
+    assert int(git(promoted.handle.paths.top, "rev-list", "--count", "HEAD")) == before + 1
     actions = [event.action for event in promoted.get_endpoint_history("e")]
     assert actions == ["rollback", "traffic", "create-endpoint"]
 
 
 def test_a_rollback_to_bytes_that_are_gone_is_refused(promoted: Registry) -> None:
     promoted.create_endpoint("e", "m", "1.1")
-    promoted.repository.store.delete_recipe(promoted.get_model_version("m", "1.0").manifest.artifact.recipe)
+    promoted.handle.store.delete_recipe(promoted.get_model_version("m", "1.0").manifest.artifact.recipe)
     with pytest.raises(NotFound):
         promoted.rollback_endpoint("e", "1.0")
 
@@ -332,7 +332,7 @@ def test_a_deleted_endpoint_keeps_its_history(promoted: Registry) -> None:
 
 def test_a_broken_file_on_the_branch_is_named(promoted: Registry) -> None:
     promoted.create_endpoint("e", "m", "1.0")
-    top = promoted.repository.paths.top
+    top = promoted.handle.paths.top
     (top / "endpoints/e.toml").write_text("format = 1\nendpoint = 3\n")
     git(top, "commit", "-qam", "break it")
     with pytest.raises(IntegrityError, match=r"endpoints/e\.toml"):
@@ -348,7 +348,7 @@ def test_an_environment_named_version_is_made_from_a_version_without_its_bytes(p
 
 
 def test_keys_of_a_newer_release_survive_every_change(promoted: Registry) -> None:
-    top = promoted.repository.paths.top
+    top = promoted.handle.paths.top
     promoted.promote_model_version("m", "1.0", "production")
     promoted.create_endpoint("e", "m", "1.0", "production")
     promoted.create_model_version("m", model_data=b"three")
@@ -375,7 +375,7 @@ def test_keys_of_a_newer_release_survive_every_change(promoted: Registry) -> Non
 
 
 def test_what_is_unknown_of_a_pinned_version_stays_as_long_as_it_does(promoted: Registry) -> None:
-    top = promoted.repository.paths.top
+    top = promoted.handle.paths.top
     promoted.create_endpoint("e", "m", "1.0")
     path = top / "endpoints/e.toml"
     path.write_text(path.read_text().rstrip("\n") + '\nzone = "eu"\n')

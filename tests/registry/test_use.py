@@ -8,11 +8,11 @@ import pytest
 from regolo_git.api import Registry
 from regolo_git.errors import Conflict, InvalidInput, NotFound, PolicyRefused
 from regolo_git.records.references import Reference
-from regolo_git.registry.checkout import checkout_head
-from regolo_git.registry.describe import describe
-from regolo_git.registry.merged import tag_merged
-from regolo_git.registry.retire import plan_retirement, retire
-from regolo_git.registry.work_status import work_status
+from regolo_git.registry.versions.checkout import checkout_head
+from regolo_git.registry.versions.describe import describe
+from regolo_git.registry.versions.merged import tag_merged
+from regolo_git.registry.versions.retire import plan_retirement, retire
+from regolo_git.registry.versions.work_status import work_status
 
 
 def git(top: Path, *arguments: str) -> str:
@@ -64,7 +64,7 @@ def test_every_version_comes_back_byte_for_byte(two_versions: Registry, weights,
 
 
 def test_a_checkout_goes_to_its_recorded_path(two_versions: Registry) -> None:
-    top = two_versions.repository.paths.top
+    top = two_versions.handle.paths.top
     newest = (top / "model.safetensors").read_bytes()
     assert two_versions.checkout_model_version("m", "1.0") == top / "model.safetensors"
     assert (top / "model.safetensors").read_bytes() != newest
@@ -73,7 +73,7 @@ def test_a_checkout_goes_to_its_recorded_path(two_versions: Registry) -> None:
 
 
 def test_work_that_no_version_has_is_not_overwritten(two_versions: Registry) -> None:
-    path = two_versions.repository.paths.top / "model.safetensors"
+    path = two_versions.handle.paths.top / "model.safetensors"
     path.write_bytes(b"hours of work")
     with pytest.raises(Conflict):
         two_versions.checkout_model_version("m", "1.0")
@@ -103,7 +103,7 @@ def test_another_version_takes_the_place_of_one_in_a_relative_destination(
 def test_a_repository_that_was_moved_still_knows_a_versions_content(
     two_versions: Registry, tmp_path: Path
 ) -> None:
-    top = two_versions.repository.paths.top
+    top = two_versions.handle.paths.top
     (top / "words").mkdir()
     for version, names in enumerate(("ab", "bc")):
         for name in "abc":
@@ -126,18 +126,18 @@ def test_a_repository_that_was_moved_still_knows_a_versions_content(
 
 
 def test_a_git_checkout_then_ours_brings_the_bytes_of_that_commit(two_versions: Registry) -> None:
-    top = two_versions.repository.paths.top
+    top = two_versions.handle.paths.top
     newest = (top / "model.safetensors").read_bytes()
     git(top, "checkout", "-q", "m@v1.0")
     with Registry.open(top) as registry:
-        (done,) = checkout_head(registry.repository)
+        (done,) = checkout_head(registry.handle)
         assert (done.model, done.version) == ("m", "1.0")
         assert (top / "model.safetensors").read_bytes() != newest
-        assert [(d.version, d.exact) for d in describe(registry.repository, "HEAD")] == [("1.0", True)]
+        assert [(d.version, d.exact) for d in describe(registry.handle, "HEAD")] == [("1.0", True)]
 
 
 def test_reverting_is_a_forward_commit(two_versions: Registry) -> None:
-    top = two_versions.repository.paths.top
+    top = two_versions.handle.paths.top
     before = int(git(top, "rev-list", "--count", "HEAD"))
     two_versions.rollback_model("m", "1.0")
     assert int(git(top, "rev-list", "--count", "HEAD")) == before + 1
@@ -159,7 +159,7 @@ def test_a_retired_version_stays_visible_and_is_not_used(two_versions: Registry)
         ("1.0", "retired"),
         ("1.1", "ready"),
     ]
-    assert "m@v1.0" in git(two_versions.repository.paths.top, "tag", "--list")
+    assert "m@v1.0" in git(two_versions.handle.paths.top, "tag", "--list")
     with pytest.raises(PolicyRefused):
         two_versions.rollback_model("m", "1.0")
     with pytest.raises(InvalidInput):
@@ -172,7 +172,7 @@ def test_a_version_is_not_retired_without_a_reason(two_versions: Registry) -> No
 
 
 def test_what_changed_since_a_retirement_was_planned_counts(two_versions: Registry) -> None:
-    repository = two_versions.repository
+    repository = two_versions.handle
     one, other = (plan_retirement(repository, Reference.parse(f"m@{v}"), "wrong") for v in ("1.0", "1.1"))
     two_versions.promote_model_version("m", "1.0", "production")
     with pytest.raises(PolicyRefused, match="environment 'production'"):
@@ -183,7 +183,7 @@ def test_what_changed_since_a_retirement_was_planned_counts(two_versions: Regist
 
 
 def test_bytes_become_free_that_no_kept_version_has(two_versions: Registry) -> None:
-    repository = two_versions.repository
+    repository = two_versions.handle
     prod = two_versions.create_model_version(
         "m", "prod-1.0", model_data=two_versions.get_model_version("m", "1.0")
     )
@@ -195,10 +195,10 @@ def test_bytes_become_free_that_no_kept_version_has(two_versions: Registry) -> N
 
 def test_the_work_tree_is_held_against_the_manifests(two_versions: Registry) -> None:
     def state() -> str:
-        (artifact,) = work_status(two_versions.repository).artifacts
+        (artifact,) = work_status(two_versions.handle).artifacts
         return artifact.state
 
-    path = two_versions.repository.paths.top / "model.safetensors"
+    path = two_versions.handle.paths.top / "model.safetensors"
     assert state() == "unchanged"
     path.write_bytes(b"other")
     assert state() == "modified"
@@ -208,7 +208,7 @@ def test_the_work_tree_is_held_against_the_manifests(two_versions: Registry) -> 
 
 @pytest.mark.parametrize("merge", [["--no-ff"], ["--squash"]])
 def test_a_merged_proposal_is_tagged(two_versions: Registry, merge: list[str]) -> None:
-    top = two_versions.repository.paths.top
+    top = two_versions.handle.paths.top
     git(top, "switch", "-qc", "topic")
     two_versions.create_model_version("m", model_data=b"three")
     git(top, "switch", "-q", "main")
@@ -216,48 +216,48 @@ def test_a_merged_proposal_is_tagged(two_versions: Registry, merge: list[str]) -
     if merge == ["--squash"]:
         git(top, "commit", "-qm", "squashed")
     with Registry.open(top) as registry:
-        (done,) = tag_merged(registry.repository)
+        (done,) = tag_merged(registry.handle)
         assert (done.tag, done.problem) == ("m@v1.2", None)
         assert git(top, "rev-parse", "m@v1.2^{commit}") == git(top, "rev-parse", "HEAD")
-        assert tag_merged(registry.repository) == []
+        assert tag_merged(registry.handle) == []
         assert registry.get_model_version("m", "1.2").version == "1.2"
 
 
 def test_a_second_proposal_under_a_name_that_is_tagged_is_refused_until_it_has_a_number_of_its_own(
     two_versions: Registry,
 ) -> None:
-    top = two_versions.repository.paths.top
+    top = two_versions.handle.paths.top
     for branch, data in (("one", b"one"), ("two", b"two")):
         git(top, "switch", "-qc", branch, "main")
         two_versions.create_model_version("m", model_data=data)
     git(top, "switch", "-q", "main")
     git(top, "merge", "-q", "--no-ff", "one")
-    assert [m.problem for m in tag_merged(two_versions.repository)] == [None]
+    assert [m.problem for m in tag_merged(two_versions.handle)] == [None]
     git(top, "merge", "-q", "--no-ff", "-X", "theirs", "two")
     with Registry.open(top) as registry:
-        (refused,) = tag_merged(registry.repository)
+        (refused,) = tag_merged(registry.handle)
         assert (refused.tag, "other bytes" in str(refused.problem)) == ("m@v1.2", True)
         registry.create_model_version("m", model_data=b"two")
-        assert tag_merged(registry.repository) == []
+        assert tag_merged(registry.handle) == []
 
 
 def test_two_clones_make_the_same_tag_of_a_merge(two_versions: Registry, tmp_path: Path) -> None:
-    top = two_versions.repository.paths.top
+    top = two_versions.handle.paths.top
     git(top, "switch", "-qc", "topic")
     two_versions.create_model_version("m", model_data=b"three")
     git(top, "switch", "-q", "main")
     git(top, "merge", "-q", "--no-ff", "topic")
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", top, clone], check=True)
-    git(clone, "config", "regolo.localStore", str(two_versions.repository.local_directory / "store"))
+    git(clone, "config", "regolo.localStore", str(two_versions.handle.local_directory / "store"))
     for place in (top, clone):
         with Registry.open(place) as registry:
-            assert [m.problem for m in tag_merged(registry.repository)] == [None]
+            assert [m.problem for m in tag_merged(registry.handle)] == [None]
     assert git(top, "rev-parse", "m@v1.2") == git(clone, "rev-parse", "m@v1.2")
 
 
 def test_a_merged_version_without_bytes_is_not_tagged(two_versions: Registry, tmp_path: Path) -> None:
-    top = two_versions.repository.paths.top
+    top = two_versions.handle.paths.top
     git(top, "switch", "-qc", "topic")
     two_versions.create_model_version("m", model_data=b"three")
     git(top, "switch", "-q", "main")
@@ -265,7 +265,7 @@ def test_a_merged_version_without_bytes_is_not_tagged(two_versions: Registry, tm
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", top, clone], check=True)
     with Registry.open(clone) as registry:
-        (missing,) = tag_merged(registry.repository)
+        (missing,) = tag_merged(registry.handle)
         assert missing.problem is not None
     assert "m@v1.2" not in git(clone, "tag", "--list")
 

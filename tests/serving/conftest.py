@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from folder_source import FolderRegistry
-from running_engine import ECHO, PYTHON
+from support.folder_source import FolderRegistry
+from support.running_engine import ECHO, PYTHON
 
 
 @pytest.fixture

@@ -14,13 +14,14 @@ from math import inf
 from pathlib import Path
 
 import pytest
-from prometheus_server import PROGRAM, prometheus, query
-from running_engine import ROOT, RunningEngine, until
-from running_registry import ServedRegistry, serving
+from support.places import PYTHONPATH
+from support.prometheus_server import PROGRAM, prometheus, query
+from support.running_engine import RunningEngine, until
+from support.running_registry import ServedRegistry, serving
 
 from regolo_git.errors import InvalidInput, NotFound, TransportError
-from regolo_git.serving.endpoint_metrics import EndpointMetrics
-from regolo_git.serving.latency import PROMETHEUS_BOUNDS
+from regolo_git.serving.metrics.latency import PROMETHEUS_BOUNDS
+from regolo_git.serving.metrics.values import EndpointMetrics
 
 FAILING = """
 def load(path, config):
@@ -86,7 +87,7 @@ def program(served: ServedRegistry, *arguments: str) -> subprocess.CompletedProc
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": PYTHONPATH},
     )
 
 
@@ -220,7 +221,7 @@ def test_metrics_are_watched_in_a_terminal(served: ServedRegistry, engine: Runni
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"},
+        env={**os.environ, "PYTHONPATH": PYTHONPATH, "TERM": "xterm"},
     )
     os.close(theirs)
     shown = b""

@@ -6,14 +6,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from running_engine import until
-from running_registry import ServedRegistry, serving
+from support.running_engine import until
+from support.running_registry import ServedRegistry, serving
 
 from regolo_git.errors import IntegrityError, NotFound
 from regolo_git.records.endpoint import PinnedVersion
-from regolo_git.repository.repository import Repository
+from regolo_git.registry.handle import Handle
+from regolo_git.serving.local.worker.artifact_check import artifact_digest
 from regolo_git.serving.registry_source import RegistrySource
-from regolo_git.serving.worker.artifact_check import artifact_digest
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def served(tmp_path: Path) -> ServedRegistry:
 
 @pytest.fixture
 def source(served: ServedRegistry, tmp_path: Path) -> RegistrySource:
-    return RegistrySource(lambda: Repository.open(served.top, os.environ), tmp_path / "artifacts")
+    return RegistrySource(lambda: Handle.open(served.top, os.environ), tmp_path / "artifacts")
 
 
 def pinned(source: RegistrySource) -> PinnedVersion:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from files_suite import FilesSuite
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
+from support.files_suite import FilesSuite
 
 from regolo_git.errors import InvalidInput, MissingDependency
 from regolo_git.store.files import Files

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
+from regolo_git.artifacts.ingest.cuts import STEP
 from regolo_git.errors import IntegrityError, InvalidInput, NotFound, TransportError
-from regolo_git.layouts.cuts import STEP
 from regolo_git.records.digests import Digest
 from regolo_git.records.recipe import BYTES_LIMIT, Recipe, RecipeChunk, RecipeFile, RecipeTensor
 from regolo_git.store.store import CHUNK_LIMIT, Store

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import click
 
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import Json, json_option, put_json
 from regolo_git.cli.parameters import reference_argument
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, talk
 from regolo_git.cli.words import signs
-from regolo_git.compare.words import size_text
 from regolo_git.errors import InvalidInput
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.references import Reference
-from regolo_git.registry.checkout import CheckedOut, checkout_head, checkout_version, head_manifests
+from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version
-from regolo_git.repository.repository import Repository
+from regolo_git.registry.versions.checkout import CheckedOut, checkout_head, checkout_version, head_manifests
+from regolo_git.review.words import size_text
 
 VERSION_LIKE = re.compile(r"v?[0-9]+(?:\.[0-9]+){1,2}(?:-[0-9A-Za-z.-]+)?")
 
@@ -54,14 +54,14 @@ def checkout(
     """
     if reference is not None and place is not None:
         _refuse_a_version(reference, place)
-    with open_repository() as repository:
+    with open_handle() as handle:
         if reference is not None:
             destination = Path(place) if place is not None else None
-            done = [_one(repository, reference, destination, patterns, force)]
+            done = [_one(handle, reference, destination, patterns, force)]
         elif patterns:
             raise InvalidInput("'--path' needs a version", "git regolo checkout MODEL@V --path GLOB")
         else:
-            done = _all(repository, force)
+            done = _all(handle, force)
     if not done:
         talk("no model of this commit has a path")
     for item in done:
@@ -83,22 +83,22 @@ def _refuse_a_version(reference: Reference, place: str) -> None:
 
 
 def _one(
-    repository: Repository,
+    handle: Handle,
     reference: Reference,
     destination: Path | None,
     patterns: Sequence[str],
     force: bool,
 ) -> CheckedOut:
-    size = get_version(repository, reference).size_bytes
+    size = get_version(handle, reference).size_bytes
     with ProgressBar("checking out", size if not patterns else None) as bar:
         return checkout_version(
-            repository, reference, destination, patterns=patterns, force=force, on_progress=bar.reach
+            handle, reference, destination, patterns=patterns, force=force, on_progress=bar.reach
         )
 
 
-def _all(repository: Repository, force: bool) -> list[CheckedOut]:
-    with ProgressBar("checking out", _total(head_manifests(repository))) as bar:
-        return checkout_head(repository, force=force, on_progress=bar.reach)
+def _all(handle: Handle, force: bool) -> list[CheckedOut]:
+    with ProgressBar("checking out", _total(head_manifests(handle))) as bar:
+        return checkout_head(handle, force=force, on_progress=bar.reach)
 
 
 def _total(manifests: Sequence[Manifest]) -> int:

@@ -6,14 +6,14 @@ import click
 
 from regolo_git.cli.assignments import gather_metadata, read_serving
 from regolo_git.cli.creation import announce, check_order, create
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import json_option
 from regolo_git.cli.parameters import complete_versions, model_argument
 from regolo_git.cli.version_options import FILE, chosen_flow, gather_lineage, version_options
 from regolo_git.errors import InvalidInput
 from regolo_git.records.references import Reference
-from regolo_git.registry.draft import Bump, VersionRequest
 from regolo_git.registry.lookup import get_version
+from regolo_git.registry.versions.draft import Bump, VersionRequest
 
 
 @click.command()
@@ -85,21 +85,21 @@ def commit(
         raise InvalidInput("either PATH or --from V says what the bytes are", "git regolo commit -h")
     if path is not None:
         check_order("commit", model, path)
-    with open_repository() as repository:
+    with open_handle() as handle:
         request = VersionRequest(
             model=model,
-            source=path if path is not None else get_version(repository, _version(model, origin)),
+            source=path if path is not None else get_version(handle, _version(model, origin)),
             new_model=False,
             version=version,
             bump=bump,
             metadata=gather_metadata(metadata_file, meta, metrics),
             description=description,
             message=message,
-            lineage=gather_lineage(repository, code, data, parameters, base),
+            lineage=gather_lineage(handle, code, data, parameters, base),
             serving=read_serving(serving_file) if serving_file is not None else None,
             flow=chosen_flow(propose, direct),
         )
-        announce(create(repository, request, yes=yes), as_json=as_json, quiet=quiet)
+        announce(create(handle, request, yes=yes), as_json=as_json, quiet=quiet)
 
 
 def _version(model: str, text: str | None) -> Reference:

@@ -10,14 +10,14 @@ import click
 from click.shell_completion import CompletionItem
 
 from regolo_git.cli.assignments import free_value
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import Form, Json, chosen_form, emit, flat, form_options, plain_text
 from regolo_git.cli.streams import put, talk
 from regolo_git.cli.words import short
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.toml_text import TomlValue, dump_document
 from regolo_git.registry.configuration import change_setting, find_setting, read_settings
-from regolo_git.repository.repository import Repository
+from regolo_git.registry.handle import Handle
 from regolo_git.store.locate import check_location
 
 KNOWN = ("registry.branch", "store.url", "store.digest")
@@ -69,15 +69,15 @@ def config(
     form = chosen_form(as_json, as_plain)
     if unset and (key is None or value is not None):
         raise InvalidInput("'--unset' takes one KEY", "git regolo config --unset KEY")
-    with open_repository() as repository:
+    with open_handle() as handle:
         if key is None:
-            _put(_local_settings(repository) if local else dict(read_settings(repository)), form)
+            _put(_local_settings(handle) if local else dict(read_settings(handle)), form)
         elif local:
-            _get_or_set_local(repository, key, value, unset=unset, form=form)
+            _get_or_set_local(handle, key, value, unset=unset, form=form)
         elif unset or value is not None:
-            _set(repository, key, value)
+            _set(handle, key, value)
         else:
-            _put_value(find_setting(read_settings(repository), key), form)
+            _put_value(find_setting(read_settings(handle), key), form)
 
 
 def _put(settings: Mapping[str, TomlValue], form: Form) -> None:
@@ -103,7 +103,7 @@ def _shown(value: Json) -> str:
     return "\n".join(plain_text(element) for _, element in flat(value))
 
 
-def _set(repository: Repository, key: str, text: str | None) -> None:
+def _set(handle: Handle, key: str, text: str | None) -> None:
     if key == "format":
         raise InvalidInput("'format' says how the file is written and is not set")
     unknown = key not in KNOWN and not KNOWN_OF_AN_ENVIRONMENT.fullmatch(key)
@@ -111,27 +111,25 @@ def _set(repository: Repository, key: str, text: str | None) -> None:
     if close and text is not None:
         words = f"{close[0]} {shlex.quote(text)}"
         raise InvalidInput(f"'{key}' is no setting; did you mean '{close[0]}'?", f"git regolo config {words}")
-    commit = change_setting(repository, key, None if text is None else free_value(text))
+    commit = change_setting(handle, key, None if text is None else free_value(text))
     verb = "unset" if text is None else "set"
-    talk(f"{verb} {key}: commit {short(commit)} on {repository.registry_branch()}")
+    talk(f"{verb} {key}: commit {short(commit)} on {handle.registry_branch()}")
     if text is not None and unknown:
         talk(f"note: this version makes no use of '{key}'")
 
 
-def _local_settings(repository: Repository) -> dict[str, TomlValue]:
-    found = {key: repository.git.config_get(key) for key in LOCAL}
+def _local_settings(handle: Handle) -> dict[str, TomlValue]:
+    found = {key: handle.git.config_get(key) for key in LOCAL}
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _get_or_set_local(
-    repository: Repository, key: str, value: str | None, *, unset: bool, form: Form
-) -> None:
+def _get_or_set_local(handle: Handle, key: str, value: str | None, *, unset: bool, form: Form) -> None:
     if not key.startswith(LOCAL_PREFIX):
         raise InvalidInput(f"'{key}' is not a setting of ours", f"git config {key}")
     if unset or value is not None:
-        repository.git.config_set(key, _from_here(value) if key in LOCAL and value is not None else value)
+        handle.git.config_set(key, _from_here(value) if key in LOCAL and value is not None else value)
         return
-    found = repository.git.config_get(key)
+    found = handle.git.config_get(key)
     if found is None:
         raise NotFound(f"'{key}' is not set in this clone", f"git regolo config --local {key} VALUE")
     _put_value(found, form)

@@ -2,13 +2,13 @@
 
 import click
 
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import chosen_form, emit, form_options
 from regolo_git.cli.streams import talk
 from regolo_git.cli.table_layout import Column
 from regolo_git.cli.tables import Cell, put_table
-from regolo_git.registry.describe import DescribedVersion
-from regolo_git.registry.describe import describe as find_versions
+from regolo_git.registry.versions.describe import DescribedVersion
+from regolo_git.registry.versions.describe import describe as find_versions
 
 
 @click.command()
@@ -30,8 +30,8 @@ def describe(revision: str, as_json: bool, as_plain: bool) -> None:
     Exit status: 0 done, also where the commit has no version; 3 no such commit.
     """
     form = chosen_form(as_json, as_plain)
-    with open_repository() as repository:
-        found = find_versions(repository, revision)
+    with open_handle() as handle:
+        found = find_versions(handle, revision)
     if not found and form == "people":
         talk(f"no version in {revision}")
         return

@@ -5,16 +5,16 @@ from typing import Literal
 import click
 
 from regolo_git.cli.comparison_page import document, fields, put_page
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import chosen_form, emit, form_options
 from regolo_git.cli.parameters import complete_second, reference_argument
 from regolo_git.cli.streams import put
-from regolo_git.compare.versions import compare_versions
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
+from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import model_rows, read_version_manifest
-from regolo_git.repository.repository import Repository
+from regolo_git.review.versions import compare_versions
 
 Format = Literal["table", "markdown", "html", "json"]
 
@@ -54,9 +54,9 @@ def diff(a: Reference, b: str | None, page_format: Format, as_json: bool, as_pla
     form = chosen_form(as_json or page_format == "json", as_plain)
     if page_format != "table" and form == "plain":
         raise InvalidInput("'--format' and '--plain' exclude each other")
-    with open_repository() as repository:
-        before, after = _chosen(repository, a, b)
-        comparison = compare_versions(repository, before, after)
+    with open_handle() as handle:
+        before, after = _chosen(handle, a, b)
+        comparison = compare_versions(handle, before, after)
     if page_format == "markdown":
         put(comparison.to_markdown().rstrip("\n"))
     elif page_format == "html":
@@ -70,24 +70,24 @@ def diff(a: Reference, b: str | None, page_format: Format, as_json: bool, as_pla
         )
 
 
-def _chosen(repository: Repository, a: Reference, b: str | None) -> tuple[Reference, Reference]:
+def _chosen(handle: Handle, a: Reference, b: str | None) -> tuple[Reference, Reference]:
     if b is not None:
         return a, Reference.parse(b if "@" in b else f"{a.model}@{b}")
     if a.latest:
-        return _newest_releases(repository, a.model)
-    manifest = read_version_manifest(repository, a)
+        return _newest_releases(handle, a.model)
+    manifest = read_version_manifest(handle, a)
     if not manifest.parents:
-        raise NotFound(f"'{a}' follows no other version", _with_another(repository, a, manifest.version))
+        raise NotFound(f"'{a}' follows no other version", _with_another(handle, a, manifest.version))
     return Reference.parse(f"{a.model}@{manifest.parents[0]}"), a
 
 
-def _with_another(repository: Repository, a: Reference, version: str) -> str:
-    others = [row.version for row in model_rows(repository, a.model) if row.version != version]
+def _with_another(handle: Handle, a: Reference, version: str) -> str:
+    others = [row.version for row in model_rows(handle, a.model) if row.version != version]
     return f"git regolo diff {a} {others[0]}" if others else f"git regolo commit {a.model} PATH"
 
 
-def _newest_releases(repository: Repository, model: str) -> tuple[Reference, Reference]:
-    releases = [row.version for row in model_rows(repository, model) if Version.parse(row.version).is_release]
+def _newest_releases(handle: Handle, model: str) -> tuple[Reference, Reference]:
+    releases = [row.version for row in model_rows(handle, model) if Version.parse(row.version).is_release]
     if len(releases) < 2:
         raise NotFound(
             f"model '{model}' has {'one release' if releases else 'no release'}, and a comparison takes two",

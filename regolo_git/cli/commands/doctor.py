@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import chosen_form, emit, form_options
 from regolo_git.cli.streams import paint, put, talk
 from regolo_git.maintenance.doctor import Finding, examine
@@ -36,8 +36,8 @@ def doctor(dry_run: bool, as_json: bool, as_plain: bool) -> None:
     Exit status: 0 done, whatever was found; 3 no registry here; 4 another run is still writing.
     """
     form = chosen_form(as_json, as_plain)
-    with open_repository() as repository:
-        findings = list(examine(repository, dry_run=dry_run))
+    with open_handle() as handle:
+        findings = list(examine(handle, dry_run=dry_run))
     emit(
         form,
         document=lambda: [{"kind": f.kind, "what": f.what, "hint": f.hint} for f in findings],

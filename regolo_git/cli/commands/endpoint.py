@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import Json, chosen_form, emit, form_options, json_option, put_json
 from regolo_git.cli.parameters import complete_environments, reference_argument
 from regolo_git.cli.promotion_options import endpoint_argument, endpoint_document, message_option, to_endpoint
@@ -17,9 +17,9 @@ from regolo_git.errors import IntegrityError, NewerFormat
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
-from regolo_git.registry import endpoints
-from regolo_git.registry.endpoint_history import EndpointEvent, endpoint_history
-from regolo_git.repository.repository import Repository
+from regolo_git.registry.endpoints import endpoints
+from regolo_git.registry.endpoints.history import EndpointEvent, endpoint_history
+from regolo_git.registry.handle import Handle
 
 LIST_COLUMNS = tuple(Column(title) for title in ("ENDPOINT", "MODEL", "ENVIRONMENT", "TRAFFIC", "REPLICAS"))
 SHOW_COLUMNS = (
@@ -104,9 +104,9 @@ def create(
         retry=Routing().retry if retry is None else retry,
         timeout_seconds=Routing().timeout_seconds if timeout is None else timeout,
     )
-    with open_repository() as repository:
+    with open_handle() as handle:
         made = endpoints.create_endpoint(
-            repository,
+            handle,
             name,
             reference,
             environment=environment,
@@ -143,8 +143,8 @@ def list_(as_json: bool, as_plain: bool) -> None:
     Exit status: 0 done; 3 no registry here; 5 an endpoint's file is broken.
     """
     form = chosen_form(as_json, as_plain)
-    with open_repository() as repository:
-        found = endpoints.list_endpoints(repository)
+    with open_handle() as handle:
+        found = endpoints.list_endpoints(handle)
     if not found and form == "people":
         talk("no endpoints yet")
         talk("  next    git regolo endpoint create NAME MODEL@V")
@@ -188,8 +188,8 @@ def show(endpoint: str, as_json: bool, as_plain: bool) -> None:
     Exit status: 0 done; 3 no such endpoint; 5 its file is broken.
     """
     form = chosen_form(as_json, as_plain)
-    with open_repository() as repository:
-        found = endpoints.get_endpoint(repository, endpoint)
+    with open_handle() as handle:
+        found = endpoints.get_endpoint(handle, endpoint)
     emit(
         form,
         document=lambda: endpoint_document(found),
@@ -242,10 +242,10 @@ def history(endpoint: str, as_json: bool, as_plain: bool) -> None:
     Exit status: 0 done; 3 no such endpoint ever was.
     """
     form = chosen_form(as_json, as_plain)
-    with open_repository() as repository:
-        events = endpoint_history(repository, endpoint)
+    with open_handle() as handle:
+        events = endpoint_history(handle, endpoint)
         if not events:
-            endpoints.get_endpoint(repository, endpoint)
+            endpoints.get_endpoint(handle, endpoint)
     emit(
         form,
         document=lambda: [
@@ -298,8 +298,8 @@ def delete(endpoint: str, dry_run: bool, yes: bool, message: str | None, as_json
 
     Exit status: 0 done; 3 no such endpoint; 4 not confirmed.
     """
-    with open_repository() as repository:
-        words, document = _what_is_deleted(repository, endpoint)
+    with open_handle() as handle:
+        words, document = _what_is_deleted(handle, endpoint)
         talk(f"delete endpoint {endpoint}: {words}")
         if not (dry_run or yes):
             confirm(
@@ -308,17 +308,17 @@ def delete(endpoint: str, dry_run: bool, yes: bool, message: str | None, as_json
                 hint=f"git regolo endpoint delete {endpoint} --yes",
             )
         if not dry_run:
-            endpoints.delete_endpoint(repository, endpoint, message=message)
+            endpoints.delete_endpoint(handle, endpoint, message=message)
     if as_json:
         put_json({**document, "deleted": not dry_run})
     elif not dry_run:
         put(endpoint)
 
 
-def _what_is_deleted(repository: Repository, name: str) -> tuple[str, dict[str, Json]]:
+def _what_is_deleted(handle: Handle, name: str) -> tuple[str, dict[str, Json]]:
     """In words and as JSON; an endpoint that is broken can be deleted, one of a newer format cannot."""
     try:
-        found = endpoints.get_endpoint(repository, name)
+        found = endpoints.get_endpoint(handle, name)
     except NewerFormat:
         raise
     except IntegrityError as error:

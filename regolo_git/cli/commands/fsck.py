@@ -4,14 +4,14 @@ import sys
 
 import click
 
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import Json, chosen_form, emit, form_options
 from regolo_git.cli.parameters import model_argument
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import paint, put, talk
 from regolo_git.cli.words import counted
 from regolo_git.errors import IntegrityError
-from regolo_git.maintenance.fsck import FsckReport, check_registry, versions_to_check
+from regolo_git.maintenance.fsck.fsck import FsckReport, check_registry, versions_to_check
 
 
 @click.command()
@@ -35,10 +35,10 @@ def fsck(context: click.Context, model: str | None, full: bool, as_json: bool, a
     Exit status: 0 all is well; 3 no such model, or no registry here; 5 something is wrong.
     """
     form = chosen_form(as_json, as_plain)
-    with open_repository() as repository:
-        total = sum(row.size for row in versions_to_check(repository, model)) if full else None
+    with open_handle() as handle:
+        total = sum(row.size for row in versions_to_check(handle, model)) if full else None
         with ProgressBar("checking", total) as bar:
-            report = check_registry(repository, model=model, full=full, on_progress=bar.advance)
+            report = check_registry(handle, model=model, full=full, on_progress=bar.advance)
     emit(
         form,
         document=lambda: _document(report),

@@ -2,16 +2,16 @@
 
 import click
 
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import chosen_form, emit, form_options
 from regolo_git.cli.parameters import complete_environments, model_argument
 from regolo_git.cli.streams import talk
 from regolo_git.cli.table_layout import Column
 from regolo_git.cli.tables import put_table
 from regolo_git.cli.words import local_time, one_line, person, short
-from regolo_git.registry.environments import environment_rule
+from regolo_git.registry.environments.history import PromotionEvent, promotion_history
+from regolo_git.registry.environments.promote import environment_rule
 from regolo_git.registry.lookup import model_rows
-from regolo_git.registry.promotion_history import PromotionEvent, promotion_history
 
 COLUMNS = (
     Column("WHEN"),
@@ -43,11 +43,11 @@ def history(model: str, environment: str | None, as_json: bool, as_plain: bool) 
     Exit status: 0 done; 2 bad input; 3 no such model.
     """
     form = chosen_form(as_json, as_plain)
-    with open_repository() as repository:
-        rows = model_rows(repository, model)
-        events = promotion_history(repository, model, environment)
+    with open_handle() as handle:
+        rows = model_rows(handle, model)
+        events = promotion_history(handle, model, environment)
         if environment is not None and not events:
-            environment_rule(repository, environment)
+            environment_rule(handle, environment)
     if not events and form == "people":
         talk(f"{model} was never promoted" + (f" to {environment}" if environment else ""))
         step = f"history {model}" if environment else f"promote {model}@{rows[-1].version} staging"

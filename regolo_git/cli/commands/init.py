@@ -4,7 +4,7 @@ import shlex
 
 import click
 
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import json_option, put_json
 from regolo_git.cli.streams import talk
 from regolo_git.cli.words import short
@@ -29,14 +29,14 @@ def init(store: str | None, as_json: bool) -> None:
     Exit status: 0 done; 2 a store URL or an author that cannot be used; 3 no Git repository here;
     4 its files have uncommitted changes, a merge is under way, or a registry has another --store already.
     """
-    with open_repository() as repository:
-        done = initialise(repository, store)
+    with open_handle() as handle:
+        done = initialise(handle, store)
         if done.commit is not None:
             talk(f"made {done.top} a registry: commit {short(done.commit)} on {done.branch}")
             talk("  next    git regolo register MODEL PATH")
         else:
             talk(f"{done.top} is a registry already, on {done.branch}")
-            if store is not None and store != repository.config().store_url:
+            if store is not None and store != handle.config().store_url:
                 raise Conflict(
                     "'--store' is for a new registry", f"git regolo config store.url {shlex.quote(store)}"
                 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import Form, Json, chosen_form, emit, form_options
 from regolo_git.cli.parameters import model_argument
 from regolo_git.cli.status_style import status_cell
@@ -16,11 +16,11 @@ from regolo_git.cli.streams import is_terminal, talk
 from regolo_git.cli.table_layout import Column
 from regolo_git.cli.tables import Cell, put_table
 from regolo_git.cli.words import counted, local_time, one_line, person
-from regolo_git.compare.words import number_text, size_text
 from regolo_git.errors import InvalidInput
 from regolo_git.registry.lookup import WITHOUT_TAGS, list_versions, untagged_models
-from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.models import ModelSummary, summarise_models
+from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.review.words import number_text, size_text
 
 SCREENFUL = 30
 
@@ -75,9 +75,9 @@ def _number_to_show(form: Form, limit: int | None, everything: bool) -> int | No
 
 
 def _list_models(form: Form, limit: int | None) -> None:
-    with open_repository() as repository:
-        models = summarise_models(repository)[:limit]
-        untagged = untagged_models(repository) if not models and form == "people" else []
+    with open_handle() as handle:
+        models = summarise_models(handle)[:limit]
+        untagged = untagged_models(handle) if not models and form == "people" else []
     if untagged:
         talk(f"no version tags in this clone, of {counted(len(untagged), 'model')}\n  next    {WITHOUT_TAGS}")
         return
@@ -124,8 +124,8 @@ def _model_document(model: ModelSummary) -> Json:
 
 
 def _list_versions(model: str, metrics: Sequence[str], limit: int | None, form: Form) -> None:
-    with open_repository() as repository:
-        every = list_versions(repository, model)[::-1]
+    with open_handle() as handle:
+        every = list_versions(handle, model)[::-1]
         versions = every[:limit]
         emit(
             form,

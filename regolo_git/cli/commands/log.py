@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import click
 
 from regolo_git.cli.metric_style import METRIC_COLUMNS, metric_row, verdict_cell
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import Json, chosen_form, emit, form_options
 from regolo_git.cli.parameters import model_argument
 from regolo_git.cli.sparkline import sparkline
@@ -18,11 +18,11 @@ from regolo_git.cli.streams import paint, put, takes_symbols
 from regolo_git.cli.table_layout import Column
 from regolo_git.cli.tables import Cell, Row, put_table
 from regolo_git.cli.words import counted, local_time, one_line, person, short, signs
-from regolo_git.compare.metrics import MetricChange, compare_metrics
-from regolo_git.compare.words import number_text, percent_text, signed_text, size_text
 from regolo_git.errors import NotFound
-from regolo_git.registry.model_version import ModelVersion
 from regolo_git.registry.models import Model, read_model
+from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.review.words import number_text, percent_text, signed_text, size_text
+from regolo_git.verdict.metrics import MetricChange, compare_metrics
 
 METRICS_NAMED = 5  # of a model that may have hundreds
 
@@ -59,8 +59,8 @@ def log(model: str, metric: str | None, limit: int | None, as_json: bool, as_pla
     Exit status: 0 done; 2 bad input; 3 no such model or metric, or no registry here.
     """
     form = chosen_form(as_json, as_plain)
-    with open_repository() as repository:
-        steps = _steps(read_model(repository, model))[:limit]
+    with open_handle() as handle:
+        steps = _steps(read_model(handle, model))[:limit]
         if metric is not None:
             steps = _of_metric(steps, model, metric)
         emit(

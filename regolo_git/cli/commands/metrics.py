@@ -6,7 +6,7 @@ from typing import cast
 
 import click
 
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import Form, Json, chosen_form, emit, form_options
 from regolo_git.cli.promotion_options import endpoint_argument
 from regolo_git.cli.streams import is_terminal, put, talk
@@ -14,10 +14,10 @@ from regolo_git.cli.table_layout import Column
 from regolo_git.cli.tables import put_table
 from regolo_git.cli.words import local_time
 from regolo_git.errors import InvalidInput
-from regolo_git.registry.endpoints import get_endpoint, weight_text
-from regolo_git.repository.repository import Repository
-from regolo_git.serving.endpoint_metrics import EndpointMetrics, VersionMetrics
-from regolo_git.serving.recorded import Source, endpoint_metrics, record
+from regolo_git.registry.endpoints.endpoints import get_endpoint, weight_text
+from regolo_git.registry.handle import Handle
+from regolo_git.serving.metrics.notes import Source, endpoint_metrics, record
+from regolo_git.serving.metrics.values import EndpointMetrics, VersionMetrics
 
 WATCH_SECONDS = 2.0
 CLEAR = "\x1b[H\x1b[2J"
@@ -71,11 +71,9 @@ def metrics(
     if recorded and (keep or prometheus is not None):
         raise InvalidInput("'--recorded' shows what was kept: leave '--record' and '--prometheus' out")
     source: Source = "recorded" if recorded else "auto"
-    with open_repository() as repository:
+    with open_handle() as handle:
         while True:
-            found = endpoint_metrics(
-                repository, endpoint, window=window, prometheus=prometheus, source=source
-            )
+            found = endpoint_metrics(handle, endpoint, window=window, prometheus=prometheus, source=source)
             if watch:
                 click.echo(CLEAR, nl=False)
             _emit(found, form)
@@ -83,7 +81,7 @@ def metrics(
                 break
             time.sleep(WATCH_SECONDS)
         if keep:
-            _keep(repository, endpoint, found)
+            _keep(handle, endpoint, found)
 
 
 def _emit(found: EndpointMetrics, form: Form) -> None:
@@ -95,8 +93,8 @@ def _emit(found: EndpointMetrics, form: Form) -> None:
     )
 
 
-def _keep(repository: Repository, name: str, found: EndpointMetrics) -> None:
-    record(repository, get_endpoint(repository, name), found)
+def _keep(handle: Handle, name: str, found: EndpointMetrics) -> None:
+    record(handle, get_endpoint(handle, name), found)
     talk("recorded as a note on the versions' commits")
     talk("  next    git push origin refs/notes/regolo-metrics")
 

@@ -2,7 +2,7 @@
 
 import click
 
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import Json, json_option, put_json
 from regolo_git.cli.parameters import complete_environments, reference_argument
 from regolo_git.cli.progress import ProgressBar
@@ -10,8 +10,8 @@ from regolo_git.cli.promotion_options import message_option
 from regolo_git.cli.streams import put, talk
 from regolo_git.cli.words import short
 from regolo_git.records.references import Reference
-from regolo_git.registry.environments import Promoted
-from regolo_git.registry.environments import promote as promote_version
+from regolo_git.registry.environments.promote import Promoted
+from regolo_git.registry.environments.promote import promote as promote_version
 from regolo_git.registry.lookup import find_row
 
 
@@ -45,11 +45,11 @@ def promote(
     Exit status: 0 done; 2 bad input, or no such environment; 3 no such version, or its bytes are gone;
     4 it stands there already; 5 its bytes are damaged; 8 a rule forbids it.
     """
-    with open_repository() as repository:
-        size = find_row(repository, reference).size
+    with open_handle() as handle:
+        size = find_row(handle, reference).size
         with ProgressBar("checking", size) as bar:
             done = promote_version(
-                repository,
+                handle,
                 reference,
                 environment,
                 replicas=replicas,

@@ -6,12 +6,12 @@ import click
 
 from regolo_git.cli.assignments import gather_metadata, read_serving
 from regolo_git.cli.creation import announce, check_order, create
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import json_option
 from regolo_git.cli.parameters import model_argument
 from regolo_git.cli.version_options import FILE, chosen_flow, gather_lineage, version_options
 from regolo_git.records.references import Reference
-from regolo_git.registry.draft import VersionRequest
+from regolo_git.registry.versions.draft import VersionRequest
 
 
 @click.command()
@@ -56,7 +56,7 @@ def register(
     4 the model exists, or files of ours have uncommitted changes; 6 the store cannot be written.
     """
     check_order("register", model, path)
-    with open_repository() as repository:
+    with open_handle() as handle:
         request = VersionRequest(
             model=model,
             source=path,
@@ -65,8 +65,8 @@ def register(
             metadata=gather_metadata(metadata_file, meta, metrics),
             model_description=description,
             message=message,
-            lineage=gather_lineage(repository, code, data, parameters, base),
+            lineage=gather_lineage(handle, code, data, parameters, base),
             serving=read_serving(serving_file) if serving_file is not None else None,
             flow=chosen_flow(propose, direct),
         )
-        announce(create(repository, request, yes=True), as_json=as_json, quiet=quiet)
+        announce(create(handle, request, yes=True), as_json=as_json, quiet=quiet)

@@ -4,16 +4,16 @@ import shlex
 
 import click
 
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import json_option, put_json
 from regolo_git.cli.parameters import reference_argument
 from regolo_git.cli.questions import confirm
 from regolo_git.cli.streams import put, talk
 from regolo_git.cli.words import local_time, one_line, person
-from regolo_git.compare.words import size_text
 from regolo_git.errors import InvalidInput
 from regolo_git.records.references import Reference
-from regolo_git.registry.retire import RetirementPlan, plan_retirement, retire
+from regolo_git.registry.versions.retire import RetirementPlan, plan_retirement, retire
+from regolo_git.review.words import size_text
 
 
 @click.command()
@@ -40,8 +40,8 @@ def remove(reference: Reference, reason: str, dry_run: bool, yes: bool, as_json:
         raise InvalidInput(
             f"'{reference.model}' alone names no version to retire", f"git regolo list {reference.model}"
         )
-    with open_repository() as repository:
-        plan = plan_retirement(repository, reference, reason)
+    with open_handle() as handle:
+        plan = plan_retirement(handle, reference, reason)
         _show(plan)
         if not dry_run and not yes:
             name = plan.version.reference
@@ -51,7 +51,7 @@ def remove(reference: Reference, reason: str, dry_run: bool, yes: bool, as_json:
                 hint=f"git regolo remove {name} -m {shlex.quote(reason)} --yes",
             )
         if not dry_run:
-            retire(repository, plan)
+            retire(handle, plan)
     if as_json:
         put_json(
             {

@@ -2,12 +2,12 @@
 
 import click
 
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import json_option, put_json
 from regolo_git.cli.parameters import complete_versions, model_argument
 from regolo_git.cli.streams import put, talk
 from regolo_git.records.references import Reference
-from regolo_git.registry.revert import revert_model
+from regolo_git.registry.versions.revert import revert_model
 
 
 @click.command()
@@ -36,9 +36,9 @@ def revert(model: str, version: str, message: str | None, as_json: bool) -> None
     Exit status: 0 done; 2 bad input; 3 no such version, or its bytes are gone; 4 it is the current one
     already, or files of ours have uncommitted changes; 8 the version is retired.
     """
-    with open_repository() as repository:
+    with open_handle() as handle:
         selector = version.removeprefix(f"{model}@")  # a whole reference is understood too
-        done = revert_model(repository, Reference.parse(f"{model}@{selector}"), message)
+        done = revert_model(handle, Reference.parse(f"{model}@{selector}"), message)
         path = done.manifest.artifact.path
     talk(f"the current version of {model} is {done.version} again")
     if path is not None:

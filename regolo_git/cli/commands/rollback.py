@@ -2,7 +2,7 @@
 
 import click
 
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import json_option, put_json
 from regolo_git.cli.promotion_options import (
     complete_endpoint_versions,
@@ -11,8 +11,8 @@ from regolo_git.cli.promotion_options import (
     message_option,
 )
 from regolo_git.cli.streams import put, talk, talk_note
-from regolo_git.registry.endpoints import rollback as roll_back
-from regolo_git.registry.endpoints import traffic_text
+from regolo_git.registry.endpoints.endpoints import rollback as roll_back
+from regolo_git.registry.endpoints.endpoints import traffic_text
 
 
 @click.command()
@@ -41,8 +41,8 @@ def rollback(endpoint: str, version: str | None, message: str | None, as_json: b
     Exit status: 0 done; 2 bad input; 3 no such endpoint or version, or its bytes are gone; 4 it is like that
     already; 8 the version is retired.
     """
-    with open_repository() as repository:
-        found = roll_back(repository, endpoint, version, message=message, on_passed_over=talk_note)
+    with open_handle() as handle:
+        found = roll_back(handle, endpoint, version, message=message, on_passed_over=talk_note)
     talk(f"rolled back {endpoint}")
     if as_json:
         put_json(endpoint_document(found))

@@ -9,19 +9,19 @@ from typing import TextIO
 
 import click
 
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import put_json
 from regolo_git.cli.promotion_options import complete_endpoints
 from regolo_git.cli.streams import put, talk
 from regolo_git.errors import NotFound
-from regolo_git.registry.endpoints import get_endpoint
-from regolo_git.repository.repository import Repository
-from regolo_git.serving.admin_client import drain_engine, engine_status, replace_gateway
-from regolo_git.serving.local import serve as run_engine
-from regolo_git.serving.options import ServeOptions
+from regolo_git.registry.endpoints.endpoints import get_endpoint
+from regolo_git.registry.handle import Handle
+from regolo_git.serving.local.admin_client import drain_engine, engine_status, replace_gateway
+from regolo_git.serving.local.door import serve as run_engine
+from regolo_git.serving.local.options import ServeOptions
+from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 from regolo_git.serving.policy import Policy, default_policy_path
 from regolo_git.serving.registry_source import RegistrySource
-from regolo_git.serving.runtime_directory import RuntimeDirectory
 
 MB = 1_000_000
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -78,8 +78,8 @@ def serve(
     registry is served already, or nothing could be started; 8 a rule of the operator forbids it; 9 the
     [serve] extra is not installed.
     """
-    with open_repository() as repository:
-        common = repository.paths.common_dir
+    with open_handle() as handle:
+        common = handle.paths.common_dir
         if replace:
             put_json(replace_gateway(common))
         elif status:
@@ -88,8 +88,8 @@ def serve(
             drain_engine(common)
         else:
             for name in endpoints:
-                get_endpoint(repository, name)
-            policy = _policy(policy_file, repository.paths.top)
+                get_endpoint(handle, name)
+            policy = _policy(policy_file, handle.paths.top)
             options = ServeOptions(
                 common_directory=common,
                 listen=listen,
@@ -98,8 +98,8 @@ def serve(
                 environment=dict(os.environ),
                 worker_memory_bytes=worker_memory * MB if worker_memory is not None else None,
             )
-            top, artifacts = repository.paths.top, RuntimeDirectory.of(common).artifacts
-            source = RegistrySource(lambda: Repository.open(top, os.environ), artifacts)
+            top, artifacts = handle.paths.top, RuntimeDirectory.of(common).artifacts
+            source = RegistrySource(lambda: Handle.open(top, os.environ), artifacts)
             try:
                 run_engine(source, endpoints, options, say=_tell(talk), listening=_tell(put))
             finally:

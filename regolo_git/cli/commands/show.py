@@ -2,7 +2,7 @@
 
 import click
 
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import chosen_form, emit, flat, form_options
 from regolo_git.cli.parameters import reference_argument
 from regolo_git.cli.shown_version import document, look_up
@@ -33,8 +33,8 @@ def show(reference: Reference, raw: bool, as_json: bool, as_plain: bool) -> None
     form = chosen_form(as_json, as_plain)
     if raw and form != "people":
         raise InvalidInput("'--manifest' has one form only: leave '--json' and '--plain' out")
-    with open_repository() as repository:
-        shown = look_up(repository, reference)
+    with open_handle() as handle:
+        shown = look_up(handle, reference)
         if raw:
             put(shown.manifest.to_text().rstrip("\n"))
             return

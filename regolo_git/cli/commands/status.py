@@ -7,16 +7,16 @@ from pathlib import Path
 
 import click
 
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import Json, chosen_form, emit, form_options
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import paint, put, talk
 from regolo_git.cli.table_layout import Column
 from regolo_git.cli.tables import Cell, Row, put_table
 from regolo_git.cli.words import one_line, short
-from regolo_git.registry.checkout import head_manifests
-from regolo_git.registry.work_status import ArtifactStatus, WorkStatus, work_status
-from regolo_git.repository.repository import Repository
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.versions.checkout import head_manifests
+from regolo_git.registry.versions.work_status import ArtifactStatus, WorkStatus, work_status
 
 _COLOURS = {"unchanged": "", "modified": "yellow", "missing": "red", "no path": "dim"}
 
@@ -41,9 +41,9 @@ def status(as_json: bool, as_plain: bool) -> None:
     Exit status: 0 done, whatever was found; 3 no registry here.
     """
     form = chosen_form(as_json, as_plain)
-    with open_repository() as repository, ProgressBar("looking", _total(repository)) as bar:
-        found = work_status(repository, on_bytes=bar.advance)
-        top = repository.paths.top
+    with open_handle() as handle, ProgressBar("looking", _total(handle)) as bar:
+        found = work_status(handle, on_bytes=bar.advance)
+        top = handle.paths.top
     emit(
         form,
         document=lambda: _document(found),
@@ -55,8 +55,8 @@ def status(as_json: bool, as_plain: bool) -> None:
     )
 
 
-def _total(repository: Repository) -> int:
-    manifests = head_manifests(repository) if repository.git.head_commit() else []
+def _total(handle: Handle) -> int:
+    manifests = head_manifests(handle) if handle.git.head_commit() else []
     return sum(manifest.artifact.size for manifest in manifests if manifest.artifact.path is not None)
 
 

@@ -2,13 +2,13 @@
 
 import click
 
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import Json, chosen_form, emit, form_options
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, talk
 from regolo_git.cli.words import short
 from regolo_git.errors import IntegrityError, InvalidInput
-from regolo_git.registry.merged import MergedVersion, tag_merged
+from regolo_git.registry.versions.merged import MergedVersion, tag_merged
 
 
 @click.command()
@@ -36,8 +36,8 @@ def tag(merged: bool, dry_run: bool, as_json: bool, as_plain: bool) -> None:
             "versions are tagged when they are made, or with '--merged'", "git regolo tag --merged"
         )
     form = chosen_form(as_json, as_plain)
-    with open_repository() as repository, ProgressBar("checking", None) as bar:
-        found = tag_merged(repository, dry_run=dry_run, on_progress=bar.reach)
+    with open_handle() as handle, ProgressBar("checking", None) as bar:
+        found = tag_merged(handle, dry_run=dry_run, on_progress=bar.reach)
     emit(
         form,
         document=lambda: [_document(version, dry_run) for version in found],

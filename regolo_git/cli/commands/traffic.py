@@ -2,7 +2,7 @@
 
 import click
 
-from regolo_git.cli.opening import open_repository
+from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import json_option, put_json
 from regolo_git.cli.promotion_options import (
     complete_endpoint_versions,
@@ -13,7 +13,7 @@ from regolo_git.cli.promotion_options import (
     read_weights,
 )
 from regolo_git.cli.streams import put
-from regolo_git.registry.endpoints import get_endpoint, traffic_text, update_traffic
+from regolo_git.registry.endpoints.endpoints import get_endpoint, traffic_text, update_traffic
 
 
 @click.command()
@@ -45,13 +45,13 @@ def traffic(
     Exit status: 0 done; 2 weights that do not add up; 3 no such endpoint or version, or its bytes are gone;
     4 it is like that already; 8 a version is retired.
     """
-    with open_repository() as repository:
+    with open_handle() as handle:
         if split:
             found = update_traffic(
-                repository, endpoint, read_weights(split), replicas=read_counts(replicas), message=message
+                handle, endpoint, read_weights(split), replicas=read_counts(replicas), message=message
             )
         else:
-            found = get_endpoint(repository, endpoint)
+            found = get_endpoint(handle, endpoint)
     if as_json:
         put_json(endpoint_document(found))
     else:

@@ -1,0 +1,1 @@
+"""Files and chunks: an artifact into the store and back; nothing here knows Git."""

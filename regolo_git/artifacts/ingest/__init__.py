@@ -1,0 +1,1 @@
+"""From an artifact to chunks and a recipe."""

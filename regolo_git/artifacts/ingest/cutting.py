@@ -1,0 +1,319 @@
+"""From files to chunks: reads an artifact's stream once, and has it hashed and stored on the way.
+
+The caller's thread reads, finds the items (`layouts/`), cuts them (`cuts.py`) and computes the digests of
+small items and of tensors that are longer than a chunk.  Whole chunks go to the lanes: one thread computes
+the files' digests in order, the others name and store chunks.
+"""
+
+import io
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from blake3 import blake3
+
+from regolo_git.artifacts.ingest.cuts import EDGE_FILE, LARGE, STEP, Group, content_pieces, steps
+from regolo_git.artifacts.lanes import Lanes
+from regolo_git.artifacts.source.sources import RawFile, SourceFile
+from regolo_git.layouts.items import Item, TensorInfo
+from regolo_git.layouts.layout import read_layout
+from regolo_git.records.digests import Algorithm, Digest, Hasher, blake3_hex, new_hasher
+from regolo_git.records.recipe import RecipeChunk, RecipeFile, RecipeTensor
+from regolo_git.store.store import Store
+
+LAYOUT_BUFFER = 1 << 14
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A chunk that is in the store; `new` says that it was not there before."""
+
+    chunk: RecipeChunk
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A file that is in the store already: its chunks, and its tensors with offsets from its own start."""
+
+    digest: Digest
+    chunks: tuple[RecipeChunk, ...]
+    tensors: tuple[RecipeTensor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CutArtifact:
+    """What became of all files: the parts of a recipe, and the bytes that the store did not have."""
+
+    files: tuple[RecipeFile, ...]
+    tensors: tuple[RecipeTensor, ...]
+    chunks: tuple[RecipeChunk, ...]
+    new_bytes: int
+
+
+@dataclass(slots=True)
+class _Piece:
+    """A part of a buffer, and the digest of the file that it belongs to."""
+
+    hasher: Hasher
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Tensor:
+    """A tensor that was read; a number for its digest is that of the chunk that it coincides with."""
+
+    info: TensorInfo
+    offset: int
+    size: int
+    digest: str | int
+
+
+@dataclass(slots=True)
+class _Open:
+    """The group that small items are joining: its buffer, and what of it belongs to which file."""
+
+    group: Group = field(default_factory=Group)
+    buffer: memoryview | None = None
+    pieces: list[_Piece] = field(default_factory=list)
+
+
+IngestProgress = Callable[[int, int], None]
+
+
+class Cutting:
+    """Takes the files of one artifact in order; `finish` gives what became of them."""
+
+    def __init__(
+        self, store: Store, lanes: Lanes, algorithm: Algorithm, on_progress: IngestProgress | None
+    ) -> None:
+        self._store = store
+        self._lanes = lanes
+        self._algorithm = algorithm
+        self._on_progress = on_progress
+        self._offset = 0
+        self._found = 0
+        self._counted = 0
+        self._open = _Open()
+        self._chunks: list[Future[StoredChunk] | RecipeChunk] = []
+        self._tensors: list[_Tensor | RecipeTensor] = []
+        self._files: list[tuple[SourceFile, Hasher | Digest]] = []
+
+    def reuse(self, file: SourceFile, fragment: Fragment) -> None:
+        """Takes a file's chunks as they are; only for one of at least `EDGE_FILE`, which has its own."""
+        self._end_group()
+        self._chunks += fragment.chunks
+        self._tensors += (
+            RecipeTensor(t.name, t.dtype, t.shape, self._offset + t.offset, t.size, t.blake3)
+            for t in fragment.tensors
+        )
+        self._files.append((file, fragment.digest))
+        self._advance(file.size)
+        self._report()
+
+    def read(self, file: SourceFile) -> None:
+        """Reads a file, cuts it and has it stored.  Raises Conflict where it changes meanwhile."""
+        hasher = new_hasher(self._algorithm)
+        with file.opened() as opened:
+            reader = _Reader(file, opened, hasher)
+            items = _layout(opened, file.size)
+            opened.seek(0)
+            if file.size >= EDGE_FILE:
+                self._end_group()
+            if items is None and file.size >= LARGE:
+                self._read_content(reader, file.size)
+            else:
+                for item in items or (Item(file.size),):
+                    self._read_item(reader, item)
+            if file.size >= EDGE_FILE:
+                self._end_group()
+        self._files.append((file, hasher))
+
+    def finish(self) -> CutArtifact:
+        """Waits for all that is under way.  Raises what went wrong in it."""
+        self._end_group()
+        self._lanes.finish()
+        stored = [c if isinstance(c, RecipeChunk) else c.result() for c in self._chunks]
+        chunks = tuple(c if isinstance(c, RecipeChunk) else c.chunk for c in stored)
+        new = {c.chunk.blake3: c.chunk.size for c in stored if isinstance(c, StoredChunk) and c.new}
+        return CutArtifact(
+            tuple(_recipe_file(file, digest, self._algorithm) for file, digest in self._files),
+            tuple(_recipe_tensor(tensor, chunks) for tensor in self._tensors),
+            chunks,
+            sum(new.values()),
+        )
+
+    # -- items --------------------------------------------------------------------------------------------
+
+    def _read_item(self, reader: "_Reader", item: Item) -> None:
+        if item.size >= LARGE:
+            digest = self._read_large(reader, item)
+        else:
+            digest = self._read_small(reader, item.size)
+        if item.tensor:
+            self._tensors.append(_Tensor(item.tensor, self._offset - item.size, item.size, digest))
+
+    def _read_large(self, reader: "_Reader", item: Item) -> str | int:
+        """Reads an item that is cut by itself, and returns its digest or its only chunk's number."""
+        self._end_group()
+        whole = blake3() if item.tensor and item.size > STEP else None
+        for size in steps(item.size):
+            buffer = self._lanes.buffer()
+            reader.fill(buffer[:size])
+            self._lanes.release(buffer, *self._emit(buffer[:size], [_Piece(reader.hasher, 0, size)]))
+            if whole:
+                whole.update(buffer[:size])
+            self._advance(size)
+            self._report()
+        return whole.hexdigest() if whole else len(self._chunks) - 1
+
+    def _read_small(self, reader: "_Reader", size: int) -> str:
+        """Reads an item into the group, and returns its digest."""
+        view = self._room_for(size)
+        reader.fill(view)
+        return self._join(view, reader.hasher)
+
+    def _room_for(self, size: int) -> memoryview:
+        if not self._open.group.admits(size):
+            self._end_group()
+        if self._open.buffer is None:
+            self._open.buffer = self._lanes.buffer()
+        start = self._open.group.size
+        return self._open.buffer[start : start + size]
+
+    def _join(self, view: memoryview, hasher: Hasher) -> str:
+        """Has what was just read into the group's buffer join the group."""
+        digest = blake3(view).digest()
+        start = self._open.group.size
+        pieces = self._open.pieces
+        if pieces and pieces[-1].hasher is hasher:
+            pieces[-1].stop += len(view)
+        elif len(view):
+            pieces.append(_Piece(hasher, start, start + len(view)))
+        ends = self._open.group.join(len(view), digest)
+        self._advance(len(view))
+        if ends:
+            self._end_group()
+        return digest.hex()
+
+    def _end_group(self) -> None:
+        buffer, pieces = self._open.buffer, self._open.pieces
+        size = self._open.group.end()
+        if buffer is None:
+            return
+        tasks = self._emit(buffer[:size], pieces) if size else ()
+        self._lanes.release(buffer, *tasks)
+        self._open.buffer, self._open.pieces = None, []
+        self._report()
+
+    # -- plain content ------------------------------------------------------------------------------------
+
+    def _read_content(self, reader: "_Reader", size: int) -> None:
+        """Reads windows of plain content and cuts them; what is not certain yet moves on to the next one."""
+        self._end_group()  # the first piece is large
+        buffer, carried, left = self._lanes.buffer(), 0, size
+        while carried or left:
+            filled = min(STEP, carried + left)
+            reader.fill(buffer[carried:filled])
+            left -= filled - carried
+            at = 0
+            tasks: list[Future[None] | Future[StoredChunk]] = []
+            for piece in content_pieces(buffer[:filled], last=not left):
+                view = buffer[at : at + piece]
+                if piece >= LARGE:
+                    tasks += self._emit(view, [_Piece(reader.hasher, 0, piece)])
+                    self._advance(piece)
+                else:  # the last one
+                    self._room_for(piece)[:] = view
+                    self._join(self._room_for(piece), reader.hasher)
+                at += piece
+            carried = filled - at
+            following = self._lanes.buffer()
+            following[:carried] = buffer[at:filled]
+            self._lanes.release(buffer, *tasks)
+            self._report()
+            buffer = following
+        self._lanes.release(buffer)
+
+    # -- chunks -------------------------------------------------------------------------------------------
+
+    def _emit(self, view: memoryview, pieces: list[_Piece]) -> "tuple[Future[None], Future[StoredChunk]]":
+        """Sends a chunk on its way, and returns the tasks that look at its bytes."""
+        hashed = self._lanes.in_order(_hash_pieces, view, pieces)
+        stored = self._lanes.anywhere(_store_chunk, self._store, view)
+        self._chunks.append(stored)
+        return hashed, stored
+
+    def _advance(self, size: int) -> None:
+        self._offset += size
+
+    def _report(self) -> None:
+        if self._on_progress:
+            self._count_found()
+            self._on_progress(self._offset, self._found)
+
+    def _count_found(self) -> None:
+        """Goes on counting the bytes of chunks that were there, as far as it is known in their order."""
+        while self._counted < len(self._chunks):
+            chunk = self._chunks[self._counted]
+            if isinstance(chunk, RecipeChunk):
+                self._found += chunk.size
+            elif not chunk.done():
+                return
+            elif not chunk.result().new:
+                self._found += chunk.result().chunk.size
+            self._counted += 1
+
+
+class _Reader:
+    """A file being read from its start to its end, and its digest so far."""
+
+    def __init__(self, file: SourceFile, opened: RawFile, hasher: Hasher) -> None:
+        self._file = file
+        self._opened = opened
+        self.hasher = hasher
+
+    def fill(self, view: memoryview) -> None:
+        """Fills the view with the next bytes.  Raises Conflict where the file ends before."""
+        at = 0
+        while at < len(view):
+            count = self._opened.readinto(view[at:])
+            if not count:
+                raise self._file.changed()
+            at += count
+
+
+def _layout(opened: RawFile, size: int) -> tuple[Item, ...] | None:
+    """The layout, read through a small buffer, because headers are read a few bytes at a time."""
+    if isinstance(opened, io.BytesIO):
+        return read_layout(opened, size)
+    buffered: BinaryIO = io.BufferedReader(opened, LAYOUT_BUFFER)
+    try:
+        return read_layout(buffered, size)
+    finally:
+        buffered.detach()  # type: ignore[attr-defined]  # closing it would close the file
+
+
+def _hash_pieces(view: memoryview, pieces: list[_Piece]) -> None:
+    for piece in pieces:
+        piece.hasher.update(view[piece.start : piece.stop])
+
+
+def _store_chunk(store: Store, view: memoryview) -> StoredChunk:
+    address = blake3_hex(view)
+    return StoredChunk(RecipeChunk(address, len(view)), store.put_chunk(address, view))
+
+
+def _recipe_file(file: SourceFile, digest: Hasher | Digest, algorithm: Algorithm) -> RecipeFile:
+    known = digest if isinstance(digest, Digest) else Digest(algorithm, digest.hexdigest())
+    return RecipeFile(file.path, file.mode, file.size, known)
+
+
+def _recipe_tensor(tensor: _Tensor | RecipeTensor, chunks: tuple[RecipeChunk, ...]) -> RecipeTensor:
+    if isinstance(tensor, RecipeTensor):
+        return tensor
+    digest = chunks[tensor.digest].blake3 if isinstance(tensor.digest, int) else tensor.digest
+    info = tensor.info
+    return RecipeTensor(info.name, info.dtype, info.shape, tensor.offset, tensor.size, digest)

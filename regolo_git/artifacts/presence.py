@@ -1,0 +1,49 @@
+"""Whether an artifact is in the store, before somebody relies on it: looked at, not read."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from regolo_git.artifacts.ingest.ingest import artifact_digest
+from regolo_git.errors import IntegrityError, NotFound
+from regolo_git.records.digests import Digest
+from regolo_git.records.recipe import Recipe
+from regolo_git.store.store import Store
+
+FSCK = "git regolo fsck"
+
+
+@contextmanager
+def bytes_of(version: str) -> Iterator[None]:
+    """Says of a version that its bytes are gone where something is not found."""
+    try:
+        yield
+    except NotFound as error:
+        raise NotFound(f"the bytes of '{version}' are gone: {error.message}", error.hint) from error
+
+
+def read_checked_recipe(store: Store, address: Digest, expected: Digest) -> Recipe:
+    """The recipe, if its files' digests are those of the artifact that was asked for.
+
+    Raises NotFound, IntegrityError.
+    """
+    recipe = store.read_recipe(address)
+    claimed = artifact_digest(recipe)
+    if claimed != expected:
+        raise IntegrityError(f"recipe '{address}' is of '{claimed}', not of '{expected}'", FSCK)
+    return recipe
+
+
+def require_artifact(store: Store, address: Digest, expected: Digest) -> Recipe:
+    """The recipe of an artifact of which every chunk is in the store with its size.
+
+    Raises NotFound where something is missing, IntegrityError where the recipe is not the artifact's.
+    """
+    recipe = read_checked_recipe(store, address, expected)
+    missing = [chunk for chunk in recipe.chunks if not store.has_chunk(chunk.blake3, chunk.size)]
+    if missing:
+        raise NotFound(
+            f"{len(missing)} of the {len(recipe.chunks)} chunks of '{expected}' are missing from the store"
+            f" '{store.url}'",
+            FSCK,
+        )
+    return recipe

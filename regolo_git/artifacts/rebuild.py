@@ -1,0 +1,140 @@
+"""From chunks to files: fetches each chunk, verifies it, and hands its bytes to where they belong.
+
+The reverse of `cutting.py`, on the same lanes: any thread fetches and places chunks, one computes the files'
+digests in order where they are wanted.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from regolo_git.artifacts.lanes import Lanes
+from regolo_git.errors import IntegrityError
+from regolo_git.records.digests import Digest, Hasher, new_hasher
+from regolo_git.records.names import printable
+from regolo_git.records.recipe import Recipe, RecipeChunk, RecipeFile
+from regolo_git.store.store import Store
+
+Place = Callable[[int, int, memoryview], None]
+FSCK = "git regolo fsck"
+# Small chunks are handled by the megabyte: handing each to a thread would cost more than the work itself.
+TOGETHER = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a chunk that belongs to one file: the file's number, and where in both it begins."""
+
+    file: int
+    file_offset: int
+    chunk_offset: int
+    size: int
+
+
+def slices(recipe: Recipe, wanted: Collection[int]) -> Iterator[tuple[RecipeChunk, list[Slice]]]:
+    """Each chunk that a wanted file has bytes in, in order, with what belongs to the wanted files."""
+    files = iter(enumerate(recipe.files))
+    number, left, done = -1, 0, 0
+    for chunk in recipe.chunks:
+        at = 0
+        parts = []
+        while at < chunk.size:
+            while not left:
+                number, file = next(files)
+                left, done = file.size, 0
+            size = min(left, chunk.size - at)
+            if number in wanted:
+                parts.append(Slice(number, done, at, size))
+            at, left, done = at + size, left - size, done + size
+        if parts:
+            yield chunk, parts
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A chunk, the part of a buffer that it is read into, and what of it belongs where."""
+
+    chunk: RecipeChunk
+    view: memoryview
+    parts: list[Slice]
+
+    def slices(self) -> Iterator[tuple[Slice, memoryview]]:
+        """Each part with its bytes."""
+        for part in self.parts:
+            yield part, self.view[part.chunk_offset : part.chunk_offset + part.size]
+
+
+def _together(
+    chunks: Iterator[tuple[RecipeChunk, list[Slice]]],
+) -> Iterator[list[tuple[RecipeChunk, list[Slice]]]]:
+    """The chunks in groups that end once they have `TOGETHER` bytes; a group fits into one buffer."""
+    group: list[tuple[RecipeChunk, list[Slice]]] = []
+    size = 0
+    for chunk, parts in chunks:
+        if group and size + chunk.size > TOGETHER:
+            yield group
+            group, size = [], 0
+        group.append((chunk, parts))
+        size += chunk.size
+    if group:
+        yield group
+
+
+def rebuild(
+    store: Store,
+    recipe: Recipe,
+    wanted: Collection[int],
+    lanes: Lanes,
+    *,
+    place: Place | None,
+    check_digests: bool,
+    on_progress: Callable[[int], None] | None = None,
+) -> None:
+    """Hands every byte of the wanted files to `place(file number, offset, bytes)`, from several threads.
+
+    Returns when all is placed and, if `check_digests`, every file has the digest that the recipe gives it.
+    `on_progress` is told how many bytes are under way so far.  Raises NotFound, IntegrityError,
+    TransportError, and what `place` raises.
+    """
+    hashers = {number: new_hasher(recipe.files[number].digest.algorithm) for number in wanted}
+    done = 0
+    for group in _together(slices(recipe, wanted)):
+        buffer, at, pieces = lanes.buffer(), 0, []
+        for chunk, parts in group:
+            pieces.append(_Piece(chunk, buffer[at : at + chunk.size], parts))
+            at += chunk.size
+        fetched = lanes.anywhere(_fetch, store, pieces, place)
+        tasks: list[Future[None]] = [fetched]
+        if check_digests:
+            tasks.append(lanes.in_order(_hash, fetched, pieces, hashers))
+        lanes.release(buffer, *tasks)
+        done += sum(part.size for _, parts in group for part in parts)
+        if on_progress:
+            on_progress(done)
+    lanes.finish()
+    if check_digests:
+        for number, hasher in hashers.items():
+            _compare(recipe.files[number], hasher)
+
+
+def _fetch(store: Store, pieces: list[_Piece], place: Place | None) -> None:
+    for piece in pieces:
+        store.read_chunk_into(piece.chunk.blake3, piece.view)
+        if place:
+            for part, view in piece.slices():
+                place(part.file, part.file_offset, view)
+
+
+def _hash(fetched: "Future[None]", pieces: list[_Piece], hashers: dict[int, Hasher]) -> None:
+    fetched.result()
+    for piece in pieces:
+        for part, view in piece.slices():
+            hashers[part.file].update(view)
+
+
+def _compare(file: RecipeFile, hasher: Hasher) -> None:
+    if Digest(file.digest.algorithm, hasher.hexdigest()) != file.digest:
+        what = f"'{printable(file.path)}'" if file.path else "the artifact"
+        raise IntegrityError(
+            f"{what} as its chunks rebuild it does not have its digest '{file.digest}'", FSCK
+        )

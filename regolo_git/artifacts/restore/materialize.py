@@ -1,0 +1,246 @@
+"""Getting an artifact out of the store: whole and verified, or not at all.
+
+Decide what becomes of each path (`placing.py`), write what is needed beside the destination (`staging.py`),
+verify it, and only then rename it into place (`publishing.py`).  A directory that is not there yet appears in
+one rename; where there are files already, each is replaced by a rename, and all go back if one fails.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from regolo_git.artifacts.lanes import Lanes
+from regolo_git.artifacts.presence import read_checked_recipe
+from regolo_git.artifacts.rebuild import rebuild
+from regolo_git.artifacts.restore.artifact_tree import ArtifactTree
+from regolo_git.artifacts.restore.destination import Destination, find_destination, translated_errors
+from regolo_git.artifacts.restore.placing import Fate, Placing, Target
+from regolo_git.artifacts.restore.replacement import Publishing
+from regolo_git.artifacts.restore.staging import Staging, remove_staging, stale_stagings
+from regolo_git.artifacts.source.file_stamp import FileStamp
+from regolo_git.artifacts.stat_cache import KnownFile, StatCache
+from regolo_git.errors import IntegrityError, NotFound
+from regolo_git.records.digests import Digest
+from regolo_git.records.recipe import Recipe
+from regolo_git.store.store import Store
+
+NO_FILES: Mapping[str, Digest] = {}
+FILE_LIMIT = 256 << 20
+FILES_TOGETHER = 16
+MICROSECOND = 1000
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Materialized:
+    """What was done: files and bytes written, files that were right already, old files removed."""
+
+    path: Path
+    written_files: int
+    written_bytes: int
+    kept_files: int
+    removed_files: int
+
+
+def materialize(
+    store: Store,
+    recipe_address: Digest,
+    expected: Digest,
+    destination: Path,
+    *,
+    root: Path | None = None,
+    cache: StatCache | None = None,
+    verify: bool = False,
+    patterns: Sequence[str] = (),
+    previous: Mapping[str, Digest] = NO_FILES,
+    force: bool = False,
+    on_progress: Progress | None = None,
+) -> Materialized:
+    """Brings an artifact's file or directory to `destination`.
+
+    Every chunk is verified.  The digest too, over what is rebuilt, unless this clone has done so before
+    (`verify` does it all the same).  `root` is the directory below which no link is followed (a work tree);
+    without it the destination's parents are taken as the caller gave them.  `patterns` limits a directory to
+    matching files.  Files that are right are left alone, and so are others than the version's, but for those
+    in `previous` (path to digest) that are as they were.  Content that no version has is overwritten only
+    with `force`.  `on_progress` is told how many bytes are done so far.
+
+    Raises NotFound, IntegrityError, Conflict, InvalidInput, TransportError; then nothing was changed.
+    """
+    recipe = read_checked_recipe(store, recipe_address, expected)
+    place = find_destination(destination, root, recipe.kind)
+    wanted = _wanted(recipe, patterns)
+    with translated_errors(place.path), ArtifactTree(place.root) as tree:
+        placing = Placing(
+            store,
+            recipe,
+            tree,
+            top=place.name,
+            location=place.path,
+            cache=cache,
+            previous=previous,
+            force=force,
+        )
+        targets = placing.targets(wanted)
+        leaving = [] if patterns else placing.leaving({file.path for file in recipe.files})
+        trusted = not verify and cache is not None and cache.trusts(recipe_address, expected)
+        if cache:
+            cache.expect(place.path, _coming(recipe, targets), recipe_address)
+        work = _Work(store, recipe, place, tree, targets, leaving)
+        times = work.run(check_digests=not trusted, on_progress=on_progress)
+        if cache:
+            cache.remember(place.path, work.known(recipe_address, times))
+            cache.fulfil(place.path)
+            if len(times) == len(recipe.files):
+                cache.trust(recipe_address, expected)
+    written = sum(recipe.files[number].size for number in times)
+    return Materialized(place.path, len(times), written, len(targets) - len(times), len(leaving))
+
+
+def verify_artifact(
+    store: Store,
+    recipe_address: Digest,
+    expected: Digest,
+    *,
+    cache: StatCache | None = None,
+    on_progress: Progress | None = None,
+) -> None:
+    """Reads all of an artifact and computes its digest, whatever was computed before.
+
+    Raises NotFound where something is missing, IntegrityError where it is not what the digest says.
+    """
+    recipe = read_checked_recipe(store, recipe_address, expected)
+    with Lanes() as lanes:
+        everything = range(len(recipe.files))
+        rebuild(store, recipe, everything, lanes, place=None, check_digests=True, on_progress=on_progress)
+    if cache:
+        cache.trust(recipe_address, expected)
+
+
+def open_artifact_bytes(
+    store: Store, recipe_address: Digest, path: str = "", *, limit: int = FILE_LIMIT
+) -> bytes:
+    """The verified bytes of one file of an artifact, the only one's by default.
+
+    Raises NotFound for no such file, IntegrityError for one that is damaged or longer than `limit`.
+    """
+    recipe = store.read_recipe(recipe_address)
+    number = next((n for n, file in enumerate(recipe.files) if file.path == path), None)
+    if number is None:
+        raise NotFound(f"the artifact has no file '{path}'")
+    size = recipe.files[number].size
+    if size > limit:
+        raise IntegrityError(f"'{path}' has {size} bytes, more than the {limit} that were expected")
+    content = bytearray(size)
+
+    def place(_: int, offset: int, data: memoryview) -> None:
+        content[offset : offset + len(data)] = data
+
+    with Lanes() as lanes:
+        rebuild(store, recipe, (number,), lanes, place=place, check_digests=True)
+    return bytes(content)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One checkout, decided: what to write where, and what to take away."""
+
+    store: Store
+    recipe: Recipe
+    place: Destination
+    tree: ArtifactTree
+    targets: list[Target]
+    leaving: list[str]
+
+    def run(self, *, check_digests: bool, on_progress: Progress | None) -> dict[int, int]:
+        """Does it, and returns the numbers of the files that were written with the times they were given."""
+        changing = [target for target in self.targets if target.fate is not Fate.KEEP]
+        if not changing and not self.leaving:
+            return {}
+        base = self.place.staging_base
+        for path in stale_stagings(self.tree.root / base):
+            remove_staging(path)
+        descriptor = self.tree.directory(base, make=True)
+        if descriptor is None:
+            raise FileNotFoundError(base)
+        with Staging(descriptor) as staging:
+            times = self._write(staging, check_digests=check_digests, on_progress=on_progress)
+            with Publishing(self.tree, staging, self.place) as publishing:
+                publishing.put(changing)
+                publishing.take_away(self.leaving)
+        return times
+
+    def _write(
+        self, staging: Staging, *, check_digests: bool, on_progress: Progress | None
+    ) -> dict[int, int]:
+        numbers = {target.number for target in self.targets if target.fate in (Fate.MAKE, Fate.REPLACE)}
+        kept = sum(self.recipe.files[t.number].size for t in self.targets if t.number not in numbers)
+
+        def report(done: int) -> None:
+            if on_progress:
+                on_progress(kept + done)
+
+        with Lanes() as lanes:
+            rebuild(
+                self.store,
+                self.recipe,
+                numbers,
+                lanes,
+                place=staging.write,
+                check_digests=check_digests,
+                on_progress=report,
+            )
+            tasks = [lanes.anywhere(self._finish, staging, group) for group in _groups(sorted(numbers))]
+            return {number: time for task in tasks for number, time in task.result()}
+
+    def _finish(self, staging: Staging, numbers: Sequence[int]) -> list[tuple[int, int]]:
+        return [(number, staging.finish(number, self.recipe.files[number].mode)) for number in numbers]
+
+    def known(self, address: Digest, times: Mapping[int, int]) -> dict[str, KnownFile]:
+        """What to remember of the files that are there now.
+
+        A file that we wrote has a time of our own making, down to the nanosecond, which no later change can
+        give it by chance; so its stamp counts at once, unless the filesystem rounded the time.  That of one
+        that was found right counts if it is old enough.
+        """
+        found = {}
+        for target in self.targets:
+            status = self.tree.look(target.path)
+            stamp = FileStamp.of(status) if status else None
+            own = times.get(target.number)
+            if stamp is None or (stamp != target.stamp if own is None else stamp.mtime_ns != own):
+                continue  # somebody was here since
+            settled = bool(own % MICROSECOND) if own else stamp.is_settled(self.place.looked_at_ns)
+            file = self.recipe.files[target.number]
+            found[file.path] = KnownFile(stamp, settled, file.digest, address, file.path)
+        return found
+
+
+def _groups(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The same in groups: for each file alone, changing threads would cost more than the work."""
+    for start in range(0, len(numbers), FILES_TOGETHER):
+        yield numbers[start : start + FILES_TOGETHER]
+
+
+def _coming(recipe: Recipe, targets: list[Target]) -> dict[str, Digest]:
+    """The files that get other content, and their digests."""
+    files = [recipe.files[target.number] for target in targets if target.fate in (Fate.MAKE, Fate.REPLACE)]
+    return {file.path: file.digest for file in files}
+
+
+def _wanted(recipe: Recipe, patterns: Sequence[str]) -> list[int]:
+    """The numbers of the files that match: by a glob whose `*` crosses `/`, or by lying in that directory."""
+    if not patterns:
+        return list(range(len(recipe.files)))
+    wanted: set[int] = set()
+    for pattern in patterns:
+        matching = {n for n, file in enumerate(recipe.files) if _matches(file.path, pattern)}
+        if not matching:
+            raise NotFound(f"no file of the version matches '{pattern}'")
+        wanted |= matching
+    return sorted(wanted)
+
+
+def _matches(path: str, pattern: str) -> bool:
+    return fnmatchcase(path, pattern) or path.startswith(pattern.rstrip("/") + "/")

@@ -1,0 +1,129 @@
+"""Giving staged files their names: all of them, or none.
+
+Just before, every path is looked at again, so that what appeared since it was decided is not lost.  What is
+replaced gets a second name in the staging directory first, and goes back when something fails; a reader
+always sees the old file or the new one.  A kill in between leaves some files old and some new, each whole;
+doing the checkout again finishes it.
+"""
+
+import os
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from regolo_git.artifacts.restore.artifact_tree import ArtifactTree
+from regolo_git.artifacts.restore.destination import Destination
+from regolo_git.artifacts.restore.placing import Fate, Target
+from regolo_git.artifacts.restore.staging import Staging
+from regolo_git.artifacts.source.file_stamp import FileStamp
+from regolo_git.errors import Conflict
+from regolo_git.records.names import printable
+
+
+class Publishing:
+    """A context manager; leaving it with an error undoes what was done."""
+
+    def __init__(self, tree: ArtifactTree, staging: Staging, place: Destination) -> None:
+        self._tree = tree
+        self._staging = staging
+        self._place = place
+        self._undo: list[Callable[[], None]] = []
+        self._aside = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            for step in reversed(self._undo):
+                with suppress(OSError):
+                    step()
+
+    def put(self, targets: list[Target]) -> None:
+        """Renames staged files to their paths, and makes that durable.  Raises Conflict."""
+        for target in targets:
+            self._look_again(target)
+        if self._place.fresh:
+            self._put_whole(targets)
+            return
+        for target in targets:
+            self._put_one(target)
+        self._sync({target.path for target in targets})
+
+    def take_away(self, paths: list[str]) -> None:
+        """Removes files, and the directories that this leaves empty."""
+        for path in paths:
+            name = self._next_aside()
+            self._tree.move_out(path, self._staging.old, name)
+            self._undo.append(partial(self._restore, path, name))
+        for path in paths:
+            at = path.rpartition("/")[0]
+            while at not in ("", self._place.name) and self._tree.remove_empty(at):
+                at = at.rpartition("/")[0]
+        self._sync(set(paths))
+
+    def _put_one(self, target: Target) -> None:
+        if target.fate is Fate.MODE and target.seen:
+            before = stat.S_IMODE(target.seen.st_mode)
+            self._undo.append(partial(self._tree.set_mode, target.path, before))
+            self._tree.set_mode(target.path, before ^ _executable(before))
+            return
+        if target.fate is Fate.REPLACE:
+            name = self._next_aside()
+            self._tree.keep_aside(target.path, self._staging.old, name)
+            self._undo.append(partial(self._restore, target.path, name))
+        else:
+            self._undo.append(partial(self._remove, target.path))
+        self._tree.move_in(target.path, self._staging.files, str(target.number))
+
+    def _put_whole(self, targets: list[Target]) -> None:
+        """Builds a new directory in the staging directory and renames it as one."""
+        opened = self._staging.make_tree()
+        try:
+            with ArtifactTree(self._place.path, opened) as tree:
+                for target in targets:
+                    inner = target.path.removeprefix(f"{self._place.name}/")
+                    tree.move_in(inner, self._staging.files, str(target.number))
+                for path in [*sorted(tree.made, key=len, reverse=True), ""]:
+                    tree.sync(path)
+        finally:
+            os.close(opened)
+        parent, _, name = self._place.name.rpartition("/")
+        descriptor = self._tree.directory(parent)
+        if descriptor is None:
+            raise FileNotFoundError(parent)
+        self._staging.move_tree(descriptor, name)
+        self._sync({self._place.name})
+
+    def _look_again(self, target: Target) -> None:
+        status = self._tree.look(target.path)
+        if (FileStamp.of(status) if status else None) != target.stamp:
+            name = printable(str(self._tree.root / target.path))
+            raise Conflict(f"'{name}' changed meanwhile; nothing was written", "do it again")
+
+    def _next_aside(self) -> str:
+        self._aside += 1
+        return str(self._aside)
+
+    def _restore(self, path: str, name: str) -> None:
+        self._tree.move_in(path, self._staging.old, name)
+
+    def _remove(self, path: str) -> None:
+        name = self._next_aside()
+        self._tree.move_out(path, self._staging.old, name)
+
+    def _sync(self, paths: set[str]) -> None:
+        """Makes the entries of these paths, and of the directories that were made for them, durable."""
+        directories = {path.rpartition("/")[0] for path in paths | set(self._tree.made)}
+        for directory in sorted(directories, key=len, reverse=True):
+            self._tree.sync(directory)
+
+
+def _executable(mode: int) -> int:
+    """The bits to turn for a file to become executable by whoever may read it, or by nobody."""
+    return mode & 0o111 if mode & stat.S_IXUSR else (mode & 0o444) >> 2 & ~mode

@@ -1,0 +1,1 @@
+"""What a version can be made of."""

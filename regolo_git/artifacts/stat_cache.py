@@ -1,0 +1,231 @@
+"""What this clone remembers of files: so that an unchanged one is not read again.
+
+One row for each file that was ingested or written: its stamp, its digest, and the recipe in which its chunks
+stand.  What a checkout is about to write, so that after a kill its files are known for a version's.  And the
+recipes whose digest was computed here over what they rebuild, which are trusted from then on.
+
+It is a cache: anything may be missing, and a database that is damaged, from another version of this program
+or not writable is begun anew or done without.  Nothing is fsynced; after a power cut the worst is an old row,
+and the stamp tells that it is old.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from regolo_git.artifacts.source.file_stamp import FileStamp
+from regolo_git.errors import InvalidInput
+from regolo_git.records.digests import Algorithm, Digest
+
+SCHEMA_VERSION = 1
+WAIT_SECONDS = 2.0
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS files (
+    path BLOB NOT NULL, algorithm TEXT NOT NULL,
+    device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, settled INTEGER NOT NULL,
+    digest TEXT NOT NULL, recipe TEXT NOT NULL, member TEXT NOT NULL,
+    PRIMARY KEY (path, algorithm)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS expected (
+    path BLOB NOT NULL, digest TEXT NOT NULL, recipe TEXT NOT NULL, PRIMARY KEY (path, digest)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS trusted (
+    recipe TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (recipe, digest)
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """What a file was when it was last read or written: `member` is its path in the artifact of `recipe`.
+
+    The stamp proves that it is still the same only if `settled`.  A file that was only read has no recipe.
+    """
+
+    stamp: FileStamp
+    settled: bool
+    digest: Digest
+    recipe: Digest | None
+    member: str
+
+    def is_still(self, stamp: FileStamp | None) -> bool:
+        """Whether a file with this stamp has this digest for sure."""
+        return self.settled and self.stamp == stamp
+
+
+class StatCache:
+    """The cache in one file; a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection = self._connect()
+
+    def close(self) -> None:
+        """Closes the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- files --------------------------------------------------------------------------------------------
+
+    def known(self, top: Path, algorithm: Algorithm) -> dict[str, KnownFile]:
+        """What is known of the file at `top`, under the path "", and of every file below it."""
+        start = os.fsencode(top)
+        rows = self._query(
+            "SELECT path, device, inode, size, mtime_ns, ctime_ns, settled, digest, recipe, member "
+            "FROM files WHERE algorithm = ? AND (path = ? OR path > ? AND path < ?)",
+            (algorithm, start, start + b"/", start + b"0"),  # '0' follows '/'
+        )
+        found = {}
+        for path, *stamp, settled, digest, recipe, member in rows:
+            with suppress(InvalidInput, UnicodeDecodeError):
+                key = path[len(start) + 1 :].decode()
+                address = Digest.parse(recipe) if recipe else None
+                found[key] = KnownFile(
+                    FileStamp(*stamp), bool(settled), Digest.parse(digest), address, member
+                )
+        return found
+
+    def remember(self, top: Path, files: Mapping[str, KnownFile]) -> None:
+        """Records files at or below `top`, in one transaction."""
+        rows = [
+            (
+                _key(top, path),
+                file.digest.algorithm,
+                file.stamp.device,
+                file.stamp.inode,
+                file.stamp.size,
+                file.stamp.mtime_ns,
+                file.stamp.ctime_ns,
+                file.settled,
+                str(file.digest),
+                str(file.recipe) if file.recipe else "",
+                file.member,
+            )
+            for path, file in files.items()
+        ]
+        self._write("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    # -- what is about to be written ----------------------------------------------------------------------
+
+    def expect(self, top: Path, files: Mapping[str, Digest], recipe: Digest) -> None:
+        """Records which content files at or below `top` are about to get; until `fulfil`."""
+        rows = [(_key(top, path), str(digest), str(recipe)) for path, digest in files.items()]
+        self._write("INSERT OR REPLACE INTO expected VALUES (?, ?, ?)", rows)
+
+    def expected(self, top: Path) -> dict[str, dict[Digest, Digest]]:
+        """For each file, by its path below `top`, the digests that it may have got, and their recipes."""
+        start = os.fsencode(top)
+        rows = self._query(
+            "SELECT path, digest, recipe FROM expected WHERE path = ? OR path > ? AND path < ?",
+            (start, start + b"/", start + b"0"),
+        )
+        found: dict[str, dict[Digest, Digest]] = {}
+        for path, digest, recipe in rows:
+            with suppress(InvalidInput, UnicodeDecodeError):
+                of_file = found.setdefault(path[len(start) + 1 :].decode(), {})
+                of_file[Digest.parse(digest)] = Digest.parse(recipe)
+        return found
+
+    def fulfil(self, top: Path) -> None:
+        """Forgets what was expected, because the files are there and remembered."""
+        start = os.fsencode(top)
+        statement = "DELETE FROM expected WHERE path = ? OR path > ? AND path < ?"
+        self._write(statement, [(start, start + b"/", start + b"0")])
+
+    # -- recipes ------------------------------------------------------------------------------------------
+
+    def trusts(self, recipe: Digest, digest: Digest) -> bool:
+        """Whether the digest was computed here over what the recipe rebuilds."""
+        query = "SELECT 1 FROM trusted WHERE recipe = ? AND digest = ?"
+        return bool(self._query(query, (str(recipe), str(digest))))
+
+    def trust(self, recipe: Digest, digest: Digest) -> None:
+        """Records that it was."""
+        self._write("INSERT OR IGNORE INTO trusted VALUES (?, ?)", [(str(recipe), str(digest))])
+
+    # -- the database -------------------------------------------------------------------------------------
+
+    def _connect(self) -> sqlite3.Connection | None:
+        for _ in range(2):
+            try:
+                return self._open()
+            except sqlite3.OperationalError:
+                return None  # locked for long, or nowhere to write: done without
+            except (sqlite3.DatabaseError, OSError):
+                if not self._delete():
+                    return None
+        return None
+
+    def _open(self) -> sqlite3.Connection:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        # Used from one thread at a time; which one it is may change.
+        connection = sqlite3.connect(
+            self._path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.execute("PRAGMA synchronous = OFF")
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version not in (0, SCHEMA_VERSION):
+                raise sqlite3.DatabaseError("written by another version of this program")
+            if version == 0:
+                connection.executescript(f"BEGIN;{SCHEMA}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _delete(self) -> bool:
+        try:
+            for end in ("", "-journal"):
+                Path(f"{self._path}{end}").unlink(missing_ok=True)
+        except OSError:
+            return False
+        return True
+
+    def _query(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        if self._connection is None:
+            return []
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            self._recover(error)
+            return []
+
+    def _write(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+        if self._connection is None:
+            return
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._connection.executemany(statement, rows)
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._recover(error)
+
+    def _recover(self, error: sqlite3.Error) -> None:
+        """Begins anew where the database is damaged; where it is busy or full, goes on without the row."""
+        if not isinstance(error, sqlite3.OperationalError):
+            self.close()
+            self._connection = self._connect() if self._delete() else None
+
+
+def _key(top: Path, path: str) -> bytes:
+    return os.fsencode(f"{top}/{path}" if path else top)

@@ -1,0 +1,1 @@
+"""Checks of tags, records and artifacts."""

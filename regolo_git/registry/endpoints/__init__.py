@@ -1,0 +1,1 @@
+"""Endpoints: desired traffic, and its history."""

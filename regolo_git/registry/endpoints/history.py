@@ -1,0 +1,71 @@
+"""The history of an endpoint: every commit that changed its file, and what the change was.
+
+Read `last_good` next: what a rollback makes of it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from regolo_git.errors import IntegrityError
+from regolo_git.git.history import path_history
+from regolo_git.git.repository import CommitInfo
+from regolo_git.records.endpoint import Endpoint
+from regolo_git.records.names import check_endpoint_name
+from regolo_git.records.paths import endpoint_path
+from regolo_git.registry.arrivals import arrivals
+from regolo_git.registry.handle import Handle
+
+# As `git revert` writes it, with or without `--reference`.
+REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{7,40})\b", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointEvent:
+    """One change of an endpoint; `endpoint` is None where it was deleted.
+
+    `action` is our verb, "revert" for a plain `git revert` of the commit `reverted`, else "edit".  `when` is
+    the time at which it came onto the registry branch: of a proposed promotion, when that was merged.
+    """
+
+    name: str
+    endpoint: Endpoint | None
+    action: str
+    commit: str
+    when: datetime
+    who: str
+    message: str
+    reverted: str | None = None
+
+
+def endpoint_history(handle: Handle, name: str) -> list[EndpointEvent]:
+    """Every change of an endpoint, newest first; a commit that broke the file is left out."""
+    tip = handle.registry_tip()
+    if tip is None:
+        return []
+    found = list(_events(handle, tip, name))
+    arrived = arrivals(handle.git, tip, (info for info, _ in found))
+    found.sort(key=lambda pair: arrived[pair[0].oid].place)
+    return [replace(event, when=arrived[info.oid].when) for info, event in found]
+
+
+def _events(handle: Handle, tip: str, name: str) -> Iterator[tuple[CommitInfo, EndpointEvent]]:
+    path = endpoint_path(check_endpoint_name(name))
+    for info in path_history(handle.git, tip, path):
+        text = handle.git.read_file(info.oid, path)
+        try:
+            endpoint = Endpoint.parse(text, path) if text is not None else None
+        except IntegrityError:
+            continue
+        action, reverted = _what_it_did(info)
+        when, who = info.committed_at, info.author
+        yield info, EndpointEvent(name, endpoint, action, info.oid, when, who, info.subject, reverted)
+
+
+def _what_it_did(info: CommitInfo) -> tuple[str, str | None]:
+    action = info.trailer("Regolo-Action")
+    undone = REVERTS.search(info.message) if action is None else None
+    if undone is not None:
+        return "revert", undone[1]
+    return action or "edit", None

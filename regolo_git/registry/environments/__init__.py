@@ -1,0 +1,1 @@
+"""Environments: what is promoted where, and what was."""

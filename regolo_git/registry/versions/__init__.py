@@ -1,0 +1,1 @@
+"""Versions: request, draft, create, check out, revert, retire, tag."""

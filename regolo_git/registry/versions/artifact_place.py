@@ -1,0 +1,37 @@
+"""Where an artifact lies in the work tree, and that Git does not take it in by accident."""
+
+import os
+from pathlib import Path
+
+from regolo_git.artifacts.source.sources import ArtifactSource
+from regolo_git.errors import InvalidInput
+from regolo_git.git.ignore import Ignored, ensure_ignored
+from regolo_git.records.names import check_artifact_path
+from regolo_git.registry.handle import Handle
+
+
+def artifact_place(handle: Handle, source: ArtifactSource) -> str | None:
+    """The path to record: relative to the work tree's top; None for in-memory data and for paths outside.
+
+    Raises InvalidInput for the top itself, or a path that Git or another system could not have.
+    """
+    top = handle.paths.work_tree
+    if top is None or not isinstance(source, str | os.PathLike):
+        return None
+    # The parents are resolved, the last component is not: a link to a file keeps its own name.
+    given = Path(source).absolute()
+    place = given.parent.resolve() / given.name
+    if place == top.resolve():
+        raise InvalidInput(
+            "the whole work tree cannot be an artifact", "name the file or directory of the model"
+        )
+    if not place.is_relative_to(top.resolve()):
+        return None
+    return check_artifact_path(place.relative_to(top.resolve()).as_posix())
+
+
+def see_to_ignore(handle: Handle, place: str | None, branch: str) -> Ignored | None:
+    """The ignore entry that keeps the artifact out of Git; None where there is nothing in a work tree."""
+    if place is None or handle.paths.work_tree is None:
+        return None
+    return ensure_ignored(handle.git, place, branch)

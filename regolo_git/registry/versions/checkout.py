@@ -1,0 +1,182 @@
+"""Getting a version back: the bytes of its artifact at the recorded path, or where the caller wants them."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from regolo_git.artifacts.presence import read_checked_recipe
+from regolo_git.artifacts.restore.materialize import Materialized, materialize
+from regolo_git.errors import IntegrityError, InvalidInput, NotFound
+from regolo_git.records.digests import Digest
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.names import check_artifact_path, printable
+from regolo_git.records.paths import MODELS, manifest_path, model_of_manifest
+from regolo_git.records.references import Reference
+from regolo_git.records.tables import of_file
+from regolo_git.registry.elsewhere import where_else
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.lookup import find_row
+from regolo_git.registry.versions.model_version import read_tagged_manifest
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedOut:
+    """What now lies at `path`, and of how many bytes had to be written for it."""
+
+    model: str
+    version: str
+    path: Path
+    size: int
+    written_bytes: int
+
+
+def checkout_version(
+    handle: Handle,
+    reference: Reference,
+    destination: Path | None = None,
+    *,
+    patterns: Sequence[str] = (),
+    force: bool = False,
+    on_progress: Progress | None = None,
+) -> CheckedOut:
+    """Brings a version's bytes to its recorded path, or to `destination` (into it, if it is a directory).
+
+    `patterns` limits a directory to matching files.  Files with content that no version has are not
+    overwritten unless `force`.  Raises NotFound, Conflict, IntegrityError, InvalidInput.
+    """
+    manifest = read_tagged_manifest(handle, find_row(handle, reference))
+    return checkout_manifest(
+        handle, manifest, destination, patterns=patterns, force=force, on_progress=on_progress
+    )
+
+
+def checkout_manifest(
+    handle: Handle,
+    manifest: Manifest,
+    destination: Path | None,
+    *,
+    patterns: Sequence[str] = (),
+    force: bool = False,
+    on_progress: Progress | None = None,
+) -> CheckedOut:
+    """The same for a manifest that is at hand."""
+    if patterns and manifest.artifact.kind == "file":
+        raise InvalidInput(
+            f"'{manifest.model}@{manifest.version}' is one file: --path has nothing to choose from"
+        )
+    path = place_of(handle, manifest, destination)
+    _refuse_inside_git(handle, path)
+    if not handle.store.has_recipe(manifest.artifact.recipe):
+        raise NotFound(
+            f"the bytes of '{manifest.model}@{manifest.version}' are not in this clone's store"
+            f" '{handle.store_url}'",
+            where_else(handle),
+        )
+    done: Materialized = materialize(
+        handle.store,
+        manifest.artifact.recipe,
+        manifest.artifact.digest,
+        path,
+        root=handle.paths.work_tree if destination is None else None,
+        cache=handle.cache,
+        patterns=patterns,
+        previous=_known_files(handle, manifest, path),
+        force=force,
+        on_progress=on_progress,
+    )
+    return CheckedOut(manifest.model, manifest.version, path, manifest.artifact.size, done.written_bytes)
+
+
+def _refuse_inside_git(handle: Handle, path: Path) -> None:
+    """Whatever its name: a bare repository, or one that lies in a work tree, has hooks that git runs."""
+    resolved = path.resolve()
+    for directory in (handle.paths.git_dir, handle.paths.common_dir):
+        if resolved.is_relative_to(directory.resolve()):
+            raise InvalidInput(
+                f"'{printable(str(path))}' lies inside the repository's own directory '{directory}'",
+                "choose another destination",
+            )
+
+
+def _known_files(handle: Handle, manifest: Manifest, path: Path) -> dict[str, Digest]:
+    """What a version has at a place, as this clone knows it: the store has that, so it may be replaced."""
+    path = Path(os.path.abspath(path))  # noqa: PTH100 - `..` by the text, as the cache's keys need it
+    known = handle.cache.known(path, manifest.artifact.digest.algorithm)
+    ours = {name: file.digest for name, file in known.items() if file.recipe is not None}
+    if not ours:
+        return _files_of_head(handle, manifest, path)
+    return ours if manifest.artifact.kind == "directory" else {}
+
+
+def _files_of_head(handle: Handle, manifest: Manifest, path: Path) -> dict[str, Digest]:
+    """What the checked-out commit has at a place.
+
+    A repository that was moved, or that is seen from a container under another path, is unknown to the cache.
+    """
+    top, head = handle.paths.work_tree, handle.git.head_commit()
+    oid = handle.git.blob_oid(head, manifest_path(manifest.model)) if head is not None else None
+    if top is None or oid is None or not path.exists():
+        return {}
+    try:
+        artifact = parse_manifest(handle, manifest_path(manifest.model), oid).artifact
+        if artifact.path is None or top / artifact.path != path or artifact.kind != manifest.artifact.kind:
+            return {}
+        recipe = read_checked_recipe(handle.store, artifact.recipe, artifact.digest)
+    except (NotFound, IntegrityError):
+        return {}  # what it had cannot be had again
+    return {file.path: file.digest for file in recipe.files}
+
+
+def place_of(handle: Handle, manifest: Manifest, destination: Path | None) -> Path:
+    """Where a manifest's artifact goes."""
+    artifact = manifest.artifact
+    name = Path(artifact.path).name if artifact.path else manifest.model.rsplit("/", 1)[-1]
+    if destination is not None:
+        into = destination.is_dir() and artifact.kind == "file"
+        return destination / name if into else destination
+    top = handle.paths.work_tree
+    reference = f"{manifest.model}@{manifest.version}"
+    if artifact.path is None or top is None:
+        raise InvalidInput(
+            f"'{reference}' has no recorded path" if top else f"'{handle.paths.top}' has no work tree",
+            f"git regolo checkout {reference} DEST",
+        )
+    return top / check_artifact_path(artifact.path)
+
+
+def checkout_head(
+    handle: Handle, *, force: bool = False, on_progress: Progress | None = None
+) -> list[CheckedOut]:
+    """Brings the bytes of every manifest in the commit that is checked out, each to its recorded path."""
+    manifests = head_manifests(handle)
+    return [
+        checkout_manifest(handle, manifest, None, force=force, on_progress=on_progress)
+        for manifest in manifests
+        if manifest.artifact.path is not None
+    ]
+
+
+def head_manifests(handle: Handle) -> list[Manifest]:
+    """The manifests in the commit that is checked out, in the order of the models' names."""
+    head = handle.git.head_commit()
+    if head is None:
+        raise NotFound("there is no commit yet", "git regolo register MODEL PATH")
+    return manifests_at(handle, head)
+
+
+def manifests_at(handle: Handle, commit: str) -> list[Manifest]:
+    """The manifests in a commit, in the order of the models' names."""
+    return [
+        parse_manifest(handle, path, oid)
+        for path, oid in handle.git.list_files(commit, MODELS)
+        if model_of_manifest(path) is not None
+    ]
+
+
+def parse_manifest(handle: Handle, path: str, oid: str) -> Manifest:
+    """A manifest by its blob.  Raises IntegrityError, naming the path where it stands."""
+    with of_file(path):
+        return Manifest.parse(handle.git.read_blob(oid))

@@ -1,0 +1,132 @@
+"""Tagging what was reviewed and merged: each manifest change on the branch that has no tag yet gets one.
+
+Walks the first parents of the registry branch, because squash and rebase merges change commit ids and only
+what stands on the branch counts.  The tag object is made from the commit alone (its committer, its time), so
+two CI jobs make the same object and both pushes succeed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from regolo_git.artifacts.restore.materialize import Progress, verify_artifact
+from regolo_git.errors import IntegrityError, RegoloError
+from regolo_git.git.history import changed_files, first_parent_commits
+from regolo_git.git.publish import publish_tag
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.paths import MODELS, model_of_manifest
+from regolo_git.records.versions import Version, tag_name
+from regolo_git.registry.elsewhere import where_else
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.versions.checkout import parse_manifest
+from regolo_git.registry.versions.draft import tag_message
+
+
+@dataclass(frozen=True, slots=True)
+class MergedVersion:
+    """One manifest change without a tag; `problem` says why it was not tagged, `hint` what to type."""
+
+    model: str
+    version: str
+    commit: str
+    tag: str
+    problem: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    manifest: Manifest
+    manifest_oid: str
+    commit: str
+    subject: str
+
+
+def tag_merged(
+    handle: Handle, *, dry_run: bool = False, on_progress: Progress | None = None
+) -> list[MergedVersion]:
+    """Tags every merged version that has no tag, oldest first; its bytes are rebuilt and compared first.
+
+    A version whose bytes are missing or wrong, or whose name another change has taken, is reported with its
+    problem and not tagged.  `on_progress` is told how many bytes of a version are read so far.  Raises
+    NotFound where there is no registry.
+    """
+    result = []
+    rows = handle.index.all_rows()
+    taken = {(row.model, row.identity) for row in rows}
+    for change in reversed(_untagged(handle, taken, {row.manifest_oid for row in rows})):
+        manifest = change.manifest
+        key = manifest.model, Version.parse(manifest.version).identity
+        tag = tag_name(manifest.model, manifest.version)
+        problem = "another merged change has this version already" if key in taken else None
+        hint = None
+        if problem is None:
+            problem, hint = _check_bytes(handle, manifest, on_progress)
+        if problem is None and not dry_run:
+            publish_tag(
+                handle.git, tag, change.commit, tag_message(manifest, change.subject, change.manifest_oid)
+            )
+        taken.add(key)
+        result.append(MergedVersion(manifest.model, manifest.version, change.commit, tag, problem, hint))
+    known = {(version.model, version.version) for version in result if version.problem is not None}
+    return result + [v for v in _disguised(handle) if (v.model, v.version) not in known]
+
+
+def _disguised(handle: Handle) -> Iterator[MergedVersion]:
+    """Manifests that stand on the branch under the name of a version whose tag has other content.
+
+    So it is after two proposals took one number and the second merge won: what was merged has no tag, and its
+    name is another's.  Only what stands there now counts, so that a new version ends it.
+    """
+    tip = handle.registry_tip()
+    for path, oid in handle.git.list_files(tip, MODELS) if tip is not None else ():
+        if tip is None or model_of_manifest(path) is None:
+            continue
+        manifest = parse_manifest(handle, path, oid)
+        row = handle.index.find(manifest.model, Version.parse(manifest.version).identity)
+        if row is not None and row.manifest_oid != oid and row.digest != manifest.artifact.digest:
+            problem = "what was merged has other bytes than the tag of this version: give it the next number"
+            yield MergedVersion(manifest.model, manifest.version, tip, row.tag, problem)
+
+
+def _untagged(handle: Handle, taken: set[tuple[str, str]], tagged: set[str]) -> list[_Change]:
+    """Newest first: the changes of manifests on the first-parent line whose versions have no tag.
+
+    Going back to a version that is tagged (`revert`) is no new version; nor is a change that repeats the
+    manifest of an older change of the same version, of which only the oldest is kept.
+    """
+    tip = handle.registry_tip()
+    found: dict[tuple[str, str, str], _Change] = {}
+    if tip is None:
+        return []
+    for info in first_parent_commits(handle.git, tip):
+        parent = info.parents[0] if info.parents else None
+        for path, oid in changed_files(handle.git, parent, info.oid, MODELS).items():
+            if oid is None or oid in tagged or model_of_manifest(path) is None:
+                continue
+            manifest = parse_manifest(handle, path, oid)
+            key = manifest.model, Version.parse(manifest.version).identity
+            if key not in taken:
+                found.pop((*key, oid), None)
+                found[*key, oid] = _Change(manifest, oid, info.oid, info.subject)
+    return list(found.values())
+
+
+def _check_bytes(
+    handle: Handle, manifest: Manifest, on_progress: Progress | None
+) -> tuple[str | None, str | None]:
+    """What is wrong with a version's bytes, and what to type."""
+    if not handle.store.has_recipe(manifest.artifact.recipe):
+        return f"its bytes are not in this clone's store '{handle.store_url}'", where_else(handle)
+    try:
+        verify_artifact(
+            handle.store,
+            manifest.artifact.recipe,
+            manifest.artifact.digest,
+            cache=handle.cache,
+            on_progress=on_progress,
+        )
+    except IntegrityError as error:
+        return error.message, error.hint
+    except RegoloError as error:
+        return f"its bytes cannot be checked: {error.message}", error.hint
+    return None, None

@@ -1,0 +1,134 @@
+"""Retiring versions: the tag and its history stay, the bytes are no longer kept.
+
+Planned first (`plan_retirement`), shown, then done: one commit that adds a line to the model's retired list.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from regolo_git.errors import Conflict, InvalidInput, PolicyRefused
+from regolo_git.git.proposal import Proposal
+from regolo_git.git.publish import publish
+from regolo_git.records.digests import Digest
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.paths import retired_path
+from regolo_git.records.recipe import Recipe
+from regolo_git.records.references import Reference
+from regolo_git.records.retired import RetiredEntry, RetiredList
+from regolo_git.records.tables import of_file
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.lookup import get_version, list_versions
+from regolo_git.registry.status import RETIRED, read_statuses
+from regolo_git.registry.users import users_of
+from regolo_git.registry.versions.model_version import ModelVersion
+
+
+@dataclass(frozen=True, slots=True)
+class RetirementPlan:
+    """What retiring would do: `free_bytes` in the local store are needed by no other version."""
+
+    version: ModelVersion
+    reason: str
+    free_bytes: int
+
+
+def plan_retirement(handle: Handle, reference: Reference, reason: str) -> RetirementPlan:
+    """Looks whether a version can be retired, and what that frees.
+
+    Raises NotFound, InvalidInput without a reason or for a version that is retired already, PolicyRefused
+    while an environment or an endpoint uses it.
+    """
+    version = get_version(handle, reference)
+    if not reason.strip():
+        raise InvalidInput(
+            "a version is retired for a reason", f"git regolo remove {version.reference} -m REASON"
+        )
+    if version.status == RETIRED:
+        raise InvalidInput(f"'{version.reference}' is retired already", f"git regolo list {version.model_id}")
+    _refuse_used(handle, handle.registry_tip(), version)
+    return RetirementPlan(version, reason.strip(), _free_bytes(handle, version))
+
+
+def _refuse_used(handle: Handle, tip: str | None, version: ModelVersion) -> None:
+    users = users_of(handle, tip, version.model_id, version.version)
+    if users:
+        raise PolicyRefused(
+            f"'{version.reference}' is in use by {', '.join(users)}", _way_out(handle, version, users[0])
+        )
+
+
+def _way_out(handle: Handle, version: ModelVersion, user: str) -> str | None:
+    """The command that gives one user another version; None where there is no other."""
+    others = [
+        other.version
+        for other in list_versions(handle, version.model_id)
+        if other.version != version.version and other.status != RETIRED
+    ]
+    if not others:
+        return None
+    kind, _, name = user.replace("'", "").partition(" ")
+    if kind == "environment":
+        return f"git regolo promote {version.model_id}@{others[-1]} {name}"
+    return f"git regolo rollback {name} --to {others[-1]}"
+
+
+def retire(handle: Handle, plan: RetirementPlan) -> None:
+    """Commits the retirement to the registry branch.
+
+    Raises PolicyRefused where somebody took the version into use since it was planned, Conflict where
+    somebody retired it.
+    """
+    version = plan.version
+    path = retired_path(version.model_id)
+    author = handle.git.author()
+    entry = RetiredEntry(version.version, author.when, f"{author.name} <{author.email}>", plan.reason)
+
+    def prepare(tip: str | None) -> Proposal:
+        _refuse_used(handle, tip, version)
+        text = handle.git.read_file(tip, path) if tip else None
+        with of_file(path):
+            current = RetiredList.parse(text) if text is not None else RetiredList()
+        if current.has(version.version):
+            raise Conflict(f"'{version.reference}' is retired already", f"git regolo list {version.model_id}")
+        return Proposal(
+            files={path: current.with_entry(entry).to_text().encode()},
+            message=f"retire {version.reference}\n\n{plan.reason}\n",
+        )
+
+    publish(handle.git, handle.registry_branch(), prepare)
+
+
+def _free_bytes(handle: Handle, version: ModelVersion) -> int:
+    """Bytes of the version's chunks that no version which is still kept has in its recipe."""
+    own = _recipe(handle, version.manifest.artifact.recipe)
+    if own is None:
+        return 0
+    free = {chunk.blake3: chunk.size for chunk in own.chunks}
+    for address in _kept_recipes(handle, version):
+        recipe = _recipe(handle, address)
+        for chunk in recipe.chunks if recipe is not None else ():
+            free.pop(chunk.blake3, None)
+        if not free:
+            break
+    return sum(free.values())
+
+
+def _kept_recipes(handle: Handle, leaving: ModelVersion) -> Iterator[Digest]:
+    """The recipes of all other versions that are not retired, each once.
+
+    The manifests are read as the tags name them: `fsck` compares that with the commits, and walking a
+    commit's trees would take twenty times as long.
+    """
+    statuses = read_statuses(handle)
+    seen: set[Digest] = set()
+    for row in handle.index.all_rows():
+        if row.tag == leaving.tag or statuses.of(row.model, row.identity) == RETIRED:
+            continue
+        address = Manifest.parse(handle.git.read_blob(row.manifest_oid)).artifact.recipe
+        if address not in seen:
+            seen.add(address)
+            yield address
+
+
+def _recipe(handle: Handle, address: Digest) -> Recipe | None:
+    return handle.store.read_recipe(address) if handle.store.has_recipe(address) else None

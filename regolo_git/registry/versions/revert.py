@@ -1,0 +1,39 @@
+"""Rolling a model back: a forward commit that makes an older version the branch's version again."""
+
+from regolo_git.artifacts.presence import bytes_of, require_artifact
+from regolo_git.errors import Conflict, PolicyRefused
+from regolo_git.git.proposal import Proposal
+from regolo_git.git.publish import publish
+from regolo_git.records.paths import manifest_path
+from regolo_git.records.references import Reference
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.lookup import get_version
+from regolo_git.registry.status import RETIRED
+from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.versions.target import choose_target
+
+
+def revert_model(handle: Handle, reference: Reference, message: str | None = None) -> ModelVersion:
+    """Commits the manifest of an existing version as the branch's newest; no tag is made, none moves.
+
+    Raises NotFound, Conflict where the branch has that version already, PolicyRefused for a retired one or
+    one whose bytes are gone.
+    """
+    version = get_version(handle, reference)
+    if version.status == RETIRED:
+        raise PolicyRefused(f"'{version.reference}' is retired", f"git regolo list {version.model_id}")
+    with bytes_of(version.reference):
+        artifact = version.manifest.artifact
+        require_artifact(handle.store, artifact.recipe, artifact.digest)
+    path = manifest_path(version.model_id)
+    content = version.manifest.to_text().encode()
+
+    def prepare(tip: str | None) -> Proposal:
+        if tip is not None and handle.git.read_file(tip, path) == content:
+            raise Conflict(f"'{version.reference}' is the branch's version already")
+        return Proposal(
+            files={path: content}, message=message or f"revert {version.model_id} to {version.version}\n"
+        )
+
+    publish(handle.git, choose_target(handle, "auto").branch, prepare)
+    return version

@@ -1,0 +1,44 @@
+"""Where a new version goes: committed and tagged at once, or proposed on a branch for review.
+
+on the registry branch (or a bare repository)   direct: commit there, tag at once
+the same with `propose`                         a new branch `propose/<model>@<version>`, no tag
+on any other branch                             a commit on that branch, no tag: it is tagged after the merge
+on any other branch with `direct`               a commit on that branch, tagged at once
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from regolo_git.errors import Conflict
+from regolo_git.git.worktrees import WorkTree, refuse_under_way
+from regolo_git.registry.handle import Handle
+
+Flow = Literal["auto", "direct", "propose"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The branch to commit to; `tagged` versions are released at once; `new_branch` starts one for review."""
+
+    branch: str
+    tagged: bool
+    new_branch: bool
+
+
+def choose_target(handle: Handle, flow: Flow) -> Target:
+    """Decides by what is checked out.  Raises Conflict on a detached HEAD, where a commit would be lost."""
+    registry_branch = handle.registry_branch()
+    if flow == "propose":
+        return Target(registry_branch, tagged=False, new_branch=True)
+    if handle.git.is_bare:
+        return Target(registry_branch, tagged=True, new_branch=False)
+    head = handle.git.head_branch()
+    if head is None and flow == "direct":
+        return Target(registry_branch, tagged=True, new_branch=False)
+    if head is None:
+        # A rebase detaches HEAD too, and would not let go of it for `git switch`.
+        refuse_under_way(WorkTree(handle.paths.git_dir, handle.paths.top))
+        raise Conflict(
+            "HEAD is detached: a commit here would be on no branch", f"git switch {registry_branch}"
+        )
+    return Target(head, tagged=head == registry_branch or flow == "direct", new_branch=False)

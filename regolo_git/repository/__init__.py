@@ -1,1 +1,0 @@
-"""One Git repository with its store: ingest, materialize, publish."""

@@ -1,0 +1,50 @@
+"""Two versions of a model side by side: the value that `compare_model_versions` and `git regolo diff` give.
+
+Made from two manifests, the model card of the registry branch and, where the store has them, the two recipes.
+"""
+
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.metadata import metrics_of
+from regolo_git.records.model_card import ModelCard
+from regolo_git.records.recipe import Recipe
+from regolo_git.review.changes import VersionChanges
+from regolo_git.review.files import compare_files
+from regolo_git.review.html import render_html
+from regolo_git.review.markdown import render_markdown
+from regolo_git.review.metadata import compare_metadata
+from regolo_git.review.tensors import compare_tensors
+from regolo_git.verdict.metrics import compare_metrics
+
+
+class Comparison(VersionChanges):
+    """The changes, and the pages that show them."""
+
+    __slots__ = ()
+
+    def to_markdown(self) -> str:
+        """The comparison as a Markdown page, for a pull request."""
+        return render_markdown(self)
+
+    def to_html(self) -> str:
+        """The comparison as a self-contained HTML page."""
+        return render_html(self)
+
+
+def compare(
+    a: Manifest, b: Manifest, card: ModelCard, recipe_a: Recipe | None, recipe_b: Recipe | None
+) -> Comparison:
+    """Compares two manifests of one model; recipes, where there are any, tell of files and tensors."""
+    return Comparison(
+        model_id=a.model,
+        version_a=a.version,
+        version_b=b.version,
+        size_a=a.artifact.size,
+        size_b=b.artifact.size,
+        same_content=a.artifact.digest == b.artifact.digest,
+        metrics=compare_metrics(metrics_of(a.metadata), metrics_of(b.metadata), card.metrics),
+        metadata=compare_metadata(a.metadata, b.metadata),
+        files=compare_files(a.file_entries(recipe_a), b.file_entries(recipe_b)),
+        tensors=compare_tensors(recipe_a, recipe_b) if recipe_a and recipe_b else None,
+        description_a=a.description,
+        description_b=b.description,
+    )

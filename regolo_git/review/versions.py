@@ -1,0 +1,29 @@
+"""Comparing two versions of a registry."""
+
+from regolo_git.errors import InvalidInput
+from regolo_git.records.digests import Digest
+from regolo_git.records.recipe import Recipe
+from regolo_git.records.references import Reference
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.lookup import read_version_manifest
+from regolo_git.registry.models import read_card
+from regolo_git.review.comparison import Comparison, compare
+
+
+def compare_versions(handle: Handle, a: Reference, b: Reference) -> Comparison:
+    """What changed from `a` to `b`.  Raises NotFound, InvalidInput for versions of two models."""
+    if a.model != b.model:
+        raise InvalidInput(f"'{a}' and '{b}' are of different models", f"git regolo list {a.model}")
+    before, after = read_version_manifest(handle, a), read_version_manifest(handle, b)
+    return compare(
+        before,
+        after,
+        read_card(handle, a.model),
+        _recipe(handle, before.artifact.recipe),
+        _recipe(handle, after.artifact.recipe),
+    )
+
+
+def _recipe(handle: Handle, address: Digest) -> Recipe | None:
+    """The recipe where the store has it: a clone without bytes still compares what the manifests say."""
+    return handle.store.read_recipe(address) if handle.store.has_recipe(address) else None

@@ -1,0 +1,1 @@
+"""The engine that runs endpoints on this machine."""

@@ -1,0 +1,63 @@
+"""Asking a running engine over its admin socket, with the standard library alone."""
+
+import http.client
+import json
+import socket
+from pathlib import Path
+
+from regolo_git.errors import NotFound, ServingError
+from regolo_git.serving.json_value import Json, json_object
+from regolo_git.serving.local.runtime_directory import RuntimeDirectory
+
+ANSWER_SECONDS = 10.0
+REPLACE_SECONDS = 60.0
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path, seconds: float) -> None:
+        super().__init__("localhost", timeout=seconds)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def engine_status(common_directory: Path) -> dict[str, Json]:
+    """What runs and what is wrong with it.  Raises NotFound where nothing serves the registry."""
+    return _ask(common_directory, "GET", "/status", ANSWER_SECONDS)
+
+
+def engine_metrics(common_directory: Path, endpoint: str, seconds: float) -> dict[str, Json]:
+    """An endpoint's metrics as JSON.  Raises NotFound where nothing serves the registry or the endpoint."""
+    return _ask(common_directory, "GET", f"/endpoints/{endpoint}/metrics?window={seconds:f}", ANSWER_SECONDS)
+
+
+def replace_gateway(common_directory: Path) -> dict[str, Json]:
+    """Has the gateway replaced without loss; returns the status.  Raises NotFound, ServingError."""
+    return _ask(common_directory, "POST", "/replace", REPLACE_SECONDS)
+
+
+def drain_engine(common_directory: Path) -> None:
+    """Has the engine finish what it has and end.  Raises NotFound."""
+    _ask(common_directory, "POST", "/drain", ANSWER_SECONDS)
+
+
+def _ask(common_directory: Path, method: str, path: str, seconds: float) -> dict[str, Json]:
+    connection = _UnixConnection(RuntimeDirectory.of(common_directory).admin_socket, seconds)
+    try:
+        connection.request(method, path)
+        answer = connection.getresponse()
+        said = json_object(json.loads(answer.read()), "the engine's answer")
+    except (FileNotFoundError, ConnectionRefusedError) as error:
+        raise NotFound("nothing serves this registry", "git regolo serve") from error
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise ServingError("the engine does not answer on its admin socket") from error
+    finally:
+        connection.close()
+    if answer.status == 404:
+        raise NotFound(str(said.get("error")), "git regolo endpoint list")
+    if answer.status >= 400:
+        raise ServingError(str(said.get("error")))
+    return said

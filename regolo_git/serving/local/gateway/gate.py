@@ -1,0 +1,91 @@
+"""One endpoint as the gateway serves it now: its route, made ready for choosing, and its workers."""
+
+import json
+from collections.abc import Mapping, Sequence
+from http.cookies import CookieError, SimpleCookie
+
+from regolo_git.serving.local.gateway.upstream import Upstream
+from regolo_git.serving.traffic.split import Route, Split, Target
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+class Load:
+    """How many requests of an endpoint are under way; outlives the tables."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.by_version: dict[str, int] = {}
+
+    def enter(self, version: str) -> None:
+        """One more is under way."""
+        self.total += 1
+        self.by_version[version] = self.by_version.get(version, 0) + 1
+
+    def leave(self, version: str) -> None:
+        """One has ended."""
+        self.total -= 1
+        self.by_version[version] -= 1
+
+
+class Gate:
+    """A route with its workers; replaced whole when the table changes."""
+
+    def __init__(self, route: Route, upstreams: Mapping[str, Sequence[Upstream]], load: Load) -> None:
+        self.route = route
+        self.routing = route.routing
+        self.upstreams = upstreams
+        self.load = load
+        self._split = Split(route)
+        self._override = route.routing.override_header.lower().encode("latin-1")
+        self._sticky_header = (route.routing.sticky_header or "").lower().encode("latin-1")
+
+    def asked_for(self, headers: Headers) -> str | None:
+        """The version that the caller names in the override header."""
+        value = header(headers, self._override)
+        return value.decode("latin-1").strip() if value is not None else None
+
+    def choose(self, headers: Headers, body: bytes) -> Target:
+        """A version by the sticky key, where the endpoint has one and the request too, else by weight."""
+        key = self._sticky_key(headers, body)
+        version = self._split.for_key(key) if key is not None else self._split.at_random()
+        return self.route.targets[version]
+
+    def _sticky_key(self, headers: Headers, body: bytes) -> str | None:
+        if self._sticky_header:
+            value = header(headers, self._sticky_header)
+            return value.decode("latin-1") if value is not None else None
+        if self.routing.sticky_cookie:
+            return _cookie(header(headers, b"cookie"), self.routing.sticky_cookie)
+        if self.routing.sticky_key:
+            return _body_key(body, self.routing.sticky_key)
+        return None
+
+
+def header(headers: Headers, name: bytes) -> bytes | None:
+    """A header's value by its lower-case name."""
+    for found, value in headers:
+        if found == name:
+            return value
+    return None
+
+
+def _cookie(value: bytes | None, name: str) -> str | None:
+    if value is None:
+        return None
+    try:
+        morsel = SimpleCookie(value.decode("latin-1")).get(name)
+    except CookieError:
+        return None
+    return morsel.value if morsel is not None else None
+
+
+def _body_key(body: bytes, key: str) -> str | None:
+    """A key of the JSON body, `params.user` for one inside another; None where it is not there."""
+    try:
+        value: object = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return str(value) if isinstance(value, str | int | float) else None

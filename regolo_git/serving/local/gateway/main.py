@@ -1,0 +1,156 @@
+"""The gateway's process: a child of the supervisor, with the listening socket and a line to the supervisor.
+
+It asks nothing and answers what the supervisor asks: `hello`, `start`, `table`, `report`, `retire`.  After
+`retire` it takes no new connections, answers `Connection: close` on those it has, and ends when they are
+gone; the counts of its last requests go with its last report.
+"""
+
+import asyncio
+import resource
+import socket
+import sys
+import time
+from typing import Self
+
+import uvicorn
+import uvloop
+
+import regolo_git
+from regolo_git.serving.json_value import Json, json_number, json_object, json_text
+from regolo_git.serving.local.channel import Channel
+from regolo_git.serving.local.child_process import die_with, leave_alone_what_stays
+from regolo_git.serving.local.gateway.application import Gateway
+from regolo_git.serving.local.gateway.http_protocol import patient_protocol
+from regolo_git.serving.local.gateway.limits import GatewayLimits
+from regolo_git.serving.local.gateway.pages import Pages
+from regolo_git.serving.traffic.split import Table
+
+LOOK_SECONDS = 0.05
+
+
+class GatewayProcess:
+    """The gateway and its server."""
+
+    def __init__(self, gateway: Gateway, limits: GatewayLimits) -> None:
+        self._gateway = gateway
+        self._limits = limits
+        self._server = uvicorn.Server(_config(gateway, limits))
+        self._tasks: list[asyncio.Task[None]] = []
+        self._drained = False
+
+    @classmethod
+    async def start(cls, listener: socket.socket, message: dict[str, Json]) -> Self:
+        """Begins to take connections, with the first table in force."""
+        limits = GatewayLimits.from_json(json_object(message["limits"], "'limits'"))
+        token = message["token"]
+        gateway = Gateway(limits, json_text(token, "'token'") if token is not None else None)
+        admin = json_text(message["admin"], "'admin'")
+        gateway.pages = Pages(gateway, admin, regolo_git.__version__).application()
+        await gateway.swap(Table.from_json(message["table"]))
+        process = cls(gateway, limits)
+        process._tasks.append(asyncio.create_task(process._server.serve(sockets=[listener])))
+        while not process._server.started:
+            await asyncio.sleep(0.005)
+        return process
+
+    async def follow(self, channel: Channel) -> None:
+        """Does as the supervisor says, until it hangs up or the drained gateway has made its last report."""
+        answer = await self._report()
+        while not answer["done"]:
+            await channel.send(answer)
+            message = await channel.receive()
+            if message is None:
+                return
+            answer = await self._do(message)
+        await channel.send(answer)
+
+    async def end(self) -> None:
+        """Closes what is still open."""
+        self._server.should_exit = True
+        await asyncio.gather(*self._tasks)
+        await self._gateway.close()
+
+    async def _do(self, message: dict[str, Json]) -> dict[str, Json]:
+        match message["do"]:
+            case "table":
+                await self._gateway.swap(Table.from_json(message["table"]))
+            case "retire":
+                self._retire(json_number(message["seconds"], "'seconds'"))
+        return await self._report()
+
+    async def _report(self) -> dict[str, Json]:
+        # Drained is looked at first: no request can end between that and the last counts.
+        done = self._drained
+        return {**await self._gateway.report(), "connections": self._connections, "done": done}
+
+    def _retire(self, seconds: float) -> None:
+        if self._gateway.retiring:
+            return
+        self._gateway.retiring = True
+        for server in self._server.servers:
+            server.close()
+        self._tasks.append(asyncio.create_task(self._drain(seconds)))
+
+    @property
+    def _connections(self) -> int:
+        return len(self._server.server_state.connections)
+
+    async def _drain(self, seconds: float) -> None:
+        """Waits until every connection is gone; idle ones have a little time, busy ones have `seconds`."""
+        begun = time.monotonic()
+        while self._connections and (waited := time.monotonic() - begun) <= seconds:
+            if waited > self._limits.idle_grace_seconds:
+                # Closed before the last counts, so that no request can come that nobody would count.
+                for connection in list(self._server.server_state.connections):
+                    connection.shutdown()
+            await asyncio.sleep(LOOK_SECONDS)
+        self._drained = True
+
+
+def _config(gateway: Gateway, limits: GatewayLimits) -> uvicorn.Config:
+    return uvicorn.Config(
+        gateway,
+        interface="asgi3",
+        http=patient_protocol(limits.head_seconds),
+        lifespan="off",
+        ws="none",
+        access_log=False,
+        log_level="warning",
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=limits.connections,
+        timeout_keep_alive=limits.keep_alive_seconds,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def _allow_many_files() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+async def _run(listener: int, line: int) -> None:
+    channel = await Channel.on(socket.socket(fileno=line))
+    # The first message only asks whether the process is up, which takes longer than all that follows.
+    if await channel.receive() is None:
+        return
+    await channel.send({})
+    message = await channel.receive()
+    if message is None:
+        return
+    process = await GatewayProcess.start(socket.socket(fileno=listener), message)
+    leave_alone_what_stays()
+    await process.follow(channel)
+    await process.end()
+
+
+def main() -> None:
+    """Runs a gateway: the parent's process, the listening descriptor, the line's descriptor."""
+    parent, listener, line = (int(argument) for argument in sys.argv[1:4])
+    die_with(parent)
+    _allow_many_files()
+    uvloop.run(_run(listener, line))
+
+
+if __name__ == "__main__":
+    main()

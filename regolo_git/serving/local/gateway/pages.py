@@ -1,0 +1,127 @@
+"""The gateway's pages beside predictions: is it alive, is it ready, its metrics, what the models take."""
+
+import json
+
+import aiohttp
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from regolo_git.serving.local.gateway.application import Gateway
+from regolo_git.serving.local.gateway.gate import Gate
+from regolo_git.serving.local.gateway.upstream import choose_upstream
+from regolo_git.serving.traffic.split import Target
+
+SECONDS = aiohttp.ClientTimeout(total=10)
+PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Pages:
+    """Each page is a method; `/metrics` is the supervisor's, which holds the counts of all gateways."""
+
+    def __init__(self, gateway: Gateway, admin_socket: str, version: str) -> None:
+        self._gateway = gateway
+        self._admin_socket = admin_socket
+        self._version = version
+
+    def application(self) -> Starlette:
+        """The pages under their paths: ours, MLflow's, and those of the Open Inference Protocol."""
+        model, version = "/v2/models/{endpoint}", "/v2/models/{endpoint}/versions/{version}"
+        paths = {
+            "/healthz": self.alive,
+            "/readyz": self.ready,
+            "/metrics": self.metrics,
+            "/ping": self.ready,
+            "/health": self.ready,
+            "/version": self.program,
+            "/v2": self.server,
+            "/v2/health/live": self.alive,
+            "/v2/health/ready": self.ready,
+            model: self.model,
+            f"{model}/ready": self.model_ready,
+            version: self.model,
+            f"{version}/ready": self.model_ready,
+        }
+        pages = [Route(path, page) for path, page in paths.items()]
+        predictions = (
+            "/invocations",
+            "/endpoints/{endpoint}/invocations",
+            f"{model}/infer",
+            f"{version}/infer",
+        )
+        # A POST never comes this far; what does is told so, and not that there is nothing here.
+        return Starlette(routes=pages + [Route(path, self.alive, methods=["POST"]) for path in predictions])
+
+    async def alive(self, _: Request) -> Response:
+        """The process answers."""
+        return PlainTextResponse("ok\n")
+
+    async def ready(self, _: Request) -> Response:
+        """Every version that gets traffic has a worker."""
+        waiting = sorted(name for name, gate in self._gateway.gates.items() if not gate.route.is_ready)
+        if waiting or self._gateway.retiring:
+            return PlainTextResponse(f"not ready: {', '.join(waiting) or 'retiring'}\n", 503)
+        return PlainTextResponse("ready\n")
+
+    async def metrics(self, _: Request) -> Response:
+        """What Prometheus scrapes."""
+        connector = aiohttp.UnixConnector(self._admin_socket)
+        try:
+            async with (
+                aiohttp.ClientSession(connector=connector, timeout=SECONDS) as session,
+                session.get("http://supervisor/metrics") as answer,
+            ):
+                return Response(await answer.read(), answer.status, media_type=PROMETHEUS_TYPE)
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return PlainTextResponse("the supervisor does not answer\n", 503)
+
+    async def server(self, _: Request) -> Response:
+        """V2 metadata of the server."""
+        return JSONResponse({"name": "regolo-git", "version": self._version, "extensions": []})
+
+    async def program(self, _: Request) -> Response:
+        """The version of this program."""
+        return PlainTextResponse(self._version)
+
+    async def model_ready(self, request: Request) -> Response:
+        """Whether an endpoint, or one version of it, has a worker."""
+        found = self._find(request)
+        if found is None:
+            return _unknown(request)
+        gate, target = found
+        is_ready = bool(target.replicas) if target is not None else gate.route.is_ready
+        return JSONResponse({"ready": is_ready}, 200 if is_ready else 503)
+
+    async def model(self, request: Request) -> Response:
+        """V2 metadata of an endpoint: what a worker says, and every version that is served."""
+        found = self._find(request)
+        if found is None:
+            return _unknown(request)
+        gate, target = found
+        return await _metadata(gate, target or gate.choose(request.headers.raw, b""))
+
+    def _find(self, request: Request) -> tuple[Gate, Target | None] | None:
+        gate = self._gateway.gates.get(request.path_params["endpoint"])
+        version = request.path_params.get("version")
+        if gate is None or version is None:
+            return (gate, None) if gate is not None else None
+        target = gate.route.find(version)
+        return (gate, target) if target is not None else None
+
+
+def _unknown(request: Request) -> Response:
+    return JSONResponse({"error": f"there is no model at '{request.url.path}'"}, 404)
+
+
+async def _metadata(gate: Gate, target: Target) -> Response:
+    upstream = choose_upstream(gate.upstreams[target.version], ())
+    if upstream is None:
+        return JSONResponse({"error": f"version '{target.version}' has no worker that is ready"}, 503)
+    try:
+        answer = await upstream.get(target.model_path_in(gate.route.endpoint))
+        said = json.loads(await answer.read())
+    except (aiohttp.ClientError, OSError, ValueError):
+        return JSONResponse({"error": "the worker did not answer"}, 502)
+    told = {"name": gate.route.endpoint, "versions": list(gate.route.targets)}
+    return JSONResponse({**said, **told}, answer.status, {"x-model-version": target.version})

@@ -1,0 +1,24 @@
+"""A request that the gateway answers itself.
+
+No error of the tree in `errors.py`: it is the ordinary answer to a bad request, and nobody but the gateway
+sees it.
+"""
+
+from regolo_git.serving.local.http_answer import HttpAnswer, error_answer
+
+RETRY_AFTER = ((b"retry-after", b"1"),)
+
+
+class Refusal(Exception):
+    """Why a request is not forwarded (`reason`, for the counters) and what its caller is told."""
+
+    def __init__(self, reason: str, answer: HttpAnswer) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.answer = answer
+
+
+def refuse(reason: str, status: int, message: str) -> Refusal:
+    """A refusal; one that is worth another try says when."""
+    headers = RETRY_AFTER if status in (429, 503) else ()
+    return Refusal(reason, error_answer(status, reason.upper(), message, headers))

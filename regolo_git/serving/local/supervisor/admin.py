@@ -1,0 +1,97 @@
+"""The engine's answers to its operator, on a unix socket that only this user can reach."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import inf, nan
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from regolo_git.errors import NotFound, ServingError
+from regolo_git.serving.local.gateway.pages import PROMETHEUS_TYPE
+from regolo_git.serving.local.runtime_directory import RuntimeDirectory
+from regolo_git.serving.local.supervisor.observation import exposition, metrics, status
+from regolo_git.serving.local.supervisor.supervisor import Supervisor
+
+WINDOW_SECONDS = 300.0
+
+
+class AdminServer(uvicorn.Server):
+    """uvicorn without its signal handlers: signals are the supervisor's."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Captures nothing."""
+        yield
+
+
+def admin_server(engine: Supervisor) -> AdminServer:
+    """The server; `serve(sockets=…)` runs it."""
+    config = uvicorn.Config(
+        admin_application(engine),
+        lifespan="off",
+        ws="none",
+        access_log=False,
+        log_level="warning",
+        proxy_headers=False,
+        timeout_graceful_shutdown=2,
+    )
+    return AdminServer(config)
+
+
+def admin_application(engine: Supervisor) -> Starlette:
+    """Status, metrics, and the orders to replace the gateway or to stop."""
+
+    async def show_status(_: Request) -> Response:
+        return JSONResponse(status(engine))
+
+    async def show_metrics(request: Request) -> Response:
+        try:
+            seconds = float(request.query_params.get("window", WINDOW_SECONDS))
+        except ValueError:
+            seconds = nan
+        if not 0 < seconds < inf:
+            return JSONResponse({"error": "the window is not a number of seconds"}, 400)
+        try:
+            found = await metrics(engine, request.path_params["endpoint"], seconds)
+        except NotFound as error:
+            return JSONResponse({"error": error.message}, 404)
+        return JSONResponse(found.to_json())
+
+    async def show_exposition(_: Request) -> Response:
+        return Response(await exposition(engine), media_type=PROMETHEUS_TYPE)
+
+    async def replace(_: Request) -> Response:
+        try:
+            await engine.gateways.replace()
+        except ServingError as error:
+            return JSONResponse({"error": error.message}, 500)
+        return JSONResponse(status(engine))
+
+    async def drain(_: Request) -> Response:
+        engine.stopping.set()
+        return JSONResponse({})
+
+    return Starlette(
+        routes=[
+            Route("/status", show_status),
+            Route("/endpoints/{endpoint}/metrics", show_metrics),
+            Route("/metrics", show_exposition),
+            Route("/replace", replace, methods=["POST"]),
+            Route("/drain", drain, methods=["POST"]),
+        ]
+    )
+
+
+def listen_for_admin(directory: RuntimeDirectory) -> socket.socket:
+    """The socket; one that a killed engine left behind is replaced, since the lock is ours."""
+    directory.admin_socket.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(directory.admin_socket))
+    directory.admin_socket.chmod(0o600)
+    listener.listen(64)
+    return listener

@@ -1,0 +1,116 @@
+"""The counts as Prometheus reads them, with prometheus-client's own writer.
+
+The supervisor holds the totals of every gateway there was, so no counter goes back when a gateway is
+replaced.  Series of every outcome exist from the first moment at zero: a rate over a series that is not there
+yet would pass over the versions that have no error.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.registry import Collector
+
+from regolo_git.serving.metrics.counts import DROPPED, OUTCOMES, Counts, Key, Tally
+from regolo_git.serving.metrics.latency import cumulative
+
+Family = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
+
+
+@dataclass(frozen=True, slots=True)
+class ServedVersion:
+    """One version as the table has it now."""
+
+    weight: float
+    replicas_ready: int
+    restarts: int
+    commit: str
+
+
+# Told apart by identity: prometheus-client keeps collectors in a dictionary.
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot(Collector):
+    """Everything that is exposed, as of one moment."""
+
+    started: float
+    counts: Counts
+    in_flight: Mapping[Key, int]
+    served: Mapping[Key, ServedVersion]
+
+    def collect(self) -> Iterator[Family]:
+        """Each family of series, for prometheus-client."""
+        yield self._requests()
+        yield self._durations()
+        yield self._gauge("regolo_inflight_requests", "Requests under way.", self.in_flight)
+        weights = {key: version.weight for key, version in self.served.items()}
+        yield self._gauge("regolo_traffic_weight", "The share that the version is to get.", weights)
+        ready = {key: version.replicas_ready for key, version in self.served.items()}
+        yield self._gauge("regolo_replicas_ready", "Workers that take requests.", ready)
+        yield self._restarts()
+        yield self._commits()
+        yield self._rejected()
+        # From when the counters count: who reads them later can tell a young counter from a restarted one.
+        started = "When the engine began to count, in seconds since 1970."
+        yield GaugeMetricFamily("regolo_start_time_seconds", started, value=self.started)
+
+    def text(self) -> bytes:
+        """The exposition text."""
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(self)
+        return generate_latest(registry)
+
+    def _tallies(self) -> dict[Key, Tally]:
+        """Every version's tally, empty for those that have had no request."""
+        return {key: Tally() for key in self.served} | self.counts.tallies
+
+    def _requests(self) -> Family:
+        family = CounterMetricFamily(
+            "regolo_requests", "Requests by what became of them.", labels=("endpoint", "version", "outcome")
+        )
+        for key, tally in self._tallies().items():
+            for name, count in zip(OUTCOMES, tally.outcomes, strict=True):
+                family.add_metric((*key, name), count)
+        return family
+
+    def _durations(self) -> Family:
+        family = HistogramMetricFamily(
+            "regolo_request_duration_seconds",
+            "From the whole request to the whole answer, at the gateway.",
+            labels=("endpoint", "version"),
+        )
+        for key, tally in self._tallies().items():
+            buckets: list[tuple[str, float]] = [(f"{bound:g}", n) for bound, n in cumulative(tally.bins)]
+            buckets.append(("+Inf", tally.requests - tally.outcomes[DROPPED]))
+            family.add_metric(key, buckets, tally.seconds)
+        return family
+
+    def _gauge(self, name: str, words: str, values: Mapping[Key, float]) -> Family:
+        family = GaugeMetricFamily(name, words, labels=("endpoint", "version"))
+        for key, value in values.items():
+            family.add_metric(key, value)
+        return family
+
+    def _restarts(self) -> Family:
+        family = CounterMetricFamily(
+            "regolo_replica_restarts", "Workers that were replaced.", labels=("endpoint", "version")
+        )
+        for key, version in self.served.items():
+            family.add_metric(key, version.restarts)
+        return family
+
+    def _commits(self) -> Family:
+        family = GaugeMetricFamily(
+            "regolo_manifest_info", "The commit that is in force.", labels=("endpoint", "commit")
+        )
+        for endpoint, commit in sorted({(key[0], version.commit) for key, version in self.served.items()}):
+            family.add_metric((endpoint, commit), 1)
+        return family
+
+    def _rejected(self) -> Family:
+        family = CounterMetricFamily(
+            "regolo_rejected_requests", "Requests refused before a version was chosen.", labels=("reason",)
+        )
+        for reason, count in self.counts.rejected.items():
+            family.add_metric((reason,), count)
+        return family

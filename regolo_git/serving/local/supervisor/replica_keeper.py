@@ -1,0 +1,188 @@
+"""Keeping one worker running: start it, watch it, replace it.
+
+A worker that ends is replaced, with growing pauses; one that does not answer for longer than a request may
+take is hung, and one whose answers make no sense is broken: both are ended first; one that holds too much
+memory is replaced before it leaves.  A worker that leaves is drained: no gateway uses it any more, then it is
+asked to end, then it is ended.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from regolo_git.errors import ServingError
+from regolo_git.serving.local.options import ServeOptions
+from regolo_git.serving.local.supervisor.worker_process import (
+    StartFailed,
+    WorkerProcess,
+    exit_words,
+    start_worker,
+)
+from regolo_git.serving.local.worker.spec import WorkerSpec
+from regolo_git.serving.traffic.split import Replica
+
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 30.0
+# Who lived this long did not die of how it was started.
+LONG_LIFE_SECONDS = 60.0
+
+# Beyond the time that a request may take.
+HUNG_MARGIN_SECONDS = 1.0
+# So many answers in a row that make no sense, before a worker counts as broken.
+WRONG_ANSWERS = 3
+
+Departure = Literal["ended", "hung", "grown"]
+
+
+@dataclass(slots=True)
+class Workshop:
+    """What every keeper needs: where sockets lie, the options, and who still uses a worker.
+
+    `unused(name)` returns once no gateway sends anything to a worker; `leaving` holds those being drained.
+    """
+
+    sockets: Path
+    options: ServeOptions
+    unused: Callable[[str], Awaitable[None]]
+    leaving: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def dismiss(self, worker: WorkerProcess) -> None:
+        """Drains a worker and ends it, without anybody waiting for that."""
+        task = asyncio.create_task(self._drain(worker))
+        self.leaving.add(task)
+        task.add_done_callback(self.leaving.discard)
+
+    async def _drain(self, worker: WorkerProcess) -> None:
+        try:
+            async with asyncio.timeout(self.options.drain_seconds):
+                await self.unused(worker.name)
+        except TimeoutError:
+            await worker.kill()
+            return
+        await worker.stop(self.options.drain_seconds)
+
+
+class ReplicaKeeper:
+    """One replica of a spec, over the lives of its workers; `changed` is called when `ready` changes."""
+
+    def __init__(
+        self,
+        spec: WorkerSpec,
+        workshop: Workshop,
+        starting: asyncio.Semaphore,
+        timeout_seconds: Callable[[], float],
+        changed: Callable[[], None],
+    ) -> None:
+        self.ready: Replica | None = None
+        self.problem: ServingError | None = None
+        self.restarts = 0
+        self.settled = asyncio.Event()
+        self.has_failed = False
+        self._spec = spec
+        self._workshop = workshop
+        self._starting = starting
+        self._timeout_seconds = timeout_seconds
+        self._changed = changed
+        self._worker: WorkerProcess | None = None
+        self._task = asyncio.create_task(self._keep())
+
+    async def stop(self) -> None:
+        """Ends the keeping; the worker is drained in the background."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        worker, self._worker = self._worker, None
+        if self.ready is not None:
+            self.ready = None
+            self._changed()
+        if worker is not None:
+            self._workshop.dismiss(worker)
+
+    async def _keep(self) -> None:
+        failures = 0
+        while True:
+            worker = await self._start(failures)
+            if worker is None:
+                failures += 1
+                if self.has_failed:
+                    return
+                await asyncio.sleep(_pause(failures))
+                continue
+            begun = time.monotonic()
+            await self._replace_while_grown(worker)
+            failures = 1 if time.monotonic() - begun > LONG_LIFE_SECONDS else failures + 1
+            self.restarts += 1
+            await asyncio.sleep(_pause(failures))
+
+    async def _start(self, failures: int) -> WorkerProcess | None:
+        """A worker that is ready, or None; a keeper that never had one gives up in the end."""
+        workshop = self._workshop
+        try:
+            async with self._starting:
+                return await start_worker(self._spec, workshop.sockets, workshop.options)
+        except StartFailed as error:
+            self.problem = error
+            was_ready = self.settled.is_set()
+            if not was_ready and (error.is_final or failures + 1 >= workshop.options.start_attempts):
+                self.has_failed = True
+                self.settled.set()
+            self._changed()
+            return None
+
+    async def _replace_while_grown(self, worker: WorkerProcess) -> None:
+        """Watches a worker until it is gone; one that has grown makes room for another without a gap."""
+        while True:
+            self._put_forward(worker)
+            departure = await self._watch(worker)
+            successor = await self._start(0) if departure == "grown" else None
+            if successor is None:
+                break
+            self.restarts += 1
+            self._put_forward(successor)
+            self._workshop.dismiss(worker)
+            worker = successor
+        self._worker, self.ready = None, None
+        self._changed()
+        if departure == "grown":
+            self._workshop.dismiss(worker)
+        else:
+            await worker.kill()
+
+    def _put_forward(self, worker: WorkerProcess) -> None:
+        self._worker, self.ready, self.problem = worker, worker.replica, None
+        self.settled.set()
+        self._changed()
+
+    async def _watch(self, worker: WorkerProcess) -> Departure:
+        """Waits until a worker has to be replaced, and says why."""
+        exited = asyncio.create_task(worker.exited())
+        wrong = 0
+        try:
+            while not exited.done():
+                # A prediction holds up the answer, and may take as long as a request may.
+                health = await worker.health(self._timeout_seconds() + HUNG_MARGIN_SECONDS)
+                wrong = wrong + 1 if health == "wrong" else 0
+                if health == "silent" or wrong == WRONG_ANSWERS:
+                    self.problem = ServingError(f"a worker was {health} when asked whether it is ready")
+                    return "hung"
+                if self._has_grown(worker):
+                    self.problem = ServingError("a worker held more memory than it may")
+                    return "grown"
+                await asyncio.wait((exited,), timeout=self._workshop.options.health_seconds)
+            self.problem = ServingError(f"a worker ended ({exit_words(exited.result())})")
+            return "ended"
+        finally:
+            exited.cancel()
+
+    def _has_grown(self, worker: WorkerProcess) -> bool:
+        most, held = self._workshop.options.worker_memory_bytes, worker.resident_bytes
+        return most is not None and held is not None and held > most
+
+
+def _pause(failures: int) -> float:
+    """Seconds before the next start: doubling, bounded, and not the same for all."""
+    longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(failures - 1, 16))
+    return longest * random.uniform(0.5, 1.0)

@@ -1,0 +1,193 @@
+"""The supervisor: follows the branch and keeps gateway and workers as it says.
+
+    poll the head -> read the endpoints -> each endpoint's runner -> a new table -> every gateway
+
+It owns the listening socket, the workers and the counts; a gateway is a child that can be replaced.  Time is
+the monotonic clock's throughout: a wall clock that jumps moves nothing.
+"""
+
+import asyncio
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+
+from regolo_git.errors import ServingError
+from regolo_git.serving.desired import Source
+from regolo_git.serving.local.options import ServeOptions
+from regolo_git.serving.local.runtime_directory import RuntimeDirectory
+from regolo_git.serving.local.supervisor.artifacts import Artifacts
+from regolo_git.serving.local.supervisor.branch import Branch, BranchState
+from regolo_git.serving.local.supervisor.endpoint_runner import EndpointRunner, State
+from regolo_git.serving.local.supervisor.replace import Gateways
+from regolo_git.serving.local.supervisor.replica_keeper import Workshop
+from regolo_git.serving.metrics.counts import Counts
+from regolo_git.serving.metrics.windows import WindowStore
+from regolo_git.serving.traffic.split import Table
+
+REPORT_SECONDS = 0.5
+TICK_SECONDS = 1.0
+
+
+class Supervisor:
+    """One running engine; `say` is told in a line what changes."""
+
+    def __init__(
+        self,
+        source: Source,
+        names: Collection[str],
+        options: ServeOptions,
+        listener: socket.socket,
+        say: Callable[[str], None],
+    ) -> None:
+        directory = RuntimeDirectory.of(options.common_directory)
+        self.branch = Branch(source, names)
+        self.runners: dict[str, EndpointRunner] = {}
+        self.counts = WindowStore(time.monotonic())
+        self.started_at = datetime.now(UTC)
+        self.gateways = Gateways(listener, directory.admin_socket, options, self._count)
+        self.stopping = asyncio.Event()
+        self._options = options
+        self._say = say
+        self._artifacts = Artifacts(source)
+        self._workshop = Workshop(directory.sockets, options, self.gateways.unused)
+        self._changed = asyncio.Event()
+        self._serial = 0
+        self._said: dict[str, str] = {}
+
+    async def run(self) -> None:
+        """Serves until it is told to stop, then lets everything finish.
+
+        Raises what the first look at the branch raises, ServingError where no gateway can be started.
+        """
+        try:
+            # First, or who stops it while it starts would leave sockets and processes behind.
+            self._handle_signals()
+            await self._take(await self.branch.first())
+            await self._publish()
+            await self.gateways.replace()
+            await self._until_stopped()
+        finally:
+            await self._stop()
+
+    async def _until_stopped(self) -> None:
+        work = (self._poll(), self._publish_changes(), self._report(), self._tick(), self._order_to_stop())
+        tasks = [asyncio.create_task(loop) for loop in work]
+        try:
+            # The first that ends is the order to stop, or a mistake of ours, which must not go unnoticed.
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _order_to_stop(self) -> None:
+        await self.stopping.wait()
+
+    async def _stop(self) -> None:
+        """In this order: requests finish, workers go, threads end."""
+        await self.gateways.stop()
+        await asyncio.gather(*(runner.stop() for runner in self.runners.values()))
+        await asyncio.gather(*self._workshop.leaving, return_exceptions=True)
+        self.branch.close()
+        self._artifacts.close()
+
+    # -- signals ------------------------------------------------------------------------------------------
+
+    def _handle_signals(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop_once, loop)
+        loop.add_signal_handler(signal.SIGHUP, self._replace_later)
+
+    def _stop_once(self, loop: asyncio.AbstractEventLoop) -> None:
+        # Who asks a second time does not want to wait.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+        self.stopping.set()
+
+    def _replace_later(self) -> None:
+        task = asyncio.create_task(self._replace())
+        self._workshop.leaving.add(task)
+        task.add_done_callback(self._workshop.leaving.discard)
+
+    async def _replace(self) -> None:
+        try:
+            await self.gateways.replace()
+        except ServingError as error:
+            self._say(error.message)
+        else:
+            self._say("the gateway was replaced")
+
+    # -- from the branch to the runners -------------------------------------------------------------------
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(self._options.poll_seconds)
+            before = self.branch.problem
+            state = await self.branch.next()
+            if state is not None:
+                await self._take(state)
+            problem = self.branch.problem
+            if problem is None or (before is not None and before.message == problem.message):
+                continue
+            what = f"commit {self.branch.head} is passed over"
+            self._say(f"{what if problem is self.branch.broken else 'not following'}: {problem.message}")
+
+    async def _take(self, state: BranchState) -> None:
+        for name in self.runners.keys() - state.endpoints.keys():
+            await self.runners.pop(name).stop()
+            self._say(f"endpoint '{name}' is served no more")
+        for name, endpoint in state.endpoints.items():
+            if name not in self.runners:
+                self.runners[name] = EndpointRunner(
+                    self._artifacts, self._workshop, self._options, self._changed.set
+                )
+            await self.runners[name].want(State(state.commit, endpoint))
+
+    # -- from the runners to the gateways -----------------------------------------------------------------
+
+    async def _publish_changes(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            await self._publish()
+
+    async def _publish(self) -> None:
+        self._serial += 1
+        runners = dict(self.runners)
+        routes = {name: runner.route for name, runner in runners.items()}
+        states = {name: runner.in_force.state for name, runner in runners.items() if runner.in_force}
+        await self.gateways.publish(
+            Table(self._serial, {name: route for name, route in routes.items() if route is not None})
+        )
+        for name, runner in runners.items():
+            runner.observed = states.get(name)
+            words = runner.words()
+            if self._said.get(name) != words:
+                self._said[name] = words
+                self._say(f"endpoint '{name}' {words}")
+
+    # -- looking after things -----------------------------------------------------------------------------
+
+    def _count(self, counts: Counts) -> None:
+        self.counts.add(counts, time.monotonic())
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(REPORT_SECONDS)
+            await self.gateways.report()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            for runner in list(self.runners.values()):
+                await runner.tick()
+            served = {digest for runner in self.runners.values() for digest in runner.digests}
+            await self._artifacts.keep_only(served)

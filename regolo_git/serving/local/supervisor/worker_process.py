@@ -1,0 +1,187 @@
+"""A worker as the supervisor sees it: a child process that is started, watched and ended."""
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import signal
+from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import aiohttp
+
+from regolo_git.errors import RegoloError, ServingError
+from regolo_git.serving.json_value import Json
+from regolo_git.serving.local.child_process import child_environment, python_command, resident_bytes
+from regolo_git.serving.local.options import ServeOptions
+from regolo_git.serving.local.worker.main import Orders
+from regolo_git.serving.local.worker.spec import WorkerSpec
+from regolo_git.serving.traffic.split import Replica
+
+MODULE = "regolo_git.serving.local.worker.main"
+STANDARD_ERROR = 2
+REAP_SECONDS = 5.0
+
+Health = Literal["ready", "silent", "wrong"]
+
+
+class StartFailed(ServingError):
+    """A worker that did not come up; `is_final` where another try would end the same."""
+
+    def __init__(self, message: str, hint: str | None, *, is_final: bool) -> None:
+        super().__init__(message, hint)
+        self.is_final = is_final
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerProcess:
+    """One running worker and the private directory where its socket is."""
+
+    name: str
+    process: Process
+    directory: Path
+
+    @property
+    def replica(self) -> Replica:
+        """Where the gateway reaches it."""
+        return Replica(self.name, str(self.directory / "http.sock"))
+
+    @property
+    def resident_bytes(self) -> int | None:
+        """The memory that it holds."""
+        return resident_bytes(self.process.pid)
+
+    async def health(self, seconds: float) -> Health:
+        """What it answers when it is asked whether it is ready, within so many seconds."""
+        connector = aiohttp.UnixConnector(self.replica.address)
+        timeout = aiohttp.ClientTimeout(total=seconds)
+        try:
+            async with (
+                aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
+                session.get("http://worker/v2/health/ready") as answer,
+            ):
+                return "ready" if answer.status == 200 else "wrong"
+        except TimeoutError:
+            return "silent"
+        except (aiohttp.ClientError, OSError):
+            return "wrong"
+
+    async def exited(self) -> int:
+        """Waits for its end."""
+        return await self.process.wait()
+
+    async def stop(self, seconds: float) -> None:
+        """Asks it to finish what it has, and ends it when the time is up."""
+        with suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGTERM)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.process.wait()
+        await self.kill()
+
+    async def kill(self) -> None:
+        """Ends it and whatever it started, and clears up behind it."""
+        # Each worker leads a group of its own, so its children go with it.
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REAP_SECONDS):
+                await self.process.wait()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+async def start_worker(spec: WorkerSpec, sockets: Path, options: ServeOptions) -> WorkerProcess:
+    """Starts a worker and waits until it is ready: checked, loaded, warm.  Raises StartFailed."""
+    name = f"w-{secrets.token_hex(4)}"
+    directory = sockets / name
+    reading, writing = os.pipe()
+    try:
+        directory.mkdir(mode=0o700)
+        process = await _spawn(spec, directory, writing, options)
+    except OSError as error:
+        os.close(reading)
+        shutil.rmtree(directory, ignore_errors=True)
+        raise StartFailed(f"the worker cannot be started: {error}", None, is_final=False) from error
+    finally:
+        os.close(writing)
+    worker = WorkerProcess(name, process, directory)
+    try:
+        await _until_ready(worker, reading, options.start_seconds)
+        # What the worker says of itself is not believed before it has answered as one.
+        if await worker.health(options.start_seconds) != "ready":
+            raise StartFailed("the worker does not answer as a worker does", None, is_final=False)
+    except BaseException:
+        await worker.kill()
+        raise
+    return worker
+
+
+async def _spawn(spec: WorkerSpec, directory: Path, report: int, options: ServeOptions) -> Process:
+    orders = Orders(os.getpid(), directory / "http.sock", report, int(options.drain_seconds), spec)
+    process = await asyncio.create_subprocess_exec(
+        *python_command(MODULE, interpreter=spec.interpreter),
+        stdin=PIPE,
+        stdout=STANDARD_ERROR,
+        pass_fds=(report,),
+        cwd=directory,
+        env=child_environment(options.environment, interpreter=spec.interpreter),
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    with suppress(ConnectionError):
+        process.stdin.write(json.dumps(orders.to_json()).encode())
+        await process.stdin.drain()
+    process.stdin.close()
+    return process
+
+
+async def _until_ready(worker: WorkerProcess, pipe: int, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            line = await _read_line(pipe)
+    except TimeoutError as error:
+        said = f"the worker was not ready within {seconds:g} seconds"
+        raise StartFailed(said, None, is_final=False) from error
+    if not line:
+        status = await worker.exited()
+        said = f"the worker ended before it was ready ({exit_words(status)})"
+        raise StartFailed(said, None, is_final=False)
+    message = _read_report(line)
+    if "error" in message:
+        hint = message.get("hint")
+        final = await worker.exited() not in (RegoloError.exit_code, ServingError.exit_code)
+        raise StartFailed(str(message["error"]), str(hint) if hint else None, is_final=final)
+
+
+def _read_report(line: bytes) -> dict[str, Json]:
+    try:
+        message = json.loads(line)
+    except ValueError:
+        message = None
+    # The model's own code runs in the worker and may write anything anywhere.
+    return message if isinstance(message, dict) else {"error": "the worker reported garbage", "hint": None}
+
+
+async def _read_line(pipe: int) -> bytes:
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(pipe, "rb")
+    )
+    try:
+        return await reader.readline()
+    finally:
+        transport.close()
+
+
+def exit_words(status: int) -> str:
+    """How a process ended, in words."""
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"

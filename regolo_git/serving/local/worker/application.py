@@ -1,0 +1,131 @@
+"""What a worker answers: MLflow's invocations and the Open Inference Protocol, for the one model it holds.
+
+The model is called in the event loop itself: a worker is a process that predicts one request at a time, and a
+thread between them would cost more than it gives.  Replicas are how a version does more at once.  A model
+whose `predict` is a coroutine is awaited, so that it may wait for others.
+
+Requests wait in line, and between two that are slow the loop looks at its sockets.  Without that, a worker
+with many of them before it would seem hung to who asks after its health, and would go on predicting for
+callers who have left.
+"""
+
+import asyncio
+import time
+import traceback
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from inspect import isawaitable
+
+from starlette.types import Receive, Scope, Send
+
+from regolo_git.errors import InvalidInput
+from regolo_git.serving.local.http_answer import HttpAnswer, error_answer
+from regolo_git.serving.local.worker.call import Call, Predictor
+from regolo_git.serving.local.worker.inference_v2 import model_metadata, read_inference, write_inference
+from regolo_git.serving.local.worker.mlflow_form import read_invocation, write_predictions
+
+MESSAGE_LENGTH = 500
+# A look at the sockets after each of these would cost a tenth of what an echo model can do.
+QUICK_SECONDS = 0.005
+# Taking a connection, reading from it and answering are a round of the loop each.
+ROUNDS = 10
+
+
+class WorkerApp:
+    """The ASGI application around one predictor."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self._turn = asyncio.Lock()
+        self._took = 0.0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        try:
+            answer = await self._answer(scope, receive)
+        except InvalidInput as error:
+            answer = error_answer(400, "BAD_REQUEST", error.message)
+        except Exception as error:  # noqa: BLE001 - a model's code may raise anything; its caller gets a 500
+            traceback.print_exc()
+            said = f"the model failed: {type(error).__name__}: {error}"[:MESSAGE_LENGTH]
+            answer = error_answer(500, "INTERNAL_ERROR", said)
+        await answer.send(send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> HttpAnswer:
+        path: str = scope["path"]
+        if scope["method"] == "POST":
+            _refuse_encodings(scope)
+            if path == "/invocations":
+                async with self._in_turn():
+                    outputs = self._predictor.predict(read_invocation(await _body(receive)))
+                return HttpAnswer(200, write_predictions(await _end_of(outputs)))
+            model, version, verb = _model_path(path)
+            if verb == "infer":
+                async with self._in_turn():
+                    call, identity = read_inference(await _body(receive))
+                    outputs = self._predictor.predict(call)
+                return HttpAnswer(200, write_inference(model, version, identity, await _end_of(outputs)))
+        return self._page(path)
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        # The body is read in here too: of a caller who has left in the meantime there is none.
+        async with self._turn:
+            for _ in range(ROUNDS if self._took > QUICK_SECONDS else 0):
+                await asyncio.sleep(0)
+            begun = time.perf_counter()
+            try:
+                yield
+            finally:
+                self._took = time.perf_counter() - begun
+
+    async def predict(self, call: Call) -> object:
+        """The model's answer to one call.  Raises InvalidInput, and whatever the model raises."""
+        return await _end_of(self._predictor.predict(call))
+
+    def _page(self, path: str) -> HttpAnswer:
+        if path in ("/v2/health/live", "/v2/health/ready", "/ping", "/health"):
+            return HttpAnswer(200, b"{}")
+        model, version, verb = _model_path(path)
+        if verb == "ready":
+            return HttpAnswer(200, b"{}")
+        if verb == "":
+            return HttpAnswer(200, model_metadata(model, version, self._predictor.signature()))
+        return error_answer(404, "ENDPOINT_NOT_FOUND", f"there is nothing at '{path}'")
+
+
+def _model_path(path: str) -> tuple[str, str | None, str | None]:
+    """Model, version and verb of `/v2/models/MODEL[/versions/VERSION][/VERB]`; the verb is None elsewhere."""
+    match path.split("/")[1:]:
+        case ["v2", "models", model]:
+            return model, None, ""
+        case ["v2", "models", model, "versions", version]:
+            return model, version, ""
+        case ["v2", "models", model, "versions", version, verb]:
+            return model, version, verb
+        case ["v2", "models", model, verb]:
+            return model, None, verb
+    return "", None, None
+
+
+def _refuse_encodings(scope: Scope) -> None:
+    for name, value in scope["headers"]:
+        if name == b"inference-header-content-length":
+            raise InvalidInput("the binary extension of the inference protocol is not spoken here")
+        if name == b"content-encoding" and value.lower() != b"identity":
+            raise InvalidInput(f"content encoding '{value.decode('latin-1')}' is not read here")
+
+
+async def _end_of(outputs: object) -> object:
+    return await outputs if isawaitable(outputs) else outputs
+
+
+async def _body(receive: Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise InvalidInput("the body ended early")
+        parts.append(message["body"])
+        if not message.get("more_body"):
+            return b"".join(parts)

@@ -1,0 +1,107 @@
+"""The Open Inference Protocol, version 2, over HTTP with JSON: typed, named arrays in and out.
+
+Without the binary extension: a request that uses it is refused by name.
+"""
+
+import json
+from collections.abc import Mapping
+
+from regolo_git.errors import InvalidInput
+from regolo_git.serving.json_value import Json, json_list, json_object, json_text
+from regolo_git.serving.local.worker.call import Call, Signature, TensorType, nest
+from regolo_git.serving.local.worker.plain_answer import dump_answer
+
+DATATYPES = {
+    **{f"{sign}int{bits}": f"{sign.upper()}INT{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
+    **{f"float{bits}": f"FP{bits}" for bits in (16, 32, 64)},
+    "bool": "BOOL",
+}
+OUTPUT = "output-0"
+MOST_DIMENSIONS = 64  # as numpy has it
+LARGEST_SIZE = (1 << 63) - 1
+
+
+def read_inference(body: bytes) -> tuple[Call, str | None]:
+    """Decodes a request and its id.  Raises InvalidInput, saying what is wrong with it."""
+    try:
+        request = json_object(json.loads(body), "the body")
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput("the body is not JSON") from error
+    entries = [json_object(entry, "an input") for entry in json_list(request.get("inputs"), "'inputs'")]
+    if not entries:
+        raise InvalidInput("the body has no inputs")
+    types = [_read_type(entry) for entry in entries]
+    named: dict[str, Json] = {
+        kind.name: nest(json_list(entry.get("data"), f"'data' of '{kind.name}'"), kind.shape, kind.name)
+        for kind, entry in zip(types, entries, strict=True)
+    }
+    identity = request.get("id")
+    parameters = json_object(request.get("parameters") or {}, "'parameters'")
+    call = Call(named=named, types={kind.name: kind for kind in types}, parameters=parameters)
+    return call, json_text(identity, "'id'") if identity is not None else None
+
+
+def _read_type(entry: dict[str, Json]) -> TensorType:
+    name = json_text(entry.get("name"), "an input's 'name'")
+    datatype = json_text(entry.get("datatype"), f"'datatype' of '{name}'")
+    if datatype not in (*DATATYPES.values(), "BYTES"):
+        raise InvalidInput(f"input '{name}' has a datatype '{datatype}' that is not known")
+    shape = json_list(entry.get("shape"), f"'shape' of '{name}'")
+    sizes = tuple(size for size in shape if type(size) is int and 0 <= size <= LARGEST_SIZE)
+    if len(sizes) != len(shape) or not 0 < len(sizes) <= MOST_DIMENSIONS:
+        raise InvalidInput(f"input '{name}' has a shape that is not a list of sizes")
+    return TensorType(name, datatype, sizes)
+
+
+def write_inference(model: str, version: str | None, identity: str | None, outputs: object) -> bytes:
+    """The answer.  Raises TypeError for what JSON cannot hold."""
+    named = outputs if isinstance(outputs, Mapping) else {OUTPUT: outputs}
+    answer: dict[str, object] = {"model_name": model}
+    if version is not None:
+        answer["model_version"] = version
+    if identity is not None:
+        answer["id"] = identity
+    return dump_answer(answer | {"outputs": [_tensor(str(name), value) for name, value in named.items()]})
+
+
+def _tensor(name: str, value: object) -> dict[str, object]:
+    dtype, tolist = getattr(value, "dtype", None), getattr(value, "tolist", None)
+    plain = tolist() if callable(tolist) else value
+    shape, flat = _flatten(plain)
+    datatype = DATATYPES.get(str(dtype)) or _datatype(flat)
+    return {"name": name, "shape": shape, "datatype": datatype, "data": flat}
+
+
+def _flatten(value: object) -> tuple[list[int], list[object]]:
+    """The shape and row-major values of nested lists.  Raises TypeError for ragged ones."""
+    if not isinstance(value, list | tuple):
+        return [1], [value]
+    shape, flat = [len(value)], list(value)
+    while flat and any(isinstance(element, list | tuple) for element in flat):
+        sizes = {len(element) if isinstance(element, list | tuple) else -1 for element in flat}
+        if len(sizes) != 1:
+            raise TypeError("the model answered lists of different lengths, which no tensor can hold")
+        shape.append(sizes.pop())
+        flat = [held for element in flat for held in element]
+    return shape, flat
+
+
+def _datatype(flat: list[object]) -> str:
+    if any(isinstance(value, str | bytes) for value in flat):
+        return "BYTES"
+    if flat and all(isinstance(value, bool) for value in flat):
+        return "BOOL"
+    return "INT64" if flat and all(isinstance(value, int) for value in flat) else "FP64"
+
+
+def model_metadata(model: str, version: str | None, signature: Signature) -> bytes:
+    """The answer to `GET /v2/models/{model}`."""
+    return dump_answer(
+        {
+            "name": model,
+            "versions": [version] if version is not None else [],
+            "platform": signature.platform,
+            "inputs": [kind.to_json() for kind in signature.inputs],
+            "outputs": [kind.to_json() for kind in signature.outputs],
+        }
+    )

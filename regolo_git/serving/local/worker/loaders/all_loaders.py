@@ -1,0 +1,31 @@
+"""Every format and the module that loads it."""
+
+from importlib import import_module
+from typing import Final, Protocol, cast
+
+from regolo_git.errors import InvalidInput
+from regolo_git.serving.local.worker.call import Predictor
+from regolo_git.serving.local.worker.spec import WorkerSpec
+
+LOADERS: Final = {
+    "mlflow": "regolo_git.serving.local.worker.loaders.mlflow",
+    "onnx": "regolo_git.serving.local.worker.loaders.onnx",
+    "python": "regolo_git.serving.local.worker.loaders.python",
+    "safetensors": "regolo_git.serving.local.worker.loaders.safetensors",
+    "skops": "regolo_git.serving.local.worker.loaders.skops",
+}
+
+
+class Loader(Protocol):
+    """A module of this package."""
+
+    def load(self, spec: WorkerSpec) -> Predictor:
+        """Loads what the spec describes.  Raises RegoloError, and whatever a model's own code raises."""
+        ...
+
+
+def load_model(spec: WorkerSpec) -> Predictor:
+    """Loads a model by its format.  Raises RegoloError, and whatever a model's own code raises."""
+    if spec.format not in LOADERS:
+        raise InvalidInput(f"there is no format '{spec.format}'")
+    return cast(Loader, import_module(LOADERS[spec.format])).load(spec)

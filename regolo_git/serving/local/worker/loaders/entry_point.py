@@ -1,0 +1,73 @@
+"""Finding the `module:callable` that a version names.
+
+Called only in a worker, and only after the operator's policy let the entry point through.
+"""
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from inspect import Parameter, isclass, signature
+
+from regolo_git.errors import InvalidInput, NotFound
+from regolo_git.serving.json_value import Json
+from regolo_git.serving.local.worker.call import Call, Signature
+from regolo_git.serving.local.worker.spec import WorkerSpec
+
+
+def find_entry_point(spec: WorkerSpec) -> Callable[[object, dict[str, Json]], object]:
+    """The callable, from the version's own files where the operator allows that, else from what is installed.
+
+    Raises NotFound where there is none of that name.
+    """
+    module_name, _, name = (spec.entry_point or "").partition(":")
+    if spec.repository_code:
+        sys.path.insert(0, str(spec.path if spec.path.is_dir() else spec.path.parent))
+    try:
+        found = getattr(import_module(module_name), name)
+    except ModuleNotFoundError as error:
+        if error.name != module_name.partition(".")[0] and error.name != module_name:
+            raise
+        raise NotFound(f"there is no module '{module_name}' for entry point '{spec.entry_point}'") from error
+    except AttributeError as error:
+        raise NotFound(f"module '{module_name}' has no '{name}'") from error
+    if not callable(found):
+        raise NotFound(f"'{spec.entry_point}' cannot be called")
+    return found  # type: ignore[no-any-return]
+
+
+class PlainPredictor:
+    """What an entry point returned: an object with `predict(inputs, **params)`, or a callable like it."""
+
+    def __init__(self, loaded: object, platform: str) -> None:
+        predict = getattr(loaded, "predict", None)
+        chosen = predict if callable(predict) and not isclass(loaded) else loaded
+        if not callable(chosen):
+            raise NotFound(f"what the entry point returned ({type(loaded).__name__}) cannot predict")
+        self._predict: Callable[..., object] = chosen
+        self._params = _keywords(chosen)
+        self._platform = platform
+
+    def predict(self, call: Call) -> object:
+        """Gives the callable plain values; the caller's params are keyword arguments."""
+        if not call.parameters:
+            return self._predict(call.plain())
+        unknown = call.parameters.keys() - self._params if self._params is not None else ()
+        if unknown:
+            raise InvalidInput(f"the model has no param '{min(unknown)}'")
+        return self._predict(call.plain(), **call.parameters)
+
+    def signature(self) -> Signature:
+        """Nothing is known of a callable's inputs."""
+        return Signature(self._platform)
+
+
+def _keywords(function: Callable[..., object]) -> frozenset[str] | None:
+    """The params that callers may set: every keyword but the first parameter; None where any will do."""
+    try:
+        parameters = list(signature(function).parameters.values())[1:]
+    except ValueError:
+        return frozenset()  # a callable of C says nothing
+    if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters):
+        return None
+    named = (Parameter.KEYWORD_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    return frozenset(parameter.name for parameter in parameters if parameter.kind in named)

@@ -1,0 +1,10 @@
+"""Format `python`: `module:callable` gets the artifact's path and the config, and returns what predicts."""
+
+from regolo_git.serving.local.worker.call import Predictor
+from regolo_git.serving.local.worker.loaders.entry_point import PlainPredictor, find_entry_point
+from regolo_git.serving.local.worker.spec import WorkerSpec
+
+
+def load(spec: WorkerSpec) -> Predictor:
+    """Calls the entry point.  Raises NotFound, and whatever the entry point raises."""
+    return PlainPredictor(find_entry_point(spec)(spec.path, spec.config), "python")

@@ -1,0 +1,140 @@
+"""What is counted of each version's requests, in the gateway and wherever the counts travel to.
+
+A gateway counts into tallies and hands them over (`take`); whoever holds the totals merges them.  Handing
+over instead of asking for totals keeps every count exact when one gateway follows another.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from regolo_git.serving.json_value import Json, json_list, json_number, json_text
+from regolo_git.serving.metrics.latency import bin_of
+
+# What became of a request: answered below 400; answered 5xx; the caller's own mistake (4xx); not answered in
+# time (504); refused because too many were under way (503).
+OUTCOMES: Final = ("ok", "error", "client_error", "timeout", "dropped")
+OK, ERROR, CLIENT_ERROR, TIMEOUT, DROPPED = range(len(OUTCOMES))
+
+Key = tuple[str, str]
+
+
+class Tally:
+    """Counts of one version's requests by outcome, and the latencies of those that were not dropped."""
+
+    __slots__ = ("bins", "outcomes", "seconds")
+
+    def __init__(self) -> None:
+        self.outcomes = [0] * len(OUTCOMES)
+        self.bins: dict[int, int] = {}
+        self.seconds = 0.0
+
+    def add(self, outcome: int, seconds: float) -> None:
+        """Counts one request."""
+        self.outcomes[outcome] += 1
+        if outcome != DROPPED:
+            index = bin_of(seconds)
+            self.bins[index] = self.bins.get(index, 0) + 1
+            self.seconds += seconds
+
+    def merge(self, other: "Tally") -> None:
+        """Adds another's counts to these."""
+        for outcome, count in enumerate(other.outcomes):
+            self.outcomes[outcome] += count
+        for index, count in other.bins.items():
+            self.bins[index] = self.bins.get(index, 0) + count
+        self.seconds += other.seconds
+
+    @property
+    def requests(self) -> int:
+        """Every request, whatever became of it."""
+        return sum(self.outcomes)
+
+    @property
+    def errors(self) -> int:
+        """Requests whose caller got a 5xx; the caller's own mistakes are not among them."""
+        return self.outcomes[ERROR] + self.outcomes[TIMEOUT] + self.outcomes[DROPPED]
+
+    @property
+    def client_errors(self) -> int:
+        """Requests that were the caller's own mistake."""
+        return self.outcomes[CLIENT_ERROR]
+
+
+class Recorder:
+    """A gateway's counts since it last handed them over."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[Key, Tally] = {}
+        self._rejected: dict[str, int] = {}
+
+    def record(self, endpoint: str, version: str, outcome: int, seconds: float) -> None:
+        """Counts one request of a version."""
+        tally = self._tallies.get((endpoint, version))
+        if tally is None:
+            tally = self._tallies[endpoint, version] = Tally()
+        tally.add(outcome, seconds)
+
+    def reject(self, reason: str) -> None:
+        """Counts one request that was refused before a version was chosen."""
+        self._rejected[reason] = self._rejected.get(reason, 0) + 1
+
+    def take(self) -> "Counts":
+        """Hands over what was counted and begins at nothing."""
+        taken = Counts(self._tallies, self._rejected)
+        self._tallies, self._rejected = {}, {}
+        return taken
+
+
+class Counts:
+    """Tallies by (endpoint, version), and rejected requests by reason."""
+
+    def __init__(
+        self, tallies: dict[Key, Tally] | None = None, rejected: dict[str, int] | None = None
+    ) -> None:
+        self.tallies = tallies if tallies is not None else {}
+        self.rejected = rejected if rejected is not None else {}
+
+    def merge(self, other: "Counts") -> None:
+        """Adds another's counts to these."""
+        merge_tallies(self.tallies, other.tallies.items())
+        for reason, count in other.rejected.items():
+            self.rejected[reason] = self.rejected.get(reason, 0) + count
+
+    def to_json(self) -> Json:
+        """As it travels from a gateway."""
+        return {
+            "tallies": [
+                [*key, list(tally.outcomes), [[i, n] for i, n in tally.bins.items()], tally.seconds]
+                for key, tally in self.tallies.items()
+            ],
+            "rejected": dict(self.rejected),
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Json]) -> "Counts":
+        """Reads `to_json`.  Raises InvalidInput."""
+        tallies = dict(
+            _read_tally(json_list(entry, "a tally")) for entry in json_list(value["tallies"], "tallies")
+        )
+        rejected = value["rejected"] if isinstance(value["rejected"], dict) else {}
+        return cls(tallies, {reason: int(json_number(n, reason)) for reason, n in rejected.items()})
+
+
+def merge_tallies(into: dict[Key, Tally], tallies: Iterable[tuple[Key, Tally]]) -> None:
+    """Adds tallies to those of the same version."""
+    for key, tally in tallies:
+        held = into.get(key)
+        if held is None:
+            held = into[key] = Tally()
+        held.merge(tally)
+
+
+def _read_tally(entry: list[Json]) -> tuple[Key, Tally]:
+    endpoint, version, outcomes, bins, seconds = entry
+    tally = Tally()
+    tally.outcomes = [int(json_number(count, "a count")) for count in json_list(outcomes, "outcomes")]
+    for pair in json_list(bins, "bins"):
+        index, count = json_list(pair, "a bin")
+        tally.bins[int(json_number(index, "a bin"))] = int(json_number(count, "a count"))
+    tally.seconds = json_number(seconds, "seconds")
+    return (json_text(endpoint, "an endpoint"), json_text(version, "a version")), tally

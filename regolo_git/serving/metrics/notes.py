@@ -1,0 +1,89 @@
+"""Metrics that were kept: snapshots as Git notes on the commits of the versions they speak of.
+
+A note is beside the history, so review diffs stay clean; each line is one snapshot, the newest last.
+"""
+
+import json
+from datetime import UTC, datetime
+from typing import Literal, get_args
+
+from regolo_git.errors import InvalidInput
+from regolo_git.git.notes import append_note, read_note
+from regolo_git.records.endpoint import Endpoint
+from regolo_git.registry.endpoints.endpoints import get_endpoint
+from regolo_git.registry.endpoints.history import endpoint_history
+from regolo_git.registry.handle import Handle
+from regolo_git.serving.metrics.read import parse_window, read_endpoint_metrics, with_every_version
+from regolo_git.serving.metrics.values import EndpointMetrics
+
+NOTES = "refs/notes/regolo-metrics"
+Source = Literal["auto", "gateway", "recorded"]
+
+
+def endpoint_metrics(
+    handle: Handle,
+    name: str,
+    *,
+    window: str | float = "5m",
+    prometheus: str | None = None,
+    source: Source = "auto",
+) -> EndpointMetrics:
+    """The metrics of an endpoint: from Prometheus where its URL is given, else from the running gateway.
+
+    With "auto", what was last recorded stands in where no gateway runs; "recorded" asks for that alone.
+    Raises NotFound for no such endpoint, or where nothing was recorded; InvalidInput, TransportError,
+    ServingError.
+    """
+    parse_window(window)
+    if source not in get_args(Source):
+        raise InvalidInput(f"'{source}' is no source of metrics (there are {', '.join(get_args(Source))})")
+    endpoint = get_endpoint(handle, name)
+    if source == "recorded":
+        recorded = last_recorded(handle, endpoint)
+        if recorded is None:
+            raise InvalidInput(
+                f"nothing was recorded of endpoint '{name}'", f"git regolo metrics {name} --record"
+            )
+        return recorded
+    found = read_endpoint_metrics(
+        endpoint, common_directory=handle.paths.common_dir, window=window, prometheus=prometheus
+    )
+    if found.source == "none" and source == "auto":
+        return last_recorded(handle, endpoint) or found
+    return found
+
+
+def record(handle: Handle, endpoint: Endpoint, metrics: EndpointMetrics) -> None:
+    """Keeps a snapshot on the commit of every version.  Raises InvalidInput where nothing serves them."""
+    if metrics.source in ("none", "recorded"):
+        raise InvalidInput(
+            f"nothing serves endpoint '{endpoint.endpoint}', so there is nothing to record",
+            f"git regolo serve {endpoint.endpoint}",
+        )
+    snapshot = {**metrics.to_json(), "recorded": datetime.now(UTC).isoformat()}
+    line = json.dumps(snapshot, sort_keys=True, separators=(",", ":"))
+    for commit in sorted({pin.commit for pin in endpoint.versions.values()}):
+        append_note(handle.git, commit, NOTES, line)
+
+
+def last_recorded(handle: Handle, endpoint: Endpoint) -> EndpointMetrics | None:
+    """The newest snapshot of an endpoint; None where there is none.
+
+    It lies on the commits of the versions that the endpoint had then, which may not be those of now.
+    """
+    states = [event.endpoint for event in endpoint_history(handle, endpoint.endpoint)]
+    commits = {pin.commit for state in states if state is not None for pin in state.versions.values()}
+    notes = [read_note(handle.git, commit, NOTES) or "" for commit in commits]
+    read = [_read_snapshot(line) for text in notes for line in text.splitlines()]
+    ours = [found for found in read if found is not None and found[1].endpoint == endpoint.endpoint]
+    return with_every_version(max(ours, key=lambda found: found[0])[1], endpoint) if ours else None
+
+
+def _read_snapshot(line: str) -> tuple[datetime, EndpointMetrics] | None:
+    """When a snapshot was taken, and what it says; None for a line that is none, as of `git notes append`."""
+    try:
+        held = json.loads(line)
+        when = datetime.fromisoformat(held["recorded"]).astimezone(UTC)
+        return when, EndpointMetrics.from_json({**held, "source": "recorded"})
+    except (ValueError, TypeError, KeyError, InvalidInput):
+        return None

@@ -1,0 +1,154 @@
+"""An endpoint's metrics out of a Prometheus server that scrapes the gateway, over its HTTP API.
+
+Counts are taken from the raw samples, not from `increase()`, which extrapolates and gives fractions of
+requests; quantiles come from the histogram, as fine as its buckets.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from math import isfinite
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode, urlsplit
+from urllib.request import urlopen
+
+from regolo_git.errors import InvalidInput, TransportError
+from regolo_git.records.names import check_endpoint_name
+from regolo_git.serving.json_value import Json, json_list, json_object, json_text
+from regolo_git.serving.metrics.values import EndpointMetrics, Measured, summarise
+
+ANSWER_SECONDS = 10.0
+ANSWER_BYTES = 32 << 20
+ERRORS = ("error", "timeout", "dropped")
+QUANTILE = (
+    "histogram_quantile({share}, sum by (version, le)"
+    '(rate(regolo_request_duration_seconds_bucket{{endpoint="{endpoint}"}}[{window}])))'
+)
+
+Labels = dict[str, str]
+Sample = tuple[float, float]
+
+
+def prometheus_metrics(url: str, endpoint: str, seconds: float) -> EndpointMetrics:
+    """The endpoint's versions over the last seconds.
+
+    Raises InvalidInput for a URL that is not http or https, TransportError where the server does not answer.
+    """
+    server = _Server(url)
+    name = check_endpoint_name(endpoint)
+    try:
+        return _read(server, name, seconds)
+    except (KeyError, ValueError, InvalidInput) as error:
+        raise TransportError(f"'{url}' does not answer as Prometheus does") from error
+
+
+def _read(server: "_Server", name: str, seconds: float) -> EndpointMetrics:
+    window = f"{max(1, round(seconds))}s"
+    selector = f'{{endpoint="{name}"}}'
+    counts = _counts(server, selector, window, seconds)
+    quantiles = {
+        share: server.by_version(QUANTILE.format(share=share, endpoint=name, window=window))
+        for share in (0.5, 0.95, 0.99)
+    }
+    weights = server.by_version(f"regolo_traffic_weight{selector}")
+    ready = server.by_version(f"regolo_replicas_ready{selector}")
+    commits = [labels["commit"] for labels, _ in server.vector(f"regolo_manifest_info{selector}")]
+    versions = sorted(weights.keys() | {version for version, _ in counts})
+    return summarise(
+        name,
+        {
+            version: Measured(
+                requests=sum(count for (v, _), count in counts.items() if v == version),
+                errors=sum(counts.get((version, outcome), 0) for outcome in ERRORS),
+                client_errors=counts.get((version, "client_error"), 0),
+                latency_p50=quantiles[0.5].get(version),
+                latency_p95=quantiles[0.95].get(version),
+                latency_p99=quantiles[0.99].get(version),
+                weight=weights.get(version, 0.0),
+                replicas_ready=int(ready[version]) if version in ready else None,
+            )
+            for version in versions
+        },
+        window_seconds=seconds,
+        source="prometheus",
+        commit=commits[0] if len(commits) == 1 else None,
+        since=datetime.now(UTC) - timedelta(seconds=seconds),
+    )
+
+
+def _counts(server: "_Server", selector: str, window: str, seconds: float) -> dict[tuple[str, str], int]:
+    """Requests within the window by version and outcome, over all gateways that are scraped."""
+    before = {
+        _identity(labels): value
+        for labels, value in server.vector(f"regolo_requests_total{selector} offset {window}")
+    }
+    # By the server's clock alone: ours may say something else.
+    ages = [value for _, value in server.vector("time() - regolo_start_time_seconds")]
+    is_young = bool(ages) and max(ages) <= seconds
+    counts: dict[tuple[str, str], int] = {}
+    for labels, samples in server.matrix(f"regolo_requests_total{selector}[{window}]"):
+        # A counter that began within the window began at zero; of any other only what is seen is known.
+        base = before.get(_identity(labels), 0.0 if is_young else samples[0][1])
+        key = (labels["version"], labels["outcome"])
+        counts[key] = counts.get(key, 0) + round(_increase(base, samples))
+    return counts
+
+
+def _increase(base: float, samples: list[Sample]) -> float:
+    """How much a counter grew, over restarts of its process that set it back to zero."""
+    total, last = 0.0, base
+    for _, value in samples:
+        total += value - last if value >= last else value
+        last = value
+    return total
+
+
+def _identity(labels: Labels) -> frozenset[tuple[str, str]]:
+    return frozenset(labels.items())
+
+
+class _Server:
+    """The query API of one server."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise InvalidInput(f"'{url}' is no http or https address of a Prometheus server")
+        self._url = url.rstrip("/")
+
+    def by_version(self, query: str) -> dict[str, float]:
+        """The values of a query by version; those that are not numbers are left out."""
+        return {labels["version"]: value for labels, value in self.vector(query) if isfinite(value)}
+
+    def vector(self, query: str) -> Iterator[tuple[Labels, float]]:
+        """Each series of an instant query with its value."""
+        for labels, entry in self._series(query):
+            _, value = json_list(entry["value"], "'value'")
+            yield labels, float(json_text(value, "a value"))
+
+    def matrix(self, query: str) -> Iterator[tuple[Labels, list[Sample]]]:
+        """Each series of a range query with its samples."""
+        for labels, entry in self._series(query):
+            pairs = [json_list(pair, "a sample") for pair in json_list(entry["values"], "'values'")]
+            yield labels, [(float(str(time_)), float(str(value))) for time_, value in pairs]
+
+    def _series(self, query: str) -> Iterator[tuple[Labels, dict[str, Json]]]:
+        found = json_object(self._ask(query)["data"], "'data'")
+        for entry in json_list(found["result"], "'result'"):
+            series = json_object(entry, "a series")
+            labels = {k: str(v) for k, v in json_object(series["metric"], "'metric'").items()}
+            labels.pop("__name__", None)
+            yield labels, series
+
+    def _ask(self, query: str) -> dict[str, Json]:
+        address = f"{self._url}/api/v1/query?{urlencode({'query': query})}"
+        try:
+            with urlopen(address, timeout=ANSWER_SECONDS) as answer:
+                return json_object(json.loads(answer.read(ANSWER_BYTES)), "the answer")
+        except (URLError, OSError) as error:
+            # urllib wraps the error of the connection, and its own text shows the wrapping.
+            cause = (
+                error.reason if isinstance(error, URLError) and not isinstance(error, HTTPError) else error
+            )
+            said = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
+            raise TransportError(f"Prometheus at '{self._url}' cannot be asked: {said}") from error

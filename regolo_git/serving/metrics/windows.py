@@ -1,0 +1,66 @@
+"""Counts over the last seconds, minutes or hours: rings of buckets, and totals since the start.
+
+Seconds are kept for a quarter of an hour and minutes for a day; a bucket holds only versions that had
+requests.  Time is the monotonic clock's, which does not jump.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from regolo_git.serving.metrics.counts import Counts, Key, Tally, merge_tallies
+
+RINGS = ((1.0, 900), (60.0, 1440))
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What was counted, and over how many seconds; these are fewer while the store is young."""
+
+    tallies: dict[Key, Tally]
+    seconds: float
+
+
+class _Ring:
+    def __init__(self, step: float, length: int) -> None:
+        self.step = step
+        self.length = length
+        self._buckets: deque[tuple[int, dict[Key, Tally]]] = deque()
+
+    def add(self, counts: Counts, now: float) -> None:
+        number = int(now // self.step)
+        if not self._buckets or self._buckets[-1][0] != number:
+            self._buckets.append((number, {}))
+        merge_tallies(self._buckets[-1][1], counts.tallies.items())
+        while self._buckets[0][0] <= number - self.length:
+            self._buckets.popleft()
+
+    def read(self, seconds: float, now: float) -> dict[Key, Tally]:
+        after = int((now - seconds) // self.step)
+        tallies: dict[Key, Tally] = {}
+        for number, bucket in self._buckets:
+            if number > after:
+                merge_tallies(tallies, bucket.items())
+        return tallies
+
+
+class WindowStore:
+    """Every count since `started`, in total and by time."""
+
+    def __init__(self, started: float, rings: Sequence[tuple[float, int]] = RINGS) -> None:
+        self.totals = Counts()
+        self._started = started
+        self._rings = [_Ring(step, length) for step, length in rings]
+
+    def add(self, counts: Counts, now: float) -> None:
+        """Takes in what a gateway handed over."""
+        self.totals.merge(counts)
+        if counts.tallies:
+            for ring in self._rings:
+                ring.add(counts, now)
+
+    def read(self, seconds: float, now: float) -> Window:
+        """The counts of the last `seconds`, or of as many as are kept."""
+        ring = next((r for r in self._rings if seconds <= r.step * r.length), self._rings[-1])
+        covered = min(seconds, now - self._started, ring.step * ring.length)
+        return Window(ring.read(seconds, now), covered)

@@ -1,0 +1,1 @@
+"""A traffic split, and who gets which version."""

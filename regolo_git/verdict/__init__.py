@@ -1,0 +1,1 @@
+"""Verdicts on metrics and versions: pure functions."""

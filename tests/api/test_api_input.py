@@ -1,0 +1,106 @@
+"""What the Python API does with arguments of the wrong kind: it says so, and nothing is half-made."""
+
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+import regolo_git as regolo
+from regolo_git.api import Registry
+from regolo_git.errors import InvalidInput
+
+
+@pytest.fixture
+def one_model(registry: Registry) -> Registry:
+    registry.register_model("m", b"one")
+    return registry
+
+
+def refs(registry: Registry) -> str:
+    top = registry.handle.paths.top
+    return subprocess.run(["git", "for-each-ref"], cwd=top, check=True, capture_output=True, text=True).stdout
+
+
+CREATE = [
+    ({"version": 1.1}, "'version' is text, not 1.1: write it in quotes"),
+    ({"description": 3}, "'description' is text"),
+    ({"message": 3}, "'message' is text"),
+    ({"lineage": {"code": "abc"}}, "lineage is a regolo_git.Lineage"),
+    ({"metadata": ["accuracy"]}, "a mapping of names to values"),
+    ({"serving": "onnx"}, "a mapping of names to values"),
+]
+
+
+@pytest.mark.parametrize(("keywords", "said"), CREATE)
+def test_an_argument_of_another_kind_is_a_type_error(
+    one_model: Registry, keywords: dict[str, Any], said: str
+) -> None:
+    before = refs(one_model)
+    with pytest.raises(TypeError, match=said):
+        one_model.create_model_version("m", model_data=b"two", **keywords)
+    assert refs(one_model) == before
+
+
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        {"bump": "big"},
+        {"flow": "later"},
+        {"version": "2.0", "bump": "major"},
+        {"message": "a\0b"},
+        {"message": "\udcff"},
+    ],
+)
+def test_a_word_that_means_nothing_is_refused(one_model: Registry, keywords: dict[str, Any]) -> None:
+    before = refs(one_model)
+    with pytest.raises(InvalidInput):
+        one_model.create_model_version("m", model_data=b"two", **keywords)
+    assert refs(one_model) == before
+
+
+def test_a_number_is_no_version(one_model: Registry) -> None:
+    number = cast(str, 1.0)
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: one_model.get_model_version("m", number),
+        lambda: one_model.compare_model_versions("m", "1.0", number),
+        lambda: one_model.checkout_model_version("m", number),
+        lambda: one_model.rollback_model("m", number),
+        lambda: one_model.delete_model_version("m", number, reason="x"),
+    )
+    for call in calls:
+        with pytest.raises(TypeError, match="a version is text"):
+            call()
+
+
+def test_a_lineage_holds_text_and_plain_values_in_one_order(one_model: Registry) -> None:
+    lineage = regolo.Lineage(parameters={"rate": np.float32(0.1), "epochs": np.int64(3)})
+    version = one_model.create_model_version("m", model_data=b"two", lineage=lineage)
+    assert "[lineage.parameters]\nepochs = 3\nrate = 0.1\n" in version.manifest.to_text()
+    with pytest.raises(TypeError):
+        regolo.Lineage(code=cast(str, 7))
+    with pytest.raises(TypeError):
+        regolo.Lineage(data=cast(Mapping[str, str], ["reviews"]))
+
+
+def test_one_pattern_may_be_given_without_a_list(registry: Registry, tmp_path: Path) -> None:
+    directory = registry.handle.paths.top / "model"
+    directory.mkdir()
+    (directory / "config.json").write_text("{}")
+    (directory / "c").write_text("c")
+    registry.register_model("m", directory)
+    got = registry.checkout_model_version("m", "1.0", tmp_path / "some", patterns="config.json")
+    assert [path.name for path in got.iterdir()] == ["config.json"]
+
+
+def test_a_message_that_git_cannot_hold_is_refused_by_every_verb(one_model: Registry) -> None:
+    one_model.create_model_version("m", model_data=b"two")
+    before = refs(one_model)
+    for message in ("a\0b", "\udcff"):
+        with pytest.raises(InvalidInput, match="message"):
+            one_model.rollback_model("m", "1.0", message=message)
+        with pytest.raises(InvalidInput):
+            one_model.delete_model_version("m", "1.0", reason=message)
+    assert refs(one_model) == before

@@ -1,0 +1,105 @@
+"""A kill -9 at any moment leaves whole chunks, recipes that can be rebuilt, and files that are old or new."""
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support.artifact_files import noise, tree_of
+
+from regolo_git.artifacts.ingest.ingest import artifact_digest, ingest
+from regolo_git.artifacts.restore.materialize import materialize, verify_artifact
+from regolo_git.artifacts.stat_cache import StatCache
+from regolo_git.store.store import Store
+
+INGEST_FOR_EVER = """
+import random, sys, time
+from pathlib import Path
+from regolo_git.artifacts.ingest.ingest import ingest
+from regolo_git.artifacts.stat_cache import StatCache
+from regolo_git.store.store import Store
+store, cache, top = Store.open(sys.argv[1]), StatCache(Path(sys.argv[2])), Path(sys.argv[3])
+print("ready", flush=True)
+seed = time.time()
+for number in range(1000):
+    (top / "large.bin").write_bytes(random.Random(f"{seed}{number}").randbytes(3 << 20))
+    (top / "small.bin").write_bytes(random.Random(f"{seed}-{number}").randbytes(1000))
+    ingest(store, top, cache=cache)
+"""
+
+CHECKOUT_FOR_EVER = """
+import sys
+from pathlib import Path
+from regolo_git.records.digests import Digest
+from regolo_git.artifacts.restore.materialize import materialize
+from regolo_git.artifacts.stat_cache import StatCache
+from regolo_git.store.store import Store
+store, cache, top = Store.open(sys.argv[1]), StatCache(Path(sys.argv[2])), Path(sys.argv[3])
+versions = [Digest.parse(text) for text in sys.argv[4:]]
+print("ready", flush=True)
+while True:
+    for recipe, digest in zip(versions[::2], versions[1::2]):
+        materialize(store, recipe, digest, top, cache=cache)
+"""
+
+
+def run_and_kill(program: str, *arguments: object, seconds: float) -> None:
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"ready\n"
+    time.sleep(seconds)
+    child.kill()
+    child.communicate()
+    assert child.returncode == -9, "it should have been running still"
+
+
+def moments(count: int) -> list[float]:
+    return [random.Random(count * 1000 + number).uniform(0, 0.25) for number in range(count)]
+
+
+def test_a_killed_ingest_leaves_a_store_in_which_everything_can_be_read(store: Store, tmp_path: Path) -> None:
+    top = tmp_path / "model"
+    top.mkdir()
+    for seconds in moments(12):
+        run_and_kill(INGEST_FOR_EVER, store.url, tmp_path / "files.sqlite", top, seconds=seconds)
+    recipes = [
+        store.read_recipe(type(ingest(store, b"").recipe)("blake3", r.address)) for r in store.recipes()
+    ]
+    assert len(recipes) > 1
+    for recipe in recipes:
+        verify_artifact(store, recipe.address, artifact_digest(recipe))
+    for chunk in store.chunks():
+        store.read_chunk(chunk.address, chunk.size)
+    with StatCache(tmp_path / "files.sqlite") as cache:
+        again = ingest(store, top, cache=cache)
+    verify_artifact(store, again.recipe, again.digest)
+
+
+@pytest.mark.parametrize("kind", ["file", "directory"])
+def test_a_killed_checkout_leaves_files_that_are_old_or_new(store: Store, tmp_path: Path, kind: str) -> None:
+    contents: dict[str, set[bytes]] = {}
+    versions = []
+    for version in range(2):
+        source = tmp_path / f"source{version}"
+        names = [""] if kind == "file" else [f"/{part}/{number}" for part in "ab" for number in range(6)]
+        for name in names:
+            path = Path(f"{source}{name}")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(noise(f"{version}{name}", 2 << 20 if kind == "file" else 100_000))
+            contents.setdefault(name.lstrip("/"), set()).add(path.read_bytes())
+        stored = ingest(store, source)
+        versions += [stored.recipe, stored.digest]
+    place = tmp_path / "work" / "model"
+    place.parent.mkdir()
+    for seconds in moments(12):
+        run_and_kill(
+            CHECKOUT_FOR_EVER, store.url, tmp_path / "files.sqlite", place, *versions, seconds=seconds
+        )
+        found = {"": place.read_bytes()} if place.is_file() else tree_of(place)
+        assert all(content in contents[name] for name, content in found.items())
+    with StatCache(tmp_path / "files.sqlite") as cache:
+        materialize(store, versions[0], versions[1], place, cache=cache)
+    assert ingest(store, place).digest == versions[1]

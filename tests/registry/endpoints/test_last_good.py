@@ -1,0 +1,174 @@
+"""Which version a rollback goes to, by what happened to the endpoint before."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from regolo_git.api import Registry
+from regolo_git.errors import NotFound, RegoloNotice
+
+
+def git(top: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=top, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def endpoint(registry: Registry) -> Registry:
+    """An endpoint `e` on 1.0 of a model with 1.0 to 1.3."""
+    registry.register_model("m", b"0")
+    for number in "123":
+        registry.create_model_version("m", model_data=number.encode())
+    registry.create_endpoint("e", "m", "1.0")
+    return registry
+
+
+def send(registry: Registry, *versions: str) -> None:
+    """Gives each version all the traffic, one after another."""
+    for version in versions:
+        registry.update_endpoint_traffic("e", {version: 1})
+
+
+def back(registry: Registry) -> str:
+    (version,) = registry.rollback_endpoint("e").traffic
+    return version
+
+
+def top(registry: Registry) -> Path:
+    return registry.handle.paths.top
+
+
+def test_each_rollback_goes_further_back(endpoint: Registry) -> None:
+    send(endpoint, "1.1", "1.2")
+    assert [back(endpoint), back(endpoint)] == ["1.1", "1.0"]
+    with pytest.raises(NotFound, match="no earlier version"):
+        endpoint.rollback_endpoint("e")
+
+
+def test_a_version_that_was_left_is_good_again_when_somebody_gives_it_everything(endpoint: Registry) -> None:
+    send(endpoint, "1.1")
+    assert back(endpoint) == "1.0"
+    send(endpoint, "1.1", "1.2")
+    assert [back(endpoint), back(endpoint)] == ["1.1", "1.0"]
+
+
+def test_a_canary_that_was_left_is_not_gone_back_to(endpoint: Registry) -> None:
+    send(endpoint, "1.1")
+    endpoint.update_endpoint_traffic("e", {"1.1": 90, "1.2": 10})
+    assert back(endpoint) == "1.1"
+    endpoint.update_endpoint_traffic("e", {"1.1": 50, "1.2": 50})
+    assert [back(endpoint), back(endpoint)] == ["1.1", "1.0"]
+
+
+def test_versions_above_the_one_that_was_named_are_left_too(endpoint: Registry) -> None:
+    send(endpoint, "1.1", "1.2")
+    endpoint.rollback_endpoint("e", "1.0")
+    send(endpoint, "1.3")
+    assert back(endpoint) == "1.0"
+    with pytest.raises(NotFound, match="no earlier version"):
+        endpoint.rollback_endpoint("e")
+
+
+def test_a_rollback_that_names_its_version_leaves_the_one_before_as_well(endpoint: Registry) -> None:
+    send(endpoint, "1.1", "1.2")
+    assert back(endpoint) == "1.1"
+    assert endpoint.rollback_endpoint("e", "1.2").traffic == {"1.2": 1.0}
+    assert back(endpoint) == "1.0"
+
+
+def test_a_version_with_weight_0_beside_it_had_everything(endpoint: Registry) -> None:
+    endpoint.update_endpoint_traffic("e", {"1.1": 1, "1.2": 0})
+    endpoint.update_endpoint_traffic("e", {"1.2": 1, "1.1": 0})
+    assert [back(endpoint), back(endpoint)] == ["1.1", "1.0"]
+
+
+def test_what_a_promotion_brought_is_gone_back_to(endpoint: Registry) -> None:
+    endpoint.delete_endpoint("e")
+    endpoint.promote_model_version("m", "1.0", "production")
+    endpoint.create_endpoint("e", "m", "1.0", environment="production")
+    for version in ("1.1", "1.2"):
+        endpoint.promote_model_version("m", version, "production")
+    assert back(endpoint) == "1.1"
+    endpoint.promote_model_version("m", "1.3", "production")
+    assert [back(endpoint), back(endpoint)] == ["1.1", "1.0"]
+
+
+def test_an_edit_of_the_file_counts_as_traffic(endpoint: Registry) -> None:
+    send(endpoint, "1.1", "1.2")
+    path = top(endpoint) / "endpoints/e.toml"
+    written = path.read_text()
+    send(endpoint, "1.3")
+    path.write_text(written.replace("replicas = 1", "replicas = 2"))
+    git(top(endpoint), "commit", "-qam", "1.2 was better")
+    assert back(endpoint) == "1.3"
+    assert [event.action for event in endpoint.get_endpoint_history("e")][:2] == ["rollback", "edit"]
+
+
+def test_a_plain_revert_of_a_change_is_a_rollback(endpoint: Registry) -> None:
+    send(endpoint, "1.1", "1.2")
+    git(top(endpoint), "revert", "--no-edit", "HEAD")
+    assert endpoint.get_endpoint("e").traffic == {"1.1": 1.0}
+    assert endpoint.get_endpoint_history("e")[0].action == "revert"
+    assert back(endpoint) == "1.0"
+
+
+def test_a_plain_revert_to_a_split_leaves_the_version_that_lost_traffic(endpoint: Registry) -> None:
+    endpoint.update_endpoint_traffic("e", {"1.0": 90, "1.1": 10})
+    send(endpoint, "1.1")
+    git(top(endpoint), "revert", "--no-edit", "HEAD")
+    assert endpoint.get_endpoint("e").traffic == {"1.0": 0.9, "1.1": 0.1}
+    assert back(endpoint) == "1.0"
+
+
+def test_a_plain_revert_of_a_rollback_goes_forward_again(endpoint: Registry) -> None:
+    send(endpoint, "1.1")
+    assert back(endpoint) == "1.0"
+    git(top(endpoint), "revert", "--no-edit", "HEAD")
+    assert endpoint.get_endpoint("e").traffic == {"1.1": 1.0}
+    assert back(endpoint) == "1.0"
+
+
+def test_a_commit_that_broke_the_file_changes_nothing(endpoint: Registry) -> None:
+    send(endpoint, "1.1")
+    (top(endpoint) / "endpoints/e.toml").write_text("traffic = 1\n")
+    git(top(endpoint), "commit", "-qam", "broken")
+    git(top(endpoint), "revert", "--no-edit", "HEAD")
+    assert back(endpoint) == "1.0"
+
+
+def test_what_was_before_a_deletion_does_not_count(endpoint: Registry) -> None:
+    send(endpoint, "1.1")
+    endpoint.delete_endpoint("e")
+    endpoint.create_endpoint("e", "m", "1.2")
+    with pytest.raises(NotFound, match="no earlier version"):
+        endpoint.rollback_endpoint("e")
+
+
+def test_what_was_of_another_model_does_not_count(endpoint: Registry) -> None:
+    endpoint.register_model("other", b"other", "1.2")
+    path = top(endpoint) / "endpoints/e.toml"
+    endpoint.create_endpoint("f", "other", "1.2")
+    path.write_text((top(endpoint) / "endpoints/f.toml").read_text().replace('"f"', '"e"'))
+    git(top(endpoint), "commit", "-qam", "another model")
+    with pytest.raises(NotFound, match="no earlier version"):
+        endpoint.rollback_endpoint("e")
+
+
+def test_a_version_that_cannot_serve_is_passed_over(endpoint: Registry) -> None:
+    send(endpoint, "1.1", "1.2", "1.3")
+    endpoint.delete_model_version("m", "1.2", reason="wrong data")
+    endpoint.handle.store.delete_recipe(endpoint.get_model_version("m", "1.1").manifest.artifact.recipe)
+    with pytest.warns(RegoloNotice) as notices:
+        assert back(endpoint) == "1.0"
+    assert "'m@1.2' is retired" in str(notices[0].message)
+    assert "the bytes of 'm@1.1' are gone" in str(notices[1].message)
+    assert {notice.filename for notice in notices} == {__file__}
+
+
+def test_where_no_good_version_can_serve_each_is_named(endpoint: Registry) -> None:
+    send(endpoint, "1.1")
+    endpoint.delete_model_version("m", "1.0", reason="wrong data")
+    before = git(top(endpoint), "rev-parse", "HEAD")
+    with pytest.raises(NotFound, match=r"no earlier version to go back to; passed over: 'm@1.0' is retired"):
+        endpoint.rollback_endpoint("e")
+    assert git(top(endpoint), "rev-parse", "HEAD") == before

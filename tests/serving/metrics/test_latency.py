@@ -1,0 +1,78 @@
+"""Latencies in bins: exact to merge, cumulative as Prometheus wants them, quantiles within their bound."""
+
+from bisect import bisect_left
+from collections import Counter
+from math import ceil
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regolo_git.serving.metrics.counts import DROPPED, ERROR, OK, TIMEOUT, Counts, Recorder, Tally
+from regolo_git.serving.metrics.latency import BOUNDS, PROMETHEUS_BOUNDS, bin_of, cumulative, quantile
+
+latencies = st.lists(st.floats(0.0001, 9.9), min_size=1, max_size=200)
+
+
+def binned(seconds: list[float]) -> dict[int, int]:
+    return dict(Counter(map(bin_of, seconds)))
+
+
+def test_the_bounds_of_prometheus_are_among_the_bins() -> None:
+    assert set(PROMETHEUS_BOUNDS) <= set(BOUNDS)
+    assert list(BOUNDS) == sorted(set(BOUNDS))
+
+
+@given(latencies, st.sampled_from([0.5, 0.9, 0.95, 0.99, 1.0]))
+def test_a_quantile_is_in_the_bin_of_the_true_one(seconds: list[float], share: float) -> None:
+    true = sorted(seconds)[max(0, ceil(share * len(seconds) - 1e-9) - 1)]
+    found = quantile(binned(seconds), share)
+    index = bisect_left(BOUNDS, true)
+    assert found is not None
+    assert (BOUNDS[index - 1] if index else 0) <= found <= BOUNDS[index]
+    if true >= 0.001:
+        assert abs(found - true) / true < 0.13
+
+
+@given(latencies)
+def test_the_cumulative_counts_are_those_of_the_values(seconds: list[float]) -> None:
+    expected = [(bound, sum(value <= bound for value in seconds)) for bound in PROMETHEUS_BOUNDS]
+    assert cumulative(binned(seconds)) == expected
+
+
+def test_no_latency_has_no_quantile() -> None:
+    assert quantile({}, 0.5) is None
+    assert quantile(binned([10**6]), 0.99) == BOUNDS[-1]
+
+
+outcomes = st.lists(
+    st.tuples(st.sampled_from(["1.0", "1.1"]), st.integers(0, 4), st.floats(0, 5)), max_size=60
+)
+
+
+@given(outcomes, st.integers(0, 60))
+def test_counts_that_are_handed_over_in_parts_are_those_of_the_whole(
+    events: list[tuple[str, int, float]], cut: int
+) -> None:
+    recorder, total = Recorder(), Counts()
+    for position, (version, outcome, seconds) in enumerate(events):
+        if position == cut:
+            total.merge(Counts.from_json(recorder.take().to_json()))
+        recorder.record("e", version, outcome, seconds)
+    total.merge(Counts.from_json(recorder.take().to_json()))
+    expected = Counter((version, outcome) for version, outcome, _ in events)
+    found = {
+        (version, outcome): count
+        for (_, version), tally in total.tallies.items()
+        for outcome, count in enumerate(tally.outcomes)
+        if count
+    }
+    assert found == dict(expected)
+    assert recorder.take().tallies == {}
+
+
+def test_what_was_dropped_has_no_latency_and_is_an_error() -> None:
+    tally = Tally()
+    for outcome in (OK, ERROR, TIMEOUT, DROPPED):
+        tally.add(outcome, 0.1)
+    assert (tally.requests, tally.errors, tally.client_errors) == (4, 3, 0)
+    assert sum(tally.bins.values()) == 3

@@ -1,0 +1,1 @@
+"""What the tests share: real repositories, sample files, running servers."""

@@ -1,0 +1,127 @@
+"""A registry that is a folder: what the engine needs of one, made of plain files, for tests in real processes.
+
+HEAD                      the commit that the branch is at
+commits/<commit>/*.toml   the endpoints' files as of a commit
+artifacts/<hex>/<name>    each version's bytes
+serving/<commit>-<version>.json  the version's serving block
+"""
+
+import json
+import shutil
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from regolo_git.errors import NotFound
+from regolo_git.records.digests import Digest
+from regolo_git.records.endpoint import Endpoint, PinnedVersion
+from regolo_git.records.routing import Routing
+from regolo_git.serving.desired import ModelFiles
+from regolo_git.serving.local.worker.artifact_check import artifact_digest
+
+
+class FolderSource:
+    """Reads the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def head(self) -> str:
+        return (self._folder / "HEAD").read_text()
+
+    def endpoints(self, commit: str) -> Mapping[str, Endpoint]:
+        files = (self._folder / "commits" / commit).glob("*.toml")
+        found = [Endpoint.parse(file.read_text(), f"endpoints/{file.name}") for file in files]
+        return {endpoint.endpoint: endpoint for endpoint in found}
+
+    def fetch(self, model: str, pinned: PinnedVersion) -> ModelFiles:
+        place = self._folder / "artifacts" / pinned.digest.hex
+        if not place.exists():
+            raise NotFound(f"the store does not have the bytes of '{model}'", "git regolo pull")
+        serving = self._folder / "serving" / f"{pinned.commit}.json"
+        block = json.loads(serving.read_text()) if serving.exists() else None
+        return ModelFiles(next(place.iterdir()), block, pinned.digest)
+
+    def keep_only(self, digests: Collection[Digest]) -> None:
+        """Says what would go; nothing does, since the folder is no copy."""
+        there = {place.name for place in (self._folder / "artifacts").iterdir()}
+        gone = sorted(there - {digest.hex for digest in digests})
+        (self._folder / "discarded").write_text("".join(f"{name}\n" for name in gone))
+
+
+class FolderRegistry:
+    """Writes the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._number = 0
+        self._pins: dict[str, tuple[str, Digest]] = {}
+        self._endpoints: dict[str, str] = {}
+        for name in ("commits", "artifacts", "serving"):
+            (folder / name).mkdir(parents=True)
+        self._commit()
+
+    def _next(self) -> str:
+        self._number += 1
+        return f"{self._number:040x}"
+
+    def version(
+        self, version: str, files: Mapping[str, str | bytes] | Path, serving: object = None
+    ) -> Digest:
+        """Stores a version: files of a directory, or one file that lies somewhere."""
+        commit, place = self._next(), self.folder / "new"
+        if isinstance(files, Path):
+            place.write_bytes(files.read_bytes())
+            name = files.name
+        else:
+            place.mkdir()
+            for path, text in files.items():
+                (place / path).write_bytes(text.encode() if isinstance(text, str) else text)
+            name = "model"
+        digest = artifact_digest(place, "sha256")
+        home = self.folder / "artifacts" / digest.hex
+        home.mkdir(exist_ok=True)
+        if not (home / name).exists():
+            place.rename(home / name)
+        elif place.is_dir():
+            shutil.rmtree(place)
+        if serving is not None:
+            (self.folder / "serving" / f"{commit}.json").write_text(json.dumps(serving))
+        self._pins[version] = (commit, digest)
+        return digest
+
+    def endpoint(
+        self,
+        name: str,
+        traffic: Mapping[str, float],
+        replicas: int | Mapping[str, int] = 1,
+        routing: Routing | None = None,
+        model: str = "m",
+    ) -> str:
+        """Commits an endpoint; returns the commit."""
+        versions = {
+            version: PinnedVersion(
+                *self._pins[version], replicas if isinstance(replicas, int) else replicas[version]
+            )
+            for version in traffic
+        }
+        text = Endpoint(name, model, None, "local", dict(traffic), versions, routing or Routing()).to_text()
+        return self.file(name, text)
+
+    def file(self, name: str, text: str | None) -> str:
+        """Commits an endpoint's file as it is, or its absence."""
+        if text is None:
+            del self._endpoints[name]
+        else:
+            self._endpoints[name] = text
+        return self._commit()
+
+    def _commit(self) -> str:
+        commit = self._next()
+        directory = self.folder / "commits" / commit
+        directory.mkdir()
+        for name, text in self._endpoints.items():
+            (directory / f"{name}.toml").write_text(text)
+        head = self.folder / "HEAD.new"
+        head.write_text(commit)
+        head.replace(self.folder / "HEAD")
+        return commit

@@ -1,0 +1,59 @@
+"""A real Prometheus server that scrapes an engine, until the block ends."""
+
+import json
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+from support.running_engine import RunningEngine, until
+
+PROGRAM = shutil.which("prometheus")
+SCRAPE = """
+scrape_configs:
+  - job_name: regolo
+    scrape_interval: 250ms
+    scrape_timeout: 250ms
+    static_configs:
+      - targets: ["127.0.0.1:{port}"]
+"""
+
+
+@contextmanager
+def prometheus(engine: RunningEngine, home: Path) -> Iterator[str]:
+    """The server's URL."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    home.mkdir(exist_ok=True)
+    config = home / "prometheus.yml"
+    config.write_text(SCRAPE.format(port=engine.port))
+    assert PROGRAM is not None
+    command = [
+        PROGRAM,
+        f"--config.file={config}",
+        f"--storage.tsdb.path={home / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ]
+    url = f"http://127.0.0.1:{port}"
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        until(lambda: query(url, "up == 1"), 30)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def query(url: str, text: str) -> list[dict]:
+    """The series of an instant query; nothing while the server does not answer."""
+    try:
+        with urlopen(f"{url}/api/v1/query?{urlencode({'query': text})}", timeout=5) as answer:
+            return json.loads(answer.read())["data"]["result"]
+    except (URLError, OSError):
+        return []

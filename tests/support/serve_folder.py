@@ -1,0 +1,45 @@
+"""Runs the engine on a folder, as the command line would on a registry; the first argument is JSON."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from regolo_git.errors import RegoloError
+from regolo_git.serving.local.door import serve
+from regolo_git.serving.local.gateway.limits import GatewayLimits
+from regolo_git.serving.local.options import ServeOptions
+from regolo_git.serving.policy import Policy
+from support.folder_source import FolderSource
+
+
+def main() -> None:
+    given = json.loads(sys.argv[1])
+    policy = Policy.load(Path(given["policy"])) if "policy" in given else Policy()
+    # What measures the tests' coverage measures the children's, too.
+    measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
+    chosen = given.get("options", {})
+    chosen["environment"] = {**measured, **chosen.get("environment", {})}
+    options = ServeOptions(
+        common_directory=Path(given["common"]),
+        listen=given.get("listen", "127.0.0.1:0"),
+        policy=policy,
+        limits=GatewayLimits(**given.get("limits", {})),
+        **chosen,
+    )
+    try:
+        serve(
+            FolderSource(Path(given["folder"])),
+            given.get("endpoints", []),
+            options,
+            say=lambda line: print(line, file=sys.stderr, flush=True),
+            listening=lambda address: print(address, flush=True),
+        )
+    except RegoloError as error:
+        print(f"{type(error).__name__}: {error.message}", file=sys.stderr)
+        print(f"hint: {error.hint}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

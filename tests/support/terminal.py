@@ -1,0 +1,81 @@
+"""A real terminal for a program: what it shows there, and answers to what it asks."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+from support.places import ROOT
+
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+CTRL_C = b"\x03"
+PATIENCE_SECONDS = 1.0
+
+
+def in_terminal(
+    *arguments: str,
+    cwd: Path,
+    columns: int = 80,
+    before: str = "pass",
+    answers: dict[str, str] | None = None,
+    **environment: str,
+) -> tuple[str, int]:
+    """Runs `regolo-git` with all three streams on a terminal; gives the text with escapes, and the status.
+
+    `before` is Python that runs first; `answers` are typed after the texts that are their keys.
+    """
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    # Ctrl+C reaches a program only through the terminal that controls it.
+    controlled = "import fcntl, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)"
+    code = f"{controlled}; from regolo_git.cli.main import main; {before}; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        cwd=cwd,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "TERM": "xterm-256color",
+            "PYTHONUTF8": "1",
+            **environment,
+        },
+        start_new_session=True,
+    )
+    os.close(theirs)
+    text = _read(ours, dict(answers or {}))
+    os.close(ours)
+    return text.replace("\r\n", "\n"), process.wait(timeout=20)
+
+
+def _read(terminal: int, answers: dict[str, str]) -> str:
+    text, again = "", b""
+    while True:
+        if not select.select([terminal], [], [], PATIENCE_SECONDS)[0]:
+            # A Ctrl+C that comes a moment before the program waits for a key is not seen; people press it again.
+            os.write(terminal, again)
+            continue
+        try:
+            data = os.read(terminal, 65536)
+        except OSError:
+            return text  # the program closed its side
+        if not data:
+            return text
+        text += data.decode(errors="replace")
+        for question in [question for question in answers if question in text]:
+            answer = answers.pop(question).encode()
+            again = answer if answer == CTRL_C else b""
+            os.write(terminal, answer)
+
+
+def without_escapes(text: str) -> str:
+    """The text as a person reads it."""
+    return ESCAPES.sub("", text)
