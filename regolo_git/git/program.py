@@ -1,4 +1,4 @@
-"""The `git` program, for what the library must not do: writing an index, packing refs."""
+"""The `git` program, for what the library must not do: writing an index, reading `git -c` settings."""
 
 import os
 import shutil

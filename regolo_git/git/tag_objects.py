@@ -2,9 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 
-from regolo_git.git.identity import Identity, utc
+from regolo_git.git.identity import Identity
 
 HEADER = re.compile(
     r"object ([0-9a-f]{40})\ntype (\w+)\ntag ([^\n]+)\n"
@@ -24,11 +23,6 @@ class TagObject:
     tagged_seconds: int
     message: str
     signature: str | None
-
-    @property
-    def tagged_at(self) -> datetime:
-        """When the tag was made."""
-        return utc(self.tagged_seconds)
 
 
 def tag_object_bytes(commit: str, name: str, tagger: Identity, message: str) -> bytes:

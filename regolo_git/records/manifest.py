@@ -17,7 +17,6 @@ from regolo_git.records.toml_text import Table, TomlValue, dump_document, load_d
 from regolo_git.records.versions import Version
 
 FORMAT = 1
-LISTED_FILES = 200
 
 
 @dataclass(frozen=True, slots=True)
