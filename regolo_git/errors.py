@@ -15,20 +15,27 @@
     └── MissingDependency 9   an optional package or program is not installed
 
 A message says what is wrong: lower case, the subject in single quotes, no full stop.  A hint is the next
-thing to type, with the user's own names in it.  Errors of other libraries are translated once, where they
-enter (git/, store/), with `from`.
+step (see `hints.py`), with the user's own names in it.  Errors of other libraries are translated once, where
+they enter (git/, store/), with `from`.
 """
+
+from regolo_git.hints import NextStep, in_python
 
 
 class RegoloError(Exception):
-    """What went wrong (`message`) and, where there is a way out, the next step (`hint`)."""
+    """What went wrong (`message`) and, where there is a way out, the next step (`hint`).
+
+    An uncaught error shows its hint in the traceback, in Python's words; `str(hint)` is the command line.
+    """
 
     exit_code = 1
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: NextStep | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        if hint is not None:
+            self.add_note(f"hint: {in_python(hint)}")
 
 
 class InvalidInput(RegoloError):

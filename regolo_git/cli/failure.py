@@ -10,6 +10,7 @@ import click
 from regolo_git.cli.invocation import Invocation
 from regolo_git.cli.streams import paint, talk
 from regolo_git.errors import RegoloError
+from regolo_git.hints import NextStep
 
 UNEXPECTED = 1
 BAD_INPUT = 2
@@ -43,7 +44,7 @@ def report(error: Exception, invocation: Invocation) -> int:
     return UNEXPECTED
 
 
-def say_error(message: str, hint: str | None = None) -> None:
+def say_error(message: str, hint: NextStep | None = None) -> None:
     """The two lines that every error has."""
     talk(f"{paint('error:', sys.stderr, fg='red', bold=True)} {message}")
     if hint:

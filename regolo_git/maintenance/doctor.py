@@ -17,6 +17,7 @@ from regolo_git.errors import NotFound, RegoloError
 from regolo_git.git.journal import read_journal
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.recovery import recover
+from regolo_git.hints import NextStep
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.checkout import manifests_at
 from regolo_git.registry.versions.merged import tag_merged
@@ -33,7 +34,7 @@ class Finding:
 
     kind: Kind
     what: str
-    hint: str | None = None
+    hint: NextStep | None = None
 
 
 def examine(handle: Handle, *, dry_run: bool) -> Iterator[Finding]:

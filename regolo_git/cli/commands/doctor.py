@@ -7,6 +7,7 @@ import click
 from regolo_git.cli.opening import open_handle
 from regolo_git.cli.output import chosen_form, emit, form_options
 from regolo_git.cli.streams import paint, put, talk
+from regolo_git.hints import on_command_line
 from regolo_git.maintenance.doctor import Finding, examine
 
 _COLOURS = {"repaired": "green", "to repair": "yellow", "left": "red", "limit": "yellow"}
@@ -40,8 +41,10 @@ def doctor(dry_run: bool, as_json: bool, as_plain: bool) -> None:
         findings = list(examine(handle, dry_run=dry_run))
     emit(
         form,
-        document=lambda: [{"kind": f.kind, "what": f.what, "hint": f.hint} for f in findings],
-        fields=lambda: [(f.kind, f.what, f.hint) for f in findings],
+        document=lambda: [
+            {"kind": f.kind, "what": f.what, "hint": on_command_line(f.hint)} for f in findings
+        ],
+        fields=lambda: [(f.kind, f.what, on_command_line(f.hint)) for f in findings],
         page=lambda: _put_page(findings),
     )
 

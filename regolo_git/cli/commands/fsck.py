@@ -11,6 +11,7 @@ from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import paint, put, talk
 from regolo_git.cli.words import counted
 from regolo_git.errors import IntegrityError
+from regolo_git.hints import on_command_line
 from regolo_git.maintenance.fsck.fsck import FsckReport, check_registry, versions_to_check
 
 
@@ -42,7 +43,9 @@ def fsck(context: click.Context, model: str | None, full: bool, as_json: bool, a
     emit(
         form,
         document=lambda: _document(report),
-        fields=lambda: [(problem.subject, problem.what, problem.hint) for problem in report.problems],
+        fields=lambda: [
+            (problem.subject, problem.what, on_command_line(problem.hint)) for problem in report.problems
+        ],
         page=lambda: _put_page(report),
     )
     if report.problems:
@@ -55,7 +58,9 @@ def _document(report: FsckReport) -> Json:
         "retired": report.retired,
         "chunks": report.chunks,
         "full": report.full,
-        "problems": [{"subject": p.subject, "what": p.what, "hint": p.hint} for p in report.problems],
+        "problems": [
+            {"subject": p.subject, "what": p.what, "hint": on_command_line(p.hint)} for p in report.problems
+        ],
     }
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from regolo_git.hints import NextStep
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -9,4 +11,4 @@ class Problem:
 
     subject: str
     what: str
-    hint: str | None = None
+    hint: NextStep | None = None

@@ -12,6 +12,7 @@ from regolo_git.artifacts.restore.materialize import Progress, verify_artifact
 from regolo_git.errors import IntegrityError, RegoloError
 from regolo_git.git.history import changed_files, first_parent_commits
 from regolo_git.git.publish import publish_tag
+from regolo_git.hints import NextStep
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import MODELS, model_of_manifest
 from regolo_git.records.versions import Version, tag_name
@@ -30,7 +31,7 @@ class MergedVersion:
     commit: str
     tag: str
     problem: str | None = None
-    hint: str | None = None
+    hint: NextStep | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def tag_merged(
         key = manifest.model, Version.parse(manifest.version).identity
         tag = tag_name(manifest.model, manifest.version)
         problem = "another merged change has this version already" if key in taken else None
-        hint = None
+        hint: NextStep | None = None
         if problem is None:
             problem, hint = _check_bytes(handle, manifest, on_progress)
         if problem is None and not dry_run:
@@ -113,7 +114,7 @@ def _untagged(handle: Handle, taken: set[tuple[str, str]], tagged: set[str]) -> 
 
 def _check_bytes(
     handle: Handle, manifest: Manifest, on_progress: Progress | None
-) -> tuple[str | None, str | None]:
+) -> tuple[str | None, NextStep | None]:
     """What is wrong with a version's bytes, and what to type."""
     if not handle.store.has_recipe(manifest.artifact.recipe):
         return f"its bytes are not in this clone's store '{handle.store_url}'", where_else(handle)

@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from regolo_git.errors import NotFound, RegoloError
+from regolo_git.hints import on_command_line
 from regolo_git.serving.json_value import Json
 from regolo_git.serving.local.supervisor.endpoint_runner import EndpointRunner
 from regolo_git.serving.local.supervisor.exposition import ServedVersion, Snapshot
@@ -38,7 +39,7 @@ def _endpoint(runner: EndpointRunner) -> dict[str, Json]:
         "desired_commit": wanted.commit if wanted is not None else None,
         "observed_commit": observed.commit if observed is not None else None,
         "problem": _words(runner.problem),
-        "hint": runner.problem.hint if runner.problem is not None else None,
+        "hint": on_command_line(runner.problem.hint) if runner.problem is not None else None,
         "versions": _versions(runner),
         "kept_warm": len(runner.kept),
     }

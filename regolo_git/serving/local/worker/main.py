@@ -18,6 +18,7 @@ from typing import Self
 import uvicorn
 
 from regolo_git.errors import RegoloError, ServingError
+from regolo_git.hints import on_command_line
 from regolo_git.serving.json_value import Json, json_number, json_object, json_text
 from regolo_git.serving.local.child_process import die_with, leave_alone_what_stays
 from regolo_git.serving.local.worker.application import WorkerApp
@@ -73,7 +74,7 @@ def main() -> None:
         _offer_to_the_killer()
         app = _loaded(orders.spec)
     except RegoloError as error:
-        _report(orders, {"error": error.message, "hint": error.hint})
+        _report(orders, {"error": error.message, "hint": on_command_line(error.hint)})
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001 - a model's code may raise anything; the supervisor says what
         traceback.print_exc()

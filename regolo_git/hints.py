@@ -1,0 +1,102 @@
+"""A hint: the next step after an error, worded for a terminal or for Python.
+
+Code that raises names the command and its arguments, `Hint("list", "sentiment")`; the command line prints
+`git regolo list sentiment`, and a traceback in Python shows `regolo.list_model_versions("sentiment")`.  A
+hint that is not one of our commands (`git fetch --tags`, "try again") is plain text and reads the same in
+both.
+"""
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Words = Callable[..., str]
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Hint:
+    """A command of ours (`endpoint show`) and its arguments, unquoted; upper-case words are placeholders."""
+
+    command: str
+    arguments: tuple[str, ...]
+
+    def __init__(self, command: str, *arguments: str) -> None:
+        object.__setattr__(self, "command", command)
+        object.__setattr__(self, "arguments", arguments)
+
+    def __str__(self) -> str:
+        """The command line, quoted for a shell."""
+        return " ".join(["git regolo", self.command, *(shlex.quote(word) for word in self.arguments)])
+
+    def in_python(self) -> str:
+        """The call that does the same, or the command line where Python has none."""
+        call = _CALLS.get(self.command)
+        try:
+            return call(*self.arguments) if call is not None else str(self)
+        except TypeError:  # other arguments than the call has words for
+            return str(self)
+
+
+NextStep = Hint | str
+
+
+def in_python(hint: NextStep) -> str:
+    """Any hint, worded for a traceback."""
+    return hint.in_python() if isinstance(hint, Hint) else hint
+
+
+def on_command_line(hint: NextStep | None) -> str | None:
+    """Any hint, worded for a terminal or for JSON."""
+    return str(hint) if hint is not None else None
+
+
+def _call(function: str, *arguments: str, **keywords: str) -> str:
+    said = [*map(_argument, arguments), *(f"{key}={_argument(value)}" for key, value in keywords.items())]
+    return f"regolo.{function}({', '.join(said)})"
+
+
+def _argument(word: str) -> str:
+    """A placeholder as it is, anything else as a string."""
+    return word if word.isupper() and word.isidentifier() else f'"{word}"'
+
+
+def _list(model: str | None = None) -> str:
+    return _call("list_model_versions", model) if model is not None else _call("list_models")
+
+
+def _of_version(function: str) -> Words:
+    def words(reference: str, *more: str) -> str:
+        model, _, version = reference.partition("@")
+        return _call(function, *([model, version] if version else [model]), *more)
+
+    return words
+
+
+def _rollback(endpoint: str, to: str | None = None, version: str | None = None) -> str:
+    if (to, version) == (None, None):
+        return _call("rollback_endpoint", endpoint)
+    if to != "--to" or version is None:
+        raise TypeError(to)
+    return _call("rollback_endpoint", endpoint, to_version=version)
+
+
+def _traffic(endpoint: str, *shares: str) -> str:
+    pairs = (share.partition("=") for share in shares)
+    split = ", ".join(f'"{version}": {share}' for version, _, share in pairs)
+    return f'regolo.update_endpoint_traffic("{endpoint}", {{{split}}})'
+
+
+_CALLS: dict[str, Words] = {
+    "init": lambda: _call("init"),
+    "list": _list,
+    "show": _of_version("get_model_version"),
+    "register": lambda model, path: _call("register_model", model, path),
+    "commit": lambda model, path: _call("create_model_version", model, model_data=path),
+    "checkout": _of_version("checkout_model_version"),
+    "promote": _of_version("promote_model_version"),
+    "revert": lambda model, _, version: _call("rollback_model", model, version),
+    "traffic": _traffic,
+    "rollback": _rollback,
+    "endpoint list": lambda: _call("list_endpoints"),
+    "endpoint show": lambda endpoint: _call("get_endpoint", endpoint),
+}

@@ -1,0 +1,99 @@
+"""Hints: one value, two faces."""
+
+import inspect
+import re
+import traceback
+
+import click
+import pytest
+
+import regolo_git
+from regolo_git.cli.main import group
+from regolo_git.errors import NotFound
+from regolo_git.hints import Hint, in_python, on_command_line
+
+PAIRS = [
+    (Hint("init"), "git regolo init", "regolo.init()"),
+    (Hint("list"), "git regolo list", "regolo.list_models()"),
+    (Hint("list", "m"), "git regolo list m", 'regolo.list_model_versions("m")'),
+    (Hint("show", "m@1.0"), "git regolo show m@1.0", 'regolo.get_model_version("m", "1.0")'),
+    (Hint("show", "m"), "git regolo show m", 'regolo.get_model_version("m")'),
+    (Hint("register", "m", "PATH"), "git regolo register m PATH", 'regolo.register_model("m", PATH)'),
+    (
+        Hint("commit", "m", "PATH"),
+        "git regolo commit m PATH",
+        'regolo.create_model_version("m", model_data=PATH)',
+    ),
+    (
+        Hint("checkout", "m@1.0", "DEST"),
+        "git regolo checkout m@1.0 DEST",
+        'regolo.checkout_model_version("m", "1.0", DEST)',
+    ),
+    (
+        Hint("promote", "m@1.0", "staging"),
+        "git regolo promote m@1.0 staging",
+        'regolo.promote_model_version("m", "1.0", "staging")',
+    ),
+    (
+        Hint("revert", "m", "--to", "1.0"),
+        "git regolo revert m --to 1.0",
+        'regolo.rollback_model("m", "1.0")',
+    ),
+    (
+        Hint("traffic", "e", "1.0=90", "1.1=10"),
+        "git regolo traffic e 1.0=90 1.1=10",
+        'regolo.update_endpoint_traffic("e", {"1.0": 90, "1.1": 10})',
+    ),
+    (Hint("rollback", "e"), "git regolo rollback e", 'regolo.rollback_endpoint("e")'),
+    (
+        Hint("rollback", "e", "--to", "VERSION"),
+        "git regolo rollback e --to VERSION",
+        'regolo.rollback_endpoint("e", to_version=VERSION)',
+    ),
+    (Hint("endpoint list"), "git regolo endpoint list", "regolo.list_endpoints()"),
+    (Hint("endpoint show", "e"), "git regolo endpoint show e", 'regolo.get_endpoint("e")'),
+]
+
+
+@pytest.mark.parametrize(("hint", "line", "call"), PAIRS, ids=str)
+def test_a_hint_reads_as_a_command_and_as_a_call(hint: Hint, line: str, call: str) -> None:
+    assert str(hint) == line
+    assert in_python(hint) == call
+
+
+@pytest.mark.parametrize(("hint", "line", "call"), PAIRS, ids=str)
+def test_what_a_hint_names_exists(hint: Hint, line: str, call: str) -> None:
+    command: click.Command | None = group
+    for word in hint.command.split():
+        assert isinstance(command, click.Group)
+        command = command.get_command(click.Context(command), word)
+    assert command is not None
+    name = re.match(r"regolo\.(\w+)\(", call)
+    assert name is not None
+    function = getattr(regolo_git, name[1])
+    placeholders = {word: word for word in re.findall(r"\b[A-Z]{2,}\b", call)}
+    values = eval(f"collect{call.removeprefix(f'regolo.{name[1]}')}", {"collect": collect, **placeholders})
+    inspect.signature(function).bind(*values[0], **values[1])
+
+
+def collect(*args: object, **kwargs: object) -> tuple[tuple[object, ...], dict[str, object]]:
+    return args, kwargs
+
+
+@pytest.mark.parametrize("hint", [Hint("fsck"), Hint("retire", "m@1.0"), Hint("rollback", "e", "--x", "1")])
+def test_what_python_has_no_call_for_stays_a_command(hint: Hint) -> None:
+    assert in_python(hint) == str(hint)
+
+
+def test_plain_text_reads_the_same_in_both() -> None:
+    assert in_python("git fetch --tags") == on_command_line("git fetch --tags") == "git fetch --tags"
+    assert on_command_line(None) is None
+
+
+def test_an_uncaught_error_shows_its_hint_in_pythons_words() -> None:
+    error = NotFound("there is no model 'x'", Hint("list"))
+    assert traceback.format_exception(error)[-1] == "hint: regolo.list_models()\n"
+
+
+def test_an_error_without_a_hint_shows_none() -> None:
+    assert not hasattr(NotFound("there is no model 'x'"), "__notes__")
