@@ -31,7 +31,7 @@ class RegistrySource:
 
     @property
     def _handle(self) -> Handle:
-        opened: Handle | None = getattr(self._of_thread, "repository", None)
+        opened: Handle | None = getattr(self._of_thread, "handle", None)
         if opened is None:
             opened = self._of_thread.handle = self._open()
         return opened

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,23 @@ def test_the_head_is_that_of_the_registry_branch(served: ServedRegistry, source:
     after = served.traffic({"1.0": 50, "1.1": 50})
     assert source.head() == after
     assert source.endpoints(after)["e"].traffic == {"1.0": 0.5, "1.1": 0.5}
+
+
+def test_a_thread_opens_one_handle_and_keeps_it(served: ServedRegistry, tmp_path: Path) -> None:
+    opened: list[Handle] = []
+
+    def open_handle() -> Handle:
+        opened.append(Handle.open(served.top, os.environ))
+        return opened[-1]
+
+    source = RegistrySource(open_handle, tmp_path / "artifacts")
+    for _ in range(3):
+        source.endpoints(source.head())
+    assert len(opened) == 1
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(source.head).result()
+        pool.submit(source.head).result()
+    assert len(opened) == 2
 
 
 def test_bytes_are_brought_once_and_again_after_they_were_discarded(source: RegistrySource) -> None:
