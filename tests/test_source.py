@@ -1,13 +1,13 @@
 """Rules about the source that prose cannot hold: the floors, and who may read what."""
 
 import ast
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from support.places import ROOT
+from support.program import run_python
 
 PACKAGE = ROOT / "regolo_git"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -52,8 +52,7 @@ def test_nothing_is_unpickled_or_evaluated(path: Path) -> None:
 
 def test_importing_the_package_imports_nothing_else() -> None:
     code = "import sys, regolo_git; print(*sorted(m for m in sys.modules if m.startswith('regolo_git')))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert done.stdout.split() == ["regolo_git"]
+    assert run_python(code, cwd=ROOT).stdout.split() == ["regolo_git"]
 
 
 def test_the_command_line_starts_with_click_alone() -> None:
@@ -62,8 +61,4 @@ def test_the_command_line_starts_with_click_alone() -> None:
         "heavy = ('pygit2', 'fsspec', 'rich', 'dulwich', 'tomlkit', 'sqlite3'); "
         "print(*(m for m in heavy if m in sys.modules))"
     )
-    alone = {key: value for key, value in os.environ.items() if not key.startswith("COV")}
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env=alone
-    )
-    assert done.stdout.split() == []
+    assert run_python(code, cwd=ROOT).stdout.split() == []

@@ -1,12 +1,12 @@
 """What the Python API does with arguments of the wrong kind: it says so, and nothing is half-made."""
 
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pytest
+from support.git_program import git
 
 import regolo_git as regolo
 from regolo_git.api import Registry
@@ -20,8 +20,7 @@ def one_model(registry: Registry) -> Registry:
 
 
 def refs(registry: Registry) -> str:
-    top = registry.handle.paths.top
-    return subprocess.run(["git", "for-each-ref"], cwd=top, check=True, capture_output=True, text=True).stdout
+    return git(registry.handle.paths.top, "for-each-ref")
 
 
 CREATE = [

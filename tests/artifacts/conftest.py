@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support.artifact_files import noise, write_safetensors
+from support.artifact_files import noise
+from support.model_files import write_safetensors
 
 from regolo_git.artifacts.stat_cache import StatCache
 from regolo_git.store.store import Store

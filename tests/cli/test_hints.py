@@ -4,7 +4,9 @@ import shlex
 from pathlib import Path
 
 import pytest
-from support.command_line import Outcome, Regolo, git, write_model
+from support.command_line import Outcome, Regolo
+from support.git_program import git
+from support.model_files import write_model
 
 
 def hint(outcome: Outcome) -> str:

@@ -5,7 +5,9 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from support.command_line import Regolo, git, write_model
+from support.command_line import Regolo
+from support.git_program import git
+from support.model_files import write_model
 
 
 def test_models_are_listed(regolo: Regolo, two_versions: Path) -> None:

@@ -9,20 +9,10 @@ from pathlib import Path
 import pytest
 from support.command_line import Regolo
 from support.places import ROOT
+from support.program import run_program, run_python
 
 from regolo_git import __version__
 from regolo_git.cli.main import program_name
-
-
-def program(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "regolo_git", *arguments],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_the_version_is_data(regolo: Regolo) -> None:
@@ -39,9 +29,7 @@ def test_help_and_version_import_nothing_but_click(tmp_path: Path) -> None:
         "print(*sorted({n.split('.')[0] for n in sys.modules} & "
         "{'pygit2', 'dulwich', 'fsspec', 'rich', 'tomlkit', 'blake3', 'sqlite3', 'json'}), file=sys.stderr)"
     )
-    alone = {key: value for key, value in os.environ.items() if not key.startswith("COV")}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=alone)
-    assert done.stderr == "\n"
+    assert run_python(code).stderr == "\n"
 
 
 def test_an_interrupt_at_any_moment_shows_no_traceback(two_versions: Path) -> None:
@@ -153,6 +141,6 @@ def test_a_closed_pipe_ends_quietly(two_versions: Path) -> None:
 
 
 def test_a_terminal_that_knows_ascii_only_still_gets_every_name(two_versions: Path) -> None:
-    done = program("show", "m", cwd=two_versions, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    done = run_program(two_versions, "show", "m", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert done.returncode == 0, done.stderr
     assert done.stdout.isascii()

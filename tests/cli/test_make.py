@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from support.command_line import Regolo, git, write_model
+from support.command_line import Regolo
+from support.git_program import git
+from support.model_files import write_model
 
 
 def test_init_commits_once_and_says_what_comes_next(regolo: Regolo, top: Path) -> None:

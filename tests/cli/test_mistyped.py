@@ -4,7 +4,8 @@ import shlex
 from pathlib import Path
 
 import pytest
-from support.command_line import Regolo, git
+from support.command_line import Regolo
+from support.git_program import git
 
 
 @pytest.fixture

@@ -4,7 +4,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from support.command_line import Regolo, git, write_model
+from support.command_line import Regolo
+from support.git_program import git
+from support.model_files import write_model
 
 
 @pytest.fixture

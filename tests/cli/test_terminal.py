@@ -1,12 +1,12 @@
 """What a person sees: colour, width, questions, progress; each in a real terminal."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from support.command_line import git, write_model
+from support.git_program import git
+from support.model_files import write_model
+from support.program import run_program, run_python
 from support.terminal import in_terminal, without_escapes
 
 GREEN, YELLOW, BOLD = "\x1b[32m", "\x1b[33m", "\x1b[1m"
@@ -164,10 +164,7 @@ def test_a_pipe_imports_no_rich(two_versions: Path) -> None:
         "import sys; from regolo_git.cli.main import run; run(['list', 'm']); run(['diff', 'm']);"
         "print('rich' in sys.modules, 'pygit2' in sys.modules, file=sys.stderr)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=two_versions, capture_output=True, text=True, check=True
-    )
-    assert done.stderr == "False True\n"
+    assert run_python(code, cwd=two_versions).stderr == "False True\n"
 
 
 def test_a_list_opens_no_git_library(two_versions: Path) -> None:
@@ -175,10 +172,5 @@ def test_a_list_opens_no_git_library(two_versions: Path) -> None:
         "import sys; from regolo_git.cli.main import run; run(['list', 'm', '--plain']); run(['list']);"
         "print({'rich', 'pygit2', 'dulwich', 'fsspec', 'tomlkit'} & set(sys.modules), file=sys.stderr)"
     )
-    subprocess.run(
-        [sys.executable, "-m", "regolo_git", "list"], cwd=two_versions, check=True, capture_output=True
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=two_versions, capture_output=True, text=True, check=True
-    )
-    assert done.stderr == "set()\n"
+    assert run_program(two_versions, "list").returncode == 0
+    assert run_python(code, cwd=two_versions).stderr == "set()\n"

@@ -1,10 +1,11 @@
 """checkout, revert, remove, tag."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
-from support.command_line import Regolo, git, write_model
+from support.command_line import Regolo
+from support.git_program import git
+from support.model_files import write_model
 
 
 def test_checkout_brings_the_bytes_back_and_prints_where(regolo: Regolo, two_versions: Path) -> None:
@@ -111,6 +112,6 @@ def test_a_merged_version_without_bytes_is_refused(
     write_model(two_versions / "model.safetensors", 3)
     regolo("commit", "m", "model.safetensors", "--propose")
     git(two_versions, "merge", "-q", "--no-ff", "propose/m@1.2")
-    subprocess.run(["git", "clone", "-q", two_versions, tmp_path / "clone"], check=True)
+    git(two_versions, "clone", "-q", ".", str(tmp_path / "clone"))
     monkeypatch.chdir(tmp_path / "clone")
     assert "1 of 1 were not tagged" in regolo("tag", "--merged", status=5).err

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from support.worlds import git, opened, publish_version
+from support.git_program import git
+from support.worlds import opened, publish_version
 from support.writers import start
 
 from regolo_git.git.index_file import remove_leftovers

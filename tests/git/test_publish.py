@@ -1,10 +1,10 @@
 """The write path: one step that happens or does not, and leaves the user's own work alone."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
-from support.worlds import git, opened, publish_version, version_proposal
+from support.git_program import git, new_repository
+from support.worlds import opened, publish_version, version_proposal
 
 from regolo_git.errors import Conflict, InvalidInput, VersionExists
 from regolo_git.git.proposal import Proposal
@@ -161,8 +161,7 @@ def test_a_linked_work_tree_gets_the_files_of_its_branch(git_repository: Path, t
 
 
 def test_a_bare_repository_needs_no_work_tree(tmp_path: Path) -> None:
-    top = tmp_path / "bare.git"
-    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", top], check=True)
+    top = new_repository(tmp_path / "bare.git", "--bare")
     publish_version(top, "team/m", "1.0")
     assert git(top, "show", "team/m@v1.0:models/team/m/manifest.toml") == "team/m 1.0 \n"
 

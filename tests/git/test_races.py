@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from support.worlds import git, publish_version
+from support.git_program import git
+from support.worlds import publish_version
 from support.writers import made, start
 
 

@@ -1,27 +1,26 @@
 """A registry with a file and a directory in two versions each, copied for every test from one that is made once."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from support.command_line import Command, Outcome, Regolo, write_model
+from support.command_line import Command, Regolo, in_process
+from support.git_program import git, new_repository
+from support.model_files import write_model
+from support.program import Done, run_program
 
 from regolo_git.api import Registry
-from regolo_git.cli.main import run
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`m` is the file `model.safetensors` in 1.0 and 1.1, `d` the directory `words`; `code.py` is somebody's."""
-    top = tmp_path_factory.mktemp("template") / "registry"
-    subprocess.run(["git", "init", "-q", "-b", "main", top], check=True)
+    top = new_repository(tmp_path_factory.mktemp("template") / "registry")
     for key, value in {"user.name": "Ada Byron", "user.email": "ada@example.com"}.items():
-        subprocess.run(["git", "config", key, value], cwd=top, check=True)
+        git(top, "config", key, value)
     (top / "code.py").write_text("print('hours of work')\n")
-    subprocess.run(["git", "add", "code.py"], cwd=top, check=True)
-    subprocess.run(["git", "commit", "-qm", "code"], cwd=top, check=True)
+    git(top, "add", "code.py")
+    git(top, "commit", "-qm", "code")
     with Registry.init(top) as registry:
         model, words = top / "model.safetensors", top / "words"
         registry.register_model("m", model_data=write_model(model, 1), metadata={"accuracy": 0.9})
@@ -53,26 +52,17 @@ def top(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 @pytest.fixture
 def regolo(top: Path, capsys: pytest.CaptureFixture[str]) -> Regolo:
-    """Runs a command line in this process; expects the status that it is told."""
-
-    def call(*arguments: str, status: int = 0) -> Outcome:
-        capsys.readouterr()
-        got = run(arguments)
-        captured = capsys.readouterr()
-        assert got == status, captured.out + captured.err
-        return Outcome(got, captured.out, captured.err)
-
-    return call
+    """Runs a command line in this process, in the registry; expects the status that it is told."""
+    return in_process(capsys)
 
 
 @pytest.fixture
 def command(top: Path) -> Command:
     """Runs `regolo-git` in the registry as a process; expects the status it is told."""
 
-    def call(*arguments: str, status: int = 0, before: str = "") -> "subprocess.CompletedProcess[str]":
-        program = [sys.executable, "-m", "regolo_git", *arguments]
-        line = ["bash", "-c", f'{before}\nexec "$@"', "bash", *program]
-        done = subprocess.run(line, cwd=top, capture_output=True, text=True, check=False, timeout=60)
+    def call(*arguments: str, status: int = 0, before: str = "") -> Done:
+        shell = ["bash", "-c", f'{before}\nexec "$@"', "bash"]
+        done = run_program(top, *arguments, under=shell, timeout=60)
         assert done.returncode == status, done.stderr
         return done
 

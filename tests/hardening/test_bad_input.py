@@ -7,18 +7,19 @@ bytes in refs, index, settings, work tree and store as before.
 import json
 import os
 import re
-import resource
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from support.command_line import Regolo, write_model
-from support.everything import Everything, git
+from support.command_line import Regolo
+from support.everything import Everything
+from support.git_program import git
+from support.model_files import write_model
+from support.program import Done, run_program, start_program
 from support.refusals import refusal, refuse
 
 from regolo_git.api import Registry
@@ -172,14 +173,13 @@ def test_what_is_no_file_is_named_wherever_it_stands(
         refuse(regolo, top, 2, "thing", ["commit", "m", "odd/thing"])
 
 
-def without_privileges(top: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def without_privileges(top: Path, *arguments: str) -> Done:
     """The command line as a user who may not read everything, even where the tests run as root."""
-    program = [sys.executable, "-m", "regolo_git", *arguments]
-    if os.geteuid() == 0:
-        if not shutil.which("setpriv"):
-            pytest.skip("root reads everything, and there is no setpriv to change that")
-        program = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", *program]
-    return subprocess.run(program, cwd=top, capture_output=True, text=True, check=False, timeout=60)
+    if os.geteuid() != 0:
+        return run_program(top, *arguments)
+    if not shutil.which("setpriv"):
+        pytest.skip("root reads everything, and there is no setpriv to change that")
+    return run_program(top, *arguments, under=["setpriv", "--bounding-set", "-dac_override,-dac_read_search"])
 
 
 @pytest.mark.parametrize("secret", ["secret", "inside/secret", "inside"])
@@ -394,13 +394,7 @@ def test_a_repository_on_a_disk_that_is_full(
         ["remove", "m@1.0", "-m", "wrong", "--yes"],
         ["promote", "m@1.0", "staging"],
     ):
-        done = subprocess.run(
-            [sys.executable, "-m", "regolo_git", *line],
-            cwd=place,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_program(place, *line)
         if done.returncode:
             assert re.search("disk is full|[Nn]o space left", refusal(done.stderr).message), done.stderr
             before.must_be(place, more_stored=True)
@@ -431,24 +425,11 @@ def test_a_large_file_with_a_lying_header_is_stored_in_bounded_memory(
     path = top / f"large.{kind}"
     path.write_bytes(LYING[kind])
     os.truncate(path, 64 * ONE_MEBIBYTE)  # zeros that take no room
-    program = [sys.executable, "-m", "regolo_git"]
-
-    def bound() -> None:
-        resource.setrlimit(resource.RLIMIT_DATA, (WITHIN, WITHIN))
-
     for line in (
         ["commit", "m", path.name, "--json"],
         ["checkout", "m@1.2", str(tmp_path / "back")],
     ):
-        done = subprocess.run(
-            [*program, *line],
-            cwd=top,
-            preexec_fn=bound,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        done = run_program(top, *line, under=["prlimit", f"--data={WITHIN}"])
         assert done.returncode == 0, done.stderr
     assert subprocess.run(["cmp", path, tmp_path / "back"], check=False).returncode == 0
     with Registry.open(top) as registry:
@@ -477,9 +458,7 @@ def test_damaged_bytes_reach_nobody(top: Path, regolo: Regolo, tmp_path: Path, h
         ["checkout", "m@1.0", str(tmp_path / "out")],
         ["checkout", "d@1.0", str(tmp_path / "out2"), "--force"],
     ):
-        done = subprocess.run(
-            [sys.executable, "-m", "regolo_git", *line], cwd=top, capture_output=True, text=True, check=False
-        )
+        done = run_program(top, *line)
         # A damaged chunk is moved aside by who finds it, so the next one finds it missing.
         assert done.returncode in ((3,) if how == "missing" else (3, 5))
         said = refusal(done.stderr)
@@ -691,13 +670,8 @@ def test_a_tag_that_was_moved_to_another_version(top: Path, regolo: Regolo) -> N
 def test_processes_that_make_the_same_version_have_one_winner(top: Path, verb: str) -> None:
     for number in range(3):
         (top / f"{number}.bin").write_bytes(os.urandom(ONE_MEBIBYTE))
-    line = [sys.executable, "-m", "regolo_git", verb, "n" if verb == "register" else "m", "--version", "2.0"]
-    started = [
-        subprocess.Popen(
-            [*line, f"{n}.bin"], cwd=top, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        for n in range(3)
-    ]
+    line = [verb, "n" if verb == "register" else "m", "--version", "2.0"]
+    started = [start_program(top, *line, f"{n}.bin") for n in range(3)]
     said = [process.communicate(timeout=60) for process in started]
     assert sorted(process.returncode for process in started) == [0, 4, 4]
     for process, (_, stderr) in zip(started, said, strict=True):

@@ -7,7 +7,6 @@ import os
 import re
 import socket
 import subprocess
-import sys
 import threading
 import time
 from datetime import date
@@ -15,7 +14,9 @@ from pathlib import Path
 
 import pytest
 from support.command_line import Command, Regolo
-from support.everything import Everything, git
+from support.everything import Everything
+from support.git_program import git
+from support.program import start_program
 
 from regolo_git.api import Registry
 from regolo_git.errors import (
@@ -349,11 +350,8 @@ def test_two_processes_that_create_the_same_version(top: Path) -> None:
     for name in ("a.bin", "b.bin"):
         (top / name).write_bytes(name.encode() * 100_000)
     before = git(top, "rev-parse", "main").strip()
-    line = [sys.executable, "-m", "regolo_git", "commit", "m", "--version", "2.0", "--json"]
-    started = [
-        subprocess.Popen([*line, name], cwd=top, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for name in ("a.bin", "b.bin")
-    ]
+    line = ["commit", "m", "--version", "2.0", "--json"]
+    started = [start_program(top, *line, name) for name in ("a.bin", "b.bin")]
     said = [process.communicate(timeout=60) for process in started]
     assert sorted(process.returncode for process in started) == [0, 4]
     (loser,) = (errors for process, (_, errors) in zip(started, said, strict=True) if process.returncode)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from support.command_line import Regolo
-from support.everything import Everything, git
+from support.everything import Everything
+from support.git_program import git
 from support.refusals import refusal
 from support.users_work import UsersWork, is_ours
 

@@ -2,13 +2,13 @@
 
 import hashlib
 import re
-import subprocess
 import zlib
 from pathlib import Path
 
 import pytest
 from support.command_line import Regolo
-from support.everything import Everything, git
+from support.everything import Everything
+from support.git_program import git
 from support.refusals import refuse
 
 READING = [["list"], ["list", "m"], ["log", "m"], ["show", "m@1.1"], ["status"], ["history", "m"], ["doctor"]]
@@ -16,11 +16,7 @@ READING = [["list"], ["list", "m"], ["log", "m"], ["show", "m@1.1"], ["status"],
 
 def written(top: Path, kind: str, content: str) -> str:
     """The id of an object with just this content."""
-    done = subprocess.run(
-        ["git", "hash-object", "-w", "--literally", "-t", kind, "--stdin"],
-        cwd=top, input=content, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return done.stdout.strip()
+    return git(top, "hash-object", "-w", "--literally", "-t", kind, "--stdin", given=content).strip()
 
 
 def hashed(data: bytes) -> str:
@@ -28,10 +24,7 @@ def hashed(data: bytes) -> str:
 
 
 def made_tree(top: Path, listed: str) -> str:
-    done = subprocess.run(
-        ["git", "mktree"], cwd=top, input=listed, capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
+    return git(top, "mktree", given=listed).strip()
 
 
 @pytest.mark.parametrize(

@@ -2,26 +2,20 @@
 
 import itertools
 import random
-import signal
 import subprocess
-import sys
 import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.everything import git
+from support.git_program import git
+from support.program import run_program, start_program
 
 from regolo_git.api import Registry
 
 SIZE = 6 << 20
 EVERY = 20
-
-
-def regolo(top: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    program = [sys.executable, "-m", "regolo_git", *arguments]
-    return subprocess.run(program, cwd=top, capture_output=True, text=True, check=False, timeout=60)
 
 
 class Verbs:
@@ -82,7 +76,7 @@ def duration(top: Path, verbs: Iterator[list[str]]) -> dict[str, float]:
     for _ in range(5):
         line = next(verbs)
         begun = time.monotonic()
-        done = regolo(top, *line)
+        done = run_program(top, *line)
         assert done.returncode == 0, done.stderr
         found[line[0]] = time.monotonic() - begun
     return found
@@ -90,15 +84,12 @@ def duration(top: Path, verbs: Iterator[list[str]]) -> dict[str, float]:
 
 def kill_in_the_middle(top: Path, line: list[str], seconds: float) -> bool:
     """Runs a verb and kills it after a while; says whether it was still running."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "regolo_git", *line],
-        cwd=top, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
+    process = start_program(top, *line, own_session=True)
     try:
-        process.wait(seconds)
+        process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.communicate()
         return True
     return False
 
@@ -107,9 +98,9 @@ def check(top: Path, *, full: bool) -> None:
     """Clean, or clean after a doctor; what git says of the user's files is nothing."""
     arguments = ["fsck", "--full"] if full else ["fsck"]
     # Killed between tag and branch: every name has its bytes, and the doctor, or the next run, finishes it.
-    if regolo(top, *arguments).returncode or not all_tags_are_merged(top):
+    if run_program(top, *arguments).returncode or not all_tags_are_merged(top):
         for line in (["doctor"], arguments):
-            done = regolo(top, *line)
+            done = run_program(top, *line)
             assert done.returncode == 0, done.stdout + done.stderr
     assert git(top, "fsck", "--strict", "--no-dangling") == ""
     assert all_tags_are_merged(top)
@@ -140,7 +131,7 @@ def kill_verbs(top: Path, kills: int, seed: int) -> None:
         check(top, full=number % EVERY == 0)
     check(top, full=True)
     for line in itertools.islice(rounds, 5):  # each chosen after the one before it has run
-        done = regolo(top, *line)
+        done = run_program(top, *line)
         assert done.returncode == 0, done.stderr
     assert not list((top / ".git").rglob("*.lock"))
 

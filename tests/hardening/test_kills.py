@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from support.command_line import Outcome
-from support.everything import Everything, git
+from support.everything import Everything
+from support.git_program import git
 from support.refusals import refusal
 from support.system_calls import Instant, can_trace, instants, run_failing, run_killed
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.command_line import Regolo
-from support.everything import git
+from support.git_program import git
 from support.refusals import refuse
 from support.users_work import UsersWork
 

@@ -1,12 +1,13 @@
 """doctor repairs what a killed run left and names what it will not touch."""
 
 import os
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
-from support.command_line import Regolo, git, write_model
+from support.command_line import Regolo
+from support.git_program import clone, git
+from support.model_files import write_model
 
 from regolo_git.git.discover import find_repository
 from regolo_git.git.journal import Journal, write_journal
@@ -100,10 +101,9 @@ def test_a_tag_that_is_not_on_the_branch_is_named(regolo: Regolo, two_versions: 
 def test_what_this_clone_cannot_do_is_said(
     regolo: Regolo, two_versions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clone = tmp_path / "clone"
-    subprocess.run(["git", "clone", "-q", "--depth", "1", f"file://{two_versions}", clone], check=True)
-    git(clone, "checkout", "-q", "--detach")
-    monkeypatch.chdir(clone)
+    shallow = clone(two_versions, tmp_path / "clone", "--depth=1")
+    git(shallow, "checkout", "-q", "--detach")
+    monkeypatch.chdir(shallow)
     limits = [what for kind, what in findings(regolo) if kind == "limit"]
     assert any("shallow" in what for what in limits)
     assert any("detached" in what for what in limits)

@@ -1,10 +1,11 @@
 """fsck finds every kind of damage, and nothing where there is none."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
-from support.command_line import Regolo, git, write_model
+from support.command_line import Regolo
+from support.git_program import clone, git
+from support.model_files import write_model
 
 Damage = tuple[Path, Path]
 
@@ -90,9 +91,7 @@ def test_a_clone_that_lacks_the_bytes_is_not_told_to_give_them_up(
 
 
 def make_tag(top: Path, name: str, commit: str, message: str) -> None:
-    subprocess.run(
-        ["git", "tag", "-f", "-a", name, commit, "-F", "-"], cwd=top, input=message, text=True, check=True
-    )
+    git(top, "tag", "-f", "-a", name, commit, "-F", "-", given=message)
 
 
 def message_of(top: Path, tag: str) -> str:
@@ -168,11 +167,9 @@ def test_an_environment_that_names_what_is_gone_is_found(regolo: Regolo, two_ver
 def test_a_shallow_clone_says_what_it_lacks(
     regolo: Regolo, two_versions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clone = tmp_path / "clone"
-    url = f"file://{two_versions}"
-    subprocess.run(["git", "clone", "-q", "--depth", "1", url, clone], check=True)
-    git(clone, "config", "regolo.localStore", str(two_versions / ".git" / "regolo" / "store"))
-    monkeypatch.chdir(clone)
+    shallow = clone(two_versions, tmp_path / "clone", "--depth=1")
+    git(shallow, "config", "regolo.localStore", str(two_versions / ".git" / "regolo" / "store"))
+    monkeypatch.chdir(shallow)
     assert "checked 1 version" in regolo("fsck").err
 
 

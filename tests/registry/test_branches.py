@@ -1,16 +1,12 @@
 """Where the registry's branch is found from, and that no second one is made."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
+from support.git_program import git
 
 from regolo_git.api import Registry
 from regolo_git.errors import Conflict
-
-
-def git(top: Path, *arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=top, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.fixture

@@ -1,24 +1,19 @@
 """Environments and endpoints: reviewed commits, refused where they would not hold."""
 
 import random
-import subprocess
 import threading
 import tomllib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
+from support.git_program import git
 
 from regolo_git.api import Registry
 from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NotFound, PolicyRefused, RegoloError
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
 from regolo_git.registry.versions.retire import plan_retirement, retire
-
-
-def git(top: Path, *arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=top, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """What is done with versions once they are there: finding, restoring, reverting, retiring, tagging merges."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
+from support.git_program import git
 
 from regolo_git.api import Registry
 from regolo_git.errors import Conflict, InvalidInput, NotFound, PolicyRefused
@@ -13,10 +13,6 @@ from regolo_git.registry.versions.describe import describe
 from regolo_git.registry.versions.merged import tag_merged
 from regolo_git.registry.versions.retire import plan_retirement, retire
 from regolo_git.registry.versions.work_status import work_status
-
-
-def git(top: Path, *arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=top, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.fixture
@@ -248,7 +244,7 @@ def test_two_clones_make_the_same_tag_of_a_merge(two_versions: Registry, tmp_pat
     git(top, "switch", "-q", "main")
     git(top, "merge", "-q", "--no-ff", "topic")
     clone = tmp_path / "clone"
-    subprocess.run(["git", "clone", "-q", top, clone], check=True)
+    git(top, "clone", "-q", ".", str(clone))
     git(clone, "config", "regolo.localStore", str(two_versions.handle.local_directory / "store"))
     for place in (top, clone):
         with Registry.open(place) as registry:
@@ -263,7 +259,7 @@ def test_a_merged_version_without_bytes_is_not_tagged(two_versions: Registry, tm
     git(top, "switch", "-q", "main")
     git(top, "merge", "-q", "--no-ff", "topic")
     clone = tmp_path / "clone"
-    subprocess.run(["git", "clone", "-q", top, clone], check=True)
+    git(top, "clone", "-q", ".", str(clone))
     with Registry.open(clone) as registry:
         (missing,) = tag_merged(registry.handle)
         assert missing.problem is not None

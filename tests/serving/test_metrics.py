@@ -14,7 +14,9 @@ from math import inf
 from pathlib import Path
 
 import pytest
+from support.git_program import git
 from support.places import PYTHONPATH
+from support.program import run_program
 from support.prometheus_server import PROGRAM, prometheus, query
 from support.running_engine import RunningEngine, until
 from support.running_registry import ServedRegistry, serving
@@ -78,17 +80,6 @@ def send(engine: RunningEngine, version: str, bodies: list[bytes]) -> None:
 
 def metrics(served: ServedRegistry, **how: object) -> EndpointMetrics:
     return served.registry.get_endpoint_metrics("e", **how)  # type: ignore[arg-type]
-
-
-def program(served: ServedRegistry, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "regolo_git", *arguments],
-        cwd=served.top,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": PYTHONPATH},
-    )
 
 
 def test_the_gateway_says_what_each_version_did(served: ServedRegistry, engine: RunningEngine) -> None:
@@ -181,7 +172,7 @@ def test_no_count_is_lost_to_prometheus_when_gateway_or_engine_are_replaced(
                 until(lambda: metrics(unserved, prometheus=url).version["1.0"]["requests"] == wanted)
 
             send(engine, "1.0", [b'{"inputs": [1]}'] * 7)
-            assert program(unserved, "serve", "--replace").returncode == 0
+            assert run_program(unserved.top, "serve", "--replace").returncode == 0
             send(engine, "1.0", [b'{"inputs": [1]}'] * 2)
             count_through(url, 9)
             engine.stop()
@@ -249,12 +240,12 @@ def test_a_server_that_is_no_prometheus_is_said(served: ServedRegistry, engine: 
 def test_a_snapshot_is_kept_as_a_note_and_read_back(unserved: ServedRegistry) -> None:
     with pytest.raises(InvalidInput, match="nothing was recorded"):
         metrics(unserved, source="recorded")
-    assert program(unserved, "metrics", "e", "--record").returncode == 2
+    assert run_program(unserved.top, "metrics", "e", "--record").returncode == 2
     before = unserved.head
     with serving(unserved.top) as engine:
         engine.until_serving("e", unserved.head)
         send(engine, "1.1", [b'{"inputs": [1]}'] * 3 + [b'{"inputs": ["fail"]}'])
-        done = program(unserved, "metrics", "e", "--record", "--json")
+        done = run_program(unserved.top, "metrics", "e", "--record", "--json")
         assert done.returncode == 0, done.stderr
         said = json.loads(done.stdout)
         assert metrics(unserved, source="recorded").source == "recorded"
@@ -266,14 +257,8 @@ def test_a_snapshot_is_kept_as_a_note_and_read_back(unserved: ServedRegistry) ->
     # Beside the history: the branch has not moved, and the note is on the version's own commit.
     assert unserved.head == before
     commit = unserved.registry.get_endpoint("e").versions["1.1"].commit
-    note = subprocess.run(
-        ["git", "notes", "--ref", "regolo-metrics", "show", commit],
-        cwd=unserved.top,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert json.loads(note.stdout)["endpoint"] == "e"
+    note = git(unserved.top, "notes", "--ref", "regolo-metrics", "show", commit)
+    assert json.loads(note)["endpoint"] == "e"
 
 
 def test_a_long_window_is_as_long_as_the_gateway_counts(

@@ -2,11 +2,11 @@
 
 import os
 import shutil
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from support.git_program import git
 from support.running_engine import until
 from support.running_registry import ServedRegistry, serving
 
@@ -115,15 +115,12 @@ def test_bytes_that_are_missing_are_asked_for_until_they_come(served: ServedRegi
 
 
 def test_a_branch_that_was_away_is_followed_again(served: ServedRegistry) -> None:
-    def git(*arguments: str) -> None:
-        subprocess.run(["git", *arguments], cwd=served.top, check=True)
-
     def away_and_back() -> None:
         commit, before = served.head, engine.status()["problem"]
-        git("update-ref", "-d", "refs/heads/main")
+        git(served.top, "update-ref", "-d", "refs/heads/main")
         until(lambda: engine.status()["problem"] != before)
         assert engine.predict([1]).status == 200
-        git("update-ref", "refs/heads/main", commit)
+        git(served.top, "update-ref", "refs/heads/main", commit)
         until(lambda: engine.status()["problem"] == before)
 
     with serving(served.top) as engine:

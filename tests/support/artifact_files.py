@@ -1,23 +1,12 @@
-"""Small real artifacts, and what lies in a directory."""
+"""Random bytes, and the files of a directory."""
 
 import random
-import struct
-from json import dumps
 from pathlib import Path
 
 
 def noise(seed: str, size: int) -> bytes:
     """The same random bytes for the same seed."""
     return random.Random(seed).randbytes(size)
-
-
-def write_safetensors(path: Path, tensors: dict[str, bytes]) -> None:
-    entries, end = {}, 0
-    for name, data in tensors.items():
-        start, end = end, end + len(data)
-        entries[name] = {"dtype": "U8", "shape": [len(data)], "data_offsets": [start, end]}
-    header = dumps(entries).encode()
-    path.write_bytes(struct.pack("<Q", len(header)) + header + b"".join(tensors.values()))
 
 
 def tree_of(top: Path) -> dict[str, bytes]:

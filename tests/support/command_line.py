@@ -1,11 +1,13 @@
-"""What the tests of the command line share: what a command did, git, and a small model."""
+"""What a command did, and how it is run."""
 
 import json
-import struct
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+
+import pytest
+
+from regolo_git.cli.main import run
+from support.program import Done
 
 
 @dataclass(frozen=True)
@@ -26,23 +28,18 @@ class Outcome:
 
 
 # Runs the program as a process of its own.
-Command = Callable[..., "subprocess.CompletedProcess[str]"]
+Command = Callable[..., Done]
 Regolo = Callable[..., Outcome]
 
 
-def git(top: Path, *arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=top, check=True, capture_output=True, text=True).stdout
+def in_process(capsys: pytest.CaptureFixture[str]) -> Regolo:
+    """Runs command lines in this process; each is expected to end with `status`."""
 
+    def call(*arguments: str, status: int = 0) -> Outcome:
+        capsys.readouterr()
+        got = run(arguments)
+        captured = capsys.readouterr()
+        assert got == status, captured.out + captured.err
+        return Outcome(got, captured.out, captured.err)
 
-def write_model(path: Path, fill: float = 1.0, names: tuple[str, ...] = ("layer.weight",)) -> Path:
-    """A small safetensors file in which every number is `fill`."""
-    body = struct.pack("<64f", *([fill] * 64))
-    header = json.dumps(
-        {
-            name: {"dtype": "F32", "shape": [8, 8], "data_offsets": [i * len(body), (i + 1) * len(body)]}
-            for i, name in enumerate(names)
-        }
-    ).encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(struct.pack("<Q", len(header)) + header + body * len(names))
-    return path
+    return call

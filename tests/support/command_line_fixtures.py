@@ -4,22 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from regolo_git.cli.main import run
-from support.command_line import Outcome, Regolo, write_model
+from support.command_line import Regolo, in_process
+from support.model_files import write_model
 
 
 @pytest.fixture
 def regolo(capsys: pytest.CaptureFixture[str]) -> Regolo:
     """Runs a command line and returns what it printed; expects it to succeed unless told otherwise."""
-
-    def call(*arguments: str, status: int = 0) -> Outcome:
-        capsys.readouterr()
-        got = run(arguments)
-        captured = capsys.readouterr()
-        assert got == status, captured.err
-        return Outcome(got, captured.out, captured.err)
-
-    return call
+    return in_process(capsys)
 
 
 @pytest.fixture

@@ -2,25 +2,13 @@
 
 import os
 import stat
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-# A reader that refreshes the index would change the very bytes that are compared.
-QUIET = {"GIT_OPTIONAL_LOCKS": "0"}
 REFERENCES = ("HEAD", "packed-refs", "refs")
 SETTINGS = ("config", "info", "hooks", "MERGE_HEAD", "ORIG_HEAD", "worktrees")
 Files = Mapping[str, tuple[int, bytes]]
-
-
-def git(top: Path, *arguments: str, check: bool = True) -> str:
-    """What a git command prints; it writes nothing that it was not asked to write."""
-    done = subprocess.run(
-        ["git", *arguments], cwd=top, capture_output=True, text=True, check=False, env={**os.environ, **QUIET}
-    )
-    assert not check or done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,12 @@
 """A registry in a real Git repository, and small real models to put into it."""
 
-import struct
 from collections.abc import Callable, Iterator
-from json import dumps
 from pathlib import Path
 
 import pytest
 
 from regolo_git.api import Registry
+from support.model_files import write_model
 
 Weights = Callable[..., Path]
 
@@ -23,13 +22,6 @@ def weights(git_repository: Path) -> Weights:
     """Writes a small safetensors file; `fill` decides its content."""
 
     def write(name: str = "model.safetensors", fill: float = 1.0) -> Path:
-        body = struct.pack("<64f", *([fill] * 64))
-        header = dumps(
-            {"layer.weight": {"dtype": "F32", "shape": [8, 8], "data_offsets": [0, len(body)]}}
-        ).encode()
-        path = git_repository / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(struct.pack("<Q", len(header)) + header + body)
-        return path
+        return write_model(git_repository / name, fill)
 
     return write

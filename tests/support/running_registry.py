@@ -14,6 +14,7 @@ from typing import TextIO
 
 from regolo_git.api import Registry
 from regolo_git.records.routing import Routing
+from support.git_program import git, new_repository
 from support.places import PYTHONPATH
 from support.running_engine import ECHO, TRUSTING, RunningEngine, until
 
@@ -24,8 +25,7 @@ class ServedRegistry:
     """A Git repository with one model `m`, and the endpoint `e` on it."""
 
     def __init__(self, top: Path) -> None:
-        subprocess.run(["git", "init", "-q", "-b", "main", top], check=True)
-        self.top = top
+        self.top = new_repository(top)
         self.registry = Registry.init(top)
         self.registry.register_model("m", b"no version to serve", version="0.1")
 
@@ -55,15 +55,12 @@ class ServedRegistry:
         file = self.top / path
         file.write_text(text)
         for command in (["add", path], ["commit", "-qm", f"edit {path}"]):
-            subprocess.run(["git", *command], cwd=self.top, check=True)
+            git(self.top, *command)
         return self.head
 
     @property
     def head(self) -> str:
-        done = subprocess.run(
-            ["git", "rev-parse", "main"], cwd=self.top, check=True, capture_output=True, text=True
-        )
-        return done.stdout.strip()
+        return git(self.top, "rev-parse", "main").strip()
 
 
 @contextmanager

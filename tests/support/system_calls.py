@@ -8,10 +8,11 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+
+from support.program import Done, run_program
 
 STRACE = shutil.which("strace")
 # What changes a file, a directory or a lock; between two of these, the disk stays as it is.
@@ -51,14 +52,12 @@ def instants(top: Path, *arguments: str) -> list[Instant]:
     return [Instant(call, number) for call in sorted(most) for number in range(1, most[call] + 1)]
 
 
-def run_killed(top: Path, instant: Instant, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def run_killed(top: Path, instant: Instant, *arguments: str) -> Done:
     """The same command, killed as it begins that call."""
     return _run(_injecting(instant, f"signal=KILL:when={instant.number}"), top, arguments)
 
 
-def run_failing(
-    top: Path, instant: Instant, error: str, *arguments: str
-) -> "subprocess.CompletedProcess[str]":
+def run_failing(top: Path, instant: Instant, error: str, *arguments: str) -> Done:
     """The same command, told by the system that this call failed, and all of its kind after it.
 
     Of the writes only this one: those to a pipe are among them, and what is said is looked at.
@@ -71,10 +70,6 @@ def _injecting(instant: Instant, what: str) -> list[str]:
     return ["-f", "-o", os.devnull, "-e", f"trace={instant.call}", "-e", f"inject={instant.call}:{what}"]
 
 
-def _run(options: list[str], top: Path, arguments: tuple[str, ...]) -> "subprocess.CompletedProcess[str]":
+def _run(options: list[str], top: Path, arguments: tuple[str, ...]) -> Done:
     tracer = [STRACE, *options] if options and STRACE else []
-    return subprocess.run(
-        [*tracer, sys.executable, "-m", "regolo_git", *arguments],
-        cwd=top, capture_output=True, text=True, check=False, timeout=120,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-    )  # fmt: skip
+    return run_program(top, *arguments, under=tracer, PYTHONDONTWRITEBYTECODE="1")

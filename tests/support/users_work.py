@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.everything import Files, git, work_tree
+from support.everything import Files, work_tree
+from support.git_program import git
 
 OURS = (
     "models/", "environments/", "endpoints/", ".regolo/", ".gitignore", ".gitattributes", "model.safetensors",

@@ -1,6 +1,5 @@
-"""Small helpers of the tests of git/: a repository opened, a version published, git asked for the truth."""
+"""Small helpers of the tests of git/: a repository opened, a version published."""
 
-import subprocess
 from pathlib import Path
 
 from regolo_git.git.discover import find_repository
@@ -12,12 +11,6 @@ from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import tag_name
 
 DIGEST = Digest("sha256", "a" * 64)
-
-
-def git(top: Path, *arguments: str, check: bool = True) -> str:
-    done = subprocess.run(["git", *arguments], cwd=top, capture_output=True, text=True, check=False)
-    assert not check or done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def opened(top: Path) -> GitRepository:

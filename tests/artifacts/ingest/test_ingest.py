@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.artifact_files import bytes_read, noise, write_safetensors
+from support.artifact_files import bytes_read, noise
+from support.model_files import write_safetensors
 
 from regolo_git.artifacts.ingest.cuts import STEP
 from regolo_git.artifacts.ingest.ingest import digest_of, ingest

@@ -1,16 +1,12 @@
 """Which version a rollback goes to, by what happened to the endpoint before."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
+from support.git_program import git
 
 from regolo_git.api import Registry
 from regolo_git.errors import NotFound, RegoloNotice
-
-
-def git(top: Path, *arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=top, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.fixture

@@ -1,16 +1,12 @@
 """What stood where and when, however it came onto the registry branch."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
+from support.git_program import git
 
 from regolo_git.api import Registry
 from regolo_git.errors import InvalidInput, PolicyRefused
-
-
-def git(top: Path, *arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=top, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.fixture

@@ -1,17 +1,13 @@
 """Making versions through the Python API, in real repositories."""
 
-import subprocess
 import warnings
 from pathlib import Path
 
 import pytest
+from support.git_program import git
 
 from regolo_git.api import Registry
 from regolo_git.errors import Conflict, InvalidInput, NotFound, RegoloError, RegoloNotice, VersionExists
-
-
-def git(top: Path, *arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=top, check=True, capture_output=True, text=True).stdout
 
 
 def test_a_model_is_registered_with_its_first_version(registry: Registry, weights) -> None:  # type: ignore[no-untyped-def]

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from support.git_program import git
 
 from regolo_git.api import Registry
 from regolo_git.errors import InvalidInput
@@ -28,11 +29,6 @@ def registry(git_repository: Path) -> Registry:
     opened.register_model("m", b"one")
     opened.create_endpoint("e", "m", "1.0")
     return opened
-
-
-def git(registry: Registry, *arguments: str) -> str:
-    top = registry.handle.paths.top
-    return subprocess.run(["git", *arguments], cwd=top, check=True, capture_output=True, text=True).stdout
 
 
 def measured(requests: int, endpoint: str = "e") -> EndpointMetrics:
@@ -59,9 +55,12 @@ def test_every_snapshot_stays_and_the_newest_is_read(registry: Registry) -> None
     for requests in (1, 2, 3):
         keep(registry, requests)
     assert requests_recorded(registry) == 3
-    assert len(git(registry, "notes", "--ref", NOTES, "show", commit_of(registry)).splitlines()) == 3
-    git(registry, "gc", "-q", "--prune=now")
-    git(registry, "fsck", "--strict")
+    assert (
+        len(git(registry.handle.paths.top, "notes", "--ref", NOTES, "show", commit_of(registry)).splitlines())
+        == 3
+    )
+    git(registry.handle.paths.top, "gc", "-q", "--prune=now")
+    git(registry.handle.paths.top, "fsck", "--strict")
     assert requests_recorded(registry) == 3
 
 
@@ -77,28 +76,33 @@ def test_what_was_recorded_is_found_after_the_traffic_has_moved(registry: Regist
 def test_what_somebody_else_wrote_into_the_note_is_not_in_the_way(registry: Registry) -> None:
     keep(registry, 1)
     for text in ("looked good on Friday", "[]", '{"endpoint": "e"}', '{"recorded": 3}', "3"):
-        git(registry, "notes", "--ref", NOTES, "append", "-m", text, commit_of(registry))
+        git(registry.handle.paths.top, "notes", "--ref", NOTES, "append", "-m", text, commit_of(registry))
     assert requests_recorded(registry) == 1
     keep(registry, 2)
     assert requests_recorded(registry) == 2
-    assert "looked good on Friday\n" in git(registry, "notes", "--ref", NOTES, "show", commit_of(registry))
+    assert "looked good on Friday\n" in git(
+        registry.handle.paths.top, "notes", "--ref", NOTES, "show", commit_of(registry)
+    )
 
 
 def test_snapshots_of_two_clones_are_merged_by_git(registry: Registry) -> None:
     keep(registry, 1)
-    git(registry, "update-ref", "refs/notes/theirs", NOTES)
+    git(registry.handle.paths.top, "update-ref", "refs/notes/theirs", NOTES)
     keep(registry, 2)
-    ours = git(registry, "rev-parse", NOTES).strip()
-    git(registry, "update-ref", NOTES, "refs/notes/theirs")
+    ours = git(registry.handle.paths.top, "rev-parse", NOTES).strip()
+    git(registry.handle.paths.top, "update-ref", NOTES, "refs/notes/theirs")
     keep(registry, 3)
-    git(registry, "notes", "--ref", NOTES, "merge", "-q", "-s", "cat_sort_uniq", ours)
+    git(registry.handle.paths.top, "notes", "--ref", NOTES, "merge", "-q", "-s", "cat_sort_uniq", ours)
     assert requests_recorded(registry) == 3
-    assert len(git(registry, "notes", "--ref", NOTES, "show", commit_of(registry)).splitlines()) == 3
+    assert (
+        len(git(registry.handle.paths.top, "notes", "--ref", NOTES, "show", commit_of(registry)).splitlines())
+        == 3
+    )
 
 
 def test_no_line_is_lost_where_several_record_at_once(registry: Registry) -> None:
     top, version = str(registry.handle.paths.top), commit_of(registry)
-    other = git(registry, "rev-parse", "HEAD").strip()
+    other = git(registry.handle.paths.top, "rev-parse", "HEAD").strip()
 
     def write(name: str, commit: str) -> None:
         subprocess.run([sys.executable, "-c", RECORDING, top, commit, name], check=True)
@@ -111,12 +115,15 @@ def test_no_line_is_lost_where_several_record_at_once(registry: Registry) -> Non
         for job in jobs:
             job.result()
     for commit, wanted in ((version, 20), (other, 10)):
-        assert len(git(registry, "notes", "--ref", NOTES, "show", commit).splitlines()) == wanted
-    assert git(registry, "for-each-ref", "refs/regolo") == ""
+        assert (
+            len(git(registry.handle.paths.top, "notes", "--ref", NOTES, "show", commit).splitlines())
+            == wanted
+        )
+    assert git(registry.handle.paths.top, "for-each-ref", "refs/regolo") == ""
 
 
 def test_what_git_writes_meanwhile_is_not_taken_away(registry: Registry) -> None:
-    version, other = commit_of(registry), git(registry, "rev-parse", "HEAD").strip()
+    version, other = commit_of(registry), git(registry.handle.paths.top, "rev-parse", "HEAD").strip()
     top = registry.handle.paths.top
     recording = subprocess.Popen([sys.executable, "-c", RECORDING, str(top), version, "a"])
     written = []
@@ -127,7 +134,9 @@ def test_what_git_writes_meanwhile_is_not_taken_away(registry: Registry) -> None
         if subprocess.run(command, cwd=top, capture_output=True, check=False).returncode == 0:
             written.append(text)
     assert recording.returncode == 0
-    assert [t for t in written if t not in git(registry, "notes", "--ref", NOTES, "show", other)] == []
+    assert [
+        t for t in written if t not in git(registry.handle.paths.top, "notes", "--ref", NOTES, "show", other)
+    ] == []
 
 
 @pytest.mark.parametrize("window", ["0s", "-1", "abc", "", "5 m", "nan", True, None])
