@@ -16,11 +16,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Concatenate, Literal, ParamSpec, Self, TypeVar
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from regolo_git.artifacts.source.sources import ArtifactSource
 from regolo_git.errors import RegoloNotice
-from regolo_git.records.endpoint import Endpoint
+from regolo_git.records.endpoint import LOCAL, Endpoint
 from regolo_git.records.environment import Promotion
 from regolo_git.records.manifest import Lineage
 from regolo_git.records.names import check_text
@@ -44,7 +44,7 @@ from regolo_git.registry.versions.revert import revert_model
 from regolo_git.registry.versions.target import Flow
 from regolo_git.review.comparison import Comparison
 from regolo_git.review.versions import compare_versions
-from regolo_git.serving.metrics.notes import endpoint_metrics
+from regolo_git.serving.endpoint_metrics import MetricsSource, endpoint_metrics
 from regolo_git.serving.metrics.values import EndpointMetrics
 
 PathLike = str | Path
@@ -270,7 +270,7 @@ class Registry:
         version: str,
         environment: str | None = None,
         replicas: int = 1,
-        engine: str = "local",
+        engine: str = LOCAL,
         *,
         routing: Routing | None = None,
         message: str | None = None,
@@ -345,7 +345,7 @@ class Registry:
         window: str | float = "5m",
         *,
         prometheus: str | None = None,
-        source: Literal["auto", "gateway", "recorded"] = "auto",
+        source: MetricsSource = "auto",
     ) -> EndpointMetrics:
         """Requests, errors, latencies and shares of each version over a window ("30s", "5m", "2h", seconds).
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import fsum
-from typing import Self
+from typing import Final, Self
 
 from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.records.digests import Digest
@@ -17,6 +17,9 @@ from regolo_git.records.toml_text import Table, TomlValue, dump_document, load_d
 from regolo_git.records.versions import Version
 
 FORMAT = 1
+LOCAL: Final = "local"
+# The names only, as `serving_block.FORMATS` has those of loaders; `serving/engines.py` has the modules.
+ENGINES: Final = (LOCAL,)
 TOLERANCE = 1e-9
 SPLIT = "shares add up to 1, percents to 100, as in 1.0=90 1.1=10"
 
@@ -113,6 +116,13 @@ def _read_pin(name: str, value: TomlValue) -> PinnedVersion:
         check_replicas(reader.take("replicas", int)),
         reader.rest,
     )
+
+
+def check_engine(name: str) -> str:
+    """The name of an engine, as it is.  Raises InvalidInput for one that this program does not have."""
+    if name not in ENGINES:
+        raise InvalidInput(f"there is no engine '{name}'", f"available engines: {', '.join(ENGINES)}")
+    return name
 
 
 def check_traffic(weights: Mapping[str, float]) -> dict[str, float]:

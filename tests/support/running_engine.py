@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from regolo_git.serving.local.admin_client import engine_metrics, engine_status
+from regolo_git.serving.local import engine
 from regolo_git.serving.metrics.values import EndpointMetrics
 from support.folder_source import FolderRegistry
 from support.places import PYTHONPATH
@@ -72,11 +72,11 @@ class RunningEngine:
         return self.ask("POST", path, json.dumps({"inputs": inputs}).encode(), headers)
 
     def status(self, endpoint: str | None = None) -> dict:
-        status = engine_status(self.common)
+        status = engine.status(self.common)
         return status["endpoints"][endpoint] if endpoint else status
 
     def metrics(self, endpoint: str, seconds: float = 600) -> EndpointMetrics:
-        return EndpointMetrics.from_json(engine_metrics(self.common, endpoint, seconds))
+        return engine.metrics(self.common, endpoint, seconds)
 
     def workers(self, endpoint: str, version: str) -> list[int]:
         """The processes of a version's ready workers."""

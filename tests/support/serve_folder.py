@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 
 from regolo_git.errors import RegoloError
-from regolo_git.serving.local.door import serve
-from regolo_git.serving.local.gateway.limits import GatewayLimits
-from regolo_git.serving.local.options import ServeOptions
+from regolo_git.serving.local.engine import serve
+from regolo_git.serving.options import GatewayLimits, ServeOptions
 from regolo_git.serving.policy import Policy
 from support.folder_source import FolderSource
 

@@ -16,7 +16,8 @@ from regolo_git.cli.words import local_time
 from regolo_git.errors import InvalidInput
 from regolo_git.registry.endpoints.endpoints import get_endpoint, weight_text
 from regolo_git.registry.handle import Handle
-from regolo_git.serving.metrics.notes import Source, endpoint_metrics, record
+from regolo_git.serving.endpoint_metrics import MetricsSource, endpoint_metrics
+from regolo_git.serving.metrics.notes import record
 from regolo_git.serving.metrics.values import EndpointMetrics, VersionMetrics
 
 WATCH_SECONDS = 2.0
@@ -70,7 +71,7 @@ def metrics(
         raise InvalidInput("'--watch' never comes to record", f"git regolo metrics {endpoint} --record")
     if recorded and (keep or prometheus is not None):
         raise InvalidInput("'--recorded' shows what was kept: leave '--record' and '--prometheus' out")
-    source: Source = "recorded" if recorded else "auto"
+    source: MetricsSource = "recorded" if recorded else "auto"
     with open_handle() as handle:
         while True:
             found = endpoint_metrics(handle, endpoint, window=window, prometheus=prometheus, source=source)

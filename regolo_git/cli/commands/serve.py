@@ -14,12 +14,12 @@ from regolo_git.cli.output import put_json
 from regolo_git.cli.promotion_options import complete_endpoints
 from regolo_git.cli.streams import put, talk
 from regolo_git.errors import NotFound
+from regolo_git.records.endpoint import LOCAL
 from regolo_git.registry.endpoints.endpoints import get_endpoint
 from regolo_git.registry.handle import Handle
-from regolo_git.serving.local.admin_client import drain_engine, engine_status, replace_gateway
-from regolo_git.serving.local.door import serve as run_engine
-from regolo_git.serving.local.options import ServeOptions
+from regolo_git.serving.engines import load_engine
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
+from regolo_git.serving.options import ServeOptions
 from regolo_git.serving.policy import Policy, default_policy_path
 from regolo_git.serving.registry_source import RegistrySource
 
@@ -79,13 +79,13 @@ def serve(
     [serve] extra is not installed.
     """
     with open_handle() as handle:
-        common = handle.paths.common_dir
+        common, engine = handle.paths.common_dir, load_engine(LOCAL)
         if replace:
-            put_json(replace_gateway(common))
+            put_json(engine.replace(common))
         elif status:
-            put_json(engine_status(common))
+            put_json(engine.status(common))
         elif stop:
-            drain_engine(common)
+            engine.stop(common)
         else:
             for name in endpoints:
                 get_endpoint(handle, name)
@@ -101,7 +101,7 @@ def serve(
             top, artifacts = handle.paths.top, RuntimeDirectory.of(common).artifacts
             source = RegistrySource(lambda: Handle.open(top, os.environ), artifacts)
             try:
-                run_engine(source, endpoints, options, say=_tell(talk), listening=_tell(put))
+                engine.serve(source, endpoints, options, say=_tell(talk), listening=_tell(put))
             finally:
                 _drop_what_is_unsaid(sys.stderr)
 

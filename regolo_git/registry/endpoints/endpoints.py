@@ -13,7 +13,7 @@ from regolo_git.artifacts.presence import bytes_of, require_artifact
 from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NewerFormat, NotFound, PolicyRefused
 from regolo_git.git.proposal import Proposal
 from regolo_git.git.publish import publish
-from regolo_git.records.endpoint import Endpoint, PinnedVersion, check_traffic
+from regolo_git.records.endpoint import LOCAL, Endpoint, PinnedVersion, check_engine, check_traffic
 from regolo_git.records.environment import check_replicas
 from regolo_git.records.names import check_endpoint_name
 from regolo_git.records.paths import ENDPOINTS, endpoint_path
@@ -38,7 +38,7 @@ def create_endpoint(
     *,
     environment: str | None = None,
     replicas: int | None = None,
-    engine: str = "local",
+    engine: str = LOCAL,
     routing: Routing | None = None,
     message: str | None = None,
 ) -> Endpoint:
@@ -48,8 +48,7 @@ def create_endpoint(
     Conflict where the endpoint exists, InvalidInput, NotFound, PolicyRefused for a retired version.
     """
     check_endpoint_name(name)
-    if engine != "local":
-        raise InvalidInput(f"there is no engine '{engine}'", "the engine is 'local'")
+    check_engine(engine)
     done: list[Endpoint] = []
 
     def prepare(tip: str | None) -> Proposal:

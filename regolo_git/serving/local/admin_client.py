@@ -10,7 +10,6 @@ from regolo_git.serving.json_value import Json, json_object
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 
 ANSWER_SECONDS = 10.0
-REPLACE_SECONDS = 60.0
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -24,27 +23,10 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-def engine_status(common_directory: Path) -> dict[str, Json]:
-    """What runs and what is wrong with it.  Raises NotFound where nothing serves the registry."""
-    return _ask(common_directory, "GET", "/status", ANSWER_SECONDS)
-
-
-def engine_metrics(common_directory: Path, endpoint: str, seconds: float) -> dict[str, Json]:
-    """An endpoint's metrics as JSON.  Raises NotFound where nothing serves the registry or the endpoint."""
-    return _ask(common_directory, "GET", f"/endpoints/{endpoint}/metrics?window={seconds:f}", ANSWER_SECONDS)
-
-
-def replace_gateway(common_directory: Path) -> dict[str, Json]:
-    """Has the gateway replaced without loss; returns the status.  Raises NotFound, ServingError."""
-    return _ask(common_directory, "POST", "/replace", REPLACE_SECONDS)
-
-
-def drain_engine(common_directory: Path) -> None:
-    """Has the engine finish what it has and end.  Raises NotFound."""
-    _ask(common_directory, "POST", "/drain", ANSWER_SECONDS)
-
-
-def _ask(common_directory: Path, method: str, path: str, seconds: float) -> dict[str, Json]:
+def ask(
+    common_directory: Path, method: str, path: str, *, seconds: float = ANSWER_SECONDS
+) -> dict[str, Json]:
+    """The engine's answer.  Raises NotFound where nothing serves the registry, ServingError."""
     connection = _UnixConnection(RuntimeDirectory.of(common_directory).admin_socket, seconds)
     try:
         connection.request(method, path)

@@ -5,52 +5,15 @@ A note is beside the history, so review diffs stay clean; each line is one snaps
 
 import json
 from datetime import UTC, datetime
-from typing import Literal, get_args
 
 from regolo_git.errors import InvalidInput
 from regolo_git.git.notes import append_note, read_note
 from regolo_git.records.endpoint import Endpoint
-from regolo_git.registry.endpoints.endpoints import get_endpoint
 from regolo_git.registry.endpoints.history import endpoint_history
 from regolo_git.registry.handle import Handle
-from regolo_git.serving.metrics.read import parse_window, read_endpoint_metrics, with_every_version
 from regolo_git.serving.metrics.values import EndpointMetrics
 
 NOTES = "refs/notes/regolo-metrics"
-Source = Literal["auto", "gateway", "recorded"]
-
-
-def endpoint_metrics(
-    handle: Handle,
-    name: str,
-    *,
-    window: str | float = "5m",
-    prometheus: str | None = None,
-    source: Source = "auto",
-) -> EndpointMetrics:
-    """The metrics of an endpoint: from Prometheus where its URL is given, else from the running gateway.
-
-    With "auto", what was last recorded stands in where no gateway runs; "recorded" asks for that alone.
-    Raises NotFound for no such endpoint, or where nothing was recorded; InvalidInput, TransportError,
-    ServingError.
-    """
-    parse_window(window)
-    if source not in get_args(Source):
-        raise InvalidInput(f"'{source}' is no source of metrics (there are {', '.join(get_args(Source))})")
-    endpoint = get_endpoint(handle, name)
-    if source == "recorded":
-        recorded = last_recorded(handle, endpoint)
-        if recorded is None:
-            raise InvalidInput(
-                f"nothing was recorded of endpoint '{name}'", f"git regolo metrics {name} --record"
-            )
-        return recorded
-    found = read_endpoint_metrics(
-        endpoint, common_directory=handle.paths.common_dir, window=window, prometheus=prometheus
-    )
-    if found.source == "none" and source == "auto":
-        return last_recorded(handle, endpoint) or found
-    return found
 
 
 def record(handle: Handle, endpoint: Endpoint, metrics: EndpointMetrics) -> None:
@@ -76,7 +39,7 @@ def last_recorded(handle: Handle, endpoint: Endpoint) -> EndpointMetrics | None:
     notes = [read_note(handle.git, commit, NOTES) or "" for commit in commits]
     read = [_read_snapshot(line) for text in notes for line in text.splitlines()]
     ours = [found for found in read if found is not None and found[1].endpoint == endpoint.endpoint]
-    return with_every_version(max(ours, key=lambda found: found[0])[1], endpoint) if ours else None
+    return max(ours, key=lambda found: found[0])[1] if ours else None
 
 
 def _read_snapshot(line: str) -> tuple[datetime, EndpointMetrics] | None:

@@ -1,7 +1,7 @@
 """The metrics of an endpoint's versions as callers see them, wherever they were read from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import sqrt
 from typing import Literal, Self, TypedDict, cast
@@ -118,6 +118,13 @@ def without_requests(endpoint: Endpoint, window_seconds: float) -> EndpointMetri
     return summarise(
         endpoint.endpoint, measured, window_seconds=window_seconds, source="none", commit=None, since=None
     )
+
+
+def with_every_version(found: EndpointMetrics, endpoint: Endpoint) -> EndpointMetrics:
+    """The metrics with the endpoint's other versions too, which have no requests."""
+    empty = without_requests(endpoint, found.window_seconds)
+    unserved = {name: version for name, version in empty.version.items() if name not in found.version}
+    return replace(found, version={**found.version, **unserved})
 
 
 def _version(

@@ -4,13 +4,19 @@ Seconds are kept for a quarter of an hour and minutes for a day; a bucket holds 
 requests.  Time is the monotonic clock's, which does not jump.
 """
 
+import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
+from typing import Final
 
+from regolo_git.errors import InvalidInput
 from regolo_git.serving.metrics.counts import Counts, Key, Tally, merge_tallies
 
 RINGS = ((1.0, 900), (60.0, 1440))
+UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+WINDOW = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +70,12 @@ class WindowStore:
         ring = next((r for r in self._rings if seconds <= r.step * r.length), self._rings[-1])
         covered = min(seconds, now - self._started, ring.step * ring.length)
         return Window(ring.read(seconds, now), covered)
+
+
+def parse_window(window: str | float) -> float:
+    """Seconds of `90`, `30s`, `5m`, `2h` or `1d`.  Raises InvalidInput."""
+    match = WINDOW.fullmatch(window.strip() if isinstance(window, str) else repr(window))
+    seconds = float(match[1]) * UNITS[match[2]] if match is not None else 0.0
+    if not isfinite(seconds) or seconds <= 0:
+        raise InvalidInput(f"window '{window}' is no length of time", "a window reads 30s, 5m, 2h or 1d")
+    return seconds

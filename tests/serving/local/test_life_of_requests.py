@@ -14,7 +14,7 @@ from support.folder_source import FolderRegistry
 from support.running_engine import ECHO, PYTHON, RunningEngine, launch, running_engine, until
 
 from regolo_git.records.routing import Routing
-from regolo_git.serving.local.admin_client import drain_engine
+from regolo_git.serving.local.engine import stop
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
@@ -108,7 +108,7 @@ def test_the_admin_socket_is_the_users_alone(registry: FolderRegistry) -> None:
         for page in ("/status", "/drain", "/replace", "/endpoints/e/metrics"):
             assert engine.ask("POST", page).status == 404
             assert engine.ask("GET", page).status == 404
-        drain_engine(engine.common)
+        stop(engine.common)
         assert engine.process.wait(30) == 0
     assert not directory.admin_socket.exists()
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regolo_git.errors import InvalidInput
-from regolo_git.serving.metrics.read import parse_window
 from regolo_git.serving.metrics.values import EndpointMetrics, Measured, summarise, wilson_interval
+from regolo_git.serving.metrics.windows import parse_window
 
 latency = st.none() | st.floats(0, 100)
 counts = st.integers(0, 10**6)

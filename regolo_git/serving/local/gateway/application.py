@@ -19,12 +19,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from regolo_git.serving.json_value import Json
 from regolo_git.serving.local.gateway.forwarding import Forwarder, Prediction, Streamed, request_headers
 from regolo_git.serving.local.gateway.gate import Gate, Headers, Load, header
-from regolo_git.serving.local.gateway.limits import GatewayLimits
 from regolo_git.serving.local.gateway.refusal import Refusal, refuse
 from regolo_git.serving.local.gateway.request_body import BodyReader
 from regolo_git.serving.local.gateway.upstream import Upstream
 from regolo_git.serving.local.http_answer import HttpAnswer
 from regolo_git.serving.metrics.counts import CLIENT_ERROR, DROPPED, ERROR, OK, TIMEOUT, Recorder
+from regolo_git.serving.options import GatewayLimits
 from regolo_git.serving.traffic.split import Table, Target
 
 CLOSE = (b"connection", b"close")

@@ -21,8 +21,8 @@ from regolo_git.serving.local.channel import Channel
 from regolo_git.serving.local.child_process import die_with, leave_alone_what_stays
 from regolo_git.serving.local.gateway.application import Gateway
 from regolo_git.serving.local.gateway.http_protocol import patient_protocol
-from regolo_git.serving.local.gateway.limits import GatewayLimits
 from regolo_git.serving.local.gateway.pages import Pages
+from regolo_git.serving.options import GatewayLimits
 from regolo_git.serving.traffic.split import Table
 
 LOOK_SECONDS = 0.05

@@ -6,10 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from regolo_git.errors import NotFound, RegoloError, TransportError
-from regolo_git.records.endpoint import Endpoint
+from regolo_git.records.endpoint import LOCAL, Endpoint
 from regolo_git.serving.desired import Source
-
-ENGINE = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,7 @@ class Branch:
             raise
         self.head = head
         self.problem = self.broken = None
-        ours = {name: found for name, found in endpoints.items() if found.engine == ENGINE}
+        ours = {name: found for name, found in endpoints.items() if found.engine == LOCAL}
         if self._names:
             ours = {name: found for name, found in ours.items() if name in self._names}
         return BranchState(head, ours)

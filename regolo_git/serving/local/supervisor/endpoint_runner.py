@@ -16,11 +16,11 @@ from regolo_git.errors import NotFound, RegoloError, TransportError
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.serving.desired import ModelFiles
-from regolo_git.serving.local.options import ServeOptions
 from regolo_git.serving.local.supervisor.artifacts import Artifacts
 from regolo_git.serving.local.supervisor.generation import ForeignServers, Generation, Workers
 from regolo_git.serving.local.supervisor.replica_keeper import Workshop
 from regolo_git.serving.local.worker.spec import WorkerSpec, serving_block
+from regolo_git.serving.options import ServeOptions
 from regolo_git.serving.policy import ForeignServer
 from regolo_git.serving.traffic.split import Route, Target
 

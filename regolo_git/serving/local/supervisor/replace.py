@@ -19,8 +19,8 @@ from regolo_git.errors import ServingError
 from regolo_git.serving.json_value import Json, as_json, json_list, json_number, json_object, json_text
 from regolo_git.serving.local.channel import Channel
 from regolo_git.serving.local.child_process import child_environment, python_command, resident_bytes
-from regolo_git.serving.local.options import ServeOptions
 from regolo_git.serving.metrics.counts import Counts, Key
+from regolo_git.serving.options import ServeOptions
 from regolo_git.serving.traffic.split import Table
 
 MODULE = "regolo_git.serving.local.gateway.main"

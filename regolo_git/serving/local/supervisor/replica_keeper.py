@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Literal
 
 from regolo_git.errors import ServingError
-from regolo_git.serving.local.options import ServeOptions
 from regolo_git.serving.local.supervisor.worker_process import (
     StartFailed,
     WorkerProcess,
@@ -23,6 +22,7 @@ from regolo_git.serving.local.supervisor.worker_process import (
     start_worker,
 )
 from regolo_git.serving.local.worker.spec import WorkerSpec
+from regolo_git.serving.options import ServeOptions
 from regolo_git.serving.traffic.split import Replica
 
 FIRST_PAUSE_SECONDS = 0.1

@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 
 from regolo_git.errors import ServingError
 from regolo_git.serving.desired import Source
-from regolo_git.serving.local.options import ServeOptions
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 from regolo_git.serving.local.supervisor.artifacts import Artifacts
 from regolo_git.serving.local.supervisor.branch import Branch, BranchState
@@ -25,6 +24,7 @@ from regolo_git.serving.local.supervisor.replace import Gateways
 from regolo_git.serving.local.supervisor.replica_keeper import Workshop
 from regolo_git.serving.metrics.counts import Counts
 from regolo_git.serving.metrics.windows import WindowStore
+from regolo_git.serving.options import ServeOptions
 from regolo_git.serving.traffic.split import Table
 
 REPORT_SECONDS = 0.5
@@ -32,7 +32,7 @@ TICK_SECONDS = 1.0
 
 
 class Supervisor:
-    """One running engine; `say` is told in a line what changes."""
+    """One running engine; `say` is told in a line what changes, `listening` once requests are taken."""
 
     def __init__(
         self,
@@ -41,6 +41,7 @@ class Supervisor:
         options: ServeOptions,
         listener: socket.socket,
         say: Callable[[str], None],
+        listening: Callable[[], None],
     ) -> None:
         directory = RuntimeDirectory.of(options.common_directory)
         self.branch = Branch(source, names)
@@ -51,6 +52,7 @@ class Supervisor:
         self.stopping = asyncio.Event()
         self._options = options
         self._say = say
+        self._listening = listening
         self._artifacts = Artifacts(source)
         self._workshop = Workshop(directory.sockets, options, self.gateways.unused)
         self._changed = asyncio.Event()
@@ -68,6 +70,7 @@ class Supervisor:
             await self._take(await self.branch.first())
             await self._publish()
             await self.gateways.replace()
+            self._listening()
             await self._until_stopped()
         finally:
             await self._stop()

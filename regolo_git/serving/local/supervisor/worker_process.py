@@ -17,9 +17,9 @@ import aiohttp
 from regolo_git.errors import RegoloError, ServingError
 from regolo_git.serving.json_value import Json
 from regolo_git.serving.local.child_process import child_environment, python_command, resident_bytes
-from regolo_git.serving.local.options import ServeOptions
 from regolo_git.serving.local.worker.main import Orders
 from regolo_git.serving.local.worker.spec import WorkerSpec
+from regolo_git.serving.options import ServeOptions
 from regolo_git.serving.traffic.split import Replica
 
 MODULE = "regolo_git.serving.local.worker.main"

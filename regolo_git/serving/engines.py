@@ -1,0 +1,71 @@
+"""Every engine and the module that it is.
+
+The names are those of `records.endpoint.ENGINES`, below the registry, which refuses an unknown one when an
+endpoint is created, long before anything serves it.  A new engine is a name there, a line here, and a package
+beside `local/`.
+"""
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+from regolo_git.records.endpoint import LOCAL, check_engine
+from regolo_git.serving.desired import Source
+from regolo_git.serving.json_value import Json
+from regolo_git.serving.metrics.values import EndpointMetrics
+from regolo_git.serving.options import ServeOptions
+
+MODULES: Final = {LOCAL: "regolo_git.serving.local.engine"}
+
+
+class Engine(Protocol):
+    """A module that makes endpoints run as the branch says, and tells what runs.
+
+    `serve` is the process that follows the branch; the other functions speak to it from another process, and
+    find it by `common_directory`, the repository's.  They raise NotFound where nothing serves the registry,
+    ServingError where what serves it does not answer.
+    """
+
+    def serve(
+        self,
+        source: Source,
+        endpoints: Sequence[str],
+        options: ServeOptions,
+        *,
+        say: Callable[[str], None],
+        listening: Callable[[str], None] = ...,
+    ) -> None:
+        """Serves endpoints (all of the branch where none is named) until it is told to stop.
+
+        `say` is told what changes, in a line; `listening` gets the address once requests are taken.
+        """
+        ...
+
+    def status(self, common_directory: Path) -> dict[str, Json]:
+        """What runs and what is wrong with it."""
+        ...
+
+    def metrics(self, common_directory: Path, endpoint: str, seconds: float) -> EndpointMetrics:
+        """An endpoint's metrics over the last seconds.  Raises NotFound where it is not served, too."""
+        ...
+
+    def replace(self, common_directory: Path) -> dict[str, Json]:
+        """Replaces what takes requests, without losing one; returns the status."""
+        ...
+
+    def stop(self, common_directory: Path) -> None:
+        """Has the engine finish what it has begun, and end."""
+        ...
+
+
+def load_engine(name: str) -> Engine:
+    """An engine by its name, imported only now.  Raises InvalidInput for an unknown one."""
+    return cast(Engine, import_module(MODULES[check_engine(name)]))
+
+
+if TYPE_CHECKING:
+    # `import_module` says nothing of what it returns; here mypy compares each module with the protocol.
+    from regolo_git.serving.local import engine as _local
+
+    _CHECKED: tuple[Engine, ...] = (_local,)

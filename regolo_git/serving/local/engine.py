@@ -1,0 +1,90 @@
+"""The local engine: `serve` runs it, in the foreground; the other functions ask one that runs.
+
+This module is an `Engine` (`serving/engines.py`).  What it needs of a registry comes in as a `Source`;
+starlette, uvicorn and the others are imported by the modules behind this one, after it has been seen that
+they are there.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from regolo_git.errors import InvalidInput
+from regolo_git.serving.dependencies import require_serve_extra
+from regolo_git.serving.desired import Source
+from regolo_git.serving.json_value import Json
+from regolo_git.serving.local.admin_client import ask
+from regolo_git.serving.local.listener import address_of, is_loopback, listen, parse_listen
+from regolo_git.serving.local.runtime_directory import RuntimeDirectory
+from regolo_git.serving.metrics.values import EndpointMetrics
+from regolo_git.serving.options import ServeOptions
+
+REPLACE_SECONDS = 60.0
+
+
+def serve(
+    source: Source,
+    endpoints: Sequence[str],
+    options: ServeOptions,
+    *,
+    say: Callable[[str], None],
+    listening: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Serves endpoints (all of the branch where none is named) until SIGTERM, SIGINT or the admin says stop.
+
+    `say` is told what changes, in a line; `listening` gets the address once requests are taken.  SIGHUP
+    replaces the gateway.  Raises MissingDependency, InvalidInput, NotFound, ServingError where the address or
+    the registry is taken, and what the source raises at the first look.
+    """
+    require_serve_extra()
+    host, port = parse_listen(options.listen)
+    _check_token(options, host)
+    # Behind the check above, so that a missing library has our words.
+    from regolo_git.serving.local.supervisor.run import run  # noqa: PLC0415
+
+    directory = RuntimeDirectory.of(options.common_directory)
+    directory.prepare()
+    lock = directory.lock()
+    try:
+        # What an engine that was killed has left.
+        directory.clear_up()
+        directory.prepare()
+        with listen(host, port) as listener:
+            asyncio.run(
+                run(source, endpoints, options, listener, say, lambda: listening(address_of(listener)))
+            )
+    finally:
+        directory.clear_up()
+        os.close(lock)
+
+
+def _check_token(options: ServeOptions, host: str) -> None:
+    if options.token is None and not is_loopback(host):
+        raise InvalidInput(
+            f"'{options.listen}' can be reached from elsewhere, so a token is needed",
+            "git regolo serve --token-file FILE",
+        )
+    if options.token is not None and not options.token.strip():
+        raise InvalidInput("the token is empty, so anybody would know it", "openssl rand -hex 32 > FILE")
+
+
+def status(common_directory: Path) -> dict[str, Json]:
+    """What runs and what is wrong with it.  Raises NotFound where nothing serves the registry."""
+    return ask(common_directory, "GET", "/status")
+
+
+def metrics(common_directory: Path, endpoint: str, seconds: float) -> EndpointMetrics:
+    """An endpoint's metrics.  Raises NotFound where nothing serves the registry or the endpoint."""
+    answer = ask(common_directory, "GET", f"/endpoints/{endpoint}/metrics?window={seconds:f}")
+    return EndpointMetrics.from_json(answer)
+
+
+def replace(common_directory: Path) -> dict[str, Json]:
+    """Replaces the gateway without losing a request; returns the status.  Raises NotFound, ServingError."""
+    return ask(common_directory, "POST", "/replace", seconds=REPLACE_SECONDS)
+
+
+def stop(common_directory: Path) -> None:
+    """Has the engine finish what it has begun, and end.  Raises NotFound."""
+    ask(common_directory, "POST", "/drain")

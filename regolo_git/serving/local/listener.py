@@ -1,0 +1,63 @@
+"""The listening socket that the supervisor owns and hands to each gateway."""
+
+import socket
+from ipaddress import ip_address
+
+from regolo_git.errors import InvalidInput, ServingError
+
+BACKLOG = 2048
+# A client that takes nothing of its answer for so long is gone.
+STUCK_MILLISECONDS = 30_000
+
+
+def parse_listen(text: str) -> tuple[str, int]:
+    """Host and port of `HOST:PORT`, `[::1]:PORT` or `PORT`.  Raises InvalidInput."""
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
+    if not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise InvalidInput(f"'{text}' does not read HOST:PORT", "git regolo serve --listen 127.0.0.1:8080")
+    return host, int(port)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The listening socket, with what accepted connections inherit from it.
+
+    Raises ServingError where the address is taken, InvalidInput where it is none of this machine.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror as error:
+        raise InvalidInput(f"'{host}' is no address of this machine") from error
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Without this, each answer on a kept connection waits 40 ms for an acknowledgement: a server that is
+        # handed a descriptor does not know that it is TCP and leaves the option alone.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_MILLISECONDS)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise ServingError(
+            f"'{host}:{port}' cannot be listened on: {error.strerror}",
+            "git regolo serve --listen 127.0.0.1:0",
+        ) from error
+    listener.set_inheritable(True)
+    listener.setblocking(False)
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """The URL that the socket is reached by."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
