@@ -3,6 +3,7 @@
 from typing import Literal, get_args
 
 from regolo_git.errors import InvalidInput, NotFound
+from regolo_git.hints import Hint
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.registry.endpoints.endpoints import get_endpoint
 from regolo_git.registry.handle import Handle
@@ -49,7 +50,7 @@ def _recorded(handle: Handle, endpoint: Endpoint) -> EndpointMetrics:
     if recorded is None:
         raise InvalidInput(
             f"nothing was recorded of endpoint '{endpoint.endpoint}'",
-            f"git regolo metrics {endpoint.endpoint} --record",
+            Hint("metrics", endpoint.endpoint, "--record"),
         )
     return with_every_version(recorded, endpoint)
 

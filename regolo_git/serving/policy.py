@@ -29,6 +29,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from regolo_git.errors import IntegrityError, InvalidInput, NotFound, PolicyRefused
+from regolo_git.hints import Hint
 from regolo_git.records.serving_block import ENTRY_POINT, FORMATS, ServingBlock
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import TomlValue, load_document
@@ -92,10 +93,10 @@ class Policy:
         allowed = self._allowed(model)
         if block.format not in allowed.formats:
             # The format of code of its own is of no use without that code.
-            option = f"--allow-code {model}" if block.format == "python" else f"--allow {block.format}"
+            option = ("--allow-code", model) if block.format == "python" else ("--allow", block.format)
             raise PolicyRefused(
                 f"format '{block.format}' of '{model}' is not allowed by the operator's policy",
-                f"git regolo serve {option}",
+                Hint("serve", *option),
             )
         interpreter = None
         if block.interpreter is not None:
@@ -131,7 +132,7 @@ class Policy:
         if not allowed.repository_code:
             raise PolicyRefused(
                 f"entry point '{block.entry_point}' of '{model}' is code that the operator has not allowed",
-                f"git regolo serve --allow-code {model}",
+                Hint("serve", "--allow-code", model),
             )
         return True
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from regolo_git.artifacts.restore.materialize import materialize
 from regolo_git.errors import IntegrityError, NotFound
+from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.manifest import Manifest
@@ -40,7 +41,7 @@ class RegistrySource:
         """The commit that the registry branch is at.  Raises NotFound where there is no registry."""
         tip = self._handle.registry_tip()
         if tip is None:
-            raise NotFound("the registry branch has no commit", "git regolo init")
+            raise NotFound("the registry branch has no commit", Hint("init"))
         return tip
 
     def endpoints(self, commit: str) -> Mapping[str, Endpoint]:

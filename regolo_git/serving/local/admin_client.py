@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 from regolo_git.errors import NotFound, ServingError
+from regolo_git.hints import Hint
 from regolo_git.serving.json_value import Json, json_object
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 
@@ -33,13 +34,13 @@ def ask(
         answer = connection.getresponse()
         said = json_object(json.loads(answer.read()), "the engine's answer")
     except (FileNotFoundError, ConnectionRefusedError) as error:
-        raise NotFound("nothing serves this registry", "git regolo serve") from error
+        raise NotFound("nothing serves this registry", Hint("serve")) from error
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise ServingError("the engine does not answer on its admin socket") from error
     finally:
         connection.close()
     if answer.status == 404:
-        raise NotFound(str(said.get("error")), "git regolo endpoint list")
+        raise NotFound(str(said.get("error")), Hint("endpoint list"))
     if answer.status >= 400:
         raise ServingError(str(said.get("error")))
     return said

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from regolo_git.errors import InvalidInput
+from regolo_git.hints import Hint
 from regolo_git.serving.dependencies import require_serve_extra
 from regolo_git.serving.desired import Source
 from regolo_git.serving.json_value import Json
@@ -63,7 +64,7 @@ def _check_token(options: ServeOptions, host: str) -> None:
     if options.token is None and not is_loopback(host):
         raise InvalidInput(
             f"'{options.listen}' can be reached from elsewhere, so a token is needed",
-            "git regolo serve --token-file FILE",
+            Hint("serve", "--token-file", "FILE"),
         )
     if options.token is not None and not options.token.strip():
         raise InvalidInput("the token is empty, so anybody would know it", "openssl rand -hex 32 > FILE")

@@ -4,6 +4,7 @@ import socket
 from ipaddress import ip_address
 
 from regolo_git.errors import InvalidInput, ServingError
+from regolo_git.hints import Hint
 
 BACKLOG = 2048
 # A client that takes nothing of its answer for so long is gone.
@@ -15,7 +16,7 @@ def parse_listen(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
     if not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise InvalidInput(f"'{text}' does not read HOST:PORT", "git regolo serve --listen 127.0.0.1:8080")
+        raise InvalidInput(f"'{text}' does not read HOST:PORT", Hint("serve", "--listen", "127.0.0.1:8080"))
     return host, int(port)
 
 
@@ -50,7 +51,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise ServingError(
             f"'{host}:{port}' cannot be listened on: {error.strerror}",
-            "git regolo serve --listen 127.0.0.1:0",
+            Hint("serve", "--listen", "127.0.0.1:0"),
         ) from error
     listener.set_inheritable(True)
     listener.setblocking(False)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from regolo_git.errors import ServingError
+from regolo_git.hints import Hint
 
 # 108 bytes with the closing zero on Linux, less the longest name that is made in the directory.
 ROOM = 107 - len("/w-0000000000000000/http.sock")
@@ -78,7 +79,5 @@ class RuntimeDirectory:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(handle)
-            raise ServingError(
-                "this registry is being served already", "git regolo serve --replace"
-            ) from error
+            raise ServingError("this registry is being served already", Hint("serve", "--replace")) from error
         return handle

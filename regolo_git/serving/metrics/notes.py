@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from regolo_git.errors import InvalidInput
 from regolo_git.git.notes import append_note, read_note
+from regolo_git.hints import Hint
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.registry.endpoints.history import endpoint_history
 from regolo_git.registry.handle import Handle
@@ -21,7 +22,7 @@ def record(handle: Handle, endpoint: Endpoint, metrics: EndpointMetrics) -> None
     if metrics.source in ("none", "recorded"):
         raise InvalidInput(
             f"nothing serves endpoint '{endpoint.endpoint}', so there is nothing to record",
-            f"git regolo serve {endpoint.endpoint}",
+            Hint("serve", endpoint.endpoint),
         )
     snapshot = {**metrics.to_json(), "recorded": datetime.now(UTC).isoformat()}
     line = json.dumps(snapshot, sort_keys=True, separators=(",", ":"))

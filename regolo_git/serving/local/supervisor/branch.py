@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from regolo_git.errors import NotFound, RegoloError, TransportError
+from regolo_git.hints import Hint
 from regolo_git.records.endpoint import LOCAL, Endpoint
 from regolo_git.serving.desired import Source
 
@@ -42,7 +43,7 @@ class Branch:
         missing = self._names - state.endpoints.keys()
         if missing:
             name = min(missing)
-            raise NotFound(f"there is no endpoint '{name}' to serve", "git regolo endpoint list")
+            raise NotFound(f"there is no endpoint '{name}' to serve", Hint("endpoint list"))
         return state
 
     async def next(self) -> BranchState | None:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from regolo_git.errors import IntegrityError, NotFound
+from regolo_git.hints import Hint
 from regolo_git.records.digests import Algorithm, Digest, directory_digest, new_hasher
 
 BLOCK = 1 << 20
@@ -15,7 +16,7 @@ def check_artifact(path: Path, expected: Digest) -> None:
         raise NotFound(f"the artifact '{path.name}' is not there")
     found = artifact_digest(path, expected.algorithm)
     if found != expected:
-        raise IntegrityError(f"the artifact '{path.name}' is '{found}', not '{expected}'", "git regolo fsck")
+        raise IntegrityError(f"the artifact '{path.name}' is '{found}', not '{expected}'", Hint("fsck"))
 
 
 def artifact_digest(path: Path, algorithm: Algorithm) -> Digest:

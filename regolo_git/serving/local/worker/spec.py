@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self, cast
 
 from regolo_git.errors import InvalidInput
+from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.serving_block import ServingBlock, implied_by
 from regolo_git.serving.desired import ModelFiles
@@ -102,7 +103,7 @@ def serving_block(files: ModelFiles, model: str, version: str) -> ServingBlock:
     if implied is None:
         raise InvalidInput(
             f"'{model}@{version}' has no [serving] block that says how it is loaded",
-            f"git regolo commit {model} --from {version} --serving FILE --yes",
+            Hint("commit", model, "--from", version, "--serving", "FILE", "--yes"),
         )
     return implied
 
