@@ -46,6 +46,7 @@ from regolo_git.review.comparison import Comparison
 from regolo_git.review.versions import compare_versions
 from regolo_git.serving.endpoint_metrics import MetricsSource, endpoint_metrics
 from regolo_git.serving.metrics.values import EndpointMetrics
+from regolo_git.serving.registry_writer import RegistryWriter
 
 PathLike = str | Path
 Parameters = ParamSpec("Parameters")
@@ -304,9 +305,8 @@ class Registry:
         A version that is not named leaves the endpoint; one with weight 0 stays addressable.  Raises
         InvalidInput, NotFound, PolicyRefused for a retired version.
         """
-        return endpoints.update_traffic(
-            self.handle, endpoint_id, version_traffic, replicas=replicas, message=message
-        )
+        writer = RegistryWriter(self.handle)
+        return writer.set_traffic(endpoint_id, version_traffic, replicas=replicas, message=message)
 
     def rollback_endpoint(
         self, endpoint_id: str, to_version: str | None = None, *, message: str | None = None
@@ -317,11 +317,10 @@ class Registry:
         one that cannot serve any more is passed over, with a `RegoloNotice`.  Raises NotFound, also where the
         bytes are gone, and PolicyRefused for a retired version.
         """
-
-        def tell(why: str) -> None:
-            warnings.warn(why, RegoloNotice, stacklevel=5)
-
-        return endpoints.rollback(self.handle, endpoint_id, to_version, message=message, on_passed_over=tell)
+        done = RegistryWriter(self.handle).roll_back(endpoint_id, to_version, message=message)
+        for why in done.skipped:
+            warnings.warn(why, RegoloNotice, stacklevel=3)
+        return done.endpoint
 
     def delete_endpoint(self, endpoint_id: str, *, message: str | None = None) -> None:
         """Takes an endpoint off the registry branch; its history stays.  Raises NotFound."""

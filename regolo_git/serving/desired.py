@@ -1,6 +1,8 @@
-"""What an engine needs to know of a registry: where the branch is, what it says, and the bytes it names.
+"""Desired state as serving sees it: who reads it (`Source`), and who may change the traffic (`Writer`).
 
-The engine sees a registry through `Source` only; `registry_source.py` is the real one.
+An engine sees a registry through `Source` only and changes nothing.  Whoever changes a split does it through
+`Writer`, so that the change is a commit that every engine then reads.  `registry_source.py` and
+`registry_writer.py` are the real ones.
 """
 
 from collections.abc import Collection, Mapping
@@ -20,6 +22,14 @@ class ModelFiles:
     path: Path
     serving: Table | None
     digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """The endpoint after a rollback; `skipped` has a line for each good version that can no longer serve."""
+
+    endpoint: Endpoint
+    skipped: tuple[str, ...]
 
 
 class Source(Protocol):
@@ -46,4 +56,38 @@ class Source(Protocol):
 
     def keep_only(self, digests: Collection[Digest]) -> None:
         """Removes what `fetch` ever brought, for other digests than these; `fetch` may bring it again."""
+        ...
+
+
+class Writer(Protocol):
+    """Changes the traffic of endpoints; each change is one commit, or an error and no commit.
+
+    The command line and the Python API hold one; whatever comes to decide by itself is to be given one and
+    nothing else.  Only a promotion moves traffic without it: endpoints that follow an environment change in
+    the promotion's own commit.
+    """
+
+    def set_traffic(
+        self,
+        endpoint: str,
+        weights: Mapping[str, float],
+        *,
+        replicas: Mapping[str, int] | None = None,
+        message: str | None = None,
+    ) -> Endpoint:
+        """Sets the whole split: shares that add up to 1, or percents that add up to 100.
+
+        A version that is not named leaves the endpoint; one with weight 0 stays addressable.  Raises
+        InvalidInput, NotFound, PolicyRefused for a retired version, Conflict where it is like that already.
+        """
+        ...
+
+    def roll_back(
+        self, endpoint: str, to_version: str | None = None, *, message: str | None = None
+    ) -> Rollback:
+        """Sends everything to `to_version`, or to the last good version that can still serve.
+
+        Raises NotFound, also where the bytes are gone, PolicyRefused for a retired version, Conflict where it
+        is like that already.
+        """
         ...

@@ -11,8 +11,8 @@ from regolo_git.cli.promotion_options import (
     message_option,
 )
 from regolo_git.cli.streams import put, talk, talk_note
-from regolo_git.registry.endpoints.endpoints import rollback as roll_back
 from regolo_git.registry.endpoints.endpoints import traffic_text
+from regolo_git.serving.registry_writer import RegistryWriter
 
 
 @click.command()
@@ -42,9 +42,11 @@ def rollback(endpoint: str, version: str | None, message: str | None, as_json: b
     already; 8 the version is retired.
     """
     with open_handle() as handle:
-        found = roll_back(handle, endpoint, version, message=message, on_passed_over=talk_note)
+        done = RegistryWriter(handle).roll_back(endpoint, version, message=message)
+    for why in done.skipped:
+        talk_note(why)
     talk(f"rolled back {endpoint}")
     if as_json:
-        put_json(endpoint_document(found))
+        put_json(endpoint_document(done.endpoint))
     else:
-        put(traffic_text(found))
+        put(traffic_text(done.endpoint))

@@ -13,7 +13,8 @@ from regolo_git.cli.promotion_options import (
     read_weights,
 )
 from regolo_git.cli.streams import put
-from regolo_git.registry.endpoints.endpoints import get_endpoint, traffic_text, update_traffic
+from regolo_git.registry.endpoints.endpoints import get_endpoint, traffic_text
+from regolo_git.serving.registry_writer import RegistryWriter
 
 
 @click.command()
@@ -47,8 +48,9 @@ def traffic(
     """
     with open_handle() as handle:
         if split:
-            found = update_traffic(
-                handle, endpoint, read_weights(split), replicas=read_counts(replicas), message=message
+            writer = RegistryWriter(handle)
+            found = writer.set_traffic(
+                endpoint, read_weights(split), replicas=read_counts(replicas), message=message
             )
         else:
             found = get_endpoint(handle, endpoint)

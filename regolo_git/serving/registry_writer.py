@@ -1,0 +1,34 @@
+"""Changing the traffic of a registry: a `Writer` whose changes are commits on the registry branch."""
+
+from collections.abc import Mapping
+
+from regolo_git.records.endpoint import Endpoint
+from regolo_git.registry.endpoints.endpoints import rollback, update_traffic
+from regolo_git.registry.handle import Handle
+from regolo_git.serving.desired import Rollback
+
+
+class RegistryWriter:
+    """Writes through one handle, so it belongs to the thread that opened that."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    def set_traffic(
+        self,
+        endpoint: str,
+        weights: Mapping[str, float],
+        *,
+        replicas: Mapping[str, int] | None = None,
+        message: str | None = None,
+    ) -> Endpoint:
+        """Sets the whole split; see `Writer`."""
+        return update_traffic(self._handle, endpoint, weights, replicas=replicas, message=message)
+
+    def roll_back(
+        self, endpoint: str, to_version: str | None = None, *, message: str | None = None
+    ) -> Rollback:
+        """Sends everything to one version; see `Writer`."""
+        skipped: list[str] = []
+        after = rollback(self._handle, endpoint, to_version, message=message, on_passed_over=skipped.append)
+        return Rollback(after, tuple(skipped))
