@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from regolo_git.artifacts.ingest.ingest import artifact_digest
 from regolo_git.errors import IntegrityError, NotFound
-from regolo_git.records.digests import Digest
+from regolo_git.records.manifest import Artifact
 from regolo_git.records.recipe import Recipe
 from regolo_git.store.store import Store
 
@@ -21,29 +20,31 @@ def bytes_of(version: str) -> Iterator[None]:
         raise NotFound(f"the bytes of '{version}' are gone: {error.message}", error.hint) from error
 
 
-def read_checked_recipe(store: Store, address: Digest, expected: Digest) -> Recipe:
-    """The recipe, if its files' digests are those of the artifact that was asked for.
+def read_checked_recipe(store: Store, artifact: Artifact) -> Recipe:
+    """The artifact's recipe, if the digests of its files make the artifact's.
 
     Raises NotFound, IntegrityError.
     """
-    recipe = store.read_recipe(address)
-    claimed = artifact_digest(recipe)
-    if claimed != expected:
-        raise IntegrityError(f"recipe '{address}' is of '{claimed}', not of '{expected}'", FSCK)
+    recipe = store.read_recipe(artifact.recipe)
+    claimed = recipe.artifact_digest
+    if claimed != artifact.digest:
+        raise IntegrityError(
+            f"recipe '{artifact.recipe}' is of '{claimed}', not of '{artifact.digest}'", FSCK
+        )
     return recipe
 
 
-def require_artifact(store: Store, address: Digest, expected: Digest) -> Recipe:
+def require_artifact(store: Store, artifact: Artifact) -> Recipe:
     """The recipe of an artifact of which every chunk is in the store with its size.
 
     Raises NotFound where something is missing, IntegrityError where the recipe is not the artifact's.
     """
-    recipe = read_checked_recipe(store, address, expected)
+    recipe = read_checked_recipe(store, artifact)
     missing = [chunk for chunk in recipe.chunks if not store.has_chunk(chunk.blake3, chunk.size)]
     if missing:
         raise NotFound(
-            f"{len(missing)} of the {len(recipe.chunks)} chunks of '{expected}' are missing from the store"
-            f" '{store.url}'",
+            f"{len(missing)} of the {len(recipe.chunks)} chunks of '{artifact.digest}' are missing"
+            f" from the store '{store.url}'",
             FSCK,
         )
     return recipe

@@ -21,6 +21,7 @@ from typing import Any, Self
 from regolo_git.artifacts.source.file_stamp import FileStamp
 from regolo_git.errors import InvalidInput
 from regolo_git.records.digests import Algorithm, Digest
+from regolo_git.records.manifest import Artifact
 
 SCHEMA_VERSION = 1
 WAIT_SECONDS = 2.0
@@ -149,14 +150,15 @@ class StatCache:
 
     # -- recipes ------------------------------------------------------------------------------------------
 
-    def trusts(self, recipe: Digest, digest: Digest) -> bool:
-        """Whether the digest was computed here over what the recipe rebuilds."""
+    def trusts(self, artifact: Artifact) -> bool:
+        """Whether the artifact's digest was computed here over what its recipe rebuilds."""
         query = "SELECT 1 FROM trusted WHERE recipe = ? AND digest = ?"
-        return bool(self._query(query, (str(recipe), str(digest))))
+        return bool(self._query(query, (str(artifact.recipe), str(artifact.digest))))
 
-    def trust(self, recipe: Digest, digest: Digest) -> None:
+    def trust(self, artifact: Artifact) -> None:
         """Records that it was."""
-        self._write("INSERT OR IGNORE INTO trusted VALUES (?, ?)", [(str(recipe), str(digest))])
+        row = str(artifact.recipe), str(artifact.digest)
+        self._write("INSERT OR IGNORE INTO trusted VALUES (?, ?)", [row])
 
     # -- the database -------------------------------------------------------------------------------------
 

@@ -43,6 +43,11 @@ class Artifact:
     file_count: int | None = None
     unknown: Table = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, recipe: Recipe) -> Self:
+        """The artifact that a recipe rebuilds, wherever it is to lie."""
+        return cls(recipe.kind, None, recipe.artifact_digest, recipe.size, recipe.address)
+
 
 @dataclass(frozen=True, slots=True)
 class Lineage:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Literal, Self, cast
 
 from regolo_git.errors import IntegrityError, InvalidInput
-from regolo_git.records.digests import HEX, Digest, blake3_hex
+from regolo_git.records.digests import HEX, Digest, blake3_hex, directory_digest
 from regolo_git.records.names import check_artifact_path
 
 FORMAT = 1
@@ -63,6 +63,14 @@ class Recipe:
     def size(self) -> int:
         """Bytes of the whole artifact."""
         return sum(file.size for file in self.files)
+
+    @property
+    def artifact_digest(self) -> Digest:
+        """The digest of the whole artifact: a single file's own, or that of the list of all files."""
+        first = self.files[0].digest
+        if self.kind == "file":
+            return first
+        return directory_digest(first.algorithm, ((file.path, file.digest.hex) for file in self.files))
 
     @cached_property
     def _bytes(self) -> bytes:

@@ -3,6 +3,7 @@
 import shutil
 import threading
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from regolo_git.artifacts.restore.materialize import materialize
@@ -60,14 +61,8 @@ class RegistrySource:
             # Ours alone, so whatever changed in it goes: a model's own code may have written there.
             shutil.rmtree(place.parent)
         place.parent.mkdir(parents=True, exist_ok=True)
-        materialize(
-            handle.store,
-            manifest.artifact.recipe,
-            pinned.digest,
-            place,
-            root=self._directory,
-            cache=handle.cache,
-        )
+        artifact = replace(manifest.artifact, digest=pinned.digest)
+        materialize(handle.store, artifact, place, root=self._directory, cache=handle.cache)
         return ModelFiles(place, manifest.serving, pinned.digest)
 
     def keep_only(self, digests: Collection[Digest]) -> None:

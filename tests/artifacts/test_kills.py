@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from support.artifact_files import noise, tree_of
 
-from regolo_git.artifacts.ingest.ingest import artifact_digest, ingest
+from regolo_git.artifacts.ingest.ingest import ingest
 from regolo_git.artifacts.restore.materialize import materialize, verify_artifact
 from regolo_git.artifacts.stat_cache import StatCache
+from regolo_git.records.digests import Digest
+from regolo_git.records.manifest import Artifact
 from regolo_git.store.store import Store
 
 INGEST_FOR_EVER = """
@@ -33,15 +35,16 @@ CHECKOUT_FOR_EVER = """
 import sys
 from pathlib import Path
 from regolo_git.records.digests import Digest
+from regolo_git.records.manifest import Artifact
 from regolo_git.artifacts.restore.materialize import materialize
 from regolo_git.artifacts.stat_cache import StatCache
 from regolo_git.store.store import Store
 store, cache, top = Store.open(sys.argv[1]), StatCache(Path(sys.argv[2])), Path(sys.argv[3])
-versions = [Digest.parse(text) for text in sys.argv[4:]]
+versions = [Artifact.of(store.read_recipe(Digest.parse(text))) for text in sys.argv[4:]]
 print("ready", flush=True)
 while True:
-    for recipe, digest in zip(versions[::2], versions[1::2]):
-        materialize(store, recipe, digest, top, cache=cache)
+    for artifact in versions:
+        materialize(store, artifact, top, cache=cache)
 """
 
 
@@ -65,17 +68,15 @@ def test_a_killed_ingest_leaves_a_store_in_which_everything_can_be_read(store: S
     top.mkdir()
     for seconds in moments(12):
         run_and_kill(INGEST_FOR_EVER, store.url, tmp_path / "files.sqlite", top, seconds=seconds)
-    recipes = [
-        store.read_recipe(type(ingest(store, b"").recipe)("blake3", r.address)) for r in store.recipes()
-    ]
+    recipes = [store.read_recipe(Digest("blake3", stored.address)) for stored in store.recipes()]
     assert len(recipes) > 1
     for recipe in recipes:
-        verify_artifact(store, recipe.address, artifact_digest(recipe))
+        verify_artifact(store, Artifact.of(recipe))
     for chunk in store.chunks():
         store.read_chunk(chunk.address, chunk.size)
     with StatCache(tmp_path / "files.sqlite") as cache:
         again = ingest(store, top, cache=cache)
-    verify_artifact(store, again.recipe, again.digest)
+    verify_artifact(store, again.artifact)
 
 
 @pytest.mark.parametrize("kind", ["file", "directory"])
@@ -90,16 +91,16 @@ def test_a_killed_checkout_leaves_files_that_are_old_or_new(store: Store, tmp_pa
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(noise(f"{version}{name}", 2 << 20 if kind == "file" else 100_000))
             contents.setdefault(name.lstrip("/"), set()).add(path.read_bytes())
-        stored = ingest(store, source)
-        versions += [stored.recipe, stored.digest]
+        versions.append(ingest(store, source).artifact)
     place = tmp_path / "work" / "model"
     place.parent.mkdir()
     for seconds in moments(12):
+        addresses = [artifact.recipe for artifact in versions]
         run_and_kill(
-            CHECKOUT_FOR_EVER, store.url, tmp_path / "files.sqlite", place, *versions, seconds=seconds
+            CHECKOUT_FOR_EVER, store.url, tmp_path / "files.sqlite", place, *addresses, seconds=seconds
         )
         found = {"": place.read_bytes()} if place.is_file() else tree_of(place)
         assert all(content in contents[name] for name, content in found.items())
     with StatCache(tmp_path / "files.sqlite") as cache:
-        materialize(store, versions[0], versions[1], place, cache=cache)
-    assert ingest(store, place).digest == versions[1]
+        materialize(store, versions[0], place, cache=cache)
+    assert ingest(store, place).artifact.digest == versions[0].digest

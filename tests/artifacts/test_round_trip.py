@@ -14,6 +14,7 @@ from support.places import GOLDEN
 
 from regolo_git.artifacts.ingest.ingest import ingest
 from regolo_git.artifacts.restore.materialize import materialize, verify_artifact
+from regolo_git.artifacts.restore.placing import Overwrite
 from regolo_git.errors import InvalidInput
 from regolo_git.records.names import check_artifact_path
 from regolo_git.store.store import Store
@@ -63,11 +64,11 @@ def test_any_tree_comes_back(tree: dict[str, tuple[int, int]]) -> None:
         write_tree(top / "model", tree)
         store = Store.open_or_create(str(top / "store"))
         stored = ingest(store, top / "model")
-        materialize(store, stored.recipe, stored.digest, top / "back")
+        materialize(store, stored.artifact, top / "back")
         assert tree_of(top / "back") == tree_of(top / "model")
-        recipe = store.read_recipe(stored.recipe)
-        assert sum(chunk.size for chunk in recipe.chunks) == stored.size
-        assert ingest(store, top / "back").recipe == stored.recipe
+        recipe = store.read_recipe(stored.artifact.recipe)
+        assert sum(chunk.size for chunk in recipe.chunks) == stored.artifact.size
+        assert ingest(store, top / "back").artifact.recipe == stored.artifact.recipe
 
 
 @settings(deadline=None, max_examples=30)
@@ -88,7 +89,7 @@ def test_any_version_can_follow_any_other(
         if changed_kind:
             return
         new = versions[1]
-        materialize(store, new.recipe, new.digest, top / "work", previous=previous)
+        materialize(store, new.artifact, top / "work", overwrite=Overwrite(previous))
         assert tree_of(top / "work") == tree_of(top / "1")
 
 
@@ -109,8 +110,8 @@ def test_a_tree_is_cut_where_it_always_was(store: Store, tmp_path: Path, case: d
         (tmp_path / "model" / path).write_bytes(data)
         (tmp_path / "model" / path).chmod(0o644)
     stored = ingest(store, tmp_path / "model")
-    recipe = store.read_recipe(stored.recipe)
+    recipe = store.read_recipe(stored.artifact.recipe)
     assert [[chunk.blake3[:16], chunk.size] for chunk in recipe.chunks] == case["chunks"]
     assert [tensor.name for tensor in recipe.tensors] == case["tensors"]
-    assert str(stored.recipe) == case["recipe"]
-    verify_artifact(store, stored.recipe, stored.digest)
+    assert str(stored.artifact.recipe) == case["recipe"]
+    verify_artifact(store, stored.artifact)

@@ -1,6 +1,7 @@
 """A cache that is in doubt knows nothing, and never stands in the way."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,11 @@ import pytest
 from regolo_git.artifacts.source.file_stamp import COARSE_TICK, FINE_TICK, SECOND, FileStamp
 from regolo_git.artifacts.stat_cache import KnownFile, StatCache
 from regolo_git.records.digests import Digest
+from regolo_git.records.manifest import Artifact
 
 DIGEST = Digest("sha256", "a" * 64)
 RECIPE = Digest("blake3", "b" * 64)
+ARTIFACT = Artifact("file", None, DIGEST, 3, RECIPE)
 STAMP = FileStamp(1, 2, 3, 4, 5)
 KNOWN = KnownFile(STAMP, True, DIGEST, RECIPE, "inner/name")
 
@@ -34,10 +37,10 @@ def test_another_algorithm_knows_nothing(cache: StatCache) -> None:
 
 
 def test_trust_is_for_one_recipe_and_one_digest(cache: StatCache) -> None:
-    cache.trust(RECIPE, DIGEST)
-    cache.trust(RECIPE, DIGEST)
-    assert cache.trusts(RECIPE, DIGEST)
-    assert not cache.trusts(RECIPE, Digest("sha256", "c" * 64))
+    cache.trust(ARTIFACT)
+    cache.trust(ARTIFACT)
+    assert cache.trusts(ARTIFACT)
+    assert not cache.trusts(replace(ARTIFACT, digest=Digest("sha256", "c" * 64)))
 
 
 def test_it_is_still_there_when_it_is_opened_again(tmp_path: Path) -> None:
@@ -73,17 +76,17 @@ def test_a_database_of_another_version_is_begun_anew(tmp_path: Path) -> None:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
     with StatCache(tmp_path / "c") as cache:
-        cache.trust(RECIPE, DIGEST)
-        assert cache.trusts(RECIPE, DIGEST)
+        cache.trust(ARTIFACT)
+        assert cache.trusts(ARTIFACT)
 
 
 def test_where_nothing_can_be_written_nothing_is_known(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with StatCache(tmp_path / "file" / "c") as cache:
         cache.remember(Path("/m"), {"": KNOWN})
-        cache.trust(RECIPE, DIGEST)
+        cache.trust(ARTIFACT)
         assert cache.known(Path("/m"), "sha256") == {}
-        assert not cache.trusts(RECIPE, DIGEST)
+        assert not cache.trusts(ARTIFACT)
 
 
 def test_a_locked_database_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,9 @@
 import random
 from pathlib import Path
 
+from regolo_git.records.manifest import Artifact
+from regolo_git.store.store import Store
+
 
 def noise(seed: str, size: int) -> bytes:
     """The same random bytes for the same seed."""
@@ -12,6 +15,12 @@ def noise(seed: str, size: int) -> bytes:
 def tree_of(top: Path) -> dict[str, bytes]:
     """Every file below a directory, with its content."""
     return {p.relative_to(top).as_posix(): p.read_bytes() for p in top.rglob("*") if p.is_file()}
+
+
+def stored_bytes(store: Store, artifact: Artifact) -> bytes:
+    """The whole artifact as its chunks have it, files one after another."""
+    recipe = store.read_recipe(artifact.recipe)
+    return b"".join(store.read_chunk(chunk.blake3, chunk.size) for chunk in recipe.chunks)
 
 
 def bytes_read() -> int:

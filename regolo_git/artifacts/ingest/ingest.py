@@ -15,7 +15,8 @@ from regolo_git.artifacts.lanes import Lanes
 from regolo_git.artifacts.source.sources import ArtifactSource, Source, SourceFile, open_source
 from regolo_git.artifacts.stat_cache import KnownFile, StatCache
 from regolo_git.records.digests import Algorithm, Digest, directory_digest, new_hasher
-from regolo_git.records.recipe import Kind, Recipe, RecipeFile
+from regolo_git.records.manifest import Artifact
+from regolo_git.records.recipe import Recipe, RecipeFile
 from regolo_git.store.store import Store
 
 DIGEST_STEP = 4 << 20
@@ -26,10 +27,7 @@ OnBytes = Callable[[int], None]
 class Ingested:
     """An artifact that is in the store: `new_bytes` were not there before; `unchanged` ones were not read."""
 
-    kind: Kind
-    digest: Digest
-    size: int
-    recipe: Digest
+    artifact: Artifact
     files: tuple[RecipeFile, ...]
     tensors: int
     new_bytes: int
@@ -59,23 +57,14 @@ def ingest(
             cut = _cut(store, opened, known, algorithm, on_progress)
             opened.check_unchanged()
             recipe, new_bytes = Recipe(opened.kind, cut.files, cut.tensors, cut.chunks), cut.new_bytes
-        address = recipe.address if unchanged else store.put_recipe(recipe)
-    digest = artifact_digest(recipe)
+        if not unchanged:
+            store.put_recipe(recipe)
+    artifact = Artifact.of(recipe)
     if cache:
-        cache.trust(address, digest)
+        cache.trust(artifact)
         if opened.location and not unchanged:
-            cache.remember(opened.location, known_files(opened, recipe, address))
-    return Ingested(
-        recipe.kind, digest, recipe.size, address, recipe.files, len(recipe.tensors), new_bytes, unchanged
-    )
-
-
-def artifact_digest(recipe: Recipe) -> Digest:
-    """The digest of an artifact from those of its files: a single file's own, or that of their list."""
-    if recipe.kind == "file":
-        return recipe.files[0].digest
-    algorithm = recipe.files[0].digest.algorithm
-    return directory_digest(algorithm, ((file.path, file.digest.hex) for file in recipe.files))
+            cache.remember(opened.location, known_files(opened, recipe))
+    return Ingested(artifact, recipe.files, len(recipe.tensors), new_bytes, unchanged)
 
 
 def digest_of(

@@ -63,10 +63,10 @@ class KnownArtifacts:
         return all(self._store.has_chunk(chunk.blake3, chunk.size) for chunk in chunks)
 
 
-def known_files(source: Source, recipe: Recipe, address: Digest) -> dict[str, KnownFile]:
+def known_files(source: Source, recipe: Recipe) -> dict[str, KnownFile]:
     """What to remember of a source that has become a recipe."""
     return {
-        file.path: _known_file(file.stamp, stored.digest, address, file.path, source.looked_at_ns)
+        file.path: _known_file(file.stamp, stored.digest, recipe.address, file.path, source.looked_at_ns)
         for file, stored in zip(source.files, recipe.files, strict=True)
         if file.stamp is not None
     }

@@ -15,18 +15,17 @@ from regolo_git.artifacts.presence import read_checked_recipe
 from regolo_git.artifacts.rebuild import rebuild
 from regolo_git.artifacts.restore.artifact_tree import ArtifactTree
 from regolo_git.artifacts.restore.destination import Destination, find_destination, translated_errors
-from regolo_git.artifacts.restore.placing import Fate, Placing, Target
+from regolo_git.artifacts.restore.placing import NOTHING, Fate, Overwrite, Placing, Target
 from regolo_git.artifacts.restore.replacement import Publishing
 from regolo_git.artifacts.restore.staging import Staging, remove_staging, stale_stagings
 from regolo_git.artifacts.source.file_stamp import FileStamp
 from regolo_git.artifacts.stat_cache import KnownFile, StatCache
-from regolo_git.errors import IntegrityError, NotFound
+from regolo_git.errors import NotFound
 from regolo_git.records.digests import Digest
+from regolo_git.records.manifest import Artifact
 from regolo_git.records.recipe import Recipe
 from regolo_git.store.store import Store
 
-NO_FILES: Mapping[str, Digest] = {}
-FILE_LIMIT = 256 << 20
 FILES_TOGETHER = 16
 MICROSECOND = 1000
 Progress = Callable[[int], None]
@@ -45,63 +44,49 @@ class Materialized:
 
 def materialize(
     store: Store,
-    recipe_address: Digest,
-    expected: Digest,
+    artifact: Artifact,
     destination: Path,
     *,
     root: Path | None = None,
     cache: StatCache | None = None,
-    verify: bool = False,
     patterns: Sequence[str] = (),
-    previous: Mapping[str, Digest] = NO_FILES,
-    force: bool = False,
+    overwrite: Overwrite = NOTHING,
     on_progress: Progress | None = None,
 ) -> Materialized:
     """Brings an artifact's file or directory to `destination`.
 
-    Every chunk is verified.  The digest too, over what is rebuilt, unless this clone has done so before
-    (`verify` does it all the same).  `root` is the directory below which no link is followed (a work tree);
-    without it the destination's parents are taken as the caller gave them.  `patterns` limits a directory to
-    matching files.  Files that are right are left alone, and so are others than the version's, but for those
-    in `previous` (path to digest) that are as they were.  Content that no version has is overwritten only
-    with `force`.  `on_progress` is told how many bytes are done so far.
+    Every chunk is verified.  The digest too, over what is rebuilt, unless this clone has done so before.
+    `root` is the directory below which no link is followed (a work tree); without it the destination's
+    parents are taken as the caller gave them.  `patterns` limits a directory to matching files.  Files that
+    are right are left alone, and so are others than the version's and what `overwrite` does not name.
+    `on_progress` is told how many bytes are done so far.
 
     Raises NotFound, IntegrityError, Conflict, InvalidInput, TransportError; then nothing was changed.
     """
-    recipe = read_checked_recipe(store, recipe_address, expected)
+    recipe = read_checked_recipe(store, artifact)
     place = find_destination(destination, root, recipe.kind)
     wanted = _wanted(recipe, patterns)
     with translated_errors(place.path), ArtifactTree(place.root) as tree:
-        placing = Placing(
-            store,
-            recipe,
-            tree,
-            top=place.name,
-            location=place.path,
-            cache=cache,
-            previous=previous,
-            force=force,
-        )
+        placing = Placing(store, recipe, tree, place, cache=cache, overwrite=overwrite)
         targets = placing.targets(wanted)
         leaving = [] if patterns else placing.leaving({file.path for file in recipe.files})
-        trusted = not verify and cache is not None and cache.trusts(recipe_address, expected)
+        trusted = cache is not None and cache.trusts(artifact)
         if cache:
-            cache.expect(place.path, _coming(recipe, targets), recipe_address)
+            cache.expect(place.path, _coming(recipe, targets), artifact.recipe)
         work = _Work(store, recipe, place, tree, targets, leaving)
         times = work.run(check_digests=not trusted, on_progress=on_progress)
         if cache:
-            cache.remember(place.path, work.known(recipe_address, times))
+            cache.remember(place.path, work.known(artifact.recipe, times))
             cache.fulfil(place.path)
             if len(times) == len(recipe.files):
-                cache.trust(recipe_address, expected)
+                cache.trust(artifact)
     written = sum(recipe.files[number].size for number in times)
     return Materialized(place.path, len(times), written, len(targets) - len(times), len(leaving))
 
 
 def verify_artifact(
     store: Store,
-    recipe_address: Digest,
-    expected: Digest,
+    artifact: Artifact,
     *,
     cache: StatCache | None = None,
     on_progress: Progress | None = None,
@@ -110,36 +95,12 @@ def verify_artifact(
 
     Raises NotFound where something is missing, IntegrityError where it is not what the digest says.
     """
-    recipe = read_checked_recipe(store, recipe_address, expected)
+    recipe = read_checked_recipe(store, artifact)
     with Lanes() as lanes:
         everything = range(len(recipe.files))
         rebuild(store, recipe, everything, lanes, place=None, check_digests=True, on_progress=on_progress)
     if cache:
-        cache.trust(recipe_address, expected)
-
-
-def open_artifact_bytes(
-    store: Store, recipe_address: Digest, path: str = "", *, limit: int = FILE_LIMIT
-) -> bytes:
-    """The verified bytes of one file of an artifact, the only one's by default.
-
-    Raises NotFound for no such file, IntegrityError for one that is damaged or longer than `limit`.
-    """
-    recipe = store.read_recipe(recipe_address)
-    number = next((n for n, file in enumerate(recipe.files) if file.path == path), None)
-    if number is None:
-        raise NotFound(f"the artifact has no file '{path}'")
-    size = recipe.files[number].size
-    if size > limit:
-        raise IntegrityError(f"'{path}' has {size} bytes, more than the {limit} that were expected")
-    content = bytearray(size)
-
-    def place(_: int, offset: int, data: memoryview) -> None:
-        content[offset : offset + len(data)] = data
-
-    with Lanes() as lanes:
-        rebuild(store, recipe, (number,), lanes, place=place, check_digests=True)
-    return bytes(content)
+        cache.trust(artifact)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ import io
 import os
 import stat
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
 from regolo_git.artifacts.restore.artifact_tree import ArtifactTree
+from regolo_git.artifacts.restore.destination import Destination
 from regolo_git.artifacts.source.file_stamp import FileStamp
 from regolo_git.artifacts.stat_cache import KnownFile, StatCache
 from regolo_git.errors import Conflict
@@ -32,6 +33,21 @@ class Fate(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Overwrite:
+    """What a checkout may overwrite besides content that the cache knows to be a version's.
+
+    Files of `previous` (path to digest) that are as they were: those that the version lacks are removed.
+    With `anything`, whatever is in the way.
+    """
+
+    previous: Mapping[str, Digest] = field(default_factory=dict)
+    anything: bool = False
+
+
+NOTHING = Overwrite()
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """A file of the recipe by its number, its path below the tree's root, and what was seen there."""
 
@@ -47,28 +63,26 @@ class Target:
 
 
 class Placing:
-    """Decides; `known` is what the cache has of the destination, by path in the artifact."""
+    """Decides, by what is at the destination and what the cache knows of it."""
 
     def __init__(
         self,
         store: Store,
         recipe: Recipe,
         tree: ArtifactTree,
+        place: Destination,
         *,
-        top: str,
-        location: Path,
         cache: StatCache | None,
-        previous: Mapping[str, Digest],
-        force: bool,
+        overwrite: Overwrite,
     ) -> None:
         self._store = store
         self._recipe = recipe
         self._tree = tree
-        self._top = top
-        self._known = [cache.known(location, algorithm) for algorithm in ALGORITHMS] if cache else []
-        self._expected = cache.expected(location) if cache else {}
-        self._previous = previous
-        self._force = force
+        self._top = place.name
+        self._known = [cache.known(place.path, algorithm) for algorithm in ALGORITHMS] if cache else []
+        self._expected = cache.expected(place.path) if cache else {}
+        self._previous = overwrite.previous
+        self._force = overwrite.anything
 
     def path_of(self, path: str) -> str:
         """A file's path below the tree's root."""

@@ -79,9 +79,8 @@ def _servable(handle: Handle, reference: Reference) -> ModelVersion:
     version = get_version_to_use(handle, reference)
     if version.status == RETIRED:
         raise PolicyRefused(f"'{version.reference}' is retired", f"git regolo list {version.model_id}")
-    artifact = version.manifest.artifact
     with bytes_of(version.reference):
-        require_artifact(handle.store, artifact.recipe, artifact.digest)
+        require_artifact(handle.store, version.manifest.artifact)
     return version
 
 

@@ -63,15 +63,8 @@ def promote(
     version = get_version_to_use(handle, reference)
     asked_at = handle.registry_tip()
     ask_permission(handle, version, environment)
-    artifact = version.manifest.artifact
     with bytes_of(version.reference):
-        verify_artifact(
-            handle.store,
-            artifact.recipe,
-            artifact.digest,
-            cache=handle.cache,
-            on_progress=on_progress,
-        )
+        verify_artifact(handle.store, version.manifest.artifact, cache=handle.cache, on_progress=on_progress)
     proposed = f"propose/{environment}/{version.model_id}@{version.version}" if propose else None
     done: list[Promoted] = []
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from regolo_git.artifacts.presence import read_checked_recipe
 from regolo_git.artifacts.restore.materialize import Materialized, materialize
+from regolo_git.artifacts.restore.placing import Overwrite
 from regolo_git.errors import IntegrityError, InvalidInput, NotFound
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
@@ -77,14 +78,12 @@ def checkout_manifest(
         )
     done: Materialized = materialize(
         handle.store,
-        manifest.artifact.recipe,
-        manifest.artifact.digest,
+        manifest.artifact,
         path,
         root=handle.paths.work_tree if destination is None else None,
         cache=handle.cache,
         patterns=patterns,
-        previous=_known_files(handle, manifest, path),
-        force=force,
+        overwrite=Overwrite(_known_files(handle, manifest, path), anything=force),
         on_progress=on_progress,
     )
     return CheckedOut(manifest.model, manifest.version, path, manifest.artifact.size, done.written_bytes)
@@ -124,7 +123,7 @@ def _files_of_head(handle: Handle, manifest: Manifest, path: Path) -> dict[str, 
         artifact = parse_manifest(handle, manifest_path(manifest.model), oid).artifact
         if artifact.path is None or top / artifact.path != path or artifact.kind != manifest.artifact.kind:
             return {}
-        recipe = read_checked_recipe(handle.store, artifact.recipe, artifact.digest)
+        recipe = read_checked_recipe(handle.store, artifact)
     except (NotFound, IntegrityError):
         return {}  # what it had cannot be had again
     return {file.path: file.digest for file in recipe.files}

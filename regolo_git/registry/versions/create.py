@@ -103,16 +103,9 @@ def _take_in(
 
 
 def _already_stored(handle: Handle, artifact: Artifact) -> Ingested:
-    recipe = require_artifact(handle.store, artifact.recipe, artifact.digest)
+    recipe = require_artifact(handle.store, artifact)
     return Ingested(
-        recipe.kind,
-        artifact.digest,
-        recipe.size,
-        artifact.recipe,
-        recipe.files,
-        len(recipe.tensors),
-        new_bytes=0,
-        unchanged=True,
+        Artifact.of(recipe), recipe.files, tensors=len(recipe.tensors), new_bytes=0, unchanged=True
     )
 
 
@@ -151,7 +144,7 @@ def _same_content(handle: Handle, model: str, ingested: Ingested, version: Versi
     if version is not None and version.environment:
         return None
     newest = handle.index.last_made(model)
-    return newest.version if newest is not None and newest.digest == ingested.digest else None
+    return newest.version if newest is not None and newest.digest == ingested.artifact.digest else None
 
 
 def _publish(handle: Handle, draft: Draft) -> Published:

@@ -4,7 +4,7 @@ Everything that depends on the tip stands here, because it is done again when an
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -13,7 +13,7 @@ from regolo_git.artifacts.source.sources import ArtifactSource
 from regolo_git.errors import InvalidInput, VersionExists
 from regolo_git.git.ignore import Ignored, words_if_let_in
 from regolo_git.git.proposal import Proposal, TagProposal
-from regolo_git.records.manifest import Artifact, FileEntry, Lineage, Manifest
+from regolo_git.records.manifest import FileEntry, Lineage, Manifest
 from regolo_git.records.metadata import MetadataValue
 from regolo_git.records.model_card import ModelCard, new_card_text
 from regolo_git.records.names import check_message, check_text
@@ -108,19 +108,16 @@ class Draft:
 
     def _manifest(self, version: Version, zero_patch: bool, previous: Manifest | None) -> Manifest:
         ingested = self.ingested
-        directory = ingested.kind == "directory"
+        directory = ingested.artifact.kind == "directory"
         return Manifest(
             model=self.request.model,
             version=version.text(zero_patch=zero_patch),
             description=self.request.description,
             build=version.build,
             parents=(previous.version,) if previous else (),
-            artifact=Artifact(
-                kind=ingested.kind,
+            artifact=replace(
+                ingested.artifact,
                 path=self.place,
-                digest=ingested.digest,
-                size=ingested.size,
-                recipe=ingested.recipe,
                 file_count=len(ingested.files) if directory and len(ingested.files) > 200 else None,
             ),
             files={f.path: FileEntry(f.size, f.digest) for f in ingested.files}
@@ -139,7 +136,7 @@ class Draft:
         before = previous.serving if previous is not None else None
         source = self.request.source
         implied = implied_by(Path(source).name) if isinstance(source, str | Path) else None
-        if implied is None or self.ingested.kind == "directory":
+        if implied is None or self.ingested.artifact.kind == "directory":
             return before
         if before is None:
             # In the work tree the path says it.  A file from elsewhere leaves its name behind.

@@ -119,13 +119,7 @@ def _check_bytes(
     if not handle.store.has_recipe(manifest.artifact.recipe):
         return f"its bytes are not in this clone's store '{handle.store_url}'", where_else(handle)
     try:
-        verify_artifact(
-            handle.store,
-            manifest.artifact.recipe,
-            manifest.artifact.digest,
-            cache=handle.cache,
-            on_progress=on_progress,
-        )
+        verify_artifact(handle.store, manifest.artifact, cache=handle.cache, on_progress=on_progress)
     except IntegrityError as error:
         return error.message, error.hint
     except RegoloError as error:

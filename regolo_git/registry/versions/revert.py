@@ -23,8 +23,7 @@ def revert_model(handle: Handle, reference: Reference, message: str | None = Non
     if version.status == RETIRED:
         raise PolicyRefused(f"'{version.reference}' is retired", f"git regolo list {version.model_id}")
     with bytes_of(version.reference):
-        artifact = version.manifest.artifact
-        require_artifact(handle.store, artifact.recipe, artifact.digest)
+        require_artifact(handle.store, version.manifest.artifact)
     path = manifest_path(version.model_id)
     content = version.manifest.to_text().encode()
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.artifact_files import bytes_read, noise
+from support.artifact_files import bytes_read, noise, stored_bytes
 from support.model_files import write_safetensors
 
 from regolo_git.artifacts.ingest.cuts import STEP
 from regolo_git.artifacts.ingest.ingest import digest_of, ingest
-from regolo_git.artifacts.restore.materialize import open_artifact_bytes, verify_artifact
+from regolo_git.artifacts.restore.materialize import verify_artifact
 from regolo_git.artifacts.stat_cache import StatCache
 from regolo_git.errors import Conflict, TransportError
 from regolo_git.records.digests import blake3_hex
@@ -26,7 +26,7 @@ def shell(command: str, directory: Path) -> str:
 
 def test_a_file_has_the_digest_that_sha256sum_prints(store: Store, model: Path) -> None:
     expected = shell("sha256sum model.safetensors", model)
-    assert str(ingest(store, model / "model.safetensors").digest) == f"sha256:{expected}"
+    assert str(ingest(store, model / "model.safetensors").artifact.digest) == f"sha256:{expected}"
 
 
 def test_a_directory_has_the_digest_that_the_shell_computes(store: Store, model: Path) -> None:
@@ -34,22 +34,22 @@ def test_a_directory_has_the_digest_that_the_shell_computes(store: Store, model:
         (model / name).parent.mkdir(exist_ok=True)
         (model / name).write_text(name)
     pipeline = r"find -type f -printf '%P\0' | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum"
-    assert str(ingest(store, model).digest) == f"sha256:{shell(pipeline, model)}"
+    assert str(ingest(store, model).artifact.digest) == f"sha256:{shell(pipeline, model)}"
     assert digest_of(model, algorithm="sha256").hex == shell(pipeline, model)
 
 
 def test_blake3_is_the_digest_where_the_registry_says_so(store: Store, model: Path) -> None:
     data = (model / "model.safetensors").read_bytes()
     result = ingest(store, model / "model.safetensors", algorithm="blake3")
-    assert str(result.digest) == f"blake3:{blake3_hex(data)}"
+    assert str(result.artifact.digest) == f"blake3:{blake3_hex(data)}"
 
 
 def test_an_empty_file_is_an_artifact_of_no_chunks(store: Store, tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     result = ingest(store, tmp_path / "empty")
-    assert (result.size, result.new_bytes) == (0, 0)
+    assert (result.artifact.size, result.new_bytes) == (0, 0)
     assert list(store.chunks()) == []
-    assert open_artifact_bytes(store, result.recipe) == b""
+    assert stored_bytes(store, result.artifact) == b""
 
 
 def test_tensors_carry_their_own_digests(store: Store, tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_tensors_carry_their_own_digests(store: Store, tmp_path: Path) -> None:
         "none": b"",
     }
     write_safetensors(tmp_path / "m.safetensors", tensors)
-    recipe = store.read_recipe(ingest(store, tmp_path / "m.safetensors").recipe)
+    recipe = store.read_recipe(ingest(store, tmp_path / "m.safetensors").artifact.recipe)
     assert {t.name: t.blake3 for t in recipe.tensors} == {n: blake3_hex(d) for n, d in tensors.items()}
     content = (tmp_path / "m.safetensors").read_bytes()
     assert all(content[t.offset : t.offset + t.size] == tensors[t.name] for t in recipe.tensors)
@@ -68,12 +68,12 @@ def test_tensors_carry_their_own_digests(store: Store, tmp_path: Path) -> None:
 
 def test_only_what_is_new_is_written(store: Store, model: Path) -> None:
     first = ingest(store, model)
-    assert first.new_bytes == first.size
+    assert first.new_bytes == first.artifact.size
     (model / "config.json").write_text('{"hidden": 1024}\n')
     second = ingest(store, model)
     assert second.new_bytes < 1000
     stored = sum(chunk.size for chunk in store.chunks())
-    assert stored == first.size + second.new_bytes
+    assert stored == first.artifact.size + second.new_bytes
 
 
 def test_a_tensor_put_in_front_moves_nothing(store: Store, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_plain_content_of_many_windows_is_cut_by_content(store: Store, tmp_path:
     data = noise("plain", 40 << 20)
     (tmp_path / "data.bin").write_bytes(data)
     result = ingest(store, tmp_path / "data.bin")
-    verify_artifact(store, result.recipe, result.digest)
+    verify_artifact(store, result.artifact)
     (tmp_path / "data.bin").write_bytes(b"put in front" + data)
     assert ingest(store, tmp_path / "data.bin").new_bytes < 5 << 20
 
@@ -104,7 +104,7 @@ def test_progress_counts_up_to_the_size(store: Store, model: Path) -> None:
     steps: list[tuple[int, int]] = []
     result = ingest(store, model, on_progress=lambda done, found: steps.append((done, found)))
     assert steps == sorted(steps)
-    assert steps[-1][0] == result.size
+    assert steps[-1][0] == result.artifact.size
 
 
 def test_progress_tells_what_was_there_already(store: Store, tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_no_thread_outlives_an_ingest(store: Store, model: Path) -> None:
 
 
 def test_a_store_in_memory_takes_the_same_recipe(store: Store, memory_store: Store, model: Path) -> None:
-    assert ingest(memory_store, model).recipe == ingest(store, model).recipe
+    assert ingest(memory_store, model).artifact.recipe == ingest(store, model).artifact.recipe
 
 
 # -- what changes while it is read ------------------------------------------------------------------------
@@ -217,7 +217,11 @@ def test_an_unchanged_artifact_is_not_read_again(
     second = ingest(store, model, cache=cache)
     assert second.unchanged
     assert not first.unchanged
-    assert (second.digest, second.recipe, second.files) == (first.digest, first.recipe, first.files)
+    assert (second.artifact.digest, second.artifact.recipe, second.files) == (
+        first.artifact.digest,
+        first.artifact.recipe,
+        first.files,
+    )
     assert second.new_bytes == 0
 
 
@@ -251,8 +255,8 @@ def test_any_change_is_seen(
     change(model)
     after = ingest(store, model, cache=cache)
     assert not after.unchanged
-    assert after.recipe != before.recipe
-    assert after.recipe == ingest(Store.open_or_create("memory://any"), model).recipe
+    assert after.artifact.recipe != before.artifact.recipe
+    assert after.artifact.recipe == ingest(Store.open_or_create("memory://any"), model).artifact.recipe
 
 
 def test_a_large_file_is_not_read_again_when_another_changes(
@@ -264,8 +268,8 @@ def test_a_large_file_is_not_read_again_when_another_changes(
     before = bytes_read()
     result = ingest(store, model, cache=cache)
     assert bytes_read() - before < 200_000
-    assert result.recipe == ingest(Store.open_or_create("memory://fresh"), model).recipe
-    verify_artifact(store, result.recipe, result.digest)
+    assert result.artifact.recipe == ingest(Store.open_or_create("memory://fresh"), model).artifact.recipe
+    verify_artifact(store, result.artifact)
 
 
 def test_what_the_store_lost_is_read_again(
@@ -276,20 +280,20 @@ def test_what_the_store_lost_is_read_again(
     for chunk in list(store.chunks()):
         store.delete_chunk(chunk.address)
     second = ingest(store, model, cache=cache)
-    assert second.recipe == first.recipe
-    verify_artifact(store, second.recipe, second.digest)
+    assert second.artifact.recipe == first.artifact.recipe
+    verify_artifact(store, second.artifact)
 
 
 def test_a_recipe_that_was_damaged_is_made_again(
     store: Store, cache: StatCache, model: Path, an_hour_later: Callable[[], None]
 ) -> None:
     an_hour_later()
-    address = ingest(store, model, cache=cache).recipe
+    address = ingest(store, model, cache=cache).artifact.recipe
     path = Path(store.url, "recipes", address.hex[:2], address.hex)
     path.chmod(0o644)
     path.write_text("{}")
     again = ingest(store, model, cache=cache)
-    verify_artifact(store, again.recipe, again.digest)
+    verify_artifact(store, again.artifact)
 
 
 def test_the_digest_of_an_unchanged_file_is_remembered(
@@ -310,5 +314,5 @@ def test_asking_for_a_digest_does_not_forget_where_the_bytes_are(
     an_hour_later()
     result = ingest(store, model, cache=cache)
     os.utime(model / "model.safetensors")  # touched, not changed
-    assert digest_of(model, algorithm="sha256", cache=cache) == result.digest
+    assert digest_of(model, algorithm="sha256", cache=cache) == result.artifact.digest
     assert ingest(store, model, cache=cache).unchanged

@@ -4,6 +4,7 @@ import os
 import resource
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,24 +13,34 @@ from support.model_files import write_safetensors
 
 from regolo_git.artifacts.ingest.cuts import STEP
 from regolo_git.artifacts.ingest.ingest import Ingested, digest_of, ingest
-from regolo_git.artifacts.restore.materialize import (
-    Materialized,
-    materialize,
-    open_artifact_bytes,
-    verify_artifact,
-)
+from regolo_git.artifacts.restore.materialize import Materialized, materialize, verify_artifact
+from regolo_git.artifacts.restore.placing import Overwrite
 from regolo_git.artifacts.restore.staging import stale_stagings
 from regolo_git.artifacts.stat_cache import StatCache
 from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NotFound, RegoloError, TransportError
 from regolo_git.records.digests import Digest
+from regolo_git.records.manifest import Artifact
 from regolo_git.records.recipe import Recipe, RecipeFile
 from regolo_git.store.store import Store
 
 Settle = Callable[[], None]
 
 
+NOWHERE = Artifact("file", None, Digest("sha256", "0" * 64), 0, Digest("blake3", "0" * 64))
+FORCE = Overwrite(anything=True)
+
+
 def bring(store: Store, stored: Ingested, destination: Path, **choices: object) -> Materialized:
-    return materialize(store, stored.recipe, stored.digest, destination, **choices)  # type: ignore[arg-type]
+    return materialize(store, stored.artifact, destination, **choices)  # type: ignore[arg-type]
+
+
+def forged(store: Store) -> Artifact:
+    """An artifact whose recipe names the chunks of another one."""
+    honest = store.read_recipe(ingest(store, b"honest").artifact.recipe)
+    other = store.read_recipe(ingest(store, b"hOnest").artifact.recipe)
+    recipe = Recipe("file", honest.files, (), other.chunks)
+    store.put_recipe(recipe)
+    return Artifact.of(recipe)
 
 
 def times_of(top: Path) -> dict[str, tuple[int, int]]:
@@ -97,7 +108,7 @@ def test_progress_counts_up_to_the_size(store: Store, model: Path, tmp_path: Pat
     stored, steps = ingest(store, model), list[int]()
     bring(store, stored, tmp_path / "back", on_progress=steps.append)
     assert steps == sorted(steps)
-    assert steps[-1] == stored.size
+    assert steps[-1] == stored.artifact.size
 
 
 @pytest.mark.parametrize(
@@ -120,15 +131,6 @@ def test_a_pattern_that_matches_nothing_is_not_found(store: Store, model: Path, 
     with pytest.raises(NotFound, match=r"\*.onnx"):
         bring(store, ingest(store, model), tmp_path / "back", patterns=["*.json", "*.onnx"])
     assert not (tmp_path / "back").exists()
-
-
-def test_one_file_can_be_read_alone(store: Store, model: Path) -> None:
-    stored = ingest(store, model)
-    assert open_artifact_bytes(store, stored.recipe, "config.json") == b'{"hidden": 512}\n'
-    with pytest.raises(NotFound):
-        open_artifact_bytes(store, stored.recipe, "config.yaml")
-    with pytest.raises(IntegrityError):
-        open_artifact_bytes(store, stored.recipe, "config.json", limit=3)
 
 
 # -- what is there already --------------------------------------------------------------------------------
@@ -181,7 +183,7 @@ def test_what_was_written_is_known_at_once(
     stored = ingest(store, model)
     bring(store, stored, tmp_path / "back", cache=cache)
     before = bytes_read()
-    assert digest_of(tmp_path / "back", algorithm="sha256", cache=cache) == stored.digest
+    assert digest_of(tmp_path / "back", algorithm="sha256", cache=cache) == stored.artifact.digest
     assert ingest(store, tmp_path / "back", cache=cache).unchanged
     assert bytes_read() - before < 100_000
 
@@ -192,7 +194,7 @@ def test_what_was_written_and_then_changed_is_not_taken_for_the_same(
     stored = ingest(store, model)
     bring(store, stored, tmp_path / "back", cache=cache)
     (tmp_path / "back" / "config.json").write_text('{"hidden": 513}\n')
-    assert digest_of(tmp_path / "back", algorithm="sha256", cache=cache) != stored.digest
+    assert digest_of(tmp_path / "back", algorithm="sha256", cache=cache) != stored.artifact.digest
 
 
 @pytest.mark.parametrize("content", ['{"mine": 1}', '{"hidden": 513}\n'], ids=["shorter", "as long"])
@@ -205,7 +207,7 @@ def test_content_that_no_version_has_is_not_overwritten(
     with pytest.raises(Conflict, match="config"):
         bring(store, stored, model, cache=cache)
     assert (model / "config.json").read_text() == content
-    bring(store, stored, model, cache=cache, force=True)
+    bring(store, stored, model, cache=cache, overwrite=FORCE)
     assert (model / "config.json").read_text() == '{"hidden": 512}\n'
     assert nothing_staged(model, model.parent)
 
@@ -228,7 +230,7 @@ def test_a_version_that_the_store_no_longer_has_is_not_overwritten(
     first = ingest(store, b"first")
     (tmp_path / "m").write_bytes(b"second")
     second = ingest(store, tmp_path / "m", cache=cache)
-    store.delete_recipe(second.recipe)
+    store.delete_recipe(second.artifact.recipe)
     with pytest.raises(Conflict):
         bring(store, first, tmp_path / "m", cache=cache)
 
@@ -247,7 +249,7 @@ def test_files_of_the_previous_version_are_taken_away_unless_changed(
     (model / "changed.txt").unlink()
     second = ingest(store, model)
     previous = {file.path: file.digest for file in first.files}
-    result = bring(store, second, tmp_path / "back", previous=previous)
+    result = bring(store, second, tmp_path / "back", overwrite=Overwrite(previous))
     assert result.removed_files == 1
     assert tree_of(tmp_path / "back") == tree_of(model) | {"changed.txt": b"after!", "notes.txt": b"mine"}
     assert not (tmp_path / "back" / "old").exists()
@@ -256,7 +258,7 @@ def test_files_of_the_previous_version_are_taken_away_unless_changed(
 def test_what_the_caller_says_was_there_may_be_replaced_without_a_cache(store: Store, tmp_path: Path) -> None:
     first, second = ingest(store, b"first"), ingest(store, b"second")
     bring(store, first, tmp_path / "m")
-    bring(store, second, tmp_path / "m", previous={"": first.digest})
+    bring(store, second, tmp_path / "m", overwrite=Overwrite({"": first.artifact.digest}))
     assert (tmp_path / "m").read_bytes() == b"second"
 
 
@@ -308,7 +310,7 @@ def test_nothing_is_written_through_a_link_inside_the_artifact(
     (tmp_path / "back").mkdir()
     (tmp_path / "back" / "tokenizer").symlink_to(tmp_path / "outside")
     with pytest.raises(Conflict, match="tokenizer' is a link"):
-        bring(store, ingest(store, model), tmp_path / "back", force=True)
+        bring(store, ingest(store, model), tmp_path / "back", overwrite=FORCE)
     assert list((tmp_path / "outside").iterdir()) == []
     assert list((tmp_path / "back").iterdir()) == [tmp_path / "back" / "tokenizer"]
 
@@ -318,7 +320,7 @@ def test_a_link_in_place_of_a_file_is_not_followed(store: Store, tmp_path: Path)
     (tmp_path / "m").symlink_to("precious")
     with pytest.raises(Conflict):
         bring(store, ingest(store, b"x"), tmp_path / "m")
-    bring(store, ingest(store, b"x"), tmp_path / "m", force=True)
+    bring(store, ingest(store, b"x"), tmp_path / "m", overwrite=FORCE)
     assert (tmp_path / "precious").read_text() == "precious"
     assert not (tmp_path / "m").is_symlink()
 
@@ -341,13 +343,13 @@ def test_a_directory_where_a_file_must_go_is_left(store: Store, tmp_path: Path) 
     (tmp_path / "m" / "mine").mkdir(parents=True)
     for force in (False, True):
         with pytest.raises(Conflict, match="is a directory"):
-            bring(store, ingest(store, b"x"), tmp_path / "m", force=force)
+            bring(store, ingest(store, b"x"), tmp_path / "m", overwrite=Overwrite(anything=force))
 
 
 def test_a_file_where_a_directory_must_go_is_left(store: Store, model: Path, tmp_path: Path) -> None:
     (tmp_path / "back").write_text("mine")
     with pytest.raises(Conflict, match="not a directory"):
-        bring(store, ingest(store, model), tmp_path / "back", force=True)
+        bring(store, ingest(store, model), tmp_path / "back", overwrite=FORCE)
     assert (tmp_path / "back").read_text() == "mine"
 
 
@@ -399,35 +401,31 @@ def test_a_damaged_chunk_leaves_the_destination_as_it_was(
 
 
 def test_a_recipe_that_does_not_rebuild_its_digest_is_refused(store: Store, tmp_path: Path) -> None:
-    honest = store.read_recipe(ingest(store, b"honest").recipe)
-    other = store.read_recipe(ingest(store, b"hOnest").recipe)
-    address = store.put_recipe(Recipe("file", honest.files, (), other.chunks))
-    digest = honest.files[0].digest
+    artifact = forged(store)
     with pytest.raises(IntegrityError, match="does not have its digest"):
-        materialize(store, address, digest, tmp_path / "back")
+        materialize(store, artifact, tmp_path / "back")
     with pytest.raises(IntegrityError, match="does not have its digest"):
-        verify_artifact(store, address, digest)
+        verify_artifact(store, artifact)
     assert not (tmp_path / "back").exists()
 
 
 def test_a_recipe_of_another_artifact_is_refused(store: Store, tmp_path: Path) -> None:
-    first, second = ingest(store, b"first"), ingest(store, b"second")
+    first, second = ingest(store, b"first").artifact, ingest(store, b"second").artifact
+    mixed = replace(first, digest=second.digest)
     for act in (
-        lambda: materialize(store, first.recipe, second.digest, tmp_path / "back"),
-        lambda: verify_artifact(store, first.recipe, second.digest),
+        lambda: materialize(store, mixed, tmp_path / "back"),
+        lambda: verify_artifact(store, mixed),
     ):
         with pytest.raises(IntegrityError, match=str(second.digest)):
             act()
 
 
 def test_a_digest_is_computed_once_and_then_trusted(store: Store, cache: StatCache, tmp_path: Path) -> None:
-    honest = store.read_recipe(ingest(store, b"honest").recipe)
-    other = store.read_recipe(ingest(store, b"hOnest").recipe)
-    address, digest = store.put_recipe(Recipe("file", honest.files, (), other.chunks)), honest.files[0].digest
-    cache.trust(address, digest)  # as if it had been computed
-    materialize(store, address, digest, tmp_path / "back", cache=cache)
+    artifact = forged(store)
+    cache.trust(artifact)  # as if it had been computed
+    materialize(store, artifact, tmp_path / "back", cache=cache)
     with pytest.raises(IntegrityError):
-        materialize(store, address, digest, tmp_path / "again", cache=cache, verify=True)
+        verify_artifact(store, artifact, cache=cache)
 
 
 def test_a_part_of_an_artifact_does_not_earn_its_trust(
@@ -435,21 +433,21 @@ def test_a_part_of_an_artifact_does_not_earn_its_trust(
 ) -> None:
     stored = ingest(store, model)
     bring(store, stored, tmp_path / "back", cache=cache, patterns=["*.json"])
-    assert not cache.trusts(stored.recipe, stored.digest)
+    assert not cache.trusts(stored.artifact)
     bring(store, stored, tmp_path / "whole", cache=cache)
-    assert cache.trusts(stored.recipe, stored.digest)
+    assert cache.trusts(stored.artifact)
 
 
 def test_a_missing_recipe_is_named(store: Store, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="recipe"):
-        materialize(store, Digest("blake3", "0" * 64), Digest("sha256", "0" * 64), tmp_path / "back")
+        materialize(store, NOWHERE, tmp_path / "back")
 
 
 def test_a_recipe_with_a_path_that_leaves_is_refused(store: Store, tmp_path: Path) -> None:
-    digest = Digest("sha256", "0" * 64)
-    address = store.put_recipe(Recipe("directory", (RecipeFile("../x", 0o644, 0, digest),), (), ()))
-    with pytest.raises(IntegrityError):
-        materialize(store, address, digest, tmp_path / "back")
+    recipe = Recipe("directory", (RecipeFile("../x", 0o644, 0, NOWHERE.digest),), (), ())
+    store.put_recipe(recipe)
+    with pytest.raises(IntegrityError, match="bad path"):
+        materialize(store, Artifact.of(recipe), tmp_path / "back")
 
 
 # -- what goes wrong on the way ---------------------------------------------------------------------------

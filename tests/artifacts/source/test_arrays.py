@@ -7,9 +7,9 @@ import types
 import numpy as np
 import pytest
 from safetensors.numpy import save
+from support.artifact_files import stored_bytes
 
 from regolo_git.artifacts.ingest.ingest import ingest
-from regolo_git.artifacts.restore.materialize import open_artifact_bytes
 from regolo_git.artifacts.source.arrays import ArraysFile
 from regolo_git.artifacts.source.sources import measure
 from regolo_git.errors import InvalidInput
@@ -56,8 +56,8 @@ def test_it_reads_the_same_in_pieces_of_any_size(size: int) -> None:
 def test_a_mapping_is_stored_with_its_tensors(store: Store) -> None:
     result = ingest(store, sample())
     assert result.tensors == len(sample())
-    assert result.size == measure(sample())
-    assert open_artifact_bytes(store, result.recipe) == save(sample())
+    assert result.artifact.size == measure(sample())
+    assert stored_bytes(store, result.artifact) == save(sample())
 
 
 MASKED = np.ma.array([1.0, 2.0], mask=[False, True])

@@ -87,14 +87,14 @@ def test_links_to_files_are_followed(store: Store, model: Path) -> None:
 
 def test_a_link_to_an_artifact_is_followed(store: Store, model: Path, tmp_path: Path) -> None:
     (tmp_path / "latest").symlink_to(model)
-    assert ingest(store, tmp_path / "latest").digest == ingest(store, model).digest
+    assert ingest(store, tmp_path / "latest").artifact.digest == ingest(store, model).artifact.digest
 
 
 def test_what_a_killed_checkout_left_is_no_part_of_a_directory(store: Store, model: Path) -> None:
-    before = ingest(store, model).digest
+    before = ingest(store, model).artifact.digest
     (model / ".regolo-checkout-0011").mkdir()
     (model / ".regolo-checkout-0011" / "1").write_text("half")
-    assert ingest(store, model).digest == before
+    assert ingest(store, model).artifact.digest == before
 
 
 @pytest.mark.parametrize(
@@ -103,9 +103,9 @@ def test_what_a_killed_checkout_left_is_no_part_of_a_directory(store: Store, mod
 def test_bytes_are_one_file(store: Store, make: object) -> None:
     data = b"content" * 1000
     result = ingest(store, make(data))  # type: ignore[operator]
-    assert result.kind == "file"
-    assert result.digest == ingest(store, data).digest
-    assert result.size == 7000
+    assert result.artifact.kind == "file"
+    assert result.artifact.digest == ingest(store, data).artifact.digest
+    assert result.artifact.size == 7000
 
 
 def test_a_pipe_that_is_open_is_copied_first(store: Store) -> None:
@@ -113,7 +113,7 @@ def test_a_pipe_that_is_open_is_copied_first(store: Store) -> None:
     os.write(writing, b"piped")
     os.close(writing)
     with os.fdopen(reading, "rb") as file:
-        assert ingest(store, file).digest == ingest(store, b"piped").digest
+        assert ingest(store, file).artifact.digest == ingest(store, b"piped").artifact.digest
     assert list(Path(store.url, "tmp").iterdir()) == []
 
 
@@ -121,7 +121,7 @@ def test_a_file_object_is_read_from_where_it_stands(store: Store, tmp_path: Path
     (tmp_path / "data").write_bytes(b"0123456789")
     with (tmp_path / "data").open("rb") as file:
         file.seek(4)
-        assert ingest(store, file).digest == ingest(store, b"456789").digest
+        assert ingest(store, file).artifact.digest == ingest(store, b"456789").artifact.digest
 
 
 def test_a_text_file_object_is_refused(store: Store) -> None:
