@@ -3,10 +3,10 @@
 import sys
 from collections.abc import Iterator, Sequence
 
+from regolo_git.cli.columns import Column
+from regolo_git.cli.forms import Json
 from regolo_git.cli.metric_style import metric_name, verdict_cell
-from regolo_git.cli.output import Json
 from regolo_git.cli.streams import paint, put
-from regolo_git.cli.table_layout import Column
 from regolo_git.cli.tables import Cell, Row, put_table
 from regolo_git.cli.words import one_line, signs
 from regolo_git.records.metadata import MetadataValue

@@ -7,8 +7,8 @@ and of `git regolo` click knows nothing: each shell's completion of git is told 
 import click
 from click.shell_completion import get_completion_class
 
-PROGRAM = "regolo-git"
-COMPLETE_VARIABLE = "_REGOLO_GIT_COMPLETE"
+from regolo_git.cli.command_names import COMPLETE_VARIABLE, PROGRAM
+
 SHELLS = ("bash", "zsh", "fish")
 
 BASH = """\

@@ -4,13 +4,10 @@ import shlex
 import sys
 from pathlib import Path
 
-import click
-
 from regolo_git.artifacts.source.sources import measure
-from regolo_git.cli.invocation import Invocation
-from regolo_git.cli.output import Json, put_json
+from regolo_git.cli.forms import Json, put_json
+from regolo_git.cli.options.change import confirm
 from regolo_git.cli.progress import ProgressBar
-from regolo_git.cli.questions import confirm
 from regolo_git.cli.streams import paint, put, talk, talk_note
 from regolo_git.cli.words import one_line, short
 from regolo_git.errors import NotFound
@@ -43,15 +40,8 @@ def create(handle: Handle, request: VersionRequest, *, yes: bool) -> CreatedVers
 
 def _ask_about_same_content(request: VersionRequest, same: str) -> None:
     name = str(request.source)
-    invocation = click.get_current_context().find_object(Invocation)
-    assert invocation is not None
     otherwise = f"'{name}' has the same bytes as '{request.model}@{same}'"
-    confirm(
-        f"{otherwise}. Make a version of it all the same?",
-        otherwise=otherwise,
-        # Whole, because a number, a message or metrics that were typed must not get lost.
-        hint=invocation.again_with("--yes"),
-    )
+    confirm(f"{otherwise}. Make a version of it all the same?", otherwise=otherwise)
 
 
 def announce(created: CreatedVersion, *, as_json: bool, quiet: bool) -> None:

@@ -7,7 +7,7 @@ import traceback
 
 import click
 
-from regolo_git.cli.invocation import Invocation
+from regolo_git.cli.context import Invocation
 from regolo_git.cli.streams import paint, talk
 from regolo_git.errors import RegoloError
 from regolo_git.hints import NextStep

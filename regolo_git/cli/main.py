@@ -16,13 +16,13 @@ from typing import NoReturn
 import click
 
 from regolo_git import __version__
+from regolo_git.cli.command_names import COMMANDS, COMPLETE_VARIABLE, ELSEWHERE
+from regolo_git.cli.context import Invocation
 from regolo_git.cli.failure import INTERRUPTED, report
 from regolo_git.cli.group import CommandGroup
-from regolo_git.cli.invocation import Invocation
 from regolo_git.cli.streams import never_fail_on_encoding
 from regolo_git.errors import InvalidInput
 
-COMPLETE_VARIABLE = "_REGOLO_GIT_COMPLETE"  # as in completion_scripts.py, which is not imported here
 BROKEN_PIPE = 141  # what a shell says of a program that SIGPIPE ended, as `git log | head` does
 
 EPILOG = """\
@@ -46,6 +46,8 @@ def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 
 @click.group(
     cls=CommandGroup,
+    sections=COMMANDS,
+    elsewhere=ELSEWHERE,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=EPILOG,
     options_metavar="[-C PATH] [--debug]",

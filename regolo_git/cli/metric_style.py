@@ -1,6 +1,6 @@
 """How metrics look: a name with its unit, a verdict in green or red, a row without a header."""
 
-from regolo_git.cli.table_layout import Column
+from regolo_git.cli.columns import Column
 from regolo_git.cli.tables import Cell, Row
 from regolo_git.cli.words import one_line
 from regolo_git.review.words import number_text, percent_text, signed_text, verdict_text

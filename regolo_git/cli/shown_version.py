@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from regolo_git.cli.output import Json
+from regolo_git.cli.forms import Json
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.model_card import ModelCard
 from regolo_git.records.recipe import Recipe

@@ -1,7 +1,7 @@
 """Tables for people: drawn by rich on a terminal, as aligned columns in a pipe.
 
 A pipe gets every character of every cell, and does not pay for importing rich.  On a terminal that is too
-narrow for a table, its rows stand side by side as columns (`table_layout.py` decides).
+narrow for a table, its rows stand side by side as columns (`columns.py` decides).
 """
 
 import os
@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from regolo_git.cli.columns import GAP, Column, fit, groups
 from regolo_git.cli.streams import is_terminal, paint, put, takes_colour
-from regolo_git.cli.table_layout import GAP, Column, fit, groups
 from regolo_git.cli.words import signs
 
 if TYPE_CHECKING:

@@ -3,11 +3,11 @@
 import sys
 from collections.abc import Collection, Iterable, Iterator
 
-from regolo_git.cli.output import Json, flat, plain_text
+from regolo_git.cli.columns import Column
+from regolo_git.cli.forms import Json, flat, plain_text
 from regolo_git.cli.shown_version import Shown
 from regolo_git.cli.status_style import status_colour
 from regolo_git.cli.streams import paint, put
-from regolo_git.cli.table_layout import Column
 from regolo_git.cli.tables import Cell, put_pairs, put_table
 from regolo_git.cli.words import counted, local_time, one_line, signs
 from regolo_git.review.words import number_text, size_text

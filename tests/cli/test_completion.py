@@ -10,15 +10,11 @@ import pytest
 from support.command_line import Regolo
 from support.places import ROOT
 
-from regolo_git.cli.completion_scripts import COMPLETE_VARIABLE, SHELLS
-from regolo_git.cli.main import COMPLETE_VARIABLE as VARIABLE_OF_MAIN
+from regolo_git.cli.command_names import COMPLETE_VARIABLE
+from regolo_git.cli.completion_scripts import SHELLS
 from regolo_git.cli.main import run
 
 GIT_COMPLETION = Path("/usr/share/bash-completion/completions/git")
-
-
-def test_both_places_call_the_variable_alike() -> None:
-    assert COMPLETE_VARIABLE == VARIABLE_OF_MAIN
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from support.command_line import Regolo
 from support.places import GOLDEN
 
 from regolo_git.cli import commands
+from regolo_git.cli.command_names import COMMANDS, ENDPOINT_COMMANDS
+from regolo_git.cli.group import CommandGroup
 from regolo_git.cli.main import group
-from regolo_git.cli.table import COMMANDS
 
 HELP = GOLDEN / "cli" / "help.txt"
 REGENERATE = "REGOLO_REGENERATE_GOLDEN"
@@ -20,13 +21,16 @@ regenerate = bool(os.environ.get(REGENERATE))
 def all_commands() -> dict[str, click.Command]:
     """Every command by the words that call it, those of `endpoint` too."""
     found = {}
-    for name in COMMANDS:
-        command = group.get_command(click.Context(group), name)
-        assert command is not None
+    for name, command in commands_of(group).items():
         found[name] = command
-        if isinstance(command, click.Group):
-            found |= {f"{name} {inner}": it for inner, it in sorted(command.commands.items())}
+        if isinstance(command, CommandGroup):
+            found |= {f"{name} {inner}": it for inner, it in sorted(commands_of(command).items())}
     return found
+
+
+def commands_of(parent: CommandGroup) -> dict[str, click.Command]:
+    found = {name: parent.get_command(click.Context(parent), name) for name in parent.entries}
+    return {name: command for name, command in found.items() if command is not None}
 
 
 ALL = all_commands()
@@ -73,6 +77,15 @@ def test_every_option_is_explained(name: str) -> None:
 
 
 def test_every_module_of_a_command_is_in_the_table() -> None:
-    (directory,) = commands.__path__
-    modules = {path.stem for path in Path(directory).glob("*.py")} - {"__init__"}
-    assert modules <= {entry.module.rsplit(".", 1)[-1] for entry in COMMANDS.values()}
+    (directory,) = map(Path, commands.__path__)
+    files = {path for path in directory.rglob("*.py") if path.name != "__init__.py"}
+    modules = {
+        ".".join((commands.__name__, *path.relative_to(directory).with_suffix("").parts)) for path in files
+    }
+    entries = [
+        entry
+        for table in (COMMANDS, ENDPOINT_COMMANDS)
+        for section in table.values()
+        for entry in section.values()
+    ]
+    assert modules == {entry.module for entry in entries}

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regolo_git.cli.output import flat, plain_text, put_json
+from regolo_git.cli.columns import Column, fit, groups
+from regolo_git.cli.forms import flat, plain_text, put_json
 from regolo_git.cli.sparkline import ASCII_BARS, BARS, sparkline
 from regolo_git.cli.streams import takes_colour
-from regolo_git.cli.table_layout import Column, fit, groups
 from regolo_git.cli.tables import Cell, aligned, put_table
 from regolo_git.cli.words import counted, one_line, person, signs, utc_time
 from regolo_git.review.words import value_text

@@ -12,8 +12,8 @@ import click
 
 import regolo_git
 from regolo_git import api, errors
+from regolo_git.cli.group import CommandGroup
 from regolo_git.cli.main import group
-from regolo_git.cli.table import SECTIONS
 from regolo_git.registry.versions.draft import Bump
 from regolo_git.registry.versions.target import Flow
 
@@ -37,7 +37,7 @@ def command_line_page() -> str:
         _options(group, _top(group)),
         *_help(group.epilog or ""),
     ]
-    for title, entries in SECTIONS.items():
+    for title, entries in group.sections.items():
         parts.append(f"## {title}")
         parts.append("\n".join(f"- [`{name}`](#{name}): {entry.help}" for name, entry in entries.items()))
         for name in entries:
@@ -50,9 +50,11 @@ def _command(name: str) -> Iterator[str]:
     command = group.get_command(parent, name)
     assert command is not None
     yield from _entry(command, click.Context(command, info_name=name, parent=parent), f"### {name}")
-    if isinstance(command, click.Group):
+    if isinstance(command, CommandGroup):
         above = click.Context(command, info_name=name, parent=parent)
-        for inner, subcommand in command.commands.items():
+        for inner in command.entries:
+            subcommand = command.get_command(above, inner)
+            assert subcommand is not None
             context = click.Context(subcommand, info_name=inner, parent=above)
             yield from _entry(subcommand, context, f"#### {name} {inner}")
 

@@ -1,1 +1,1 @@
-"""One command per file, named by its verb; `cli/table.py` lists them."""
+"""One command per file, named by its verb; `cli/command_names.py` lists them."""

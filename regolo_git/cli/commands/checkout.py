@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from regolo_git.cli.opening import open_handle
-from regolo_git.cli.output import Json, json_option, put_json
-from regolo_git.cli.parameters import reference_argument
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import Json, json_option, put_json
+from regolo_git.cli.options.arguments import reference_argument
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, talk
 from regolo_git.cli.words import signs

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import click
 
-from regolo_git.cli.assignments import gather_metadata, read_serving
+from regolo_git.cli.context import open_handle
 from regolo_git.cli.creation import announce, check_order, create
-from regolo_git.cli.opening import open_handle
-from regolo_git.cli.output import json_option
-from regolo_git.cli.parameters import complete_versions, model_argument
-from regolo_git.cli.version_options import FILE, chosen_flow, gather_lineage, version_options
+from regolo_git.cli.forms import json_option
+from regolo_git.cli.options.arguments import complete_versions, model_argument
+from regolo_git.cli.options.version import FILE, VersionOptions, version_options
 from regolo_git.errors import InvalidInput
 from regolo_git.records.references import Reference
 from regolo_git.registry.lookup import get_version
@@ -41,18 +40,7 @@ def commit(
     bump: Bump | None,
     origin: str | None,
     description: str | None,
-    metrics: tuple[str, ...],
-    meta: tuple[str, ...],
-    metadata_file: Path | None,
-    message: str | None,
-    code: str | None,
-    data: tuple[str, ...],
-    parameters: tuple[str, ...],
-    base: Reference | None,
-    serving_file: Path | None,
-    propose: bool,
-    direct: bool,
-    quiet: bool,
+    options: VersionOptions,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -92,14 +80,14 @@ def commit(
             new_model=False,
             version=version,
             bump=bump,
-            metadata=gather_metadata(metadata_file, meta, metrics),
+            metadata=options.metadata(),
             description=description,
-            message=message,
-            lineage=gather_lineage(handle, code, data, parameters, base),
-            serving=read_serving(serving_file) if serving_file is not None else None,
-            flow=chosen_flow(propose, direct),
+            message=options.message,
+            lineage=options.lineage(handle),
+            serving=options.serving(),
+            flow=options.flow,
         )
-        announce(create(handle, request, yes=yes), as_json=as_json, quiet=quiet)
+        announce(create(handle, request, yes=yes), as_json=as_json, quiet=options.quiet)
 
 
 def _version(model: str, text: str | None) -> Reference:

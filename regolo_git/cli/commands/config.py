@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from regolo_git.cli.assignments import free_value
-from regolo_git.cli.opening import open_handle
-from regolo_git.cli.output import Form, Json, chosen_form, emit, flat, form_options, plain_text
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import Form, Json, emit, flat, form_options, plain_text
+from regolo_git.cli.options.assignments import free_value
 from regolo_git.cli.streams import put, talk
 from regolo_git.cli.words import short
 from regolo_git.errors import InvalidInput, NotFound
@@ -38,9 +38,7 @@ def complete_keys(ctx: click.Context, param: click.Parameter, incomplete: str) -
 @click.option("--unset", is_flag=True, help="Remove KEY.")
 @click.option("--local", is_flag=True, help="This clone's own settings (git config), never committed.")
 @form_options
-def config(
-    key: str | None, value: str | None, unset: bool, local: bool, as_json: bool, as_plain: bool
-) -> None:
+def config(key: str | None, value: str | None, unset: bool, local: bool, form: Form) -> None:
     """Show the registry's configuration, or the value of KEY, or set KEY to VALUE by a commit.
 
     It lies in .regolo/config.toml on the registry branch; comments in it survive.  VALUE is text, or a
@@ -66,7 +64,6 @@ def config(
     Exit status: 0 done; 2 no valid configuration would result; 3 no such key, or no registry here;
     4 it is like that already, or the file has uncommitted changes.
     """
-    form = chosen_form(as_json, as_plain)
     if unset and (key is None or value is not None):
         raise InvalidInput("'--unset' takes one KEY", "git regolo config --unset KEY")
     with open_handle() as handle:

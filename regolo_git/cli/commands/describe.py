@@ -2,10 +2,10 @@
 
 import click
 
-from regolo_git.cli.opening import open_handle
-from regolo_git.cli.output import chosen_form, emit, form_options
+from regolo_git.cli.columns import Column
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.streams import talk
-from regolo_git.cli.table_layout import Column
 from regolo_git.cli.tables import Cell, put_table
 from regolo_git.registry.versions.describe import DescribedVersion
 from regolo_git.registry.versions.describe import describe as find_versions
@@ -14,7 +14,7 @@ from regolo_git.registry.versions.describe import describe as find_versions
 @click.command()
 @click.argument("revision", metavar="[REV]", default="HEAD")
 @form_options
-def describe(revision: str, as_json: bool, as_plain: bool) -> None:
+def describe(revision: str, form: Form) -> None:
     """Say which versions the commit REV is (default: HEAD).
 
     A version is `exact` where its tag is on that very commit, and `in force` where an earlier commit brought
@@ -29,7 +29,6 @@ def describe(revision: str, as_json: bool, as_plain: bool) -> None:
 
     Exit status: 0 done, also where the commit has no version; 3 no such commit.
     """
-    form = chosen_form(as_json, as_plain)
     with open_handle() as handle:
         found = find_versions(handle, revision)
     if not found and form == "people":

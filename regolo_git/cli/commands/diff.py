@@ -5,9 +5,9 @@ from typing import Literal
 import click
 
 from regolo_git.cli.comparison_page import document, fields, put_page
-from regolo_git.cli.opening import open_handle
-from regolo_git.cli.output import chosen_form, emit, form_options
-from regolo_git.cli.parameters import complete_second, reference_argument
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import Form, emit, form_options
+from regolo_git.cli.options.arguments import complete_second, reference_argument
 from regolo_git.cli.streams import put
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.references import Reference
@@ -30,7 +30,7 @@ Format = Literal["table", "markdown", "html", "json"]
     help="Markdown for a pull request, HTML for a page of its own.  [default: table]",
 )
 @form_options
-def diff(a: Reference, b: str | None, page_format: Format, as_json: bool, as_plain: bool) -> None:
+def diff(a: Reference, b: str | None, page_format: Format, form: Form) -> None:
     """Compare two versions: metrics, metadata, files, tensors, size; and suggest how to name such a change.
 
     With one version, compares it with the one that it follows; with a model alone, its two newest releases.
@@ -51,9 +51,8 @@ def diff(a: Reference, b: str | None, page_format: Format, as_json: bool, as_pla
 
     Exit status: 0 done, whatever differs; 2 not a reference, or versions of two models; 3 no such version.
     """
-    form = chosen_form(as_json or page_format == "json", as_plain)
-    if page_format != "table" and form == "plain":
-        raise InvalidInput("'--format' and '--plain' exclude each other")
+    if page_format != "table" and form != "people":
+        raise InvalidInput(f"'--format' and '--{form}' exclude each other")
     with open_handle() as handle:
         before, after = _chosen(handle, a, b)
         comparison = compare_versions(handle, before, after)
@@ -63,7 +62,7 @@ def diff(a: Reference, b: str | None, page_format: Format, as_json: bool, as_pla
         put(comparison.to_html().rstrip("\n"))
     else:
         emit(
-            form,
+            "json" if page_format == "json" else form,
             document=lambda: document(comparison),
             fields=lambda: fields(comparison),
             page=lambda: put_page(comparison),

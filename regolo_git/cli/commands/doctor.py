@@ -4,8 +4,8 @@ import sys
 
 import click
 
-from regolo_git.cli.opening import open_handle
-from regolo_git.cli.output import chosen_form, emit, form_options
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.streams import paint, put, talk
 from regolo_git.hints import on_command_line
 from regolo_git.maintenance.doctor import Finding, examine
@@ -16,7 +16,7 @@ _COLOURS = {"repaired": "green", "to repair": "yellow", "left": "red", "limit": 
 @click.command()
 @click.option("--dry-run", "-n", is_flag=True, help="Say what would be repaired and stop.")
 @form_options
-def doctor(dry_run: bool, as_json: bool, as_plain: bool) -> None:
+def doctor(dry_run: bool, form: Form) -> None:
     """Find what a killed run left and repair it; name what is for a person to decide.
 
     \b
@@ -36,7 +36,6 @@ def doctor(dry_run: bool, as_json: bool, as_plain: bool) -> None:
 
     Exit status: 0 done, whatever was found; 3 no registry here; 4 another run is still writing.
     """
-    form = chosen_form(as_json, as_plain)
     with open_handle() as handle:
         findings = list(examine(handle, dry_run=dry_run))
     emit(

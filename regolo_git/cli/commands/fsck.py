@@ -4,9 +4,9 @@ import sys
 
 import click
 
-from regolo_git.cli.opening import open_handle
-from regolo_git.cli.output import Json, chosen_form, emit, form_options
-from regolo_git.cli.parameters import model_argument
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import Form, Json, emit, form_options
+from regolo_git.cli.options.arguments import model_argument
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import paint, put, talk
 from regolo_git.cli.words import counted
@@ -20,7 +20,7 @@ from regolo_git.maintenance.fsck.fsck import FsckReport, check_registry, version
 @click.option("--full", is_flag=True, help="Read every byte and compute every digest anew.")
 @form_options
 @click.pass_context
-def fsck(context: click.Context, model: str | None, full: bool, as_json: bool, as_plain: bool) -> None:
+def fsck(context: click.Context, model: str | None, full: bool, form: Form) -> None:
     """Check every version, or those of MODEL: tag, trailers, commit, manifest, recipe, chunks.
 
     Changes nothing, except that a damaged chunk is moved into the store's quarantine.  The bytes of retired
@@ -35,7 +35,6 @@ def fsck(context: click.Context, model: str | None, full: bool, as_json: bool, a
 
     Exit status: 0 all is well; 3 no such model, or no registry here; 5 something is wrong.
     """
-    form = chosen_form(as_json, as_plain)
     with open_handle() as handle:
         total = sum(row.size for row in versions_to_check(handle, model)) if full else None
         with ProgressBar("checking", total) as bar:

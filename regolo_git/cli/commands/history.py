@@ -2,11 +2,11 @@
 
 import click
 
-from regolo_git.cli.opening import open_handle
-from regolo_git.cli.output import chosen_form, emit, form_options
-from regolo_git.cli.parameters import complete_environments, model_argument
+from regolo_git.cli.columns import Column
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import Form, emit, form_options
+from regolo_git.cli.options.arguments import complete_environments, model_argument
 from regolo_git.cli.streams import talk
-from regolo_git.cli.table_layout import Column
 from regolo_git.cli.tables import put_table
 from regolo_git.cli.words import local_time, one_line, person, short
 from regolo_git.registry.environments.history import PromotionEvent, promotion_history
@@ -28,7 +28,7 @@ COLUMNS = (
 @model_argument()
 @click.argument("environment", metavar="[ENV]", required=False, shell_complete=complete_environments)
 @form_options
-def history(model: str, environment: str | None, as_json: bool, as_plain: bool) -> None:
+def history(model: str, environment: str | None, form: Form) -> None:
     """Show what of MODEL stood in which environment, since when, by whom and why; newest first.
 
     \b
@@ -42,7 +42,6 @@ def history(model: str, environment: str | None, as_json: bool, as_plain: bool) 
 
     Exit status: 0 done; 2 bad input; 3 no such model.
     """
-    form = chosen_form(as_json, as_plain)
     with open_handle() as handle:
         rows = model_rows(handle, model)
         events = promotion_history(handle, model, environment)

@@ -4,8 +4,8 @@ import shlex
 
 import click
 
-from regolo_git.cli.opening import open_handle
-from regolo_git.cli.output import json_option, put_json
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import json_option, put_json
 from regolo_git.cli.streams import talk
 from regolo_git.cli.words import short
 from regolo_git.errors import Conflict

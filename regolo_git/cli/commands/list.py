@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from regolo_git.cli.opening import open_handle
-from regolo_git.cli.output import Form, Json, chosen_form, emit, form_options
-from regolo_git.cli.parameters import model_argument
+from regolo_git.cli.columns import Column
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import Form, Json, emit, form_options
+from regolo_git.cli.options.arguments import model_argument
 from regolo_git.cli.status_style import status_cell
 from regolo_git.cli.streams import is_terminal, talk
-from regolo_git.cli.table_layout import Column
 from regolo_git.cli.tables import Cell, put_table
 from regolo_git.cli.words import counted, local_time, one_line, person
 from regolo_git.errors import InvalidInput
@@ -36,8 +36,7 @@ def list_(
     metrics: tuple[str, ...],
     limit: int | None,
     everything: bool,
-    as_json: bool,
-    as_plain: bool,
+    form: Form,
 ) -> None:
     """List the models, or the versions of MODEL, the newest (highest) first.
 
@@ -57,7 +56,6 @@ def list_(
 
     Exit status: 0 done; 2 bad input; 3 no such model, or no registry here.
     """
-    form = chosen_form(as_json, as_plain)
     if limit is not None and everything:
         raise InvalidInput("'--limit' and '--all' exclude each other")
     if model is None:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import click
 
+from regolo_git.cli.columns import Column
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.metric_style import METRIC_COLUMNS, metric_row, verdict_cell
-from regolo_git.cli.opening import open_handle
-from regolo_git.cli.output import Json, chosen_form, emit, form_options
-from regolo_git.cli.parameters import model_argument
+from regolo_git.cli.options.arguments import model_argument
 from regolo_git.cli.sparkline import sparkline
 from regolo_git.cli.status_style import status_cell, status_colour
 from regolo_git.cli.streams import paint, put, takes_symbols
-from regolo_git.cli.table_layout import Column
 from regolo_git.cli.tables import Cell, Row, put_table
 from regolo_git.cli.words import counted, local_time, one_line, person, short, signs
 from regolo_git.errors import NotFound
@@ -41,7 +41,7 @@ class Step:
 @click.option("--metric", metavar="NAME", help="The trend of one metric.")
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), help="The N newest versions only.")
 @form_options
-def log(model: str, metric: str | None, limit: int | None, as_json: bool, as_plain: bool) -> None:
+def log(model: str, metric: str | None, limit: int | None, form: Form) -> None:
     """Show the versions of MODEL, newest first, each with its metrics against the version it followed.
 
     What counts as better comes from the model's card (models/MODEL/model.toml), else from the metric's name.
@@ -58,7 +58,6 @@ def log(model: str, metric: str | None, limit: int | None, as_json: bool, as_pla
 
     Exit status: 0 done; 2 bad input; 3 no such model or metric, or no registry here.
     """
-    form = chosen_form(as_json, as_plain)
     with open_handle() as handle:
         steps = _steps(read_model(handle, model))[:limit]
         if metric is not None:

@@ -6,11 +6,11 @@ from typing import cast
 
 import click
 
-from regolo_git.cli.opening import open_handle
-from regolo_git.cli.output import Form, Json, chosen_form, emit, form_options
-from regolo_git.cli.promotion_options import endpoint_argument
+from regolo_git.cli.columns import Column
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import Form, Json, emit, form_options
+from regolo_git.cli.options.endpoint import endpoint_argument
 from regolo_git.cli.streams import is_terminal, put, talk
-from regolo_git.cli.table_layout import Column
 from regolo_git.cli.tables import put_table
 from regolo_git.cli.words import local_time
 from regolo_git.errors import InvalidInput
@@ -41,8 +41,7 @@ def metrics(
     recorded: bool,
     keep: bool,
     watch: bool,
-    as_json: bool,
-    as_plain: bool,
+    form: Form,
 ) -> None:
     """Show requests, errors and latencies of each version of ENDPOINT, as measured.
 
@@ -64,7 +63,6 @@ def metrics(
     Exit status: 0 done; 2 bad input, or nothing to record; 3 no such endpoint; 6 Prometheus cannot be
     reached; 7 the gateway does not answer.
     """
-    form = chosen_form(as_json, as_plain)
     if watch and (form != "people" or not is_terminal(sys.stdout)):
         raise InvalidInput("'--watch' needs a terminal", f"git regolo metrics {endpoint}")
     if watch and keep:

@@ -2,11 +2,11 @@
 
 import click
 
-from regolo_git.cli.opening import open_handle
-from regolo_git.cli.output import Json, json_option, put_json
-from regolo_git.cli.parameters import complete_environments, reference_argument
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import Json, json_option, put_json
+from regolo_git.cli.options.arguments import complete_environments, reference_argument
+from regolo_git.cli.options.change import message_option
 from regolo_git.cli.progress import ProgressBar
-from regolo_git.cli.promotion_options import message_option
 from regolo_git.cli.streams import put, talk
 from regolo_git.cli.words import short
 from regolo_git.records.references import Reference

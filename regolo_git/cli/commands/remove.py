@@ -1,13 +1,11 @@
 """`git regolo remove`: retires a version."""
 
-import shlex
-
 import click
 
-from regolo_git.cli.opening import open_handle
-from regolo_git.cli.output import json_option, put_json
-from regolo_git.cli.parameters import reference_argument
-from regolo_git.cli.questions import confirm
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import json_option, put_json
+from regolo_git.cli.options.arguments import reference_argument
+from regolo_git.cli.options.change import Consent, consent_options
 from regolo_git.cli.streams import put, talk
 from regolo_git.cli.words import local_time, one_line, person
 from regolo_git.errors import InvalidInput
@@ -19,10 +17,9 @@ from regolo_git.review.words import size_text
 @click.command()
 @reference_argument("MODEL@V")
 @click.option("-m", "--message", "reason", metavar="REASON", required=True, help="Why; kept in the registry.")
-@click.option("--dry-run", "-n", is_flag=True, help="Show the plan and stop.")
-@click.option("--yes", "-y", is_flag=True, help="Do it without a question.")
+@consent_options
 @json_option
-def remove(reference: Reference, reason: str, dry_run: bool, yes: bool, as_json: bool) -> None:
+def remove(reference: Reference, reason: str, consent: Consent, as_json: bool) -> None:
     """Retire a version: its tag and history stay, its bytes are no longer kept.
 
     Shows what it would do and asks; without a terminal it needs --yes.  A version that an environment or an
@@ -43,14 +40,9 @@ def remove(reference: Reference, reason: str, dry_run: bool, yes: bool, as_json:
     with open_handle() as handle:
         plan = plan_retirement(handle, reference, reason)
         _show(plan)
-        if not dry_run and not yes:
-            name = plan.version.reference
-            confirm(
-                f"Retire {name}?",
-                otherwise=f"'{name}' is not retired without a yes",
-                hint=f"git regolo remove {name} -m {shlex.quote(reason)} --yes",
-            )
-        if not dry_run:
+        name = plan.version.reference
+        goes_on = consent.given(f"Retire {name}?", otherwise=f"'{name}' is not retired without a yes")
+        if goes_on:
             retire(handle, plan)
     if as_json:
         put_json(
@@ -59,11 +51,11 @@ def remove(reference: Reference, reason: str, dry_run: bool, yes: bool, as_json:
                 "version": plan.version.version,
                 "reason": plan.reason,
                 "free_bytes": plan.free_bytes,
-                "retired": not dry_run,
+                "retired": goes_on,
             }
         )
-    elif not dry_run:
-        put(plan.version.reference)
+    elif goes_on:
+        put(name)
 
 
 def _show(plan: RetirementPlan) -> None:

@@ -2,9 +2,10 @@
 
 import click
 
-from regolo_git.cli.opening import open_handle
-from regolo_git.cli.output import json_option, put_json
-from regolo_git.cli.parameters import complete_versions, model_argument
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import json_option, put_json
+from regolo_git.cli.options.arguments import complete_versions, model_argument
+from regolo_git.cli.options.change import message_option
 from regolo_git.cli.streams import put, talk
 from regolo_git.records.references import Reference
 from regolo_git.registry.versions.revert import revert_model
@@ -20,7 +21,7 @@ from regolo_git.registry.versions.revert import revert_model
     shell_complete=complete_versions,
     help="The version to go back to.",
 )
-@click.option("-m", "--message", metavar="TEXT", help="The message of the commit.")
+@message_option
 @json_option
 def revert(model: str, version: str, message: str | None, as_json: bool) -> None:
     """Make an older version of MODEL the branch's current one again, by a new commit.

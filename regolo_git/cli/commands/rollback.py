@@ -2,14 +2,11 @@
 
 import click
 
-from regolo_git.cli.opening import open_handle
-from regolo_git.cli.output import json_option, put_json
-from regolo_git.cli.promotion_options import (
-    complete_endpoint_versions,
-    endpoint_argument,
-    endpoint_document,
-    message_option,
-)
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import json_option, put_json
+from regolo_git.cli.options.change import message_option
+from regolo_git.cli.options.endpoint import complete_endpoint_versions, endpoint_argument
+from regolo_git.cli.pages.endpoint import endpoint_document
 from regolo_git.cli.streams import put, talk, talk_note
 from regolo_git.registry.endpoints.endpoints import traffic_text
 from regolo_git.serving.registry_writer import RegistryWriter

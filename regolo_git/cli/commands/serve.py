@@ -9,9 +9,9 @@ from typing import TextIO
 
 import click
 
-from regolo_git.cli.opening import open_handle
-from regolo_git.cli.output import put_json
-from regolo_git.cli.promotion_options import complete_endpoints
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import put_json
+from regolo_git.cli.options.endpoint import complete_endpoints
 from regolo_git.cli.streams import put, talk
 from regolo_git.errors import NotFound
 from regolo_git.records.endpoint import LOCAL

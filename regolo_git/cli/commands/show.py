@@ -2,9 +2,9 @@
 
 import click
 
-from regolo_git.cli.opening import open_handle
-from regolo_git.cli.output import chosen_form, emit, flat, form_options
-from regolo_git.cli.parameters import reference_argument
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import Form, emit, flat, form_options
+from regolo_git.cli.options.arguments import reference_argument
 from regolo_git.cli.shown_version import document, look_up
 from regolo_git.cli.streams import put
 from regolo_git.cli.version_page import put_page
@@ -16,7 +16,7 @@ from regolo_git.records.references import Reference
 @reference_argument("MODEL[@V]")
 @click.option("--manifest", "raw", is_flag=True, help="Print the manifest as it lies in Git.")
 @form_options
-def show(reference: Reference, raw: bool, as_json: bool, as_plain: bool) -> None:
+def show(reference: Reference, raw: bool, form: Form) -> None:
     """Show everything about a version: what it is, who made it and when, its files, metrics and origin.
 
     \b
@@ -30,7 +30,6 @@ def show(reference: Reference, raw: bool, as_json: bool, as_plain: bool) -> None
 
     Exit status: 0 done; 2 not a reference; 3 no such model or version; 5 its tag and manifest disagree.
     """
-    form = chosen_form(as_json, as_plain)
     if raw and form != "people":
         raise InvalidInput("'--manifest' has one form only: leave '--json' and '--plain' out")
     with open_handle() as handle:

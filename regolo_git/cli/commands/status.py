@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from regolo_git.cli.opening import open_handle
-from regolo_git.cli.output import Json, chosen_form, emit, form_options
+from regolo_git.cli.columns import Column
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import paint, put, talk
-from regolo_git.cli.table_layout import Column
 from regolo_git.cli.tables import Cell, Row, put_table
 from regolo_git.cli.words import one_line, short
 from regolo_git.registry.handle import Handle
@@ -23,7 +23,7 @@ _COLOURS = {"unchanged": "", "modified": "yellow", "missing": "red", "no path": 
 
 @click.command()
 @form_options
-def status(as_json: bool, as_plain: bool) -> None:
+def status(form: Form) -> None:
     """Compare the models in the work tree with the versions in the checked-out commit.
 
     A file that has not changed since it was last read is not read again.
@@ -40,7 +40,6 @@ def status(as_json: bool, as_plain: bool) -> None:
 
     Exit status: 0 done, whatever was found; 3 no registry here.
     """
-    form = chosen_form(as_json, as_plain)
     with open_handle() as handle, ProgressBar("looking", _total(handle)) as bar:
         found = work_status(handle, on_bytes=bar.advance)
         top = handle.paths.top

@@ -2,8 +2,8 @@
 
 import click
 
-from regolo_git.cli.opening import open_handle
-from regolo_git.cli.output import Json, chosen_form, emit, form_options
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, talk
 from regolo_git.cli.words import short
@@ -15,7 +15,7 @@ from regolo_git.registry.versions.merged import MergedVersion, tag_merged
 @click.option("--merged", is_flag=True, help="Tag what was merged; there is no other way to tag.")
 @click.option("--dry-run", "-n", is_flag=True, help="Say what would be tagged and stop.")
 @form_options
-def tag(merged: bool, dry_run: bool, as_json: bool, as_plain: bool) -> None:
+def tag(merged: bool, dry_run: bool, form: Form) -> None:
     """Tag every version on the registry branch that has no tag yet: for CI, after a merge.
 
     The bytes of each are rebuilt and compared with the manifest first.  Two jobs that run at once make the
@@ -35,7 +35,6 @@ def tag(merged: bool, dry_run: bool, as_json: bool, as_plain: bool) -> None:
         raise InvalidInput(
             "versions are tagged when they are made, or with '--merged'", "git regolo tag --merged"
         )
-    form = chosen_form(as_json, as_plain)
     with open_handle() as handle, ProgressBar("checking", None) as bar:
         found = tag_merged(handle, dry_run=dry_run, on_progress=bar.reach)
     emit(

@@ -1,26 +1,35 @@
-"""The table of commands: where each lives and what one line says of it.
+"""The names of the commands: where each one is, and the line that the list of commands has for it.
 
-`git regolo -h` and completion read this table and import no command; a command's module is imported when it
+`git regolo -h` and completion read these tables and import no command; a command's module is imported when it
 runs.  To add a command, write its module in `cli/commands/` and add a line here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
+
+PROGRAM = "regolo-git"
+COMPLETE_VARIABLE = "_REGOLO_GIT_COMPLETE"  # in which a shell asks the program to complete
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A command: the module, the name of the command object in it, and the line in the list of commands."""
+    """A command: its module, the name of the command object there, and its line in the list of commands."""
 
     module: str
     attribute: str
     help: str
 
 
-def _entry(verb: str, text: str, attribute: str | None = None) -> Entry:
-    return Entry(f"regolo_git.cli.commands.{verb}", attribute or verb, text)
+# Commands by name, below the titles of the help.
+Sections: TypeAlias = Mapping[str, Mapping[str, Entry]]
 
 
-SECTIONS: dict[str, dict[str, Entry]] = {
+def _entry(place: str, text: str, attribute: str | None = None) -> Entry:
+    return Entry(f"regolo_git.cli.commands.{place}", attribute or place.rpartition(".")[2], text)
+
+
+COMMANDS: Sections = {
     "Make": {
         "init": _entry("init", "Make a Git repository a model registry."),
         "register": _entry("register", "Make a model with its first version."),
@@ -43,7 +52,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Serve": {
         "promote": _entry("promote", "Make a version the one that stands in an environment."),
         "history": _entry("history", "Show what stood in which environment, and when."),
-        "endpoint": _entry("endpoint", "Make, show and delete endpoints."),
+        "endpoint": _entry("endpoint.group", "Make, show and delete endpoints.", "endpoint"),
         "traffic": _entry("traffic", "Set the traffic split of an endpoint."),
         "rollback": _entry("rollback", "Send an endpoint's traffic back to a good version."),
         "serve": _entry("serve", "Run endpoints here: gateway and workers."),
@@ -58,6 +67,35 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     },
 }
 
-COMMANDS: dict[str, Entry] = {
-    name: entry for commands in SECTIONS.values() for name, entry in commands.items()
+ENDPOINT_COMMANDS: Sections = {
+    "Commands": {
+        "create": _entry("endpoint.create", "Make ENDPOINT, on one version."),
+        "list": _entry("endpoint.list", "List the endpoints.", "list_"),
+        "show": _entry("endpoint.show", "Show what ENDPOINT should do."),
+        "history": _entry("endpoint.history", "Show every change of ENDPOINT."),
+        "delete": _entry("endpoint.delete", "Take ENDPOINT off the registry branch."),
+    },
+}
+
+# What people of other tools, and of git itself, type for a command.
+ELSEWHERE = {
+    "add": "git regolo commit -h",
+    "clone": "git clone URL && git regolo init",
+    "delete": "git regolo remove -h",
+    "deploy": "git regolo promote -h",
+    "download": "git regolo checkout -h",
+    "fetch": "git fetch --tags",
+    "get": "git regolo checkout -h",
+    "info": "git regolo show -h",
+    "ls": "git regolo list",
+    "models": "git regolo list",
+    "publish": "git regolo promote -h",
+    "pull": "git pull --tags",
+    "push": "git push --follow-tags",
+    "restore": "git regolo checkout -h",
+    "retire": "git regolo remove -h",
+    "rm": "git regolo remove -h",
+    "stage": "git regolo promote -h",
+    "verify": "git regolo fsck",
+    "versions": "git regolo list MODEL",
 }

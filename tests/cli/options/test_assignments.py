@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from regolo_git.cli.assignments import (
+from regolo_git.cli.options.assignments import (
     free_value,
     gather_data,
     gather_metadata,

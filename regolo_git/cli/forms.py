@@ -6,10 +6,11 @@ A command describes its result three times, as functions of which one is called,
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, TypeAlias
 
 import click
 
+from regolo_git.cli.options.one_value import one_value
 from regolo_git.cli.streams import put
 from regolo_git.cli.words import one_line, utc_time
 from regolo_git.errors import InvalidInput
@@ -18,19 +19,10 @@ Form = Literal["people", "json", "plain"]
 Json: TypeAlias = (
     "bool | int | float | str | datetime | date | time | Sequence[Json] | Mapping[str, Json] | None"
 )
-Function = TypeVar("Function", bound=Callable[..., None])
 
 
-def json_option(function: Function) -> Function:
-    """`--json`, for a command whose result is more than a line."""
-    option = click.option("as_json", "--json", is_flag=True, help="Print one JSON document.")
-    return option(function)
-
-
-def form_options(function: Function) -> Function:
-    """`--json` and `--plain`."""
-    plain = click.option("as_plain", "--plain", is_flag=True, help="Print tab-separated lines, no header.")
-    return json_option(plain(function))
+json_option = click.option("as_json", "--json", is_flag=True, help="Print one JSON document.")
+plain_option = click.option("as_plain", "--plain", is_flag=True, help="Print tab-separated lines, no header.")
 
 
 def chosen_form(as_json: bool, as_plain: bool) -> Form:
@@ -38,6 +30,10 @@ def chosen_form(as_json: bool, as_plain: bool) -> Form:
     if as_json and as_plain:
         raise InvalidInput("'--json' and '--plain' exclude each other")
     return "json" if as_json else "plain" if as_plain else "people"
+
+
+# For a command whose result is more than a line; it gets the form as its argument `form`.
+form_options = one_value("form", chosen_form, json_option, plain_option)
 
 
 def emit(

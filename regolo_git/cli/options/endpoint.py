@@ -1,20 +1,16 @@
-"""What the commands of environments and endpoints share: their arguments and how they show a split."""
+"""What commands of endpoints take: ENDPOINT, its versions, and the weights and replicas of a split."""
 
-from collections.abc import Callable
 from math import isnan, nan
 
 import click
 from click.shell_completion import CompletionItem
 
-from regolo_git.cli.output import Json
-from regolo_git.cli.parameters import look
+from regolo_git.cli.options.arguments import look
+from regolo_git.cli.options.one_value import Decorator
 from regolo_git.errors import InvalidInput
-from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.names import check_endpoint_name
 from regolo_git.registry.endpoints.endpoints import get_endpoint, list_endpoints
 from regolo_git.registry.handle import Handle
-
-Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
 
 def to_endpoint(ctx: click.Context, param: click.Parameter, value: str) -> str:  # noqa: ARG001
@@ -49,11 +45,6 @@ def endpoint_argument() -> Decorator:
     return click.argument("endpoint", callback=to_endpoint, shell_complete=complete_endpoints)
 
 
-def message_option(function: Callable[..., None]) -> Callable[..., None]:
-    """`-m TEXT`."""
-    return click.option("-m", "--message", metavar="TEXT", help="The message of the commit: why.")(function)
-
-
 def read_weights(pairs: tuple[str, ...]) -> dict[str, float]:
     """The weights of `1.0=90 1.1=10`.  Raises InvalidInput."""
     weights: dict[str, float] = {}
@@ -72,30 +63,10 @@ def read_weights(pairs: tuple[str, ...]) -> dict[str, float]:
 
 def read_counts(pairs: tuple[str, ...]) -> dict[str, int]:
     """The replicas of `1.0=9`.  Raises InvalidInput."""
-    counts = {}
+    counts: dict[str, int] = {}
     for pair in pairs:
         version, equals, text = pair.partition("=")
-        if not equals or not text.isdecimal():
+        if not version or not equals or not text.isdecimal() or version in counts:
             raise InvalidInput(f"'{pair}' is not a version and its replicas", "write them as 1.0=9")
         counts[version] = int(text)
     return counts
-
-
-def endpoint_document(endpoint: Endpoint) -> dict[str, Json]:
-    """An endpoint as JSON holds it."""
-    return {
-        "endpoint": endpoint.endpoint,
-        "model": endpoint.model,
-        "environment": endpoint.environment,
-        "engine": endpoint.engine,
-        "versions": {
-            version: {
-                "weight": endpoint.traffic[version],
-                "replicas": pin.replicas,
-                "commit": pin.commit,
-                "digest": str(pin.digest),
-            }
-            for version, pin in endpoint.versions.items()
-        },
-        "routing": dict(endpoint.routing.to_table()),
-    }

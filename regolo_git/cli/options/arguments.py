@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from regolo_git.cli.opening import open_handle
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.options.one_value import Decorator
 from regolo_git.errors import RegoloError
 from regolo_git.records.names import check_model_name
 from regolo_git.records.references import Reference
@@ -61,9 +62,6 @@ def complete_second(ctx: click.Context, param: click.Parameter, incomplete: str)
     if not isinstance(first, Reference) or "@" in incomplete:
         return complete_references(ctx, param, incomplete)
     return _items(look(ctx, lambda handle: _selectors(handle, first.model)), incomplete)
-
-
-Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
 
 def model_argument(*, required: bool = True) -> Decorator:

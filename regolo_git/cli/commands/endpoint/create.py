@@ -1,0 +1,108 @@
+"""`git regolo endpoint create`: creates an endpoint that sends everything to one version."""
+
+import click
+
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import json_option, put_json
+from regolo_git.cli.options.arguments import complete_environments, reference_argument
+from regolo_git.cli.options.change import message_option
+from regolo_git.cli.options.endpoint import to_endpoint
+from regolo_git.cli.options.one_value import one_value
+from regolo_git.cli.pages.endpoint import endpoint_document
+from regolo_git.cli.streams import put, talk, talk_note
+from regolo_git.records.references import Reference
+from regolo_git.records.routing import Routing
+from regolo_git.registry.endpoints.endpoints import create_endpoint, traffic_text
+
+DEFAULT = Routing()
+
+
+def _routing(
+    sticky_header: str | None,
+    sticky_cookie: str | None,
+    sticky_key: str | None,
+    retry: int | None,
+    timeout: float | None,
+) -> Routing:
+    return Routing(
+        sticky_header=sticky_header,
+        sticky_cookie=sticky_cookie,
+        sticky_key=sticky_key,
+        retry=DEFAULT.retry if retry is None else retry,
+        timeout_seconds=DEFAULT.timeout_seconds if timeout is None else timeout,
+    )
+
+
+routing_options = one_value(
+    "routing",
+    _routing,
+    click.option("--sticky-header", metavar="NAME", help="Keep a value of this header on one version."),
+    click.option("--sticky-cookie", metavar="NAME", help="The same by a cookie."),
+    click.option("--sticky-key", metavar="KEY", help="The same by a key of the JSON body."),
+    click.option(
+        "--retry",
+        type=int,
+        metavar="N",
+        help=f"How often a request may be sent again.  [default: {DEFAULT.retry}]",
+    ),
+    click.option(
+        "--timeout",
+        type=float,
+        metavar="SECONDS",
+        help=f"How long a request may take.  [default: {DEFAULT.timeout_seconds:g}]",
+    ),
+)
+
+
+@click.command()
+@click.argument("name", metavar="ENDPOINT", callback=to_endpoint)
+@reference_argument("MODEL@V")
+@click.option(
+    "--environment",
+    metavar="ENV",
+    shell_complete=complete_environments,
+    help="Follow the promotions to ENV.",
+)
+@click.option("--replicas", type=int, metavar="N", help="How many workers serve it.  [default: 1]")
+@routing_options
+@message_option
+@json_option
+def create(
+    name: str,
+    reference: Reference,
+    environment: str | None,
+    replicas: int | None,
+    routing: Routing,
+    message: str | None,
+    as_json: bool,
+) -> None:
+    """Make ENDPOINT, with all its traffic on one version.
+
+    \b
+    Examples:
+      git regolo endpoint create reviews sentiment@1.1 --replicas 2
+      git regolo endpoint create reviews sentiment@production \\
+        --environment production
+
+    Exit status: 0 done; 2 bad input; 3 no such version, or its bytes are gone; 4 the endpoint exists;
+    8 the version is retired.
+    """
+    with open_handle() as handle:
+        created = create_endpoint(
+            handle,
+            name,
+            reference,
+            environment=environment,
+            replicas=replicas,
+            routing=routing,
+            message=message,
+        )
+    talk(f"made endpoint {name}: {traffic_text(created)}")
+    (pin,) = created.versions.values()
+    if replicas is not None and pin.replicas != replicas:
+        talk_note(f"environment '{environment}' decides the replicas: {pin.replicas}, not {replicas}")
+    talk(f"  next    git regolo serve {name}")
+    if as_json:
+        put_json(endpoint_document(created))
+    else:
+        put(name)

@@ -1,0 +1,53 @@
+"""`git regolo endpoint delete`: takes an endpoint off the registry branch."""
+
+import click
+
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import Json, json_option, put_json
+from regolo_git.cli.options.change import Consent, consent_options, message_option
+from regolo_git.cli.options.endpoint import endpoint_argument
+from regolo_git.cli.pages.endpoint import endpoint_document
+from regolo_git.cli.streams import put, talk
+from regolo_git.errors import IntegrityError, NewerFormat
+from regolo_git.registry.endpoints.endpoints import delete_endpoint, get_endpoint, traffic_text
+from regolo_git.registry.handle import Handle
+
+
+@click.command()
+@endpoint_argument()
+@consent_options
+@message_option
+@json_option
+def delete(endpoint: str, consent: Consent, message: str | None, as_json: bool) -> None:
+    """Take ENDPOINT off the registry branch; its history stays.
+
+    Shows what it would do and asks; without a terminal it needs --yes.  A gateway that runs stops serving it.
+
+    \b
+    Examples:
+      git regolo endpoint delete reviews --dry-run
+      git regolo endpoint delete reviews -m "replaced by reviews-v2" --yes
+
+    Exit status: 0 done; 3 no such endpoint; 4 not confirmed.
+    """
+    with open_handle() as handle:
+        words, document = _what_is_deleted(handle, endpoint)
+        talk(f"delete endpoint {endpoint}: {words}")
+        goes_on = consent.given(f"Delete {endpoint}?", otherwise=f"'{endpoint}' is not deleted without a yes")
+        if goes_on:
+            delete_endpoint(handle, endpoint, message=message)
+    if as_json:
+        put_json({**document, "deleted": goes_on})
+    elif goes_on:
+        put(endpoint)
+
+
+def _what_is_deleted(handle: Handle, name: str) -> tuple[str, dict[str, Json]]:
+    """In words and as JSON; an endpoint that is broken can be deleted, one of a newer format cannot."""
+    try:
+        found = get_endpoint(handle, name)
+    except NewerFormat:
+        raise
+    except IntegrityError as error:
+        return error.message, {"endpoint": name, "problem": error.message}
+    return traffic_text(found), endpoint_document(found)

@@ -1,0 +1,24 @@
+"""`git regolo endpoint`: creates, shows and deletes endpoints."""
+
+import click
+
+from regolo_git.cli.command_names import ENDPOINT_COMMANDS
+from regolo_git.cli.group import CommandGroup
+from regolo_git.cli.streams import put
+
+
+@click.group(cls=CommandGroup, sections=ENDPOINT_COMMANDS, invoke_without_command=True)
+@click.pass_context
+def endpoint(context: click.Context) -> None:
+    """Make, show and delete endpoints: served names with a traffic split over versions.
+
+    \b
+    Examples:
+      git regolo endpoint create reviews sentiment@1.1
+      git regolo endpoint list
+      git regolo endpoint history reviews
+
+    Exit status: 0 done; 2 bad input; 3 not found; 4 conflict; 8 forbidden by a rule.
+    """
+    if context.invoked_subcommand is None:
+        put(context.get_help())

@@ -1,0 +1,78 @@
+"""`git regolo endpoint history`: every change of an endpoint."""
+
+import click
+
+from regolo_git.cli.columns import Column
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import Form, Json, emit, form_options
+from regolo_git.cli.options.endpoint import endpoint_argument
+from regolo_git.cli.pages.endpoint import endpoint_document, weights_field
+from regolo_git.cli.tables import put_table
+from regolo_git.cli.words import local_time, one_line, person, short
+from regolo_git.registry.endpoints.endpoints import get_endpoint, traffic_text
+from regolo_git.registry.endpoints.history import EndpointEvent, endpoint_history
+
+COLUMNS = (
+    Column("WHEN"),
+    Column("ACTION"),
+    Column("TRAFFIC"),
+    Column("BY", spare=1),
+    Column("COMMIT", spare=2),
+    Column("WHY", flexible=True),
+)
+
+
+@click.command()
+@endpoint_argument()
+@form_options
+def history(endpoint: str, form: Form) -> None:
+    """Show every change of ENDPOINT, newest first: what, who, when and why.
+
+    \b
+    With --plain, one line for each:
+      time, action, version=weight ... (empty: deleted), who, commit, why
+
+    \b
+    Examples:
+      git regolo endpoint history reviews
+      git regolo endpoint history reviews --json
+
+    Exit status: 0 done; 3 no such endpoint ever was.
+    """
+    with open_handle() as handle:
+        events = endpoint_history(handle, endpoint)
+        if not events:
+            get_endpoint(handle, endpoint)
+    emit(
+        form,
+        document=lambda: [_document(event) for event in events],
+        fields=lambda: [_fields(event) for event in events],
+        page=lambda: put_table(COLUMNS, [_row(event) for event in events]),
+    )
+
+
+def _document(event: EndpointEvent) -> dict[str, Json]:
+    return {
+        "when": event.when,
+        "action": event.action,
+        "by": event.who,
+        "commit": event.commit,
+        "message": event.message,
+        "endpoint": endpoint_document(event.endpoint) if event.endpoint else None,
+    }
+
+
+def _fields(event: EndpointEvent) -> list[object]:
+    weights = weights_field(event.endpoint) if event.endpoint else None
+    return [event.when, event.action, weights, event.who, event.commit, event.message]
+
+
+def _row(event: EndpointEvent) -> list[str]:
+    return [
+        local_time(event.when),
+        event.action,
+        traffic_text(event.endpoint) if event.endpoint else "",
+        one_line(person(event.who)),
+        short(event.commit),
+        one_line(event.message),
+    ]

@@ -1,0 +1,52 @@
+"""`git regolo endpoint list`: the endpoints on the registry branch."""
+
+import click
+
+from regolo_git.cli.columns import Column
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import Form, emit, form_options
+from regolo_git.cli.pages.endpoint import endpoint_document, replicas_field, weights_field
+from regolo_git.cli.streams import talk
+from regolo_git.cli.tables import put_table
+from regolo_git.records.endpoint import Endpoint
+from regolo_git.registry.endpoints.endpoints import list_endpoints, traffic_text
+
+COLUMNS = tuple(Column(title) for title in ("ENDPOINT", "MODEL", "ENVIRONMENT", "TRAFFIC", "REPLICAS"))
+
+
+@click.command("list")
+@form_options
+def list_(form: Form) -> None:
+    """List the endpoints.
+
+    \b
+    With --plain, one line for each:
+      endpoint, model, environment that it follows, version=weight ...,
+      version=replicas ...
+
+    \b
+    Examples:
+      git regolo endpoint list
+      git regolo endpoint list --plain | cut -f1
+
+    Exit status: 0 done; 3 no registry here; 5 an endpoint's file is broken.
+    """
+    with open_handle() as handle:
+        found = list_endpoints(handle)
+    if not found and form == "people":
+        talk("no endpoints yet")
+        talk("  next    git regolo endpoint create NAME MODEL@V")
+    emit(
+        form,
+        document=lambda: [endpoint_document(each) for each in found],
+        fields=lambda: [_fields(each) for each in found],
+        page=lambda: put_table(COLUMNS, [_row(each) for each in found]),
+    )
+
+
+def _fields(each: Endpoint) -> list[str | None]:
+    return [each.endpoint, each.model, each.environment, weights_field(each), replicas_field(each)]
+
+
+def _row(each: Endpoint) -> list[str]:
+    return [each.endpoint, each.model, each.environment or "", traffic_text(each), replicas_field(each)]

@@ -1,0 +1,77 @@
+"""`git regolo endpoint show`: the desired state of an endpoint."""
+
+import sys
+
+import click
+
+from regolo_git.cli.columns import Column
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import Form, emit, form_options
+from regolo_git.cli.options.endpoint import endpoint_argument
+from regolo_git.cli.pages.endpoint import endpoint_document, weight_field
+from regolo_git.cli.streams import paint, put
+from regolo_git.cli.tables import put_pairs, put_table
+from regolo_git.cli.words import short
+from regolo_git.records.endpoint import Endpoint
+from regolo_git.registry.endpoints.endpoints import get_endpoint, weight_text
+
+COLUMNS = (
+    Column("VERSION"),
+    Column("WEIGHT", right=True),
+    Column("REPLICAS", right=True),
+    Column("COMMIT"),
+    Column("DIGEST", flexible=True),
+)
+
+
+@click.command()
+@endpoint_argument()
+@form_options
+def show(endpoint: str, form: Form) -> None:
+    """Show the desired state of ENDPOINT: versions and their weights, and how requests are routed.
+
+    \b
+    With --plain, one line for each version:
+      version, weight, replicas, commit, digest
+
+    \b
+    Examples:
+      git regolo endpoint show reviews
+      git regolo endpoint show reviews --json
+
+    Exit status: 0 done; 3 no such endpoint; 5 its file is broken.
+    """
+    with open_handle() as handle:
+        found = get_endpoint(handle, endpoint)
+    emit(
+        form,
+        document=lambda: endpoint_document(found),
+        fields=lambda: [
+            (version, weight_field(found.traffic[version]), pin.replicas, pin.commit, pin.digest)
+            for version, pin in found.versions.items()
+        ],
+        page=lambda: _put_page(found),
+    )
+
+
+def _put_page(found: Endpoint) -> None:
+    put(f"{found.endpoint}  {found.model}" + (f"  follows {found.environment}" if found.environment else ""))
+    put("")
+    put_table(
+        COLUMNS,
+        [
+            (
+                version,
+                weight_text(found.traffic[version]),
+                str(pin.replicas),
+                short(pin.commit),
+                str(pin.digest),
+            )
+            for version, pin in found.versions.items()
+        ],
+    )
+    routing = found.routing.to_table()
+    if routing:
+        put("")
+        put(paint("Routing", sys.stdout, bold=True))
+        put_pairs([(key, str(value)) for key, value in routing.items()], indent=2)

@@ -1,0 +1,39 @@
+"""The desired state of an endpoint as its commands print it."""
+
+from regolo_git.cli.forms import Json
+from regolo_git.records.endpoint import Endpoint
+
+
+def endpoint_document(endpoint: Endpoint) -> dict[str, Json]:
+    """An endpoint as JSON holds it."""
+    return {
+        "endpoint": endpoint.endpoint,
+        "model": endpoint.model,
+        "environment": endpoint.environment,
+        "engine": endpoint.engine,
+        "versions": {
+            version: {
+                "weight": endpoint.traffic[version],
+                "replicas": pin.replicas,
+                "commit": pin.commit,
+                "digest": str(pin.digest),
+            }
+            for version, pin in endpoint.versions.items()
+        },
+        "routing": dict(endpoint.routing.to_table()),
+    }
+
+
+def weight_field(weight: float) -> str:
+    """A share for programs: with all the digits that people give."""
+    return f"{weight:.10g}"
+
+
+def weights_field(endpoint: Endpoint) -> str:
+    """`version=weight` for each version."""
+    return " ".join(f"{version}={weight_field(weight)}" for version, weight in endpoint.traffic.items())
+
+
+def replicas_field(endpoint: Endpoint) -> str:
+    """`version=replicas` for each version."""
+    return " ".join(f"{version}={pin.replicas}" for version, pin in endpoint.versions.items())
