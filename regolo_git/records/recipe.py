@@ -203,9 +203,9 @@ def _check(recipe: Recipe) -> None:
     if sum(chunk.size for chunk in recipe.chunks) != recipe.size or any(c.size == 0 for c in recipe.chunks):
         raise IntegrityError("the chunks of a recipe do not add up to its files")
     _check_files(recipe)
-    end = 0
+    end, size = 0, recipe.size
     for tensor in recipe.tensors:
-        if tensor.offset < end or tensor.offset + tensor.size > recipe.size:
+        if tensor.offset < end or tensor.offset + tensor.size > size:
             raise IntegrityError("the tensors of a recipe overlap or leave it")
         end = tensor.offset + tensor.size
 
