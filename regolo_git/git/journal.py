@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from regolo_git.errors import InvalidInput
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.small_files import replace_file
 from regolo_git.git.worktrees import FileEdit, WorkTree
+from regolo_git.records.json_reader import JsonReader
 
 # A lock file that our dead writer left is not rewritten; one of a living git is gone within this time.
 STALE_SECONDS = 1.0
@@ -73,19 +75,31 @@ def write_journal(paths: RepositoryPaths, journal: Journal) -> None:
 def read_journal(paths: RepositoryPaths) -> Journal | None:
     """The journal that is there; None where there is none or it is damaged, when nothing had begun."""
     try:
-        held = json.loads(journal_path(paths).read_bytes())
-        return Journal(
-            branch_ref=held["branch_ref"],
-            old=held["old"],
-            new=held["new"],
-            tag_ref=held["tag_ref"],
-            tag_oid=held["tag_oid"],
-            edits=tuple(FileEdit(**edit) for edit in held["edits"]),
-            work_trees=tuple(WorkTree(Path(t["git_dir"]), Path(t["top"])) for t in held["work_trees"]),
-            locks=tuple(LockFile(**lock) for lock in held["locks"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError):
+        return _read_journal(JsonReader.parse(journal_path(paths).read_bytes(), "the journal"))
+    except (OSError, InvalidInput):
         return None
+
+
+def _read_journal(reader: JsonReader) -> Journal:
+    return Journal(
+        branch_ref=reader.get_optional("branch_ref", str),
+        old=reader.get_optional("old", str),
+        new=reader.get("new", str),
+        tag_ref=reader.get_optional("tag_ref", str),
+        tag_oid=reader.get_optional("tag_oid", str),
+        edits=tuple(
+            FileEdit(edit.get("path", str), edit.get_optional("old", str), edit.get_optional("new", str))
+            for edit in reader.objects("edits")
+        ),
+        work_trees=tuple(
+            WorkTree(Path(tree.get("git_dir", str)), Path(tree.get("top", str)))
+            for tree in reader.objects("work_trees")
+        ),
+        locks=tuple(
+            LockFile(lock.get("path", str), lock.get_optional("inode", int))
+            for lock in reader.objects("locks")
+        ),
+    )
 
 
 def clear_journal(paths: RepositoryPaths) -> None:

@@ -11,7 +11,9 @@ from typing import Literal, Self, cast
 
 from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.records.digests import HEX, Digest, blake3_hex, directory_digest
+from regolo_git.records.json_reader import JsonReader
 from regolo_git.records.names import check_artifact_path
+from regolo_git.records.tables import check_format
 
 FORMAT = 1
 CHUNKING = "tensor-aligned-1"
@@ -128,78 +130,74 @@ class Recipe:
         if len(data) > BYTES_LIMIT:
             raise IntegrityError(f"a recipe of {len(data)} bytes is over the limit")
         try:
-            document = json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise IntegrityError("a recipe is not JSON") from error
-        if (
-            isinstance(document, dict)
-            and isinstance(document.get("format"), int)
-            and document["format"] > FORMAT
-        ):
-            raise IntegrityError(
-                f"a recipe has format {document['format']}, newer than this program knows",
-                "pip install --upgrade regolo-git",
-            )
-        try:
-            recipe = cls._from_document(document)
-        except (KeyError, TypeError, ValueError, AttributeError, InvalidInput) as error:
-            raise IntegrityError("a recipe lacks something or has it wrong") from error
+            reader = JsonReader.parse(data, "a recipe")
+            check_format(reader.get("format", int), FORMAT, "a recipe")
+            recipe = cls._read(reader)
+        except InvalidInput as error:
+            raise IntegrityError(error.message) from error
         _check(recipe)
         if recipe.to_bytes() != data:
             raise IntegrityError("a recipe is not in its canonical form")
         return recipe
 
     @classmethod
-    def _from_document(cls, document: dict[str, list[dict[str, object]]]) -> Self:
+    def _read(cls, reader: JsonReader) -> Self:
+        kind = reader.get("kind", str)
+        if kind not in ("file", "directory"):
+            raise reader.wrong("kind", "is neither file nor directory")
         return cls(
-            cast(Kind, document["kind"]),
-            tuple(
-                RecipeFile(
-                    _text(f["path"]), _count(f["mode"]), _count(f["size"]), Digest.parse(_text(f["digest"]))
-                )
-                for f in document["files"]
-            ),
-            tuple(
-                RecipeTensor(
-                    _text(t["name"]),
-                    _text(t["dtype"]),
-                    tuple(_count(d) for d in cast(list[object], t["shape"])),
-                    _count(t["offset"]),
-                    _count(t["size"]),
-                    _hex(t["blake3"]),
-                )
-                for t in document["tensors"]
-            ),
-            tuple(
-                RecipeChunk(_hex(address), _count(size))
-                for address, size in cast(list[tuple[object, object]], document["chunks"])
-            ),
+            cast(Kind, kind),
+            tuple(_read_file(file) for file in reader.objects("files")),
+            tuple(_read_tensor(tensor) for tensor in reader.objects("tensors")),
+            tuple(RecipeChunk(_hex(chunk, 0), _count(chunk, 1)) for chunk in reader.rows("chunks", 2)),
         )
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("not text")
-    value.encode()  # a lone surrogate has no UTF-8 form: UnicodeEncodeError is a ValueError
+def _read_file(reader: JsonReader) -> RecipeFile:
+    return RecipeFile(
+        _text(reader, "path"),
+        _count(reader, "mode"),
+        _count(reader, "size"),
+        Digest.parse(reader.get("digest", str)),
+    )
+
+
+def _read_tensor(reader: JsonReader) -> RecipeTensor:
+    shape = reader.list_of("shape", int)
+    if not all(0 <= length < COUNT_LIMIT for length in shape):
+        raise reader.wrong("shape", "is not a list of lengths")
+    return RecipeTensor(
+        _text(reader, "name"),
+        _text(reader, "dtype"),
+        tuple(shape),
+        _count(reader, "offset"),
+        _count(reader, "size"),
+        _hex(reader, "blake3"),
+    )
+
+
+def _text(reader: JsonReader, key: str) -> str:
+    text = reader.get(key, str)
+    if not text.isascii() and any(0xD800 <= ord(character) <= 0xDFFF for character in text):
+        raise reader.wrong(key, "has a lone surrogate, which has no UTF-8 form")
+    return text
+
+
+def _count(reader: JsonReader, key: str | int) -> int:
+    value = reader.get(key, int)
+    if not 0 <= value < COUNT_LIMIT:
+        raise reader.wrong(key, f"is not between 0 and {COUNT_LIMIT - 1}")
     return value
 
 
-def _count(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < COUNT_LIMIT:
-        raise TypeError("not a count")
-    return value
-
-
-def _hex(value: object) -> str:
-    text = _text(value)
+def _hex(reader: JsonReader, key: str | int) -> str:
+    text = reader.get(key, str)
     if not HEX.fullmatch(text):
-        raise ValueError("not a BLAKE3")
+        raise reader.wrong(key, "is not a BLAKE3 in hex")
     return text
 
 
 def _check(recipe: Recipe) -> None:
-    if recipe.kind not in ("file", "directory"):
-        raise IntegrityError("a recipe is neither of a file nor of a directory")
     if sum(chunk.size for chunk in recipe.chunks) != recipe.size or any(c.size == 0 for c in recipe.chunks):
         raise IntegrityError("the chunks of a recipe do not add up to its files")
     _check_files(recipe)

@@ -62,11 +62,15 @@ class TableReader:
 
     def take_format(self, newest: int) -> None:
         """The `format` key.  Raises NewerFormat, IntegrityError."""
-        found = self.take("format", int)
-        if found > newest:
-            raise NewerFormat(
-                f"{self.what} has format {found}, newer than this program knows",
-                "pip install --upgrade regolo-git",
-            )
-        if found < 1:
-            raise IntegrityError(f"{self.what} has no valid format")
+        check_format(self.take("format", int), newest, self.what)
+
+
+def check_format(found: int, newest: int, what: str) -> None:
+    """Refuses a format that this release does not know.  Raises NewerFormat, IntegrityError."""
+    if found > newest:
+        raise NewerFormat(
+            f"{what} has format {found}, newer than this program knows",
+            "pip install --upgrade regolo-git",
+        )
+    if found < 1:
+        raise IntegrityError(f"{what} has no valid format")

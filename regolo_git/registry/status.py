@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from regolo_git.errors import RegoloError
+from regolo_git.errors import InvalidInput, RegoloError
 from regolo_git.git.refs_state import branch_tip
 from regolo_git.git.small_files import replace_file
 from regolo_git.records.config import RegistryConfig
 from regolo_git.records.environment import Promotion
+from regolo_git.records.json_reader import JsonReader
 from regolo_git.records.paths import CONFIG_PATH, retired_path
 from regolo_git.records.retired import RetiredList
 from regolo_git.records.tables import of_file
@@ -103,10 +104,20 @@ def _cache_path(handle: Handle) -> Path:
 
 def _load(path: Path) -> Statuses | None:
     try:
-        held = json.loads(path.read_bytes())
-        return Statuses(held["branch"], held["tip"], held["by_model"], held["promotions"])
-    except (OSError, ValueError, KeyError, TypeError):
+        reader = JsonReader.parse(path.read_bytes(), "the cache of statuses")
+        return Statuses(
+            reader.get("branch", str),
+            reader.get_optional("tip", str),
+            _read_by_model(reader, "by_model"),
+            _read_by_model(reader, "promotions"),
+        )
+    except (OSError, InvalidInput):
         return None  # only a shortcut: whatever is wrong with it, the branch is read instead
+
+
+def _read_by_model(reader: JsonReader, key: str) -> ByModel:
+    models = reader.object(key)
+    return {str(model): models.dict_of(model, str) for model in models}
 
 
 def _save(path: Path, statuses: Statuses) -> None:
