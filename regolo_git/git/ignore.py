@@ -4,6 +4,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from regolo_git.git.program import ask_git
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.small_files import replace_file
 from regolo_git.git.translate import git_errors
@@ -55,7 +56,21 @@ def words_if_let_in(git: GitRepository, path: str) -> str | None:
 
 def _is_ignored(git: GitRepository, path: str) -> bool:
     with git_errors(f"'{path}'"):
-        return git.pygit.path_is_ignored(path)
+        if not git.pygit.path_is_ignored(path):
+            return False
+    # libgit2 drops a `!` pattern without a wildcard that takes back a pattern of another file (1.9.7).
+    return not _takes_back(git, path) or _git_ignores(git, path)
+
+
+def _takes_back(git: GitRepository, path: str) -> bool:
+    """Whether a file of patterns on the way to a path has one that starts with `!`."""
+    places = [_work_tree(git) / directory / IGNORE_PATH for directory in Path(path).parents]
+    held = [place.read_bytes() for place in (*places, _exclude_path(git)) if place.is_file()]
+    return any(line.startswith(b"!") for content in held for line in content.split(b"\n"))
+
+
+def _git_ignores(git: GitRepository, path: str) -> bool:
+    return ask_git(git.paths.git_dir, _work_tree(git), "check-ignore", "-q", "--no-index", "--", path)
 
 
 def _words_if_tracked(git: GitRepository, path: str) -> str | None:
@@ -75,8 +90,7 @@ def ignore_line(path: str) -> str:
 
 
 def _is_clean(git: GitRepository, committed: bytes) -> bool:
-    assert git.paths.work_tree is not None
-    place = git.paths.work_tree / IGNORE_PATH
+    place = _work_tree(git) / IGNORE_PATH
     if place.is_symlink():
         return False
     current = place.read_bytes() if place.exists() else b""
@@ -90,8 +104,17 @@ def _with_line(content: bytes, line: str) -> bytes:
 
 
 def _exclude_here(git: GitRepository, line: str) -> None:
-    exclude: Path = git.paths.common_dir / "info" / "exclude"
+    exclude = _exclude_path(git)
     with git_errors(f"file '{exclude}'"):
         held = exclude.read_bytes() if exclude.exists() else b""
         if line.encode() not in held.split(b"\n"):
             replace_file(exclude, _with_line(held, line), durable=True)  # it is somebody's own file
+
+
+def _work_tree(git: GitRepository) -> Path:
+    assert git.paths.work_tree is not None
+    return git.paths.work_tree
+
+
+def _exclude_path(git: GitRepository) -> Path:
+    return git.paths.common_dir / "info" / "exclude"

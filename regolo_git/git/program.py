@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from regolo_git.errors import Conflict, MissingDependency, TransportError
+from regolo_git.errors import Conflict, MissingDependency, RegoloError, TransportError
 from regolo_git.git.lock import held_lock
 from regolo_git.git.translate import is_full
 
@@ -31,13 +31,30 @@ def run_git(
 
     Raises Conflict with what it said where it failed, TransportError where the disk is full.
     """
+    done = _run(git_dir, work_tree, arguments, given, index)
+    if done.returncode != 0:
+        raise _failure(arguments[0], done)
+    return done.stdout
+
+
+def ask_git(git_dir: Path, work_tree: Path, *arguments: str) -> bool:
+    """Runs a git command that answers by its status: 0 for yes, 1 for no.  Raises as `run_git` for others."""
+    done = _run(git_dir, work_tree, arguments, b"", None)
+    if done.returncode not in (0, 1):
+        raise _failure(arguments[0], done)
+    return done.returncode == 0
+
+
+def _run(
+    git_dir: Path, work_tree: Path | None, arguments: tuple[str, ...], given: bytes, index: Path | None
+) -> "subprocess.CompletedProcess[bytes]":
     environment = {key: value for key, value in os.environ.items() if key not in LOCAL_VARIABLES}
     environment |= {"GIT_DIR": str(git_dir), "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
     if work_tree is not None:
         environment["GIT_WORK_TREE"] = str(work_tree)
     if index is not None:
         environment["GIT_INDEX_FILE"] = str(index)
-    done = subprocess.run(
+    return subprocess.run(
         [git_program(), *arguments],
         input=given,
         capture_output=True,
@@ -46,9 +63,10 @@ def run_git(
         cwd=work_tree or git_dir,
         pass_fds=held_lock(),
     )
-    if done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip().split("\n")[0].rstrip(".")
-        if is_full(said):
-            raise TransportError(f"git {arguments[0]}: the disk is full", "free some space and try again")
-        raise Conflict(f"git {arguments[0]}: {said}", "try again when no other git command runs here")
-    return done.stdout
+
+
+def _failure(command: str, done: "subprocess.CompletedProcess[bytes]") -> RegoloError:
+    said = done.stderr.decode(errors="replace").strip().split("\n")[0].rstrip(".")
+    if is_full(said):
+        return TransportError(f"git {command}: the disk is full", "free some space and try again")
+    return Conflict(f"git {command}: {said}", "try again when no other git command runs here")
