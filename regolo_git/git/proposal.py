@@ -8,6 +8,7 @@ from pygit2.enums import ObjectType
 
 from regolo_git.errors import Conflict, VersionExists
 from regolo_git.git.identity import Identity
+from regolo_git.git.refs_state import blocking_ref
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.tag_objects import tag_object_bytes
 from regolo_git.git.translate import git_errors
@@ -56,6 +57,7 @@ def write_objects(git: GitRepository, branch: str, tip: str | None, proposal: Pr
     with git_errors(f"branch '{branch}'"):
         if proposal.tag is not None:
             refuse_tag(git, proposal.tag.name)
+            refuse_blocked(git, f"refs/tags/{proposal.tag.name}")
         author, committer = git.author(), git.committer()
         before = git.get(tip).peel(pygit2.Commit) if tip else None
         blobs = {
@@ -93,11 +95,18 @@ def signature_of(identity: Identity) -> pygit2.Signature:
 
 
 def refuse_tag(git: GitRepository, name: str) -> None:
-    """Raises VersionExists where a tag is there, Conflict where another one is in the way of its name."""
+    """Raises VersionExists where a tag is there."""
     if git.tag_target(name) is not None:
         raise VersionExists(f"tag '{name}' exists already, and version tags never move", f"git show {name}")
-    # libgit2's transactions do not look whether a tag is in the way of a directory, or the other way round.
-    parts = name.split("/")
-    for depth in range(1, len(parts)):
-        if git.tag_target("/".join(parts[:depth])) is not None:
-            raise Conflict(f"tag '{'/'.join(parts[:depth])}' is in the way of tag '{name}'", "git tag --list")
+
+
+def refuse_blocked(git: GitRepository, ref: str) -> None:
+    """Raises Conflict where the ref of another branch or tag is in the way of a new one.
+
+    libgit2 does not look whether a packed ref is, and says something else where a loose one is.
+    """
+    other = blocking_ref(git.paths, ref)
+    if other is not None:
+        kind = "tag" if ref.startswith("refs/tags/") else "branch"
+        here, there = (name.split("/", 2)[2] for name in (ref, other))
+        raise Conflict(f"{kind} '{there}' is in the way of {kind} '{here}'", f"git {kind} --list")

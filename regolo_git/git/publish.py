@@ -22,7 +22,7 @@ from regolo_git.errors import Conflict, LostRace, MissingObject, RegoloError
 from regolo_git.git.identity import Identity
 from regolo_git.git.journal import Journal, LockFile, clear_journal, write_journal
 from regolo_git.git.lock import clone_lock
-from regolo_git.git.proposal import Proposal, WrittenObjects, refuse_tag, write_objects
+from regolo_git.git.proposal import Proposal, WrittenObjects, refuse_blocked, refuse_tag, write_objects
 from regolo_git.git.recovery import recover, settle
 from regolo_git.git.refs_state import ref_target, symbolic_target
 from regolo_git.git.repository import GitRepository
@@ -103,6 +103,8 @@ def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str
     ref = f"refs/tags/{name}"
 
     def attempt() -> str:
+        refuse_tag(git, name)
+        refuse_blocked(git, ref)
         with git_errors(f"tag '{name}'"):
             oid = str(git.pygit.odb.write(ObjectType.TAG, raw))
             git.require_written([oid])
@@ -130,6 +132,8 @@ def _publish(
         held = ref_target(git.paths, f"refs/heads/{branch}")
         if must_be_new and held is not None:
             raise Conflict(f"branch '{branch}' exists already", f"git log -1 {branch}")
+        if held is None:
+            refuse_blocked(git, f"refs/heads/{branch}")
         tip = held if held is not None else start()
         objects = write_objects(git, branch, tip, prepare(tip))
         _move_refs(git, branch, held, objects)

@@ -81,6 +81,22 @@ def symbolic_target(paths: RepositoryPaths, ref: str) -> str | None:
     return found[1].decode("utf-8", "surrogateescape") if found else None
 
 
+def blocking_ref(paths: RepositoryPaths, ref: str) -> str | None:
+    """A ref that cannot be beside this one, because the name of the one is a directory of the other's."""
+    parts = ref.split("/")
+    above = ("/".join(parts[:depth]) for depth in range(3, len(parts)))
+    return next((name for name in above if ref_target(paths, name) is not None), None) or _below(paths, ref)
+
+
+def _below(paths: RepositoryPaths, ref: str) -> str | None:
+    for directory, _, files in _loose_directories(paths.common_dir / ref):
+        if files:
+            return f"{Path(directory).relative_to(paths.common_dir)}/{files[0].name}"
+    packed = _read(paths.common_dir / "packed-refs")
+    at = packed.find(f" {ref}/".encode())
+    return packed[at + 1 : packed.index(b"\n", at)].decode("utf-8", "surrogateescape") if at >= 0 else None
+
+
 def _direct_target(paths: RepositoryPaths, ref: str) -> str | None:
     for _ in range(2):
         found = OID.match(_read_loose(paths, ref))

@@ -6,9 +6,11 @@ import pytest
 from support.git_program import git, new_repository
 from support.worlds import opened, publish_version, version_proposal
 
-from regolo_git.errors import Conflict, InvalidInput, VersionExists
-from regolo_git.git.proposal import Proposal
-from regolo_git.git.publish import create_branch, publish, publish_tag
+from regolo_git.errors import Conflict, InvalidInput, LostRace, NotFound, VersionExists
+from regolo_git.git.journal import Journal, write_journal
+from regolo_git.git.proposal import Proposal, TagProposal, write_objects
+from regolo_git.git.publish import create_branch, publish, publish_tag, refuse_early
+from regolo_git.git.worktrees import write_edits
 
 
 def test_the_first_version_is_the_first_commit(git_repository: Path) -> None:
@@ -268,3 +270,189 @@ def test_an_unborn_branch_that_the_remote_has_is_brought_here_first(
     assert caught.value.hint == "git merge origin/main"
     git(clone, *caught.value.hint.split()[1:])
     publish_version(clone, "m", "1.1")
+
+
+def moved(top: Path, branch: str = "main") -> str:
+    """Somebody else's commit on a branch, made without its work tree."""
+    oid = git(top, "commit-tree", "-m", "theirs", "-p", branch, f"{branch}^{{tree}}").strip()
+    git(top, "update-ref", f"refs/heads/{branch}", oid)
+    return oid
+
+
+def test_a_branch_that_moves_meanwhile_is_prepared_on_anew(git_repository: Path) -> None:
+    publish_version(git_repository, "m", "1.0")
+    tips: list[str | None] = []
+
+    def prepare(tip: str | None) -> Proposal:
+        tips.append(tip)
+        if len(tips) < 3:
+            moved(git_repository)
+        return version_proposal("m", "1.1")
+
+    done = publish(opened(git_repository), "main", prepare)
+    assert len(set(tips)) == 3
+    assert git(git_repository, "rev-parse", "main^").strip() == tips[-1]
+    assert git(git_repository, "rev-parse", "main", "m@v1.1").split() == [done.commit, done.tag_oid]
+
+
+def test_a_branch_that_never_stands_still_is_given_up(
+    git_repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regolo_git.git.publish.ATTEMPTS", 3)
+    publish_version(git_repository, "m", "1.0")
+    tips: list[str | None] = []
+
+    def prepare(tip: str | None) -> Proposal:
+        tips.append(tip)
+        moved(git_repository)
+        return version_proposal("m", "1.1")
+
+    with pytest.raises(LostRace):
+        publish(opened(git_repository), "main", prepare)
+    assert len(tips) == 3
+    assert git(git_repository, "tag", "--list") == "m@v1.0\n"
+    assert not (git_repository / ".git/regolo/journal.json").exists()
+
+
+def test_a_tag_that_somebody_else_makes_meanwhile_is_theirs(git_repository: Path) -> None:
+    publish_version(git_repository, "m", "1.0")
+    before = git(git_repository, "rev-parse", "main")
+
+    def message(_: object) -> str:
+        git(git_repository, "tag", "m@v1.1")
+        return "late\n"
+
+    late = Proposal({"models/m/manifest.toml": b"late\n"}, "late\n", TagProposal("m@v1.1", message))
+    with pytest.raises(VersionExists):
+        publish(opened(git_repository), "main", lambda _: late)
+    assert git(git_repository, "rev-parse", "main", "m@v1.1").split() == before.split() * 2
+    assert git(git_repository, "status", "--porcelain") == ""
+
+
+def test_what_prepare_refuses_leaves_nothing(git_repository: Path) -> None:
+    def refuse(_: str | None) -> Proposal:
+        raise NotFound("not this one")
+
+    with pytest.raises(NotFound, match="not this one"):
+        publish(opened(git_repository), "main", refuse)
+    assert git(git_repository, "for-each-ref") == ""
+    assert not (git_repository / ".git/regolo/journal.json").exists()
+
+
+def test_a_message_that_git_cannot_hold_is_refused(git_repository: Path) -> None:
+    with pytest.raises(InvalidInput):
+        publish(opened(git_repository), "main", lambda _: Proposal({"a": b"1"}, "nul \0 inside"))
+    assert git(git_repository, "for-each-ref") == ""
+
+
+def test_a_branch_that_is_only_another_name_is_refused(git_repository: Path) -> None:
+    publish_version(git_repository, "m", "1.0")
+    git(git_repository, "symbolic-ref", "refs/heads/trunk", "refs/heads/main")
+    for refused in (
+        lambda: publish_version(git_repository, "m", "1.1", branch="trunk"),
+        lambda: refuse_early(opened(git_repository), "trunk", []),
+    ):
+        with pytest.raises(Conflict, match="'trunk'") as caught:
+            refused()
+        assert str(caught.value.hint) == "git switch main"
+
+
+def test_what_would_be_refused_in_the_end_is_refused_early(
+    git_repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_version(git_repository, "m", "1.0")
+    path, repository = "models/m/manifest.toml", opened(git_repository)
+    refuse_early(repository, "main", [path, "models/n/manifest.toml"])
+    (git_repository / path).write_text("mine\n")
+    with pytest.raises(Conflict, match=path):
+        refuse_early(repository, "main", [path])
+    refuse_early(repository, "main", ["code"])
+    refuse_early(repository, "other", [path])
+    git(git_repository, "config", "user.name", "")
+    with pytest.raises(InvalidInput):
+        refuse_early(repository, "other", [])
+
+
+def test_an_early_refusal_finishes_first_what_a_killed_run_left(git_repository: Path) -> None:
+    publish_version(git_repository, "m", "1.0")
+    repository = opened(git_repository)
+    tip = repository.branch_tip("main")
+    objects = write_objects(repository, "main", tip, version_proposal("m", "1.1"))
+    ref = f"refs/tags/{objects.tag_name}"
+    edits, trees = tuple(objects.edits), tuple(objects.work_trees)
+    write_journal(
+        repository.paths,
+        Journal("refs/heads/main", tip, objects.commit, ref, objects.tag_oid, edits, trees, ()),
+    )
+    write_edits(repository.pygit, trees[0], list(edits))
+    git(git_repository, "update-ref", ref, str(objects.tag_oid))
+    refuse_early(repository, "main", ["models/m/manifest.toml"])
+    assert git(git_repository, "rev-parse", "main").strip() == objects.commit
+
+
+def test_files_of_several_paths_are_one_commit(git_repository: Path) -> None:
+    publish(opened(git_repository), "main", lambda _: Proposal({"a": b"1", "b/c": b"2"}, "two\n"))
+    done = publish(opened(git_repository), "main", lambda _: Proposal({"a": b"1", "b/c": None}, "one\n"))
+    shown = git(git_repository, "show", "--name-status", "--format=%s", done.commit)
+    assert shown.split() == ["one", "D", "b/c"]
+    assert git(git_repository, "reflog", "-1", "--format=%gs", "main") == "regolo: publish\n"
+
+
+def test_a_publication_stopped_by_a_failing_work_tree_is_taken_back_everywhere(
+    git_repository: Path, tmp_path: Path
+) -> None:
+    publish_version(git_repository, "m", "1.0")
+    git(git_repository, "worktree", "add", "-q", "--force", str(tmp_path / "linked"), "main")
+    before = git(git_repository, "for-each-ref")
+    lock = git_repository / ".git/worktrees/linked/index.lock"
+    lock.touch()
+    with pytest.raises(Conflict, match=str(lock)):
+        publish_version(git_repository, "m", "1.1")
+    assert lock.exists()
+    lock.unlink()
+    assert git(git_repository, "for-each-ref") == before
+    for top in (git_repository, tmp_path / "linked"):
+        assert git(top, "status", "--porcelain") == ""
+    publish_version(git_repository, "m", "1.1")
+    assert (tmp_path / "linked/models/m/manifest.toml").read_text() == "m 1.1 \n"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("name", ["a/b/c@v1.0", "a"])
+def test_a_name_that_is_a_directory_of_anothers_is_refused(
+    git_repository: Path, name: str, packed: bool
+) -> None:
+    commit = publish_version(git_repository, "m", "1.0").commit
+    git(git_repository, "tag", "a/b")
+    git(git_repository, "branch", "a/b")
+    if packed:
+        git(git_repository, "pack-refs", "--all")
+    before = git(git_repository, "for-each-ref")
+    for refused in (
+        lambda: publish_tag(opened(git_repository), name, commit, "text\n"),
+        lambda: create_branch(opened(git_repository), name, commit, lambda _: Proposal({"x": b"1"}, "x\n")),
+    ):
+        with pytest.raises(Conflict, match=f"'a/b' is in the way of .* '{name}'"):
+            refused()
+    assert git(git_repository, "for-each-ref") == before
+    assert not (git_repository / ".git/regolo/journal.json").exists()
+
+
+def test_a_directory_that_an_earlier_branch_left_empty_is_in_nobodys_way(git_repository: Path) -> None:
+    commit = publish_version(git_repository, "m", "1.0").commit
+    (git_repository / ".git/refs/heads/a/b").mkdir(parents=True)
+    create_branch(opened(git_repository), "a", commit, lambda _: Proposal({"x": b"1"}, "x\n"))
+    assert git(git_repository, "rev-parse", "a^").strip() == commit
+
+
+def test_a_tag_of_a_commit_is_by_its_committer_and_time(
+    git_repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_COMMITTER_NAME", "Grace")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "@1700000000 -0330")
+    done = publish_version(git_repository, "m", "1.0")
+    monkeypatch.undo()
+    publish_tag(opened(git_repository), "m@v1.1", done.commit, "text\n")
+    assert "\ntagger Grace <ada@example.com> 1700000000 -0330\n\ntext\n" in git(
+        git_repository, "cat-file", "tag", "m@v1.1"
+    )
