@@ -15,7 +15,7 @@ def edit_tree(
 ) -> pygit2.Oid:
     """The id of the tree with some files set or deleted; the ids of all trees written go to `written`.
 
-    Raises Conflict where a path goes through a file, or would replace a directory.
+    Raises Conflict where a path goes through a file or would replace a directory, old or edited.
     """
     edited = _edit(repository, tree, edits, "", written)
     if edited is None:
@@ -33,6 +33,8 @@ def _edit(
         held = tree[name] if tree is not None and name in tree else None
         path = f"{place}{name}"
         if "" in inner:
+            if len(inner) > 1:
+                raise Conflict(f"'{path}' cannot be a file and a directory at once")
             _set_file(builder, name, inner[""], held, path)
             continue
         if held is not None and not isinstance(held, pygit2.Tree):
