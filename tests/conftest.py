@@ -5,7 +5,13 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from support.git_program import new_repository
+
+# The same examples in every run, however slow the machine; `--hypothesis-profile=deep` looks for new ones.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.register_profile("deep", deadline=None, max_examples=2000)
+settings.load_profile("steady")
 
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "SYSTEMROOT")
 KEPT_PREFIXES = ("COV_", "COVERAGE", "PYTEST", "HYPOTHESIS")

@@ -56,7 +56,7 @@ def write_tree(top: Path, tree: dict[str, tuple[int, int]]) -> None:
             continue
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(trees)
 def test_any_tree_comes_back(tree: dict[str, tuple[int, int]]) -> None:
     with tempfile.TemporaryDirectory() as directory:
@@ -71,7 +71,7 @@ def test_any_tree_comes_back(tree: dict[str, tuple[int, int]]) -> None:
         assert ingest(store, top / "back").artifact.recipe == stored.artifact.recipe
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(trees, trees)
 def test_any_version_can_follow_any_other(
     first: dict[str, tuple[int, int]], second: dict[str, tuple[int, int]]

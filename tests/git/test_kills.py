@@ -12,8 +12,6 @@ from support.git_program import git
 from support.worlds import opened, publish_version
 from support.writers import start
 
-from regolo_git.git.index_file import remove_leftovers
-from regolo_git.git.journal import LockFile, remove_stale_locks
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.recovery import recover
 
@@ -90,24 +88,3 @@ def test_a_git_that_is_killed_along_leaves_no_lock_that_nobody_knows(
     check(git_repository, {"m@v1.0"})
     assert not list((git_repository / ".git").glob("regolo-*"))
     publish_version(git_repository, "m", "1.1")
-
-
-def test_a_lock_of_the_index_that_is_somebody_elses_outlives_a_recovery(git_repository: Path) -> None:
-    publish_version(git_repository, "m", "1.0")
-    lock = git_repository / ".git" / "index.lock"
-    lock.touch()
-    (git_repository / ".git" / "regolo-index-lock").touch()
-    remove_leftovers(git_repository / ".git")
-    assert lock.exists()
-    assert not list((git_repository / ".git").glob("regolo-*"))
-
-
-def test_a_lock_that_only_has_the_number_of_ours_is_somebody_elses(git_repository: Path) -> None:
-    """A filesystem gives the inode of a file that is gone to the next one that is made."""
-    path = git_repository / ".git" / "refs" / "heads" / "main.lock"
-    path.write_text(f"{'b' * 40}\n")
-    lock = LockFile(str(path), path.stat().st_ino)
-    assert remove_stale_locks([lock], [b"", b"a" * 40]) == [str(path)]
-    assert path.exists()
-    assert remove_stale_locks([lock], [b"", b"b" * 40]) == []
-    assert not path.exists()

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 # A reader that refreshes the index would change the very bytes that some tests compare.
@@ -28,3 +29,13 @@ def clone(source: Path, destination: Path, *options: str) -> Path:
     """A clone that fetches objects, as one from another machine would (a plain path is linked instead)."""
     subprocess.run(["git", "clone", "-q", *options, f"file://{source}", destination], check=True)
     return destination
+
+
+def commit_files(top: Path, files: Mapping[str, str], message: str = "change") -> str:
+    """Writes files, commits everything that has changed, and returns the commit."""
+    for path, content in files.items():
+        (top / path).parent.mkdir(parents=True, exist_ok=True)
+        (top / path).write_text(content)
+    git(top, "add", "--all")
+    git(top, "commit", "-q", "--allow-empty", "-m", message)
+    return git(top, "rev-parse", "HEAD").strip()

@@ -1,0 +1,144 @@
+"""Histories are read as git reads them: random ones with merges, and those that end early."""
+
+import random
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from support.git_program import clone, commit_files, git, new_repository
+from support.worlds import opened
+
+from regolo_git.git.history import (
+    changed_files,
+    directories_ever,
+    first_parent_commits,
+    path_history,
+    topological_order,
+)
+
+FILES = ("models/a/manifest.toml", "models/b/manifest.toml", "models/b/model.toml", "code")
+START = 1_700_000_000
+
+
+def random_history(seed: int, commits: int = 40) -> str:
+    """Input for `git fast-import`: each commit comes after one or two earlier ones and edits a file or none.
+
+    Commits are a second apart, so that an order by time is one order.
+    """
+    chance, lines = random.Random(seed), ["feature done"]
+    for number in range(1, commits + 1):
+        parents = chance.sample(
+            range(max(1, number - 4), number), k=min(number - 1, chance.choice((1, 1, 2)))
+        )
+        lines += [f"commit refs/heads/main\nmark :{number}"]
+        lines += [f"committer A <a@b.c> {START + number} +0000\ndata 0"]
+        lines += [f"{'merge' if i else 'from'} :{parent}" for i, parent in enumerate(parents)]
+        for path in chance.sample(FILES, k=chance.choice((0, 1, 1, 2))):
+            content = chance.choice(("", "1", "2", None))
+            lines += [
+                f"D {path}" if content is None else f"M 644 inline {path}\ndata {len(content)}\n{content}"
+            ]
+    return "\n".join([*lines, "done\n"])
+
+
+@pytest.fixture(scope="module", params=range(6))
+def top(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with a random history."""
+    found = new_repository(tmp_path_factory.mktemp("history") / "top")
+    git(found, "fast-import", "--quiet", "--force", given=random_history(request.param))
+    return found
+
+
+def told(top: Path, *arguments: str) -> list[str]:
+    return git(top, *arguments).split()
+
+
+def tip_of(top: Path) -> str:
+    return git(top, "rev-parse", "main").strip()
+
+
+@pytest.mark.parametrize("path", [*FILES, "models", "nowhere", "code/below"])
+def test_the_history_of_a_path_is_gits(top: Path, path: str) -> None:
+    found = [commit.oid for commit in path_history(opened(top), tip_of(top), path)]
+    # git tells of a directory what changed below it; ours is of files.
+    assert found == ([] if path == "models" else told(top, "log", "--format=%H", "main", "--", path))
+
+
+def test_no_commit_comes_before_one_that_follows_it(top: Path) -> None:
+    order = topological_order(opened(top), tip_of(top))
+    place = {commit.oid: number for number, commit in enumerate(order)}
+    assert sorted(place) == sorted(told(top, "rev-list", "main"))
+    parents = {
+        line.split()[0]: tuple(line.split()[1:])
+        for line in git(top, "rev-list", "--parents", "main").splitlines()
+    }
+    times = dict(line.split() for line in git(top, "log", "--format=%H %ct", "main").splitlines())
+    for commit in order:
+        assert commit.parents == parents[commit.oid]
+        assert commit.committed_at == datetime.fromtimestamp(int(times[commit.oid]), UTC)
+        assert all(place[parent] > place[commit.oid] for parent in commit.parents)
+
+
+def test_first_parents_are_followed_to_the_beginning(top: Path) -> None:
+    found = list(first_parent_commits(opened(top), tip_of(top)))
+    assert [commit.oid for commit in found] == told(top, "rev-list", "--first-parent", "main")
+    assert found[0] == opened(top).commit_info(tip_of(top))
+
+
+def test_what_changed_between_any_two_commits_is_what_git_says(top: Path) -> None:
+    commits = told(top, "rev-list", "main")
+    repository = opened(top)
+    for before, after in zip(commits[5:], commits, strict=False):
+        found = changed_files(repository, before, after, "models")
+        lines = git(top, "diff-tree", "-r", "--no-renames", before, after, "--", "models").splitlines()
+        split = [line.split() for line in lines]
+        assert found == {path: oid if oid != "0" * 40 else None for _, _, _, oid, _, path in split}
+
+
+def test_directories_that_ever_were_are_found(top: Path) -> None:
+    names = {
+        line.split("/")[1]
+        for line in told(top, "log", "--format=", "--name-only", "-m", "--root", "main", "--", "models")
+    }
+    assert directories_ever(opened(top), tip_of(top), "models") == names
+
+
+def test_against_nothing_every_file_has_changed(top: Path) -> None:
+    repository, tip = opened(top), tip_of(top)
+    everything = dict(repository.list_files(tip, "models"))
+    assert changed_files(repository, None, tip, "models") == everything
+    assert changed_files(repository, "f" * 40, tip, "models") == everything
+
+
+def test_a_directory_that_came_or_went_is_all_or_nothing_of_its_files(git_repository: Path) -> None:
+    first = commit_files(git_repository, {"code": "1"})
+    second = commit_files(git_repository, {"models/a/x": "1", "models/y": "2"})
+    repository = opened(git_repository)
+    held = {path: repository.blob_oid(second, path) for path in ("models/a/x", "models/y")}
+    assert changed_files(repository, first, second, "models") == held
+    assert changed_files(repository, second, first, "models") == dict.fromkeys(held)
+    assert changed_files(repository, first, first, "models") == {}
+
+
+def test_a_file_named_like_the_directory_has_no_files_below(git_repository: Path) -> None:
+    tip = commit_files(git_repository, {"models": "a file"})
+    repository = opened(git_repository)
+    assert changed_files(repository, None, tip, "models") == {}
+    assert directories_ever(repository, tip, "models") == set()
+    assert list(path_history(repository, tip, "models/a")) == []
+
+
+def test_a_file_right_below_is_no_directory_that_was(git_repository: Path) -> None:
+    commit_files(git_repository, {"models/file": "1", "models/one/x": "1"})
+    git(git_repository, "rm", "-rq", "models")
+    tip = commit_files(git_repository, {"other": "1"})
+    assert directories_ever(opened(git_repository), tip, "models") == {"one"}
+
+
+def test_a_history_that_was_cut_ends_where_it_was_cut(git_repository: Path, tmp_path: Path) -> None:
+    for number in range(5):
+        commit_files(git_repository, {"code": str(number)})
+    shallow = clone(git_repository, tmp_path / "shallow", "--depth=2")
+    wanted = told(git_repository, "rev-list", "-2", "main")
+    assert [commit.oid for commit in first_parent_commits(opened(shallow), wanted[0])] == wanted
+    assert [commit.oid for commit in topological_order(opened(shallow), wanted[0])] == wanted

@@ -1,0 +1,130 @@
+"""Author and committer are the ones that git itself would take."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.git_program import git
+
+from regolo_git.errors import InvalidInput
+from regolo_git.git.identity import Identity, read_identity, utc
+
+LAST_SECOND = 253402128000  # the last second that can be shown in every zone
+EAST = timezone(timedelta(hours=1))
+
+
+def read() -> Identity:
+    return read_identity("AUTHOR", "Configured", "configured@example.com")
+
+
+def test_the_configured_author_is_taken_at_this_second() -> None:
+    before = int(datetime.now(UTC).timestamp())
+    found = read()
+    assert (found.name, found.email) == ("Configured", "configured@example.com")
+    assert before <= found.seconds <= int(datetime.now(UTC).timestamp())
+    assert found.when.microsecond == 0
+
+
+def test_the_environment_comes_before_the_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "Grace")
+    assert (read().name, read().email) == ("Grace", "configured@example.com")
+    monkeypatch.setenv("GIT_AUTHOR_EMAIL", "grace@example.com")
+    assert (read().name, read().email) == ("Grace", "grace@example.com")
+    monkeypatch.setenv("EMAIL", "other@example.com")
+    assert read().email == "grace@example.com"
+
+
+def test_each_role_has_variables_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_COMMITTER_NAME", "Grace")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "@0 +0100")
+    found = read_identity("COMMITTER", "Configured", "configured@example.com")
+    assert (found.name, found.when) == ("Grace", datetime(1970, 1, 1, 1, tzinfo=EAST))
+    assert read().name == "Configured"
+
+
+def test_an_address_that_is_nowhere_else_is_the_one_for_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMAIL", "mail@example.com")
+    assert read_identity("AUTHOR", "Ada", None).email == "mail@example.com"
+    assert read().email == "configured@example.com"
+
+
+@pytest.mark.parametrize(
+    ("name", "email"), [(None, "a@b.c"), ("Ada", None), ("", "a@b.c"), (" <>.\n", "a@b.c")]
+)
+def test_somebody_without_name_or_address_is_told_what_to_type(name: str | None, email: str | None) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        read_identity("AUTHOR", name, email)
+    assert "git config --global user.name" in str(caught.value.hint)
+    assert "user.email" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "name", ["Ada <Byron>", " .,:;Ada Byron;:,. ", "\"Ada\" 'Byron'", "Ada\nByron", "A\\"]
+)
+def test_names_are_cleaned_as_git_cleans_them(
+    name: str, git_repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_AUTHOR_NAME", name)
+    git(git_repository, "commit", "-q", "--allow-empty", "-m", "empty")
+    assert read().name == git(git_repository, "log", "--format=%an").rstrip("\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@1700000000 +0530", "1700000000 -0330", "2026-11-23T14:00:00+01:00", "Mon, 23 Nov 2026 14:00:00 -0700",
+        "@0 +0000", "@4294967295 +0000",
+    ],
+)  # fmt: skip
+def test_dates_are_read_as_git_reads_them(
+    text: str, git_repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_AUTHOR_DATE", text)
+    git(git_repository, "commit", "-q", "--allow-empty", "-m", "empty")
+    seconds, zone = git(git_repository, "log", "--format=%ad", "--date=raw").split()
+    sign = -1 if zone[0] == "-" else 1
+    assert read().seconds == int(seconds)
+    assert read().offset == sign * (int(zone[1:3]) * 60 + int(zone[3:]))
+
+
+def test_a_date_without_a_zone_is_in_the_readers_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_AUTHOR_DATE", " 2026-11-23T14:00:00 ")
+    assert read().when == datetime(2026, 11, 23, 14).astimezone()
+    assert read().when.tzinfo is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "yesterday", "@1 0000", "@1 +00000", "@4294967296 +0000", "1969-12-31T23:59:59+00:00",
+        "0001-01-01T00:00:00+14:00", "@1700000000 +9900",
+    ],
+)  # fmt: skip
+def test_a_date_that_git_cannot_hold_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_AUTHOR_DATE", text)
+    with pytest.raises(InvalidInput, match="date") as caught:
+        read()
+    assert text in caught.value.message
+
+
+@given(st.integers(0, LAST_SECOND))
+def test_seconds_are_times_in_utc(seconds: int) -> None:
+    found = utc(seconds)
+    assert (found.timestamp(), found.tzinfo) == (seconds, UTC)
+
+
+@pytest.mark.parametrize("seconds", [-1, -(1 << 62), 1 << 62, LAST_SECOND + 1])
+def test_seconds_beyond_the_calendar_are_its_ends(seconds: int) -> None:
+    found = utc(seconds)
+    assert found in (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))
+    assert (found.year == 1970) == (seconds < 0)
+    found.astimezone(timezone(timedelta(hours=23, minutes=59)))
+
+
+def test_minutes_east_of_greenwich_have_a_sign() -> None:
+    west = timezone(-timedelta(hours=3, minutes=30))
+    assert Identity("a", "b", datetime(2026, 1, 1, tzinfo=west)).offset == -210
+    assert Identity("a", "b", datetime(2026, 1, 1, tzinfo=EAST)).offset == 60
+    assert Identity("a", "b", datetime(2026, 1, 1)).offset == 0

@@ -1,0 +1,68 @@
+"""Git's configuration, as git itself would read it."""
+
+from pathlib import Path
+
+import pytest
+from support.git_program import git
+from support.worlds import opened
+
+KEY = "regolo.store"
+
+
+@pytest.fixture
+def top(git_repository: Path) -> Path:
+    git(git_repository, "config", KEY, "file")
+    return git_repository
+
+
+def test_a_key_has_the_value_of_the_repository(top: Path) -> None:
+    assert opened(top).config_get(KEY) == "file"
+    assert opened(top).config_get("user.name") == "Ada Byron"
+    assert opened(top).config_get("regolo.other") is None
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"GIT_CONFIG_PARAMETERS": f"'{KEY}'='wanted\nü'"},
+        {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": KEY, "GIT_CONFIG_VALUE_0": "wanted\nü"},
+    ],
+    ids=["git -c", "numbered variables"],
+)
+def test_a_value_of_the_environment_comes_first(
+    top: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert opened(top).config_get(KEY) == "wanted\nü"
+    assert opened(top).config_get("regolo.other") is None
+
+
+@pytest.mark.parametrize("variable", ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"])
+def test_another_file_is_read_where_the_environment_names_one(
+    top: Path, tmp_path: Path, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other").write_text("[regolo]\n\tstore = other\n\tcache = other\n")
+    monkeypatch.delenv("GIT_CONFIG_NOSYSTEM")
+    monkeypatch.setenv(variable, str(tmp_path / "other"))
+    assert opened(top).config_get("regolo.cache") == "other"
+    assert opened(top).config_get(KEY) == "file"
+
+
+def test_without_the_program_the_files_are_read(
+    top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_PARAMETERS", f"'{KEY}'='wanted'")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert opened(top).config_get(KEY) == "file"
+
+
+def test_a_setting_is_written_for_git_and_taken_out_again(top: Path) -> None:
+    repository = opened(top)
+    repository.config_set(KEY, "new value")
+    assert git(top, "config", "--local", KEY) == "new value\n"
+    assert repository.config_get(KEY) == "new value"
+    repository.config_set(KEY, None)
+    repository.config_set("regolo.never", None)
+    assert repository.config_get(KEY) is None
+    assert git(top, "config", "--local", KEY, check=False) == ""
