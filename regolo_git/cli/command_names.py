@@ -5,15 +5,13 @@ runs.  To add a command, write its module in `cli/commands/` and add a line here
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 PROGRAM = "regolo-git"
 COMPLETE_VARIABLE = "_REGOLO_GIT_COMPLETE"  # in which a shell asks the program to complete
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A command: its module, the name of the command object there, and its line in the list of commands."""
 
     module: str

@@ -2,22 +2,22 @@
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from regolo_git.registry.handle import Handle
 
 
-@dataclass(slots=True)
 class Invocation:
     """One run of the command line; `debug` shows where an error comes from."""
 
-    debug: bool = False
-    arguments: tuple[str, ...] = ()
+    def __init__(self, arguments: Sequence[str], *, debug: bool = False) -> None:
+        self.arguments = list(arguments)
+        self.debug = debug
 
     def again_with(self, option: str) -> str:
         """The same command line with one more option, as it can be typed."""
@@ -26,12 +26,14 @@ class Invocation:
 
 
 @contextmanager
-def open_handle(start: Path | None = None) -> "Iterator[Handle]":
+def open_handle(start: "Path | None" = None) -> "Iterator[Handle]":
     """The repository that holds `start` (the working directory, after `-C`), or that GIT_DIR names.
 
     Raises NotFound where there is none.
     """
-    # The entry point imports this module, and `--version` must not pay for the registry.
+    # The entry point imports this module, and `--version` must be as quick as click itself.
+    from pathlib import Path  # noqa: PLC0415
+
     from regolo_git.registry.handle import Handle  # noqa: PLC0415
 
     handle = Handle.open(start or Path.cwd(), os.environ)

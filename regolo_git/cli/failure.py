@@ -3,7 +3,6 @@
 import errno
 import re
 import sys
-import traceback
 
 import click
 
@@ -27,6 +26,8 @@ def report(error: Exception, invocation: Invocation) -> int:
         say_error("interrupted")
         return INTERRUPTED
     if invocation.debug:
+        import traceback  # noqa: PLC0415 - takes a moment that `--version` need not wait
+
         sys.stderr.write("".join(traceback.format_exception(error)))
     if isinstance(error, RegoloError):
         say_error(error.message, error.hint)

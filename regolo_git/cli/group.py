@@ -1,15 +1,16 @@
 """A group of commands: each is imported when it runs, and a mistyped one names its neighbour."""
 
-import difflib
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from regolo_git.cli.command_names import Entry, Sections
 from regolo_git.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 class CommandGroup(click.Group):
@@ -50,6 +51,8 @@ class CommandGroup(click.Group):
     def _instead_of(self, name: str, ctx: click.Context) -> str:
         if name in self._elsewhere:
             return self._elsewhere[name]
+        import difflib  # noqa: PLC0415
+
         close = difflib.get_close_matches(name, self.entries, n=1)
         return f"{ctx.command_path} {close[0] if close else '-h'}"
 
@@ -60,8 +63,10 @@ class CommandGroup(click.Group):
             with formatter.section(title):
                 formatter.write_dl([(name.ljust(width), entry.help) for name, entry in entries.items()])
 
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         """The commands that start like that; click's own way would import each of them."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only completion needs it
+
         named = [
             CompletionItem(name, help=entry.help)
             for name, entry in self.entries.items()

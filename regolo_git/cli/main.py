@@ -10,13 +10,12 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from regolo_git import __version__
-from regolo_git.cli.command_names import COMMANDS, COMPLETE_VARIABLE, ELSEWHERE
+from regolo_git.cli.command_names import COMMANDS, COMPLETE_VARIABLE, ELSEWHERE, PROGRAM
 from regolo_git.cli.context import Invocation
 from regolo_git.cli.failure import INTERRUPTED, report
 from regolo_git.cli.group import CommandGroup
@@ -57,7 +56,7 @@ def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     "directories",
     metavar="PATH",
     multiple=True,
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(file_okay=False),
     help="Run as if started in PATH, as `git -C` does.",
 )
 @click.option(
@@ -69,7 +68,7 @@ def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     help="Show where an error comes from (also REGOLO_DEBUG=1).",
 )
 @click.version_option(__version__, message="regolo-git %(version)s")
-def group(directories: tuple[Path, ...]) -> None:
+def group(directories: tuple[str, ...]) -> None:
     """Model versions as Git commits and tags, their bytes in a content-addressed store."""
     for directory in directories:
         try:
@@ -93,13 +92,14 @@ def main(*, answers_interrupts: bool = False) -> NoReturn:
 
 def program_name(path: str) -> str:
     """What the help calls us: as git's subcommand, unless we were called by our own name."""
-    return "regolo-git" if Path(path).name == "regolo-git" else "git regolo"
+    ours = os.path.basename(path) == PROGRAM  # noqa: PTH119 - `--version` does not wait for pathlib
+    return PROGRAM if ours else "git regolo"
 
 
 def run(arguments: Sequence[str], name: str = "git regolo") -> int:
     """Runs one command line; returns the exit status."""
     debug = os.environ.get("REGOLO_DEBUG", "") not in ("", "0")
-    invocation = Invocation(debug=debug, arguments=tuple(arguments))
+    invocation = Invocation(arguments, debug=debug)
     never_fail_on_encoding()
     try:
         status = group.main(

@@ -13,7 +13,7 @@ from regolo_git.errors import Conflict
 @pytest.fixture(autouse=True)
 def invocation() -> Iterator[None]:
     """A command line that runs where nobody can answer, as every test does."""
-    typed = Invocation(arguments=("delete", "reviews", "-m", "no longer used"))
+    typed = Invocation(["delete", "reviews", "-m", "no longer used"])
     with click.Context(click.Command("delete"), obj=typed):
         yield
 
