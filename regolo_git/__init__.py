@@ -9,8 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from regolo_git.api import (
-        Registry,
+    from regolo_git.api.current import (
         checkout_model_version,
         compare_model_versions,
         create_endpoint,
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
         update_endpoint_traffic,
         use,
     )
+    from regolo_git.api.registry import Registry
     from regolo_git.errors import (
         Conflict,
         IntegrityError,
@@ -59,8 +59,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "regolo_git.api": (
-        "Registry",
+    "regolo_git.api.registry": ("Registry",),
+    "regolo_git.api.current": (
         "use",
         "init",
         "register_model",

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from support.places import ROOT
-from support.program import run_python
 
 PACKAGE = ROOT / "regolo_git"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -29,7 +28,9 @@ def test_every_module_opens_with_what_it_is(path: Path) -> None:
 
 
 def inner_packages() -> list[Path]:
-    return [path for path in MODULES if path.name == "__init__.py" and path.parent != PACKAGE]
+    """All but the two that users import from: they hand names on lazily."""
+    faces = {PACKAGE, PACKAGE / "api"}
+    return [path for path in MODULES if path.name == "__init__.py" and path.parent not in faces]
 
 
 @pytest.mark.parametrize("path", inner_packages(), ids=name)
@@ -48,17 +49,3 @@ def test_nothing_is_unpickled_or_evaluated(path: Path) -> None:
             assert not ({"pickle", "marshal", "shelve"} & (names | {module.split(".")[0]})), node.lineno
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in forbidden, f"{name(path)}:{node.lineno}"
-
-
-def test_importing_the_package_imports_nothing_else() -> None:
-    code = "import sys, regolo_git; print(*sorted(m for m in sys.modules if m.startswith('regolo_git')))"
-    assert run_python(code, cwd=ROOT).stdout.split() == ["regolo_git"]
-
-
-def test_the_command_line_starts_with_click_alone() -> None:
-    code = (
-        "import sys, regolo_git.cli.main; "
-        "heavy = ('pygit2', 'fsspec', 'rich', 'dulwich', 'tomlkit', 'sqlite3'); "
-        "print(*(m for m in heavy if m in sys.modules))"
-    )
-    assert run_python(code, cwd=ROOT).stdout.split() == []

@@ -11,11 +11,13 @@ from typing import get_args
 import click
 
 import regolo_git
-from regolo_git import api, errors
+from regolo_git import errors
+from regolo_git.api import current, endpoints, registry, versions
 from regolo_git.cli.group import CommandGroup
 from regolo_git.cli.main import group
 from regolo_git.registry.versions.draft import Bump
 from regolo_git.registry.versions.target import Flow
+from regolo_git.serving.endpoint_metrics import MetricsSource
 
 WIDTH = 110
 NAME = "git regolo"
@@ -141,11 +143,12 @@ def python_page() -> str:
         ),
         _filled(
             "`PathLike` is text or a `Path`; `ArtifactSource` is a path, bytes, a binary file, or a mapping of"
-            f" names to arrays; `Flow` is one of {_choices(Flow)}; `Bump` is one of {_choices(Bump)}."
+            f" names to arrays; `Flow` is one of {_choices(Flow)}; `Bump` is one of {_choices(Bump)};"
+            f" `MetricsSource` is one of {_choices(MetricsSource)}."
         ),
         *(part for name in _functions() for part in _function(name)),
         "## Registry",
-        f"{_first(api.Registry)}",
+        f"{_first(regolo_git.Registry)}",
         *(part for name in ("open", "init", "close") for part in _method(name)),
         "## Values",
         "All of them are frozen.",
@@ -169,7 +172,8 @@ def _choices(kind: object) -> str:
 
 
 def _functions() -> list[str]:
-    methods = [name for name in vars(api.Registry) if name in regolo_git.__all__]
+    verbs = (versions.VersionVerbs, endpoints.EndpointVerbs)
+    methods = [name for kind in verbs for name in vars(kind) if name in regolo_git.__all__]
     own = [name for name in ("use", "init") if name in regolo_git.__all__]
     return list(dict.fromkeys([*own, *methods]))
 
@@ -184,18 +188,13 @@ def _errors() -> list[str]:
 
 
 def _function(name: str) -> Iterator[str]:
-    tree = _definitions(api)
-    node = tree.get(name) or tree[f"Registry.{name}"]
-    assert isinstance(node, ast.FunctionDef)
     yield f"### {name}"
-    yield from _defined(node)
+    yield from _defined(_definition(name))
 
 
 def _method(name: str) -> Iterator[str]:
-    node = _definitions(api)[f"Registry.{name}"]
-    assert isinstance(node, ast.FunctionDef)
     yield f"### Registry.{name}"
-    yield from _defined(node)
+    yield from _defined(_functions_of(registry)[name])
 
 
 def _defined(node: ast.FunctionDef) -> Iterator[str]:
@@ -226,7 +225,15 @@ def _signature(node: ast.FunctionDef) -> str:
 
 def _parameter(argument: ast.arg, default: ast.expr | None) -> str:
     said = f"{argument.arg}: {_text(argument.annotation)}" if argument.annotation else argument.arg
-    return said if default is None else f"{said} = {_text(default)}"
+    return said if default is None else f"{said} = {_default(default)}"
+
+
+def _default(node: ast.expr) -> str:
+    """The value of a constant that a default is named by: a reader cannot look the name up."""
+    if isinstance(node, ast.Name):
+        (value,) = {vars(module)[node.id] for module in (versions, endpoints) if node.id in vars(module)}
+        return _text(ast.Constant(value))
+    return _text(node)
 
 
 def _value(name: str) -> Iterator[str]:
@@ -269,12 +276,14 @@ def _first(value: object) -> str:
     return _filled(" ".join((inspect.getdoc(value) or "").split("\n\n")[0].split()))
 
 
-def _definitions(module: ModuleType) -> dict[str, ast.stmt]:
-    """Functions by name, methods as `Class.name`."""
-    found: dict[str, ast.stmt] = {}
-    for node in ast.parse(inspect.getsource(module)).body:
-        if isinstance(node, ast.FunctionDef):
-            found[node.name] = node
-        elif isinstance(node, ast.ClassDef):
-            found.update({f"{node.name}.{m.name}": m for m in node.body if isinstance(m, ast.FunctionDef)})
+def _definition(name: str) -> ast.FunctionDef:
+    """The method that a function of the package calls, or the function itself where it has none."""
+    (found,) = [tree[name] for tree in map(_functions_of, (versions, endpoints, current)) if name in tree]
     return found
+
+
+def _functions_of(module: ModuleType) -> dict[str, ast.FunctionDef]:
+    """The functions and methods that a module defines, by name."""
+    body = ast.parse(inspect.getsource(module)).body
+    inner = [node for part in body if isinstance(part, ast.ClassDef) for node in part.body]
+    return {node.name: node for node in (*body, *inner) if isinstance(node, ast.FunctionDef)}

@@ -1,0 +1,72 @@
+"""The Python API: `Registry`, and each of its verbs as a function on the current registry.
+
+    import regolo_git as regolo
+    regolo.register_model(name="sentiment", model_data="model.safetensors", metadata={"accuracy": 0.89})
+
+The functions (`current.py`) work on the registry that holds the working directory, or that `REGOLO_REPO`
+names, or that `use` set; `Registry` (`registry.py`) is for a program that holds several.  Both bring in the
+Git library, so they are loaded when one of their names is first used (PEP 562).
+"""
+
+from typing import TYPE_CHECKING
+
+import regolo_git
+
+if TYPE_CHECKING:
+    from regolo_git.api.current import (
+        checkout_model_version,
+        compare_model_versions,
+        create_endpoint,
+        create_model_version,
+        delete_endpoint,
+        delete_model_version,
+        get_endpoint,
+        get_endpoint_history,
+        get_endpoint_metrics,
+        get_model,
+        get_model_version,
+        get_promotion_history,
+        init,
+        list_endpoints,
+        list_model_versions,
+        list_models,
+        promote_model_version,
+        register_model,
+        rollback_endpoint,
+        rollback_model,
+        update_endpoint_traffic,
+        use,
+    )
+    from regolo_git.api.registry import Registry
+
+__all__ = [
+    "Registry",
+    "checkout_model_version",
+    "compare_model_versions",
+    "create_endpoint",
+    "create_model_version",
+    "delete_endpoint",
+    "delete_model_version",
+    "get_endpoint",
+    "get_endpoint_history",
+    "get_endpoint_metrics",
+    "get_model",
+    "get_model_version",
+    "get_promotion_history",
+    "init",
+    "list_endpoints",
+    "list_model_versions",
+    "list_models",
+    "promote_model_version",
+    "register_model",
+    "rollback_endpoint",
+    "rollback_model",
+    "update_endpoint_traffic",
+    "use",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module 'regolo_git.api' has no attribute '{name}'")
+    return getattr(regolo_git, name)

@@ -1,0 +1,93 @@
+"""The verbs of `Registry` as functions, on the registry of the working directory, `REGOLO_REPO` or `use`."""
+
+import inspect
+import os
+import threading
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from regolo_git.api.registry import Registry
+from regolo_git.api.versions import PathLike
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+class _Current(threading.local):
+    """The registry of the module functions, kept open while the place that names it stays the same.
+
+    Each thread has its own, because neither the caches nor the Git library can be shared by threads.
+    """
+
+    chosen: Path | None = None  # of all threads: what `use` set
+
+    def __init__(self) -> None:
+        self.place: tuple[Path, str | None] | None = None
+        self.registry: Registry | None = None
+
+    def get(self) -> Registry:
+        named = _Current.chosen or Path(os.environ.get("REGOLO_REPO", "")).absolute()
+        place = (named, os.environ.get("GIT_DIR"))
+        if self.registry is None or place != self.place:
+            self.replace(Registry.open(place[0]))
+            self.place = place
+        assert self.registry is not None
+        return self.registry
+
+    def replace(self, registry: Registry | None) -> None:
+        if self.registry is not None:
+            self.registry.close()
+        self.registry = registry
+        self.place = None
+
+
+_current = _Current()
+
+
+def use(path: PathLike | None) -> None:
+    """Makes the module functions work on the registry at `path`; None: on that of the working directory."""
+    _Current.chosen = Path(path).absolute() if path is not None else None
+    _current.replace(None)
+
+
+def init(path: PathLike = ".", store: str | None = None) -> Registry:
+    """Makes the Git repository that holds `path` a registry; see `Registry.init`."""
+    return Registry.init(path, store)
+
+
+def _on_current(
+    method: Callable[Concatenate[Registry, Parameters], Result],
+) -> Callable[Parameters, Result]:
+    @wraps(method)
+    def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        return method(_current.get(), *args, **kwargs)
+
+    signature = inspect.signature(method)
+    without_self = list(signature.parameters.values())[1:]
+    # `help` and editors show what can really be given.
+    call.__signature__ = signature.replace(parameters=without_self)  # type: ignore[attr-defined]
+    return call
+
+
+register_model = _on_current(Registry.register_model)
+create_model_version = _on_current(Registry.create_model_version)
+get_model_version = _on_current(Registry.get_model_version)
+list_model_versions = _on_current(Registry.list_model_versions)
+get_model = _on_current(Registry.get_model)
+list_models = _on_current(Registry.list_models)
+compare_model_versions = _on_current(Registry.compare_model_versions)
+checkout_model_version = _on_current(Registry.checkout_model_version)
+promote_model_version = _on_current(Registry.promote_model_version)
+get_promotion_history = _on_current(Registry.get_promotion_history)
+create_endpoint = _on_current(Registry.create_endpoint)
+update_endpoint_traffic = _on_current(Registry.update_endpoint_traffic)
+rollback_endpoint = _on_current(Registry.rollback_endpoint)
+delete_endpoint = _on_current(Registry.delete_endpoint)
+get_endpoint = _on_current(Registry.get_endpoint)
+list_endpoints = _on_current(Registry.list_endpoints)
+get_endpoint_history = _on_current(Registry.get_endpoint_history)
+get_endpoint_metrics = _on_current(Registry.get_endpoint_metrics)
+rollback_model = _on_current(Registry.rollback_model)
+delete_model_version = _on_current(Registry.delete_model_version)

@@ -1,0 +1,92 @@
+"""What is imported and when: nobody waits for a library that is not used."""
+
+from pathlib import Path
+
+import pytest
+from support.command_line import Regolo
+from support.command_line_fixtures import registry, regolo, top, two_versions
+from support.places import ROOT
+from support.program import run_python
+
+import regolo_git
+import regolo_git.api
+
+__all__ = ["registry", "regolo", "top", "two_versions"]
+
+# What takes a moment to import, each for a part of the work only.
+SLOW = ("pygit2", "dulwich", "fsspec", "tomlkit", "rich", "sqlite3", "urllib.request", "asyncio")
+
+
+def imported(code: str, cwd: Path = ROOT) -> set[str]:
+    """The modules that a program has imported when it ends."""
+    done = run_python(f"{code}\nimport sys; print(*sys.modules, file=sys.stderr)", cwd=cwd)
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def command(*arguments: str) -> str:
+    return f"from regolo_git.cli.main import run; assert run({arguments!r}) == 0"
+
+
+def test_importing_the_package_imports_nothing_else() -> None:
+    modules = imported("import regolo_git")
+    assert {name for name in modules if name.startswith("regolo_git")} == {"regolo_git"}
+
+
+def test_importing_the_api_imports_neither_the_git_library_nor_an_http_client() -> None:
+    modules = imported("import regolo_git.api")
+    assert modules.isdisjoint(SLOW)
+    assert {name for name in modules if name.startswith("regolo_git")} == {"regolo_git", "regolo_git.api"}
+
+
+def test_the_registry_imports_no_http_client() -> None:
+    modules = imported("from regolo_git.api import Registry")
+    assert "regolo_git.api.registry" in modules
+    assert modules.isdisjoint({"urllib.request", "http.client", "fsspec", "tomlkit", "rich", "click"})
+
+
+@pytest.mark.parametrize("option", ["--version", "-h"])
+def test_the_command_line_starts_with_click_alone(option: str) -> None:
+    modules = imported(command(option))
+    assert "click" in modules
+    assert modules.isdisjoint(SLOW)
+    assert not any(name.startswith(("regolo_git.cli.commands.", "regolo_git.registry")) for name in modules)
+
+
+def test_the_version_is_shown_without_what_only_an_error_or_completion_needs() -> None:
+    alone = imported("import click")
+    assert (imported(command("--version")) - alone).isdisjoint(
+        {"pathlib", "difflib", "traceback", "click.shell_completion"}
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [("list",), ("list", "m"), ("list", "m", "--json"), ("list", "--plain")]
+)
+def test_a_list_from_its_cache_imports_neither_the_git_library_nor_stores(
+    two_versions: Path, regolo: Regolo, arguments: tuple[str, ...]
+) -> None:
+    regolo("promote", "m@1.0", "production")
+    regolo(*arguments)  # fills the cache
+    modules = imported(command(*arguments), cwd=two_versions)
+    assert "sqlite3" in modules
+    assert modules.isdisjoint(set(SLOW) - {"sqlite3"})
+
+
+# -- the names that are handed on -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", regolo_git.__all__)
+def test_every_public_name_is_found_and_shown(name: str) -> None:
+    assert getattr(regolo_git, name).__name__ == name
+    assert name in dir(regolo_git)
+
+
+@pytest.mark.parametrize("name", regolo_git.api.__all__)
+def test_the_api_hands_on_the_same_things(name: str) -> None:
+    assert getattr(regolo_git.api, name) is getattr(regolo_git, name)
+
+
+@pytest.mark.parametrize("module", [regolo_git, regolo_git.api])
+def test_a_name_that_does_not_exist_is_an_attribute_error(module) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(AttributeError, match=f"module '{module.__name__}' has no attribute 'elsewhere'"):
+        assert module.elsewhere
