@@ -3,13 +3,20 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Container, Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
+from statistics import median
 
 import pytest
 from support.places import ROOT
 
 PACKAGE = ROOT / "regolo_git"
 MODULES = sorted(PACKAGE.rglob("*.py"))
+TREES = {path: ast.parse(path.read_text()) for path in MODULES}
+# The command line, the API (which registry is meant) and what git itself reads.
+READERS_OF_THE_ENVIRONMENT = ("regolo_git/cli/", "regolo_git/api/", "regolo_git/git/environment.py")
+ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
 
 
 def name(path: Path) -> str:
@@ -24,7 +31,7 @@ def test_a_module_imports_only_from_floors_below_its_own() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_every_module_opens_with_what_it_is(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text())), f"{name(path)} has no docstring"
+    assert ast.get_docstring(TREES[path]), f"{name(path)} has no docstring"
 
 
 def inner_packages() -> list[Path]:
@@ -35,17 +42,99 @@ def inner_packages() -> list[Path]:
 
 @pytest.mark.parametrize("path", inner_packages(), ids=name)
 def test_inner_packages_hand_nothing_on(path: Path) -> None:
-    body = ast.parse(path.read_text()).body
+    body = TREES[path].body
     assert len(body) == 1, f"{name(path)} holds more than its docstring"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_nothing_is_unpickled_or_evaluated(path: Path) -> None:
     forbidden = {"eval", "exec", "compile", "__import__"}
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(TREES[path]):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = {alias.name.split(".")[0] for alias in node.names}
             module = getattr(node, "module", None) or ""
             assert not ({"pickle", "marshal", "shelve"} & (names | {module.split(".")[0]})), node.lineno
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in forbidden, f"{name(path)}:{node.lineno}"
+
+
+# -- cycles -----------------------------------------------------------------------------------------------
+
+
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def without_type_checking(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node but those below `if TYPE_CHECKING:`, which no program runs; also inside functions."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            waiting += node.orelse
+        else:
+            waiting += ast.iter_child_nodes(node)
+
+
+def imported_by(path: Path, known: Container[str]) -> set[str]:
+    """The modules of ours that a module imports, at its top or in a function."""
+    found: set[str] = set()
+    for node in without_type_checking(TREES[path]):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            found |= {name if name in known else node.module for name in inner}
+    return {name for name in found if name in known}
+
+
+def test_no_imports_go_in_a_circle_not_even_lazy_ones() -> None:
+    known = {dotted(path) for path in MODULES}
+    graph = {dotted(path): imported_by(path, known) for path in MODULES}
+    assert sum(map(len, graph.values())) > 3 * len(graph), "imports are not found as they were"
+    TopologicalSorter(graph).prepare()  # raises CycleError, with the circle
+
+
+# -- the environment --------------------------------------------------------------------------------------
+
+
+def reads_of_the_environment(tree: ast.AST) -> list[int]:
+    by_attribute = [n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr in ENVIRONMENT]
+    by_name = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and ENVIRONMENT & {alias.name for alias in node.names}
+    ]
+    return sorted(node.lineno for node in (*by_attribute, *by_name))
+
+
+def test_the_environment_is_read_where_the_design_says() -> None:
+    reads = {name(path): reads_of_the_environment(tree) for path, tree in TREES.items()}
+    readers = {path for path, lines in reads.items() if lines}
+    assert {path for path in readers if not path.startswith(READERS_OF_THE_ENVIRONMENT)} == set()
+    assert "regolo_git/git/environment.py" in readers
+
+
+# -- sizes ------------------------------------------------------------------------------------------------
+
+
+def lengths_of_functions() -> dict[str, int]:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return {
+        f"{name(path)}:{node.lineno} {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, kinds)
+    }
+
+
+def test_functions_are_short() -> None:
+    lengths = lengths_of_functions()
+    assert median(lengths.values()) <= 8
+    assert {place: length for place, length in lengths.items() if length > 60} == {}
+
+
+def test_files_hold_one_thing() -> None:
+    lines = {name(path): path.read_text().count("\n") for path in MODULES}
+    assert {path: count for path, count in lines.items() if count > 350} == {}

@@ -1,18 +1,13 @@
-"""Who the author and the committer are: the environment first, then git's configuration, as git itself does.
+"""Who author and committer are: the environment first, then the configuration, as git itself does it."""
 
-With `settings.py` (git's own variables for its configuration) the one place below the command line that
-reads the environment.
-"""
-
-import os
 import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
-from typing import Literal
 
 from regolo_git.errors import InvalidInput
+from regolo_git.git.environment import Role, identity_variable, mail_address
 
 RAW_DATE = re.compile(r"@?(\d{1,12}) ([+-])(\d{2})(\d{2})")
 # A day before the calendar of `datetime` ends, so that it can be shown in any zone.
@@ -39,19 +34,19 @@ class Identity:
         return int((self.when.utcoffset() or timedelta()).total_seconds()) // 60
 
 
-def read_identity(role: Literal["AUTHOR", "COMMITTER"], name: str | None, email: str | None) -> Identity:
+def read_identity(role: Role, name: str | None, email: str | None) -> Identity:
     """The identity from `GIT_<role>_*`, else from the configured name and address.
 
     Raises InvalidInput where git would not know either, or for a date that cannot be read.
     """
-    found_name = _clean(os.environ.get(f"GIT_{role}_NAME") or name)
-    found_email = _clean(os.environ.get(f"GIT_{role}_EMAIL") or email or os.environ.get("EMAIL"))
+    found_name = _clean(identity_variable(role, "NAME") or name)
+    found_email = _clean(identity_variable(role, "EMAIL") or email or mail_address())
     if not found_name or not found_email:
         raise InvalidInput(
             "Git does not know who you are",
             'git config --global user.name "Your Name" && git config --global user.email you@example.com',
         )
-    date = os.environ.get(f"GIT_{role}_DATE")
+    date = identity_variable(role, "DATE")
     return Identity(found_name, found_email, _parse_date(date) if date else _now())
 
 

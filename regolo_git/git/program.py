@@ -1,19 +1,13 @@
 """The `git` program, for what the library must not do: writing an index, reading `git -c` settings."""
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
 from regolo_git.errors import Conflict, MissingDependency, RegoloError, TransportError
+from regolo_git.git.environment import environment_of_git
 from regolo_git.git.lock import held_lock
 from regolo_git.git.translate import is_full
-
-# Of a surrounding git command; what we run says for itself where it works.
-LOCAL_VARIABLES = (
-    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY",
-    "GIT_NAMESPACE",
-)  # fmt: skip
 
 
 def git_program() -> str:
@@ -48,18 +42,12 @@ def ask_git(git_dir: Path, work_tree: Path, *arguments: str) -> bool:
 def _run(
     git_dir: Path, work_tree: Path | None, arguments: tuple[str, ...], given: bytes, index: Path | None
 ) -> "subprocess.CompletedProcess[bytes]":
-    environment = {key: value for key, value in os.environ.items() if key not in LOCAL_VARIABLES}
-    environment |= {"GIT_DIR": str(git_dir), "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
-    if work_tree is not None:
-        environment["GIT_WORK_TREE"] = str(work_tree)
-    if index is not None:
-        environment["GIT_INDEX_FILE"] = str(index)
     return subprocess.run(
         [git_program(), *arguments],
         input=given,
         capture_output=True,
         check=False,
-        env=environment,
+        env=environment_of_git(git_dir, work_tree, index),
         cwd=work_tree or git_dir,
         pass_fds=held_lock(),
     )

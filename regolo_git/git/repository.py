@@ -4,12 +4,13 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Self
+from typing import Self
 
 import pygit2
 
 from regolo_git.errors import IntegrityError, MissingObject, NotFound, TransportError
 from regolo_git.git.discover import RepositoryPaths
+from regolo_git.git.environment import Role
 from regolo_git.git.identity import Identity, read_identity, utc
 from regolo_git.git.refs_state import branch_tip, ref_target
 from regolo_git.git.settings import read_setting
@@ -231,7 +232,7 @@ class GitRepository:
         """Who commits now.  Raises InvalidInput where Git does not know."""
         return self._identity("COMMITTER")
 
-    def _identity(self, role: Literal["AUTHOR", "COMMITTER"]) -> Identity:
+    def _identity(self, role: Role) -> Identity:
         prefix = role.lower()
         name = self.config_get(f"{prefix}.name") or self.config_get("user.name")
         email = self.config_get(f"{prefix}.email") or self.config_get("user.email")
