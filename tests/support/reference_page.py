@@ -31,8 +31,8 @@ def command_line_page() -> str:
     parts = [
         "# Command line",
         _filled(
-            "Written from the program itself; a test fails where they differ. `git regolo COMMAND -h` shows the"
-            " same. The program is installed as `git-regolo`, so that git finds it, and as `regolo-git`."
+            "Generated from the program, and kept up to date by a test. `git regolo COMMAND -h` shows the same text."
+            " The program is installed as `git-regolo`, so that git finds it, and as `regolo-git`."
         ),
         f"```text\n{NAME} [-C PATH] [--debug] COMMAND [ARGS]...\n```",
         *_help(group.help or ""),
@@ -132,17 +132,17 @@ def python_page() -> str:
     parts = [
         "# Python",
         _filled(
-            "Written from the package itself; a test fails where they differ. The page"
-            " [from Python](../guides/from-python.md) has examples."
+            "Generated from the package, and kept up to date by a test. For examples, see"
+            " [from Python](../guides/from-python.md)."
         ),
         "## Functions",
         _filled(
-            "They work on the registry that holds the working directory, or that the environment variable"
-            " `REGOLO_REPO` names, or that `use` chose. Each of them but `use` and `init` is also a method of"
-            " `Registry`."
+            "The functions work on the registry that `use` selected, or else on the one that the environment"
+            " variable `REGOLO_REPO` names, or that contains the working directory. All of them except `use` and"
+            " `init` are also methods of `Registry`."
         ),
         _filled(
-            "`PathLike` is text or a `Path`; `ArtifactSource` is a path, bytes, a binary file, or a mapping of"
+            "`PathLike` is a string or a `Path`; `ArtifactSource` is a path, bytes, a binary file, or a mapping of"
             f" names to arrays; `Flow` is one of {_choices(Flow)}; `Bump` is one of {_choices(Bump)};"
             f" `MetricsSource` is one of {_choices(MetricsSource)}."
         ),
@@ -151,18 +151,18 @@ def python_page() -> str:
         f"{_first(regolo_git.Registry)}",
         *(part for name in ("open", "init", "close") for part in _method(name)),
         "## Values",
-        "All of them are frozen.",
+        "All values are frozen.",
         *(part for name in values for part in _value(name)),
         "## Errors",
         _filled(
-            "All are subclasses of `RegoloError`, with `message`, `hint` (the next thing to type, or None) and"
-            " `exit_code`, the exit status of the command line."
+            "All errors are subclasses of `RegoloError` and have a `message`, a `hint` (the next thing to type, or"
+            " None) and an `exit_code`, the exit status of the command line."
         ),
         "\n".join(
             f"- `{name}` ({getattr(regolo_git, name).exit_code}): {_first(getattr(regolo_git, name))}"
             for name in _errors()
         ),
-        f"`RegoloNotice` is a warning: {_first(errors.RegoloNotice)}",
+        f"`RegoloNotice` (a warning): {_first(errors.RegoloNotice)}",
     ]
     return "\n\n".join(parts) + "\n"
 
