@@ -36,7 +36,7 @@ def ensure_ignored(git: GitRepository, path: str, branch: str) -> Ignored:
         return Ignored(IGNORE_PATH, None, tracked)
     line = ignore_line(path)
     tip = git.branch_tip(branch)
-    committed = (git.read_file(tip, IGNORE_PATH) if tip else None) or b""
+    committed = git.read_file(tip, IGNORE_PATH) or b""
     if git.head_branch() == branch and _is_clean(git, committed):
         return Ignored(IGNORE_PATH, _with_line(committed, line), tracked)
     _exclude_here(git, line)

@@ -74,7 +74,7 @@ def write_objects(git: GitRepository, branch: str, tip: str | None, proposal: Pr
                 [before.id] if before else [],
             )
         )  # fmt: skip
-        edits = [FileEdit(path, git.blob_oid(tip, path) if tip else None, new) for path, new in blobs.items()]
+        edits = [FileEdit(path, git.blob_oid(tip, path), new) for path, new in blobs.items()]
         objects = WrittenObjects(commit, [edit for edit in edits if edit.old != edit.new])
         if proposal.tag is not None:
             message = proposal.tag.message_for({path: oid for path, oid in blobs.items() if oid is not None})

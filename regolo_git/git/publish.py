@@ -81,7 +81,7 @@ def refuse_early(git: GitRepository, branch: str, paths: Iterable[str]) -> None:
     with clone_lock(git.paths):
         recover(git)
         tip = ref_target(git.paths, f"refs/heads/{branch}")
-        held = [(path, git.blob_oid(tip, path) if tip else None) for path in paths]
+        held = [(path, git.blob_oid(tip, path)) for path in paths]
         for tree in work_trees_on(git.paths, branch) if held else ():
             refuse_unready(git.pygit, tree, [FileEdit(path, oid, oid) for path, oid in held])
 

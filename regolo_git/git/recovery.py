@@ -55,7 +55,7 @@ def _contains(git: GitRepository, tip: str, commit: str) -> bool:
 
 
 def _undo(git: GitRepository, journal: Journal, tip: str | None) -> None:
-    now = {edit.path: git.blob_oid(tip, edit.path) if tip else None for edit in journal.edits}
+    now = {edit.path: git.blob_oid(tip, edit.path) for edit in journal.edits}
     for tree in journal.work_trees:
         if tree.top.is_dir():
             undo_edits(git.pygit, tree, list(journal.edits), now)

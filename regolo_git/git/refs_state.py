@@ -60,6 +60,26 @@ def read_tags(
     raise Conflict("the tags change faster than they can be read", "try again")
 
 
+def head_branch(paths: RepositoryPaths) -> str | None:
+    """The branch that a work tree has checked out, even before its first commit; None on a detached HEAD."""
+    text = (paths.git_dir / "HEAD").read_text().strip()
+    return text.removeprefix("ref: refs/heads/") if text.startswith("ref: refs/heads/") else None
+
+
+def head_commit(paths: RepositoryPaths) -> str | None:
+    """The commit that a work tree has checked out; None before the first one."""
+    branch = head_branch(paths)
+    if branch is not None:
+        return branch_tip(paths, branch)
+    text = (paths.git_dir / "HEAD").read_text().strip()
+    return text if len(text) == 40 else None
+
+
+def newest_known(paths: RepositoryPaths, branch: str) -> str | None:
+    """The commit that a branch's next one comes after: its own, or where it is not here, `origin`'s."""
+    return branch_tip(paths, branch) or ref_target(paths, f"refs/remotes/origin/{branch}")
+
+
 def branch_tip(paths: RepositoryPaths, branch: str) -> str | None:
     """The commit a branch points to, None where there is none; loose refs win over packed ones."""
     return ref_target(paths, f"refs/heads/{branch}")

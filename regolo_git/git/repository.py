@@ -12,7 +12,7 @@ from regolo_git.errors import IntegrityError, MissingObject, NotFound, Transport
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.environment import Role
 from regolo_git.git.identity import Identity, read_identity, utc
-from regolo_git.git.refs_state import branch_tip, ref_target
+from regolo_git.git.refs_state import branch_tip, head_branch, head_commit, newest_known, ref_target
 from regolo_git.git.settings import read_setting
 from regolo_git.git.tag_objects import TagObject, parse_tag_object
 from regolo_git.git.translate import git_errors
@@ -109,16 +109,11 @@ class GitRepository:
 
     def head_branch(self) -> str | None:
         """The branch that is checked out, even before its first commit; None on a detached HEAD."""
-        text = (self.paths.git_dir / "HEAD").read_text().strip()
-        return text.removeprefix("ref: refs/heads/") if text.startswith("ref: refs/heads/") else None
+        return head_branch(self.paths)
 
     def head_commit(self) -> str | None:
         """The commit that is checked out; None before the first one."""
-        branch = self.head_branch()
-        if branch is not None:
-            return self.branch_tip(branch)
-        text = (self.paths.git_dir / "HEAD").read_text().strip()
-        return text if len(text) == 40 else None
+        return head_commit(self.paths)
 
     def branch_tip(self, branch: str) -> str | None:
         """The commit of a local branch; None where there is none."""
@@ -139,7 +134,7 @@ class GitRepository:
 
     def newest_known(self, branch: str) -> str | None:
         """The commit that a branch's next one comes after: its own, or where it is not here, `origin`'s."""
-        return self.branch_tip(branch) or self.remote_branch_tip("origin", branch)
+        return newest_known(self.paths, branch)
 
     def tag_target(self, name: str) -> str | None:
         """The object that a tag's ref points to; None where there is none."""
@@ -162,17 +157,21 @@ class GitRepository:
                 raise IntegrityError(f"object '{oid}' is not a file", "git fsck")
             return found.data
 
-    def blob_oid(self, commit: str, path: str) -> str | None:
+    # A branch before its first commit is None, and has no file.
+
+    def blob_oid(self, commit: str | None, path: str) -> str | None:
         """The blob at a path of a commit; None where there is no file."""
         entry = self._entry(commit, path)
         return str(entry.id) if isinstance(entry, pygit2.Blob) else None
 
-    def read_file(self, commit: str, path: str) -> bytes | None:
+    def read_file(self, commit: str | None, path: str) -> bytes | None:
         """The bytes at a path of a commit; None where there is no file."""
         entry = self._entry(commit, path)
         return entry.data if isinstance(entry, pygit2.Blob) else None
 
-    def _entry(self, commit: str, path: str) -> pygit2.Object | None:
+    def _entry(self, commit: str | None, path: str) -> pygit2.Object | None:
+        if commit is None:
+            return None
         with git_errors(f"commit '{commit}'"):
             tree = self.get(commit).peel(pygit2.Tree)
         try:
@@ -180,7 +179,7 @@ class GitRepository:
         except KeyError:
             return None
 
-    def list_files(self, commit: str, prefix: str) -> list[tuple[str, str]]:
+    def list_files(self, commit: str | None, prefix: str) -> list[tuple[str, str]]:
         """(path, blob id) of every file below a directory of a commit, in the order of the tree."""
         top = self._entry(commit, prefix)
         return list(files_below(top, prefix)) if isinstance(top, pygit2.Tree) else []
