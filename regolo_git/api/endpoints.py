@@ -1,10 +1,8 @@
 """Environments and endpoints, as methods of `Registry`: what is promoted and what is served."""
 
-import warnings
 from collections.abc import Mapping
 
 from regolo_git.api.versions import reference_to
-from regolo_git.errors import RegoloNotice
 from regolo_git.records.endpoint import LOCAL, Endpoint
 from regolo_git.records.environment import Promotion
 from regolo_git.records.routing import Routing
@@ -13,6 +11,7 @@ from regolo_git.registry.endpoints.history import EndpointEvent, endpoint_histor
 from regolo_git.registry.environments.history import PromotionEvent, promotion_history
 from regolo_git.registry.environments.promote import promote
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.notices import warn
 from regolo_git.serving.endpoint_metrics import MetricsSource, endpoint_metrics
 from regolo_git.serving.metrics.values import EndpointMetrics
 from regolo_git.serving.registry_writer import RegistryWriter
@@ -104,7 +103,7 @@ class EndpointVerbs:
         """
         done = RegistryWriter(self.handle).roll_back(endpoint_id, to_version, message=message)
         for why in done.skipped:
-            warnings.warn(why, RegoloNotice, stacklevel=3)
+            warn(why)
         return done.endpoint
 
     def delete_endpoint(self, endpoint_id: str, *, message: str | None = None) -> None:
@@ -116,7 +115,7 @@ class EndpointVerbs:
         return endpoints.get_endpoint(self.handle, endpoint_id)
 
     def list_endpoints(self) -> list[Endpoint]:
-        """Every endpoint on the registry branch, in the order of the names."""
+        """Every endpoint on the registry branch, sorted by name; a `RegoloNotice` names a broken one."""
         return endpoints.list_endpoints(self.handle)
 
     def get_endpoint_history(self, endpoint_id: str) -> list[EndpointEvent]:

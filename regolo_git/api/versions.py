@@ -4,12 +4,10 @@ Results are frozen values.  Errors are subclasses of `RegoloError`; what is wort
 worked comes as a `RegoloNotice` warning.
 """
 
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from regolo_git.artifacts.source.sources import ArtifactSource
-from regolo_git.errors import RegoloNotice
 from regolo_git.records.manifest import Lineage
 from regolo_git.records.names import check_text
 from regolo_git.records.references import Reference
@@ -17,6 +15,7 @@ from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version, list_versions
 from regolo_git.registry.models import Model, ModelSummary, read_model, summarise_models
+from regolo_git.registry.notices import warn
 from regolo_git.registry.versions.checkout import checkout_version
 from regolo_git.registry.versions.create import CreatedVersion, create_version
 from regolo_git.registry.versions.draft import Bump, VersionRequest
@@ -115,7 +114,7 @@ class VersionVerbs:
         created = create_version(self.handle, request, on_same_content=same.append)
         repeated = [f"'{created.version.reference}' has the same bytes as version '{name}'" for name in same]
         for notice in (*repeated, *created.notices):
-            warnings.warn(notice, RegoloNotice, stacklevel=4)
+            warn(notice)
         return created
 
     def get_model_version(self, model_id: str, version: str = "latest") -> ModelVersion:

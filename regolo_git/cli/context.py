@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from regolo_git.cli.streams import talk_note
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -26,18 +28,22 @@ class Invocation:
 
 
 @contextmanager
-def open_handle(start: "Path | None" = None) -> "Iterator[Handle]":
+def open_handle(start: "Path | None" = None, *, quiet: bool = False) -> "Iterator[Handle]":
     """The repository that holds `start` (the working directory, after `-C`), or that GIT_DIR names.
 
-    Raises NotFound where there is none.
+    Its notices are printed when the work is done, so that they do not break a progress bar; not at all where
+    it is to be `quiet`.  Raises NotFound where there is no repository.
     """
     # The entry point imports this module, and `--version` must be as quick as click itself.
     from pathlib import Path  # noqa: PLC0415
 
     from regolo_git.registry.handle import Handle  # noqa: PLC0415
 
-    handle = Handle.open(start or Path.cwd(), os.environ)
+    notices: list[str] = []
+    handle = Handle.open(start or Path.cwd(), os.environ, notices.append)
     try:
         yield handle
     finally:
         handle.close()
+        for notice in notices if not quiet else ():
+            talk_note(notice)

@@ -9,8 +9,7 @@ from regolo_git.records.recipe import Recipe
 from regolo_git.records.references import Reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version
-from regolo_git.registry.models import read_card
-from regolo_git.registry.users import users_of
+from regolo_git.registry.usage import users_of
 from regolo_git.registry.versions.model_version import ModelVersion
 
 
@@ -33,10 +32,13 @@ def look_up(handle: Handle, reference: Reference) -> Shown:
     """Reads tag, manifest, card, users and recipe.  Raises NotFound, IntegrityError."""
     version = get_version(handle, reference)
     address = version.manifest.artifact.recipe
+    records = handle.records()
+    promotions, endpoints = handle.readable(records.promotions()), handle.readable(records.endpoints())
+    users = users_of(promotions, endpoints, version.model_id, version.version)
     return Shown(
         version=version,
-        card=read_card(handle, version.model_id),
-        users=tuple(users_of(handle, handle.registry_tip(), version.model_id, version.version)),
+        card=records.card(version.model_id) or ModelCard(),
+        users=tuple(map(str, users)),
         recipe=handle.store.read_recipe(address) if handle.store.has_recipe(address) else None,
     )
 

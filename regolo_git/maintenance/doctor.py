@@ -19,7 +19,6 @@ from regolo_git.git.lock import clone_lock
 from regolo_git.git.recovery import recover
 from regolo_git.hints import NextStep
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.versions.checkout import manifests_at
 from regolo_git.registry.versions.merged import tag_merged
 
 OLD_SECONDS = 3600.0  # younger temporary files of our caches may have a living writer
@@ -101,7 +100,8 @@ def _artifact_directories(handle: Handle) -> list[Path]:
     top, head = handle.paths.work_tree, handle.git.head_commit()
     if top is None or head is None:
         return []
-    paths = [manifest.artifact.path for manifest in manifests_at(handle, head)]
+    manifests = handle.records_at(head).manifests().records  # `_untagged` names those that cannot be read
+    paths = [manifest.artifact.path for manifest in manifests]
     places = [top, *(top / path for path in paths if path is not None)]
     return list(dict.fromkeys([*places, *(place.parent for place in places[1:])]))
 
@@ -145,7 +145,9 @@ def _git_locks(handle: Handle) -> Iterator[Path]:
 def _untagged(handle: Handle) -> Iterator[Finding]:
     for version in tag_merged(handle, dry_run=True):
         reference = f"{version.model}@{version.version}"
-        if version.problem is None:
+        if version.version is None:
+            yield Finding("left", f"{version.problem}", version.hint)
+        elif version.problem is None:
             yield Finding("left", f"'{reference}' is merged and has no tag yet", "git regolo tag --merged")
         else:
             yield Finding("left", f"'{reference}' cannot be tagged: {version.problem}", "git regolo fsck")

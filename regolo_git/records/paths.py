@@ -10,10 +10,8 @@ def manifest_path(model: str) -> str:
 
 
 def model_of_manifest(path: str) -> str | None:
-    """The model whose manifest lies at a path; None for the path of anything else."""
-    if not path.startswith(f"{MODELS}/") or not path.endswith("/manifest.toml"):
-        return None
-    return path.removeprefix(f"{MODELS}/").removesuffix("/manifest.toml")
+    """The model whose manifest is at a path; None for any other path."""
+    return _between(path, f"{MODELS}/", "/manifest.toml")
 
 
 def card_path(model: str) -> str:
@@ -21,9 +19,19 @@ def card_path(model: str) -> str:
     return f"{MODELS}/{model}/model.toml"
 
 
+def model_of_card(path: str) -> str | None:
+    """The model whose card is at a path; None for any other path."""
+    return _between(path, f"{MODELS}/", "/model.toml")
+
+
 def retired_path(model: str) -> str:
     """The model's retired versions."""
     return f"{MODELS}/{model}/retired.toml"
+
+
+def model_of_retired(path: str) -> str | None:
+    """The model whose list of retired versions is at a path; None for any other path."""
+    return _between(path, f"{MODELS}/", "/retired.toml")
 
 
 def environment_path(environment: str, model: str) -> str:
@@ -31,6 +39,23 @@ def environment_path(environment: str, model: str) -> str:
     return f"{ENVIRONMENTS}/{environment}/{model}.toml"
 
 
+def place_of_promotion(path: str) -> str | None:
+    """Environment and model, as `staging/m`, of the promotion at a path; None for any other path."""
+    place = _between(path, f"{ENVIRONMENTS}/", ".toml")
+    return place if place is not None and "/" in place else None
+
+
 def endpoint_path(endpoint: str) -> str:
     """The desired state of an endpoint."""
     return f"{ENDPOINTS}/{endpoint}.toml"
+
+
+def endpoint_of(path: str) -> str | None:
+    """The endpoint whose desired state is at a path; None for any other path."""
+    return _between(path, f"{ENDPOINTS}/", ".toml")
+
+
+def _between(path: str, start: str, end: str) -> str | None:
+    if not path.startswith(start) or not path.endswith(end):
+        return None
+    return path.removeprefix(start).removesuffix(end)

@@ -10,11 +10,12 @@ from regolo_git.records.document_edit import set_value, unset_value
 from regolo_git.records.paths import CONFIG_PATH
 from regolo_git.records.toml_text import Table, TomlValue, load_document
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.records_at import RecordsAt
 
 
 def read_settings(handle: Handle) -> Table:
     """The configuration on the registry branch, as nested tables.  Raises NotFound, IntegrityError."""
-    return load_document(_text(handle, handle.registry_tip()), "the registry's configuration")
+    return load_document(_text(handle, handle.records()), "the registry's configuration")
 
 
 def find_setting(settings: Table, key: str) -> TomlValue:
@@ -34,7 +35,7 @@ def change_setting(handle: Handle, key: str, value: "TomlValue | None") -> str:
     """
 
     def prepare(tip: str | None) -> Proposal:
-        before = _text(handle, tip)
+        before = _text(handle, handle.records_at(tip))
         after = unset_value(before, key) if value is None else set_value(before, key, value)
         if after == before and value is None:
             raise NotFound(f"the registry's configuration has no '{key}'", "git regolo config")
@@ -52,8 +53,8 @@ def change_setting(handle: Handle, key: str, value: "TomlValue | None") -> str:
     return publish(handle.git, handle.registry_branch(), prepare).commit
 
 
-def _text(handle: Handle, tip: str | None) -> str:
-    text = handle.git.read_file(tip, CONFIG_PATH) if tip else None
-    if text is None:
+def _text(handle: Handle, records: RecordsAt) -> str:
+    data = records.data(CONFIG_PATH)
+    if data is None:
         raise NotFound(f"'{handle.paths.top}' is not a registry yet", "git regolo init")
-    return text.decode()
+    return data.decode()

@@ -4,17 +4,17 @@ Opening finds the directories only.  The Git library and the store are opened wh
 because `list` from its cache needs neither and they take most of a short command's time to import.
 """
 
-from collections.abc import Mapping
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from regolo_git.errors import IntegrityError, NotFound
 from regolo_git.git.discover import RepositoryPaths, find_repository
 from regolo_git.git.tag_index import TagIndex
 from regolo_git.records.config import RegistryConfig
-from regolo_git.records.paths import CONFIG_PATH
-from regolo_git.records.tables import of_file
+from regolo_git.registry.notices import warn
+from regolo_git.registry.records_at import Listing, RecordsAt
 
 if TYPE_CHECKING:
     from regolo_git.artifacts.stat_cache import StatCache
@@ -22,21 +22,28 @@ if TYPE_CHECKING:
     from regolo_git.store.store import Store
 
 DEFAULT_BRANCH = "main"
+COMMITS_KEPT = 8  # with their records, of which a verb asks for those of two or three commits
+Record = TypeVar("Record")
 
 
 class Handle:
     """A Git repository, the store beside it, and the local caches; a context manager."""
 
-    def __init__(self, paths: RepositoryPaths) -> None:
+    def __init__(self, paths: RepositoryPaths, on_notice: Callable[[str], None] = warn) -> None:
         self.paths = paths
+        self._records: dict[str | None, RecordsAt] = {}
+        self._on_notice = on_notice
+        self._noticed: set[str] = set()
 
     @classmethod
-    def open(cls, start: Path, environ: Mapping[str, str]) -> Self:
+    def open(cls, start: Path, environ: Mapping[str, str], on_notice: Callable[[str], None] = warn) -> Self:
         """Finds the repository that holds `start` (or that GIT_DIR names).
 
-        Raises NotFound where there is none, InvalidInput for a kind of repository that cannot be used.
+        `on_notice` is told of what the user should know although the call works, such as a record that
+        cannot be read; by default it is a `RegoloNotice` warning.  Raises NotFound where there is no
+        repository, InvalidInput for a kind of repository that cannot be used.
         """
-        return cls(find_repository(start, environ))
+        return cls(find_repository(start, environ), on_notice)
 
     def close(self) -> None:
         """Lets go of the caches; the object is not used afterwards."""
@@ -88,6 +95,33 @@ class Handle:
         """The version tags of this repository, from a cache that is valid or brought up to date."""
         return TagIndex(self.paths, lambda: self.git)
 
+    # -- records ------------------------------------------------------------------------------------------
+
+    def records(self) -> RecordsAt:
+        """The records of the registry as they are now.  Raises NotFound where there is no registry."""
+        return self.records_at(self.registry_tip())
+
+    def records_at(self, commit: str | None) -> RecordsAt:
+        """The records of the registry as of a commit; None: before the first one."""
+        records = self._records.pop(commit, None) or RecordsAt(self.git, commit, commit)
+        self._records[commit] = records  # the last used is the last to go
+        if len(self._records) > COMMITS_KEPT:
+            del self._records[next(iter(self._records))]
+        return records
+
+    def readable(self, listing: Listing[Record]) -> tuple[Record, ...]:
+        """The records of a listing that can be read; a notice names each of the others, once."""
+        self.name_broken(listing.broken.values())
+        return listing.records
+
+    def name_broken(self, errors: Iterable[IntegrityError]) -> None:
+        """Names records that cannot be read, by what reading them raised, each once."""
+        for error in errors:
+            text = f"ignored a record that cannot be read: {error.message}"
+            if text not in self._noticed:
+                self._noticed.add(text)
+                self._on_notice(f"{text} ({error.hint})" if error.hint else text)
+
     # -- the registry branch ------------------------------------------------------------------------------
 
     def config_at_head(self) -> RegistryConfig | None:
@@ -96,9 +130,9 @@ class Handle:
         None where there is none.
         """
         for commit in (self.git.head_commit(), self.git.branch_tip(DEFAULT_BRANCH)):
-            text = self.git.read_file(commit, CONFIG_PATH) if commit else None
-            if text is not None:
-                return _parse_config(text)
+            config = self.records_at(commit).config()
+            if config is not None:
+                return config
         return self._config_of_another_branch()
 
     def _config_of_another_branch(self) -> RegistryConfig | None:
@@ -107,9 +141,8 @@ class Handle:
         So it is found from a commit that is older than the registry, where `init` would make a second one.
         """
         for branch, commit in self.git.branches():
-            text = self.git.read_file(commit, CONFIG_PATH)
             try:
-                config = _parse_config(text) if text is not None else None
+                config = self.records_at(commit).config()
             except IntegrityError:
                 continue  # of some topic branch; that of the registry branch is told of when it is stood on
             if config is not None and config.branch == branch:
@@ -121,10 +154,7 @@ class Handle:
 
         Raises NotFound where the repository is no registry.
         """
-        config = self.config_at_head()
-        if config is None:
-            raise NotFound(f"'{self.paths.top}' is not a registry yet", "git regolo init")
-        return config.branch
+        return self._require(self.config_at_head()).branch
 
     def registry_tip(self) -> str | None:
         """The commit of the registry branch, here or as last fetched from `origin`; None while unborn."""
@@ -132,14 +162,9 @@ class Handle:
 
     def config(self) -> RegistryConfig:
         """The configuration on the registry branch.  Raises NotFound where there is none."""
-        tip = self.registry_tip()
-        text = self.git.read_file(tip, CONFIG_PATH) if tip else None
-        if text is None:
+        return self._require(self.records().config())
+
+    def _require(self, config: RegistryConfig | None) -> RegistryConfig:
+        if config is None:
             raise NotFound(f"'{self.paths.top}' is not a registry yet", "git regolo init")
-        return _parse_config(text)
-
-
-@lru_cache(maxsize=8)
-def _parse_config(text: bytes) -> RegistryConfig:
-    with of_file(CONFIG_PATH):
-        return RegistryConfig.parse(text)
+        return config

@@ -44,7 +44,7 @@ def initialise(handle: Handle, store_url: str | None = None) -> Initialised:
     text = new_config_text(branch=branch, store_url=store_url)
 
     def prepare(tip: str | None) -> Proposal:
-        attributes = handle.git.read_file(tip, ATTRIBUTES_PATH) if tip else None
+        attributes = handle.git.read_file(tip, ATTRIBUTES_PATH)
         return Proposal(
             files={CONFIG_PATH: text.encode(), ATTRIBUTES_PATH: _with_ours(attributes or b"")},
             message="make this repository a model registry\n",

@@ -5,14 +5,13 @@ from collections.abc import Iterable
 
 from regolo_git.errors import NotFound
 from regolo_git.git.tag_index import TagRow
-from regolo_git.records.environment import Promotion
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.names import check_model_name
-from regolo_git.records.paths import MODELS, environment_path, model_of_manifest
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.status import READY, RETIRED, read_promotions, read_statuses, retired_versions
+from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.status import READY, RETIRED, read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion, read_tagged_manifest, version_of_row
 
 WITHOUT_TAGS = "git fetch --tags   (or, where it was just merged: git regolo tag --merged)"
@@ -35,10 +34,7 @@ def _no_model(handle: Handle, model: str) -> NotFound:
 
 def untagged_models(handle: Handle) -> list[str]:
     """The models that the registry branch has and no tag here names, as in a clone made without tags."""
-    tip = handle.registry_tip()
-    files = handle.git.list_files(tip, MODELS) if tip is not None else []
-    models = {model for path, _ in files if (model := model_of_manifest(path)) is not None}
-    return sorted(models - set(handle.index.model_names()))
+    return sorted(set(handle.records().models()) - set(handle.index.model_names()))
 
 
 def _nearest(model: str, names: Iterable[str]) -> str:
@@ -69,23 +65,21 @@ def _row_of_version(handle: Handle, model: str, version: Version) -> TagRow:
 
 
 def _row_of_environment(handle: Handle, model: str, environment: str, rows: list[TagRow]) -> TagRow:
-    tip = handle.registry_tip()
-    path = environment_path(environment, model)
-    text = handle.git.read_file(tip, path) if tip else None
-    if text is None:
+    records = handle.records()
+    promotion = records.promotion(environment, model)
+    if promotion is None:
         raise NotFound(
             f"no version of '{model}' is promoted to '{environment}'",
-            _instead(handle, tip, model, environment, rows[-1].version),
+            _instead(handle, records, model, environment, rows[-1].version),
         )
-    promotion = Promotion.parse(text, path)
     return _row_of_version(handle, model, Version.parse(promotion.version))
 
 
-def _instead(handle: Handle, tip: str | None, model: str, environment: str, newest: str) -> str:
+def _instead(handle: Handle, records: RecordsAt, model: str, environment: str, newest: str) -> str:
     """A promotion, to an environment that is known; else the nearest name that stands for a version."""
     if environment in handle.config().environment_order():
         return f"git regolo promote {model}@{newest} {environment}"
-    promotions = read_promotions(handle, tip) if tip else []
+    promotions = records.promotions().records
     names = ["latest", *(promotion.environment for promotion in promotions if promotion.model == model)]
     close = difflib.get_close_matches(environment, names, n=1)
     return f"git regolo show {model}@{close[0]}" if close else f"git regolo list {model}"
@@ -110,10 +104,10 @@ def get_version(handle: Handle, reference: Reference) -> ModelVersion:
 def get_version_to_use(handle: Handle, reference: Reference) -> ModelVersion:
     """The same for who asks only whether it is retired: its status is "retired" or "ready".
 
-    So a file of an environment that somebody broke is not in the way of an endpoint.  Raises NotFound.
+    Raises NotFound, IntegrityError where the model's list of retired versions cannot be read.
     """
     row = find_row(handle, reference)
-    retired = row.identity in retired_versions(handle, row.model)
+    retired = handle.records().retired(row.model).has(row.version)
     return version_of_row(handle, row, RETIRED if retired else READY)
 
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from regolo_git.records.model_card import MetricRule, ModelCard
-from regolo_git.records.paths import card_path
-from regolo_git.records.tables import of_file
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import list_versions
 from regolo_git.registry.status import read_statuses
@@ -68,14 +66,6 @@ def _environments(promoted: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def read_model(handle: Handle, name: str) -> Model:
-    """A model by its name.  Raises NotFound."""
+    """A model by its name.  Raises NotFound, IntegrityError where its card cannot be read."""
     versions = tuple(list_versions(handle, name))
-    return Model(name, read_card(handle, name), versions)
-
-
-def read_card(handle: Handle, model: str) -> ModelCard:
-    """The model's card on the registry branch; an empty one where there is none."""
-    tip = handle.registry_tip()
-    text = handle.git.read_file(tip, card_path(model)) if tip else None
-    with of_file(card_path(model)):
-        return ModelCard.parse(text) if text is not None else ModelCard()
+    return Model(name, handle.records().card(name) or ModelCard(), versions)

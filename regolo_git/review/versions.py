@@ -2,11 +2,11 @@
 
 from regolo_git.errors import InvalidInput
 from regolo_git.records.digests import Digest
+from regolo_git.records.model_card import ModelCard
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.references import Reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import read_version_manifest
-from regolo_git.registry.models import read_card
 from regolo_git.review.comparison import Comparison, compare
 
 
@@ -18,7 +18,7 @@ def compare_versions(handle: Handle, a: Reference, b: Reference) -> Comparison:
     return compare(
         before,
         after,
-        read_card(handle, a.model),
+        handle.records().card(a.model) or ModelCard(),
         _recipe(handle, before.artifact.recipe),
         _recipe(handle, after.artifact.recipe),
     )

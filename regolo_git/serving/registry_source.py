@@ -12,9 +12,7 @@ from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.manifest import Manifest
-from regolo_git.records.paths import manifest_path
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.users import read_endpoints
 from regolo_git.serving.desired import ModelFiles
 from regolo_git.serving.local.worker.artifact_check import artifact_digest
 
@@ -47,7 +45,10 @@ class RegistrySource:
 
     def endpoints(self, commit: str) -> Mapping[str, Endpoint]:
         """Every endpoint as of a commit.  Raises IntegrityError, naming the file, for one that is broken."""
-        return {endpoint.endpoint: endpoint for endpoint in read_endpoints(self._handle, commit)}
+        found = self._handle.records_at(commit).endpoints()
+        for error in found.broken.values():
+            raise error
+        return found.by_name
 
     def fetch(self, model: str, pinned: PinnedVersion) -> ModelFiles:
         """Brings a pinned version's bytes to a place of their own, verified against the pinned digest.
@@ -73,10 +74,10 @@ class RegistrySource:
                 shutil.rmtree(place, ignore_errors=True)
 
     def _manifest(self, model: str, pinned: PinnedVersion) -> Manifest:
-        text = self._handle.git.read_file(pinned.commit, manifest_path(model))
-        if text is None:
+        manifest = self._handle.records_at(pinned.commit).manifest(model)
+        if manifest is None:
             raise NotFound(f"commit '{pinned.commit}' has no manifest of '{model}'", "git fetch --tags")
-        return Manifest.parse(text)
+        return manifest
 
 
 def _is_intact(place: Path, expected: Digest) -> bool:

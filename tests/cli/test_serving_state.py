@@ -210,7 +210,8 @@ def test_a_broken_environment_is_not_in_the_way_of_an_endpoint(regolo: Regolo, s
     assert regolo("rollback", "e").out == "1.0=100%\n"
     regolo("endpoint", "create", "f", "m@1.1")
     regolo("promote", "m@1.1", "staging")
-    for command in (["list"], ["promote", "m@1.1", "production"], ["show", "m@production"]):
+    assert regolo("list").err.endswith("(git log -p -- :/environments/production/m.toml)\n")
+    for command in (["promote", "m@1.1", "production"], ["show", "m@production"]):
         refused = regolo(*command, status=5)
         assert refused.err.endswith("hint: git log -p -- :/environments/production/m.toml\n")
 

@@ -13,11 +13,10 @@ from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, talk
 from regolo_git.cli.words import signs
 from regolo_git.errors import InvalidInput
-from regolo_git.records.manifest import Manifest
 from regolo_git.records.references import Reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version
-from regolo_git.registry.versions.checkout import CheckedOut, checkout_head, checkout_version, head_manifests
+from regolo_git.registry.versions.checkout import CheckedOut, checkout_head, checkout_version, head_size
 from regolo_git.review.words import size_text
 
 VERSION_LIKE = re.compile(r"v?[0-9]+(?:\.[0-9]+){1,2}(?:-[0-9A-Za-z.-]+)?")
@@ -97,12 +96,8 @@ def _one(
 
 
 def _all(handle: Handle, force: bool) -> list[CheckedOut]:
-    with ProgressBar("checking out", _total(head_manifests(handle))) as bar:
+    with ProgressBar("checking out", head_size(handle)) as bar:
         return checkout_head(handle, force=force, on_progress=bar.reach)
-
-
-def _total(manifests: Sequence[Manifest]) -> int:
-    return sum(m.artifact.size for m in manifests if m.artifact.path is not None)
 
 
 def _said(item: CheckedOut) -> str:

@@ -14,8 +14,7 @@ from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import paint, put, talk
 from regolo_git.cli.tables import Cell, Row, put_table
 from regolo_git.cli.words import one_line, short
-from regolo_git.registry.handle import Handle
-from regolo_git.registry.versions.checkout import head_manifests
+from regolo_git.registry.versions.checkout import head_size
 from regolo_git.registry.versions.work_status import ArtifactStatus, WorkStatus, work_status
 
 _COLOURS = {"unchanged": "", "modified": "yellow", "missing": "red", "no path": "dim"}
@@ -40,7 +39,7 @@ def status(form: Form) -> None:
 
     Exit status: 0 done, whatever was found; 3 no registry here.
     """
-    with open_handle() as handle, ProgressBar("looking", _total(handle)) as bar:
+    with open_handle() as handle, ProgressBar("looking", head_size(handle)) as bar:
         found = work_status(handle, on_bytes=bar.advance)
         top = handle.paths.top
     emit(
@@ -52,11 +51,6 @@ def status(form: Form) -> None:
         ],
         page=lambda: _put_page(found, top),
     )
-
-
-def _total(handle: Handle) -> int:
-    manifests = head_manifests(handle) if handle.git.head_commit() else []
-    return sum(manifest.artifact.size for manifest in manifests if manifest.artifact.path is not None)
 
 
 def _reference(artifact: ArtifactStatus) -> str:

@@ -40,12 +40,12 @@ def tag(merged: bool, dry_run: bool, form: Form) -> None:
     emit(
         form,
         document=lambda: [_document(version, dry_run) for version in found],
-        fields=lambda: [(v.tag, v.commit, _outcome(v, dry_run), v.problem) for v in found],
+        fields=lambda: [(v.subject, v.commit, _outcome(v, dry_run), v.problem) for v in found],
         page=lambda: _put(found, dry_run),
     )
     refused = [version for version in found if version.problem is not None]
     if refused:
-        first = f"{refused[0].tag}: {refused[0].problem}"
+        first = f"{refused[0].subject}: {refused[0].problem}"
         raise IntegrityError(
             f"{len(refused)} of {len(found)} were not tagged: {first}", refused[0].hint or "git regolo fsck"
         )
@@ -62,9 +62,9 @@ def _put(found: list[MergedVersion], dry_run: bool) -> None:
         talk("every version on the registry branch has its tag")
     for version in found:
         problem = f": {version.problem}" if version.problem is not None else ""
-        talk(f"{_outcome(version, dry_run)} {version.tag} at {short(version.commit)}{problem}")
+        talk(f"{_outcome(version, dry_run)} {version.subject} at {short(version.commit)}{problem}")
         if version.problem is None:
-            put(version.tag)
+            put(version.subject)
 
 
 def _document(version: MergedVersion, dry_run: bool) -> Json:

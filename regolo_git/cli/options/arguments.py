@@ -80,7 +80,7 @@ def look(ctx: click.Context, find: Callable[[Handle], list[str]]) -> list[str]:
     """What the registry has; nothing, rather than an error in the middle of somebody's typing."""
     start = Path.cwd().joinpath(*ctx.find_root().params.get("directories") or ())  # `-C` is not acted on here
     try:
-        with open_handle(start) as handle:
+        with open_handle(start, quiet=True) as handle:
             return find(handle)
     except (RegoloError, OSError):
         return []

@@ -7,7 +7,6 @@ nothing, except that a damaged chunk is moved aside by the store that reads it.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from regolo_git.errors import IntegrityError, RegoloError
 from regolo_git.git.tag_index import TagRow
 from regolo_git.maintenance.fsck.artifact_check import ArtifactChecker
 from regolo_git.maintenance.fsck.problem import Problem
@@ -17,8 +16,7 @@ from regolo_git.records.versions import Version
 from regolo_git.registry.elsewhere import where_else
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import model_rows
-from regolo_git.registry.status import RETIRED, read_promotions, read_statuses
-from regolo_git.registry.users import read_endpoints
+from regolo_git.registry.records_at import RecordsAt
 
 Progress = Callable[[int], None]
 
@@ -46,10 +44,11 @@ def check_registry(
 
     Missing bytes of retired versions are as they should be.  Raises NotFound where there is no registry.
     """
-    retired_names = _retired(handle)
+    records = handle.records()
+    retired_names = _retired(records)
     rows = versions_to_check(handle, model)
     checker = ArtifactChecker(handle.store, where_else(handle), full, on_progress)
-    problems = [*check_foreign_tags(handle), *check_records(handle)]
+    problems = [*check_foreign_tags(handle), *check_records(records)]
     retired = 0
     for row in rows:
         manifest, found = read_checked_manifest(handle, row)
@@ -58,30 +57,21 @@ def check_registry(
             retired += 1
         elif manifest is not None:
             problems += checker.check(manifest)
-    problems += _check_users(handle)
+    problems += _check_users(handle, records)
     return FsckReport(tuple(problems), len(rows), retired, len(checker.chunks), full)
 
 
-def _retired(handle: Handle) -> set[tuple[str, str]]:
-    try:
-        by_model = read_statuses(handle).by_model
-    except IntegrityError:
-        return set()  # a file on the branch is broken: `check_records` or `_check_users` names it
+def _retired(records: RecordsAt) -> set[tuple[str, str]]:
     return {
-        (m, identity) for m, of in by_model.items() for identity, status in of.items() if status == RETIRED
+        (model, Version.parse(entry.version).identity)
+        for model, listed in records.retired_lists().by_name.items()
+        for entry in listed.entries
     }
 
 
-def _check_users(handle: Handle) -> Iterator[Problem]:
+def _check_users(handle: Handle, records: RecordsAt) -> Iterator[Problem]:
     """Environments and endpoints on the registry branch that name what is not there."""
-    tip = handle.registry_tip()
-    if tip is None:
-        return
-    try:
-        promotions, endpoints = read_promotions(handle, tip), read_endpoints(handle, tip)
-    except RegoloError as error:
-        yield Problem("the registry branch", error.message, error.hint)
-        return
+    promotions, endpoints = records.promotions().records, records.endpoints().records
     pinned = [(f"environment {p.environment}", p.model, p.version, p.digest) for p in promotions]
     pinned += [
         (f"endpoint {endpoint.endpoint}", endpoint.model, version, held.digest)

@@ -16,18 +16,18 @@ from regolo_git.git.publish import publish
 from regolo_git.records.endpoint import LOCAL, Endpoint, PinnedVersion, check_engine, check_traffic
 from regolo_git.records.environment import check_replicas
 from regolo_git.records.names import check_endpoint_name
-from regolo_git.records.paths import ENDPOINTS, endpoint_path
+from regolo_git.records.paths import endpoint_path
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
 from regolo_git.records.versions import Version
 from regolo_git.registry.actions import action_message
 from regolo_git.registry.endpoints.history import endpoint_history
 from regolo_git.registry.endpoints.last_good import good_versions
-from regolo_git.registry.environments.promote import current_promotion, environment_rule
+from regolo_git.registry.environments.promote import environment_rule
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
+from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.status import RETIRED
-from regolo_git.registry.users import read_endpoints
 from regolo_git.registry.versions.model_version import ModelVersion
 
 
@@ -54,7 +54,7 @@ def create_endpoint(
     def prepare(tip: str | None) -> Proposal:
         version = _servable(handle, reference)
         count = _replicas(handle, version, environment, replicas)
-        if tip is not None and handle.git.read_file(tip, endpoint_path(name)) is not None:
+        if name in handle.records_at(tip).endpoint_names():
             raise Conflict(
                 f"endpoint '{name}' exists already", f"git regolo traffic {name} {version.version}=100"
             )
@@ -90,7 +90,7 @@ def _replicas(handle: Handle, version: ModelVersion, environment: str | None, re
     if environment is None:
         return asked
     rule = environment_rule(handle, environment)
-    promotion = current_promotion(handle, version.model_id, environment)
+    promotion = handle.records().promotion(environment, version.model_id)
     if promotion is not None:
         return promotion.replicas
     return rule.replicas if rule is not None and rule.replicas is not None else asked
@@ -208,7 +208,7 @@ def _change(
     done: list[Endpoint] = []
 
     def prepare(tip: str | None) -> Proposal:
-        before = _at(handle, tip, name)
+        before = _endpoint(handle.records_at(tip), name)
         after = change(before)
         if after == before:
             raise Conflict(f"endpoint '{name}' is like that already", f"git regolo endpoint show {name}")
@@ -249,7 +249,7 @@ def delete_endpoint(handle: Handle, name: str, *, message: str | None = None) ->
     """Takes an endpoint's file off the branch, also a broken one; its history stays.  Raises NotFound."""
 
     def prepare(tip: str | None) -> Proposal:
-        before = _readable_at(handle, tip, name)
+        before = _readable(handle.records_at(tip), name)
         said = action_message(
             message,
             f"delete endpoint {name}",
@@ -261,9 +261,9 @@ def delete_endpoint(handle: Handle, name: str, *, message: str | None = None) ->
     publish(handle.git, handle.registry_branch(), prepare)
 
 
-def _readable_at(handle: Handle, tip: str | None, name: str) -> Endpoint | None:
+def _readable(records: RecordsAt, name: str) -> Endpoint | None:
     try:
-        return _at(handle, tip, name)
+        return _endpoint(records, name)
     except NewerFormat:
         raise
     except IntegrityError:
@@ -272,26 +272,24 @@ def _readable_at(handle: Handle, tip: str | None, name: str) -> Endpoint | None:
 
 def get_endpoint(handle: Handle, name: str) -> Endpoint:
     """An endpoint's desired state on the registry branch.  Raises NotFound, IntegrityError."""
-    return _at(handle, handle.registry_tip(), name)
+    return _endpoint(handle.records(), name)
 
 
 def list_endpoints(handle: Handle) -> list[Endpoint]:
-    """Every endpoint on the registry branch, in the order of the names."""
-    tip = handle.registry_tip()
-    return read_endpoints(handle, tip) if tip else []
+    """Every endpoint on the registry branch, in the order of the names.
+
+    A notice names each one that cannot be read.
+    """
+    return list(handle.readable(handle.records().endpoints()))
 
 
-def _at(handle: Handle, tip: str | None, name: str) -> Endpoint:
-    path = endpoint_path(check_endpoint_name(name))
-    text = handle.git.read_file(tip, path) if tip else None
-    if text is None:
-        raise NotFound(f"there is no endpoint '{name}'", _nearest(handle, tip, name))
-    return Endpoint.parse(text, path)
+def _endpoint(records: RecordsAt, name: str) -> Endpoint:
+    endpoint = records.endpoint(check_endpoint_name(name))
+    if endpoint is None:
+        raise NotFound(f"there is no endpoint '{name}'", _nearest(records, name))
+    return endpoint
 
 
-def _nearest(handle: Handle, tip: str | None, name: str) -> str:
-    # The names of the files: one that is broken is not in the way of saying what there is.
-    files = handle.git.list_files(tip, ENDPOINTS) if tip else []
-    names = [path.removeprefix(f"{ENDPOINTS}/").removesuffix(".toml") for path, _ in files]
-    close = difflib.get_close_matches(name, names, n=1)
+def _nearest(records: RecordsAt, name: str) -> str:
+    close = difflib.get_close_matches(name, records.endpoint_names(), n=1)
     return f"git regolo endpoint show {close[0]}" if close else "git regolo endpoint list"

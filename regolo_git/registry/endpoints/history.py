@@ -51,11 +51,9 @@ def endpoint_history(handle: Handle, name: str) -> list[EndpointEvent]:
 
 
 def _events(handle: Handle, tip: str, name: str) -> Iterator[tuple[CommitInfo, EndpointEvent]]:
-    path = endpoint_path(check_endpoint_name(name))
-    for info in path_history(handle.git, tip, path):
-        text = handle.git.read_file(info.oid, path)
+    for info in path_history(handle.git, tip, endpoint_path(check_endpoint_name(name))):
         try:
-            endpoint = Endpoint.parse(text, path) if text is not None else None
+            endpoint = handle.records_at(info.oid).endpoint(name)
         except IntegrityError:
             continue
         action, reverted = _what_it_did(info)

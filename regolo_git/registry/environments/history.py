@@ -51,11 +51,9 @@ def promotion_events(
     handle: Handle, tip: str, model: str, environment: str
 ) -> Iterator[tuple[CommitInfo, PromotionEvent]]:
     """The commits that changed what stands in one environment as of a commit, newest first."""
-    path = environment_path(environment, model)
-    for info in path_history(handle.git, tip, path):
-        text = handle.git.read_file(info.oid, path)
+    for info in path_history(handle.git, tip, environment_path(environment, model)):
         try:
-            promotion = Promotion.parse(text, path) if text is not None else None
+            promotion = handle.records_at(info.oid).promotion(environment, model)
         except IntegrityError:
             continue  # a commit that broke the file promoted nothing; fsck names it
         who, when = info.author, info.committed_at

@@ -4,7 +4,6 @@ look the version up → may it? (`permission`) → one commit: environments/<env
                                                  and every endpoint bound to that environment
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from regolo_git.artifacts.presence import bytes_of
@@ -25,7 +24,6 @@ from regolo_git.registry.environments.history import promotion_events
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.status import RETIRED
-from regolo_git.registry.users import read_endpoints
 from regolo_git.registry.versions.model_version import ModelVersion
 
 
@@ -134,9 +132,8 @@ def _plan(
     message: str | None,
     proposed: str | None,
 ) -> tuple[Promoted, Proposal]:
-    path = environment_path(environment, version.model_id)
-    text = handle.git.read_file(tip, path) if tip else None
-    previous = Promotion.parse(text, path) if text is not None else None
+    records = handle.records_at(tip)
+    previous = records.promotion(environment, version.model_id)
     rule = handle.config().environment(environment)
     wanted = replicas or (rule.replicas if rule else None) or (previous.replicas if previous else None) or 1
     promotion = Promotion(
@@ -150,7 +147,9 @@ def _plan(
     )
     if promotion == previous:
         raise Conflict(f"'{version.reference}' stands in '{environment}' already, replicas: {wanted}")
-    moved = {e.endpoint: moved_endpoint(e, promotion) for e in _bound(handle, tip, promotion)}
+    endpoints = handle.readable(records.endpoints())
+    moved = {e.endpoint: moved_endpoint(e, promotion) for e in endpoints if _follows(e, promotion)}
+    path = environment_path(environment, version.model_id)
     files: dict[str, bytes | None] = {path: promotion.to_text().encode()}
     files.update({endpoint_path(name): endpoint.to_text().encode() for name, endpoint in moved.items()})
     said = action_message(
@@ -167,10 +166,8 @@ def _plan(
     return Promoted(promotion, previous, "", "", tuple(moved)), Proposal(files=files, message=said)
 
 
-def _bound(handle: Handle, tip: str | None, promotion: Promotion) -> Iterator[Endpoint]:
-    for endpoint in read_endpoints(handle, tip) if tip else ():
-        if (endpoint.model, endpoint.environment) == (promotion.model, promotion.environment):
-            yield endpoint
+def _follows(endpoint: Endpoint, promotion: Promotion) -> bool:
+    return (endpoint.model, endpoint.environment) == (promotion.model, promotion.environment)
 
 
 def moved_endpoint(endpoint: Endpoint, promotion: Promotion) -> Endpoint:
@@ -179,11 +176,3 @@ def moved_endpoint(endpoint: Endpoint, promotion: Promotion) -> Endpoint:
     unknown = held.unknown if held is not None else {}
     pinned = PinnedVersion(promotion.commit, promotion.digest, promotion.replicas, unknown)
     return replace(endpoint, traffic={promotion.version: 1.0}, versions={promotion.version: pinned})
-
-
-def current_promotion(handle: Handle, model: str, environment: str) -> Promotion | None:
-    """What stands in an environment now; None where nothing does.  Raises IntegrityError."""
-    tip = handle.registry_tip()
-    path = environment_path(environment, model)
-    text = handle.git.read_file(tip, path) if tip else None
-    return Promotion.parse(text, path) if text is not None else None

@@ -12,12 +12,11 @@ from regolo_git.errors import IntegrityError, InvalidInput, NotFound
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.names import check_artifact_path, printable
-from regolo_git.records.paths import MODELS, manifest_path, model_of_manifest
 from regolo_git.records.references import Reference
-from regolo_git.records.tables import of_file
 from regolo_git.registry.elsewhere import where_else
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
+from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.model_version import read_tagged_manifest
 
 Progress = Callable[[int], None]
@@ -116,12 +115,14 @@ def _files_of_head(handle: Handle, manifest: Manifest, path: Path) -> dict[str, 
     A repository that was moved, or that is seen from a container under another path, is unknown to the cache.
     """
     top, head = handle.paths.work_tree, handle.git.head_commit()
-    oid = handle.git.blob_oid(head, manifest_path(manifest.model)) if head is not None else None
-    if top is None or oid is None or not path.exists():
+    if top is None or not path.exists():
         return {}
     try:
-        artifact = parse_manifest(handle, manifest_path(manifest.model), oid).artifact
-        if artifact.path is None or top / artifact.path != path or artifact.kind != manifest.artifact.kind:
+        held = handle.records_at(head).manifest(manifest.model)
+        artifact = held.artifact if held is not None else None
+        if artifact is None or artifact.path is None or top / artifact.path != path:
+            return {}
+        if artifact.kind != manifest.artifact.kind:
             return {}
         recipe = read_checked_recipe(handle.store, artifact)
     except (NotFound, IntegrityError):
@@ -149,33 +150,30 @@ def place_of(handle: Handle, manifest: Manifest, destination: Path | None) -> Pa
 def checkout_head(
     handle: Handle, *, force: bool = False, on_progress: Progress | None = None
 ) -> list[CheckedOut]:
-    """Brings the bytes of every manifest in the commit that is checked out, each to its recorded path."""
-    manifests = head_manifests(handle)
-    return [
+    """Checks out every model of the checked-out commit that has a path.
+
+    Raises NotFound before the first commit, and IntegrityError for a manifest that cannot be read, once
+    everything else is checked out.
+    """
+    if handle.git.head_commit() is None:
+        raise NotFound("there is no commit yet", "git regolo register MODEL PATH")
+    manifests = head_records(handle).manifests()
+    done = [
         checkout_manifest(handle, manifest, None, force=force, on_progress=on_progress)
-        for manifest in manifests
+        for manifest in manifests.records
         if manifest.artifact.path is not None
     ]
+    for error in manifests.broken.values():
+        raise error
+    return done
 
 
-def head_manifests(handle: Handle) -> list[Manifest]:
-    """The manifests in the commit that is checked out, in the order of the models' names."""
-    head = handle.git.head_commit()
-    if head is None:
-        raise NotFound("there is no commit yet", "git regolo register MODEL PATH")
-    return manifests_at(handle, head)
+def head_records(handle: Handle) -> RecordsAt:
+    """The records in the commit that is checked out."""
+    return handle.records_at(handle.git.head_commit())
 
 
-def manifests_at(handle: Handle, commit: str) -> list[Manifest]:
-    """The manifests in a commit, in the order of the models' names."""
-    return [
-        parse_manifest(handle, path, oid)
-        for path, oid in handle.git.list_files(commit, MODELS)
-        if model_of_manifest(path) is not None
-    ]
-
-
-def parse_manifest(handle: Handle, path: str, oid: str) -> Manifest:
-    """A manifest by its blob.  Raises IntegrityError, naming the path where it stands."""
-    with of_file(path):
-        return Manifest.parse(handle.git.read_blob(oid))
+def head_size(handle: Handle) -> int:
+    """The bytes of all artifacts of the checked-out commit that have a path."""
+    artifacts = (manifest.artifact for manifest in head_records(handle).manifests().records)
+    return sum(artifact.size for artifact in artifacts if artifact.path is not None)

@@ -26,13 +26,7 @@ from regolo_git.records.versions import Version, tag_name
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.status import PROPOSED, READY
 from regolo_git.registry.versions.artifact_place import artifact_place, see_to_ignore
-from regolo_git.registry.versions.draft import (
-    Draft,
-    VersionRequest,
-    read_card,
-    read_manifest,
-    refuse_existing,
-)
+from regolo_git.registry.versions.draft import Draft, VersionRequest, refuse_existing
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.target import Target, choose_target
 
@@ -127,10 +121,9 @@ def _in_order(lineage: Lineage) -> Lineage:
 
 def _check_model(handle: Handle, new: bool, model: str, target: Target) -> list[str]:
     """Which records a version will write: its manifest, and the card where the model has none yet."""
-    tip = handle.git.newest_known(target.branch)
+    records = handle.records_at(handle.git.newest_known(target.branch))
     # Both are read now, so that one which cannot be read is known before the artifact is.
-    on_branch = read_manifest(handle, tip, model)
-    card = read_card(handle, tip, model)
+    on_branch, card = records.manifest(model), records.card(model)
     exists = on_branch is not None or bool(handle.index.highest(model))
     if new and exists:
         raise Conflict(f"model '{model}' exists already", f"git regolo commit {model} PATH")

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.versions.checkout import manifests_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,7 @@ def describe(handle: Handle, revision: str) -> list[DescribedVersion]:
     exact = handle.index.at_commit(commit)
     result = [DescribedVersion(row.model, row.version, exact=True, tagged=True) for row in exact]
     seen = {(row.model, row.identity) for row in exact}
-    for manifest in manifests_at(handle, commit):
+    for manifest in handle.readable(handle.records_at(commit).manifests()):
         identity = Version.parse(manifest.version).identity
         if (manifest.model, identity) not in seen:
             tagged = handle.index.find(manifest.model, identity) is not None

@@ -19,7 +19,6 @@ from regolo_git.records.model_card import ModelCard, new_card_text
 from regolo_git.records.names import check_message, check_text
 from regolo_git.records.paths import card_path, manifest_path
 from regolo_git.records.serving_block import implied_by, says_no_more_than_a_name
-from regolo_git.records.tables import of_file
 from regolo_git.records.toml_text import Table
 from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import Version, next_version, tag_name
@@ -88,8 +87,8 @@ class Draft:
 
     def prepare(self, tip: str | None) -> Proposal:
         model = self.request.model
-        previous = read_manifest(self.handle, tip, model)
-        card = read_card(self.handle, tip, model)
+        records = self.handle.records_at(tip)
+        previous, card = records.manifest(model), records.card(model)
         version = self.version or next_version(
             _known(self.handle, model, previous), self.request.bump or "minor"
         )
@@ -180,20 +179,6 @@ def tag_message(manifest: Manifest, subject: str, manifest_oid: str) -> str:
         digest=manifest.artifact.digest,
         size=manifest.artifact.size,
     ).to_text()
-
-
-def read_manifest(handle: Handle, tip: str | None, model: str) -> Manifest | None:
-    """A model's manifest on a branch; None where it has none.  Raises IntegrityError."""
-    text = handle.git.read_file(tip, manifest_path(model)) if tip else None
-    with of_file(manifest_path(model)):
-        return Manifest.parse(text) if text is not None else None
-
-
-def read_card(handle: Handle, tip: str | None, model: str) -> ModelCard | None:
-    """A model's card on a branch; None where it has none.  Raises IntegrityError."""
-    text = handle.git.read_file(tip, card_path(model)) if tip else None
-    with of_file(card_path(model)):
-        return ModelCard.parse(text) if text is not None else None
 
 
 def _known(handle: Handle, model: str, previous: Manifest | None) -> list[Version]:

@@ -14,24 +14,32 @@ from regolo_git.git.history import changed_files, first_parent_commits
 from regolo_git.git.publish import publish_tag
 from regolo_git.hints import NextStep
 from regolo_git.records.manifest import Manifest
-from regolo_git.records.paths import MODELS, model_of_manifest
+from regolo_git.records.paths import MODELS, manifest_path, model_of_manifest
 from regolo_git.records.versions import Version, tag_name
 from regolo_git.registry.elsewhere import where_else
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.versions.checkout import parse_manifest
+from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.draft import tag_message
 
 
 @dataclass(frozen=True, slots=True)
 class MergedVersion:
-    """One manifest change without a tag; `problem` says why it was not tagged, `hint` what to type."""
+    """One manifest change without a tag; `problem` says why it was not tagged, `hint` what to type.
+
+    `version` and `tag` are None for a manifest that cannot be read.
+    """
 
     model: str
-    version: str
+    version: str | None
     commit: str
-    tag: str
+    tag: str | None
     problem: str | None = None
     hint: NextStep | None = None
+
+    @property
+    def subject(self) -> str:
+        """The name of its tag, or the path of a manifest that cannot be read."""
+        return self.tag or manifest_path(self.model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +56,16 @@ def tag_merged(
     """Tags every merged version that has no tag, oldest first; its bytes are rebuilt and compared first.
 
     A version whose bytes are missing or wrong, or whose name another change has taken, is reported with its
-    problem and not tagged.  `on_progress` is told how many bytes of a version are read so far.  Raises
-    NotFound where there is no registry.
+    problem and not tagged; so is a manifest that cannot be read.  `on_progress` is told how many bytes of a
+    version are read so far.  Raises NotFound where there is no registry.
     """
+    tip = handle.registry_tip()
+    if tip is None:
+        return []
     result = []
     rows = handle.index.all_rows()
     taken = {(row.model, row.identity) for row in rows}
-    for change in reversed(_untagged(handle, taken, {row.manifest_oid for row in rows})):
+    for change in reversed(_untagged(handle, tip, taken, {row.manifest_oid for row in rows})):
         manifest = change.manifest
         key = manifest.model, Version.parse(manifest.version).identity
         tag = tag_name(manifest.model, manifest.version)
@@ -69,47 +80,58 @@ def tag_merged(
         taken.add(key)
         result.append(MergedVersion(manifest.model, manifest.version, change.commit, tag, problem, hint))
     known = {(version.model, version.version) for version in result if version.problem is not None}
-    return result + [v for v in _disguised(handle) if (v.model, v.version) not in known]
+    disguised = [v for v in _disguised(handle, tip) if (v.model, v.version) not in known]
+    return [*result, *disguised, *_unreadable(handle, tip)]
 
 
-def _disguised(handle: Handle) -> Iterator[MergedVersion]:
+def _disguised(handle: Handle, tip: str) -> Iterator[MergedVersion]:
     """Manifests that stand on the branch under the name of a version whose tag has other content.
 
     So it is after two proposals took one number and the second merge won: what was merged has no tag, and its
     name is another's.  Only what stands there now counts, so that a new version ends it.
     """
-    tip = handle.registry_tip()
-    for path, oid in handle.git.list_files(tip, MODELS) if tip is not None else ():
-        if tip is None or model_of_manifest(path) is None:
-            continue
-        manifest = parse_manifest(handle, path, oid)
+    for model, manifest in handle.records_at(tip).manifests().by_name.items():
         row = handle.index.find(manifest.model, Version.parse(manifest.version).identity)
-        if row is not None and row.manifest_oid != oid and row.digest != manifest.artifact.digest:
+        if row is None or row.digest == manifest.artifact.digest:
+            continue
+        if handle.git.blob_oid(tip, manifest_path(model)) != row.manifest_oid:
             problem = "what was merged has other bytes than the tag of this version: give it the next number"
             yield MergedVersion(manifest.model, manifest.version, tip, row.tag, problem)
 
 
-def _untagged(handle: Handle, taken: set[tuple[str, str]], tagged: set[str]) -> list[_Change]:
+def _unreadable(handle: Handle, tip: str) -> Iterator[MergedVersion]:
+    for path, error in handle.records_at(tip).manifests().broken.items():
+        yield MergedVersion(model_of_manifest(path) or "", None, tip, None, error.message, error.hint)
+
+
+def _untagged(handle: Handle, tip: str, taken: set[tuple[str, str]], tagged: set[str]) -> list[_Change]:
     """Newest first: the changes of manifests on the first-parent line whose versions have no tag.
 
     Going back to a version that is tagged (`revert`) is no new version; nor is a change that repeats the
     manifest of an older change of the same version, of which only the oldest is kept.
     """
-    tip = handle.registry_tip()
     found: dict[tuple[str, str, str], _Change] = {}
-    if tip is None:
-        return []
     for info in first_parent_commits(handle.git, tip):
         parent = info.parents[0] if info.parents else None
         for path, oid in changed_files(handle.git, parent, info.oid, MODELS).items():
-            if oid is None or oid in tagged or model_of_manifest(path) is None:
+            model = model_of_manifest(path)
+            if model is None or oid is None or oid in tagged:
                 continue
-            manifest = parse_manifest(handle, path, oid)
+            manifest = _readable(handle.records_at(info.oid), model)
+            if manifest is None:
+                continue
             key = manifest.model, Version.parse(manifest.version).identity
             if key not in taken:
                 found.pop((*key, oid), None)
                 found[*key, oid] = _Change(manifest, oid, info.oid, info.subject)
     return list(found.values())
+
+
+def _readable(records: RecordsAt, model: str) -> Manifest | None:
+    try:
+        return records.manifest(model)
+    except IntegrityError:
+        return None  # no version came of it; what is broken at the tip is reported
 
 
 def _check_bytes(

@@ -14,12 +14,12 @@ from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import retired_path
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.references import Reference
-from regolo_git.records.retired import RetiredEntry, RetiredList
-from regolo_git.records.tables import of_file
+from regolo_git.records.retired import RetiredEntry
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.lookup import get_version, list_versions
+from regolo_git.registry.lookup import get_version_to_use, list_versions
+from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.status import RETIRED, read_statuses
-from regolo_git.registry.users import users_of
+from regolo_git.registry.usage import User, unreadable_users, users_of
 from regolo_git.registry.versions.model_version import ModelVersion
 
 
@@ -36,28 +36,33 @@ def plan_retirement(handle: Handle, reference: Reference, reason: str) -> Retire
     """Looks whether a version can be retired, and what that frees.
 
     Raises NotFound, InvalidInput without a reason or for a version that is retired already, PolicyRefused
-    while an environment or an endpoint uses it.
+    while an environment or an endpoint uses it, IntegrityError where a record that may use it cannot be read.
     """
-    version = get_version(handle, reference)
+    version = get_version_to_use(handle, reference)
     if not reason.strip():
         raise InvalidInput(
             "a version is retired for a reason", f"git regolo remove {version.reference} -m REASON"
         )
     if version.status == RETIRED:
         raise InvalidInput(f"'{version.reference}' is retired already", f"git regolo list {version.model_id}")
-    _refuse_used(handle, handle.registry_tip(), version)
+    _refuse_used(handle, handle.records(), version)
     return RetirementPlan(version, reason.strip(), _free_bytes(handle, version))
 
 
-def _refuse_used(handle: Handle, tip: str | None, version: ModelVersion) -> None:
-    users = users_of(handle, tip, version.model_id, version.version)
+def _refuse_used(handle: Handle, records: RecordsAt, version: ModelVersion) -> None:
+    promotions, endpoints = records.promotions().records, records.endpoints().records
+    users = users_of(promotions, endpoints, version.model_id, version.version)
     if users:
         raise PolicyRefused(
-            f"'{version.reference}' is in use by {', '.join(users)}", _way_out(handle, version, users[0])
+            f"'{version.reference}' is in use by {', '.join(map(str, users))}",
+            _reassign_hint(handle, version, users[0]),
         )
+    # Its bytes would be gone while the file that cannot be read still names it.
+    for error in unreadable_users(records, version.model_id):
+        raise error
 
 
-def _way_out(handle: Handle, version: ModelVersion, user: str) -> str | None:
+def _reassign_hint(handle: Handle, version: ModelVersion, user: User) -> str | None:
     """The command that gives one user another version; None where there is no other."""
     others = [
         other.version
@@ -66,10 +71,9 @@ def _way_out(handle: Handle, version: ModelVersion, user: str) -> str | None:
     ]
     if not others:
         return None
-    kind, _, name = user.replace("'", "").partition(" ")
-    if kind == "environment":
-        return f"git regolo promote {version.model_id}@{others[-1]} {name}"
-    return f"git regolo rollback {name} --to {others[-1]}"
+    if user.kind == "environment":
+        return f"git regolo promote {version.model_id}@{others[-1]} {user.name}"
+    return f"git regolo rollback {user.name} --to {others[-1]}"
 
 
 def retire(handle: Handle, plan: RetirementPlan) -> None:
@@ -84,10 +88,9 @@ def retire(handle: Handle, plan: RetirementPlan) -> None:
     entry = RetiredEntry(version.version, author.when, f"{author.name} <{author.email}>", plan.reason)
 
     def prepare(tip: str | None) -> Proposal:
-        _refuse_used(handle, tip, version)
-        text = handle.git.read_file(tip, path) if tip else None
-        with of_file(path):
-            current = RetiredList.parse(text) if text is not None else RetiredList()
+        records = handle.records_at(tip)
+        _refuse_used(handle, records, version)
+        current = records.retired(version.model_id)
         if current.has(version.version):
             raise Conflict(f"'{version.reference}' is retired already", f"git regolo list {version.model_id}")
         return Proposal(

@@ -7,7 +7,7 @@ from regolo_git.git.publish import publish
 from regolo_git.records.paths import manifest_path
 from regolo_git.records.references import Reference
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.lookup import get_version
+from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.status import RETIRED
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.target import choose_target
@@ -19,7 +19,7 @@ def revert_model(handle: Handle, reference: Reference, message: str | None = Non
     Raises NotFound, Conflict where the branch has that version already, PolicyRefused for a retired one or
     one whose bytes are gone.
     """
-    version = get_version(handle, reference)
+    version = get_version_to_use(handle, reference)
     if version.status == RETIRED:
         raise PolicyRefused(f"'{version.reference}' is retired", f"git regolo list {version.model_id}")
     with bytes_of(version.reference):
@@ -28,7 +28,7 @@ def revert_model(handle: Handle, reference: Reference, message: str | None = Non
     content = version.manifest.to_text().encode()
 
     def prepare(tip: str | None) -> Proposal:
-        if tip is not None and handle.git.read_file(tip, path) == content:
+        if handle.records_at(tip).data(path) == content:
             raise Conflict(f"'{version.reference}' is the branch's version already")
         return Proposal(
             files={path: content}, message=message or f"revert {version.model_id} to {version.version}\n"

@@ -8,7 +8,7 @@ from regolo_git.artifacts.ingest.ingest import OnBytes, digest_of
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.versions.checkout import manifests_at
+from regolo_git.registry.versions.checkout import head_records
 
 State = Literal["unchanged", "modified", "missing", "no path"]
 
@@ -41,13 +41,13 @@ class WorkStatus:
 def work_status(handle: Handle, *, on_bytes: OnBytes | None = None) -> WorkStatus:
     """Compares every artifact at its recorded path; a file that has not changed since is not read again.
 
-    `on_bytes` is told of the artifacts' bytes as they become known.
+    A notice names each manifest that cannot be read.  `on_bytes` is told of the artifacts' bytes as they
+    become known.
     """
-    head = handle.git.head_commit()
-    manifests = manifests_at(handle, head) if head else []
+    manifests = handle.readable(head_records(handle).manifests())
     return WorkStatus(
         branch=handle.git.head_branch(),
-        head=head,
+        head=handle.git.head_commit(),
         registry_branch=handle.registry_branch(),
         artifacts=tuple(_status(handle, manifest, on_bytes) for manifest in manifests),
     )

@@ -17,7 +17,7 @@ COLUMNS = tuple(Column(title) for title in ("ENDPOINT", "MODEL", "ENVIRONMENT", 
 @click.command("list")
 @form_options
 def list_(form: Form) -> None:
-    """List the endpoints.
+    """List the endpoints.  One whose file cannot be read is named on stderr.
 
     \b
     With --plain, one line for each:
@@ -29,7 +29,7 @@ def list_(form: Form) -> None:
       git regolo endpoint list
       git regolo endpoint list --plain | cut -f1
 
-    Exit status: 0 done; 3 no registry here; 5 an endpoint's file is broken.
+    Exit status: 0 done; 3 no registry here.
     """
     with open_handle() as handle:
         found = list_endpoints(handle)

@@ -1,0 +1,185 @@
+"""The records of a registry as of a commit: read one at a time, and only those that are asked for.
+
+A record that is broken, or that a newer release wrote, raises when it is asked for by its name, and never
+keeps another one from being read: the verbs that read all records of a kind return those that can be read
+and, beside them, the errors of the others.  What a branch holds now is `Handle.records()`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
+
+from regolo_git.errors import IntegrityError
+from regolo_git.records.config import RegistryConfig
+from regolo_git.records.endpoint import Endpoint
+from regolo_git.records.environment import Promotion
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.model_card import ModelCard
+from regolo_git.records.paths import (
+    CONFIG_PATH,
+    ENDPOINTS,
+    ENVIRONMENTS,
+    MODELS,
+    card_path,
+    endpoint_of,
+    endpoint_path,
+    environment_path,
+    manifest_path,
+    model_of_card,
+    model_of_manifest,
+    model_of_retired,
+    place_of_promotion,
+    retired_path,
+)
+from regolo_git.records.retired import RetiredList
+from regolo_git.records.tables import of_file
+
+if TYPE_CHECKING:
+    from regolo_git.git.repository import GitRepository
+
+Record = TypeVar("Record")
+Parse = Callable[[bytes, str], Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[Record]):
+    """All records of one kind, by what each is about: a model, an endpoint, or a place such as `staging/m`.
+
+    `broken` holds the errors of those that cannot be read, by path.
+    """
+
+    by_name: Mapping[str, Record] = field(default_factory=dict)
+    broken: Mapping[str, IntegrityError] = field(default_factory=dict)
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """The records that can be read."""
+        return tuple(self.by_name.values())
+
+
+class RecordsAt:
+    """The records of a registry as of a commit of each branch; None is a branch before its first commit.
+
+    Environments and endpoints are read from `operations`, everything else from `registry`.  A record is
+    parsed once.  Every verb raises IntegrityError for a record that is damaged and NewerFormat for one of a
+    newer release, naming its file, and MissingObject where the clone lacks the commit.
+    """
+
+    def __init__(self, git: "GitRepository", registry: str | None, operations: str | None) -> None:
+        self.registry = registry
+        self.operations = operations
+        self._git = git
+        self._parsed: dict[str, object] = {}
+
+    def config(self) -> RegistryConfig | None:
+        """The registry's configuration; None where there is none."""
+        return self._one(CONFIG_PATH, _CONFIG)
+
+    def manifest(self, model: str) -> Manifest | None:
+        """A model's manifest; None where it has none."""
+        return self._one(manifest_path(model), _MANIFEST)
+
+    def manifests(self) -> Listing[Manifest]:
+        """The manifests of all models, in the order of their names."""
+        return self._all(MODELS, model_of_manifest, _MANIFEST)
+
+    def models(self) -> list[str]:
+        """The models that have a manifest, also one that cannot be read, in the order of their names."""
+        return [model for path, _ in self._files(MODELS) if (model := model_of_manifest(path)) is not None]
+
+    def card(self, model: str) -> ModelCard | None:
+        """A model's card; None where it has none."""
+        return self._one(card_path(model), _CARD)
+
+    def cards(self) -> Listing[ModelCard]:
+        """The cards of all models."""
+        return self._all(MODELS, model_of_card, _CARD)
+
+    def retired(self, model: str) -> RetiredList:
+        """A model's retired versions; an empty list where it has none."""
+        return self._one(retired_path(model), _RETIRED) or RetiredList()
+
+    def retired_lists(self) -> Listing[RetiredList]:
+        """The lists of retired versions of all models."""
+        return self._all(MODELS, model_of_retired, _RETIRED)
+
+    def promotion(self, environment: str, model: str) -> Promotion | None:
+        """What of a model is promoted to an environment; None where nothing is."""
+        return self._one(environment_path(environment, model), Promotion.parse)
+
+    def promotions(self) -> Listing[Promotion]:
+        """What is promoted where, lowest environment first.  Raises IntegrityError for the configuration."""
+        found = self._all(ENVIRONMENTS, place_of_promotion, Promotion.parse)
+        config = self.config()
+        rank = {name: index for index, name in enumerate(config.environment_order() if config else ())}
+
+        def place(item: tuple[str, Promotion]) -> tuple[int, str, str]:
+            promotion = item[1]
+            return rank.get(promotion.environment, -1), promotion.environment, promotion.model
+
+        return Listing(dict(sorted(found.by_name.items(), key=place)), found.broken)
+
+    def endpoint(self, name: str) -> Endpoint | None:
+        """An endpoint's desired state; None where there is no such endpoint."""
+        return self._one(endpoint_path(name), Endpoint.parse)
+
+    def endpoints(self) -> Listing[Endpoint]:
+        """Every endpoint, in the order of their names."""
+        return self._all(ENDPOINTS, endpoint_of, Endpoint.parse)
+
+    def endpoint_names(self) -> list[str]:
+        """The names of all endpoints, also of those that cannot be read."""
+        return [name for path, _ in self._files(ENDPOINTS) if (name := endpoint_of(path)) is not None]
+
+    def data(self, path: str) -> bytes | None:
+        """The bytes of a record, also of one that cannot be read; None where there is none."""
+        return self._git.read_file(self._commit(path), path)
+
+    def _commit(self, path: str) -> str | None:
+        return self.operations if path.partition("/")[0] in (ENVIRONMENTS, ENDPOINTS) else self.registry
+
+    def _files(self, directory: str) -> list[tuple[str, str]]:
+        return self._git.list_files(self._commit(directory), directory)
+
+    def _one(self, path: str, parse: Parse[Record]) -> Record | None:
+        if path not in self._parsed:
+            data = self.data(path)
+            if data is None:
+                return None
+            self._parsed[path] = _parse(data, path, parse)
+        return cast("Record", self._parsed[path])
+
+    def _all(
+        self, directory: str, name_of: Callable[[str], str | None], parse: Parse[Record]
+    ) -> Listing[Record]:
+        by_name: dict[str, Record] = {}
+        broken: dict[str, IntegrityError] = {}
+        for path, oid in self._files(directory):
+            name = name_of(path)
+            if name is None:
+                continue
+            try:
+                if path not in self._parsed:
+                    self._parsed[path] = _parse(self._git.read_blob(oid), path, parse)
+                by_name[name] = cast("Record", self._parsed[path])
+            except IntegrityError as error:
+                broken[path] = error
+        return Listing(by_name, broken)
+
+
+def _parse(data: bytes, path: str, parse: Parse[Record]) -> Record:
+    with of_file(path):
+        return parse(data, path)
+
+
+def _alone(parse: Callable[[bytes], Record]) -> Parse[Record]:
+    """A parser of a record that does not say in itself where it belongs."""
+    return lambda data, _: parse(data)
+
+
+# Cached, because several commits, and all branches that are looked at for the registry branch, mostly agree.
+_CONFIG = _alone(lru_cache(maxsize=8)(RegistryConfig.parse))
+_MANIFEST = _alone(Manifest.parse)
+_CARD = _alone(ModelCard.parse)
+_RETIRED = _alone(RetiredList.parse)
