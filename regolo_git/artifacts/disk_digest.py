@@ -1,0 +1,52 @@
+"""The digest of an artifact as it is on disk, exactly: no link is followed and nothing is left out.
+
+Stricter than `ingest.digest_of`, which takes what people hand in.  Serving asks it of what it fetched and, in
+each worker, before a model is opened; workers may run in another interpreter, so it imports next to nothing.
+"""
+
+import os
+from pathlib import Path
+
+from regolo_git.errors import IntegrityError, NotFound
+from regolo_git.hints import Hint
+from regolo_git.records.digests import Algorithm, Digest, directory_digest, new_hasher
+
+BLOCK = 1 << 20
+
+
+def check_digest(path: Path, expected: Digest) -> None:
+    """Reads all of a file or directory.  Raises NotFound, IntegrityError where it is not what is expected."""
+    if not path.exists():
+        raise NotFound(f"the artifact '{path.name}' is not there")
+    found = disk_digest(path, expected.algorithm)
+    if found != expected:
+        raise IntegrityError(f"the artifact '{path.name}' is '{found}', not '{expected}'", Hint("fsck"))
+
+
+def disk_digest(path: Path, algorithm: Algorithm) -> Digest:
+    """The digest of a file, or of every file of a directory.
+
+    Raises IntegrityError for anything that is neither: an artifact has no links, devices or pipes.
+    """
+    if path.is_file() and not path.is_symlink():
+        return Digest(algorithm, _file_hex(path, algorithm))
+    return directory_digest(algorithm, [(name, _file_hex(path / name, algorithm)) for name in _files(path)])
+
+
+def _files(directory: Path) -> list[str]:
+    names = []
+    for parent, folders, files in os.walk(directory):
+        for name in (*folders, *files):
+            found = Path(parent, name)
+            if found.is_symlink() or not (found.is_file() or found.is_dir()):
+                raise IntegrityError(f"the artifact holds '{name}', which is neither file nor directory")
+        names += [Path(parent, name).relative_to(directory).as_posix() for name in files]
+    return names
+
+
+def _file_hex(path: Path, algorithm: Algorithm) -> str:
+    hasher = new_hasher(algorithm)
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            hasher.update(block)
+    return hasher.hexdigest()
