@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from regolo_git.artifacts.disk_digest import check_digest
 from regolo_git.artifacts.restore.materialize import materialize
 from regolo_git.errors import IntegrityError, NotFound
 from regolo_git.hints import Hint
@@ -14,7 +15,6 @@ from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.manifest import Manifest
 from regolo_git.registry.handle import Handle
 from regolo_git.serving.desired import ModelFiles
-from regolo_git.serving.local.worker.artifact_check import artifact_digest
 
 
 class RegistrySource:
@@ -82,6 +82,7 @@ class RegistrySource:
 
 def _is_intact(place: Path, expected: Digest) -> bool:
     try:
-        return artifact_digest(place, expected.algorithm) == expected
+        check_digest(place, expected)
     except IntegrityError:
         return False
+    return True

@@ -10,10 +10,10 @@ from support.git_program import git
 from support.running_engine import until
 from support.running_registry import ServedRegistry, serving
 
+from regolo_git.artifacts.disk_digest import disk_digest
 from regolo_git.errors import IntegrityError, NotFound
 from regolo_git.records.endpoint import PinnedVersion
 from regolo_git.registry.handle import Handle
-from regolo_git.serving.local.worker.artifact_check import artifact_digest
 from regolo_git.serving.registry_source import RegistrySource
 
 
@@ -81,7 +81,7 @@ def test_bytes_that_were_changed_where_they_were_brought_to_are_brought_again(
     (files.path / "inside").mkdir()
     (files.path / name).write_text("written by somebody")
     assert source.fetch("m", pinned(source)) == files
-    assert artifact_digest(files.path, "sha256") == files.digest
+    assert disk_digest(files.path, "sha256") == files.digest
 
 
 def test_a_commit_or_a_model_that_is_not_there(source: RegistrySource) -> None:

@@ -11,12 +11,12 @@ import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from regolo_git.artifacts.disk_digest import disk_digest
 from regolo_git.errors import NotFound
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.routing import Routing
 from regolo_git.serving.desired import ModelFiles
-from regolo_git.serving.local.worker.artifact_check import artifact_digest
 
 
 class FolderSource:
@@ -77,7 +77,7 @@ class FolderRegistry:
             for path, text in files.items():
                 (place / path).write_bytes(text.encode() if isinstance(text, str) else text)
             name = "model"
-        digest = artifact_digest(place, "sha256")
+        digest = disk_digest(place, "sha256")
         home = self.folder / "artifacts" / digest.hex
         home.mkdir(exist_ok=True)
         if not (home / name).exists():

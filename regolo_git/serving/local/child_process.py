@@ -49,7 +49,7 @@ def die_with(parent: int) -> None:
         sys.exit(ServingError.exit_code)
 
 
-def leave_alone_what_stays() -> None:
+def freeze_gc() -> None:
     """Keeps modules, and a model, out of every later garbage collection, which would hold up requests."""
     gc.collect()
     gc.freeze()

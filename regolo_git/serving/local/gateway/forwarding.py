@@ -6,27 +6,18 @@ no worker of the version is ready the request waits for the next table, until it
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
 from starlette.types import Send
 
-from regolo_git.serving.local.gateway.gate import Gate, Headers
+from regolo_git.serving.local.gateway.headers import answer_headers
+from regolo_git.serving.local.gateway.live_table import LiveTable
 from regolo_git.serving.local.gateway.refusal import RETRY_AFTER
 from regolo_git.serving.local.gateway.upstream import Upstream, choose_upstream
 from regolo_git.serving.local.http_answer import HttpAnswer, error_answer
-from regolo_git.serving.traffic.split import Target
+from regolo_git.serving.traffic.routing_table import WeightedVersion
 
-# Headers that speak of one connection, and those that we or the worker's client write anew.
-OWN = frozenset(
-    b"connection content-length expect host keep-alive proxy-authenticate proxy-authorization "
-    b"proxy-connection te trailer transfer-encoding upgrade".split()
-)
-DROPPED_ANSWER = frozenset(
-    b"connection content-length date keep-alive proxy-authenticate server trailer transfer-encoding upgrade "
-    b"x-model-version".split()
-)
 # An answer up to this size is read before it is sent on, so that the request can still be sent again.
 WHOLE_BYTES = 1 << 20
 PIECE_BYTES = 64 << 10
@@ -42,9 +33,9 @@ class Prediction:
     body: bytes
     is_v2: bool
 
-    def path_to(self, target: Target) -> str:
+    def path_to(self, chosen: WeightedVersion) -> str:
         """Where the worker takes it."""
-        return f"{target.model_path_in(self.endpoint)}/infer" if self.is_v2 else "/invocations"
+        return f"{chosen.model_path_in(self.endpoint)}/infer" if self.is_v2 else "/invocations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +68,17 @@ class Streamed:
 
 
 class Forwarder:
-    """Forwards; `gates` is looked at anew at each attempt, and `changed` waits for the next table."""
+    """Forwards by the table, which is looked at anew at each attempt."""
 
-    def __init__(
-        self, gates: Callable[[], Mapping[str, Gate]], changed: Callable[[], Awaitable[None]]
-    ) -> None:
-        self._gates = gates
-        self._changed = changed
+    def __init__(self, table: LiveTable) -> None:
+        self._table = table
 
     async def forward(self, prediction: Prediction, version: str) -> HttpAnswer | Streamed | None:
         """The worker's answer, or ours where there is none: 502, 503 or 504.
 
         None where the version has left the table and no worker of it has the request.
         """
-        seconds = self._gates()[prediction.endpoint].routing.timeout_seconds
+        seconds = self._table.routes[prediction.endpoint].routing.timeout_seconds
         attempt = _Attempt()
         try:
             async with asyncio.timeout(seconds):
@@ -108,20 +96,20 @@ class Forwarder:
         self, prediction: Prediction, version: str, attempt: "_Attempt"
     ) -> HttpAnswer | Streamed | None:
         while True:
-            gate = self._gates().get(prediction.endpoint)
-            target = gate.route.targets.get(version) if gate is not None else None
-            if gate is None or target is None:
+            live = self._table.routes.get(prediction.endpoint)
+            chosen = live.route.versions.get(version) if live is not None else None
+            if live is None or chosen is None:
                 return None
-            upstream = choose_upstream(gate.upstreams[version], attempt.asked)
+            upstream = choose_upstream(live.upstreams[version], attempt.asked)
             if upstream is None or upstream in attempt.gone or upstream.may_be_dying:
-                if upstream is None and gate.route.problem is not None:
-                    return error_answer(503, "NOT_READY", gate.route.problem, RETRY_AFTER)
-                await self._next_table()
+                if upstream is None and live.route.problem is not None:
+                    return error_answer(503, "NOT_READY", live.route.problem, RETRY_AFTER)
+                await self._wait_for_next_table()
                 attempt.gone.clear()
                 continue
             attempt.asked.append(upstream)
             try:
-                return await self._ask(upstream, prediction.path_to(target), prediction, attempt)
+                return await self._ask(upstream, prediction.path_to(chosen), prediction, attempt)
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
                 upstream.rest()
                 attempt.sent = False
@@ -130,7 +118,7 @@ class Forwarder:
                 upstream.broke()
                 attempt.gone.add(upstream)
                 attempt.broken += 1
-                if not target.idempotent or attempt.broken > gate.routing.retry:
+                if not chosen.idempotent or attempt.broken > live.routing.retry:
                     said = f"the worker did not answer: {type(error).__name__}"
                     return error_answer(502, "BAD_GATEWAY", said)
 
@@ -150,10 +138,10 @@ class Forwarder:
             if streamed is None:
                 upstream.in_flight -= 1
 
-    async def _next_table(self) -> None:
+    async def _wait_for_next_table(self) -> None:
         try:
             async with asyncio.timeout(LOOK_AGAIN_SECONDS):
-                await self._changed()
+                await self._table.next_swap()
         except TimeoutError:
             return
 
@@ -177,21 +165,3 @@ def _whole(response: aiohttp.ClientResponse, body: bytes) -> HttpAnswer:
         else:
             rest.append((name, value))
     return HttpAnswer(response.status, body, tuple(rest), media_type)
-
-
-def answer_headers(response: aiohttp.ClientResponse, *, with_length: bool) -> list[tuple[bytes, bytes]]:
-    """The headers that go back to the caller."""
-    headers = [(name.lower(), value) for name, value in response.raw_headers]
-    kept = [(name, value) for name, value in headers if name not in DROPPED_ANSWER]
-    if with_length:
-        kept += [(name, value) for name, value in headers if name == b"content-length"]
-    return kept
-
-
-def request_headers(headers: Headers, *, keep_authorization: bool) -> list[tuple[str, str]]:
-    """The headers that go on to the worker; the gateway's own token does not."""
-    return [
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, value in headers
-        if name not in OWN and (keep_authorization or name != b"authorization")
-    ]

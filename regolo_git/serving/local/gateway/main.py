@@ -16,20 +16,22 @@ import uvicorn
 import uvloop
 
 import regolo_git
-from regolo_git.serving.json_value import Json, json_number, json_object, json_text
+from regolo_git.serving.json_value import Json, json_number
 from regolo_git.serving.local.channel import Channel
-from regolo_git.serving.local.child_process import die_with, leave_alone_what_stays
+from regolo_git.serving.local.child_process import die_with, freeze_gc
 from regolo_git.serving.local.gateway.application import Gateway
 from regolo_git.serving.local.gateway.http_protocol import patient_protocol
+from regolo_git.serving.local.gateway.live_table import LiveTable
 from regolo_git.serving.local.gateway.pages import Pages
+from regolo_git.serving.local.gateway_messages import GatewayReport, GatewayStart
 from regolo_git.serving.options import GatewayLimits
-from regolo_git.serving.traffic.split import Table
+from regolo_git.serving.traffic.routing_table import RoutingTable
 
 LOOK_SECONDS = 0.05
 
 
-class GatewayProcess:
-    """The gateway and its server."""
+class GatewayServer:
+    """uvicorn with the gateway as its application, doing as the supervisor says."""
 
     def __init__(self, gateway: Gateway, limits: GatewayLimits) -> None:
         self._gateway = gateway
@@ -41,13 +43,12 @@ class GatewayProcess:
     @classmethod
     async def start(cls, listener: socket.socket, message: dict[str, Json]) -> Self:
         """Begins to take connections, with the first table in force."""
-        limits = GatewayLimits.from_json(json_object(message["limits"], "'limits'"))
-        token = message["token"]
-        gateway = Gateway(limits, json_text(token, "'token'") if token is not None else None)
-        admin = json_text(message["admin"], "'admin'")
-        gateway.pages = Pages(gateway, admin, regolo_git.__version__).application()
-        await gateway.swap(Table.from_json(message["table"]))
-        process = cls(gateway, limits)
+        start = GatewayStart.from_json(message)
+        table = LiveTable()
+        await table.swap(start.table)
+        gateway = Gateway(table, start.limits, start.token)
+        gateway.pages = Pages(gateway, start.admin_socket, regolo_git.__version__).application()
+        process = cls(gateway, start.limits)
         process._tasks.append(asyncio.create_task(process._server.serve(sockets=[listener])))
         while not process._server.started:
             await asyncio.sleep(0.005)
@@ -56,32 +57,34 @@ class GatewayProcess:
     async def follow(self, channel: Channel) -> None:
         """Does as the supervisor says, until it hangs up or the drained gateway has made its last report."""
         answer = await self._report()
-        while not answer["done"]:
-            await channel.send(answer)
+        while not answer.is_done:
+            await channel.send(answer.to_json())
             message = await channel.receive()
             if message is None:
                 return
             answer = await self._do(message)
-        await channel.send(answer)
+        await channel.send(answer.to_json())
 
     async def end(self) -> None:
         """Closes what is still open."""
         self._server.should_exit = True
         await asyncio.gather(*self._tasks)
-        await self._gateway.close()
+        await self._gateway.table.close()
 
-    async def _do(self, message: dict[str, Json]) -> dict[str, Json]:
+    async def _do(self, message: dict[str, Json]) -> GatewayReport:
         match message["do"]:
             case "table":
-                await self._gateway.swap(Table.from_json(message["table"]))
+                await self._gateway.table.swap(RoutingTable.from_json(message["table"]))
             case "retire":
                 self._retire(json_number(message["seconds"], "'seconds'"))
         return await self._report()
 
-    async def _report(self) -> dict[str, Json]:
+    async def _report(self) -> GatewayReport:
         # Drained is looked at first: no request can end between that and the last counts.
-        done = self._drained
-        return {**await self._gateway.report(), "connections": self._connections, "done": done}
+        is_done, table = self._drained, self._gateway.table
+        await table.close_unused()
+        counts = self._gateway.take_counts()
+        return GatewayReport(counts, table.in_flight, table.using, self._connections, is_done)
 
     def _retire(self, seconds: float) -> None:
         if self._gateway.retiring:
@@ -138,8 +141,8 @@ async def _run(listener: int, line: int) -> None:
     message = await channel.receive()
     if message is None:
         return
-    process = await GatewayProcess.start(socket.socket(fileno=listener), message)
-    leave_alone_what_stays()
+    process = await GatewayServer.start(socket.socket(fileno=listener), message)
+    freeze_gc()
     await process.follow(channel)
     await process.end()
 

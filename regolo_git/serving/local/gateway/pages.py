@@ -1,6 +1,7 @@
 """The gateway's pages beside predictions: is it alive, is it ready, its metrics, what the models take."""
 
 import json
+from pathlib import Path
 
 import aiohttp
 from starlette.applications import Starlette
@@ -9,18 +10,17 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from regolo_git.serving.local.gateway.application import Gateway
-from regolo_git.serving.local.gateway.gate import Gate
+from regolo_git.serving.local.gateway.live_route import LiveRoute
 from regolo_git.serving.local.gateway.upstream import choose_upstream
-from regolo_git.serving.traffic.split import Target
+from regolo_git.serving.traffic.routing_table import WeightedVersion
 
 SECONDS = aiohttp.ClientTimeout(total=10)
-PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Pages:
     """Each page is a method; `/metrics` is the supervisor's, which holds the counts of all gateways."""
 
-    def __init__(self, gateway: Gateway, admin_socket: str, version: str) -> None:
+    def __init__(self, gateway: Gateway, admin_socket: Path, version: str) -> None:
         self._gateway = gateway
         self._admin_socket = admin_socket
         self._version = version
@@ -59,20 +59,20 @@ class Pages:
 
     async def ready(self, _: Request) -> Response:
         """Every version that gets traffic has a worker."""
-        waiting = sorted(name for name, gate in self._gateway.gates.items() if not gate.route.is_ready)
+        waiting = sorted(name for name, live in self._gateway.table.routes.items() if not live.route.is_ready)
         if waiting or self._gateway.retiring:
             return PlainTextResponse(f"not ready: {', '.join(waiting) or 'retiring'}\n", 503)
         return PlainTextResponse("ready\n")
 
     async def metrics(self, _: Request) -> Response:
         """What Prometheus scrapes."""
-        connector = aiohttp.UnixConnector(self._admin_socket)
+        connector = aiohttp.UnixConnector(str(self._admin_socket))
         try:
             async with (
                 aiohttp.ClientSession(connector=connector, timeout=SECONDS) as session,
                 session.get("http://supervisor/metrics") as answer,
             ):
-                return Response(await answer.read(), answer.status, media_type=PROMETHEUS_TYPE)
+                return Response(await answer.read(), answer.status, media_type=answer.headers["content-type"])
         except (aiohttp.ClientError, OSError, TimeoutError):
             return PlainTextResponse("the supervisor does not answer\n", 503)
 
@@ -89,8 +89,8 @@ class Pages:
         found = self._find(request)
         if found is None:
             return _unknown(request)
-        gate, target = found
-        is_ready = bool(target.replicas) if target is not None else gate.route.is_ready
+        live, chosen = found
+        is_ready = bool(chosen.replicas) if chosen is not None else live.route.is_ready
         return JSONResponse({"ready": is_ready}, 200 if is_ready else 503)
 
     async def model(self, request: Request) -> Response:
@@ -98,30 +98,30 @@ class Pages:
         found = self._find(request)
         if found is None:
             return _unknown(request)
-        gate, target = found
-        return await _metadata(gate, target or gate.choose(request.headers.raw, b""))
+        live, chosen = found
+        return await _metadata(live, chosen or live.choose(request.headers.raw, b""))
 
-    def _find(self, request: Request) -> tuple[Gate, Target | None] | None:
-        gate = self._gateway.gates.get(request.path_params["endpoint"])
+    def _find(self, request: Request) -> tuple[LiveRoute, WeightedVersion | None] | None:
+        live = self._gateway.table.routes.get(request.path_params["endpoint"])
         version = request.path_params.get("version")
-        if gate is None or version is None:
-            return (gate, None) if gate is not None else None
-        target = gate.route.find(version)
-        return (gate, target) if target is not None else None
+        if live is None or version is None:
+            return (live, None) if live is not None else None
+        chosen = live.route.find(version)
+        return (live, chosen) if chosen is not None else None
 
 
 def _unknown(request: Request) -> Response:
     return JSONResponse({"error": f"there is no model at '{request.url.path}'"}, 404)
 
 
-async def _metadata(gate: Gate, target: Target) -> Response:
-    upstream = choose_upstream(gate.upstreams[target.version], ())
+async def _metadata(live: LiveRoute, chosen: WeightedVersion) -> Response:
+    upstream = choose_upstream(live.upstreams[chosen.version], ())
     if upstream is None:
-        return JSONResponse({"error": f"version '{target.version}' has no worker that is ready"}, 503)
+        return JSONResponse({"error": f"version '{chosen.version}' has no worker that is ready"}, 503)
     try:
-        answer = await upstream.get(target.model_path_in(gate.route.endpoint))
+        answer = await upstream.get(chosen.model_path_in(live.route.endpoint))
         said = json.loads(await answer.read())
     except (aiohttp.ClientError, OSError, ValueError):
         return JSONResponse({"error": "the worker did not answer"}, 502)
-    told = {"name": gate.route.endpoint, "versions": list(gate.route.targets)}
-    return JSONResponse({**said, **told}, answer.status, {"x-model-version": target.version})
+    told = {"name": live.route.endpoint, "versions": list(live.route.versions)}
+    return JSONResponse({**said, **told}, answer.status, {"x-model-version": chosen.version})

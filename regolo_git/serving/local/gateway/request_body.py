@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from starlette.types import Receive
 
-from regolo_git.serving.local.gateway.gate import Headers, header
+from regolo_git.serving.local.gateway.headers import Headers, header
 from regolo_git.serving.local.gateway.refusal import refuse
 
 SMALL = 64 << 10

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 
 import aiohttp
 
-from regolo_git.serving.traffic.split import Replica
+from regolo_git.serving.traffic.routing_table import Replica
 
 # The gateway lets go of an idle connection long before a worker would.
 IDLE_SECONDS = 60.0

@@ -12,10 +12,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from regolo_git.errors import NotFound, ServingError
-from regolo_git.serving.local.gateway.pages import PROMETHEUS_TYPE
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 from regolo_git.serving.local.supervisor.observation import exposition, metrics, status
 from regolo_git.serving.local.supervisor.supervisor import Supervisor
+from regolo_git.serving.metrics.exposition import CONTENT_TYPE
 
 WINDOW_SECONDS = 300.0
 
@@ -63,7 +63,7 @@ def admin_application(engine: Supervisor) -> Starlette:
         return JSONResponse(found.to_json())
 
     async def show_exposition(_: Request) -> Response:
-        return Response(await exposition(engine), media_type=PROMETHEUS_TYPE)
+        return Response(await exposition(engine), media_type=CONTENT_TYPE)
 
     async def replace(_: Request) -> Response:
         try:

@@ -8,9 +8,9 @@ from regolo_git.errors import NotFound, RegoloError
 from regolo_git.hints import on_command_line
 from regolo_git.serving.json_value import Json
 from regolo_git.serving.local.supervisor.endpoint_runner import EndpointRunner
-from regolo_git.serving.local.supervisor.exposition import ServedVersion, Snapshot
 from regolo_git.serving.local.supervisor.supervisor import Supervisor
 from regolo_git.serving.metrics.counts import Key, Tally
+from regolo_git.serving.metrics.exposition import Exposition, ServedVersion
 from regolo_git.serving.metrics.latency import quantile
 from regolo_git.serving.metrics.values import EndpointMetrics, Measured, summarise
 
@@ -41,7 +41,7 @@ def _endpoint(runner: EndpointRunner) -> dict[str, Json]:
         "problem": _words(runner.problem),
         "hint": on_command_line(runner.problem.hint) if runner.problem is not None else None,
         "versions": _versions(runner),
-        "kept_warm": len(runner.kept),
+        "kept_warm": runner.replica_sets.kept_warm,
     }
 
 
@@ -50,7 +50,7 @@ def _versions(runner: EndpointRunner) -> dict[str, Json]:
         return {}
     versions: dict[str, Json] = {}
     for version, plan in runner.in_force.plans.items():
-        workers = runner.workers[plan.key]
+        workers = runner.replica_sets.sets[plan.key]
         versions[version] = {
             "weight": runner.in_force.state.endpoint.traffic[version],
             "replicas": plan.replicas,
@@ -102,7 +102,7 @@ def _measured(tally: Tally, served: ServedVersion | None) -> Measured:
 async def exposition(engine: Supervisor) -> bytes:
     """The text that Prometheus scrapes, with every count up to now."""
     await engine.gateways.report()
-    return Snapshot(
+    return Exposition(
         engine.started_at.timestamp(),
         engine.counts.totals,
         engine.gateways.in_flight(),
@@ -116,7 +116,7 @@ def served_versions(engine: Supervisor) -> dict[Key, ServedVersion]:
     for name, runner in engine.runners.items():
         for version, plan in (runner.in_force.plans if runner.in_force is not None else {}).items():
             assert runner.in_force is not None
-            workers, state = runner.workers[plan.key], runner.in_force.state
+            workers, state = runner.replica_sets.sets[plan.key], runner.in_force.state
             served[name, version] = ServedVersion(
                 state.endpoint.traffic[version], len(workers.ready), workers.restarts, state.commit
             )

@@ -17,15 +17,16 @@ from datetime import UTC, datetime
 from regolo_git.errors import ServingError
 from regolo_git.serving.desired import Source
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
-from regolo_git.serving.local.supervisor.artifacts import Artifacts
+from regolo_git.serving.local.supervisor.artifact_fetcher import ArtifactFetcher
+from regolo_git.serving.local.supervisor.background import BackgroundTasks
 from regolo_git.serving.local.supervisor.branch import Branch, BranchState
-from regolo_git.serving.local.supervisor.endpoint_runner import EndpointRunner, State
-from regolo_git.serving.local.supervisor.replace import Gateways
-from regolo_git.serving.local.supervisor.replica_keeper import Workshop
+from regolo_git.serving.local.supervisor.endpoint_runner import DesiredState, EndpointRunner
+from regolo_git.serving.local.supervisor.gateways import Gateways
+from regolo_git.serving.local.supervisor.worker_launcher import WorkerLauncher
 from regolo_git.serving.metrics.counts import Counts
 from regolo_git.serving.metrics.windows import WindowStore
 from regolo_git.serving.options import ServeOptions
-from regolo_git.serving.traffic.split import Table
+from regolo_git.serving.traffic.routing_table import RoutingTable
 
 REPORT_SECONDS = 0.5
 TICK_SECONDS = 1.0
@@ -53,10 +54,10 @@ class Supervisor:
         self._options = options
         self._say = say
         self._listening = listening
-        self._artifacts = Artifacts(source)
-        self._workshop = Workshop(directory.sockets, options, self.gateways.unused)
+        self._artifacts = ArtifactFetcher(source)
+        self._launcher = WorkerLauncher(directory.sockets, options, self.gateways.unused)
+        self._replacing = BackgroundTasks()
         self._changed = asyncio.Event()
-        self._serial = 0
         self._said: dict[str, str] = {}
 
     async def run(self) -> None:
@@ -95,7 +96,8 @@ class Supervisor:
         """In this order: requests finish, workers go, threads end."""
         await self.gateways.stop()
         await asyncio.gather(*(runner.stop() for runner in self.runners.values()))
-        await asyncio.gather(*self._workshop.leaving, return_exceptions=True)
+        await self._launcher.drained()
+        await self._replacing.ended()
         self.branch.close()
         self._artifacts.close()
 
@@ -116,9 +118,7 @@ class Supervisor:
         self.stopping.set()
 
     def _replace_later(self) -> None:
-        task = asyncio.create_task(self._replace())
-        self._workshop.leaving.add(task)
-        task.add_done_callback(self._workshop.leaving.discard)
+        self._replacing.start(self._replace())
 
     async def _replace(self) -> None:
         try:
@@ -150,9 +150,9 @@ class Supervisor:
         for name, endpoint in state.endpoints.items():
             if name not in self.runners:
                 self.runners[name] = EndpointRunner(
-                    self._artifacts, self._workshop, self._options, self._changed.set
+                    self._artifacts, self._launcher, self._options, self._changed.set
                 )
-            await self.runners[name].want(State(state.commit, endpoint))
+            await self.runners[name].want(DesiredState(state.commit, endpoint))
 
     # -- from the runners to the gateways -----------------------------------------------------------------
 
@@ -163,12 +163,11 @@ class Supervisor:
             await self._publish()
 
     async def _publish(self) -> None:
-        self._serial += 1
         runners = dict(self.runners)
         routes = {name: runner.route for name, runner in runners.items()}
         states = {name: runner.in_force.state for name, runner in runners.items() if runner.in_force}
         await self.gateways.publish(
-            Table(self._serial, {name: route for name, route in routes.items() if route is not None})
+            RoutingTable({name: route for name, route in routes.items() if route is not None})
         )
         for name, runner in runners.items():
             runner.observed = states.get(name)
@@ -191,6 +190,6 @@ class Supervisor:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             for runner in list(self.runners.values()):
-                await runner.tick()
+                await runner.replica_sets.expire()
             served = {digest for runner in self.runners.values() for digest in runner.digests}
             await self._artifacts.keep_only(served)

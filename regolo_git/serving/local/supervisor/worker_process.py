@@ -17,10 +17,9 @@ import aiohttp
 from regolo_git.errors import RegoloError, ServingError
 from regolo_git.serving.json_value import Json
 from regolo_git.serving.local.child_process import child_environment, python_command, resident_bytes
-from regolo_git.serving.local.worker.main import Orders
-from regolo_git.serving.local.worker.spec import WorkerSpec
+from regolo_git.serving.local.worker_orders import WorkerOrders, WorkerSpec
 from regolo_git.serving.options import ServeOptions
-from regolo_git.serving.traffic.split import Replica
+from regolo_git.serving.traffic.routing_table import Replica
 
 MODULE = "regolo_git.serving.local.worker.main"
 STANDARD_ERROR = 2
@@ -121,7 +120,7 @@ async def start_worker(spec: WorkerSpec, sockets: Path, options: ServeOptions) -
 
 
 async def _spawn(spec: WorkerSpec, directory: Path, report: int, options: ServeOptions) -> Process:
-    orders = Orders(os.getpid(), directory / "http.sock", report, int(options.drain_seconds), spec)
+    orders = WorkerOrders(os.getpid(), directory / "http.sock", report, int(options.drain_seconds), spec)
     process = await asyncio.create_subprocess_exec(
         *python_command(MODULE, interpreter=spec.interpreter),
         stdin=PIPE,

@@ -11,21 +11,19 @@ import os
 import socket
 import sys
 import traceback
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 import uvicorn
 
+from regolo_git.artifacts.disk_digest import check_digest
 from regolo_git.errors import RegoloError, ServingError
 from regolo_git.hints import on_command_line
-from regolo_git.serving.json_value import Json, json_number, json_object, json_text
-from regolo_git.serving.local.child_process import die_with, leave_alone_what_stays
+from regolo_git.serving.json_value import Json
+from regolo_git.serving.local.child_process import die_with, freeze_gc
 from regolo_git.serving.local.worker.application import WorkerApp
-from regolo_git.serving.local.worker.artifact_check import check_artifact
 from regolo_git.serving.local.worker.loaders.all_loaders import load_model
 from regolo_git.serving.local.worker.mlflow_form import invocation, write_predictions
-from regolo_git.serving.local.worker.spec import WorkerSpec
+from regolo_git.serving.local.worker_orders import WorkerOrders, WorkerSpec
 
 BACKLOG = 2048
 # The gateway closes idle connections first, or a request could meet one that is just being closed.
@@ -33,45 +31,12 @@ KEEP_ALIVE_SECONDS = 24 * 3600
 OUT_OF_MEMORY_SCORE = "500"
 
 
-@dataclass(frozen=True, slots=True)
-class Orders:
-    """What a worker is to do, and where; `report` is the descriptor of the pipe."""
-
-    parent: int
-    socket: Path
-    report: int
-    drain_seconds: int
-    spec: WorkerSpec
-
-    def to_json(self) -> dict[str, Json]:
-        """As they travel to the worker."""
-        return {
-            "parent": self.parent,
-            "socket": str(self.socket),
-            "report": self.report,
-            "drain_seconds": self.drain_seconds,
-            "spec": self.spec.to_json(),
-        }
-
-    @classmethod
-    def from_json(cls, value: Json) -> Self:
-        """Reads `to_json`.  Raises InvalidInput."""
-        table = json_object(value, "the orders")
-        return cls(
-            parent=int(json_number(table["parent"], "'parent'")),
-            socket=Path(json_text(table["socket"], "'socket'")),
-            report=int(json_number(table["report"], "'report'")),
-            drain_seconds=int(json_number(table["drain_seconds"], "'drain_seconds'")),
-            spec=WorkerSpec.from_json(table["spec"]),
-        )
-
-
 def main() -> None:
     """Runs a worker until it is told to end."""
-    orders = Orders.from_json(json.load(sys.stdin))
+    orders = WorkerOrders.from_json(json.load(sys.stdin))
     try:
         die_with(orders.parent)
-        _offer_to_the_killer()
+        _raise_oom_score()
         app = _loaded(orders.spec)
     except RegoloError as error:
         _report(orders, {"error": error.message, "hint": on_command_line(error.hint)})
@@ -80,13 +45,13 @@ def main() -> None:
         traceback.print_exc()
         _report(orders, {"error": f"loading failed: {type(error).__name__}: {error}", "hint": None})
         sys.exit(1)
-    leave_alone_what_stays()
+    freeze_gc()
     listener = _listen(orders.socket)
     _report(orders, {"ready": True})
     _serve(app, listener, orders.drain_seconds)
 
 
-def _offer_to_the_killer() -> None:
+def _raise_oom_score() -> None:
     """When memory runs out the kernel shall take a worker, which is replaced, and not the gateway."""
     score = Path("/proc/self/oom_score_adj")
     if score.exists():
@@ -94,7 +59,7 @@ def _offer_to_the_killer() -> None:
 
 
 def _loaded(spec: WorkerSpec) -> WorkerApp:
-    check_artifact(spec.path, spec.digest)
+    check_digest(spec.path, spec.digest)
     app = WorkerApp(load_model(spec))
     for number, request in enumerate(spec.warmup, 1):
         try:
@@ -117,7 +82,7 @@ def _listen(path: Path) -> socket.socket:
     return listener
 
 
-def _report(orders: Orders, message: dict[str, Json]) -> None:
+def _report(orders: WorkerOrders, message: dict[str, Json]) -> None:
     with open(orders.report, "w", closefd=True) as pipe:  # noqa: PTH123 - a descriptor, not a path
         pipe.write(json.dumps(message) + "\n")
 

@@ -5,7 +5,7 @@ from typing import Final, Protocol, cast
 
 from regolo_git.errors import InvalidInput
 from regolo_git.serving.local.worker.call import Predictor
-from regolo_git.serving.local.worker.spec import WorkerSpec
+from regolo_git.serving.local.worker_orders import WorkerSpec
 
 LOADERS: Final = {
     "mlflow": "regolo_git.serving.local.worker.loaders.mlflow",

@@ -11,7 +11,7 @@ from inspect import Parameter, isclass, signature
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.serving.json_value import Json
 from regolo_git.serving.local.worker.call import Call, Signature
-from regolo_git.serving.local.worker.spec import WorkerSpec
+from regolo_git.serving.local.worker_orders import WorkerSpec
 
 
 def find_entry_point(spec: WorkerSpec) -> Callable[[object, dict[str, Json]], object]:

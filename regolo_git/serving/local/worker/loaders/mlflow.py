@@ -9,7 +9,7 @@ from typing import Any
 from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.serving.dependencies import missing_library
 from regolo_git.serving.local.worker.call import Call, Predictor, Signature
-from regolo_git.serving.local.worker.spec import WorkerSpec
+from regolo_git.serving.local.worker_orders import WorkerSpec
 
 
 def load(spec: WorkerSpec) -> Predictor:

@@ -9,7 +9,7 @@ from regolo_git.serving.json_value import Json
 from regolo_git.serving.local.worker.call import Call, Predictor, Signature, TensorType
 from regolo_git.serving.local.worker.inference_v2 import DATATYPES
 from regolo_git.serving.local.worker.loaders.one_file import one_file
-from regolo_git.serving.local.worker.spec import WorkerSpec
+from regolo_git.serving.local.worker_orders import WorkerSpec
 
 DTYPES = {
     "tensor(float)": "float32",

@@ -2,7 +2,7 @@
 
 from regolo_git.serving.local.worker.call import Predictor
 from regolo_git.serving.local.worker.loaders.entry_point import PlainPredictor, find_entry_point
-from regolo_git.serving.local.worker.spec import WorkerSpec
+from regolo_git.serving.local.worker_orders import WorkerSpec
 
 
 def load(spec: WorkerSpec) -> Predictor:

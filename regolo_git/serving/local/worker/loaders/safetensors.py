@@ -5,7 +5,7 @@ from regolo_git.serving.dependencies import missing_library
 from regolo_git.serving.local.worker.call import Predictor
 from regolo_git.serving.local.worker.loaders.entry_point import PlainPredictor, find_entry_point
 from regolo_git.serving.local.worker.loaders.one_file import files_with_suffix
-from regolo_git.serving.local.worker.spec import WorkerSpec
+from regolo_git.serving.local.worker_orders import WorkerSpec
 
 
 def load(spec: WorkerSpec) -> Predictor:

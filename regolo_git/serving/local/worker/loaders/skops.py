@@ -12,7 +12,7 @@ from regolo_git.serving.dependencies import missing_library
 from regolo_git.serving.json_value import Json, json_text
 from regolo_git.serving.local.worker.call import Call, Predictor, Signature, TensorType
 from regolo_git.serving.local.worker.loaders.one_file import one_file
-from regolo_git.serving.local.worker.spec import WorkerSpec
+from regolo_git.serving.local.worker_orders import WorkerSpec
 
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform")
 

@@ -10,7 +10,7 @@ from regolo_git.records.endpoint import PinnedVersion
 from regolo_git.serving.desired import ModelFiles, Source
 
 
-class Artifacts:
+class ArtifactFetcher:
     """What has been fetched.  What is here already is answered without waiting for a fetch under way."""
 
     def __init__(self, source: Source) -> None:

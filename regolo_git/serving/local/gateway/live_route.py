@@ -4,13 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from http.cookies import CookieError, SimpleCookie
 
+from regolo_git.serving.local.gateway.headers import Headers, header
 from regolo_git.serving.local.gateway.upstream import Upstream
-from regolo_git.serving.traffic.split import Route, Split, Target
+from regolo_git.serving.traffic.routing_table import Route, WeightedVersion
+from regolo_git.serving.traffic.split import Split
 
-Headers = Sequence[tuple[bytes, bytes]]
 
-
-class Load:
+class InFlight:
     """How many requests of an endpoint are under way; outlives the tables."""
 
     def __init__(self) -> None:
@@ -28,14 +28,16 @@ class Load:
         self.by_version[version] -= 1
 
 
-class Gate:
+class LiveRoute:
     """A route with its workers; replaced whole when the table changes."""
 
-    def __init__(self, route: Route, upstreams: Mapping[str, Sequence[Upstream]], load: Load) -> None:
+    def __init__(
+        self, route: Route, upstreams: Mapping[str, Sequence[Upstream]], in_flight: InFlight
+    ) -> None:
         self.route = route
         self.routing = route.routing
         self.upstreams = upstreams
-        self.load = load
+        self.in_flight = in_flight
         self._split = Split(route)
         self._override = route.routing.override_header.lower().encode("latin-1")
         self._sticky_header = (route.routing.sticky_header or "").lower().encode("latin-1")
@@ -45,11 +47,11 @@ class Gate:
         value = header(headers, self._override)
         return value.decode("latin-1").strip() if value is not None else None
 
-    def choose(self, headers: Headers, body: bytes) -> Target:
+    def choose(self, headers: Headers, body: bytes) -> WeightedVersion:
         """A version by the sticky key, where the endpoint has one and the request too, else by weight."""
         key = self._sticky_key(headers, body)
         version = self._split.for_key(key) if key is not None else self._split.at_random()
-        return self.route.targets[version]
+        return self.route.versions[version]
 
     def _sticky_key(self, headers: Headers, body: bytes) -> str | None:
         if self._sticky_header:
@@ -60,14 +62,6 @@ class Gate:
         if self.routing.sticky_key:
             return _body_key(body, self.routing.sticky_key)
         return None
-
-
-def header(headers: Headers, name: bytes) -> bytes | None:
-    """A header's value by its lower-case name."""
-    for found, value in headers:
-        if found == name:
-            return value
-    return None
 
 
 def _cookie(value: bytes | None, name: str) -> str | None:

@@ -1,29 +1,21 @@
-"""Keeping one worker running: start it, watch it, replace it.
+"""Keeping one replica running: start its worker, watch it, replace it.
 
 A worker that ends is replaced, with growing pauses; one that does not answer for longer than a request may
 take is hung, and one whose answers make no sense is broken: both are ended first; one that holds too much
-memory is replaced before it leaves.  A worker that leaves is drained: no gateway uses it any more, then it is
-asked to end, then it is ended.
+memory is replaced before it leaves.
 """
 
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
 from typing import Literal
 
 from regolo_git.errors import ServingError
-from regolo_git.serving.local.supervisor.worker_process import (
-    StartFailed,
-    WorkerProcess,
-    exit_words,
-    start_worker,
-)
-from regolo_git.serving.local.worker.spec import WorkerSpec
-from regolo_git.serving.options import ServeOptions
-from regolo_git.serving.traffic.split import Replica
+from regolo_git.serving.local.supervisor.worker_launcher import WorkerLauncher
+from regolo_git.serving.local.supervisor.worker_process import StartFailed, WorkerProcess, exit_words
+from regolo_git.serving.local.worker_orders import WorkerSpec
+from regolo_git.serving.traffic.routing_table import Replica
 
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 30.0
@@ -38,41 +30,13 @@ WRONG_ANSWERS = 3
 Departure = Literal["ended", "hung", "grown"]
 
 
-@dataclass(slots=True)
-class Workshop:
-    """What every keeper needs: where sockets lie, the options, and who still uses a worker.
-
-    `unused(name)` returns once no gateway sends anything to a worker; `leaving` holds those being drained.
-    """
-
-    sockets: Path
-    options: ServeOptions
-    unused: Callable[[str], Awaitable[None]]
-    leaving: set[asyncio.Task[None]] = field(default_factory=set)
-
-    def dismiss(self, worker: WorkerProcess) -> None:
-        """Drains a worker and ends it, without anybody waiting for that."""
-        task = asyncio.create_task(self._drain(worker))
-        self.leaving.add(task)
-        task.add_done_callback(self.leaving.discard)
-
-    async def _drain(self, worker: WorkerProcess) -> None:
-        try:
-            async with asyncio.timeout(self.options.drain_seconds):
-                await self.unused(worker.name)
-        except TimeoutError:
-            await worker.kill()
-            return
-        await worker.stop(self.options.drain_seconds)
-
-
-class ReplicaKeeper:
+class ReplicaRunner:
     """One replica of a spec, over the lives of its workers; `changed` is called when `ready` changes."""
 
     def __init__(
         self,
         spec: WorkerSpec,
-        workshop: Workshop,
+        launcher: WorkerLauncher,
         starting: asyncio.Semaphore,
         timeout_seconds: Callable[[], float],
         changed: Callable[[], None],
@@ -83,15 +47,16 @@ class ReplicaKeeper:
         self.settled = asyncio.Event()
         self.has_failed = False
         self._spec = spec
-        self._workshop = workshop
+        self._launcher = launcher
+        self._options = launcher.options
         self._starting = starting
         self._timeout_seconds = timeout_seconds
         self._changed = changed
         self._worker: WorkerProcess | None = None
-        self._task = asyncio.create_task(self._keep())
+        self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Ends the keeping; the worker is drained in the background."""
+        """Lets the replica go; its worker is drained in the background."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         worker, self._worker = self._worker, None
@@ -99,9 +64,9 @@ class ReplicaKeeper:
             self.ready = None
             self._changed()
         if worker is not None:
-            self._workshop.dismiss(worker)
+            self._launcher.drain(worker)
 
-    async def _keep(self) -> None:
+    async def _run(self) -> None:
         failures = 0
         while True:
             worker = await self._start(failures)
@@ -118,15 +83,14 @@ class ReplicaKeeper:
             await asyncio.sleep(_pause(failures))
 
     async def _start(self, failures: int) -> WorkerProcess | None:
-        """A worker that is ready, or None; a keeper that never had one gives up in the end."""
-        workshop = self._workshop
+        """A worker that is ready, or None; a replica that never had one gives up in the end."""
         try:
             async with self._starting:
-                return await start_worker(self._spec, workshop.sockets, workshop.options)
+                return await self._launcher.start(self._spec)
         except StartFailed as error:
             self.problem = error
             was_ready = self.settled.is_set()
-            if not was_ready and (error.is_final or failures + 1 >= workshop.options.start_attempts):
+            if not was_ready and (error.is_final or failures + 1 >= self._options.start_attempts):
                 self.has_failed = True
                 self.settled.set()
             self._changed()
@@ -142,12 +106,12 @@ class ReplicaKeeper:
                 break
             self.restarts += 1
             self._put_forward(successor)
-            self._workshop.dismiss(worker)
+            self._launcher.drain(worker)
             worker = successor
         self._worker, self.ready = None, None
         self._changed()
         if departure == "grown":
-            self._workshop.dismiss(worker)
+            self._launcher.drain(worker)
         else:
             await worker.kill()
 
@@ -171,14 +135,14 @@ class ReplicaKeeper:
                 if self._has_grown(worker):
                     self.problem = ServingError("a worker held more memory than it may")
                     return "grown"
-                await asyncio.wait((exited,), timeout=self._workshop.options.health_seconds)
+                await asyncio.wait((exited,), timeout=self._options.health_seconds)
             self.problem = ServingError(f"a worker ended ({exit_words(exited.result())})")
             return "ended"
         finally:
             exited.cancel()
 
     def _has_grown(self, worker: WorkerProcess) -> bool:
-        most, held = self._workshop.options.worker_memory_bytes, worker.resident_bytes
+        most, held = self._options.worker_memory_bytes, worker.resident_bytes
         return most is not None and held is not None and held > most
 
 

@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from regolo_git.serving.metrics.counts import DROPPED, OUTCOMES, Counts, Key, Tally
 from regolo_git.serving.metrics.latency import cumulative
 
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Family = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
 
 
@@ -30,7 +31,7 @@ class ServedVersion:
 
 # Told apart by identity: prometheus-client keeps collectors in a dictionary.
 @dataclass(frozen=True, slots=True, eq=False)
-class Snapshot(Collector):
+class Exposition(Collector):
     """Everything that is exposed, as of one moment."""
 
     started: float

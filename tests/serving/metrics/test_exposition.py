@@ -4,14 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from regolo_git.serving.local.supervisor.exposition import ServedVersion, Snapshot
 from regolo_git.serving.metrics.counts import OUTCOMES, Counts, Key, Recorder
+from regolo_git.serving.metrics.exposition import Exposition, ServedVersion
 
 SERVED = {("e", "1.0"): ServedVersion(0.9, 2, 3, "c" * 40), ("e", "1.1"): ServedVersion(0.1, 0, 0, "c" * 40)}
 
 
 def series(counts: Counts, in_flight: dict[Key, int] | None = None) -> dict[tuple[str, frozenset], float]:
-    text = Snapshot(1234.5, counts, in_flight or {}, SERVED).text().decode()
+    text = Exposition(1234.5, counts, in_flight or {}, SERVED).text().decode()
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(text)

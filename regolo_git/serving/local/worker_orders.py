@@ -1,4 +1,4 @@
-"""What a worker is started with, and the key by which workers are told apart.
+"""What the supervisor starts a worker with, and the key by which workers are told apart.
 
 The key is a digest over the artifact's digest and everything that changes how it is loaded.  A version whose
 `[serving]` block or artifact changed under the same name gets new workers; the same content under a new name
@@ -14,9 +14,10 @@ from typing import Self, cast
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
+from regolo_git.records.references import Reference
 from regolo_git.records.serving_block import ServingBlock, implied_by
 from regolo_git.serving.desired import ModelFiles
-from regolo_git.serving.json_value import Json, as_json, json_list, json_object, json_text
+from regolo_git.serving.json_value import Json, as_json, json_list, json_number, json_object, json_text
 from regolo_git.serving.policy import Permission
 
 
@@ -95,14 +96,48 @@ class WorkerSpec:
         )
 
 
-def serving_block(files: ModelFiles, model: str, version: str) -> ServingBlock:
+@dataclass(frozen=True, slots=True)
+class WorkerOrders:
+    """What a worker is to do, and where; `report` is the descriptor of the pipe."""
+
+    parent: int
+    socket: Path
+    report: int
+    drain_seconds: int
+    spec: WorkerSpec
+
+    def to_json(self) -> dict[str, Json]:
+        """As they travel to the worker."""
+        return {
+            "parent": self.parent,
+            "socket": str(self.socket),
+            "report": self.report,
+            "drain_seconds": self.drain_seconds,
+            "spec": self.spec.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, value: Json) -> Self:
+        """Reads `to_json`.  Raises InvalidInput."""
+        table = json_object(value, "the orders")
+        return cls(
+            parent=int(json_number(table["parent"], "'parent'")),
+            socket=Path(json_text(table["socket"], "'socket'")),
+            report=int(json_number(table["report"], "'report'")),
+            drain_seconds=int(json_number(table["drain_seconds"], "'drain_seconds'")),
+            spec=WorkerSpec.from_json(table["spec"]),
+        )
+
+
+def serving_block(files: ModelFiles, reference: Reference) -> ServingBlock:
     """The version's own block, or the one that its file's name implies.  Raises InvalidInput."""
     if files.serving is not None:
         return ServingBlock.parse(files.serving)
     implied = implied_by(files.path.name)
     if implied is None:
+        model, _, version = str(reference).partition("@")
         raise InvalidInput(
-            f"'{model}@{version}' has no [serving] block that says how it is loaded",
+            f"'{reference}' has no [serving] block that says how it is loaded",
             Hint("commit", model, "--from", version, "--serving", "FILE", "--yes"),
         )
     return implied

@@ -1,0 +1,74 @@
+"""The routing table that a gateway works by, with its connections to every worker that the table names.
+
+A table is swapped whole.  Requests under way keep the workers that they have; the connections to a worker
+that has left are closed once the last of them is answered.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+from regolo_git.serving.local.gateway.live_route import InFlight, LiveRoute
+from regolo_git.serving.local.gateway.upstream import Upstream
+from regolo_git.serving.metrics.counts import Key
+from regolo_git.serving.traffic.routing_table import Route, RoutingTable
+
+
+class LiveTable:
+    """The routes by their endpoints, as of the last swap."""
+
+    def __init__(self) -> None:
+        self.routes: Mapping[str, LiveRoute] = {}
+        self._upstreams: dict[str, Upstream] = {}
+        self._leaving: set[Upstream] = set()
+        self._in_flight: dict[str, InFlight] = {}
+        self._changed = asyncio.Event()
+
+    async def swap(self, table: RoutingTable) -> None:
+        """Puts a table in force."""
+        versions = [version for route in table.routes.values() for version in route.versions.values()]
+        replicas = {replica.name: replica for version in versions for replica in version.replicas}
+        for name in self._upstreams.keys() - replicas.keys():
+            self._leaving.add(self._upstreams.pop(name))
+        for name in replicas.keys() - self._upstreams.keys():
+            self._upstreams[name] = Upstream(replicas[name])
+        self.routes = {name: self._live(route) for name, route in table.routes.items()}
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+        await self.close_unused()
+
+    def _live(self, route: Route) -> LiveRoute:
+        workers = {
+            name: [self._upstreams[replica.name] for replica in version.replicas]
+            for name, version in route.versions.items()
+        }
+        return LiveRoute(route, workers, self._in_flight.setdefault(route.endpoint, InFlight()))
+
+    async def next_swap(self) -> None:
+        """Waits for the next table."""
+        # The event is another one after each table.
+        await self._changed.wait()
+
+    async def close_unused(self) -> None:
+        """Closes the connections to workers that have left and are busy no more."""
+        for upstream in [upstream for upstream in self._leaving if not upstream.in_flight]:
+            self._leaving.discard(upstream)
+            await upstream.close()
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        for upstream in (*self._upstreams.values(), *self._leaving):
+            await upstream.close()
+
+    @property
+    def using(self) -> frozenset[str]:
+        """The workers that requests are sent to or are still with."""
+        return frozenset(self._upstreams) | {upstream.name for upstream in self._leaving}
+
+    @property
+    def in_flight(self) -> dict[Key, int]:
+        """Requests under way by endpoint and version."""
+        return {
+            (endpoint, version): count
+            for endpoint, requests in self._in_flight.items()
+            for version, count in requests.by_version.items()
+        }

@@ -1,0 +1,126 @@
+"""The replica set of one version's content: as many replicas as it is to have, each kept running.
+
+`WorkerReplicaSet` runs workers of ours; `external_servers.py` has the one for servers of the operator's.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from typing import Protocol
+
+from regolo_git.errors import ServingError
+from regolo_git.serving.desired import ModelFiles
+from regolo_git.serving.local.supervisor.background import BackgroundTasks
+from regolo_git.serving.local.supervisor.replica_runner import ReplicaRunner
+from regolo_git.serving.local.supervisor.worker_launcher import WorkerLauncher
+from regolo_git.serving.local.worker_orders import WorkerSpec
+from regolo_git.serving.traffic.routing_table import Replica
+
+
+class ReplicaSet(Protocol):
+    """What serves one version's content."""
+
+    key: str
+    files: ModelFiles | None
+
+    @property
+    def ready(self) -> tuple[Replica, ...]:
+        """The replicas that take requests."""
+        ...
+
+    @property
+    def restarts(self) -> int:
+        """How often a worker was replaced."""
+        ...
+
+    @property
+    def problem(self) -> ServingError | None:
+        """What is wrong with a replica now, if anything is."""
+        ...
+
+    def at_least(self, replicas: int) -> None:
+        """Starts more replicas where there are fewer."""
+        ...
+
+    def at_most(self, replicas: int) -> None:
+        """Lets replicas go where there are more."""
+        ...
+
+    async def started(self) -> None:
+        """Waits until every replica was ready once or has failed; raises ServingError where none is ready."""
+        ...
+
+    async def stop(self) -> None:
+        """Lets every replica go."""
+        ...
+
+
+class WorkerReplicaSet:
+    """Our own workers of one spec."""
+
+    def __init__(
+        self,
+        spec: WorkerSpec,
+        files: ModelFiles,
+        launcher: WorkerLauncher,
+        timeout_seconds: Callable[[], float],
+        changed: Callable[[], None],
+    ) -> None:
+        self.key = spec.key
+        self.files: ModelFiles | None = files
+        self._spec = spec
+        self._launcher = launcher
+        self._timeout_seconds = timeout_seconds
+        self._changed = changed
+        self._runners: list[ReplicaRunner] = []
+        self._leaving = BackgroundTasks()
+        # Each set has its own, so that one that hangs while starting holds up no other.
+        self._starting = asyncio.Semaphore(max(1, os.cpu_count() or 1))
+
+    @property
+    def ready(self) -> tuple[Replica, ...]:
+        """The replicas that take requests."""
+        return tuple(runner.ready for runner in self._runners if runner.ready is not None)
+
+    @property
+    def restarts(self) -> int:
+        """How often a worker was replaced."""
+        return sum(runner.restarts for runner in self._runners)
+
+    @property
+    def problem(self) -> ServingError | None:
+        """What is wrong with a replica now, if anything is."""
+        return next((r.problem for r in self._runners if r.ready is None and r.problem is not None), None)
+
+    def at_least(self, replicas: int) -> None:
+        """Starts more replicas where there are fewer; those that had given up are started anew."""
+        for runner in [runner for runner in self._runners if runner.has_failed]:
+            self._let_go(runner)
+        while len(self._runners) < replicas:
+            runner = ReplicaRunner(
+                self._spec, self._launcher, self._starting, self._timeout_seconds, self._changed
+            )
+            self._runners.append(runner)
+
+    def at_most(self, replicas: int) -> None:
+        """Lets replicas go where there are more, those first that are not ready."""
+        for runner in sorted(self._runners, key=lambda runner: runner.ready is not None):
+            if len(self._runners) <= replicas:
+                break
+            self._let_go(runner)
+
+    def _let_go(self, runner: ReplicaRunner) -> None:
+        self._runners.remove(runner)
+        self._leaving.start(runner.stop())
+
+    async def started(self) -> None:
+        """Waits until every replica was ready once or has failed; raises ServingError where none is ready."""
+        runners = list(self._runners)
+        await asyncio.gather(*(runner.settled.wait() for runner in runners))
+        if all(runner.has_failed for runner in runners):
+            raise runners[0].problem or ServingError("no worker of the version could be started")
+
+    async def stop(self) -> None:
+        """Lets every replica go."""
+        self.at_most(0)
+        await self._leaving.ended()
