@@ -1,9 +1,10 @@
 """Environments and endpoints, as methods of `Registry`: what is promoted and what is served."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from regolo_git.api.versions import reference_to
-from regolo_git.records.endpoint import LOCAL, Endpoint
+from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion
 from regolo_git.records.routing import Routing
 from regolo_git.registry.endpoints import endpoints
@@ -12,7 +13,7 @@ from regolo_git.registry.environments.history import PromotionEvent, promotion_h
 from regolo_git.registry.environments.promote import promote
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.notices import warn
-from regolo_git.serving.endpoint_metrics import MetricsSource, endpoint_metrics
+from regolo_git.serving.endpoint_metrics import endpoint_metrics
 from regolo_git.serving.metrics.values import EndpointMetrics
 from regolo_git.serving.registry_writer import RegistryWriter
 
@@ -55,7 +56,7 @@ class EndpointVerbs:
         version: str,
         environment: str | None = None,
         replicas: int = 1,
-        engine: str = LOCAL,
+        engine: str = "local",
         *,
         routing: Routing | None = None,
         message: str | None = None,
@@ -128,7 +129,7 @@ class EndpointVerbs:
         window: str | float = "5m",
         *,
         prometheus: str | None = None,
-        source: MetricsSource = "auto",
+        source: Literal["auto", "gateway", "recorded"] = "auto",
     ) -> EndpointMetrics:
         """Requests, errors, latencies and shares of each version over a window ("30s", "5m", "2h", seconds).
 
