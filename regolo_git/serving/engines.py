@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from regolo_git.records.endpoint import LOCAL, check_engine
+from regolo_git.records.json_reader import Json
 from regolo_git.serving.desired import Source
-from regolo_git.serving.json_value import Json
 from regolo_git.serving.metrics.values import EndpointMetrics
 from regolo_git.serving.options import ServeOptions
 

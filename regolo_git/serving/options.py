@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
-from regolo_git.serving.json_value import Json, json_number
+from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.policy import Policy
 
 
@@ -30,17 +30,16 @@ class GatewayLimits:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, table: dict[str, Json]) -> Self:
+    def read(cls, reader: JsonReader) -> Self:
         """Reads `to_json`.  Raises InvalidInput."""
-        numbers = {name: json_number(value, f"'{name}'") for name, value in table.items()}
         return cls(
-            head_seconds=numbers["head_seconds"],
-            body_seconds=numbers["body_seconds"],
-            send_seconds=numbers["send_seconds"],
-            keep_alive_seconds=int(numbers["keep_alive_seconds"]),
-            idle_grace_seconds=numbers["idle_grace_seconds"],
-            buffered_bytes=int(numbers["buffered_bytes"]),
-            connections=int(numbers["connections"]),
+            head_seconds=reader.get("head_seconds", float),
+            body_seconds=reader.get("body_seconds", float),
+            send_seconds=reader.get("send_seconds", float),
+            keep_alive_seconds=reader.get("keep_alive_seconds", int),
+            idle_grace_seconds=reader.get("idle_grace_seconds", float),
+            buffered_bytes=reader.get("buffered_bytes", int),
+            connections=reader.get("connections", int),
         )
 
 

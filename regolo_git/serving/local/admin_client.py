@@ -7,7 +7,7 @@ from pathlib import Path
 
 from regolo_git.errors import NotFound, ServingError
 from regolo_git.hints import Hint
-from regolo_git.serving.json_value import Json, json_object
+from regolo_git.records.json_reader import Json
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 
 ANSWER_SECONDS = 10.0
@@ -32,13 +32,15 @@ def ask(
     try:
         connection.request(method, path)
         answer = connection.getresponse()
-        said = json_object(json.loads(answer.read()), "the engine's answer")
+        said = json.loads(answer.read())
     except (FileNotFoundError, ConnectionRefusedError) as error:
         raise NotFound("nothing serves this registry", Hint("serve")) from error
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise ServingError("the engine does not answer on its admin socket") from error
     finally:
         connection.close()
+    if not isinstance(said, dict):
+        raise ServingError("the engine does not answer as it should")
     if answer.status == 404:
         raise NotFound(str(said.get("error")), Hint("endpoint list"))
     if answer.status >= 400:

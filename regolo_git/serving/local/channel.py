@@ -10,7 +10,7 @@ import socket
 from typing import Self
 
 from regolo_git.errors import ServingError
-from regolo_git.serving.json_value import Json
+from regolo_git.records.json_reader import Json
 
 HEADER = 4
 LIMIT = 64 << 20

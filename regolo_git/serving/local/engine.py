@@ -12,9 +12,9 @@ from pathlib import Path
 
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
+from regolo_git.records.json_reader import Json
 from regolo_git.serving.dependencies import require_serve_extra
 from regolo_git.serving.desired import Source
-from regolo_git.serving.json_value import Json
 from regolo_git.serving.local.admin_client import ask
 from regolo_git.serving.local.listener import address_of, is_loopback, listen, parse_listen
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory

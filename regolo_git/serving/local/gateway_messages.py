@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from regolo_git.serving.json_value import Json, json_list, json_number, json_object, json_text
+from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.metrics.counts import Counts, Key
 from regolo_git.serving.options import GatewayLimits
 from regolo_git.serving.traffic.routing_table import RoutingTable
@@ -39,14 +39,13 @@ class GatewayStart:
         }
 
     @classmethod
-    def from_json(cls, message: dict[str, Json]) -> Self:
+    def read(cls, reader: JsonReader) -> Self:
         """Reads `to_json`.  Raises InvalidInput."""
-        token = message["token"]
         return cls(
-            table=RoutingTable.from_json(message["table"]),
-            limits=GatewayLimits.from_json(json_object(message["limits"], "'limits'")),
-            token=json_text(token, "'token'") if token is not None else None,
-            admin_socket=Path(json_text(message["admin_socket"], "'admin_socket'")),
+            table=RoutingTable.read(reader.object("table")),
+            limits=GatewayLimits.read(reader.object("limits")),
+            token=reader.get_optional("token", str),
+            admin_socket=Path(reader.get("admin_socket", str)),
         )
 
 
@@ -84,18 +83,13 @@ class GatewayReport:
         }
 
     @classmethod
-    def from_json(cls, message: dict[str, Json]) -> Self:
+    def read(cls, reader: JsonReader) -> Self:
         """Reads `to_json`.  Raises InvalidInput."""
-        flights = [json_list(entry, "a flight") for entry in json_list(message["in_flight"], "'in_flight'")]
+        rows = reader.rows("in_flight", 3)
         return cls(
-            counts=Counts.from_json(json_object(message["counts"], "'counts'")),
-            in_flight={
-                (json_text(endpoint, "'endpoint'"), json_text(version, "'version'")): int(
-                    json_number(count, "'count'")
-                )
-                for endpoint, version, count in flights
-            },
-            using=frozenset(json_text(name, "a worker") for name in json_list(message["using"], "'using'")),
-            connections=int(json_number(message["connections"], "'connections'")),
-            is_done=message["is_done"] is True,
+            counts=Counts.read(reader.object("counts")),
+            in_flight={(row.get(0, str), row.get(1, str)): row.get(2, int) for row in rows},
+            using=frozenset(reader.list_of("using", str)),
+            connections=reader.get("connections", int),
+            is_done=reader.get("is_done", bool),
         )

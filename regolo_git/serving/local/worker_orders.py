@@ -9,15 +9,16 @@ import json
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Self, cast
+from typing import Self
 
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
+from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.records.references import Reference
 from regolo_git.records.serving_block import ServingBlock, implied_by
+from regolo_git.records.toml_text import TomlValue
 from regolo_git.serving.desired import ModelFiles
-from regolo_git.serving.json_value import Json, as_json, json_list, json_number, json_object, json_text
 from regolo_git.serving.policy import Permission
 
 
@@ -46,8 +47,8 @@ class WorkerSpec:
             digest=files.digest,
             format=block.format,
             entry_point=block.entry_point,
-            config=json_object(as_json(_plain(block.config)), "'config' of [serving]"),
-            warmup=tuple(as_json(_plain(request)) for request in block.warmup),
+            config={key: _plain(value) for key, value in block.config.items()},
+            warmup=tuple(_plain(request) for request in block.warmup),
             idempotent=block.idempotent,
             interpreter=permission.interpreter,
             trusted_types=permission.trusted_types,
@@ -59,6 +60,11 @@ class WorkerSpec:
         """The digest that workers are keyed by: what is loaded and how, not where it lies."""
         table = {k: v for k, v in self.to_json().items() if k not in ("path", "idempotent")}
         return blake2b(json.dumps(table, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+    @property
+    def options(self) -> JsonReader:
+        """The config as a loader of ours reads it."""
+        return JsonReader(self.config, "[serving.config]")
 
     def to_json(self) -> dict[str, Json]:
         """As it travels to the worker."""
@@ -77,22 +83,21 @@ class WorkerSpec:
         }
 
     @classmethod
-    def from_json(cls, value: Json) -> Self:
+    def read(cls, reader: JsonReader) -> Self:
         """Reads `to_json`.  Raises InvalidInput."""
-        table = json_object(value, "the worker's orders")
-        interpreter = table["interpreter"]
+        interpreter = reader.get_optional("interpreter", str)
         return cls(
-            model=json_text(table["model"], "'model'"),
-            path=Path(json_text(table["path"], "'path'")),
-            digest=Digest.parse(json_text(table["digest"], "'digest'")),
-            format=json_text(table["format"], "'format'"),
-            entry_point=cast(str | None, table["entry_point"]),
-            config=json_object(table["config"], "'config'"),
-            warmup=tuple(json_list(table["warmup"], "'warmup'")),
-            idempotent=table["idempotent"] is True,
-            interpreter=Path(json_text(interpreter, "'interpreter'")) if interpreter else None,
-            trusted_types=tuple(json_text(t, "a type") for t in json_list(table["trusted_types"], "types")),
-            repository_code=table["repository_code"] is True,
+            model=reader.get("model", str),
+            path=Path(reader.get("path", str)),
+            digest=Digest.parse(reader.get("digest", str)),
+            format=reader.get("format", str),
+            entry_point=reader.get_optional("entry_point", str),
+            config=reader.get("config", dict),
+            warmup=tuple(reader.get("warmup", list)),
+            idempotent=reader.get("idempotent", bool),
+            interpreter=Path(interpreter) if interpreter is not None else None,
+            trusted_types=tuple(reader.list_of("trusted_types", str)),
+            repository_code=reader.get("repository_code", bool),
         )
 
 
@@ -117,15 +122,14 @@ class WorkerOrders:
         }
 
     @classmethod
-    def from_json(cls, value: Json) -> Self:
+    def read(cls, reader: JsonReader) -> Self:
         """Reads `to_json`.  Raises InvalidInput."""
-        table = json_object(value, "the orders")
         return cls(
-            parent=int(json_number(table["parent"], "'parent'")),
-            socket=Path(json_text(table["socket"], "'socket'")),
-            report=int(json_number(table["report"], "'report'")),
-            drain_seconds=int(json_number(table["drain_seconds"], "'drain_seconds'")),
-            spec=WorkerSpec.from_json(table["spec"]),
+            parent=reader.get("parent", int),
+            socket=Path(reader.get("socket", str)),
+            report=reader.get("report", int),
+            drain_seconds=reader.get("drain_seconds", int),
+            spec=WorkerSpec.read(reader.object("spec")),
         )
 
 
@@ -143,7 +147,7 @@ def serving_block(files: ModelFiles, reference: Reference) -> ServingBlock:
     return implied
 
 
-def _plain(value: object) -> object:
+def _plain(value: TomlValue) -> Json:
     """TOML's dates have no form in JSON and become text."""
     if isinstance(value, dict):
         return {key: _plain(held) for key, held in value.items()}

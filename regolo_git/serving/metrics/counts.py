@@ -5,9 +5,9 @@ over instead of asking for totals keeps every count exact when one gateway follo
 """
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Self
 
-from regolo_git.serving.json_value import Json, json_list, json_number, json_text
+from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.metrics.latency import bin_of
 
 # What became of a request: answered below 400; answered 5xx; the caller's own mistake (4xx); not answered in
@@ -103,21 +103,15 @@ class Counts:
     def to_json(self) -> Json:
         """As it travels from a gateway."""
         return {
-            "tallies": [
-                [*key, list(tally.outcomes), [[i, n] for i, n in tally.bins.items()], tally.seconds]
-                for key, tally in self.tallies.items()
-            ],
+            "tallies": [_tally_json(key, tally) for key, tally in self.tallies.items()],
             "rejected": dict(self.rejected),
         }
 
     @classmethod
-    def from_json(cls, value: dict[str, Json]) -> "Counts":
+    def read(cls, reader: JsonReader) -> Self:
         """Reads `to_json`.  Raises InvalidInput."""
-        tallies = dict(
-            _read_tally(json_list(entry, "a tally")) for entry in json_list(value["tallies"], "tallies")
-        )
-        rejected = value["rejected"] if isinstance(value["rejected"], dict) else {}
-        return cls(tallies, {reason: int(json_number(n, reason)) for reason, n in rejected.items()})
+        tallies = dict(_read_tally(entry) for entry in reader.objects("tallies"))
+        return cls(tallies, reader.dict_of("rejected", int))
 
 
 def merge_tallies(into: dict[Key, Tally], tallies: Iterable[tuple[Key, Tally]]) -> None:
@@ -129,12 +123,20 @@ def merge_tallies(into: dict[Key, Tally], tallies: Iterable[tuple[Key, Tally]]) 
         held.merge(tally)
 
 
-def _read_tally(entry: list[Json]) -> tuple[Key, Tally]:
-    endpoint, version, outcomes, bins, seconds = entry
+def _tally_json(key: Key, tally: Tally) -> Json:
+    endpoint, version = key
+    return {
+        "endpoint": endpoint,
+        "version": version,
+        "outcomes": list(tally.outcomes),
+        "bins": [[index, count] for index, count in tally.bins.items()],
+        "seconds": tally.seconds,
+    }
+
+
+def _read_tally(reader: JsonReader) -> tuple[Key, Tally]:
     tally = Tally()
-    tally.outcomes = [int(json_number(count, "a count")) for count in json_list(outcomes, "outcomes")]
-    for pair in json_list(bins, "bins"):
-        index, count = json_list(pair, "a bin")
-        tally.bins[int(json_number(index, "a bin"))] = int(json_number(count, "a count"))
-    tally.seconds = json_number(seconds, "seconds")
-    return (json_text(endpoint, "an endpoint"), json_text(version, "a version")), tally
+    tally.outcomes = reader.list_of("outcomes", int)
+    tally.bins = {pair.get(0, int): pair.get(1, int) for pair in reader.rows("bins", 2)}
+    tally.seconds = reader.get("seconds", float)
+    return (reader.get("endpoint", str), reader.get("version", str)), tally

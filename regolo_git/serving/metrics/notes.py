@@ -10,6 +10,7 @@ from regolo_git.errors import InvalidInput
 from regolo_git.git.notes import append_note, read_note
 from regolo_git.hints import Hint
 from regolo_git.records.endpoint import Endpoint
+from regolo_git.records.json_reader import JsonReader
 from regolo_git.registry.endpoints.history import endpoint_history
 from regolo_git.registry.handle import Handle
 from regolo_git.serving.metrics.values import EndpointMetrics
@@ -47,7 +48,8 @@ def _read_snapshot(line: str) -> tuple[datetime, EndpointMetrics] | None:
     """When a snapshot was taken, and what it says; None for a line that is none, as of `git notes append`."""
     try:
         held = json.loads(line)
-        when = datetime.fromisoformat(held["recorded"]).astimezone(UTC)
-        return when, EndpointMetrics.from_json({**held, "source": "recorded"})
-    except (ValueError, TypeError, KeyError, InvalidInput):
+        when = JsonReader.of(held, "a snapshot").get("recorded", str)
+        metrics = EndpointMetrics.from_json({**held, "source": "recorded"})
+        return datetime.fromisoformat(when).astimezone(UTC), metrics
+    except (ValueError, RecursionError, InvalidInput):
         return None

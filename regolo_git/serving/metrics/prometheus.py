@@ -4,7 +4,6 @@ Counts are taken from the raw samples, not from `increase()`, which extrapolates
 requests; quantiles come from the histogram, as fine as its buckets.
 """
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from math import isfinite
@@ -13,8 +12,8 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import urlopen
 
 from regolo_git.errors import InvalidInput, TransportError
+from regolo_git.records.json_reader import JsonReader
 from regolo_git.records.names import check_endpoint_name
-from regolo_git.serving.json_value import Json, json_list, json_object, json_text
 from regolo_git.serving.metrics.values import EndpointMetrics, Measured, summarise
 
 ANSWER_SECONDS = 10.0
@@ -122,29 +121,26 @@ class _Server:
 
     def vector(self, query: str) -> Iterator[tuple[Labels, float]]:
         """Each series of an instant query with its value."""
-        for labels, entry in self._series(query):
-            _, value = json_list(entry["value"], "'value'")
-            yield labels, float(json_text(value, "a value"))
+        for labels, series in self._series(query):
+            yield labels, float(series.elements("value").get(1, str))
 
     def matrix(self, query: str) -> Iterator[tuple[Labels, list[Sample]]]:
         """Each series of a range query with its samples."""
-        for labels, entry in self._series(query):
-            pairs = [json_list(pair, "a sample") for pair in json_list(entry["values"], "'values'")]
-            yield labels, [(float(str(time_)), float(str(value))) for time_, value in pairs]
+        for labels, series in self._series(query):
+            pairs = series.rows("values", 2)
+            yield labels, [(pair.get(0, float), float(pair.get(1, str))) for pair in pairs]
 
-    def _series(self, query: str) -> Iterator[tuple[Labels, dict[str, Json]]]:
-        found = json_object(self._ask(query)["data"], "'data'")
-        for entry in json_list(found["result"], "'result'"):
-            series = json_object(entry, "a series")
-            labels = {k: str(v) for k, v in json_object(series["metric"], "'metric'").items()}
+    def _series(self, query: str) -> Iterator[tuple[Labels, JsonReader]]:
+        for series in self._ask(query).object("data").objects("result"):
+            labels = series.dict_of("metric", str)
             labels.pop("__name__", None)
             yield labels, series
 
-    def _ask(self, query: str) -> dict[str, Json]:
+    def _ask(self, query: str) -> JsonReader:
         address = f"{self._url}/api/v1/query?{urlencode({'query': query})}"
         try:
             with urlopen(address, timeout=ANSWER_SECONDS) as answer:
-                return json_object(json.loads(answer.read(ANSWER_BYTES)), "the answer")
+                return JsonReader.parse(answer.read(ANSWER_BYTES), "the answer")
         except (URLError, OSError) as error:
             # urllib wraps the error of the connection, and its own text shows the wrapping.
             cause = (

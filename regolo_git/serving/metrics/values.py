@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import sqrt
-from typing import Literal, Self, TypedDict, cast
+from typing import Literal, Self, TypedDict, cast, get_args
 
-from regolo_git.errors import InvalidInput
 from regolo_git.records.endpoint import Endpoint
-from regolo_git.serving.json_value import Json, as_json, json_list, json_number, json_object, json_text
+from regolo_git.records.json_reader import Json, JsonReader
 
 Origin = Literal["gateway", "prometheus", "recorded", "none"]
 Z95 = 1.959963984540054
@@ -64,37 +63,27 @@ class EndpointMetrics:
 
     def to_json(self) -> dict[str, Json]:
         """Everything, as JSON can hold it."""
-        versions = {
-            name: {**metrics, "since": _time_text(metrics["since"]), "error_rate_ci": _pair(metrics)}
-            for name, metrics in self.version.items()
-        }
         return {
             "endpoint": self.endpoint,
             "window_seconds": self.window_seconds,
             "source": self.source,
             "commit": self.commit,
             "since": _time_text(self.since),
-            "version": as_json(versions),
+            "version": {name: _version_json(held) for name, held in self.version.items()},
         }
 
     @classmethod
     def from_json(cls, value: Json) -> Self:
         """Reads `to_json`.  Raises InvalidInput."""
-        table = json_object(value, "the metrics")
-        try:
-            return cls(
-                endpoint=json_text(table["endpoint"], "'endpoint'"),
-                window_seconds=json_number(table["window_seconds"], "'window_seconds'"),
-                source=cast(Origin, json_text(table["source"], "'source'")),
-                commit=cast(str | None, table["commit"]),
-                since=_read_time(table["since"]),
-                version={
-                    name: _read_version(json_object(held, f"'{name}'"))
-                    for name, held in json_object(table["version"], "'version'").items()
-                },
-            )
-        except (KeyError, ValueError) as error:
-            raise InvalidInput(f"the metrics lack or break {error}") from error
+        reader = JsonReader.of(value, "the metrics")
+        return cls(
+            endpoint=reader.get("endpoint", str),
+            window_seconds=reader.get("window_seconds", float),
+            source=_read_origin(reader),
+            commit=reader.get_optional("commit", str),
+            since=_read_time(reader, "since"),
+            version={name: _read_version(held) for name, held in reader.named_objects("version")},
+        )
 
 
 def summarise(
@@ -162,27 +151,55 @@ def wilson_interval(errors: int, requests: int) -> tuple[float, float] | None:
     return low, high
 
 
-def _pair(metrics: VersionMetrics) -> Json:
-    interval = metrics["error_rate_ci"]
-    return list(interval) if interval is not None else None
+def _version_json(held: VersionMetrics) -> Json:
+    interval = held["error_rate_ci"]
+    return {
+        **cast(dict[str, Json], held),
+        "error_rate_ci": list(interval) if interval is not None else None,
+        "since": _time_text(held["since"]),
+    }
 
 
 def _time_text(time: datetime | None) -> str | None:
     return time.astimezone(UTC).isoformat() if time is not None else None
 
 
-def _read_time(value: Json) -> datetime | None:
-    return datetime.fromisoformat(json_text(value, "'since'")) if value is not None else None
+def _read_time(reader: JsonReader, key: str) -> datetime | None:
+    text = reader.get_optional(key, str)
+    try:
+        return datetime.fromisoformat(text) if text is not None else None
+    except ValueError as error:
+        raise reader.wrong(key, "is not a time") from error
 
 
-def _read_version(table: dict[str, Json]) -> VersionMetrics:
-    missing = VersionMetrics.__required_keys__ - table.keys()
-    if missing:
-        raise KeyError(min(missing))
-    interval = table["error_rate_ci"]
-    read: dict[str, object] = {key: table[key] for key in VersionMetrics.__annotations__}
-    read["since"] = _read_time(table["since"])
-    if interval is not None:
-        low, high = json_list(interval, "'error_rate_ci'")
-        read["error_rate_ci"] = (json_number(low, "'low'"), json_number(high, "'high'"))
-    return cast(VersionMetrics, read)
+def _read_origin(reader: JsonReader) -> Origin:
+    origin = reader.get("source", str)
+    if origin not in get_args(Origin):
+        raise reader.wrong("source", f"is not one of {', '.join(get_args(Origin))}")
+    return cast(Origin, origin)
+
+
+def _read_version(reader: JsonReader) -> VersionMetrics:
+    return VersionMetrics(
+        requests=reader.get("requests", int),
+        errors=reader.get("errors", int),
+        client_errors=reader.get("client_errors", int),
+        error_rate=reader.get_optional("error_rate", float),
+        error_rate_ci=_read_interval(reader),
+        latency_p50=reader.get_optional("latency_p50", float),
+        latency_p95=reader.get_optional("latency_p95", float),
+        latency_p99=reader.get_optional("latency_p99", float),
+        rps=reader.get_optional("rps", float),
+        weight=reader.get("weight", float),
+        observed_share=reader.get_optional("observed_share", float),
+        replicas_ready=reader.get_optional("replicas_ready", int),
+        source=_read_origin(reader),
+        since=_read_time(reader, "since"),
+    )
+
+
+def _read_interval(reader: JsonReader) -> tuple[float, float] | None:
+    if reader.get_optional("error_rate_ci", list) is None:
+        return None
+    low, high = reader.list_of("error_rate_ci", float)
+    return low, high

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import Self, cast
 
 from regolo_git.errors import InvalidInput
+from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.records.routing import Routing
 from regolo_git.records.tables import TableReader
+from regolo_git.records.toml_text import Table
 from regolo_git.records.versions import Version
-from regolo_git.serving.json_value import Json, as_json, json_list, json_number, json_object, json_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +79,9 @@ class RoutingTable:
         return {"routes": [_route_json(route) for route in self.routes.values()]}
 
     @classmethod
-    def from_json(cls, value: Json) -> Self:
+    def read(cls, reader: JsonReader) -> Self:
         """Reads `to_json`.  Raises InvalidInput, IntegrityError."""
-        table = json_object(value, "the table")
-        routes = [
-            _read_route(json_object(route, "a route")) for route in json_list(table["routes"], "routes")
-        ]
+        routes = [_read_route(route) for route in reader.objects("routes")]
         return cls({route.endpoint: route for route in routes})
 
 
@@ -101,31 +99,29 @@ def _route_json(route: Route) -> Json:
     return {
         "endpoint": route.endpoint,
         "commit": route.commit,
-        "routing": as_json(route.routing.to_table()),
+        "routing": cast(Json, route.routing.to_table()),
         "versions": versions,
         "problem": route.problem,
     }
 
 
-def _read_route(table: dict[str, Json]) -> Route:
-    versions = [_read_version(json_object(t, "a version")) for t in json_list(table["versions"], "versions")]
-    routing = TableReader({"routing": table["routing"]}, "the table").take_table("routing")  # type: ignore[dict-item]
+def _read_route(reader: JsonReader) -> Route:
+    versions = [_read_version(version) for version in reader.objects("versions")]
+    routing = TableReader(cast(Table, reader.get("routing", dict)), "the table")
     return Route(
-        endpoint=json_text(table["endpoint"], "'endpoint'"),
-        commit=json_text(table["commit"], "'commit'"),
+        endpoint=reader.get("endpoint", str),
+        commit=reader.get("commit", str),
         versions={version.version: version for version in versions},
         routing=Routing.read(routing),
-        problem=cast(str | None, table["problem"]),
+        problem=reader.get_optional("problem", str),
     )
 
 
-def _read_version(table: dict[str, Json]) -> WeightedVersion:
-    pairs = [json_list(pair, "a replica") for pair in json_list(table["replicas"], "replicas")]
-    path = table["model_path"]
+def _read_version(reader: JsonReader) -> WeightedVersion:
     return WeightedVersion(
-        version=json_text(table["version"], "'version'"),
-        weight=json_number(table["weight"], "'weight'"),
-        idempotent=table["idempotent"] is True,
-        replicas=tuple(Replica(json_text(n, "a name"), json_text(a, "an address")) for n, a in pairs),
-        model_path=None if path is None else json_text(path, "'model_path'"),
+        version=reader.get("version", str),
+        weight=reader.get("weight", float),
+        idempotent=reader.get("idempotent", bool),
+        replicas=tuple(Replica(row.get(0, str), row.get(1, str)) for row in reader.rows("replicas", 2)),
+        model_path=reader.get_optional("model_path", str),
     )

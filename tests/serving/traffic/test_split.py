@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from regolo_git.records.json_reader import JsonReader
 from regolo_git.records.routing import Routing
 from regolo_git.serving.traffic.rendezvous import rendezvous
 from regolo_git.serving.traffic.routing_table import Replica, Route, RoutingTable, WeightedVersion
@@ -88,7 +89,7 @@ def test_a_split_at_random_follows_the_weights() -> None:
 @given(weights)
 def test_a_table_travels_unchanged(shares: dict[str, float]) -> None:
     table = RoutingTable({"e": route(shares)})
-    assert RoutingTable.from_json(table.to_json()) == table
+    assert RoutingTable.read(JsonReader.of(table.to_json(), "a table")) == table
 
 
 def test_a_version_is_found_by_each_of_its_names() -> None:

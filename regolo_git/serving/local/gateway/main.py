@@ -16,7 +16,7 @@ import uvicorn
 import uvloop
 
 import regolo_git
-from regolo_git.serving.json_value import Json, json_number
+from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.local.channel import Channel
 from regolo_git.serving.local.child_process import die_with, freeze_gc
 from regolo_git.serving.local.gateway.application import Gateway
@@ -41,9 +41,8 @@ class GatewayServer:
         self._drained = False
 
     @classmethod
-    async def start(cls, listener: socket.socket, message: dict[str, Json]) -> Self:
+    async def start(cls, listener: socket.socket, start: GatewayStart) -> Self:
         """Begins to take connections, with the first table in force."""
-        start = GatewayStart.from_json(message)
         table = LiveTable()
         await table.swap(start.table)
         gateway = Gateway(table, start.limits, start.token)
@@ -72,11 +71,12 @@ class GatewayServer:
         await self._gateway.table.close()
 
     async def _do(self, message: dict[str, Json]) -> GatewayReport:
-        match message["do"]:
+        reader = JsonReader.of(message, "the supervisor's message")
+        match reader.get("do", str):
             case "table":
-                await self._gateway.table.swap(RoutingTable.from_json(message["table"]))
+                await self._gateway.table.swap(RoutingTable.read(reader.object("table")))
             case "retire":
-                self._retire(json_number(message["seconds"], "'seconds'"))
+                self._retire(reader.get("seconds", float))
         return await self._report()
 
     async def _report(self) -> GatewayReport:
@@ -141,7 +141,8 @@ async def _run(listener: int, line: int) -> None:
     message = await channel.receive()
     if message is None:
         return
-    process = await GatewayServer.start(socket.socket(fileno=listener), message)
+    start = GatewayStart.read(JsonReader.of(message, "the supervisor's message"))
+    process = await GatewayServer.start(socket.socket(fileno=listener), start)
     freeze_gc()
     await process.follow(channel)
     await process.end()

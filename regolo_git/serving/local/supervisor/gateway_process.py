@@ -8,7 +8,7 @@ from asyncio.subprocess import Process
 from collections.abc import Mapping
 from contextlib import suppress
 
-from regolo_git.serving.json_value import Json
+from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.local.channel import Channel
 from regolo_git.serving.local.child_process import child_environment, python_command, resident_bytes
 from regolo_git.serving.local.gateway_messages import HELLO, GatewayReport
@@ -34,7 +34,8 @@ class GatewayProcess:
 
     async def ask(self, message: dict[str, Json], seconds: float) -> GatewayReport:
         """Asks anything but `hello`; the answer is its next report.  Raises ServingError."""
-        self.report = GatewayReport.from_json(await self._channel.ask(message, seconds=seconds))
+        answer = await self._channel.ask(message, seconds=seconds)
+        self.report = GatewayReport.read(JsonReader.of(answer, "the gateway's report"))
         return self.report
 
     def status(self) -> dict[str, Json]:

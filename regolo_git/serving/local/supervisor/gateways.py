@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from regolo_git.errors import ServingError
-from regolo_git.serving.json_value import Json
+from regolo_git.records.json_reader import Json
 from regolo_git.serving.local.gateway_messages import REPORT, GatewayStart, retire_message, table_message
 from regolo_git.serving.local.supervisor.background import BackgroundTasks
 from regolo_git.serving.local.supervisor.gateway_process import START_SECONDS, GatewayProcess, start_gateway

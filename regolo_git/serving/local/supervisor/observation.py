@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from regolo_git.errors import NotFound, RegoloError
 from regolo_git.hints import on_command_line
-from regolo_git.serving.json_value import Json
+from regolo_git.records.json_reader import Json
 from regolo_git.serving.local.supervisor.endpoint_runner import EndpointRunner
 from regolo_git.serving.local.supervisor.supervisor import Supervisor
 from regolo_git.serving.metrics.counts import Key, Tally

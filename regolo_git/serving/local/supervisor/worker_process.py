@@ -15,7 +15,7 @@ from typing import Literal
 import aiohttp
 
 from regolo_git.errors import RegoloError, ServingError
-from regolo_git.serving.json_value import Json
+from regolo_git.records.json_reader import Json
 from regolo_git.serving.local.child_process import child_environment, python_command, resident_bytes
 from regolo_git.serving.local.worker_orders import WorkerOrders, WorkerSpec
 from regolo_git.serving.options import ServeOptions

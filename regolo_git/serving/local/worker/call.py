@@ -6,7 +6,7 @@ from math import prod
 from typing import Protocol
 
 from regolo_git.errors import InvalidInput
-from regolo_git.serving.json_value import Json
+from regolo_git.records.json_reader import Json
 
 # A shape is a few bytes of a request, and one with a zero in it may ask for any number of empty lists.
 MOST_EMPTY_LISTS = 1 << 16

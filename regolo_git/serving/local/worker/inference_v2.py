@@ -3,11 +3,10 @@
 Without the binary extension: a request that uses it is refused by name.
 """
 
-import json
 from collections.abc import Mapping
 
 from regolo_git.errors import InvalidInput
-from regolo_git.serving.json_value import Json, json_list, json_object, json_text
+from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.local.worker.call import Call, Signature, TensorType, nest
 from regolo_git.serving.local.worker.plain_answer import dump_answer
 
@@ -23,32 +22,26 @@ LARGEST_SIZE = (1 << 63) - 1
 
 def read_inference(body: bytes) -> tuple[Call, str | None]:
     """Decodes a request and its id.  Raises InvalidInput, saying what is wrong with it."""
-    try:
-        request = json_object(json.loads(body), "the body")
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput("the body is not JSON") from error
-    entries = [json_object(entry, "an input") for entry in json_list(request.get("inputs"), "'inputs'")]
+    request = JsonReader.parse(body, "the body")
+    entries = list(request.objects("inputs"))
     if not entries:
         raise InvalidInput("the body has no inputs")
     types = [_read_type(entry) for entry in entries]
     named: dict[str, Json] = {
-        kind.name: nest(json_list(entry.get("data"), f"'data' of '{kind.name}'"), kind.shape, kind.name)
+        kind.name: nest(entry.get("data", list), kind.shape, kind.name)
         for kind, entry in zip(types, entries, strict=True)
     }
-    identity = request.get("id")
-    parameters = json_object(request.get("parameters") or {}, "'parameters'")
+    parameters = request.get_optional("parameters", dict) or {}
     call = Call(named=named, types={kind.name: kind for kind in types}, parameters=parameters)
-    return call, json_text(identity, "'id'") if identity is not None else None
+    return call, request.get_optional("id", str)
 
 
-def _read_type(entry: dict[str, Json]) -> TensorType:
-    name = json_text(entry.get("name"), "an input's 'name'")
-    datatype = json_text(entry.get("datatype"), f"'datatype' of '{name}'")
+def _read_type(entry: JsonReader) -> TensorType:
+    name, datatype = entry.get("name", str), entry.get("datatype", str)
     if datatype not in (*DATATYPES.values(), "BYTES"):
         raise InvalidInput(f"input '{name}' has a datatype '{datatype}' that is not known")
-    shape = json_list(entry.get("shape"), f"'shape' of '{name}'")
-    sizes = tuple(size for size in shape if type(size) is int and 0 <= size <= LARGEST_SIZE)
-    if len(sizes) != len(shape) or not 0 < len(sizes) <= MOST_DIMENSIONS:
+    sizes = tuple(entry.list_of("shape", int))
+    if not 0 < len(sizes) <= MOST_DIMENSIONS or not all(0 <= size <= LARGEST_SIZE for size in sizes):
         raise InvalidInput(f"input '{name}' has a shape that is not a list of sizes")
     return TensorType(name, datatype, sizes)
 

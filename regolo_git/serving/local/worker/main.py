@@ -18,7 +18,7 @@ import uvicorn
 from regolo_git.artifacts.disk_digest import check_digest
 from regolo_git.errors import RegoloError, ServingError
 from regolo_git.hints import on_command_line
-from regolo_git.serving.json_value import Json
+from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.local.child_process import die_with, freeze_gc
 from regolo_git.serving.local.worker.application import WorkerApp
 from regolo_git.serving.local.worker.loaders.all_loaders import load_model
@@ -33,7 +33,7 @@ OUT_OF_MEMORY_SCORE = "500"
 
 def main() -> None:
     """Runs a worker until it is told to end."""
-    orders = WorkerOrders.from_json(json.load(sys.stdin))
+    orders = WorkerOrders.read(JsonReader.parse(sys.stdin.read(), "the orders"))
     try:
         die_with(orders.parent)
         _raise_oom_score()

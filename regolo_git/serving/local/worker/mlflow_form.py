@@ -3,7 +3,7 @@
 import json
 
 from regolo_git.errors import InvalidInput
-from regolo_git.serving.json_value import Json, json_list, json_object, json_text
+from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.local.worker.call import Call
 from regolo_git.serving.local.worker.plain_answer import dump_answer
 
@@ -21,39 +21,38 @@ def read_invocation(body: bytes) -> Call:
 
 def invocation(value: Json) -> Call:
     """The call that a decoded request stands for.  Raises InvalidInput."""
-    request = json_object(value, "the body")
-    given = [name for name in INPUTS if name in request]
+    if not isinstance(value, dict):
+        raise InvalidInput("the body is not a JSON object")
+    given = [name for name in INPUTS if name in value]
     if len(given) != 1:
         raise InvalidInput(f"the body has not exactly one of {', '.join(INPUTS)}")
-    parameters = json_object(request.get("params") or {}, "'params'")
-    name, inputs = given[0], request[given[0]]
+    request, name = JsonReader(value, "the body"), given[0]
+    parameters = request.get_optional("params", dict) or {}
     if name == "dataframe_split":
-        return _split(json_object(inputs, f"'{name}'"), parameters)
+        return _split(request.object(name), parameters)
     if name == "dataframe_records":
-        return _records(json_list(inputs, f"'{name}'"), parameters)
+        return _records(request.list_of(name, dict), parameters)
+    inputs = value[name]
     if name == "inputs" and isinstance(inputs, dict):
         return Call(named=inputs, parameters=parameters)
-    return Call(rows=json_list(inputs, f"'{name}'"), parameters=parameters)
+    return Call(rows=request.get(name, list), parameters=parameters)
 
 
-def _split(table: dict[str, Json], parameters: dict[str, Json]) -> Call:
-    if "data" not in table:
-        raise InvalidInput("'dataframe_split' has no 'data'")
-    rows = [json_list(row, "a row") for row in json_list(table["data"], "'data'")]
+def _split(table: JsonReader, parameters: dict[str, Json]) -> Call:
+    rows = table.list_of("data", list)
     if "columns" not in table:
         return Call(rows=list(rows), parameters=parameters)
-    columns = tuple(json_text(name, "a column's name") for name in json_list(table["columns"], "'columns'"))
+    columns = tuple(table.list_of("columns", str))
     if any(len(row) != len(columns) for row in rows):
         raise InvalidInput("a row of 'dataframe_split' is not as long as 'columns'")
     return Call(rows=list(rows), columns=columns, parameters=parameters)
 
 
-def _records(records: list[Json], parameters: dict[str, Json]) -> Call:
-    tables = [json_object(record, "a record") for record in records]
-    columns = tuple(tables[0]) if tables else ()
-    if any(table.keys() != set(columns) for table in tables):
+def _records(records: list[dict[str, Json]], parameters: dict[str, Json]) -> Call:
+    columns = tuple(records[0]) if records else ()
+    if any(record.keys() != set(columns) for record in records):
         raise InvalidInput("the records of 'dataframe_records' do not have the same columns")
-    rows: list[Json] = [[table[column] for column in columns] for table in tables]
+    rows: list[Json] = [[record[column] for column in columns] for record in records]
     return Call(rows=rows, columns=columns, parameters=parameters)
 
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from inspect import Parameter, isclass, signature
 
 from regolo_git.errors import InvalidInput, NotFound
-from regolo_git.serving.json_value import Json
+from regolo_git.records.json_reader import Json
 from regolo_git.serving.local.worker.call import Call, Signature
 from regolo_git.serving.local.worker_orders import WorkerSpec
 

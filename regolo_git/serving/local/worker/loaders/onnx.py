@@ -4,8 +4,8 @@ from importlib import import_module
 from typing import Any
 
 from regolo_git.errors import IntegrityError, InvalidInput
+from regolo_git.records.json_reader import Json
 from regolo_git.serving.dependencies import missing_library
-from regolo_git.serving.json_value import Json
 from regolo_git.serving.local.worker.call import Call, Predictor, Signature, TensorType
 from regolo_git.serving.local.worker.inference_v2 import DATATYPES
 from regolo_git.serving.local.worker.loaders.one_file import one_file
@@ -31,8 +31,7 @@ def load(spec: WorkerSpec) -> Predictor:
         raise missing_library("onnxruntime", "format 'onnx'") from error
     path = one_file(spec.path, ".onnx")
     options = runtime.SessionOptions()
-    threads = spec.config.get("threads", 1)
-    options.intra_op_num_threads = threads if isinstance(threads, int) else 1
+    options.intra_op_num_threads = spec.options.get_optional("threads", int) or 1
     options.inter_op_num_threads = 1
     errors = import_module("onnxruntime.capi.onnxruntime_pybind11_state")
     try:

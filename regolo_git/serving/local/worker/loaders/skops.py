@@ -8,8 +8,8 @@ from typing import Any
 from zipfile import BadZipFile
 
 from regolo_git.errors import IntegrityError, InvalidInput, PolicyRefused
+from regolo_git.records.json_reader import Json
 from regolo_git.serving.dependencies import missing_library
-from regolo_git.serving.json_value import Json, json_text
 from regolo_git.serving.local.worker.call import Call, Predictor, Signature, TensorType
 from regolo_git.serving.local.worker.loaders.one_file import one_file
 from regolo_git.serving.local.worker_orders import WorkerSpec
@@ -27,7 +27,7 @@ def load(spec: WorkerSpec) -> Predictor:
     except ImportError as error:
         raise missing_library("skops", "format 'skops'") from error
     path = one_file(spec.path, ".skops")
-    method = json_text(spec.config.get("method", "predict"), "'method' of the config")
+    method = spec.options.get_optional("method", str) or "predict"
     if method not in METHODS:
         raise InvalidInput(f"'{method}' is not one of {', '.join(METHODS)}")
     try:
