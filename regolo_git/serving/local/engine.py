@@ -6,7 +6,6 @@ they are there.
 """
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -44,20 +43,11 @@ def serve(
     # Behind the check above, so that a missing library has our words.
     from regolo_git.serving.local.supervisor.run import run  # noqa: PLC0415
 
-    directory = RuntimeDirectory.of(options.common_directory)
-    directory.prepare()
-    lock = directory.lock()
-    try:
-        # What an engine that was killed has left.
-        directory.clear_up()
-        directory.prepare()
-        with listen(host, port) as listener:
-            asyncio.run(
-                run(source, endpoints, options, listener, say, lambda: listening(address_of(listener)))
-            )
-    finally:
-        directory.clear_up()
-        os.close(lock)
+    with (
+        RuntimeDirectory.of(options.common_directory).owned(),
+        listen(host, port) as listener,
+    ):
+        asyncio.run(run(source, endpoints, options, listener, say, lambda: listening(address_of(listener))))
 
 
 def _check_token(options: ServeOptions, host: str) -> None:

@@ -9,7 +9,8 @@ import fcntl
 import os
 import shutil
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -48,8 +49,24 @@ class RuntimeDirectory:
         """Where artifacts are brought to, one directory for each digest."""
         return self.home / "artifacts"
 
-    def prepare(self) -> None:
-        """Makes the directories, closed to other users.  Raises ServingError where they are not ours."""
+    @contextmanager
+    def owned(self) -> Iterator[None]:
+        """The directories, made and free of what a killed engine left, for one engine until the block ends.
+
+        Raises ServingError where another engine serves this registry, or where they belong to somebody else.
+        """
+        self._prepare()
+        lock = self._lock()
+        try:
+            self._clear_up()
+            self._prepare()
+            yield
+        finally:
+            self._clear_up()
+            os.close(lock)
+
+    def _prepare(self) -> None:
+        """Makes the directories, closed to other users."""
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.sockets.mkdir(exist_ok=True, mode=0o700)
         for directory in (self.home, self.sockets):
@@ -60,7 +77,7 @@ class RuntimeDirectory:
             if found.st_mode & 0o077:
                 directory.chmod(0o700)
 
-    def clear_up(self) -> None:
+    def _clear_up(self) -> None:
         """Removes what an engine leaves behind when it ends; the caller holds the lock."""
         self.admin_socket.unlink(missing_ok=True)
         for left in self.sockets.glob("w-*"):
@@ -69,11 +86,8 @@ class RuntimeDirectory:
             with suppress(OSError):
                 self.sockets.rmdir()
 
-    def lock(self) -> int:
-        """Takes the lock that one engine holds; it goes with the process.
-
-        Raises ServingError where another engine serves this registry.
-        """
+    def _lock(self) -> int:
+        """Takes the lock that one engine holds; it goes with the process."""
         handle = os.open(self.home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -42,37 +42,40 @@ def prometheus_metrics(url: str, endpoint: str, seconds: float) -> EndpointMetri
 
 
 def _read(server: "_Server", name: str, seconds: float) -> EndpointMetrics:
-    window = f"{max(1, round(seconds))}s"
     selector = f'{{endpoint="{name}"}}'
-    counts = _counts(server, selector, window, seconds)
-    quantiles = {
-        share: server.by_version(QUANTILE.format(share=share, endpoint=name, window=window))
-        for share in (0.5, 0.95, 0.99)
-    }
-    weights = server.by_version(f"regolo_traffic_weight{selector}")
-    ready = server.by_version(f"regolo_replicas_ready{selector}")
     commits = [labels["commit"] for labels, _ in server.vector(f"regolo_manifest_info{selector}")]
-    versions = sorted(weights.keys() | {version for version, _ in counts})
     return summarise(
         name,
-        {
-            version: Measured(
-                requests=sum(count for (v, _), count in counts.items() if v == version),
-                errors=sum(counts.get((version, outcome), 0) for outcome in ERRORS),
-                client_errors=counts.get((version, "client_error"), 0),
-                latency_p50=quantiles[0.5].get(version),
-                latency_p95=quantiles[0.95].get(version),
-                latency_p99=quantiles[0.99].get(version),
-                weight=weights.get(version, 0.0),
-                replicas_ready=int(ready[version]) if version in ready else None,
-            )
-            for version in versions
-        },
+        _measured(server, name, selector, seconds),
         window_seconds=seconds,
         source="prometheus",
         commit=commits[0] if len(commits) == 1 else None,
         since=datetime.now(UTC) - timedelta(seconds=seconds),
     )
+
+
+def _measured(server: "_Server", name: str, selector: str, seconds: float) -> dict[str, Measured]:
+    window = f"{max(1, round(seconds))}s"
+    counts = _counts(server, selector, window, seconds)
+    p50, p95, p99 = (
+        server.by_version(QUANTILE.format(share=share, endpoint=name, window=window))
+        for share in (0.5, 0.95, 0.99)
+    )
+    weights = server.by_version(f"regolo_traffic_weight{selector}")
+    ready = server.by_version(f"regolo_replicas_ready{selector}")
+    return {
+        version: Measured(
+            requests=sum(count for (v, _), count in counts.items() if v == version),
+            errors=sum(counts.get((version, outcome), 0) for outcome in ERRORS),
+            client_errors=counts.get((version, "client_error"), 0),
+            latency_p50=p50.get(version),
+            latency_p95=p95.get(version),
+            latency_p99=p99.get(version),
+            weight=weights.get(version, 0.0),
+            replicas_ready=int(ready[version]) if version in ready else None,
+        )
+        for version in sorted(weights.keys() | {version for version, _ in counts})
+    }
 
 
 def _counts(server: "_Server", selector: str, window: str, seconds: float) -> dict[tuple[str, str], int]:

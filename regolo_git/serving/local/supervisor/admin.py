@@ -29,10 +29,10 @@ class AdminServer(uvicorn.Server):
         yield
 
 
-def admin_server(engine: Supervisor) -> AdminServer:
+def admin_server(supervisor: Supervisor) -> AdminServer:
     """The server; `serve(sockets=…)` runs it."""
     config = uvicorn.Config(
-        admin_application(engine),
+        AdminPages(supervisor).application(),
         lifespan="off",
         ws="none",
         access_log=False,
@@ -43,13 +43,30 @@ def admin_server(engine: Supervisor) -> AdminServer:
     return AdminServer(config)
 
 
-def admin_application(engine: Supervisor) -> Starlette:
-    """Status, metrics, and the orders to replace the gateway or to stop."""
+class AdminPages:
+    """Status, metrics, and the orders to replace the gateway or to stop; each page is a method."""
 
-    async def show_status(_: Request) -> Response:
-        return JSONResponse(status(engine))
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
 
-    async def show_metrics(request: Request) -> Response:
+    def application(self) -> Starlette:
+        """The pages under their paths."""
+        return Starlette(
+            routes=[
+                Route("/status", self.status),
+                Route("/endpoints/{endpoint}/metrics", self.metrics),
+                Route("/metrics", self.exposition),
+                Route("/replace", self.replace, methods=["POST"]),
+                Route("/drain", self.drain, methods=["POST"]),
+            ]
+        )
+
+    async def status(self, _: Request) -> Response:
+        """What runs and what is wrong with it."""
+        return JSONResponse(status(self._supervisor))
+
+    async def metrics(self, request: Request) -> Response:
+        """An endpoint's metrics over a window."""
         try:
             seconds = float(request.query_params.get("window", WINDOW_SECONDS))
         except ValueError:
@@ -57,34 +74,27 @@ def admin_application(engine: Supervisor) -> Starlette:
         if not 0 < seconds < inf:
             return JSONResponse({"error": "the window is not a number of seconds"}, 400)
         try:
-            found = await metrics(engine, request.path_params["endpoint"], seconds)
+            found = await metrics(self._supervisor, request.path_params["endpoint"], seconds)
         except NotFound as error:
             return JSONResponse({"error": error.message}, 404)
         return JSONResponse(found.to_json())
 
-    async def show_exposition(_: Request) -> Response:
-        return Response(await exposition(engine), media_type=CONTENT_TYPE)
+    async def exposition(self, _: Request) -> Response:
+        """What Prometheus scrapes, through the gateway."""
+        return Response(await exposition(self._supervisor), media_type=CONTENT_TYPE)
 
-    async def replace(_: Request) -> Response:
+    async def replace(self, _: Request) -> Response:
+        """Replaces the gateway."""
         try:
-            await engine.gateways.replace()
+            await self._supervisor.gateways.replace()
         except ServingError as error:
             return JSONResponse({"error": error.message}, 500)
-        return JSONResponse(status(engine))
+        return JSONResponse(status(self._supervisor))
 
-    async def drain(_: Request) -> Response:
-        engine.stopping.set()
+    async def drain(self, _: Request) -> Response:
+        """Stops the engine, once everything under way is answered."""
+        self._supervisor.stopping.set()
         return JSONResponse({})
-
-    return Starlette(
-        routes=[
-            Route("/status", show_status),
-            Route("/endpoints/{endpoint}/metrics", show_metrics),
-            Route("/metrics", show_exposition),
-            Route("/replace", replace, methods=["POST"]),
-            Route("/drain", drain, methods=["POST"]),
-        ]
-    )
 
 
 def listen_for_admin(directory: RuntimeDirectory) -> socket.socket:
