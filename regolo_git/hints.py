@@ -72,6 +72,13 @@ def _of_version(function: str) -> Words:
     return words
 
 
+def _retire(reference: str, message: str, reason: str) -> str:
+    if message != "-m":
+        raise TypeError(message)
+    model, _, version = reference.partition("@")
+    return _call("retire_model_version", model, version, reason=reason)
+
+
 def _rollback(endpoint: str, to: str | None = None, version: str | None = None) -> str:
     if (to, version) == (None, None):
         return _call("rollback_endpoint", endpoint)
@@ -95,6 +102,7 @@ _CALLS: dict[str, Words] = {
     "checkout": _of_version("checkout_model_version"),
     "promote": _of_version("promote_model_version"),
     "revert": lambda model, _, version: _call("rollback_model", model, version),
+    "retire": _retire,
     "traffic": _traffic,
     "rollback": _rollback,
     "endpoint list": lambda: _call("list_endpoints"),

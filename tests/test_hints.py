@@ -40,6 +40,11 @@ PAIRS = [
         'regolo.rollback_model("m", "1.0")',
     ),
     (
+        Hint("retire", "m@1.0", "-m", "REASON"),
+        "git regolo retire m@1.0 -m REASON",
+        'regolo.retire_model_version("m", "1.0", reason=REASON)',
+    ),
+    (
         Hint("traffic", "e", "1.0=90", "1.1=10"),
         "git regolo traffic e 1.0=90 1.1=10",
         'regolo.update_endpoint_traffic("e", {"1.0": 90, "1.1": 10})',

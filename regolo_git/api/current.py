@@ -90,4 +90,5 @@ list_endpoints = _on_current(Registry.list_endpoints)
 get_endpoint_history = _on_current(Registry.get_endpoint_history)
 get_endpoint_metrics = _on_current(Registry.get_endpoint_metrics)
 rollback_model = _on_current(Registry.rollback_model)
-delete_model_version = _on_current(Registry.delete_model_version)
+retire_model_version = _on_current(Registry.retire_model_version)
+delete_model_version = retire_model_version

@@ -166,7 +166,7 @@ class VersionVerbs:
         """Commits an older version as the branch's version again; no tag is made, none moves."""
         return revert_model(self.handle, reference_to(model_id, to_version), message)
 
-    def delete_model_version(self, model_id: str, version: str, *, reason: str) -> None:
+    def retire_model_version(self, model_id: str, version: str, *, reason: str) -> None:
         """Retires a version: its tag and history stay, its bytes are no longer kept.
 
         Raises PolicyRefused while an environment or an endpoint uses it, InvalidInput without a reason.
@@ -174,6 +174,8 @@ class VersionVerbs:
         parsed = Version.parse(check_text("a version", version))
         reference = Reference.of(check_text("the name of a model", model_id), parsed)
         retire(self.handle, plan_retirement(self.handle, reference, check_text("the reason", reason)))
+
+    delete_model_version = retire_model_version
 
 
 def reference_to(model_id: str, version: str) -> Reference:

@@ -44,7 +44,7 @@ COMMANDS: Sections = {
     "Use": {
         "checkout": _entry("checkout", "Bring the bytes of a version back."),
         "revert": _entry("revert", "Make an older version the current one again."),
-        "remove": _entry("remove", "Retire a version: its bytes become free."),
+        "retire": _entry("retire", "Retire a version: its bytes become free."),
         "tag": _entry("tag", "Tag versions that were reviewed and merged."),
     },
     "Serve": {
@@ -75,11 +75,14 @@ ENDPOINT_COMMANDS: Sections = {
     },
 }
 
+# Older names, which do exactly the same and are not in the list of commands.
+ALIASES = {"remove": "retire"}
+
 # What people of other tools, and of git itself, type for a command.
 ELSEWHERE = {
     "add": "git regolo commit -h",
     "clone": "git clone URL && git regolo init",
-    "delete": "git regolo remove -h",
+    "delete": "git regolo retire -h",
     "deploy": "git regolo promote -h",
     "download": "git regolo checkout -h",
     "fetch": "git fetch --tags",
@@ -91,8 +94,7 @@ ELSEWHERE = {
     "pull": "git pull --tags",
     "push": "git push --follow-tags",
     "restore": "git regolo checkout -h",
-    "retire": "git regolo remove -h",
-    "rm": "git regolo remove -h",
+    "rm": "git regolo retire -h",
     "stage": "git regolo promote -h",
     "verify": "git regolo fsck",
     "versions": "git regolo list MODEL",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from regolo_git.cli.command_names import Entry, Sections
+from regolo_git.cli.context import Invocation
 from regolo_git.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -16,19 +17,22 @@ if TYPE_CHECKING:
 class CommandGroup(click.Group):
     """A group that knows its commands from a table alone.
 
-    `elsewhere` says what to type instead of names that are commands of other tools.
+    `aliases` are names that do the same as others and are not listed; `elsewhere` says what to type for names
+    that are commands of other tools.
     """
 
     def __init__(
         self,
         *,
         sections: Sections,
+        aliases: Mapping[str, str] = {},
         elsewhere: Mapping[str, str] = {},
         **settings: Any,  # what click's decorator hands on
     ) -> None:
         super().__init__(**settings)
         self.sections = sections
         self.entries = {name: entry for entries in sections.values() for name, entry in entries.items()}
+        self.aliases = aliases
         self._elsewhere = elsewhere
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -37,15 +41,19 @@ class CommandGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Imports a command; None where there is none of that name."""
-        entry = self.entries.get(cmd_name)
+        entry = self.entries.get(self.aliases.get(cmd_name, cmd_name))
         return _imported(entry) if entry is not None else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Finds the command to run.  Raises InvalidInput with the nearest name."""
-        if args and args[0] not in self.entries and not args[0].startswith("-") and not ctx.resilient_parsing:
-            raise InvalidInput(f"there is no command '{args[0]}'", self._instead_of(args[0], ctx))
+        name = args[0]
+        if name in self.aliases:
+            _rename(ctx, args, self.aliases[name])
+            args = [self.aliases[name], *args[1:]]
+        elif name not in self.entries and not name.startswith("-") and not ctx.resilient_parsing:
+            raise InvalidInput(f"there is no command '{name}'", self._instead_of(name, ctx))
         return super().resolve_command(ctx, args)
 
     def _instead_of(self, name: str, ctx: click.Context) -> str:
@@ -73,6 +81,13 @@ class CommandGroup(click.Group):
             if name.startswith(incomplete)
         ]
         return named + click.Command.shell_complete(self, ctx, incomplete)
+
+
+def _rename(ctx: click.Context, args: list[str], name: str) -> None:
+    """Hints repeat the command line as it was typed, and by the name that the help has."""
+    invocation = ctx.find_object(Invocation)
+    if invocation is not None:
+        invocation.arguments[-len(args)] = name
 
 
 def _imported(entry: Entry) -> click.Command:

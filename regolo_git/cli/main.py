@@ -15,7 +15,7 @@ from typing import NoReturn
 import click
 
 from regolo_git import __version__
-from regolo_git.cli.command_names import COMMANDS, COMPLETE_VARIABLE, ELSEWHERE, PROGRAM
+from regolo_git.cli.command_names import ALIASES, COMMANDS, COMPLETE_VARIABLE, ELSEWHERE, PROGRAM
 from regolo_git.cli.context import Invocation
 from regolo_git.cli.failure import INTERRUPTED, report
 from regolo_git.cli.group import CommandGroup
@@ -46,6 +46,7 @@ def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 @click.group(
     cls=CommandGroup,
     sections=COMMANDS,
+    aliases=ALIASES,
     elsewhere=ELSEWHERE,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=EPILOG,

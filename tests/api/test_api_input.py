@@ -67,7 +67,7 @@ def test_a_number_is_no_version(one_model: Registry) -> None:
         lambda: one_model.compare_model_versions("m", "1.0", number),
         lambda: one_model.checkout_model_version("m", number),
         lambda: one_model.rollback_model("m", number),
-        lambda: one_model.delete_model_version("m", number, reason="x"),
+        lambda: one_model.retire_model_version("m", number, reason="x"),
     )
     for call in calls:
         with pytest.raises(TypeError, match="a version is text"):
@@ -101,5 +101,5 @@ def test_a_message_that_git_cannot_hold_is_refused_by_every_verb(one_model: Regi
         with pytest.raises(InvalidInput, match="message"):
             one_model.rollback_model("m", "1.0", message=message)
         with pytest.raises(InvalidInput):
-            one_model.delete_model_version("m", "1.0", reason=message)
+            one_model.retire_model_version("m", "1.0", reason=message)
     assert refs(one_model) == before

@@ -42,3 +42,12 @@ def test_what_use_chose_holds_in_every_thread(chosen: Path, tmp_path: Path, monk
     regolo.register_model("m", b"one")
     with ThreadPoolExecutor(1) as pool:
         assert [model.name for model in pool.submit(regolo.list_models).result()] == ["m"]
+
+
+def test_the_older_name_of_retiring_is_the_same_function(chosen: Path) -> None:
+    assert regolo.delete_model_version is regolo.retire_model_version
+    assert Registry.delete_model_version is Registry.retire_model_version
+    regolo.register_model("m", b"one")
+    regolo.create_model_version("m", model_data=b"two")
+    regolo.delete_model_version("m", "1.0", reason="wrong data")
+    assert regolo.get_model_version("m", "1.0").status == "retired"

@@ -138,7 +138,7 @@ def test_a_bad_split_changes_nothing(
 
 
 def test_a_retired_version_gets_no_traffic(regolo: Regolo, served: Path) -> None:
-    regolo("remove", "m@1.1", "-m", "wrong data", "--yes")
+    regolo("retire", "m@1.1", "-m", "wrong data", "--yes")
     before = head(served)
     assert "retired" in regolo("traffic", "e", "1.0=90", "1.1=10", status=8).err
     assert "retired" in regolo("rollback", "e", "--to", "1.1", status=8).err
@@ -168,7 +168,7 @@ def test_a_rollback_says_which_version_it_passes_over(regolo: Regolo, served: Pa
     write_model(served / "model.safetensors", 3)
     regolo("commit", "m", "model.safetensors")
     regolo("traffic", "e", "1.2=100")
-    regolo("remove", "m@1.1", "-m", "wrong data", "--yes")
+    regolo("retire", "m@1.1", "-m", "wrong data", "--yes")
     done = regolo("rollback", "e")
     assert done.out == "1.0=100%\n"
     assert "note: passed over: 'm@1.1' is retired" in done.err

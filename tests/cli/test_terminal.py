@@ -99,7 +99,7 @@ def test_the_same_bytes_again_are_asked_about(two_versions: Path) -> None:
 
 def test_retiring_is_asked_about(two_versions: Path) -> None:
     answers = {"Retire m@1.0? [y/N]: ": "y\n"}
-    text, status = in_terminal("remove", "m@1.0", "-m", "wrong data", cwd=two_versions, answers=answers)
+    text, status = in_terminal("retire", "m@1.0", "-m", "wrong data", cwd=two_versions, answers=answers)
     assert status == 0
     assert "become free" in text
     assert "retired" in git(two_versions, "show", "HEAD:models/m/retired.toml")
@@ -107,7 +107,7 @@ def test_retiring_is_asked_about(two_versions: Path) -> None:
 
 def test_an_interrupted_question_changes_nothing(two_versions: Path) -> None:
     answers = {"Retire m@1.0? [y/N]: ": "\x03"}
-    text, status = in_terminal("remove", "m@1.0", "-m", "wrong data", cwd=two_versions, answers=answers)
+    text, status = in_terminal("retire", "m@1.0", "-m", "wrong data", cwd=two_versions, answers=answers)
     assert status == 130
     assert without_escapes(text).endswith("\nerror: interrupted\n")
 

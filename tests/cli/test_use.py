@@ -1,4 +1,4 @@
-"""checkout, revert, remove, tag."""
+"""checkout, revert, retire, tag."""
 
 from pathlib import Path
 
@@ -72,24 +72,24 @@ def test_revert_is_a_commit_forward(regolo: Regolo, two_versions: Path) -> None:
     assert "already" in regolo("revert", "m", "--to", "1.0", status=4).err
 
 
-def test_remove_needs_a_yes(regolo: Regolo, two_versions: Path) -> None:
-    refused = regolo("remove", "m@1.0", "-m", "wrong data", status=4)
+def test_retire_needs_a_yes(regolo: Regolo, two_versions: Path) -> None:
+    refused = regolo("retire", "m@1.0", "-m", "wrong data", status=4)
     assert "retire m@1.0: wrong data" in refused.err
-    assert refused.err.endswith("hint: git regolo remove m@1.0 -m 'wrong data' --yes\n")
+    assert refused.err.endswith("hint: git regolo retire m@1.0 -m 'wrong data' --yes\n")
     assert regolo("list", "m", "--plain").lines[1].split("\t")[1] == "ready"
 
 
-def test_remove_shows_its_plan_and_does_it(regolo: Regolo, two_versions: Path) -> None:
-    plan = regolo("remove", "m@1.0", "-m", "wrong data", "--dry-run", "--json").document
+def test_retire_shows_its_plan_and_does_it(regolo: Regolo, two_versions: Path) -> None:
+    plan = regolo("retire", "m@1.0", "-m", "wrong data", "--dry-run", "--json").document
     assert (plan["retired"], plan["free_bytes"] > 0) == (False, True)
-    assert regolo("remove", "m@1.0", "-m", "wrong data", "--yes").out == "m@1.0\n"
+    assert regolo("retire", "m@1.0", "-m", "wrong data", "--yes").out == "m@1.0\n"
     assert regolo("list", "m", "--plain").lines[1].split("\t")[1] == "retired"
     assert "m@v1.0" in git(two_versions, "tag", "--list")
 
 
-def test_remove_names_a_version_and_a_reason(regolo: Regolo, two_versions: Path) -> None:
-    assert "names no version" in regolo("remove", "m", "-m", "x", status=2).err
-    assert "missing option" in regolo("remove", "m@1.0", status=2).err
+def test_retire_names_a_version_and_a_reason(regolo: Regolo, two_versions: Path) -> None:
+    assert "names no version" in regolo("retire", "m", "-m", "x", status=2).err
+    assert "missing option" in regolo("retire", "m@1.0", status=2).err
 
 
 def test_a_merged_proposal_gets_its_tag(regolo: Regolo, two_versions: Path) -> None:

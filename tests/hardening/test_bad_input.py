@@ -64,7 +64,7 @@ def test_no_command_takes_a_name_that_could_hurt(top: Path, regolo: Regolo, name
         ["show", f"{name}@1.0"],
         ["checkout", f"{name}@1.0"],
         ["revert", name, "--to", "1.0"],
-        ["remove", f"{name}@1.0", "-m", "x", "--yes"],
+        ["retire", f"{name}@1.0", "-m", "x", "--yes"],
         ["promote", f"{name}@1.0", "staging"],
         ["promote", "m@1.0", name],
         ["endpoint", "create", name or "x y", "m@1.0"],
@@ -391,7 +391,7 @@ def test_a_repository_on_a_disk_that_is_full(
         ["register", "n", "model.safetensors"],
         ["commit", "m", "model.safetensors", "--propose"],
         ["revert", "m", "--to", "1.0"],
-        ["remove", "m@1.0", "-m", "wrong", "--yes"],
+        ["retire", "m@1.0", "-m", "wrong", "--yes"],
         ["promote", "m@1.0", "staging"],
     ):
         done = run_program(place, *line)
@@ -570,7 +570,7 @@ def in_use(top: Path, regolo: Regolo) -> Path:
     """The registry with every kind of record."""
     regolo("promote", "m@1.0", "staging")
     regolo("endpoint", "create", "e", "m@1.0")
-    regolo("remove", "d@1.0", "-m", "wrong data", "--yes")
+    regolo("retire", "d@1.0", "-m", "wrong data", "--yes")
     return top
 
 
@@ -580,13 +580,13 @@ def in_use(top: Path, regolo: Regolo) -> Path:
         ("models/m/manifest.toml", ["commit", "m", "code.py"]),
         ("models/m/manifest.toml", ["tag", "--merged"]),
         ("models/m/model.toml", ["commit", "m", "code.py"]),
-        ("models/d/retired.toml", ["remove", "d@1.1", "-m", "x", "--yes"]),
+        ("models/d/retired.toml", ["retire", "d@1.1", "-m", "x", "--yes"]),
         ("models/d/retired.toml", ["revert", "d", "--to", "1.0"]),
         ("environments/staging/m.toml", ["promote", "m@1.1", "staging"]),
         ("environments/staging/m.toml", ["checkout", "m@staging"]),
         ("endpoints/e.toml", ["traffic", "e", "1.0=90", "1.1=10"]),
         ("endpoints/e.toml", ["endpoint", "delete", "e", "--yes"]),
-        ("endpoints/e.toml", ["remove", "m@1.1", "-m", "x", "--yes"]),
+        ("endpoints/e.toml", ["retire", "m@1.1", "-m", "x", "--yes"]),
         (".regolo/config.toml", ["commit", "m", "code.py"]),
         (".regolo/config.toml", ["promote", "m@1.1", "staging"]),
     ],

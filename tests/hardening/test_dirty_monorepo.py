@@ -19,7 +19,7 @@ from regolo_git.cli import main
 READING = [
     ["list"], ["list", "m", "--json"], ["log", "m"], ["show", "m@1.0"], ["status"], ["describe"], ["history", "m"],
     ["diff", "m@1.0", "m@1.1"], ["config"], ["fsck"], ["fsck", "--full"], ["doctor", "--dry-run"],
-    ["endpoint", "list"], ["tag", "--merged", "--dry-run"], ["remove", "m@1.0", "-m", "x", "--dry-run"],
+    ["endpoint", "list"], ["tag", "--merged", "--dry-run"], ["retire", "m@1.0", "-m", "x", "--dry-run"],
 ]  # fmt: skip
 WRITING = [
     ["init"],
@@ -39,7 +39,7 @@ WRITING = [
     ["traffic", "e", "1.0=90", "1.1=10"],
     ["rollback", "e", "--to", "1.0"],
     ["endpoint", "delete", "e", "--yes"],
-    ["remove", "m@1.1", "-m", "wrong data", "--yes"],
+    ["retire", "m@1.1", "-m", "wrong data", "--yes"],
 ]
 
 
@@ -223,7 +223,7 @@ def test_a_merge_with_conflicts_goes_on_as_if_nothing_was_asked(
             assert status in (3, 4), line
             refused.append(line[0])
             whole.must_be(top)
-    assert {"register", "commit", "revert", "promote", "remove", "config"} <= set(refused)
+    assert {"register", "commit", "revert", "promote", "retire", "config"} <= set(refused)
 
 
 @pytest.mark.parametrize("how", ["unstaged", "staged", "deleted", "conflicting kind"])
@@ -249,7 +249,7 @@ def test_a_record_with_somebodys_changes_is_left_as_it_is(
     for line in (
         ["commit", "m", "new.bin"],
         ["revert", "m", "--to", "1.0"],
-        ["remove", "m@1.0", "-m", "x", "--yes"],
+        ["retire", "m@1.0", "-m", "x", "--yes"],
     ):
         status = main.run(line)
         now = Everything.of(top)

@@ -32,7 +32,7 @@ class Verbs:
             yield self._commit()
             yield self._checkout()
             yield self._revert()
-            yield self._remove()
+            yield self._retire()
 
     def _write(self) -> str:
         """New content for the artifact: half of it is as it was."""
@@ -54,8 +54,8 @@ class Verbs:
     def _revert(self) -> list[str]:
         return ["revert", "m", "--to", self._chance.choice(self._others())]
 
-    def _remove(self) -> list[str]:
-        return ["remove", f"m@{self._chance.choice(self._others())}", "-m", "killed", "--yes"]
+    def _retire(self) -> list[str]:
+        return ["retire", f"m@{self._chance.choice(self._others())}", "-m", "killed", "--yes"]
 
     def _others(self) -> list[str]:
         """At least two versions that are neither retired nor the branch's own."""

@@ -30,7 +30,7 @@ VERBS = {
     "checkout": ["checkout", "m@1.0"],
     "checkout of a directory": ["checkout", "d@1.0"],
     "revert": ["revert", "m", "--to", "1.0"],
-    "remove": ["remove", "m@1.0", "-m", "wrong data", "--yes"],
+    "retire": ["retire", "m@1.0", "-m", "wrong data", "--yes"],
     "tag": ["tag", "--merged"],
     "config": ["config", "store.digest", "blake3"],
     "promote": ["promote", "m@1.0", "staging"],

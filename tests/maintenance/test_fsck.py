@@ -73,10 +73,10 @@ def test_each_problem_comes_with_the_command_that_helps(regolo: Regolo, two_vers
     for chunk in store_files(two_versions, "chunks"):
         chunk.unlink()
     outcome = regolo("fsck", status=5)
-    assert "  git regolo remove m@1.0 -m 'its bytes are lost'\n" in outcome.out
+    assert "  git regolo retire m@1.0 -m 'its bytes are lost'\n" in outcome.out
     assert "2 problems" in outcome.err
     assert len(regolo("fsck", "--plain", status=5).lines[0].split("\t")) == 3
-    assert regolo("remove", "m@1.0", "-m", "lost", "--yes").out == "m@1.0\n"
+    assert regolo("retire", "m@1.0", "-m", "lost", "--yes").out == "m@1.0\n"
     assert [subject for subject, _ in problems(regolo)] == ["m@1.1"]
 
 
@@ -87,7 +87,7 @@ def test_a_clone_that_lacks_the_bytes_is_not_told_to_give_them_up(
     monkeypatch.chdir(tmp_path / "clone")
     said = regolo("fsck", status=5).out
     assert "git regolo config --local regolo.localStore" in said
-    assert "git regolo remove" not in said
+    assert "git regolo retire" not in said
 
 
 def make_tag(top: Path, name: str, commit: str, message: str) -> None:

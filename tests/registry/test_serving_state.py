@@ -244,7 +244,7 @@ def test_a_promotion_of_missing_bytes_says_of_which_version(promoted: Registry) 
 
 def test_a_retired_version_is_neither_promoted_nor_served(promoted: Registry) -> None:
     promoted.create_endpoint("e", "m", "1.1")
-    promoted.delete_model_version("m", "1.0", reason="wrong data")
+    promoted.retire_model_version("m", "1.0", reason="wrong data")
     for call in (
         lambda: promoted.promote_model_version("m", "1.0", "production"),
         lambda: promoted.create_endpoint("f", "m", "1.0"),
@@ -259,9 +259,9 @@ def test_a_version_in_use_is_not_retired(promoted: Registry) -> None:
     promoted.promote_model_version("m", "1.1", "production")
     promoted.create_endpoint("e", "m", "1.0")
     with pytest.raises(PolicyRefused, match="environment 'production'"):
-        promoted.delete_model_version("m", "1.1", reason="r")
+        promoted.retire_model_version("m", "1.1", reason="r")
     with pytest.raises(PolicyRefused, match="endpoint 'e'"):
-        promoted.delete_model_version("m", "1.0", reason="r")
+        promoted.retire_model_version("m", "1.0", reason="r")
 
 
 def test_a_version_that_came_into_use_since_it_was_planned_is_not_retired(promoted: Registry) -> None:
@@ -289,7 +289,7 @@ def test_a_version_that_is_retired_while_its_bytes_are_read_is_not_promoted(regi
         promoting = pool.submit(promote)
         began.wait()
         try:
-            registry.delete_model_version("m", "1.0", reason="wrong data")
+            registry.retire_model_version("m", "1.0", reason="wrong data")
             retired = True
         except PolicyRefused:
             retired = False
@@ -347,7 +347,7 @@ def test_keys_of_a_newer_release_survive_every_change(promoted: Registry) -> Non
     promoted.promote_model_version("m", "1.0", "production")
     promoted.create_endpoint("e", "m", "1.0", "production")
     promoted.create_model_version("m", model_data=b"three")
-    promoted.delete_model_version("m", "1.2", reason="wrong data")
+    promoted.retire_model_version("m", "1.2", reason="wrong data")
     changed = {
         "environments/production/m.toml": 'note = "ours"\n',
         "endpoints/e.toml": 'zone = "eu"\n\n[extra]\nowner = "Ada"\n',
@@ -361,7 +361,7 @@ def test_keys_of_a_newer_release_survive_every_change(promoted: Registry) -> Non
     promoted.rollback_endpoint("e", "1.0")
     promoted.update_endpoint_traffic("e", {"1.0": 0.5, "1.1": 0.5})
     promoted.create_model_version("m", "1.3", model_data=b"four")
-    promoted.delete_model_version("m", "1.3", reason="wrong data")
+    promoted.retire_model_version("m", "1.3", reason="wrong data")
     read = {path: tomllib.loads((top / path).read_text()) for path in changed}
     assert read["environments/production/m.toml"]["note"] == "ours"
     assert read["endpoints/e.toml"]["extra"] == {"owner": "Ada"}

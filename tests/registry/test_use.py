@@ -150,7 +150,7 @@ def test_after_reverting_the_next_version_follows_the_highest(two_versions: Regi
 
 
 def test_a_retired_version_stays_visible_and_is_not_used(two_versions: Registry) -> None:
-    two_versions.delete_model_version("m", "1.0", reason="trained on the wrong data")
+    two_versions.retire_model_version("m", "1.0", reason="trained on the wrong data")
     assert [(v.version, v.status) for v in two_versions.list_model_versions("m")] == [
         ("1.0", "retired"),
         ("1.1", "ready"),
@@ -159,12 +159,12 @@ def test_a_retired_version_stays_visible_and_is_not_used(two_versions: Registry)
     with pytest.raises(PolicyRefused):
         two_versions.rollback_model("m", "1.0")
     with pytest.raises(InvalidInput):
-        two_versions.delete_model_version("m", "1.0", reason="again")
+        two_versions.retire_model_version("m", "1.0", reason="again")
 
 
 def test_a_version_is_not_retired_without_a_reason(two_versions: Registry) -> None:
     with pytest.raises(InvalidInput):
-        two_versions.delete_model_version("m", "1.0", reason=" ")
+        two_versions.retire_model_version("m", "1.0", reason=" ")
 
 
 def test_what_changed_since_a_retirement_was_planned_counts(two_versions: Registry) -> None:

@@ -58,7 +58,7 @@ def test_a_split_that_is_refused_is_no_commit(
 def test_a_rollback_says_which_good_versions_it_skipped(served: ServedRegistry, writer: Writer) -> None:
     for version in ("1.1", "1.2"):
         writer.set_traffic("e", {version: 1.0})
-    served.registry.delete_model_version("m", "1.1", reason="leaks")
+    served.registry.retire_model_version("m", "1.1", reason="leaks")
     done = writer.roll_back("e")
     assert done.endpoint.traffic == {"1.0": 1.0}
     assert len(done.skipped) == 1

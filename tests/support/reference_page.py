@@ -189,7 +189,11 @@ def _errors() -> list[str]:
 
 def _function(name: str) -> Iterator[str]:
     yield f"### {name}"
-    yield from _defined(_definition(name))
+    defined = getattr(regolo_git.Registry, name, getattr(regolo_git, name)).__name__
+    if defined == name:
+        yield from _defined(_definition(name))
+    else:
+        yield f"Another name of `{defined}`."
 
 
 def _method(name: str) -> Iterator[str]:

@@ -34,7 +34,7 @@ class ArtifactChecker:
     def check(self, manifest: Manifest) -> Iterator[Problem]:
         """What is wrong with the bytes of a version."""
         reference = f"{manifest.model}@{manifest.version}"
-        lost = f"git regolo remove {reference} -m {shlex.quote('its bytes are lost')}"
+        lost = f"git regolo retire {reference} -m {shlex.quote('its bytes are lost')}"
         try:
             recipe = self.store.read_recipe(manifest.artifact.recipe)
         except NotFound as error:

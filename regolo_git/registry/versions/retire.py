@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from regolo_git.errors import Conflict, InvalidInput, PolicyRefused
 from regolo_git.git.proposal import Proposal
 from regolo_git.git.publish import publish
+from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import retired_path
@@ -41,7 +42,7 @@ def plan_retirement(handle: Handle, reference: Reference, reason: str) -> Retire
     version = get_version_to_use(handle, reference)
     if not reason.strip():
         raise InvalidInput(
-            "a version is retired for a reason", f"git regolo remove {version.reference} -m REASON"
+            "a version is retired for a reason", Hint("retire", version.reference, "-m", "REASON")
         )
     if version.status == RETIRED:
         raise InvalidInput(f"'{version.reference}' is retired already", f"git regolo list {version.model_id}")

@@ -152,7 +152,7 @@ def test_what_was_of_another_model_does_not_count(endpoint: Registry) -> None:
 
 def test_a_version_that_cannot_serve_is_passed_over(endpoint: Registry) -> None:
     send(endpoint, "1.1", "1.2", "1.3")
-    endpoint.delete_model_version("m", "1.2", reason="wrong data")
+    endpoint.retire_model_version("m", "1.2", reason="wrong data")
     endpoint.handle.store.delete_recipe(endpoint.get_model_version("m", "1.1").manifest.artifact.recipe)
     with pytest.warns(RegoloNotice) as notices:
         assert back(endpoint) == "1.0"
@@ -163,7 +163,7 @@ def test_a_version_that_cannot_serve_is_passed_over(endpoint: Registry) -> None:
 
 def test_where_no_good_version_can_serve_each_is_named(endpoint: Registry) -> None:
     send(endpoint, "1.1")
-    endpoint.delete_model_version("m", "1.0", reason="wrong data")
+    endpoint.retire_model_version("m", "1.0", reason="wrong data")
     before = git(top(endpoint), "rev-parse", "HEAD")
     with pytest.raises(NotFound, match=r"no earlier version to go back to; passed over: 'm@1.0' is retired"):
         endpoint.rollback_endpoint("e")

@@ -1,4 +1,4 @@
-"""`git regolo remove`: retires a version."""
+"""`git regolo retire`: retires a version."""
 
 import click
 
@@ -10,7 +10,8 @@ from regolo_git.cli.streams import put, talk
 from regolo_git.cli.words import local_time, one_line, person
 from regolo_git.errors import InvalidInput
 from regolo_git.records.references import Reference
-from regolo_git.registry.versions.retire import RetirementPlan, plan_retirement, retire
+from regolo_git.registry.versions.retire import RetirementPlan, plan_retirement
+from regolo_git.registry.versions.retire import retire as carry_out
 from regolo_git.review.words import size_text
 
 
@@ -19,16 +20,16 @@ from regolo_git.review.words import size_text
 @click.option("-m", "--message", "reason", metavar="REASON", required=True, help="Why; kept in the registry.")
 @consent_options
 @json_option
-def remove(reference: Reference, reason: str, consent: Consent, as_json: bool) -> None:
+def retire(reference: Reference, reason: str, consent: Consent, as_json: bool) -> None:
     """Retire a version: its tag and history stay, its bytes are no longer kept.
 
     Shows what it would do and asks; without a terminal it needs --yes.  A version that an environment or an
-    endpoint uses is refused.
+    endpoint uses is refused.  `git regolo remove` is an alias of this command.
 
     \b
     Examples:
-      git regolo remove sentiment@1.0 -m "trained on the wrong data" --dry-run
-      git regolo remove sentiment@1.0 -m "trained on the wrong data" --yes
+      git regolo retire sentiment@1.0 -m "trained on the wrong data" --dry-run
+      git regolo retire sentiment@1.0 -m "trained on the wrong data" --yes
 
     Exit status: 0 done; 2 bad input, or retired already; 3 no such version; 4 not confirmed, or files of
     ours have uncommitted changes; 8 the version is in use.
@@ -43,7 +44,7 @@ def remove(reference: Reference, reason: str, consent: Consent, as_json: bool) -
         name = plan.version.reference
         goes_on = consent.given(f"Retire {name}?", otherwise=f"'{name}' is not retired without a yes")
         if goes_on:
-            retire(handle, plan)
+            carry_out(handle, plan)
     if as_json:
         put_json(
             {
