@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from regolo_git.artifacts.lanes import Lanes
+from regolo_git.artifacts.progress import OnProgress, Progress, ignore_progress
 from regolo_git.errors import IntegrityError
 from regolo_git.records.digests import Digest, Hasher, new_hasher
 from regolo_git.records.names import printable
@@ -88,16 +89,16 @@ def rebuild(
     *,
     place: Place | None,
     check_digests: bool,
-    on_progress: Callable[[int], None] | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> None:
     """Hands every byte of the wanted files to `place(file number, offset, bytes)`, from several threads.
 
     Returns when all is placed and, if `check_digests`, every file has the digest that the recipe gives it.
-    `on_progress` is told how many bytes are under way so far.  Raises NotFound, IntegrityError,
-    TransportError, and what `place` raises.
+    `on_progress` counts bytes that are under way.  Raises NotFound, IntegrityError, TransportError, and what
+    `place` raises.
     """
     hashers = {number: new_hasher(recipe.files[number].digest.algorithm) for number in wanted}
-    done = 0
+    progress = Progress(total=sum(recipe.files[number].size for number in wanted))
     for group in _together(slices(recipe, wanted)):
         buffer, at, pieces = lanes.buffer(), 0, []
         for chunk, parts in group:
@@ -108,9 +109,8 @@ def rebuild(
         if check_digests:
             tasks.append(lanes.in_order(_hash, fetched, pieces, hashers))
         lanes.release(buffer, *tasks)
-        done += sum(part.size for _, parts in group for part in parts)
-        if on_progress:
-            on_progress(done)
+        progress = progress.advanced(sum(part.size for _, parts in group for part in parts))
+        on_progress(progress)
     lanes.finish()
     if check_digests:
         for number, hasher in hashers.items():

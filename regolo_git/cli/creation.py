@@ -4,7 +4,6 @@ import shlex
 import sys
 from pathlib import Path
 
-from regolo_git.artifacts.source.sources import measure
 from regolo_git.cli.forms import Json, put_json
 from regolo_git.cli.options.change import confirm
 from regolo_git.cli.progress import ProgressBar
@@ -14,7 +13,6 @@ from regolo_git.errors import NotFound
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.create import CreatedVersion, create_version
 from regolo_git.registry.versions.draft import VersionRequest
-from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.review.words import size_text
 
 
@@ -27,15 +25,14 @@ def check_order(verb: str, model: str, path: Path) -> None:
 
 def create(handle: Handle, request: VersionRequest, *, yes: bool) -> CreatedVersion:
     """Makes a version with a progress bar; asks before it makes one with the bytes of the newest again."""
-    source = request.source
-    with ProgressBar("storing", measure(source) if not isinstance(source, ModelVersion) else None) as bar:
+    with ProgressBar("storing") as bar:
 
         def ask(same: str) -> None:
             bar.stop()
             if not yes:
                 _ask_about_same_content(request, same)
 
-        return create_version(handle, request, on_same_content=ask, on_progress=bar.reach)
+        return create_version(handle, request, on_same_content=ask, on_progress=bar.show)
 
 
 def _ask_about_same_content(request: VersionRequest, same: str) -> None:

@@ -5,6 +5,7 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from regolo_git.artifacts.progress import Progress
 from regolo_git.cli.streams import is_terminal, takes_colour
 from regolo_git.review.words import size_text
 
@@ -26,12 +27,8 @@ class ProgressBar:
     In a pipe and on a dumb terminal it stays silent, and in a short job rich is not even imported.
     """
 
-    def __init__(self, what: str, total: int | None) -> None:
+    def __init__(self, what: str) -> None:
         self._what = what
-        self._total = total
-        self._done = 0
-        self._before = 0
-        self._found = 0
         self._start = monotonic()
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
@@ -45,27 +42,13 @@ class ProgressBar:
     ) -> None:
         self.stop()
 
-    def advance(self, amount: int) -> None:
-        """Counts more bytes that are done."""
-        self._draw_at(self._done + amount)
-
-    def reach(self, done: int, found: int = 0) -> None:
-        """Counts what a job says it has done so far; a number that falls belongs to the next job.
-
-        `found` of these bytes were in the store already.
-        """
-        if self._before + done < self._done:
-            self._before = self._done
-        self._found = found
-        self._draw_at(self._before + done)
-
-    def _draw_at(self, done: int) -> None:
-        self._done = done
+    def show(self, progress: Progress) -> None:
+        """Draws how far the job is, once it has lasted long enough."""
         if self._bar is None and self._wanted and monotonic() - self._start > PATIENCE_SECONDS:
             self._bar = self._draw()
         if self._bar is not None and self._task is not None:
-            found = f"{size_text(self._found)} there already" if self._found else ""
-            self._bar.update(self._task, completed=self._done, found=found)
+            found = f"{size_text(progress.found)} there already" if progress.found else ""
+            self._bar.update(self._task, completed=progress.done, total=progress.total, found=found)
 
     def stop(self) -> None:
         """Takes the bar off the screen; nothing is drawn afterwards."""
@@ -80,11 +63,11 @@ class ProgressBar:
         from rich.progress import (  # noqa: PLC0415
             BarColumn,
             DownloadColumn,
-            Progress,
             TextColumn,
             TimeRemainingColumn,
             TransferSpeedColumn,
         )
+        from rich.progress import Progress as RichProgress  # noqa: PLC0415
 
         console = Console(file=sys.stderr)
         what = [TextColumn("{task.description}", markup=False)]
@@ -97,7 +80,7 @@ class ProgressBar:
             *numbers,
             *(found if console.width >= FOUND_WIDTH else []),
         ]
-        bar = Progress(*parts, console=console, transient=True)
-        self._task = bar.add_task(self._what, total=self._total, completed=self._done, found="")
+        bar = RichProgress(*parts, console=console, transient=True)
+        self._task = bar.add_task(self._what, total=None, found="")
         bar.start()
         return bar

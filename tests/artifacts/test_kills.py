@@ -10,8 +10,9 @@ import pytest
 from support.artifact_files import noise, tree_of
 
 from regolo_git.artifacts.ingest.ingest import ingest
-from regolo_git.artifacts.restore.materialize import materialize, verify_artifact
+from regolo_git.artifacts.restore.materialize import materialize
 from regolo_git.artifacts.stat_cache import StatCache
+from regolo_git.artifacts.verify import verify_artifact
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Artifact
 from regolo_git.store.store import Store

@@ -6,7 +6,6 @@ the files' digests in order, the others name and store chunks.
 """
 
 import io
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -15,6 +14,7 @@ from blake3 import blake3
 
 from regolo_git.artifacts.ingest.cuts import EDGE_FILE, LARGE, STEP, Group, content_pieces, steps
 from regolo_git.artifacts.lanes import Lanes
+from regolo_git.artifacts.progress import OnProgress, Progress
 from regolo_git.artifacts.source.sources import RawFile, SourceFile
 from regolo_git.layouts.items import Item, TensorInfo
 from regolo_git.layouts.layout import read_layout
@@ -80,18 +80,16 @@ class _Open:
     pieces: list[_Piece] = field(default_factory=list)
 
 
-IngestProgress = Callable[[int, int], None]
-
-
 class Cutting:
-    """Takes the files of one artifact in order; `finish` gives what became of them."""
+    """Takes the files of one artifact of `size` bytes in order; `finish` gives what became of them."""
 
     def __init__(
-        self, store: Store, lanes: Lanes, algorithm: Algorithm, on_progress: IngestProgress | None
+        self, store: Store, lanes: Lanes, algorithm: Algorithm, size: int, on_progress: OnProgress
     ) -> None:
         self._store = store
         self._lanes = lanes
         self._algorithm = algorithm
+        self._size = size
         self._on_progress = on_progress
         self._offset = 0
         self._found = 0
@@ -250,9 +248,8 @@ class Cutting:
         self._offset += size
 
     def _report(self) -> None:
-        if self._on_progress:
-            self._count_found()
-            self._on_progress(self._offset, self._found)
+        self._count_found()
+        self._on_progress(Progress(self._offset, self._size, self._found))
 
     def _count_found(self) -> None:
         """Goes on counting the bytes of chunks that were there, as far as it is known in their order."""

@@ -5,13 +5,13 @@ the recipe: chunks before the recipe that names them, so a crash leaves chunks t
 recipe that lacks one.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from regolo_git.artifacts.ingest.cutting import CutArtifact, Cutting, IngestProgress
+from regolo_git.artifacts.ingest.cutting import CutArtifact, Cutting
 from regolo_git.artifacts.ingest.known_artifacts import KnownArtifacts, known_files
 from regolo_git.artifacts.lanes import Lanes
+from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
 from regolo_git.artifacts.source.sources import ArtifactSource, Source, SourceFile, open_source
 from regolo_git.artifacts.stat_cache import KnownFile, StatCache
 from regolo_git.records.digests import Algorithm, Digest, directory_digest, new_hasher
@@ -20,7 +20,6 @@ from regolo_git.records.recipe import Recipe, RecipeFile
 from regolo_git.store.store import Store
 
 DIGEST_STEP = 4 << 20
-OnBytes = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +39,13 @@ def ingest(
     *,
     algorithm: Algorithm = "sha256",
     cache: StatCache | None = None,
-    on_progress: IngestProgress | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> Ingested:
     """Stores an artifact and returns once it would outlive a power cut.
 
-    `on_progress` is told, from this thread, how many bytes are done so far and how many of them are known to
-    have been there already.  Raises NotFound, InvalidInput,
-    TypeError for what cannot be stored; Conflict for what changes while it is read; TransportError where the
-    store cannot take it.  On an error no recipe is written.
+    `on_progress` is called from this thread.  Raises NotFound, InvalidInput, TypeError for what cannot be
+    stored; Conflict for what changes while it is read; TransportError where the store cannot take it.  On an
+    error no recipe is written.
     """
     with open_source(source, scratch=store.scratch_directory()) as opened:
         known = KnownArtifacts(store, opened, algorithm, cache)
@@ -68,22 +66,29 @@ def ingest(
 
 
 def digest_of(
-    path: Path, *, algorithm: Algorithm, cache: StatCache | None = None, on_bytes: OnBytes | None = None
+    path: Path,
+    *,
+    algorithm: Algorithm,
+    cache: StatCache | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> Digest:
     """The digest of what lies at a path; a file that has not changed since it was last read is not read.
 
-    `on_bytes` is told of bytes as they become known.  Raises as `ingest` does.
+    Raises as `ingest` does.
     """
-    tell = on_bytes or _tell_nobody
     with open_source(path, scratch=None) as source:
         known = cache.known(path.absolute(), algorithm) if cache else {}
         fresh = {}
+        progress = Progress(total=source.size)
         for file in source.files:
             before = known.get(file.path)
             if before is not None and before.is_still(file.stamp):
-                tell(file.size)
+                progress = progress.advanced(file.size, found=file.size)
+                on_progress(progress)
             else:
+                tell = following(progress, on_progress)
                 fresh[file.path] = _digest_file(file, algorithm, source.looked_at_ns, before, tell)
+                progress = progress.advanced(file.size)
     if cache and fresh:
         cache.remember(path.absolute(), fresh)
     digests = {file.path: (fresh.get(file.path) or known[file.path]).digest for file in source.files}
@@ -97,10 +102,10 @@ def _cut(
     source: Source,
     known: KnownArtifacts,
     algorithm: Algorithm,
-    on_progress: IngestProgress | None,
+    on_progress: OnProgress,
 ) -> CutArtifact:
     with Lanes() as lanes:
-        cutting = Cutting(store, lanes, algorithm, on_progress)
+        cutting = Cutting(store, lanes, algorithm, source.size, on_progress)
         for file in source.files:
             fragment = known.fragment(file)
             if fragment:
@@ -110,20 +115,18 @@ def _cut(
         return cutting.finish()
 
 
-def _tell_nobody(count: int) -> None:
-    """Where nobody waits for what is read."""
-
-
 def _digest_file(
-    file: SourceFile, algorithm: Algorithm, looked_at_ns: int, before: KnownFile | None, tell: OnBytes
+    file: SourceFile, algorithm: Algorithm, looked_at_ns: int, before: KnownFile | None, tell: OnProgress
 ) -> KnownFile:
     """Reads a file; where it proves to be what it was before, its place in a recipe is remembered on."""
     hasher = new_hasher(algorithm)
     buffer = memoryview(bytearray(min(DIGEST_STEP, max(file.size, 1))))
+    progress = Progress(total=file.size)
     with file.opened() as opened:
         while count := opened.readinto(buffer):
             hasher.update(buffer[:count])
-            tell(count)
+            progress = progress.advanced(count)
+            tell(progress)
     digest = Digest(algorithm, hasher.hexdigest())
     if file.stamp is None:
         raise file.changed()

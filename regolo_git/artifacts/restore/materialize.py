@@ -5,13 +5,13 @@ verify it, and only then rename it into place (`publishing.py`).  A directory th
 one rename; where there are files already, each is replaced by a rename, and all go back if one fails.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from regolo_git.artifacts.lanes import Lanes
-from regolo_git.artifacts.presence import read_checked_recipe
+from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
 from regolo_git.artifacts.rebuild import rebuild
 from regolo_git.artifacts.restore.artifact_tree import ArtifactTree
 from regolo_git.artifacts.restore.destination import Destination, find_destination, translated_errors
@@ -20,6 +20,7 @@ from regolo_git.artifacts.restore.replacement import Publishing
 from regolo_git.artifacts.restore.staging import Staging, remove_staging, stale_stagings
 from regolo_git.artifacts.source.file_stamp import FileStamp
 from regolo_git.artifacts.stat_cache import KnownFile, StatCache
+from regolo_git.artifacts.verify import read_checked_recipe
 from regolo_git.errors import NotFound
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Artifact
@@ -28,7 +29,6 @@ from regolo_git.store.store import Store
 
 FILES_TOGETHER = 16
 MICROSECOND = 1000
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def materialize(
     cache: StatCache | None = None,
     patterns: Sequence[str] = (),
     overwrite: Overwrite = NOTHING,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> Materialized:
     """Brings an artifact's file or directory to `destination`.
 
@@ -59,7 +59,6 @@ def materialize(
     `root` is the directory below which no link is followed (a work tree); without it the destination's
     parents are taken as the caller gave them.  `patterns` limits a directory to matching files.  Files that
     are right are left alone, and so are others than the version's and what `overwrite` does not name.
-    `on_progress` is told how many bytes are done so far.
 
     Raises NotFound, IntegrityError, Conflict, InvalidInput, TransportError; then nothing was changed.
     """
@@ -84,25 +83,6 @@ def materialize(
     return Materialized(place.path, len(times), written, len(targets) - len(times), len(leaving))
 
 
-def verify_artifact(
-    store: Store,
-    artifact: Artifact,
-    *,
-    cache: StatCache | None = None,
-    on_progress: Progress | None = None,
-) -> None:
-    """Reads all of an artifact and computes its digest, whatever was computed before.
-
-    Raises NotFound where something is missing, IntegrityError where it is not what the digest says.
-    """
-    recipe = read_checked_recipe(store, artifact)
-    with Lanes() as lanes:
-        everything = range(len(recipe.files))
-        rebuild(store, recipe, everything, lanes, place=None, check_digests=True, on_progress=on_progress)
-    if cache:
-        cache.trust(artifact)
-
-
 @dataclass(frozen=True, slots=True)
 class _Work:
     """One checkout, decided: what to write where, and what to take away."""
@@ -114,7 +94,7 @@ class _Work:
     targets: list[Target]
     leaving: list[str]
 
-    def run(self, *, check_digests: bool, on_progress: Progress | None) -> dict[int, int]:
+    def run(self, *, check_digests: bool, on_progress: OnProgress) -> dict[int, int]:
         """Does it, and returns the numbers of the files that were written with the times they were given."""
         changing = [target for target in self.targets if target.fate is not Fate.KEEP]
         if not changing and not self.leaving:
@@ -132,16 +112,10 @@ class _Work:
                 publishing.take_away(self.leaving)
         return times
 
-    def _write(
-        self, staging: Staging, *, check_digests: bool, on_progress: Progress | None
-    ) -> dict[int, int]:
+    def _write(self, staging: Staging, *, check_digests: bool, on_progress: OnProgress) -> dict[int, int]:
         numbers = {target.number for target in self.targets if target.fate in (Fate.MAKE, Fate.REPLACE)}
-        kept = sum(self.recipe.files[t.number].size for t in self.targets if t.number not in numbers)
-
-        def report(done: int) -> None:
-            if on_progress:
-                on_progress(kept + done)
-
+        total = sum(self.recipe.files[target.number].size for target in self.targets)
+        kept = total - sum(self.recipe.files[number].size for number in numbers)
         with Lanes() as lanes:
             rebuild(
                 self.store,
@@ -150,7 +124,7 @@ class _Work:
                 lanes,
                 place=staging.write,
                 check_digests=check_digests,
-                on_progress=report,
+                on_progress=following(Progress(kept, total, found=kept), on_progress),
             )
             tasks = [lanes.anywhere(self._finish, staging, group) for group in _groups(sorted(numbers))]
             return {number: time for task in tasks for number, time in task.result()}

@@ -118,17 +118,6 @@ class Source:
             raise Conflict(f"'{name}' changed while it was being read", AGAIN)
 
 
-def measure(source: ArtifactSource) -> int | None:
-    """How many bytes a source has; None where only reading it will tell."""
-    if isinstance(source, str | os.PathLike):
-        return _look(Path(source).absolute()).size
-    if isinstance(source, bytes | bytearray | memoryview):
-        return memoryview(source).nbytes
-    if isinstance(source, Mapping):
-        return ArraysFile(_checked_arrays(source)).size
-    return None
-
-
 @contextmanager
 def open_source(source: ArtifactSource, *, scratch: Path | None) -> Iterator[Source]:
     """A source, looked at; file objects are first copied to an unnamed file in `scratch`.
@@ -197,18 +186,23 @@ def _not_an_artifact(source: object) -> TypeError:
 
 def _look(path: Path) -> Source:
     now = time.time_ns()
-    try:
-        status = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        raise _missing(path) from None
-    except OSError as error:
-        raise InvalidInput(f"'{printable(str(path))}' cannot be read: {error.strerror}") from error
+    status = status_of(path)
     if not stat.S_ISDIR(status.st_mode):
         return Source("file", (_file(path, "", status),), path, now)
     found = sorted(_walk(path, ""), key=lambda file: file.path.encode())
     if not found:
         raise InvalidInput(f"directory '{printable(str(path))}' holds no files")
     return Source("directory", tuple(found), path, now)
+
+
+def status_of(path: Path) -> os.stat_result:
+    """The status of what is at a path, links followed.  Raises NotFound, InvalidInput."""
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise _missing(path) from None
+    except OSError as error:
+        raise InvalidInput(f"'{printable(str(path))}' cannot be read: {error.strerror}") from error
 
 
 def _missing(path: Path) -> NotFound | InvalidInput:

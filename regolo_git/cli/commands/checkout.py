@@ -15,8 +15,7 @@ from regolo_git.cli.words import signs
 from regolo_git.errors import InvalidInput
 from regolo_git.records.references import Reference
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.lookup import get_version
-from regolo_git.registry.versions.checkout import CheckedOut, checkout_head, checkout_version, head_size
+from regolo_git.registry.versions.checkout import CheckedOut, checkout_head, checkout_version
 from regolo_git.review.words import size_text
 
 VERSION_LIKE = re.compile(r"v?[0-9]+(?:\.[0-9]+){1,2}(?:-[0-9A-Za-z.-]+)?")
@@ -88,16 +87,15 @@ def _one(
     patterns: Sequence[str],
     force: bool,
 ) -> CheckedOut:
-    size = get_version(handle, reference).size_bytes
-    with ProgressBar("checking out", size if not patterns else None) as bar:
+    with ProgressBar("checking out") as bar:
         return checkout_version(
-            handle, reference, destination, patterns=patterns, force=force, on_progress=bar.reach
+            handle, reference, destination, patterns=patterns, force=force, on_progress=bar.show
         )
 
 
 def _all(handle: Handle, force: bool) -> list[CheckedOut]:
-    with ProgressBar("checking out", head_size(handle)) as bar:
-        return checkout_head(handle, force=force, on_progress=bar.reach)
+    with ProgressBar("checking out") as bar:
+        return checkout_head(handle, force=force, on_progress=bar.show)
 
 
 def _said(item: CheckedOut) -> str:

@@ -12,7 +12,7 @@ from regolo_git.cli.streams import paint, put, talk
 from regolo_git.cli.words import counted
 from regolo_git.errors import IntegrityError
 from regolo_git.hints import on_command_line
-from regolo_git.maintenance.fsck.fsck import FsckReport, check_registry, versions_to_check
+from regolo_git.maintenance.fsck.fsck import FsckReport, check_registry
 
 
 @click.command()
@@ -35,10 +35,8 @@ def fsck(context: click.Context, model: str | None, full: bool, form: Form) -> N
 
     Exit status: 0 all is well; 3 no such model, or no registry here; 5 something is wrong.
     """
-    with open_handle() as handle:
-        total = sum(row.size for row in versions_to_check(handle, model)) if full else None
-        with ProgressBar("checking", total) as bar:
-            report = check_registry(handle, model=model, full=full, on_progress=bar.advance)
+    with open_handle() as handle, ProgressBar("checking") as bar:
+        report = check_registry(handle, model=model, full=full, on_progress=bar.show)
     emit(
         form,
         document=lambda: _document(report),

@@ -12,7 +12,6 @@ from regolo_git.cli.words import short
 from regolo_git.records.references import Reference
 from regolo_git.registry.environments.promote import Promoted
 from regolo_git.registry.environments.promote import promote as promote_version
-from regolo_git.registry.lookup import find_row
 
 
 @click.command()
@@ -45,18 +44,16 @@ def promote(
     Exit status: 0 done; 2 bad input, or no such environment; 3 no such version, or its bytes are gone;
     4 it stands there already; 5 its bytes are damaged; 8 a rule forbids it.
     """
-    with open_handle() as handle:
-        size = find_row(handle, reference).size
-        with ProgressBar("checking", size) as bar:
-            done = promote_version(
-                handle,
-                reference,
-                environment,
-                replicas=replicas,
-                message=message,
-                propose=propose,
-                on_progress=bar.reach,
-            )
+    with open_handle() as handle, ProgressBar("checking") as bar:
+        done = promote_version(
+            handle,
+            reference,
+            environment,
+            replicas=replicas,
+            message=message,
+            propose=propose,
+            on_progress=bar.show,
+        )
     _tell(done, propose)
     if as_json:
         put_json(_document(done))

@@ -14,7 +14,6 @@ from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import paint, put, talk
 from regolo_git.cli.tables import Cell, Row, put_table
 from regolo_git.cli.words import one_line, short
-from regolo_git.registry.versions.checkout import head_size
 from regolo_git.registry.versions.work_status import ArtifactStatus, WorkStatus, work_status
 
 _COLOURS = {"unchanged": "", "modified": "yellow", "missing": "red", "no path": "dim"}
@@ -39,8 +38,8 @@ def status(form: Form) -> None:
 
     Exit status: 0 done, whatever was found; 3 no registry here.
     """
-    with open_handle() as handle, ProgressBar("looking", head_size(handle)) as bar:
-        found = work_status(handle, on_bytes=bar.advance)
+    with open_handle() as handle, ProgressBar("looking") as bar:
+        found = work_status(handle, on_progress=bar.show)
         top = handle.paths.top
     emit(
         form,

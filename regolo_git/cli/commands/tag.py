@@ -35,8 +35,8 @@ def tag(merged: bool, dry_run: bool, form: Form) -> None:
         raise InvalidInput(
             "versions are tagged when they are made, or with '--merged'", "git regolo tag --merged"
         )
-    with open_handle() as handle, ProgressBar("checking", None) as bar:
-        found = tag_merged(handle, dry_run=dry_run, on_progress=bar.reach)
+    with open_handle() as handle, ProgressBar("checking") as bar:
+        found = tag_merged(handle, dry_run=dry_run, on_progress=bar.show)
     emit(
         form,
         document=lambda: [_document(version, dry_run) for version in found],

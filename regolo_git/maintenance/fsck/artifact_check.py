@@ -4,17 +4,17 @@ In full, every chunk is read and hashed, and each artifact's digest computed ove
 """
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from regolo_git.artifacts.progress import OnProgress
+from regolo_git.artifacts.verify import verify_recipe
 from regolo_git.errors import IntegrityError, NotFound, RegoloError
 from regolo_git.maintenance.fsck.problem import Problem
-from regolo_git.records.digests import Digest, directory_digest, new_hasher
+from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.recipe import Recipe, RecipeChunk
 from regolo_git.store.store import Store
-
-Progress = Callable[[int], None]
 
 
 @dataclass(slots=True)
@@ -27,11 +27,10 @@ class ArtifactChecker:
     store: Store
     elsewhere: str
     full: bool
-    on_progress: Progress
     chunks: dict[str, bool] = field(default_factory=dict)
     recipes: dict[Digest, str | None] = field(default_factory=dict)
 
-    def check(self, manifest: Manifest) -> Iterator[Problem]:
+    def check(self, manifest: Manifest, on_progress: OnProgress) -> Iterator[Problem]:
         """What is wrong with the bytes of a version."""
         reference = f"{manifest.model}@{manifest.version}"
         lost = f"git regolo retire {reference} -m {shlex.quote('its bytes are lost')}"
@@ -51,7 +50,7 @@ class ArtifactChecker:
         if missing:
             yield Problem(reference, _missing_text(missing), lost)
         elif self.full and what is None:
-            wrong = self._rebuilt_wrong(manifest.artifact.recipe, recipe)
+            wrong = self._rebuilt_wrong(recipe, on_progress)
             if wrong is not None:
                 yield Problem(reference, wrong, lost)
 
@@ -59,17 +58,16 @@ class ArtifactChecker:
         known = self.chunks.get(chunk.blake3)
         if known is None:
             known = self.chunks[chunk.blake3] = self.store.has_chunk(chunk.blake3, chunk.size)
-            if not self.full:
-                self.on_progress(chunk.size)
         return known
 
-    def _rebuilt_wrong(self, address: Digest, recipe: Recipe) -> str | None:
-        if address not in self.recipes:
+    def _rebuilt_wrong(self, recipe: Recipe, on_progress: OnProgress) -> str | None:
+        if recipe.address not in self.recipes:
             try:
-                self.recipes[address] = rebuilt_disagreement(self.store, recipe, self.on_progress)
+                verify_recipe(self.store, recipe, on_progress=on_progress)
+                self.recipes[recipe.address] = None
             except (IntegrityError, NotFound) as error:
-                self.recipes[address] = error.message
-        return self.recipes[address]
+                self.recipes[recipe.address] = error.message
+        return self.recipes[recipe.address]
 
 
 def _missing_text(missing: list[RecipeChunk]) -> str:
@@ -89,41 +87,7 @@ def recipe_disagreement(manifest: Manifest, recipe: Recipe) -> str | None:
             return "its recipe has other files than its manifest"
     if artifact.file_count is not None and artifact.file_count != len(recipe.files):
         return f"its recipe has {len(recipe.files)} files, and its manifest {artifact.file_count}"
-    said = _digest_of(recipe, artifact.digest)
-    return (
-        None
-        if said == artifact.digest
-        else f"its recipe is for {said}, and its manifest for {artifact.digest}"
-    )
-
-
-def _digest_of(recipe: Recipe, expected: Digest) -> Digest:
-    if recipe.kind == "file":
-        return recipe.files[0].digest
-    return directory_digest(expected.algorithm, [(file.path, file.digest.hex) for file in recipe.files])
-
-
-def rebuilt_disagreement(store: Store, recipe: Recipe, on_progress: Progress) -> str | None:
-    """Which file is not what the recipe says when its chunks are put together.
-
-    Raises NotFound, IntegrityError for a chunk that is missing or damaged.
-    """
-    pieces = _pieces(store, recipe, on_progress)
-    rest = memoryview(b"")
-    for file in recipe.files:
-        hasher = new_hasher(file.digest.algorithm)
-        left = file.size
-        while left:
-            rest = rest or memoryview(next(pieces))
-            hasher.update(rest[:left])
-            left, rest = left - min(left, len(rest)), rest[left:]
-        if hasher.hexdigest() != file.digest.hex:
-            return f"its chunks do not make '{file.path or 'the file'}' of {file.digest}"
+    said = recipe.artifact_digest
+    if said != artifact.digest:
+        return f"its recipe is for {said}, and its manifest for {artifact.digest}"
     return None
-
-
-def _pieces(store: Store, recipe: Recipe, on_progress: Progress) -> Iterator[bytes]:
-    for chunk in recipe.chunks:
-        data = store.read_chunk(chunk.blake3, chunk.size)
-        on_progress(len(data))
-        yield data

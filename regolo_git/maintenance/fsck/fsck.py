@@ -4,10 +4,10 @@ Next to read: `tag_check.py` for what Git holds, `artifact_check.py` for what th
 nothing, except that a damaged chunk is moved aside by the store that reads it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from regolo_git.git.tag_index import TagRow
+from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
 from regolo_git.maintenance.fsck.artifact_check import ArtifactChecker
 from regolo_git.maintenance.fsck.problem import Problem
 from regolo_git.maintenance.fsck.record_check import check_records
@@ -17,8 +17,6 @@ from regolo_git.registry.elsewhere import where_else
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import model_rows
 from regolo_git.registry.records_at import RecordsAt
-
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +30,29 @@ class FsckReport:
     full: bool
 
 
-def versions_to_check(handle: Handle, model: str | None = None) -> list[TagRow]:
-    """The tags of all versions, or of one model's.  Raises NotFound for a model that is not there."""
-    return model_rows(handle, model) if model is not None else handle.index.all_rows()
-
-
 def check_registry(
-    handle: Handle, *, model: str | None = None, full: bool = False, on_progress: Progress
+    handle: Handle, *, model: str | None = None, full: bool = False, on_progress: OnProgress = ignore_progress
 ) -> FsckReport:
     """Checks every version, or those of one model; `full` reads every byte.
 
-    Missing bytes of retired versions are as they should be.  Raises NotFound where there is no registry.
+    Missing bytes of retired versions are as they should be.  Raises NotFound where there is no registry, or
+    no such model.
     """
     records = handle.records()
     retired_names = _retired(records)
-    rows = versions_to_check(handle, model)
-    checker = ArtifactChecker(handle.store, where_else(handle), full, on_progress)
+    rows = model_rows(handle, model) if model is not None else handle.index.all_rows()
+    checker = ArtifactChecker(handle.store, where_else(handle), full)
     problems = [*check_foreign_tags(handle), *check_records(records)]
-    retired = 0
+    retired, progress = 0, Progress(total=sum(row.size for row in rows))
     for row in rows:
         manifest, found = read_checked_manifest(handle, row)
         problems += found
         if (row.model, row.identity) in retired_names:
             retired += 1
         elif manifest is not None:
-            problems += checker.check(manifest)
+            problems += checker.check(manifest, following(progress, on_progress))
+        progress = progress.advanced(row.size)
+        on_progress(progress)
     problems += _check_users(handle, records)
     return FsckReport(tuple(problems), len(rows), retired, len(checker.chunks), full)
 

@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from regolo_git.artifacts.presence import bytes_of, require_artifact
+from regolo_git.artifacts.verify import bytes_of, require_artifact
 from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NewerFormat, NotFound, PolicyRefused
 from regolo_git.git.proposal import Proposal
 from regolo_git.git.publish import publish

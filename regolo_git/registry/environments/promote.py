@@ -6,8 +6,8 @@ look the version up → may it? (`permission`) → one commit: environments/<env
 
 from dataclasses import dataclass, replace
 
-from regolo_git.artifacts.presence import bytes_of
-from regolo_git.artifacts.restore.materialize import Progress, verify_artifact
+from regolo_git.artifacts.progress import OnProgress, ignore_progress
+from regolo_git.artifacts.verify import bytes_of, verify_artifact
 from regolo_git.errors import Conflict, InvalidInput, PolicyRefused
 from regolo_git.git.proposal import Proposal
 from regolo_git.git.publish import create_branch, publish
@@ -46,14 +46,13 @@ def promote(
     replicas: int | None = None,
     message: str | None = None,
     propose: bool = False,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> Promoted:
     """Makes a version the one that stands in an environment.
 
     Its bytes are rebuilt and compared with the digest first.  Without `replicas` the environment's rule
-    counts, then what stands there now, then 1.  `on_progress` is told how many bytes are
-    read so far.  Raises InvalidInput, NotFound, PolicyRefused where the rules forbid it, Conflict where it
-    stands there already, IntegrityError where the bytes are wrong.
+    counts, then what stands there now, then 1.  Raises InvalidInput, NotFound, PolicyRefused where the rules
+    forbid it, Conflict where it stands there already, IntegrityError where the bytes are wrong.
     """
     check_environment_name(environment)
     if replicas is not None:

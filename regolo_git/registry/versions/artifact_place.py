@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from regolo_git.artifacts.source.sources import ArtifactSource
+from regolo_git.artifacts.source.sources import ArtifactSource, status_of
 from regolo_git.errors import InvalidInput
 from regolo_git.git.ignore import Ignored, ensure_ignored
 from regolo_git.records.names import check_artifact_path
@@ -13,11 +13,13 @@ from regolo_git.registry.handle import Handle
 def artifact_place(handle: Handle, source: ArtifactSource) -> str | None:
     """The path to record: relative to the work tree's top; None for in-memory data and for paths outside.
 
-    Raises InvalidInput for the top itself, or a path that Git or another system could not have.
+    Raises NotFound where there is nothing, InvalidInput for the top itself, or a path that Git or another
+    system could not have.
     """
     top = handle.paths.work_tree
     if top is None or not isinstance(source, str | os.PathLike):
         return None
+    status_of(Path(source))  # a path with nothing at it is refused for that first
     # The parents are resolved, the last component is not: a link to a file keeps its own name.
     given = Path(source).absolute()
     place = given.parent.resolve() / given.name

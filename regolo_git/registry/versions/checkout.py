@@ -1,13 +1,14 @@
 """Getting a version back: the bytes of its artifact at the recorded path, or where the caller wants them."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from regolo_git.artifacts.presence import read_checked_recipe
+from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
 from regolo_git.artifacts.restore.materialize import Materialized, materialize
 from regolo_git.artifacts.restore.placing import Overwrite
+from regolo_git.artifacts.verify import read_checked_recipe
 from regolo_git.errors import IntegrityError, InvalidInput, NotFound
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
@@ -18,8 +19,6 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.model_version import read_tagged_manifest
-
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ def checkout_version(
     *,
     patterns: Sequence[str] = (),
     force: bool = False,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> CheckedOut:
     """Brings a version's bytes to its recorded path, or to `destination` (into it, if it is a directory).
 
@@ -60,7 +59,7 @@ def checkout_manifest(
     *,
     patterns: Sequence[str] = (),
     force: bool = False,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> CheckedOut:
     """The same for a manifest that is at hand."""
     if patterns and manifest.artifact.kind == "file":
@@ -148,7 +147,7 @@ def place_of(handle: Handle, manifest: Manifest, destination: Path | None) -> Pa
 
 
 def checkout_head(
-    handle: Handle, *, force: bool = False, on_progress: Progress | None = None
+    handle: Handle, *, force: bool = False, on_progress: OnProgress = ignore_progress
 ) -> list[CheckedOut]:
     """Checks out every model of the checked-out commit that has a path.
 
@@ -158,11 +157,12 @@ def checkout_head(
     if handle.git.head_commit() is None:
         raise NotFound("there is no commit yet", "git regolo register MODEL PATH")
     manifests = head_records(handle).manifests()
-    done = [
-        checkout_manifest(handle, manifest, None, force=force, on_progress=on_progress)
-        for manifest in manifests.records
-        if manifest.artifact.path is not None
-    ]
+    wanted = [manifest for manifest in manifests.records if manifest.artifact.path is not None]
+    progress, done = Progress(total=sum(manifest.artifact.size for manifest in wanted)), []
+    for manifest in wanted:
+        tell = following(progress, on_progress)
+        done.append(checkout_manifest(handle, manifest, None, force=force, on_progress=tell))
+        progress = progress.advanced(manifest.artifact.size)
     for error in manifests.broken.values():
         raise error
     return done
@@ -171,9 +171,3 @@ def checkout_head(
 def head_records(handle: Handle) -> RecordsAt:
     """The records in the commit that is checked out."""
     return handle.records_at(handle.git.head_commit())
-
-
-def head_size(handle: Handle) -> int:
-    """The bytes of all artifacts of the checked-out commit that have a path."""
-    artifacts = (manifest.artifact for manifest in head_records(handle).manifests().records)
-    return sum(artifact.size for artifact in artifacts if artifact.path is not None)

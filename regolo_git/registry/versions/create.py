@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import cast
 
-from regolo_git.artifacts.ingest.cutting import IngestProgress
 from regolo_git.artifacts.ingest.ingest import Ingested, ingest
-from regolo_git.artifacts.presence import require_artifact
+from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.artifacts.source.sources import ArtifactSource
+from regolo_git.artifacts.verify import require_artifact
 from regolo_git.errors import Conflict, NotFound
 from regolo_git.git.publish import Published, create_branch, publish, refuse_early
 from regolo_git.records.manifest import Artifact, Lineage, Manifest
@@ -49,7 +49,7 @@ def create_version(
     request: VersionRequest,
     *,
     on_same_content: SameContent,
-    on_progress: IngestProgress | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> CreatedVersion:
     """Makes a version, or nothing.
 
@@ -84,7 +84,7 @@ def create_version(
 
 
 def _take_in(
-    handle: Handle, source: ArtifactSource | ModelVersion, on_progress: IngestProgress | None
+    handle: Handle, source: ArtifactSource | ModelVersion, on_progress: OnProgress
 ) -> tuple[str | None, Ingested]:
     """Where the artifact lies in the work tree, and what the store has of it."""
     if isinstance(source, ModelVersion):

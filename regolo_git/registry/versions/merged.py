@@ -8,7 +8,8 @@ two CI jobs make the same object and both pushes succeed.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from regolo_git.artifacts.restore.materialize import Progress, verify_artifact
+from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
+from regolo_git.artifacts.verify import verify_artifact
 from regolo_git.errors import IntegrityError, RegoloError
 from regolo_git.git.history import changed_files, first_parent_commits
 from regolo_git.git.publish import publish_tag
@@ -51,13 +52,12 @@ class _Change:
 
 
 def tag_merged(
-    handle: Handle, *, dry_run: bool = False, on_progress: Progress | None = None
+    handle: Handle, *, dry_run: bool = False, on_progress: OnProgress = ignore_progress
 ) -> list[MergedVersion]:
     """Tags every merged version that has no tag, oldest first; its bytes are rebuilt and compared first.
 
     A version whose bytes are missing or wrong, or whose name another change has taken, is reported with its
-    problem and not tagged; so is a manifest that cannot be read.  `on_progress` is told how many bytes of a
-    version are read so far.  Raises NotFound where there is no registry.
+    problem and not tagged; so is a manifest that cannot be read.  Raises NotFound where there is no registry.
     """
     tip = handle.registry_tip()
     if tip is None:
@@ -65,18 +65,21 @@ def tag_merged(
     result = []
     rows = handle.index.all_rows()
     taken = {(row.model, row.identity) for row in rows}
-    for change in reversed(_untagged(handle, tip, taken, {row.manifest_oid for row in rows})):
+    changes = _untagged(handle, tip, taken, {row.manifest_oid for row in rows})
+    progress = Progress(total=sum(change.manifest.artifact.size for change in changes))
+    for change in reversed(changes):
         manifest = change.manifest
         key = manifest.model, Version.parse(manifest.version).identity
         tag = tag_name(manifest.model, manifest.version)
         problem = "another merged change has this version already" if key in taken else None
         hint: NextStep | None = None
         if problem is None:
-            problem, hint = _check_bytes(handle, manifest, on_progress)
+            problem, hint = _check_bytes(handle, manifest, following(progress, on_progress))
         if problem is None and not dry_run:
             publish_tag(
                 handle.git, tag, change.commit, tag_message(manifest, change.subject, change.manifest_oid)
             )
+        progress = progress.advanced(manifest.artifact.size)
         taken.add(key)
         result.append(MergedVersion(manifest.model, manifest.version, change.commit, tag, problem, hint))
     known = {(version.model, version.version) for version in result if version.problem is not None}
@@ -135,7 +138,7 @@ def _readable(records: RecordsAt, model: str) -> Manifest | None:
 
 
 def _check_bytes(
-    handle: Handle, manifest: Manifest, on_progress: Progress | None
+    handle: Handle, manifest: Manifest, on_progress: OnProgress
 ) -> tuple[str | None, NextStep | None]:
     """What is wrong with a version's bytes, and what to type."""
     if not handle.store.has_recipe(manifest.artifact.recipe):

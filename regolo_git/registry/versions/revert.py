@@ -1,6 +1,6 @@
 """Rolling a model back: a forward commit that makes an older version the branch's version again."""
 
-from regolo_git.artifacts.presence import bytes_of, require_artifact
+from regolo_git.artifacts.verify import bytes_of, require_artifact
 from regolo_git.errors import Conflict, PolicyRefused
 from regolo_git.git.proposal import Proposal
 from regolo_git.git.publish import publish

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from regolo_git.artifacts.ingest.ingest import OnBytes, digest_of
+from regolo_git.artifacts.ingest.ingest import digest_of
+from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
@@ -38,30 +39,34 @@ class WorkStatus:
     artifacts: tuple[ArtifactStatus, ...]
 
 
-def work_status(handle: Handle, *, on_bytes: OnBytes | None = None) -> WorkStatus:
+def work_status(handle: Handle, *, on_progress: OnProgress = ignore_progress) -> WorkStatus:
     """Compares every artifact at its recorded path; a file that has not changed since is not read again.
 
-    A notice names each manifest that cannot be read.  `on_bytes` is told of the artifacts' bytes as they
-    become known.
+    A notice names each manifest that cannot be read.
     """
     manifests = handle.readable(head_records(handle).manifests())
+    sizes = [manifest.artifact.size if manifest.artifact.path is not None else 0 for manifest in manifests]
+    progress, found = Progress(total=sum(sizes)), []
+    for manifest, size in zip(manifests, sizes, strict=True):
+        found.append(_status(handle, manifest, following(progress, on_progress)))
+        progress = progress.advanced(size)
     return WorkStatus(
         branch=handle.git.head_branch(),
         head=handle.git.head_commit(),
         registry_branch=handle.registry_branch(),
-        artifacts=tuple(_status(handle, manifest, on_bytes) for manifest in manifests),
+        artifacts=tuple(found),
     )
 
 
-def _status(handle: Handle, manifest: Manifest, on_bytes: OnBytes | None) -> ArtifactStatus:
+def _status(handle: Handle, manifest: Manifest, on_progress: OnProgress) -> ArtifactStatus:
     tagged = handle.index.find(manifest.model, Version.parse(manifest.version).identity) is not None
     path = manifest.artifact.path
-    state, holds = _state(handle, manifest, path, on_bytes)
+    state, holds = _state(handle, manifest, path, on_progress)
     return ArtifactStatus(manifest.model, manifest.version, tagged, path, state, holds)
 
 
 def _state(
-    handle: Handle, manifest: Manifest, path: str | None, on_bytes: OnBytes | None
+    handle: Handle, manifest: Manifest, path: str | None, on_progress: OnProgress
 ) -> tuple[State, str | None]:
     top = handle.paths.work_tree
     if path is None or top is None:
@@ -70,7 +75,7 @@ def _state(
     if not _exists(place):
         return "missing", None
     algorithm = manifest.artifact.digest.algorithm
-    current = digest_of(place, algorithm=algorithm, cache=handle.cache, on_bytes=on_bytes)
+    current = digest_of(place, algorithm=algorithm, cache=handle.cache, on_progress=on_progress)
     if current == manifest.artifact.digest:
         return "unchanged", None
     rows = handle.index.rows(manifest.model)

@@ -12,8 +12,9 @@ from support.model_files import write_safetensors
 
 from regolo_git.artifacts.ingest.cuts import STEP
 from regolo_git.artifacts.ingest.ingest import digest_of, ingest
-from regolo_git.artifacts.restore.materialize import verify_artifact
+from regolo_git.artifacts.progress import Progress
 from regolo_git.artifacts.stat_cache import StatCache
+from regolo_git.artifacts.verify import verify_artifact
 from regolo_git.errors import Conflict, TransportError
 from regolo_git.records.digests import blake3_hex
 from regolo_git.store.store import Store
@@ -101,19 +102,20 @@ def test_plain_content_of_many_windows_is_cut_by_content(store: Store, tmp_path:
 
 
 def test_progress_counts_up_to_the_size(store: Store, model: Path) -> None:
-    steps: list[tuple[int, int]] = []
-    result = ingest(store, model, on_progress=lambda done, found: steps.append((done, found)))
-    assert steps == sorted(steps)
-    assert steps[-1][0] == result.artifact.size
+    steps: list[Progress] = []
+    size = ingest(store, model, on_progress=steps.append).artifact.size
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
+    assert {step.total for step in steps} == {size}
+    assert steps[-1].done == size
 
 
 def test_progress_tells_what_was_there_already(store: Store, tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_bytes(noise("x", 40 << 20))
-    found: list[int] = []
-    ingest(store, tmp_path / "model.bin", on_progress=lambda _, there: found.append(there))
-    assert found == [0] * len(found)
-    ingest(store, tmp_path / "model.bin", on_progress=lambda _, there: found.append(there))
-    assert 0 < found[-1] <= 40 << 20
+    steps: list[Progress] = []
+    ingest(store, tmp_path / "model.bin", on_progress=steps.append)
+    assert {step.found for step in steps} == {0}
+    ingest(store, tmp_path / "model.bin", on_progress=steps.append)
+    assert 0 < steps[-1].found <= 40 << 20
 
 
 def test_no_thread_outlives_an_ingest(store: Store, model: Path) -> None:
@@ -133,7 +135,7 @@ def change_while_reading(store: Store, source: Path, change: Callable[[], object
     """Ingests, and makes the change when the first bytes have been read."""
     waiting = [change]
 
-    def on_progress(_: int, __: int) -> None:
+    def on_progress(_: Progress) -> None:
         if waiting:
             waiting.pop()()
 
@@ -195,7 +197,7 @@ def test_a_store_that_cannot_be_written_is_an_error_without_a_recipe(store: Stor
 def test_an_interrupted_ingest_leaves_no_thread_and_no_temporary(store: Store, tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_bytes(noise("x", 40 << 20))
 
-    def on_progress(_: int, __: int) -> None:
+    def on_progress(_: Progress) -> None:
         raise KeyboardInterrupt
 
     before = threading.active_count()

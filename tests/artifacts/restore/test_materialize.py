@@ -13,10 +13,12 @@ from support.model_files import write_safetensors
 
 from regolo_git.artifacts.ingest.cuts import STEP
 from regolo_git.artifacts.ingest.ingest import Ingested, digest_of, ingest
-from regolo_git.artifacts.restore.materialize import Materialized, materialize, verify_artifact
+from regolo_git.artifacts.progress import Progress
+from regolo_git.artifacts.restore.materialize import Materialized, materialize
 from regolo_git.artifacts.restore.placing import Overwrite
 from regolo_git.artifacts.restore.staging import stale_stagings
 from regolo_git.artifacts.stat_cache import StatCache
+from regolo_git.artifacts.verify import verify_artifact
 from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NotFound, RegoloError, TransportError
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Artifact
@@ -105,10 +107,19 @@ def test_no_thread_outlives_it(store: Store, model: Path, tmp_path: Path) -> Non
 
 
 def test_progress_counts_up_to_the_size(store: Store, model: Path, tmp_path: Path) -> None:
-    stored, steps = ingest(store, model), list[int]()
+    stored, steps = ingest(store, model), list[Progress]()
     bring(store, stored, tmp_path / "back", on_progress=steps.append)
-    assert steps == sorted(steps)
-    assert steps[-1] == stored.artifact.size
+    size = stored.artifact.size
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
+    assert steps[-1] == Progress(size, size, found=0)
+
+
+def test_progress_counts_files_that_are_right_as_found(store: Store, model: Path) -> None:
+    stored, steps = ingest(store, model), list[Progress]()
+    (model / "config.json").unlink()
+    bring(store, stored, model, on_progress=steps.append)
+    size = stored.artifact.size
+    assert steps[-1] == Progress(size, size, found=size - len('{"hidden": 512}\n'))
 
 
 @pytest.mark.parametrize(
@@ -457,7 +468,7 @@ def test_what_appears_meanwhile_is_not_overwritten(store: Store, model: Path, tm
     (tmp_path / "back").mkdir()
     stored = ingest(store, model)
 
-    def on_progress(_: int) -> None:
+    def on_progress(_: Progress) -> None:
         (tmp_path / "back" / "config.json").write_text("mine")
 
     with pytest.raises(Conflict, match="changed meanwhile"):
@@ -467,7 +478,7 @@ def test_what_appears_meanwhile_is_not_overwritten(store: Store, model: Path, tm
 
 
 def test_an_interrupt_leaves_nothing(store: Store, model: Path, tmp_path: Path) -> None:
-    def on_progress(_: int) -> None:
+    def on_progress(_: Progress) -> None:
         raise KeyboardInterrupt
 
     before = threading.active_count()
@@ -489,7 +500,7 @@ def test_when_one_file_cannot_be_placed_all_go_back(
     (model / "tokenizer" / "words.txt").write_text("bye\n")
     stored = ingest(store, model)
 
-    def on_progress(_: int) -> None:
+    def on_progress(_: Progress) -> None:
         # After the look: the directory of the last file becomes another, and its file a directory.
         if not (back / "tokenizer.old").exists():
             (back / "tokenizer").rename(back / "tokenizer.old")

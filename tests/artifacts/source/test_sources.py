@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from regolo_git.artifacts.ingest.ingest import ingest
-from regolo_git.artifacts.source.sources import measure, open_source
+from regolo_git.artifacts.source.sources import open_source
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.store.store import Store
 
@@ -150,11 +150,10 @@ def test_anything_else_is_refused_with_how_to_save_it(store: Store, source: obje
     refuse(store, source, TypeError, text)
 
 
-def test_measuring_tells_the_bytes_before_they_are_read(model: Path) -> None:
-    size = sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
-    assert measure(model) == size
-    assert measure(b"12345") == 5
-    assert measure(io.BytesIO(b"12345")) is None
+@pytest.mark.parametrize("data", [b"12345", io.BytesIO(b"12345")])
+def test_the_size_is_known_before_the_bytes_are_read(data: bytes | io.BytesIO) -> None:
+    with open_source(data, scratch=None) as source:
+        assert source.size == 5
 
 
 def test_files_come_in_the_order_of_their_bytes(model: Path) -> None:

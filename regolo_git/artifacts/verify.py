@@ -1,8 +1,12 @@
-"""Whether an artifact is in the store, before somebody relies on it: looked at, not read."""
+"""Whether the store has an artifact before anybody relies on it: its recipe, its chunks, or every byte."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from regolo_git.artifacts.lanes import Lanes
+from regolo_git.artifacts.progress import OnProgress, ignore_progress
+from regolo_git.artifacts.rebuild import rebuild
+from regolo_git.artifacts.stat_cache import StatCache
 from regolo_git.errors import IntegrityError, NotFound
 from regolo_git.records.manifest import Artifact
 from regolo_git.records.recipe import Recipe
@@ -48,3 +52,26 @@ def require_artifact(store: Store, artifact: Artifact) -> Recipe:
             FSCK,
         )
     return recipe
+
+
+def verify_artifact(
+    store: Store,
+    artifact: Artifact,
+    *,
+    cache: StatCache | None = None,
+    on_progress: OnProgress = ignore_progress,
+) -> None:
+    """Reads all of an artifact and computes its digest, whatever was computed before.
+
+    Raises NotFound where something is missing, IntegrityError where it is not what the digest says.
+    """
+    verify_recipe(store, read_checked_recipe(store, artifact), on_progress=on_progress)
+    if cache:
+        cache.trust(artifact)
+
+
+def verify_recipe(store: Store, recipe: Recipe, *, on_progress: OnProgress = ignore_progress) -> None:
+    """Reads every chunk and compares the digest of every file.  Raises NotFound, IntegrityError."""
+    with Lanes() as lanes:
+        everything = range(len(recipe.files))
+        rebuild(store, recipe, everything, lanes, place=None, check_digests=True, on_progress=on_progress)
