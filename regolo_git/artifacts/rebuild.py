@@ -12,9 +12,9 @@ from regolo_git.artifacts.lanes import Lanes
 from regolo_git.artifacts.progress import OnProgress, Progress, ignore_progress
 from regolo_git.errors import IntegrityError
 from regolo_git.records.digests import Digest, Hasher, new_hasher
-from regolo_git.records.names import printable
 from regolo_git.records.recipe import Recipe, RecipeChunk, RecipeFile
 from regolo_git.store.store import Store
+from regolo_git.text.printable import printable
 
 Place = Callable[[int, int, memoryview], None]
 FSCK = "git regolo fsck"

@@ -6,22 +6,16 @@ from collections.abc import Iterator, Sequence
 from regolo_git.cli.columns import Column
 from regolo_git.cli.forms import Json
 from regolo_git.cli.metric_style import metric_name, verdict_cell
-from regolo_git.cli.streams import paint, put
+from regolo_git.cli.streams import paint, put, signs
 from regolo_git.cli.tables import Cell, Row, put_table
-from regolo_git.cli.words import one_line, signs
 from regolo_git.records.metadata import MetadataValue
 from regolo_git.records.recipe import RecipeTensor
 from regolo_git.review.changes import VersionChanges
 from regolo_git.review.tensors import TensorChange
-from regolo_git.review.words import (
-    number_text,
-    percent_text,
-    signed_size_text,
-    signed_text,
-    size_text,
-    tensor_text,
-    value_text,
-)
+from regolo_git.review.words import tensor_text, value_text
+from regolo_git.text.numbers import number_text, signed_number_text, signed_percent_text
+from regolo_git.text.printable import one_line
+from regolo_git.text.sizes import signed_size_text, size_text
 
 TENSORS_SHOWN = 20
 FILES_SHOWN = 50
@@ -82,8 +76,8 @@ def _metric_rows(c: VersionChanges) -> list[Row]:
             metric_name(name, m),
             number_text(m["a"]),
             number_text(m["b"]),
-            signed_text(m["diff"] or None),
-            percent_text(m["relative"] or None),
+            signed_number_text(m["diff"] or None),
+            signed_percent_text(m["relative"] or None),
             verdict_cell(m),
         )
         for name, m in c.metrics.items()

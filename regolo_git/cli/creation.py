@@ -8,12 +8,13 @@ from regolo_git.cli.forms import Json, put_json
 from regolo_git.cli.options.change import confirm
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import paint, put, talk, talk_note
-from regolo_git.cli.words import one_line, short
 from regolo_git.errors import NotFound
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.create import CreatedVersion, create_version
 from regolo_git.registry.versions.draft import VersionRequest
-from regolo_git.review.words import size_text
+from regolo_git.text.commits import short
+from regolo_git.text.printable import one_line
+from regolo_git.text.sizes import size_text
 
 
 def check_order(verb: str, model: str, path: Path) -> None:

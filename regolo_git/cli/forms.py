@@ -12,8 +12,9 @@ import click
 
 from regolo_git.cli.options.one_value import one_value
 from regolo_git.cli.streams import put
-from regolo_git.cli.words import one_line, utc_time
 from regolo_git.errors import InvalidInput
+from regolo_git.text.printable import one_line
+from regolo_git.text.times import utc_time
 
 Form = Literal["people", "json", "plain"]
 Json: TypeAlias = (

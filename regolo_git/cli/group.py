@@ -9,6 +9,7 @@ import click
 from regolo_git.cli.command_names import Entry, Sections
 from regolo_git.cli.context import Invocation
 from regolo_git.errors import InvalidInput
+from regolo_git.text.nearest import nearest
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -59,10 +60,7 @@ class CommandGroup(click.Group):
     def _instead_of(self, name: str, ctx: click.Context) -> str:
         if name in self._elsewhere:
             return self._elsewhere[name]
-        import difflib  # noqa: PLC0415
-
-        close = difflib.get_close_matches(name, self.entries, n=1)
-        return f"{ctx.command_path} {close[0] if close else '-h'}"
+        return f"{ctx.command_path} {nearest(name, self.entries) or '-h'}"
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Writes the list of commands, in sections."""

@@ -2,8 +2,9 @@
 
 from regolo_git.cli.columns import Column
 from regolo_git.cli.tables import Cell, Row
-from regolo_git.cli.words import one_line
-from regolo_git.review.words import number_text, percent_text, signed_text, verdict_text
+from regolo_git.review.words import verdict_text
+from regolo_git.text.numbers import number_text, signed_number_text, signed_percent_text
+from regolo_git.text.printable import one_line
 from regolo_git.verdict.metrics import MetricChange
 
 _COLOURS = {"better": "green", "worse": "red", "same": "dim", "removed": "yellow"}
@@ -33,7 +34,7 @@ def metric_row(name: str, change: MetricChange) -> Row:
     return (
         metric_name(name, change),
         number_text(change["b"]),
-        signed_text(change["diff"] or None),
-        percent_text(change["relative"] or None),
+        signed_number_text(change["diff"] or None),
+        signed_percent_text(change["relative"] or None),
         "" if first else verdict_cell(change),
     )

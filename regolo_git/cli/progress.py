@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from regolo_git.artifacts.progress import Progress
 from regolo_git.cli.streams import is_terminal, takes_colour
-from regolo_git.review.words import size_text
+from regolo_git.text.sizes import size_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress

@@ -11,6 +11,8 @@ from typing import TextIO
 
 import click
 
+ASCII_SIGNS = str.maketrans({"▲": "+", "▼": "-", "→": "->", "…": "...", "·": "-", "•": "*"})
+
 
 def is_terminal(stream: TextIO) -> bool:
     """Whether a person reads or types there."""
@@ -34,6 +36,11 @@ def takes_symbols(stream: TextIO) -> bool:
     """Whether signs beyond ASCII belong on this stream: where a person looks, with a font for them."""
     encoding = (stream.encoding or "").lower().replace("-", "")
     return is_terminal(stream) and encoding == "utf8" and os.environ.get("TERM") != "dumb"
+
+
+def signs(text: str, stream: TextIO | None = None) -> str:
+    """Our own signs as they are on a terminal, in ASCII elsewhere."""
+    return text if takes_symbols(stream or sys.stdout) else text.translate(ASCII_SIGNS)
 
 
 def paint(text: str, stream: TextIO, *, fg: str | None = None, bold: bool = False, dim: bool = False) -> str:

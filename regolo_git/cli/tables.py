@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from regolo_git.cli.columns import GAP, Column, fit, groups
-from regolo_git.cli.streams import is_terminal, paint, put, takes_colour
-from regolo_git.cli.words import signs
+from regolo_git.cli.streams import is_terminal, paint, put, signs, takes_colour
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -7,10 +7,12 @@ from regolo_git.cli.columns import Column
 from regolo_git.cli.forms import Json, flat, plain_text
 from regolo_git.cli.shown_version import Shown
 from regolo_git.cli.status_style import status_colour
-from regolo_git.cli.streams import paint, put
+from regolo_git.cli.streams import paint, put, signs
 from regolo_git.cli.tables import Cell, put_pairs, put_table
-from regolo_git.cli.words import counted, local_time, one_line, signs
-from regolo_git.review.words import number_text, size_text
+from regolo_git.text.numbers import counted, number_text
+from regolo_git.text.printable import one_line
+from regolo_git.text.sizes import size_text
+from regolo_git.text.times import local_time
 
 FILES_SHOWN = 30
 

@@ -7,6 +7,7 @@ from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.translate import git_errors
 from regolo_git.git.worktrees import remove_temporaries, undo_edits
+from regolo_git.text.commits import short
 
 
 def recover(git: GitRepository) -> list[str]:
@@ -43,7 +44,7 @@ def _settle(git: GitRepository, journal: Journal) -> str:
         return f"'{journal.branch_ref}' was complete already"
     if tagged and tip == journal.old:
         _move(git.pygit, journal.branch_ref, journal.new)
-        return f"finished: '{journal.branch_ref}' is at {journal.new[:10]} now"
+        return f"finished: '{journal.branch_ref}' is at {short(journal.new)} now"
     if tagged and journal.tag_ref is not None:
         _remove(git, journal.tag_ref, journal.tag_oid)
     _undo(git, journal, tip)

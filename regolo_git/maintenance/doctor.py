@@ -20,6 +20,7 @@ from regolo_git.git.recovery import recover
 from regolo_git.hints import NextStep
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.merged import tag_merged
+from regolo_git.text.numbers import counted
 
 OLD_SECONDS = 3600.0  # younger temporary files of our caches may have a living writer
 LOCK_SECONDS = 10.0  # git holds its locks for less, except while somebody writes a commit message
@@ -84,7 +85,7 @@ def _store_temporaries(handle: Handle, dry_run: bool) -> Iterator[Finding]:
         for path in paths:
             store.remove_temporary(path)
     if paths:
-        yield _removed(f"{len(paths)} temporary files in the store '{store.url}'", dry_run)
+        yield _removed(f"{counted(len(paths), 'temporary file')} in the store '{store.url}'", dry_run)
 
 
 def _stagings(handle: Handle, dry_run: bool) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from regolo_git.records.routing import Routing
 from regolo_git.records.tables import TableReader, of_file
 from regolo_git.records.toml_text import Table, TomlValue, dump_document, load_document
 from regolo_git.records.versions import Version
+from regolo_git.text.numbers import decimal_text
 
 FORMAT = 1
 LOCAL: Final = "local"
@@ -146,7 +147,7 @@ def check_traffic(weights: Mapping[str, float]) -> dict[str, float]:
         if abs(total - whole) <= TOLERANCE * whole:
             return {version: _part(weight, whole) for version, weight in weights.items()}
     raise InvalidInput(
-        f"the weights add up to {total:.10g}, not to 1 (or to 100 percent)",
+        f"the weights add up to {decimal_text(total)}, not to 1 (or to 100 percent)",
         f"every version that serves has its weight: {_completed(weights, total)}",
     )
 
@@ -161,5 +162,5 @@ def _completed(weights: Mapping[str, float], total: float) -> str:
     whole = 1 if total < 1 else 100
     if not 0 < total < whole or any(weight < 0 for weight in weights.values()):
         return "1.0=90 1.1=10"
-    split = [f"{version}={weight:.10g}" for version, weight in weights.items()]
-    return " ".join([*split, f"VERSION={whole - total:.10g}"])
+    split = [f"{version}={decimal_text(weight)}" for version, weight in weights.items()]
+    return " ".join([*split, f"VERSION={decimal_text(whole - total)}"])

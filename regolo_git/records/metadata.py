@@ -7,8 +7,8 @@ from math import isfinite
 from typing import TypeAlias
 
 from regolo_git.errors import InvalidInput
-from regolo_git.records.names import printable
 from regolo_git.records.toml_text import DEPTH
+from regolo_git.text.printable import has_lone_surrogate, printable
 
 MetadataValue: TypeAlias = (
     "str | int | float | bool | datetime | date | list[MetadataValue] | dict[str, MetadataValue]"
@@ -56,7 +56,7 @@ def _value(value: object, path: tuple[str, ...]) -> MetadataValue:
 def _scalar(value: object, path: tuple[str, ...]) -> MetadataValue:
     value = _python_scalar(value, path)
     if isinstance(value, str):
-        if any(0xD800 <= ord(c) <= 0xDFFF for c in value):
+        if has_lone_surrogate(value):
             raise InvalidInput(f"'{_name(path)}' has a lone surrogate, which has no UTF-8 form")
         return str(value)
     if isinstance(value, bool):

@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 from regolo_git.errors import InvalidInput
+from regolo_git.text.printable import has_lone_surrogate, printable
 
 MODEL_LENGTH = 200
 COMPONENT = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
@@ -39,7 +40,7 @@ def check_message(message: str) -> str:
     """The message of a commit or tag, if Git can hold it.  Raises InvalidInput."""
     if "\0" in message:
         raise InvalidInput("a message cannot hold the character NUL, which ends it for Git")
-    if any(0xD800 <= ord(character) <= 0xDFFF for character in message):
+    if has_lone_surrogate(message):
         raise InvalidInput(f"message '{printable(message)[:40]}' is no text in UTF-8")
     return message
 
@@ -94,8 +95,3 @@ def _means_git(component: str) -> bool:
     visible = "".join(c for c in component if unicodedata.category(c) != "Cf")
     stem = visible.split(":")[0].rstrip(". ").lower()
     return stem in (".git", "git~1")
-
-
-def printable(text: str) -> str:
-    """Somebody's text with control characters and lone surrogates escaped, for a message."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

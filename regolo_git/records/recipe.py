@@ -14,6 +14,8 @@ from regolo_git.records.digests import HEX, Digest, blake3_hex, directory_digest
 from regolo_git.records.json_reader import JsonReader
 from regolo_git.records.names import check_artifact_path
 from regolo_git.records.tables import check_format
+from regolo_git.text.printable import has_lone_surrogate
+from regolo_git.text.sizes import size_text
 
 FORMAT = 1
 CHUNKING = "tensor-aligned-1"
@@ -111,7 +113,7 @@ class Recipe:
         if len(self._bytes) > BYTES_LIMIT:
             raise InvalidInput(
                 f"the artifact has more files and tensors than one version can hold: its recipe would take"
-                f" {len(self._bytes) // 1_000_000} MB",
+                f" {size_text(len(self._bytes))}",
                 "store it as several models, or its many files as one archive",
             )
 
@@ -178,7 +180,7 @@ def _read_tensor(reader: JsonReader) -> RecipeTensor:
 
 def _text(reader: JsonReader, key: str) -> str:
     text = reader.get(key, str)
-    if not text.isascii() and any(0xD800 <= ord(character) <= 0xDFFF for character in text):
+    if has_lone_surrogate(text):
         raise reader.wrong(key, "has a lone surrogate, which has no UTF-8 form")
     return text
 

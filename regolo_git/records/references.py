@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from regolo_git.errors import InvalidInput
-from regolo_git.records.names import ENVIRONMENT, check_environment_name, check_model_name, printable
+from regolo_git.records.names import ENVIRONMENT, check_environment_name, check_model_name
 from regolo_git.records.versions import Version
+from regolo_git.text.printable import printable
 
 HINT = "a reference reads MODEL, MODEL@1.0, MODEL@latest or MODEL@production"
 

@@ -6,9 +6,9 @@ from math import isfinite
 from typing import Self
 
 from regolo_git.errors import InvalidInput
-from regolo_git.records.names import printable
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue
+from regolo_git.text.printable import printable
 
 # As HTTP writes the names of headers and cookies.
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeAlias
 
 from regolo_git.errors import IntegrityError, InvalidInput
-from regolo_git.records.names import printable
+from regolo_git.text.printable import SURROGATES, printable
 
 TomlValue: TypeAlias = (
     "str | int | float | bool | datetime | date | time | Sequence[TomlValue] | Mapping[str, TomlValue]"
@@ -139,7 +139,7 @@ def _escape(character: str, path: tuple[str, ...]) -> str:
     if character in ESCAPES:
         return ESCAPES[character]
     code = ord(character)
-    if 0xD800 <= code <= 0xDFFF:
+    if code in SURROGATES:
         raise InvalidInput(f"'{_name(path)}' has a lone surrogate, which has no UTF-8 form")
     return f"\\u{code:04X}" if code < 0x20 or code == 0x7F else character
 

@@ -13,7 +13,8 @@ from functools import total_ordering
 from typing import Literal, Self
 
 from regolo_git.errors import InvalidInput
-from regolo_git.records.names import check_environment_name, printable
+from regolo_git.records.names import check_environment_name
+from regolo_git.text.printable import printable
 
 Bump = Literal["major", "minor", "patch"]
 

@@ -1,6 +1,5 @@
 """From a reference to a version: `model@1.1`, `model@latest`, `model@production`, `model`."""
 
-import difflib
 from collections.abc import Iterable
 
 from regolo_git.errors import NotFound
@@ -13,6 +12,7 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.status import READY, RETIRED, read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion, read_tagged_manifest, version_of_row
+from regolo_git.text.nearest import nearest
 
 WITHOUT_TAGS = "git fetch --tags   (or, where it was just merged: git regolo tag --merged)"
 
@@ -38,8 +38,8 @@ def untagged_models(handle: Handle) -> list[str]:
 
 
 def _nearest(model: str, names: Iterable[str]) -> str:
-    close = difflib.get_close_matches(model, list(names), n=1)
-    return f"git regolo show {close[0]}" if close else "git regolo list"
+    close = nearest(model, names)
+    return f"git regolo show {close}" if close else "git regolo list"
 
 
 def find_row(handle: Handle, reference: Reference) -> TagRow:
@@ -81,8 +81,8 @@ def _instead(handle: Handle, records: RecordsAt, model: str, environment: str, n
         return f"git regolo promote {model}@{newest} {environment}"
     promotions = records.promotions().records
     names = ["latest", *(promotion.environment for promotion in promotions if promotion.model == model)]
-    close = difflib.get_close_matches(environment, names, n=1)
-    return f"git regolo show {model}@{close[0]}" if close else f"git regolo list {model}"
+    close = nearest(environment, names)
+    return f"git regolo show {model}@{close}" if close else f"git regolo list {model}"
 
 
 def _latest(model: str, rows: list[TagRow]) -> TagRow:

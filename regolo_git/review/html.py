@@ -4,16 +4,9 @@ from collections.abc import Iterable, Iterator
 from html import escape
 
 from regolo_git.review.changes import VersionChanges
-from regolo_git.review.words import (
-    number_text,
-    percent_text,
-    signed_size_text,
-    signed_text,
-    size_text,
-    tensor_text,
-    value_text,
-    verdict_text,
-)
+from regolo_git.review.words import tensor_text, value_text, verdict_text
+from regolo_git.text.numbers import number_text, signed_number_text, signed_percent_text
+from regolo_git.text.sizes import signed_size_text, size_text
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -69,8 +62,8 @@ def _sections(c: VersionChanges) -> Iterator[str]:
                 ("", name),
                 ("number", number_text(m["a"])),
                 ("number", number_text(m["b"])),
-                ("number", signed_text(m["diff"])),
-                ("number", percent_text(m["relative"])),
+                ("number", signed_number_text(m["diff"])),
+                ("number", signed_percent_text(m["relative"])),
                 (m["verdict"], verdict_text(m)),
             ]
             for name, m in c.metrics.items()

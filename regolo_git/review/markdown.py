@@ -3,16 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from regolo_git.review.changes import VersionChanges
-from regolo_git.review.words import (
-    number_text,
-    percent_text,
-    signed_size_text,
-    signed_text,
-    size_text,
-    tensor_text,
-    value_text,
-    verdict_text,
-)
+from regolo_git.review.words import tensor_text, value_text, verdict_text
+from regolo_git.text.numbers import number_text, signed_number_text, signed_percent_text
+from regolo_git.text.sizes import signed_size_text, size_text
 
 TENSORS_SHOWN = 20
 
@@ -36,8 +29,8 @@ def _lines(c: VersionChanges) -> Iterator[str]:
                     name,
                     number_text(m["a"]),
                     number_text(m["b"]),
-                    signed_text(m["diff"]),
-                    percent_text(m["relative"]),
+                    signed_number_text(m["diff"]),
+                    signed_percent_text(m["relative"]),
                     verdict_text(m),
                 )
                 for name, m in c.metrics.items()

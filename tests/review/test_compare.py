@@ -8,7 +8,7 @@ from regolo_git.records.metadata import MetadataValue
 from regolo_git.records.model_card import MetricRule
 from regolo_git.records.recipe import Recipe, RecipeTensor
 from regolo_git.review.tensors import compare_tensors
-from regolo_git.review.words import signed_size_text, size_text, value_text
+from regolo_git.review.words import value_text
 from regolo_git.verdict.metrics import compare_metrics, decimal_difference
 
 
@@ -76,12 +76,6 @@ def test_tensors_are_matched_by_name_and_compared_by_digest() -> None:
         "gone": "removed",
         "new": "added",
     }
-
-
-def test_sizes_are_decimal() -> None:
-    assert size_text(90868376) == "90.9 MB"
-    assert size_text(999) == "999 B"
-    assert signed_size_text(-1500) == "-1.5 kB"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from regolo_git.errors import Conflict
-from regolo_git.records.names import printable
+from regolo_git.text.printable import printable
 
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from regolo_git.errors import Conflict, InvalidInput, TransportError
-from regolo_git.records.names import check_artifact_path, printable
+from regolo_git.records.names import check_artifact_path
 from regolo_git.records.recipe import Kind
+from regolo_git.text.printable import printable
 
 GIT_DIRECTORY = ".git"
 HINTS = {

@@ -14,9 +14,10 @@ from regolo_git.artifacts.source.file_stamp import FileStamp
 from regolo_git.artifacts.stat_cache import KnownFile, StatCache
 from regolo_git.errors import Conflict
 from regolo_git.records.digests import ALGORITHMS, Algorithm, Digest, new_hasher
-from regolo_git.records.names import printable
 from regolo_git.records.recipe import Recipe, RecipeFile
 from regolo_git.store.store import Store
+from regolo_git.text.numbers import few_of
+from regolo_git.text.printable import printable
 
 READ_STEP = 4 << 20
 SHOWN = 3
@@ -102,9 +103,10 @@ class Placing:
             else:
                 targets.append(Target(number, path, fate, status))
         if lost:
-            names = ", ".join(f"'{printable(str(self._tree.root / path))}'" for path in lost[:SHOWN])
-            more = f" and {len(lost) - SHOWN} more" if len(lost) > SHOWN else ""
-            raise Conflict(f"{names}{more} would be overwritten, with content that no version has", FORCE)
+            names = [f"'{printable(str(self._tree.root / path))}'" for path in lost[:SHOWN]]
+            raise Conflict(
+                f"{few_of(names, len(lost))} would be overwritten, with content that no version has", FORCE
+            )
         return targets
 
     def leaving(self, staying: Collection[str]) -> list[str]:

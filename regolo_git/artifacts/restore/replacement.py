@@ -20,7 +20,7 @@ from regolo_git.artifacts.restore.placing import Fate, Target
 from regolo_git.artifacts.restore.staging import Staging
 from regolo_git.artifacts.source.file_stamp import FileStamp
 from regolo_git.errors import Conflict
-from regolo_git.records.names import printable
+from regolo_git.text.printable import printable
 
 
 class Publishing:

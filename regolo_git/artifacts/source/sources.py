@@ -20,7 +20,8 @@ from typing import IO, BinaryIO, Literal
 from regolo_git.artifacts.source.arrays import ArrayLike, ArraysFile
 from regolo_git.artifacts.source.file_stamp import FileStamp
 from regolo_git.errors import Conflict, InvalidInput, NotFound
-from regolo_git.records.names import check_artifact_path, printable
+from regolo_git.records.names import check_artifact_path
+from regolo_git.text.printable import printable
 
 ArtifactSource = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Mapping[str, ArrayLike]
 RawFile = io.RawIOBase | io.BytesIO

@@ -10,13 +10,12 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, json_option, put_json
 from regolo_git.cli.options.arguments import reference_argument
 from regolo_git.cli.progress import ProgressBar
-from regolo_git.cli.streams import put, talk
-from regolo_git.cli.words import signs
+from regolo_git.cli.streams import put, signs, talk
 from regolo_git.errors import InvalidInput
 from regolo_git.records.references import Reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.checkout import CheckedOut, checkout_head, checkout_version
-from regolo_git.review.words import size_text
+from regolo_git.text.sizes import size_text
 
 VERSION_LIKE = re.compile(r"v?[0-9]+(?:\.[0-9]+){1,2}(?:-[0-9A-Za-z.-]+)?")
 

@@ -1,6 +1,5 @@
 """`git regolo config`: shows and sets the registry's configuration, and this clone's own settings."""
 
-import difflib
 import re
 import shlex
 from collections.abc import Mapping
@@ -13,12 +12,13 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, flat, form_options, plain_text
 from regolo_git.cli.options.assignments import free_value
 from regolo_git.cli.streams import put, talk
-from regolo_git.cli.words import short
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.toml_text import TomlValue, dump_document
 from regolo_git.registry.configuration import change_setting, find_setting, read_settings
 from regolo_git.registry.handle import Handle
 from regolo_git.store.locate import check_location
+from regolo_git.text.commits import short
+from regolo_git.text.nearest import nearest
 
 KNOWN = ("registry.branch", "store.url", "store.digest")
 KNOWN_OF_AN_ENVIRONMENT = re.compile(r"environments\.[a-z-]+(?:\.(?:replicas|requires))?")
@@ -104,10 +104,10 @@ def _set(handle: Handle, key: str, text: str | None) -> None:
     if key == "format":
         raise InvalidInput("'format' says how the file is written and is not set")
     unknown = key not in KNOWN and not KNOWN_OF_AN_ENVIRONMENT.fullmatch(key)
-    close = difflib.get_close_matches(key, KNOWN, n=1, cutoff=0.8) if unknown else []
+    close = nearest(key, KNOWN, cutoff=0.8) if unknown else None
     if close and text is not None:
-        words = f"{close[0]} {shlex.quote(text)}"
-        raise InvalidInput(f"'{key}' is no setting; did you mean '{close[0]}'?", f"git regolo config {words}")
+        words = f"{close} {shlex.quote(text)}"
+        raise InvalidInput(f"'{key}' is no setting; did you mean '{close}'?", f"git regolo config {words}")
     commit = change_setting(handle, key, None if text is None else free_value(text))
     verb = "unset" if text is None else "set"
     talk(f"{verb} {key}: commit {short(commit)} on {handle.registry_branch()}")

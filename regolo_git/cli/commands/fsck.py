@@ -9,10 +9,10 @@ from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.options.arguments import model_argument
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import paint, put, talk
-from regolo_git.cli.words import counted
 from regolo_git.errors import IntegrityError
 from regolo_git.hints import on_command_line
 from regolo_git.maintenance.fsck.fsck import FsckReport, check_registry
+from regolo_git.text.numbers import counted
 
 
 @click.command()

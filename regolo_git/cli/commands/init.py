@@ -7,9 +7,9 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import json_option, put_json
 from regolo_git.cli.streams import talk
-from regolo_git.cli.words import short
 from regolo_git.errors import Conflict
 from regolo_git.registry.initialise import initialise
+from regolo_git.text.commits import short
 
 
 @click.command()

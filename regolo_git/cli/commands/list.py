@@ -15,12 +15,15 @@ from regolo_git.cli.options.arguments import model_argument
 from regolo_git.cli.status_style import status_cell
 from regolo_git.cli.streams import is_terminal, talk
 from regolo_git.cli.tables import Cell, put_table
-from regolo_git.cli.words import counted, local_time, one_line, person
 from regolo_git.errors import InvalidInput
 from regolo_git.registry.lookup import WITHOUT_TAGS, list_versions, untagged_models
 from regolo_git.registry.models import ModelSummary, summarise_models
 from regolo_git.registry.versions.model_version import ModelVersion
-from regolo_git.review.words import number_text, size_text
+from regolo_git.text.commits import person
+from regolo_git.text.numbers import counted, number_text
+from regolo_git.text.printable import one_line
+from regolo_git.text.sizes import size_text
+from regolo_git.text.times import local_time
 
 SCREENFUL = 30
 

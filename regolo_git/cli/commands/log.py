@@ -1,6 +1,5 @@
 """`git regolo log`: how a model's versions and metrics went, newest first."""
 
-import difflib
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,15 +12,19 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.metric_style import METRIC_COLUMNS, metric_row, verdict_cell
 from regolo_git.cli.options.arguments import model_argument
-from regolo_git.cli.sparkline import sparkline
 from regolo_git.cli.status_style import status_cell, status_colour
-from regolo_git.cli.streams import paint, put, takes_symbols
+from regolo_git.cli.streams import paint, put, signs, takes_symbols
 from regolo_git.cli.tables import Cell, Row, put_table
-from regolo_git.cli.words import counted, local_time, one_line, person, short, signs
 from regolo_git.errors import NotFound
 from regolo_git.registry.models import Model, read_model
 from regolo_git.registry.versions.model_version import ModelVersion
-from regolo_git.review.words import number_text, percent_text, signed_text, size_text
+from regolo_git.text.commits import person, short
+from regolo_git.text.nearest import nearest_few
+from regolo_git.text.numbers import counted, few_of, number_text, signed_number_text, signed_percent_text
+from regolo_git.text.printable import one_line
+from regolo_git.text.sizes import size_text
+from regolo_git.text.sparkline import sparkline
+from regolo_git.text.times import local_time
 from regolo_git.verdict.metrics import MetricChange, compare_metrics
 
 METRICS_NAMED = 5  # of a model that may have hundreds
@@ -83,10 +86,9 @@ def _steps(model: Model) -> list[Step]:
 def _of_metric(steps: Sequence[Step], model: str, metric: str) -> list[Step]:
     if not any(metric in step.version.metrics for step in steps):
         known = sorted({name for step in steps for name in step.version.metrics})
-        close = difflib.get_close_matches(metric, known, n=METRICS_NAMED)
+        close = nearest_few(metric, known, most=METRICS_NAMED)
         named = close or known[:METRICS_NAMED]
-        rest = f" and {len(known) - len(named)} more" if len(known) > len(named) else ""
-        there = f" (there are {', '.join(map(one_line, named))}{rest})" if known else ""
+        there = f" (there are {few_of(list(map(one_line, named)), len(known))})" if known else ""
         hint = f"git regolo log {model}" + (f" --metric {shlex.quote(close[0])}" if close else "")
         raise NotFound(f"no version of '{model}' has a metric '{one_line(metric)}'{there}", hint)
     return [
@@ -189,8 +191,8 @@ def _trend_row(step: Step, change: MetricChange | None) -> Row:
     return (
         Cell(version.version, "bold"),
         number_text(change["b"] if change is not None else None),
-        signed_text((change and change["diff"]) or None),
-        percent_text((change and change["relative"]) or None),
+        signed_number_text((change and change["diff"]) or None),
+        signed_percent_text((change and change["relative"]) or None),
         verdict_cell(change) if change is not None and step.previous is not None else "",
         status_cell(version.status),
         local_time(version.created_at),

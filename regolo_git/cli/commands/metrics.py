@@ -12,13 +12,14 @@ from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.options.endpoint import endpoint_argument
 from regolo_git.cli.streams import is_terminal, put, talk
 from regolo_git.cli.tables import put_table
-from regolo_git.cli.words import local_time
 from regolo_git.errors import InvalidInput
-from regolo_git.registry.endpoints.endpoints import get_endpoint, weight_text
+from regolo_git.registry.endpoints.endpoints import get_endpoint
 from regolo_git.registry.handle import Handle
 from regolo_git.serving.endpoint_metrics import MetricsSource, endpoint_metrics
 from regolo_git.serving.metrics.notes import record
 from regolo_git.serving.metrics.values import EndpointMetrics, VersionMetrics
+from regolo_git.text.numbers import MISSING, decimal_text, percent_text, share_text
+from regolo_git.text.times import local_time, milliseconds_text, seconds_text
 
 WATCH_SECONDS = 2.0
 CLEAR = "\x1b[H\x1b[2J"
@@ -101,7 +102,7 @@ def _keep(handle: Handle, name: str, found: EndpointMetrics) -> None:
 def _page(found: EndpointMetrics) -> None:
     where = {"none": "nothing serves it now", "recorded": "as last recorded"}.get(found.source, found.source)
     since = f" since {local_time(found.since)}" if found.source == "recorded" and found.since else ""
-    put(f"{found.endpoint}  last {_seconds(found.window_seconds)} s{since}  {where}")
+    put(f"{found.endpoint}  last {seconds_text(found.window_seconds)} s{since}  {where}")
     put("")
     columns = [Column(title, right=title != "VERSION") for title in TITLES]
     put_table(columns, [_row(name, held) for name, held in found.version.items()])
@@ -113,7 +114,7 @@ def _fields(name: str, held: VersionMetrics) -> list[object]:
     low, high = held["error_rate_ci"] or (None, None)
     return [
         name,
-        f"{held['weight']:.10g}",
+        decimal_text(held["weight"]),
         held["observed_share"],
         held["requests"],
         held["errors"],
@@ -133,28 +134,16 @@ def _row(name: str, held: VersionMetrics) -> list[str]:
     interval = held["error_rate_ci"]
     return [
         name,
-        weight_text(held["weight"]),
-        _share(held["observed_share"]),
+        share_text(held["weight"]),
+        percent_text(held["observed_share"]),
         str(held["requests"]),
         str(held["errors"]),
-        _share(held["error_rate"]),
-        f"{interval[0]:.2%}..{interval[1]:.2%}" if interval else "-",
+        percent_text(held["error_rate"]),
+        "..".join(percent_text(end) for end in interval) if interval else MISSING,
         str(held["client_errors"]),
-        _milliseconds(held["latency_p50"]),
-        _milliseconds(held["latency_p95"]),
-        _milliseconds(held["latency_p99"]),
-        f"{held['rps']:.1f}" if held["rps"] is not None else "-",
-        str(held["replicas_ready"]) if held["replicas_ready"] is not None else "-",
+        milliseconds_text(held["latency_p50"]),
+        milliseconds_text(held["latency_p95"]),
+        milliseconds_text(held["latency_p99"]),
+        f"{held['rps']:.1f}" if held["rps"] is not None else MISSING,
+        str(held["replicas_ready"]) if held["replicas_ready"] is not None else MISSING,
     ]
-
-
-def _seconds(value: float) -> str:
-    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
-
-
-def _share(value: float | None) -> str:
-    return f"{value:.2%}" if value is not None else "-"
-
-
-def _milliseconds(seconds: float | None) -> str:
-    return f"{seconds * 1000:.1f} ms" if seconds is not None else "-"

@@ -8,10 +8,10 @@ from regolo_git.cli.options.arguments import complete_environments, reference_ar
 from regolo_git.cli.options.change import message_option
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, talk
-from regolo_git.cli.words import short
 from regolo_git.records.references import Reference
 from regolo_git.registry.environments.promote import Promoted
 from regolo_git.registry.environments.promote import promote as promote_version
+from regolo_git.text.commits import short
 
 
 @click.command()

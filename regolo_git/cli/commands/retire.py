@@ -7,12 +7,14 @@ from regolo_git.cli.forms import json_option, put_json
 from regolo_git.cli.options.arguments import reference_argument
 from regolo_git.cli.options.change import Consent, consent_options
 from regolo_git.cli.streams import put, talk
-from regolo_git.cli.words import local_time, one_line, person
 from regolo_git.errors import InvalidInput
 from regolo_git.records.references import Reference
 from regolo_git.registry.versions.retire import RetirementPlan, plan_retirement
 from regolo_git.registry.versions.retire import retire as carry_out
-from regolo_git.review.words import size_text
+from regolo_git.text.commits import person
+from regolo_git.text.printable import one_line
+from regolo_git.text.sizes import size_text
+from regolo_git.text.times import local_time
 
 
 @click.command()

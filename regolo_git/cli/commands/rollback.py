@@ -8,8 +8,8 @@ from regolo_git.cli.options.change import message_option
 from regolo_git.cli.options.endpoint import complete_endpoint_versions, endpoint_argument
 from regolo_git.cli.pages.endpoint import endpoint_document
 from regolo_git.cli.streams import put, talk, talk_note
-from regolo_git.registry.endpoints.endpoints import traffic_text
 from regolo_git.serving.registry_writer import RegistryWriter
+from regolo_git.text.numbers import shares_text
 
 
 @click.command()
@@ -46,4 +46,4 @@ def rollback(endpoint: str, version: str | None, message: str | None, as_json: b
     if as_json:
         put_json(endpoint_document(done.endpoint))
     else:
-        put(traffic_text(done.endpoint))
+        put(shares_text(done.endpoint.traffic))

@@ -6,9 +6,9 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, talk
-from regolo_git.cli.words import short
 from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.registry.versions.merged import MergedVersion, tag_merged
+from regolo_git.text.commits import short
 
 
 @click.command()

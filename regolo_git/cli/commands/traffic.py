@@ -13,8 +13,9 @@ from regolo_git.cli.options.endpoint import (
 )
 from regolo_git.cli.pages.endpoint import endpoint_document
 from regolo_git.cli.streams import put
-from regolo_git.registry.endpoints.endpoints import get_endpoint, traffic_text
+from regolo_git.registry.endpoints.endpoints import get_endpoint
 from regolo_git.serving.registry_writer import RegistryWriter
+from regolo_git.text.numbers import shares_text
 
 
 @click.command()
@@ -57,4 +58,4 @@ def traffic(
     if as_json:
         put_json(endpoint_document(found))
     else:
-        put(traffic_text(found))
+        put(shares_text(found.traffic))

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import cast
 
 from regolo_git.errors import InvalidInput, NotFound
-from regolo_git.records.names import printable
 from regolo_git.records.toml_text import TomlValue
+from regolo_git.text.printable import printable
 
 Tree = dict[str, TomlValue]
 

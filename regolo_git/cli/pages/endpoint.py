@@ -2,6 +2,7 @@
 
 from regolo_git.cli.forms import Json
 from regolo_git.records.endpoint import Endpoint
+from regolo_git.text.numbers import decimal_text
 
 
 def endpoint_document(endpoint: Endpoint) -> dict[str, Json]:
@@ -24,14 +25,9 @@ def endpoint_document(endpoint: Endpoint) -> dict[str, Json]:
     }
 
 
-def weight_field(weight: float) -> str:
-    """A share for programs: with all the digits that people give."""
-    return f"{weight:.10g}"
-
-
 def weights_field(endpoint: Endpoint) -> str:
     """`version=weight` for each version."""
-    return " ".join(f"{version}={weight_field(weight)}" for version, weight in endpoint.traffic.items())
+    return " ".join(f"{version}={decimal_text(weight)}" for version, weight in endpoint.traffic.items())
 
 
 def replicas_field(endpoint: Endpoint) -> str:

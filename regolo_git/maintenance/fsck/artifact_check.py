@@ -15,6 +15,7 @@ from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.recipe import Recipe, RecipeChunk
 from regolo_git.store.store import Store
+from regolo_git.text.numbers import counted, few_of
 
 
 @dataclass(slots=True)
@@ -72,8 +73,8 @@ class ArtifactChecker:
 
 def _missing_text(missing: list[RecipeChunk]) -> str:
     size = sum({chunk.blake3: chunk.size for chunk in missing}.values())
-    more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-    return f"the store lacks {size} bytes of it: chunk '{missing[0].blake3}'{more}"
+    first = f"'{missing[0].blake3}'"
+    return f"the store lacks {size} bytes of it: chunk {few_of([first], len(missing))}"
 
 
 def recipe_disagreement(manifest: Manifest, recipe: Recipe) -> str | None:
@@ -86,7 +87,7 @@ def recipe_disagreement(manifest: Manifest, recipe: Recipe) -> str | None:
         if listed != {file.path: (file.size, file.digest) for file in recipe.files}:
             return "its recipe has other files than its manifest"
     if artifact.file_count is not None and artifact.file_count != len(recipe.files):
-        return f"its recipe has {len(recipe.files)} files, and its manifest {artifact.file_count}"
+        return f"its recipe has {counted(len(recipe.files), 'file')}, and its manifest {artifact.file_count}"
     said = recipe.artifact_digest
     if said != artifact.digest:
         return f"its recipe is for {said}, and its manifest for {artifact.digest}"

@@ -13,6 +13,7 @@ from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import manifest_path
 from regolo_git.records.versions import parse_tag_name, tag_name
 from regolo_git.registry.handle import Handle
+from regolo_git.text.commits import short
 
 
 def check_foreign_tags(handle: Handle) -> Iterator[Problem]:
@@ -42,13 +43,16 @@ def read_checked_manifest(handle: Handle, row: TagRow) -> tuple[Manifest | None,
         held = handle.git.blob_oid(row.commit_oid, manifest_path(row.model))
         if held is None:
             return None, [
-                Problem(subject, f"commit {row.commit_oid[:10]} has no manifest of '{row.model}'", again)
+                Problem(subject, f"commit {short(row.commit_oid)} has no manifest of '{row.model}'", again)
             ]
         manifest = Manifest.parse(handle.git.read_blob(held))
     except RegoloError as error:
         return None, [Problem(subject, error.message, error.hint or again)]
     disagreements = [
-        (held != row.manifest_oid, f"names manifest {row.manifest_oid[:10]}, and its commit has {held[:10]}"),
+        (
+            held != row.manifest_oid,
+            f"names manifest {short(row.manifest_oid)}, and its commit has {short(held)}",
+        ),
         (
             tag_name(manifest.model, manifest.version) != row.tag,
             f"its manifest is of '{manifest.model}@{manifest.version}'",

@@ -5,7 +5,6 @@ what serves.  Each change is one commit by compare-and-swap, whose trailers say 
 endpoint is the history of its file (`endpoint_history`).
 """
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -29,6 +28,8 @@ from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.status import RETIRED
 from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.text.nearest import nearest
+from regolo_git.text.numbers import shares_text
 
 
 def create_endpoint(
@@ -213,7 +214,7 @@ def _change(
         if after == before:
             raise Conflict(f"endpoint '{name}' is like that already", f"git regolo endpoint show {name}")
         done[:] = [after]
-        return _proposal(after, message, f"{action} {name}: {traffic_text(after)}", action, before)
+        return _proposal(after, message, f"{action} {name}: {shares_text(after.traffic)}", action, before)
 
     publish(handle.git, handle.registry_branch(), prepare)
     return done[0]
@@ -228,21 +229,11 @@ def _proposal(
         action,
         {
             "Regolo-Endpoint": after.endpoint,
-            "Regolo-From": traffic_text(before) if before else None,
-            "Regolo-To": traffic_text(after),
+            "Regolo-From": shares_text(before.traffic) if before else None,
+            "Regolo-To": shares_text(after.traffic),
         },
     )
     return Proposal(files={endpoint_path(after.endpoint): after.to_text().encode()}, message=message)
-
-
-def traffic_text(endpoint: Endpoint) -> str:
-    """A split as a person writes it: "1.0=90% 1.1=10%"."""
-    return " ".join(f"{version}={weight_text(share)}" for version, share in endpoint.traffic.items())
-
-
-def weight_text(share: float) -> str:
-    """A share as a person writes it: "90%"."""
-    return f"{share * 100:.10g}%"
 
 
 def delete_endpoint(handle: Handle, name: str, *, message: str | None = None) -> None:
@@ -254,7 +245,7 @@ def delete_endpoint(handle: Handle, name: str, *, message: str | None = None) ->
             message,
             f"delete endpoint {name}",
             "delete-endpoint",
-            {"Regolo-Endpoint": name, "Regolo-From": traffic_text(before) if before else None},
+            {"Regolo-Endpoint": name, "Regolo-From": shares_text(before.traffic) if before else None},
         )
         return Proposal(files={endpoint_path(name): None}, message=said)
 
@@ -291,5 +282,5 @@ def _endpoint(records: RecordsAt, name: str) -> Endpoint:
 
 
 def _nearest(records: RecordsAt, name: str) -> str:
-    close = difflib.get_close_matches(name, records.endpoint_names(), n=1)
-    return f"git regolo endpoint show {close[0]}" if close else "git regolo endpoint list"
+    close = nearest(name, records.endpoint_names())
+    return f"git regolo endpoint show {close}" if close else "git regolo endpoint list"

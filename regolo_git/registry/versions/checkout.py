@@ -12,13 +12,14 @@ from regolo_git.artifacts.verify import read_checked_recipe
 from regolo_git.errors import IntegrityError, InvalidInput, NotFound
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
-from regolo_git.records.names import check_artifact_path, printable
+from regolo_git.records.names import check_artifact_path
 from regolo_git.records.references import Reference
 from regolo_git.registry.elsewhere import where_else
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.model_version import read_tagged_manifest
+from regolo_git.text.printable import printable
 
 
 @dataclass(frozen=True, slots=True)

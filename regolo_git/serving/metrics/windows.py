@@ -4,19 +4,16 @@ Seconds are kept for a quarter of an hour and minutes for a day; a bucket holds 
 requests.  Time is the monotonic clock's, which does not jump.
 """
 
-import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Final
 
 from regolo_git.errors import InvalidInput
 from regolo_git.serving.metrics.counts import Counts, Key, Tally, merge_tallies
+from regolo_git.text.times import parse_duration
 
 RINGS = ((1.0, 900), (60.0, 1440))
-UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-WINDOW = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +71,7 @@ class WindowStore:
 
 def parse_window(window: str | float) -> float:
     """Seconds of `90`, `30s`, `5m`, `2h` or `1d`.  Raises InvalidInput."""
-    match = WINDOW.fullmatch(window.strip() if isinstance(window, str) else repr(window))
-    seconds = float(match[1]) * UNITS[match[2]] if match is not None else 0.0
-    if not isfinite(seconds) or seconds <= 0:
+    seconds = parse_duration(window.strip() if isinstance(window, str) else repr(window))
+    if seconds is None or not isfinite(seconds) or seconds <= 0:
         raise InvalidInput(f"window '{window}' is no length of time", "a window reads 30s, 5m, 2h or 1d")
     return seconds

@@ -12,7 +12,8 @@ from regolo_git.cli.pages.endpoint import endpoint_document
 from regolo_git.cli.streams import put, talk, talk_note
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
-from regolo_git.registry.endpoints.endpoints import create_endpoint, traffic_text
+from regolo_git.registry.endpoints.endpoints import create_endpoint
+from regolo_git.text.numbers import shares_text
 
 DEFAULT = Routing()
 
@@ -97,7 +98,7 @@ def create(
             routing=routing,
             message=message,
         )
-    talk(f"made endpoint {name}: {traffic_text(created)}")
+    talk(f"made endpoint {name}: {shares_text(created.traffic)}")
     (pin,) = created.versions.values()
     if replicas is not None and pin.replicas != replicas:
         talk_note(f"environment '{environment}' decides the replicas: {pin.replicas}, not {replicas}")

@@ -9,8 +9,9 @@ from regolo_git.cli.options.endpoint import endpoint_argument
 from regolo_git.cli.pages.endpoint import endpoint_document
 from regolo_git.cli.streams import put, talk
 from regolo_git.errors import IntegrityError, NewerFormat
-from regolo_git.registry.endpoints.endpoints import delete_endpoint, get_endpoint, traffic_text
+from regolo_git.registry.endpoints.endpoints import delete_endpoint, get_endpoint
 from regolo_git.registry.handle import Handle
+from regolo_git.text.numbers import shares_text
 
 
 @click.command()
@@ -50,4 +51,4 @@ def _what_is_deleted(handle: Handle, name: str) -> tuple[str, dict[str, Json]]:
         raise
     except IntegrityError as error:
         return error.message, {"endpoint": name, "problem": error.message}
-    return traffic_text(found), endpoint_document(found)
+    return shares_text(found.traffic), endpoint_document(found)

@@ -8,9 +8,12 @@ from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.options.endpoint import endpoint_argument
 from regolo_git.cli.pages.endpoint import endpoint_document, weights_field
 from regolo_git.cli.tables import put_table
-from regolo_git.cli.words import local_time, one_line, person, short
-from regolo_git.registry.endpoints.endpoints import get_endpoint, traffic_text
+from regolo_git.registry.endpoints.endpoints import get_endpoint
 from regolo_git.registry.endpoints.history import EndpointEvent, endpoint_history
+from regolo_git.text.commits import person, short
+from regolo_git.text.numbers import shares_text
+from regolo_git.text.printable import one_line
+from regolo_git.text.times import local_time
 
 COLUMNS = (
     Column("WHEN"),
@@ -71,7 +74,7 @@ def _row(event: EndpointEvent) -> list[str]:
     return [
         local_time(event.when),
         event.action,
-        traffic_text(event.endpoint) if event.endpoint else "",
+        shares_text(event.endpoint.traffic) if event.endpoint else "",
         one_line(person(event.who)),
         short(event.commit),
         one_line(event.message),

@@ -9,7 +9,8 @@ from regolo_git.cli.pages.endpoint import endpoint_document, replicas_field, wei
 from regolo_git.cli.streams import talk
 from regolo_git.cli.tables import put_table
 from regolo_git.records.endpoint import Endpoint
-from regolo_git.registry.endpoints.endpoints import list_endpoints, traffic_text
+from regolo_git.registry.endpoints.endpoints import list_endpoints
+from regolo_git.text.numbers import shares_text
 
 COLUMNS = tuple(Column(title) for title in ("ENDPOINT", "MODEL", "ENVIRONMENT", "TRAFFIC", "REPLICAS"))
 
@@ -49,4 +50,10 @@ def _fields(each: Endpoint) -> list[str | None]:
 
 
 def _row(each: Endpoint) -> list[str]:
-    return [each.endpoint, each.model, each.environment or "", traffic_text(each), replicas_field(each)]
+    return [
+        each.endpoint,
+        each.model,
+        each.environment or "",
+        shares_text(each.traffic),
+        replicas_field(each),
+    ]

@@ -8,12 +8,13 @@ from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.options.endpoint import endpoint_argument
-from regolo_git.cli.pages.endpoint import endpoint_document, weight_field
+from regolo_git.cli.pages.endpoint import endpoint_document
 from regolo_git.cli.streams import paint, put
 from regolo_git.cli.tables import put_pairs, put_table
-from regolo_git.cli.words import short
 from regolo_git.records.endpoint import Endpoint
-from regolo_git.registry.endpoints.endpoints import get_endpoint, weight_text
+from regolo_git.registry.endpoints.endpoints import get_endpoint
+from regolo_git.text.commits import short
+from regolo_git.text.numbers import decimal_text, share_text
 
 COLUMNS = (
     Column("VERSION"),
@@ -47,7 +48,7 @@ def show(endpoint: str, form: Form) -> None:
         form,
         document=lambda: endpoint_document(found),
         fields=lambda: [
-            (version, weight_field(found.traffic[version]), pin.replicas, pin.commit, pin.digest)
+            (version, decimal_text(found.traffic[version]), pin.replicas, pin.commit, pin.digest)
             for version, pin in found.versions.items()
         ],
         page=lambda: _put_page(found),
@@ -62,7 +63,7 @@ def _put_page(found: Endpoint) -> None:
         [
             (
                 version,
-                weight_text(found.traffic[version]),
+                share_text(found.traffic[version]),
                 str(pin.replicas),
                 short(pin.commit),
                 str(pin.digest),

@@ -23,6 +23,7 @@ from regolo_git.serving.local.supervisor.warm_sets import WarmSets
 from regolo_git.serving.local.supervisor.worker_launcher import WorkerLauncher
 from regolo_git.serving.options import ServeOptions
 from regolo_git.serving.traffic.routing_table import Route, WeightedVersion
+from regolo_git.text.numbers import shares_text
 
 RETRY_SECONDS = (1.0, 5.0, 15.0, 60.0)
 
@@ -180,8 +181,7 @@ class EndpointRunner:
         """What is served and what is wrong, in a line for the operator."""
         if self.observed is None:
             return f"is not served: {_said(self.problem)}" if self.problem is not None else "is starting"
-        shares = self.observed.endpoint.traffic.items()
-        served = "serves " + " ".join(f"{version}={share * 100:.10g}%" for version, share in shares)
+        served = f"serves {shares_text(self.observed.endpoint.traffic)}"
         return f"{served}, but {_said(self.problem)}" if self.problem is not None else served
 
 

@@ -1,0 +1,1 @@
+"""How a value reads, everywhere: pure functions from a value to text."""

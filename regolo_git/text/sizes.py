@@ -1,0 +1,24 @@
+"""How sizes read, in decimal units: 1 MB is 1,000,000 bytes."""
+
+from regolo_git.text.numbers import MISSING
+
+UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def size_text(size: int | None) -> str:
+    """Bytes with a unit: `612 B`, `1.5 MB`, `91 MB`."""
+    if size is None:
+        return MISSING
+    value, unit = float(abs(size)), UNITS[0]
+    for unit in UNITS:
+        # As it will be rounded: 999,999 bytes are 1.0 MB, not 1000 kB.
+        if round(value) < 1000 or unit == UNITS[-1]:
+            break
+        value /= 1000
+    digits = 0 if unit == "B" or round(value, 1) >= 100 else 1
+    return f"{'-' if size < 0 else ''}{value:.{digits}f} {unit}"
+
+
+def signed_size_text(size: int) -> str:
+    """A difference of sizes with its sign: `+1.5 MB`, `no change`."""
+    return "no change" if size == 0 else f"{'+' if size > 0 else ''}{size_text(size)}"

@@ -1,0 +1,35 @@
+"""How times and durations read."""
+
+import re
+from datetime import UTC, datetime
+
+from regolo_git.text.numbers import MISSING
+
+SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)", re.ASCII)
+
+
+def local_time(when: datetime) -> str:
+    """A time in the reader's zone, to the minute: `2026-11-24 09:30`."""
+    return when.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def utc_time(when: datetime) -> str:
+    """A time for programs, in UTC: `2026-11-24T09:30:00Z`."""
+    return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def milliseconds_text(seconds: float | None) -> str:
+    """A latency: `41.2 ms`."""
+    return MISSING if seconds is None else f"{seconds * 1000:.1f} ms"
+
+
+def seconds_text(seconds: float) -> str:
+    """A duration in seconds without a unit, to two digits at least: `300`, `2.5`."""
+    return f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.2g}"
+
+
+def parse_duration(text: str) -> float | None:
+    """Seconds of `90`, `30s`, `5m`, `2h` or `1d`; None for anything else."""
+    match = DURATION.fullmatch(text)
+    return float(match[1]) * SECONDS[match[2]] if match is not None else None

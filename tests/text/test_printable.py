@@ -1,0 +1,40 @@
+"""Nothing that somebody else wrote steers a terminal or splits a field."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regolo_git.text.printable import has_lone_surrogate, one_line, printable
+
+
+@given(st.text(st.characters(codec=None)))
+def test_what_is_shown_can_be_printed(text: str) -> None:
+    assert printable(text).isprintable()
+    assert one_line(text).isprintable()
+
+
+@given(st.text(st.characters(codec=None)))
+def test_a_text_has_a_lone_surrogate_or_a_form_in_utf_8(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        assert has_lone_surrogate(text)
+    else:
+        assert not has_lone_surrogate(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped", "line"),
+    [
+        ("Zoë", "Zoë", "Zoë"),
+        ("a\nb", "a\\nb", "a b"),
+        ("  a \t b ", "  a \\t b ", "a b"),
+        ("\x1b[31mred", "\\x1b[31mred", "\\x1b[31mred"),
+        ("\u202etxt.exe", "\\u202etxt.exe", "\\u202etxt.exe"),
+        ("\ud800", "\\ud800", "\\ud800"),
+        ("", "", ""),
+    ],
+)
+def test_what_cannot_be_printed_is_escaped(text: str, escaped: str, line: str) -> None:
+    assert printable(text) == escaped
+    assert one_line(text) == line
