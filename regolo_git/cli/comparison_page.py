@@ -11,11 +11,11 @@ from regolo_git.cli.tables import Cell, Row, put_table
 from regolo_git.records.metadata import MetadataValue
 from regolo_git.records.recipe import RecipeTensor
 from regolo_git.review.changes import VersionChanges
-from regolo_git.review.tensors import TensorChange
 from regolo_git.review.words import tensor_text, value_text
 from regolo_git.text.numbers import number_text, signed_number_text, signed_percent_text
 from regolo_git.text.printable import one_line
 from regolo_git.text.sizes import signed_size_text, size_text
+from regolo_git.verdict.tensors import TensorChange
 
 TENSORS_SHOWN = 20
 FILES_SHOWN = 50

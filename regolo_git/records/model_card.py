@@ -17,36 +17,6 @@ CARD_HELP = """\
 #   tolerance_abs = 0.001
 #   unit = "%"
 """
-HIGHER = (
-    "accuracy",
-    "f1",
-    "precision",
-    "recall",
-    "auc",
-    "bleu",
-    "rouge",
-    "r2",
-    "map",
-    "score",
-    "iou",
-    "ndcg",
-    "mrr",
-)
-LOWER = (
-    "loss",
-    "error",
-    "latency",
-    "perplexity",
-    "wer",
-    "cer",
-    "rmse",
-    "mse",
-    "mae",
-    "size",
-    "seconds",
-    "ms",
-    "bytes",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +81,3 @@ def new_card_text(*, description: str | None, zero_patch: bool) -> str:
         document["description"] = description
     document["zero_patch"] = zero_patch
     return CARD_HELP + dump_document(document)
-
-
-def guess_direction(name: str) -> Direction | None:
-    """What a metric's own name says: more accuracy is better, less latency is; None where it says nothing."""
-    words = name.lower().replace(".", "_").replace("-", "_").replace("@", "_").split("_")
-    for direction, known in (("lower", LOWER), ("higher", HIGHER)):
-        if any(word.rstrip("0123456789") in known or word in known for word in words):
-            return cast(Direction, direction)
-    return None

@@ -1,14 +1,13 @@
 """What changed between two versions of a model, as a value that the pages are drawn from."""
 
 from dataclasses import dataclass
-from typing import Literal
 
+from regolo_git.records.versions import Bump
 from regolo_git.review.files import FileChange
 from regolo_git.review.metadata import MetadataChange
-from regolo_git.review.tensors import TensorComparison
+from regolo_git.verdict.bump import suggested_bump
 from regolo_git.verdict.metrics import MetricChange
-
-Bump = Literal["major", "minor", "patch"]
+from regolo_git.verdict.tensors import TensorComparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +43,5 @@ class VersionChanges:
 
     @property
     def suggested_bump(self) -> Bump | None:
-        """What the change looks like by SemVer, None where the bytes are the same.
-
-        Major: a tensor was removed or has another shape or type, so code that loads the model may break.
-        Minor: weights changed, or tensors were added.  Patch: only files without tensors changed.
-        """
-        if self.same_content:
-            return None
-        if self.tensors is None:
-            return "minor"
-        if self.tensors.of_kind("removed") or self.tensors.of_kind("reshaped"):
-            return "major"
-        return "minor" if self.tensors.changes or not self.tensors.unchanged else "patch"
+        """What the change looks like by SemVer, None where the bytes are the same."""
+        return suggested_bump(same_content=self.same_content, tensors=self.tensors)

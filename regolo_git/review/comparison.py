@@ -12,8 +12,8 @@ from regolo_git.review.files import compare_files
 from regolo_git.review.html import render_html
 from regolo_git.review.markdown import render_markdown
 from regolo_git.review.metadata import compare_metadata
-from regolo_git.review.tensors import compare_tensors
 from regolo_git.verdict.metrics import compare_metrics
+from regolo_git.verdict.tensors import compare_tensors
 
 
 class Comparison(VersionChanges):

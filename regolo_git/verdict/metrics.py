@@ -1,7 +1,7 @@
 """Metrics of two versions side by side: difference, relative change, and whether it is better.
 
-Stands between the manifests (numbers in `[metadata]`) and `comparison.py`.  Directions and tolerances come
-from the model card of the registry branch, never from the versions under comparison.
+Directions and tolerances come from the model card of the registry branch, never from the versions under
+comparison.
 """
 
 import math
@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal, TypedDict
 
-from regolo_git.records.model_card import MetricRule, guess_direction
+from regolo_git.records.model_card import Direction, MetricRule
+from regolo_git.text.numbers import Number
+from regolo_git.verdict.directions import guess_direction
 
-Number = int | float
 Verdict = Literal["better", "worse", "same", "changed", "added", "removed"]
 
 
@@ -27,7 +28,7 @@ class MetricChange(TypedDict):
     b: Number | None
     diff: Number | None
     relative: float | None
-    direction: Literal["higher", "lower"] | None
+    direction: Direction | None
     unit: str | None
     verdict: Verdict
 
@@ -51,15 +52,13 @@ def _change(name: str, a: Number | None, b: Number | None, rule: MetricRule | No
         relative=None,
         direction=direction,
         unit=rule.unit if rule else None,
-        verdict="same",
+        verdict="added" if a is None else "removed",
     )
-    if a is None or b is None:
-        change["verdict"] = "added" if a is None else "removed"
-        return change
-    diff = decimal_difference(a, b)
-    change["diff"] = diff
-    change["relative"] = diff / abs(a) if a else None
-    change["verdict"] = _verdict(a, diff, direction, rule)
+    if a is not None and b is not None:
+        diff = decimal_difference(a, b)
+        change["diff"] = diff
+        change["relative"] = diff / abs(a) if a else None
+        change["verdict"] = _verdict(a, diff, direction, rule)
     return change
 
 
@@ -70,9 +69,7 @@ def decimal_difference(a: Number, b: Number) -> Number:
     return float(Decimal(repr(b)) - Decimal(repr(a)))
 
 
-def _verdict(
-    a: Number, diff: Number, direction: Literal["higher", "lower"] | None, rule: MetricRule | None
-) -> Verdict:
+def _verdict(a: Number, diff: Number, direction: Direction | None, rule: MetricRule | None) -> Verdict:
     if diff == 0 or _within_tolerance(a, diff, rule):
         return "same"
     if direction is None:

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from regolo_git.records.recipe import Recipe, RecipeTensor
+
+Kind = Literal["added", "removed", "reshaped", "changed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +18,8 @@ class TensorChange:
     after: RecipeTensor | None
 
     @property
-    def kind(self) -> str:
-        """One of "added", "removed", "reshaped" (shape or type differs), "changed" (values differ)."""
+    def kind(self) -> Kind:
+        """What became of it; "reshaped" is another shape or type, "changed" other values alone."""
         if self.before is None:
             return "added"
         if self.after is None:
@@ -32,7 +35,7 @@ class TensorComparison:
     unchanged: int
     changes: tuple[TensorChange, ...]
 
-    def of_kind(self, kind: str) -> tuple[TensorChange, ...]:
+    def of_kind(self, kind: Kind) -> tuple[TensorChange, ...]:
         """The changes of one kind, in the order of their names."""
         return tuple(change for change in self.changes if change.kind == kind)
 
