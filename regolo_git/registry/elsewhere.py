@@ -4,9 +4,9 @@ import shlex
 from pathlib import Path
 
 from regolo_git.errors import RegoloError
-from regolo_git.registry.handle import Handle
+from regolo_git.registry.handle import STORE_SETTING, Handle
 
-SETTING = "git regolo config --local regolo.localStore"
+SETTING = f"git regolo config --local {STORE_SETTING}"
 
 
 def where_else(handle: Handle) -> str:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from regolo_git.store.store import Store
 
 DEFAULT_BRANCH = "main"
+STORE_SETTING = "regolo.store"
+FORMER_STORE_SETTING = "regolo.localStore"
 COMMITS_KEPT = 8  # with their records, of which a verb asks for those of two or three commits
 Record = TypeVar("Record")
 
@@ -66,10 +68,15 @@ class Handle:
 
     @cached_property
     def store(self) -> "Store":
-        """The local store: `regolo/store` in the common directory, or where `regolo.localStore` says."""
+        """The local store: `regolo/store` in the common directory, or where `regolo.store` says."""
         from regolo_git.store.store import Store  # noqa: PLC0415 - see the module's first words
 
         return Store.open_or_create(self.store_url)
+
+    @property
+    def store_setting(self) -> str | None:
+        """`regolo.store` in git's configuration, or `regolo.localStore`, its name in 0.1."""
+        return self.git.config_get(STORE_SETTING) or self.git.config_get(FORMER_STORE_SETTING)
 
     @property
     def store_url(self) -> str:
@@ -77,7 +84,7 @@ class Handle:
 
         A relative path starts beside the repository, wherever the command is typed; `~` is the home.
         """
-        configured = self.git.config_get("regolo.localStore")
+        configured = self.store_setting
         if configured is None or "://" in configured:
             return configured or str(self.local_directory / "store")
         common = self.paths.common_dir

@@ -70,12 +70,12 @@ def test_a_key_that_nobody_reads_is_worth_a_note(regolo: Regolo, registry: Path)
 
 def test_settings_of_this_clone_are_never_committed(regolo: Regolo, registry: Path, tmp_path: Path) -> None:
     before = git(registry, "rev-parse", "HEAD")
-    regolo("config", "--local", "regolo.localStore", str(tmp_path / "store"))
-    assert regolo("config", "--local", "regolo.localStore").out == f"{tmp_path / 'store'}\n"
-    assert regolo("config", "--local", "--json").document == {"regolo.localStore": str(tmp_path / "store")}
+    regolo("config", "--local", "regolo.store", str(tmp_path / "store"))
+    assert regolo("config", "--local", "regolo.store").out == f"{tmp_path / 'store'}\n"
+    assert regolo("config", "--local", "--json").document == {"regolo.store": str(tmp_path / "store")}
     assert git(registry, "rev-parse", "HEAD") == before
-    regolo("config", "--local", "--unset", "regolo.localStore")
-    regolo("config", "--local", "regolo.localStore", status=3)
+    regolo("config", "--local", "--unset", "regolo.store")
+    regolo("config", "--local", "regolo.store", status=3)
 
 
 def test_a_relative_store_is_meant_from_where_it_is_typed(
@@ -83,22 +83,43 @@ def test_a_relative_store_is_meant_from_where_it_is_typed(
 ) -> None:
     (registry / "deep").mkdir()
     monkeypatch.chdir(registry / "deep")
-    regolo("config", "--local", "regolo.localStore", "../shared")
-    place = regolo("config", "--local", "regolo.localStore").out.strip()
+    regolo("config", "--local", "regolo.store", "../shared")
+    place = regolo("config", "--local", "regolo.store").out.strip()
     assert Path(place) == (registry / "shared").resolve()
-    regolo("config", "--local", "regolo.localStore", "s3://models/team")
+    regolo("config", "--local", "regolo.store", "s3://models/team")
     assert (
         "'ftp' is not a kind of store"
-        in regolo("config", "--local", "regolo.localStore", "ftp://example.com", status=2).err
+        in regolo("config", "--local", "regolo.store", "ftp://example.com", status=2).err
     )
-    assert regolo("config", "--local", "regolo.localStore").out == "s3://models/team\n"
+    assert regolo("config", "--local", "regolo.store").out == "s3://models/team\n"
+
+
+def test_the_former_name_of_the_store_is_read_and_the_new_one_wins(registry: Path, regolo: Regolo) -> None:
+    git(registry, "config", "regolo.localStore", "/former")
+    for key in ("regolo.store", "regolo.localStore"):
+        assert regolo("config", "--local", key).out == "/former\n"
+    assert regolo("config", "--local", "--json").document == {"regolo.store": "/former"}
+    assert Handle.open(registry, os.environ).store_url == "/former"
+    git(registry, "config", "regolo.store", "/new")
+    assert regolo("config", "--local", "regolo.localStore").out == "/new\n"
+    assert Handle.open(registry, os.environ).store_url == "/new"
+
+
+@pytest.mark.parametrize("key", ["regolo.store", "regolo.localStore", "regolo.localstore"])
+def test_setting_the_store_writes_its_new_name(registry: Path, regolo: Regolo, key: str) -> None:
+    git(registry, "config", "regolo.localStore", "/former")
+    regolo("config", "--local", key, "/shared")
+    assert git(registry, "config", "--get-regexp", "regolo").splitlines() == ["regolo.store /shared"]
+    git(registry, "config", "regolo.localStore", "/former")
+    regolo("config", "--local", "--unset", key)
+    assert Handle.open(registry, os.environ).store_url == str(registry / ".git/regolo/store")
 
 
 @pytest.mark.parametrize(("value", "place"), [("../beside", "{top}/../beside"), ("~/store", "{home}/store")])
 def test_a_store_set_by_hand_is_the_same_from_every_directory(
     registry: Path, isolated: Path, monkeypatch: pytest.MonkeyPatch, value: str, place: str
 ) -> None:
-    git(registry, "config", "regolo.localStore", value)
+    git(registry, "config", "regolo.store", value)
     (registry / "deep").mkdir()
     for directory in (registry, registry / "deep"):
         monkeypatch.chdir(directory)

@@ -114,7 +114,7 @@ def test_a_clone_names_the_store_of_its_origin(
     (command,) = {
         line.strip().removeprefix("hint: ")
         for line in refused.err.splitlines() + refused.lines
-        if "regolo.localStore" in line
+        if "regolo.store" in line
     }
     typed(regolo, command)
     regolo(*how)

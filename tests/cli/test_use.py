@@ -58,8 +58,8 @@ def test_a_clone_without_the_bytes_says_where_to_get_them(
     monkeypatch.chdir(tmp_path / "clone")
     refused = regolo("checkout", "m@1.0", status=3)
     assert "the bytes of 'm@1.0' are not in this clone's store" in refused.err
-    assert "git regolo config --local regolo.localStore" in refused.err
-    regolo("config", "--local", "regolo.localStore", str(two_versions / ".git" / "regolo" / "store"))
+    assert "git regolo config --local regolo.store" in refused.err
+    regolo("config", "--local", "regolo.store", str(two_versions / ".git" / "regolo" / "store"))
     regolo("checkout", "m@1.0")
     assert (tmp_path / "clone" / "model.safetensors").is_file()
 

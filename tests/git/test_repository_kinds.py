@@ -47,4 +47,4 @@ def test_another_global_file_counts(
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "other"))
     publish_version(git_repository, "m", "1.0")
     assert git(git_repository, "log", "-1", "--format=%cn").strip() == "Grace Hopper"
-    assert opened(git_repository).config_get("regolo.localStore") is None
+    assert opened(git_repository).config_get("regolo.store") is None

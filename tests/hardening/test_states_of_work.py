@@ -111,7 +111,7 @@ def test_a_store_that_cannot_be_made_leaves_no_registry_behind(
 ) -> None:
     monkeypatch.chdir(git_repository)
     (git_repository / "file").write_text("a file, not a directory\n")
-    git(git_repository, "config", "regolo.localStore", "file/store")
+    git(git_repository, "config", "regolo.store", "file/store")
     refuse(regolo, git_repository, 6, "the store .* failed", ["init"])
 
 
@@ -121,7 +121,7 @@ def test_a_destination_inside_a_bare_repository(
 ) -> None:
     bare = tmp_path / "bare.git"
     git(top, "clone", "-q", "--bare", ".", str(bare))
-    git(bare, "config", "regolo.localStore", str(top / ".git/regolo/store"))
+    git(bare, "config", "regolo.store", str(top / ".git/regolo/store"))
     monkeypatch.chdir(bare)
     before = {path: path.stat().st_mtime_ns for path in bare.rglob("*") if "regolo" not in path.parts}
     for reference in ("m@1.0", "d@1.0"):

@@ -86,7 +86,7 @@ def test_a_clone_that_lacks_the_bytes_is_not_told_to_give_them_up(
     git(tmp_path, "clone", "-q", str(two_versions), "clone")
     monkeypatch.chdir(tmp_path / "clone")
     said = regolo("fsck", status=5).out
-    assert "git regolo config --local regolo.localStore" in said
+    assert "git regolo config --local regolo.store" in said
     assert "git regolo retire" not in said
 
 
@@ -168,7 +168,7 @@ def test_a_shallow_clone_says_what_it_lacks(
     regolo: Regolo, two_versions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shallow = clone(two_versions, tmp_path / "clone", "--depth=1")
-    git(shallow, "config", "regolo.localStore", str(two_versions / ".git" / "regolo" / "store"))
+    git(shallow, "config", "regolo.store", str(two_versions / ".git" / "regolo" / "store"))
     monkeypatch.chdir(shallow)
     assert "checked 1 version" in regolo("fsck").err
 

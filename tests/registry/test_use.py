@@ -245,7 +245,7 @@ def test_two_clones_make_the_same_tag_of_a_merge(two_versions: Registry, tmp_pat
     git(top, "merge", "-q", "--no-ff", "topic")
     clone = tmp_path / "clone"
     git(top, "clone", "-q", ".", str(clone))
-    git(clone, "config", "regolo.localStore", str(two_versions.handle.local_directory / "store"))
+    git(clone, "config", "regolo.store", str(two_versions.handle.local_directory / "store"))
     for place in (top, clone):
         with Registry.open(place) as registry:
             assert [m.problem for m in tag_merged(registry.handle)] == [None]

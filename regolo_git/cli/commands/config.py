@@ -15,14 +15,14 @@ from regolo_git.cli.streams import put, talk
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.toml_text import TomlValue, dump_document
 from regolo_git.registry.configuration import change_setting, find_setting, read_settings
-from regolo_git.registry.handle import Handle
+from regolo_git.registry.handle import FORMER_STORE_SETTING, STORE_SETTING, Handle
 from regolo_git.store.locate import check_location
 from regolo_git.text.commits import short
 from regolo_git.text.nearest import nearest
 
 KNOWN = ("registry.branch", "store.url", "store.digest")
 KNOWN_OF_AN_ENVIRONMENT = re.compile(r"environments\.[a-z-]+(?:\.(?:replicas|requires))?")
-LOCAL = ("regolo.localStore",)
+LOCAL = (STORE_SETTING,)
 LOCAL_PREFIX = "regolo."
 
 
@@ -50,7 +50,7 @@ def config(key: str | None, value: str | None, unset: bool, local: bool, form: F
       store.digest                 "sha256", or "blake3": faster, less known
       environments.NAME.replicas   how many workers serve there
       environments.NAME.requires   where a version must have stood before
-      regolo.localStore            where this clone keeps the bytes (--local)
+      regolo.store                 where this clone keeps the bytes (--local)
 
     With --plain, one line for each: key, with dots, and value
 
@@ -59,7 +59,7 @@ def config(key: str | None, value: str | None, unset: bool, local: bool, form: F
       git regolo config
       git regolo config store.digest blake3
       git regolo config environments.production.requires '["staging"]'
-      git regolo config --local regolo.localStore /shared/store
+      git regolo config --local regolo.store /shared/store
 
     Exit status: 0 done; 2 no valid configuration would result; 3 no such key, or no registry here;
     4 it is like that already, or the file has uncommitted changes.
@@ -116,20 +116,27 @@ def _set(handle: Handle, key: str, text: str | None) -> None:
 
 
 def _local_settings(handle: Handle) -> dict[str, TomlValue]:
-    found = {key: handle.git.config_get(key) for key in LOCAL}
-    return {key: value for key, value in found.items() if value is not None}
+    return {STORE_SETTING: handle.store_setting} if handle.store_setting is not None else {}
 
 
 def _get_or_set_local(handle: Handle, key: str, value: str | None, *, unset: bool, form: Form) -> None:
     if not key.startswith(LOCAL_PREFIX):
         raise InvalidInput(f"'{key}' is not a setting of ours", f"git config {key}")
-    if unset or value is not None:
-        handle.git.config_set(key, _from_here(value) if key in LOCAL and value is not None else value)
-        return
-    found = handle.git.config_get(key)
-    if found is None:
-        raise NotFound(f"'{key}' is not set in this clone", f"git regolo config --local {key} VALUE")
-    _put_value(found, form)
+    is_store = key.lower() in (STORE_SETTING, FORMER_STORE_SETTING.lower())  # git takes any case
+    if is_store and (unset or value is not None):
+        _set_store(handle, value)
+    elif unset or value is not None:
+        handle.git.config_set(key, value)
+    else:
+        found = handle.store_setting if is_store else handle.git.config_get(key)
+        if found is None:
+            raise NotFound(f"'{key}' is not set in this clone", f"git regolo config --local {key} VALUE")
+        _put_value(found, form)
+
+
+def _set_store(handle: Handle, place: str | None) -> None:
+    handle.git.config_set(STORE_SETTING, _from_here(place) if place is not None else None)
+    handle.git.config_set(FORMER_STORE_SETTING, None)  # would be in force again after an --unset
 
 
 def _from_here(place: str) -> str:

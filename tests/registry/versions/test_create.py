@@ -171,7 +171,7 @@ def test_a_clone_that_has_the_registry_branch_only_from_its_remote_proposes_and_
     git(top, "clone", "-q", "-b", "topic", ".", str(clone))
     git(clone, "config", "user.name", "Ada Byron")
     git(clone, "config", "user.email", "ada@example.com")
-    git(clone, "config", "regolo.localStore", str(registry.handle.local_directory / "store"))
+    git(clone, "config", "regolo.store", str(registry.handle.local_directory / "store"))
     with Registry.open(clone) as opened:
         opened.create_model_version("m", model_data=b"two", flow="propose")
         opened.promote_model_version("m", "1.0", "production")
