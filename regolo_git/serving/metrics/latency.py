@@ -2,6 +2,11 @@
 
 The bins of the Prometheus histogram are among the bounds, so that both tell the same story.  Between two of
 them lie eight bins in geometric steps, so that a quantile is wrong by 12 % at most.
+
+Why not prometheus-client's histogram: with its 13 bounds a quantile is wrong by 12 % at the median and by
+57 % at worst (900 quantiles of lognormal samples; here by 0.5 % and 10 %), with as many bounds as here it
+takes six times as long to count a request (3.0 against 0.5 microseconds), and its counts cannot be handed
+from one process to another.  It does write the exposition (`exposition.py`).
 """
 
 from bisect import bisect_left

@@ -3,6 +3,11 @@
 uvicorn bounds how long a connection may idle between requests, but not how long a head may take to arrive,
 how large it may grow, nor how much of a refused body may still come; and a connection that it hears from
 between requests is never closed again.  It also loses the body of a request that offers another protocol.
+
+Measured with uvicorn 0.54: a head of 50 MB is held whole by its own protocol (29 MB of memory become 81)
+and refused here after 64 kB.  Its other protocol, h11, bounds a head as well, and answers a fifth as many
+requests (an echo application, 16 connections); this one answers as many as uvicorn's (median of 25 paired
+ratios: 1.0).
 """
 
 import asyncio
