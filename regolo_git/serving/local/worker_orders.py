@@ -133,6 +133,27 @@ class WorkerOrders:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerReport:
+    """The one line that a worker writes before it serves or ends: what is wrong, or nothing."""
+
+    problem: str | None = None
+    hint: str | None = None
+
+    def to_line(self) -> str:
+        """As it travels to the supervisor."""
+        return json.dumps({"problem": self.problem, "hint": self.hint}) + "\n"
+
+    @classmethod
+    def parse(cls, line: bytes) -> Self:
+        """Reads `to_line`; anything else, which a model's own code may write, is a problem as well."""
+        try:
+            reader = JsonReader.parse(line, "the report")
+            return cls(reader.get_optional("problem", str), reader.get_optional("hint", str))
+        except InvalidInput:
+            return cls("the worker reported garbage")
+
+
 def serving_block(files: ModelFiles, reference: Reference) -> ServingBlock:
     """The version's own block, or the one that its file's name implies.  Raises InvalidInput."""
     if files.serving is not None:

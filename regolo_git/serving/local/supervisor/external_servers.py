@@ -17,7 +17,13 @@ class ExternalReplicaSet:
     """Servers that speak the Open Inference Protocol, asked whether they are ready."""
 
     def __init__(
-        self, key: str, server: ForeignServer, start_seconds: float, changed: Callable[[], None]
+        self,
+        key: str,
+        server: ForeignServer,
+        start_seconds: float,
+        changed: Callable[[], None],
+        *,
+        check_seconds: float = CHECK_SECONDS,
     ) -> None:
         self.key = key
         self.files: ModelFiles | None = None
@@ -27,6 +33,7 @@ class ExternalReplicaSet:
         self._server = server
         self._start_seconds = start_seconds
         self._changed = changed
+        self._check_seconds = check_seconds
         self._any = asyncio.Event()
         self._task = asyncio.create_task(self._watch())
 
@@ -50,7 +57,7 @@ class ExternalReplicaSet:
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _watch(self) -> None:
-        timeout = aiohttp.ClientTimeout(total=CHECK_SECONDS)
+        timeout = aiohttp.ClientTimeout(total=self._check_seconds)
         async with aiohttp.ClientSession(timeout=timeout) as session:
             while True:
                 answers = await asyncio.gather(*(_is_ready(session, url) for url in self._server.urls))
@@ -64,7 +71,7 @@ class ExternalReplicaSet:
                 )
                 if ready:
                     self._any.set()
-                await asyncio.sleep(CHECK_SECONDS / 2)
+                await asyncio.sleep(self._check_seconds / 2)
 
 
 async def _is_ready(session: aiohttp.ClientSession, url: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from regolo_git.errors import ServingError
 from regolo_git.serving.local.supervisor.worker_launcher import WorkerLauncher
-from regolo_git.serving.local.supervisor.worker_process import StartFailed, WorkerProcess, exit_words
+from regolo_git.serving.local.supervisor.worker_process import StartFailed, WorkerProcess, describe_exit
 from regolo_git.serving.local.worker_orders import WorkerSpec
 from regolo_git.serving.traffic.routing_table import Replica
 
@@ -136,7 +136,7 @@ class ReplicaRunner:
                     self.problem = ServingError("a worker held more memory than it may")
                     return "grown"
                 await asyncio.wait((exited,), timeout=self._options.health_seconds)
-            self.problem = ServingError(f"a worker ended ({exit_words(exited.result())})")
+            self.problem = ServingError(f"a worker ended ({describe_exit(exited.result())})")
             return "ended"
         finally:
             exited.cancel()

@@ -15,9 +15,8 @@ from typing import Literal
 import aiohttp
 
 from regolo_git.errors import RegoloError, ServingError
-from regolo_git.records.json_reader import Json
 from regolo_git.serving.local.child_process import child_environment, python_command, resident_bytes
-from regolo_git.serving.local.worker_orders import WorkerOrders, WorkerSpec
+from regolo_git.serving.local.worker_orders import WorkerOrders, WorkerReport, WorkerSpec
 from regolo_git.serving.options import ServeOptions
 from regolo_git.serving.traffic.routing_table import Replica
 
@@ -143,26 +142,15 @@ async def _until_ready(worker: WorkerProcess, pipe: int, seconds: float) -> None
         async with asyncio.timeout(seconds):
             line = await _read_line(pipe)
     except TimeoutError as error:
-        said = f"the worker was not ready within {seconds:g} seconds"
-        raise StartFailed(said, None, is_final=False) from error
+        message = f"the worker was not ready within {seconds:g} seconds"
+        raise StartFailed(message, None, is_final=False) from error
     if not line:
-        status = await worker.exited()
-        said = f"the worker ended before it was ready ({exit_words(status)})"
-        raise StartFailed(said, None, is_final=False)
-    message = _read_report(line)
-    if "error" in message:
-        hint = message.get("hint")
+        ending = describe_exit(await worker.exited())
+        raise StartFailed(f"the worker ended before it was ready ({ending})", None, is_final=False)
+    report = WorkerReport.parse(line)
+    if report.problem is not None:
         final = await worker.exited() not in (RegoloError.exit_code, ServingError.exit_code)
-        raise StartFailed(str(message["error"]), str(hint) if hint else None, is_final=final)
-
-
-def _read_report(line: bytes) -> dict[str, Json]:
-    try:
-        message = json.loads(line)
-    except ValueError:
-        message = None
-    # The model's own code runs in the worker and may write anything anywhere.
-    return message if isinstance(message, dict) else {"error": "the worker reported garbage", "hint": None}
+        raise StartFailed(report.problem, report.hint, is_final=final)
 
 
 async def _read_line(pipe: int) -> bytes:
@@ -176,7 +164,7 @@ async def _read_line(pipe: int) -> bytes:
         transport.close()
 
 
-def exit_words(status: int) -> str:
+def describe_exit(status: int) -> str:
     """How a process ended, in words."""
     if status >= 0:
         return f"exit status {status}"

@@ -15,6 +15,7 @@ import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from inspect import isawaitable
+from typing import NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
@@ -47,8 +48,8 @@ class WorkerApp:
             answer = error_answer(400, "BAD_REQUEST", error.message)
         except Exception as error:  # noqa: BLE001 - a model's code may raise anything; its caller gets a 500
             traceback.print_exc()
-            said = f"the model failed: {type(error).__name__}: {error}"[:MESSAGE_LENGTH]
-            answer = error_answer(500, "INTERNAL_ERROR", said)
+            message = f"the model failed: {type(error).__name__}: {error}"[:MESSAGE_LENGTH]
+            answer = error_answer(500, "INTERNAL_ERROR", message)
         await answer.send(send)
 
     async def _answer(self, scope: Scope, receive: Receive) -> HttpAnswer:
@@ -59,12 +60,13 @@ class WorkerApp:
                 async with self._in_turn():
                     outputs = self._predictor.predict(read_invocation(await _body(receive)))
                 return HttpAnswer(200, write_predictions(await _end_of(outputs)))
-            model, version, verb = _model_path(path)
-            if verb == "infer":
+            where = _locate(path)
+            if where.verb == "infer":
                 async with self._in_turn():
                     call, identity = read_inference(await _body(receive))
                     outputs = self._predictor.predict(call)
-                return HttpAnswer(200, write_inference(model, version, identity, await _end_of(outputs)))
+                answer = write_inference(where.model, where.version, identity, await _end_of(outputs))
+                return HttpAnswer(200, answer)
         return self._page(path)
 
     @asynccontextmanager
@@ -86,26 +88,35 @@ class WorkerApp:
     def _page(self, path: str) -> HttpAnswer:
         if path in ("/v2/health/live", "/v2/health/ready", "/ping", "/health"):
             return HttpAnswer(200, b"{}")
-        model, version, verb = _model_path(path)
-        if verb == "ready":
+        where = _locate(path)
+        if where.verb == "ready":
             return HttpAnswer(200, b"{}")
-        if verb == "":
-            return HttpAnswer(200, model_metadata(model, version, self._predictor.signature()))
+        if where.verb == "":
+            metadata = model_metadata(where.model, where.version, self._predictor.signature())
+            return HttpAnswer(200, metadata)
         return error_answer(404, "ENDPOINT_NOT_FOUND", f"there is nothing at '{path}'")
 
 
-def _model_path(path: str) -> tuple[str, str | None, str | None]:
-    """Model, version and verb of `/v2/models/MODEL[/versions/VERSION][/VERB]`; the verb is None elsewhere."""
+class _Place(NamedTuple):
+    """What a path of the V2 protocol names; the verb is empty for the model itself, None for another path."""
+
+    model: str
+    version: str | None
+    verb: str | None
+
+
+def _locate(path: str) -> _Place:
+    """Reads `/v2/models/MODEL[/versions/VERSION][/VERB]`."""
     match path.split("/")[1:]:
         case ["v2", "models", model]:
-            return model, None, ""
+            return _Place(model, None, "")
         case ["v2", "models", model, "versions", version]:
-            return model, version, ""
+            return _Place(model, version, "")
         case ["v2", "models", model, "versions", version, verb]:
-            return model, version, verb
+            return _Place(model, version, verb)
         case ["v2", "models", model, verb]:
-            return model, None, verb
-    return "", None, None
+            return _Place(model, None, verb)
+    return _Place("", None, None)
 
 
 def _refuse_encodings(scope: Scope) -> None:

@@ -6,7 +6,6 @@ that is said on the pipe too, in one line of JSON.
 """
 
 import asyncio
-import json
 import os
 import socket
 import sys
@@ -23,7 +22,7 @@ from regolo_git.serving.local.child_process import die_with, freeze_gc
 from regolo_git.serving.local.worker.application import WorkerApp
 from regolo_git.serving.local.worker.loaders.all_loaders import load_model
 from regolo_git.serving.local.worker.mlflow_form import invocation, write_predictions
-from regolo_git.serving.local.worker_orders import WorkerOrders, WorkerSpec
+from regolo_git.serving.local.worker_orders import WorkerOrders, WorkerReport, WorkerSpec
 
 BACKLOG = 2048
 # The gateway closes idle connections first, or a request could meet one that is just being closed.
@@ -39,15 +38,15 @@ def main() -> None:
         _raise_oom_score()
         app = _loaded(orders.spec)
     except RegoloError as error:
-        _report(orders, {"error": error.message, "hint": on_command_line(error.hint)})
+        _report(orders, WorkerReport(error.message, on_command_line(error.hint)))
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001 - a model's code may raise anything; the supervisor says what
         traceback.print_exc()
-        _report(orders, {"error": f"loading failed: {type(error).__name__}: {error}", "hint": None})
+        _report(orders, WorkerReport(f"loading failed: {type(error).__name__}: {error}"))
         sys.exit(1)
     freeze_gc()
     listener = _listen(orders.socket)
-    _report(orders, {"ready": True})
+    _report(orders, WorkerReport())
     _serve(app, listener, orders.drain_seconds)
 
 
@@ -65,8 +64,8 @@ def _loaded(spec: WorkerSpec) -> WorkerApp:
         try:
             write_predictions(asyncio.run(_warm(app, request)))
         except Exception as error:
-            said = error.message if isinstance(error, RegoloError) else f"{type(error).__name__}: {error}"
-            raise ServingError(f"warm-up request {number} failed: {said}") from error
+            cause = error.message if isinstance(error, RegoloError) else f"{type(error).__name__}: {error}"
+            raise ServingError(f"warm-up request {number} failed: {cause}") from error
     return app
 
 
@@ -82,9 +81,9 @@ def _listen(path: Path) -> socket.socket:
     return listener
 
 
-def _report(orders: WorkerOrders, message: dict[str, Json]) -> None:
+def _report(orders: WorkerOrders, report: WorkerReport) -> None:
     with open(orders.report, "w", closefd=True) as pipe:  # noqa: PTH123 - a descriptor, not a path
-        pipe.write(json.dumps(message) + "\n")
+        pipe.write(report.to_line())
 
 
 def _serve(app: WorkerApp, listener: socket.socket, drain_seconds: int) -> None:
