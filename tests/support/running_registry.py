@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -155,10 +154,3 @@ def assert_share(seen: Counter[str | None], version: str, share: float) -> None:
     total = sum(seen.values())
     assert total > 100
     assert abs(seen[version] - total * share) <= 5 * (total * share * (1 - share)) ** 0.5, seen
-
-
-def seconds_until(engine: RunningEngine, commit: str, most: float) -> float:
-    """How long a commit that was just made takes to be in force."""
-    begun = time.monotonic()
-    engine.until_serving("e", commit, most)
-    return time.monotonic() - begun

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from regolo_git.errors import InvalidInput
 from regolo_git.serving.metrics.values import EndpointMetrics, Measured, summarise, wilson_interval
-from regolo_git.serving.metrics.windows import parse_window
 
 latency = st.none() | st.floats(0, 100)
+
+
 counts = st.integers(0, 10**6)
 
 
@@ -57,11 +58,3 @@ def test_no_requests_have_no_interval_and_no_rate() -> None:
 def test_metrics_that_are_broken_are_refused(broken: object) -> None:
     with pytest.raises(InvalidInput):
         EndpointMetrics.from_json(broken)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("90", 90), ("30s", 30), ("5m", 300), ("2h", 7200), ("1d", 86400), (1.5, 1.5), (90, 90)],
-)
-def test_a_window_reads_as_people_write_it(text: str | float, seconds: float) -> None:
-    assert parse_window(text) == seconds

@@ -1,10 +1,11 @@
 """Counts by time: a window holds what came within it, and time is whatever the caller's clock says."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from regolo_git.serving.metrics.counts import OK, Counts, Tally
-from regolo_git.serving.metrics.windows import WindowStore
+from regolo_git.serving.metrics.windows import WindowStore, parse_window
 
 KEY = ("e", "1.0")
 
@@ -60,3 +61,11 @@ def test_nothing_is_kept_for_seconds_without_requests() -> None:
     store = WindowStore(0.0)
     store.add(Counts(), 1.0)
     assert store.read(300, 2.0).tallies == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("30s", 30), ("5m", 300), ("2h", 7200), ("1d", 86400), (1.5, 1.5), (90, 90)],
+)
+def test_a_window_reads_as_people_write_it(text: str | float, seconds: float) -> None:
+    assert parse_window(text) == seconds

@@ -1,0 +1,42 @@
+"""A worker's process: in the table only once it has answered, and gone with all that it started."""
+
+from support.folder_source import FolderRegistry
+from support.running_engine import PYTHON, is_alive, running_engine, until
+
+GARBAGE = """
+import uvicorn
+
+def garbage(server, sockets):
+    while True:
+        connection, _ = sockets[0].accept()
+        connection.recv(100_000)
+        connection.sendall(b"\\xff garbage\\r\\n\\r\\n")
+        connection.close()
+
+def load(path, config):
+    uvicorn.Server.run = garbage
+    return lambda inputs: inputs
+"""
+
+
+def test_a_worker_that_answers_garbage_never_gets_into_the_table(registry: FolderRegistry) -> None:
+    registry.version("2.0", {"serve.py": GARBAGE}, PYTHON)
+    registry.endpoint("e", {"1.0": 1.0})
+    with running_engine(registry) as engine:
+        until(lambda: engine.predict([1]).status == 200)
+        registry.endpoint("e", {"2.0": 1.0})
+        assert "does not answer as a worker does" in engine.until_failed("e")["problem"]
+        assert engine.predict([1]).version == "1.0"
+
+
+def test_what_a_worker_started_goes_with_it(registry: FolderRegistry) -> None:
+    code = (
+        "import subprocess\ndef load(path, config):\n"
+        "    child = subprocess.Popen(['sleep', '1000'])\n    return lambda inputs: [child.pid]\n"
+    )
+    registry.version("2.0", {"serve.py": code}, PYTHON)
+    commit = registry.endpoint("e", {"2.0": 1.0})
+    with running_engine(registry) as engine:
+        engine.until_serving("e", commit)
+        (child,) = engine.predict([1]).json["predictions"]
+    assert not is_alive(child)

@@ -1,0 +1,28 @@
+"""Every format that a manifest may name has a module, and that module loads."""
+
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from regolo_git.errors import InvalidInput
+from regolo_git.records.digests import Digest
+from regolo_git.records.serving_block import FORMATS
+from regolo_git.serving.local.worker.loaders.all_loaders import LOADERS, load_model
+from regolo_git.serving.local.worker_orders import WorkerSpec
+
+SPEC = WorkerSpec(
+    "m", Path(), Digest("sha256", "0" * 64), "abacus", None, {}, (), False, None, (), repository_code=False
+)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_has_a_loader(name: str) -> None:
+    assert callable(import_module(LOADERS[name]).load)
+
+
+def test_there_is_no_loader_without_a_format() -> None:
+    assert set(LOADERS) == set(FORMATS)
+    with pytest.raises(InvalidInput, match="no format 'abacus'"):
+        load_model(replace(SPEC))

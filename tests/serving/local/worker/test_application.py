@@ -1,0 +1,139 @@
+"""A worker's answers, without a process: both protocols, the model's mistakes and the callers'."""
+
+import asyncio
+import json
+from collections.abc import Callable
+
+import pytest
+from starlette.types import Message
+
+from regolo_git.errors import InvalidInput
+from regolo_git.serving.local.worker.application import WorkerApp
+from regolo_git.serving.local.worker.call import Call, Signature
+
+
+class Model:
+    """Answers by a function."""
+
+    def __init__(self, function: Callable[[Call], object]) -> None:
+        self._function = function
+
+    def predict(self, call: Call) -> object:
+        return self._function(call)
+
+    def signature(self) -> Signature:
+        return Signature("test")
+
+
+def echo(call: Call) -> object:
+    return call.plain()
+
+
+async def request(
+    app: WorkerApp, method: str, path: str, *received: Message, headers: tuple[tuple[bytes, bytes], ...] = ()
+) -> tuple[int, dict[str, object]]:
+    waiting, sent = iter(received), []
+
+    async def receive() -> Message:
+        return next(waiting)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await app({"type": "http", "method": method, "path": path, "headers": headers}, receive, send)
+    return sent[0]["status"], json.loads(sent[1]["body"])
+
+
+def ask(function: Callable[[Call], object], method: str, path: str, body: bytes = b"", **given: object):
+    message = {"type": "http.request", "body": body}
+    return asyncio.run(request(WorkerApp(Model(function)), method, path, message, **given))  # type: ignore[arg-type]
+
+
+def test_both_protocols_are_answered() -> None:
+    assert ask(echo, "POST", "/invocations", b'{"inputs": [1]}') == (200, {"predictions": [1]})
+    sent = b'{"inputs": [{"name": "x", "shape": [1], "datatype": "INT64", "data": [5]}]}'
+    status, answer = ask(lambda call: call.named["x"], "POST", "/v2/models/m/versions/1.0/infer", sent)  # type: ignore[index]
+    assert (status, answer["model_version"], answer["outputs"][0]["data"]) == (200, "1.0", [5])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/ping",
+        "/health",
+        "/v2/health/live",
+        "/v2/health/ready",
+        "/v2/models/m/ready",
+        "/v2/models/m/versions/1/ready",
+    ],
+)
+def test_it_says_that_it_is_ready(path: str) -> None:
+    assert ask(echo, "GET", path) == (200, {})
+
+
+def test_it_says_what_it_holds() -> None:
+    assert ask(echo, "GET", "/v2/models/m")[1]["versions"] == []
+    assert ask(echo, "GET", "/v2/models/m/versions/1.0")[1]["versions"] == ["1.0"]
+    assert ask(echo, "GET", "/v2/models/m/versions/1.0")[1]["platform"] == "test"
+
+
+@pytest.mark.parametrize("path", ["/", "/invocations", "/v2/models/m/infer", "/v2/models/m/versions/1/x/y"])
+def test_what_is_not_there_is_not_found(path: str) -> None:
+    assert ask(echo, "GET", path)[0] == 404
+
+
+def test_a_models_failure_is_a_500_that_names_it_and_what_it_cannot_take_is_a_400() -> None:
+    def fail(_: Call) -> object:
+        raise KeyError("weights")
+
+    def refuse(_: Call) -> object:
+        raise InvalidInput("the model takes rows of 2 values")
+
+    status, answer = ask(fail, "POST", "/invocations", b'{"inputs": [1]}')
+    assert (status, answer["message"]) == (500, "the model failed: KeyError: 'weights'")
+    status, answer = ask(refuse, "POST", "/invocations", b'{"inputs": [1]}')
+    assert (status, answer["error"]) == (400, "the model takes rows of 2 values")
+    assert ask(lambda _: object(), "POST", "/invocations", b'{"inputs": [1]}')[0] == 500
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (((b"content-encoding", b"gzip"),), 400),
+        (((b"content-encoding", b"identity"),), 200),
+        (((b"inference-header-content-length", b"10"),), 400),
+    ],
+)
+def test_encodings_that_it_does_not_read_are_refused(
+    headers: tuple[tuple[bytes, bytes], ...], status: int
+) -> None:
+    assert ask(echo, "POST", "/invocations", b'{"inputs": [1]}', headers=headers)[0] == status
+
+
+def test_a_caller_who_left_is_not_predicted_for() -> None:
+    calls: list[Call] = []
+    app = WorkerApp(Model(calls.append))
+    left = {"type": "http.disconnect"}
+    assert asyncio.run(request(app, "POST", "/invocations", left))[0] == 400
+    assert calls == []
+
+
+def test_one_request_is_predicted_at_a_time_unless_the_model_waits_for_others() -> None:
+    running, most = 0, 0
+
+    async def wait(call: Call) -> object:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.01)
+        running -= 1
+        return call.plain()
+
+    async def run(function: Callable[[Call], object]) -> None:
+        app, message = WorkerApp(Model(function)), {"type": "http.request", "body": b'{"inputs": [1]}'}
+        answers = await asyncio.gather(*(request(app, "POST", "/invocations", message) for _ in range(5)))
+        assert answers == [(200, {"predictions": [1]})] * 5
+
+    asyncio.run(run(wait))
+    assert most == 5
+    asyncio.run(run(echo))
