@@ -1,31 +1,31 @@
 """The one tree of errors, each branch with the exit status of the command line.
 
     RegoloError 1
-    ├── InvalidInput 2        a name, number, file or option that cannot be used as given
+    ├── InvalidInput 2        a name, number, file or option is not valid
     ├── NotFound 3            no such model, version, file, repository or chunk
-    │   └── MissingObject     a Git object is not there, or not while `git gc` moves it
-    ├── Conflict 4            it exists already, somebody else was faster, or files have uncommitted changes
-    │   ├── VersionExists     the version is there; nothing was changed
+    │   └── MissingObject     a Git object is missing, perhaps because `git gc` is moving it
+    ├── Conflict 4            it already exists, another writer got there first, or files are uncommitted
+    │   ├── VersionExists     the version already exists; nothing was changed
     │   └── LostRace          another writer moved the branch; the caller may try again
-    ├── IntegrityError 5      bytes or records are not what their name says
+    ├── IntegrityError 5      bytes or records do not match their digest or name
     │   └── NewerFormat       a record was written by a newer release
-    ├── TransportError 6      a store or a remote cannot be reached or did not take what was sent
-    ├── ServingError 7        an endpoint cannot be served as asked
+    ├── TransportError 6      a store or remote cannot be reached, or rejected a write
+    ├── ServingError 7        an endpoint cannot be served
     ├── PolicyRefused 8       a rule of the registry or of the operator forbids it
     └── MissingDependency 9   an optional package or program is not installed
 
 A message says what is wrong: lower case, the subject in single quotes, no full stop.  A hint is the next
-step (see `hints.py`), with the user's own names in it.  Errors of other libraries are translated once, where
-they enter (git/, store/), with `from`.
+step (see `hints.py`), with the user's own names in it.  Errors from other libraries are translated once, at
+the edge (git/, store/), with `from`.
 """
 
 from regolo_git.hints import NextStep, in_python
 
 
 class RegoloError(Exception):
-    """What went wrong (`message`) and, where there is a way out, the next step (`hint`).
+    """The problem (`message`) and, where one is known, the next step (`hint`).
 
-    An uncaught error shows its hint in the traceback, in Python's words; `str(hint)` is the command line.
+    An uncaught error shows its hint in the traceback as a Python call; `str(hint)` is the command line.
     """
 
     exit_code = 1
@@ -39,53 +39,53 @@ class RegoloError(Exception):
 
 
 class InvalidInput(RegoloError):
-    """A name, number, file or option that cannot be used as given."""
+    """A name, number, file or option is not valid."""
 
     exit_code = 2
 
 
 class NotFound(RegoloError):
-    """There is no such model, version, file, repository or chunk."""
+    """No such model, version, file, repository or chunk exists."""
 
     exit_code = 3
 
 
 class MissingObject(NotFound):
-    """A Git object is not there; while `git gc` runs, another look may find it."""
+    """A Git object is missing; a retry may find it while `git gc` is running."""
 
 
 class Conflict(RegoloError):
-    """It exists already, somebody else was faster, or the files have uncommitted changes."""
+    """It already exists, another writer got there first, or files have uncommitted changes."""
 
     exit_code = 4
 
 
 class VersionExists(Conflict):
-    """The version is there already; versions never change."""
+    """The version already exists, and versions never change."""
 
 
 class LostRace(Conflict):
-    """Another writer moved a ref between our look and our lock; trying again may succeed."""
+    """Another writer moved a ref between the read and the lock; a retry may succeed."""
 
 
 class IntegrityError(RegoloError):
-    """Bytes or records are not what their name says."""
+    """Bytes or records do not match their digest or name."""
 
     exit_code = 5
 
 
 class NewerFormat(IntegrityError):
-    """A record has a format that this release does not know; it is neither read nor replaced."""
+    """A record has a format that this release does not support; it is neither read nor replaced."""
 
 
 class TransportError(RegoloError):
-    """A store or a remote cannot be reached, or did not take what was sent."""
+    """A store or remote cannot be reached, or rejected a write."""
 
     exit_code = 6
 
 
 class ServingError(RegoloError):
-    """An endpoint cannot be served as asked."""
+    """An endpoint cannot be served."""
 
     exit_code = 7
 
@@ -97,10 +97,10 @@ class PolicyRefused(RegoloError):
 
 
 class MissingDependency(RegoloError):
-    """An optional package or program that this needs is not installed."""
+    """A required optional package or program is not installed."""
 
     exit_code = 9
 
 
 class RegoloNotice(UserWarning):
-    """Something the caller should know about a call that worked."""
+    """A remark on a call that succeeded, such as a file that Git still tracks."""

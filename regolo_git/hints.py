@@ -1,9 +1,8 @@
-"""A hint: the next step after an error, worded for a terminal or for Python.
+"""Hints: the next step after an error, as a command line or as a Python call.
 
-Code that raises names the command and its arguments, `Hint("list", "sentiment")`; the command line prints
-`git regolo list sentiment`, and a traceback in Python shows `regolo.list_model_versions("sentiment")`.  A
-hint that is not one of our commands (`git fetch --tags`, "try again") is plain text and reads the same in
-both.
+The code that raises names a command and its arguments, `Hint("list", "sentiment")`.  The command line prints
+`git regolo list sentiment`, and a Python traceback shows `regolo.list_model_versions("sentiment")`.  Any
+other hint (`git fetch --tags`, "try again") is plain text and reads the same in both.
 """
 
 import shlex
@@ -15,7 +14,7 @@ Words = Callable[..., str]
 
 @dataclass(frozen=True, slots=True, init=False)
 class Hint:
-    """A command of ours (`endpoint show`) and its arguments, unquoted; upper-case words are placeholders."""
+    """A subcommand (`endpoint show`) and its unquoted arguments; upper-case words are placeholders."""
 
     command: str
     arguments: tuple[str, ...]
@@ -29,11 +28,11 @@ class Hint:
         return " ".join(["git regolo", self.command, *(shlex.quote(word) for word in self.arguments)])
 
     def in_python(self) -> str:
-        """The call that does the same, or the command line where Python has none."""
+        """The equivalent Python call, or the command line if there is none."""
         call = _CALLS.get(self.command)
         try:
             return call(*self.arguments) if call is not None else str(self)
-        except TypeError:  # other arguments than the call has words for
+        except TypeError:  # the call has no parameter for these arguments
             return str(self)
 
 
@@ -41,22 +40,22 @@ NextStep = Hint | str
 
 
 def in_python(hint: NextStep) -> str:
-    """Any hint, worded for a traceback."""
+    """The text of a hint in a traceback."""
     return hint.in_python() if isinstance(hint, Hint) else hint
 
 
 def on_command_line(hint: NextStep | None) -> str | None:
-    """Any hint, worded for a terminal or for JSON."""
+    """The text of a hint on a terminal or in JSON."""
     return str(hint) if hint is not None else None
 
 
 def _call(function: str, *arguments: str, **keywords: str) -> str:
-    said = [*map(_argument, arguments), *(f"{key}={_argument(value)}" for key, value in keywords.items())]
-    return f"regolo.{function}({', '.join(said)})"
+    parts = [*map(_argument, arguments), *(f"{key}={_argument(value)}" for key, value in keywords.items())]
+    return f"regolo.{function}({', '.join(parts)})"
 
 
 def _argument(word: str) -> str:
-    """A placeholder as it is, anything else as a string."""
+    """Returns a placeholder unchanged and anything else as a string literal."""
     return word if word.isupper() and word.isidentifier() else f'"{word}"'
 
 

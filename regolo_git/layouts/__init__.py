@@ -1,1 +1,1 @@
-"""Where the tensors of a file lie, read from headers alone."""
+"""The positions of the tensors in a file, read from headers alone."""

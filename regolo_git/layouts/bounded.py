@@ -1,4 +1,4 @@
-"""Reading headers that may lie: every length is checked against the file and a budget before it is used."""
+"""Reads untrusted headers: every length is checked against the file size and a budget before it is used."""
 
 import struct
 from typing import BinaryIO
@@ -7,7 +7,7 @@ from regolo_git.layouts.items import Malformed
 
 
 class BoundedReader:
-    """Reads forward from where it stands, at most `budget` bytes and never past `size`, else Malformed."""
+    """Reads forward from the current position; Malformed after `budget` bytes or past `size`."""
 
     def __init__(self, file: BinaryIO, *, size: int, budget: int, byte_order: str = "<") -> None:
         self._file = file
@@ -17,7 +17,7 @@ class BoundedReader:
 
     @property
     def position(self) -> int:
-        """Bytes from the start of the file."""
+        """The offset from the start of the file, in bytes."""
         return self._position
 
     def take(self, count: int) -> bytes:
@@ -25,11 +25,11 @@ class BoundedReader:
         self._advance(count)
         data = self._file.read(count)
         if len(data) != count:
-            raise Malformed  # shorter than its size said: it is being changed
+            raise Malformed  # shorter than `size`: the file is changing
         return data
 
     def skip(self, count: int) -> None:
-        """Leaves out the next `count` bytes."""
+        """Skips the next `count` bytes."""
         self._advance(count)
         self._file.seek(count, 1)
 
@@ -39,16 +39,16 @@ class BoundedReader:
         self._position += count
 
     def u32(self) -> int:
-        """An unsigned integer of four bytes."""
+        """The next four bytes as an unsigned integer."""
         return int(struct.unpack(self._order + "I", self.take(4))[0])
 
     def u64(self) -> int:
-        """An unsigned integer of eight bytes."""
+        """The next eight bytes as an unsigned integer."""
         return int(struct.unpack(self._order + "Q", self.take(8))[0])
 
 
 def read_at(file: BinaryIO, offset: int, count: int) -> bytes:
-    """Exactly `count` bytes at `offset`; Malformed where the file has fewer."""
+    """Exactly `count` bytes at `offset`; Malformed if the file has fewer."""
     file.seek(offset)
     data = file.read(count)
     if len(data) != count:
@@ -57,7 +57,7 @@ def read_at(file: BinaryIO, offset: int, count: int) -> bytes:
 
 
 def text_of(data: bytes) -> str:
-    """UTF-8 text; Malformed where it is none."""
+    """Decodes UTF-8; Malformed if the bytes are not UTF-8."""
     try:
         return data.decode()
     except UnicodeDecodeError as error:
@@ -65,14 +65,14 @@ def text_of(data: bytes) -> str:
 
 
 def count_of(value: object) -> int:
-    """A whole number from 0 to 2^63 - 1 as JSON has it; Malformed for anything else (`True` too)."""
+    """A JSON integer from 0 to 2^63 - 1; Malformed for anything else (`True` too)."""
     if type(value) is not int or not 0 <= value < 1 << 63:
         raise Malformed
     return value
 
 
 def product(shape: tuple[int, ...]) -> int:
-    """How many elements a shape has; Malformed over 2^63, and bounded before it is multiplied out."""
+    """The number of elements in a shape; Malformed from 2^63, checked at every step so it stays bounded."""
     total = 1
     for length in shape:
         total *= length

@@ -1,7 +1,7 @@
-"""GGUF versions 2 and 3, both byte orders: key-value metadata, a table of tensors, then the tensors, aligned.
+"""GGUF versions 2 and 3, both byte orders: key-value metadata, a table of tensors, then the aligned tensors.
 
-Only the table and `general.alignment` matter here; the other values are stepped over.  Sizes of quantized
-types are those of `ggml` (elements in a block, bytes of a block).
+Only the table and `general.alignment` matter here; other values are skipped.  Sizes of quantized types are
+those of `ggml` (elements per block, bytes per block).
 """
 
 from typing import BinaryIO
@@ -24,7 +24,7 @@ ALIGNMENT_KEY = b"general.alignment"
 STRING, ARRAY, U32 = 8, 9, 4
 VALUE_SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 
-# type number: (name, elements in a block, bytes of a block); any other type makes the file plain bytes
+# type number: (name, elements per block, bytes per block); any other type makes the file plain bytes
 TYPES = {
     0: ("F32", 1, 4),
     1: ("F16", 1, 2),
@@ -64,7 +64,7 @@ TYPES = {
 
 
 def read(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
-    """The items of a GGUF file; None where it is something else.  Raises Malformed."""
+    """The items of a GGUF file; None for any other file.  Raises Malformed."""
     file.seek(0)
     start = file.read(8)
     if len(start) < 8 or start[:4] != MAGIC:
@@ -83,9 +83,9 @@ def read(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
 
 
 def _alignment(reader: BoundedReader, *, pairs: int) -> int:
-    """Steps over the metadata and returns the alignment that it sets."""
+    """Skips the metadata and returns the alignment it sets."""
     alignment = DEFAULT_ALIGNMENT
-    for _ in range(pairs):  # each takes bytes of the budget, so a lying count ends soon
+    for _ in range(pairs):  # each pair uses up budget, so a false count ends soon
         key = reader.take(reader.u64())
         kind = reader.u32()
         if key == ALIGNMENT_KEY and kind == U32:
@@ -118,7 +118,7 @@ def _skip_array(reader: BoundedReader, *, depth: int) -> None:
 
 
 def _tensor(reader: BoundedReader) -> tuple[int, int, TensorInfo]:
-    """One entry of the table: (offset in the data, bytes, what it is)."""
+    """One entry of the table: (offset in the data, size in bytes, tensor)."""
     length = reader.u64()
     if length > NAME_LIMIT:
         raise Malformed
@@ -133,7 +133,7 @@ def _tensor(reader: BoundedReader) -> tuple[int, int, TensorInfo]:
     dtype, block, block_bytes = TYPES[kind]
     if (lengths[0] if lengths else 1) % block:
         raise Malformed  # a row is a whole number of blocks
-    # The file lists the innermost dimension first; everywhere else it comes last.
+    # GGUF lists the innermost dimension first; this code lists it last.
     return offset, product(lengths) // block * block_bytes, TensorInfo(name, dtype, lengths[::-1])
 
 
@@ -143,7 +143,7 @@ def _laid_out(
     placed = [Placed(start + offset, length, info) for offset, length, info in tensors]
     end = start
     for place in sorted(placed, key=lambda p: (p.offset, p.size)):
-        # Between two tensors stands nothing but padding to the next multiple; overlaps are for `fill_gaps`.
+        # Only padding to the next multiple may separate two tensors; `fill_gaps` rejects overlaps.
         if place.offset % alignment != start % alignment or place.offset - end >= alignment:
             raise Malformed
         end = place.offset + place.size

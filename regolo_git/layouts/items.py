@@ -1,15 +1,15 @@
-"""What a layout is made of: a file's bytes as a row of items, some of which are tensors."""
+"""The parts of a layout: a file as a sequence of items, some of which are tensors."""
 
 from dataclasses import dataclass
 
 
 class Malformed(Exception):
-    """A header that lies, is cut short, or is beyond our bounds; `read_layout` turns it into None."""
+    """A header is false, truncated or over a limit; `read_layout` turns this into None."""
 
 
 @dataclass(frozen=True, slots=True)
 class TensorInfo:
-    """A tensor as its file names it; `shape` is row-major, the outermost dimension first."""
+    """A tensor as named in its file; `shape` is row-major, outermost dimension first."""
 
     name: str
     dtype: str
@@ -18,7 +18,7 @@ class TensorInfo:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A run of `size` bytes that belongs together: a tensor, or (without `tensor`) a header or padding."""
+    """A run of `size` bytes: a tensor, or (without `tensor`) a header or padding."""
 
     size: int
     tensor: TensorInfo | None = None
@@ -26,7 +26,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A tensor (or, without one, some member of a container) at an offset in its file."""
+    """A tensor, or (without `tensor`) another member of a container, at an offset in its file."""
 
     offset: int
     size: int
@@ -34,9 +34,9 @@ class Placed:
 
 
 def fill_gaps(placed: list[Placed], size: int) -> tuple[Item, ...]:
-    """The items of a file of `size` bytes in which these lie; what is between them becomes items of its own.
+    """Covers a file of `size` bytes with items; each gap between the placed ones becomes an item.
 
-    Raises Malformed where two overlap or one leaves the file.
+    Raises Malformed if two overlap or one extends past the end of the file.
     """
     items: list[Item] = []
     end = 0

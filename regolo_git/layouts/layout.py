@@ -1,12 +1,12 @@
-"""Where the tensors of a file lie, told by the file's own header.
+"""The positions of the tensors in a file, from the file's own header.
 
-`read_layout` goes through the formats until one recognises the file.  A header that lies or is cut short
-makes the file plain bytes (None), which ingest cuts by content: nothing is refused, and nothing is ever
-executed or unpickled.  Time and memory are bounded by the limits that stand in each format's module.
+`read_layout` tries the formats until one recognises the file.  A false or truncated header makes the file
+plain bytes (None), which ingest cuts by content: no file is rejected, and nothing is ever executed or
+unpickled.  The limits in each format's module bound time and memory.
 
 ONNX keeps large weights in a file beside the model (external data).  That file has no header; its layout is
-in the model's protobuf, another file.  It is cut by content, which finds the unchanged tensors as well, and
-saves us a parser of protobuf that hostile bytes could reach.
+in the model's protobuf, another file.  It is cut by content, which finds the unchanged tensors as well and
+avoids exposing a protobuf parser to hostile bytes.
 """
 
 from collections.abc import Callable
@@ -20,9 +20,9 @@ FORMATS: tuple[Format, ...] = (gguf.read, zip_members.read, safetensors.read)
 
 
 def read_layout(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
-    """The items that cover a file of `size` bytes exactly; None where no format is sure of it.
+    """The items that cover a file of `size` bytes exactly; None if no format recognises it.
 
-    Moves the file's position.  Raises OSError where the file cannot be read.
+    Moves the file's position.  Raises OSError if the file cannot be read.
     """
     for read in FORMATS:
         try:

@@ -1,4 +1,4 @@
-"""The header of a `.npy` array, read by a pattern: numpy itself evaluates it as a Python literal."""
+"""The header of a `.npy` array, matched by a pattern; NumPy itself evaluates it as a Python literal."""
 
 import re
 
@@ -29,7 +29,7 @@ DTYPES = {
 
 
 def header_length(start: bytes) -> int | None:
-    """From the first 12 bytes: how long everything before the array is; None where it is no array."""
+    """The length of everything before the array, from the first 12 bytes; None if it is not an array."""
     if len(start) < 12 or start[:6] != MAGIC or start[6] not in (1, 2, 3):
         return None
     width = 2 if start[6] == 1 else 4
@@ -38,9 +38,9 @@ def header_length(start: bytes) -> int | None:
 
 
 def tensor_of(name: str, header: bytes, size: int) -> TensorInfo | None:
-    """The array that a whole header tells of, if it is a plain one of `size` bytes.
+    """The array described by a complete header, if it is a plain one of `size` bytes.
 
-    Records, texts and Python objects (which are pickled) are no tensors.
+    Structured records, strings and Python objects (which are pickled) do not count as tensors.
     """
     found = HEADER.fullmatch(header[10 if header[6] == 1 else 12 :])
     if found is None:
@@ -52,11 +52,11 @@ def tensor_of(name: str, header: bytes, size: int) -> TensorInfo | None:
         return None
     shape = tuple(int(length) for length in lengths)
     if max(shape, default=0) >= 1 << 63:
-        return None  # beside a length of zero the product would not tell
+        return None  # with a zero length elsewhere, the product would not show it
     try:
         fits = product(shape) * int(kind[-1]) == size
     except Malformed:
         return None
-    # Arrays of the other byte order keep numpy's name for them: nobody takes them for the usual one.
+    # Big-endian arrays keep NumPy's name, so that they are not mistaken for little-endian ones.
     swapped = kind.startswith(">") and kind[-1] != "1"
     return TensorInfo(name, kind if swapped else dtype, shape) if fits else None

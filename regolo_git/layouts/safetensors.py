@@ -1,8 +1,8 @@
-"""Safetensors: eight bytes of length, a JSON header, then the tensors without a gap.
+"""Safetensors: eight bytes of length, a JSON header, then the tensors without gaps.
 
-Held to the same rules as the reference library (`Metadata::validate` in its `tensor.rs`): the tensors lie
-one after another from the first byte to the last, each as long as its dtype and shape say.  A sharded model
-is several such files of one directory; each is read by itself, the index file beside them is not needed.
+The rules are those of the reference library (`Metadata::validate` in its `tensor.rs`): the tensors follow one
+another from the first byte to the last, each with the size that its dtype and shape give.  A sharded model is
+several such files in one directory; each is read by itself, without the index file beside them.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import BinaryIO
 from regolo_git.layouts.bounded import count_of, product, read_at, text_of
 from regolo_git.layouts.items import Item, Malformed, TensorInfo
 
-# The reference library reads headers up to 100 MB; parsed in Python that takes over a gigabyte of memory.
+# The reference library reads headers up to 100 MB; parsing one in Python takes over a gigabyte of memory.
 # 50,000 tensors, twice what the largest mixtures of experts have in one file, take 6 MB.
 HEADER_LIMIT = 8 << 20
 METADATA = "__metadata__"
@@ -27,7 +27,7 @@ BITS = {
 
 
 def read(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
-    """The items of a safetensors file; None where it is something else.  Raises Malformed."""
+    """The items of a safetensors file; None for any other file.  Raises Malformed."""
     if size < 10:
         return None
     start = read_at(file, 0, 9)
@@ -48,8 +48,8 @@ def read(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
 
 
 def _parse(header: bytes) -> dict[str, object]:
-    # Every tensor has one `{` and two `[`, in 50 bytes or more.  A header with far more of them would grow to
-    # fifty times its length as Python objects.
+    # Every tensor has one `{` and two `[` in at least 50 bytes.  A header with far more of them would take
+    # fifty times its length in Python objects.
     if header.count(b"{") > 8 + len(header) // 32 or header.count(b"[") > 8 + len(header) // 16:
         raise Malformed
     try:
@@ -81,7 +81,7 @@ def _tensor(name: str, entry: object) -> tuple[int, int, TensorInfo]:
 
 
 def _plain(name: str) -> str:
-    """A JSON escape can name half a surrogate pair, which no UTF-8 text can hold."""
+    """Rejects lone surrogates: JSON can escape one, but UTF-8 cannot encode it."""
     try:
         name.encode()
     except UnicodeEncodeError as error:

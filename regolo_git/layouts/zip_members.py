@@ -1,8 +1,8 @@
-"""Zip files whose members are not compressed, as PyTorch and `numpy.savez` write them.
+"""Zip files with uncompressed members, as written by PyTorch and `numpy.savez`.
 
-Reads the central directory and each member's own header, never what a member holds, except for the text in
-front of a `.npy` array.  PyTorch's `data.pkl`, which says what its storages mean, is a program and is not
-read: a storage is a tensor of bytes here, `data/0` and so on (the part in front of it is the file's name).
+Reads the central directory and each member's own header, never a member's content, except for the header of
+a `.npy` array.  PyTorch's `data.pkl`, which describes its storages, is a program and is not read: here, a
+storage is a tensor of bytes named `data/0` and so on (the part before that is the file's name).
 """
 
 import re
@@ -25,7 +25,7 @@ STORAGE = re.compile(r"[^/]+/(data/[0-9]+)")
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An entry of the central directory; `plain` says that its bytes stand in the file as they are."""
+    """An entry of the central directory; `plain` means stored without compression or encryption."""
 
     name: str
     offset: int
@@ -34,17 +34,17 @@ class Member:
 
 
 def read(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
-    """The items of a zip file that holds tensors; None where it is something else.  Raises Malformed."""
+    """The items of a zip file that holds tensors; None for any other file.  Raises Malformed."""
     if size < END_SIZE + 4 or read_at(file, 0, 4) != LOCAL:
         return None
     start, length, count = _find_directory(file, size)
     if length > DIRECTORY_LIMIT or count > MEMBERS_LIMIT or start + length > size:
         raise Malformed
     members = _members(read_at(file, start, length), count)
-    # A member cannot reach into the directory; `fill_gaps` refuses two that share bytes.
+    # A member cannot reach into the directory; `fill_gaps` rejects overlapping members.
     placed = [place for member in members for place in _placed(file, member, start)]
     if not any(place.tensor for place in placed):
-        return None  # cut by content like any other file
+        return None  # treated as any other file: cut by content
     return fill_gaps(placed, size)
 
 
@@ -92,7 +92,7 @@ def _members(directory: bytes, count: int) -> list[Member]:
         if FULL in (stored, size, offset):
             extra = directory[name_end : name_end + extra_length]
             size, stored, offset = _wide(extra, size, stored, offset)
-        # Names are UTF-8 or code page 437; those that matter are ASCII in both.
+        # Names are UTF-8 or code page 437; the relevant ones are ASCII in both.
         name = directory[at + 46 : name_end].decode("utf-8", "replace")
         plain = method == 0 and not flags & ENCRYPTED and size == stored
         members.append(Member(name, offset, stored, plain))
@@ -101,7 +101,7 @@ def _members(directory: bytes, count: int) -> list[Member]:
 
 
 def _wide(extra: bytes, *narrow: int) -> list[int]:
-    """The values of a zip64 field for those that are full, in their fixed order."""
+    """Replaces saturated values by those of the zip64 field, in their fixed order."""
     at = 0
     while at + 4 <= len(extra):
         kind, length = struct.unpack_from("<HH", extra, at)
@@ -117,7 +117,7 @@ def _wide(extra: bytes, *narrow: int) -> list[int]:
 
 
 def _placed(file: BinaryIO, member: Member, directory: int) -> list[Placed]:
-    """A member's bytes; of an array the text in front by itself, so that the numbers are a tensor alone."""
+    """A member's bytes; an array's header is separate, so that the tensor is only its numbers."""
     if member.offset + 30 > directory:
         raise Malformed
     header = read_at(file, member.offset, 30)

@@ -1,1 +1,1 @@
-"""How a value reads, everywhere: pure functions from a value to text."""
+"""Values as text for people: sizes, numbers, times, names.  Pure functions."""

@@ -1,11 +1,11 @@
-"""How a commit and its author read."""
+"""Commit ids and authors, shortened for display."""
 
 
 def short(oid: str) -> str:
-    """The first digits of a commit, as git shows them."""
+    """The first ten digits of a commit id."""
     return oid[:10]
 
 
 def person(who: str) -> str:
-    """The name alone of `Ada Byron <ada@example.com>`."""
+    """The name without the address: `Ada Byron` for `Ada Byron <ada@example.com>`."""
     return who.partition(" <")[0] or who

@@ -1,10 +1,10 @@
-"""How numbers read: metrics, differences with their sign, percentages, shares of traffic, counts."""
+"""Numbers as text: metrics, signed differences, percentages, traffic shares, counts."""
 
 from collections.abc import Mapping, Sequence
 
 Number = int | float
 
-MISSING = "-"  # stands where there is no value
+MISSING = "-"  # printed in place of a missing value
 
 
 def number_text(value: Number | None) -> str:
@@ -13,29 +13,29 @@ def number_text(value: Number | None) -> str:
 
 
 def signed_number_text(value: Number | None) -> str:
-    """A difference with its sign, a float to six digits: `+0.03`; nothing where there is none."""
+    """A signed difference, floats to six digits: `+0.03`; empty for None."""
     if value is None:
         return ""
     return f"{value:+d}" if isinstance(value, int) else f"{value:+.6g}"
 
 
 def percent_text(value: float | None) -> str:
-    """A part of one in percent: `3.25%`."""
+    """A fraction as a percentage: `3.25%`."""
     return MISSING if value is None else f"{value:.2%}"
 
 
 def signed_percent_text(value: float | None) -> str:
-    """A relative change in percent with its sign: `+3.25%`; nothing where there is none."""
+    """A relative change as a signed percentage: `+3.25%`; empty for None."""
     return "" if value is None else f"{value:+.2%}"
 
 
 def decimal_text(value: float) -> str:
-    """A number without the digits that binary arithmetic adds: `0.3`, where 0.1 + 0.2 was computed."""
+    """A number without binary rounding noise: `0.3` for 0.1 + 0.2."""
     return f"{value:.10g}"
 
 
 def share_text(share: float) -> str:
-    """A share of the traffic: `90%`, `33.3%`."""
+    """A traffic share: `90%`, `33.3%`."""
     return f"{decimal_text(share * 100)}%"
 
 
@@ -50,6 +50,6 @@ def counted(number: int, noun: str) -> str:
 
 
 def few_of(shown: Sequence[str], total: int) -> str:
-    """Some of `total` names, and how many more there are: `a, b and 3 more`."""
+    """Some of `total` names and the number of the rest: `a, b and 3 more`."""
     rest = f" and {total - len(shown)} more" if total > len(shown) else ""
     return f"{', '.join(shown)}{rest}"

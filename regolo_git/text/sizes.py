@@ -1,4 +1,4 @@
-"""How sizes read, in decimal units: 1 MB is 1,000,000 bytes."""
+"""Sizes as text, in decimal units: 1 MB is 1,000,000 bytes."""
 
 from regolo_git.text.numbers import MISSING
 
@@ -11,7 +11,7 @@ def size_text(size: int | None) -> str:
         return MISSING
     value, unit = float(abs(size)), UNITS[0]
     for unit in UNITS:
-        # As it will be rounded: 999,999 bytes are 1.0 MB, not 1000 kB.
+        # Compare the rounded value: 999,999 bytes are 1.0 MB, not 1000 kB.
         if round(value) < 1000 or unit == UNITS[-1]:
             break
         value /= 1000
@@ -20,5 +20,5 @@ def size_text(size: int | None) -> str:
 
 
 def signed_size_text(size: int) -> str:
-    """A difference of sizes with its sign: `+1.5 MB`, `no change`."""
+    """A signed difference in size: `+1.5 MB`, `no change`."""
     return "no change" if size == 0 else f"{'+' if size > 0 else ''}{size_text(size)}"

@@ -1,4 +1,4 @@
-"""A row of small bars: how a number went, in as many characters as there are values."""
+"""Sparklines: a series of numbers as one bar character per value."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ ASCII_BARS = "_.-=*#"
 
 
 def sparkline(values: Sequence[int | float | None], *, ascii_only: bool) -> str:
-    """One character for each value, a space where there is none; the same height where all are equal."""
+    """One character per value, a space for None; equal values give equal bars of medium height."""
     bars = ASCII_BARS if ascii_only else BARS
     known = [value for value in values if value is not None]
     if not known:
@@ -19,6 +19,6 @@ def sparkline(values: Sequence[int | float | None], *, ascii_only: bool) -> str:
 def _level(value: float, low: float, high: float, levels: int) -> int:
     if high == low:
         return levels // 2
-    # Divided before it is multiplied: values near the largest float must not overflow.
+    # Divide before multiplying, so that values near the largest float do not overflow.
     share = value / (high - low) - low / (high - low) if high - low != float("inf") else 0.5
     return min(levels - 1, max(0, int(share * levels)))

@@ -1,4 +1,4 @@
-"""How times and durations read."""
+"""Times and durations as text, and durations parsed."""
 
 import re
 from datetime import UTC, datetime
@@ -10,12 +10,12 @@ DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)", re.ASCII)
 
 
 def local_time(when: datetime) -> str:
-    """A time in the reader's zone, to the minute: `2026-11-24 09:30`."""
+    """A time in the local zone, to the minute: `2026-11-24 09:30`."""
     return when.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def utc_time(when: datetime) -> str:
-    """A time for programs, in UTC: `2026-11-24T09:30:00Z`."""
+    """A time in UTC as ISO 8601, for programs: `2026-11-24T09:30:00Z`."""
     return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
@@ -25,11 +25,11 @@ def milliseconds_text(seconds: float | None) -> str:
 
 
 def seconds_text(seconds: float) -> str:
-    """A duration in seconds without a unit, to two digits at least: `300`, `2.5`."""
+    """A duration in seconds without the unit, to at least two significant digits: `300`, `2.5`."""
     return f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.2g}"
 
 
 def parse_duration(text: str) -> float | None:
-    """Seconds of `90`, `30s`, `5m`, `2h` or `1d`; None for anything else."""
+    """The seconds in `90`, `30s`, `5m`, `2h` or `1d`; None for anything else."""
     match = DURATION.fullmatch(text)
     return float(match[1]) * SECONDS[match[2]] if match is not None else None

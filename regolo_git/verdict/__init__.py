@@ -1,1 +1,1 @@
-"""What a change of a model means: pure functions of manifests, recipes and the model card, without I/O."""
+"""Judging the change from one version to another: pure functions of metrics, recipes and the model card."""

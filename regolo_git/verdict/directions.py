@@ -1,4 +1,4 @@
-"""Which way a metric gets better, guessed from its name where the model card does not say."""
+"""Whether higher or lower is better, guessed from a metric's name if the model card does not say."""
 
 from regolo_git.records.model_card import Direction
 
@@ -14,9 +14,9 @@ SEPARATORS = str.maketrans(".-@", "___")
 
 
 def guess_direction(name: str) -> Direction | None:
-    """What a metric's own name says: more accuracy is better, less latency is; None where it says nothing."""
+    """Higher for `accuracy`, lower for `latency_ms`, None for a name without a known word."""
     words = name.lower().translate(SEPARATORS).split("_")
-    words += [word.rstrip("0123456789") for word in words]  # as in `accuracy5`
+    words += [word.rstrip("0123456789") for word in words]  # `accuracy5` counts as `accuracy`
     if not LOWER.isdisjoint(words):
         return "lower"
     return None if HIGHER.isdisjoint(words) else "higher"

@@ -1,7 +1,7 @@
-"""Metrics of two versions side by side: difference, relative change, and whether it is better.
+"""Compares the metrics of two versions: difference, relative change and verdict.
 
-Directions and tolerances come from the model card of the registry branch, never from the versions under
-comparison.
+Directions and tolerances come from the model card on the registry branch, never from the versions being
+compared.
 """
 
 import math
@@ -19,9 +19,9 @@ Verdict = Literal["better", "worse", "same", "changed", "added", "removed"]
 class MetricChange(TypedDict):
     """One metric in both versions.
 
-    `diff` is b - a exactly as the decimals read, `relative` is diff / |a| (None when a is zero or missing),
-    `verdict` is "better" or "worse" by `direction`, "same" within the card's tolerance, "changed" where no
-    direction is known, "added" or "removed" where only one version has the metric.
+    `diff` is b - a in exact decimal arithmetic, `relative` is diff / |a| (None if a is zero or missing).
+    `verdict` is "better" or "worse" by `direction`, "same" within the card's tolerance, "changed" if no
+    direction is known, "added" or "removed" if only one version has the metric.
     """
 
     a: Number | None
@@ -36,7 +36,7 @@ class MetricChange(TypedDict):
 def compare_metrics(
     before: Mapping[str, Number], after: Mapping[str, Number], rules: Mapping[str, MetricRule]
 ) -> dict[str, MetricChange]:
-    """Every metric of either version by its dotted name, in the order of the names."""
+    """Every metric of either version by its dotted name, sorted by name."""
     return {
         name: _change(name, before.get(name), after.get(name), rules.get(name))
         for name in sorted({*before, *after})
@@ -63,7 +63,7 @@ def _change(name: str, a: Number | None, b: Number | None, rule: MetricRule | No
 
 
 def decimal_difference(a: Number, b: Number) -> Number:
-    """b - a as a person subtracts the decimals they read: 0.92 - 0.89 is 0.03."""
+    """b - a in decimal arithmetic: 0.92 - 0.89 is exactly 0.03."""
     if isinstance(a, int) and isinstance(b, int):
         return b - a
     return float(Decimal(repr(b)) - Decimal(repr(a)))
@@ -83,5 +83,5 @@ def _within_tolerance(a: Number, diff: Number, rule: MetricRule | None) -> bool:
     absolute = rule.tolerance_abs or 0.0
     relative = (rule.tolerance_rel or 0.0) * abs(a)
     allowed = max(absolute, relative)
-    # A tolerance of 0.01 must take in 0.92 -> 0.93, whatever the last binary digit says.
+    # A tolerance of 0.01 must include 0.92 -> 0.93 despite binary rounding.
     return allowed > 0 and (abs(diff) <= allowed or math.isclose(abs(diff), allowed, rel_tol=1e-9))

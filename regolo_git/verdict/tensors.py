@@ -1,4 +1,4 @@
-"""Tensors of two versions side by side, from their recipes alone: no model is loaded or downloaded."""
+"""Compares the tensors of two versions by their recipes alone; no model is loaded or downloaded."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Kind = Literal["added", "removed", "reshaped", "changed"]
 
 @dataclass(frozen=True, slots=True)
 class TensorChange:
-    """One tensor that is not the same in both versions; `before` or `after` is None where it is missing."""
+    """A tensor that differs between the versions; `before` or `after` is None if it is missing there."""
 
     name: str
     before: RecipeTensor | None
@@ -19,7 +19,7 @@ class TensorChange:
 
     @property
     def kind(self) -> Kind:
-        """What became of it; "reshaped" is another shape or type, "changed" other values alone."""
+        """The kind of change: "reshaped" for a new shape or dtype, "changed" for new values only."""
         if self.before is None:
             return "added"
         if self.after is None:
@@ -30,18 +30,18 @@ class TensorChange:
 
 @dataclass(frozen=True, slots=True)
 class TensorComparison:
-    """What became of the tensors: how many stayed, and each that did not."""
+    """The number of unchanged tensors, and every change."""
 
     unchanged: int
     changes: tuple[TensorChange, ...]
 
     def of_kind(self, kind: Kind) -> tuple[TensorChange, ...]:
-        """The changes of one kind, in the order of their names."""
+        """The changes of one kind, sorted by name."""
         return tuple(change for change in self.changes if change.kind == kind)
 
 
 def compare_tensors(before: Recipe, after: Recipe) -> TensorComparison:
-    """Matches tensors by name (the n-th of a name with the n-th) and compares type, shape and BLAKE3."""
+    """Matches tensors by name (the n-th occurrence with the n-th) and compares dtype, shape and BLAKE3."""
     old, new = _by_name(before.tensors), _by_name(after.tensors)
     changes = []
     unchanged = 0
@@ -55,7 +55,7 @@ def compare_tensors(before: Recipe, after: Recipe) -> TensorComparison:
 
 
 def _by_name(tensors: Iterable[RecipeTensor]) -> dict[tuple[str, int], RecipeTensor]:
-    # Two shards of a directory may each hold a tensor of the same name.
+    # Two shards in a directory may each hold a tensor of the same name.
     seen: dict[str, int] = {}
     named = {}
     for tensor in tensors:
