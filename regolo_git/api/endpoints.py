@@ -7,7 +7,9 @@ from regolo_git.api.versions import reference_to
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion
 from regolo_git.records.routing import Routing
-from regolo_git.registry.endpoints import endpoints
+from regolo_git.registry.endpoints.create import create_endpoint
+from regolo_git.registry.endpoints.delete import delete_endpoint
+from regolo_git.registry.endpoints.get import get_endpoint, list_endpoints
 from regolo_git.registry.endpoints.history import EndpointEvent, endpoint_history
 from regolo_git.registry.environments.history import PromotionEvent, promotion_history
 from regolo_git.registry.environments.promote import promote
@@ -66,7 +68,7 @@ class EndpointVerbs:
         Bound to an environment it follows the promotions there, and the environment's replicas win.  Raises
         Conflict where it exists, NotFound, InvalidInput, PolicyRefused for a retired version.
         """
-        return endpoints.create_endpoint(
+        return create_endpoint(
             self.handle,
             endpoint_id,
             reference_to(model_id, version),
@@ -109,15 +111,15 @@ class EndpointVerbs:
 
     def delete_endpoint(self, endpoint_id: str, *, message: str | None = None) -> None:
         """Takes an endpoint off the registry branch; its history stays.  Raises NotFound."""
-        endpoints.delete_endpoint(self.handle, endpoint_id, message=message)
+        delete_endpoint(self.handle, endpoint_id, message=message)
 
     def get_endpoint(self, endpoint_id: str) -> Endpoint:
         """An endpoint's desired state.  Raises NotFound, IntegrityError for a broken file."""
-        return endpoints.get_endpoint(self.handle, endpoint_id)
+        return get_endpoint(self.handle, endpoint_id)
 
     def list_endpoints(self) -> list[Endpoint]:
         """Every endpoint on the registry branch, sorted by name; a `RegoloNotice` names a broken one."""
-        return endpoints.list_endpoints(self.handle)
+        return list_endpoints(self.handle)
 
     def get_endpoint_history(self, endpoint_id: str) -> list[EndpointEvent]:
         """Every change of an endpoint, newest first."""

@@ -18,11 +18,11 @@ from regolo_git.registry.models import Model, ModelSummary, read_model, summaris
 from regolo_git.registry.notices import warn
 from regolo_git.registry.versions.checkout import checkout_version
 from regolo_git.registry.versions.create import CreatedVersion, create_version
-from regolo_git.registry.versions.draft import Bump, VersionRequest
 from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.versions.request import Bump, VersionRequest
 from regolo_git.registry.versions.retire import plan_retirement, retire
 from regolo_git.registry.versions.revert import revert_model
-from regolo_git.registry.versions.target import Flow
+from regolo_git.registry.versions.target_branch import Flow
 from regolo_git.review.comparison import Comparison
 from regolo_git.review.versions import compare_versions
 

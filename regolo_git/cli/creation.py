@@ -11,7 +11,7 @@ from regolo_git.cli.streams import paint, put, talk, talk_note
 from regolo_git.errors import NotFound
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.create import CreatedVersion, create_version
-from regolo_git.registry.versions.draft import VersionRequest
+from regolo_git.registry.versions.request import VersionRequest
 from regolo_git.text.commits import short
 from regolo_git.text.printable import one_line
 from regolo_git.text.sizes import size_text

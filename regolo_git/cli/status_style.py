@@ -1,7 +1,7 @@
 """How the status of a version looks."""
 
 from regolo_git.cli.tables import Cell
-from regolo_git.registry.status import PROPOSED, READY, RETIRED
+from regolo_git.registry.version_status import PROPOSED, READY, RETIRED
 
 _COLOURS = {READY: "", RETIRED: "dim", PROPOSED: "yellow"}
 

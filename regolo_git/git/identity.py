@@ -8,10 +8,13 @@ from email.utils import parsedate_to_datetime
 
 from regolo_git.errors import InvalidInput
 from regolo_git.git.environment import Role, identity_variable, mail_address
+from regolo_git.text.printable import printable
 
 RAW_DATE = re.compile(r"@?(\d{1,12}) ([+-])(\d{2})(\d{2})")
 # A day before the calendar of `datetime` ends, so that it can be shown in any zone.
 LAST_SECOND = int(datetime(9999, 12, 30, tzinfo=UTC).timestamp())
+TIME_LIMIT = 1 << 32  # of the library, in 2106; a Git object holds no time before 1970
+PERSON = re.compile(r"([^<>]+) <([^<> ]+)>")
 UNSAFE = re.compile(r"[<>\n\0]")
 
 
@@ -24,6 +27,11 @@ class Identity:
     when: datetime
 
     @property
+    def person(self) -> str:
+        """Name and address, as Git shows them."""
+        return f"{self.name} <{self.email}>"
+
+    @property
     def seconds(self) -> int:
         """The time as seconds since 1970."""
         return int(self.when.timestamp())
@@ -32,6 +40,38 @@ class Identity:
     def offset(self) -> int:
         """Minutes east of UTC."""
         return int((self.when.utcoffset() or timedelta()).total_seconds()) // 60
+
+
+@dataclass(frozen=True, slots=True)
+class Authorship:
+    """Who wrote a commit, and who committed it (and tagged it, where it is a version)."""
+
+    author: Identity
+    committer: Identity
+
+
+def parse_identity(person: str, when: datetime) -> Identity:
+    """The identity of "Name <address>" at a time.  Raises InvalidInput."""
+    found = PERSON.fullmatch(person.strip())
+    name, email = (_clean(found[1]), _clean(found[2])) if found else ("", "")
+    if not name or not email:
+        raise InvalidInput(f"'{printable(person)}' is not a person", "write it as Name <name@example.com>")
+    return Identity(name, email, when)
+
+
+def check_time(when: datetime) -> datetime:
+    """A time that a Git object can hold.  Raises InvalidInput for any other, and for one without a zone."""
+    if when.tzinfo is None:
+        raise InvalidInput(f"time '{when}' has no time zone")
+    if not 0 <= when.timestamp() < TIME_LIMIT:
+        raise InvalidInput(f"time '{when}' is not one that Git can hold")
+    return when
+
+
+def read_time(role: Role) -> datetime:
+    """`GIT_<role>_DATE`, else now.  Raises InvalidInput for a date that cannot be read."""
+    date = identity_variable(role, "DATE")
+    return _parse_date(date) if date else _now()
 
 
 def read_identity(role: Role, name: str | None, email: str | None) -> Identity:
@@ -46,8 +86,7 @@ def read_identity(role: Role, name: str | None, email: str | None) -> Identity:
             "Git does not know who you are",
             'git config --global user.name "Your Name" && git config --global user.email you@example.com',
         )
-    date = identity_variable(role, "DATE")
-    return Identity(found_name, found_email, _parse_date(date) if date else _now())
+    return Identity(found_name, found_email, read_time(role))
 
 
 def _clean(text: str | None) -> str:
@@ -61,8 +100,7 @@ def _now() -> datetime:
 
 def _parse_date(text: str) -> datetime:
     when = _read_date(text.strip())
-    # A Git object holds no time before 1970, and the library none after 2106.
-    if when is None or not 0 <= when.timestamp() < 1 << 32:
+    if when is None or not 0 <= when.timestamp() < TIME_LIMIT:
         raise InvalidInput(
             f"'{text}' is not a date that Git can hold", "write it as 2026-11-23T14:00:00+01:00"
         )

@@ -2,7 +2,7 @@
 
 from regolo_git.errors import MissingObject
 from regolo_git.git.lock import clone_lock
-from regolo_git.git.proposal import signature_of
+from regolo_git.git.new_commit import signature_of
 from regolo_git.git.publish import retry
 from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
@@ -33,7 +33,8 @@ def append_note(git: GitRepository, commit: str, ref: str, line: str) -> None:
 
 
 def _append(git: GitRepository, commit: str, ref: str, line: str) -> None:
-    author, committer = signature_of(git.author()), signature_of(git.committer())
+    authorship = git.authorship()
+    author, committer = signature_of(authorship.author), signature_of(authorship.committer)
     # The library moves a ref of notes without a look at where it stands, and so would take away what `git
     # notes` wrote in the meantime.  Under the lock of the ref nobody writes.
     with git.pygit.transaction() as transaction:

@@ -13,46 +13,59 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import pygit2
 from pygit2.enums import ObjectType
 
 from regolo_git.errors import Conflict, LostRace, MissingObject, RegoloError
-from regolo_git.git.identity import Identity
+from regolo_git.git.identity import Authorship, Identity
 from regolo_git.git.journal import Journal, LockFile, clear_journal, write_journal
 from regolo_git.git.lock import clone_lock
-from regolo_git.git.proposal import Proposal, WrittenObjects, refuse_blocked, refuse_tag, write_objects
+from regolo_git.git.new_commit import (
+    Made,
+    NewCommit,
+    WrittenObjects,
+    refuse_blocked,
+    refuse_tag,
+    write_objects,
+)
 from regolo_git.git.recovery import recover, settle
 from regolo_git.git.refs_state import ref_target, symbolic_target
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.tag_objects import tag_object_bytes
 from regolo_git.git.translate import git_errors
 from regolo_git.git.worktrees import FileEdit, refuse_unready, work_trees_on, write_edits
+from regolo_git.hints import Hint
 
 ATTEMPTS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """What was made."""
+class Published(Generic[Made]):
+    """What was published, and what it stands for to whoever prepared it."""
 
     branch: str
     commit: str
     tag_oid: str | None
+    made: Made
 
 
 Result = TypeVar("Result")
-Prepare = Callable[[str | None], Proposal]
+Prepare = Callable[[str | None], NewCommit[Made]]
 
 
-def publish(git: GitRepository, branch: str, prepare: Prepare) -> Published:
-    """Commits what `prepare` proposes to a branch, and tags it.
+def publish(
+    git: GitRepository, branch: str, prepare: Prepare[Made], *, authorship: Authorship | None = None
+) -> Published[Made]:
+    """Commits to a branch what `prepare` returns, and tags it.
 
     `prepare` gets the branch's tip (None before its first commit) and is called again on the new one when
-    another writer was faster.  A branch that is not here yet begins where `origin` has it.  Raises what
-    `prepare` raises; Conflict where our files are dirty, the commit would change nothing or the branch is
-    only another's name; VersionExists where the tag is there; LostRace after many lost races.
+    another writer was faster.  A branch that is not here yet begins where `origin` has it.  `authorship` is
+    by default what Git's environment and configuration say, now.  Raises what `prepare` raises; Conflict
+    where our files are dirty, the commit would change nothing or the branch is only another's name;
+    VersionExists where the tag is there; InvalidInput where the author is unknown; LostRace after many lost
+    races.
     """
 
     def start() -> str | None:
@@ -65,16 +78,17 @@ def publish(git: GitRepository, branch: str, prepare: Prepare) -> Published:
             )
         return known
 
-    return _publish(git, branch, start, prepare, must_be_new=False)
+    return _publish(git, branch, start, prepare, authorship, must_be_new=False)
 
 
-def refuse_early(git: GitRepository, branch: str, paths: Iterable[str]) -> None:
+def refuse_early(
+    git: GitRepository, branch: str, paths: Iterable[str], *, authorship: Authorship | None = None
+) -> None:
     """Raises what a publication of these paths would raise as things are, before much work is put into one.
 
     Conflict where a merge is under way or our files are dirty, InvalidInput where the author is unknown.
     """
-    git.author()
-    git.committer()
+    authorship or git.authorship()
     _refuse_symbolic(git, branch)
     # Under the lock: another run writes these files a moment before it moves the branch, and one that was
     # killed there is finished first.
@@ -86,9 +100,16 @@ def refuse_early(git: GitRepository, branch: str, paths: Iterable[str]) -> None:
             refuse_unready(git.pygit, tree, [FileEdit(path, oid, oid) for path, oid in held])
 
 
-def create_branch(git: GitRepository, name: str, start: str | None, prepare: Prepare) -> Published:
-    """The same on a branch that is made for it, from `start`.  Raises Conflict where the branch exists."""
-    return _publish(git, name, lambda: start, prepare, must_be_new=True)
+def create_branch(
+    git: GitRepository,
+    name: str,
+    start: str | None,
+    prepare: Prepare[Made],
+    *,
+    authorship: Authorship | None = None,
+) -> Published[Made]:
+    """The same on a branch created for it, from `start`.  Raises Conflict where the branch exists."""
+    return _publish(git, name, lambda: start, prepare, authorship, must_be_new=True)
 
 
 def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str:
@@ -126,20 +147,27 @@ def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str
 
 
 def _publish(
-    git: GitRepository, branch: str, start: Callable[[], str | None], prepare: Prepare, *, must_be_new: bool
-) -> Published:
-    def attempt() -> Published:
+    git: GitRepository,
+    branch: str,
+    start: Callable[[], str | None],
+    prepare: Prepare[Made],
+    authorship: Authorship | None,
+    *,
+    must_be_new: bool,
+) -> Published[Made]:
+    def attempt() -> Published[Made]:
         held = ref_target(git.paths, f"refs/heads/{branch}")
         if must_be_new and held is not None:
             raise Conflict(f"branch '{branch}' exists already", f"git log -1 {branch}")
         if held is None:
             refuse_blocked(git, f"refs/heads/{branch}")
         tip = held if held is not None else start()
-        objects = write_objects(git, branch, tip, prepare(tip))
+        new = prepare(tip)
+        objects = write_objects(git, branch, tip, new, authorship or git.authorship())
         _move_refs(git, branch, held, objects)
-        return Published(branch, objects.commit, objects.tag_oid)
+        return Published(branch, objects.commit, objects.tag.oid if objects.tag else None, new.made)
 
-    git.author()  # known before anything is locked or written
+    authorship or git.authorship()  # known before anything is locked or written
     _refuse_symbolic(git, branch)
     with clone_lock(git.paths):
         recover(git)
@@ -155,16 +183,14 @@ def _refuse_symbolic(git: GitRepository, branch: str) -> None:
 
 
 def retry(git: GitRepository, attempt: Callable[[], Result]) -> Result:
-    for number in range(ATTEMPTS):
+    for number in range(1, ATTEMPTS):
         try:
             return attempt()
         except (LostRace, MissingObject):
-            if number == ATTEMPTS - 1:
-                raise
             # `git gc` may have moved objects to a pack that the library has not seen.
             git.reopen()
-            time.sleep(random.uniform(0.002, min(0.01 * 2**number, 0.25)))
-    raise AssertionError("unreachable")
+            time.sleep(random.uniform(0.002, min(0.005 * 2**number, 0.25)))
+    return attempt()
 
 
 def _when(signature: pygit2.Signature) -> datetime:
@@ -173,22 +199,31 @@ def _when(signature: pygit2.Signature) -> datetime:
 
 
 def _move_refs(git: GitRepository, branch: str, expected: str | None, objects: WrittenObjects) -> None:
-    branch_ref = f"refs/heads/{branch}"
-    tag_ref = f"refs/tags/{objects.tag_name}" if objects.tag_name else None
+    branch_ref, tag = f"refs/heads/{branch}", objects.tag
     journal = Journal(
-        branch_ref, expected, objects.commit, tag_ref, objects.tag_oid, tuple(objects.edits),
-        tuple(objects.work_trees),
-        tuple(_lock_file(git, ref) for ref in (tag_ref, branch_ref) if ref),
+        branch_ref, expected, objects.commit,
+        tag.ref if tag else None, tag.oid if tag else None,
+        tuple(objects.edits), tuple(objects.work_trees),
+        tuple(_lock_file(git, ref) for ref in ((tag.ref, branch_ref) if tag else (branch_ref,))),
     )  # fmt: skip
+    touched = False
+
+    def write_files() -> None:
+        nonlocal touched
+        write_journal(git.paths, journal.with_taken_locks())
+        touched = True
+        for tree in objects.work_trees:
+            write_edits(git.pygit, tree, objects.edits)
+
     with git_errors(f"branch '{branch}'"):
         for tree in objects.work_trees:
             refuse_unready(git.pygit, tree, objects.edits)
         write_journal(git.paths, journal)
         try:
-            _under_locks(git, journal, objects)
+            _under_locks(git, branch_ref, expected, objects, write_files)
         except BaseException:
             # Our locks are free again; what was written under them is finished or taken back.
-            if objects.touched:
+            if touched:
                 _settle_now(git, journal)
             clear_journal(git.paths)
             raise
@@ -205,36 +240,32 @@ def _settle_now(git: GitRepository, journal: Journal) -> None:
     except RegoloError as error:
         # The journal stays for the next run.  Trying again at once would take our own files for somebody's.
         kind = Conflict if isinstance(error, LostRace | MissingObject) else type(error)
-        raise kind(error.message, "git regolo doctor") from error
+        raise kind(error.message, Hint("doctor")) from error
 
 
-def _under_locks(git: GitRepository, journal: Journal, objects: WrittenObjects) -> None:
-    assert journal.branch_ref is not None
+def _under_locks(
+    git: GitRepository,
+    branch_ref: str,
+    expected: str | None,
+    objects: WrittenObjects,
+    write_files: Callable[[], None],
+) -> None:
     # One transaction each: the order of writes inside one is the library's, not ours.
     with git.pygit.transaction() as branch_transaction:
-        branch_transaction.lock_ref(journal.branch_ref)
-        if journal.tag_ref is None:
-            _check_tip(git, journal)
-            _write_files(git, journal, objects)
+        branch_transaction.lock_ref(branch_ref)
+        if objects.tag is None:
+            _check_tip(git, branch_ref, expected)
+            write_files()
         else:
             with git.pygit.transaction() as tag_transaction:
-                tag_transaction.lock_ref(journal.tag_ref)
-                _check_tip(git, journal)
-                refuse_tag(git, journal.tag_ref.removeprefix("refs/tags/"))
-                _write_files(git, journal, objects)
-                assert journal.tag_oid is not None
-                tag_transaction.set_target(journal.tag_ref, journal.tag_oid, message="regolo: version")
-        branch_transaction.set_target(journal.branch_ref, journal.new, message="regolo: publish")
+                tag_transaction.lock_ref(objects.tag.ref)
+                _check_tip(git, branch_ref, expected)
+                refuse_tag(git, objects.tag.name)
+                write_files()
+                tag_transaction.set_target(objects.tag.ref, objects.tag.oid, message="regolo: version")
+        branch_transaction.set_target(branch_ref, objects.commit, message="regolo: publish")
 
 
-def _check_tip(git: GitRepository, journal: Journal) -> None:
-    assert journal.branch_ref is not None
-    if ref_target(git.paths, journal.branch_ref) != journal.old:
-        raise LostRace(f"'{journal.branch_ref}' was moved by another writer", "try again")
-
-
-def _write_files(git: GitRepository, journal: Journal, objects: WrittenObjects) -> None:
-    write_journal(git.paths, journal.with_taken_locks())
-    objects.touched = True
-    for tree in objects.work_trees:
-        write_edits(git.pygit, tree, objects.edits)
+def _check_tip(git: GitRepository, branch_ref: str, expected: str | None) -> None:
+    if ref_target(git.paths, branch_ref) != expected:
+        raise LostRace(f"'{branch_ref}' was moved by another writer", "try again")

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
@@ -11,7 +11,15 @@ import pygit2
 from regolo_git.errors import IntegrityError, MissingObject, NotFound, TransportError
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.environment import Role
-from regolo_git.git.identity import Identity, read_identity, utc
+from regolo_git.git.identity import (
+    Authorship,
+    Identity,
+    check_time,
+    parse_identity,
+    read_identity,
+    read_time,
+    utc,
+)
 from regolo_git.git.refs_state import branch_tip, head_branch, head_commit, newest_known, ref_target
 from regolo_git.git.settings import read_setting
 from regolo_git.git.tag_objects import TagObject, parse_tag_object
@@ -223,19 +231,23 @@ class GitRepository:
             elif key in config:
                 del config[key]
 
-    def author(self) -> Identity:
-        """Who writes a commit made now.  Raises InvalidInput where Git does not know."""
-        return self._identity("AUTHOR")
+    def authorship(self, person: str | None = None, when: datetime | None = None) -> Authorship:
+        """Who writes and who commits a commit now.
 
-    def committer(self) -> Identity:
-        """Who commits now.  Raises InvalidInput where Git does not know."""
-        return self._identity("COMMITTER")
+        `person` ("Name <address>") and `when` take the place of what Git's environment, configuration and
+        clock say of both.  Raises InvalidInput where Git does not know who it is, or for a time that it
+        cannot hold.
+        """
+        return Authorship(self._identity("AUTHOR", person, when), self._identity("COMMITTER", person, when))
 
-    def _identity(self, role: Role) -> Identity:
+    def _identity(self, role: Role, person: str | None, when: datetime | None) -> Identity:
+        if person is not None:
+            return parse_identity(person, check_time(when) if when is not None else read_time(role))
         prefix = role.lower()
         name = self.config_get(f"{prefix}.name") or self.config_get("user.name")
         email = self.config_get(f"{prefix}.email") or self.config_get("user.email")
-        return read_identity(role, name, email)
+        known = read_identity(role, name, email)
+        return replace(known, when=check_time(when)) if when is not None else known
 
 
 def files_below(tree: pygit2.Tree, prefix: str) -> Iterator[tuple[str, str]]:

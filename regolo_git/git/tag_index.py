@@ -19,6 +19,7 @@ from regolo_git.git.refs_state import LooseTag, read_tags, tags_key
 from regolo_git.git.tag_columns import columns_of
 from regolo_git.git.tag_objects import TagObject
 from regolo_git.records.digests import Digest
+from regolo_git.records.references import version_reference
 from regolo_git.records.versions import parse_tag_name
 
 SCHEMA_VERSION = "4"
@@ -150,7 +151,7 @@ class TagIndex:
         named = [(tag, problem) for tag, problem in self._query(query)]
         # One object under two names is right under one of them at most.
         mismatched = [
-            (row.tag, f"its object is the tag of '{row.model}@{row.version}'")
+            (row.tag, f"its object is the tag of '{version_reference(row.model, row.version)}'")
             for row in self._rows_as_they_are("objects.model is not null", ())
             if parse_tag_name(row.tag) != (row.model, row.version)
         ]

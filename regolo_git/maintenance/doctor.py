@@ -18,6 +18,7 @@ from regolo_git.git.journal import read_journal
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.recovery import recover
 from regolo_git.hints import NextStep
+from regolo_git.records.references import version_reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.merged import tag_merged
 from regolo_git.text.numbers import counted
@@ -145,10 +146,11 @@ def _git_locks(handle: Handle) -> Iterator[Path]:
 
 def _untagged(handle: Handle) -> Iterator[Finding]:
     for version in tag_merged(handle, dry_run=True):
-        reference = f"{version.model}@{version.version}"
         if version.version is None:
             yield Finding("left", f"{version.problem}", version.hint)
-        elif version.problem is None:
+            continue
+        reference = version_reference(version.model, version.version)
+        if version.problem is None:
             yield Finding("left", f"'{reference}' is merged and has no tag yet", "git regolo tag --merged")
         else:
             yield Finding("left", f"'{reference}' cannot be tagged: {version.problem}", "git regolo fsck")
@@ -212,6 +214,6 @@ def _limits(handle: Handle) -> Iterator[Finding]:
 
 def _identity(handle: Handle) -> Iterator[Finding]:
     try:
-        handle.git.author()
+        handle.git.authorship()
     except RegoloError as error:
         yield Finding("limit", error.message, error.hint)

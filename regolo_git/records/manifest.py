@@ -12,6 +12,7 @@ from regolo_git.records.digests import ALGORITHMS, Digest
 from regolo_git.records.metadata import MetadataValue
 from regolo_git.records.names import check_artifact_path, check_model_name, check_text
 from regolo_git.records.recipe import Kind, Recipe
+from regolo_git.records.references import version_reference
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue, dump_document, load_document
 from regolo_git.records.versions import Version
@@ -84,6 +85,11 @@ class Manifest:
     lineage: Lineage | None = None
     serving: Table | None = None
     unknown: Table = field(default_factory=dict)
+
+    @property
+    def reference(self) -> str:
+        """`MODEL@VERSION`."""
+        return version_reference(self.model, self.version)
 
     def file_entries(self, recipe: Recipe | None) -> dict[str, FileEntry]:
         """The files by path: as listed, else from the recipe; a single file by its name."""

@@ -45,5 +45,10 @@ class Reference:
 
     def __str__(self) -> str:
         if self.version is not None:
-            return f"{self.model}@{self.version.text(zero_patch=self.version.patch_written)}"
-        return f"{self.model}@{self.environment or 'latest'}"
+            return version_reference(self.model, self.version.text(zero_patch=self.version.patch_written))
+        return version_reference(self.model, self.environment or "latest")
+
+
+def version_reference(model: str, version: str) -> str:
+    """The reference to a version whose name is known to be right, as a record or a tag has it."""
+    return f"{model}@{version}"

@@ -91,6 +91,6 @@ def implied_by(name: str) -> ServingBlock | None:
     return ServingBlock(format=implied) if implied is not None else None
 
 
-def says_no_more_than_a_name(table: Mapping[str, object]) -> bool:
-    """Whether a table holds only what a file's name could have said."""
+def is_implied(table: Mapping[str, object]) -> bool:
+    """Whether a table holds only what the name of a file implies."""
     return table.keys() == {"format"} and table["format"] in SUFFIXES.values()

@@ -9,6 +9,8 @@ from typing import Self, cast
 
 from regolo_git.errors import InvalidInput
 from regolo_git.records.digests import Algorithm, Digest
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.references import version_reference
 
 OID = re.compile(r"[0-9a-f]{40}")
 SIGNATURE = re.compile(r"^-----BEGIN [A-Z ]+-----$", re.MULTILINE)
@@ -33,12 +35,18 @@ class TagMessage:
     digest: Digest
     size: int
 
+    @classmethod
+    def of(cls, manifest: Manifest, subject: str, manifest_oid: str) -> Self:
+        """The message of the tag of a manifest's version."""
+        artifact = manifest.artifact
+        return cls(subject, manifest.model, manifest.version, manifest_oid, artifact.digest, artifact.size)
+
     def to_text(self) -> str:
         """Subject, blank line, trailers in a fixed order, one line each."""
         subject = " ".join(self.subject.split())
         # One that reads as the first line of a signature would end the message before its trailers.
         if not subject or SIGNATURE.search(subject):
-            subject = f"{self.model}@{self.version}"
+            subject = version_reference(self.model, self.version)
         values = (self.model, self.version, self.manifest_oid, str(self.digest), str(self.size))
         trailers = "".join(f"{key}: {value}\n" for key, value in zip(KEYS, values, strict=True))
         return f"{subject}\n\n{trailers}"

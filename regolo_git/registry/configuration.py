@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NotFound
-from regolo_git.git.proposal import Proposal
-from regolo_git.git.publish import publish
+from regolo_git.git.new_commit import NewCommit
+from regolo_git.hints import Hint
 from regolo_git.records.config import RegistryConfig
 from regolo_git.records.document_edit import set_value, unset_value
 from regolo_git.records.paths import CONFIG_PATH
 from regolo_git.records.toml_text import Table, TomlValue, load_document
+from regolo_git.registry.change import commit_records
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
 
@@ -23,7 +24,7 @@ def find_setting(settings: Table, key: str) -> TomlValue:
     value: TomlValue = settings
     for part in key.split("."):
         if not isinstance(value, Mapping) or part not in value:
-            raise NotFound(f"the registry's configuration has no '{key}'", "git regolo config")
+            raise _no_setting(key)
         value = value[part]
     return value
 
@@ -34,27 +35,30 @@ def change_setting(handle: Handle, key: str, value: "TomlValue | None") -> str:
     Raises InvalidInput where the result would be no valid configuration, Conflict where nothing would change.
     """
 
-    def prepare(tip: str | None) -> Proposal:
-        before = _text(handle, handle.records_at(tip))
+    def prepare(records: RecordsAt) -> NewCommit[None]:
+        before = _text(handle, records)
         after = unset_value(before, key) if value is None else set_value(before, key, value)
         if after == before and value is None:
-            raise NotFound(f"the registry's configuration has no '{key}'", "git regolo config")
+            raise _no_setting(key)
         if after == before:
-            raise Conflict(f"'{key}' is like that already", f"git regolo config {key}")
+            raise Conflict(f"'{key}' is like that already", Hint("config", key))
         try:
             RegistryConfig.parse(after)
         except IntegrityError as error:
-            raise InvalidInput(
-                error.message, f"git regolo config {key.rpartition('.')[0]}".strip()
-            ) from error
+            table = key.rpartition(".")[0]
+            raise InvalidInput(error.message, Hint("config", *([table] if table else []))) from error
         verb = "unset" if value is None else "set"
-        return Proposal(files={CONFIG_PATH: after.encode()}, message=f"{verb} {key} of the registry\n")
+        return NewCommit({CONFIG_PATH: after.encode()}, f"{verb} {key} of the registry\n", None)
 
-    return publish(handle.git, handle.registry_branch(), prepare).commit
+    return commit_records(handle, prepare).commit
+
+
+def _no_setting(key: str) -> NotFound:
+    return NotFound(f"the registry's configuration has no '{key}'", Hint("config"))
 
 
 def _text(handle: Handle, records: RecordsAt) -> str:
     data = records.data(CONFIG_PATH)
     if data is None:
-        raise NotFound(f"'{handle.paths.top}' is not a registry yet", "git regolo init")
+        raise NotFound(f"'{handle.paths.top}' is not a registry yet", Hint("init"))
     return data.decode()

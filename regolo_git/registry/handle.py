@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from regolo_git.errors import IntegrityError, NotFound
 from regolo_git.git.discover import RepositoryPaths, find_repository
 from regolo_git.git.tag_index import TagIndex
+from regolo_git.hints import Hint
 from regolo_git.records.config import RegistryConfig
 from regolo_git.registry.notices import warn
 from regolo_git.registry.records_at import Listing, RecordsAt
@@ -173,5 +174,5 @@ class Handle:
 
     def _require(self, config: RegistryConfig | None) -> RegistryConfig:
         if config is None:
-            raise NotFound(f"'{self.paths.top}' is not a registry yet", "git regolo init")
+            raise NotFound(f"'{self.paths.top}' is not a registry yet", Hint("init"))
         return config

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from regolo_git.errors import Conflict
-from regolo_git.git.proposal import Proposal
+from regolo_git.git.new_commit import NewCommit
 from regolo_git.git.publish import publish, refuse_early
 from regolo_git.records.config import new_config_text
 from regolo_git.records.paths import CONFIG_PATH
@@ -43,12 +43,10 @@ def initialise(handle: Handle, store_url: str | None = None) -> Initialised:
     branch = handle.git.head_branch() or _default_branch(handle)
     text = new_config_text(branch=branch, store_url=store_url)
 
-    def prepare(tip: str | None) -> Proposal:
+    def prepare(tip: str | None) -> NewCommit[None]:
         attributes = handle.git.read_file(tip, ATTRIBUTES_PATH)
-        return Proposal(
-            files={CONFIG_PATH: text.encode(), ATTRIBUTES_PATH: _with_ours(attributes or b"")},
-            message="make this repository a model registry\n",
-        )
+        files = {CONFIG_PATH: text.encode(), ATTRIBUTES_PATH: _with_ours(attributes or b"")}
+        return NewCommit(files, "make this repository a model registry\n", None)
 
     refuse_early(handle.git, branch, [CONFIG_PATH, ATTRIBUTES_PATH])
     handle.store  # noqa: B018 - made first, so that one that cannot be written leaves no registry behind

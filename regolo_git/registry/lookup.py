@@ -1,16 +1,15 @@
 """From a reference to a version: `model@1.1`, `model@latest`, `model@production`, `model`."""
 
-from collections.abc import Iterable
-
 from regolo_git.errors import NotFound
 from regolo_git.git.tag_index import TagRow
+from regolo_git.hints import Hint
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.names import check_model_name
-from regolo_git.records.references import Reference
+from regolo_git.records.references import Reference, version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
-from regolo_git.registry.status import READY, RETIRED, read_statuses
+from regolo_git.registry.version_status import READY, RETIRED, read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion, read_tagged_manifest, version_of_row
 from regolo_git.text.nearest import nearest
 
@@ -29,17 +28,13 @@ def _no_model(handle: Handle, model: str) -> NotFound:
     handle.registry_branch()  # raises where this is no registry, which says more
     if model in untagged_models(handle):
         return NotFound(f"model '{model}' has no version tag in this clone", WITHOUT_TAGS)
-    return NotFound(f"there is no model '{model}'", _nearest(model, handle.index.model_names()))
+    close = nearest(model, handle.index.model_names())
+    return NotFound(f"there is no model '{model}'", Hint("show", close) if close else Hint("list"))
 
 
 def untagged_models(handle: Handle) -> list[str]:
     """The models that the registry branch has and no tag here names, as in a clone made without tags."""
     return sorted(set(handle.records().models()) - set(handle.index.model_names()))
-
-
-def _nearest(model: str, names: Iterable[str]) -> str:
-    close = nearest(model, names)
-    return f"git regolo show {close}" if close else "git regolo list"
 
 
 def find_row(handle: Handle, reference: Reference) -> TagRow:
@@ -59,9 +54,7 @@ def _row_of_version(handle: Handle, model: str, version: Version) -> TagRow:
         return row
     wanted = version.text(zero_patch=version.patch_written)
     newest = ", ".join(row.version for row in model_rows(handle, model)[-5:])
-    raise NotFound(
-        f"model '{model}' has no version '{wanted}' (newest: {newest})", f"git regolo list {model}"
-    )
+    raise NotFound(f"model '{model}' has no version '{wanted}' (newest: {newest})", Hint("list", model))
 
 
 def _row_of_environment(handle: Handle, model: str, environment: str, rows: list[TagRow]) -> TagRow:
@@ -75,14 +68,14 @@ def _row_of_environment(handle: Handle, model: str, environment: str, rows: list
     return _row_of_version(handle, model, Version.parse(promotion.version))
 
 
-def _instead(handle: Handle, records: RecordsAt, model: str, environment: str, newest: str) -> str:
+def _instead(handle: Handle, records: RecordsAt, model: str, environment: str, newest: str) -> Hint:
     """A promotion, to an environment that is known; else the nearest name that stands for a version."""
     if environment in handle.config().environment_order():
-        return f"git regolo promote {model}@{newest} {environment}"
+        return Hint("promote", version_reference(model, newest), environment)
     promotions = records.promotions().records
     names = ["latest", *(promotion.environment for promotion in promotions if promotion.model == model)]
     close = nearest(environment, names)
-    return f"git regolo show {model}@{close}" if close else f"git regolo list {model}"
+    return Hint("show", version_reference(model, close)) if close else Hint("list", model)
 
 
 def _latest(model: str, rows: list[TagRow]) -> TagRow:
@@ -91,7 +84,7 @@ def _latest(model: str, rows: list[TagRow]) -> TagRow:
             return row
     raise NotFound(
         f"model '{model}' has no release yet, only {', '.join(row.version for row in rows[-3:])}",
-        f"git regolo show {model}@{rows[-1].version}",
+        Hint("show", version_reference(model, rows[-1].version)),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from regolo_git.records.model_card import MetricRule, ModelCard
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import list_versions
-from regolo_git.registry.status import read_statuses
+from regolo_git.registry.version_status import read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion
 
 

@@ -5,7 +5,7 @@ from typing import Literal, get_args
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.hints import Hint
 from regolo_git.records.endpoint import Endpoint
-from regolo_git.registry.endpoints.endpoints import get_endpoint
+from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.registry.handle import Handle
 from regolo_git.serving.engines import load_engine
 from regolo_git.serving.metrics.notes import last_recorded

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from regolo_git.records.endpoint import Endpoint
-from regolo_git.registry.endpoints.endpoints import rollback, update_traffic
+from regolo_git.registry.endpoints.rollback import roll_back
+from regolo_git.registry.endpoints.traffic import update_traffic
 from regolo_git.registry.handle import Handle
 from regolo_git.serving.desired import Rollback
 
@@ -29,6 +30,5 @@ class RegistryWriter:
         self, endpoint: str, to_version: str | None = None, *, message: str | None = None
     ) -> Rollback:
         """Sends everything to one version; see `Writer`."""
-        skipped: list[str] = []
-        after = rollback(self._handle, endpoint, to_version, message=message, on_passed_over=skipped.append)
-        return Rollback(after, tuple(skipped))
+        done = roll_back(self._handle, endpoint, to_version, message=message)
+        return Rollback(done.endpoint, done.skipped)

@@ -79,7 +79,7 @@ def test_it_is_in_the_way_of_nothing_else(two_models: Path, regolo: Regolo, kind
 @pytest.mark.parametrize(
     ("kind", "lines"),
     [
-        ("environment", [["list"], ["show", "n"], ["list", "n"]]),
+        ("environment", [["list"], ["show", "n"], ["list", "n"], ["log", "m"]]),
         ("retired", [["list"], ["show", "n"], ["list", "n"], ["log", "m"]]),
         ("endpoint", [["endpoint", "list"], ["show", "n"], ["promote", "n@1.1", "staging"]]),
     ],

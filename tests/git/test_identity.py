@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.git_program import git
+from support.worlds import opened
 
 from regolo_git.errors import InvalidInput
-from regolo_git.git.identity import Identity, read_identity, utc
+from regolo_git.git.identity import Identity, check_time, parse_identity, read_identity, utc
 
 LAST_SECOND = 253402128000  # the last second that can be shown in every zone
 EAST = timezone(timedelta(hours=1))
@@ -128,3 +129,55 @@ def test_minutes_east_of_greenwich_have_a_sign() -> None:
     assert Identity("a", "b", datetime(2026, 1, 1, tzinfo=west)).offset == -210
     assert Identity("a", "b", datetime(2026, 1, 1, tzinfo=EAST)).offset == 60
     assert Identity("a", "b", datetime(2026, 1, 1)).offset == 0
+
+
+# -- an author that is given --------------------------------------------------------------------------------
+
+
+def test_a_person_is_a_name_and_an_address() -> None:
+    when = datetime(2021, 3, 4, tzinfo=EAST)
+    found = parse_identity(" Grace B. Hopper <grace@example.com> ", when)
+    assert found == Identity("Grace B. Hopper", "grace@example.com", when)
+    assert parse_identity(found.person, when) == found
+
+
+@pytest.mark.parametrize(
+    "person",
+    ["", "Grace", "<grace@example.com>", "Grace <>", "Grace <a> <b>", "Gr\nace <g@e>x", "Grace g@e.x"],
+)
+def test_what_is_no_person_is_refused(person: str) -> None:
+    with pytest.raises(InvalidInput, match="is not a person"):
+        parse_identity(person, datetime(2021, 3, 4, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        datetime(2021, 3, 4),
+        datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC),
+        datetime(2106, 2, 7, 6, 28, 16, tzinfo=UTC),
+    ],
+)
+def test_a_time_that_git_cannot_hold_is_refused(when: datetime) -> None:
+    with pytest.raises(InvalidInput, match="time"):
+        check_time(when)
+
+
+@pytest.mark.parametrize(
+    "when", [datetime(1970, 1, 1, tzinfo=UTC), datetime(2106, 2, 7, 6, 28, 15, tzinfo=UTC)]
+)
+def test_the_first_and_the_last_time_that_git_can_hold(when: datetime) -> None:
+    assert check_time(when) is when
+
+
+def test_who_and_when_are_each_given_or_known(git_repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = opened(git_repository)
+    when = datetime(2021, 3, 4, 5, 6, 7, tzinfo=EAST)
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "@1000000000 +0000")
+    known, dated = repository.authorship(), repository.authorship(when=when)
+    named = repository.authorship("Grace Hopper <grace@example.com>")
+    assert known.author.person == dated.committer.person == "Ada Byron <ada@example.com>"
+    assert dated.author.when == dated.committer.when == when
+    assert named.author.person == named.committer.person == "Grace Hopper <grace@example.com>"
+    assert known.committer.seconds == named.committer.seconds == 10**9
+    assert named.author.seconds > 10**9

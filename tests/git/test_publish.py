@@ -1,14 +1,15 @@
 """The write path: one step that happens or does not, and leaves the user's own work alone."""
 
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from support.git_program import git, new_repository
-from support.worlds import opened, publish_version, version_proposal
+from support.worlds import opened, publish_version, version_commit
 
 from regolo_git.errors import Conflict, InvalidInput, LostRace, NotFound, VersionExists
 from regolo_git.git.journal import Journal, write_journal
-from regolo_git.git.proposal import Proposal, TagProposal, write_objects
+from regolo_git.git.new_commit import NewCommit, NewTag, write_objects
 from regolo_git.git.publish import create_branch, publish, publish_tag, refuse_early
 from regolo_git.git.worktrees import write_edits
 
@@ -34,7 +35,7 @@ def test_a_version_that_exists_is_refused_and_changes_nothing(git_repository: Pa
     publish_version(git_repository, "m", "1.0")
     before = git(git_repository, "for-each-ref")
     with pytest.raises(VersionExists):
-        publish(opened(git_repository), "main", lambda _: version_proposal("m", "1.0", "other"))
+        publish(opened(git_repository), "main", lambda _: version_commit("m", "1.0", "other"))
     assert git(git_repository, "for-each-ref") == before
     assert git(git_repository, "status", "--porcelain") == ""
     assert not (git_repository / ".git/regolo/journal.json").exists()
@@ -182,8 +183,8 @@ def test_a_proposal_makes_its_own_branch_once(git_repository: Path) -> None:
     repository = opened(git_repository)
     tip = repository.branch_tip("main")
 
-    def untagged(_: str | None) -> Proposal:
-        return Proposal({"models/m/manifest.toml": b"proposed\n"}, "propose\n")
+    def untagged(_: str | None) -> NewCommit[None]:
+        return NewCommit({"models/m/manifest.toml": b"proposed\n"}, "propose\n", None)
 
     done = create_branch(repository, "propose/m@1.1", tip, untagged)
     assert git(git_repository, "rev-parse", "propose/m@1.1~1").strip() == tip
@@ -206,8 +207,8 @@ def test_a_tag_of_a_merge_is_the_same_object_everywhere(git_repository: Path, tm
 
 
 def test_nothing_to_change_is_no_commit(git_repository: Path) -> None:
-    def same(_: str | None) -> Proposal:
-        return Proposal({"file": b"same\n"}, "same\n")
+    def same(_: str | None) -> NewCommit[None]:
+        return NewCommit({"file": b"same\n"}, "same\n", None)
 
     publish(opened(git_repository), "main", same)
     with pytest.raises(Conflict, match="nothing would change"):
@@ -215,16 +216,16 @@ def test_nothing_to_change_is_no_commit(git_repository: Path) -> None:
 
 
 def test_a_deleted_file_takes_its_empty_directories_along(git_repository: Path) -> None:
-    publish(opened(git_repository), "main", lambda _: Proposal({"a/b/c": b"x", "d": b"y"}, "add\n"))
-    publish(opened(git_repository), "main", lambda _: Proposal({"a/b/c": None}, "delete\n"))
+    publish(opened(git_repository), "main", lambda _: NewCommit({"a/b/c": b"x", "d": b"y"}, "add\n", None))
+    publish(opened(git_repository), "main", lambda _: NewCommit({"a/b/c": None}, "delete\n", None))
     assert git(git_repository, "ls-files").split() == ["d"]
     assert not (git_repository / "a").exists()
 
 
 def test_a_file_in_the_way_of_a_directory_is_refused(git_repository: Path) -> None:
-    publish(opened(git_repository), "main", lambda _: Proposal({"a": b"x"}, "add\n"))
+    publish(opened(git_repository), "main", lambda _: NewCommit({"a": b"x"}, "add\n", None))
     with pytest.raises(Conflict, match="'a' is a file"):
-        publish(opened(git_repository), "main", lambda _: Proposal({"a/b": b"x"}, "add\n"))
+        publish(opened(git_repository), "main", lambda _: NewCommit({"a/b": b"x"}, "add\n", None))
 
 
 def test_checkout_of_a_link_is_not_written_through(git_repository: Path, tmp_path: Path) -> None:
@@ -233,7 +234,9 @@ def test_checkout_of_a_link_is_not_written_through(git_repository: Path, tmp_pat
     outside.mkdir()
     (git_repository / "environments").symlink_to(outside)
     with pytest.raises(Conflict):
-        publish(opened(git_repository), "main", lambda _: Proposal({"environments/e.toml": b"x"}, "add\n"))
+        publish(
+            opened(git_repository), "main", lambda _: NewCommit({"environments/e.toml": b"x"}, "add\n", None)
+        )
     assert list(outside.iterdir()) == []
 
 
@@ -283,11 +286,11 @@ def test_a_branch_that_moves_meanwhile_is_prepared_on_anew(git_repository: Path)
     publish_version(git_repository, "m", "1.0")
     tips: list[str | None] = []
 
-    def prepare(tip: str | None) -> Proposal:
+    def prepare(tip: str | None) -> NewCommit[None]:
         tips.append(tip)
         if len(tips) < 3:
             moved(git_repository)
-        return version_proposal("m", "1.1")
+        return version_commit("m", "1.1")
 
     done = publish(opened(git_repository), "main", prepare)
     assert len(set(tips)) == 3
@@ -302,10 +305,10 @@ def test_a_branch_that_never_stands_still_is_given_up(
     publish_version(git_repository, "m", "1.0")
     tips: list[str | None] = []
 
-    def prepare(tip: str | None) -> Proposal:
+    def prepare(tip: str | None) -> NewCommit[None]:
         tips.append(tip)
         moved(git_repository)
-        return version_proposal("m", "1.1")
+        return version_commit("m", "1.1")
 
     with pytest.raises(LostRace):
         publish(opened(git_repository), "main", prepare)
@@ -322,7 +325,7 @@ def test_a_tag_that_somebody_else_makes_meanwhile_is_theirs(git_repository: Path
         git(git_repository, "tag", "m@v1.1")
         return "late\n"
 
-    late = Proposal({"models/m/manifest.toml": b"late\n"}, "late\n", TagProposal("m@v1.1", message))
+    late = NewCommit({"models/m/manifest.toml": b"late\n"}, "late\n", None, NewTag("m@v1.1", message))
     with pytest.raises(VersionExists):
         publish(opened(git_repository), "main", lambda _: late)
     assert git(git_repository, "rev-parse", "main", "m@v1.1").split() == before.split() * 2
@@ -330,7 +333,7 @@ def test_a_tag_that_somebody_else_makes_meanwhile_is_theirs(git_repository: Path
 
 
 def test_what_prepare_refuses_leaves_nothing(git_repository: Path) -> None:
-    def refuse(_: str | None) -> Proposal:
+    def refuse(_: str | None) -> NewCommit[None]:
         raise NotFound("not this one")
 
     with pytest.raises(NotFound, match="not this one"):
@@ -341,7 +344,7 @@ def test_what_prepare_refuses_leaves_nothing(git_repository: Path) -> None:
 
 def test_a_message_that_git_cannot_hold_is_refused(git_repository: Path) -> None:
     with pytest.raises(InvalidInput):
-        publish(opened(git_repository), "main", lambda _: Proposal({"a": b"1"}, "nul \0 inside"))
+        publish(opened(git_repository), "main", lambda _: NewCommit({"a": b"1"}, "nul \0 inside", None))
     assert git(git_repository, "for-each-ref") == ""
 
 
@@ -377,22 +380,25 @@ def test_an_early_refusal_finishes_first_what_a_killed_run_left(git_repository: 
     publish_version(git_repository, "m", "1.0")
     repository = opened(git_repository)
     tip = repository.branch_tip("main")
-    objects = write_objects(repository, "main", tip, version_proposal("m", "1.1"))
-    ref = f"refs/tags/{objects.tag_name}"
+    objects = write_objects(repository, "main", tip, version_commit("m", "1.1"), repository.authorship())
+    assert objects.tag is not None
+    ref = objects.tag.ref
     edits, trees = tuple(objects.edits), tuple(objects.work_trees)
     write_journal(
         repository.paths,
-        Journal("refs/heads/main", tip, objects.commit, ref, objects.tag_oid, edits, trees, ()),
+        Journal("refs/heads/main", tip, objects.commit, ref, objects.tag.oid, edits, trees, ()),
     )
     write_edits(repository.pygit, trees[0], list(edits))
-    git(git_repository, "update-ref", ref, str(objects.tag_oid))
+    git(git_repository, "update-ref", ref, str(objects.tag.oid))
     refuse_early(repository, "main", ["models/m/manifest.toml"])
     assert git(git_repository, "rev-parse", "main").strip() == objects.commit
 
 
 def test_files_of_several_paths_are_one_commit(git_repository: Path) -> None:
-    publish(opened(git_repository), "main", lambda _: Proposal({"a": b"1", "b/c": b"2"}, "two\n"))
-    done = publish(opened(git_repository), "main", lambda _: Proposal({"a": b"1", "b/c": None}, "one\n"))
+    publish(opened(git_repository), "main", lambda _: NewCommit({"a": b"1", "b/c": b"2"}, "two\n", None))
+    done = publish(
+        opened(git_repository), "main", lambda _: NewCommit({"a": b"1", "b/c": None}, "one\n", None)
+    )
     shown = git(git_repository, "show", "--name-status", "--format=%s", done.commit)
     assert shown.split() == ["one", "D", "b/c"]
     assert git(git_repository, "reflog", "-1", "--format=%gs", "main") == "regolo: publish\n"
@@ -430,7 +436,9 @@ def test_a_name_that_is_a_directory_of_anothers_is_refused(
     before = git(git_repository, "for-each-ref")
     for refused in (
         lambda: publish_tag(opened(git_repository), name, commit, "text\n"),
-        lambda: create_branch(opened(git_repository), name, commit, lambda _: Proposal({"x": b"1"}, "x\n")),
+        lambda: create_branch(
+            opened(git_repository), name, commit, lambda _: NewCommit({"x": b"1"}, "x\n", None)
+        ),
     ):
         with pytest.raises(Conflict, match=f"'a/b' is in the way of .* '{name}'"):
             refused()
@@ -441,7 +449,7 @@ def test_a_name_that_is_a_directory_of_anothers_is_refused(
 def test_a_directory_that_an_earlier_branch_left_empty_is_in_nobodys_way(git_repository: Path) -> None:
     commit = publish_version(git_repository, "m", "1.0").commit
     (git_repository / ".git/refs/heads/a/b").mkdir(parents=True)
-    create_branch(opened(git_repository), "a", commit, lambda _: Proposal({"x": b"1"}, "x\n"))
+    create_branch(opened(git_repository), "a", commit, lambda _: NewCommit({"x": b"1"}, "x\n", None))
     assert git(git_repository, "rev-parse", "a^").strip() == commit
 
 
@@ -456,3 +464,54 @@ def test_a_tag_of_a_commit_is_by_its_committer_and_time(
     assert "\ntagger Grace <ada@example.com> 1700000000 -0330\n\ntext\n" in git(
         git_repository, "cat-file", "tag", "m@v1.1"
     )
+
+
+def test_what_the_commit_stands_for_comes_back_from_the_attempt_that_succeeded(git_repository: Path) -> None:
+    attempts: list[int] = []
+
+    def prepare(_: str | None) -> NewCommit[int]:
+        attempts.append(len(attempts))
+        if len(attempts) == 1:
+            raise LostRace("somebody was faster")
+        return NewCommit({"a": b"1"}, "one\n", attempts[-1])
+
+    done = publish(opened(git_repository), "main", prepare)
+    assert done.made == 1
+    assert done.commit == git(git_repository, "rev-parse", "main").strip()
+
+
+def test_a_commit_has_the_author_and_time_that_it_is_given(git_repository: Path) -> None:
+    repository = opened(git_repository)
+    when = datetime(2021, 3, 4, 5, 6, 7, tzinfo=timezone(timedelta(hours=-3, minutes=-30)))
+    given = repository.authorship("Grace Hopper <grace@example.com>", when)
+    publish(repository, "main", lambda _: version_commit("m", "1.0"), authorship=given)
+    said = "Grace Hopper <grace@example.com> 2021-03-04T05:06:07-03:30"
+    fields = ("%an <%ae> %ad", "%cn <%ce> %cd")
+    for field in fields:
+        assert git(git_repository, "log", "-1", "--date=iso-strict", f"--format={field}").strip() == said
+    tagger = "%(taggername) %(taggeremail) %(taggerdate:iso-strict)"
+    assert git(git_repository, "for-each-ref", f"--format={tagger}", "refs/tags/m@v1.0").strip() == said
+
+
+def test_a_new_branch_has_the_author_and_time_that_it_is_given(git_repository: Path) -> None:
+    commit = publish_version(git_repository, "m", "1.0").commit
+    repository = opened(git_repository)
+    given = repository.authorship("Grace Hopper <grace@example.com>", datetime(2021, 3, 4, tzinfo=UTC))
+    done = create_branch(
+        repository, "topic", commit, lambda _: NewCommit({"a": b"1"}, "one\n", None), authorship=given
+    )
+    info = repository.commit_info(done.commit)
+    assert (info.author, info.committed_at) == ("Grace Hopper <grace@example.com>", given.author.when)
+
+
+def test_an_early_look_asks_nobody_where_the_author_is_given(
+    git_repository: Path, isolated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = opened(git_repository)
+    given = repository.authorship("Grace Hopper <grace@example.com>", datetime(2021, 3, 4, tzinfo=UTC))
+    for key in ("user.name", "user.email"):
+        git(git_repository, "config", key, "")
+    with pytest.raises(InvalidInput, match="does not know who you are"):
+        refuse_early(repository, "main", [])
+    refuse_early(repository, "main", [], authorship=given)
+    publish(repository, "main", lambda _: version_commit("m", "1.0"), authorship=given)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from support.git_program import git
-from support.worlds import opened, publish_version, version_proposal
+from support.worlds import opened, publish_version, version_commit
 
 from regolo_git.git.journal import Journal, LockFile, journal_path, read_journal, write_journal
-from regolo_git.git.proposal import write_objects
+from regolo_git.git.new_commit import write_objects
 from regolo_git.git.recovery import recover
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.worktrees import write_edits
@@ -24,10 +24,13 @@ class Interrupted:
         self.top = top
         self.git: GitRepository = opened(top)
         self.old = git(top, "rev-parse", "main").strip()
-        self.objects = write_objects(self.git, "main", self.old, version_proposal("m", "1.1"))
-        self.tag_ref = f"refs/tags/{self.objects.tag_name}"
+        self.objects = write_objects(
+            self.git, "main", self.old, version_commit("m", "1.1"), self.git.authorship()
+        )
+        assert self.objects.tag is not None
+        self.tag_ref, self.tag_oid = self.objects.tag.ref, self.objects.tag.oid
         self.journal = Journal(
-            "refs/heads/main", self.old, self.objects.commit, self.tag_ref, self.objects.tag_oid,
+            "refs/heads/main", self.old, self.objects.commit, self.tag_ref, self.tag_oid,
             tuple(self.objects.edits), tuple(self.objects.work_trees),
             (LockFile(str(top / ".git/refs/heads/main.lock")),),
         )  # fmt: skip
@@ -77,7 +80,7 @@ def test_stopped_before_the_tag_it_is_undone(interrupted: Interrupted, files: bo
 
 def test_stopped_between_tag_and_branch_it_is_finished(interrupted: Interrupted) -> None:
     interrupted.write_files()
-    interrupted.set_ref(interrupted.tag_ref, interrupted.objects.tag_oid)
+    interrupted.set_ref(interrupted.tag_ref, interrupted.tag_oid)
     (said,) = recover(interrupted.git)
     assert said.startswith("finished: ")
     assert interrupted.objects.commit[:10] in said
@@ -87,7 +90,7 @@ def test_stopped_between_tag_and_branch_it_is_finished(interrupted: Interrupted)
 
 def test_stopped_after_the_branch_it_was_complete(interrupted: Interrupted) -> None:
     interrupted.write_files()
-    interrupted.set_ref(interrupted.tag_ref, interrupted.objects.tag_oid)
+    interrupted.set_ref(interrupted.tag_ref, interrupted.tag_oid)
     interrupted.set_ref("refs/heads/main", interrupted.objects.commit)
     (said,) = recover(interrupted.git)
     assert "complete" in said
@@ -96,7 +99,7 @@ def test_stopped_after_the_branch_it_was_complete(interrupted: Interrupted) -> N
 
 def test_a_branch_that_went_on_from_it_keeps_it(interrupted: Interrupted) -> None:
     interrupted.write_files()
-    interrupted.set_ref(interrupted.tag_ref, interrupted.objects.tag_oid)
+    interrupted.set_ref(interrupted.tag_ref, interrupted.tag_oid)
     interrupted.set_ref("refs/heads/main", interrupted.objects.commit)
     git(interrupted.top, "commit", "-q", "--allow-empty", "-m", "later")
     (said,) = recover(interrupted.git)
@@ -108,7 +111,7 @@ def test_a_branch_that_went_on_from_it_keeps_it(interrupted: Interrupted) -> Non
 def test_a_branch_that_went_another_way_keeps_its_own(interrupted: Interrupted, tagged: bool) -> None:
     interrupted.write_files()
     if tagged:
-        interrupted.set_ref(interrupted.tag_ref, interrupted.objects.tag_oid)
+        interrupted.set_ref(interrupted.tag_ref, interrupted.tag_oid)
     other = git(interrupted.top, "commit-tree", "-m", "other", "-p", "main", "main^{tree}").strip()
     interrupted.set_ref("refs/heads/main", other)
     (said,) = recover(interrupted.git)
@@ -125,12 +128,10 @@ def test_a_tag_that_somebody_else_made_is_not_taken_away(interrupted: Interrupte
 
 @pytest.mark.parametrize("tagged", [False, True])
 def test_a_tag_alone_was_made_or_was_not(interrupted: Interrupted, tagged: bool) -> None:
-    journal = Journal(
-        None, None, interrupted.old, interrupted.tag_ref, interrupted.objects.tag_oid, (), (), ()
-    )
+    journal = Journal(None, None, interrupted.old, interrupted.tag_ref, interrupted.tag_oid, (), (), ())
     write_journal(interrupted.git.paths, journal)
     if tagged:
-        interrupted.set_ref(interrupted.tag_ref, interrupted.objects.tag_oid)
+        interrupted.set_ref(interrupted.tag_ref, interrupted.tag_oid)
     (said,) = recover(interrupted.git)
     assert interrupted.tag_ref in said
     assert ("complete" in said) == tagged
@@ -150,7 +151,7 @@ def test_a_publication_without_a_tag_is_undone(interrupted: Interrupted) -> None
 
 def test_the_first_version_of_all_is_undone_to_nothing(git_repository: Path) -> None:
     repository = opened(git_repository)
-    objects = write_objects(repository, "main", None, version_proposal("m", "1.0"))
+    objects = write_objects(repository, "main", None, version_commit("m", "1.0"), repository.authorship())
     journal = Journal(
         "refs/heads/main",
         None,

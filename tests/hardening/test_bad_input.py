@@ -29,7 +29,7 @@ from regolo_git.records.digests import Digest, blake3_hex
 from regolo_git.records.recipe import Recipe, RecipeChunk, RecipeFile
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.create import create_version
-from regolo_git.registry.versions.draft import VersionRequest
+from regolo_git.registry.versions.request import VersionRequest
 
 ONE_MEBIBYTE = 1 << 20
 NAMES = [

@@ -14,7 +14,7 @@ from regolo_git.maintenance.fsck.fsck import check_registry
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.checkout import checkout_head
 from regolo_git.registry.versions.merged import tag_merged
-from regolo_git.registry.versions.work_status import work_status
+from regolo_git.registry.versions.status import work_status
 
 Job = Callable[[Handle, OnProgress], object]
 JOBS: dict[str, Job] = {

@@ -60,7 +60,7 @@ def test_a_version_must_have_stood_where_the_rules_say(promoted: Registry) -> No
     )
     with pytest.raises(PolicyRefused) as caught:
         promoted.promote_model_version("m", "1.1", "production")
-    assert caught.value.hint == "git regolo promote m@1.1 staging"
+    assert str(caught.value.hint) == "git regolo promote m@1.1 staging"
     promoted.promote_model_version("m", "1.1", "staging")
     assert promoted.promote_model_version("m", "1.1", "production").replicas == 3
     with pytest.raises(InvalidInput, match="no environment 'canary'"):

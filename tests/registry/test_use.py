@@ -12,7 +12,7 @@ from regolo_git.registry.versions.checkout import checkout_head
 from regolo_git.registry.versions.describe import describe
 from regolo_git.registry.versions.merged import tag_merged
 from regolo_git.registry.versions.retire import plan_retirement, retire
-from regolo_git.registry.versions.work_status import work_status
+from regolo_git.registry.versions.status import work_status
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_an_unknown_model_comes_with_the_nearest_name(two_versions: Registry) ->
     two_versions.register_model("sentiment", b"one")
     with pytest.raises(NotFound) as caught:
         two_versions.get_model_version("sentimnt")
-    assert caught.value.hint == "git regolo show sentiment"
+    assert str(caught.value.hint) == "git regolo show sentiment"
 
 
 def test_a_comparison_has_what_changed(two_versions: Registry) -> None:
@@ -269,5 +269,5 @@ def test_a_merged_version_without_bytes_is_not_tagged(two_versions: Registry, tm
 def test_a_reference_to_an_environment_without_a_version_says_how_to_promote(two_versions: Registry) -> None:
     with pytest.raises(NotFound) as caught:
         two_versions.get_model_version("m", "production")
-    assert caught.value.hint == "git regolo promote m@1.1 production"
+    assert str(caught.value.hint) == "git regolo promote m@1.1 production"
     assert Reference.parse("m@production").environment == "production"

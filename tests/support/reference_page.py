@@ -15,8 +15,8 @@ from regolo_git import errors
 from regolo_git.api import current, endpoints, registry, versions
 from regolo_git.cli.group import CommandGroup
 from regolo_git.cli.main import group
-from regolo_git.registry.versions.draft import Bump
-from regolo_git.registry.versions.target import Flow
+from regolo_git.registry.versions.request import Bump
+from regolo_git.registry.versions.target_branch import Flow
 from regolo_git.serving.endpoint_metrics import MetricsSource
 
 WIDTH = 110

@@ -12,7 +12,7 @@ from regolo_git.cli.options.version import FILE, VersionOptions, version_options
 from regolo_git.errors import InvalidInput
 from regolo_git.records.references import Reference
 from regolo_git.registry.lookup import get_version
-from regolo_git.registry.versions.draft import Bump, VersionRequest
+from regolo_git.registry.versions.request import Bump, VersionRequest
 
 
 @click.command()

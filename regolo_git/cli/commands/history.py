@@ -9,7 +9,7 @@ from regolo_git.cli.options.arguments import complete_environments, model_argume
 from regolo_git.cli.streams import talk
 from regolo_git.cli.tables import put_table
 from regolo_git.registry.environments.history import PromotionEvent, promotion_history
-from regolo_git.registry.environments.promote import environment_rule
+from regolo_git.registry.environments.permission import environment_rule
 from regolo_git.registry.lookup import model_rows
 from regolo_git.text.commits import person, short
 from regolo_git.text.printable import one_line

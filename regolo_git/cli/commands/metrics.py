@@ -13,7 +13,7 @@ from regolo_git.cli.options.endpoint import endpoint_argument
 from regolo_git.cli.streams import is_terminal, put, talk
 from regolo_git.cli.tables import put_table
 from regolo_git.errors import InvalidInput
-from regolo_git.registry.endpoints.endpoints import get_endpoint
+from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.registry.handle import Handle
 from regolo_git.serving.endpoint_metrics import MetricsSource, endpoint_metrics
 from regolo_git.serving.metrics.notes import record

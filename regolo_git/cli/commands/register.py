@@ -9,7 +9,7 @@ from regolo_git.cli.creation import announce, check_order, create
 from regolo_git.cli.forms import json_option
 from regolo_git.cli.options.arguments import model_argument
 from regolo_git.cli.options.version import FILE, VersionOptions, version_options
-from regolo_git.registry.versions.draft import VersionRequest
+from regolo_git.registry.versions.request import VersionRequest
 
 
 @click.command()

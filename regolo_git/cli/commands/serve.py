@@ -15,7 +15,7 @@ from regolo_git.cli.options.endpoint import complete_endpoints
 from regolo_git.cli.streams import put, talk
 from regolo_git.errors import NotFound
 from regolo_git.records.endpoint import LOCAL
-from regolo_git.registry.endpoints.endpoints import get_endpoint
+from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.registry.handle import Handle
 from regolo_git.serving.engines import load_engine
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory

@@ -13,7 +13,7 @@ from regolo_git.cli.options.endpoint import (
 )
 from regolo_git.cli.pages.endpoint import endpoint_document
 from regolo_git.cli.streams import put
-from regolo_git.registry.endpoints.endpoints import get_endpoint
+from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.serving.registry_writer import RegistryWriter
 from regolo_git.text.numbers import shares_text
 

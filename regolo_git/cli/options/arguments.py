@@ -12,7 +12,7 @@ from regolo_git.errors import RegoloError
 from regolo_git.records.names import check_model_name
 from regolo_git.records.references import Reference
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.status import read_statuses
+from regolo_git.registry.version_status import read_statuses
 
 
 def to_model(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001

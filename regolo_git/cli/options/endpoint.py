@@ -9,7 +9,7 @@ from regolo_git.cli.options.arguments import look
 from regolo_git.cli.options.one_value import Decorator
 from regolo_git.errors import InvalidInput
 from regolo_git.records.names import check_endpoint_name
-from regolo_git.registry.endpoints.endpoints import get_endpoint, list_endpoints
+from regolo_git.registry.endpoints.get import get_endpoint, list_endpoints
 from regolo_git.registry.handle import Handle
 
 

@@ -19,7 +19,7 @@ from regolo_git.records.manifest import Lineage
 from regolo_git.records.references import Reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
-from regolo_git.registry.versions.target import Flow
+from regolo_git.registry.versions.target_branch import Flow
 
 FILE = click.Path(path_type=Path)
 COMMIT_LENGTHS = (40, 64)

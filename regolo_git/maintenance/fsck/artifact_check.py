@@ -33,7 +33,7 @@ class ArtifactChecker:
 
     def check(self, manifest: Manifest, on_progress: OnProgress) -> Iterator[Problem]:
         """What is wrong with the bytes of a version."""
-        reference = f"{manifest.model}@{manifest.version}"
+        reference = manifest.reference
         lost = f"git regolo retire {reference} -m {shlex.quote('its bytes are lost')}"
         try:
             recipe = self.store.read_recipe(manifest.artifact.recipe)

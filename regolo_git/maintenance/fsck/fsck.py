@@ -12,10 +12,11 @@ from regolo_git.maintenance.fsck.artifact_check import ArtifactChecker
 from regolo_git.maintenance.fsck.problem import Problem
 from regolo_git.maintenance.fsck.record_check import check_records
 from regolo_git.maintenance.fsck.tag_check import check_foreign_tags, read_checked_manifest
+from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
-from regolo_git.registry.elsewhere import where_else
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import model_rows
+from regolo_git.registry.other_store import other_store_hint
 from regolo_git.registry.records_at import RecordsAt
 
 
@@ -41,7 +42,7 @@ def check_registry(
     records = handle.records()
     retired_names = _retired(records)
     rows = model_rows(handle, model) if model is not None else handle.index.all_rows()
-    checker = ArtifactChecker(handle.store, where_else(handle), full)
+    checker = ArtifactChecker(handle.store, other_store_hint(handle), full)
     problems = [*check_foreign_tags(handle), *check_records(records)]
     retired, progress = 0, Progress(total=sum(row.size for row in rows))
     for row in rows:
@@ -75,8 +76,9 @@ def _check_users(handle: Handle, records: RecordsAt) -> Iterator[Problem]:
         for version, held in endpoint.versions.items()
     ]
     for subject, model, version, digest in pinned:
+        reference = version_reference(model, version)
         row = handle.index.find(model, Version.parse(version).identity)
         if row is None:
-            yield Problem(subject, f"has '{model}@{version}', which has no tag here", "git fetch --tags")
+            yield Problem(subject, f"has '{reference}', which has no tag here", "git fetch --tags")
         elif row.digest != digest:
-            yield Problem(subject, f"pins '{model}@{version}' with other bytes than its tag says", None)
+            yield Problem(subject, f"pins '{reference}' with other bytes than its tag says", None)

@@ -55,7 +55,7 @@ def read_checked_manifest(handle: Handle, row: TagRow) -> tuple[Manifest | None,
         ),
         (
             tag_name(manifest.model, manifest.version) != row.tag,
-            f"its manifest is of '{manifest.model}@{manifest.version}'",
+            f"its manifest is of '{manifest.reference}'",
         ),
         (
             manifest.artifact.digest != row.digest,

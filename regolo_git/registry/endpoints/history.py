@@ -14,8 +14,8 @@ from regolo_git.git.repository import CommitInfo
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.names import check_endpoint_name
 from regolo_git.records.paths import endpoint_path
-from regolo_git.registry.arrivals import arrivals
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.merge_order import merge_points
 
 # As `git revert` writes it, with or without `--reference`.
 REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{7,40})\b", re.MULTILINE)
@@ -45,9 +45,9 @@ def endpoint_history(handle: Handle, name: str) -> list[EndpointEvent]:
     if tip is None:
         return []
     found = list(_events(handle, tip, name))
-    arrived = arrivals(handle.git, tip, (info for info, _ in found))
-    found.sort(key=lambda pair: arrived[pair[0].oid].place)
-    return [replace(event, when=arrived[info.oid].when) for info, event in found]
+    merged = merge_points(handle.git, tip, (info for info, _ in found))
+    found.sort(key=lambda pair: merged[pair[0].oid].rank)
+    return [replace(event, when=merged[info.oid].when) for info, event in found]
 
 
 def _events(handle: Handle, tip: str, name: str) -> Iterator[tuple[CommitInfo, EndpointEvent]]:

@@ -10,8 +10,8 @@ from regolo_git.git.repository import CommitInfo
 from regolo_git.records.environment import Promotion
 from regolo_git.records.names import check_environment_name
 from regolo_git.records.paths import ENVIRONMENTS, environment_path
-from regolo_git.registry.arrivals import arrivals
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.merge_order import merge_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,9 @@ def promotion_history(handle: Handle, model: str, environment: str | None = None
         return []
     names = [environment] if environment is not None else _environments_ever(handle, tip)
     found = [pair for name in names for pair in promotion_events(handle, tip, model, name)]
-    arrived = arrivals(handle.git, tip, (info for info, _ in found))
-    found.sort(key=lambda pair: arrived[pair[0].oid].place)
-    return [replace(event, when=arrived[info.oid].when) for info, event in found]
+    merged = merge_points(handle.git, tip, (info for info, _ in found))
+    found.sort(key=lambda pair: merged[pair[0].oid].rank)
+    return [replace(event, when=merged[info.oid].when) for info, event in found]
 
 
 def promotion_events(

@@ -1,29 +1,29 @@
-"""Promoting versions: which version stands in which environment, as reviewed commits on the registry branch.
+"""Promoting a version to an environment, as a reviewed commit on the registry branch.
 
 look the version up → may it? (`permission`) → one commit: environments/<env>/<model>.toml
                                                  and every endpoint bound to that environment
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.artifacts.verify import bytes_of, verify_artifact
-from regolo_git.errors import Conflict, InvalidInput, PolicyRefused
-from regolo_git.git.proposal import Proposal
-from regolo_git.git.publish import create_branch, publish
-from regolo_git.records.config import EnvironmentRule
-from regolo_git.records.endpoint import Endpoint, PinnedVersion
+from regolo_git.errors import Conflict
+from regolo_git.git.new_commit import NewCommit
+from regolo_git.records.branches import proposal_branch
+from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion, check_replicas
 from regolo_git.records.names import check_environment_name
 from regolo_git.records.paths import endpoint_path, environment_path
-from regolo_git.records.references import Reference
+from regolo_git.records.references import Reference, version_reference
 from regolo_git.records.versions import Version
-from regolo_git.registry.actions import action_message
-from regolo_git.registry.arrivals import PROPOSED
-from regolo_git.registry.environments.history import promotion_events
+from regolo_git.registry.change import action_message, commit_records, propose_records
+from regolo_git.registry.endpoints.traffic import moved_endpoint
+from regolo_git.registry.environments.permission import ask_permission
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
-from regolo_git.registry.status import RETIRED
+from regolo_git.registry.merge_order import PROPOSED
+from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.model_version import ModelVersion
 
 
@@ -38,6 +38,26 @@ class Promoted:
     endpoints: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What was asked for; `proposed` is the branch where the promotion is to wait for a review."""
+
+    version: ModelVersion
+    environment: str
+    replicas: int | None
+    message: str | None
+    proposed: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What a promotion changes."""
+
+    promotion: Promotion
+    previous: Promotion | None
+    endpoints: tuple[str, ...]
+
+
 def promote(
     handle: Handle,
     reference: Reference,
@@ -48,11 +68,11 @@ def promote(
     propose: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> Promoted:
-    """Makes a version the one that stands in an environment.
+    """Promotes a version to an environment.
 
     Its bytes are rebuilt and compared with the digest first.  Without `replicas` the environment's rule
-    counts, then what stands there now, then 1.  Raises InvalidInput, NotFound, PolicyRefused where the rules
-    forbid it, Conflict where it stands there already, IntegrityError where the bytes are wrong.
+    counts, then what is promoted there now, then 1.  Raises InvalidInput, NotFound, PolicyRefused where the
+    rules forbid it, Conflict where it is promoted there already, IntegrityError where the bytes are wrong.
     """
     check_environment_name(environment)
     if replicas is not None:
@@ -62,116 +82,62 @@ def promote(
     ask_permission(handle, version, environment)
     with bytes_of(version.reference):
         verify_artifact(handle.store, version.manifest.artifact, cache=handle.cache, on_progress=on_progress)
-    proposed = f"propose/{environment}/{version.model_id}@{version.version}" if propose else None
-    done: list[Promoted] = []
+    proposed = proposal_branch(version.model_id, version.version, environment) if propose else None
+    request = _Request(version, environment, replicas, message, proposed)
 
-    def prepare(tip: str | None) -> Proposal:
-        done.clear()
+    def prepare(records: RecordsAt) -> NewCommit[_Change]:
         if handle.registry_tip() != asked_at:
             # It may have been retired, or the rules changed, while its bytes were read.
             exact = Reference.of(version.model_id, Version.parse(version.version))
             ask_permission(handle, get_version_to_use(handle, exact), environment)
-        plan, proposal = _plan(handle, tip, version, environment, replicas, message, proposed)
-        done.append(plan)
-        return proposal
+        return _commit(handle, records, request)
 
-    if proposed is not None:
-        published = create_branch(handle.git, proposed, handle.registry_tip(), prepare)
-    else:
-        published = publish(handle.git, handle.registry_branch(), prepare)
-    return replace(done[0], commit=published.commit, branch=published.branch)
+    done = propose_records(handle, proposed, prepare) if proposed else commit_records(handle, prepare)
+    made = done.made
+    return Promoted(made.promotion, made.previous, done.commit, done.branch, made.endpoints)
 
 
-def ask_permission(handle: Handle, version: ModelVersion, environment: str) -> None:
-    """The one place where a promotion asks whether it may.  Raises PolicyRefused, saying which rule."""
-    if version.status == RETIRED:
-        raise PolicyRefused(f"'{version.reference}' is retired", f"git regolo list {version.model_id}")
-    rule = environment_rule(handle, environment)
-    for required in rule.requires if rule is not None else ():
-        if not _has_stood_in(handle, version, required):
-            raise PolicyRefused(
-                f"'{version.reference}' must stand in '{required}' before '{environment}'",
-                f"git regolo promote {version.reference} {required}",
-            )
-
-
-def environment_rule(handle: Handle, environment: str) -> EnvironmentRule | None:
-    """The rule of an environment; None where the registry configures none.
-
-    Raises InvalidInput for one that is not among those that it configures, or that can have no such name.
-    """
-    config = handle.config()
-    rule = config.environment(check_environment_name(environment))
-    if config.environments and rule is None:
-        raise InvalidInput(
-            f"there is no environment '{environment}' (there are {', '.join(config.environment_order())})",
-            f"git regolo config environments.{environment}.replicas 1",
-        )
-    return rule
-
-
-def _has_stood_in(handle: Handle, version: ModelVersion, environment: str) -> bool:
-    """Whether the version stands, or ever stood, in an environment with the bytes that it has."""
-    wanted, digest = Version.parse(version.version), version.manifest.artifact.digest
-    tip = handle.registry_tip()
-    return tip is not None and any(
-        event.promotion is not None
-        and event.promotion.digest == digest
-        and Version.parse(event.promotion.version) == wanted
-        for _, event in promotion_events(handle, tip, version.model_id, environment)
-    )
-
-
-def _plan(
-    handle: Handle,
-    tip: str | None,
-    version: ModelVersion,
-    environment: str,
-    replicas: int | None,
-    message: str | None,
-    proposed: str | None,
-) -> tuple[Promoted, Proposal]:
-    records = handle.records_at(tip)
+def _commit(handle: Handle, records: RecordsAt, request: _Request) -> NewCommit[_Change]:
+    version, environment = request.version, request.environment
     previous = records.promotion(environment, version.model_id)
-    rule = handle.config().environment(environment)
-    wanted = replicas or (rule.replicas if rule else None) or (previous.replicas if previous else None) or 1
-    promotion = Promotion(
-        model=version.model_id,
-        environment=environment,
-        version=version.version,
-        commit=version.commit,
-        digest=version.manifest.artifact.digest,
-        replicas=wanted,
-        unknown=previous.unknown if previous is not None else {},
-    )
+    promotion = _promotion(handle, request, previous)
     if promotion == previous:
-        raise Conflict(f"'{version.reference}' stands in '{environment}' already, replicas: {wanted}")
+        raise Conflict(
+            f"'{version.reference}' stands in '{environment}' already, replicas: {promotion.replicas}"
+        )
     endpoints = handle.readable(records.endpoints())
     moved = {e.endpoint: moved_endpoint(e, promotion) for e in endpoints if _follows(e, promotion)}
-    path = environment_path(environment, version.model_id)
-    files: dict[str, bytes | None] = {path: promotion.to_text().encode()}
-    files.update({endpoint_path(name): endpoint.to_text().encode() for name, endpoint in moved.items()})
+    files: dict[str, bytes | None] = {
+        environment_path(environment, version.model_id): promotion.to_text().encode(),
+        **{endpoint_path(name): endpoint.to_text().encode() for name, endpoint in moved.items()},
+    }
     said = action_message(
-        message,
+        request.message,
         f"promote {version.reference} to {environment}",
         "promote",
         {
             "Regolo-Environment": environment,
-            "Regolo-From": f"{version.model_id}@{previous.version}" if previous else None,
+            "Regolo-From": version_reference(version.model_id, previous.version) if previous else None,
             "Regolo-To": version.reference,
-            PROPOSED: proposed,
+            PROPOSED: request.proposed,
         },
     )
-    return Promoted(promotion, previous, "", "", tuple(moved)), Proposal(files=files, message=said)
+    return NewCommit(files, said, _Change(promotion, previous, tuple(moved)))
+
+
+def _promotion(handle: Handle, request: _Request, previous: Promotion | None) -> Promotion:
+    version, rule = request.version, handle.config().environment(request.environment)
+    asked, usual = request.replicas, rule.replicas if rule is not None else None
+    return Promotion(
+        model=version.model_id,
+        environment=request.environment,
+        version=version.version,
+        commit=version.commit,
+        digest=version.manifest.artifact.digest,
+        replicas=asked or usual or (previous.replicas if previous is not None else 1),
+        unknown=previous.unknown if previous is not None else {},
+    )
 
 
 def _follows(endpoint: Endpoint, promotion: Promotion) -> bool:
     return (endpoint.model, endpoint.environment) == (promotion.model, promotion.environment)
-
-
-def moved_endpoint(endpoint: Endpoint, promotion: Promotion) -> Endpoint:
-    """The endpoint with all its traffic on the promoted version, on the environment's replicas."""
-    held = endpoint.versions.get(promotion.version)
-    unknown = held.unknown if held is not None else {}
-    pinned = PinnedVersion(promotion.commit, promotion.digest, promotion.replicas, unknown)
-    return replace(endpoint, traffic={promotion.version: 1.0}, versions={promotion.version: pinned})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from regolo_git.artifacts.source.sources import ArtifactSource, status_of
 from regolo_git.errors import InvalidInput
-from regolo_git.git.ignore import Ignored, ensure_ignored
+from regolo_git.git import ignore
 from regolo_git.records.names import check_artifact_path
 from regolo_git.registry.handle import Handle
 
@@ -32,8 +32,8 @@ def artifact_place(handle: Handle, source: ArtifactSource) -> str | None:
     return check_artifact_path(place.relative_to(top.resolve()).as_posix())
 
 
-def see_to_ignore(handle: Handle, place: str | None, branch: str) -> Ignored | None:
+def ensure_ignored(handle: Handle, place: str | None, branch: str) -> ignore.Ignored | None:
     """The ignore entry that keeps the artifact out of Git; None where there is nothing in a work tree."""
     if place is None or handle.paths.work_tree is None:
         return None
-    return ensure_ignored(handle.git, place, branch)
+    return ignore.ensure_ignored(handle.git, place, branch)

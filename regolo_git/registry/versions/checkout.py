@@ -10,13 +10,14 @@ from regolo_git.artifacts.restore.materialize import Materialized, materialize
 from regolo_git.artifacts.restore.placing import Overwrite
 from regolo_git.artifacts.verify import read_checked_recipe
 from regolo_git.errors import IntegrityError, InvalidInput, NotFound
+from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.names import check_artifact_path
 from regolo_git.records.references import Reference
-from regolo_git.registry.elsewhere import where_else
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
+from regolo_git.registry.other_store import other_store_hint
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.model_version import read_tagged_manifest
 from regolo_git.text.printable import printable
@@ -64,16 +65,13 @@ def checkout_manifest(
 ) -> CheckedOut:
     """The same for a manifest that is at hand."""
     if patterns and manifest.artifact.kind == "file":
-        raise InvalidInput(
-            f"'{manifest.model}@{manifest.version}' is one file: --path has nothing to choose from"
-        )
+        raise InvalidInput(f"'{manifest.reference}' is one file: --path has nothing to choose from")
     path = place_of(handle, manifest, destination)
     _refuse_inside_git(handle, path)
     if not handle.store.has_recipe(manifest.artifact.recipe):
         raise NotFound(
-            f"the bytes of '{manifest.model}@{manifest.version}' are not in this clone's store"
-            f" '{handle.store_url}'",
-            where_else(handle),
+            f"the bytes of '{manifest.reference}' are not in this clone's store '{handle.store_url}'",
+            other_store_hint(handle),
         )
     done: Materialized = materialize(
         handle.store,
@@ -138,11 +136,12 @@ def place_of(handle: Handle, manifest: Manifest, destination: Path | None) -> Pa
         into = destination.is_dir() and artifact.kind == "file"
         return destination / name if into else destination
     top = handle.paths.work_tree
-    reference = f"{manifest.model}@{manifest.version}"
     if artifact.path is None or top is None:
         raise InvalidInput(
-            f"'{reference}' has no recorded path" if top else f"'{handle.paths.top}' has no work tree",
-            f"git regolo checkout {reference} DEST",
+            f"'{manifest.reference}' has no recorded path"
+            if top
+            else f"'{handle.paths.top}' has no work tree",
+            Hint("checkout", manifest.reference, "DEST"),
         )
     return top / check_artifact_path(artifact.path)
 
@@ -156,7 +155,7 @@ def checkout_head(
     everything else is checked out.
     """
     if handle.git.head_commit() is None:
-        raise NotFound("there is no commit yet", "git regolo register MODEL PATH")
+        raise NotFound("there is no commit yet", Hint("register", "MODEL", "PATH"))
     manifests = head_records(handle).manifests()
     wanted = [manifest for manifest in manifests.records if manifest.artifact.path is not None]
     progress, done = Progress(total=sum(manifest.artifact.size for manifest in wanted)), []

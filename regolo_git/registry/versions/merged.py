@@ -16,11 +16,11 @@ from regolo_git.git.publish import publish_tag
 from regolo_git.hints import NextStep
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import MODELS, manifest_path, model_of_manifest
+from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import Version, tag_name
-from regolo_git.registry.elsewhere import where_else
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.other_store import other_store_hint
 from regolo_git.registry.records_at import RecordsAt
-from regolo_git.registry.versions.draft import tag_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,8 @@ def tag_merged(
         if problem is None:
             problem, hint = _check_bytes(handle, manifest, following(progress, on_progress))
         if problem is None and not dry_run:
-            publish_tag(
-                handle.git, tag, change.commit, tag_message(manifest, change.subject, change.manifest_oid)
-            )
+            message = TagMessage.of(manifest, change.subject, change.manifest_oid)
+            publish_tag(handle.git, tag, change.commit, message.to_text())
         progress = progress.advanced(manifest.artifact.size)
         taken.add(key)
         result.append(MergedVersion(manifest.model, manifest.version, change.commit, tag, problem, hint))
@@ -142,7 +141,7 @@ def _check_bytes(
 ) -> tuple[str | None, NextStep | None]:
     """What is wrong with a version's bytes, and what to type."""
     if not handle.store.has_recipe(manifest.artifact.recipe):
-        return f"its bytes are not in this clone's store '{handle.store_url}'", where_else(handle)
+        return f"its bytes are not in this clone's store '{handle.store_url}'", other_store_hint(handle)
     try:
         verify_artifact(handle.store, manifest.artifact, cache=handle.cache, on_progress=on_progress)
     except IntegrityError as error:

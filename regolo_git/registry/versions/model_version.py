@@ -7,9 +7,11 @@ from functools import cached_property
 
 from regolo_git.errors import IntegrityError
 from regolo_git.git.tag_index import TagRow
+from regolo_git.hints import Hint
 from regolo_git.records.manifest import FileEntry, Lineage, Manifest
 from regolo_git.records.metadata import MetadataValue, metrics_of
 from regolo_git.records.paths import manifest_path
+from regolo_git.records.references import version_reference
 from regolo_git.registry.handle import Handle
 
 
@@ -43,7 +45,7 @@ class ModelVersion:
     @property
     def reference(self) -> str:
         """`MODEL@VERSION`, as the command line takes it."""
-        return f"{self.model_id}@{self.version}"
+        return version_reference(self.model_id, self.version)
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -111,14 +113,10 @@ def read_tagged_manifest(handle: Handle, row: TagRow) -> Manifest:
     """
     held = handle.git.blob_oid(row.commit_oid, manifest_path(row.model))
     if held != row.manifest_oid:
-        raise IntegrityError(
-            f"tag '{row.tag}' names a manifest that its commit does not have", "git regolo fsck"
-        )
+        raise IntegrityError(f"tag '{row.tag}' names a manifest that its commit does not have", Hint("fsck"))
     manifest = Manifest.parse(handle.git.read_blob(row.manifest_oid))
     if (manifest.model, manifest.version) != (row.model, row.version):
-        raise IntegrityError(
-            f"tag '{row.tag}' holds the manifest of '{manifest.model}@{manifest.version}'", "git regolo fsck"
-        )
+        raise IntegrityError(f"tag '{row.tag}' holds the manifest of '{manifest.reference}'", Hint("fsck"))
     if (manifest.artifact.digest, manifest.artifact.size) != (row.digest, row.size):
-        raise IntegrityError(f"tag '{row.tag}' says other bytes than its manifest", "git regolo fsck")
+        raise IntegrityError(f"tag '{row.tag}' says other bytes than its manifest", Hint("fsck"))
     return manifest

@@ -7,20 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from regolo_git.errors import Conflict, InvalidInput, PolicyRefused
-from regolo_git.git.proposal import Proposal
-from regolo_git.git.publish import publish
+from regolo_git.git.new_commit import NewCommit
 from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import retired_path
 from regolo_git.records.recipe import Recipe
-from regolo_git.records.references import Reference
+from regolo_git.records.references import Reference, version_reference
 from regolo_git.records.retired import RetiredEntry
+from regolo_git.registry.change import commit_records
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use, list_versions
 from regolo_git.registry.records_at import RecordsAt
-from regolo_git.registry.status import RETIRED, read_statuses
 from regolo_git.registry.usage import User, unreadable_users, users_of
+from regolo_git.registry.version_status import RETIRED, read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion
 
 
@@ -45,7 +45,7 @@ def plan_retirement(handle: Handle, reference: Reference, reason: str) -> Retire
             "a version is retired for a reason", Hint("retire", version.reference, "-m", "REASON")
         )
     if version.status == RETIRED:
-        raise InvalidInput(f"'{version.reference}' is retired already", f"git regolo list {version.model_id}")
+        raise InvalidInput(f"'{version.reference}' is retired already", Hint("list", version.model_id))
     _refuse_used(handle, handle.records(), version)
     return RetirementPlan(version, reason.strip(), _free_bytes(handle, version))
 
@@ -63,7 +63,7 @@ def _refuse_used(handle: Handle, records: RecordsAt, version: ModelVersion) -> N
         raise error
 
 
-def _reassign_hint(handle: Handle, version: ModelVersion, user: User) -> str | None:
+def _reassign_hint(handle: Handle, version: ModelVersion, user: User) -> Hint | None:
     """The command that gives one user another version; None where there is no other."""
     others = [
         other.version
@@ -73,8 +73,8 @@ def _reassign_hint(handle: Handle, version: ModelVersion, user: User) -> str | N
     if not others:
         return None
     if user.kind == "environment":
-        return f"git regolo promote {version.model_id}@{others[-1]} {user.name}"
-    return f"git regolo rollback {user.name} --to {others[-1]}"
+        return Hint("promote", version_reference(version.model_id, others[-1]), user.name)
+    return Hint("rollback", user.name, "--to", others[-1])
 
 
 def retire(handle: Handle, plan: RetirementPlan) -> None:
@@ -84,22 +84,19 @@ def retire(handle: Handle, plan: RetirementPlan) -> None:
     somebody retired it.
     """
     version = plan.version
-    path = retired_path(version.model_id)
-    author = handle.git.author()
-    entry = RetiredEntry(version.version, author.when, f"{author.name} <{author.email}>", plan.reason)
+    author = handle.git.authorship().author
+    entry = RetiredEntry(version.version, author.when, author.person, plan.reason)
 
-    def prepare(tip: str | None) -> Proposal:
-        records = handle.records_at(tip)
+    def prepare(records: RecordsAt) -> NewCommit[None]:
         _refuse_used(handle, records, version)
         current = records.retired(version.model_id)
         if current.has(version.version):
-            raise Conflict(f"'{version.reference}' is retired already", f"git regolo list {version.model_id}")
-        return Proposal(
-            files={path: current.with_entry(entry).to_text().encode()},
-            message=f"retire {version.reference}\n\n{plan.reason}\n",
-        )
+            raise Conflict(f"'{version.reference}' is retired already", Hint("list", version.model_id))
+        text = current.with_entry(entry).to_text()
+        message = f"retire {version.reference}\n\n{plan.reason}\n"
+        return NewCommit({retired_path(version.model_id): text.encode()}, message, None)
 
-    publish(handle.git, handle.registry_branch(), prepare)
+    commit_records(handle, prepare)
 
 
 def _free_bytes(handle: Handle, version: ModelVersion) -> int:

@@ -2,15 +2,17 @@
 
 from regolo_git.artifacts.verify import bytes_of, require_artifact
 from regolo_git.errors import Conflict, PolicyRefused
-from regolo_git.git.proposal import Proposal
-from regolo_git.git.publish import publish
+from regolo_git.git.new_commit import NewCommit
+from regolo_git.hints import Hint
 from regolo_git.records.paths import manifest_path
 from regolo_git.records.references import Reference
+from regolo_git.registry.change import commit_records
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
-from regolo_git.registry.status import RETIRED
+from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.version_status import RETIRED
 from regolo_git.registry.versions.model_version import ModelVersion
-from regolo_git.registry.versions.target import choose_target
+from regolo_git.registry.versions.target_branch import choose_target_branch
 
 
 def revert_model(handle: Handle, reference: Reference, message: str | None = None) -> ModelVersion:
@@ -21,18 +23,16 @@ def revert_model(handle: Handle, reference: Reference, message: str | None = Non
     """
     version = get_version_to_use(handle, reference)
     if version.status == RETIRED:
-        raise PolicyRefused(f"'{version.reference}' is retired", f"git regolo list {version.model_id}")
+        raise PolicyRefused(f"'{version.reference}' is retired", Hint("list", version.model_id))
     with bytes_of(version.reference):
         require_artifact(handle.store, version.manifest.artifact)
-    path = manifest_path(version.model_id)
-    content = version.manifest.to_text().encode()
+    path, content = manifest_path(version.model_id), version.manifest.to_text().encode()
 
-    def prepare(tip: str | None) -> Proposal:
-        if handle.records_at(tip).data(path) == content:
+    def prepare(records: RecordsAt) -> NewCommit[None]:
+        if records.data(path) == content:
             raise Conflict(f"'{version.reference}' is the branch's version already")
-        return Proposal(
-            files={path: content}, message=message or f"revert {version.model_id} to {version.version}\n"
-        )
+        said = message or f"revert {version.model_id} to {version.version}\n"
+        return NewCommit({path: content}, said, None)
 
-    publish(handle.git, choose_target(handle, "auto").branch, prepare)
+    commit_records(handle, prepare, branch=choose_target_branch(handle, "auto").name)
     return version

@@ -12,7 +12,7 @@ from regolo_git.cli.pages.endpoint import endpoint_document
 from regolo_git.cli.streams import put, talk, talk_note
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
-from regolo_git.registry.endpoints.endpoints import create_endpoint
+from regolo_git.registry.endpoints.create import create_endpoint
 from regolo_git.text.numbers import shares_text
 
 DEFAULT = Routing()

@@ -9,7 +9,8 @@ from regolo_git.cli.options.endpoint import endpoint_argument
 from regolo_git.cli.pages.endpoint import endpoint_document
 from regolo_git.cli.streams import put, talk
 from regolo_git.errors import IntegrityError, NewerFormat
-from regolo_git.registry.endpoints.endpoints import delete_endpoint, get_endpoint
+from regolo_git.registry.endpoints.delete import delete_endpoint
+from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.registry.handle import Handle
 from regolo_git.text.numbers import shares_text
 

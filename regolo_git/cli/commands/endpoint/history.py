@@ -8,7 +8,7 @@ from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.options.endpoint import endpoint_argument
 from regolo_git.cli.pages.endpoint import endpoint_document, weights_field
 from regolo_git.cli.tables import put_table
-from regolo_git.registry.endpoints.endpoints import get_endpoint
+from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.registry.endpoints.history import EndpointEvent, endpoint_history
 from regolo_git.text.commits import person, short
 from regolo_git.text.numbers import shares_text

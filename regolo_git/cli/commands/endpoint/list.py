@@ -9,7 +9,7 @@ from regolo_git.cli.pages.endpoint import endpoint_document, replicas_field, wei
 from regolo_git.cli.streams import talk
 from regolo_git.cli.tables import put_table
 from regolo_git.records.endpoint import Endpoint
-from regolo_git.registry.endpoints.endpoints import list_endpoints
+from regolo_git.registry.endpoints.get import list_endpoints
 from regolo_git.text.numbers import shares_text
 
 COLUMNS = tuple(Column(title) for title in ("ENDPOINT", "MODEL", "ENVIRONMENT", "TRAFFIC", "REPLICAS"))

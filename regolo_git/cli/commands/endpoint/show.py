@@ -12,7 +12,7 @@ from regolo_git.cli.pages.endpoint import endpoint_document
 from regolo_git.cli.streams import paint, put
 from regolo_git.cli.tables import put_pairs, put_table
 from regolo_git.records.endpoint import Endpoint
-from regolo_git.registry.endpoints.endpoints import get_endpoint
+from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.text.commits import short
 from regolo_git.text.numbers import decimal_text, share_text
 

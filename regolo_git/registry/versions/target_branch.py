@@ -17,28 +17,31 @@ Flow = Literal["auto", "direct", "propose"]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """The branch to commit to; `tagged` versions are released at once; `new_branch` starts one for review."""
+class TargetBranch:
+    """The branch to commit to.
 
-    branch: str
+    Versions on a `tagged` one are released at once; with `new_branch` a branch for review starts there.
+    """
+
+    name: str
     tagged: bool
     new_branch: bool
 
 
-def choose_target(handle: Handle, flow: Flow) -> Target:
+def choose_target_branch(handle: Handle, flow: Flow) -> TargetBranch:
     """Decides by what is checked out.  Raises Conflict on a detached HEAD, where a commit would be lost."""
     registry_branch = handle.registry_branch()
     if flow == "propose":
-        return Target(registry_branch, tagged=False, new_branch=True)
+        return TargetBranch(registry_branch, tagged=False, new_branch=True)
     if handle.git.is_bare:
-        return Target(registry_branch, tagged=True, new_branch=False)
+        return TargetBranch(registry_branch, tagged=True, new_branch=False)
     head = handle.git.head_branch()
     if head is None and flow == "direct":
-        return Target(registry_branch, tagged=True, new_branch=False)
+        return TargetBranch(registry_branch, tagged=True, new_branch=False)
     if head is None:
         # A rebase detaches HEAD too, and would not let go of it for `git switch`.
         refuse_under_way(WorkTree(handle.paths.git_dir, handle.paths.top))
         raise Conflict(
             "HEAD is detached: a commit here would be on no branch", f"git switch {registry_branch}"
         )
-    return Target(head, tagged=head == registry_branch or flow == "direct", new_branch=False)
+    return TargetBranch(head, tagged=head == registry_branch or flow == "direct", new_branch=False)

@@ -13,7 +13,7 @@ from support.git_program import git
 
 from regolo_git.api import Registry
 from regolo_git.errors import RegoloNotice
-from regolo_git.registry.status import read_statuses
+from regolo_git.registry.version_status import read_statuses
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""When commits came onto the registry branch, and in which order.
+"""In which order, and when, commits came onto the registry branch.
 
 A commit's own time is that of its committer's clock, which may be wrong, and a proposal is committed before
 it is merged.  So the order is that of the history itself, children before parents, and a proposal (its
@@ -16,17 +16,17 @@ PROPOSED = "Regolo-Proposed"
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """A smaller `place` is newer."""
+class MergePoint:
+    """When a commit came onto the branch; a smaller `rank` is newer."""
 
-    place: int
+    rank: int
     when: datetime
 
 
-def arrivals(git: GitRepository, tip: str, commits: Iterable[CommitInfo]) -> Mapping[str, Arrival]:
-    """The arrival of each of these commits, which are in the history of `tip`, by commit id."""
+def merge_points(git: GitRepository, tip: str, commits: Iterable[CommitInfo]) -> Mapping[str, MergePoint]:
+    """The merge point of each of these commits, which are in the history of `tip`, by commit id."""
     order = topological_order(git, tip)
-    place = {commit.oid: number for number, commit in enumerate(order)}
+    rank = {commit.oid: number for number, commit in enumerate(order)}
     next_of = {commit.parents[0]: commit.oid for commit in order if commit.parents}
     # Of several merges that name a commit the oldest stays, which is the last in this order.
     merge_of = {parent: commit.oid for commit in order for parent in commit.parents[1:]}
@@ -38,7 +38,7 @@ def arrivals(git: GitRepository, tip: str, commits: Iterable[CommitInfo]) -> Map
             while oid not in merge_of and oid in next_of:
                 oid = next_of[oid]
             oid = merge_of.get(oid, info.oid)
-        found[info.oid] = Arrival(place[oid], order[place[oid]].committed_at)
+        found[info.oid] = MergePoint(rank[oid], order[rank[oid]].committed_at)
     return found
 
 

@@ -9,7 +9,7 @@ from regolo_git.registry.handle import STORE_SETTING, Handle
 SETTING = f"git regolo config --local {STORE_SETTING}"
 
 
-def where_else(handle: Handle) -> str:
+def other_store_hint(handle: Handle) -> str:
     """The command that names another store: that of the clone's origin, where it lies on this machine."""
     store = _store_of_origin(handle)
     if store is None or store == handle.store_url:

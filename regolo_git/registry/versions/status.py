@@ -7,11 +7,12 @@ from typing import Literal
 from regolo_git.artifacts.ingest.ingest import digest_of
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
 from regolo_git.records.manifest import Manifest
+from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.checkout import head_records
 
-State = Literal["unchanged", "modified", "missing", "no path"]
+ArtifactState = Literal["unchanged", "modified", "missing", "no path"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,13 @@ class ArtifactStatus:
     version: str
     tagged: bool
     path: str | None
-    state: State
+    state: ArtifactState
     holds: str | None = None
+
+    @property
+    def reference(self) -> str:
+        """`MODEL@VERSION`."""
+        return version_reference(self.model, self.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ def _status(handle: Handle, manifest: Manifest, on_progress: OnProgress) -> Arti
 
 def _state(
     handle: Handle, manifest: Manifest, path: str | None, on_progress: OnProgress
-) -> tuple[State, str | None]:
+) -> tuple[ArtifactState, str | None]:
     top = handle.paths.work_tree
     if path is None or top is None:
         return "no path", None

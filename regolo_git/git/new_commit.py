@@ -1,0 +1,134 @@
+"""A commit to create, and the Git objects written for it, which nothing names yet."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import pygit2
+from pygit2.enums import ObjectType
+
+from regolo_git.errors import Conflict, VersionExists
+from regolo_git.git.identity import Authorship, Identity
+from regolo_git.git.refs_state import blocking_ref
+from regolo_git.git.repository import GitRepository
+from regolo_git.git.tag_objects import tag_object_bytes
+from regolo_git.git.translate import git_errors
+from regolo_git.git.trees import edit_tree
+from regolo_git.git.worktrees import FileEdit, WorkTree, work_trees_on
+from regolo_git.records.names import check_message
+
+Made = TypeVar("Made")
+Other = TypeVar("Other")
+
+
+@dataclass(frozen=True, slots=True)
+class NewTag:
+    """A tag to create: its name, and its message from the blob ids of the files that were written."""
+
+    name: str
+    message_for: Callable[[Mapping[str, str]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class NewCommit(Generic[Made]):
+    """What to commit: file contents by path (None deletes), the message, and the tag of a version.
+
+    `made` is what the commit stands for to whoever prepared it, and is returned once it is published.
+    """
+
+    files: Mapping[str, bytes | None]
+    message: str
+    made: Made
+    tag: NewTag | None = None
+
+    def with_made(self, made: Other) -> "NewCommit[Other]":
+        """The same commit, which stands for something else."""
+        return NewCommit(self.files, self.message, made, self.tag)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenTag:
+    """A tag object that was written, and the name that it is to get."""
+
+    name: str
+    oid: str
+
+    @property
+    def ref(self) -> str:
+        """The ref that is to name it."""
+        return f"refs/tags/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenObjects:
+    """The objects of one attempt, the files that differ, and the work trees that have them checked out."""
+
+    commit: str
+    tag: WrittenTag | None
+    edits: list[FileEdit]
+    work_trees: list[WorkTree]
+
+
+def write_objects(
+    git: GitRepository, branch: str, tip: str | None, new: NewCommit[Made], authorship: Authorship
+) -> WrittenObjects:
+    """Writes the blobs, trees, commit and tag of a new commit on a branch's tip.
+
+    Raises Conflict where the commit would change nothing, VersionExists where the tag is there, InvalidInput
+    for a message that Git cannot hold.
+    """
+    repository = git.pygit
+    check_message(new.message)
+    with git_errors(f"branch '{branch}'"):
+        if new.tag is not None:
+            refuse_tag(git, new.tag.name)
+            refuse_blocked(git, f"refs/tags/{new.tag.name}")
+        before = git.get(tip).peel(pygit2.Commit) if tip else None
+        blobs = {
+            path: str(repository.create_blob(content)) if content is not None else None
+            for path, content in new.files.items()
+        }
+        trees: list[str] = []
+        tree = edit_tree(repository, before.tree if before else None, blobs, trees)
+        if before is not None and tree == before.tree.id:
+            raise Conflict("nothing would change", f"git log -1 {branch}")
+        signatures = signature_of(authorship.author), signature_of(authorship.committer)
+        parents = [before.id] if before else []
+        commit = str(repository.create_commit(None, *signatures, new.message, tree, parents))
+        edits = [FileEdit(path, git.blob_oid(tip, path), oid) for path, oid in blobs.items()]
+        tag = _write_tag(git, new.tag, commit, blobs, authorship.committer) if new.tag is not None else None
+        written = *blobs.values(), *trees, commit, tag.oid if tag is not None else None
+        git.require_written([oid for oid in written if oid is not None])
+        changed = [edit for edit in edits if edit.old != edit.new]
+        return WrittenObjects(commit, tag, changed, work_trees_on(git.paths, branch))
+
+
+def _write_tag(
+    git: GitRepository, new: NewTag, commit: str, blobs: Mapping[str, str | None], tagger: Identity
+) -> WrittenTag:
+    message = new.message_for({path: oid for path, oid in blobs.items() if oid is not None})
+    raw = tag_object_bytes(commit, new.name, tagger, message)
+    return WrittenTag(new.name, str(git.pygit.odb.write(ObjectType.TAG, raw)))
+
+
+def signature_of(identity: Identity) -> pygit2.Signature:
+    """The same for the library."""
+    return pygit2.Signature(identity.name, identity.email, identity.seconds, identity.offset)
+
+
+def refuse_tag(git: GitRepository, name: str) -> None:
+    """Raises VersionExists where a tag is there."""
+    if git.tag_target(name) is not None:
+        raise VersionExists(f"tag '{name}' exists already, and version tags never move", f"git show {name}")
+
+
+def refuse_blocked(git: GitRepository, ref: str) -> None:
+    """Raises Conflict where the ref of another branch or tag is in the way of a new one.
+
+    libgit2 does not look whether a packed ref is, and says something else where a loose one is.
+    """
+    other = blocking_ref(git.paths, ref)
+    if other is not None:
+        kind = "tag" if ref.startswith("refs/tags/") else "branch"
+        here, there = (name.split("/", 2)[2] for name in (ref, other))
+        raise Conflict(f"{kind} '{there}' is in the way of {kind} '{here}'", f"git {kind} --list")

@@ -1,0 +1,70 @@
+"""Creating an endpoint: a served name, with all of its traffic on one version."""
+
+from regolo_git.errors import Conflict
+from regolo_git.git.new_commit import NewCommit
+from regolo_git.hints import Hint
+from regolo_git.records.endpoint import LOCAL, Endpoint, check_engine
+from regolo_git.records.environment import check_replicas
+from regolo_git.records.names import check_endpoint_name
+from regolo_git.records.references import Reference
+from regolo_git.records.routing import Routing
+from regolo_git.registry.change import commit_records
+from regolo_git.registry.endpoints.traffic import endpoint_commit, pin, servable
+from regolo_git.registry.environments.permission import environment_rule
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.records_at import RecordsAt
+
+
+def create_endpoint(
+    handle: Handle,
+    name: str,
+    reference: Reference,
+    *,
+    environment: str | None = None,
+    replicas: int | None = None,
+    engine: str = LOCAL,
+    routing: Routing | None = None,
+    message: str | None = None,
+) -> Endpoint:
+    """Creates an endpoint that sends everything to one version.
+
+    Bound to an environment it follows the promotions there, and the environment's replicas win.  Raises
+    Conflict where the endpoint exists, InvalidInput, NotFound, PolicyRefused for a retired version.
+    """
+    check_endpoint_name(name)
+    check_engine(engine)
+
+    def prepare(records: RecordsAt) -> NewCommit[Endpoint]:
+        version = servable(handle, reference)
+        count = _replicas(handle, records, version.model_id, environment, replicas)
+        if name in records.endpoint_names():
+            raise Conflict(
+                f"endpoint '{name}' exists already", Hint("traffic", name, f"{version.version}=100")
+            )
+        endpoint = Endpoint(
+            endpoint=name,
+            model=version.model_id,
+            environment=environment,
+            engine=engine,
+            traffic={version.version: 1.0},
+            versions={version.version: pin(version, count)},
+            routing=routing or Routing(),
+        )
+        otherwise = f"create endpoint {name} on {version.reference}"
+        return endpoint_commit(endpoint, message, otherwise, "create-endpoint", None)
+
+    return commit_records(handle, prepare).made
+
+
+def _replicas(
+    handle: Handle, records: RecordsAt, model: str, environment: str | None, replicas: int | None
+) -> int:
+    """What is promoted to the environment decides, then the environment's rule, then what was asked for."""
+    asked = check_replicas(replicas if replicas is not None else 1)
+    if environment is None:
+        return asked
+    rule = environment_rule(handle, environment)
+    promotion = records.promotion(environment, model)
+    if promotion is not None:
+        return promotion.replicas
+    return rule.replicas if rule is not None and rule.replicas is not None else asked

@@ -1,0 +1,30 @@
+"""Endpoints as the registry branch has them now."""
+
+from regolo_git.errors import NotFound
+from regolo_git.hints import Hint
+from regolo_git.records.endpoint import Endpoint
+from regolo_git.records.names import check_endpoint_name
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.records_at import RecordsAt
+from regolo_git.text.nearest import nearest
+
+
+def get_endpoint(handle: Handle, name: str) -> Endpoint:
+    """An endpoint's desired state on the registry branch.  Raises NotFound, IntegrityError."""
+    return require_endpoint(handle.records(), name)
+
+
+def list_endpoints(handle: Handle) -> list[Endpoint]:
+    """Every endpoint on the registry branch, sorted by name; a notice names each that cannot be read."""
+    return list(handle.readable(handle.records().endpoints()))
+
+
+def require_endpoint(records: RecordsAt, name: str) -> Endpoint:
+    """An endpoint among some records.  Raises NotFound, with the nearest name as a hint, IntegrityError."""
+    endpoint = records.endpoint(check_endpoint_name(name))
+    if endpoint is None:
+        # The names of the files: one that is broken is not in the way of saying what there is.
+        close = nearest(name, records.endpoint_names())
+        hint = Hint("endpoint show", close) if close else Hint("endpoint list")
+        raise NotFound(f"there is no endpoint '{name}'", hint)
+    return endpoint

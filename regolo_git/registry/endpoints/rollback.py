@@ -1,0 +1,65 @@
+"""Rolling an endpoint back: all of its traffic to one version, by a forward commit."""
+
+from dataclasses import dataclass, replace
+
+from regolo_git.errors import IntegrityError, NotFound, PolicyRefused
+from regolo_git.git.new_commit import NewCommit
+from regolo_git.hints import Hint
+from regolo_git.records.endpoint import Endpoint
+from regolo_git.records.references import Reference
+from regolo_git.records.versions import Version
+from regolo_git.registry.change import commit_records
+from regolo_git.registry.endpoints.get import require_endpoint
+from regolo_git.registry.endpoints.history import endpoint_history
+from regolo_git.registry.endpoints.last_good import good_versions
+from regolo_git.registry.endpoints.traffic import pin, servable, traffic_commit, usual_replicas
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.versions.model_version import ModelVersion
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """The endpoint after a rollback; `skipped` has a line for each good version that can no longer serve."""
+
+    endpoint: Endpoint
+    skipped: tuple[str, ...]
+
+
+def roll_back(
+    handle: Handle, name: str, to_version: str | None = None, *, message: str | None = None
+) -> RolledBack:
+    """Sends everything to `to_version`, or to the last good version that can still serve.
+
+    `last_good` says which versions are good.  Raises NotFound, also where the bytes are gone, PolicyRefused
+    for a retired version, Conflict where nothing would change.
+    """
+
+    def prepare(records: RecordsAt) -> NewCommit[RolledBack]:
+        before = require_endpoint(records, name)
+        skipped: list[str] = []
+        version = _version(handle, before, to_version, skipped)
+        pinned = pin(version, usual_replicas(before, version), before)
+        after = replace(before, traffic={version.version: 1.0}, versions={version.version: pinned})
+        return traffic_commit(before, after, "rollback", message).with_made(RolledBack(after, tuple(skipped)))
+
+    return commit_records(handle, prepare).made
+
+
+def _version(handle: Handle, endpoint: Endpoint, to_version: str | None, skipped: list[str]) -> ModelVersion:
+    if to_version is not None:
+        return servable(handle, Reference.of(endpoint.model, Version.parse(to_version)))
+    return _last_good(handle, endpoint, skipped)
+
+
+def _last_good(handle: Handle, endpoint: Endpoint, skipped: list[str]) -> ModelVersion:
+    """The last good version that can serve; `skipped` gets a line for each that cannot."""
+    for version in good_versions(endpoint, endpoint_history(handle, endpoint.endpoint)):
+        try:
+            return servable(handle, Reference.of(endpoint.model, version))
+        except (NotFound, PolicyRefused, IntegrityError) as error:
+            skipped.append(f"passed over: {error.message}")
+    raise NotFound(
+        "; ".join([f"endpoint '{endpoint.endpoint}' has no earlier version to go back to", *skipped]),
+        Hint("rollback", endpoint.endpoint, "--to", "VERSION"),
+    )

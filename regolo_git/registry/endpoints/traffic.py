@@ -1,0 +1,129 @@
+"""The traffic of an endpoint: who may have it, and every way in which it changes.
+
+The file of an endpoint holds desired state only, each version pinned by commit and digest, so a moved tag
+cannot change what serves.  A version may be given traffic when `servable` says so.  A change of one endpoint
+is a `traffic_commit`; only a promotion changes endpoints along, by `moved_endpoint`, in its own commit.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from regolo_git.artifacts.verify import bytes_of, require_artifact
+from regolo_git.errors import Conflict, InvalidInput, PolicyRefused
+from regolo_git.git.new_commit import NewCommit
+from regolo_git.hints import Hint
+from regolo_git.records.endpoint import Endpoint, PinnedVersion, check_traffic
+from regolo_git.records.environment import Promotion, check_replicas
+from regolo_git.records.paths import endpoint_path
+from regolo_git.records.references import Reference
+from regolo_git.records.versions import Version
+from regolo_git.registry.change import action_message, commit_records
+from regolo_git.registry.endpoints.get import require_endpoint
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.lookup import get_version_to_use
+from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.version_status import RETIRED
+from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.text.numbers import shares_text
+
+
+def update_traffic(
+    handle: Handle,
+    name: str,
+    weights: Mapping[str, float],
+    *,
+    replicas: Mapping[str, int] | None = None,
+    message: str | None = None,
+) -> Endpoint:
+    """Sets the whole split: shares that add up to 1, or percents that add up to 100.
+
+    A version that is not named gets no traffic and leaves the endpoint; one with weight 0 stays addressable.
+    Raises InvalidInput, NotFound, PolicyRefused for a retired version, Conflict.
+    """
+    shares = check_traffic(weights)
+    for given in replicas or {}:
+        if given not in shares:
+            raise InvalidInput(
+                f"there are replicas of '{given}', which is not in the split", Hint("endpoint show", name)
+            )
+
+    def prepare(records: RecordsAt) -> NewCommit[Endpoint]:
+        before = require_endpoint(records, name)
+        references = {given: Reference.of(before.model, Version.parse(given)) for given in shares}
+        versions = {given: servable(handle, reference) for given, reference in references.items()}
+        after = replace(
+            before,
+            traffic={versions[given].version: share for given, share in shares.items()},
+            versions={
+                version.version: pin(version, _replicas(before, version, given, replicas or {}), before)
+                for given, version in versions.items()
+            },
+        )
+        return traffic_commit(before, after, "traffic", message)
+
+    return commit_records(handle, prepare).made
+
+
+def _replicas(endpoint: Endpoint, version: ModelVersion, given: str, replicas: Mapping[str, int]) -> int:
+    return check_replicas(replicas[given]) if given in replicas else usual_replicas(endpoint, version)
+
+
+def usual_replicas(endpoint: Endpoint, version: ModelVersion) -> int:
+    """Replicas of a version as the endpoint has them, or as its largest version has them."""
+    held = endpoint.versions.get(version.version)
+    return held.replicas if held is not None else max(p.replicas for p in endpoint.versions.values())
+
+
+def servable(handle: Handle, reference: Reference) -> ModelVersion:
+    """The version that a reference means, if it may be given traffic.
+
+    Raises NotFound, also where its bytes are gone, PolicyRefused where it is retired.
+    """
+    version = get_version_to_use(handle, reference)
+    if version.status == RETIRED:
+        raise PolicyRefused(f"'{version.reference}' is retired", Hint("list", version.model_id))
+    with bytes_of(version.reference):
+        require_artifact(handle.store, version.manifest.artifact)
+    return version
+
+
+def pin(version: ModelVersion, replicas: int, before: Endpoint | None = None) -> PinnedVersion:
+    """A version as an endpoint holds it: by commit and digest; keys that are unknown stay as in `before`."""
+    held = before.versions.get(version.version) if before is not None else None
+    digest = version.manifest.artifact.digest
+    return PinnedVersion(version.commit, digest, replicas, held.unknown if held is not None else {})
+
+
+def moved_endpoint(endpoint: Endpoint, promotion: Promotion) -> Endpoint:
+    """The endpoint with all its traffic on the promoted version, on the environment's replicas."""
+    held = endpoint.versions.get(promotion.version)
+    unknown = held.unknown if held is not None else {}
+    pinned = PinnedVersion(promotion.commit, promotion.digest, promotion.replicas, unknown)
+    return replace(endpoint, traffic={promotion.version: 1.0}, versions={promotion.version: pinned})
+
+
+def traffic_commit(
+    before: Endpoint, after: Endpoint, action: str, message: str | None
+) -> NewCommit[Endpoint]:
+    """The commit that changes an endpoint.  Raises Conflict where nothing would change."""
+    name = before.endpoint
+    if after == before:
+        raise Conflict(f"endpoint '{name}' is like that already", Hint("endpoint show", name))
+    return endpoint_commit(after, message, f"{action} {name}: {shares_text(after.traffic)}", action, before)
+
+
+def endpoint_commit(
+    after: Endpoint, said: str | None, otherwise: str, action: str, before: Endpoint | None
+) -> NewCommit[Endpoint]:
+    """The commit that writes an endpoint's file; its trailers say what it did."""
+    message = action_message(
+        said,
+        otherwise,
+        action,
+        {
+            "Regolo-Endpoint": after.endpoint,
+            "Regolo-From": shares_text(before.traffic) if before else None,
+            "Regolo-To": shares_text(after.traffic),
+        },
+    )
+    return NewCommit({endpoint_path(after.endpoint): after.to_text().encode()}, message, after)

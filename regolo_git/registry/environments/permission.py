@@ -1,0 +1,51 @@
+"""The one place where a promotion asks whether it may: the rules of the environments."""
+
+from regolo_git.errors import InvalidInput, PolicyRefused
+from regolo_git.hints import Hint
+from regolo_git.records.config import EnvironmentRule
+from regolo_git.records.names import check_environment_name
+from regolo_git.records.versions import Version
+from regolo_git.registry.environments.history import promotion_events
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.version_status import RETIRED
+from regolo_git.registry.versions.model_version import ModelVersion
+
+
+def ask_permission(handle: Handle, version: ModelVersion, environment: str) -> None:
+    """Raises PolicyRefused where a version may not be promoted, saying which rule forbids it."""
+    if version.status == RETIRED:
+        raise PolicyRefused(f"'{version.reference}' is retired", Hint("list", version.model_id))
+    rule = environment_rule(handle, environment)
+    for required in rule.requires if rule is not None else ():
+        if not _was_promoted_to(handle, version, required):
+            raise PolicyRefused(
+                f"'{version.reference}' must stand in '{required}' before '{environment}'",
+                Hint("promote", version.reference, required),
+            )
+
+
+def environment_rule(handle: Handle, environment: str) -> EnvironmentRule | None:
+    """The rule of an environment; None where the registry configures none.
+
+    Raises InvalidInput for one that is not among those that it configures, or that can have no such name.
+    """
+    config = handle.config()
+    rule = config.environment(check_environment_name(environment))
+    if config.environments and rule is None:
+        raise InvalidInput(
+            f"there is no environment '{environment}' (there are {', '.join(config.environment_order())})",
+            Hint("config", f"environments.{environment}.replicas", "1"),
+        )
+    return rule
+
+
+def _was_promoted_to(handle: Handle, version: ModelVersion, environment: str) -> bool:
+    """Whether the version is or ever was promoted to an environment, with the bytes that it has."""
+    wanted, digest = Version.parse(version.version), version.manifest.artifact.digest
+    tip = handle.registry_tip()
+    return tip is not None and any(
+        event.promotion is not None
+        and event.promotion.digest == digest
+        and Version.parse(event.promotion.version) == wanted
+        for _, event in promotion_events(handle, tip, version.model_id, environment)
+    )

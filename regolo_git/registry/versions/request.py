@@ -1,0 +1,71 @@
+"""What the caller of a new version asks for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal, Self, get_args
+
+from regolo_git.artifacts.source.sources import ArtifactSource
+from regolo_git.errors import InvalidInput
+from regolo_git.records.manifest import Lineage, Manifest
+from regolo_git.records.names import check_message, check_text
+from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.versions.target_branch import Flow
+
+Bump = Literal["major", "minor", "patch"]
+TEXTS = ("version", "description", "model_description", "message", "author")
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRequest:
+    """What the caller wants: `version` and `bump` exclude each other; neither means the next minor.
+
+    A `source` that is a version gives its bytes, which stay where they are, and what is not said anew.
+    `author` ("Name <address>") and `when` (with a time zone) are those of an imported version; by default
+    they are what Git says, now.
+    """
+
+    model: str
+    source: ArtifactSource | ModelVersion
+    new_model: bool
+    version: str | None = None
+    bump: Bump | None = None
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    description: str | None = None
+    model_description: str | None = None
+    message: str | None = None
+    lineage: Lineage | None = None
+    serving: Mapping[str, object] | None = None
+    flow: Flow = "auto"
+    author: str | None = None
+    when: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Raises TypeError for what is not text, InvalidInput for a word that means nothing."""
+        check_text("the name of a model", self.model)
+        for what in TEXTS:
+            value = getattr(self, what)
+            if value is not None:
+                check_text(f"'{what}'", value)
+        if self.message is not None:
+            check_message(self.message)
+        if self.bump is not None and self.bump not in get_args(Bump):
+            raise InvalidInput(
+                f"'{self.bump}' is no part of a version", f"one of {', '.join(get_args(Bump))}"
+            )
+        if self.flow not in get_args(Flow):
+            raise InvalidInput(f"'{self.flow}' is no flow", f"one of {', '.join(get_args(Flow))}")
+        if self.version is not None and self.bump is not None:
+            raise InvalidInput("'version' and 'bump' exclude each other")
+        if self.lineage is not None and not isinstance(self.lineage, Lineage):
+            raise TypeError(f"lineage is a regolo_git.Lineage, not {self.lineage!r}")
+
+    def inheriting(self, manifest: Manifest) -> Self:
+        """The request with what a version says wherever nothing else is asked for."""
+        return replace(
+            self,
+            metadata={**manifest.metadata, **self.metadata},
+            description=self.description or manifest.description,
+            lineage=self.lineage or manifest.lineage,
+            serving=self.serving if self.serving is not None else manifest.serving,
+        )
