@@ -13,6 +13,7 @@ from typing import Protocol
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.toml_text import Table
+from regolo_git.registry.records_at import Listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,11 @@ class Source(Protocol):
         """The commit that the registry branch is at.  Cheap: asked four times a second."""
         ...
 
-    def endpoints(self, commit: str) -> Mapping[str, Endpoint]:
-        """Every endpoint as of a commit.  Raises RegoloError, naming the file, for one that is broken."""
+    def endpoints(self, commit: str) -> Listing[Endpoint]:
+        """Every endpoint as of a commit, and what is wrong with those that cannot be read.
+
+        Raises RegoloError where the commit itself cannot be read.
+        """
         ...
 
     def fetch(self, model: str, pinned: PinnedVersion) -> ModelFiles:

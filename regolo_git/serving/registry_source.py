@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.manifest import Manifest
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.records_at import Listing
 from regolo_git.serving.desired import ModelFiles
 
 
@@ -43,12 +44,9 @@ class RegistrySource:
             raise NotFound("the registry branch has no commit", Hint("init"))
         return tip
 
-    def endpoints(self, commit: str) -> Mapping[str, Endpoint]:
-        """Every endpoint as of a commit.  Raises IntegrityError, naming the file, for one that is broken."""
-        found = self._handle.records_at(commit).endpoints()
-        for error in found.broken.values():
-            raise error
-        return found.by_name
+    def endpoints(self, commit: str) -> Listing[Endpoint]:
+        """Every endpoint as of a commit, and what is wrong with those that cannot be read."""
+        return self._handle.records_at(commit).endpoints()
 
     def fetch(self, model: str, pinned: PinnedVersion) -> ModelFiles:
         """Brings a pinned version's bytes to a place of their own, verified against the pinned digest.

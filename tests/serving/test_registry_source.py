@@ -11,7 +11,7 @@ from support.running_engine import until
 from support.running_registry import ServedRegistry, serving
 
 from regolo_git.artifacts.disk_digest import disk_digest
-from regolo_git.errors import IntegrityError, NotFound
+from regolo_git.errors import NotFound
 from regolo_git.records.endpoint import PinnedVersion
 from regolo_git.registry.handle import Handle
 from regolo_git.serving.registry_source import RegistrySource
@@ -32,14 +32,14 @@ def source(served: ServedRegistry, tmp_path: Path) -> RegistrySource:
 
 
 def pinned(source: RegistrySource) -> PinnedVersion:
-    return source.endpoints(source.head())["e"].versions["1.0"]
+    return source.endpoints(source.head()).by_name["e"].versions["1.0"]
 
 
 def test_the_head_is_that_of_the_registry_branch(served: ServedRegistry, source: RegistrySource) -> None:
     assert source.head() == served.head
     after = served.traffic({"1.0": 50, "1.1": 50})
     assert source.head() == after
-    assert source.endpoints(after)["e"].traffic == {"1.0": 0.5, "1.1": 0.5}
+    assert source.endpoints(after).by_name["e"].traffic == {"1.0": 0.5, "1.1": 0.5}
 
 
 def test_a_thread_opens_one_handle_and_keeps_it(served: ServedRegistry, tmp_path: Path) -> None:
@@ -92,10 +92,13 @@ def test_a_commit_or_a_model_that_is_not_there(source: RegistrySource) -> None:
         source.fetch("m", PinnedVersion("0" * 40, pin.digest, 1))
 
 
-def test_a_broken_file_is_named(served: ServedRegistry, source: RegistrySource) -> None:
+def test_a_broken_file_is_named_beside_the_others(served: ServedRegistry, source: RegistrySource) -> None:
     broken = served.write_by_hand("endpoints/e.toml", "format = 1\n")
-    with pytest.raises(IntegrityError, match=r"endpoints/e\.toml"):
-        source.endpoints(broken)
+    served.registry.create_endpoint("f", "m", "1.1")
+    found = source.endpoints(source.head())
+    assert list(found.by_name) == ["f"]
+    assert found.broken.keys() == {"endpoints/e.toml"}
+    assert source.endpoints(broken).broken.keys() == {"endpoints/e.toml"}
 
 
 def test_bytes_that_are_missing_are_asked_for_until_they_come(served: ServedRegistry, tmp_path: Path) -> None:

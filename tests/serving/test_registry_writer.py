@@ -37,7 +37,7 @@ def test_a_split_that_was_written_is_what_a_source_reads(source: Source, writer:
     written = writer.set_traffic("e", {"1.0": 90, "1.1": 10}, replicas={"1.1": 2}, message="try 1.1")
     after = source.head()
     assert after != before
-    read = source.endpoints(after)["e"]
+    read = source.endpoints(after).by_name["e"]
     assert (read.traffic, read.versions["1.1"].replicas) == ({"1.0": 0.9, "1.1": 0.1}, 2)
     assert read == written
 

@@ -12,10 +12,11 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from regolo_git.artifacts.disk_digest import disk_digest
-from regolo_git.errors import NotFound
+from regolo_git.errors import IntegrityError, NotFound
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.routing import Routing
+from regolo_git.registry.records_at import Listing
 from regolo_git.serving.desired import ModelFiles
 
 
@@ -28,10 +29,15 @@ class FolderSource:
     def head(self) -> str:
         return (self._folder / "HEAD").read_text()
 
-    def endpoints(self, commit: str) -> Mapping[str, Endpoint]:
-        files = (self._folder / "commits" / commit).glob("*.toml")
-        found = [Endpoint.parse(file.read_text(), f"endpoints/{file.name}") for file in files]
-        return {endpoint.endpoint: endpoint for endpoint in found}
+    def endpoints(self, commit: str) -> Listing[Endpoint]:
+        by_name, broken = {}, {}
+        for file in (self._folder / "commits" / commit).glob("*.toml"):
+            path = f"endpoints/{file.name}"
+            try:
+                by_name[file.stem] = Endpoint.parse(file.read_text(), path)
+            except IntegrityError as error:
+                broken[path] = error
+        return Listing(by_name, broken)
 
     def fetch(self, model: str, pinned: PinnedVersion) -> ModelFiles:
         place = self._folder / "artifacts" / pinned.digest.hex

@@ -1,34 +1,40 @@
 """The source's quick half, in a thread of its own: where the branch is, and what it says of our endpoints."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from regolo_git.errors import NotFound, RegoloError, TransportError
 from regolo_git.hints import Hint
 from regolo_git.records.endpoint import LOCAL, Endpoint
+from regolo_git.records.paths import endpoint_of
 from regolo_git.serving.desired import Source
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
 class BranchState:
-    """The endpoints that are ours as of a commit."""
+    """The endpoints that are ours as of a commit; `broken` are those that cannot be read, and why."""
 
     commit: str
-    endpoints: dict[str, Endpoint]
+    endpoints: Mapping[str, Endpoint]
+    broken: Mapping[str, RegoloError]
 
 
 class Branch:
-    """Follows the head.  A commit that is broken is passed over, and `broken` says why.
+    """Follows the head; what cannot be read, an endpoint or a whole commit, leaves things as they were.
 
     `problem` is what is wrong at the moment: that, or that the branch itself cannot be read.
     """
 
     def __init__(self, source: Source, names: Collection[str]) -> None:
-        self.problem: RegoloError | None = None
-        self.broken: RegoloError | None = None
+        self.problem: str | None = None
         self.head: str | None = None
+        self._problem_of_head: str | None = None
+        self._unread: RegoloError | None = None
         self._source = source
         self._names = frozenset(names)
         self._thread = ThreadPoolExecutor(1, "regolo-look")
@@ -36,14 +42,17 @@ class Branch:
     async def first(self) -> BranchState:
         """The state to begin with.
 
-        Raises what the source raises, NotFound for an endpoint that was asked for and is not there.
+        Raises what the source raises, NotFound for an endpoint that was asked for and is not there, and what
+        is wrong with one that was asked for, or with the only ones that there are.
         """
         state = await self._in_thread()
-        assert state is not None
-        missing = self._names - state.endpoints.keys()
-        if missing:
-            name = min(missing)
+        if state is None:
+            assert self._unread is not None
+            raise self._unread
+        for name in sorted(self._names - state.endpoints.keys() - state.broken.keys()):
             raise NotFound(f"there is no endpoint '{name}' to serve", Hint("endpoint list"))
+        if state.broken and (self._names or not state.endpoints):
+            raise next(iter(state.broken.values()))
         return state
 
     async def next(self) -> BranchState | None:
@@ -51,7 +60,7 @@ class Branch:
         try:
             return await self._in_thread()
         except RegoloError as error:
-            self.problem = error
+            self.problem = f"the branch is not followed: {error.message}"
             return None
 
     def close(self) -> None:
@@ -64,24 +73,32 @@ class Branch:
     def _look(self) -> BranchState | None:
         try:
             head = self._source.head()
-            if head != self.head:
-                return self._read(head)
+            state = self._read(head) if head != self.head else None
         except OSError as error:
             raise TransportError(f"the registry cannot be read: {error}") from error
-        # The branch may have been away for a while; a commit that was broken still is.
-        self.problem = self.broken
-        return None
+        # The branch may have been away for a while; what was wrong with its head still is.
+        self.problem = self._problem_of_head
+        return state
 
-    def _read(self, head: str) -> BranchState:
+    def _read(self, head: str) -> BranchState | None:
         try:
-            endpoints = self._source.endpoints(head)
+            found = self._source.endpoints(head)
         except RegoloError as error:
             # Noted, so that it is read once, not four times a second.
-            self.head, self.broken = head, error
-            raise
+            self.head, self._unread = head, error
+            self._problem_of_head = f"commit {head} is ignored: {error.message}"
+            return None
         self.head = head
-        self.problem = self.broken = None
-        ours = {name: found for name, found in endpoints.items() if found.engine == LOCAL}
-        if self._names:
-            ours = {name: found for name, found in ours.items() if name in self._names}
-        return BranchState(head, ours)
+        ours = {name: each for name, each in found.by_name.items() if each.engine == LOCAL}
+        broken = {endpoint_of(path) or path: error for path, error in found.broken.items()}
+        state = BranchState(head, self._asked_for(ours), self._asked_for(broken))
+        self._problem_of_head = _problem(state.broken)
+        return state
+
+    def _asked_for(self, found: Mapping[str, Value]) -> dict[str, Value]:
+        return {name: value for name, value in found.items() if not self._names or name in self._names}
+
+
+def _problem(broken: Mapping[str, RegoloError]) -> str | None:
+    words = [f"endpoint '{name}' is not followed: {error.message}" for name, error in broken.items()]
+    return "; ".join(words) or None

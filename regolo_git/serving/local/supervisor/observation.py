@@ -20,7 +20,7 @@ def status(engine: Supervisor) -> dict[str, Json]:
     return {
         "process": os.getpid(),
         "head": engine.branch.head,
-        "problem": _words(engine.branch.problem),
+        "problem": engine.branch.problem,
         "gateways": [gateway.status() for gateway in engine.gateways.running],
         "gateway_problem": engine.gateways.problem,
         "endpoints": {name: _endpoint(runner) for name, runner in engine.runners.items()},

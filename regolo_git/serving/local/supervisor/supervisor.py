@@ -59,6 +59,7 @@ class Supervisor:
         self._replacing = BackgroundTasks()
         self._changed = asyncio.Event()
         self._said: dict[str, str] = {}
+        self._said_problem: str | None = None
 
     async def run(self) -> None:
         """Serves until it is told to stop, then lets everything finish.
@@ -69,6 +70,7 @@ class Supervisor:
             # First, or who stops it while it starts would leave sockets and processes behind.
             self._handle_signals()
             await self._take(await self.branch.first())
+            self._say_problem()
             await self._publish()
             await self.gateways.replace()
             self._listening()
@@ -133,18 +135,19 @@ class Supervisor:
     async def _poll(self) -> None:
         while True:
             await asyncio.sleep(self._options.poll_seconds)
-            before = self.branch.problem
             state = await self.branch.next()
             if state is not None:
                 await self._take(state)
-            problem = self.branch.problem
-            if problem is None or (before is not None and before.message == problem.message):
-                continue
-            what = f"commit {self.branch.head} is passed over"
-            self._say(f"{what if problem is self.branch.broken else 'not following'}: {problem.message}")
+            self._say_problem()
+
+    def _say_problem(self) -> None:
+        """Says what is wrong with the branch, once for as long as it stays the same."""
+        if self.branch.problem is not None and self.branch.problem != self._said_problem:
+            self._say(self.branch.problem)
+        self._said_problem = self.branch.problem
 
     async def _take(self, state: BranchState) -> None:
-        for name in self.runners.keys() - state.endpoints.keys():
+        for name in self.runners.keys() - state.endpoints.keys() - state.broken.keys():
             await self.runners.pop(name).stop()
             self._say(f"endpoint '{name}' is served no more")
         for name, endpoint in state.endpoints.items():

@@ -48,19 +48,36 @@ def test_only_the_named_endpoints_are_served(registry: FolderRegistry) -> None:
         assert list(engine.status()["endpoints"]) == ["e"]
 
 
-def test_a_broken_file_is_passed_over(registry: FolderRegistry) -> None:
+def test_a_broken_file_leaves_its_endpoint_as_it_was_and_the_others_are_followed(
+    registry: FolderRegistry,
+) -> None:
+    registry.endpoint("f", {"1.0": 1.0})
     good = registry.endpoint("e", {"1.0": 1.0})
     with running_engine(registry) as engine:
         engine.until_serving("e", good)
         registry.file("e", "format = 1\nendpoint = ")
         problem = until(lambda: engine.status()["problem"])
         assert "'endpoints/e.toml'" in problem
-        assert engine.predict([1]).version == "1.0"
+        engine.until_serving("f", registry.endpoint("f", {"1.1": 1.0}))
+        assert engine.predict([1], "/endpoints/f/invocations").version == "1.1"
+        assert engine.predict([1], "/endpoints/e/invocations").version == "1.0"
+        assert engine.status()["problem"] == problem
         engine.until_serving("e", registry.endpoint("e", {"1.1": 1.0}))
         assert engine.status()["problem"] is None
 
 
-def test_a_broken_file_at_the_start_is_an_error(registry: FolderRegistry) -> None:
+def test_a_broken_file_does_not_keep_the_others_from_being_served(
+    registry: FolderRegistry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry.file("e", "format = 99")
+    commit = registry.endpoint("f", {"1.0": 1.0})
+    with running_engine(registry) as engine:
+        engine.until_serving("f", commit)
+        assert list(engine.status()["endpoints"]) == ["f"]
+    assert capsys.readouterr().out.count("endpoint 'e' is not followed") == 1
+
+
+def test_a_broken_file_that_is_alone_at_the_start_is_an_error(registry: FolderRegistry) -> None:
     registry.file("e", "format = 99")
     process = launch(registry)
     _, said = process.communicate(timeout=20)
