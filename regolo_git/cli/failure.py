@@ -10,6 +10,7 @@ from regolo_git.cli.context import Invocation
 from regolo_git.cli.streams import paint, talk
 from regolo_git.errors import RegoloError
 from regolo_git.hints import NextStep
+from regolo_git.text.nearest import nearest
 
 UNEXPECTED = 1
 BAD_INPUT = 2
@@ -54,8 +55,10 @@ def say_error(message: str, hint: NextStep | None = None) -> None:
 
 def _usage_message(error: click.UsageError) -> str:
     """Click's sentence in our form: lower case, no full stop, subjects in single quotes."""
-    near = _near(error)
-    text = f"{error.message}, did you mean '{near}'?" if near else error.format_message()
+    text = error.format_message()
+    if isinstance(error, click.NoSuchOption):  # whose own suggestions come from afar
+        near = _nearest_option(error)
+        text = f"{error.message}, did you mean '{near}'?" if near else error.message
     message = " ".join(text.replace(".,", ",").split()).rstrip(".")
     return message[:1].lower() + message[1:]
 
@@ -66,14 +69,15 @@ def _usage_hint(error: click.UsageError) -> str | None:
     extra, model = EXTRA.search(error.message), getattr(error.ctx.params.get("reference"), "model", None)
     if extra and model:
         return f"{error.ctx.command_path} {model}@{extra[1]}"  # `show MODEL 1.0` is what people type first
-    near = _near(error)
-    return f"{error.ctx.command_path} {near if near and near[0] != '-' else '-h'}"
+    return f"{error.ctx.command_path} -h"
 
 
-def _near(error: click.UsageError) -> str | None:
-    """The nearest option or command, where click knows one."""
-    possibilities = getattr(error, "possibilities", None)
-    return possibilities[0] if possibilities else None
+def _nearest_option(error: click.NoSuchOption) -> str | None:
+    command = error.ctx.command if error.ctx is not None else None
+    names = [name for parameter in command.params for name in parameter.opts] if command is not None else []
+    long = [name.removeprefix("--") for name in names if name.startswith("--")]
+    near = nearest(error.option_name.lstrip("-"), long)  # the dashes say nothing of what was meant
+    return f"--{near}" if near else None
 
 
 def _system_message(error: OSError) -> str:

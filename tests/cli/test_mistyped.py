@@ -27,6 +27,7 @@ def hint_of(error: str) -> str:
         ("rm m@1.0", 2, "git regolo retire -h"),
         ("deploy m@1.0", 2, "git regolo promote -h"),
         ("frobnicate", 2, "git regolo -h"),
+        ("demote m production", 2, "git regolo -h"),
         ("endpoint delet reviews", 2, "git regolo endpoint delete"),
         ("list mm", 3, "git regolo show m"),
         ("show m@2.0", 3, "git regolo list m"),
@@ -65,6 +66,8 @@ def test_a_hint_works_when_it_is_typed(
     [
         ("show m@1", "a version has two or three parts: m@1.0"),
         ("commit m model.safetensors --metric accuracy", "--metric accuracy=VALUE"),
+        ("commit m model.safetensors --metric =1", "--metric NAME=1"),
+        ("commit m model.safetensors --meta =", "--meta NAME=VALUE"),
         ("traffic reviews 1.1=90", "every version that serves has its weight: 1.1=90 VERSION=10"),
         ("traffic reviews 1.1=90 1.0=90", "every version that serves has its weight: 1.0=90 1.1=10"),
         ("traffic reviews 1.1=0.5", "every version that serves has its weight: 1.1=0.5 VERSION=0.5"),
@@ -79,6 +82,19 @@ def test_the_nearest_option_is_named_and_no_error_takes_two_lines(regolo: Regolo
         "error: no such option '--metrics', did you mean '--metric'?\nhint: git regolo list -h\n"
     )
     assert regolo("completion", status=2).err.startswith("error: missing argument 'SHELL'. Choose from: bash")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["list --sort accuracy", "log m --oneline", "rollback reviews --back", "checkout m --to x", "list -o x"],
+)
+def test_no_option_is_named_that_means_something_else(regolo: Regolo, typed: str) -> None:
+    verb, *_, option = [
+        word for word in typed.split() if word.startswith("-") or word == typed.split(maxsplit=1)[0]
+    ]
+    assert regolo(*typed.split(), status=2).err == (
+        f"error: no such option '{option}'\nhint: git regolo {verb} -h\n"
+    )
 
 
 def test_where_there_is_no_registry_that_is_what_is_wrong(regolo: Regolo, top: Path) -> None:

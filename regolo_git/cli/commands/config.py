@@ -104,7 +104,7 @@ def _set(handle: Handle, key: str, text: str | None) -> None:
     if key == "format":
         raise InvalidInput("'format' says how the file is written and is not set")
     unknown = key not in KNOWN and not KNOWN_OF_AN_ENVIRONMENT.fullmatch(key)
-    close = nearest(key, KNOWN, cutoff=0.8) if unknown else None
+    close = nearest(key, KNOWN) if unknown else None
     if close and text is not None:
         words = f"{close} {shlex.quote(text)}"
         raise InvalidInput(f"'{key}' is no setting; did you mean '{close}'?", f"git regolo config {words}")

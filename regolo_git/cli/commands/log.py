@@ -19,7 +19,7 @@ from regolo_git.errors import NotFound
 from regolo_git.registry.models import Model, read_model
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.commits import person, short
-from regolo_git.text.nearest import nearest_few
+from regolo_git.text.nearest import nearest, nearest_few
 from regolo_git.text.numbers import counted, few_of, number_text, signed_number_text, signed_percent_text
 from regolo_git.text.printable import one_line
 from regolo_git.text.sizes import size_text
@@ -89,7 +89,8 @@ def _of_metric(steps: Sequence[Step], model: str, metric: str) -> list[Step]:
         close = nearest_few(metric, known, most=METRICS_NAMED)
         named = close or known[:METRICS_NAMED]
         there = f" (there are {few_of(list(map(one_line, named)), len(known))})" if known else ""
-        hint = f"git regolo log {model}" + (f" --metric {shlex.quote(close[0])}" if close else "")
+        meant = nearest(metric, known)
+        hint = f"git regolo log {model}" + (f" --metric {shlex.quote(meant)}" if meant else "")
         raise NotFound(f"no version of '{model}' has a metric '{one_line(metric)}'{there}", hint)
     return [
         Step(step.version, step.previous, {metric: step.changes[metric]} if metric in step.changes else {})

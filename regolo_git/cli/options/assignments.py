@@ -21,10 +21,8 @@ def split_assignment(option: str, text: str) -> tuple[str, str]:
     """Name and value of `NAME=VALUE`.  Raises InvalidInput."""
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
-        example = text.strip(" =") or "NAME"
-        raise InvalidInput(
-            f"'{option} {printable(text)}' is not NAME=VALUE", f"{option} {printable(example)}=VALUE"
-        )
+        example = f"{printable(name.strip()) or 'NAME'}={printable(value.strip(' =')) or 'VALUE'}"
+        raise InvalidInput(f"'{option} {printable(text)}' is not NAME=VALUE", f"{option} {example}")
     return name.strip(), value
 
 
