@@ -180,4 +180,4 @@ class VersionVerbs:
 
 def reference_to(model_id: str, version: str) -> Reference:
     model, selector = check_text("the name of a model", model_id), check_text("a version", version)
-    return Reference.parse(f"{model}@{selector}")
+    return Reference.select(model, selector)

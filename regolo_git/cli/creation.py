@@ -9,6 +9,7 @@ from regolo_git.cli.options.change import confirm
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import paint, put, talk, talk_note
 from regolo_git.errors import NotFound
+from regolo_git.records.references import version_reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.create import CreatedVersion, create_version
 from regolo_git.registry.versions.request import VersionRequest
@@ -38,7 +39,7 @@ def create(handle: Handle, request: VersionRequest, *, yes: bool) -> CreatedVers
 
 def _ask_about_same_content(request: VersionRequest, same: str) -> None:
     name = str(request.source)
-    otherwise = f"'{name}' has the same bytes as '{request.model}@{same}'"
+    otherwise = f"'{name}' has the same bytes as '{version_reference(request.model, same)}'"
     confirm(f"{otherwise}. Make a version of it all the same?", otherwise=otherwise)
 
 
@@ -81,7 +82,8 @@ def _next_steps(created: CreatedVersion) -> list[str]:
             "after the merge, CI runs `git regolo tag --merged`",
         ]
     if version.parents:
-        return [f"git regolo diff {version.model_id}@{version.parents[0]} {version.version}"]
+        parent = version_reference(version.model_id, version.parents[0])
+        return [f"git regolo diff {parent} {version.version}"]
     return [f"git regolo show {version.model_id}"]
 
 

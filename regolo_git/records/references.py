@@ -43,6 +43,11 @@ class Reference:
         """The reference to just this version."""
         return cls(model, version, None, latest=False)
 
+    @classmethod
+    def select(cls, model: str, selector: str) -> Self:
+        """The reference with these two parts, as if they were joined by an `@`.  Raises InvalidInput."""
+        return cls.parse(version_reference(model, selector))
+
     def __str__(self) -> str:
         if self.version is not None:
             return version_reference(self.model, self.version.text(zero_patch=self.version.patch_written))

@@ -12,7 +12,7 @@ from regolo_git.cli.options.arguments import reference_argument
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, signs, talk
 from regolo_git.errors import InvalidInput
-from regolo_git.records.references import Reference
+from regolo_git.records.references import Reference, version_reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.checkout import CheckedOut, checkout_head, checkout_version
 from regolo_git.text.sizes import size_text
@@ -75,7 +75,7 @@ def _refuse_a_version(reference: Reference, place: str) -> None:
     if reference.latest and VERSION_LIKE.fullmatch(place) and not Path(place).exists():
         raise InvalidInput(
             f"'{place}' is a version, and not a place to bring one to (./{place} is)",
-            f"git regolo checkout {reference.model}@{place}",
+            f"git regolo checkout {version_reference(reference.model, place)}",
         )
 
 
@@ -98,7 +98,7 @@ def _all(handle: Handle, force: bool) -> list[CheckedOut]:
 
 
 def _said(item: CheckedOut) -> str:
-    reference = f"{item.model}@{item.version}"
+    reference = version_reference(item.model, item.version)
     if item.written_bytes == 0:
         return signs(f"{reference} is at {item.path} already")
     return f"brought {reference}: {size_text(item.written_bytes)}"

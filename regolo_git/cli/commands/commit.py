@@ -11,7 +11,9 @@ from regolo_git.cli.options.arguments import complete_versions, model_argument
 from regolo_git.cli.options.version import FILE, VersionOptions, version_options
 from regolo_git.errors import InvalidInput
 from regolo_git.records.references import Reference
+from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version
+from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.request import Bump, VersionRequest
 
 
@@ -76,7 +78,7 @@ def commit(
     with open_handle() as handle:
         request = VersionRequest(
             model=model,
-            source=path if path is not None else get_version(handle, _version(model, origin)),
+            source=path if path is not None else _version(handle, model, origin),
             new_model=False,
             version=version,
             bump=bump,
@@ -90,5 +92,6 @@ def commit(
         announce(create(handle, request, yes=yes), as_json=as_json, quiet=options.quiet)
 
 
-def _version(model: str, text: str | None) -> Reference:
-    return Reference.parse(f"{model}@{text}")
+def _version(handle: Handle, model: str, origin: str | None) -> ModelVersion:
+    assert origin is not None, "one of PATH and --from is given"
+    return get_version(handle, Reference.select(model, origin))

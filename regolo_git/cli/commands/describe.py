@@ -7,6 +7,7 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.streams import talk
 from regolo_git.cli.tables import Cell, put_table
+from regolo_git.records.references import version_reference
 from regolo_git.registry.versions.describe import DescribedVersion
 from regolo_git.registry.versions.describe import describe as find_versions
 
@@ -55,7 +56,7 @@ def describe(revision: str, form: Form) -> None:
 
 
 def _reference(version: DescribedVersion) -> str:
-    return f"{version.model}@{version.version}"
+    return version_reference(version.model, version.version)
 
 
 def _place(version: DescribedVersion) -> str:

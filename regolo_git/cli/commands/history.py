@@ -8,6 +8,7 @@ from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.options.arguments import complete_environments, model_argument
 from regolo_git.cli.streams import talk
 from regolo_git.cli.tables import put_table
+from regolo_git.records.references import version_reference
 from regolo_git.registry.environments.history import PromotionEvent, promotion_history
 from regolo_git.registry.environments.permission import environment_rule
 from regolo_git.registry.lookup import model_rows
@@ -51,8 +52,8 @@ def history(model: str, environment: str | None, form: Form) -> None:
             environment_rule(handle, environment)
     if not events and form == "people":
         talk(f"{model} was never promoted" + (f" to {environment}" if environment else ""))
-        step = f"history {model}" if environment else f"promote {model}@{rows[-1].version} staging"
-        talk(f"  next    git regolo {step}")
+        newest = version_reference(model, rows[-1].version)
+        talk(f"  next    git regolo {f'history {model}' if environment else f'promote {newest} staging'}")
     emit(
         form,
         document=lambda: [

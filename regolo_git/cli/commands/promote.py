@@ -8,7 +8,7 @@ from regolo_git.cli.options.arguments import complete_environments, reference_ar
 from regolo_git.cli.options.change import message_option
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, talk
-from regolo_git.records.references import Reference
+from regolo_git.records.references import Reference, version_reference
 from regolo_git.registry.environments.promote import Promoted
 from regolo_git.registry.environments.promote import promote as promote_version
 from regolo_git.text.commits import short
@@ -58,14 +58,14 @@ def promote(
     if as_json:
         put_json(_document(done))
     else:
-        put(f"{done.promotion.model}@{done.promotion.version}")
+        put(version_reference(done.promotion.model, done.promotion.version))
 
 
 def _tell(done: Promoted, proposed: bool) -> None:
     promotion = done.promotion
     before = f" (before: {done.previous.version})" if done.previous else ""
-    verb = "proposed" if proposed else "promoted"
-    talk(f"{verb} {promotion.model}@{promotion.version} to {promotion.environment}{before}")
+    reference = version_reference(promotion.model, promotion.version)
+    talk(f"{'proposed' if proposed else 'promoted'} {reference} to {promotion.environment}{before}")
     talk(f"  replicas  {promotion.replicas}")
     talk(f"  commit    {short(done.commit)} on {done.branch}")
     for endpoint in done.endpoints:

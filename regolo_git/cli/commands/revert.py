@@ -39,7 +39,7 @@ def revert(model: str, version: str, message: str | None, as_json: bool) -> None
     """
     with open_handle() as handle:
         selector = version.removeprefix(f"{model}@")  # a whole reference is understood too
-        done = revert_model(handle, Reference.parse(f"{model}@{selector}"), message)
+        done = revert_model(handle, Reference.select(model, selector), message)
         path = done.manifest.artifact.path
     talk(f"the current version of {model} is {done.version} again")
     if path is not None:

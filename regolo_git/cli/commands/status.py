@@ -13,6 +13,7 @@ from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import paint, put, talk
 from regolo_git.cli.tables import Cell, Row, put_table
+from regolo_git.records.references import version_reference
 from regolo_git.registry.versions.status import ArtifactStatus, WorkStatus, work_status
 from regolo_git.text.commits import short
 from regolo_git.text.printable import one_line
@@ -54,7 +55,7 @@ def status(form: Form) -> None:
 
 
 def _reference(artifact: ArtifactStatus) -> str:
-    return f"{artifact.model}@{artifact.version}"
+    return version_reference(artifact.model, artifact.version)
 
 
 def _document(found: WorkStatus) -> Json:

@@ -16,7 +16,7 @@ from regolo_git.cli.options.assignments import (
 from regolo_git.cli.options.one_value import one_value
 from regolo_git.errors import InvalidInput
 from regolo_git.records.manifest import Lineage
-from regolo_git.records.references import Reference
+from regolo_git.records.references import Reference, version_reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
 from regolo_git.registry.versions.target_branch import Flow
@@ -107,4 +107,4 @@ def _commit(handle: Handle, revision: str) -> str:
 
 def _base(handle: Handle, reference: Reference) -> str:
     row = find_row(handle, reference)
-    return f"{row.model}@{row.version}"
+    return version_reference(row.model, row.version)
