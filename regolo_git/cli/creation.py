@@ -4,10 +4,10 @@ import shlex
 import sys
 from pathlib import Path
 
-from regolo_git.cli.forms import Json, put_json
+from regolo_git.cli.forms import Json, put_result
 from regolo_git.cli.options.change import confirm
 from regolo_git.cli.progress import ProgressBar
-from regolo_git.cli.streams import paint, put, talk, talk_note
+from regolo_git.cli.streams import paint, talk, talk_next, talk_note
 from regolo_git.errors import NotFound
 from regolo_git.records.references import version_reference
 from regolo_git.registry.handle import Handle
@@ -49,10 +49,7 @@ def announce(created: CreatedVersion, *, as_json: bool, quiet: bool) -> None:
         _talk(created)
     for notice in created.notices:
         talk_note(notice)
-    if as_json:
-        put_json(_document(created))
-    else:
-        put(created.version.reference)
+    put_result(created.version.reference, _document(created), as_json=as_json)
 
 
 def _talk(created: CreatedVersion) -> None:
@@ -62,7 +59,7 @@ def _talk(created: CreatedVersion) -> None:
     talk(f"  commit  {short(version.commit)} on {created.branch}")
     talk(f"  tag     {version.tag or 'none yet: it comes after the review'}")
     for step in _next_steps(created):
-        talk(f"  next    {step}")
+        talk_next(step)
 
 
 def _stored(created: CreatedVersion) -> str:

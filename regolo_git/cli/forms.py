@@ -54,6 +54,14 @@ def emit(
         page()
 
 
+def put_result(line: str | None, document: Json, *, as_json: bool) -> None:
+    """Prints the result of a command that changes something: one line (None: nothing), or a document."""
+    if as_json:
+        put_json(document)
+    elif line is not None:
+        put(line)
+
+
 def put_json(document: Json) -> None:
     """One JSON document: UTF-8, times in UTC."""
     put(json.dumps(document, indent=2, ensure_ascii=False, default=_json_value))

@@ -60,6 +60,11 @@ def talk_note(text: str) -> None:
     talk(f"{paint('note:', sys.stderr, fg='yellow')} {text}")
 
 
+def talk_next(step: str) -> None:
+    """The command to type next, below what was done."""
+    talk(f"  next    {step}")
+
+
 def put(text: str) -> None:
     """A line of data."""
     click.echo(text, file=sys.stdout, color=True)

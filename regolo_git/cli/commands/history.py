@@ -6,7 +6,7 @@ from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.options.arguments import complete_environments, model_argument
-from regolo_git.cli.streams import talk
+from regolo_git.cli.streams import talk, talk_next
 from regolo_git.cli.tables import put_table
 from regolo_git.records.references import version_reference
 from regolo_git.registry.environments.history import PromotionEvent, promotion_history
@@ -53,7 +53,7 @@ def history(model: str, environment: str | None, form: Form) -> None:
     if not events and form == "people":
         talk(f"{model} was never promoted" + (f" to {environment}" if environment else ""))
         newest = version_reference(model, rows[-1].version)
-        talk(f"  next    git regolo {f'history {model}' if environment else f'promote {newest} staging'}")
+        talk_next(f"git regolo {f'history {model}' if environment else f'promote {newest} staging'}")
     emit(
         form,
         document=lambda: [

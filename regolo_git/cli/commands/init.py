@@ -5,8 +5,8 @@ import shlex
 import click
 
 from regolo_git.cli.context import open_handle
-from regolo_git.cli.forms import json_option, put_json
-from regolo_git.cli.streams import talk
+from regolo_git.cli.forms import json_option, put_result
+from regolo_git.cli.streams import talk, talk_next
 from regolo_git.errors import Conflict
 from regolo_git.registry.initialise import initialise
 from regolo_git.text.commits import short
@@ -33,12 +33,13 @@ def init(store: str | None, as_json: bool) -> None:
         done = initialise(handle, store)
         if done.commit is not None:
             talk(f"made {done.top} a registry: commit {short(done.commit)} on {done.branch}")
-            talk("  next    git regolo register MODEL PATH")
+            talk_next("git regolo register MODEL PATH")
         else:
             talk(f"{done.top} is a registry already, on {done.branch}")
             if store is not None and store != handle.config().store_url:
                 raise Conflict(
                     "'--store' is for a new registry", f"git regolo config store.url {shlex.quote(store)}"
                 )
-        if as_json:
-            put_json({"top": str(done.top), "branch": done.branch, "commit": done.commit})
+        put_result(
+            None, {"top": str(done.top), "branch": done.branch, "commit": done.commit}, as_json=as_json
+        )

@@ -10,7 +10,7 @@ from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.options.endpoint import endpoint_argument
-from regolo_git.cli.streams import is_terminal, put, talk
+from regolo_git.cli.streams import is_terminal, put, talk, talk_next
 from regolo_git.cli.tables import put_table
 from regolo_git.errors import InvalidInput
 from regolo_git.registry.endpoints.get import get_endpoint
@@ -96,7 +96,7 @@ def _emit(found: EndpointMetrics, form: Form) -> None:
 def _keep(handle: Handle, name: str, found: EndpointMetrics) -> None:
     record(handle, get_endpoint(handle, name), found)
     talk("recorded as a note on the versions' commits")
-    talk("  next    git push origin refs/notes/regolo-metrics")
+    talk_next("git push origin refs/notes/regolo-metrics")
 
 
 def _page(found: EndpointMetrics) -> None:
@@ -107,7 +107,7 @@ def _page(found: EndpointMetrics) -> None:
     columns = [Column(title, right=title != "VERSION") for title in TITLES]
     put_table(columns, [_row(name, held) for name, held in found.version.items()])
     if found.source == "none":
-        talk(f"  next    git regolo serve {found.endpoint}")
+        talk_next(f"git regolo serve {found.endpoint}")
 
 
 def _fields(name: str, held: VersionMetrics) -> list[object]:

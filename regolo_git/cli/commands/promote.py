@@ -3,11 +3,11 @@
 import click
 
 from regolo_git.cli.context import open_handle
-from regolo_git.cli.forms import Json, json_option, put_json
+from regolo_git.cli.forms import Json, json_option, put_result
 from regolo_git.cli.options.arguments import complete_environments, reference_argument
 from regolo_git.cli.options.change import message_option
 from regolo_git.cli.progress import ProgressBar
-from regolo_git.cli.streams import put, talk
+from regolo_git.cli.streams import talk
 from regolo_git.records.references import Reference, version_reference
 from regolo_git.registry.environments.promote import Promoted
 from regolo_git.registry.environments.promote import promote as promote_version
@@ -55,10 +55,8 @@ def promote(
             on_progress=bar.show,
         )
     _tell(done, propose)
-    if as_json:
-        put_json(_document(done))
-    else:
-        put(version_reference(done.promotion.model, done.promotion.version))
+    promoted = version_reference(done.promotion.model, done.promotion.version)
+    put_result(promoted, _document(done), as_json=as_json)
 
 
 def _tell(done: Promoted, proposed: bool) -> None:

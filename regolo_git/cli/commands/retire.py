@@ -3,10 +3,10 @@
 import click
 
 from regolo_git.cli.context import open_handle
-from regolo_git.cli.forms import json_option, put_json
+from regolo_git.cli.forms import Json, json_option, put_result
 from regolo_git.cli.options.arguments import reference_argument
 from regolo_git.cli.options.change import Consent, consent_options
-from regolo_git.cli.streams import put, talk
+from regolo_git.cli.streams import talk
 from regolo_git.errors import InvalidInput
 from regolo_git.records.references import Reference
 from regolo_git.registry.versions.retire import RetirementPlan, plan_retirement
@@ -47,18 +47,14 @@ def retire(reference: Reference, reason: str, consent: Consent, as_json: bool) -
         goes_on = consent.given(f"Retire {name}?", otherwise=f"'{name}' is not retired without a yes")
         if goes_on:
             carry_out(handle, plan)
-    if as_json:
-        put_json(
-            {
-                "model": plan.version.model_id,
-                "version": plan.version.version,
-                "reason": plan.reason,
-                "free_bytes": plan.free_bytes,
-                "retired": goes_on,
-            }
-        )
-    elif goes_on:
-        put(name)
+    document: dict[str, Json] = {
+        "model": plan.version.model_id,
+        "version": plan.version.version,
+        "reason": plan.reason,
+        "free_bytes": plan.free_bytes,
+        "retired": goes_on,
+    }
+    put_result(name if goes_on else None, document, as_json=as_json)
 
 
 def _show(plan: RetirementPlan) -> None:

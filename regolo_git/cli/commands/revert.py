@@ -3,10 +3,10 @@
 import click
 
 from regolo_git.cli.context import open_handle
-from regolo_git.cli.forms import json_option, put_json
+from regolo_git.cli.forms import json_option, put_result
 from regolo_git.cli.options.arguments import complete_versions, model_argument
 from regolo_git.cli.options.change import message_option
-from regolo_git.cli.streams import put, talk
+from regolo_git.cli.streams import talk, talk_next
 from regolo_git.records.references import Reference
 from regolo_git.registry.versions.revert import revert_model
 
@@ -43,8 +43,6 @@ def revert(model: str, version: str, message: str | None, as_json: bool) -> None
         path = done.manifest.artifact.path
     talk(f"the current version of {model} is {done.version} again")
     if path is not None:
-        talk(f"  next    git regolo checkout {done.reference}")
-    if as_json:
-        put_json({"model": done.model_id, "version": done.version, "reference": done.reference})
-    else:
-        put(done.reference)
+        talk_next(f"git regolo checkout {done.reference}")
+    document = {"model": done.model_id, "version": done.version, "reference": done.reference}
+    put_result(done.reference, document, as_json=as_json)

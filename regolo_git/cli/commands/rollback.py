@@ -3,11 +3,11 @@
 import click
 
 from regolo_git.cli.context import open_handle
-from regolo_git.cli.forms import json_option, put_json
+from regolo_git.cli.forms import json_option, put_result
 from regolo_git.cli.options.change import message_option
 from regolo_git.cli.options.endpoint import complete_endpoint_versions, endpoint_argument
 from regolo_git.cli.pages.endpoint import endpoint_document
-from regolo_git.cli.streams import put, talk, talk_note
+from regolo_git.cli.streams import talk, talk_note
 from regolo_git.serving.registry_writer import RegistryWriter
 from regolo_git.text.numbers import shares_text
 
@@ -43,7 +43,4 @@ def rollback(endpoint: str, version: str | None, message: str | None, as_json: b
     for why in done.skipped:
         talk_note(why)
     talk(f"rolled back {endpoint}")
-    if as_json:
-        put_json(endpoint_document(done.endpoint))
-    else:
-        put(shares_text(done.endpoint.traffic))
+    put_result(shares_text(done.endpoint.traffic), endpoint_document(done.endpoint), as_json=as_json)

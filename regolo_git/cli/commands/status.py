@@ -11,7 +11,7 @@ from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.progress import ProgressBar
-from regolo_git.cli.streams import paint, put, talk
+from regolo_git.cli.streams import paint, put, talk, talk_next
 from regolo_git.cli.tables import Cell, Row, put_table
 from regolo_git.records.references import version_reference
 from regolo_git.registry.versions.status import ArtifactStatus, WorkStatus, work_status
@@ -80,7 +80,8 @@ def _document(found: WorkStatus) -> Json:
 def _put_page(found: WorkStatus, top: Path) -> None:
     put(_place(found))
     if not found.artifacts:
-        talk("no models in this commit\n  next    git regolo register MODEL PATH")
+        talk("no models in this commit")
+        talk_next("git regolo register MODEL PATH")
         return
     put("")
     put_table(
@@ -89,7 +90,7 @@ def _put_page(found: WorkStatus, top: Path) -> None:
     )
     for step in dict.fromkeys(_next_step(artifact, top) for artifact in found.artifacts):
         if step is not None:
-            talk(f"  next    {step}")
+            talk_next(step)
 
 
 def _place(found: WorkStatus) -> str:

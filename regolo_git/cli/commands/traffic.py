@@ -3,7 +3,7 @@
 import click
 
 from regolo_git.cli.context import open_handle
-from regolo_git.cli.forms import json_option, put_json
+from regolo_git.cli.forms import json_option, put_result
 from regolo_git.cli.options.change import message_option
 from regolo_git.cli.options.endpoint import (
     complete_endpoint_versions,
@@ -12,7 +12,6 @@ from regolo_git.cli.options.endpoint import (
     read_weights,
 )
 from regolo_git.cli.pages.endpoint import endpoint_document
-from regolo_git.cli.streams import put
 from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.serving.registry_writer import RegistryWriter
 from regolo_git.text.numbers import shares_text
@@ -55,7 +54,4 @@ def traffic(
             )
         else:
             found = get_endpoint(handle, endpoint)
-    if as_json:
-        put_json(endpoint_document(found))
-    else:
-        put(shares_text(found.traffic))
+    put_result(shares_text(found.traffic), endpoint_document(found), as_json=as_json)

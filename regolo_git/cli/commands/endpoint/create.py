@@ -3,13 +3,13 @@
 import click
 
 from regolo_git.cli.context import open_handle
-from regolo_git.cli.forms import json_option, put_json
+from regolo_git.cli.forms import json_option, put_result
 from regolo_git.cli.options.arguments import complete_environments, reference_argument
 from regolo_git.cli.options.change import message_option
 from regolo_git.cli.options.endpoint import to_endpoint
 from regolo_git.cli.options.one_value import one_value
 from regolo_git.cli.pages.endpoint import endpoint_document
-from regolo_git.cli.streams import put, talk, talk_note
+from regolo_git.cli.streams import talk, talk_next, talk_note
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
 from regolo_git.registry.endpoints.create import create_endpoint
@@ -102,8 +102,5 @@ def create(
     (pin,) = created.versions.values()
     if replicas is not None and pin.replicas != replicas:
         talk_note(f"environment '{environment}' decides the replicas: {pin.replicas}, not {replicas}")
-    talk(f"  next    git regolo serve {name}")
-    if as_json:
-        put_json(endpoint_document(created))
-    else:
-        put(name)
+    talk_next(f"git regolo serve {name}")
+    put_result(name, endpoint_document(created), as_json=as_json)

@@ -3,11 +3,11 @@
 import click
 
 from regolo_git.cli.context import open_handle
-from regolo_git.cli.forms import Json, json_option, put_json
+from regolo_git.cli.forms import Json, json_option, put_result
 from regolo_git.cli.options.change import Consent, consent_options, message_option
 from regolo_git.cli.options.endpoint import endpoint_argument
 from regolo_git.cli.pages.endpoint import endpoint_document
-from regolo_git.cli.streams import put, talk
+from regolo_git.cli.streams import talk
 from regolo_git.errors import IntegrityError, NewerFormat
 from regolo_git.registry.endpoints.delete import delete_endpoint
 from regolo_git.registry.endpoints.get import get_endpoint
@@ -38,10 +38,7 @@ def delete(endpoint: str, consent: Consent, message: str | None, as_json: bool) 
         goes_on = consent.given(f"Delete {endpoint}?", otherwise=f"'{endpoint}' is not deleted without a yes")
         if goes_on:
             delete_endpoint(handle, endpoint, message=message)
-    if as_json:
-        put_json({**document, "deleted": goes_on})
-    elif goes_on:
-        put(endpoint)
+    put_result(endpoint if goes_on else None, {**document, "deleted": goes_on}, as_json=as_json)
 
 
 def _what_is_deleted(handle: Handle, name: str) -> tuple[str, dict[str, Json]]:

@@ -6,7 +6,7 @@ from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.pages.endpoint import endpoint_document, replicas_field, weights_field
-from regolo_git.cli.streams import talk
+from regolo_git.cli.streams import talk, talk_next
 from regolo_git.cli.tables import put_table
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.registry.endpoints.get import list_endpoints
@@ -36,7 +36,7 @@ def list_(form: Form) -> None:
         found = list_endpoints(handle)
     if not found and form == "people":
         talk("no endpoints yet")
-        talk("  next    git regolo endpoint create NAME MODEL@V")
+        talk_next("git regolo endpoint create NAME MODEL@V")
     emit(
         form,
         document=lambda: [endpoint_document(each) for each in found],
