@@ -146,7 +146,7 @@ def _put_line(cells: Sequence[Cell], widths: Sequence[int], columns: Sequence[Co
     for cell, width, column in zip(cells, widths, columns, strict=True):
         space = " " * (width - cell_len(cell.text))
         if cell.text:
-            line += blanks + (space if column.right else "") + _painted(cell)
+            line += blanks + (space if column.right else "") + painted(cell)
             blanks = "" if column.right else space
         else:
             blanks += space
@@ -154,7 +154,8 @@ def _put_line(cells: Sequence[Cell], widths: Sequence[int], columns: Sequence[Co
     put(line)
 
 
-def _painted(cell: Cell) -> str:
+def painted(cell: Cell) -> str:
+    """The cell's text in its colour, where stdout takes it."""
     colour = cell.style if cell.style not in ("bold", "dim", "") else None
     return paint(cell.text, sys.stdout, fg=colour, bold=cell.style == "bold", dim=cell.style == "dim")
 

@@ -8,9 +8,10 @@ from regolo_git.records.metadata import metrics_of
 from regolo_git.records.model_card import ModelCard
 from regolo_git.records.recipe import Recipe
 from regolo_git.review.changes import VersionChanges
+from regolo_git.review.comparison_page import comparison_page
 from regolo_git.review.files import compare_files
-from regolo_git.review.html import render_html
-from regolo_git.review.markdown import render_markdown
+from regolo_git.review.html import to_html
+from regolo_git.review.markdown import to_markdown
 from regolo_git.review.metadata import compare_metadata
 from regolo_git.verdict.metrics import compare_metrics
 from regolo_git.verdict.tensors import compare_tensors
@@ -23,11 +24,11 @@ class Comparison(VersionChanges):
 
     def to_markdown(self) -> str:
         """The comparison as a Markdown page, for a pull request."""
-        return render_markdown(self)
+        return to_markdown(comparison_page(self))
 
     def to_html(self) -> str:
         """The comparison as a self-contained HTML page."""
-        return render_html(self)
+        return to_html(comparison_page(self))
 
 
 def compare(

@@ -1,93 +1,52 @@
-"""A comparison as Markdown that reads well in a pull request."""
+"""Writes a page as Markdown that reads well in a pull request."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from regolo_git.review.changes import VersionChanges
-from regolo_git.review.words import tensor_text, value_text, verdict_text
-from regolo_git.text.numbers import number_text, signed_number_text, signed_percent_text
-from regolo_git.text.sizes import signed_size_text, size_text
-
-TENSORS_SHOWN = 20
+from regolo_git.review.page import Cell, Page, Row, Section, cell
+from regolo_git.text.printable import without_controls
 
 
-def render_markdown(comparison: VersionChanges) -> str:
-    """A page with one section for each kind of change; sections without changes are left out."""
-    return "\n".join(_lines(comparison)) + "\n"
+def to_markdown(page: Page) -> str:
+    """The page as Markdown: a title, the lead, and a table for each section."""
+    return "\n".join(_lines(page)) + "\n"
 
 
-def _lines(c: VersionChanges) -> Iterator[str]:
-    yield f"## {_escape(c.model_id)}: {c.version_a} → {c.version_b}"
+def _lines(page: Page) -> Iterator[str]:
+    yield f"## {escape(page.subject)}: {escape(page.title)}"
     yield ""
-    yield f"Size {size_text(c.size_a)} → {size_text(c.size_b)} ({signed_size_text(c.size_diff)})." + _bump(c)
-    if c.metrics:
-        header = ("metric", c.version_a, c.version_b, "difference", "relative", "verdict")
-        yield from _table(
-            "Metrics",
-            header,
-            (
-                (
-                    name,
-                    number_text(m["a"]),
-                    number_text(m["b"]),
-                    signed_number_text(m["diff"]),
-                    signed_percent_text(m["relative"]),
-                    verdict_text(m),
-                )
-                for name, m in c.metrics.items()
-            ),
-        )
-    if c.metadata:
-        yield from _table(
-            "Metadata",
-            ("key", c.version_a, c.version_b),
-            ((m.key, value_text(m.before), value_text(m.after)) for m in c.metadata),
-        )
-    if c.files:
-        yield from _table(
-            "Files",
-            ("file", "change", c.version_a, c.version_b),
-            ((f.path, f.kind, size_text(f.size_before), size_text(f.size_after)) for f in c.files),
-        )
-    yield from _tensors(c)
+    yield "".join(map(_lead, page.lead))
+    for section in page.sections:
+        if section.rows:
+            yield from _section(section)
 
 
-def _bump(c: VersionChanges) -> str:
-    if c.same_content:
-        return " The bytes are the same."
-    return f" Suggested bump: **{c.suggested_bump}**."
+def _lead(part: Cell) -> str:
+    return f"**{escape(part.text)}**" if part.meaning == "strong" else escape(part.text)
 
 
-def _tensors(c: VersionChanges) -> Iterator[str]:
-    if c.tensors is None or not c.tensors.changes:
-        return
-    shown = c.tensors.changes[:TENSORS_SHOWN]
-    rows = [(t.name, t.kind, tensor_text(t.before), tensor_text(t.after)) for t in shown]
-    yield from _table(
-        f"Tensors ({c.tensors.unchanged} unchanged)", ("tensor", "change", c.version_a, c.version_b), rows
-    )
-    if len(c.tensors.changes) > len(shown):
-        yield f"\n… and {len(c.tensors.changes) - len(shown)} more."
-
-
-def _table(title: str, header: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    names = list(header)
+def _section(section: Section) -> Iterator[str]:
     yield ""
-    yield f"### {title}"
+    yield f"### {escape(section.title)}"
     yield ""
-    yield "| " + " | ".join(_escape(name) for name in names) + " |"
-    yield "|" + " --- |" * len(names)
-    for row in rows:
-        yield "| " + " | ".join(_escape(cell) for cell in row) + " |"
+    yield _row([column.title for column in section.columns])
+    yield "|" + " --- |" * len(section.columns)
+    shown = section.rows[: section.most]
+    yield from map(_row, shown)
+    if len(section.rows) > len(shown):
+        yield f"\n… and {len(section.rows) - len(shown)} more."
 
 
-def _escape(text: str) -> str:
-    """Keeps a value of somebody's from becoming mark-up: pipes, HTML, links, line breaks."""
+def _row(row: Row) -> str:
+    return "| " + " | ".join(escape(cell(content).text) for content in row) + " |"
+
+
+def escape(text: str) -> str:
+    """Keeps somebody's text from becoming mark-up, or steering a terminal that the page is printed on."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "<br>".join(_escape_line(line) for line in lines)
+
+
+def _escape_line(line: str) -> str:
     for character in "\\`*_[]|":
-        text = text.replace(character, "\\" + character)
-    return (
-        text.replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-        .replace("\n", "<br>")
-        .replace("\r", "")
-    )
+        line = line.replace(character, "\\" + character)
+    return without_controls(line).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

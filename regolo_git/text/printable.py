@@ -1,6 +1,11 @@
 """Untrusted text made safe to print: it cannot control a terminal or break a field."""
 
+import re
+
 SURROGATES = range(0xD800, 0xE000)
+# Control characters but tab and line feed, line separators, what turns the direction of text around, lone
+# surrogates.
+CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def printable(text: str) -> str:
@@ -8,6 +13,11 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def without_controls(text: str) -> str:
+    """The text with control characters escaped; letters, spaces and signs of any script stay as they are."""
+    return CONTROLS.sub(lambda found: printable(found[0]), text)
 
 
 def one_line(text: str) -> str:

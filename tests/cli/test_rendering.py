@@ -11,7 +11,7 @@ from regolo_git.cli.columns import Column, fit, groups
 from regolo_git.cli.forms import flat, plain_text, put_json
 from regolo_git.cli.streams import signs, takes_colour
 from regolo_git.cli.tables import Cell, aligned, put_table
-from regolo_git.review.words import value_text
+from regolo_git.review.comparison_page import value_text
 
 
 def test_columns_are_aligned_and_lines_have_no_blanks_at_the_end() -> None:

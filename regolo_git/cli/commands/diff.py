@@ -4,16 +4,18 @@ from typing import Literal
 
 import click
 
-from regolo_git.cli.comparison_page import document, fields, put_page
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.options.arguments import complete_second, reference_argument
+from regolo_git.cli.pages.comparison import document, fields
+from regolo_git.cli.pages.terminal import put_page
 from regolo_git.cli.streams import put
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import model_rows, read_version_manifest
+from regolo_git.review.comparison_page import comparison_page
 from regolo_git.review.versions import compare_versions
 
 Format = Literal["table", "markdown", "html", "json"]
@@ -65,7 +67,7 @@ def diff(a: Reference, b: str | None, page_format: Format, form: Form) -> None:
             "json" if page_format == "json" else form,
             document=lambda: document(comparison),
             fields=lambda: fields(comparison),
-            page=lambda: put_page(comparison),
+            page=lambda: put_page(comparison_page(comparison)),
         )
 
 

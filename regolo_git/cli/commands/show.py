@@ -5,9 +5,10 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit, flat, form_options
 from regolo_git.cli.options.arguments import reference_argument
-from regolo_git.cli.shown_version import document, look_up
+from regolo_git.cli.pages.shown_version import look_up
+from regolo_git.cli.pages.terminal import put_page
+from regolo_git.cli.pages.version import document, version_page
 from regolo_git.cli.streams import put
-from regolo_git.cli.version_page import put_page
 from regolo_git.errors import InvalidInput
 from regolo_git.records.references import Reference
 
@@ -41,5 +42,5 @@ def show(reference: Reference, raw: bool, form: Form) -> None:
             form,
             document=lambda: document(shown),
             fields=lambda: flat(document(shown)),
-            page=lambda: put_page(shown),
+            page=lambda: put_page(version_page(shown)),
         )

@@ -1,0 +1,147 @@
+"""The history of a model as `log` prints it: versions with their metrics, or the trend of one metric."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from regolo_git.cli.columns import Column
+from regolo_git.cli.forms import Json
+from regolo_git.cli.pages.status_style import status_cell
+from regolo_git.cli.pages.terminal import drawn
+from regolo_git.cli.streams import paint, put, signs, takes_symbols
+from regolo_git.cli.tables import Cell, Row, painted, put_table
+from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.review.comparison_page import difference_texts, metric_name, verdict_cell
+from regolo_git.text.commits import person, short
+from regolo_git.text.numbers import counted, number_text
+from regolo_git.text.printable import one_line
+from regolo_git.text.sizes import size_text
+from regolo_git.text.sparkline import sparkline
+from regolo_git.text.times import local_time
+from regolo_git.verdict.metrics import MetricChange
+
+METRIC_COLUMNS = (
+    Column("METRIC", flexible=True),
+    Column("VALUE", right=True),
+    Column("CHANGE", right=True),
+    Column("RELATIVE", right=True, spare=1),
+    Column("VERDICT"),
+)
+TREND_COLUMNS = (
+    Column("VERSION"),
+    Column("VALUE", right=True),
+    Column("CHANGE", right=True),
+    Column("RELATIVE", right=True, spare=2),
+    Column("VERDICT"),
+    Column("STATUS", spare=3),
+    Column("CREATED", spare=1),
+    Column("MESSAGE", flexible=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A version, the one it followed, and what became of each metric on the way."""
+
+    version: ModelVersion
+    previous: ModelVersion | None
+    changes: Mapping[str, MetricChange]
+
+
+def document(step: Step) -> Json:
+    """A step for programs."""
+    version = step.version
+    return {
+        "model": version.model_id,
+        "version": version.version,
+        "status": version.status,
+        "previous": step.previous.version if step.previous is not None else None,
+        "created_at": version.created_at,
+        "created_by": version.created_by,
+        "size": version.size_bytes,
+        "commit": version.commit,
+        "message": version.message,
+        "metrics": {
+            name: {
+                "value": change["b"],
+                "previous": change["a"],
+                "diff": change["diff"],
+                "relative": change["relative"],
+                "direction": change["direction"],
+                "unit": change["unit"],
+                "verdict": change["verdict"],
+            }
+            for name, change in step.changes.items()
+        },
+    }
+
+
+def fields(step: Step) -> Iterator[tuple[object, ...]]:
+    """A step for the shell, one line for each metric; one line where it has none."""
+    version = step.version
+    start = version.version, version.status, version.created_at
+    for name, change in step.changes.items():
+        yield (*start, name, change["b"], change["diff"], change["relative"], change["verdict"])
+    if not step.changes:
+        yield (*start, None, None, None, None, None)
+
+
+def put_steps(steps: Sequence[Step]) -> None:
+    """Prints each version with its metrics."""
+    for index, step in enumerate(steps):
+        if index:
+            put("")
+        _put_step(step)
+
+
+def _put_step(step: Step) -> None:
+    version = step.version
+    about = [
+        paint(version.reference, sys.stdout, fg="yellow"),
+        painted(status_cell(version.status)),
+        local_time(version.created_at),
+        one_line(person(version.created_by)),
+        size_text(version.size_bytes),
+        short(version.commit),
+    ]
+    put("  ".join(about))
+    if version.message:
+        put(f"    {one_line(version.message)}")
+    rows = [_metric_row(name, change) for name, change in step.changes.items()]
+    put_table(METRIC_COLUMNS, rows, indent=4, titled=False)
+
+
+def _metric_row(name: str, change: MetricChange) -> Row:
+    """A metric's value, and how it got there; a first value has no verdict."""
+    first = change["verdict"] == "added"
+    return (
+        one_line(metric_name(name, change)),
+        number_text(change["b"]),
+        *difference_texts(change),
+        "" if first else drawn(verdict_cell(change)),
+    )
+
+
+def put_trend(steps: Sequence[Step], metric: str) -> None:
+    """Prints how one metric went, as bars and as a table; at least one of the steps has it."""
+    values = [step.version.metrics.get(metric) for step in reversed(steps)]
+    known = [value for value in values if value is not None]
+    bars = sparkline(values, ascii_only=not takes_symbols(sys.stdout))
+    ends = f"{number_text(known[0])} → {number_text(known[-1])}"
+    over = f"over {counted(len(known), 'version')}"
+    put(signs(f"{paint(one_line(metric), sys.stdout, bold=True)}  {bars}  {ends} {over}"))
+    put("")
+    put_table(TREND_COLUMNS, [_trend_row(step, step.changes.get(metric)) for step in steps])
+
+
+def _trend_row(step: Step, change: MetricChange | None) -> Row:
+    version = step.version
+    return (
+        Cell(version.version, "bold"),
+        number_text(change["b"] if change is not None else None),
+        *(difference_texts(change) if change is not None else ("", "")),
+        drawn(verdict_cell(change)) if change is not None and step.previous is not None else "",
+        status_cell(version.status),
+        local_time(version.created_at),
+        Cell(one_line(version.message), "dim"),
+    )

@@ -1,0 +1,42 @@
+"""A version with all that the registry says of it, as `show` prints it."""
+
+from dataclasses import dataclass
+
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.model_card import ModelCard
+from regolo_git.records.recipe import Recipe
+from regolo_git.records.references import Reference
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.lookup import get_version
+from regolo_git.registry.usage import users_of
+from regolo_git.registry.versions.model_version import ModelVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A version with what stands beside it in the registry; `recipe` is None where the bytes are not here."""
+
+    version: ModelVersion
+    card: ModelCard
+    users: tuple[str, ...]
+    recipe: Recipe | None
+
+    @property
+    def manifest(self) -> Manifest:
+        """The reviewed file."""
+        return self.version.manifest
+
+
+def look_up(handle: Handle, reference: Reference) -> Shown:
+    """Reads tag, manifest, card, users and recipe.  Raises NotFound, IntegrityError."""
+    version = get_version(handle, reference)
+    address = version.manifest.artifact.recipe
+    records = handle.records()
+    promotions, endpoints = handle.readable(records.promotions()), handle.readable(records.endpoints())
+    users = users_of(promotions, endpoints, version.model_id, version.version)
+    return Shown(
+        version=version,
+        card=records.card(version.model_id) or ModelCard(),
+        users=tuple(map(str, users)),
+        recipe=handle.store.read_recipe(address) if handle.store.has_recipe(address) else None,
+    )

@@ -1,0 +1,133 @@
+"""A version as `show` prints it: the page for people, and the document for programs."""
+
+from collections.abc import Collection, Iterator
+
+from regolo_git.cli.forms import Json, flat, plain_text
+from regolo_git.cli.pages.shown_version import Shown
+from regolo_git.review.page import Column, Page, Section
+from regolo_git.text.numbers import counted, number_text
+from regolo_git.text.sizes import size_text
+from regolo_git.text.times import local_time
+
+FILES_SHOWN = 30
+
+
+def version_page(shown: Shown) -> Page:
+    """What it is, then each section that has something to say."""
+    version, manifest = shown.version, shown.manifest
+    return Page(
+        subject=version.reference,
+        title="",
+        brief=version.status,
+        notes=[text for text in (manifest.description, version.message) if text],
+        sections=[
+            Section("", list(_facts(shown))),
+            Section("Metrics", [(name, number_text(value)) for name, value in version.metrics.items()]),
+            Section("Metadata", _words(manifest.metadata, leave_out=version.metrics.keys())),
+            Section("Lineage", _words(_lineage(shown))),
+            Section("Serving", _words(dict(manifest.serving or {}))),
+            _files(shown),
+        ],
+    )
+
+
+def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
+    version, manifest = shown.version, shown.manifest
+    if shown.card.description:
+        yield "model", shown.card.description
+    if shown.card.owner:
+        yield "owner", shown.card.owner
+    yield "made", f"{local_time(version.created_at)} by {version.created_by}"
+    if shown.users:
+        yield "used by", ", ".join(shown.users)
+    yield "size", _size(shown)
+    yield "digest", version.digest
+    if manifest.artifact.path is not None:
+        yield "path", manifest.artifact.path
+    signed = "signed" if version.signature is not None else "not signed"
+    yield "tag", f"{version.tag} ({signed})"
+    yield "commit", version.commit
+    if manifest.build is not None:
+        yield "build", manifest.build
+    if manifest.parents:
+        yield "follows", ", ".join(manifest.parents)
+
+
+def _size(shown: Shown) -> str:
+    parts = [f"{size_text(shown.version.size_bytes)} ({shown.version.size_bytes} bytes)"]
+    files = len(shown.manifest.file_entries(shown.recipe)) or shown.manifest.artifact.file_count
+    if shown.manifest.artifact.kind == "directory" and files:
+        parts.append(counted(files, "file"))
+    if shown.recipe is None:
+        parts.append("the bytes are not here")
+    elif shown.recipe.tensors:
+        parts.append(counted(len(shown.recipe.tensors), "tensor"))
+    return ", ".join(parts)
+
+
+def _words(tree: Json, leave_out: Collection[str] = ()) -> list[tuple[str, str]]:
+    """The values of a tree by dotted name; a list on one line."""
+    joined: dict[str, list[str]] = {}
+    for name, value in flat(tree):
+        joined.setdefault(name, []).append(plain_text(value))
+    return [(name, ", ".join(values)) for name, values in joined.items() if name not in leave_out]
+
+
+def _lineage(shown: Shown) -> Json:
+    lineage = shown.manifest.lineage
+    if lineage is None:
+        return None
+    return {
+        "code": lineage.code,
+        "base": lineage.base,
+        "data": dict(lineage.data),
+        "parameters": dict(lineage.parameters),
+    }
+
+
+def _files(shown: Shown) -> Section:
+    if shown.manifest.artifact.kind == "file":
+        return Section("Files", [])
+    files = shown.manifest.file_entries(shown.recipe).items()
+    rows = [(path, size_text(entry.size), str(entry.digest)) for path, entry in files]
+    columns = (Column("", flexible=True), Column("", number=True), Column("", flexible=True))
+    rest = f"git regolo show {shown.version.reference} --json"
+    return Section("Files", rows, columns, screenful=FILES_SHOWN, rest=rest)
+
+
+def document(shown: Shown) -> Json:
+    """The version for programs."""
+    version, manifest = shown.version, shown.manifest
+    return {
+        "model": version.model_id,
+        "version": version.version,
+        "reference": version.reference,
+        "status": version.status,
+        "used_by": list(shown.users),
+        "model_description": shown.card.description,
+        "owner": shown.card.owner,
+        "description": manifest.description,
+        "message": version.message,
+        "created_at": version.created_at,
+        "created_by": version.created_by,
+        "kind": manifest.artifact.kind,
+        "path": manifest.artifact.path,
+        "size": version.size_bytes,
+        "digest": version.digest,
+        "recipe": str(manifest.artifact.recipe),
+        "here": shown.recipe is not None,
+        "tensors": len(shown.recipe.tensors) if shown.recipe is not None else None,
+        "tag": version.tag,
+        "signed": version.signature is not None,
+        "commit": version.commit,
+        "build": manifest.build,
+        "parents": list(manifest.parents),
+        "metrics": dict(version.metrics),
+        "metadata": dict(manifest.metadata),
+        "lineage": _lineage(shown),
+        "serving": dict(manifest.serving) if manifest.serving is not None else None,
+        "files": {
+            path: {"size": entry.size, "digest": str(entry.digest)}
+            for path, entry in manifest.file_entries(shown.recipe).items()
+        },
+    }

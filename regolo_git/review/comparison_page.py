@@ -1,0 +1,143 @@
+"""The page of a comparison: one table for each kind of change; what did not change is not on it."""
+
+from collections.abc import Mapping
+
+from regolo_git.records.metadata import MetadataValue
+from regolo_git.records.recipe import RecipeTensor
+from regolo_git.records.toml_text import inline_text
+from regolo_git.review.changes import VersionChanges
+from regolo_git.review.page import Cell, Column, Meaning, Page, Row, Section
+from regolo_git.text.numbers import MISSING, number_text, signed_number_text, signed_percent_text
+from regolo_git.text.sizes import signed_size_text, size_text
+from regolo_git.verdict.metrics import MetricChange, Verdict
+
+FILES_SHOWN = 50
+TENSORS_SHOWN = 20
+REST = "--json has them all"
+# With a sign that is readable without colour.
+VERDICTS: Mapping[Verdict, str] = {
+    "better": "▲ better",
+    "worse": "▼ worse",
+    "same": "same",
+    "changed": "changed",
+    "added": "added",
+    "removed": "removed",
+}
+KINDS: Mapping[str, Meaning] = {"added": "new", "removed": "gone", "reshaped": "reshaped"}
+
+
+def comparison_page(changes: VersionChanges) -> Page:
+    """The page of what changed between two versions."""
+    sizes = (
+        f"{size_text(changes.size_a)} → {size_text(changes.size_b)} ({signed_size_text(changes.size_diff)})"
+    )
+    described = changes.description_b
+    return Page(
+        subject=changes.model_id,
+        title=f"{changes.version_a} → {changes.version_b}",
+        lead=_lead(changes, sizes),
+        brief=sizes,
+        notes=[described] if described and described != changes.description_a else [],
+        sections=[_metrics(changes), _metadata(changes), _files(changes), *_tensors(changes)],
+        conclusion="the bytes are the same"
+        if changes.same_content
+        else f"by SemVer this is a {changes.suggested_bump} change",
+    )
+
+
+def _lead(changes: VersionChanges, sizes: str) -> list[Cell]:
+    if changes.suggested_bump is None:
+        return [Cell(f"Size {sizes}. The bytes are the same.")]
+    return [Cell(f"Size {sizes}. Suggested bump: "), Cell(changes.suggested_bump, "strong"), Cell(".")]
+
+
+def _metrics(changes: VersionChanges) -> Section:
+    columns = (
+        Column("metric", flexible=True),
+        _side(changes.version_a, number=True),
+        _side(changes.version_b, number=True),
+        Column("difference", heading="CHANGE", number=True),
+        Column("relative", number=True, spare=1),
+        Column("verdict"),
+    )
+    rows = [
+        (
+            metric_name(name, change),
+            number_text(change["a"]),
+            number_text(change["b"]),
+            *difference_texts(change),
+            verdict_cell(change),
+        )
+        for name, change in changes.metrics.items()
+    ]
+    return Section("Metrics", rows, columns)
+
+
+def metric_name(name: str, change: MetricChange) -> str:
+    """A metric with its unit: `latency (ms)`."""
+    return f"{name} ({change['unit']})" if change["unit"] else name
+
+
+def difference_texts(change: MetricChange) -> tuple[str, str]:
+    """The difference and the relative change; nothing where there is none."""
+    return signed_number_text(change["diff"] or None), signed_percent_text(change["relative"] or None)
+
+
+def verdict_cell(change: MetricChange) -> Cell:
+    """Whether it is better."""
+    return Cell(VERDICTS[change["verdict"]], change["verdict"])
+
+
+def _metadata(changes: VersionChanges) -> Section:
+    columns = (
+        Column("key", heading="NAME"),
+        _side(changes.version_a, flexible=True),
+        _side(changes.version_b, flexible=True),
+    )
+    rows = [(m.key, value_text(m.before), value_text(m.after)) for m in changes.metadata]
+    return Section("Metadata", rows, columns)
+
+
+def value_text(value: "MetadataValue | None") -> str:
+    """A metadata value: text as it is, the rest as in the manifest, a hyphen where there is none."""
+    if value is None:
+        return MISSING
+    return value if isinstance(value, str) else inline_text(value)
+
+
+def _files(changes: VersionChanges) -> Section:
+    rows = [
+        (file.path, _kind(file.kind), size_text(file.size_before), size_text(file.size_after))
+        for file in changes.files
+    ]
+    return Section("Files", rows, _columns("file", changes, number=True), screenful=FILES_SHOWN, rest=REST)
+
+
+def _tensors(changes: VersionChanges) -> list[Section]:
+    if changes.tensors is None:
+        return []
+    rows: list[Row] = [
+        (tensor.name, _kind(tensor.kind), tensor_text(tensor.before), tensor_text(tensor.after))
+        for tensor in changes.tensors.changes
+    ]
+    title = f"Tensors ({changes.tensors.unchanged} unchanged)"
+    columns = _columns("tensor", changes, number=False)
+    return [Section(title, rows, columns, most=TENSORS_SHOWN, screenful=TENSORS_SHOWN, rest=REST)]
+
+
+def tensor_text(tensor: RecipeTensor | None) -> str:
+    """Type and shape of a tensor, a hyphen where there is none."""
+    return MISSING if tensor is None else f"{tensor.dtype} {list(tensor.shape)}"
+
+
+def _kind(kind: str) -> Cell:
+    return Cell(kind, KINDS.get(kind, ""))
+
+
+def _side(version: str, *, number: bool = False, flexible: bool = False) -> Column:
+    return Column(version, heading=version, number=number, flexible=flexible)
+
+
+def _columns(what: str, changes: VersionChanges, *, number: bool) -> tuple[Column, ...]:
+    sides = (_side(changes.version_a, number=number), _side(changes.version_b, number=number))
+    return Column(what, flexible=True), Column("change"), *sides

@@ -1,0 +1,90 @@
+"""A comparison as a page: what stands where, before any writer draws it."""
+
+from datetime import UTC, datetime
+
+import pytest
+from support.changes import changes
+
+from regolo_git.records.metadata import MetadataValue
+from regolo_git.review.comparison_page import comparison_page, value_text
+from regolo_git.review.page import Cell, Section
+
+
+def section(title: str) -> Section:
+    return next(s for s in comparison_page(changes()).sections if s.title.startswith(title))
+
+
+def test_the_page_says_what_is_compared_and_how_it_ends() -> None:
+    page = comparison_page(changes())
+    assert (page.subject, page.title) == ("nlp/m", "1.0 → 1.1-rc.1")
+    assert page.brief == "4.1 kB → 5.0 kB (+904 B)"
+    assert page.lead == [
+        Cell("Size 4.1 kB → 5.0 kB (+904 B). Suggested bump: "),
+        Cell("major", "strong"),
+        Cell("."),
+    ]
+    assert page.conclusion == "by SemVer this is a major change"
+
+
+def test_the_same_bytes_suggest_no_bump() -> None:
+    page = comparison_page(changes(same_content=True, size_b=4096))
+    assert page.lead == [Cell("Size 4.1 kB → 4.1 kB (no change). The bytes are the same.")]
+    assert page.conclusion == "the bytes are the same"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "notes"),
+    [("first", "second", ["second"]), ("first", "first", []), (None, "new", ["new"]), ("gone", None, [])],
+)
+def test_a_description_is_noted_where_it_is_new(
+    before: str | None, after: str | None, notes: list[str]
+) -> None:
+    assert comparison_page(changes(description_a=before, description_b=after)).notes == notes
+
+
+def test_a_metric_has_its_unit_difference_and_verdict() -> None:
+    assert list(section("Metrics").rows) == [
+        ("accuracy (%)", "0.89", "0.92", "+0.03", "+3.37%", Cell("▲ better", "better")),
+        ("gone", "2.0", "-", "", "", Cell("removed", "removed")),
+        ("new", "-", "3", "", "", Cell("added", "added")),
+        ("same", "1", "1", "", "", Cell("same", "same")),
+    ]
+
+
+def test_files_and_tensors_have_what_became_of_them() -> None:
+    assert list(section("Files").rows) == [
+        ("a.bin", Cell("changed"), "1 B", "2 B"),
+        ("b.txt", Cell("added", "new"), "-", "1.5 kB"),
+    ]
+    assert section("Tensors").title == "Tensors (1 unchanged)"
+    assert list(section("Tensors").rows) == [
+        ("x", Cell("reshaped", "reshaped"), "F32 [2]", "F32 [3, 1]"),
+        ("y", Cell("removed", "gone"), "F32 [2]", "-"),
+    ]
+
+
+def test_without_recipes_there_is_no_section_of_tensors() -> None:
+    titles = [section.title for section in comparison_page(changes(tensors=None)).sections]
+    assert titles == ["Metrics", "Metadata", "Files"]
+
+
+def test_a_version_is_a_heading_as_it_is_written() -> None:
+    for kind in ("Metrics", "Metadata", "Files", "Tensors"):
+        headings = [column.heading for column in section(kind).columns]
+        assert {"1.0", "1.1-rc.1"} <= set(headings)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "-"),
+        ("plain words", "plain words"),
+        (True, "true"),
+        (3, "3"),
+        (["a", "b"], '["a", "b"]'),
+        ([{"rate": 0.1}, [1, 2]], "[{ rate = 0.1 }, [1, 2]]"),
+        (datetime(2026, 11, 25, 16, 2, tzinfo=UTC), "2026-11-25T16:02:00Z"),
+    ],
+)
+def test_metadata_reads_as_it_does_in_the_manifest(value: "MetadataValue | None", text: str) -> None:
+    assert value_text(value) == text

@@ -1,0 +1,20 @@
+"""Metadata is compared by dotted name; numbers are metrics and are left to them."""
+
+from regolo_git.review.metadata import MetadataChange, compare_metadata
+
+
+def test_what_differs_is_named_with_dots() -> None:
+    before = {"a": "x", "t": {"k": [1], "same": "s"}, "gone": True}
+    after = {"a": "y", "t": {"k": [2], "same": "s"}, "new": "n"}
+    assert compare_metadata(before, after) == (  # type: ignore[arg-type]
+        MetadataChange("a", "x", "y"),
+        MetadataChange("gone", True, None),
+        MetadataChange("new", None, "n"),
+        MetadataChange("t.k", [1], [2]),
+    )
+
+
+def test_numbers_are_not_metadata_and_booleans_are() -> None:
+    assert compare_metadata({"n": 1, "f": 0.5, "b": False}, {"n": 2, "f": 0.6, "b": True}) == (
+        MetadataChange("b", False, True),
+    )
