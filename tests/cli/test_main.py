@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.command_line import Regolo
 from support.places import ROOT
-from support.program import run_program, run_python
+from support.program import run_program
 
 from regolo_git import __version__
 from regolo_git.cli.main import program_name
@@ -21,15 +21,6 @@ def test_the_version_is_data(regolo: Regolo) -> None:
 
 def test_help_needs_no_registry(regolo: Regolo) -> None:
     assert regolo("-h").out == regolo("--help").out
-
-
-def test_help_and_version_import_nothing_but_click(tmp_path: Path) -> None:
-    code = (
-        "import sys; from regolo_git.cli.main import run; run(['-h']); run(['--version']);"
-        "print(*sorted({n.split('.')[0] for n in sys.modules} & "
-        "{'pygit2', 'dulwich', 'fsspec', 'rich', 'tomlkit', 'blake3', 'sqlite3', 'json'}), file=sys.stderr)"
-    )
-    assert run_python(code).stderr == "\n"
 
 
 def test_an_interrupt_at_any_moment_shows_no_traceback(two_versions: Path) -> None:

@@ -1,11 +1,10 @@
-"""checkout, revert, retire, tag."""
+"""`git regolo checkout`."""
 
 from pathlib import Path
 
 import pytest
 from support.command_line import Regolo
 from support.git_program import git
-from support.model_files import write_model
 
 
 def test_checkout_brings_the_bytes_back_and_prints_where(regolo: Regolo, two_versions: Path) -> None:
@@ -62,56 +61,3 @@ def test_a_clone_without_the_bytes_says_where_to_get_them(
     regolo("config", "--local", "regolo.store", str(two_versions / ".git" / "regolo" / "store"))
     regolo("checkout", "m@1.0")
     assert (tmp_path / "clone" / "model.safetensors").is_file()
-
-
-def test_revert_is_a_commit_forward(regolo: Regolo, two_versions: Path) -> None:
-    done = regolo("revert", "m", "--to", "1.0", "-m", "1.1 is slow")
-    assert done.out == "m@1.0\n"
-    assert "git regolo checkout m@1.0" in done.err
-    assert git(two_versions, "log", "-1", "--format=%s").strip() == "1.1 is slow"
-    assert "already" in regolo("revert", "m", "--to", "1.0", status=4).err
-
-
-def test_retire_needs_a_yes(regolo: Regolo, two_versions: Path) -> None:
-    refused = regolo("retire", "m@1.0", "-m", "wrong data", status=4)
-    assert "retire m@1.0: wrong data" in refused.err
-    assert refused.err.endswith("hint: git regolo retire m@1.0 -m 'wrong data' --yes\n")
-    assert regolo("list", "m", "--plain").lines[1].split("\t")[1] == "ready"
-
-
-def test_retire_shows_its_plan_and_does_it(regolo: Regolo, two_versions: Path) -> None:
-    plan = regolo("retire", "m@1.0", "-m", "wrong data", "--dry-run", "--json").document
-    assert (plan["retired"], plan["free_bytes"] > 0) == (False, True)
-    assert regolo("retire", "m@1.0", "-m", "wrong data", "--yes").out == "m@1.0\n"
-    assert regolo("list", "m", "--plain").lines[1].split("\t")[1] == "retired"
-    assert "m@v1.0" in git(two_versions, "tag", "--list")
-
-
-def test_retire_names_a_version_and_a_reason(regolo: Regolo, two_versions: Path) -> None:
-    assert "names no version" in regolo("retire", "m", "-m", "x", status=2).err
-    assert "missing option" in regolo("retire", "m@1.0", status=2).err
-
-
-def test_a_merged_proposal_gets_its_tag(regolo: Regolo, two_versions: Path) -> None:
-    write_model(two_versions / "model.safetensors", 3)
-    regolo("commit", "m", "model.safetensors", "--propose")
-    git(two_versions, "merge", "-q", "--no-ff", "propose/m@1.2")
-    assert "would tag m@v1.2" in regolo("tag", "--merged", "--dry-run").err
-    assert regolo("tag", "--merged").out == "m@v1.2\n"
-    assert regolo("tag", "--merged", "--json").document == []
-    assert "has its tag" in regolo("tag", "--merged").err
-
-
-def test_tags_are_made_of_what_was_merged_only(regolo: Regolo, two_versions: Path) -> None:
-    assert regolo("tag", status=2).err.endswith("hint: git regolo tag --merged\n")
-
-
-def test_a_merged_version_without_bytes_is_refused(
-    regolo: Regolo, two_versions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_model(two_versions / "model.safetensors", 3)
-    regolo("commit", "m", "model.safetensors", "--propose")
-    git(two_versions, "merge", "-q", "--no-ff", "propose/m@1.2")
-    git(two_versions, "clone", "-q", ".", str(tmp_path / "clone"))
-    monkeypatch.chdir(tmp_path / "clone")
-    assert "1 of 1 were not tagged" in regolo("tag", "--merged", status=5).err

@@ -1,6 +1,6 @@
-"""init, register and commit."""
+"""`git regolo commit`."""
 
-import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,34 +9,8 @@ from support.git_program import git
 from support.model_files import write_model
 
 
-def test_init_commits_once_and_says_what_comes_next(regolo: Regolo, top: Path) -> None:
-    first = regolo("init")
-    assert first.out == ""
-    assert "git regolo register MODEL PATH" in first.err
-    assert "is a registry already" in regolo("init").err
-    assert git(top, "rev-list", "--count", "HEAD").strip() == "1"
-
-
-def test_init_tells_programs_where(regolo: Regolo, top: Path) -> None:
-    document = regolo("init", "--json", "--store", "s3://models/team").document
-    assert document["branch"] == "main"
-    assert document["commit"] == git(top, "rev-parse", "HEAD").strip()
-    assert regolo("config", "store.url").out == "s3://models/team\n"
-
-
-def test_register_prints_the_reference_and_talks_beside(regolo: Regolo, registry: Path) -> None:
-    write_model(registry / "model.safetensors")
-    done = regolo("register", "m", "model.safetensors")
-    assert done.out == "m@1.0\n"
-    assert "tag     m@v1.0" in done.err
-    assert re.search(r"commit  [0-9a-f]{10} on main", done.err)
-    assert "stored 3" in done.err
-    assert git(registry, "tag", "--list").split() == ["m@v1.0"]
-
-
-def test_quiet_leaves_the_reference_alone(regolo: Regolo, registry: Path) -> None:
-    write_model(registry / "model.safetensors")
-    assert regolo("register", "m", "model.safetensors", "--quiet").err == ""
+def head(top: Path) -> str:
+    return git(top, "rev-parse", "HEAD")
 
 
 def test_a_commit_says_what_it_did_not_have_to_store(regolo: Regolo, registry: Path) -> None:
@@ -49,26 +23,6 @@ def test_a_commit_says_what_it_did_not_have_to_store(regolo: Regolo, registry: P
     assert done.out == "m@1.1\n"
     assert "were there already" in done.err
     assert "git regolo diff m@1.0 1.1" in done.err
-
-
-def test_everything_that_can_be_said_of_a_version_is_in_its_manifest(regolo: Regolo, registry: Path) -> None:
-    write_model(registry / "model.safetensors")
-    regolo("register", "base", "model.safetensors", "--description", "a base model")
-    (registry / "serving.toml").write_text('[serving]\nformat = "onnx"\n')
-    write_model(registry / "model.safetensors", 2)
-    regolo(
-        "register", "m", "model.safetensors", "--version", "1.0.0", "--metric", "eval.f1=0.9",
-        "--meta", "team=nlp", "--code", "HEAD", "--data", "train=sha256:00ff", "--param", "epochs=3",
-        "--base", "base", "--description", "tuned", "-m", "first", "--serving", "serving.toml",
-    )  # fmt: skip
-    text = git(registry, "show", "m@v1.0.0:models/m/manifest.toml")
-    for line in ("[metadata.eval]", "f1 = 0.9", 'team = "nlp"', 'train = "sha256:00ff"', "epochs = 3"):
-        assert line in text
-    assert 'base = "base@1.0"' in text
-    assert f'code = "{git(registry, "rev-parse", "base@v1.0^{commit}").strip()}"' in text
-    assert "[serving]" in text
-    assert 'description = "tuned"' in git(registry, "show", "HEAD:models/m/model.toml")
-    assert git(registry, "log", "-1", "--format=%s").strip() == "first"
 
 
 def test_the_next_version_can_be_bumped_or_named(regolo: Regolo, two_versions: Path) -> None:
@@ -139,3 +93,42 @@ def test_bad_input_leaves_everything_as_it_was(
     assert said in outcome.err
     assert outcome.out == ""
     assert (git(two_versions, "for-each-ref"), git(two_versions, "status", "--porcelain")) == before
+
+
+def test_a_version_can_be_made_from_a_version(regolo: Regolo, two_versions: Path) -> None:
+    (two_versions / "model.safetensors").unlink()
+    done = regolo("commit", "m", "--from", "1.0", "--version", "prod-1.0", "--meta", "approved=yes")
+    assert done.out == "m@prod-1.0\n"
+    assert "nothing new to store" in done.err
+    source, made = (regolo("show", f"m@{name}", "--json").document for name in ("1.0", "prod-1.0"))
+    assert made["digest"] == source["digest"]
+    assert made["metadata"] == {**source["metadata"], "approved": "yes"}
+    assert not (two_versions / "model.safetensors").exists()
+    regolo("checkout", "m@prod-1.0")
+    assert (two_versions / "model.safetensors").stat().st_size == source["size"]
+
+
+def test_from_a_version_another_serving_block_makes_the_next_one(regolo: Regolo, two_versions: Path) -> None:
+    (two_versions / "serving.toml").write_text('format = "safetensors"\nentry_point = "acme:load"\n')
+    done = regolo("commit", "m", "--from", "1.1", "--version", "1.1.1", "--serving", "serving.toml")
+    assert done.out == "m@1.1.1\n"
+    manifests = [tomllib.loads(regolo("show", f"m@{v}", "--manifest").out) for v in ("1.1", "1.1.1")]
+    assert manifests[1]["serving"] == {"entry_point": "acme:load", "format": "safetensors"}
+    assert manifests[1]["artifact"] == manifests[0]["artifact"]
+
+
+def test_from_a_version_whose_bytes_are_gone_nothing_is_made(regolo: Regolo, two_versions: Path) -> None:
+    for chunk in (two_versions / ".git" / "regolo" / "store" / "chunks").rglob("*"):
+        if chunk.is_file():
+            chunk.unlink()
+    before = head(two_versions)
+    assert "missing" in regolo("commit", "m", "--from", "1.0", "--version", "prod-1.0", status=3).err
+    assert head(two_versions) == before
+
+
+def test_a_version_comes_from_a_path_or_from_a_version(regolo: Regolo, two_versions: Path) -> None:
+    write_model(two_versions / "model.safetensors", 3)
+    both = regolo("commit", "m", "model.safetensors", "--from", "1.0", status=2)
+    assert "either PATH or --from" in both.err
+    assert "either PATH or --from" in regolo("commit", "m", status=2).err
+    assert "9.9" in regolo("commit", "m", "--from", "9.9", status=3).err

@@ -1,0 +1,16 @@
+"""`git regolo endpoint create`."""
+
+from pathlib import Path
+
+from support.command_line import Regolo
+
+
+def test_an_endpoint_is_made_shown_and_listed(regolo: Regolo, served: Path) -> None:
+    document = regolo("endpoint", "show", "e", "--json").document
+    assert document["versions"]["1.0"]["weight"] == 1.0
+    assert regolo("endpoint", "list", "--plain").out.split("\t")[:2] == ["e", "m"]
+    assert "exists" in regolo("endpoint", "create", "e", "m@1.1", status=4).err
+    made = regolo("endpoint", "create", "f", "m@1.0", "--timeout", "2.5", "--retry", "0", "--json").document
+    assert made["routing"] == {"retry": 0, "timeout_seconds": 2.5}
+    assert "between 0 and 10" in regolo("endpoint", "create", "g", "m@1.0", "--retry", "11", status=2).err
+    regolo("endpoint", "delete", "f", "--yes")

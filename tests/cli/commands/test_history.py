@@ -1,0 +1,26 @@
+"""`git regolo history`."""
+
+from pathlib import Path
+
+from support.command_line import Regolo
+
+
+def test_the_history_of_environments(regolo: Regolo, two_versions: Path) -> None:
+    assert "git regolo promote m@1.1 staging" in regolo("history", "m").err
+    regolo("promote", "m@1.0", "staging", "-m", "first try")
+    regolo("promote", "m@1.1", "staging")
+    rows = [line.split("\t") for line in regolo("history", "m", "staging", "--plain").lines]
+    assert [(row[1], row[2]) for row in rows] == [("staging", "1.1"), ("staging", "1.0")]
+    assert regolo("history", "m", "--json").document[1]["message"].startswith("first try")
+
+
+def test_an_environment_that_is_not_there_is_said(regolo: Regolo, two_versions: Path) -> None:
+    regolo("config", "environments.staging.replicas", "2")
+    for command in (
+        ["endpoint", "create", "e", "m@1.0", "--environment", "nowhere"],
+        ["history", "m", "nowhere"],
+        ["history", "m", "No"],
+    ):
+        assert "environment" in regolo(*command, status=2).err
+    made = regolo("endpoint", "create", "e", "m@1.0", "--environment", "staging", "--replicas", "5")
+    assert "note: environment 'staging' decides the replicas: 2, not 5" in made.err

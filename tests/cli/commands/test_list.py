@@ -1,0 +1,57 @@
+"""`git regolo list`."""
+
+from datetime import datetime
+from pathlib import Path
+
+from support.command_line import Regolo
+from support.git_program import git
+
+
+def test_models_are_listed(regolo: Regolo, two_versions: Path) -> None:
+    assert regolo("list").lines[0].split() == ["MODEL", "VERSIONS", "LATEST", "UPDATED"]
+    assert regolo("list").lines[1].split()[:3] == ["m", "2", "1.1"]
+    (document,) = regolo("list", "--json").document
+    assert document["model"] == "m"
+    assert document["environments"] == {}
+
+
+def test_a_registry_without_models_says_how_to_make_one(regolo: Regolo, registry: Path) -> None:
+    outcome = regolo("list")
+    assert outcome.out == ""
+    assert "git regolo register" in outcome.err
+    assert regolo("list", "--json").document == []
+    assert regolo("list", "--plain").out == ""
+
+
+def test_versions_are_listed_newest_first(regolo: Regolo, two_versions: Path) -> None:
+    assert [line.split()[0] for line in regolo("list", "m").lines] == ["VERSION", "1.1", "1.0"]
+
+
+def test_plain_has_one_line_for_each_version_that_starts_with_it(regolo: Regolo, two_versions: Path) -> None:
+    lines = [line.split("\t") for line in regolo("list", "m", "--plain").lines]
+    assert [line[0] for line in lines] == ["1.1", "1.0"]
+    _, status, size, when, who, digest, commit, tag, message = lines[0]
+    assert (status, who, tag, message) == ("ready", "Ada Byron <ada@example.com>", "m@v1.1", "second")
+    assert int(size) == (two_versions / "model.safetensors").stat().st_size
+    assert datetime.fromisoformat(when).utcoffset() is not None
+    assert digest.startswith("sha256:")
+    assert commit == git(two_versions, "rev-parse", "HEAD").strip()
+
+
+def test_metrics_can_be_columns(regolo: Regolo, two_versions: Path) -> None:
+    lines = regolo("list", "m", "--metric", "accuracy", "--metric", "none").lines
+    assert lines[0].split()[2:4] == ["ACCURACY", "NONE"]
+    assert lines[1].split()[2:4] == ["0.92", "-"]
+    assert regolo("list", "m", "--metric", "accuracy", "--json").document[0]["metrics"] == {"accuracy": 0.92}
+
+
+def test_a_list_can_be_limited(regolo: Regolo, two_versions: Path) -> None:
+    limited = regolo("list", "m", "--limit", "1")
+    assert len(limited.lines) == 2
+    assert "and 1 older version: git regolo list m --all" in limited.err
+
+
+def test_a_tag_that_is_no_version_breaks_no_list(regolo: Regolo, two_versions: Path) -> None:
+    git(two_versions, "tag", "m@v9.9")
+    git(two_versions, "tag", "other@v1.0.0")
+    assert [line.split("\t")[0] for line in regolo("list", "m", "--plain").lines] == ["1.1", "1.0"]

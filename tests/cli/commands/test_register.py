@@ -1,0 +1,43 @@
+"""`git regolo register`."""
+
+import re
+from pathlib import Path
+
+from support.command_line import Regolo
+from support.git_program import git
+from support.model_files import write_model
+
+
+def test_register_prints_the_reference_and_talks_beside(regolo: Regolo, registry: Path) -> None:
+    write_model(registry / "model.safetensors")
+    done = regolo("register", "m", "model.safetensors")
+    assert done.out == "m@1.0\n"
+    assert "tag     m@v1.0" in done.err
+    assert re.search(r"commit  [0-9a-f]{10} on main", done.err)
+    assert "stored 3" in done.err
+    assert git(registry, "tag", "--list").split() == ["m@v1.0"]
+
+
+def test_quiet_leaves_the_reference_alone(regolo: Regolo, registry: Path) -> None:
+    write_model(registry / "model.safetensors")
+    assert regolo("register", "m", "model.safetensors", "--quiet").err == ""
+
+
+def test_everything_that_can_be_said_of_a_version_is_in_its_manifest(regolo: Regolo, registry: Path) -> None:
+    write_model(registry / "model.safetensors")
+    regolo("register", "base", "model.safetensors", "--description", "a base model")
+    (registry / "serving.toml").write_text('[serving]\nformat = "onnx"\n')
+    write_model(registry / "model.safetensors", 2)
+    regolo(
+        "register", "m", "model.safetensors", "--version", "1.0.0", "--metric", "eval.f1=0.9",
+        "--meta", "team=nlp", "--code", "HEAD", "--data", "train=sha256:00ff", "--param", "epochs=3",
+        "--base", "base", "--description", "tuned", "-m", "first", "--serving", "serving.toml",
+    )  # fmt: skip
+    text = git(registry, "show", "m@v1.0.0:models/m/manifest.toml")
+    for line in ("[metadata.eval]", "f1 = 0.9", 'team = "nlp"', 'train = "sha256:00ff"', "epochs = 3"):
+        assert line in text
+    assert 'base = "base@1.0"' in text
+    assert f'code = "{git(registry, "rev-parse", "base@v1.0^{commit}").strip()}"' in text
+    assert "[serving]" in text
+    assert 'description = "tuned"' in git(registry, "show", "HEAD:models/m/model.toml")
+    assert git(registry, "log", "-1", "--format=%s").strip() == "first"

@@ -1,0 +1,26 @@
+"""`git regolo retire`."""
+
+from pathlib import Path
+
+from support.command_line import Regolo
+from support.git_program import git
+
+
+def test_retire_needs_a_yes(regolo: Regolo, two_versions: Path) -> None:
+    refused = regolo("retire", "m@1.0", "-m", "wrong data", status=4)
+    assert "retire m@1.0: wrong data" in refused.err
+    assert refused.err.endswith("hint: git regolo retire m@1.0 -m 'wrong data' --yes\n")
+    assert regolo("list", "m", "--plain").lines[1].split("\t")[1] == "ready"
+
+
+def test_retire_shows_its_plan_and_does_it(regolo: Regolo, two_versions: Path) -> None:
+    plan = regolo("retire", "m@1.0", "-m", "wrong data", "--dry-run", "--json").document
+    assert (plan["retired"], plan["free_bytes"] > 0) == (False, True)
+    assert regolo("retire", "m@1.0", "-m", "wrong data", "--yes").out == "m@1.0\n"
+    assert regolo("list", "m", "--plain").lines[1].split("\t")[1] == "retired"
+    assert "m@v1.0" in git(two_versions, "tag", "--list")
+
+
+def test_retire_names_a_version_and_a_reason(regolo: Regolo, two_versions: Path) -> None:
+    assert "names no version" in regolo("retire", "m", "-m", "x", status=2).err
+    assert "missing option" in regolo("retire", "m@1.0", status=2).err

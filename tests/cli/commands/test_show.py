@@ -1,0 +1,41 @@
+"""`git regolo show`."""
+
+import re
+from pathlib import Path
+
+from support.command_line import Regolo
+from support.git_program import git
+from support.model_files import write_model
+
+
+def test_show_says_everything(regolo: Regolo, two_versions: Path) -> None:
+    out = regolo("show", "m").out
+    for word in ("m@1.1  ready", "second", "Ada Byron <ada@example.com>", "m@v1.1 (not signed)", "1 tensor"):
+        assert word in out
+    for name, value in (("accuracy", "0.92"), ("experiment", "more data"), ("follows", "1.0")):
+        assert re.search(rf"{name} +{value}", out)
+    assert git(two_versions, "rev-parse", "HEAD").strip() in out
+
+
+def test_show_of_a_directory_lists_its_files(regolo: Regolo, registry: Path) -> None:
+    (registry / "model").mkdir()
+    (registry / "model" / "config.json").write_text("{}")
+    write_model(registry / "model" / "weights.safetensors")
+    regolo("register", "m", "model")
+    assert re.search(r"config\.json +2 B  sha256:", regolo("show", "m").out)
+    assert "2 files" in regolo("show", "m").out
+
+
+def test_show_for_programs(regolo: Regolo, two_versions: Path) -> None:
+    document = regolo("show", "m@1.0", "--json").document
+    assert document["metrics"] == {"accuracy": 0.89, "ms": 150}
+    assert document["signed"] is False
+    assert document["here"] is True
+    lines = dict(line.split("\t") for line in regolo("show", "m@1.0", "--plain").lines)
+    assert lines["metrics.accuracy"] == "0.89"
+    assert lines["files.model.safetensors.size"] == str(document["size"])
+
+
+def test_the_manifest_can_be_had_as_it_is(regolo: Regolo, two_versions: Path) -> None:
+    assert regolo("show", "m", "--manifest").out == git(two_versions, "show", "HEAD:models/m/manifest.toml")
+    regolo("show", "m", "--manifest", "--json", status=2)

@@ -1,0 +1,23 @@
+"""`git regolo status`."""
+
+from pathlib import Path
+
+from support.command_line import Regolo
+from support.model_files import write_model
+
+
+def test_status_holds_the_work_tree_against_the_commit(regolo: Regolo, two_versions: Path) -> None:
+    assert regolo("status").lines[-1].split() == ["m@1.1", "unchanged", "model.safetensors"]
+    write_model(two_versions / "model.safetensors", 3)
+    assert "git regolo commit m model.safetensors" in regolo("status").err
+    assert regolo("status", "--plain").out == "m@1.1\tmodified\ttagged\tmodel.safetensors\t\n"
+    (two_versions / "model.safetensors").unlink()
+    document = regolo("status", "--json").document
+    assert document["models"][0]["state"] == "missing"
+    assert document["branch"] == "main"
+
+
+def test_status_knows_the_bytes_of_another_version(regolo: Regolo, two_versions: Path) -> None:
+    regolo("checkout", "m@1.0")
+    assert "holds 1.0" in regolo("status").out
+    assert regolo("status", "--json").document["models"][0]["holds"] == "1.0"

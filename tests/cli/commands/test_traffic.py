@@ -1,0 +1,56 @@
+"""`git regolo traffic`."""
+
+from pathlib import Path
+
+import pytest
+from support.command_line import Regolo
+from support.git_program import git
+
+
+def head(top: Path) -> str:
+    return git(top, "rev-parse", "HEAD")
+
+
+def test_a_split_is_set_in_percents_or_shares(regolo: Regolo, served: Path) -> None:
+    assert regolo("traffic", "e", "1.0=90", "1.1=10", "-m", "canary").out == "1.0=90% 1.1=10%\n"
+    assert git(served, "log", "-1", "--format=%s").strip() == "canary"
+    trailers = git(served, "log", "-1", "--format=%(trailers)")
+    assert "Regolo-From: 1.0=100%" in trailers
+    assert "Regolo-To: 1.0=90% 1.1=10%" in trailers
+    assert regolo("traffic", "e", "1.0=0.5", "1.1=0.5").out == "1.0=50% 1.1=50%\n"
+    assert regolo("traffic", "e").out == "1.0=50% 1.1=50%\n"
+    assert "already" in regolo("traffic", "e", "1.0=50", "1.1=50", status=4).err
+
+
+@pytest.mark.parametrize(
+    ("split", "status", "words"),
+    [
+        (["1.0=90", "1.1=20"], 2, "add up"),
+        (["1.0=-10", "1.1=110"], 2, "-10"),
+        (["1.0=nan", "1.1=1"], 2, "nan"),
+        (["1.0=inf"], 2, "inf"),
+        (["1.0=0", "1.1=0"], 2, "add up"),
+        (["1.0"], 2, "1.0"),
+        (["=100"], 2, "=100"),
+        (["1.0=50", "1.0=50"], 2, "1.0"),
+        (["1.0=50", "1.0.0=50"], 2, "1.0"),
+        (["9.9=100"], 3, "9.9"),
+        (["1.0=100", "--replicas", "1.0=0"], 2, "replicas"),
+        (["1.0=100", "--replicas", "1.0=10000"], 2, "replicas"),
+        (["1.0=100", "--replicas", "1.1=2"], 2, "1.1"),
+    ],
+)
+def test_a_bad_split_changes_nothing(
+    regolo: Regolo, served: Path, split: list[str], status: int, words: str
+) -> None:
+    before = head(served)
+    assert words in regolo("traffic", "e", *split, status=status).err
+    assert head(served) == before
+
+
+def test_a_retired_version_gets_no_traffic(regolo: Regolo, served: Path) -> None:
+    regolo("retire", "m@1.1", "-m", "wrong data", "--yes")
+    before = head(served)
+    assert "retired" in regolo("traffic", "e", "1.0=90", "1.1=10", status=8).err
+    assert "retired" in regolo("rollback", "e", "--to", "1.1", status=8).err
+    assert head(served) == before
