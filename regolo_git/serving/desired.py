@@ -6,31 +6,13 @@ An engine sees a registry through `Source` only and changes nothing.  Whoever ch
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
-from regolo_git.records.toml_text import Table
+from regolo_git.registry.endpoints.rollback import RolledBack
 from regolo_git.registry.records_at import Listing
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFiles:
-    """A version's bytes in a place of their own, its manifest's `[serving]` table, and its digest."""
-
-    path: Path
-    serving: Table | None
-    digest: Digest
-
-
-@dataclass(frozen=True, slots=True)
-class Rollback:
-    """The endpoint after a rollback; `skipped` has a line for each good version that can no longer serve."""
-
-    endpoint: Endpoint
-    skipped: tuple[str, ...]
+from regolo_git.serving.model_files import ModelFiles
 
 
 class Source(Protocol):
@@ -88,7 +70,7 @@ class Writer(Protocol):
 
     def roll_back(
         self, endpoint: str, to_version: str | None = None, *, message: str | None = None
-    ) -> Rollback:
+    ) -> RolledBack:
         """Sends everything to `to_version`, or to the last good version that can still serve.
 
         Raises NotFound, also where the bytes are gone, PolicyRefused for a retired version, Conflict where it

@@ -15,7 +15,7 @@ from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.manifest import Manifest
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import Listing
-from regolo_git.serving.desired import ModelFiles
+from regolo_git.serving.model_files import ModelFiles
 
 
 class RegistrySource:

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 
 from regolo_git.records.endpoint import Endpoint
-from regolo_git.registry.endpoints.rollback import roll_back
+from regolo_git.registry.endpoints.rollback import RolledBack, roll_back
 from regolo_git.registry.endpoints.traffic import update_traffic
 from regolo_git.registry.handle import Handle
-from regolo_git.serving.desired import Rollback
 
 
 class RegistryWriter:
@@ -28,7 +27,6 @@ class RegistryWriter:
 
     def roll_back(
         self, endpoint: str, to_version: str | None = None, *, message: str | None = None
-    ) -> Rollback:
+    ) -> RolledBack:
         """Sends everything to one version; see `Writer`."""
-        done = roll_back(self._handle, endpoint, to_version, message=message)
-        return Rollback(done.endpoint, done.skipped)
+        return roll_back(self._handle, endpoint, to_version, message=message)

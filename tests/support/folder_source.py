@@ -17,7 +17,7 @@ from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.routing import Routing
 from regolo_git.registry.records_at import Listing
-from regolo_git.serving.desired import ModelFiles
+from regolo_git.serving.model_files import ModelFiles
 
 
 class FolderSource:

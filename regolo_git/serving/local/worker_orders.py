@@ -18,7 +18,7 @@ from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.records.references import Reference
 from regolo_git.records.serving_block import ServingBlock, implied_by
 from regolo_git.records.toml_text import TomlValue
-from regolo_git.serving.desired import ModelFiles
+from regolo_git.serving.model_files import ModelFiles
 from regolo_git.serving.policy import Permission
 
 

@@ -12,8 +12,8 @@ from regolo_git.records.digests import Digest
 from regolo_git.records.json_reader import JsonReader
 from regolo_git.records.references import Reference
 from regolo_git.records.serving_block import ServingBlock
-from regolo_git.serving.desired import ModelFiles
 from regolo_git.serving.local.worker_orders import WorkerOrders, WorkerReport, WorkerSpec, serving_block
+from regolo_git.serving.model_files import ModelFiles
 from regolo_git.serving.policy import Permission
 
 DIGEST = Digest("sha256", "0" * 64)

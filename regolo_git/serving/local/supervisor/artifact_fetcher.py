@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from regolo_git.errors import TransportError
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import PinnedVersion
-from regolo_git.serving.desired import ModelFiles, Source
+from regolo_git.serving.desired import Source
+from regolo_git.serving.model_files import ModelFiles
 
 
 class ArtifactFetcher:

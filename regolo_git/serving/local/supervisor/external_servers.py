@@ -6,7 +6,7 @@ from collections.abc import Callable
 import aiohttp
 
 from regolo_git.errors import ServingError
-from regolo_git.serving.desired import ModelFiles
+from regolo_git.serving.model_files import ModelFiles
 from regolo_git.serving.policy import ForeignServer
 from regolo_git.serving.traffic.routing_table import Replica
 

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Protocol
 
 from regolo_git.errors import ServingError
-from regolo_git.serving.desired import ModelFiles
 from regolo_git.serving.local.supervisor.background import BackgroundTasks
 from regolo_git.serving.local.supervisor.replica_runner import ReplicaRunner
 from regolo_git.serving.local.supervisor.worker_launcher import WorkerLauncher
 from regolo_git.serving.local.worker_orders import WorkerSpec
+from regolo_git.serving.model_files import ModelFiles
 from regolo_git.serving.traffic.routing_table import Replica
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from regolo_git.records.endpoint import PinnedVersion
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
-from regolo_git.serving.desired import ModelFiles
 from regolo_git.serving.local.supervisor.artifact_fetcher import ArtifactFetcher
 from regolo_git.serving.local.worker_orders import WorkerSpec, serving_block
+from regolo_git.serving.model_files import ModelFiles
 from regolo_git.serving.policy import ForeignServer, Policy
 
 

@@ -10,8 +10,8 @@ import pytest
 from regolo_git.errors import TransportError
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import PinnedVersion
-from regolo_git.serving.desired import ModelFiles
 from regolo_git.serving.local.supervisor.artifact_fetcher import ArtifactFetcher
+from regolo_git.serving.model_files import ModelFiles
 
 
 def pin(number: int) -> PinnedVersion:
