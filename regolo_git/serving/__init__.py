@@ -1,1 +1,1 @@
-"""Endpoints running."""
+"""Running endpoints."""

@@ -1,4 +1,4 @@
-"""Saying in one way what is not installed."""
+"""Errors for libraries that are not installed, in one wording."""
 
 from importlib.util import find_spec
 
@@ -8,7 +8,7 @@ SERVE = ("aiohttp", "httptools", "prometheus_client", "starlette", "uvicorn", "u
 
 
 def require_serve_extra() -> None:
-    """Checks that what serving stands on is installed.  Raises MissingDependency."""
+    """Checks that the libraries of the serving extra are installed.  Raises MissingDependency."""
     missing = [name for name in SERVE if find_spec(name) is None]
     if missing:
         raise MissingDependency(

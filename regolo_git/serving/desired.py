@@ -1,4 +1,4 @@
-"""Desired state as serving sees it: who reads it (`Source`), and who may change the traffic (`Writer`).
+"""Desired state as serving sees it: reading it (`Source`), and changing the traffic (`Writer`).
 
 An engine sees a registry through `Source` only and changes nothing.  Whoever changes a split does it through
 `Writer`, so that the change is a commit that every engine then reads.  `registry_source.py` and
@@ -19,7 +19,7 @@ class Source(Protocol):
     """The desired state of endpoints.
 
     `head` and `endpoints` are called from one thread, `fetch` and `keep_only` from another, and the two may
-    overlap: bringing a cold version's bytes must not delay the rollback of a warm one.
+    overlap: fetching a cold version must not delay the rollback to a warm one.
     """
 
     def head(self) -> str:
@@ -34,23 +34,23 @@ class Source(Protocol):
         ...
 
     def fetch(self, model: str, pinned: PinnedVersion) -> ModelFiles:
-        """Brings a version's bytes, verified against the pinned digest; asking again is cheap.
+        """Fetches a version's files, verified against the pinned digest; asking again is cheap.
 
-        Raises NotFound where the bytes are missing, IntegrityError where they are not what was pinned.
+        Raises NotFound if they are missing, IntegrityError if they do not have the pinned digest.
         """
         ...
 
     def keep_only(self, digests: Collection[Digest]) -> None:
-        """Removes what `fetch` ever brought, for other digests than these; `fetch` may bring it again."""
+        """Removes everything fetched for other digests; `fetch` fetches it again."""
         ...
 
 
 class Writer(Protocol):
     """Changes the traffic of endpoints; each change is one commit, or an error and no commit.
 
-    The command line and the Python API hold one; whatever comes to decide by itself is to be given one and
-    nothing else.  Only a promotion moves traffic without it: endpoints that follow an environment change in
-    the promotion's own commit.
+    The command line and the Python API use one.  Code that decides on its own, such as a canary controller,
+    is to be given one and nothing else.  Only a promotion changes traffic without it: endpoints that follow
+    an environment change in the promotion's own commit.
     """
 
     def set_traffic(
@@ -64,7 +64,7 @@ class Writer(Protocol):
         """Sets the whole split: shares that add up to 1, or percents that add up to 100.
 
         A version that is not named leaves the endpoint; one with weight 0 stays addressable.  Raises
-        InvalidInput, NotFound, PolicyRefused for a retired version, Conflict where it is like that already.
+        InvalidInput, NotFound, PolicyRefused for a retired version, Conflict if nothing would change.
         """
         ...
 
@@ -73,7 +73,7 @@ class Writer(Protocol):
     ) -> RolledBack:
         """Sends everything to `to_version`, or to the last good version that can still serve.
 
-        Raises NotFound, also where the bytes are gone, PolicyRefused for a retired version, Conflict where it
-        is like that already.
+        Raises NotFound, also for missing bytes, PolicyRefused for a retired version, Conflict if nothing
+        would change.
         """
         ...

@@ -25,9 +25,9 @@ def endpoint_metrics(
 ) -> EndpointMetrics:
     """The metrics of an endpoint: from Prometheus where its URL is given, else from the running gateway.
 
-    With "auto", what was last recorded stands in where no gateway runs; "recorded" asks for that alone.  Each
-    version of the desired state is there, even before it is served.  Raises NotFound for no such endpoint,
-    or where nothing was recorded; InvalidInput, TransportError, ServingError.
+    With "auto", the last recorded snapshot is used if no gateway runs; "recorded" asks for that alone.  Every
+    version of the desired state is included, even before it is served.  Raises NotFound for an unknown
+    endpoint, InvalidInput if nothing was recorded, TransportError, ServingError.
     """
     seconds = parse_window(window)
     if source not in get_args(MetricsSource):
@@ -63,7 +63,7 @@ def _from_prometheus(url: str, name: str, seconds: float) -> EndpointMetrics:
 
 
 def _from_engine(handle: Handle, endpoint: Endpoint, seconds: float) -> EndpointMetrics | None:
-    """What the engine of the endpoint counted; None where it does not serve the endpoint now."""
+    """The counts of the endpoint's engine; None if it does not serve the endpoint now."""
     engine = load_engine(endpoint.engine)
     try:
         return engine.metrics(handle.paths.common_dir, endpoint.endpoint, seconds)

@@ -1,4 +1,4 @@
-"""Every engine and the module that it is.
+"""Every engine and its module.
 
 The names are those of `records.endpoint.ENGINES`, below the registry, which refuses an unknown one when an
 endpoint is created, long before anything serves it.  A new engine is a name there, a line here, and a package
@@ -20,11 +20,11 @@ MODULES: Final = {LOCAL: "regolo_git.serving.local.engine"}
 
 
 class Engine(Protocol):
-    """A module that makes endpoints run as the branch says, and tells what runs.
+    """A module that runs endpoints as the branch describes them, and reports on them.
 
-    `serve` is the process that follows the branch; the other functions speak to it from another process, and
-    find it by `common_directory`, the repository's.  They raise NotFound where nothing serves the registry,
-    ServingError where what serves it does not answer.
+    `serve` is the process that follows the branch; the other functions reach it from another process through
+    `common_directory`, the repository's.  They raise NotFound if nothing serves the registry, ServingError
+    if the engine does not answer.
     """
 
     def serve(
@@ -38,34 +38,34 @@ class Engine(Protocol):
     ) -> None:
         """Serves endpoints (all of the branch where none is named) until it is told to stop.
 
-        `say` is told what changes, in a line; `listening` gets the address once requests are taken.
+        `say` gets a line for each change; `listening` gets the address once requests are accepted.
         """
         ...
 
     def status(self, common_directory: Path) -> dict[str, Json]:
-        """What runs and what is wrong with it."""
+        """What runs, and its problems."""
         ...
 
     def metrics(self, common_directory: Path, endpoint: str, seconds: float) -> EndpointMetrics:
-        """An endpoint's metrics over the last seconds.  Raises NotFound where it is not served, too."""
+        """An endpoint's metrics over the last seconds.  Raises NotFound also if it is not served."""
         ...
 
     def replace(self, common_directory: Path) -> dict[str, Json]:
-        """Replaces what takes requests, without losing one; returns the status."""
+        """Replaces the process that accepts requests without losing one; returns the status."""
         ...
 
     def stop(self, common_directory: Path) -> None:
-        """Has the engine finish what it has begun, and end."""
+        """Stops the engine once everything in flight is answered."""
         ...
 
 
 def load_engine(name: str) -> Engine:
-    """An engine by its name, imported only now.  Raises InvalidInput for an unknown one."""
+    """Imports an engine by its name.  Raises InvalidInput for an unknown one."""
     return cast(Engine, import_module(MODULES[check_engine(name)]))
 
 
 if TYPE_CHECKING:
-    # `import_module` says nothing of what it returns; here mypy compares each module with the protocol.
+    # The type of what `import_module` returns is unknown; here mypy compares each module with the protocol.
     from regolo_git.serving.local import engine as _local
 
     _CHECKED: tuple[Engine, ...] = (_local,)

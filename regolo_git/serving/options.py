@@ -1,4 +1,4 @@
-"""What the operator of an engine chooses; an engine takes what concerns it."""
+"""The options of whoever runs an engine; an engine ignores those it has no use for."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -11,10 +11,10 @@ from regolo_git.serving.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class GatewayLimits:
-    """Seconds that a client has for its head, its body, and for taking a piece of a large answer; and sizes.
+    """Bounds of a gateway: seconds for a request's head, its body, and a client reading a piece of an answer.
 
-    `buffered_bytes` is what all large bodies may hold together; `idle_grace_seconds` is how long idle
-    connections of a gateway that is being replaced may stay.
+    `buffered_bytes` is the total of all large bodies in memory; `idle_grace_seconds` is how long a gateway
+    that is being replaced keeps idle connections.
     """
 
     head_seconds: float = 10.0
@@ -26,7 +26,7 @@ class GatewayLimits:
     connections: int = 4096
 
     def to_json(self) -> dict[str, Json]:
-        """As they travel to a gateway."""
+        """The form sent to a gateway."""
         return asdict(self)
 
     @classmethod
@@ -47,10 +47,10 @@ class GatewayLimits:
 class ServeOptions:
     """`common_directory` is the repository's; `environment` is what child processes get.
 
-    A version that left the table keeps its workers for `keep_seconds`, at most `kept_versions` of an
-    endpoint, so that a rollback finds them warm.  A worker has `start_seconds` to be ready, and a version
-    that never was ready `start_attempts` starts.  What is asked to end has `drain_seconds` to do so.  A
-    worker that holds more than `worker_memory_bytes` is replaced.
+    A version that leaves the routing table keeps its workers warm for `keep_seconds`, at most `kept_versions`
+    versions of an endpoint, so that a rollback is immediate.  A worker must be ready within `start_seconds`,
+    and a version that was never ready gets `start_attempts` attempts.  A process that is asked to stop has
+    `drain_seconds` to do so.  A worker that uses more than `worker_memory_bytes` is replaced.
     """
 
     common_directory: Path

@@ -1,4 +1,4 @@
-"""What may be loaded for serving: the operator's decision, never the repository's.
+"""Which models may be loaded for serving: the operator's decision, never the repository's.
 
 A model's own files may claim that they are harmless; a list of trusted types that came with a model once let
 a crafted model trust itself.  So the policy is read from a file outside the repository and from the command
@@ -66,13 +66,13 @@ class ForeignServer:
 
     @property
     def model_path(self) -> str:
-        """Where the model lies on that server."""
+        """The model's path on that server."""
         return f"/v2/models/{self.model}" + (f"/versions/{self.version}" if self.version else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What one version's workers are started with."""
+    """The permissions that a version's workers are started with."""
 
     interpreter: Path | None
     trusted_types: tuple[str, ...]
@@ -89,10 +89,10 @@ class Policy:
     backends: Mapping[str, ForeignServer] = field(default_factory=dict)
 
     def permit(self, model: str, block: ServingBlock) -> Permission:
-        """What the version may be loaded with.  Raises PolicyRefused, saying what would allow it."""
+        """The permissions to load a version.  Raises PolicyRefused with a hint that would allow it."""
         allowed = self._allowed(model)
         if block.format not in allowed.formats:
-            # The format of code of its own is of no use without that code.
+            # Format "python" is useless without the version's own code.
             option = ("--allow-code", model) if block.format == "python" else ("--allow", block.format)
             raise PolicyRefused(
                 f"format '{block.format}' of '{model}' is not allowed by the operator's policy",
@@ -109,9 +109,9 @@ class Policy:
         return Permission(interpreter, allowed.trusted_types, self._code(model, block, allowed))
 
     def allow(self, *, formats: Iterable[str] = (), repository_code: Iterable[str] = ()) -> "Policy":
-        """This policy and what the command line adds: formats, and models whose own code may run."""
+        """This policy with the command line's additions: formats, and models whose own code may run."""
         added = frozenset(_check_format(name) for name in formats)
-        # Code of its own is what format "python" is: allowing the one without the other would allow nothing.
+        # Format "python" runs the version's own code: allowing one without the other would allow nothing.
         own_code = Allowed(formats=frozenset({"python"}), repository_code=True)
         models = dict(self.models)
         for model in repository_code:
@@ -140,8 +140,8 @@ class Policy:
     def load(cls, path: Path, *, outside: Path | None = None) -> Self:
         """Reads a policy file.
 
-        Raises NotFound, InvalidInput for one that cannot be used, PolicyRefused for one that lies inside
-        `outside`, the repository whose models it is to judge.
+        Raises NotFound, InvalidInput for an invalid policy, PolicyRefused for one inside `outside`, the
+        repository whose models it governs.
         """
         if outside is not None and path.resolve().is_relative_to(outside.resolve()):
             raise PolicyRefused(f"policy '{path}' lies in the repository that it is to judge")
@@ -169,7 +169,7 @@ class Policy:
 
 
 def default_policy_path(environ: Mapping[str, str]) -> Path:
-    """Where the policy is looked for: `regolo/serving.toml` in the user's configuration directory."""
+    """The default path of the policy: `regolo/serving.toml` in the user's configuration directory."""
     base = environ.get("XDG_CONFIG_HOME")
     return (Path(base) if base else Path.home() / ".config") / "regolo" / "serving.toml"
 
@@ -224,6 +224,6 @@ def _check_format(name: str) -> str:
 
 
 def _refuse_unknown(reader: TableReader) -> None:
-    # A misspelled rule that is passed over would be a rule that the operator believes in.
+    # If a misspelled rule were ignored, the operator would believe it is in effect.
     if reader.rest:
         raise InvalidInput(f"{reader.what} has an unknown key '{next(iter(reader.rest))}'")

@@ -1,4 +1,4 @@
-"""What an engine needs to know of a registry: where the branch is, what it says, and the bytes it names."""
+"""A `Source` over a registry: the head of its branch, the endpoints, and the files of pinned versions."""
 
 import shutil
 import threading
@@ -21,11 +21,11 @@ from regolo_git.serving.model_files import ModelFiles
 class RegistrySource:
     """The desired state of a registry's endpoints, read from its registry branch at each commit.
 
-    Each thread that asks gets a repository of its own: neither the Git library nor sqlite share theirs.
+    Each thread has a handle of its own: neither the Git library nor sqlite can be shared between threads.
     """
 
     def __init__(self, open_handle: Callable[[], Handle], directory: Path) -> None:
-        """`directory` is where artifacts are brought to, one directory for each digest."""
+        """`directory` receives the fetched artifacts, one directory for each digest."""
         self._open = open_handle
         self._directory = directory
         self._of_thread = threading.local()
@@ -38,7 +38,7 @@ class RegistrySource:
         return opened
 
     def head(self) -> str:
-        """The commit that the registry branch is at.  Raises NotFound where there is no registry."""
+        """The commit at the tip of the registry branch.  Raises NotFound if there is none."""
         tip = self._handle.registry_tip()
         if tip is None:
             raise NotFound("the registry branch has no commit", Hint("init"))
@@ -49,15 +49,14 @@ class RegistrySource:
         return self._handle.records_at(commit).endpoints()
 
     def fetch(self, model: str, pinned: PinnedVersion) -> ModelFiles:
-        """Brings a pinned version's bytes to a place of their own, verified against the pinned digest.
+        """Fetches a pinned version into a directory of its own, verified against the pinned digest.
 
-        Raises NotFound where the commit or bytes are missing, IntegrityError where they are not what the
-        endpoint pinned.
+        Raises NotFound if the commit or the bytes are missing, IntegrityError if the digest differs.
         """
         handle, manifest = self._handle, self._manifest(model, pinned)
         place = self._directory / pinned.digest.hex / Path(manifest.artifact.path or "artifact").name
         if place.exists() and not _is_intact(place, pinned.digest):
-            # Ours alone, so whatever changed in it goes: a model's own code may have written there.
+            # The directory is ours, so changed files are removed: a model's own code may have written there.
             shutil.rmtree(place.parent)
         place.parent.mkdir(parents=True, exist_ok=True)
         artifact = replace(manifest.artifact, digest=pinned.digest)
@@ -65,7 +64,7 @@ class RegistrySource:
         return ModelFiles(place, manifest.serving, pinned.digest)
 
     def keep_only(self, digests: Collection[Digest]) -> None:
-        """Removes what was brought for other digests, by an engine before this one too."""
+        """Removes the artifacts of other digests, including those fetched by an earlier engine."""
         kept = {digest.hex for digest in digests}
         for place in self._directory.glob("*"):
             if place.name not in kept:

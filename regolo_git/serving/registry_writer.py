@@ -1,4 +1,4 @@
-"""Changing the traffic of a registry: a `Writer` whose changes are commits on the registry branch."""
+"""A `Writer` over a registry: its changes are commits on the registry branch."""
 
 from collections.abc import Mapping
 

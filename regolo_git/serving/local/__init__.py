@@ -1,1 +1,1 @@
-"""The engine that runs endpoints on this machine."""
+"""The local engine: endpoints run on this machine."""

@@ -1,4 +1,4 @@
-"""Asking a running engine over its admin socket, with the standard library alone."""
+"""A client of a running engine's admin socket, with the standard library alone."""
 
 import http.client
 import json
@@ -27,22 +27,22 @@ class _UnixConnection(http.client.HTTPConnection):
 def ask(
     common_directory: Path, method: str, path: str, *, seconds: float = ANSWER_SECONDS
 ) -> dict[str, Json]:
-    """The engine's answer.  Raises NotFound where nothing serves the registry, ServingError."""
+    """The engine's answer.  Raises NotFound if nothing serves the registry, ServingError."""
     connection = _UnixConnection(RuntimeDirectory.of(common_directory).admin_socket, seconds)
     try:
         connection.request(method, path)
         answer = connection.getresponse()
-        said = json.loads(answer.read())
+        document = json.loads(answer.read())
     except (FileNotFoundError, ConnectionRefusedError) as error:
         raise NotFound("nothing serves this registry", Hint("serve")) from error
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise ServingError("the engine does not answer on its admin socket") from error
     finally:
         connection.close()
-    if not isinstance(said, dict):
+    if not isinstance(document, dict):
         raise ServingError("the engine does not answer as it should")
     if answer.status == 404:
-        raise NotFound(str(said.get("error")), Hint("endpoint list"))
+        raise NotFound(str(document.get("error")), Hint("endpoint list"))
     if answer.status >= 400:
-        raise ServingError(str(said.get("error")))
-    return said
+        raise ServingError(str(document.get("error")))
+    return document

@@ -1,7 +1,7 @@
-"""The line between the supervisor and a gateway: one question, one answer, as framed JSON on a socket pair.
+"""The channel between the supervisor and a gateway: requests and responses as framed JSON on a socket pair.
 
-Questions are asked one at a time, so an answer needs no number.  When either end goes, the other reads an end
-of file: a gateway whose supervisor is gone ends too.
+Requests are sent one at a time, so a response needs no number.  When either end closes, the other reads an
+end of file: a gateway whose supervisor is gone exits too.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ LIMIT = 64 << 20
 
 
 class Channel:
-    """One end of the line."""
+    """One end of the channel."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -26,15 +26,15 @@ class Channel:
 
     @classmethod
     async def on(cls, end: socket.socket) -> Self:
-        """Takes one end of a socket pair."""
+        """Opens a channel on one end of a socket pair."""
         end.setblocking(False)
         return cls(*await asyncio.open_unix_connection(sock=end))
 
     async def ask(self, message: dict[str, Json], *, seconds: float) -> dict[str, Json]:
-        """Sends a question and waits for its answer.  Raises ServingError where none comes."""
-        # An asker that is cancelled in the middle would leave its answer to the next one.
+        """Sends a request and waits for the response.  Raises ServingError if there is none in time."""
+        # A caller that is cancelled halfway would leave its response to the next caller.
         asking = asyncio.create_task(self._ask(message, seconds))
-        # Nor does anybody then hear that none came.
+        # After that nobody awaits the task, so its exception is retrieved here.
         asking.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         return await asyncio.shield(asking)
 
@@ -58,7 +58,7 @@ class Channel:
         await self._writer.drain()
 
     async def receive(self) -> dict[str, Json] | None:
-        """The next message; None when the other end is gone."""
+        """The next message; None if the other end is closed."""
         try:
             size = int.from_bytes(await self._reader.readexactly(HEADER), "big")
             if size > LIMIT:
@@ -69,5 +69,4 @@ class Channel:
         return message if isinstance(message, dict) else None
 
     def close(self) -> None:
-        """Hangs up."""
         self._writer.close()

@@ -1,8 +1,8 @@
-"""Starting our own child processes, and dying with the parent.
+"""Starting child processes, and ending with the parent.
 
 A child is a fresh interpreter that runs one of our modules.  Its working directory is not searched for
-modules (`-P`), or a file `uvicorn.py` beside somebody's models would be code that the operator never allowed,
-and no bytecode is written (`-B`), because a `__pycache__` inside an artifact would change its digest.
+modules (`-P`): a file `uvicorn.py` beside the models would be code that the operator never allowed.  No
+bytecode is written (`-B`): a `__pycache__` inside an artifact would change its digest.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ import regolo_git
 from regolo_git.errors import ServingError
 
 PR_SET_PDEATHSIG = 1
-# Numeric libraries start a thread for each core in each worker unless they are told otherwise.
+# By default, numeric libraries start a thread for each core in each worker.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -27,9 +27,9 @@ def python_command(module: str, *arguments: str, interpreter: Path | None = None
 
 
 def child_environment(environment: Mapping[str, str], *, interpreter: Path | None = None) -> dict[str, str]:
-    """The environment of a child: the operator's, without what speaks of Git or of us.
+    """The environment of a child: the operator's, without the variables of Git and of regolo-git.
 
-    Our own interpreter finds this package where we found it; another one has it installed.
+    Our own interpreter imports this package from where it is now; another interpreter has it installed.
     """
     kept = {k: v for k, v in environment.items() if not k.startswith(("GIT_", "REGOLO_"))}
     for name in THREADS:
@@ -41,22 +41,22 @@ def child_environment(environment: Mapping[str, str], *, interpreter: Path | Non
 
 
 def die_with(parent: int) -> None:
-    """Has the kernel kill this process when its parent goes, and ends it where the parent is gone."""
+    """Has the kernel kill this process when its parent ends; exits if the parent has ended already."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    # The parent may have gone before the kernel was told.
+    # The parent may have ended before the call above.
     if os.getppid() != parent:
         sys.exit(ServingError.exit_code)
 
 
 def freeze_gc() -> None:
-    """Keeps modules, and a model, out of every later garbage collection, which would hold up requests."""
+    """Excludes modules and a loaded model from later garbage collections, which would delay requests."""
     gc.collect()
     gc.freeze()
 
 
 def resident_bytes(process: int) -> int | None:
-    """The memory that a process holds; None where nobody knows."""
+    """The resident memory of a process in bytes; None if unknown."""
     try:
         pages = Path(f"/proc/{process}/statm").read_text().split()[1]
     except (OSError, IndexError):

@@ -1,8 +1,7 @@
-"""The local engine: `serve` runs it, in the foreground; the other functions ask one that runs.
+"""The local engine: `serve` runs it in the foreground; the other functions reach a running one.
 
-This module is an `Engine` (`serving/engines.py`).  What it needs of a registry comes in as a `Source`;
-starlette, uvicorn and the others are imported by the modules behind this one, after it has been seen that
-they are there.
+This module is an `Engine` (`serving/engines.py`).  It reads a registry through a `Source`.  Starlette,
+uvicorn and the other libraries are imported only after a check that they are installed.
 """
 
 import asyncio
@@ -33,14 +32,14 @@ def serve(
 ) -> None:
     """Serves endpoints (all of the branch where none is named) until SIGTERM, SIGINT or the admin says stop.
 
-    `say` is told what changes, in a line; `listening` gets the address once requests are taken.  SIGHUP
-    replaces the gateway.  Raises MissingDependency, InvalidInput, NotFound, ServingError where the address or
-    the registry is taken, and what the source raises at the first look.
+    `say` gets a line for each change; `listening` gets the address once requests are accepted.  SIGHUP
+    replaces the gateway.  Raises MissingDependency, InvalidInput, NotFound, ServingError if the address is in
+    use or the registry is already served, and the source's error on the first read.
     """
     require_serve_extra()
     host, port = parse_listen(options.listen)
     _check_token(options, host)
-    # Behind the check above, so that a missing library has our words.
+    # After the check above, so that a missing library is reported in our words.
     from regolo_git.serving.local.supervisor.run import run  # noqa: PLC0415
 
     with (
@@ -61,12 +60,12 @@ def _check_token(options: ServeOptions, host: str) -> None:
 
 
 def status(common_directory: Path) -> dict[str, Json]:
-    """What runs and what is wrong with it.  Raises NotFound where nothing serves the registry."""
+    """What runs, and its problems.  Raises NotFound if nothing serves the registry."""
     return ask(common_directory, "GET", "/status")
 
 
 def metrics(common_directory: Path, endpoint: str, seconds: float) -> EndpointMetrics:
-    """An endpoint's metrics.  Raises NotFound where nothing serves the registry or the endpoint."""
+    """An endpoint's metrics.  Raises NotFound if nothing serves the registry or the endpoint."""
     answer = ask(common_directory, "GET", f"/endpoints/{endpoint}/metrics?window={seconds:f}")
     return EndpointMetrics.from_json(answer)
 
@@ -77,5 +76,5 @@ def replace(common_directory: Path) -> dict[str, Json]:
 
 
 def stop(common_directory: Path) -> None:
-    """Has the engine finish what it has begun, and end.  Raises NotFound."""
+    """Stops the engine once everything in flight is answered.  Raises NotFound."""
     ask(common_directory, "POST", "/drain")

@@ -1,8 +1,8 @@
-"""What the supervisor and a gateway tell each other, over a `Channel`.
+"""The messages between the supervisor and a gateway, over a `Channel`.
 
-The supervisor asks and the gateway answers, in this order: `hello`, answered with nothing once the process is
-up, which takes longer than all that follows; `start`, with everything that a gateway needs; then `table`,
-`report` and `retire`, as often as there is a reason.  Every answer after the first is a `GatewayReport`.
+The supervisor sends requests in this order: `hello`, answered once the process is up, which takes longer than
+anything after it; `start`, with everything that a gateway needs; then any number of `table`, `report` and
+`retire`.  Every response but the first is a `GatewayReport`.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ REPORT: dict[str, Json] = {"do": "report"}
 
 @dataclass(frozen=True, slots=True)
 class GatewayStart:
-    """Everything that a gateway needs; `admin_socket` is where the supervisor answers."""
+    """Everything that a gateway needs; the supervisor answers on `admin_socket`."""
 
     table: RoutingTable
     limits: GatewayLimits
@@ -29,7 +29,7 @@ class GatewayStart:
     admin_socket: Path
 
     def to_json(self) -> dict[str, Json]:
-        """As it travels to the gateway."""
+        """The form sent to the gateway."""
         return {
             "do": "start",
             "table": self.table.to_json(),
@@ -50,20 +50,20 @@ class GatewayStart:
 
 
 def table_message(table: RoutingTable) -> dict[str, Json]:
-    """Puts a table in force."""
+    """The request to route by a table."""
     return {"do": "table", "table": table.to_json()}
 
 
 def retire_message(seconds: float) -> dict[str, Json]:
-    """Has the gateway take no more connections, and end when those it has are gone or the time is up."""
+    """The request to accept no more connections, and to exit when the open ones are closed or time is up."""
     return {"do": "retire", "seconds": seconds}
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayReport:
-    """What was counted since the report before, and what is under way; `is_done` in the last one.
+    """The counts since the previous report, and the requests in flight; the last report has `is_done`.
 
-    `using` are the workers that requests are sent to or are still with.
+    `using` names the workers that requests are sent to, or that still have one.
     """
 
     counts: Counts
@@ -73,7 +73,7 @@ class GatewayReport:
     is_done: bool
 
     def to_json(self) -> dict[str, Json]:
-        """As it travels to the supervisor."""
+        """The form sent to the supervisor."""
         return {
             "counts": self.counts.to_json(),
             "in_flight": [[*key, count] for key, count in self.in_flight.items()],

@@ -1,4 +1,4 @@
-"""Answers over HTTP that we make ourselves, sent the ASGI way."""
+"""HTTP responses of our own, sent through ASGI."""
 
 import json
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class HttpAnswer:
     media_type: bytes = JSON_TYPE
 
     async def send(self, send: Send) -> None:
-        """Sends the whole answer."""
+        """Sends the response."""
         length = b"%d" % len(self.body)
         headers = [(b"content-type", self.media_type), (b"content-length", length), *self.headers]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
@@ -28,6 +28,6 @@ class HttpAnswer:
 def error_answer(
     status: int, code: str, message: str, headers: tuple[tuple[bytes, bytes], ...] = ()
 ) -> HttpAnswer:
-    """An error as MLflow's clients read it (`error_code`, `message`) and as those of V2 do (`error`)."""
+    """An error for MLflow's clients (`error_code`, `message`) and for those of the V2 protocol (`error`)."""
     body = json.dumps({"error_code": code, "message": message, "error": message}).encode()
     return HttpAnswer(status, body, headers)

@@ -7,7 +7,7 @@ from regolo_git.errors import InvalidInput, ServingError
 from regolo_git.hints import Hint
 
 BACKLOG = 2048
-# A client that takes nothing of its answer for so long is gone.
+# A client that reads nothing of its answer for this long is considered gone.
 STUCK_MILLISECONDS = 30_000
 
 
@@ -29,9 +29,9 @@ def is_loopback(host: str) -> bool:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """The listening socket, with what accepted connections inherit from it.
+    """The listening socket, with the options that accepted connections inherit.
 
-    Raises ServingError where the address is taken, InvalidInput where it is none of this machine.
+    Raises ServingError if the address is in use, InvalidInput if it is not an address of this machine.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -40,8 +40,8 @@ def listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Without this, each answer on a kept connection waits 40 ms for an acknowledgement: a server that is
-        # handed a descriptor does not know that it is TCP and leaves the option alone.
+        # Without this, each answer on a kept connection waits 40 ms for an acknowledgement: a server that
+        # inherits a descriptor does not know that it is TCP and does not set the option.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_MILLISECONDS)

@@ -1,8 +1,8 @@
-"""Where a running engine keeps what it needs: sockets, artifacts, its lock.
+"""The runtime directory of an engine: sockets, artifacts, lock.
 
-Under the repository's common directory, so that every work tree finds the same engine.  The path of a unix
-socket has room for about a hundred bytes; where the directory is deeper than that, the sockets lie in a short
-directory under `/tmp` that belongs to this user alone.
+It is in the repository's common directory, so that every work tree finds the same engine.  The path of a unix
+socket is limited to about a hundred bytes; for a deeper directory, the sockets are in a short directory under
+`/tmp` that belongs to this user alone.
 """
 
 import fcntl
@@ -19,7 +19,7 @@ from typing import Self
 from regolo_git.errors import ServingError
 from regolo_git.hints import Hint
 
-# 108 bytes with the closing zero on Linux, less the longest name that is made in the directory.
+# 108 bytes with the final zero on Linux, less the longest name created in the directory.
 ROOM = 107 - len("/w-0000000000000000/http.sock")
 
 
@@ -32,7 +32,7 @@ class RuntimeDirectory:
 
     @classmethod
     def of(cls, common_directory: Path) -> Self:
-        """The directories that belong to a repository's common directory; nothing is created."""
+        """The directories for a repository's common directory; nothing is created."""
         home = common_directory.resolve() / "regolo" / "serving"
         if len(os.fsencode(home)) <= ROOM:
             return cls(home, home)
@@ -41,19 +41,19 @@ class RuntimeDirectory:
 
     @property
     def admin_socket(self) -> Path:
-        """Where the running engine answers its operator."""
+        """The socket on which a running engine answers its operator."""
         return self.sockets / "admin.sock"
 
     @property
     def artifacts(self) -> Path:
-        """Where artifacts are brought to, one directory for each digest."""
+        """The fetched artifacts, one directory for each digest."""
         return self.home / "artifacts"
 
     @contextmanager
     def owned(self) -> Iterator[None]:
-        """The directories, made and free of what a killed engine left, for one engine until the block ends.
+        """Holds the directories for one engine until the block ends; a killed engine's files are removed.
 
-        Raises ServingError where another engine serves this registry, or where they belong to somebody else.
+        Raises ServingError if another engine serves this registry, or if they belong to another user.
         """
         self._prepare()
         lock = self._lock()
@@ -66,11 +66,11 @@ class RuntimeDirectory:
             os.close(lock)
 
     def _prepare(self) -> None:
-        """Makes the directories, closed to other users."""
+        """Creates the directories, closed to other users."""
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.sockets.mkdir(exist_ok=True, mode=0o700)
         for directory in (self.home, self.sockets):
-            # Anybody may have made the short directory before us; then it is not used.
+            # Another user may have created the short directory; then it is not used.
             found = directory.lstat()
             if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
                 raise ServingError(f"'{directory}' belongs to somebody else")
@@ -78,7 +78,7 @@ class RuntimeDirectory:
                 directory.chmod(0o700)
 
     def _clear_up(self) -> None:
-        """Removes what an engine leaves behind when it ends; the caller holds the lock."""
+        """Removes an engine's sockets; the caller holds the lock."""
         self.admin_socket.unlink(missing_ok=True)
         for left in self.sockets.glob("w-*"):
             shutil.rmtree(left, ignore_errors=True)
@@ -87,7 +87,7 @@ class RuntimeDirectory:
                 self.sockets.rmdir()
 
     def _lock(self) -> int:
-        """Takes the lock that one engine holds; it goes with the process."""
+        """Takes the engine's lock; it is released when the process ends."""
         handle = os.open(self.home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,6 +1,6 @@
-"""What the supervisor starts a worker with, and the key by which workers are told apart.
+"""A worker's orders, and the key that identifies equal workers.
 
-The key is a digest over the artifact's digest and everything that changes how it is loaded.  A version whose
+The key is a digest of the artifact's digest and of everything that changes how it is loaded.  A version whose
 `[serving]` block or artifact changed under the same name gets new workers; the same content under a new name
 keeps the warm ones.
 """
@@ -24,7 +24,7 @@ from regolo_git.serving.policy import Permission
 
 @dataclass(frozen=True, slots=True)
 class WorkerSpec:
-    """One version's bytes and how they are loaded; plain values that travel to the worker as JSON."""
+    """One version's files and how they are loaded; plain values, sent to the worker as JSON."""
 
     model: str
     path: Path
@@ -57,17 +57,17 @@ class WorkerSpec:
 
     @property
     def key(self) -> str:
-        """The digest that workers are keyed by: what is loaded and how, not where it lies."""
+        """The digest that workers are keyed by: the content and how it is loaded, not its path."""
         table = {k: v for k, v in self.to_json().items() if k not in ("path", "idempotent")}
         return blake2b(json.dumps(table, sort_keys=True).encode(), digest_size=16).hexdigest()
 
     @property
     def options(self) -> JsonReader:
-        """The config as a loader of ours reads it."""
+        """The config, for loaders that read options from it."""
         return JsonReader(self.config, "[serving.config]")
 
     def to_json(self) -> dict[str, Json]:
-        """As it travels to the worker."""
+        """The form sent to the worker."""
         return {
             "model": self.model,
             "path": str(self.path),
@@ -103,7 +103,7 @@ class WorkerSpec:
 
 @dataclass(frozen=True, slots=True)
 class WorkerOrders:
-    """What a worker is to do, and where; `report` is the descriptor of the pipe."""
+    """Everything a worker is started with; `report` is the descriptor of the pipe for its report."""
 
     parent: int
     socket: Path
@@ -112,7 +112,7 @@ class WorkerOrders:
     spec: WorkerSpec
 
     def to_json(self) -> dict[str, Json]:
-        """As they travel to the worker."""
+        """The form sent to the worker."""
         return {
             "parent": self.parent,
             "socket": str(self.socket),
@@ -135,18 +135,18 @@ class WorkerOrders:
 
 @dataclass(frozen=True, slots=True)
 class WorkerReport:
-    """The one line that a worker writes before it serves or ends: what is wrong, or nothing."""
+    """The one line that a worker writes before it serves or exits: a problem, or none."""
 
     problem: str | None = None
     hint: str | None = None
 
     def to_line(self) -> str:
-        """As it travels to the supervisor."""
+        """The line sent to the supervisor."""
         return json.dumps({"problem": self.problem, "hint": self.hint}) + "\n"
 
     @classmethod
     def parse(cls, line: bytes) -> Self:
-        """Reads `to_line`; anything else, which a model's own code may write, is a problem as well."""
+        """Reads `to_line`; anything else, which a model's own code may write, is a problem too."""
         try:
             reader = JsonReader.parse(line, "the report")
             return cls(reader.get_optional("problem", str), reader.get_optional("hint", str))
@@ -169,7 +169,7 @@ def serving_block(files: ModelFiles, reference: Reference) -> ServingBlock:
 
 
 def _plain(value: TomlValue) -> Json:
-    """TOML's dates have no form in JSON and become text."""
+    """Dates and times have no form in JSON and become text."""
     if isinstance(value, dict):
         return {key: _plain(held) for key, held in value.items()}
     if isinstance(value, list):

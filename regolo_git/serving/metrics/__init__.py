@@ -1,1 +1,1 @@
-"""Counts, windows and rates of requests, and where they are read from."""
+"""Counting requests, and reading counts, rates and latencies."""

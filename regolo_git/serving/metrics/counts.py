@@ -1,7 +1,7 @@
-"""What is counted of each version's requests, in the gateway and wherever the counts travel to.
+"""Counts of each version's requests, in the gateway and in the supervisor.
 
-A gateway counts into tallies and hands them over (`take`); whoever holds the totals merges them.  Handing
-over instead of asking for totals keeps every count exact when one gateway follows another.
+A gateway counts into tallies and hands them over (`take`); the supervisor merges them.  Handing over instead
+of reporting totals keeps every count exact when one gateway replaces another.
 """
 
 from collections.abc import Iterable
@@ -10,8 +10,8 @@ from typing import Final, Self
 from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.metrics.latency import bin_of
 
-# What became of a request: answered below 400; answered 5xx; the caller's own mistake (4xx); not answered in
-# time (504); refused because too many were under way (503).
+# The outcome of a request: a status below 400; 5xx; the caller's own mistake (4xx); no answer in time (504);
+# refused because too many were in flight (503).
 OUTCOMES: Final = ("ok", "error", "client_error", "timeout", "dropped")
 OK, ERROR, CLIENT_ERROR, TIMEOUT, DROPPED = range(len(OUTCOMES))
 
@@ -56,12 +56,12 @@ class Tally:
 
     @property
     def client_errors(self) -> int:
-        """Requests that were the caller's own mistake."""
+        """Requests that were the caller's own mistake (4xx)."""
         return self.outcomes[CLIENT_ERROR]
 
 
 class Recorder:
-    """A gateway's counts since it last handed them over."""
+    """A gateway's counts since the last hand-over."""
 
     def __init__(self) -> None:
         self._tallies: dict[Key, Tally] = {}
@@ -79,7 +79,7 @@ class Recorder:
         self._rejected[reason] = self._rejected.get(reason, 0) + 1
 
     def take(self) -> "Counts":
-        """Hands over what was counted and begins at nothing."""
+        """Hands over the counts and starts again from zero."""
         taken = Counts(self._tallies, self._rejected)
         self._tallies, self._rejected = {}, {}
         return taken
@@ -101,7 +101,7 @@ class Counts:
             self.rejected[reason] = self.rejected.get(reason, 0) + count
 
     def to_json(self) -> Json:
-        """As it travels from a gateway."""
+        """The form sent by a gateway."""
         return {
             "tallies": [_tally_json(key, tally) for key, tally in self.tallies.items()],
             "rejected": dict(self.rejected),

@@ -1,8 +1,8 @@
-"""The counts as Prometheus reads them, with prometheus-client's own writer.
+"""The Prometheus exposition, written by prometheus-client.
 
-The supervisor holds the totals of every gateway there was, so no counter goes back when a gateway is
-replaced.  Series of every outcome exist from the first moment at zero: a rate over a series that is not there
-yet would pass over the versions that have no error.
+The supervisor holds the totals of all gateways, so no counter is reset when a gateway is replaced.  A series
+exists for every outcome from the start, at zero: a rate over a missing series would leave out the versions
+that have no errors.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ Family = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
 
 @dataclass(frozen=True, slots=True)
 class ServedVersion:
-    """One version as the table has it now."""
+    """One version in the current routing table."""
 
     weight: float
     replicas_ready: int
@@ -29,10 +29,10 @@ class ServedVersion:
     commit: str
 
 
-# Told apart by identity: prometheus-client keeps collectors in a dictionary.
+# Compared by identity: prometheus-client keeps collectors in a dictionary.
 @dataclass(frozen=True, slots=True, eq=False)
 class Exposition(Collector):
-    """Everything that is exposed, as of one moment."""
+    """A snapshot of everything that is exposed."""
 
     started: float
     counts: Counts
@@ -51,7 +51,7 @@ class Exposition(Collector):
         yield self._restarts()
         yield self._commits()
         yield self._rejected()
-        # From when the counters count: who reads them later can tell a young counter from a restarted one.
+        # A reader can tell a counter that is young from one that was restarted.
         started = "When the engine began to count, in seconds since 1970."
         yield GaugeMetricFamily("regolo_start_time_seconds", started, value=self.started)
 

@@ -1,9 +1,9 @@
 """Latencies counted in fixed bins: cheap to add, exact to merge, and fine enough for quantiles.
 
-The bins of the Prometheus histogram are among the bounds, so that both tell the same story.  Between two of
-them lie eight bins in geometric steps, so that a quantile is wrong by 12 % at most.
+The bounds of the Prometheus histogram are among those of the bins, so that both agree.  Between two of them
+are eight bins in geometric steps, so that a quantile is off by 12 % at most.
 
-Why not prometheus-client's histogram: with its 13 bounds a quantile is wrong by 12 % at the median and by
+Why not prometheus-client's histogram: with its 13 bounds a quantile is off by 12 % at the median and by
 57 % at worst (900 quantiles of lognormal samples; here by 0.5 % and 10 %), with as many bounds as here it
 takes six times as long to count a request (3.0 against 0.5 microseconds), and its counts cannot be handed
 from one process to another.  It does write the exposition (`exposition.py`).
@@ -32,12 +32,12 @@ Bins = Mapping[int, int]
 
 
 def bin_of(seconds: float) -> int:
-    """The bin that a latency falls into; its upper bound belongs to it, as in Prometheus."""
+    """The bin of a latency; its upper bound is inclusive, as in Prometheus."""
     return bisect_left(BOUNDS, seconds)
 
 
 def quantile(bins: Bins, share: float) -> float | None:
-    """The latency that `share` of the requests stayed within, in seconds; None where there were none."""
+    """The latency in seconds that `share` of the requests did not exceed; None without requests."""
     total = sum(bins.values())
     if not total:
         return None
@@ -56,7 +56,7 @@ def _edges(index: int) -> tuple[float, float]:
 
 
 def cumulative(bins: Bins) -> list[tuple[float, int]]:
-    """How many requests stayed within each of the Prometheus histogram's bounds."""
+    """The number of requests within each bound of the Prometheus histogram."""
     counts, seen = [], 0
     ordered = sorted(bins.items())
     position = 0

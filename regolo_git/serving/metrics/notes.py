@@ -1,6 +1,6 @@
-"""Metrics that were kept: snapshots as Git notes on the commits of the versions they speak of.
+"""Recorded metrics: snapshots in Git notes on the commits of the versions.
 
-A note is beside the history, so review diffs stay clean; each line is one snapshot, the newest last.
+Notes are outside the history, so diffs under review stay clean; each line is one snapshot, the newest last.
 """
 
 import json
@@ -19,7 +19,7 @@ NOTES = "refs/notes/regolo-metrics"
 
 
 def record(handle: Handle, endpoint: Endpoint, metrics: EndpointMetrics) -> None:
-    """Keeps a snapshot on the commit of every version.  Raises InvalidInput where nothing serves them."""
+    """Records a snapshot on the commit of every version.  Raises InvalidInput if nothing serves them."""
     if metrics.source in ("none", "recorded"):
         raise InvalidInput(
             f"nothing serves endpoint '{endpoint.endpoint}', so there is nothing to record",
@@ -32,9 +32,9 @@ def record(handle: Handle, endpoint: Endpoint, metrics: EndpointMetrics) -> None
 
 
 def last_recorded(handle: Handle, endpoint: Endpoint) -> EndpointMetrics | None:
-    """The newest snapshot of an endpoint; None where there is none.
+    """The newest snapshot of an endpoint; None if there is none.
 
-    It lies on the commits of the versions that the endpoint had then, which may not be those of now.
+    It is on the commits of the versions that the endpoint had then, which may not be its current ones.
     """
     states = [event.endpoint for event in endpoint_history(handle, endpoint.endpoint)]
     commits = {pin.commit for state in states if state is not None for pin in state.versions.values()}
@@ -45,7 +45,7 @@ def last_recorded(handle: Handle, endpoint: Endpoint) -> EndpointMetrics | None:
 
 
 def _read_snapshot(line: str) -> tuple[datetime, EndpointMetrics] | None:
-    """When a snapshot was taken, and what it says; None for a line that is none, as of `git notes append`."""
+    """The time and the metrics of a snapshot; None for any other line, as written by `git notes append`."""
     try:
         held = json.loads(line)
         when = JsonReader.of(held, "a snapshot").get("recorded", str)

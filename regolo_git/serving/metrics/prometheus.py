@@ -1,4 +1,4 @@
-"""An endpoint's metrics out of a Prometheus server that scrapes the gateway, over its HTTP API.
+"""An endpoint's metrics from a Prometheus server that scrapes the gateway, over its HTTP API.
 
 Counts are taken from the raw samples, not from `increase()`, which extrapolates and gives fractions of
 requests; quantiles come from the histogram, as fine as its buckets.
@@ -29,9 +29,9 @@ Sample = tuple[float, float]
 
 
 def prometheus_metrics(url: str, endpoint: str, seconds: float) -> EndpointMetrics:
-    """The endpoint's versions over the last seconds.
+    """The metrics of an endpoint's versions over the last `seconds`.
 
-    Raises InvalidInput for a URL that is not http or https, TransportError where the server does not answer.
+    Raises InvalidInput for a URL that is not http or https, TransportError if the server does not answer.
     """
     server = _Server(url)
     name = check_endpoint_name(endpoint)
@@ -79,17 +79,17 @@ def _measured(server: "_Server", name: str, selector: str, seconds: float) -> di
 
 
 def _counts(server: "_Server", selector: str, window: str, seconds: float) -> dict[tuple[str, str], int]:
-    """Requests within the window by version and outcome, over all gateways that are scraped."""
+    """Requests within the window by version and outcome, summed over all scraped gateways."""
     before = {
         _identity(labels): value
         for labels, value in server.vector(f"regolo_requests_total{selector} offset {window}")
     }
-    # By the server's clock alone: ours may say something else.
+    # By the server's clock alone: ours may differ.
     ages = [value for _, value in server.vector("time() - regolo_start_time_seconds")]
     is_young = bool(ages) and max(ages) <= seconds
     counts: dict[tuple[str, str], int] = {}
     for labels, samples in server.matrix(f"regolo_requests_total{selector}[{window}]"):
-        # A counter that began within the window began at zero; of any other only what is seen is known.
+        # A counter that started within the window started at zero; of an older one, only samples are known.
         base = before.get(_identity(labels), 0.0 if is_young else samples[0][1])
         key = (labels["version"], labels["outcome"])
         counts[key] = counts.get(key, 0) + round(_increase(base, samples))
@@ -97,7 +97,7 @@ def _counts(server: "_Server", selector: str, window: str, seconds: float) -> di
 
 
 def _increase(base: float, samples: list[Sample]) -> float:
-    """How much a counter grew, over restarts of its process that set it back to zero."""
+    """The increase of a counter, across resets to zero when its process restarted."""
     total, last = 0.0, base
     for _, value in samples:
         total += value - last if value >= last else value
@@ -119,7 +119,7 @@ class _Server:
         self._url = url.rstrip("/")
 
     def by_version(self, query: str) -> dict[str, float]:
-        """The values of a query by version; those that are not numbers are left out."""
+        """The values of a query by version, without those that are not finite."""
         return {labels["version"]: value for labels, value in self.vector(query) if isfinite(value)}
 
     def vector(self, query: str) -> Iterator[tuple[Labels, float]]:
@@ -145,9 +145,9 @@ class _Server:
             with urlopen(address, timeout=ANSWER_SECONDS) as answer:
                 return JsonReader.parse(answer.read(ANSWER_BYTES), "the answer")
         except (URLError, OSError) as error:
-            # urllib wraps the error of the connection, and its own text shows the wrapping.
+            # urllib wraps the error of the connection, and the wrapper's own text is unreadable.
             cause = (
                 error.reason if isinstance(error, URLError) and not isinstance(error, HTTPError) else error
             )
-            said = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
-            raise TransportError(f"Prometheus at '{self._url}' cannot be asked: {said}") from error
+            reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
+            raise TransportError(f"Prometheus at '{self._url}' cannot be asked: {reason}") from error

@@ -1,4 +1,4 @@
-"""The metrics of an endpoint's versions as callers see them, wherever they were read from."""
+"""The metrics of an endpoint's versions as callers see them, whatever their source."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ class VersionMetrics(TypedDict):
     """One version over the window.  A rate over no requests is None, never 0; latencies are seconds.
 
     `errors` are requests whose caller got a 5xx; the callers' own mistakes are `client_errors` and count in
-    `requests` only.  `error_rate_ci` is the 95 % Wilson interval, for showing, not for deciding.
+    `requests` only.  `error_rate_ci` is the 95 % Wilson interval, for display, not for decisions.
     """
 
     requests: int
@@ -38,7 +38,7 @@ class VersionMetrics(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a source knows of one version: counts and latencies over its window."""
+    """The counts and latencies of one version over the window of a source."""
 
     requests: int = 0
     errors: int = 0
@@ -62,7 +62,7 @@ class EndpointMetrics:
     version: Mapping[str, VersionMetrics]
 
     def to_json(self) -> dict[str, Json]:
-        """Everything, as JSON can hold it."""
+        """All values in JSON."""
         return {
             "endpoint": self.endpoint,
             "window_seconds": self.window_seconds,
@@ -95,14 +95,14 @@ def summarise(
     commit: str | None,
     since: datetime | None,
 ) -> EndpointMetrics:
-    """Rates, intervals and shares from what a source measured."""
+    """Computes rates, intervals and shares."""
     total = sum(version.requests for version in measured.values())
     versions = {name: _version(held, total, window_seconds, source, since) for name, held in measured.items()}
     return EndpointMetrics(endpoint, window_seconds, source, commit, since, versions)
 
 
 def without_requests(endpoint: Endpoint, window_seconds: float) -> EndpointMetrics:
-    """The metrics of an endpoint that nobody has measured: its weights, no requests, no rates."""
+    """The metrics of an endpoint without a source: weights, no requests, no rates."""
     measured = {version: Measured(weight=weight) for version, weight in endpoint.traffic.items()}
     return summarise(
         endpoint.endpoint, measured, window_seconds=window_seconds, source="none", commit=None, since=None
@@ -110,7 +110,7 @@ def without_requests(endpoint: Endpoint, window_seconds: float) -> EndpointMetri
 
 
 def with_every_version(found: EndpointMetrics, endpoint: Endpoint) -> EndpointMetrics:
-    """The metrics with the endpoint's other versions too, which have no requests."""
+    """Adds the endpoint's versions that are missing, without requests."""
     empty = without_requests(endpoint, found.window_seconds)
     unserved = {name: version for name, version in empty.version.items() if name not in found.version}
     return replace(found, version={**found.version, **unserved})
@@ -145,7 +145,7 @@ def wilson_interval(errors: int, requests: int) -> tuple[float, float] | None:
     middle = share + square / (2 * requests)
     spread = Z95 * sqrt(share * (1 - share) / requests + square / (4 * requests * requests))
     scale = 1 + square / requests
-    # At the ends rounding would leave 1e-18 where 0 is meant.
+    # At the ends, rounding would give 1e-18 instead of 0.
     low = (middle - spread) / scale if errors else 0.0
     high = (middle + spread) / scale if errors < requests else 1.0
     return low, high

@@ -18,7 +18,7 @@ RINGS = ((1.0, 900), (60.0, 1440))
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What was counted, and over how many seconds; these are fewer while the store is young."""
+    """Counts and the seconds that they cover; fewer than asked for while the store is young."""
 
     tallies: dict[Key, Tally]
     seconds: float
@@ -56,14 +56,14 @@ class WindowStore:
         self._rings = [_Ring(step, length) for step, length in rings]
 
     def add(self, counts: Counts, now: float) -> None:
-        """Takes in what a gateway handed over."""
+        """Adds the counts that a gateway handed over."""
         self.totals.merge(counts)
         if counts.tallies:
             for ring in self._rings:
                 ring.add(counts, now)
 
     def read(self, seconds: float, now: float) -> Window:
-        """The counts of the last `seconds`, or of as many as are kept."""
+        """The counts of the last `seconds`, or of as many seconds as are kept."""
         ring = next((r for r in self._rings if seconds <= r.step * r.length), self._rings[-1])
         covered = min(seconds, now - self._started, ring.step * ring.length)
         return Window(ring.read(seconds, now), covered)

@@ -1,1 +1,1 @@
-"""A traffic split, and who gets which version."""
+"""The routing table, and choosing a version for a request."""

@@ -1,10 +1,10 @@
 """Sticky routing: which version a key belongs to, by weighted rendezvous hashing.
 
 Every version draws a number from the hash of (endpoint, version, key), and the best draw,
-`-weight / ln(draw)`, wins.  When weights move from 90/10 to 50/50 exactly the 40 % of keys that must move do,
-and when a version joins only its own share moves to it; cutting one interval into shares would move up to
-twice as many.  The endpoint is part of the hash so that the same users are not every endpoint's first to try
-what is new.
+`-weight / ln(draw)`, wins.  When weights change from 90/10 to 50/50, exactly the 40 % of keys that must move
+do, and when a version is added only its own share moves to it; cutting one interval into shares would move up
+to twice as many.  The endpoint is part of the hash so that the same users are not the first to try the new
+version of every endpoint.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ DRAWS = 1 << 64
 
 
 def rendezvous(endpoint: str, key: str, weights: Mapping[str, float]) -> str | None:
-    """The version that a key belongs to; None where no version has a weight."""
+    """The version of a key; None if no version has a weight."""
     best, winner = 0.0, None
     for version, weight in weights.items():
         if weight <= 0:

@@ -1,7 +1,7 @@
-"""The routing table: which version a request goes to, and where that version's workers listen.
+"""The routing table: the versions of each endpoint, their weights, and the addresses of their workers.
 
-A table is a value.  The supervisor makes a new one when anything changes and the gateway swaps it whole, so a
-request sees either the old state or the new one.
+A table is a value.  The supervisor builds a new one when anything changes and the gateway swaps it whole, so
+a request sees either the old state or the new one.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from regolo_git.records.versions import Version
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """One worker: a name that is never used again, and the path of its socket or a server's URL."""
+    """One worker: a name that is never reused, and the path of its socket or the URL of a server."""
 
     name: str
     address: str
@@ -26,9 +26,9 @@ class Replica:
 
 @dataclass(frozen=True, slots=True)
 class WeightedVersion:
-    """One version: its share, whether a request may be sent twice, and its workers that are ready.
+    """One version: its weight, whether a request may be sent twice, and its ready workers.
 
-    `model_path` is what the version is called on a server that is not ours (`/v2/models/…`).
+    `model_path` is the version's path on an external server (`/v2/models/…`).
     """
 
     version: str
@@ -38,13 +38,13 @@ class WeightedVersion:
     model_path: str | None = None
 
     def model_path_in(self, endpoint: str) -> str:
-        """Where the V2 protocol finds the version on its workers."""
+        """The version's path in the V2 protocol of its workers."""
         return self.model_path or f"/v2/models/{endpoint}/versions/{self.version}"
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One endpoint as of a commit; `problem` says why no worker will come, where that is known."""
+    """One endpoint as of a commit; `problem` is why it has no workers, if known."""
 
     endpoint: str
     commit: str
@@ -54,11 +54,11 @@ class Route:
 
     @property
     def is_ready(self) -> bool:
-        """Whether every version that gets traffic has a worker."""
+        """Whether every version with traffic has a worker."""
         return all(version.replicas for version in self.versions.values() if version.weight > 0)
 
     def find(self, name: str) -> WeightedVersion | None:
-        """A version by its name, `1.1.0` for `1.1` too, whatever its weight; None where it is not served."""
+        """A version by its name (also `1.1.0` for `1.1`), whatever its weight; None if it is not served."""
         if name in self.versions:
             return self.versions[name]
         try:
@@ -75,7 +75,7 @@ class RoutingTable:
     routes: Mapping[str, Route]
 
     def to_json(self) -> Json:
-        """As it travels to a gateway."""
+        """The form sent to a gateway."""
         return {"routes": [_route_json(route) for route in self.routes.values()]}
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Choosing a version for a request: at random by the weights, or by a key that stays with its version."""
+"""Choosing a version for a request: at random by weight, or by a key that stays with its version."""
 
 import random
 from bisect import bisect_right
@@ -9,7 +9,7 @@ from regolo_git.serving.traffic.routing_table import Route
 
 
 class Split:
-    """The weights of one route, made ready for choosing."""
+    """The weights of one route, prepared for choosing."""
 
     def __init__(self, route: Route) -> None:
         self._endpoint = route.endpoint
@@ -18,11 +18,11 @@ class Split:
         self._bounds = tuple(accumulate(self._weights.values()))
 
     def at_random(self) -> str:
-        """A version, each as often as its weight says."""
+        """A random version, in proportion to the weights."""
         draw = random.random() * self._bounds[-1]
-        # Rounding may bring the draw to the last bound itself.
+        # Rounding may make the draw equal to the last bound.
         return self._versions[min(bisect_right(self._bounds, draw), len(self._versions) - 1)]
 
     def for_key(self, key: str) -> str:
-        """The version that a sticky key belongs to."""
+        """The version of a sticky key."""
         return rendezvous(self._endpoint, key, self._weights) or self._versions[-1]

@@ -1,1 +1,1 @@
-"""What runs in the gateway's process: requests taken, a version chosen, forwarded, counted."""
+"""The gateway's process: accepts requests, chooses a version, forwards, counts."""

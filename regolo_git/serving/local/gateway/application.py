@@ -1,7 +1,7 @@
-"""The gateway: takes requests, chooses a version, forwards, counts.
+"""The gateway: accepts requests, chooses a version, forwards, counts.
 
-One ASGI application.  Predictions take the short way through this file, because starlette's routing costs as
-much as forwarding does; every other page is starlette's (`pages.py`).  Bytes pass through untouched.
+One ASGI application.  Predictions are routed here, because starlette's routing costs as much as forwarding;
+every other page uses starlette (`pages.py`).  Bodies pass through unchanged.
 
     POST /endpoints/<endpoint>/invocations                    MLflow's form
     POST /invocations                                         the same, where one endpoint is served
@@ -31,7 +31,7 @@ OPEN_PAGES = ("/healthz", "/readyz")
 
 
 class Gateway:
-    """The application around a table, and its counts; while it is `retiring` it keeps no connection."""
+    """The application around a routing table; while it is `retiring` it closes each connection it answers."""
 
     def __init__(self, table: LiveTable, limits: GatewayLimits, token: str | None) -> None:
         self.table = table
@@ -44,7 +44,7 @@ class Gateway:
         self._forwarder = Forwarder(table)
 
     def take_counts(self) -> Counts:
-        """What was counted since it was asked last."""
+        """The counts since the last call."""
         return self._recorder.take()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,8 +81,8 @@ class Gateway:
             prediction = Prediction(name, onward, body, where.is_v2)
             answer = None
             while answer is None:
-                # A slow body may have outlived the table that the request came under, and a version may
-                # leave the table while the request waits for a worker of it: then another one answers.
+                # The table may have been swapped while a slow body arrived, and a version may leave the table
+                # while the request waits for one of its workers: then another version answers.
                 live = self._route(name)
                 chosen = _served(live, asked) or live.choose(headers, body)
                 answer = await self._counted(live, chosen.version, prediction)
@@ -93,14 +93,14 @@ class Gateway:
             return next(iter(self.table.routes.values()))
         live = self.table.routes.get(endpoint or "")
         if live is None:
-            said = f"there is no endpoint '{endpoint}'" if endpoint else "more than one endpoint is served"
-            raise refuse("unknown_endpoint", 404, said)
+            message = f"there is no endpoint '{endpoint}'" if endpoint else "more than one endpoint is served"
+            raise refuse("unknown_endpoint", 404, message)
         return live
 
     async def _counted(
         self, live: LiveRoute, version: str, prediction: Prediction
     ) -> HttpAnswer | Streamed | None:
-        """Forwards within the endpoint's limit, and counts what came of it; None: the version has left."""
+        """Forwards within the endpoint's limit, and counts the outcome; None if the version has left."""
         name, in_flight, begun = prediction.endpoint, live.in_flight, time.perf_counter()
         if in_flight.total >= live.routing.max_concurrency:
             self._recorder.record(name, version, DROPPED, 0.0)
@@ -115,22 +115,22 @@ class Gateway:
         return answer
 
     async def _send(self, answer: HttpAnswer | Streamed, version: str, send: Send) -> None:
-        said_by = (b"x-model-version", version.encode())
+        served_by = (b"x-model-version", version.encode())
         if isinstance(answer, HttpAnswer):
-            await HttpAnswer(answer.status, answer.body, (*answer.headers, said_by), answer.media_type).send(
-                send
-            )
+            await HttpAnswer(
+                answer.status, answer.body, (*answer.headers, served_by), answer.media_type
+            ).send(send)
             return
-        answer.headers.append(said_by)
+        answer.headers.append(served_by)
         try:
             await answer.send(send, seconds=self._limits.send_seconds)
         except (TimeoutError, aiohttp.ClientError, OSError):
-            # The head has gone out; returning early makes the server hang up, so the client sees the break.
+            # The head is sent; returning early makes the server close the connection, so the client notices.
             self._recorder.reject("broken_answer")
 
 
 def _served(live: LiveRoute, asked: str | None) -> WeightedVersion | None:
-    """The version that the caller asked for by name, if any.  Raises Refusal where it is not served."""
+    """The version that the caller asked for by name, if any.  Raises Refusal if it is not served."""
     if asked is None:
         return None
     chosen = live.route.find(asked)
@@ -140,7 +140,7 @@ def _served(live: LiveRoute, asked: str | None) -> WeightedVersion | None:
 
 
 class _Place(NamedTuple):
-    """What the path of a prediction names: MLflow's form, or the V2 protocol's."""
+    """The parts of a prediction's path, in MLflow's form or the V2 protocol's."""
 
     endpoint: str | None
     version: str | None
@@ -148,7 +148,7 @@ class _Place(NamedTuple):
 
 
 def _locate(path: str) -> _Place | None:
-    """What a path names; None for one that does not predict."""
+    """The parts of a path; None if it is not that of a prediction."""
     match path.split("/"):
         case ["", "endpoints", endpoint, "invocations"]:
             return _Place(endpoint, None, is_v2=False)
@@ -170,7 +170,7 @@ def _outcome(status: int) -> int:
 
 
 def _closing(send: Send) -> Send:
-    """Tells the client to come back on another connection, which the next gateway will take."""
+    """Has the client open another connection, which the next gateway accepts."""
 
     async def closing(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -1,8 +1,8 @@
-"""Forwarding a request to a worker of its version: where to, how often, how long, and the answer's way back.
+"""Forwarding a request to a worker of its version, and returning the answer.
 
-Sent again: always, where the worker could not be reached, since then it cannot have seen the request; up to
-the endpoint's `retry` where it went away in the middle and the model says that it may be called twice.  While
-no worker of the version is ready the request waits for the next table, until its time is up.
+A request is sent again whenever the worker could not be reached, since it cannot have seen the request; if
+the connection broke, up to the endpoint's `retry` times and only if the model may be called twice.  While no
+worker of the version is ready, the request waits for the next table until its timeout.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ LOOK_AGAIN_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A request that is ready to be forwarded, in MLflow's form or the V2 protocol's."""
+    """A request to forward, in MLflow's form or the V2 protocol's."""
 
     endpoint: str
     headers: list[tuple[str, str]]
@@ -34,15 +34,15 @@ class Prediction:
     is_v2: bool
 
     def path_to(self, chosen: WeightedVersion) -> str:
-        """Where the worker takes it."""
+        """The path on the worker."""
         return f"{chosen.model_path_in(self.endpoint)}/infer" if self.is_v2 else "/invocations"
 
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """An answer that is too large to hold: its pieces are sent as they come.
+    """An answer that is too large to hold: its pieces are sent as they arrive.
 
-    Its worker stays busy until `send` ends, which has to be called once.
+    Its worker counts as busy until `send` ends; it must be called once.
     """
 
     response: aiohttp.ClientResponse
@@ -51,11 +51,10 @@ class Streamed:
 
     @property
     def status(self) -> int:
-        """The answer's status."""
         return self.response.status
 
     async def send(self, send: Send, *, seconds: float) -> None:
-        """Sends the pieces.  Raises TimeoutError for a slow end, aiohttp.ClientError for a broken one."""
+        """Sends the pieces.  Raises TimeoutError for a slow client or worker, aiohttp.ClientError."""
         try:
             await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
             async for piece in self.response.content.iter_chunked(PIECE_BYTES):
@@ -68,15 +67,15 @@ class Streamed:
 
 
 class Forwarder:
-    """Forwards by the table, which is looked at anew at each attempt."""
+    """Forwards requests; every attempt uses the current table."""
 
     def __init__(self, table: LiveTable) -> None:
         self._table = table
 
     async def forward(self, prediction: Prediction, version: str) -> HttpAnswer | Streamed | None:
-        """The worker's answer, or ours where there is none: 502, 503 or 504.
+        """The worker's answer, or our own 502, 503 or 504.
 
-        None where the version has left the table and no worker of it has the request.
+        None if the version has left the table before a worker received the request.
         """
         seconds = self._table.routes[prediction.endpoint].routing.timeout_seconds
         attempt = _Attempt()
@@ -119,8 +118,8 @@ class Forwarder:
                 attempt.gone.add(upstream)
                 attempt.broken += 1
                 if not chosen.idempotent or attempt.broken > live.routing.retry:
-                    said = f"the worker did not answer: {type(error).__name__}"
-                    return error_answer(502, "BAD_GATEWAY", said)
+                    message = f"the worker did not answer: {type(error).__name__}"
+                    return error_answer(502, "BAD_GATEWAY", message)
 
     async def _ask(
         self, upstream: Upstream, path: str, prediction: Prediction, attempt: "_Attempt"
@@ -147,11 +146,11 @@ class Forwarder:
 
 
 class _Attempt:
-    """What became of a request so far."""
+    """The state of a request between attempts."""
 
     def __init__(self) -> None:
         self.asked: list[Upstream] = []
-        # Not asked again before there is another table, or a moment has passed.
+        # Not tried again before the next table, or for a moment.
         self.gone: set[Upstream] = set()
         self.broken = 0
         self.sent = False

@@ -1,4 +1,4 @@
-"""Headers as ASGI has them, and which of them go on: to the worker, and back to the caller."""
+"""ASGI headers, and which of them are forwarded: to the worker, and back to the caller."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import aiohttp
 
 Headers = Sequence[tuple[bytes, bytes]]
 
-# Headers that speak of one connection, and those that we or the worker's client write anew.
+# Hop-by-hop headers, and those that we or the worker's client set.
 OWN = frozenset(
     b"connection content-length expect host keep-alive proxy-authenticate proxy-authorization "
     b"proxy-connection te trailer transfer-encoding upgrade".split()
@@ -26,7 +26,7 @@ def header(headers: Headers, name: bytes) -> bytes | None:
 
 
 def request_headers(headers: Headers, *, keep_authorization: bool) -> list[tuple[str, str]]:
-    """The headers that go on to the worker; the gateway's own token does not."""
+    """The headers for the worker, without the gateway's own token."""
     return [
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in headers
@@ -35,7 +35,7 @@ def request_headers(headers: Headers, *, keep_authorization: bool) -> list[tuple
 
 
 def answer_headers(response: aiohttp.ClientResponse, *, with_length: bool) -> list[tuple[bytes, bytes]]:
-    """The headers that go back to the caller."""
+    """The headers for the caller."""
     headers = [(name.lower(), value) for name, value in response.raw_headers]
     kept = [(name, value) for name, value in headers if name not in DROPPED_ANSWER]
     if with_length:

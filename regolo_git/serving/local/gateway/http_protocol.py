@@ -1,10 +1,10 @@
-"""uvicorn's HTTP protocol with bounds that it lacks, by the parser's callbacks alone.
+"""uvicorn's HTTP protocol with bounds that it lacks, through the parser's callbacks alone.
 
 uvicorn bounds how long a connection may idle between requests, but not how long a head may take to arrive,
-how large it may grow, nor how much of a refused body may still come; and a connection that it hears from
-between requests is never closed again.  It also loses the body of a request that offers another protocol.
+how large it may grow, nor how much of a refused body may still arrive; and a connection that sends anything
+between requests is never closed again.  It also loses the body of a request that offers an upgrade.
 
-Measured with uvicorn 0.54: a head of 50 MB is held whole by its own protocol (29 MB of memory become 81)
+Measured with uvicorn 0.54: a head of 50 MB is held whole by its own protocol (memory grows from 29 to 81 MB)
 and refused here after 64 kB.  Its other protocol, h11, bounds a head as well, and answers a fifth as many
 requests (an echo application, 16 connections); this one answers as many as uvicorn's (median of 25 paired
 ratios: 1.0).
@@ -18,8 +18,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 # Ample for cookies and tokens; a head is held whole, and each piece of a long value costs a copy of it.
 HEAD_BYTES = 64 << 10
-# A refused body is read and thrown away, because most clients look for the answer only after they have sent
-# everything; but not without end.
+# A refused body is read and discarded, because most clients read the answer only after they have sent
+# everything; but only up to this size.
 REFUSED_BYTES = 64 << 20
 HEAD_TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -39,17 +39,17 @@ class PatientProtocol(HttpToolsProtocol):
         self._refused = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """A client has connected, and is to say what it wants."""
+        """A client has connected; it must send a head in time."""
         super().connection_made(transport)
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The client is gone."""
-        self._head_is_here()
+        """The client has disconnected."""
+        self._head_arrived()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes have come; a head that is still incomplete has its time."""
+        """Bytes have arrived; an incomplete head has a time limit."""
         was_in_head = self._in_head
         self._unset_keepalive_if_required()
         try:
@@ -65,13 +65,13 @@ class PatientProtocol(HttpToolsProtocol):
         if self._in_head:
             self._still_in_head(len(data) if was_in_head else 0)
         elif self.cycle.response_complete and self.timeout_keep_alive_task is None:
-            # The end of a refused body, or bytes between requests that begin none.
+            # The end of a refused body, or bytes between requests that start none.
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """A request starts."""
         self._in_head = True
         self._head = self._refused = 0
         super().on_message_begin()
@@ -79,12 +79,12 @@ class PatientProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is complete."""
         self._in_head = False
-        self._head_is_here()
-        if not self._offers_another_protocol():
+        self._head_arrived()
+        if not self._offers_upgrade():
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body; one that nobody reads any more is counted."""
+        """A piece of the body; one that is discarded is counted."""
         if self.cycle.response_complete:
             self._refused += len(body)
             if self._refused > REFUSED_BYTES:
@@ -94,20 +94,20 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is complete."""
-        if not self._offers_another_protocol():
+        if not self._offers_upgrade():
             super().on_message_complete()
 
-    # -- another protocol ---------------------------------------------------------------------------------
+    # -- upgrades -----------------------------------------------------------------------------------------
 
-    def _offers_another_protocol(self) -> bool:
-        # CONNECT cannot be declined; it has no path, which ends it where the path is read.
+    def _offers_upgrade(self) -> bool:
+        # CONNECT cannot be declined; it has no path, so it fails where the path is read.
         return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
 
     def _without_upgrade(self, rest: bytes) -> None:
-        """Reads a request again without its offer, as if it had been declined in a word.
+        """Parses a request again without its offer, which declines the upgrade.
 
-        Some clients offer HTTP/2 with every request.  The parser takes the head of such a one for the end of
-        HTTP, so what follows would be lost, or taken for the next request when it comes in another piece.
+        Some clients offer HTTP/2 with every request.  The parser treats such a head as the end of HTTP, so
+        the body would be lost, or parsed as the next request if it arrives in another piece.
         """
         lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, self._http_version())]
         for name, value in self.headers:
@@ -121,7 +121,7 @@ class PatientProtocol(HttpToolsProtocol):
     def _http_version(self) -> bytes:
         return self.parser.get_http_version().encode("ascii")
 
-    # -- a head that is incomplete ------------------------------------------------------------------------
+    # -- incomplete heads ---------------------------------------------------------------------------------
 
     def _still_in_head(self, more: int) -> None:
         self._head += more
@@ -134,7 +134,7 @@ class PatientProtocol(HttpToolsProtocol):
     def _await_head(self) -> None:
         self._waiting = self.loop.call_later(self.head_seconds, self.transport.abort)
 
-    def _head_is_here(self) -> None:
+    def _head_arrived(self) -> None:
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
@@ -146,7 +146,7 @@ def _without_token(connection: bytes) -> bytes:
 
 
 def patient_protocol(head_seconds: float) -> type[PatientProtocol]:
-    """The protocol with so much patience for a head."""
+    """The protocol with a time limit for a head."""
 
     class Protocol(PatientProtocol):
         pass

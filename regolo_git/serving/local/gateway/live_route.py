@@ -1,4 +1,4 @@
-"""One endpoint as the gateway serves it now: its route, made ready for choosing, and its workers."""
+"""One endpoint as the gateway serves it now: its route, prepared for choosing, and its workers."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,19 +11,19 @@ from regolo_git.serving.traffic.split import Split
 
 
 class InFlight:
-    """How many requests of an endpoint are under way; outlives the tables."""
+    """The number of an endpoint's requests in flight; it outlives the tables."""
 
     def __init__(self) -> None:
         self.total = 0
         self.by_version: dict[str, int] = {}
 
     def enter(self, version: str) -> None:
-        """One more is under way."""
+        """Counts a request that starts."""
         self.total += 1
         self.by_version[version] = self.by_version.get(version, 0) + 1
 
     def leave(self, version: str) -> None:
-        """One has ended."""
+        """Counts a request that ends."""
         self.total -= 1
         self.by_version[version] -= 1
 
@@ -43,12 +43,12 @@ class LiveRoute:
         self._sticky_header = (route.routing.sticky_header or "").lower().encode("latin-1")
 
     def asked_for(self, headers: Headers) -> str | None:
-        """The version that the caller names in the override header."""
+        """The version named in the override header."""
         value = header(headers, self._override)
         return value.decode("latin-1").strip() if value is not None else None
 
     def choose(self, headers: Headers, body: bytes) -> WeightedVersion:
-        """A version by the sticky key, where the endpoint has one and the request too, else by weight."""
+        """A version by the sticky key if the request has one, otherwise by weight."""
         key = self._sticky_key(headers, body)
         version = self._split.for_key(key) if key is not None else self._split.at_random()
         return self.route.versions[version]
@@ -75,7 +75,7 @@ def _cookie(value: bytes | None, name: str) -> str | None:
 
 
 def _body_key(body: bytes, key: str) -> str | None:
-    """A key of the JSON body, `params.user` for one inside another; None where it is not there."""
+    """A value of the JSON body by its dotted key, `params.user`; None if it is missing."""
     try:
         value: object = json.loads(body)
     except (ValueError, RecursionError):

@@ -1,7 +1,7 @@
-"""The routing table that a gateway works by, with its connections to every worker that the table names.
+"""The routing table in use, with connections to every worker in it.
 
-A table is swapped whole.  Requests under way keep the workers that they have; the connections to a worker
-that has left are closed once the last of them is answered.
+A table is swapped whole.  Requests in flight keep their workers; the connections to a worker that has left
+are closed once the last of its requests is answered.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ class LiveTable:
         self._changed = asyncio.Event()
 
     async def swap(self, table: RoutingTable) -> None:
-        """Puts a table in force."""
+        """Uses a new table from now on."""
         versions = [version for route in table.routes.values() for version in route.versions.values()]
         replicas = {replica.name: replica for version in versions for replica in version.replicas}
         for name in self._upstreams.keys() - replicas.keys():
@@ -45,11 +45,11 @@ class LiveTable:
 
     async def next_swap(self) -> None:
         """Waits for the next table."""
-        # The event is another one after each table.
+        # Each table has an event of its own.
         await self._changed.wait()
 
     async def close_unused(self) -> None:
-        """Closes the connections to workers that have left and are busy no more."""
+        """Closes the connections to workers that have left and are no longer busy."""
         for upstream in [upstream for upstream in self._leaving if not upstream.in_flight]:
             self._leaving.discard(upstream)
             await upstream.close()
@@ -61,12 +61,12 @@ class LiveTable:
 
     @property
     def using(self) -> frozenset[str]:
-        """The workers that requests are sent to or are still with."""
+        """The workers that requests are sent to, or that still have one."""
         return frozenset(self._upstreams) | {upstream.name for upstream in self._leaving}
 
     @property
     def in_flight(self) -> dict[Key, int]:
-        """Requests under way by endpoint and version."""
+        """Requests in flight by endpoint and version."""
         return {
             (endpoint, version): count
             for endpoint, requests in self._in_flight.items()

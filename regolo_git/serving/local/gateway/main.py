@@ -1,8 +1,8 @@
-"""The gateway's process: a child of the supervisor, with the listening socket and a line to the supervisor.
+"""The gateway's process: a child of the supervisor, with the listening socket and a channel to it.
 
-It asks nothing and answers what the supervisor asks: `hello`, `start`, `table`, `report`, `retire`.  After
-`retire` it takes no new connections, answers `Connection: close` on those it has, and ends when they are
-gone; the counts of its last requests go with its last report.
+It only answers the supervisor's messages (`gateway_messages.py`).  After `retire` it accepts no new
+connections, answers `Connection: close` on the open ones, and exits when they are closed; its last report has
+the counts of its last requests.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ LOOK_SECONDS = 0.05
 
 
 class GatewayServer:
-    """uvicorn with the gateway as its application, doing as the supervisor says."""
+    """uvicorn with the gateway as its application, controlled by the supervisor."""
 
     def __init__(self, gateway: Gateway, limits: GatewayLimits) -> None:
         self._gateway = gateway
@@ -42,7 +42,7 @@ class GatewayServer:
 
     @classmethod
     async def start(cls, listener: socket.socket, start: GatewayStart) -> Self:
-        """Begins to take connections, with the first table in force."""
+        """Starts to accept connections, with the first table in use."""
         table = LiveTable()
         await table.swap(start.table)
         gateway = Gateway(table, start.limits, start.token)
@@ -54,7 +54,7 @@ class GatewayServer:
         return process
 
     async def follow(self, channel: Channel) -> None:
-        """Does as the supervisor says, until it hangs up or the drained gateway has made its last report."""
+        """Answers the supervisor until it disconnects or the drained gateway has sent its last report."""
         answer = await self._report()
         while not answer.is_done:
             await channel.send(answer.to_json())
@@ -65,7 +65,7 @@ class GatewayServer:
         await channel.send(answer.to_json())
 
     async def end(self) -> None:
-        """Closes what is still open."""
+        """Closes all connections."""
         self._server.should_exit = True
         await asyncio.gather(*self._tasks)
         await self._gateway.table.close()
@@ -80,7 +80,7 @@ class GatewayServer:
         return await self._report()
 
     async def _report(self) -> GatewayReport:
-        # Drained is looked at first: no request can end between that and the last counts.
+        # Read first: no request can end between this and the last counts.
         is_done, table = self._drained, self._gateway.table
         await table.close_unused()
         counts = self._gateway.take_counts()
@@ -99,11 +99,11 @@ class GatewayServer:
         return len(self._server.server_state.connections)
 
     async def _drain(self, seconds: float) -> None:
-        """Waits until every connection is gone; idle ones have a little time, busy ones have `seconds`."""
+        """Waits until every connection is closed: idle ones soon, busy ones within `seconds`."""
         begun = time.monotonic()
         while self._connections and (waited := time.monotonic() - begun) <= seconds:
             if waited > self._limits.idle_grace_seconds:
-                # Closed before the last counts, so that no request can come that nobody would count.
+                # Closed before the last counts, so that no request can arrive that would not be counted.
                 for connection in list(self._server.server_state.connections):
                     connection.shutdown()
             await asyncio.sleep(LOOK_SECONDS)
@@ -132,9 +132,9 @@ def _allow_many_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-async def _run(listener: int, line: int) -> None:
-    channel = await Channel.on(socket.socket(fileno=line))
-    # The first message only asks whether the process is up, which takes longer than all that follows.
+async def _run(listener: int, channel_fd: int) -> None:
+    channel = await Channel.on(socket.socket(fileno=channel_fd))
+    # The first message only asks whether the process is up, which takes longer than the rest.
     if await channel.receive() is None:
         return
     await channel.send({})
@@ -149,11 +149,11 @@ async def _run(listener: int, line: int) -> None:
 
 
 def main() -> None:
-    """Runs a gateway: the parent's process, the listening descriptor, the line's descriptor."""
-    parent, listener, line = (int(argument) for argument in sys.argv[1:4])
+    """Runs a gateway; the arguments are the parent's process and the descriptors of listener and channel."""
+    parent, listener, channel_fd = (int(argument) for argument in sys.argv[1:4])
     die_with(parent)
     _allow_many_files()
-    uvloop.run(_run(listener, line))
+    uvloop.run(_run(listener, channel_fd))
 
 
 if __name__ == "__main__":

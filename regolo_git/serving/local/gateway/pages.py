@@ -1,4 +1,4 @@
-"""The gateway's pages beside predictions: is it alive, is it ready, its metrics, what the models take."""
+"""The gateway's pages other than predictions: health, metrics, and the metadata of models."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ SECONDS = aiohttp.ClientTimeout(total=10)
 
 
 class Pages:
-    """Each page is a method; `/metrics` is the supervisor's, which holds the counts of all gateways."""
+    """Each page is a method; `/metrics` comes from the supervisor, which has the counts of all gateways."""
 
     def __init__(self, gateway: Gateway, admin_socket: Path, version: str) -> None:
         self._gateway = gateway
@@ -50,22 +50,22 @@ class Pages:
             f"{model}/infer",
             f"{version}/infer",
         )
-        # A POST never comes this far; what does is told so, and not that there is nothing here.
+        # A POST to these never gets here; any other method is answered 405 and not 404.
         return Starlette(routes=pages + [Route(path, self.alive, methods=["POST"]) for path in predictions])
 
     async def alive(self, _: Request) -> Response:
-        """The process answers."""
+        """Whether the process is alive."""
         return PlainTextResponse("ok\n")
 
     async def ready(self, _: Request) -> Response:
-        """Every version that gets traffic has a worker."""
+        """Whether every version with traffic has a worker."""
         waiting = sorted(name for name, live in self._gateway.table.routes.items() if not live.route.is_ready)
         if waiting or self._gateway.retiring:
             return PlainTextResponse(f"not ready: {', '.join(waiting) or 'retiring'}\n", 503)
         return PlainTextResponse("ready\n")
 
     async def metrics(self, _: Request) -> Response:
-        """What Prometheus scrapes."""
+        """The Prometheus exposition."""
         connector = aiohttp.UnixConnector(str(self._admin_socket))
         try:
             async with (
@@ -81,7 +81,7 @@ class Pages:
         return JSONResponse({"name": "regolo-git", "version": self._version, "extensions": []})
 
     async def program(self, _: Request) -> Response:
-        """The version of this program."""
+        """This program's version."""
         return PlainTextResponse(self._version)
 
     async def model_ready(self, request: Request) -> Response:
@@ -94,7 +94,7 @@ class Pages:
         return JSONResponse({"ready": is_ready}, 200 if is_ready else 503)
 
     async def model(self, request: Request) -> Response:
-        """V2 metadata of an endpoint: what a worker says, and every version that is served."""
+        """V2 metadata of an endpoint: those of a worker, with all served versions."""
         found = self._find(request)
         if found is None:
             return _unknown(request)
@@ -120,8 +120,8 @@ async def _metadata(live: LiveRoute, chosen: WeightedVersion) -> Response:
         return JSONResponse({"error": f"version '{chosen.version}' has no worker that is ready"}, 503)
     try:
         answer = await upstream.get(chosen.model_path_in(live.route.endpoint))
-        said = json.loads(await answer.read())
+        metadata = json.loads(await answer.read())
     except (aiohttp.ClientError, OSError, ValueError):
         return JSONResponse({"error": "the worker did not answer"}, 502)
-    told = {"name": live.route.endpoint, "versions": list(live.route.versions)}
-    return JSONResponse({**said, **told}, answer.status, {"x-model-version": chosen.version})
+    ours = {"name": live.route.endpoint, "versions": list(live.route.versions)}
+    return JSONResponse({**metadata, **ours}, answer.status, {"x-model-version": chosen.version})

@@ -1,7 +1,6 @@
-"""A request that the gateway answers itself.
+"""A request that the gateway refuses.
 
-No error of the tree in `errors.py`: it is the ordinary answer to a bad request, and nobody but the gateway
-sees it.
+Not part of the tree in `errors.py`: it is the ordinary answer to a bad request, and only the gateway sees it.
 """
 
 from regolo_git.serving.local.http_answer import HttpAnswer, error_answer
@@ -10,7 +9,7 @@ RETRY_AFTER = ((b"retry-after", b"1"),)
 
 
 class Refusal(Exception):
-    """Why a request is not forwarded (`reason`, for the counters) and what its caller is told."""
+    """Why a request is not forwarded (`reason`, for the counters) and the answer to its caller."""
 
     def __init__(self, reason: str, answer: HttpAnswer) -> None:
         super().__init__(reason)
@@ -19,6 +18,6 @@ class Refusal(Exception):
 
 
 def refuse(reason: str, status: int, message: str) -> Refusal:
-    """A refusal; one that is worth another try says when."""
+    """A refusal; 429 and 503 tell the caller when to retry."""
     headers = RETRY_AFTER if status in (429, 503) else ()
     return Refusal(reason, error_answer(status, reason.upper(), message, headers))

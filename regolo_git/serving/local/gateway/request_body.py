@@ -1,6 +1,6 @@
-"""Reading a request's body whole, within its limits: bytes, seconds, and what all bodies may hold together.
+"""Reading a request's whole body within limits: its size, its time, and the total of all bodies.
 
-Whole, because a request that met a dying worker is sent again, and a worker shall not wait for a slow client.
+The whole body, because a request may be sent again, and a worker must not wait for a slow client.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ SMALL = 64 << 10
 
 
 class BodyReader:
-    """Reads bodies; `held` bytes of large ones are in memory at the moment."""
+    """Reads bodies, and limits the memory of large ones."""
 
     def __init__(self, *, most_held: int, seconds: float) -> None:
         self._most_held = most_held
@@ -24,7 +24,7 @@ class BodyReader:
         self._held = 0
 
     async def read(self, headers: Headers, receive: Receive, limit: int) -> bytes:
-        """The body.  Raises Refusal for one that is too large or too slow, or whose client is gone."""
+        """The body.  Raises Refusal if it is too large or too slow, or if the client has left."""
         announced = header(headers, b"content-length")
         if announced is not None and int(announced) > limit:
             raise too_large(limit)
@@ -53,7 +53,7 @@ class BodyReader:
 
     @contextmanager
     def holding(self, headers: Headers, limit: int) -> Iterator[None]:
-        """Counts a body as held while it is read and forwarded.  Raises Refusal where memory is taken."""
+        """Counts a body while it is read and forwarded.  Raises Refusal if the total would be too large."""
         announced = header(headers, b"content-length")
         size = int(announced) if announced is not None else limit
         size = min(size, limit) if size > SMALL else 0

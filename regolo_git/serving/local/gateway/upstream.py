@@ -1,7 +1,7 @@
-"""The gateway's end of the workers: a connection pool for each, and the choice between them.
+"""The gateway's connections to workers, and the choice between workers.
 
-Of two replicas drawn at random the one with fewer requests under way is taken: nearly as even as asking all
-of them, and it steers around a slow one without knowing why it is slow.
+Of two random replicas, the one with fewer requests in flight is chosen: nearly as even as comparing all of
+them, and it avoids a slow one without knowing why it is slow.
 """
 
 import random
@@ -12,16 +12,16 @@ import aiohttp
 
 from regolo_git.serving.traffic.routing_table import Replica
 
-# The gateway lets go of an idle connection long before a worker would.
+# The gateway closes an idle connection long before a worker would.
 IDLE_SECONDS = 60.0
 REST_SECONDS = 5.0
-# The supervisor hears of a worker's end, and the table without it is here, well within this time.
+# Within this time the supervisor notices a worker's exit and sends a table without it.
 DYING_SECONDS = 0.1
 CONNECT_SECONDS = 5.0
 
 
 class Upstream:
-    """One worker: its connections, and how many requests it is busy with."""
+    """One worker: its connection pool and its requests in flight."""
 
     def __init__(self, replica: Replica) -> None:
         self.name = replica.name
@@ -39,20 +39,20 @@ class Upstream:
 
     @property
     def is_resting(self) -> bool:
-        """Whether it failed a moment ago and is asked only when nobody else is there."""
+        """Whether it failed a moment ago, and is used only if there is no other."""
         return self._resting_until > time.monotonic()
 
     def rest(self) -> None:
-        """Leaves it in peace for a while."""
+        """Avoids it for a while."""
         self._resting_until = time.monotonic() + REST_SECONDS
 
     @property
     def may_be_dying(self) -> bool:
-        """Whether it broke a connection a moment ago, so that it may be about to be gone."""
+        """Whether it broke a connection a moment ago, and may be about to exit."""
         return self._dying_until > time.monotonic()
 
     def broke(self) -> None:
-        """It went away in the middle of a request."""
+        """Notes that it broke a connection during a request."""
         self.rest()
         self._dying_until = time.monotonic() + DYING_SECONDS
 
@@ -63,11 +63,10 @@ class Upstream:
         return await self._session.post(self.base + path, data=body, headers=headers, allow_redirects=False)
 
     async def get(self, path: str) -> aiohttp.ClientResponse:
-        """Asks for a page.  Raises aiohttp.ClientError, OSError."""
+        """Requests a page.  Raises aiohttp.ClientError, OSError."""
         return await self._session.get(self.base + path, allow_redirects=False)
 
     async def close(self) -> None:
-        """Closes its connections."""
         await self._session.close()
 
 
@@ -78,7 +77,7 @@ def _connector(address: str) -> aiohttp.BaseConnector:
 
 
 def choose_upstream(upstreams: Sequence[Upstream], avoid: Collection[Upstream]) -> Upstream | None:
-    """One to send a request to, preferably none of `avoid`; None where there is none at all."""
+    """A worker for a request, preferably none of `avoid`; None if there is none."""
     fresh = [upstream for upstream in upstreams if upstream not in avoid] if avoid else upstreams
     drawn = fresh or upstreams
     if len(drawn) < 2:

@@ -1,1 +1,1 @@
-"""What runs in the supervisor's process: the branch followed, gateway and workers kept as it says."""
+"""The supervisor's process: follows the branch, and runs the gateway and the workers accordingly."""

@@ -1,4 +1,4 @@
-"""The engine's answers to its operator, on a unix socket that only this user can reach."""
+"""The admin server: answers the operator on a unix socket that only this user can reach."""
 
 import socket
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ WINDOW_SECONDS = 300.0
 
 
 class AdminServer(uvicorn.Server):
-    """uvicorn without its signal handlers: signals are the supervisor's."""
+    """uvicorn without its signal handlers: the supervisor handles signals."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -44,7 +44,7 @@ def admin_server(supervisor: Supervisor) -> AdminServer:
 
 
 class AdminPages:
-    """Status, metrics, and the orders to replace the gateway or to stop; each page is a method."""
+    """Status, metrics, and the requests to replace the gateway or to stop; each page is a method."""
 
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
@@ -62,7 +62,7 @@ class AdminPages:
         )
 
     async def status(self, _: Request) -> Response:
-        """What runs and what is wrong with it."""
+        """What runs, and its problems."""
         return JSONResponse(status(self._supervisor))
 
     async def metrics(self, request: Request) -> Response:
@@ -80,7 +80,7 @@ class AdminPages:
         return JSONResponse(found.to_json())
 
     async def exposition(self, _: Request) -> Response:
-        """What Prometheus scrapes, through the gateway."""
+        """The Prometheus exposition, scraped through the gateway."""
         return Response(await exposition(self._supervisor), media_type=CONTENT_TYPE)
 
     async def replace(self, _: Request) -> Response:
@@ -92,13 +92,13 @@ class AdminPages:
         return JSONResponse(status(self._supervisor))
 
     async def drain(self, _: Request) -> Response:
-        """Stops the engine, once everything under way is answered."""
+        """Stops the engine once everything in flight is answered."""
         self._supervisor.stopping.set()
         return JSONResponse({})
 
 
 def listen_for_admin(directory: RuntimeDirectory) -> socket.socket:
-    """The socket; one that a killed engine left behind is replaced, since the lock is ours."""
+    """The admin socket; the caller holds the lock, so one left by a killed engine is replaced."""
     directory.admin_socket.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(directory.admin_socket))

@@ -1,21 +1,21 @@
-"""Tasks that nobody waits for at once."""
+"""Tasks that run in the background."""
 
 import asyncio
 from collections.abc import Coroutine
 
 
 class BackgroundTasks:
-    """Holds tasks while they run: the event loop alone would let them be collected in the middle."""
+    """Holds references to running tasks: the event loop alone would let them be garbage-collected."""
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
 
     def start(self, work: Coroutine[object, object, None]) -> None:
-        """Runs it in the background."""
+        """Starts a task."""
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
     async def ended(self) -> None:
-        """Waits until all that was started before now has ended, however it ended."""
+        """Waits for all tasks started so far, whether they succeed or fail."""
         await asyncio.gather(*self._running, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""The source's quick half, in a thread of its own: where the branch is, and what it says of our endpoints."""
+"""The quick half of a source, in a thread of its own: the head of the branch and its endpoints."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -17,7 +17,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class BranchState:
-    """The endpoints that are ours as of a commit; `broken` are those that cannot be read, and why."""
+    """The endpoints to run as of a commit; `broken` are those that cannot be read, and why."""
 
     commit: str
     endpoints: Mapping[str, Endpoint]
@@ -25,9 +25,9 @@ class BranchState:
 
 
 class Branch:
-    """Follows the head; what cannot be read, an endpoint or a whole commit, leaves things as they were.
+    """Follows the head; an endpoint or a commit that cannot be read leaves the last state in effect.
 
-    `problem` is what is wrong at the moment: that, or that the branch itself cannot be read.
+    `problem` is the current problem: an unreadable endpoint, commit or branch.
     """
 
     def __init__(self, source: Source, names: Collection[str]) -> None:
@@ -40,10 +40,10 @@ class Branch:
         self._thread = ThreadPoolExecutor(1, "regolo-look")
 
     async def first(self) -> BranchState:
-        """The state to begin with.
+        """The initial state.
 
-        Raises what the source raises, NotFound for an endpoint that was asked for and is not there, and what
-        is wrong with one that was asked for, or with the only ones that there are.
+        Raises the source's errors, NotFound for a requested endpoint that does not exist, and the error of a
+        broken one that was requested or, if none can be read, of the first.
         """
         state = await self._in_thread()
         if state is None:
@@ -56,7 +56,7 @@ class Branch:
         return state
 
     async def next(self) -> BranchState | None:
-        """The state of a head that has moved; None where it has not, or where it cannot be read."""
+        """The state after the head has moved; None if it has not, or if it cannot be read."""
         try:
             return await self._in_thread()
         except RegoloError as error:
@@ -64,7 +64,7 @@ class Branch:
             return None
 
     def close(self) -> None:
-        """Looks no more."""
+        """Stops reading."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _in_thread(self) -> BranchState | None:
@@ -76,7 +76,7 @@ class Branch:
             state = self._read(head) if head != self.head else None
         except OSError as error:
             raise TransportError(f"the registry cannot be read: {error}") from error
-        # The branch may have been away for a while; what was wrong with its head still is.
+        # The branch may have been missing for a while; a problem of its head is still there.
         self.problem = self._problem_of_head
         return state
 
@@ -84,7 +84,7 @@ class Branch:
         try:
             found = self._source.endpoints(head)
         except RegoloError as error:
-            # Noted, so that it is read once, not four times a second.
+            # Remembered, so that it is read once and not four times a second.
             self.head, self._unread = head, error
             self._problem_of_head = f"commit {head} is ignored: {error.message}"
             return None

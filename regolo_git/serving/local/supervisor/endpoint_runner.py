@@ -1,9 +1,9 @@
-"""One endpoint: bringing what runs to what the branch says, one desired state at a time.
+"""Runs one endpoint: brings it to the desired state of the branch, one state at a time.
 
-    missing workers started -> ready and warm -> the table swapped -> what is not needed kept warm or let go
+    start missing workers -> ready and warm -> swap the table -> keep unneeded workers warm or stop them
 
 A newer state interrupts the work on an older one, so that a rollback does not wait for what it undoes.  A
-state that cannot be reached leaves the table of the last good one in force and says why.
+state that cannot be reached leaves the last good one in force, with a problem that says why.
 """
 
 import asyncio
@@ -38,16 +38,16 @@ class DesiredState:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """What the next table says: a state, and how each of its versions is served."""
+    """The state that the next table will show, and how each of its versions is served."""
 
     state: DesiredState
     plans: dict[str, VersionPlan]
 
 
 class EndpointRunner:
-    """Runs one endpoint; `changed` is called whenever its route may be another one.
+    """Runs one endpoint; `changed` is called whenever its route may have changed.
 
-    `in_force` is what its route says, `observed` what every gateway has answered that it serves.
+    `in_force` is the state of its route, `observed` the state that every gateway has confirmed.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class EndpointRunner:
         self._task: asyncio.Task[None] | None = None
 
     async def want(self, state: DesiredState) -> None:
-        """Takes on a new desired state.  One that says the same as before only moves the commit."""
+        """Accepts a new desired state.  If the endpoint is unchanged, only the commit moves."""
         before, self.wanted = self.wanted, state
         if before is not None and before.endpoint == state.endpoint:
             if self.in_force is not None and self.in_force.state.endpoint == state.endpoint:
@@ -83,7 +83,7 @@ class EndpointRunner:
         self._changed()
 
     async def stop(self) -> None:
-        """Lets every replica go."""
+        """Stops every replica."""
         await self._interrupt()
         self.in_force = self.observed = None
         self._changed()
@@ -95,7 +95,7 @@ class EndpointRunner:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _reach(self, endpoint: Endpoint) -> None:
-        """Brings about a state.  Missing bytes may come with the next fetch, so they are asked for again."""
+        """Reaches a state.  Missing bytes may arrive with the next fetch, so it is tried again."""
         for attempt in itertools.count():
             try:
                 await self._apply(endpoint)
@@ -147,17 +147,17 @@ class EndpointRunner:
         plans = self.in_force.plans.values() if self.in_force is not None else ()
         await self.replica_sets.tidy({plan.key for plan in plans})
 
-    # -- what others ask ----------------------------------------------------------------------------------
+    # -- the state, for others ----------------------------------------------------------------------------
 
     @property
     def digests(self) -> set[Digest]:
-        """The artifacts that are served, kept warm, or about to be."""
+        """The digests of artifacts that are served, kept warm, or about to be."""
         wanted = self.wanted.endpoint.versions.values() if self.wanted is not None else ()
         return self.replica_sets.digests | {pinned.digest for pinned in wanted}
 
     @property
     def route(self) -> Route | None:
-        """The route as it is: the last good state's, or one without workers before there was any."""
+        """The current route: of the last good state, or without workers before there was one."""
         if self.in_force is not None:
             state, plans = self.in_force.state, self.in_force.plans
             return _route(state, {v: self._weighted(state, v, plan) for v, plan in plans.items()}, None)
@@ -177,15 +177,15 @@ class EndpointRunner:
             model_path=plan.server.model_path if isinstance(plan, ExternalPlan) else None,
         )
 
-    def words(self) -> str:
-        """What is served and what is wrong, in a line for the operator."""
+    def summary(self) -> str:
+        """The split and the problem, in a line for the operator."""
         if self.observed is None:
-            return f"is not served: {_said(self.problem)}" if self.problem is not None else "is starting"
+            return f"is not served: {_message(self.problem)}" if self.problem is not None else "is starting"
         served = f"serves {shares_text(self.observed.endpoint.traffic)}"
-        return f"{served}, but {_said(self.problem)}" if self.problem is not None else served
+        return f"{served}, but {_message(self.problem)}" if self.problem is not None else served
 
 
-def _said(problem: RegoloError) -> str:
+def _message(problem: RegoloError) -> str:
     return f"{problem.message}\nhint: {problem.hint}" if problem.hint else problem.message
 
 

@@ -1,4 +1,4 @@
-"""The operator's own servers for one version, where the policy names some: we only watch them."""
+"""The operator's own servers for a version, if the policy names some: they are only watched."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,7 +14,7 @@ CHECK_SECONDS = 2.0
 
 
 class ExternalReplicaSet:
-    """Servers that speak the Open Inference Protocol, asked whether they are ready."""
+    """A replica set of servers that implement the Open Inference Protocol."""
 
     def __init__(
         self,
@@ -38,13 +38,13 @@ class ExternalReplicaSet:
         self._task = asyncio.create_task(self._watch())
 
     def at_least(self, replicas: int) -> None:
-        """There are as many as the operator named."""
+        """Does nothing: the operator decides how many there are."""
 
     def at_most(self, replicas: int) -> None:
-        """There are as many as the operator named."""
+        """Does nothing: the operator decides how many there are."""
 
     async def started(self) -> None:
-        """Waits until one of them is ready.  Raises ServingError where none is in time."""
+        """Waits until one of them is ready.  Raises ServingError if none is in time."""
         try:
             async with asyncio.timeout(self._start_seconds):
                 await self._any.wait()
@@ -52,7 +52,7 @@ class ExternalReplicaSet:
             raise ServingError(f"no server of '{', '.join(self._server.urls)}' is ready") from error
 
     async def stop(self) -> None:
-        """Asks no more."""
+        """Stops watching."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 

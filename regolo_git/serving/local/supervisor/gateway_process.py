@@ -33,7 +33,7 @@ class GatewayProcess:
         await self._channel.ask(HELLO, seconds=START_SECONDS)
 
     async def ask(self, message: dict[str, Json], seconds: float) -> GatewayReport:
-        """Asks anything but `hello`; the answer is its next report.  Raises ServingError."""
+        """Sends any message but `hello`; the response is its next report.  Raises ServingError."""
         answer = await self._channel.ask(message, seconds=seconds)
         self.report = GatewayReport.read(JsonReader.of(answer, "the gateway's report"))
         return self.report
@@ -48,7 +48,7 @@ class GatewayProcess:
         }
 
     async def end(self) -> None:
-        """Ends it at once."""
+        """Kills it."""
         self._channel.close()
         with suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGKILL)
@@ -66,7 +66,7 @@ async def start_gateway(listener: socket.socket, environment: Mapping[str, str])
             stdout=STANDARD_ERROR,
             pass_fds=numbers[1:],
             env=child_environment(environment),
-            # A Ctrl-C at the terminal is for the supervisor, which then lets the gateways finish.
+            # Ctrl-C in the terminal goes to the supervisor alone, which lets the gateways finish.
             start_new_session=True,
         )
     return GatewayProcess(process, await Channel.on(ours))

@@ -1,8 +1,8 @@
-"""The gateways: one that serves, and while it is being replaced the one before it.
+"""The gateways of an engine: one that serves and, while it is being replaced, its predecessor.
 
-The supervisor owns the listening socket and hands it to each gateway, so nobody who connects finds it closed.
-A new gateway has the table and takes connections before the old one stops taking them; the old one then
-answers `Connection: close` on the connections that it has, and ends when they are gone.  Workers and counts
+The supervisor owns the listening socket and passes it to each gateway, so that no client finds it closed.  A
+new gateway has the table and accepts connections before the old one stops accepting them; the old one then
+answers `Connection: close` on its open connections, and exits when they are closed.  Workers and counts
 belong to the supervisor and outlive both.
 """
 
@@ -29,7 +29,7 @@ LOOK_SECONDS = 0.05
 
 
 class Gateways:
-    """Every gateway process of an engine; `counted` takes in what they count."""
+    """Every gateway process of an engine; `counted` receives their counts."""
 
     def __init__(
         self, listener: socket.socket, admin: Path, options: ServeOptions, counted: Callable[[Counts], None]
@@ -42,13 +42,13 @@ class Gateways:
         self._counted = counted
         self._table = RoutingTable({})
         self._replacing = asyncio.Lock()
-        # A gateway that starts has the table before or the one after, and is told of every later one.
+        # A starting gateway gets either the table before or the one after, and then every later one.
         self._publishing = asyncio.Lock()
         self._watching = BackgroundTasks()
         self._is_stopping = False
 
     async def replace(self) -> None:
-        """Starts a gateway and retires those before it.  Raises ServingError; then they serve on."""
+        """Starts a gateway and retires the others.  Raises ServingError; then the others keep serving."""
         async with self._replacing:
             before = [gateway for gateway in self.running if not gateway.is_retiring]
             await self._start()
@@ -56,21 +56,21 @@ class Gateways:
                 await self._retire(gateway)
 
     async def publish(self, table: RoutingTable) -> None:
-        """Puts a table in force: on return no gateway serves by an older one."""
+        """Puts a table in force: on return, no gateway uses an older one."""
         async with self._publishing:
             self._table = table
             for gateway in list(self.running):
                 await self._ask(gateway, table_message(table))
 
     async def report(self) -> None:
-        """Takes in what every gateway has counted since it was asked last."""
-        # One that is being started may have answered somebody before it is among those that run.
+        """Collects the counts of every gateway since its last report."""
+        # A starting gateway may have answered requests before it is among the running ones.
         async with self._publishing:
             for gateway in list(self.running):
                 await self._ask(gateway, REPORT)
 
     async def unused(self, worker: str) -> None:
-        """Returns once no gateway sends anything to a worker, which has left the table."""
+        """Returns once no gateway uses a worker that has left the table."""
         while True:
             await self.report()
             if all(worker not in gateway.report.using for gateway in self.running):
@@ -78,14 +78,14 @@ class Gateways:
             await asyncio.sleep(LOOK_SECONDS)
 
     def in_flight(self) -> dict[Key, int]:
-        """Requests under way by endpoint and version."""
+        """Requests in flight by endpoint and version."""
         total: Counter[Key] = Counter()
         for gateway in self.running:
             total.update(gateway.report.in_flight)
         return total
 
     async def stop(self) -> None:
-        """Lets every gateway finish what it has, and ends those that take too long."""
+        """Lets every gateway finish its requests, and kills those that take too long."""
         self._is_stopping = True
         self._listener.close()
         for gateway in list(self.running):
@@ -109,7 +109,7 @@ class Gateways:
                 start = GatewayStart(self._table, self._options.limits, self._options.token, self._admin)
                 report = await gateway.ask(start.to_json(), START_SECONDS)
                 self.running.append(gateway)
-                # It may have answered somebody before it answered us.
+                # It may have answered requests before it answered us.
                 self._counted(report.counts)
         except ServingError as error:
             await gateway.end()
@@ -121,7 +121,7 @@ class Gateways:
         await self._ask(gateway, retire_message(self._options.drain_seconds))
 
     async def _ask(self, gateway: GatewayProcess, message: dict[str, Json]) -> None:
-        """Asks a gateway; one that does not answer is ended, and `_watch` sees to another."""
+        """Sends a message to a gateway; one that does not answer is killed, and `_watch` starts another."""
         if gateway not in self.running:
             return
         try:
@@ -134,7 +134,7 @@ class Gateways:
             self.running.remove(gateway)
 
     async def _watch(self, gateway: GatewayProcess) -> None:
-        """Sees to another gateway when one ends that nobody asked to."""
+        """Starts another gateway when one ends unexpectedly."""
         await gateway.process.wait()
         if gateway in self.running:
             self.running.remove(gateway)

@@ -1,4 +1,4 @@
-"""What the running engine tells: its state for the operator, its counts for Prometheus and for callers."""
+"""Observing a running engine: its status for the operator, its metrics for Prometheus and for callers."""
 
 import os
 import time
@@ -16,7 +16,7 @@ from regolo_git.serving.metrics.values import EndpointMetrics, Measured, summari
 
 
 def status(engine: Supervisor) -> dict[str, Json]:
-    """Everything about what runs and what is wrong with it."""
+    """What runs, and its problems."""
     return {
         "process": os.getpid(),
         "head": engine.branch.head,
@@ -67,7 +67,7 @@ def _words(problem: RegoloError | None) -> str | None:
 
 
 async def metrics(engine: Supervisor, endpoint: str, seconds: float) -> EndpointMetrics:
-    """An endpoint's versions over the last seconds.  Raises NotFound."""
+    """The metrics of an endpoint's versions over the last `seconds`.  Raises NotFound."""
     runner = engine.runners.get(endpoint)
     if runner is None:
         raise NotFound(f"endpoint '{endpoint}' is not being served")
@@ -100,7 +100,7 @@ def _measured(tally: Tally, served: ServedVersion | None) -> Measured:
 
 
 async def exposition(engine: Supervisor) -> bytes:
-    """The text that Prometheus scrapes, with every count up to now."""
+    """The Prometheus exposition, with every count up to now."""
     await engine.gateways.report()
     return Exposition(
         engine.started_at.timestamp(),
@@ -111,7 +111,7 @@ async def exposition(engine: Supervisor) -> bytes:
 
 
 def served_versions(engine: Supervisor) -> dict[Key, ServedVersion]:
-    """Every version that the table names."""
+    """Every version in the current table."""
     served: dict[Key, ServedVersion] = {}
     for name, runner in engine.runners.items():
         for version, plan in (runner.in_force.plans if runner.in_force is not None else {}).items():

@@ -1,8 +1,8 @@
-"""Keeping one replica running: start its worker, watch it, replace it.
+"""Keeps one replica running: starts its worker, watches it, replaces it.
 
-A worker that ends is replaced, with growing pauses; one that does not answer for longer than a request may
-take is hung, and one whose answers make no sense is broken: both are ended first; one that holds too much
-memory is replaced before it leaves.
+A worker that exits is replaced, with growing pauses.  One that does not answer for longer than a request may
+take is hung, and one that gives wrong answers is broken: both are killed first.  One that uses too much
+memory is drained once its replacement is ready.
 """
 
 import asyncio
@@ -19,19 +19,19 @@ from regolo_git.serving.traffic.routing_table import Replica
 
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 30.0
-# Who lived this long did not die of how it was started.
+# After this long, an exit is not a failed start.
 LONG_LIFE_SECONDS = 60.0
 
-# Beyond the time that a request may take.
+# Added to the timeout of a request.
 HUNG_MARGIN_SECONDS = 1.0
-# So many answers in a row that make no sense, before a worker counts as broken.
+# This many wrong answers in a row make a worker broken.
 WRONG_ANSWERS = 3
 
 Departure = Literal["ended", "hung", "grown"]
 
 
 class ReplicaRunner:
-    """One replica of a spec, over the lives of its workers; `changed` is called when `ready` changes."""
+    """One replica of a spec and its successive workers; `changed` is called when `ready` changes."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class ReplicaRunner:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Lets the replica go; its worker is drained in the background."""
+        """Stops the replica; its worker is drained in the background."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         worker, self._worker = self._worker, None
@@ -83,7 +83,7 @@ class ReplicaRunner:
             await asyncio.sleep(_pause(failures))
 
     async def _start(self, failures: int) -> WorkerProcess | None:
-        """A worker that is ready, or None; a replica that never had one gives up in the end."""
+        """A ready worker, or None; a replica that never had one gives up after some attempts."""
         try:
             async with self._starting:
                 return await self._launcher.start(self._spec)
@@ -97,7 +97,7 @@ class ReplicaRunner:
             return None
 
     async def _replace_while_grown(self, worker: WorkerProcess) -> None:
-        """Watches a worker until it is gone; one that has grown makes room for another without a gap."""
+        """Watches a worker until it is gone; one that has grown is replaced without a gap."""
         while True:
             self._put_forward(worker)
             departure = await self._watch(worker)
@@ -121,12 +121,12 @@ class ReplicaRunner:
         self._changed()
 
     async def _watch(self, worker: WorkerProcess) -> Departure:
-        """Waits until a worker has to be replaced, and says why."""
+        """Waits until a worker has to be replaced; returns why."""
         exited = asyncio.create_task(worker.exited())
         wrong = 0
         try:
             while not exited.done():
-                # A prediction holds up the answer, and may take as long as a request may.
+                # A running prediction delays the answer by up to the timeout of a request.
                 health = await worker.health(self._timeout_seconds() + HUNG_MARGIN_SECONDS)
                 wrong = wrong + 1 if health == "wrong" else 0
                 if health == "silent" or wrong == WRONG_ANSWERS:
@@ -147,6 +147,6 @@ class ReplicaRunner:
 
 
 def _pause(failures: int) -> float:
-    """Seconds before the next start: doubling, bounded, and not the same for all."""
+    """Seconds before the next start: doubling, bounded, with jitter."""
     longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(failures - 1, 16))
     return longest * random.uniform(0.5, 1.0)

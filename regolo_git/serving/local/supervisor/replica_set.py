@@ -1,6 +1,6 @@
-"""The replica set of one version's content: as many replicas as it is to have, each kept running.
+"""A replica set: the replicas of one version's content, each kept running.
 
-`WorkerReplicaSet` runs workers of ours; `external_servers.py` has the one for servers of the operator's.
+`WorkerReplicaSet` runs our own workers; `external_servers.py` has the one for the operator's servers.
 """
 
 import asyncio
@@ -18,45 +18,45 @@ from regolo_git.serving.traffic.routing_table import Replica
 
 
 class ReplicaSet(Protocol):
-    """What serves one version's content."""
+    """The replicas of one version's content."""
 
     key: str
     files: ModelFiles | None
 
     @property
     def ready(self) -> tuple[Replica, ...]:
-        """The replicas that take requests."""
+        """The replicas that accept requests."""
         ...
 
     @property
     def restarts(self) -> int:
-        """How often a worker was replaced."""
+        """The number of times a worker was replaced."""
         ...
 
     @property
     def problem(self) -> ServingError | None:
-        """What is wrong with a replica now, if anything is."""
+        """The current problem of a replica, if any."""
         ...
 
     def at_least(self, replicas: int) -> None:
-        """Starts more replicas where there are fewer."""
+        """Starts replicas until there are at least `replicas`."""
         ...
 
     def at_most(self, replicas: int) -> None:
-        """Lets replicas go where there are more."""
+        """Stops replicas until there are at most `replicas`."""
         ...
 
     async def started(self) -> None:
-        """Waits until every replica was ready once or has failed; raises ServingError where none is ready."""
+        """Waits until every replica was ready once or has failed.  Raises ServingError if all have failed."""
         ...
 
     async def stop(self) -> None:
-        """Lets every replica go."""
+        """Stops every replica."""
         ...
 
 
 class WorkerReplicaSet:
-    """Our own workers of one spec."""
+    """Workers of one spec."""
 
     def __init__(
         self,
@@ -74,26 +74,26 @@ class WorkerReplicaSet:
         self._changed = changed
         self._runners: list[ReplicaRunner] = []
         self._leaving = BackgroundTasks()
-        # Each set has its own, so that one that hangs while starting holds up no other.
+        # One for each set, so that a set that hangs while starting does not delay another.
         self._starting = asyncio.Semaphore(max(1, os.cpu_count() or 1))
 
     @property
     def ready(self) -> tuple[Replica, ...]:
-        """The replicas that take requests."""
+        """The replicas that accept requests."""
         return tuple(runner.ready for runner in self._runners if runner.ready is not None)
 
     @property
     def restarts(self) -> int:
-        """How often a worker was replaced."""
+        """The number of times a worker was replaced."""
         return sum(runner.restarts for runner in self._runners)
 
     @property
     def problem(self) -> ServingError | None:
-        """What is wrong with a replica now, if anything is."""
+        """The current problem of a replica, if any."""
         return next((r.problem for r in self._runners if r.ready is None and r.problem is not None), None)
 
     def at_least(self, replicas: int) -> None:
-        """Starts more replicas where there are fewer; those that had given up are started anew."""
+        """Starts replicas until there are at least `replicas`; those that gave up are started again."""
         for runner in [runner for runner in self._runners if runner.has_failed]:
             self._let_go(runner)
         while len(self._runners) < replicas:
@@ -103,7 +103,7 @@ class WorkerReplicaSet:
             self._runners.append(runner)
 
     def at_most(self, replicas: int) -> None:
-        """Lets replicas go where there are more, those first that are not ready."""
+        """Stops replicas until there are at most `replicas`, first those that are not ready."""
         for runner in sorted(self._runners, key=lambda runner: runner.ready is not None):
             if len(self._runners) <= replicas:
                 break
@@ -114,13 +114,13 @@ class WorkerReplicaSet:
         self._leaving.start(runner.stop())
 
     async def started(self) -> None:
-        """Waits until every replica was ready once or has failed; raises ServingError where none is ready."""
+        """Waits until every replica was ready once or has failed.  Raises ServingError if all have failed."""
         runners = list(self._runners)
         await asyncio.gather(*(runner.settled.wait() for runner in runners))
         if all(runner.has_failed for runner in runners):
             raise runners[0].problem or ServingError("no worker of the version could be started")
 
     async def stop(self) -> None:
-        """Lets every replica go."""
+        """Stops every replica."""
         self.at_most(0)
         await self._leaving.ended()

@@ -19,7 +19,7 @@ async def run(
     say: Callable[[str], None],
     listening: Callable[[], None],
 ) -> None:
-    """Serves until it is told to stop.  Raises what `Supervisor.run` raises."""
+    """Serves until it is told to stop.  Raises the errors of `Supervisor.run`."""
     supervisor = Supervisor(source, endpoints, options, listener, say, listening)
     admin = admin_server(supervisor)
     admin_socket = listen_for_admin(RuntimeDirectory.of(options.common_directory))

@@ -1,9 +1,9 @@
-"""The supervisor: follows the branch and keeps gateway and workers as it says.
+"""The supervisor: follows the branch, and runs the gateway and the workers accordingly.
 
     poll the head -> read the endpoints -> each endpoint's runner -> a new table -> every gateway
 
-It owns the listening socket, the workers and the counts; a gateway is a child that can be replaced.  Time is
-the monotonic clock's throughout: a wall clock that jumps moves nothing.
+It owns the listening socket, the workers and the counts; a gateway is a child that can be replaced.  All
+times are monotonic: a wall clock that jumps changes nothing.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ TICK_SECONDS = 1.0
 
 
 class Supervisor:
-    """One running engine; `say` is told in a line what changes, `listening` once requests are taken."""
+    """A running engine; `say` gets a line for each change, `listening` is called once it accepts requests."""
 
     def __init__(
         self,
@@ -64,10 +64,10 @@ class Supervisor:
     async def run(self) -> None:
         """Serves until it is told to stop, then lets everything finish.
 
-        Raises what the first look at the branch raises, ServingError where no gateway can be started.
+        Raises the errors of the first read of the branch, ServingError if no gateway can be started.
         """
         try:
-            # First, or who stops it while it starts would leave sockets and processes behind.
+            # First, or a signal during the start would leave sockets and processes behind.
             self._handle_signals()
             await self._take(await self.branch.first())
             self._say_problem()
@@ -82,7 +82,7 @@ class Supervisor:
         work = (self._poll(), self._publish_changes(), self._report(), self._tick(), self._order_to_stop())
         tasks = [asyncio.create_task(loop) for loop in work]
         try:
-            # The first that ends is the order to stop, or a mistake of ours, which must not go unnoticed.
+            # The first that ends is the request to stop, or a bug, which must not go unnoticed.
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
@@ -95,7 +95,7 @@ class Supervisor:
         await self.stopping.wait()
 
     async def _stop(self) -> None:
-        """In this order: requests finish, workers go, threads end."""
+        """In this order: requests finish, workers stop, threads end."""
         await self.gateways.stop()
         await asyncio.gather(*(runner.stop() for runner in self.runners.values()))
         await self._launcher.drained()
@@ -114,7 +114,7 @@ class Supervisor:
         loop.add_signal_handler(signal.SIGHUP, self._replace_later)
 
     def _stop_once(self, loop: asyncio.AbstractEventLoop) -> None:
-        # Who asks a second time does not want to wait.
+        # A second signal means: do not wait.
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
         self.stopping.set()
@@ -141,7 +141,7 @@ class Supervisor:
             self._say_problem()
 
     def _say_problem(self) -> None:
-        """Says what is wrong with the branch, once for as long as it stays the same."""
+        """Reports a problem of the branch, once for as long as it is the same."""
         if self.branch.problem is not None and self.branch.problem != self._said_problem:
             self._say(self.branch.problem)
         self._said_problem = self.branch.problem
@@ -149,7 +149,7 @@ class Supervisor:
     async def _take(self, state: BranchState) -> None:
         for name in self.runners.keys() - state.endpoints.keys() - state.broken.keys():
             await self.runners.pop(name).stop()
-            self._say(f"endpoint '{name}' is served no more")
+            self._say(f"endpoint '{name}' is no longer served")
         for name, endpoint in state.endpoints.items():
             if name not in self.runners:
                 self.runners[name] = EndpointRunner(
@@ -174,12 +174,12 @@ class Supervisor:
         )
         for name, runner in runners.items():
             runner.observed = states.get(name)
-            words = runner.words()
-            if self._said.get(name) != words:
-                self._said[name] = words
-                self._say(f"endpoint '{name}' {words}")
+            summary = runner.summary()
+            if self._said.get(name) != summary:
+                self._said[name] = summary
+                self._say(f"endpoint '{name}' {summary}")
 
-    # -- looking after things -----------------------------------------------------------------------------
+    # -- counts and housekeeping --------------------------------------------------------------------------
 
     def _count(self, counts: Counts) -> None:
         self.counts.add(counts, time.monotonic())

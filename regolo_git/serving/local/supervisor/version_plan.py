@@ -1,4 +1,4 @@
-"""How one version of an endpoint is served: by workers of ours, or by the operator's own server."""
+"""How one version of an endpoint is served: by our own workers, or by the operator's servers."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from regolo_git.serving.policy import ForeignServer, Policy
 
 @dataclass(frozen=True, slots=True)
 class WorkerPlan:
-    """Workers of ours: what each is started with, and the files that it loads."""
+    """Served by workers: their spec, and the files that they load."""
 
     spec: WorkerSpec
     files: ModelFiles
@@ -21,7 +21,7 @@ class WorkerPlan:
 
     @property
     def key(self) -> str:
-        """What tells replica sets apart: the content and how it is loaded."""
+        """Identifies the replica set: the content and how it is loaded."""
         return self.spec.key
 
     @property
@@ -32,14 +32,14 @@ class WorkerPlan:
 
 @dataclass(frozen=True, slots=True)
 class ExternalPlan:
-    """The operator's own servers."""
+    """Served by the operator's own servers."""
 
     key: str
     server: ForeignServer
 
     @property
     def replicas(self) -> int:
-        """As many as the operator named."""
+        """The number of servers that the operator named."""
         return len(self.server.urls)
 
     @property
@@ -54,10 +54,10 @@ VersionPlan = WorkerPlan | ExternalPlan
 async def plan_version(
     model: str, version: str, pinned: PinnedVersion, artifacts: ArtifactFetcher, policy: Policy
 ) -> VersionPlan:
-    """Decides how a version is served; its files are fetched where workers need them.
+    """Decides how a version is served, and fetches its files if workers need them.
 
-    Raises PolicyRefused, InvalidInput for a version that does not say how it is loaded, and what
-    `Source.fetch` raises.
+    Raises PolicyRefused, InvalidInput for a version that does not say how it is loaded, and the errors of
+    `Source.fetch`.
     """
     reference = Reference.of(model, Version.parse(version))
     server = policy.backends.get(str(reference))

@@ -1,7 +1,6 @@
-"""The replica sets of one endpoint: those that the table needs, and those kept warm after it has left them.
+"""The replica sets of one endpoint: those in the table, and those kept warm after they have left it.
 
-A rollback finds its workers warm that way.  How long and how many is the operator's choice
-(`ServeOptions.keep_seconds`, `kept_versions`).
+This makes a rollback immediate.  `ServeOptions.keep_seconds` and `kept_versions` limit how long and how many.
 """
 
 import asyncio
@@ -25,45 +24,45 @@ class WarmSets:
 
     @property
     def kept_warm(self) -> int:
-        """How many sets are here although no table needs them."""
+        """The number of sets that are kept warm."""
         return len(self._kept_until)
 
     @property
     def digests(self) -> set[Digest]:
-        """The artifacts that the sets have loaded."""
+        """The digests of the artifacts that the sets have loaded."""
         return {held.files.digest for held in self.sets.values() if held.files is not None}
 
     def ensure(self, key: str, start: Callable[[], ReplicaSet]) -> ReplicaSet:
-        """The set of that key, which may be warm from before, or a new one."""
+        """The set with that key, which may be warm, or a new one."""
         self._kept_until.pop(key, None)
         if key not in self.sets:
             self.sets[key] = start()
         return self.sets[key]
 
     async def tidy(self, needed: Collection[str]) -> None:
-        """Keeps warm what a table has left behind, within bounds, and lets go of what never was in one."""
+        """Keeps sets warm that a table no longer needs, within bounds; stops those that were never in one."""
         for key in [key for key in self.sets if key not in needed and key not in self._kept_until]:
             if self.sets[key].ready and key in self._needed_before:
                 self._kept_until[key] = self._clock() + self._options.keep_seconds
             else:
-                await self._let_go(key)
+                await self._stop_set(key)
         self._needed_before.update(needed)
         while len(self._kept_until) > self._options.kept_versions:
-            await self._let_go(min(self._kept_until, key=self._kept_until.__getitem__))
+            await self._stop_set(min(self._kept_until, key=self._kept_until.__getitem__))
 
     async def expire(self) -> None:
-        """Lets go of what has been kept warm long enough."""
+        """Stops sets that have been kept warm long enough."""
         now = self._clock()
         for key in [key for key, until in self._kept_until.items() if until <= now]:
-            await self._let_go(key)
+            await self._stop_set(key)
 
     async def stop(self) -> None:
-        """Lets every set go."""
+        """Stops every set."""
         await asyncio.gather(*(held.stop() for held in self.sets.values()))
         self.sets.clear()
         self._kept_until.clear()
 
-    async def _let_go(self, key: str) -> None:
+    async def _stop_set(self, key: str) -> None:
         self._kept_until.pop(key, None)
         self._needed_before.discard(key)
         await self.sets.pop(key).stop()

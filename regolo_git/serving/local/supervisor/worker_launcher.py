@@ -1,6 +1,6 @@
-"""Starting workers, and draining those that leave.
+"""Starting workers, and draining them.
 
-Drained means: no gateway uses it any more, then it is asked to end, then it is ended.
+Draining: wait until no gateway uses the worker, ask it to exit, kill it when the time is up.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from regolo_git.serving.options import ServeOptions
 
 @dataclass(slots=True)
 class WorkerLauncher:
-    """`sockets` holds a directory for each worker; `unused(name)` returns once no gateway uses a worker."""
+    """`sockets` holds a directory for each worker; `unused(name)` returns once no gateway uses it."""
 
     sockets: Path
     options: ServeOptions
@@ -24,15 +24,15 @@ class WorkerLauncher:
     _leaving: BackgroundTasks = field(default_factory=BackgroundTasks)
 
     async def start(self, spec: WorkerSpec) -> WorkerProcess:
-        """A worker that is ready: checked, loaded, warm.  Raises StartFailed."""
+        """Starts a worker and waits until it is ready: checked, loaded, warm.  Raises StartFailed."""
         return await start_worker(spec, self.sockets, self.options)
 
     def drain(self, worker: WorkerProcess) -> None:
-        """Drains a worker and ends it, without anybody waiting for that."""
+        """Drains a worker in the background."""
         self._leaving.start(self._drain(worker))
 
     async def drained(self) -> None:
-        """Waits until every worker that leaves has left."""
+        """Waits until every worker is drained."""
         await self._leaving.ended()
 
     async def _drain(self, worker: WorkerProcess) -> None:

@@ -1,4 +1,4 @@
-"""A worker as the supervisor sees it: a child process that is started, watched and ended."""
+"""A worker as the supervisor sees it: a child process that is started, watched and stopped."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ Health = Literal["ready", "silent", "wrong"]
 
 
 class StartFailed(ServingError):
-    """A worker that did not come up; `is_final` where another try would end the same."""
+    """A worker that did not become ready; `is_final` if another attempt would fail too."""
 
     def __init__(self, message: str, hint: str | None, *, is_final: bool) -> None:
         super().__init__(message, hint)
@@ -37,7 +37,7 @@ class StartFailed(ServingError):
 
 @dataclass(frozen=True, slots=True)
 class WorkerProcess:
-    """One running worker and the private directory where its socket is."""
+    """One running worker and the private directory of its socket."""
 
     name: str
     process: Process
@@ -45,16 +45,16 @@ class WorkerProcess:
 
     @property
     def replica(self) -> Replica:
-        """Where the gateway reaches it."""
+        """Its name and address, for the routing table."""
         return Replica(self.name, str(self.directory / "http.sock"))
 
     @property
     def resident_bytes(self) -> int | None:
-        """The memory that it holds."""
+        """Its resident memory."""
         return resident_bytes(self.process.pid)
 
     async def health(self, seconds: float) -> Health:
-        """What it answers when it is asked whether it is ready, within so many seconds."""
+        """Asks it whether it is ready, for at most `seconds`."""
         connector = aiohttp.UnixConnector(self.replica.address)
         timeout = aiohttp.ClientTimeout(total=seconds)
         try:
@@ -69,11 +69,11 @@ class WorkerProcess:
             return "wrong"
 
     async def exited(self) -> int:
-        """Waits for its end."""
+        """Waits until it exits; returns the status."""
         return await self.process.wait()
 
     async def stop(self, seconds: float) -> None:
-        """Asks it to finish what it has, and ends it when the time is up."""
+        """Asks it to finish its requests and exit, and kills it when the time is up."""
         with suppress(ProcessLookupError):
             self.process.send_signal(signal.SIGTERM)
         with suppress(TimeoutError):
@@ -82,8 +82,8 @@ class WorkerProcess:
         await self.kill()
 
     async def kill(self) -> None:
-        """Ends it and whatever it started, and clears up behind it."""
-        # Each worker leads a group of its own, so its children go with it.
+        """Kills it with everything it started, and removes its directory."""
+        # Each worker leads a process group of its own, so its children are killed with it.
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         with suppress(TimeoutError):
@@ -109,7 +109,7 @@ async def start_worker(spec: WorkerSpec, sockets: Path, options: ServeOptions) -
     worker = WorkerProcess(name, process, directory)
     try:
         await _until_ready(worker, reading, options.start_seconds)
-        # What the worker says of itself is not believed before it has answered as one.
+        # A worker's own report is not trusted until it has answered a request.
         if await worker.health(options.start_seconds) != "ready":
             raise StartFailed("the worker does not answer as a worker does", None, is_final=False)
     except BaseException:
@@ -165,7 +165,7 @@ async def _read_line(pipe: int) -> bytes:
 
 
 def describe_exit(status: int) -> str:
-    """How a process ended, in words."""
+    """An exit status in words."""
     if status >= 0:
         return f"exit status {status}"
     try:

@@ -1,1 +1,1 @@
-"""What runs in a worker's process: the digest checked, one model loaded, its requests answered."""
+"""A worker's process: checks the digest, loads one model, answers its requests."""

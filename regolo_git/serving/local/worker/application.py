@@ -1,12 +1,11 @@
-"""What a worker answers: MLflow's invocations and the Open Inference Protocol, for the one model it holds.
+"""A worker's application: MLflow's invocations and the Open Inference Protocol, for one model.
 
-The model is called in the event loop itself: a worker is a process that predicts one request at a time, and a
-thread between them would cost more than it gives.  Replicas are how a version does more at once.  A model
-whose `predict` is a coroutine is awaited, so that it may wait for others.
+The model is called in the event loop itself: a worker predicts one request at a time, and a thread would cost
+more than it gains.  Replicas are how a version does more at once.  A model whose `predict` is a coroutine is
+awaited, so that it can wait for other services.
 
-Requests wait in line, and between two that are slow the loop looks at its sockets.  Without that, a worker
-with many of them before it would seem hung to who asks after its health, and would go on predicting for
-callers who have left.
+Requests wait in a queue, and between slow ones the loop reads its sockets.  Otherwise a worker with a long
+queue would fail its health check, and would predict for callers who have left.
 """
 
 import asyncio
@@ -26,9 +25,9 @@ from regolo_git.serving.local.worker.inference_v2 import model_metadata, read_in
 from regolo_git.serving.local.worker.mlflow_form import read_invocation, write_predictions
 
 MESSAGE_LENGTH = 500
-# A look at the sockets after each of these would cost a tenth of what an echo model can do.
+# Reading the sockets after each quick request would cost an echo model a tenth of its throughput.
 QUICK_SECONDS = 0.005
-# Taking a connection, reading from it and answering are a round of the loop each.
+# Accepting a connection, reading from it and answering take one iteration of the loop each.
 ROUNDS = 10
 
 
@@ -59,19 +58,19 @@ class WorkerApp:
             if path == "/invocations":
                 async with self._in_turn():
                     outputs = self._predictor.predict(read_invocation(await _body(receive)))
-                return HttpAnswer(200, write_predictions(await _end_of(outputs)))
+                return HttpAnswer(200, write_predictions(await _awaited(outputs)))
             where = _locate(path)
             if where.verb == "infer":
                 async with self._in_turn():
                     call, identity = read_inference(await _body(receive))
                     outputs = self._predictor.predict(call)
-                answer = write_inference(where.model, where.version, identity, await _end_of(outputs))
+                answer = write_inference(where.model, where.version, identity, await _awaited(outputs))
                 return HttpAnswer(200, answer)
         return self._page(path)
 
     @asynccontextmanager
     async def _in_turn(self) -> AsyncIterator[None]:
-        # The body is read in here too: of a caller who has left in the meantime there is none.
+        # The body is read inside as well: if the caller has left in the meantime there is none.
         async with self._turn:
             for _ in range(ROUNDS if self._took > QUICK_SECONDS else 0):
                 await asyncio.sleep(0)
@@ -82,8 +81,8 @@ class WorkerApp:
                 self._took = time.perf_counter() - begun
 
     async def predict(self, call: Call) -> object:
-        """The model's answer to one call.  Raises InvalidInput, and whatever the model raises."""
-        return await _end_of(self._predictor.predict(call))
+        """The model's answer to one call.  Raises InvalidInput, and the model's own exceptions."""
+        return await _awaited(self._predictor.predict(call))
 
     def _page(self, path: str) -> HttpAnswer:
         if path in ("/v2/health/live", "/v2/health/ready", "/ping", "/health"):
@@ -98,7 +97,7 @@ class WorkerApp:
 
 
 class _Place(NamedTuple):
-    """What a path of the V2 protocol names; the verb is empty for the model itself, None for another path."""
+    """The parts of a path of the V2 protocol; the verb is empty for the model itself, None if unknown."""
 
     model: str
     version: str | None
@@ -127,7 +126,7 @@ def _refuse_encodings(scope: Scope) -> None:
             raise InvalidInput(f"content encoding '{value.decode('latin-1')}' is not read here")
 
 
-async def _end_of(outputs: object) -> object:
+async def _awaited(outputs: object) -> object:
     return await outputs if isawaitable(outputs) else outputs
 
 

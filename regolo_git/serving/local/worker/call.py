@@ -1,4 +1,4 @@
-"""One request to a model, decoded, whichever protocol it came by; and what a predictor must do with it."""
+"""A decoded request to a model, independent of the protocol; and the interface of a predictor."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,28 +8,28 @@ from typing import Protocol
 from regolo_git.errors import InvalidInput
 from regolo_git.records.json_reader import Json
 
-# A shape is a few bytes of a request, and one with a zero in it may ask for any number of empty lists.
+# A shape of a few bytes with a zero in it can ask for any number of empty lists.
 MOST_EMPTY_LISTS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class TensorType:
-    """A named array's type as the Open Inference Protocol writes it; -1 is a size that varies."""
+    """A named array's type in the terms of the Open Inference Protocol; -1 is a variable size."""
 
     name: str
     datatype: str
     shape: tuple[int, ...]
 
     def to_json(self) -> Json:
-        """As it stands in a model's metadata."""
+        """The form in a model's metadata."""
         return {"name": self.name, "datatype": self.datatype, "shape": list(self.shape)}
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Rows, with the names of their columns where the caller gave them, or inputs by name.
+    """Rows, with column names if the caller gave them, or inputs by name.
 
-    Exactly one of `rows` and `named` is not None.  `types` holds what the caller said of the named inputs.
+    Exactly one of `rows` and `named` is not None.  `types` are the declared types of the named inputs.
     """
 
     rows: list[Json] | None = None
@@ -39,7 +39,7 @@ class Call:
     parameters: Mapping[str, Json] = field(default_factory=dict)
 
     def plain(self) -> Json:
-        """What a plain callable sees: a list of rows, of records where columns have names, or a mapping."""
+        """The argument of a plain callable: rows, records if columns have names, or inputs by name."""
         if self.named is not None:
             return dict(self.named)
         if self.columns is not None:
@@ -51,7 +51,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a model takes and gives, where its format says so."""
+    """A model's inputs and outputs, if its format describes them."""
 
     platform: str
     inputs: tuple[TensorType, ...] = ()
@@ -59,22 +59,22 @@ class Signature:
 
 
 class Predictor(Protocol):
-    """A model that is loaded."""
+    """A loaded model."""
 
     def predict(self, call: Call) -> object:
         """Plain values or arrays, one or by name.
 
-        Raises InvalidInput where the inputs do not fit the model: the caller's mistake, not the model's.
+        Raises InvalidInput if the inputs do not fit the model: the caller's mistake, not the model's.
         """
         ...
 
     def signature(self) -> Signature:
-        """What the model takes and gives."""
+        """The model's inputs and outputs."""
         ...
 
 
 def nest(data: list[Json], shape: tuple[int, ...], name: str) -> list[Json]:
-    """Flat row-major data as nested lists of a shape; data that is nested already stays as it is."""
+    """Nests flat row-major data by its shape; data that is already nested is unchanged."""
     if data and isinstance(data[0], list):
         return data
     if prod(shape) != len(data):

@@ -1,6 +1,6 @@
 """The Open Inference Protocol, version 2, over HTTP with JSON: typed, named arrays in and out.
 
-Without the binary extension: a request that uses it is refused by name.
+The binary extension is not supported: a request that uses it is refused.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ LARGEST_SIZE = (1 << 63) - 1
 
 
 def read_inference(body: bytes) -> tuple[Call, str | None]:
-    """Decodes a request and its id.  Raises InvalidInput, saying what is wrong with it."""
+    """Decodes a request and its id.  Raises InvalidInput."""
     request = JsonReader.parse(body, "the body")
     entries = list(request.objects("inputs"))
     if not entries:
@@ -47,7 +47,7 @@ def _read_type(entry: JsonReader) -> TensorType:
 
 
 def write_inference(model: str, version: str | None, identity: str | None, outputs: object) -> bytes:
-    """The answer.  Raises TypeError for what JSON cannot hold."""
+    """Encodes the answer.  Raises TypeError for values that JSON cannot hold."""
     named = outputs if isinstance(outputs, Mapping) else {OUTPUT: outputs}
     answer: dict[str, object] = {"model_name": model}
     if version is not None:

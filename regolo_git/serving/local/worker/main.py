@@ -1,8 +1,8 @@
-"""A worker: one process that holds one model and answers on a unix socket.
+"""A worker: a process that loads one model and answers on a unix socket.
 
-Started by the supervisor with its orders on standard input.  In this order: tie its life to the parent's,
-check the digest, load, warm up, listen, say so on the pipe that it was given.  Whatever goes wrong before
-that is said on the pipe too, in one line of JSON.
+The supervisor starts it with its orders on standard input.  It ties its life to the parent's, checks the
+digest, loads, warms up, listens, and reports on a pipe that it is ready.  If any of this fails, it reports
+the problem and exits.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from regolo_git.serving.local.worker.mlflow_form import invocation, write_predic
 from regolo_git.serving.local.worker_orders import WorkerOrders, WorkerReport, WorkerSpec
 
 BACKLOG = 2048
-# The gateway closes idle connections first, or a request could meet one that is just being closed.
+# The gateway closes idle connections first; otherwise a request could be sent on a closing one.
 KEEP_ALIVE_SECONDS = 24 * 3600
 OUT_OF_MEMORY_SCORE = "500"
 
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def _raise_oom_score() -> None:
-    """When memory runs out the kernel shall take a worker, which is replaced, and not the gateway."""
+    """When memory runs out, the kernel is to kill a worker, which is replaced, and not the gateway."""
     score = Path("/proc/self/oom_score_adj")
     if score.exists():
         score.write_text(OUT_OF_MEMORY_SCORE)

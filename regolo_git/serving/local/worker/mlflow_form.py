@@ -1,4 +1,4 @@
-"""`POST /invocations` as MLflow has it: one of four inputs and optional params in, predictions out."""
+"""MLflow's `POST /invocations`: one of four forms of input and optional params in, predictions out."""
 
 import json
 
@@ -11,7 +11,7 @@ INPUTS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
 
 def read_invocation(body: bytes) -> Call:
-    """Decodes a request.  Raises InvalidInput, saying what is wrong with it."""
+    """Decodes a request.  Raises InvalidInput."""
     try:
         value: Json = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -20,7 +20,7 @@ def read_invocation(body: bytes) -> Call:
 
 
 def invocation(value: Json) -> Call:
-    """The call that a decoded request stands for.  Raises InvalidInput."""
+    """The call of a decoded request.  Raises InvalidInput."""
     if not isinstance(value, dict):
         raise InvalidInput("the body is not a JSON object")
     given = [name for name in INPUTS if name in value]
@@ -57,5 +57,5 @@ def _records(records: list[dict[str, Json]], parameters: dict[str, Json]) -> Cal
 
 
 def write_predictions(outputs: object) -> bytes:
-    """The answer.  Raises TypeError for what JSON cannot hold."""
+    """Encodes the answer.  Raises TypeError for values that JSON cannot hold."""
     return dump_answer({"predictions": outputs})

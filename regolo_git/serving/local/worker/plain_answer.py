@@ -6,16 +6,16 @@ from math import isfinite
 
 
 def dump_answer(value: object) -> bytes:
-    """JSON text.  Raises TypeError for what it cannot hold."""
+    """Encodes an answer.  Raises TypeError for values that JSON cannot hold."""
     try:
         return json.dumps(value, allow_nan=False, default=_plain, separators=(",", ":")).encode()
     except ValueError:
-        # NaN and infinity are rare, so only an answer that has one is walked through.
+        # NaN and infinity are rare, so only an answer that has one is copied.
         return json.dumps(_without_nan(value), allow_nan=False, separators=(",", ":")).encode()
 
 
 def _plain(value: object) -> object:
-    """Arrays, scalars and tables of numerical libraries, none of which is imported here."""
+    """Converts arrays, scalars and tables of numerical libraries, without importing them."""
     for name in ("tolist", "to_list"):
         method = getattr(value, name, None)
         if callable(method):

@@ -1,1 +1,1 @@
-"""How each format becomes something that predicts; each module imports its own library, in the worker."""
+"""One loader for each format; each imports its own library, in the worker."""

@@ -1,4 +1,4 @@
-"""Every format and the module that loads it."""
+"""Every format and its loader."""
 
 from importlib import import_module
 from typing import Final, Protocol, cast
@@ -20,12 +20,12 @@ class Loader(Protocol):
     """A module of this package."""
 
     def load(self, spec: WorkerSpec) -> Predictor:
-        """Loads what the spec describes.  Raises RegoloError, and whatever a model's own code raises."""
+        """Loads a model.  Raises RegoloError, and the exceptions of the model's own code."""
         ...
 
 
 def load_model(spec: WorkerSpec) -> Predictor:
-    """Loads a model by its format.  Raises RegoloError, and whatever a model's own code raises."""
+    """Loads a model by its format.  Raises RegoloError, and the exceptions of the model's own code."""
     if spec.format not in LOADERS:
         raise InvalidInput(f"there is no format '{spec.format}'")
     return cast(Loader, import_module(LOADERS[spec.format])).load(spec)

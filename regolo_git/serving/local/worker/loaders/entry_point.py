@@ -1,6 +1,6 @@
 """Finding the `module:callable` that a version names.
 
-Called only in a worker, and only after the operator's policy let the entry point through.
+Used only in a worker, and only after the operator's policy has allowed the entry point.
 """
 
 import sys
@@ -15,9 +15,9 @@ from regolo_git.serving.local.worker_orders import WorkerSpec
 
 
 def find_entry_point(spec: WorkerSpec) -> Callable[[object, dict[str, Json]], object]:
-    """The callable, from the version's own files where the operator allows that, else from what is installed.
+    """The callable, from the version's own files if the operator allows it, else from installed packages.
 
-    Raises NotFound where there is none of that name.
+    Raises NotFound if there is none with that name.
     """
     module_name, _, name = (spec.entry_point or "").partition(":")
     if spec.repository_code:
@@ -36,7 +36,7 @@ def find_entry_point(spec: WorkerSpec) -> Callable[[object, dict[str, Json]], ob
 
 
 class PlainPredictor:
-    """What an entry point returned: an object with `predict(inputs, **params)`, or a callable like it."""
+    """The result of an entry point: an object with `predict(inputs, **params)`, or such a callable."""
 
     def __init__(self, loaded: object, platform: str) -> None:
         predict = getattr(loaded, "predict", None)
@@ -48,7 +48,7 @@ class PlainPredictor:
         self._platform = platform
 
     def predict(self, call: Call) -> object:
-        """Gives the callable plain values; the caller's params are keyword arguments."""
+        """Calls it with plain values; the caller's params are keyword arguments."""
         if not call.parameters:
             return self._predict(call.plain())
         unknown = call.parameters.keys() - self._params if self._params is not None else ()
@@ -57,16 +57,16 @@ class PlainPredictor:
         return self._predict(call.plain(), **call.parameters)
 
     def signature(self) -> Signature:
-        """Nothing is known of a callable's inputs."""
+        """Only the platform: the inputs of a callable are unknown."""
         return Signature(self._platform)
 
 
 def _keywords(function: Callable[..., object]) -> frozenset[str] | None:
-    """The params that callers may set: every keyword but the first parameter; None where any will do."""
+    """The params that callers may set: every keyword but the first parameter; None if any is allowed."""
     try:
         parameters = list(signature(function).parameters.values())[1:]
     except ValueError:
-        return frozenset()  # a callable of C says nothing
+        return frozenset()  # a callable in C has no signature
     if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters):
         return None
     named = (Parameter.KEYWORD_ONLY, Parameter.POSITIONAL_OR_KEYWORD)

@@ -1,6 +1,6 @@
 """Format `mlflow`: a pyfunc directory.
 
-It may hold pickles and code, which loading runs; so the operator's policy has to allow it.
+It may contain pickles and code, which run when it is loaded, so the operator's policy has to allow it.
 """
 
 from importlib import import_module
@@ -13,7 +13,7 @@ from regolo_git.serving.local.worker_orders import WorkerSpec
 
 
 def load(spec: WorkerSpec) -> Predictor:
-    """Loads the directory as a pyfunc model.  Raises IntegrityError where it is none."""
+    """Loads the directory as a pyfunc model.  Raises IntegrityError if it is not one."""
     try:
         # Optional and slow to import; only in this worker.
         pyfunc = import_module("mlflow.pyfunc")
@@ -42,7 +42,7 @@ class _Pyfunc:
         try:
             return self._model.predict(self._inputs(call), params=dict(call.parameters) or None)
         except self._refusal as error:
-            # MLflow raises this where the inputs do not fit the model's schema.
+            # MLflow raises this if the inputs do not fit the model's schema.
             raise InvalidInput(f"the inputs do not fit the model: {error}") from error
 
     def _inputs(self, call: Call) -> object:

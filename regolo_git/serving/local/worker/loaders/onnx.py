@@ -22,7 +22,7 @@ DTYPES = {
 
 
 def load(spec: WorkerSpec) -> Predictor:
-    """Opens a session.  One thread, unless `config` says `threads`: replicas are how a version scales."""
+    """Opens a session.  One thread, unless `config` has `threads`: replicas are how a version scales."""
     try:
         # Optional and slow to import; only in this worker.
         runtime = import_module("onnxruntime")

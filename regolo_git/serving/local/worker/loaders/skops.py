@@ -1,6 +1,6 @@
 """Format `skops`: scikit-learn models without pickle.
 
-skops builds only types that it trusts itself or that the operator named; nothing in the file can add to them.
+skops builds only types that it trusts or that the operator named; nothing in the file can add to them.
 """
 
 from importlib import import_module
@@ -18,7 +18,7 @@ METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function",
 
 
 def load(spec: WorkerSpec) -> Predictor:
-    """Loads the model.  Raises PolicyRefused, naming types that the operator has not trusted."""
+    """Loads the model.  Raises PolicyRefused, naming types that the operator does not trust."""
     try:
         # Optional and slow to import; only in this worker.
         skops = import_module("skops.io")
@@ -66,11 +66,11 @@ class _Estimator:
         except self._not_fitted:
             raise
         except (ValueError, TypeError) as error:
-            # What scikit-learn raises for values that it cannot take: texts, missing ones, infinity.
+            # scikit-learn raises these for values that it cannot use: text, missing values, infinity.
             raise InvalidInput(f"the model cannot take these values: {error}") from error
 
     def _rows(self, call: Call) -> Json:
-        """Rows in the order of the model's features, which named columns are brought to."""
+        """Rows in the order of the model's features; named columns are reordered."""
         if call.named is not None:
             if len(call.named) == 1:
                 return next(iter(call.named.values()))
