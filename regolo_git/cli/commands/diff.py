@@ -73,13 +73,13 @@ def diff(a: Reference, b: str | None, page_format: Format, form: Form) -> None:
 
 def _chosen(handle: Handle, a: Reference, b: str | None) -> tuple[Reference, Reference]:
     if b is not None:
-        return a, Reference.parse(b if "@" in b else f"{a.model}@{b}")
+        return a, Reference.parse(b) if "@" in b else Reference.select(a.model, b)
     if a.latest:
         return _newest_releases(handle, a.model)
     manifest = read_version_manifest(handle, a)
     if not manifest.parents:
         raise NotFound(f"'{a}' follows no other version", _with_another(handle, a, manifest.version))
-    return Reference.parse(f"{a.model}@{manifest.parents[0]}"), a
+    return Reference.select(a.model, manifest.parents[0]), a
 
 
 def _with_another(handle: Handle, a: Reference, version: str) -> str:
@@ -94,5 +94,5 @@ def _newest_releases(handle: Handle, model: str) -> tuple[Reference, Reference]:
             f"model '{model}' has {'one release' if releases else 'no release'}, and a comparison takes two",
             f"git regolo list {model}",
         )
-    older, newer = (Reference.parse(f"{model}@{version}") for version in releases[-2:])
+    older, newer = (Reference.select(model, version) for version in releases[-2:])
     return older, newer

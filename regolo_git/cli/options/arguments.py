@@ -10,7 +10,7 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.options.one_value import Decorator
 from regolo_git.errors import RegoloError
 from regolo_git.records.names import check_model_name
-from regolo_git.records.references import Reference
+from regolo_git.records.references import Reference, version_reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.version_status import read_statuses
 
@@ -35,7 +35,8 @@ def complete_references(ctx: click.Context, param: click.Parameter, incomplete: 
     model, at, _ = incomplete.partition("@")
     if not at:
         return complete_models(ctx, param, incomplete)
-    return _items((f"{model}@{name}" for name in look(ctx, lambda r: _selectors(r, model))), incomplete)
+    selectors = look(ctx, lambda handle: _selectors(handle, model))
+    return _items((version_reference(model, selector) for selector in selectors), incomplete)
 
 
 def complete_environments(
