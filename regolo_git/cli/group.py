@@ -84,7 +84,7 @@ class CommandGroup(click.Group):
 def _rename(ctx: click.Context, args: list[str], name: str) -> None:
     """Hints repeat the command line as it was typed, and by the name that the help has."""
     invocation = ctx.find_object(Invocation)
-    if invocation is not None:
+    if invocation is not None and not ctx.resilient_parsing:  # completion has its words from elsewhere
         invocation.arguments[-len(args)] = name
 
 
