@@ -1,1 +1,1 @@
-"""Values and their canonical text: frozen dataclasses without I/O."""
+"""Records as frozen dataclasses, and their canonical text; no I/O."""

@@ -1,4 +1,4 @@
-"""The registry's configuration `.regolo/config.toml`: edited by people, so only ever read here."""
+"""The registry configuration `.regolo/config.toml`: edited by people, so this module only reads it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,11 +11,12 @@ from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue, dump_document, load_document
 
 FORMAT = 1
+WHAT = "the registry's configuration"
 DEFAULT_ENVIRONMENTS = ("staging", "production")
 REPLICAS_LIMIT = 1000
 CONFIG_HELP = """\
-# The registry's rules.  `git regolo config` shows and sets them, and so does an editor.
-# Environments stand in the order in which versions move through them:
+# Registry configuration: edit it here or with `git regolo config`.
+# List the environments in the order in which versions are promoted through them:
 #   [environments.staging]
 #   [environments.production]
 #   replicas = 3
@@ -25,7 +26,7 @@ CONFIG_HELP = """\
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentRule:
-    """An environment's replicas and the environments that a version must have stood in before."""
+    """An environment's replica count, and the environments a version must be promoted to first."""
 
     name: str
     replicas: int | None = None
@@ -35,7 +36,7 @@ class EnvironmentRule:
 
 @dataclass(frozen=True, slots=True)
 class RegistryConfig:
-    """The registry branch, the digest of new artifacts, the shared store, and the environments in order."""
+    """The registry branch, the digest algorithm of new artifacts, the shared store, the environments."""
 
     branch: str = "main"
     digest: Algorithm = "sha256"
@@ -44,25 +45,23 @@ class RegistryConfig:
     unknown: Mapping[str, TomlValue] = field(default_factory=dict)
 
     def environment(self, name: str) -> EnvironmentRule | None:
-        """The rule of an environment; None where it has none."""
+        """The rule of an environment; None if it has none."""
         return next((rule for rule in self.environments if rule.name == name), None)
 
     def environment_order(self) -> tuple[str, ...]:
-        """The environments from the first to the last; staging and production where none are configured."""
+        """The environments in promotion order; staging and production if none are configured."""
         return tuple(rule.name for rule in self.environments) or DEFAULT_ENVIRONMENTS
 
     @classmethod
     def parse(cls, text: str | bytes) -> Self:
         """Reads a configuration.  Raises IntegrityError."""
-        reader = TableReader(
-            load_document(text, "the registry's configuration"), "the registry's configuration"
-        )
+        reader = TableReader(load_document(text, WHAT), WHAT)
         reader.take_format(FORMAT)
         registry, store = reader.take_table("registry"), reader.take_table("store")
         environments = reader.take_optional("environments", dict) or {}
         digest = store.take_optional("digest", str) or "sha256"
         if digest not in ALGORITHMS:
-            raise IntegrityError(f"'digest' of {store.what} is neither {' nor '.join(ALGORITHMS)}")
+            raise IntegrityError(f"'digest' in {store.what} is neither {' nor '.join(ALGORITHMS)}")
         config = cls(
             branch=registry.take_optional("branch", str) or "main",
             digest=digest,
@@ -75,7 +74,7 @@ class RegistryConfig:
 
 
 def _read_rule(name: str, value: TomlValue) -> EnvironmentRule:
-    what = f"[environments.{name}] of the registry's configuration"
+    what = f"[environments.{name}] in {WHAT}"
     if not isinstance(value, dict):
         raise IntegrityError(f"{what} is not a table")
     try:
@@ -85,10 +84,10 @@ def _read_rule(name: str, value: TomlValue) -> EnvironmentRule:
     reader = TableReader(value, what)
     replicas = reader.take_optional("replicas", int)
     if replicas is not None and not 1 <= replicas <= REPLICAS_LIMIT:
-        raise IntegrityError(f"'replicas' of {what} is not between 1 and {REPLICAS_LIMIT}")
+        raise IntegrityError(f"'replicas' in {what} is not between 1 and {REPLICAS_LIMIT}")
     requires = reader.take_optional("requires", list) or []
     if not all(isinstance(required, str) for required in requires):
-        raise IntegrityError(f"'requires' of {what} is not a list of environments")
+        raise IntegrityError(f"'requires' in {what} is not a list of environments")
     return EnvironmentRule(name, replicas, tuple(cast(list[str], requires)), reader.rest)
 
 
@@ -98,13 +97,13 @@ def _check_requirements(config: RegistryConfig) -> None:
         missing = [name for name in rule.requires if name not in seen]
         if missing:
             raise IntegrityError(
-                f"environment '{rule.name}' requires '{missing[0]}', which does not stand before it"
+                f"environment '{rule.name}' requires '{missing[0]}', which is not listed before it"
             )
         seen.add(rule.name)
 
 
 def new_config_text(*, branch: str, store_url: str | None) -> str:
-    """The configuration that a registry starts with."""
+    """The initial configuration of a registry."""
     document: dict[str, TomlValue] = {"format": FORMAT, "registry": {"branch": branch}}
     store: dict[str, TomlValue] = {"digest": "sha256"}
     if store_url is not None:

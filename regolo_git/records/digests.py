@@ -1,4 +1,4 @@
-"""Digests: what content is called by anyone who hashes it, `sha256:<hex>` or `blake3:<hex>`."""
+"""Digests of content: `sha256:<hex>` or `blake3:<hex>`."""
 
 import hashlib
 import re
@@ -16,7 +16,7 @@ HEX = re.compile(r"[0-9a-f]{64}")
 
 
 class Hasher(Protocol):
-    """What both algorithms' hash objects do; `update` lets other threads run meanwhile."""
+    """The hash object of either algorithm; `update` releases the GIL."""
 
     def update(self, data: bytes | bytearray | memoryview, /) -> object: ...
     def digest(self) -> bytes: ...
@@ -39,7 +39,7 @@ class Digest:
         """Reads `sha256:<hex>` or `blake3:<hex>`.  Raises InvalidInput."""
         algorithm, colon, hexadecimal = text.partition(":")
         if not colon or algorithm not in ALGORITHMS:
-            raise InvalidInput(f"'{text}' is not a digest", "a digest reads sha256:<64 hex digits>")
+            raise InvalidInput(f"'{text}' is not a digest", "write it as sha256:<64 hex digits>")
         return cls(algorithm, hexadecimal)
 
     def __str__(self) -> str:
@@ -47,12 +47,12 @@ class Digest:
 
 
 def new_hasher(algorithm: Algorithm) -> Hasher:
-    """A fresh hash object."""
+    """A new hash object for an algorithm."""
     return hashlib.sha256() if algorithm == "sha256" else blake3()
 
 
 def blake3_hex(data: bytes | bytearray | memoryview) -> str:
-    """The BLAKE3 of some bytes in hex: what a chunk is called."""
+    """The BLAKE3 of some bytes in hex, which names a chunk."""
     return blake3(data).hexdigest()
 
 

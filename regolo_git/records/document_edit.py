@@ -1,4 +1,4 @@
-"""Editing TOML files of people in place: comments, order and blank lines stay as they are."""
+"""Edits hand-written TOML files in place: comments, order and blank lines are preserved."""
 
 from collections.abc import MutableMapping
 from typing import cast
@@ -11,7 +11,7 @@ from regolo_git.records.toml_text import TomlValue, load_document
 
 
 def set_value(text: str, key: str, value: TomlValue) -> str:
-    """Sets a dotted key.  Raises InvalidInput where a part of it is no table, IntegrityError for bad TOML."""
+    """Sets a dotted key.  Raises InvalidInput if a parent is not a table, IntegrityError for bad TOML."""
     load_document(text, "the file")
     try:
         document = tomlkit.parse(text)
@@ -31,7 +31,7 @@ def set_value(text: str, key: str, value: TomlValue) -> str:
 
 
 def unset_value(text: str, key: str) -> str:
-    """Removes a dotted key that may not be there.  Raises IntegrityError for bad TOML."""
+    """Removes a dotted key if it exists.  Raises IntegrityError for bad TOML."""
     load_document(text, "the file")
     try:
         document = tomlkit.parse(text)

@@ -1,4 +1,4 @@
-"""An endpoint's desired state: `endpoints/<endpoint>.toml`; versions are pinned by commit and digest."""
+"""The desired state of an endpoint, `endpoints/<endpoint>.toml`: versions pinned by commit and digest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,15 +19,15 @@ from regolo_git.text.numbers import decimal_text
 
 FORMAT = 1
 LOCAL: Final = "local"
-# The names only, as `serving_block.FORMATS` has those of loaders; `serving/engines.py` has the modules.
+# Names only, like the loaders in `serving_block.FORMATS`; `serving/engines.py` maps them to modules.
 ENGINES: Final = (LOCAL,)
 TOLERANCE = 1e-9
-SPLIT = "shares add up to 1, percents to 100, as in 1.0=90 1.1=10"
+SPLIT = "shares must add up to 1, or percentages to 100, as in 1.0=90 1.1=10"
 
 
 @dataclass(frozen=True, slots=True)
 class PinnedVersion:
-    """Which bytes a version's name stood for when it was chosen, and how many workers serve them."""
+    """The commit and digest of a version when it was chosen, and the number of workers that serve it."""
 
     commit: str
     digest: Digest
@@ -35,7 +35,7 @@ class PinnedVersion:
     unknown: Table = field(default_factory=dict)
 
     def to_table(self) -> Table:
-        """The version's table in the file."""
+        """The version's table in the endpoint file."""
         table: dict[str, TomlValue] = {
             "commit": self.commit,
             "digest": str(self.digest),
@@ -46,7 +46,7 @@ class PinnedVersion:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A served name: `traffic` gives each version's share (they add up to 1), `versions` what each is."""
+    """A served name: `traffic` has each version's share (adding up to 1), `versions` the pinned versions."""
 
     endpoint: str
     model: str
@@ -58,7 +58,7 @@ class Endpoint:
     unknown: Table = field(default_factory=dict)
 
     def to_text(self) -> str:
-        """The file's one text; versions stand in their order."""
+        """The canonical text of the file; versions are sorted."""
         order = sorted(self.versions, key=Version.parse)
         document: dict[str, TomlValue] = {"format": FORMAT, "endpoint": self.endpoint, "model": self.model}
         if self.environment is not None:
@@ -73,13 +73,13 @@ class Endpoint:
 
     @classmethod
     def parse(cls, text: str | bytes, path: str) -> Self:
-        """Reads the file that lies at `path`.  Raises IntegrityError, naming it."""
+        """Parses the file at `path`.  Raises IntegrityError, naming it."""
         with of_file(path):
             reader = TableReader(load_document(text, f"'{path}'"), f"'{path}'")
             reader.take_format(FORMAT)
             endpoint = cls._read(reader)
             if endpoint_path(endpoint.endpoint) != path:
-                raise IntegrityError(f"'{path}' speaks of endpoint '{endpoint.endpoint}'")
+                raise IntegrityError(f"'{path}' names endpoint '{endpoint.endpoint}'")
         return endpoint
 
     @classmethod
@@ -96,7 +96,7 @@ class Endpoint:
             unknown=reader.rest,
         )
         if set(endpoint.traffic) != set(endpoint.versions):
-            raise IntegrityError(f"{reader.what} has traffic and versions that do not match")
+            raise IntegrityError(f"{reader.what} lists different versions in [traffic] and [versions]")
         return endpoint
 
 
@@ -120,45 +120,45 @@ def _read_pin(name: str, value: TomlValue) -> PinnedVersion:
 
 
 def check_engine(name: str) -> str:
-    """The name of an engine, as it is.  Raises InvalidInput for one that this program does not have."""
+    """Returns the name of a known engine.  Raises InvalidInput for any other."""
     if name not in ENGINES:
         raise InvalidInput(f"there is no engine '{name}'", f"available engines: {', '.join(ENGINES)}")
     return name
 
 
 def check_traffic(weights: Mapping[str, float]) -> dict[str, float]:
-    """Shares that add up to 1, from such shares or from percents that add up to 100.
+    """Returns shares that add up to 1, from shares or from percentages that add up to 100.
 
-    Raises InvalidInput for no version, two names of one version, or weights that are negative, not finite,
-    or do not add up.
+    Raises InvalidInput if there is no version, a version appears twice (as `1.0` and `1.0.0`), or a weight is
+    negative or not finite, or the weights do not add up.
     """
     if not weights:
-        raise InvalidInput("the split names no version", SPLIT)
+        raise InvalidInput("the traffic split has no versions", SPLIT)
     for version, weight in weights.items():
         if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= 101:
-            raise InvalidInput(f"the weight '{weight}' of '{version}' is not a share of the traffic", SPLIT)
+            raise InvalidInput(f"the weight '{weight}' of '{version}' is not a traffic share", SPLIT)
     named: dict[str, str] = {}
     for version in weights:
         other = named.setdefault(Version.parse(version).identity, version)
         if other != version:
-            raise InvalidInput(f"'{other}' and '{version}' are one version, which has two weights")
+            raise InvalidInput(f"'{other}' and '{version}' are the same version, with two weights")
     total = fsum(weights.values())
     for whole in (1, 100):
         if abs(total - whole) <= TOLERANCE * whole:
-            return {version: _part(weight, whole) for version, weight in weights.items()}
+            return {version: _fraction(weight, whole) for version, weight in weights.items()}
     raise InvalidInput(
-        f"the weights add up to {decimal_text(total)}, not to 1 (or to 100 percent)",
-        f"every version that serves has its weight: {_completed(weights, total)}",
+        f"the weights add up to {decimal_text(total)}, not 1 (or 100 percent)",
+        f"give every version a weight: {_completed(weights, total)}",
     )
 
 
-def _part(weight: float, whole: int) -> float:
-    # As people divide: 33.3 % is 0.333, where binary division gives 0.33299999999999996.
+def _fraction(weight: float, whole: int) -> float:
+    # Decimal division: 33.3 % is 0.333; binary division gives 0.33299999999999996.
     return float(abs(Decimal(repr(weight))) / whole)
 
 
 def _completed(weights: Mapping[str, float], total: float) -> str:
-    """The same split made whole, where something is left to give away; else an example."""
+    """The split completed with a placeholder for the missing weight, or an example if none is missing."""
     whole = 1 if total < 1 else 100
     if not 0 < total < whole or any(weight < 0 for weight in weights.values()):
         return "1.0=90 1.1=10"

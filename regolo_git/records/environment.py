@@ -1,4 +1,4 @@
-"""What is promoted to an environment: `environments/<environment>/<model>.toml`."""
+"""A promotion: the version of a model in an environment, `environments/<environment>/<model>.toml`."""
 
 import re
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """A version that stands in an environment, pinned by commit and digest."""
+    """A version promoted to an environment, pinned by commit and digest."""
 
     model: str
     environment: str
@@ -30,7 +30,7 @@ class Promotion:
     unknown: Table = field(default_factory=dict)
 
     def to_text(self) -> str:
-        """The file's one text."""
+        """The canonical text of the file."""
         document: dict[str, TomlValue] = {
             "format": FORMAT,
             "model": self.model,
@@ -44,7 +44,7 @@ class Promotion:
 
     @classmethod
     def parse(cls, text: str | bytes, path: str) -> Self:
-        """Reads the file that lies at `path`.  Raises IntegrityError, naming it."""
+        """Parses the file at `path`.  Raises IntegrityError, naming it."""
         with of_file(path):
             reader = TableReader(load_document(text, f"'{path}'"), f"'{path}'")
             reader.take_format(FORMAT)
@@ -59,19 +59,21 @@ class Promotion:
             )
             Version.parse(promotion.version)
             if environment_path(promotion.environment, promotion.model) != path:
-                raise IntegrityError(f"'{path}' speaks of '{promotion.model}' in '{promotion.environment}'")
+                raise IntegrityError(
+                    f"'{path}' names model '{promotion.model}' and environment '{promotion.environment}'"
+                )
         return promotion
 
 
 def check_replicas(replicas: int) -> int:
-    """A number of replicas.  Raises InvalidInput."""
+    """Returns a valid replica count.  Raises InvalidInput for any other."""
     if not isinstance(replicas, int) or isinstance(replicas, bool) or not 1 <= replicas <= REPLICAS_LIMIT:
-        raise InvalidInput(f"'{replicas}' is no number of replicas from 1 to {REPLICAS_LIMIT}")
+        raise InvalidInput(f"'replicas' is {replicas}, not a whole number between 1 and {REPLICAS_LIMIT}")
     return replicas
 
 
 def check_commit(commit: str) -> str:
-    """A full commit id.  Raises InvalidInput."""
+    """Returns a full commit id.  Raises InvalidInput for any other text."""
     if not COMMIT.fullmatch(commit):
         raise InvalidInput(f"'{commit}' is not a full commit id")
     return commit

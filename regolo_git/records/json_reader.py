@@ -1,6 +1,6 @@
-"""Reading typed values out of parsed JSON, which somebody else wrote: `tables.py` does the same for TOML.
+"""Reads typed values from untrusted JSON; `tables.py` does the same for TOML.
 
-Whatever is wrong is named by its path in the document: `'files[3].size' of a recipe is not an integer`.
+An error names the path of the value in the document: `'files[3].size' in a recipe is not an integer`.
 """
 
 import json
@@ -12,21 +12,21 @@ from regolo_git.errors import InvalidInput
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Wanted = TypeVar("Wanted", str, int, float, bool, list[Json], dict[str, Json])
 NAMES = {
-    str: "text",
+    str: "a string",
     int: "an integer",
     float: "a number",
     bool: "true or false",
     list: "a list",
     dict: "an object",
 }
-# An integer is a number as JSON has it, but true is not an integer.
+# In JSON an integer is also a number; true is not an integer.
 ACCEPTED: dict[type, tuple[type, ...]] = {float: (int, float)}
 
 
 class JsonReader:
-    """An object or a list of a JSON document; a key is a name in an object and an index in a list.
+    """An object or list in a JSON document; a key is a name in an object and an index in a list.
 
-    Every method raises InvalidInput for a value that is missing or of another kind.
+    Every method raises InvalidInput for a value that is missing or has another type.
     """
 
     __slots__ = ("_held", "path", "what")
@@ -40,14 +40,14 @@ class JsonReader:
 
     @classmethod
     def of(cls, value: Json, what: str) -> Self:
-        """Reads a parsed document, which is an object; `what` names it in messages."""
+        """Wraps a parsed document, which must be an object; `what` names it in messages."""
         if not isinstance(value, dict):
             raise InvalidInput(f"{what} is not a JSON object")
         return cls(value, what)
 
     @classmethod
     def parse(cls, text: str | bytes, what: str) -> Self:
-        """Parses and reads a document, which is an object."""
+        """Parses a document, which must be an object; `what` names it in messages."""
         try:
             value: Json = json.loads(text)
         except (ValueError, RecursionError) as error:
@@ -55,20 +55,20 @@ class JsonReader:
         return cls.of(value, what)
 
     def __iter__(self) -> Iterator[str | int]:
-        """The names of an object, the indices of a list, in order."""
+        """The names of an object or the indices of a list, in order."""
         return iter(range(len(self._held)) if isinstance(self._held, list) else self._held)
 
     def get(self, key: str | int, kind: type[Wanted]) -> Wanted:
-        """A value that must be there and not null."""
+        """A required value; null counts as missing."""
         value = self._value(key)
-        if type(value) is kind:  # nearly always, and a recipe has a hundred thousand values
+        if type(value) is kind:  # the fast path: a recipe has a hundred thousand values
             return value
         if value is None:
             raise InvalidInput(f"{self.what} lacks '{_dotted((*self.path, key))}'")
         return self._of_kind(key, value, kind)
 
     def get_optional(self, key: str | int, kind: type[Wanted]) -> Wanted | None:
-        """A value; None where it is missing or null."""
+        """An optional value; None if it is missing or null."""
         value = self._value(key)
         return None if value is None else self._of_kind(key, value, kind)
 
@@ -84,45 +84,45 @@ class JsonReader:
         return cast(Wanted, value)
 
     def list_of(self, key: str | int, kind: type[Wanted]) -> list[Wanted]:
-        """A list of values of one kind."""
+        """A list of values of one type."""
         held = self.elements(key)
         return [held.get(index, kind) for index in held]
 
     def dict_of(self, key: str | int, kind: type[Wanted]) -> dict[str, Wanted]:
-        """An object whose values are all of one kind."""
+        """An object whose values all have one type."""
         held = self.object(key)
         return {str(name): held.get(name, kind) for name in held}
 
     def object(self, key: str | int) -> "JsonReader":
-        """An object."""
+        """A required nested object."""
         return JsonReader(self.get(key, dict), self.what, (*self.path, key))
 
     def elements(self, key: str | int) -> "JsonReader":
-        """A list, whose values are read by their index."""
+        """A required list, read by index."""
         return JsonReader(self.get(key, list), self.what, (*self.path, key))
 
     def objects(self, key: str | int) -> Iterator["JsonReader"]:
-        """A list of objects."""
+        """The objects of a required list."""
         for index, value in enumerate(self.get(key, list)):
             if not isinstance(value, dict):
                 raise self.elements(key).wrong(index, "is not an object")
             yield JsonReader(value, self.what, (*self.path, key, index))
 
     def named_objects(self, key: str | int) -> Iterator[tuple[str, "JsonReader"]]:
-        """An object of objects."""
+        """The names and objects of a required object of objects."""
         held = self.object(key)
         return ((str(name), held.object(name)) for name in held)
 
     def rows(self, key: str | int, width: int) -> Iterator["JsonReader"]:
-        """A list of lists that have `width` values each."""
+        """The rows of a required list of lists, each with `width` values."""
         for index, value in enumerate(self.get(key, list)):
             if not isinstance(value, list) or len(value) != width:
                 raise self.elements(key).wrong(index, f"is not a list of {width} values")
             yield JsonReader(value, self.what, (*self.path, key, index))
 
     def wrong(self, key: str | int, problem: str) -> InvalidInput:
-        """The error for a value of the right kind that cannot be used: `is negative`."""
-        return InvalidInput(f"'{_dotted((*self.path, key))}' of {self.what} {problem}")
+        """The error for a value of the right type that is not valid; `problem` reads like `is negative`."""
+        return InvalidInput(f"'{_dotted((*self.path, key))}' in {self.what} {problem}")
 
 
 def _dotted(path: tuple[str | int, ...]) -> str:

@@ -1,6 +1,6 @@
-"""The manifest: the reviewed file of one version.
+"""The manifest: the file of one version that people review.
 
-Known keys stand in a fixed order, unknown ones after them, and the text of a value is always the same bytes.
+Known keys come first in a fixed order, unknown keys after them.  The same value always gives the same bytes.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """One file of a directory: its size in bytes and its digest."""
+    """One file in a directory: its size in bytes and its digest."""
 
     size: int
     digest: Digest
@@ -31,9 +31,9 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """What a version stores.  `path` is where it lies in a work tree, None for in-memory data.
+    """The stored content of a version.  `path` is its place in a work tree, None for in-memory data.
 
-    `file_count` is written where a directory has too many files to list them.
+    `file_count` is set if a directory has too many files to list.
     """
 
     kind: Kind
@@ -46,13 +46,13 @@ class Artifact:
 
     @classmethod
     def of(cls, recipe: Recipe) -> Self:
-        """The artifact that a recipe rebuilds, wherever it is to lie."""
+        """The artifact that a recipe rebuilds, without a path."""
         return cls(recipe.kind, None, recipe.artifact_digest, recipe.size, recipe.address)
 
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """Where a version comes from: a commit of code, data by name and digest, parameters, a base version."""
+    """The origin of a version: a code commit, data by name and digest, parameters, a base version."""
 
     code: str | None = None
     data: Mapping[str, str] = field(default_factory=dict)
@@ -63,16 +63,16 @@ class Lineage:
     def __post_init__(self) -> None:
         for what, value in (("code", self.code), ("base", self.base)):
             if value is not None:
-                check_text(f"'{what}' of a lineage", value)
+                check_text(f"lineage '{what}'", value)
         if not isinstance(self.data, Mapping):
-            raise TypeError(f"data of a lineage is a mapping of names to digests, not {self.data!r}")
+            raise TypeError(f"lineage data must map names to digests, not {self.data!r}")
         for name, digest in self.data.items():
-            check_text(f"data '{name}' of a lineage", digest)
+            check_text(f"lineage data '{name}'", digest)
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One version as people review it."""
+    """The manifest of one version."""
 
     model: str
     version: str
@@ -92,7 +92,7 @@ class Manifest:
         return version_reference(self.model, self.version)
 
     def file_entries(self, recipe: Recipe | None) -> dict[str, FileEntry]:
-        """The files by path: as listed, else from the recipe; a single file by its name."""
+        """The files by path, from the manifest or else from the recipe; a single file by its name."""
         if self.artifact.kind == "file":
             name = (self.artifact.path or self.model).rsplit("/", 1)[-1]
             return {name: FileEntry(self.artifact.size, self.artifact.digest)}
@@ -101,7 +101,7 @@ class Manifest:
         return {file.path: FileEntry(file.size, file.digest) for file in recipe.files} if recipe else {}
 
     def to_text(self) -> str:
-        """The manifest's one text.  Raises InvalidInput for a value that TOML cannot hold."""
+        """The canonical text.  Raises InvalidInput for a value that TOML cannot represent."""
         document: dict[str, TomlValue] = {"format": FORMAT, "model": self.model, "version": self.version}
         if self.description is not None:
             document["description"] = self.description
@@ -126,13 +126,13 @@ class Manifest:
 
     @classmethod
     def parse(cls, text: str | bytes) -> Self:
-        """Reads a manifest.  Raises IntegrityError for one that is damaged or newer than this program."""
+        """Parses a manifest.  Raises IntegrityError if it is damaged, NewerFormat if it is too new."""
         reader = TableReader(load_document(text, "the manifest"), "the manifest")
         reader.take_format(FORMAT)
         try:
             return cls._read(reader)
         except InvalidInput as error:
-            raise IntegrityError(f"the manifest is wrong: {error.message}") from error
+            raise IntegrityError(f"the manifest is not valid: {error.message}") from error
 
     @classmethod
     def _read(cls, reader: TableReader) -> Self:
@@ -157,11 +157,11 @@ class Manifest:
 def _check_files(manifest: Manifest) -> None:
     artifact, files = manifest.artifact, manifest.files
     if artifact.kind == "file" and (files is not None or artifact.file_count is not None):
-        raise IntegrityError("the manifest lists files of an artifact that is one file")
+        raise IntegrityError("the manifest of a single file has [files] or 'file_count'")
     if files is not None and sum(entry.size for entry in files.values()) != artifact.size:
-        raise IntegrityError("the files of the manifest do not add up to the artifact's size")
+        raise IntegrityError("the file sizes in the manifest do not add up to the artifact's size")
     if artifact.kind == "directory" and (files is None) == (artifact.file_count is None):
-        raise IntegrityError("the manifest of a directory has either [files] or a file_count")
+        raise IntegrityError("the manifest of a directory needs either [files] or 'file_count'")
 
 
 def _artifact_table(artifact: Artifact) -> dict[str, TomlValue]:
@@ -177,7 +177,7 @@ def _artifact_table(artifact: Artifact) -> dict[str, TomlValue]:
 def _read_artifact(reader: TableReader) -> Artifact:
     kind, path = reader.take("kind", str), reader.take_optional("path", str)
     if kind not in ("file", "directory"):
-        raise IntegrityError(f"{reader.what} is neither a file nor a directory")
+        raise IntegrityError(f"'kind' in {reader.what} is neither file nor directory")
     artifact = Artifact(
         kind=cast(Kind, kind),
         path=check_artifact_path(path) if path is not None else None,
@@ -188,7 +188,7 @@ def _read_artifact(reader: TableReader) -> Artifact:
         unknown=reader.rest,
     )
     if artifact.size < 0 or artifact.recipe.algorithm != "blake3":
-        raise IntegrityError(f"{reader.what} has an impossible size or recipe")
+        raise IntegrityError(f"{reader.what} has a negative size or a recipe that is not BLAKE3")
     return artifact
 
 
@@ -197,11 +197,11 @@ def _read_files(table: dict[str, TomlValue] | None) -> dict[str, FileEntry] | No
         return None
     files = {}
     for path, value in table.items():
-        reader = TableReader(value if isinstance(value, dict) else {}, f"'{path}' of [files]")
+        reader = TableReader(value if isinstance(value, dict) else {}, f"'{path}' in [files]")
         size = reader.take("size", int)
         digests = [f"{name}:{reader.take(name, str)}" for name in ALGORITHMS if name in reader.rest]
         if size < 0 or len(digests) != 1:
-            raise IntegrityError(f"{reader.what} is not a size and one digest")
+            raise IntegrityError(f"{reader.what} does not have a size and exactly one digest")
         files[check_artifact_path(path)] = FileEntry(size, Digest.parse(digests[0]), reader.rest)
     return files
 
@@ -233,5 +233,5 @@ def _read_lineage(reader: TableReader) -> Lineage:
 def _texts(values: list[TomlValue]) -> list[str]:
     texts = [value for value in values if isinstance(value, str)]
     if len(texts) != len(values):
-        raise IntegrityError("the manifest has something else where only text belongs")
+        raise IntegrityError("the manifest has a value that must be a string and is not")
     return texts

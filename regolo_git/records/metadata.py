@@ -1,4 +1,4 @@
-"""The user's own keys of a version: checked, brought to plain values, and put in their one order."""
+"""The user's metadata of a version: checked, converted to plain values, sorted."""
 
 import struct
 from collections.abc import Callable, Iterator, Mapping
@@ -17,14 +17,14 @@ SHORT_FLOATS = ("float16", "bfloat16", "float32")
 
 
 def normalise_metadata(metadata: Mapping[str, object]) -> dict[str, MetadataValue]:
-    """Plain values, sorted by code point, scalars before nested tables.
+    """Returns plain values, sorted by code point, scalars before nested tables.
 
-    Scalars of NumPy and PyTorch become Python's, a 32-bit float by its own shortest decimal (0.92, not
-    0.9200000166893005).  Raises InvalidInput, naming the key, for None, NaN, infinity, integers beyond 64
-    bits, times without a zone, and whatever else TOML cannot hold; TypeError where there is no mapping.
+    NumPy and PyTorch scalars become Python scalars, a 32-bit float by its shortest decimal (0.92, not
+    0.9200000166893005).  Raises InvalidInput, naming the key, for None, NaN, infinity, integers over 64 bits,
+    times without a zone, and any other value that TOML cannot represent; TypeError if it is not a mapping.
     """
     if not isinstance(metadata, Mapping):
-        raise TypeError(f"a mapping of names to values is needed, not {metadata!r}")
+        raise TypeError(f"expected a mapping of names to values, not {metadata!r}")
     return _table(metadata, ())
 
 
@@ -35,8 +35,8 @@ def _table(table: Mapping[str, object], path: tuple[str, ...]) -> dict[str, Meta
     for key, value in table.items():
         if not isinstance(key, str) or not key:
             raise InvalidInput(
-                f"'{_name((*path, str(key)))}' has a key that is empty or not text",
-                "use words for keys",
+                f"'{_name((*path, str(key)))}' has a key that is empty or not a string",
+                "use non-empty strings as keys",
             )
         values[key] = _value(value, (*path, key))
     ordered = sorted(values.items(), key=lambda item: (isinstance(item[1], dict), item[0]))
@@ -57,34 +57,34 @@ def _scalar(value: object, path: tuple[str, ...]) -> MetadataValue:
     value = _python_scalar(value, path)
     if isinstance(value, str):
         if has_lone_surrogate(value):
-            raise InvalidInput(f"'{_name(path)}' has a lone surrogate, which has no UTF-8 form")
+            raise InvalidInput(f"'{_name(path)}' has a lone surrogate, which UTF-8 cannot encode")
         return str(value)
     if isinstance(value, bool):
         return value
     if isinstance(value, int):
         if not -(2**63) <= value < 2**63:
-            raise InvalidInput(f"'{_name(path)}' is an integer beyond 64 bits", "write it as text")
+            raise InvalidInput(f"'{_name(path)}' does not fit in a 64-bit integer", "write it as a string")
         return int(value)
     if isinstance(value, float):
         if not isfinite(value):
-            raise InvalidInput(f"'{_name(path)}' is {value}, which is no measurement", "leave the key out")
+            raise InvalidInput(f"'{_name(path)}' is {value}, not a finite number", "leave the key out")
         return float(value)
     if isinstance(value, date):
         return _date(value, path)
-    kind = "None" if value is None else f"a {type(value).__name__}"
+    kind = "null" if value is None else f"a {type(value).__name__}"
     raise InvalidInput(
-        f"'{_name(path)}' is {kind}, which a manifest cannot hold", "leave it out or write it as text"
+        f"'{_name(path)}' is {kind}, which a manifest cannot store", "leave it out or write it as a string"
     )
 
 
 def _date(value: date, path: tuple[str, ...]) -> date:
     if isinstance(value, datetime) and value.utcoffset() is None:
-        raise InvalidInput(f"'{_name(path)}' is a time without a zone", "use datetime.now(timezone.utc)")
+        raise InvalidInput(f"'{_name(path)}' has no time zone", "use datetime.now(timezone.utc)")
     return value
 
 
 def _python_scalar(value: object, path: tuple[str, ...]) -> object:
-    """A scalar of an array library as Python's; anything else as it is."""
+    """Converts an array library's scalar to Python's; returns anything else unchanged."""
     item: Callable[[], object] | None = getattr(value, "item", None)
     if isinstance(value, str | int | float | bool) and type(value).__module__ == "builtins":
         return value
@@ -98,7 +98,7 @@ def _python_scalar(value: object, path: tuple[str, ...]) -> object:
 
 
 def shortest_float32(value: float) -> float:
-    """The float whose decimal is the shortest that a 32-bit float reads back as the same."""
+    """The float with the shortest decimal that rounds to the same 32-bit float."""
     packed = struct.pack("<f", value)
     for digits in range(1, 10):
         candidate = float(f"{value:.{digits}g}")
@@ -111,7 +111,7 @@ def shortest_float32(value: float) -> float:
 
 
 def metrics_of(metadata: Mapping[str, MetadataValue]) -> dict[str, int | float]:
-    """The numbers among the metadata by dotted name; booleans are none."""
+    """The numbers in the metadata by dotted name; booleans are not numbers."""
     return dict(_numbers(metadata, ""))
 
 

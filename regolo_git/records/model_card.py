@@ -1,4 +1,4 @@
-"""The model card `model.toml`: what people say of a model; edited by hand, so only ever read here."""
+"""The model card `model.toml`, a description of a model: edited by people, so this module only reads it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from regolo_git.records.toml_text import Table, TomlValue, dump_document, load_d
 FORMAT = 1
 Direction = Literal["higher", "lower"]
 CARD_HELP = """\
-# What people should know of this model; edit it freely.  `git regolo diff` learns from it what is better:
+# Model card: edit it freely.  `git regolo diff` uses it to tell better from worse:
 #   [metrics.accuracy]
 #   direction = "higher"
 #   tolerance_abs = 0.001
@@ -21,7 +21,7 @@ CARD_HELP = """\
 
 @dataclass(frozen=True, slots=True)
 class MetricRule:
-    """What is better, how far a metric may move and still be the same, and its unit."""
+    """The better direction of a metric, the change that still counts as equal, and the unit."""
 
     direction: Direction | None = None
     tolerance_abs: float | None = None
@@ -31,7 +31,7 @@ class MetricRule:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """A model's card; `zero_patch` says whether its versions are written `1.0.0` rather than `1.0`."""
+    """A model's card; with `zero_patch` its versions are written `1.0.0`, otherwise `1.0`."""
 
     description: str | None = None
     owner: str | None = None
@@ -41,7 +41,7 @@ class ModelCard:
 
     @classmethod
     def parse(cls, text: str | bytes) -> Self:
-        """Reads a card.  Raises IntegrityError."""
+        """Parses a card.  Raises IntegrityError."""
         reader = TableReader(load_document(text, "the model card"), "the model card")
         reader.take_format(FORMAT)
         metrics = reader.take_optional("metrics", dict) or {}
@@ -56,11 +56,11 @@ class ModelCard:
 
 def _read_rule(name: str, value: TomlValue) -> MetricRule:
     if not isinstance(value, dict):
-        raise IntegrityError(f"[metrics.{name}] of the model card is not a table")
-    reader = TableReader(value, f"[metrics.{name}] of the model card")
+        raise IntegrityError(f"[metrics.{name}] in the model card is not a table")
+    reader = TableReader(value, f"[metrics.{name}] in the model card")
     direction = reader.take_optional("direction", str)
     if direction not in (None, "higher", "lower"):
-        raise IntegrityError(f'\'direction\' of {reader.what} is neither "higher" nor "lower"')
+        raise IntegrityError(f'\'direction\' in {reader.what} is neither "higher" nor "lower"')
     rule = MetricRule(
         cast("Direction | None", direction),
         reader.take_number("tolerance_abs"),
@@ -70,12 +70,12 @@ def _read_rule(name: str, value: TomlValue) -> MetricRule:
     if any(
         tolerance is not None and not tolerance >= 0 for tolerance in (rule.tolerance_abs, rule.tolerance_rel)
     ):
-        raise IntegrityError(f"a tolerance of {reader.what} is negative")
+        raise IntegrityError(f"a tolerance in {reader.what} is negative")
     return rule
 
 
 def new_card_text(*, description: str | None, zero_patch: bool) -> str:
-    """The card that a new model starts with."""
+    """The initial card of a model."""
     document: dict[str, TomlValue] = {"format": FORMAT}
     if description is not None:
         document["description"] = description

@@ -1,11 +1,11 @@
-"""Where each record lies in the Git tree."""
+"""The path of each record in the Git tree."""
 
 MODELS, ENVIRONMENTS, ENDPOINTS = "models", "environments", "endpoints"
 CONFIG_PATH = ".regolo/config.toml"
 
 
 def manifest_path(model: str) -> str:
-    """The manifest of a model's newest version on a branch."""
+    """The path of the manifest of a model's newest version on a branch."""
     return f"{MODELS}/{model}/manifest.toml"
 
 
@@ -15,7 +15,7 @@ def model_of_manifest(path: str) -> str | None:
 
 
 def card_path(model: str) -> str:
-    """The model card, edited by people."""
+    """The path of a model's card."""
     return f"{MODELS}/{model}/model.toml"
 
 
@@ -25,7 +25,7 @@ def model_of_card(path: str) -> str | None:
 
 
 def retired_path(model: str) -> str:
-    """The model's retired versions."""
+    """The path of a model's list of retired versions."""
     return f"{MODELS}/{model}/retired.toml"
 
 
@@ -35,18 +35,18 @@ def model_of_retired(path: str) -> str | None:
 
 
 def environment_path(environment: str, model: str) -> str:
-    """What of a model is promoted to an environment."""
+    """The path of a model's promotion to an environment."""
     return f"{ENVIRONMENTS}/{environment}/{model}.toml"
 
 
 def place_of_promotion(path: str) -> str | None:
-    """Environment and model, as `staging/m`, of the promotion at a path; None for any other path."""
+    """The environment and model of the promotion at a path, as `staging/m`; None for any other path."""
     place = _between(path, f"{ENVIRONMENTS}/", ".toml")
     return place if place is not None and "/" in place else None
 
 
 def endpoint_path(endpoint: str) -> str:
-    """The desired state of an endpoint."""
+    """The path of the desired state of an endpoint."""
     return f"{ENDPOINTS}/{endpoint}.toml"
 
 

@@ -1,7 +1,7 @@
-"""Recipes: the ordered chunks that rebuild an artifact, and where its files and tensors lie.
+"""Recipes: the ordered chunks that rebuild an artifact, and the positions of its files and tensors.
 
-A recipe is canonical JSON named by its own BLAKE3.  The artifact is one stream of bytes: its files one after
-another, in the order of their paths; a single file has the empty path.
+A recipe is canonical JSON named by its own BLAKE3.  The artifact is one stream of bytes: its files
+concatenated in the order of their paths; a single file has the empty path.
 """
 
 import json
@@ -56,7 +56,7 @@ class RecipeChunk:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How an artifact is rebuilt; `parse` refuses one whose parts do not fit together."""
+    """How an artifact is rebuilt; `parse` rejects one with inconsistent parts."""
 
     kind: Kind
     files: tuple[RecipeFile, ...]
@@ -65,12 +65,12 @@ class Recipe:
 
     @property
     def size(self) -> int:
-        """Bytes of the whole artifact."""
+        """The size of the artifact in bytes."""
         return sum(file.size for file in self.files)
 
     @property
     def artifact_digest(self) -> Digest:
-        """The digest of the whole artifact: a single file's own, or that of the list of all files."""
+        """The digest of the artifact: that of a single file, or that of the list of all files."""
         first = self.files[0].digest
         if self.kind == "file":
             return first
@@ -103,34 +103,34 @@ class Recipe:
         return text.encode() + b"\n"
 
     def check_readable(self) -> None:
-        """Raises InvalidInput for a recipe that `parse` would refuse for its length or a number in it.
+        """Raises InvalidInput for a recipe that `parse` would reject for its length or a number in it.
 
-        Asked before one is stored: a version whose recipe cannot be read again would be lost.
+        Called before a recipe is stored: a version with an unreadable recipe would be lost.
         """
         numbers = [n for tensor in self.tensors for n in (*tensor.shape, tensor.offset, tensor.size)]
         if max(numbers, default=0) >= COUNT_LIMIT or self.size >= COUNT_LIMIT:
-            raise InvalidInput("the artifact has a tensor with a length that nothing can have")
+            raise InvalidInput("the artifact has a tensor with an impossible size")
         if len(self._bytes) > BYTES_LIMIT:
             raise InvalidInput(
                 f"the artifact has more files and tensors than one version can hold: its recipe would take"
                 f" {size_text(len(self._bytes))}",
-                "store it as several models, or its many files as one archive",
+                "split it into several models, or pack its files into one archive",
             )
 
     def to_bytes(self) -> bytes:
-        """The one byte form: keys sorted, no spaces, UTF-8, a line feed at the end."""
+        """The canonical bytes: sorted keys, no spaces, UTF-8, a final line feed."""
         return self._bytes
 
     @cached_property
     def address(self) -> Digest:
-        """The BLAKE3 of these bytes: the recipe's name in the store."""
+        """The BLAKE3 of the canonical bytes, which names the recipe in the store."""
         return Digest("blake3", blake3_hex(self._bytes))
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
-        """Reads a recipe.  Raises IntegrityError for anything but the canonical form of a sound one."""
+        """Parses a recipe.  Raises IntegrityError unless it is valid and in canonical form."""
         if len(data) > BYTES_LIMIT:
-            raise IntegrityError(f"a recipe of {len(data)} bytes is over the limit")
+            raise IntegrityError(f"a recipe of {len(data)} bytes exceeds the limit of {BYTES_LIMIT}")
         try:
             reader = JsonReader.parse(data, "a recipe")
             check_format(reader.get("format", int), FORMAT, "a recipe")
@@ -181,7 +181,7 @@ def _read_tensor(reader: JsonReader) -> RecipeTensor:
 def _text(reader: JsonReader, key: str) -> str:
     text = reader.get(key, str)
     if has_lone_surrogate(text):
-        raise reader.wrong(key, "has a lone surrogate, which has no UTF-8 form")
+        raise reader.wrong(key, "has a lone surrogate, which UTF-8 cannot encode")
     return text
 
 
@@ -206,20 +206,20 @@ def _check(recipe: Recipe) -> None:
     end, size = 0, recipe.size
     for tensor in recipe.tensors:
         if tensor.offset < end or tensor.offset + tensor.size > size:
-            raise IntegrityError("the tensors of a recipe overlap or leave it")
+            raise IntegrityError("the tensors in a recipe overlap or extend past its end")
         end = tensor.offset + tensor.size
 
 
 def _check_files(recipe: Recipe) -> None:
     if any(file.mode > 0o777 for file in recipe.files):
-        raise IntegrityError("a recipe has a file mode beyond permissions")
+        raise IntegrityError("a recipe has a file mode with more than permission bits")
     paths = [file.path for file in recipe.files]
     if recipe.kind == "file":
         if paths != [""]:
-            raise IntegrityError("the recipe of a file has something else")
+            raise IntegrityError("the recipe of a single file lists other paths")
         return
     if not paths or paths != sorted(set(paths), key=str.encode):
-        raise IntegrityError("the files of a recipe are not in order")
+        raise IntegrityError("the files in a recipe are not sorted")
     for path in paths:
         try:
             check_artifact_path(path)
@@ -229,4 +229,4 @@ def _check_files(recipe: Recipe) -> None:
     for path in paths:
         parents = path.split("/")[:-1]
         if any("/".join(parents[: depth + 1]) in taken for depth in range(len(parents))):
-            raise IntegrityError(f"'{path}' of a recipe lies inside a file")
+            raise IntegrityError(f"'{path}' in a recipe is inside a file")

@@ -1,4 +1,4 @@
-"""References: how people name a version: `model@1.1`, `model@latest`, `model@production`, `model`."""
+"""References to a version: `model@1.1`, `model@latest`, `model@production`, `model`."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -8,12 +8,12 @@ from regolo_git.records.names import ENVIRONMENT, check_environment_name, check_
 from regolo_git.records.versions import Version
 from regolo_git.text.printable import printable
 
-HINT = "a reference reads MODEL, MODEL@1.0, MODEL@latest or MODEL@production"
+HINT = "use MODEL, MODEL@1.0, MODEL@latest or MODEL@production"
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A model and what picks the version: a version, an environment, or the highest release."""
+    """A model with a version, an environment, or `latest` for the highest release."""
 
     model: str
     version: Version | None
@@ -22,7 +22,7 @@ class Reference:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Reads a reference.  Raises InvalidInput."""
+        """Parses a reference.  Raises InvalidInput."""
         model, at, selector = text.partition("@")
         if not model or (at and not selector):
             raise InvalidInput(f"'{printable(text)}' is not a reference", HINT)
@@ -34,13 +34,13 @@ class Reference:
         try:
             return cls.of(model, Version.parse(selector))
         except InvalidInput as error:
-            # Half of a version is what people type first.
+            # `model@1` is a common first try.
             hint = f"a version has two or three parts: {text}.0" if selector.isdecimal() else HINT
             raise InvalidInput(f"'{printable(text)}' is not a reference: {error.message}", hint) from error
 
     @classmethod
     def of(cls, model: str, version: Version) -> Self:
-        """The reference to just this version."""
+        """The reference to one version."""
         return cls(model, version, None, latest=False)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""The retired list of a model: versions whose bytes are no longer kept, one line each."""
+"""The retired list of a model: the versions whose bytes need not be kept, one line each."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class RetiredEntry:
-    """Which version was retired, when (with a time zone), by whom and why."""
+    """A retired version, the time (with a zone) and author of its retirement, and the reason."""
 
     version: str
     when: datetime
@@ -25,25 +25,25 @@ class RetiredEntry:
 
 @dataclass(frozen=True, slots=True)
 class RetiredList:
-    """The entries in the order of the versions."""
+    """The entries, sorted by version."""
 
     entries: tuple[RetiredEntry, ...] = ()
     unknown: Table = field(default_factory=dict)
 
     def has(self, version: str) -> bool:
-        """Whether a version is in the list; `1.0` and `1.0.0` are one."""
+        """Whether the list has a version; `1.0` and `1.0.0` are the same."""
         wanted = Version.parse(version)
         return any(Version.parse(entry.version) == wanted for entry in self.entries)
 
     def with_entry(self, entry: RetiredEntry) -> "RetiredList":
-        """The list with one more; an entry of the same version is replaced."""
+        """The list with an entry added, or replaced if the version is already in it."""
         wanted = Version.parse(entry.version)
         kept = [held for held in self.entries if Version.parse(held.version) != wanted]
         entries = sorted([*kept, entry], key=lambda held: Version.parse(held.version))
         return RetiredList(tuple(entries), self.unknown)
 
     def to_text(self) -> str:
-        """One line for each version, so that two branches that retire different ones merge."""
+        """One line per version, so that branches that retire different versions merge cleanly."""
         document: dict[str, TomlValue] = {
             "format": FORMAT,
             "retired": {entry.version: _entry_table(entry) for entry in self.entries},
@@ -52,7 +52,7 @@ class RetiredList:
 
     @classmethod
     def parse(cls, text: str | bytes) -> Self:
-        """Reads a list.  Raises IntegrityError."""
+        """Parses a list.  Raises IntegrityError."""
         reader = TableReader(load_document(text, "the retired list"), "the retired list")
         reader.take_format(FORMAT)
         table: Table = reader.take_optional("retired", dict) or {}
@@ -70,11 +70,11 @@ def _entry_table(entry: RetiredEntry) -> Table:
 
 
 def _read_entry(version: str, value: TomlValue) -> RetiredEntry:
-    what = f"'{version}' of the retired list"
+    what = f"'{version}' in the retired list"
     reader = TableReader(value if isinstance(value, dict) else {}, what)
     when = reader.rest.pop("when", None)
     if not isinstance(when, datetime) or when.tzinfo is None:
-        raise IntegrityError(f"{what} has no time")
+        raise IntegrityError(f"{what} has no 'when' with a time zone")
     try:
         Version.parse(version)
     except InvalidInput as error:

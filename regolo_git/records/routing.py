@@ -1,4 +1,4 @@
-"""How an endpoint's gateway treats a request: the `[routing]` table of an endpoint."""
+"""The `[routing]` table of an endpoint: how its gateway handles requests."""
 
 import re
 from dataclasses import dataclass, field
@@ -10,13 +10,13 @@ from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue
 from regolo_git.text.printable import printable
 
-# As HTTP writes the names of headers and cookies.
+# The HTTP grammar of header and cookie names.
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """Stickiness by header, cookie or a key of the JSON body (at most one), and the limits of a request."""
+    """Stickiness by header, cookie or JSON body key (at most one), and the limits of a request."""
 
     sticky_header: str | None = None
     sticky_cookie: str | None = None
@@ -31,14 +31,14 @@ class Routing:
     def __post_init__(self) -> None:
         sticky = [value for value in (self.sticky_header, self.sticky_cookie, self.sticky_key) if value]
         if len(sticky) > 1:
-            raise InvalidInput("an endpoint is sticky by one of header, cookie and key")
+            raise InvalidInput("only one of sticky_header, sticky_cookie and sticky_key can be set")
         for name, header in (
             ("sticky_header", self.sticky_header),
             ("sticky_cookie", self.sticky_cookie),
             ("override_header", self.override_header),
         ):
             if header is not None and not TOKEN.fullmatch(header):
-                raise InvalidInput(f"{name} '{printable(header)}' is no name that a request can have")
+                raise InvalidInput(f"{name} '{printable(header)}' is not a valid header or cookie name")
         if not _is_number(self.timeout_seconds) or not 0 < self.timeout_seconds <= 3600:
             raise InvalidInput("'timeout_seconds' is not between 0 and 3600")
         for name, value, least, most in (
@@ -47,10 +47,10 @@ class Routing:
             ("max_concurrency", self.max_concurrency, 1, 100_000),
         ):
             if not _is_number(value) or int(value) != value or not least <= value <= most:
-                raise InvalidInput(f"'{name}' is no whole number between {least} and {most}")
+                raise InvalidInput(f"'{name}' is not a whole number between {least} and {most}")
 
     def to_table(self) -> dict[str, TomlValue]:
-        """Only what differs from the defaults, in a fixed order, so that a diff shows what was meant."""
+        """The values that differ from the defaults, in a fixed order, so that a diff shows the intent."""
         default = Routing()
         table: dict[str, TomlValue] = {
             name: getattr(self, name) for name in NAMES if getattr(self, name) != getattr(default, name)
@@ -59,7 +59,7 @@ class Routing:
 
     @classmethod
     def read(cls, reader: TableReader) -> Self:
-        """Reads the table.  Raises IntegrityError, InvalidInput."""
+        """Parses the table.  Raises IntegrityError, InvalidInput."""
         default = Routing()
         retry, body = reader.take_optional("retry", int), reader.take_optional("max_body_bytes", int)
         timeout, most = reader.take_number("timeout_seconds"), reader.take_optional("max_concurrency", int)

@@ -1,6 +1,6 @@
-"""How a version is loaded and called: the `[serving]` table of its manifest.
+"""The `[serving]` table of a manifest: how a version is loaded and called.
 
-Only a proposal of whoever made the version: what may really be loaded is the operator's decision.
+The table is only a proposal by the author of the version; the operator decides what may be loaded.
 """
 
 import re
@@ -15,17 +15,16 @@ from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue
 
 FORMATS = ("onnx", "safetensors", "skops", "mlflow", "python")
-# Formats that a file's name gives away, so that nothing more needs to be said; both are data.
+# Formats implied by a file's name, so that no table is needed; both are data, not code.
 SUFFIXES = {".onnx": "onnx", ".skops": "skops"}
 ENTRY_POINT = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class ServingBlock:
-    """Format or `module:callable`, its configuration, inputs to warm up with, and an interpreter's name.
+    """A format or `module:callable`, its configuration, warm-up requests, and the name of an interpreter.
 
-    `idempotent` says that a request may be sent twice, so a gateway may retry it; nobody else knows, so it is
-    for the model to say.
+    `idempotent` allows the gateway to send a request again; only the model's author can know that.
     """
 
     format: str
@@ -37,7 +36,7 @@ class ServingBlock:
 
     @classmethod
     def parse(cls, table: Mapping[str, object]) -> Self:
-        """Reads the table.  Raises InvalidInput."""
+        """Parses the table.  Raises InvalidInput."""
         try:
             return cls._read(TableReader(cast(Table, normalise_metadata(table)), "[serving]"))
         except IntegrityError as error:
@@ -48,14 +47,14 @@ class ServingBlock:
         entry_point = reader.take_optional("entry_point", str)
         kind = reader.take_optional("format", str) or ("python" if entry_point else None)
         if kind not in FORMATS:
-            raise InvalidInput(f"[serving] has no format that is known ({', '.join(FORMATS)})")
+            raise InvalidInput(f"[serving] has no known format ({', '.join(FORMATS)})")
         if entry_point is not None and not ENTRY_POINT.fullmatch(entry_point):
-            raise InvalidInput(f"'{entry_point}' of [serving] does not read module:callable")
+            raise InvalidInput(f"'{entry_point}' in [serving] is not of the form module:callable")
         if entry_point is None and kind in ("python", "safetensors"):
             raise InvalidInput(f"[serving] with format '{kind}' needs an entry_point, module:callable")
         warmup = reader.take_optional("warmup", list) or []
         if not all(isinstance(request, Mapping) for request in warmup):
-            raise InvalidInput("'warmup' of [serving] is not a list of requests")
+            raise InvalidInput("'warmup' in [serving] is not a list of requests")
         idempotent = reader.take_optional("idempotent", bool)
         block = cls(
             format=kind,
@@ -70,7 +69,7 @@ class ServingBlock:
         return block
 
     def to_mapping(self) -> dict[str, TomlValue]:
-        """The table's one form, plain values first."""
+        """The canonical table, plain values first."""
         table: dict[str, TomlValue] = {"format": self.format}
         if self.entry_point is not None:
             table["entry_point"] = self.entry_point
@@ -86,11 +85,11 @@ class ServingBlock:
 
 
 def implied_by(name: str) -> ServingBlock | None:
-    """The block that a file's name stands for; None where it says nothing."""
+    """The block implied by a file's name; None if there is none."""
     implied = SUFFIXES.get(PurePath(name).suffix)
     return ServingBlock(format=implied) if implied is not None else None
 
 
 def is_implied(table: Mapping[str, object]) -> bool:
-    """Whether a table holds only what the name of a file implies."""
+    """Whether a file's name alone could imply the table."""
     return table.keys() == {"format"} and table["format"] in SUFFIXES.values()

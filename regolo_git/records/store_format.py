@@ -1,4 +1,4 @@
-"""`format.toml` of a store: which format its files have, and how artifacts are cut."""
+"""A store's `format.toml`: the format of its files and the chunking of artifacts."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -13,23 +13,23 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class StoreFormat:
-    """The format of a store and the name of its chunking."""
+    """The name of a store's chunking."""
 
     chunking: str = CHUNKING
 
     def to_text(self) -> str:
-        """The file's one text."""
+        """The canonical text of the file."""
         return dump_document({"format": FORMAT, "chunking": self.chunking})
 
     @classmethod
     def parse(cls, text: str | bytes) -> Self:
-        """Reads the file.  Raises IntegrityError for a store that is newer than this program."""
+        """Parses the file.  Raises NewerFormat or IntegrityError for a store that is too new."""
         reader = TableReader(load_document(text, "the store's format.toml"), "the store's format.toml")
         reader.take_format(FORMAT)
         chunking = reader.take("chunking", str)
         if chunking != CHUNKING:
             raise IntegrityError(
-                f"the store cuts by '{chunking}', which this program does not know",
+                f"the store uses chunking '{chunking}', which this release does not support",
                 "pip install --upgrade regolo-git",
             )
         return cls(chunking)

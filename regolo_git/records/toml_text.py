@@ -1,7 +1,7 @@
-"""Canonical TOML: one byte form for one value, so that a diff shows only what changed.
+"""Canonical TOML: one byte form per value, so that a diff shows only real changes.
 
-The caller orders the top level.  Within a table plain values come first and sub-tables after them, each in
-the order that the mapping has.  Read back by the standard library.
+The caller orders the top level.  Within a table, plain values come first and sub-tables after them, each in
+the order of the mapping.  The standard library reads it back.
 """
 
 import math
@@ -30,7 +30,7 @@ ESCAPES = {"\\": "\\\\", '"': '\\"', "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f"
 
 
 def load_document(data: str | bytes, what: str) -> dict[str, TomlValue]:
-    """Reads TOML that somebody may have edited.  Raises IntegrityError, naming `what`."""
+    """Parses hand-edited TOML.  Raises IntegrityError, naming `what`."""
     try:
         text = data.decode() if isinstance(data, bytes) else data
         if len(text) > BYTES_LIMIT:
@@ -42,7 +42,7 @@ def load_document(data: str | bytes, what: str) -> dict[str, TomlValue]:
 
 
 def _refuse_long_keys(text: str, what: str) -> None:
-    """The library's time grows with the square of a key's parts: 100 kB of `a.a.a…` would take a minute."""
+    """Limits dotted keys: `tomllib` is quadratic in their parts, and 100 kB of `a.a.a…` takes a minute."""
     for line in text.splitlines():
         if line.count(".") <= KEY_PARTS:
             continue
@@ -53,14 +53,14 @@ def _refuse_long_keys(text: str, what: str) -> None:
 
 
 def dump_document(document: Table) -> str:
-    """Writes a document.  Raises InvalidInput for what TOML cannot hold, naming the key."""
-    # Each table opens with an empty line; a document that starts with a table does not.
+    """Writes a document.  Raises InvalidInput for a value that TOML cannot represent, naming the key."""
+    # Each table begins with an empty line, except at the start of the document.
     text = "\n".join(_table(document, ())).lstrip("\n")
     return f"{text}\n" if text else ""
 
 
 def inline_text(value: TomlValue) -> str:
-    """A value on one line, as TOML writes it."""
+    """A value as TOML on one line."""
     return _inline(value, ())
 
 
@@ -80,7 +80,7 @@ def _table(table: Table, path: tuple[str, ...]) -> Iterator[str]:
 
 
 def _is_sub_table(value: TomlValue, path: tuple[str, ...]) -> bool:
-    # One line a file, and one line a retired version, read and merge best: those entries stand inline.
+    # One line per file or retired version reads and merges best, so those entries are inline tables.
     return isinstance(value, Mapping) and path not in INLINE_TABLES
 
 
@@ -120,7 +120,7 @@ def _nested(value: Sequence[TomlValue] | Table, path: tuple[str, ...]) -> str:
 
 
 def _inline(value: TomlValue, path: tuple[str, ...]) -> str:
-    # An inline table has to stay on one line, so text inside it is never written over several.
+    # An inline table must stay on one line, so its strings are never multi-line.
     return _string(value, path) if isinstance(value, str) else _value(value, path)
 
 
@@ -140,20 +140,20 @@ def _escape(character: str, path: tuple[str, ...]) -> str:
         return ESCAPES[character]
     code = ord(character)
     if code in SURROGATES:
-        raise InvalidInput(f"'{_name(path)}' has a lone surrogate, which has no UTF-8 form")
+        raise InvalidInput(f"'{_name(path)}' has a lone surrogate, which UTF-8 cannot encode")
     return f"\\u{code:04X}" if code < 0x20 or code == 0x7F else character
 
 
 def _integer(value: int, path: tuple[str, ...]) -> str:
     if not -(2**63) <= value < 2**63:
-        raise InvalidInput(f"'{_name(path)}' is an integer beyond 64 bits", "write it as text")
+        raise InvalidInput(f"'{_name(path)}' does not fit in a 64-bit integer", "write it as a string")
     return str(value)
 
 
 def _float(value: float, path: tuple[str, ...]) -> str:
     if not math.isfinite(value):
-        raise InvalidInput(f"'{_name(path)}' is {value}, which is no measurement", "leave the key out")
-    return repr(value)  # the shortest that reads back as the same; always valid TOML
+        raise InvalidInput(f"'{_name(path)}' is {value}, not a finite number", "leave the key out")
+    return repr(value)  # the shortest text that reads back as the same float, and always valid TOML
 
 
 def _time(value: datetime | date | time) -> str:

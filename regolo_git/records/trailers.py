@@ -1,6 +1,6 @@
-"""The message of a version's tag: a subject, and the trailers that a list is made of.
+"""The message of a version's tag: a subject, and the trailers that lists are built from.
 
-Trailers are only a shortcut: the commit's manifest is the truth, and `fsck` compares them.
+Trailers are a cache: the commit's manifest is authoritative, and `fsck` compares the two.
 """
 
 import re
@@ -14,8 +14,8 @@ from regolo_git.records.references import version_reference
 
 OID = re.compile(r"[0-9a-f]{40}")
 SIGNATURE = re.compile(r"^-----BEGIN [A-Z ]+-----$", re.MULTILINE)
-# As `to_text` writes them: a hundred thousand tags are read by this.
-OURS = re.compile(
+# Exactly as `to_text` writes them; fast enough for a hundred thousand tags.
+CANONICAL = re.compile(
     r"\n\nRegolo-Model: ([^\n]+)\nRegolo-Version: ([^\n]+)\nRegolo-Manifest: ([0-9a-f]{40})\n"
     r"Regolo-Digest: (sha256|blake3):([0-9a-f]{64})\nRegolo-Size: ([0-9]{1,19})\n*\Z"
 )
@@ -26,7 +26,7 @@ KEYS = ("Regolo-Model", "Regolo-Version", "Regolo-Manifest", "Regolo-Digest", "R
 
 @dataclass(frozen=True, slots=True)
 class TagMessage:
-    """What a tag says: `manifest_oid` is the Git object of the manifest, `size` the artifact's in bytes."""
+    """The data in a tag: `manifest_oid` is the manifest's Git object, `size` is the artifact's in bytes."""
 
     subject: str
     model: str
@@ -44,7 +44,7 @@ class TagMessage:
     def to_text(self) -> str:
         """Subject, blank line, trailers in a fixed order, one line each."""
         subject = " ".join(self.subject.split())
-        # One that reads as the first line of a signature would end the message before its trailers.
+        # A subject like the first line of a signature would end the message before its trailers.
         if not subject or SIGNATURE.search(subject):
             subject = version_reference(self.model, self.version)
         values = (self.model, self.version, self.manifest_oid, str(self.digest), str(self.size))
@@ -53,12 +53,12 @@ class TagMessage:
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """Reads a tag's message, signed or not; None where it is not one of ours."""
+        """Parses the message of a tag, signed or not; None if it has no valid trailers."""
         signature = SIGNATURE.search(text) if "-----BEGIN" in text else None
         body = text[: signature.start()] if signature else text
-        ours = OURS.search(body)
-        if ours:
-            model, version, oid, algorithm, hexadecimal, size = ours.groups()
+        canonical = CANONICAL.search(body)
+        if canonical:
+            model, version, oid, algorithm, hexadecimal, size = canonical.groups()
             digest = Digest(cast(Algorithm, algorithm), hexadecimal)
             if int(size) > SIZE_LIMIT:
                 return None
@@ -67,7 +67,7 @@ class TagMessage:
 
     @classmethod
     def _parse_any_order(cls, body: str) -> Self | None:
-        """The same where other trailers stand between ours."""
+        """Parses trailers in any order, mixed with others."""
         found: dict[str, str] = {}
         for line in reversed(body.rstrip("\n").split("\n")):
             key, colon, value = line.partition(": ")

@@ -1,9 +1,9 @@
-"""Versions: SemVer 2.0.0 with an optional patch, or an environment's name before one.
+"""Versions: SemVer 2.0.0 with an optional patch, and optionally prefixed by an environment's name.
 
     1.0   1.1.0   2.0.0-rc.1   prod-1.0
 
-`1.0` and `1.0.0` are one version, and build metadata makes no other one.  Precedence is SemVer's; of the same
-base, an environment-named version comes after the plain one.
+`1.0` and `1.0.0` are the same version, and build metadata does not distinguish versions.  Precedence is
+SemVer's; a version with an environment prefix follows the plain version with the same numbers.
 """
 
 import re
@@ -27,7 +27,7 @@ SYNTAX = re.compile(
     rf"(?:\+(?P<build>[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?"
 )
 LENGTH = 128
-HINT = "a version reads 1.0, 1.2.3, 2.0.0-rc.1 or staging-1.0"
+HINT = "write a version as 1.0, 1.2.3, 2.0.0-rc.1 or staging-1.0"
 
 Precedence = tuple[int, int, int, bool, tuple[tuple[bool, int, str], ...], str]
 
@@ -35,7 +35,7 @@ Precedence = tuple[int, int, int, bool, tuple[tuple[bool, int, str], ...], str]
 @total_ordering
 @dataclass(frozen=True, slots=True, eq=False)
 class Version:
-    """A version; `build` and whether the patch was written do not tell two versions apart."""
+    """A version; `build` and `patch_written` do not count in comparisons."""
 
     major: int
     minor: int
@@ -47,10 +47,10 @@ class Version:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Reads a version as people type it; a leading `v` is taken off.  Raises InvalidInput."""
+        """Parses a version as people type it, with or without a leading `v`.  Raises InvalidInput."""
         if not isinstance(text, str):
-            # 1.1 of a program is likely; 1.10 would be another version, and the number does not tell.
-            raise InvalidInput(f"version {text!r} is no text", HINT)
+            # As a float, 1.10 would silently be 1.1.
+            raise InvalidInput(f"version {text!r} is not a string", HINT)
         found = SYNTAX.fullmatch(text) if len(text) <= LENGTH else None
         if found is None:
             raise InvalidInput(f"'{printable(text[:LENGTH])}' is not a version", HINT)
@@ -68,7 +68,7 @@ class Version:
         )
 
     def text(self, *, zero_patch: bool) -> str:
-        """The version's one name in its model: `zero_patch` says whether `.0` is written at the end."""
+        """The version as its model writes it: with `zero_patch`, a zero patch is written out."""
         patch = f".{self.patch}" if self.patch or zero_patch else ""
         prerelease = f"-{'.'.join(self.prerelease)}" if self.prerelease else ""
         environment = f"{self.environment}-" if self.environment else ""
@@ -76,17 +76,17 @@ class Version:
 
     @property
     def identity(self) -> str:
-        """The same text for the same version, whatever its model's form: `1.1.0`, `prod-1.0.0`."""
+        """The canonical text of the version, the same for `1.1` and `1.1.0`: `1.1.0`, `prod-1.0.0`."""
         return self.text(zero_patch=True)
 
     @property
     def is_release(self) -> bool:
-        """Neither a pre-release nor named after an environment."""
+        """Whether it is neither a pre-release nor prefixed by an environment."""
         return not self.prerelease and self.environment is None
 
     @property
     def precedence(self) -> Precedence:
-        """A key that orders versions."""
+        """The sort key of versions."""
         identifiers = tuple(
             (False, int(part), "") if part.isdigit() else (True, 0, part) for part in self.prerelease
         )
@@ -94,7 +94,7 @@ class Version:
         return (self.major, self.minor, self.patch, released, identifiers, self.environment or "")
 
     def bump(self, part: Bump) -> "Version":
-        """The next release: `minor` of 1.2.3 is 1.3.0.  A pre-release's own release comes first."""
+        """The next release: `minor` turns 1.2.3 into 1.3.0, and any part turns 1.0.0-rc.1 into 1.0.0."""
         if self.prerelease:
             return Version(self.major, self.minor, self.patch, patch_written=self.patch_written)
         numbers = {
@@ -115,7 +115,7 @@ class Version:
 
 
 def next_version(existing: Iterable[Version], bump: Bump) -> Version:
-    """The highest release bumped; with pre-releases only, the release of the highest; else 1.0."""
+    """Bumps the highest release; without a release, finishes the highest pre-release; otherwise 1.0."""
     versions = [version for version in existing if version.environment is None]
     releases = [version for version in versions if version.is_release]
     if releases:
@@ -126,12 +126,12 @@ def next_version(existing: Iterable[Version], bump: Bump) -> Version:
 
 
 def tag_name(model: str, version_text: str) -> str:
-    """`model@v1.0`, or `model@prod-1.0` for a version that does not start with a digit."""
+    """The tag of a version: `model@v1.0`, or `model@prod-1.0` if it does not start with a digit."""
     return f"{model}@{'v' if version_text[0].isdigit() else ''}{version_text}"
 
 
 def parse_tag_name(name: str) -> tuple[str, str] | None:
-    """Model and version text of a tag of ours; None for any other tag."""
+    """The model and version in a version tag's name; None for any other tag."""
     model, at, rest = name.rpartition("@")
     if not model or not at or not rest:
         return None

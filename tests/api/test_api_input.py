@@ -24,9 +24,9 @@ def refs(registry: Registry) -> str:
 
 
 CREATE = [
-    ({"version": 1.1}, "'version' is text, not 1.1: write it in quotes"),
-    ({"description": 3}, "'description' is text"),
-    ({"message": 3}, "'message' is text"),
+    ({"version": 1.1}, "'version' must be a string, not 1.1: write it in quotes"),
+    ({"description": 3}, "'description' must be a string"),
+    ({"message": 3}, "'message' must be a string"),
     ({"lineage": {"code": "abc"}}, "lineage is a regolo_git.Lineage"),
     ({"metadata": ["accuracy"]}, "a mapping of names to values"),
     ({"serving": "onnx"}, "a mapping of names to values"),
@@ -70,7 +70,7 @@ def test_a_number_is_no_version(one_model: Registry) -> None:
         lambda: one_model.retire_model_version("m", number, reason="x"),
     )
     for call in calls:
-        with pytest.raises(TypeError, match="a version is text"):
+        with pytest.raises(TypeError, match="a version must be a string"):
             call()
 
 

@@ -68,9 +68,9 @@ def test_a_hint_works_when_it_is_typed(
         ("commit m model.safetensors --metric accuracy", "--metric accuracy=VALUE"),
         ("commit m model.safetensors --metric =1", "--metric NAME=1"),
         ("commit m model.safetensors --meta =", "--meta NAME=VALUE"),
-        ("traffic reviews 1.1=90", "every version that serves has its weight: 1.1=90 VERSION=10"),
-        ("traffic reviews 1.1=90 1.0=90", "every version that serves has its weight: 1.0=90 1.1=10"),
-        ("traffic reviews 1.1=0.5", "every version that serves has its weight: 1.1=0.5 VERSION=0.5"),
+        ("traffic reviews 1.1=90", "give every version a weight: 1.1=90 VERSION=10"),
+        ("traffic reviews 1.1=90 1.0=90", "give every version a weight: 1.0=90 1.1=10"),
+        ("traffic reviews 1.1=0.5", "give every version a weight: 1.1=0.5 VERSION=0.5"),
     ],
 )
 def test_a_value_is_shown_as_it_should_be(served: Path, regolo: Regolo, typed: str, hint: str) -> None:

@@ -593,7 +593,7 @@ def in_use(top: Path, regolo: Regolo) -> Path:
 )
 def test_a_record_of_a_newer_release(in_use: Path, regolo: Regolo, path: str, line: list[str]) -> None:
     newer(in_use, path)
-    said = refuse(regolo, in_use, 5, "format 2, newer than this program", line)
+    said = refuse(regolo, in_use, 5, "format 2, which is newer than this release", line)
     assert said.hint == "pip install --upgrade regolo-git"
 
 

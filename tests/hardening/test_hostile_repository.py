@@ -100,7 +100,7 @@ def test_a_date_that_git_cannot_hold(
 
 
 @pytest.mark.parametrize(
-    ("message", "words"), [("a\0b", "cannot hold the character NUL"), ("\udcff", "is no text in UTF-8")]
+    ("message", "words"), [("a\0b", "cannot contain a NUL character"), ("\udcff", "is not valid UTF-8")]
 )
 def test_a_message_that_no_commit_can_hold(top: Path, regolo: Regolo, message: str, words: str) -> None:
     (top / "new.bin").write_bytes(b"new")

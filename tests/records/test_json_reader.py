@@ -41,7 +41,7 @@ def test_objects_lists_of_objects_and_rows_are_readers() -> None:
 @pytest.mark.parametrize(
     ("value", "kind", "problem"),
     [
-        (1, str, "text"),
+        (1, str, "a string"),
         ("1", int, "an integer"),
         (1.0, int, "an integer"),
         (True, int, "an integer"),
@@ -55,7 +55,7 @@ def test_objects_lists_of_objects_and_rows_are_readers() -> None:
 def test_a_value_of_another_kind_is_refused(value: Json, kind: type[str], problem: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         reader({"k": value}).get_optional("k", kind)
-    assert caught.value.message == f"'k' of the answer is not {problem}"
+    assert caught.value.message == f"'k' in the answer is not {problem}"
 
 
 @pytest.mark.parametrize("held", [{}, {"k": None}])
@@ -67,17 +67,17 @@ def test_what_is_missing_is_named(held: Json) -> None:
 
 def test_an_error_names_the_path() -> None:
     held = reader({"files": [{"size": 1}, {"size": "x"}], "rows": [[1, [2, "y"]]], "by": {"m": {"v": 1}}})
-    with pytest.raises(InvalidInput, match=r"^'files\[1\]\.size' of the answer is not an integer$"):
+    with pytest.raises(InvalidInput, match=r"^'files\[1\]\.size' in the answer is not an integer$"):
         [file.get("size", int) for file in held.objects("files")]
-    with pytest.raises(InvalidInput, match=r"^'rows\[0\]\[1\]\[1\]' of the answer is not an integer$"):
+    with pytest.raises(InvalidInput, match=r"^'rows\[0\]\[1\]\[1\]' in the answer is not an integer$"):
         [row.list_of(1, int) for row in held.rows("rows", 2)]
-    with pytest.raises(InvalidInput, match=r"^'by\.m\.v' of the answer is not text$"):
+    with pytest.raises(InvalidInput, match=r"^'by\.m\.v' in the answer is not a string$"):
         held.object("by").dict_of("m", str)
 
 
 @pytest.mark.parametrize("rows", [[[1]], [[1, 2, 3]], [[]], [1], [{}]])
 def test_a_row_of_another_width_is_refused(rows: Json) -> None:
-    with pytest.raises(InvalidInput, match=r"^'rows\[0\]' of the answer is not a list of 2 values$"):
+    with pytest.raises(InvalidInput, match=r"^'rows\[0\]' in the answer is not a list of 2 values$"):
         list(reader({"rows": rows}).rows("rows", 2))
 
 
@@ -95,10 +95,10 @@ def test_the_top_level_is_an_object(text: str) -> None:
 
 def test_a_reader_of_a_wrong_value_says_what_is_wrong_with_it() -> None:
     error = next(reader({"l": [{"n": -1}]}).objects("l")).wrong("n", "is negative")
-    assert error.message == "'l[0].n' of the answer is negative"
+    assert error.message == "'l[0].n' in the answer is negative"
 
 
 @pytest.mark.parametrize("value", [1, None, [], "x"])
 def test_an_element_that_is_not_an_object_is_refused(value: Json) -> None:
-    with pytest.raises(InvalidInput, match=r"^'l\[1\]' of the answer is not an object$"):
+    with pytest.raises(InvalidInput, match=r"^'l\[1\]' in the answer is not an object$"):
         list(reader({"l": [{}, value]}).objects("l"))

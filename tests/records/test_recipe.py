@@ -34,17 +34,17 @@ def changed(path: list[str | int], value: object) -> bytes:
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (["kind"], "socket", "'kind' of a recipe is neither file nor directory"),
-        (["files", 1, "size"], "8", "'files[1].size' of a recipe is not an integer"),
-        (["files", 1, "size"], -8, f"'files[1].size' of a recipe is not between 0 and {2**63 - 1}"),
-        (["files", 0, "mode"], True, "'files[0].mode' of a recipe is not an integer"),
-        (["files", 0, "path"], "a\ud800", "'files[0].path' of a recipe has a lone surrogate, which has no UTF-8 form"),
-        (["tensors", 0, "shape"], [2, -1], "'tensors[0].shape' of a recipe is not a list of lengths"),
-        (["tensors", 0, "blake3"], "x", "'tensors[0].blake3' of a recipe is not a BLAKE3 in hex"),
+        (["kind"], "socket", "'kind' in a recipe is neither file nor directory"),
+        (["files", 1, "size"], "8", "'files[1].size' in a recipe is not an integer"),
+        (["files", 1, "size"], -8, f"'files[1].size' in a recipe is not between 0 and {2**63 - 1}"),
+        (["files", 0, "mode"], True, "'files[0].mode' in a recipe is not an integer"),
+        (["files", 0, "path"], "a\ud800", "'files[0].path' in a recipe has a lone surrogate, which UTF-8 cannot encode"),
+        (["tensors", 0, "shape"], [2, -1], "'tensors[0].shape' in a recipe is not a list of lengths"),
+        (["tensors", 0, "blake3"], "x", "'tensors[0].blake3' in a recipe is not a BLAKE3 in hex"),
         (["tensors", 0, "dtype"], None, "a recipe lacks 'tensors[0].dtype'"),
-        (["chunks", 0], [HEX], "'chunks[0]' of a recipe is not a list of 2 values"),
-        (["chunks", 0, 0], HEX.upper(), "'chunks[0][0]' of a recipe is not a BLAKE3 in hex"),
-        (["chunks", 0, 1], 2**63, f"'chunks[0][1]' of a recipe is not between 0 and {2**63 - 1}"),
+        (["chunks", 0], [HEX], "'chunks[0]' in a recipe is not a list of 2 values"),
+        (["chunks", 0, 0], HEX.upper(), "'chunks[0][0]' in a recipe is not a BLAKE3 in hex"),
+        (["chunks", 0, 1], 2**63, f"'chunks[0][1]' in a recipe is not between 0 and {2**63 - 1}"),
     ],
 )  # fmt: skip
 def test_an_error_says_where_a_recipe_is_wrong(path: list[str | int], value: object, message: str) -> None:
@@ -56,13 +56,13 @@ def test_an_error_says_where_a_recipe_is_wrong(path: list[str | int], value: obj
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (["files", 0, "mode"], 0o1000, "a recipe has a file mode beyond permissions"),
-        (["files", 1, "path"], "a.txt/x", "'a.txt/x' of a recipe lies inside a file"),
-        (["files", 1, "path"], "a", "the files of a recipe are not in order"),
-        (["files", 0, "path"], "../a", "a recipe has a bad path: path '../a' is not relative and plain"),
-        (["kind"], "file", "the recipe of a file has something else"),
+        (["files", 0, "mode"], 0o1000, "a recipe has a file mode with more than permission bits"),
+        (["files", 1, "path"], "a.txt/x", "'a.txt/x' in a recipe is inside a file"),
+        (["files", 1, "path"], "a", "the files in a recipe are not sorted"),
+        (["files", 0, "path"], "../a", "a recipe has a bad path: path '../a' is not a plain relative path"),
+        (["kind"], "file", "the recipe of a single file lists other paths"),
         (["chunks", 0, 1], 11, "the chunks of a recipe do not add up to its files"),
-        (["tensors", 0, "offset"], 5, "the tensors of a recipe overlap or leave it"),
+        (["tensors", 0, "offset"], 5, "the tensors in a recipe overlap or extend past its end"),
     ],
 )
 def test_the_parts_of_a_recipe_fit_together(path: list[str | int], value: object, message: str) -> None:
@@ -72,7 +72,7 @@ def test_the_parts_of_a_recipe_fit_together(path: list[str | int], value: object
 
 
 def test_a_recipe_of_a_newer_format_says_newer() -> None:
-    with pytest.raises(NewerFormat, match="newer than this program knows"):
+    with pytest.raises(NewerFormat, match="newer than this release supports"):
         Recipe.parse(b'{"format": 2}')
 
 

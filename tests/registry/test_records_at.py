@@ -112,7 +112,7 @@ def test_promotions_are_in_the_order_of_the_environments(records: RecordsAt, top
 @pytest.mark.parametrize(
     ("text", "error", "words"),
     [
-        ("format = 99\n", NewerFormat, "format 99, newer than this program"),
+        ("format = 99\n", NewerFormat, "format 99, which is newer than this release"),
         ("format = \n", IntegrityError, "is not valid TOML"),
     ],
 )

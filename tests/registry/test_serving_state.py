@@ -130,7 +130,7 @@ def test_a_bound_endpoint_has_the_environments_replicas_from_the_start(promoted:
     assert promoted.create_endpoint("e", "m", "1.0", "production", 7).versions["1.0"].replicas == 3
     promoted.promote_model_version("m", "1.0", "production", replicas=4)
     assert promoted.create_endpoint("f", "m", "1.0", "production", 7).versions["1.0"].replicas == 4
-    with pytest.raises(InvalidInput, match="'0' is no number of replicas"):
+    with pytest.raises(InvalidInput, match="'replicas' is 0"):
         promoted.create_endpoint("g", "m", "1.0", "production", 0)
     with pytest.raises(InvalidInput, match="no environment 'nowhere'"):
         promoted.create_endpoint("g", "m", "1.0", "nowhere")

@@ -24,7 +24,7 @@ def test_a_value_is_set_by_a_commit_that_keeps_the_comments(regolo: Regolo, regi
     assert "set store.digest: commit" in done.err
     text = git(registry, "show", "HEAD:.regolo/config.toml")
     assert 'digest = "blake3"' in text
-    assert text.startswith("# The registry's rules.")
+    assert text.startswith("# Registry configuration:")
     assert git(registry, "log", "-1", "--format=%s").strip() == "set store.digest of the registry"
 
 

@@ -40,4 +40,4 @@ def test_a_newer_format_is_not_written_over(regolo: Regolo, served: Path) -> Non
         ["rollback", "e", "--to", "1.1"],
         ["endpoint", "delete", "e", "--yes"],
     ):
-        assert "newer than this program knows" in regolo(*command, status=5).err
+        assert "newer than this release supports" in regolo(*command, status=5).err

@@ -51,7 +51,7 @@ def test_data_that_is_nested_already_stays_as_it_is_and_none_keeps_its_shape() -
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        (1, r"'inputs\[0\]' of the body is not an object"),
+        (1, r"'inputs\[0\]' in the body is not an object"),
         (tensor(name=None), r"lacks 'inputs\[0\]\.name'"),
         (tensor(datatype="FP8"), "a datatype 'FP8' that is not known"),
         (tensor(data=None), r"lacks 'inputs\[0\]\.data'"),
