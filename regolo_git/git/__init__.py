@@ -1,1 +1,1 @@
-"""Objects, refs, trees and work trees of one Git repository."""
+"""Access to one Git repository: objects, refs, trees and work trees."""

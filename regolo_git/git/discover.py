@@ -1,4 +1,4 @@
-"""Finding a repository's directories with the standard library alone, so that `list` needs no Git library."""
+"""Finds a repository's directories with the standard library alone, so that `list` needs no Git library."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ BARE = re.compile(r"^\s*bare\s*=\s*(?:true|yes|on|1)\s*$", re.IGNORECASE | re.MU
 
 @dataclass(frozen=True, slots=True)
 class RepositoryPaths:
-    """`git_dir` is this work tree's own, `common_dir` what all work trees of the repository share."""
+    """`git_dir` belongs to this work tree; `common_dir` is shared by all work trees of the repository."""
 
     git_dir: Path
     common_dir: Path
@@ -26,16 +26,16 @@ class RepositoryPaths:
 
 
 def find_repository(start: Path, environ: Mapping[str, str]) -> RepositoryPaths:
-    """The repository that GIT_DIR names or that holds `start`.
+    """The repository that GIT_DIR names or that contains `start`.
 
-    Raises NotFound where there is none, InvalidInput for a kind that cannot be used (SHA-256, reftable).
+    Raises NotFound if there is none, InvalidInput for an unsupported format (SHA-256, reftable).
     """
     start = start.absolute()
     named = environ.get("GIT_DIR")
     git_dir, work_tree = _named(start, named, environ) if named else _search(start, environ)
     common_dir = _common_dir(git_dir, environ)
     config = _config_text(common_dir)
-    _refuse_kinds(config, work_tree or git_dir)
+    _refuse_unsupported(config, work_tree or git_dir)
     if work_tree is not None and git_dir == common_dir and BARE.search(config):
         work_tree = None
     return RepositoryPaths(git_dir, common_dir, work_tree)
@@ -66,7 +66,7 @@ def _search(start: Path, environ: Mapping[str, str]) -> tuple[Path, Path | None]
 
 
 def _linked(dot_git: Path) -> Path:
-    """The directory that a `.git` file names: of a linked work tree or a submodule."""
+    """The Git directory named by the `.git` file of a linked work tree or submodule."""
     text = dot_git.read_text(errors="replace")
     if not text.startswith("gitdir:"):
         raise NotFound(f"'{dot_git}' does not name a Git directory")
@@ -95,15 +95,15 @@ def _config_text(common_dir: Path) -> str:
     return config.read_text(errors="replace") if config.is_file() else ""
 
 
-def _refuse_kinds(config: str, place: Path) -> None:
+def _refuse_unsupported(config: str, place: Path) -> None:
     for key, value in EXTENSION.findall(config):
         if key.lower() == "objectformat" and value.lower() != "sha1":
             raise InvalidInput(
-                f"'{place}' is a {value.upper()} repository, and only SHA-1 ones can be used",
-                "git init --object-format=sha1 DIRECTORY, for a registry of its own",
+                f"'{place}' uses object format '{value}', but only 'sha1' is supported",
+                "git init --object-format=sha1 DIRECTORY   (for a separate registry)",
             )
         if key.lower() == "refstorage" and value.lower() != "files":
             raise InvalidInput(
-                f"'{place}' keeps its refs as '{value}', and only 'files' can be used",
+                f"'{place}' uses ref format '{value}', but only 'files' is supported",
                 "git refs migrate --ref-format=files",
             )

@@ -1,4 +1,4 @@
-"""The one place in git/ that reads the environment: what git itself reads there."""
+"""The only module in git/ that reads environment variables: those that git itself reads."""
 
 import os
 from pathlib import Path
@@ -6,9 +6,9 @@ from typing import Literal
 
 Role = Literal["AUTHOR", "COMMITTER"]
 
-# They add values to git's configuration (`git -c` by the first one) or name other files of it.
+# They add values to git's configuration (`git -c` uses the first) or replace its files.
 OVERRIDES = ("GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM")
-# Of a surrounding git command; a git that we run is told for itself where it works.
+# Set by an outer git command, such as a hook; a git child process gets its own values.
 LOCAL_VARIABLES = (
     "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY",
     "GIT_NAMESPACE",
@@ -16,22 +16,22 @@ LOCAL_VARIABLES = (
 
 
 def identity_variable(role: Role, part: Literal["NAME", "EMAIL", "DATE"]) -> str | None:
-    """What the environment says of the author or the committer; None where it says nothing."""
+    """The value of `GIT_<role>_<part>`; None if it is not set."""
     return os.environ.get(f"GIT_{role}_{part}")
 
 
-def mail_address() -> str | None:
-    """The user's address for mail, which git takes where it knows no other one."""
+def email_address() -> str | None:
+    """The value of `EMAIL`, git's fallback for the address."""
     return os.environ.get("EMAIL")
 
 
 def overrides_configuration() -> bool:
-    """Whether the environment changes what git's configuration files say."""
+    """Whether the environment overrides git's configuration files."""
     return any(variable in os.environ for variable in OVERRIDES)
 
 
 def environment_of_git(git_dir: Path, work_tree: Path | None, index: Path | None) -> dict[str, str]:
-    """The environment of a git program that works on one repository and asks nobody."""
+    """The environment of a git child process: one repository, no prompts."""
     environment = {key: value for key, value in os.environ.items() if key not in LOCAL_VARIABLES}
     environment |= {"GIT_DIR": str(git_dir), "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
     if work_tree is not None:

@@ -1,7 +1,7 @@
-"""The history of a repository: which commits changed what, and in which order they stand.
+"""The history of a repository: the commits that changed a path, and their order.
 
-Written for registries of a hundred thousand commits: each commit is opened once, and what did not change
-between two of them is told by the ids of their trees.
+Written for registries of a hundred thousand commits: each commit is opened once, and tree ids show what did
+not change between two of them.
 """
 
 import heapq
@@ -20,7 +20,7 @@ NO_OBJECT = pygit2.Oid(hex="0" * 40)
 
 @dataclass(frozen=True, slots=True)
 class Ancestor:
-    """A commit in the order of a history."""
+    """A commit in a topological order."""
 
     oid: str
     parents: tuple[str, ...]
@@ -53,14 +53,14 @@ def path_history(git: GitRepository, tip: str, path: str) -> Iterator[CommitInfo
 
 
 class _BlobsAt:
-    """Commits with the blob that each has at a path."""
+    """Loads commits with the blob that each has at one path."""
 
     def __init__(self, git: GitRepository, path: str) -> None:
         self._git = git
         self._path = path
         self._top = path.partition("/")[0]
         self._loaded: dict[str, tuple[pygit2.Commit, pygit2.Oid | None]] = {}
-        # What lies at the path follows from the uppermost directory on the way, which mostly stays the same.
+        # The blob depends only on the path's top directory, which most commits do not change.
         self._below: dict[pygit2.Oid, pygit2.Oid | None] = {}
 
     def load(self, oid: str) -> tuple[pygit2.Commit, pygit2.Oid | None]:
@@ -86,7 +86,7 @@ class _BlobsAt:
 
 
 def topological_order(git: GitRepository, tip: str) -> list[Ancestor]:
-    """Every commit of a history, newest first, and none before those that follow it."""
+    """Every commit of a history, newest first, each after all of its children."""
     sorting = pygit2.enums.SortMode.TOPOLOGICAL | pygit2.enums.SortMode.TIME
     with git_errors(f"history of '{tip}'"):
         return [
@@ -96,7 +96,7 @@ def topological_order(git: GitRepository, tip: str) -> list[Ancestor]:
 
 
 def directories_ever(git: GitRepository, tip: str, prefix: str) -> set[str]:
-    """The names of the directories that were ever right below a directory, in the history of a commit."""
+    """The names of all direct subdirectories that a directory ever had in the history of a commit."""
     seen: set[pygit2.Oid] = set()
     names: set[str] = set()
     with git_errors(f"history of '{prefix}'"):
@@ -109,7 +109,7 @@ def directories_ever(git: GitRepository, tip: str, prefix: str) -> set[str]:
 
 
 def first_parent_commits(git: GitRepository, tip: str) -> Iterator[CommitInfo]:
-    """The commits of a branch from the newest, following first parents; ends where history was cut."""
+    """The commits of a branch in first-parent order, newest first; stops at the edge of a shallow clone."""
     oid: str | None = tip
     while oid is not None and oid in git.pygit:
         info = git.commit_info(oid)
@@ -118,9 +118,9 @@ def first_parent_commits(git: GitRepository, tip: str) -> Iterator[CommitInfo]:
 
 
 def changed_files(git: GitRepository, before: str | None, after: str, prefix: str) -> dict[str, str | None]:
-    """The files below a directory that differ between two commits, with the blob of the second one.
+    """The files below a directory that differ between two commits, with the blob in the second.
 
-    None where it has no such file; `before` None stands for an empty history.
+    The blob is None for a deleted file; `before` is None for an empty history.
     """
     old = _tree(git, before, prefix) if before is not None and before in git.pygit else None
     new = _tree(git, after, prefix)

@@ -1,4 +1,4 @@
-"""Who author and committer are: the environment first, then the configuration, as git itself does it."""
+"""The author and committer identities: from the environment, then from the configuration, as in git."""
 
 import re
 import time
@@ -7,20 +7,20 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 from regolo_git.errors import InvalidInput
-from regolo_git.git.environment import Role, identity_variable, mail_address
+from regolo_git.git.environment import Role, email_address, identity_variable
 from regolo_git.text.printable import printable
 
 RAW_DATE = re.compile(r"@?(\d{1,12}) ([+-])(\d{2})(\d{2})")
-# A day before the calendar of `datetime` ends, so that it can be shown in any zone.
+# A day before the end of `datetime`'s range, so that it can be shown in any zone.
 LAST_SECOND = int(datetime(9999, 12, 30, tzinfo=UTC).timestamp())
-TIME_LIMIT = 1 << 32  # of the library, in 2106; a Git object holds no time before 1970
+TIME_LIMIT = 1 << 32  # the library's, in 2106; a Git object cannot store a time before 1970
 PERSON = re.compile(r"([^<>]+) <([^<> ]+)>")
 UNSAFE = re.compile(r"[<>\n\0]")
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A name, an address and a time with its zone."""
+    """A name, an email address and a time with its zone."""
 
     name: str
     email: str
@@ -28,12 +28,12 @@ class Identity:
 
     @property
     def person(self) -> str:
-        """Name and address, as Git shows them."""
+        """The name and address, as `Name <address>`."""
         return f"{self.name} <{self.email}>"
 
     @property
     def seconds(self) -> int:
-        """The time as seconds since 1970."""
+        """The time in seconds since 1970."""
         return int(self.when.timestamp())
 
     @property
@@ -44,53 +44,55 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Authorship:
-    """Who wrote a commit, and who committed it (and tagged it, where it is a version)."""
+    """The author of a commit, and its committer, who also tags a version."""
 
     author: Identity
     committer: Identity
 
 
 def parse_identity(person: str, when: datetime) -> Identity:
-    """The identity of "Name <address>" at a time.  Raises InvalidInput."""
+    """Parses "Name <address>"; `when` is the time of the identity.  Raises InvalidInput."""
     found = PERSON.fullmatch(person.strip())
     name, email = (_clean(found[1]), _clean(found[2])) if found else ("", "")
     if not name or not email:
-        raise InvalidInput(f"'{printable(person)}' is not a person", "write it as Name <name@example.com>")
+        raise InvalidInput(
+            f"'{printable(person)}' has no name or address", "write it as Name <name@example.com>"
+        )
     return Identity(name, email, when)
 
 
 def check_time(when: datetime) -> datetime:
-    """A time that a Git object can hold.  Raises InvalidInput for any other, and for one without a zone."""
+    """Returns a time that a Git object can store.  Raises InvalidInput for any other, or without a zone."""
     if when.tzinfo is None:
         raise InvalidInput(f"time '{when}' has no time zone")
     if not 0 <= when.timestamp() < TIME_LIMIT:
-        raise InvalidInput(f"time '{when}' is not one that Git can hold")
+        raise InvalidInput(f"time '{when}' is out of Git's range (1970 to 2106)")
     return when
 
 
 def read_time(role: Role) -> datetime:
-    """`GIT_<role>_DATE`, else now.  Raises InvalidInput for a date that cannot be read."""
+    """The time in `GIT_<role>_DATE`, or else now.  Raises InvalidInput for a date that cannot be parsed."""
     date = identity_variable(role, "DATE")
     return _parse_date(date) if date else _now()
 
 
 def read_identity(role: Role, name: str | None, email: str | None) -> Identity:
-    """The identity from `GIT_<role>_*`, else from the configured name and address.
+    """The identity from `GIT_<role>_*`, or else from the configured name and address.
 
-    Raises InvalidInput where git would not know either, or for a date that cannot be read.
+    Raises InvalidInput if neither has a name and an address, or for a date that cannot be parsed.
     """
     found_name = _clean(identity_variable(role, "NAME") or name)
-    found_email = _clean(identity_variable(role, "EMAIL") or email or mail_address())
+    found_email = _clean(identity_variable(role, "EMAIL") or email or email_address())
     if not found_name or not found_email:
         raise InvalidInput(
-            "Git does not know who you are",
+            f"Git has no name and email address for the {role.lower()}",
             'git config --global user.name "Your Name" && git config --global user.email you@example.com',
         )
     return Identity(found_name, found_email, read_time(role))
 
 
 def _clean(text: str | None) -> str:
-    # git drops what would end the line or the address in a commit object.
+    # git drops characters that would end the line or the address in a commit object.
     return UNSAFE.sub("", text or "").strip(" .,:;<>\"\\'\t")
 
 
@@ -102,13 +104,13 @@ def _parse_date(text: str) -> datetime:
     when = _read_date(text.strip())
     if when is None or not 0 <= when.timestamp() < TIME_LIMIT:
         raise InvalidInput(
-            f"'{text}' is not a date that Git can hold", "write it as 2026-11-23T14:00:00+01:00"
+            f"'{text}' is not a date that Git can store", "write it as 2026-11-23T14:00:00+01:00"
         )
     return when
 
 
 def _read_date(text: str) -> datetime | None:
-    """A date in one of the forms that git takes, with its zone."""
+    """Parses a date in any of git's formats; without a zone it is local time."""
     for read in (_read_raw, datetime.fromisoformat, parsedate_to_datetime):
         try:
             when = read(text)
@@ -119,15 +121,15 @@ def _read_date(text: str) -> datetime | None:
 
 
 def _read_raw(text: str) -> datetime:
-    """Seconds since 1970 and a zone, as git itself hands them to hooks."""
+    """Parses seconds since 1970 and a zone, git's internal format."""
     raw = RAW_DATE.fullmatch(text)
     if raw is None:
-        raise ValueError("another form")
+        raise ValueError("not in git's internal date format")
     sign = -1 if raw[2] == "-" else 1
     zone = timezone(sign * timedelta(hours=int(raw[3]), minutes=int(raw[4])))
     return datetime.fromtimestamp(int(raw[1]), zone)
 
 
 def utc(seconds: int) -> datetime:
-    """A time of a commit or tag, in UTC; one beyond the calendar, as a hostile one may be, is its end."""
+    """The time of a commit or tag in UTC; times outside `datetime`'s range are clamped."""
     return datetime.fromtimestamp(min(max(seconds, 0), LAST_SECOND), UTC)

@@ -1,4 +1,4 @@
-"""Seeing to it that an artifact in a work tree is not committed to Git by accident."""
+"""Keeps artifacts in a work tree from being committed to Git by accident."""
 
 import shlex
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ SPECIAL = set("*?[\\!# ")
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """New content of `.gitignore` to commit along (None: leave it), and words for people."""
+    """The new content of `.gitignore` to commit (None for no change), and a note for the user."""
 
     path: str
     content: bytes | None
@@ -24,14 +24,14 @@ class Ignored:
 
 
 def ensure_ignored(git: GitRepository, path: str, branch: str) -> Ignored:
-    """Decides how an artifact is kept out of Git.
+    """Decides how to keep an artifact out of Git.
 
-    An entry goes into `.gitignore`, with the version's own commit.  Where that file has uncommitted changes,
-    or where the commit goes to a branch that is not checked out, the entry goes into this clone's
-    `info/exclude` at once, and the words say which line is missing.  A file that Git tracks already stays in
-    it whatever the entry says: the words say what to type.
+    The version's own commit adds an entry to `.gitignore`.  If that file has uncommitted changes, or if the
+    commit goes to a branch that is not checked out, the entry goes into this clone's `info/exclude` at once,
+    and the note has the missing line.  Git keeps tracking a file it already tracks, whatever the entry: then
+    the note has the command that stops it.
     """
-    tracked = _words_if_tracked(git, path)
+    tracked = _tracked_warning(git, path)
     if _is_ignored(git, path):
         return Ignored(IGNORE_PATH, None, tracked)
     line = ignore_line(path)
@@ -40,30 +40,30 @@ def ensure_ignored(git: GitRepository, path: str, branch: str) -> Ignored:
     if git.head_branch() == branch and _is_clean(git, committed):
         return Ignored(IGNORE_PATH, _with_line(committed, line), tracked)
     _exclude_here(git, line)
-    missing = f"'{IGNORE_PATH}' was left as it is; add this line to it for everybody else: {line}"
+    missing = f"'{IGNORE_PATH}' was not changed; to ignore it in other clones, add this line: {line}"
     return Ignored(IGNORE_PATH, None, f"{missing}; and {tracked}" if tracked else missing)
 
 
-def words_if_let_in(git: GitRepository, path: str) -> str | None:
-    """What to say where Git would take a file in although it has its entry; None where it would not.
+def reinclusion_warning(git: GitRepository, path: str) -> str | None:
+    """A warning if Git would add a file despite its entry; None otherwise.
 
-    So it is where a `.gitignore` nearer to the file has a pattern that starts with `!`.
+    A `.gitignore` nearer to the file re-includes it by a pattern that starts with `!`.
     """
     if _is_ignored(git, path) or is_tracked(git.paths, path):
         return None
-    return f"a '.gitignore' lets Git take in '{path}' all the same: git check-ignore -v -- {_from_top(path)}"
+    return f"a '.gitignore' re-includes '{path}' in Git: git check-ignore -v -- {_from_top(path)}"
 
 
 def _is_ignored(git: GitRepository, path: str) -> bool:
     with git_errors(f"'{path}'"):
         if not git.pygit.path_is_ignored(path):
             return False
-    # libgit2 drops a `!` pattern without a wildcard that takes back a pattern of another file (1.9.7).
-    return not _takes_back(git, path) or _git_ignores(git, path)
+    # libgit2 1.9.7 ignores a `!` pattern without a wildcard that negates a pattern of another file.
+    return not _has_negation(git, path) or _git_ignores(git, path)
 
 
-def _takes_back(git: GitRepository, path: str) -> bool:
-    """Whether a file of patterns on the way to a path has one that starts with `!`."""
+def _has_negation(git: GitRepository, path: str) -> bool:
+    """Whether an ignore file that applies to a path has a pattern that starts with `!`."""
     places = [_work_tree(git) / directory / IGNORE_PATH for directory in Path(path).parents]
     held = [place.read_bytes() for place in (*places, _exclude_path(git)) if place.is_file()]
     return any(line.startswith(b"!") for content in held for line in content.split(b"\n"))
@@ -73,19 +73,19 @@ def _git_ignores(git: GitRepository, path: str) -> bool:
     return ask_git(git.paths.git_dir, _work_tree(git), "check-ignore", "-q", "--no-index", "--", path)
 
 
-def _words_if_tracked(git: GitRepository, path: str) -> str | None:
+def _tracked_warning(git: GitRepository, path: str) -> str | None:
     if not is_tracked(git.paths, path):
         return None
-    return f"Git tracks '{path}' itself: git rm --cached -r -- {_from_top(path)}   (and commit that)"
+    return f"Git already tracks '{path}': git rm --cached -r -- {_from_top(path)}   (then commit)"
 
 
 def _from_top(path: str) -> str:
-    """The path as it can be typed in any directory of the work tree."""
+    """The path as a pathspec that works in any directory of the work tree, quoted for a shell."""
     return shlex.quote(f":/{path}")
 
 
 def ignore_line(path: str) -> str:
-    """The pattern that matches just this path from the top."""
+    """The anchored pattern that matches exactly this path."""
     return "/" + "".join(f"\\{character}" if character in SPECIAL else character for character in path)
 
 
@@ -108,7 +108,7 @@ def _exclude_here(git: GitRepository, line: str) -> None:
     with git_errors(f"file '{exclude}'"):
         held = exclude.read_bytes() if exclude.exists() else b""
         if line.encode() not in held.split(b"\n"):
-            replace_file(exclude, _with_line(held, line), durable=True)  # it is somebody's own file
+            replace_file(exclude, _with_line(held, line), durable=True)  # the user's own file
 
 
 def _work_tree(git: GitRepository) -> Path:

@@ -1,9 +1,9 @@
-"""Entries of a work tree's index, changed by git itself under a lock that is always known for ours.
+"""Changes entries of a work tree's index through git, under a lock with a provable owner.
 
-`git update-index` takes `index.lock` by itself, and where it is killed along with us (a container that is
-stopped, a terminal's whole group) nobody could say later whose lock that is.  So the lock is a link to a file
-of ours: it is ours for as long as both are one file.  Under it git works on a second name of the index, which
-then takes the index's place, as git's own new index would.
+`git update-index` takes `index.lock` by itself.  If it is killed together with this process (a stopped
+container, a terminal's process group), the owner of the lock that remains is unknown.  So the lock here is a
+hard link to a file of this program, which owns the lock as long as both are the same file.  Under the lock,
+git works on a hard link to the index that then replaces it, as a new index by git itself would.
 """
 
 import os
@@ -17,17 +17,18 @@ from pathlib import Path
 from regolo_git.errors import Conflict
 from regolo_git.git.program import run_git
 from regolo_git.git.translate import git_errors
+from regolo_git.hints import Hint
 
 NO_OBJECT = "0" * 40
 OWN_LOCK, OWN_INDEX = "regolo-index-lock", "regolo-index"
-# An editor or a prompt that refreshes the index in the background has the lock for some milliseconds.
+# An editor or a prompt that refreshes the index in the background holds the lock for some milliseconds.
 PATIENCE_SECONDS = 1.0
 
 
 def set_entries(git_dir: Path, top: Path, entries: Mapping[str, str | None]) -> None:
-    """Gives ordinary files at some paths of the index a blob, or takes them out (None).
+    """Sets the blobs of regular files in the index, or removes their entries (None).
 
-    Only under the lock of the clone.  Raises Conflict where somebody else holds the index.
+    Requires the lock of the clone.  Raises Conflict if another program holds the index lock.
     """
     index, own = _index_of(git_dir), _beside(git_dir, OWN_INDEX)
     lines = (
@@ -41,12 +42,12 @@ def set_entries(git_dir: Path, top: Path, entries: Mapping[str, str | None]) -> 
 
 
 def remove_leftovers(git_dir: Path) -> bool:
-    """Removes what a killed run left of this; whether its lock was among it.  Under the lock of the clone."""
+    """Removes the files of a killed run; returns whether it held the index.  Requires the clone's lock."""
     lock, own = _lock_of(_index_of(git_dir)), _beside(git_dir, OWN_LOCK)
     held = own.exists() and lock.exists() and own.samefile(lock)
     if held:
         lock.unlink()
-    # Last, because it proves the lock to be ours.
+    # OWN_LOCK last, because it proves the ownership of the lock.
     for name in (OWN_INDEX, f"{OWN_INDEX}.lock", OWN_LOCK):
         _beside(git_dir, name).unlink(missing_ok=True)
     return held
@@ -58,37 +59,35 @@ def _locked(git_dir: Path, index: Path) -> Iterator[None]:
     own = _beside(git_dir, OWN_LOCK)
     own.touch(exist_ok=False)
     try:
-        _take(own, _lock_of(index))
+        _acquire(own, _lock_of(index))
         yield
     finally:
         remove_leftovers(git_dir)
 
 
-def _take(own: Path, lock: Path) -> None:
+def _acquire(own: Path, lock: Path) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             os.link(own, lock)
         except FileExistsError:
             if time.monotonic() > deadline:
-                raise Conflict(
-                    f"another git command holds '{lock}'", "git regolo doctor, if none runs here"
-                ) from None
+                raise Conflict(f"another git command holds '{lock}'", Hint("doctor")) from None
             time.sleep(random.uniform(0.001, 0.01))
         else:
             return
 
 
 def _link_or_copy(index: Path, own: Path) -> None:
-    """With the time that it has, by which git tells which files may have changed since."""
+    """Keeps the modification time, which git uses to find files that may have changed since."""
     try:
         os.link(index, own)
-    except PermissionError:  # somebody else's, in a directory that we share
+    except PermissionError:  # another user's file in a shared directory
         shutil.copy2(index, own)
 
 
 def _index_of(git_dir: Path) -> Path:
-    """Where the index lies; a link to it is followed, as git does."""
+    """The path of the index, with symbolic links resolved, as git does."""
     return (git_dir / "index").resolve()
 
 

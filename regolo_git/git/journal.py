@@ -1,7 +1,7 @@
-"""What a publishing run is about to do, written down first, so that the next run can finish or undo it.
+"""The journal of a write: written before any ref moves, so that the next run can finish or undo it.
 
-Read and removed only under the lock of the clone: whoever holds that lock knows that the writer of a journal
-which is still there has died.
+It is read and removed only under the lock of the clone: with that lock held, the writer of a remaining
+journal must have died.
 """
 
 import json
@@ -17,13 +17,13 @@ from regolo_git.git.small_files import replace_file
 from regolo_git.git.worktrees import FileEdit, WorkTree
 from regolo_git.records.json_reader import JsonReader
 
-# A lock file that our dead writer left is not rewritten; one of a living git is gone within this time.
+# The lock file of a dead writer stays unchanged; a running git releases its own within this time.
 STALE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class LockFile:
-    """A lock that a run takes, by the inode it got; None before it was taken."""
+    """A lock file and its inode, None before the lock is taken."""
 
     path: str
     inode: int | None = None
@@ -31,9 +31,9 @@ class LockFile:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """One publication: refs with their objects before and after, our files, and where they are written.
+    """One write: refs with their objects before and after, the edited files, and their work trees.
 
-    Without a branch it is a tag alone, of the commit `new`, which is there already.
+    Without a branch, it is only a tag on the existing commit `new`.
     """
 
     branch_ref: str | None
@@ -47,11 +47,11 @@ class Journal:
 
     @property
     def subject(self) -> str:
-        """What to call it in a message."""
+        """The ref that names the write in messages, quoted."""
         return f"'{self.branch_ref or self.tag_ref}'"
 
     def with_taken_locks(self) -> "Journal":
-        """The same with the inodes of the lock files that are there now."""
+        """The journal with the current inodes of the lock files."""
         return replace(self, locks=tuple(LockFile(lock.path, _inode(lock.path)) for lock in self.locks))
 
 
@@ -63,17 +63,17 @@ def _inode(path: str) -> int | None:
 
 
 def journal_path(paths: RepositoryPaths) -> Path:
-    """Where the journal of a clone lies."""
+    """The path of a clone's journal."""
     return paths.common_dir / "regolo" / "journal.json"
 
 
 def write_journal(paths: RepositoryPaths, journal: Journal) -> None:
-    """Writes the journal whole.  Raises OSError."""
+    """Writes the journal atomically.  Raises OSError."""
     replace_file(journal_path(paths), json.dumps(asdict(journal), default=str).encode())
 
 
 def read_journal(paths: RepositoryPaths) -> Journal | None:
-    """The journal that is there; None where there is none or it is damaged, when nothing had begun."""
+    """The journal; None if there is none, or if it is damaged, because then no ref had moved yet."""
     try:
         return _read_journal(JsonReader.parse(journal_path(paths).read_bytes(), "the journal"))
     except (OSError, InvalidInput):
@@ -103,15 +103,15 @@ def _read_journal(reader: JsonReader) -> Journal:
 
 
 def clear_journal(paths: RepositoryPaths) -> None:
-    """Forgets the journal: what it said is done or undone."""
+    """Removes the journal after its write was finished or undone."""
     journal_path(paths).unlink(missing_ok=True)
 
 
 def remove_stale_locks(locks: Sequence[LockFile], contents: Sequence[bytes]) -> list[str]:
-    """Removes the lock files that the dead writer left; returns those that are not known to be ours.
+    """Removes the lock files of a dead writer; returns those that may belong to another program.
 
-    Ours holds nothing but what we would have put there, and has the inode that was written down (which alone
-    says little: the number of a file that is gone is given to the next one), or stays as it is for a while.
+    The writer's lock file has only expected content, and either the recorded inode or no change for a while.
+    The inode alone proves little, because file systems reuse inode numbers.
     """
     foreign = []
     for lock in locks:
@@ -119,14 +119,14 @@ def remove_stale_locks(locks: Sequence[LockFile], contents: Sequence[bytes]) -> 
         inode, content = _inode(lock.path), _read(path)
         if inode is None or content is None:
             continue
-        if content.strip() in contents and (inode == lock.inode or _stays(path, inode, content)):
+        if content.strip() in contents and (inode == lock.inode or _is_unchanged(path, inode, content)):
             path.unlink(missing_ok=True)
         else:
             foreign.append(lock.path)
     return foreign
 
 
-def _stays(path: Path, inode: int, content: bytes) -> bool:
+def _is_unchanged(path: Path, inode: int, content: bytes) -> bool:
     time.sleep(STALE_SECONDS)
     return _inode(os.fspath(path)) == inode and _read(path) == content
 

@@ -1,7 +1,7 @@
-"""The lock of the clone: one writer of ours at a time, in turn.
+"""The lock of the clone: one writer of this program at a time.
 
-Only for fairness and for telling a dead writer's journal from a living one's: the locks that keep refs right
-are git's own, which programs that know nothing of ours take too.
+It gives fairness, and it distinguishes the journal of a dead writer from that of a running one.  Git's own
+locks, which every other program takes too, keep the refs consistent.
 """
 
 import fcntl
@@ -22,9 +22,9 @@ _held: ContextVar[int | None] = ContextVar("_held", default=None)
 
 @contextmanager
 def clone_lock(paths: RepositoryPaths) -> Iterator[None]:
-    """Holds the lock; the system lets go of it when the process ends, however it ends.
+    """Holds the lock; the system releases it when the process ends for any reason.
 
-    Raises Conflict, naming the holder, when it cannot be had within a minute.
+    Raises Conflict, naming the holder, after waiting for a minute.
     """
     path = paths.common_dir / "regolo" / "lock"
     with git_errors(f"lock '{path}'"):
@@ -45,9 +45,9 @@ def clone_lock(paths: RepositoryPaths) -> Iterator[None]:
 
 
 def held_lock() -> tuple[int, ...]:
-    """The descriptor of the lock that this thread holds, for a child that writes on its behalf.
+    """The descriptor of the lock held by this thread, for a child process that writes on its behalf.
 
-    The child holds the lock, too: should we be killed, nobody begins to settle what it is still writing.
+    The child inherits the lock, so that after a kill of this process no other run recovers while it writes.
     """
     handle = _held.get()
     return () if handle is None else (handle,)

@@ -1,4 +1,4 @@
-"""A commit to create, and the Git objects written for it, which nothing names yet."""
+"""A commit to create, and its Git objects, written before any ref names them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ Other = TypeVar("Other")
 
 @dataclass(frozen=True, slots=True)
 class NewTag:
-    """A tag to create: its name, and its message from the blob ids of the files that were written."""
+    """A tag to create: its name, and a function from the blob ids of the written files to its message."""
 
     name: str
     message_for: Callable[[Mapping[str, str]], str]
@@ -31,9 +31,9 @@ class NewTag:
 
 @dataclass(frozen=True, slots=True)
 class NewCommit(Generic[Made]):
-    """What to commit: file contents by path (None deletes), the message, and the tag of a version.
+    """A commit to create: file contents by path (None deletes), the message, and the tag of a version.
 
-    `made` is what the commit stands for to whoever prepared it, and is returned once it is published.
+    `made` is the caller's own value for the commit; `publish` returns it.
     """
 
     files: Mapping[str, bytes | None]
@@ -42,26 +42,26 @@ class NewCommit(Generic[Made]):
     tag: NewTag | None = None
 
     def with_made(self, made: Other) -> "NewCommit[Other]":
-        """The same commit, which stands for something else."""
+        """The same commit with another value for the caller."""
         return NewCommit(self.files, self.message, made, self.tag)
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenTag:
-    """A tag object that was written, and the name that it is to get."""
+    """A tag object, written but not yet named, and the name of its tag."""
 
     name: str
     oid: str
 
     @property
     def ref(self) -> str:
-        """The ref that is to name it."""
+        """The full name of the tag's ref."""
         return f"refs/tags/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenObjects:
-    """The objects of one attempt, the files that differ, and the work trees that have them checked out."""
+    """The objects of one attempt, the changed files, and the work trees that have the branch checked out."""
 
     commit: str
     tag: WrittenTag | None
@@ -74,8 +74,8 @@ def write_objects(
 ) -> WrittenObjects:
     """Writes the blobs, trees, commit and tag of a new commit on a branch's tip.
 
-    Raises Conflict where the commit would change nothing, VersionExists where the tag is there, InvalidInput
-    for a message that Git cannot hold.
+    Raises Conflict if the commit would change nothing, VersionExists if the tag exists, InvalidInput for a
+    message that Git cannot store.
     """
     repository = git.pygit
     check_message(new.message)
@@ -112,23 +112,23 @@ def _write_tag(
 
 
 def signature_of(identity: Identity) -> pygit2.Signature:
-    """The same for the library."""
+    """The identity as a signature of the Git library."""
     return pygit2.Signature(identity.name, identity.email, identity.seconds, identity.offset)
 
 
 def refuse_tag(git: GitRepository, name: str) -> None:
-    """Raises VersionExists where a tag is there."""
+    """Raises VersionExists if a tag exists."""
     if git.tag_target(name) is not None:
-        raise VersionExists(f"tag '{name}' exists already, and version tags never move", f"git show {name}")
+        raise VersionExists(f"tag '{name}' already exists, and version tags never move", f"git show {name}")
 
 
 def refuse_blocked(git: GitRepository, ref: str) -> None:
-    """Raises Conflict where the ref of another branch or tag is in the way of a new one.
+    """Raises Conflict if another ref blocks a new one, because one name is a directory of the other.
 
-    libgit2 does not look whether a packed ref is, and says something else where a loose one is.
+    libgit2 does not check packed refs, and its error for loose refs does not name the other ref.
     """
     other = blocking_ref(git.paths, ref)
     if other is not None:
         kind = "tag" if ref.startswith("refs/tags/") else "branch"
         here, there = (name.split("/", 2)[2] for name in (ref, other))
-        raise Conflict(f"{kind} '{there}' is in the way of {kind} '{here}'", f"git {kind} --list")
+        raise Conflict(f"{kind} '{there}' blocks the name of {kind} '{here}'", f"git {kind} --list")

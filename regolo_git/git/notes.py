@@ -1,4 +1,4 @@
-"""Notes on commits: what is observed later is kept beside the history, never in it."""
+"""Git notes: observations about a commit, kept outside the history."""
 
 from regolo_git.errors import MissingObject
 from regolo_git.git.lock import clone_lock
@@ -8,12 +8,12 @@ from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.translate import git_errors
 
-# Where the next commit of notes is made; always set anew, so what a killed run left is in nobody's way.
+# The ref for building the next notes commit; always reset first, so the leftover of a killed run is harmless.
 DRAFT = "refs/regolo/notes-draft"
 
 
 def read_note(git: GitRepository, commit: str, ref: str) -> str | None:
-    """The text of a commit's note under a ref (`refs/notes/...`); None where there is none."""
+    """The text of a commit's note under a ref (`refs/notes/...`); None if there is none."""
     with git_errors(f"note of '{commit}'"):
         try:
             return git.pygit.lookup_note(commit, ref).message
@@ -22,7 +22,7 @@ def read_note(git: GitRepository, commit: str, ref: str) -> str | None:
 
 
 def append_note(git: GitRepository, commit: str, ref: str, line: str) -> None:
-    """Adds a line to a commit's note.  Raises LostRace where another program keeps writing notes."""
+    """Appends a line to a commit's note.  Raises LostRace if another program keeps writing notes."""
 
     def attempt() -> None:
         with git_errors(f"note of '{commit}'"):
@@ -35,18 +35,18 @@ def append_note(git: GitRepository, commit: str, ref: str, line: str) -> None:
 def _append(git: GitRepository, commit: str, ref: str, line: str) -> None:
     authorship = git.authorship()
     author, committer = signature_of(authorship.author), signature_of(authorship.committer)
-    # The library moves a ref of notes without a look at where it stands, and so would take away what `git
-    # notes` wrote in the meantime.  Under the lock of the ref nobody writes.
+    # The library moves a notes ref without comparing its old value, and would drop what `git notes` wrote in
+    # the meantime.  So write under the lock of the ref.
     with git.pygit.transaction() as transaction:
         transaction.lock_ref(ref)
         _set_draft(git, ref_target(git.paths, ref))
         text = read_note(git, commit, DRAFT) or ""
         text += "" if not text or text.endswith("\n") else "\n"
         git.pygit.create_note(text + line + "\n", author, committer, commit, DRAFT, True)
-        made = ref_target(git.paths, DRAFT)
-        if made is None or read_note(git, commit, DRAFT) != text + line + "\n":
-            raise MissingObject(f"the note of '{commit}' was written and is not there", "try again")
-        transaction.set_target(ref, made, message="regolo: note")
+        written = ref_target(git.paths, DRAFT)
+        if written is None or read_note(git, commit, DRAFT) != text + line + "\n":
+            raise MissingObject(f"the note on '{commit}' was written but cannot be found", "try again")
+        transaction.set_target(ref, written, message="regolo: note")
     _set_draft(git, None)
 
 

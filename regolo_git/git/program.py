@@ -1,4 +1,4 @@
-"""The `git` program, for what the library must not do: writing an index, reading `git -c` settings."""
+"""Runs the `git` program for what the library cannot do: writing an index, reading `git -c` settings."""
 
 import shutil
 import subprocess
@@ -11,7 +11,7 @@ from regolo_git.git.translate import is_full
 
 
 def git_program() -> str:
-    """Where the program is.  Raises MissingDependency."""
+    """The path of the program.  Raises MissingDependency."""
     found = shutil.which("git")
     if found is None:
         raise MissingDependency("the program 'git' is not on PATH", "apt-get install git")
@@ -21,9 +21,9 @@ def git_program() -> str:
 def run_git(
     git_dir: Path, work_tree: Path | None, *arguments: str, given: bytes = b"", index: Path | None = None
 ) -> bytes:
-    """Runs a git command, on another `index` than the work tree's if need be, and returns what it printed.
+    """Runs a git command, optionally on another `index` than the work tree's, and returns its output.
 
-    Raises Conflict with what it said where it failed, TransportError where the disk is full.
+    Raises Conflict with git's message if the command fails, TransportError if the disk is full.
     """
     done = _run(git_dir, work_tree, arguments, given, index)
     if done.returncode != 0:
@@ -32,7 +32,7 @@ def run_git(
 
 
 def ask_git(git_dir: Path, work_tree: Path, *arguments: str) -> bool:
-    """Runs a git command that answers by its status: 0 for yes, 1 for no.  Raises as `run_git` for others."""
+    """Runs a git command that exits with 0 for yes and 1 for no.  Raises like `run_git` otherwise."""
     done = _run(git_dir, work_tree, arguments, b"", None)
     if done.returncode not in (0, 1):
         raise _failure(arguments[0], done)
@@ -54,7 +54,7 @@ def _run(
 
 
 def _failure(command: str, done: "subprocess.CompletedProcess[bytes]") -> RegoloError:
-    said = done.stderr.decode(errors="replace").strip().split("\n")[0].rstrip(".")
-    if is_full(said):
+    message = done.stderr.decode(errors="replace").strip().split("\n")[0].rstrip(".")
+    if is_full(message):
         return TransportError(f"git {command}: the disk is full", "free some space and try again")
-    return Conflict(f"git {command}: {said}", "try again when no other git command runs here")
+    return Conflict(f"git {command}: {message}", "try again when no other git command is running here")

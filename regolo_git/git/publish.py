@@ -1,11 +1,11 @@
-"""The write path: files, commit and tag in one step that either happens or does not.
+"""The write path: files, commit and tag in one atomic step.
 
-    lock of the clone → finish or undo what a killed run left → prepare on the branch's tip → objects
-    → journal → lock tag and branch → compare under the locks → our files where the branch is checked out
-    → tag → branch → journal away
+    lock the clone → finish or undo a killed run → prepare on the branch's tip → write objects → write journal
+    → lock tag and branch → compare under the locks → write the files where the branch is checked out
+    → move the tag → move the branch → remove the journal
 
-The tag comes before the branch: a run killed between the two is finished from its journal, and until then
-the version can be found.  A lost race is tried again on the new tip, a bounded number of times.
+The tag moves before the branch: the next run finishes a run killed between the two from its journal, and
+until then the version can already be found.  A lost race is retried on the new tip, up to a limit.
 """
 
 import random
@@ -43,7 +43,7 @@ ATTEMPTS = 40
 
 @dataclass(frozen=True, slots=True)
 class Published(Generic[Made]):
-    """What was published, and what it stands for to whoever prepared it."""
+    """A published commit with its tag, and the caller's own value from `NewCommit.made`."""
 
     branch: str
     commit: str
@@ -58,22 +58,21 @@ Prepare = Callable[[str | None], NewCommit[Made]]
 def publish(
     git: GitRepository, branch: str, prepare: Prepare[Made], *, authorship: Authorship | None = None
 ) -> Published[Made]:
-    """Commits to a branch what `prepare` returns, and tags it.
+    """Writes the commit that `prepare` returns to a branch, and tags it.
 
-    `prepare` gets the branch's tip (None before its first commit) and is called again on the new one when
-    another writer was faster.  A branch that is not here yet begins where `origin` has it.  `authorship` is
-    by default what Git's environment and configuration say, now.  Raises what `prepare` raises; Conflict
-    where our files are dirty, the commit would change nothing or the branch is only another's name;
-    VersionExists where the tag is there; InvalidInput where the author is unknown; LostRace after many lost
-    races.
+    `prepare` gets the branch's tip (None before its first commit), and is called again with the new tip if
+    another writer moves it.  A branch missing in this clone starts at `origin`'s.  `authorship` defaults to
+    Git's environment and configuration.  Raises the errors of `prepare`; Conflict if the files have
+    uncommitted changes, the commit would change nothing or the branch is a symbolic ref; VersionExists if the
+    tag exists; InvalidInput if the author is unknown; LostRace after many lost races.
     """
 
     def start() -> str | None:
         known = git.newest_known(branch)
         if known is not None and work_trees_on(git.paths, branch):
-            # The files of that commit are not in the work tree, and bringing them is git's business.
+            # The files of that commit are not in the work tree, and checking them out is git's job.
             raise Conflict(
-                f"branch '{branch}' has no commit here yet, and 'origin/{branch}' has",
+                f"branch '{branch}' has no commits in this clone, but 'origin/{branch}' has",
                 f"git merge origin/{branch}",
             )
         return known
@@ -84,14 +83,15 @@ def publish(
 def refuse_early(
     git: GitRepository, branch: str, paths: Iterable[str], *, authorship: Authorship | None = None
 ) -> None:
-    """Raises what a publication of these paths would raise as things are, before much work is put into one.
+    """Raises the errors that publishing these paths would raise now, before any expensive work.
 
-    Conflict where a merge is under way or our files are dirty, InvalidInput where the author is unknown.
+    Conflict if a merge is in progress or the files have uncommitted changes, InvalidInput if the author is
+    unknown.
     """
     authorship or git.authorship()
     _refuse_symbolic(git, branch)
-    # Under the lock: another run writes these files a moment before it moves the branch, and one that was
-    # killed there is finished first.
+    # Under the lock, because another run writes these files just before it moves the branch; a run killed at
+    # that point is finished first.
     with clone_lock(git.paths):
         recover(git)
         tip = ref_target(git.paths, f"refs/heads/{branch}")
@@ -108,14 +108,14 @@ def create_branch(
     *,
     authorship: Authorship | None = None,
 ) -> Published[Made]:
-    """The same on a branch created for it, from `start`.  Raises Conflict where the branch exists."""
+    """Publishes to a new branch that starts at `start`.  Raises Conflict if the branch exists."""
     return _publish(git, name, lambda: start, prepare, authorship, must_be_new=True)
 
 
 def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str:
-    """Tags a commit that is there, by the commit's own committer and time; returns the tag object's id.
+    """Tags an existing commit with its own committer and time; returns the id of the tag object.
 
-    The same commit and message give the same object everywhere.  Raises VersionExists, LostRace.
+    The same commit and message give the same object in every clone.  Raises VersionExists, LostRace.
     """
     with git_errors(f"tag '{name}'"):
         signature = git.pygit[commit].peel(pygit2.Commit).committer
@@ -158,7 +158,7 @@ def _publish(
     def attempt() -> Published[Made]:
         held = ref_target(git.paths, f"refs/heads/{branch}")
         if must_be_new and held is not None:
-            raise Conflict(f"branch '{branch}' exists already", f"git log -1 {branch}")
+            raise Conflict(f"branch '{branch}' already exists", f"git log -1 {branch}")
         if held is None:
             refuse_blocked(git, f"refs/heads/{branch}")
         tip = held if held is not None else start()
@@ -167,7 +167,7 @@ def _publish(
         _move_refs(git, branch, held, objects)
         return Published(branch, objects.commit, objects.tag.oid if objects.tag else None, new.made)
 
-    authorship or git.authorship()  # known before anything is locked or written
+    authorship or git.authorship()  # fail before anything is locked or written
     _refuse_symbolic(git, branch)
     with clone_lock(git.paths):
         recover(git)
@@ -175,19 +175,20 @@ def _publish(
 
 
 def _refuse_symbolic(git: GitRepository, branch: str) -> None:
-    # The library's transaction would cut the name off from the branch that it stands for.
+    # The library's transaction would replace the symbolic ref instead of moving its target.
     other = symbolic_target(git.paths, f"refs/heads/{branch}")
     if other is not None:
         name = other.removeprefix("refs/heads/")
-        raise Conflict(f"branch '{branch}' is only another name of '{name}'", f"git switch {name}")
+        raise Conflict(f"branch '{branch}' is a symbolic ref to '{name}'", f"git switch {name}")
 
 
 def retry(git: GitRepository, attempt: Callable[[], Result]) -> Result:
+    """Calls `attempt` until it wins the race for its ref, at most ATTEMPTS times."""
     for number in range(1, ATTEMPTS):
         try:
             return attempt()
         except (LostRace, MissingObject):
-            # `git gc` may have moved objects to a pack that the library has not seen.
+            # `git gc` may have moved objects to a pack that the library has not opened yet.
             git.reopen()
             time.sleep(random.uniform(0.002, min(0.005 * 2**number, 0.25)))
     return attempt()
@@ -220,9 +221,9 @@ def _move_refs(git: GitRepository, branch: str, expected: str | None, objects: W
             refuse_unready(git.pygit, tree, objects.edits)
         write_journal(git.paths, journal)
         try:
-            _under_locks(git, branch_ref, expected, objects, write_files)
+            _update_under_locks(git, branch_ref, expected, objects, write_files)
         except BaseException:
-            # Our locks are free again; what was written under them is finished or taken back.
+            # The locks are released by now; finish or undo the writes made under them.
             if touched:
                 _settle_now(git, journal)
             clear_journal(git.paths)
@@ -238,19 +239,20 @@ def _settle_now(git: GitRepository, journal: Journal) -> None:
     try:
         settle(git, journal)
     except RegoloError as error:
-        # The journal stays for the next run.  Trying again at once would take our own files for somebody's.
+        # The journal stays for the next run.  An immediate retry would mistake the half-written files for the
+        # user's changes.
         kind = Conflict if isinstance(error, LostRace | MissingObject) else type(error)
         raise kind(error.message, Hint("doctor")) from error
 
 
-def _under_locks(
+def _update_under_locks(
     git: GitRepository,
     branch_ref: str,
     expected: str | None,
     objects: WrittenObjects,
     write_files: Callable[[], None],
 ) -> None:
-    # One transaction each: the order of writes inside one is the library's, not ours.
+    # One transaction each, because the library chooses the order of writes within a transaction.
     with git.pygit.transaction() as branch_transaction:
         branch_transaction.lock_ref(branch_ref)
         if objects.tag is None:

@@ -1,4 +1,4 @@
-"""Finishing or undoing what a killed run left, from its journal, under the lock of the clone."""
+"""Finishes or undoes a killed run from its journal, under the lock of the clone."""
 
 import pygit2
 
@@ -9,12 +9,14 @@ from regolo_git.git.translate import git_errors
 from regolo_git.git.worktrees import remove_temporaries, undo_edits
 from regolo_git.text.commits import short
 
+LEFT = "left in place"
+
 
 def recover(git: GitRepository) -> list[str]:
-    """What was done about a journal that is there, in words; an empty list where there is none.
+    """Finishes or undoes the run of a remaining journal; returns messages, none without a journal.
 
-    A version whose tag was written and whose branch was not is finished, unless the branch has moved on; then
-    it is undone, because its run never reported success.  Locks that are not ours are named and left.
+    A version with its tag written but not its branch is finished.  If the branch has moved on, it is undone,
+    because its run never reported success.  Locks of other programs are named and left in place.
     """
     journal = read_journal(git.paths)
     if journal is None:
@@ -22,14 +24,14 @@ def recover(git: GitRepository) -> list[str]:
         return []
     contents = [b"", journal.new.encode(), (journal.tag_oid or "").encode()]
     foreign = remove_stale_locks(journal.locks, contents)
-    said = settle(git, journal)
+    outcome = settle(git, journal)
     clear_journal(git.paths)
-    return [said, *(f"lock file '{path}' is not ours: left as it is" for path in foreign)]
+    return [outcome, *(f"lock file '{path}' may belong to another program: {LEFT}" for path in foreign)]
 
 
 def settle(git: GitRepository, journal: Journal) -> str:
-    """Finishes or undoes a publication that stopped in the middle, and says which."""
-    with git_errors("a publication that stopped in the middle"):
+    """Finishes or undoes an interrupted write; returns a message with the outcome."""
+    with git_errors(f"interrupted update of {journal.subject}"):
         for tree in journal.work_trees:
             remove_temporaries(tree, journal.edits)
         return _settle(git, journal)
@@ -38,17 +40,17 @@ def settle(git: GitRepository, journal: Journal) -> str:
 def _settle(git: GitRepository, journal: Journal) -> str:
     tagged = journal.tag_ref is not None and ref_target(git.paths, journal.tag_ref) == journal.tag_oid
     if journal.branch_ref is None:
-        return f"{journal.subject} {'was complete already' if tagged else 'was not made'}"
+        return f"{journal.subject} was {'already complete' if tagged else 'not created'}"
     tip = ref_target(git.paths, journal.branch_ref)
     if tip == journal.new or (tip is not None and _contains(git, tip, journal.new)):
-        return f"'{journal.branch_ref}' was complete already"
+        return f"'{journal.branch_ref}' was already complete"
     if tagged and tip == journal.old:
         _move(git.pygit, journal.branch_ref, journal.new)
-        return f"finished: '{journal.branch_ref}' is at {short(journal.new)} now"
+        return f"finished an interrupted update: '{journal.branch_ref}' is now at {short(journal.new)}"
     if tagged and journal.tag_ref is not None:
         _remove(git, journal.tag_ref, journal.tag_oid)
     _undo(git, journal, tip)
-    return f"undone: what was on its way to '{journal.branch_ref}'"
+    return f"undid an interrupted update of '{journal.branch_ref}'"
 
 
 def _contains(git: GitRepository, tip: str, commit: str) -> bool:

@@ -1,8 +1,8 @@
-"""Refs read as files: what the tags are, whether they changed, and where a branch is.
+"""Reads refs as files: the tags, whether they changed, and the tip of a branch.
 
-Of the standard library alone, so that an unchanged list opens no Git library.  git rewrites `packed-refs` and
-each loose ref by renaming a new file into place, so names, directory times and the stat of `packed-refs` tell
-of every change.
+Uses the standard library alone, so that an unchanged list opens no Git library.  git rewrites `packed-refs`
+and each loose ref by renaming a new file into place, so names, directory times and the stat of `packed-refs`
+show every change.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ NOTHING: "Mapping[str, LooseTag]" = {}
 
 
 def tags_key(paths: RepositoryPaths) -> str:
-    """A text that is the same for as long as no tag was made, moved, deleted or packed."""
+    """A key that changes whenever a tag is created, moved, deleted or packed."""
     key = hashlib.blake2b(repr(_stat(paths.common_dir / "packed-refs")).encode(), digest_size=16)
     for directory, time, files in _loose_directories(paths.common_dir / "refs" / "tags"):
         key.update(f"{directory}\0{time}\0".encode("utf-8", "surrogateescape"))
@@ -37,7 +37,7 @@ def tags_key(paths: RepositoryPaths) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LooseTag:
-    """A tag's object, and for a loose one a stamp that its file keeps for as long as it is the same file."""
+    """A tag's object and, for a loose tag, a stamp that changes with its file."""
 
     oid: str
     stamp: str = ""
@@ -46,10 +46,10 @@ class LooseTag:
 def read_tags(
     paths: RepositoryPaths, held: Mapping[str, LooseTag] = NOTHING
 ) -> tuple[str, dict[str, LooseTag]]:
-    """Every tag by its name, and the key of that state; a loose one that is as it was `held` is not opened.
+    """Every tag by name, and the key of that state; a loose tag with the same stamp in `held` is not opened.
 
-    `git pack-refs` moves refs from loose files to the packed one; a reader that looks at the one before and
-    at the other after would miss them, so the state is read again until it did not change meanwhile.
+    `git pack-refs` moves refs from loose files to the packed one.  A reader could look at one before and at
+    the other after, and miss them; so the state is read again until it does not change meanwhile.
     """
     for _ in range(ATTEMPTS):
         before = tags_key(paths)
@@ -61,13 +61,13 @@ def read_tags(
 
 
 def head_branch(paths: RepositoryPaths) -> str | None:
-    """The branch that a work tree has checked out, even before its first commit; None on a detached HEAD."""
+    """The checked-out branch of a work tree, even before its first commit; None on a detached HEAD."""
     text = (paths.git_dir / "HEAD").read_text().strip()
     return text.removeprefix("ref: refs/heads/") if text.startswith("ref: refs/heads/") else None
 
 
 def head_commit(paths: RepositoryPaths) -> str | None:
-    """The commit that a work tree has checked out; None before the first one."""
+    """The checked-out commit of a work tree; None before the first one."""
     branch = head_branch(paths)
     if branch is not None:
         return branch_tip(paths, branch)
@@ -76,17 +76,17 @@ def head_commit(paths: RepositoryPaths) -> str | None:
 
 
 def newest_known(paths: RepositoryPaths, branch: str) -> str | None:
-    """The commit that a branch's next one comes after: its own, or where it is not here, `origin`'s."""
+    """The tip of a branch, or of `origin`'s if this clone does not have the branch."""
     return branch_tip(paths, branch) or ref_target(paths, f"refs/remotes/origin/{branch}")
 
 
 def branch_tip(paths: RepositoryPaths, branch: str) -> str | None:
-    """The commit a branch points to, None where there is none; loose refs win over packed ones."""
+    """The commit of a branch, None if there is none; loose refs take precedence over packed ones."""
     return ref_target(paths, f"refs/heads/{branch}")
 
 
 def ref_target(paths: RepositoryPaths, ref: str) -> str | None:
-    """The object id that a ref leads to, None where there is no such ref."""
+    """The object id of a ref, through symbolic refs; None if there is no such ref."""
     for _ in range(SYMBOLIC_DEPTH):
         following = symbolic_target(paths, ref)
         if following is None:
@@ -96,13 +96,13 @@ def ref_target(paths: RepositoryPaths, ref: str) -> str | None:
 
 
 def symbolic_target(paths: RepositoryPaths, ref: str) -> str | None:
-    """The other ref that a ref is only a name of; None for one that holds an object id itself."""
+    """The target of a symbolic ref; None for a ref that holds an object id."""
     found = SYMBOLIC.match(_read_loose(paths, ref))
     return found[1].decode("utf-8", "surrogateescape") if found else None
 
 
 def blocking_ref(paths: RepositoryPaths, ref: str) -> str | None:
-    """A ref that cannot be beside this one, because the name of the one is a directory of the other's."""
+    """A ref that cannot coexist with this one, because one name is a directory of the other."""
     parts = ref.split("/")
     above = ("/".join(parts[:depth]) for depth in range(3, len(parts)))
     return next((name for name in above if ref_target(paths, name) is not None), None) or _below(paths, ref)
@@ -125,7 +125,7 @@ def _direct_target(paths: RepositoryPaths, ref: str) -> str | None:
         packed = _packed_target(paths.common_dir / "packed-refs", ref)
         if packed:
             return packed
-        # Packed between our two looks?  Then the second round finds it.
+        # If it was packed between the two reads, the second round finds it.
     return None
 
 
@@ -172,7 +172,7 @@ def _loose_tags(top: Path, held: Mapping[str, LooseTag]) -> Iterator[tuple[str, 
 
 
 def _loose_directories(top: Path) -> Iterator[tuple[str, int, list["os.DirEntry[str]"]]]:
-    """Each directory below `top` with its time, taken before it is read, and its files by name."""
+    """Each directory below `top`: its modification time, taken before it is read, and its files by name."""
     try:
         waiting = [(str(top), top.stat().st_mtime_ns)]
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Reading one Git repository: commits, trees, blobs, refs and configuration."""
+"""Reads one Git repository: commits, trees, blobs, refs and configuration."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -25,13 +25,13 @@ from regolo_git.git.settings import read_setting
 from regolo_git.git.tag_objects import TagObject, parse_tag_object
 from regolo_git.git.translate import git_errors
 
-# What is left of a disk on which nothing can be written any more.
+# With less free space than this, nothing can be written any more.
 FULL_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class CommitInfo:
-    """A commit; people read `Name <address>`, times are UTC."""
+    """A commit; people are `Name <address>`, times are UTC."""
 
     oid: str
     parents: tuple[str, ...]
@@ -46,7 +46,7 @@ class CommitInfo:
         return self.message.split("\n", 1)[0]
 
     def trailer(self, key: str) -> str | None:
-        """The value of a trailer in the message's last paragraph; None where there is none."""
+        """The value of a trailer in the message's last paragraph; None if there is none."""
         for line in reversed(self.message.rstrip().split("\n")):
             if not line.strip():
                 return None
@@ -57,7 +57,7 @@ class CommitInfo:
 
 
 class GitRepository:
-    """One repository, opened; every method raises our errors only."""
+    """An open repository; every method raises only RegoloError."""
 
     def __init__(self, paths: RepositoryPaths, opened: pygit2.Repository) -> None:
         self.paths = paths
@@ -65,19 +65,19 @@ class GitRepository:
 
     @classmethod
     def open(cls, paths: RepositoryPaths) -> Self:
-        """Opens a repository that was found.  Raises IntegrityError, Conflict for one of another user."""
+        """Opens a repository.  Raises IntegrityError, or Conflict if another user owns it."""
         with git_errors(f"repository '{paths.top}'"):
-            # Objects are on the disk before a ref that names them is.
+            # Objects must be on the disk before a ref names them.
             pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
             return cls(paths, pygit2.Repository(str(paths.git_dir)))
 
     def reopen(self) -> None:
-        """Looks at the repository afresh: packs may have been replaced."""
+        """Opens the repository again, because packs may have been replaced."""
         with git_errors(f"repository '{self.paths.top}'"):
             self.pygit = pygit2.Repository(str(self.paths.git_dir))
 
     def get(self, oid: str) -> pygit2.Object:
-        """An object by its id.  Raises MissingObject, after a second look in case `git gc` moved it."""
+        """An object by its id.  Raises MissingObject, after a second try in case `git gc` moved it."""
         try:
             return self.pygit[oid]
         except (KeyError, pygit2.GitError, OSError):
@@ -86,12 +86,10 @@ class GitRepository:
             return self.pygit[oid]
 
     def require_written(self, oids: Sequence[str]) -> None:
-        """Raises MissingObject for an object that was just written and is not there, TransportError if the
-        disk is full.
+        """Checks that new objects exist.  Raises MissingObject, or TransportError if the disk is full.
 
-        libgit2 reports success when `git gc` removes an emptied `objects/xx` at the instant between its mkdir
-        and its rename, and when the disk is full (seen with 1.9.7), so what is about to be named is looked
-        at once more.
+        libgit2 reports success when `git gc` removes an empty `objects/xx` between its mkdir and its rename,
+        and when the disk is full (seen with 1.9.7), so objects are checked before a ref names them.
         """
         objects = self.paths.common_dir / "objects"
         for oid in oids:
@@ -101,7 +99,7 @@ class GitRepository:
                     raise TransportError(
                         f"object '{oid}' cannot be written: the disk is full", "free some space and try again"
                     )
-                raise MissingObject(f"object '{oid}' was written and is not there", "try again")
+                raise MissingObject(f"object '{oid}' was written but cannot be found", "try again")
 
     @property
     def is_bare(self) -> bool:
@@ -110,25 +108,25 @@ class GitRepository:
 
     @property
     def is_shallow(self) -> bool:
-        """Whether history was cut off when cloning."""
+        """Whether the clone is shallow."""
         return self.pygit.is_shallow
 
     # -- refs ---------------------------------------------------------------------------------------------
 
     def head_branch(self) -> str | None:
-        """The branch that is checked out, even before its first commit; None on a detached HEAD."""
+        """The checked-out branch, even before its first commit; None on a detached HEAD."""
         return head_branch(self.paths)
 
     def head_commit(self) -> str | None:
-        """The commit that is checked out; None before the first one."""
+        """The checked-out commit; None before the first one."""
         return head_commit(self.paths)
 
     def branch_tip(self, branch: str) -> str | None:
-        """The commit of a local branch; None where there is none."""
+        """The tip of a local branch; None if there is none."""
         return branch_tip(self.paths, branch)
 
     def branches(self) -> Iterator[tuple[str, str]]:
-        """Name and commit of every branch, those here before those of `origin` as last fetched."""
+        """The name and tip of every branch, local branches before those last fetched from `origin`."""
         with git_errors("branches"):
             here, fetched = list(self.pygit.branches.local), list(self.pygit.branches.remote)
         named = [(name, self.branch_tip(name)) for name in here]
@@ -137,19 +135,19 @@ class GitRepository:
         yield from ((name, commit) for name, commit in named if commit is not None)
 
     def remote_branch_tip(self, remote: str, branch: str) -> str | None:
-        """The commit of a remote's branch as last fetched; None where there is none."""
+        """The tip of a remote's branch as last fetched; None if there is none."""
         return ref_target(self.paths, f"refs/remotes/{remote}/{branch}")
 
     def newest_known(self, branch: str) -> str | None:
-        """The commit that a branch's next one comes after: its own, or where it is not here, `origin`'s."""
+        """The tip of a branch, or of `origin`'s if this clone does not have the branch."""
         return newest_known(self.paths, branch)
 
     def tag_target(self, name: str) -> str | None:
-        """The object that a tag's ref points to; None where there is none."""
+        """The object of a tag's ref; None if there is none."""
         return ref_target(self.paths, f"refs/tags/{name}")
 
     def resolve(self, revision: str) -> str:
-        """The commit that a revision means.  Raises NotFound."""
+        """The commit that a revision names.  Raises NotFound."""
         try:
             return str(self.pygit.revparse_single(revision).peel(pygit2.Commit).id)
         except (KeyError, ValueError, pygit2.GitError) as error:
@@ -165,15 +163,15 @@ class GitRepository:
                 raise IntegrityError(f"object '{oid}' is not a file", "git fsck")
             return found.data
 
-    # A branch before its first commit is None, and has no file.
+    # The commit of a branch before its first commit is None, and has no files.
 
     def blob_oid(self, commit: str | None, path: str) -> str | None:
-        """The blob at a path of a commit; None where there is no file."""
+        """The id of the blob at a path of a commit; None if there is no file."""
         entry = self._entry(commit, path)
         return str(entry.id) if isinstance(entry, pygit2.Blob) else None
 
     def read_file(self, commit: str | None, path: str) -> bytes | None:
-        """The bytes at a path of a commit; None where there is no file."""
+        """The bytes of the file at a path of a commit; None if there is no file."""
         entry = self._entry(commit, path)
         return entry.data if isinstance(entry, pygit2.Blob) else None
 
@@ -193,16 +191,16 @@ class GitRepository:
         return list(files_below(top, prefix)) if isinstance(top, pygit2.Tree) else []
 
     def read_tag_object(self, oid: str) -> TagObject | None:
-        """An annotated tag; None for any other object, as a lightweight tag points to."""
+        """An annotated tag; None for any other object, such as the target of a lightweight tag."""
         try:
             kind, data = self.pygit.read(oid)
         except (KeyError, pygit2.GitError, OSError):
-            tag = self.get(oid)  # after another look
+            tag = self.get(oid)  # retries after reopening
             kind, data = tag.type, tag.read_raw()
         return parse_tag_object(data) if kind == pygit2.enums.ObjectType.TAG else None
 
     def tag_signature(self, oid: str) -> str | None:
-        """The armored signature of a tag object; None where it has none."""
+        """The armored signature of a tag object; None if it has none."""
         tag = self.read_tag_object(oid)
         return tag.signature if tag is not None else None
 
@@ -212,14 +210,14 @@ class GitRepository:
             return _info(self.get(oid).peel(pygit2.Commit))
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
-        """Whether a commit is another one or comes before it."""
+        """Whether a commit equals or precedes another."""
         with git_errors(f"commit '{ancestor}'"):
             return ancestor == descendant or self.pygit.descendant_of(descendant, ancestor)
 
     # -- configuration ------------------------------------------------------------------------------------
 
     def config_get(self, key: str) -> str | None:
-        """A value of git's configuration; None where it is not set."""
+        """A value of git's configuration; None if it is not set."""
         return read_setting(self.paths, self.pygit, key)
 
     def config_set(self, key: str, value: str | None) -> None:
@@ -232,11 +230,11 @@ class GitRepository:
                 del config[key]
 
     def authorship(self, person: str | None = None, when: datetime | None = None) -> Authorship:
-        """Who writes and who commits a commit now.
+        """The author and committer of a new commit.
 
-        `person` ("Name <address>") and `when` take the place of what Git's environment, configuration and
-        clock say of both.  Raises InvalidInput where Git does not know who it is, or for a time that it
-        cannot hold.
+        `person` ("Name <address>") and `when` replace the values of Git's environment, configuration and
+        clock for both.  Raises InvalidInput if Git has no name and address, or for a time that Git cannot
+        store.
         """
         return Authorship(self._identity("AUTHOR", person, when), self._identity("COMMITTER", person, when))
 
@@ -251,8 +249,8 @@ class GitRepository:
 
 
 def files_below(tree: pygit2.Tree, prefix: str) -> Iterator[tuple[str, str]]:
-    """(path, blob id) of every file of a tree, in its order, with `prefix` before each path."""
-    # Not by calling itself: anybody can write a tree that is deeper than the interpreter goes.
+    """(path, blob id) of every file of a tree, in tree order, with `prefix` before each path."""
+    # Iterative, because a hostile tree can be deeper than the recursion limit.
     waiting = [(prefix, iter(tree))]
     while waiting:
         place, entries = waiting[-1]

@@ -1,4 +1,4 @@
-"""Small files that are replaced whole: a reader sees the old one or the new one."""
+"""Atomic replacement of small files: a reader sees the old content or the new content."""
 
 import os
 import secrets
@@ -6,13 +6,13 @@ from pathlib import Path
 
 
 def replace_file(path: Path, content: bytes, *, durable: bool = False) -> None:
-    """Writes a file beside its place and renames it there, keeping its mode.  Raises OSError.
+    """Writes a temporary file and renames it over `path`, keeping the mode.  Raises OSError.
 
-    After a power cut what is not `durable` may be empty: for caches, and for what is only read after a kill.
+    Without `durable` the file may be empty after a power cut, which is fine for caches and journals.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    # A new file has the mode that the umask leaves, as one that any program makes.
+    # A new file gets its mode from the umask, as with any other program.
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -1,4 +1,4 @@
-"""What the tag index keeps of one tag object: the columns of a version, or what is wrong with it."""
+"""The columns of one tag object in the tag index: a version, or the problem with the tag."""
 
 from functools import lru_cache
 
@@ -10,19 +10,19 @@ from regolo_git.records.versions import Version, tag_name
 
 
 def columns_of(tag: TagObject | None) -> tuple[str | int | None, ...]:
-    """All columns but the object's id; only the last one, the problem, for what is no version."""
+    """All columns except the object's id; only the last one, the problem, if the tag is not a version."""
     if tag is None:
-        return _problem("it is a lightweight tag, without the record of a version")
+        return _problem("it is a lightweight tag without a version record")
     message = TagMessage.parse(tag.message)
     if message is None:
-        return _problem("its message has no record of a version")
+        return _problem("its message has no version record")
     try:
         _check_model_name(message.model)
         identity, key, release = _version_columns(message.version)
     except InvalidInput as error:
         return _problem(error.message)
     if tag.name != tag_name(message.model, message.version) or tag.target_kind != "commit":
-        return _problem(f"its object is the tag '{tag.name}'")
+        return _problem(f"its tag object is named '{tag.name}'")
     return (
         message.model,
         message.version,
@@ -40,7 +40,7 @@ def columns_of(tag: TagObject | None) -> tuple[str | int | None, ...]:
     )
 
 
-# Models have many versions, and models have versions of the same names: most of a first look is repetition.
+# A model has many versions, and many models have the same version numbers, so most checks repeat.
 _check_model_name = lru_cache(maxsize=4096)(check_model_name)
 
 
@@ -55,7 +55,7 @@ def _problem(text: str) -> tuple[str | int | None, ...]:
 
 
 def sort_key(version: Version) -> str:
-    """A text that sorts, byte by byte, as the versions do."""
+    """A text whose byte order is the order of versions."""
     core = ".".join(f"{number:018d}" for number in (version.major, version.minor, version.patch))
     identifiers = "\x01".join(
         f"0{len(part):03d}{part}" if part.isdigit() else f"1{part}" for part in version.prerelease

@@ -1,8 +1,8 @@
-"""The version tags of a repository, in a sqlite cache keyed by the immutable ids of the tag objects.
+"""The version tags of a repository, in an SQLite cache keyed by the immutable ids of the tag objects.
 
-Valid for as long as `refs_state.tags_key` says the same; otherwise the refs are read again, and only tag
-objects that were never seen are opened.  Only ever a shortcut: a cache that cannot be read or written is
-rebuilt, in memory if need be, and one bad tag never breaks a list.
+The cache is valid while `refs_state.tags_key` stays the same.  Otherwise the refs are read again, and only
+unseen tag objects are opened.  A cache that cannot be read or written is rebuilt, in memory if necessary, and
+one bad tag never breaks a list.
 """
 
 import json
@@ -39,7 +39,7 @@ INDEXES = {
 }
 COLUMNS = """refs.tag, model, version, identity, refs.oid, commit_oid, manifest_oid, digest, size, created_at,
     created_by, subject"""
-# `cross join` keeps the order of the tables: the index of objects is read from end to end.
+# `cross join` fixes the join order, so that the index of objects is scanned once.
 SUMMARY = """
 insert into models
 select model, count(*), (
@@ -55,7 +55,7 @@ WAIT_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class TagRow:
-    """One version by its tag; `identity` is the same text for `1.0` and `1.0.0`, times are UTC."""
+    """A version's tag; `identity` is the same text for `1.0` and `1.0.0`, times are UTC."""
 
     tag: str
     model: str
@@ -73,7 +73,7 @@ class TagRow:
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """One model: how many versions, its highest release (or highest version), and when it last changed."""
+    """A model: its version count, its highest release (or highest version), and its last change."""
 
     model: str
     count: int
@@ -82,7 +82,7 @@ class ModelRow:
 
 
 class TagReader(Protocol):
-    """What opens a tag object."""
+    """Reads tag objects."""
 
     def read_tag_object(self, oid: str) -> TagObject | None: ...
 
@@ -97,7 +97,7 @@ class TagIndex:
         self._connection: sqlite3.Connection | None = None
 
     def close(self) -> None:
-        """Lets go of the file."""
+        """Closes the cache file."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -107,20 +107,20 @@ class TagIndex:
         return self._select("objects.model = ? order by sort_key", (model,))
 
     def find(self, model: str, identity: str) -> TagRow | None:
-        """The tag of a version by its identity (`1.1.0`); None where there is none."""
+        """The tag of a version by its identity (`1.1.0`); None if there is none."""
         rows = self._select("objects.model = ? and identity = ?", (model, identity))
         return rows[0] if rows else None
 
     def highest(self, model: str) -> list[TagRow]:
-        """The highest release and the highest version of all, as far as there are any (maybe the same)."""
+        """The highest release and the highest version (they may be the same); empty for an unknown model."""
         end = "order by sort_key desc limit 1"
         releases = self._select(f"objects.model = ? and release = 1 {end}", (model,))
         return releases + self._select(f"objects.model = ? and {NUMBERED} {end}", (model,)) or self._select(
             f"objects.model = ? {end}", (model,)
         )
 
-    def last_made(self, model: str) -> TagRow | None:
-        """The version made last, those named after an environment aside; of one second, the higher one."""
+    def last_created(self, model: str) -> TagRow | None:
+        """The latest version without an environment prefix; within one second, the higher one."""
         rows = self._select(
             f"objects.model = ? and {NUMBERED} order by created_at desc, sort_key desc limit 1", (model,)
         )
@@ -131,11 +131,11 @@ class TagIndex:
         return self._select("commit_oid = ? order by model, sort_key", (commit,))
 
     def model_names(self) -> list[str]:
-        """The names of all models that have a version."""
+        """The names of all models with a version, sorted."""
         return [row[0] for row in self._query("select model from models order by model")]
 
     def models(self) -> list[ModelRow]:
-        """Every model in the order of the names."""
+        """Every model, sorted by name."""
         found = self._query("select model, count, latest, updated_at from models order by model")
         return [ModelRow(model, int(count), latest, utc(int(when))) for model, count, latest, when in found]
 
@@ -144,14 +144,14 @@ class TagIndex:
         return self._select("objects.model is not null order by model, sort_key", ())
 
     def problems(self) -> list[tuple[str, str]]:
-        """(tag, what is wrong) of every tag that is named like a version and is none."""
+        """(tag, problem) for every tag that is named like a version but is not one."""
         query = (
             "select tag, problem from refs join objects using (oid) where problem is not null order by tag"
         )
         named = [(tag, problem) for tag, problem in self._query(query)]
-        # One object under two names is right under one of them at most.
+        # A tag object under two ref names is valid under one of them at most.
         mismatched = [
-            (row.tag, f"its object is the tag of '{version_reference(row.model, row.version)}'")
+            (row.tag, f"its tag object is for '{version_reference(row.model, row.version)}'")
             for row in self._rows_as_they_are("objects.model is not null", ())
             if parse_tag_name(row.tag) != (row.model, row.version)
         ]
@@ -172,7 +172,7 @@ class TagIndex:
             try:
                 return self._current().execute(query, values).fetchall()
             except sqlite3.DatabaseError:
-                # Damaged, or a disk that cannot be written: start anew, the second time in memory.
+                # A damaged file or a read-only disk: rebuild the cache, the second time in memory.
                 self.close()
                 if attempt == 0:
                     self._discard()
@@ -191,7 +191,7 @@ class TagIndex:
         if place != ":memory:":
             self._file.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(place, timeout=WAIT_SECONDS, isolation_level=None)
-        # A cache that a power cut damages is made anew, so it need not wait for the disk.
+        # No fsync: a cache damaged by a power cut is rebuilt.
         connection.execute("pragma synchronous = off")
         connection.execute("pragma journal_mode = memory")
         try:
@@ -208,7 +208,7 @@ class TagIndex:
             try:
                 Path(f"{self._file}{suffix}").unlink(missing_ok=True)
             except OSError:
-                return  # a clone that cannot be written gets its index in memory
+                return  # in a read-only clone, the index is kept in memory
 
     def _update(self, connection: sqlite3.Connection) -> None:
         connection.execute("begin immediate")
@@ -232,7 +232,7 @@ class TagIndex:
 
     def _insert(self, connection: sqlite3.Connection, tags: Mapping[str, LooseTag], *, first: bool) -> None:
         if first:
-            # A hundred thousand rows at once: indexes are made faster after them than with them.
+            # With a hundred thousand new rows, creating the indexes afterwards is faster.
             for index in INDEXES:
                 connection.execute(f"drop index {index}")
         oids = sorted({tag.oid for tag in tags.values()})
@@ -256,7 +256,7 @@ def _holds(connection: sqlite3.Connection, oid: str) -> bool:
 
 
 def _summarise(connection: sqlite3.Connection, models: Iterable[str]) -> None:
-    """Brings the lines of some models up to date."""
+    """Recomputes the rows of some models."""
     named = json.dumps(sorted(models))
     connection.execute("delete from models where model in (select value from json_each(?))", (named,))
     connection.execute(SUMMARY, (named,))

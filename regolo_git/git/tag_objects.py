@@ -1,4 +1,4 @@
-"""Annotated tags as raw objects: written byte for byte as git writes them, and read back."""
+"""Annotated tags as raw objects, byte for byte as git writes them."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ SIGNATURE = re.compile(r"^-----BEGIN (?:PGP|SSH) (?:SIGNATURE|MESSAGE)-----$", r
 
 @dataclass(frozen=True, slots=True)
 class TagObject:
-    """An annotated tag: what it points to, its own name, who made it, and its message without signature."""
+    """An annotated tag: its target, name, tagger, and message without the signature."""
 
     target: str
     target_kind: str
@@ -26,7 +26,7 @@ class TagObject:
 
 
 def tag_object_bytes(commit: str, name: str, tagger: Identity, message: str) -> bytes:
-    """The object: the same arguments give the same bytes, and so the same id everywhere."""
+    """The bytes of a tag object; equal arguments give equal bytes, and so the same id in every clone."""
     sign = "-" if tagger.offset < 0 else "+"
     hours, minutes = divmod(abs(tagger.offset), 60)
     return (
@@ -36,7 +36,7 @@ def tag_object_bytes(commit: str, name: str, tagger: Identity, message: str) -> 
 
 
 def parse_tag_object(data: bytes) -> TagObject | None:
-    """Reads a tag object; None for one that git would not accept either."""
+    """Parses a tag object; None if git would not accept it either."""
     text = data.decode("utf-8", "replace")
     header = HEADER.match(text)
     if header is None:

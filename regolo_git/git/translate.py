@@ -1,4 +1,4 @@
-"""Errors of libgit2 and the system as ours, translated once, where they enter."""
+"""Translates errors of libgit2 and the system into RegoloError, once, at the edge."""
 
 import re
 import shlex
@@ -17,7 +17,7 @@ from regolo_git.errors import (
     TransportError,
 )
 
-# What libgit2 says of one lock conflict or lost comparison varies; all of them mean: look again.
+# libgit2 words lock conflicts and failed comparisons in several ways; all of them mean: retry.
 RACES = (
     "failed to lock file",
     "failed to create locked file",
@@ -34,41 +34,41 @@ FULL = ("no space left", "out of diskspace", "disk quota")
 
 @contextmanager
 def git_errors(what: str) -> Iterator[None]:
-    """Raises the RegoloError that an error of the Git library or the disk means, naming `what`."""
+    """Translates errors of the Git library and the disk into RegoloError, naming `what`."""
     try:
         yield
     except RegoloError:
         raise
     except KeyError as error:
-        raise MissingObject(f"{what}: the repository does not have it", "git fsck") from error
+        raise MissingObject(f"{what}: not found in the repository", "git fsck") from error
     except (pygit2.GitError, OSError, ValueError) as error:
         raise _translated(what, str(error)) from error
 
 
-def is_full(said: str) -> bool:
-    """Whether the words are about a disk or a quota without room."""
-    return any(full in said.lower() for full in FULL)
+def is_full(message: str) -> bool:
+    """Whether an error message is about a full disk or quota."""
+    return any(full in message.lower() for full in FULL)
 
 
-def _translated(what: str, said: str) -> RegoloError:
-    lower = said.lower()
-    # The system's own words first: "failed to create locked file: No space left on device" is no race.
-    if is_full(said):
+def _translated(what: str, message: str) -> RegoloError:
+    lower = message.lower()
+    # System errors first: "failed to create locked file: No space left on device" is not a race.
+    if is_full(message):
         return TransportError(f"{what}: the disk is full", "free some space and try again")
     if "permission denied" in lower or "read-only" in lower:
-        return Conflict(f"{what}: {said}", "check who may write to the repository")
+        return Conflict(f"{what}: {message}", "check the permissions of the repository")
     if any(race in lower for race in RACES):
         return LostRace(f"{what}: another program holds the lock", "try again")
     if any(vanished in lower for vanished in VANISHED):
-        return MissingObject(f"{what}: {said}", "git fsck")
-    return _refused_by_library(what, said) or IntegrityError(f"{what}: {said}", "git fsck")
+        return MissingObject(f"{what}: {message}", "git fsck")
+    return _refused_by_library(what, message) or IntegrityError(f"{what}: {message}", "git fsck")
 
 
-def _refused_by_library(what: str, said: str) -> RegoloError | None:
-    """The error where a repository is of another user or of a kind that the library cannot read."""
-    if owned := OWNED.search(said):
+def _refused_by_library(what: str, message: str) -> RegoloError | None:
+    """The error for a repository of another user, or with an extension that the library does not support."""
+    if owned := OWNED.search(message):
         place = shlex.quote(owned[1].rstrip("/") or "/")
-        return Conflict(f"{what}: {said}", f"git config --global --add safe.directory {place}")
-    if "unsupported extension" in said.lower():
-        return InvalidInput(f"{what}: {said}", "git init DIRECTORY, for a registry of its own")
+        return Conflict(f"{what}: {message}", f"git config --global --add safe.directory {place}")
+    if "unsupported extension" in message.lower():
+        return InvalidInput(f"{what}: {message}", "git init DIRECTORY   (for a separate registry)")
     return None

@@ -1,4 +1,4 @@
-"""Trees edited without an index or a work tree: only what leads to a changed file is written anew."""
+"""Edits trees without an index or a work tree; only the trees above a changed file are rewritten."""
 
 from collections.abc import Mapping
 
@@ -13,9 +13,9 @@ Edits = Mapping[str, str | None]  # path -> blob id, None to delete
 def edit_tree(
     repository: pygit2.Repository, tree: pygit2.Tree | None, edits: Edits, written: list[str]
 ) -> pygit2.Oid:
-    """The id of the tree with some files set or deleted; the ids of all trees written go to `written`.
+    """The id of the tree with some files set or deleted; appends the ids of new trees to `written`.
 
-    Raises Conflict where a path goes through a file or would replace a directory, old or edited.
+    Raises Conflict if a path goes through a file or would replace a directory.
     """
     edited = _edit(repository, tree, edits, "", written)
     if edited is None:
@@ -27,14 +27,14 @@ def edit_tree(
 def _edit(
     repository: pygit2.Repository, tree: pygit2.Tree | None, edits: Edits, place: str, written: list[str]
 ) -> pygit2.Oid | None:
-    """The same for one level; None where nothing is left of it, because Git has no empty directories."""
+    """Edits one level; None if it becomes empty, because Git has no empty directories."""
     builder = repository.TreeBuilder(tree) if tree is not None else repository.TreeBuilder()
     for name, inner in _by_first(edits).items():
         held = tree[name] if tree is not None and name in tree else None
         path = f"{place}{name}"
         if "" in inner:
             if len(inner) > 1:
-                raise Conflict(f"'{path}' cannot be a file and a directory at once")
+                raise Conflict(f"'{path}' cannot be both a file and a directory")
             _set_file(builder, name, inner[""], held, path)
             continue
         if held is not None and not isinstance(held, pygit2.Tree):
@@ -63,7 +63,7 @@ def _set_file(
 
 
 def _by_first(edits: Edits) -> dict[str, dict[str, str | None]]:
-    """The edits by their first component; what is left of a path is empty for a file at this level."""
+    """Groups the edits by their first path component; the rest is empty for a file at this level."""
     grouped: dict[str, dict[str, str | None]] = {}
     for path, blob in edits.items():
         first, _, rest = path.partition("/")

@@ -1,7 +1,7 @@
-"""Where a branch is checked out, and that our files there can be written without touching anybody's work.
+"""The work trees of a branch, and safe writes of the registry's files there.
 
-The user's index and uncommitted work stay as they are; only the files that a commit of ours writes are
-written, and only where they hold what the branch holds.
+The user's index and uncommitted work are never touched.  Only the files of the new commit are written, and
+only if they match the branch.
 """
 
 import os
@@ -17,7 +17,7 @@ from regolo_git.git.index_file import NO_OBJECT, remove_leftovers, set_entries
 from regolo_git.git.program import run_git
 from regolo_git.git.translate import git_errors
 
-UNDER_WAY = {
+IN_PROGRESS = {
     "MERGE_HEAD": ("a merge", "git merge --continue"),
     "CHERRY_PICK_HEAD": ("a cherry-pick", "git cherry-pick --continue"),
     "REVERT_HEAD": ("a revert", "git revert --continue"),
@@ -29,7 +29,7 @@ UNDER_WAY = {
 
 @dataclass(frozen=True, slots=True)
 class WorkTree:
-    """A work tree and the Git directory of its own."""
+    """A work tree and its own Git directory."""
 
     git_dir: Path
     top: Path
@@ -37,7 +37,7 @@ class WorkTree:
 
 @dataclass(frozen=True, slots=True)
 class FileEdit:
-    """A file of ours on its way: the blobs before and after, None where there is no file."""
+    """A change to one file: its blobs before and after, None for no file."""
 
     path: str
     old: str | None
@@ -45,8 +45,8 @@ class FileEdit:
 
 
 def work_trees_on(paths: RepositoryPaths, branch: str) -> list[WorkTree]:
-    """The work trees that have a branch checked out, or that are rebasing it."""
-    return [tree for tree in _work_trees(paths) if _stands_on(tree.git_dir, branch)]
+    """The work trees that have a branch checked out or are rebasing it."""
+    return [tree for tree in _work_trees(paths) if _is_on(tree.git_dir, branch)]
 
 
 def _work_trees(paths: RepositoryPaths) -> list[WorkTree]:
@@ -65,50 +65,50 @@ def _work_trees(paths: RepositoryPaths) -> list[WorkTree]:
 
 
 def _main_work_tree(common_dir: Path) -> Path | None:
-    """The main work tree, seen from a linked one."""
+    """The main work tree, found from a linked one."""
     repository = pygit2.Repository(str(common_dir))
     return Path(repository.workdir) if repository.workdir else None
 
 
-def _stands_on(git_dir: Path, branch: str) -> bool:
+def _is_on(git_dir: Path, branch: str) -> bool:
     ref = f"refs/heads/{branch}"
     rebasing = ((git_dir / f"rebase-{kind}" / "head-name", ref) for kind in ("merge", "apply"))
     places = ((git_dir / "HEAD", f"ref: {ref}"), *rebasing)
     return any(place.is_file() and place.read_text().strip() == wanted for place, wanted in places)
 
 
-def refuse_under_way(tree: WorkTree) -> None:
-    """Raises Conflict where a merge or the like is under way, with how it goes on."""
-    for marker, (what, command) in UNDER_WAY.items():
+def refuse_in_progress(tree: WorkTree) -> None:
+    """Raises Conflict if a merge, rebase or similar is in progress; the hint continues it."""
+    for marker, (what, command) in IN_PROGRESS.items():
         if (tree.git_dir / marker).exists():
-            raise Conflict(f"{what} is under way in '{tree.top}'", command)
+            raise Conflict(f"{what} is in progress in '{tree.top}'", command)
 
 
 def refuse_unready(repository: pygit2.Repository, tree: WorkTree, edits: list[FileEdit]) -> None:
-    """Raises Conflict where a merge or the like is under way, or where our files have uncommitted changes."""
-    refuse_under_way(tree)
+    """Raises Conflict if a merge or similar is in progress, or if the files have uncommitted changes."""
+    refuse_in_progress(tree)
     staged = _staged(tree, [edit.path for edit in edits])
     for edit in edits:
-        if staged.get(edit.path) not in (edit.old, edit.new) or not _holds(repository, tree.top, edit):
-            if _is_left_out(tree, edit.path):
+        if staged.get(edit.path) not in (edit.old, edit.new) or not _matches(repository, tree.top, edit):
+            if _is_sparse(tree, edit.path):
                 raise Conflict(
                     f"'{edit.path}' is outside the sparse checkout of '{tree.top}'",
                     f"git sparse-checkout add {edit.path.rpartition('/')[0]}",
                 )
             raise Conflict(
                 f"'{edit.path}' in '{tree.top}' has uncommitted changes",
-                f"git diff HEAD -- :/{edit.path}   (then commit them; or git restore throws them away)",
+                f"git diff HEAD -- :/{edit.path}   (then commit the changes or discard them by git restore)",
             )
 
 
-def _is_left_out(tree: WorkTree, path: str) -> bool:
-    """Whether a sparse checkout leaves a file out of the work tree."""
+def _is_sparse(tree: WorkTree, path: str) -> bool:
+    """Whether a sparse checkout excludes a file from the work tree."""
     return run_git(tree.git_dir, tree.top, "ls-files", "-t", "-z", "--", path).startswith(b"S ")
 
 
-def _holds(repository: pygit2.Repository, top: Path, edit: FileEdit) -> bool:
-    """Whether the file on disk is what the branch has, or already what we are about to write."""
-    place = _plain_place(top, edit.path)
+def _matches(repository: pygit2.Repository, top: Path, edit: FileEdit) -> bool:
+    """Whether the file on disk equals the branch's, or already the one to be written."""
+    place = _regular_path(top, edit.path)
     if place is None:
         return False
     if not place.exists():
@@ -120,8 +120,8 @@ def _holds(repository: pygit2.Repository, top: Path, edit: FileEdit) -> bool:
     return False
 
 
-def _plain_place(top: Path, path: str) -> Path | None:
-    """Where a path lies, None where a link is on the way, or something else than a file in its place."""
+def _regular_path(top: Path, path: str) -> Path | None:
+    """The place of a regular or missing file; None for another kind, or behind a symbolic link."""
     place = top
     for component in path.split("/"):
         place /= component
@@ -131,7 +131,7 @@ def _plain_place(top: Path, path: str) -> Path | None:
 
 
 def _staged(tree: WorkTree, paths: list[str]) -> dict[str, str]:
-    """The index entries of some paths; a conflict's or an intent's entry reads as no object."""
+    """The index entries of some paths; a conflict or an intent to add reads as NO_OBJECT."""
     index = tree.git_dir / "index"
     if not index.exists():
         return {}
@@ -151,18 +151,18 @@ def _staged(tree: WorkTree, paths: list[str]) -> dict[str, str]:
 def _staged_oid(entries: pygit2.Index, path: str) -> str:
     try:
         return str(entries[path].id)
-    except KeyError:  # a conflict has entries, and none of them is the file's
+    except KeyError:  # a conflict has only entries of higher stages
         return NO_OBJECT
 
 
 def _is_plain(index: Path) -> bool:
-    """Whether the library can read the index: not one that is split or sparse (extensions `link`, `sdir`)."""
+    """Whether the library can read the index: not a split or sparse one (extensions `link`, `sdir`)."""
     data = index.read_bytes()
     return b"link" not in data and b"sdir" not in data
 
 
 def write_edits(repository: pygit2.Repository, tree: WorkTree, edits: list[FileEdit]) -> None:
-    """Writes our files, then their index entries.  Raises Conflict where somebody else holds the index."""
+    """Writes files, then their index entries.  Raises Conflict if another program holds the index lock."""
     for edit in edits:
         _write_file(repository, tree.top, edit)
     set_entries(tree.git_dir, tree.top, {edit.path: edit.new for edit in edits})
@@ -184,9 +184,9 @@ def _write_file(repository: pygit2.Repository, top: Path, edit: FileEdit) -> Non
 
 
 def _replace(place: Path, content: bytes) -> None:
-    """As `replace_file`, by a temporary name that a later run knows, so that a kill leaves nothing untracked.
+    """Like `replace_file`, but with a fixed temporary name, so that a later run can remove it after a kill.
 
-    Only one run of ours at a time gets here, under the lock of the clone.
+    The lock of the clone ensures that only one run at a time uses the name.
     """
     place.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary(place)
@@ -205,24 +205,24 @@ def _temporary(place: Path) -> Path:
 
 
 def remove_temporaries(tree: WorkTree, edits: Sequence[FileEdit]) -> None:
-    """Removes what a run that was killed while it wrote a file of ours, or the index, left beside it."""
+    """Removes the temporary files that a killed run left beside the edited files and the index."""
     remove_leftovers(tree.git_dir)
     for edit in edits:
-        if _plain_place(tree.top, edit.path) is not None:
+        if _regular_path(tree.top, edit.path) is not None:
             _temporary(tree.top / edit.path).unlink(missing_ok=True)
 
 
 def undo_edits(
     repository: pygit2.Repository, tree: WorkTree, edits: list[FileEdit], now: Mapping[str, str | None]
 ) -> None:
-    """Takes back what a killed run wrote, where it still stands exactly as written.
+    """Undoes the edits of a killed run, where the files are still exactly as written.
 
-    `now` says which blob the branch has at each path.
+    `now` has the branch's current blob at each path.
     """
     staged = _staged(tree, [edit.path for edit in edits])
     back = {}
     for edit in edits:
-        place = _plain_place(tree.top, edit.path)
+        place = _regular_path(tree.top, edit.path)
         target = FileEdit(edit.path, edit.new, now[edit.path])
         written = place is not None and place.exists() and _content_is(repository, place, edit.new)
         if (written or (edit.new is None and place is not None and not place.exists())) and place is not None:
@@ -238,7 +238,7 @@ def _content_is(repository: pygit2.Repository, place: Path, oid: str | None) -> 
 
 
 def is_tracked(paths: RepositoryPaths, path: str) -> bool:
-    """Whether the index of the work tree has a file at a path, or files below it."""
+    """Whether the index has a file at a path or below it."""
     if paths.work_tree is None:
         raise NotFound(f"'{paths.git_dir}' has no work tree")
     index = paths.git_dir / "index"
@@ -252,7 +252,7 @@ def is_tracked(paths: RepositoryPaths, path: str) -> bool:
 
 
 def read_blob(repository: pygit2.Repository, oid: str) -> bytes:
-    """The bytes of a blob that is known to be one."""
+    """The bytes of an object known to be a blob."""
     blob = repository[oid]
     assert isinstance(blob, pygit2.Blob)
     return blob.data

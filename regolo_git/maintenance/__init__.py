@@ -1,1 +1,1 @@
-"""Checking and repairing a registry."""
+"""Checks and repairs a registry."""

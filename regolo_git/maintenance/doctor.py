@@ -1,8 +1,8 @@
-"""What a killed run left behind, and what keeps this clone from working: found, and repaired if safe.
+"""Finds leftovers of killed runs and problems of this clone, and repairs those that are safe to repair.
 
-Repaired: a publication that stopped in the middle (from its journal, under the clone's lock), temporary files
-in the store and beside our caches.  Everything else is named with the command that helps and left alone;
-above all lock files, because a git that is still running may hold them.
+It repairs an interrupted write (from its journal, under the clone's lock), and removes temporary files in the
+store and beside the caches.  It reports everything else with a command that helps, and changes nothing;
+above all not lock files, because a running git may hold them.
 """
 
 import shutil
@@ -16,22 +16,22 @@ from regolo_git.artifacts.restore.staging import remove_staging, stale_stagings
 from regolo_git.errors import NotFound, RegoloError
 from regolo_git.git.journal import read_journal
 from regolo_git.git.lock import clone_lock
-from regolo_git.git.recovery import recover
-from regolo_git.hints import NextStep
+from regolo_git.git.recovery import LEFT, recover
+from regolo_git.hints import Hint, NextStep
 from regolo_git.records.references import version_reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.merged import tag_merged
 from regolo_git.text.numbers import counted
 
-OLD_SECONDS = 3600.0  # younger temporary files of our caches may have a living writer
-LOCK_SECONDS = 10.0  # git holds its locks for less, except while somebody writes a commit message
+OLD_SECONDS = 3600.0  # younger temporary files of the caches may belong to a running process
+LOCK_SECONDS = 10.0  # git holds its locks for less, except while the user edits a commit message
 
 Kind = Literal["repaired", "to repair", "left", "limit"]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing: "repaired", "to repair" (in a dry run), "left" for a person, or a "limit" of this clone."""
+    """A problem: "repaired", "to repair" (in a dry run), "left" to the user, or a "limit" of this clone."""
 
     kind: Kind
     what: str
@@ -39,13 +39,13 @@ class Finding:
 
 
 def examine(handle: Handle, *, dry_run: bool) -> Iterator[Finding]:
-    """Looks at everything, and repairs what is ours to repair unless `dry_run`.
+    """Checks everything, and repairs what is safe to repair unless `dry_run`.
 
-    What cannot be looked at, such as a store that is away or a manifest that cannot be read, is named and
-    does not keep the rest from being looked at.  Raises NotFound where there is no registry, Conflict where
-    another run of ours does not end within a minute.
+    A check that fails, for example because the store is unavailable or a manifest cannot be read, is reported
+    and does not stop the others.  Raises NotFound if there is no registry, Conflict if another writer holds
+    the clone's lock for more than a minute.
     """
-    yield from _publication(handle, dry_run)
+    yield from _interrupted_write(handle, dry_run)
     steps: tuple[Callable[[], Iterator[Finding]], ...] = (
         lambda: _store_temporaries(handle, dry_run),
         lambda: _stagings(handle, dry_run),
@@ -55,28 +55,28 @@ def examine(handle: Handle, *, dry_run: bool) -> Iterator[Finding]:
         lambda: _off_branch(handle),
         lambda: _limits(handle),
     )
-    said: set[str] = set()
+    reported: set[str] = set()
     for step in steps:
         try:
             yield from step()
         except RegoloError as error:
             if isinstance(error, NotFound) and handle.config_at_head() is None:
                 raise  # no registry at all
-            if error.message not in said:
+            if error.message not in reported:
                 yield Finding("left", error.message, error.hint)
-            said.add(error.message)
+            reported.add(error.message)
 
 
-def _publication(handle: Handle, dry_run: bool) -> Iterator[Finding]:
+def _interrupted_write(handle: Handle, dry_run: bool) -> Iterator[Finding]:
     if dry_run:
         journal = read_journal(handle.paths)
         if journal is not None:
-            yield Finding("to repair", f"a publication to {journal.subject} stopped in the middle")
+            yield Finding("to repair", f"interrupted update of {journal.subject}")
         return
     with clone_lock(handle.paths):
-        for said in recover(handle.git):
-            kind: Kind = "left" if "left as it is" in said else "repaired"
-            yield Finding(kind, said)
+        for message in recover(handle.git):
+            kind: Kind = "left" if LEFT in message else "repaired"
+            yield Finding(kind, message)
 
 
 def _store_temporaries(handle: Handle, dry_run: bool) -> Iterator[Finding]:
@@ -94,15 +94,15 @@ def _stagings(handle: Handle, dry_run: bool) -> Iterator[Finding]:
         for path in stale_stagings(directory):
             if not dry_run:
                 remove_staging(path)
-            yield _removed(f"directory '{path}' of a checkout that stopped", dry_run)
+            yield _removed(f"directory '{path}' of an interrupted checkout", dry_run)
 
 
 def _artifact_directories(handle: Handle) -> list[Path]:
-    """Where a checkout may have been under way: at and beside the artifacts of the checked-out commit."""
+    """The directories with possible leftovers of a checkout: at and beside the artifacts of HEAD."""
     top, head = handle.paths.work_tree, handle.git.head_commit()
     if top is None or head is None:
         return []
-    manifests = handle.records_at(head).manifests().records  # `_untagged` names those that cannot be read
+    manifests = handle.records_at(head).manifests().records  # `_untagged` reports the broken ones
     paths = [manifest.artifact.path for manifest in manifests]
     places = [top, *(top / path for path in paths if path is not None)]
     return list(dict.fromkeys([*places, *(place.parent for place in places[1:])]))
@@ -132,8 +132,8 @@ def _lock_files(handle: Handle) -> Iterator[Finding]:
         if age > LOCK_SECONDS:
             yield Finding(
                 "left",
-                f"lock file '{path}' is {int(age)} s old, and not known to be ours",
-                f"rm '{path}'  (once no git command is running here)",
+                f"lock file '{path}' is {int(age)} s old and may belong to a running git command",
+                f"rm '{path}'  (if no git command is running here)",
             )
 
 
@@ -151,9 +151,9 @@ def _untagged(handle: Handle) -> Iterator[Finding]:
             continue
         reference = version_reference(version.model, version.version)
         if version.problem is None:
-            yield Finding("left", f"'{reference}' is merged and has no tag yet", "git regolo tag --merged")
+            yield Finding("left", f"'{reference}' is merged but not tagged", Hint("tag", "--merged"))
         else:
-            yield Finding("left", f"'{reference}' cannot be tagged: {version.problem}", "git regolo fsck")
+            yield Finding("left", f"'{reference}' cannot be tagged: {version.problem}", Hint("fsck"))
 
 
 def _off_branch(handle: Handle) -> Iterator[Finding]:
@@ -187,17 +187,17 @@ def _limits(handle: Handle) -> Iterator[Finding]:
     checks: tuple[tuple[Callable[[], bool], str, str | None], ...] = (
         (
             lambda: git.is_shallow,
-            "this clone is shallow: older versions have no commits here",
+            "this clone is shallow: the commits of older versions are missing",
             "git fetch --unshallow --tags",
         ),
         (
             lambda: git.config_get("extensions.partialClone") is not None,
-            "this clone is partial: manifests that it lacks are not fetched on their own",
+            "this clone is partial: missing manifests are not fetched automatically",
             "git fetch --refetch --no-filter",
         ),
         (
             lambda: shutil.which("git") is None,
-            "the program 'git' is not on PATH: nothing can be committed to a branch that is checked out",
+            "the program 'git' is not on PATH: commits to a checked-out branch are not possible",
             "apt-get install git",
         ),
         (

@@ -45,7 +45,7 @@ class Reference:
 
     @classmethod
     def select(cls, model: str, selector: str) -> Self:
-        """The reference with these two parts, as if they were joined by an `@`.  Raises InvalidInput."""
+        """Parses `model@selector`, given as two parts.  Raises InvalidInput."""
         return cls.parse(version_reference(model, selector))
 
     def __str__(self) -> str:
@@ -55,5 +55,5 @@ class Reference:
 
 
 def version_reference(model: str, version: str) -> str:
-    """The reference to a version whose name is known to be right, as a record or a tag has it."""
+    """The text of a reference to a version whose name is already valid, from a record or a tag."""
     return f"{model}@{version}"

@@ -45,7 +45,7 @@ def test_a_rebase_under_way_is_gone_on_with(regolo: Regolo, two_versions: Path) 
     git(two_versions, "-c", "sequence.editor=sed -i '1i break'", "rebase", "-q", "-i", "main")
     write_model(two_versions / "model.safetensors", 3)
     refused = regolo("commit", "m", "model.safetensors", status=4)
-    assert "a rebase is under way" in refused.err
+    assert "a rebase is in progress" in refused.err
     git(two_versions, *hint(refused).split()[1:])
     assert regolo("commit", "m", "model.safetensors").out == "m@1.2\n"
 
@@ -92,7 +92,7 @@ def test_who_commits_is_asked_before_the_artifact_is_read(
     write_model(two_versions / "model.safetensors", 3)
     monkeypatch.setenv("GIT_COMMITTER_NAME", "<>")
     for flow in ("--direct", "--propose"):
-        assert "who you are" in regolo("commit", "m", "model.safetensors", flow, status=2).err
+        assert "no name and email address" in regolo("commit", "m", "model.safetensors", flow, status=2).err
     assert sorted(store.rglob("*")) == before
 
 

@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 
 from regolo_git.git.environment import (
+    email_address,
     environment_of_git,
     identity_variable,
-    mail_address,
     overrides_configuration,
 )
 
 
 def test_nothing_is_said_where_nothing_is_set() -> None:
     assert identity_variable("AUTHOR", "NAME") is None
-    assert mail_address() is None
+    assert email_address() is None
     assert not overrides_configuration()
 
 
@@ -23,7 +23,7 @@ def test_each_variable_is_read_by_its_role_and_part(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("EMAIL", "ada@example.com")
     assert identity_variable("COMMITTER", "DATE") == "@1 +0000"
     assert identity_variable("AUTHOR", "DATE") is None
-    assert mail_address() == "ada@example.com"
+    assert email_address() == "ada@example.com"
 
 
 @pytest.mark.parametrize("name", ["PARAMETERS", "COUNT", "GLOBAL", "SYSTEM"])

@@ -146,7 +146,7 @@ def test_a_person_is_a_name_and_an_address() -> None:
     ["", "Grace", "<grace@example.com>", "Grace <>", "Grace <a> <b>", "Gr\nace <g@e>x", "Grace g@e.x"],
 )
 def test_what_is_no_person_is_refused(person: str) -> None:
-    with pytest.raises(InvalidInput, match="is not a person"):
+    with pytest.raises(InvalidInput, match="has no name or address"):
         parse_identity(person, datetime(2021, 3, 4, tzinfo=UTC))
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.git_program import commit_files, git, new_repository
 from support.worlds import opened
 
-from regolo_git.git.ignore import Ignored, ensure_ignored, ignore_line, words_if_let_in
+from regolo_git.git.ignore import Ignored, ensure_ignored, ignore_line, reinclusion_warning
 
 NAMES = st.text("ab*?[]\\!# ~{}^$é.", min_size=1, max_size=6).filter(lambda name: name not in (".", ".."))
 
@@ -128,7 +128,7 @@ def test_a_pattern_that_lets_it_in_is_said(git_repository: Path, files: dict[str
     (git_repository / "sub").mkdir()
     for name, content in files.items():
         (git_repository / name).write_text(content)
-    words = words_if_let_in(opened(git_repository), "sub/m.bin")
+    words = reinclusion_warning(opened(git_repository), "sub/m.bin")
     assert words is not None
     assert line in git(git_repository, *shlex.split(words.partition(": ")[2])[1:])
     assert ensure_ignored(opened(git_repository), "sub/m.bin", "topic").text is not None
@@ -137,9 +137,9 @@ def test_a_pattern_that_lets_it_in_is_said(git_repository: Path, files: dict[str
 @pytest.mark.parametrize("nearer", ["!other.bin\n", "# !m.bin\n", " !m.bin\n"])
 def test_a_pattern_for_something_else_lets_nothing_in(git_repository: Path, nearer: str) -> None:
     commit_files(git_repository, {".gitignore": "/sub/m.bin\n", "sub/.gitignore": nearer})
-    assert words_if_let_in(opened(git_repository), "sub/m.bin") is None
+    assert reinclusion_warning(opened(git_repository), "sub/m.bin") is None
 
 
 def test_a_tracked_file_is_not_called_let_in(git_repository: Path) -> None:
     commit_files(git_repository, {"m.bin": "1"})
-    assert words_if_let_in(opened(git_repository), "m.bin") is None
+    assert reinclusion_warning(opened(git_repository), "m.bin") is None

@@ -123,7 +123,7 @@ def test_a_merge_under_way_is_left_alone(git_repository: Path) -> None:
     git(git_repository, "commit", "-qm", "main")
     git(git_repository, "merge", "topic", check=False)
     before = git(git_repository, "status", "--porcelain")
-    with pytest.raises(Conflict, match="a merge is under way"):
+    with pytest.raises(Conflict, match="a merge is in progress"):
         publish_version(git_repository, "m", "1.1")
     assert git(git_repository, "status", "--porcelain") == before
     assert (git_repository / ".git/MERGE_HEAD").exists()
@@ -173,7 +173,7 @@ def test_a_tag_in_the_way_of_a_directory_is_refused(git_repository: Path) -> Non
     publish_version(git_repository, "m", "1.0")
     git(git_repository, "tag", "team")
     git(git_repository, "pack-refs", "--all")
-    with pytest.raises(Conflict, match="in the way"):
+    with pytest.raises(Conflict, match="blocks the name"):
         publish_version(git_repository, "team/m", "1.0")
     git(git_repository, "fsck", "--strict")
 
@@ -440,7 +440,7 @@ def test_a_name_that_is_a_directory_of_anothers_is_refused(
             opened(git_repository), name, commit, lambda _: NewCommit({"x": b"1"}, "x\n", None)
         ),
     ):
-        with pytest.raises(Conflict, match=f"'a/b' is in the way of .* '{name}'"):
+        with pytest.raises(Conflict, match=f"'a/b' blocks the name of .* '{name}'"):
             refused()
     assert git(git_repository, "for-each-ref") == before
     assert not (git_repository / ".git/regolo/journal.json").exists()
@@ -511,7 +511,7 @@ def test_an_early_look_asks_nobody_where_the_author_is_given(
     given = repository.authorship("Grace Hopper <grace@example.com>", datetime(2021, 3, 4, tzinfo=UTC))
     for key in ("user.name", "user.email"):
         git(git_repository, "config", key, "")
-    with pytest.raises(InvalidInput, match="does not know who you are"):
+    with pytest.raises(InvalidInput, match="no name and email address"):
         refuse_early(repository, "main", [])
     refuse_early(repository, "main", [], authorship=given)
     publish(repository, "main", lambda _: version_commit("m", "1.0"), authorship=given)

@@ -74,7 +74,7 @@ def test_stopped_before_the_tag_it_is_undone(interrupted: Interrupted, files: bo
     if files:
         interrupted.write_files()
     (said,) = recover(interrupted.git)
-    assert said.startswith("undone: ")
+    assert said.startswith("undid an interrupted update")
     assert interrupted.outcome() == ("1.0", False)
 
 
@@ -82,7 +82,7 @@ def test_stopped_between_tag_and_branch_it_is_finished(interrupted: Interrupted)
     interrupted.write_files()
     interrupted.set_ref(interrupted.tag_ref, interrupted.tag_oid)
     (said,) = recover(interrupted.git)
-    assert said.startswith("finished: ")
+    assert said.startswith("finished an interrupted update: ")
     assert interrupted.objects.commit[:10] in said
     assert interrupted.outcome() == ("1.1", True)
     assert git(interrupted.top, "reflog", "-1", "--format=%gs", "main") == "regolo: finish\n"
@@ -115,7 +115,7 @@ def test_a_branch_that_went_another_way_keeps_its_own(interrupted: Interrupted, 
     other = git(interrupted.top, "commit-tree", "-m", "other", "-p", "main", "main^{tree}").strip()
     interrupted.set_ref("refs/heads/main", other)
     (said,) = recover(interrupted.git)
-    assert said.startswith("undone: ")
+    assert said.startswith("undid an interrupted update")
     assert interrupted.outcome() == ("1.0", False)
 
 
@@ -197,5 +197,5 @@ def test_a_work_tree_that_is_gone_is_nobodys_loss(interrupted: Interrupted, tmp_
     write_journal(interrupted.git.paths, journal)
     shutil.rmtree(tmp_path / "linked")
     (said,) = recover(interrupted.git)
-    assert said.startswith("undone: ")
+    assert said.startswith("undid an interrupted update")
     assert not (tmp_path / "linked").exists()

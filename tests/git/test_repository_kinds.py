@@ -13,9 +13,9 @@ from regolo_git.git.discover import find_repository
 
 def test_a_sha256_repository_is_refused_with_what_to_type(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "--object-format=sha256", "other")
-    with pytest.raises(InvalidInput, match="is a SHA256 repository") as caught:
+    with pytest.raises(InvalidInput, match="uses object format 'sha256'") as caught:
         find_repository(tmp_path / "other", {})
-    command = str(caught.value.hint).partition(",")[0].replace("DIRECTORY", "registry").split()
+    command = str(caught.value.hint).partition(" (")[0].replace("DIRECTORY", "registry").split()
     # As it is typed where the error was seen.
     subprocess.run(command, cwd=tmp_path / "other", check=True, capture_output=True)
     assert find_repository(tmp_path / "other/registry", {}).top == tmp_path / "other/registry"

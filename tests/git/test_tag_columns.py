@@ -40,7 +40,7 @@ def test_neither_a_prerelease_nor_an_environments_version_is_a_release(version: 
 
 def test_what_is_no_annotated_tag_of_a_version_says_why() -> None:
     assert "lightweight" in problem_of(None)
-    assert "no record" in problem_of(replace(TAG, message="a subject\n"))
+    assert "no version record" in problem_of(replace(TAG, message="a subject\n"))
 
 
 @pytest.mark.parametrize(

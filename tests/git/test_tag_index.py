@@ -123,10 +123,10 @@ def test_the_one_made_last_is_by_time_then_by_version(
     for version, seconds in {"2.0": 1, "1.0": 5, "1.1": 5, "1.0.1": 5, "prod-3.0": 9}.items():
         monkeypatch.setenv("GIT_COMMITTER_DATE", f"@{1_700_000_000 + seconds} +0000")
         publish_all(git_repository, version)
-    found = index.last_made("m")
+    found = index.last_created("m")
     assert found is not None
     assert found.version == "1.1"
-    assert index.last_made("none") is None
+    assert index.last_created("none") is None
 
 
 def test_the_versions_of_a_commit_are_those_tagged_there(git_repository: Path, index: TagIndex) -> None:

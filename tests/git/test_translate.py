@@ -35,8 +35,8 @@ CASES = [
     (FileNotFoundError(errno.ENOENT, "No such file or directory"), MissingObject, "git fsck"),
     (ValueError("something else"), IntegrityError, "git fsck"),
     (pygit2.GitError("invalid object"), IntegrityError, "git fsck"),
-    (PermissionError(errno.EACCES, os.strerror(errno.EACCES)), Conflict, "check who may write"),
-    (OSError(errno.EROFS, os.strerror(errno.EROFS)), Conflict, "check who may write"),
+    (PermissionError(errno.EACCES, os.strerror(errno.EACCES)), Conflict, "check the permissions"),
+    (OSError(errno.EROFS, os.strerror(errno.EROFS)), Conflict, "check the permissions"),
     (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), TransportError, "free some space"),
     (OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)), TransportError, "free some space"),
     # It begins like a lost race, and trying again would not help.
@@ -45,7 +45,7 @@ CASES = [
         TransportError,
         "free some space",
     ),
-    (pygit2.GitError("failed to create locked file: Permission denied"), Conflict, "check who may write"),
+    (pygit2.GitError("failed to create locked file: Permission denied"), Conflict, "check the permissions"),
     (pygit2.GitError("unsupported extension name extensions.x"), InvalidInput, "git init"),
 ]
 

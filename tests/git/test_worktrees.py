@@ -14,7 +14,7 @@ from regolo_git.git.worktrees import (
     WorkTree,
     is_tracked,
     read_blob,
-    refuse_under_way,
+    refuse_in_progress,
     refuse_unready,
     remove_temporaries,
     undo_edits,
@@ -129,7 +129,7 @@ UNDER_WAY = {
 def test_what_is_under_way_is_refused_with_how_it_goes_on(top: Path, what: str) -> None:
     begin, command = UNDER_WAY[what]
     diverge(top)
-    refuse_under_way(main_tree(top))
+    refuse_in_progress(main_tree(top))
     begin(top)
     with pytest.raises(Conflict, match=str(top)) as caught:
         refuse_unready(opened(top).pygit, main_tree(top), [])

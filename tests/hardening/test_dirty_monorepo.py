@@ -166,7 +166,7 @@ def test_in_the_middle_of_other_work_nothing_is_written(top: Path, regolo: Regol
         if "--propose" in line:
             continue  # onto a branch of its own
         said = refusal(regolo(*line, status=4).err)
-        assert "under way" in said.message or "detached" in said.message
+        assert "in progress" in said.message or "detached" in said.message
         assert (said.hint or "").startswith("git ")
     assert (git(top, "for-each-ref"), git(top, "rev-parse", "HEAD"), UsersWork.of(top)) == before
 

@@ -79,7 +79,7 @@ def test_a_branch_that_is_only_another_ones_name_is_not_cut_off(top: Path, regol
     git(top, "symbolic-ref", "HEAD", "refs/heads/main")
     assert "1.1" in regolo("list", "m").out
     for line in (["revert", "m", "--to", "1.0"], ["commit", "m", "model.safetensors", "--yes"]):
-        said = refuse(regolo, top, 4, "only another name of 'trunk'", line)
+        said = refuse(regolo, top, 4, "a symbolic ref to 'trunk'", line)
         assert said.hint == "git switch trunk"
     before = Everything.of(top)
     git(top, "switch", "-q", "trunk")
@@ -96,7 +96,7 @@ def test_a_date_that_git_cannot_hold(
     for role in ("AUTHOR", "COMMITTER"):
         with monkeypatch.context() as patched:
             patched.setenv(f"GIT_{role}_DATE", date)
-            refuse(regolo, top, 2, "is not a date that Git can hold", ["revert", "m", "--to", "1.0"])
+            refuse(regolo, top, 2, "is not a date that Git can store", ["revert", "m", "--to", "1.0"])
 
 
 @pytest.mark.parametrize(

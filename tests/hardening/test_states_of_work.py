@@ -35,7 +35,7 @@ def test_patches_that_do_not_apply(conflicting: Path, regolo: Regolo, tmp_path: 
     patch.write_text(git(conflicting, "format-patch", "--stdout", "main..topic"))
     git(conflicting, "am", str(patch), check=False)
     for line in VERBS:
-        said = refuse(regolo, conflicting, 4, "a series of patches is under way", line)
+        said = refuse(regolo, conflicting, 4, "a series of patches is in progress", line)
         assert said.hint == "git am --continue"
     git(conflicting, "am", "--abort")
     regolo(*VERBS[0])
@@ -44,7 +44,7 @@ def test_patches_that_do_not_apply(conflicting: Path, regolo: Regolo, tmp_path: 
 @pytest.mark.parametrize("kind", ["--merge", "--apply"])
 def test_a_rebase_of_the_registry_branch(conflicting: Path, regolo: Regolo, kind: str) -> None:
     git(conflicting, "rebase", kind, "topic", check=False)
-    said = refuse(regolo, conflicting, 4, "a rebase is under way", ["config", "store.digest", "blake3"])
+    said = refuse(regolo, conflicting, 4, "a rebase is in progress", ["config", "store.digest", "blake3"])
     assert said.hint == "git rebase --continue"
     git(conflicting, "rebase", "--abort")
     regolo(*VERBS[0])

@@ -42,8 +42,11 @@ def test_a_sound_registry_needs_nothing(regolo: Regolo, two_versions: Path) -> N
 def test_a_publication_that_stopped_is_finished(regolo: Regolo, two_versions: Path) -> None:
     head = git(two_versions, "rev-parse", "HEAD")
     stop_in_the_middle(two_versions)
-    assert ("to repair", "a publication to 'refs/heads/main' stopped in the middle") in findings(regolo, "-n")
-    assert ("repaired", f"finished: 'refs/heads/main' is at {head[:10]} now") in findings(regolo)
+    assert ("to repair", "interrupted update of 'refs/heads/main'") in findings(regolo, "-n")
+    assert (
+        "repaired",
+        f"finished an interrupted update: 'refs/heads/main' is now at {head[:10]}",
+    ) in findings(regolo)
     assert git(two_versions, "rev-parse", "HEAD") == head
     regolo("fsck", "--full")
 
@@ -88,7 +91,7 @@ def test_a_merged_version_without_a_tag_is_named(regolo: Regolo, two_versions: P
     regolo("commit", "m", "model.safetensors", "--propose")
     git(two_versions, "merge", "-q", "propose/m@1.2")
     assert regolo("doctor", "--plain").out == (
-        "left\t'm@1.2' is merged and has no tag yet\tgit regolo tag --merged\n"
+        "left\t'm@1.2' is merged but not tagged\tgit regolo tag --merged\n"
     )
     assert "m@v1.2" not in git(two_versions, "tag", "--list")
 

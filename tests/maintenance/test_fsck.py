@@ -161,7 +161,7 @@ def test_an_environment_that_names_what_is_gone_is_found(regolo: Regolo, two_ver
     git(two_versions, "tag", "-d", "m@v1.0")
     ((subject, what),) = problems(regolo)
     assert subject == "environment staging"
-    assert "has no tag here" in what
+    assert "has no tag in this clone" in what
 
 
 def test_a_shallow_clone_says_what_it_lacks(

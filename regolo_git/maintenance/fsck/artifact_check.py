@@ -1,15 +1,15 @@
-"""Checking a version's bytes: the recipe is what the manifest says, and every chunk is there.
+"""Checks a version's bytes: the recipe matches the manifest, and every chunk exists.
 
-In full, every chunk is read and hashed, and each artifact's digest computed over what its recipe rebuilds.
+A full check also reads and hashes every chunk, and computes the digest of each rebuilt artifact.
 """
 
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from regolo_git.artifacts.progress import OnProgress
 from regolo_git.artifacts.verify import verify_recipe
 from regolo_git.errors import IntegrityError, NotFound, RegoloError
+from regolo_git.hints import Hint, NextStep
 from regolo_git.maintenance.fsck.problem import Problem
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
@@ -20,25 +20,25 @@ from regolo_git.text.numbers import counted, few_of
 
 @dataclass(slots=True)
 class ArtifactChecker:
-    """Checks artifacts one after another; a chunk that many versions share is looked at once.
+    """Checks artifacts one after another; a chunk shared by many versions is checked once.
 
-    `elsewhere` is what to type where a recipe is not in this store.
+    `elsewhere` is the hint for a recipe that is not in this store.
     """
 
     store: Store
-    elsewhere: str
+    elsewhere: NextStep
     full: bool
     chunks: dict[str, bool] = field(default_factory=dict)
     recipes: dict[Digest, str | None] = field(default_factory=dict)
 
     def check(self, manifest: Manifest, on_progress: OnProgress) -> Iterator[Problem]:
-        """What is wrong with the bytes of a version."""
+        """The problems with the bytes of a version."""
         reference = manifest.reference
-        lost = f"git regolo retire {reference} -m {shlex.quote('its bytes are lost')}"
+        lost = Hint("retire", reference, "-m", "its bytes are lost")
         try:
             recipe = self.store.read_recipe(manifest.artifact.recipe)
         except NotFound as error:
-            # A new clone has the versions and not their bytes: they are not lost, they are elsewhere.
+            # A new clone has the versions without their bytes: they are not lost but in another store.
             yield Problem(reference, error.message, self.elsewhere)
             return
         except RegoloError as error:
@@ -74,21 +74,23 @@ class ArtifactChecker:
 def _missing_text(missing: list[RecipeChunk]) -> str:
     size = sum({chunk.blake3: chunk.size for chunk in missing}.values())
     first = f"'{missing[0].blake3}'"
-    return f"the store lacks {size} bytes of it: chunk {few_of([first], len(missing))}"
+    return f"{size} bytes of it are missing from the store: chunk {few_of([first], len(missing))}"
 
 
 def recipe_disagreement(manifest: Manifest, recipe: Recipe) -> str | None:
-    """Where a recipe, which is of nobody's review, differs from the manifest, which is."""
+    """How a recipe, which nobody reviews, differs from the reviewed manifest; None if it does not."""
     artifact = manifest.artifact
     if (recipe.kind, recipe.size) != (artifact.kind, artifact.size):
-        return f"its recipe makes a {recipe.kind} of {recipe.size} bytes, not one of {artifact.size}"
+        return (
+            f"its recipe is for a {recipe.kind} of {recipe.size} bytes,"
+            f" but its manifest for a {artifact.kind} of {artifact.size}"
+        )
     if manifest.files is not None:
         listed = {path: (entry.size, entry.digest) for path, entry in manifest.files.items()}
         if listed != {file.path: (file.size, file.digest) for file in recipe.files}:
-            return "its recipe has other files than its manifest"
+            return "its recipe and its manifest list different files"
     if artifact.file_count is not None and artifact.file_count != len(recipe.files):
-        return f"its recipe has {counted(len(recipe.files), 'file')}, and its manifest {artifact.file_count}"
-    said = recipe.artifact_digest
-    if said != artifact.digest:
-        return f"its recipe is for {said}, and its manifest for {artifact.digest}"
+        return f"its recipe has {counted(len(recipe.files), 'file')}, but its manifest {artifact.file_count}"
+    if recipe.artifact_digest != artifact.digest:
+        return f"its recipe is for {recipe.artifact_digest}, but its manifest for {artifact.digest}"
     return None

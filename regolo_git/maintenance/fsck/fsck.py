@@ -1,7 +1,7 @@
-"""Checking a registry: every tag, every manifest, and every byte that a version which is kept needs.
+"""Checks a registry: every tag, every manifest, and every byte of the versions that are not retired.
 
-Next to read: `tag_check.py` for what Git holds, `artifact_check.py` for what the store holds.  Changes
-nothing, except that a damaged chunk is moved aside by the store that reads it.
+Next to read: `tag_check.py` for the data in Git, `artifact_check.py` for the data in the store.  A check
+changes nothing, except that the store moves a damaged chunk aside when it reads it.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from regolo_git.registry.records_at import RecordsAt
 
 @dataclass(frozen=True, slots=True)
 class FsckReport:
-    """What was looked at and what is wrong; `chunks` are counted once however many versions share them."""
+    """The problems, and the numbers of checked versions, retired ones, and distinct chunks."""
 
     problems: tuple[Problem, ...]
     versions: int
@@ -36,8 +36,8 @@ def check_registry(
 ) -> FsckReport:
     """Checks every version, or those of one model; `full` reads every byte.
 
-    Missing bytes of retired versions are as they should be.  Raises NotFound where there is no registry, or
-    no such model.
+    Missing bytes of retired versions are not a problem.  Raises NotFound if there is no registry or no such
+    model.
     """
     records = handle.records()
     retired_names = _retired(records)
@@ -67,7 +67,7 @@ def _retired(records: RecordsAt) -> set[tuple[str, str]]:
 
 
 def _check_users(handle: Handle, records: RecordsAt) -> Iterator[Problem]:
-    """Environments and endpoints on the registry branch that name what is not there."""
+    """Environments and endpoints that name a version without a tag, or with another digest than its tag."""
     promotions, endpoints = records.promotions().records, records.endpoints().records
     pinned = [(f"environment {p.environment}", p.model, p.version, p.digest) for p in promotions]
     pinned += [
@@ -79,6 +79,6 @@ def _check_users(handle: Handle, records: RecordsAt) -> Iterator[Problem]:
         reference = version_reference(model, version)
         row = handle.index.find(model, Version.parse(version).identity)
         if row is None:
-            yield Problem(subject, f"has '{reference}', which has no tag here", "git fetch --tags")
+            yield Problem(subject, f"names '{reference}', which has no tag in this clone", "git fetch --tags")
         elif row.digest != digest:
-            yield Problem(subject, f"pins '{reference}' with other bytes than its tag says", None)
+            yield Problem(subject, f"pins '{reference}' with a different digest than its tag")

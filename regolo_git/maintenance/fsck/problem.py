@@ -1,4 +1,4 @@
-"""What a check finds: the subject, what is wrong with it, and the command that helps."""
+"""The problems that a check finds."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from regolo_git.hints import NextStep
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong."""
+    """The subject (a tag, version or file), the problem with it, and a command that helps."""
 
     subject: str
     what: str

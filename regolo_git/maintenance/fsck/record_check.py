@@ -1,6 +1,6 @@
-"""Checking the records that the registry branch has now.
+"""Checks the current records on the registry branch, which people edit and the next command reads.
 
-A version's own manifest is checked with its tag; these are what people edit, and what the next command reads.
+`tag_check.py` checks the manifests of tagged versions.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,7 @@
-"""Checking a version's names: tag, trailers, commit and manifest must say the same.
+"""Checks that a version's tag, trailers, commit and manifest agree.
 
-The commit's manifest is the truth; the tag's name and trailers, which lists are made of, are held against it.
+The commit's manifest is authoritative; the tag's name and trailers, which lists are built from, are compared
+with it.
 """
 
 import shlex
@@ -17,9 +18,9 @@ from regolo_git.text.commits import short
 
 
 def check_foreign_tags(handle: Handle) -> Iterator[Problem]:
-    """Tags that are named like a version and are none, where their commit does hold that version.
+    """Tags that are named like a version but are not one, on a commit that has a manifest of the model.
 
-    Other tools name tags like that too, and those are none of our business.
+    Tags of other tools may have similar names; without such a manifest they are ignored.
     """
     for tag, what in handle.index.problems():
         parsed = parse_tag_name(tag)
@@ -36,7 +37,7 @@ def _holds_manifest(handle: Handle, tag: str, model: str) -> bool:
 
 
 def read_checked_manifest(handle: Handle, row: TagRow) -> tuple[Manifest | None, list[Problem]]:
-    """The manifest of a version, and everything that its tag says otherwise; None where it cannot be read."""
+    """The manifest of a version, or None if it cannot be read, and the disagreements of its tag with it."""
     subject = f"tag {row.tag}"
     again = f"git fetch origin tag {shlex.quote(row.tag)}"
     try:
@@ -51,7 +52,7 @@ def read_checked_manifest(handle: Handle, row: TagRow) -> tuple[Manifest | None,
     disagreements = [
         (
             held != row.manifest_oid,
-            f"names manifest {short(row.manifest_oid)}, and its commit has {short(held)}",
+            f"names manifest {short(row.manifest_oid)}, but its commit has {short(held)}",
         ),
         (
             tag_name(manifest.model, manifest.version) != row.tag,
@@ -59,11 +60,11 @@ def read_checked_manifest(handle: Handle, row: TagRow) -> tuple[Manifest | None,
         ),
         (
             manifest.artifact.digest != row.digest,
-            f"says {row.digest}, and its manifest {manifest.artifact.digest}",
+            f"records {row.digest}, but its manifest {manifest.artifact.digest}",
         ),
         (
             manifest.artifact.size != row.size,
-            f"says {row.size} bytes, and its manifest {manifest.artifact.size}",
+            f"records {row.size} bytes, but its manifest {manifest.artifact.size}",
         ),
     ]
     return manifest, [Problem(subject, what, again) for wrong, what in disagreements if wrong]

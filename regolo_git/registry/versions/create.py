@@ -130,7 +130,7 @@ def _same_content(handle: Handle, model: str, ingested: Ingested, version: Versi
     """The newest version, if it has the very same bytes; an environment's name for them is no repetition."""
     if version is not None and version.environment:
         return None
-    newest = handle.index.last_made(model)
+    newest = handle.index.last_created(model)
     return newest.version if newest is not None and newest.digest == ingested.artifact.digest else None
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from regolo_git.artifacts.ingest.ingest import Ingested
-from regolo_git.git.ignore import Ignored, words_if_let_in
+from regolo_git.git.ignore import Ignored, reinclusion_warning
 from regolo_git.git.new_commit import NewCommit, NewTag
 from regolo_git.records.manifest import FileEntry, Lineage, Manifest
 from regolo_git.records.metadata import MetadataValue
@@ -111,5 +111,5 @@ class Draft:
         """What the user should know of it, once it is published."""
         if self.ignored is None or self.place is None:
             return ()
-        words = self.ignored.text, words_if_let_in(self.handle.git, self.place)
+        words = self.ignored.text, reinclusion_warning(self.handle.git, self.place)
         return tuple(text for text in words if text)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from regolo_git.errors import Conflict
-from regolo_git.git.worktrees import WorkTree, refuse_under_way
+from regolo_git.git.worktrees import WorkTree, refuse_in_progress
 from regolo_git.registry.handle import Handle
 
 Flow = Literal["auto", "direct", "propose"]
@@ -40,7 +40,7 @@ def choose_target_branch(handle: Handle, flow: Flow) -> TargetBranch:
         return TargetBranch(registry_branch, tagged=True, new_branch=False)
     if head is None:
         # A rebase detaches HEAD too, and would not let go of it for `git switch`.
-        refuse_under_way(WorkTree(handle.paths.git_dir, handle.paths.top))
+        refuse_in_progress(WorkTree(handle.paths.git_dir, handle.paths.top))
         raise Conflict(
             "HEAD is detached: a commit here would be on no branch", f"git switch {registry_branch}"
         )
