@@ -1,7 +1,8 @@
 """The digest of an artifact as it is on disk, exactly: no link is followed and nothing is left out.
 
-Stricter than `ingest.digest_of`, which takes what people hand in.  Serving asks it of what it fetched and, in
-each worker, before a model is opened; workers may run in another interpreter, so it imports next to nothing.
+Stricter than `path_digest.digest_of`, which takes what people hand in.  Serving asks it of what it fetched
+and, in each worker, before a model is opened; workers may run in another interpreter, so it imports next to
+nothing.
 """
 
 import os

@@ -1,23 +1,23 @@
 """From chunks to files: fetches each chunk, verifies it, and hands its bytes to where they belong.
 
-The reverse of `cutting.py`, on the same lanes: any thread fetches and places chunks, one computes the files'
-digests in order where they are wanted.
+The reverse of `cutting.py`, on the same thread pool: any thread fetches and writes chunks, one computes the
+digests of the files in order, where they are wanted.
 """
 
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from regolo_git.artifacts.lanes import Lanes
 from regolo_git.artifacts.progress import OnProgress, Progress, ignore_progress
+from regolo_git.artifacts.thread_pool import ThreadPool
 from regolo_git.errors import IntegrityError
+from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest, Hasher, new_hasher
 from regolo_git.records.recipe import Recipe, RecipeChunk, RecipeFile
 from regolo_git.store.store import Store
 from regolo_git.text.printable import printable
 
-Place = Callable[[int, int, memoryview], None]
-FSCK = "git regolo fsck"
+Write = Callable[[int, int, memoryview], None]
 # Small chunks are handled by the megabyte: handing each to a thread would cost more than the work itself.
 TOGETHER = 1 << 20
 
@@ -85,44 +85,44 @@ def rebuild(
     store: Store,
     recipe: Recipe,
     wanted: Collection[int],
-    lanes: Lanes,
+    pool: ThreadPool,
     *,
-    place: Place | None,
+    write: Write | None,
     check_digests: bool,
     on_progress: OnProgress = ignore_progress,
 ) -> None:
-    """Hands every byte of the wanted files to `place(file number, offset, bytes)`, from several threads.
+    """Hands every byte of the wanted files to `write(file number, offset, bytes)`, from several threads.
 
-    Returns when all is placed and, if `check_digests`, every file has the digest that the recipe gives it.
+    Returns when all is written and, if `check_digests`, every file has the digest that the recipe gives it.
     `on_progress` counts bytes that are under way.  Raises NotFound, IntegrityError, TransportError, and what
-    `place` raises.
+    `write` raises.
     """
     hashers = {number: new_hasher(recipe.files[number].digest.algorithm) for number in wanted}
     progress = Progress(total=sum(recipe.files[number].size for number in wanted))
     for group in _together(slices(recipe, wanted)):
-        buffer, at, pieces = lanes.buffer(), 0, []
+        buffer, at, pieces = pool.buffer(), 0, []
         for chunk, parts in group:
             pieces.append(_Piece(chunk, buffer[at : at + chunk.size], parts))
             at += chunk.size
-        fetched = lanes.anywhere(_fetch, store, pieces, place)
+        fetched = pool.submit(_fetch, store, pieces, write)
         tasks: list[Future[None]] = [fetched]
         if check_digests:
-            tasks.append(lanes.in_order(_hash, fetched, pieces, hashers))
-        lanes.release(buffer, *tasks)
+            tasks.append(pool.submit_in_order(_hash, fetched, pieces, hashers))
+        pool.release(buffer, *tasks)
         progress = progress.advanced(sum(part.size for _, parts in group for part in parts))
         on_progress(progress)
-    lanes.finish()
+    pool.finish()
     if check_digests:
         for number, hasher in hashers.items():
             _compare(recipe.files[number], hasher)
 
 
-def _fetch(store: Store, pieces: list[_Piece], place: Place | None) -> None:
+def _fetch(store: Store, pieces: list[_Piece], write: Write | None) -> None:
     for piece in pieces:
         store.read_chunk_into(piece.chunk.blake3, piece.view)
-        if place:
+        if write:
             for part, view in piece.slices():
-                place(part.file, part.file_offset, view)
+                write(part.file, part.file_offset, view)
 
 
 def _hash(fetched: "Future[None]", pieces: list[_Piece], hashers: dict[int, Hasher]) -> None:
@@ -136,5 +136,5 @@ def _compare(file: RecipeFile, hasher: Hasher) -> None:
     if Digest(file.digest.algorithm, hasher.hexdigest()) != file.digest:
         what = f"'{printable(file.path)}'" if file.path else "the artifact"
         raise IntegrityError(
-            f"{what} as its chunks rebuild it does not have its digest '{file.digest}'", FSCK
+            f"{what} as its chunks rebuild it does not have its digest '{file.digest}'", Hint("fsck")
         )

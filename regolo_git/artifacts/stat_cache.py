@@ -13,11 +13,11 @@ import os
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from regolo_git.artifacts.known_file import KnownFile
 from regolo_git.artifacts.source.file_stamp import FileStamp
 from regolo_git.errors import InvalidInput
 from regolo_git.records.digests import Algorithm, Digest
@@ -40,24 +40,6 @@ CREATE TABLE IF NOT EXISTS trusted (
     recipe TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (recipe, digest)
 ) WITHOUT ROWID;
 """
-
-
-@dataclass(frozen=True, slots=True)
-class KnownFile:
-    """What a file was when it was last read or written: `member` is its path in the artifact of `recipe`.
-
-    The stamp proves that it is still the same only if `settled`.  A file that was only read has no recipe.
-    """
-
-    stamp: FileStamp
-    settled: bool
-    digest: Digest
-    recipe: Digest | None
-    member: str
-
-    def is_still(self, stamp: FileStamp | None) -> bool:
-        """Whether a file with this stamp has this digest for sure."""
-        return self.settled and self.stamp == stamp
 
 
 class StatCache:

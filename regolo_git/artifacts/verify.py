@@ -3,16 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from regolo_git.artifacts.lanes import Lanes
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.artifacts.rebuild import rebuild
 from regolo_git.artifacts.stat_cache import StatCache
+from regolo_git.artifacts.thread_pool import ThreadPool
 from regolo_git.errors import IntegrityError, NotFound
+from regolo_git.hints import Hint
 from regolo_git.records.manifest import Artifact
 from regolo_git.records.recipe import Recipe
 from regolo_git.store.store import Store
-
-FSCK = "git regolo fsck"
 
 
 @contextmanager
@@ -33,7 +32,7 @@ def read_checked_recipe(store: Store, artifact: Artifact) -> Recipe:
     claimed = recipe.artifact_digest
     if claimed != artifact.digest:
         raise IntegrityError(
-            f"recipe '{artifact.recipe}' is of '{claimed}', not of '{artifact.digest}'", FSCK
+            f"recipe '{artifact.recipe}' is of '{claimed}', not of '{artifact.digest}'", Hint("fsck")
         )
     return recipe
 
@@ -49,7 +48,7 @@ def require_artifact(store: Store, artifact: Artifact) -> Recipe:
         raise NotFound(
             f"{len(missing)} of the {len(recipe.chunks)} chunks of '{artifact.digest}' are missing"
             f" from the store '{store.url}'",
-            FSCK,
+            Hint("fsck"),
         )
     return recipe
 
@@ -72,6 +71,6 @@ def verify_artifact(
 
 def verify_recipe(store: Store, recipe: Recipe, *, on_progress: OnProgress = ignore_progress) -> None:
     """Reads every chunk and compares the digest of every file.  Raises NotFound, IntegrityError."""
-    with Lanes() as lanes:
+    with ThreadPool() as pool:
         everything = range(len(recipe.files))
-        rebuild(store, recipe, everything, lanes, place=None, check_digests=True, on_progress=on_progress)
+        rebuild(store, recipe, everything, pool, write=None, check_digests=True, on_progress=on_progress)

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, Self, get_args
 
@@ -65,3 +65,10 @@ def directory_digest(algorithm: Algorithm, files: Iterable[tuple[str, str]]) -> 
     for path, hexadecimal in sorted(files, key=lambda file: file[0].encode()):
         hasher.update(f"{hexadecimal}  {path}\n".encode())
     return Digest(algorithm, hasher.hexdigest())
+
+
+def artifact_digest(algorithm: Algorithm, files: Mapping[str, Digest]) -> Digest:
+    """The digest of an artifact from those of its files by path; the path of a single file is empty."""
+    if "" in files:
+        return files[""]
+    return directory_digest(algorithm, ((path, digest.hex) for path, digest in files.items()))

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Literal, Self, cast
 
 from regolo_git.errors import IntegrityError, InvalidInput
-from regolo_git.records.digests import HEX, Digest, blake3_hex, directory_digest
+from regolo_git.records.digests import HEX, Digest, artifact_digest, blake3_hex
 from regolo_git.records.json_reader import JsonReader
 from regolo_git.records.names import check_artifact_path
 from regolo_git.records.tables import check_format
@@ -19,6 +19,7 @@ from regolo_git.text.sizes import size_text
 
 FORMAT = 1
 CHUNKING = "tensor-aligned-1"
+CHUNK_LIMIT = 16 << 20  # this chunking cuts nothing longer, so nothing longer is ever allocated
 BYTES_LIMIT = 256 << 20
 COUNT_LIMIT = 1 << 63
 Kind = Literal["file", "directory"]
@@ -70,11 +71,8 @@ class Recipe:
 
     @property
     def artifact_digest(self) -> Digest:
-        """The digest of the artifact: that of a single file, or that of the list of all files."""
-        first = self.files[0].digest
-        if self.kind == "file":
-            return first
-        return directory_digest(first.algorithm, ((file.path, file.digest.hex) for file in self.files))
+        """The digest of the whole artifact."""
+        return artifact_digest(self.files[0].digest.algorithm, {f.path: f.digest for f in self.files})
 
     @cached_property
     def _bytes(self) -> bytes:
@@ -200,14 +198,23 @@ def _hex(reader: JsonReader, key: str | int) -> str:
 
 
 def _check(recipe: Recipe) -> None:
-    if sum(chunk.size for chunk in recipe.chunks) != recipe.size or any(c.size == 0 for c in recipe.chunks):
+    if sum(chunk.size for chunk in recipe.chunks) != recipe.size:
         raise IntegrityError("the chunks of a recipe do not add up to its files")
+    for chunk in recipe.chunks:
+        check_chunk_size(chunk.blake3, chunk.size)
     _check_files(recipe)
     end, size = 0, recipe.size
     for tensor in recipe.tensors:
         if tensor.offset < end or tensor.offset + tensor.size > size:
             raise IntegrityError("the tensors in a recipe overlap or extend past its end")
         end = tensor.offset + tensor.size
+
+
+def check_chunk_size(address: str, size: int) -> int:
+    """The size of a chunk in bytes, before that much memory is allocated.  Raises IntegrityError."""
+    if not 0 < size <= CHUNK_LIMIT:
+        raise IntegrityError(f"chunk '{address}' cannot have {size} bytes")
+    return size
 
 
 def _check_files(recipe: Recipe) -> None:

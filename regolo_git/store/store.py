@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Self
 
 from regolo_git.errors import IntegrityError, NotFound, RegoloError, TransportError
+from regolo_git.hints import Hint
 from regolo_git.records.digests import HEX, Digest, blake3_hex
-from regolo_git.records.recipe import BYTES_LIMIT, Recipe
+from regolo_git.records.recipe import BYTES_LIMIT, Recipe, check_chunk_size
 from regolo_git.records.store_format import StoreFormat
 from regolo_git.store.files import Data, Files
 from regolo_git.store.locate import files_at
@@ -27,8 +28,6 @@ from regolo_git.store.translate import translated
 FORMAT_FILE = "format.toml"
 FORMAT_LIMIT = 1 << 16
 CHUNKS, RECIPES, QUARANTINE = "chunks", "recipes", "quarantine"
-CHUNK_LIMIT = 16 << 20  # `tensor-aligned-1` cuts nothing longer, so nothing longer is ever allocated
-FSCK = "git regolo fsck"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class Store:
                 StoreFormat.parse(files.read(FORMAT_FILE, FORMAT_LIMIT))
         except TransportError as error:
             if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
-                raise NotFound(f"there is no store at '{files.url}'", "git regolo init") from error
+                raise NotFound(f"there is no store at '{files.url}'", Hint("init")) from error
             raise
         return cls(files)
 
@@ -98,7 +97,7 @@ class Store:
 
     def read_chunk(self, address: str, size: int) -> bytes:
         """A chunk's bytes, verified.  Raises as `read_chunk_into` does."""
-        buffer = bytearray(_bounded(address, size))
+        buffer = bytearray(check_chunk_size(address, size))
         self.read_chunk_into(address, memoryview(buffer))
         return bytes(buffer)
 
@@ -163,10 +162,7 @@ class Store:
             raise self._missing("recipe", address.hex, error) from error
         if blake3_hex(data) != address.hex:
             raise self._quarantined("recipe", path, address.hex)
-        recipe = Recipe.parse(data)
-        for chunk in recipe.chunks:
-            _bounded(chunk.blake3, chunk.size)
-        return recipe
+        return Recipe.parse(data)
 
     def recipes(self) -> Iterator[StoredObject]:
         """Every recipe, in any order."""
@@ -203,7 +199,7 @@ class Store:
 
     def _missing(self, what: str, address: str, error: TransportError) -> RegoloError:
         if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
-            return NotFound(f"{what} '{address}' is missing from the store '{self.url}'", FSCK)
+            return NotFound(f"{what} '{address}' is missing from the store '{self.url}'", Hint("fsck"))
         return error
 
     def _quarantined(self, what: str, path: str, address: str) -> IntegrityError:
@@ -215,17 +211,11 @@ class Store:
             self._files.move(path, kept)
         except OSError:
             # Another thread was faster, or the store is read-only: the answer is the same.
-            return IntegrityError(f"{what} '{address}' in the store '{self.url}' is damaged", FSCK)
+            return IntegrityError(f"{what} '{address}' in the store '{self.url}' is damaged", Hint("fsck"))
         return IntegrityError(
-            f"{what} '{address}' in the store '{self.url}' is damaged; it was moved to '{kept}'", FSCK
+            f"{what} '{address}' in the store '{self.url}' is damaged; it was moved to '{kept}'", Hint("fsck")
         )
 
 
 def _path(directory: str, address: str) -> str:
     return f"{directory}/{address[:2]}/{address}"
-
-
-def _bounded(address: str, size: int) -> int:
-    if not 0 < size <= CHUNK_LIMIT:
-        raise IntegrityError(f"chunk '{address}' cannot have {size} bytes")
-    return size

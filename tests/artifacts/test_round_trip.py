@@ -14,7 +14,7 @@ from support.places import GOLDEN
 
 from regolo_git.artifacts.ingest.ingest import ingest
 from regolo_git.artifacts.restore.materialize import materialize
-from regolo_git.artifacts.restore.placing import Overwrite
+from regolo_git.artifacts.restore.planner import Overwrite
 from regolo_git.artifacts.verify import verify_artifact
 from regolo_git.errors import InvalidInput
 from regolo_git.records.names import check_artifact_path

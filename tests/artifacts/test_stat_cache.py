@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from regolo_git.artifacts.known_file import KnownFile
 from regolo_git.artifacts.source.file_stamp import COARSE_TICK, FINE_TICK, SECOND, FileStamp
-from regolo_git.artifacts.stat_cache import KnownFile, StatCache
+from regolo_git.artifacts.stat_cache import StatCache
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Artifact
 

@@ -61,7 +61,7 @@ def test_temporary_files_of_ours_are_removed(regolo: Regolo, two_versions: Path)
 
 
 def test_the_directory_of_a_killed_checkout_is_removed(regolo: Regolo, two_versions: Path) -> None:
-    from regolo_git.artifacts.source.sources import STAGING_PREFIX
+    from regolo_git.artifacts.source.walk import STAGING_PREFIX
 
     staging = two_versions / f"{STAGING_PREFIX}00ff"
     (staging / "files").mkdir(parents=True)

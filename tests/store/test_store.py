@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
-from regolo_git.artifacts.ingest.cuts import STEP
 from regolo_git.errors import IntegrityError, InvalidInput, NotFound, TransportError
 from regolo_git.records.digests import Digest
-from regolo_git.records.recipe import BYTES_LIMIT, Recipe, RecipeChunk, RecipeFile, RecipeTensor
-from regolo_git.store.store import CHUNK_LIMIT, Store
+from regolo_git.records.recipe import BYTES_LIMIT, CHUNK_LIMIT, Recipe, RecipeChunk, RecipeFile, RecipeTensor
+from regolo_git.store.store import Store
 
 
 @pytest.fixture(params=["local", "memory"])
@@ -65,7 +64,7 @@ def test_a_chunk_is_named_as_b3sum_names_it(local: Store) -> None:
 def test_a_missing_chunk_is_named_with_the_next_command(store: Store) -> None:
     with pytest.raises(NotFound, match=address_of(b"abc")) as caught:
         store.read_chunk(address_of(b"abc"), 3)
-    assert caught.value.hint == "git regolo fsck"
+    assert str(caught.value.hint) == "git regolo fsck"
 
 
 @pytest.mark.parametrize("content", [b"abX", b"ab", b"abcd", b""])
@@ -108,10 +107,6 @@ def test_a_truncated_chunk_is_replaced_when_it_is_put_again(local: Store) -> Non
 def test_no_chunk_of_a_size_that_cannot_be_is_allocated(store: Store, size: int) -> None:
     with pytest.raises(IntegrityError):
         store.read_chunk(address_of(b"abc"), size)
-
-
-def test_the_chunking_cuts_nothing_that_the_store_refuses() -> None:
-    assert STEP == CHUNK_LIMIT
 
 
 def test_a_recipe_comes_back(store: Store) -> None:

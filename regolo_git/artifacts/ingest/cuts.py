@@ -16,9 +16,10 @@ what they have cut so far.  All of it is pure; ingest pushes items through it as
 
 from collections.abc import Iterator
 
-CHUNKING = "tensor-aligned-1"
+from regolo_git.records.recipe import CHUNK_LIMIT
+
 LARGE = 256 << 10
-STEP = 16 << 20
+STEP = CHUNK_LIMIT
 GROUP = 1 << 20
 EDGE_FILE = 1 << 20
 PIECE_MIN, PIECE_AVERAGE, PIECE_MAX = 256 << 10, 1 << 20, 4 << 20

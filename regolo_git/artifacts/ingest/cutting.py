@@ -1,8 +1,8 @@
 """From files to chunks: reads an artifact's stream once, and has it hashed and stored on the way.
 
 The caller's thread reads, finds the items (`layouts/`), cuts them (`cuts.py`) and computes the digests of
-small items and of tensors that are longer than a chunk.  Whole chunks go to the lanes: one thread computes
-the files' digests in order, the others name and store chunks.
+small items and of tensors that are longer than a chunk.  Whole chunks go to `chunk_writer.py`, on the threads
+of the pool: one computes the files' digests in order, the others name and store chunks.
 """
 
 import io
@@ -12,25 +12,18 @@ from typing import BinaryIO
 
 from blake3 import blake3
 
+from regolo_git.artifacts.ingest.chunk_writer import ChunkWriter, Piece, StoredChunk
 from regolo_git.artifacts.ingest.cuts import EDGE_FILE, LARGE, STEP, Group, content_pieces, steps
-from regolo_git.artifacts.lanes import Lanes
 from regolo_git.artifacts.progress import OnProgress, Progress
-from regolo_git.artifacts.source.sources import RawFile, SourceFile
+from regolo_git.artifacts.source.snapshot import RawFile, SourceFile
+from regolo_git.artifacts.thread_pool import ThreadPool
 from regolo_git.layouts.items import Item, TensorInfo
 from regolo_git.layouts.layout import read_layout
-from regolo_git.records.digests import Algorithm, Digest, Hasher, blake3_hex, new_hasher
+from regolo_git.records.digests import Algorithm, Digest, Hasher, new_hasher
 from regolo_git.records.recipe import RecipeChunk, RecipeFile, RecipeTensor
 from regolo_git.store.store import Store
 
 LAYOUT_BUFFER = 1 << 14
-
-
-@dataclass(frozen=True, slots=True)
-class StoredChunk:
-    """A chunk that is in the store; `new` says that it was not there before."""
-
-    chunk: RecipeChunk
-    new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +45,6 @@ class CutArtifact:
     new_bytes: int
 
 
-@dataclass(slots=True)
-class _Piece:
-    """A part of a buffer, and the digest of the file that it belongs to."""
-
-    hasher: Hasher
-    start: int
-    stop: int
-
-
 @dataclass(frozen=True, slots=True)
 class _Tensor:
     """A tensor that was read; a number for its digest is that of the chunk that it coincides with."""
@@ -77,32 +61,29 @@ class _Open:
 
     group: Group = field(default_factory=Group)
     buffer: memoryview | None = None
-    pieces: list[_Piece] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
 
 
 class Cutting:
     """Takes the files of one artifact of `size` bytes in order; `finish` gives what became of them."""
 
     def __init__(
-        self, store: Store, lanes: Lanes, algorithm: Algorithm, size: int, on_progress: OnProgress
+        self, store: Store, pool: ThreadPool, algorithm: Algorithm, size: int, on_progress: OnProgress
     ) -> None:
-        self._store = store
-        self._lanes = lanes
+        self._chunks = ChunkWriter(store, pool)
+        self._pool = pool
         self._algorithm = algorithm
         self._size = size
         self._on_progress = on_progress
         self._offset = 0
-        self._found = 0
-        self._counted = 0
         self._open = _Open()
-        self._chunks: list[Future[StoredChunk] | RecipeChunk] = []
         self._tensors: list[_Tensor | RecipeTensor] = []
         self._files: list[tuple[SourceFile, Hasher | Digest]] = []
 
     def reuse(self, file: SourceFile, fragment: Fragment) -> None:
         """Takes a file's chunks as they are; only for one of at least `EDGE_FILE`, which has its own."""
         self._end_group()
-        self._chunks += fragment.chunks
+        self._chunks.reuse(fragment.chunks)
         self._tensors += (
             RecipeTensor(t.name, t.dtype, t.shape, self._offset + t.offset, t.size, t.blake3)
             for t in fragment.tensors
@@ -132,15 +113,12 @@ class Cutting:
     def finish(self) -> CutArtifact:
         """Waits for all that is under way.  Raises what went wrong in it."""
         self._end_group()
-        self._lanes.finish()
-        stored = [c if isinstance(c, RecipeChunk) else c.result() for c in self._chunks]
-        chunks = tuple(c if isinstance(c, RecipeChunk) else c.chunk for c in stored)
-        new = {c.chunk.blake3: c.chunk.size for c in stored if isinstance(c, StoredChunk) and c.new}
+        chunks, new_bytes = self._chunks.finish()
         return CutArtifact(
             tuple(_recipe_file(file, digest, self._algorithm) for file, digest in self._files),
             tuple(_recipe_tensor(tensor, chunks) for tensor in self._tensors),
             chunks,
-            sum(new.values()),
+            new_bytes,
         )
 
     # -- items --------------------------------------------------------------------------------------------
@@ -158,9 +136,9 @@ class Cutting:
         self._end_group()
         whole = blake3() if item.tensor and item.size > STEP else None
         for size in steps(item.size):
-            buffer = self._lanes.buffer()
+            buffer = self._pool.buffer()
             reader.fill(buffer[:size])
-            self._lanes.release(buffer, *self._emit(buffer[:size], [_Piece(reader.hasher, 0, size)]))
+            self._pool.release(buffer, *self._chunks.write(buffer[:size], [Piece(reader.hasher, 0, size)]))
             if whole:
                 whole.update(buffer[:size])
             self._advance(size)
@@ -177,7 +155,7 @@ class Cutting:
         if not self._open.group.admits(size):
             self._end_group()
         if self._open.buffer is None:
-            self._open.buffer = self._lanes.buffer()
+            self._open.buffer = self._pool.buffer()
         start = self._open.group.size
         return self._open.buffer[start : start + size]
 
@@ -189,7 +167,7 @@ class Cutting:
         if pieces and pieces[-1].hasher is hasher:
             pieces[-1].stop += len(view)
         elif len(view):
-            pieces.append(_Piece(hasher, start, start + len(view)))
+            pieces.append(Piece(hasher, start, start + len(view)))
         ends = self._open.group.join(len(view), digest)
         self._advance(len(view))
         if ends:
@@ -201,8 +179,8 @@ class Cutting:
         size = self._open.group.end()
         if buffer is None:
             return
-        tasks = self._emit(buffer[:size], pieces) if size else ()
-        self._lanes.release(buffer, *tasks)
+        tasks = self._chunks.write(buffer[:size], pieces) if size else ()
+        self._pool.release(buffer, *tasks)
         self._open.buffer, self._open.pieces = None, []
         self._report()
 
@@ -211,7 +189,7 @@ class Cutting:
     def _read_content(self, reader: "_Reader", size: int) -> None:
         """Reads windows of plain content and cuts them; what is not certain yet moves on to the next one."""
         self._end_group()  # the first piece is large
-        buffer, carried, left = self._lanes.buffer(), 0, size
+        buffer, carried, left = self._pool.buffer(), 0, size
         while carried or left:
             filled = min(STEP, carried + left)
             reader.fill(buffer[carried:filled])
@@ -221,47 +199,25 @@ class Cutting:
             for piece in content_pieces(buffer[:filled], last=not left):
                 view = buffer[at : at + piece]
                 if piece >= LARGE:
-                    tasks += self._emit(view, [_Piece(reader.hasher, 0, piece)])
+                    tasks += self._chunks.write(view, [Piece(reader.hasher, 0, piece)])
                     self._advance(piece)
                 else:  # the last one
                     self._room_for(piece)[:] = view
                     self._join(self._room_for(piece), reader.hasher)
                 at += piece
             carried = filled - at
-            following = self._lanes.buffer()
+            following = self._pool.buffer()
             following[:carried] = buffer[at:filled]
-            self._lanes.release(buffer, *tasks)
+            self._pool.release(buffer, *tasks)
             self._report()
             buffer = following
-        self._lanes.release(buffer)
-
-    # -- chunks -------------------------------------------------------------------------------------------
-
-    def _emit(self, view: memoryview, pieces: list[_Piece]) -> "tuple[Future[None], Future[StoredChunk]]":
-        """Sends a chunk on its way, and returns the tasks that look at its bytes."""
-        hashed = self._lanes.in_order(_hash_pieces, view, pieces)
-        stored = self._lanes.anywhere(_store_chunk, self._store, view)
-        self._chunks.append(stored)
-        return hashed, stored
+        self._pool.release(buffer)
 
     def _advance(self, size: int) -> None:
         self._offset += size
 
     def _report(self) -> None:
-        self._count_found()
-        self._on_progress(Progress(self._offset, self._size, self._found))
-
-    def _count_found(self) -> None:
-        """Goes on counting the bytes of chunks that were there, as far as it is known in their order."""
-        while self._counted < len(self._chunks):
-            chunk = self._chunks[self._counted]
-            if isinstance(chunk, RecipeChunk):
-                self._found += chunk.size
-            elif not chunk.done():
-                return
-            elif not chunk.result().new:
-                self._found += chunk.result().chunk.size
-            self._counted += 1
+        self._on_progress(Progress(self._offset, self._size, self._chunks.found()))
 
 
 class _Reader:
@@ -291,16 +247,6 @@ def _layout(opened: RawFile, size: int) -> tuple[Item, ...] | None:
         return read_layout(buffered, size)
     finally:
         buffered.detach()  # type: ignore[attr-defined]  # closing it would close the file
-
-
-def _hash_pieces(view: memoryview, pieces: list[_Piece]) -> None:
-    for piece in pieces:
-        piece.hasher.update(view[piece.start : piece.stop])
-
-
-def _store_chunk(store: Store, view: memoryview) -> StoredChunk:
-    address = blake3_hex(view)
-    return StoredChunk(RecipeChunk(address, len(view)), store.put_chunk(address, view))
 
 
 def _recipe_file(file: SourceFile, digest: Hasher | Digest, algorithm: Algorithm) -> RecipeFile:

@@ -5,9 +5,10 @@ from itertools import accumulate
 
 from regolo_git.artifacts.ingest.cuts import EDGE_FILE
 from regolo_git.artifacts.ingest.cutting import Fragment
+from regolo_git.artifacts.known_file import KnownFile
 from regolo_git.artifacts.source.file_stamp import FileStamp
-from regolo_git.artifacts.source.sources import Source, SourceFile
-from regolo_git.artifacts.stat_cache import KnownFile, StatCache
+from regolo_git.artifacts.source.snapshot import Snapshot, SourceFile
+from regolo_git.artifacts.stat_cache import StatCache
 from regolo_git.errors import IntegrityError, NotFound
 from regolo_git.records.digests import Algorithm, Digest
 from regolo_git.records.recipe import Recipe, RecipeChunk, RecipeTensor
@@ -17,7 +18,7 @@ from regolo_git.store.store import Store
 class KnownArtifacts:
     """The files of one source that the cache is sure of."""
 
-    def __init__(self, store: Store, source: Source, algorithm: Algorithm, cache: StatCache | None) -> None:
+    def __init__(self, store: Store, source: Snapshot, algorithm: Algorithm, cache: StatCache | None) -> None:
         self._store = store
         self._source = source
         known = cache.known(source.location, algorithm) if cache and source.location else {}
@@ -63,7 +64,7 @@ class KnownArtifacts:
         return all(self._store.has_chunk(chunk.blake3, chunk.size) for chunk in chunks)
 
 
-def known_files(source: Source, recipe: Recipe) -> dict[str, KnownFile]:
+def known_files(source: Snapshot, recipe: Recipe) -> dict[str, KnownFile]:
     """What to remember of a source that has become a recipe."""
     return {
         file.path: _known_file(file.stamp, stored.digest, recipe.address, file.path, source.looked_at_ns)

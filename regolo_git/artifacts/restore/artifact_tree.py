@@ -22,7 +22,7 @@ class ArtifactTree:
     """A directory that exists, and POSIX paths below it; a context manager.
 
     Verbs raise Conflict where a parent is a link or no directory, else OSError.  Leaving it with an error
-    removes the directories that were made, as far as they are empty.
+    removes the directories that were created, as far as they are empty.
     """
 
     def __init__(self, root: Path, opened: int | None = None) -> None:
@@ -32,7 +32,7 @@ class ArtifactTree:
         self._root = os.open(root, flags) if opened is None else os.dup(opened)
         # Files come sorted, so the directory that was last used is most often the next one as well.
         self._last = ("", self._root)
-        self.made: list[str] = []
+        self.created: list[str] = []
 
     def __enter__(self) -> Self:
         return self
@@ -41,13 +41,13 @@ class ArtifactTree:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is not None:
-            for path in reversed(self.made):
+            for path in reversed(self.created):
                 with suppress(OSError):
                     self.remove_empty(path)
         self._forget_last()
         os.close(self._root)
 
-    def directory(self, path: str, *, make: bool = False) -> int | None:
+    def directory(self, path: str, *, create: bool = False) -> int | None:
         """A descriptor of a directory, good until the next call; None where there is none."""
         if not path:
             return self._root
@@ -58,7 +58,7 @@ class ArtifactTree:
         walked: list[str] = []
         for name in path.split("/"):
             walked.append(name)
-            following = self._step(descriptor, name, "/".join(walked), make=make)
+            following = self._step(descriptor, name, "/".join(walked), create=create)
             if descriptor != self._root:
                 os.close(descriptor)
             if following is None:
@@ -85,13 +85,13 @@ class ArtifactTree:
         return os.open(name, flags, dir_fd=self.directory(parent))
 
     def move_in(self, path: str, source_directory: int, source: str) -> None:
-        """Renames a file to a path, whose directories are made, over what lies there."""
+        """Renames a file to a path, whose directories are created, over what is there."""
         parent, name = _split(path)
-        descriptor = self.directory(parent, make=True)
+        descriptor = self.directory(parent, create=True)
         os.rename(source, name, src_dir_fd=source_directory, dst_dir_fd=descriptor)
 
     def keep_aside(self, path: str, directory: int, name: str) -> None:
-        """Gives what lies at a path a second name elsewhere, or where that is not possible, only that one."""
+        """Hard-links what is at a path to a name elsewhere, or moves it there where it cannot be."""
         parent, own = _split(path)
         descriptor = self.directory(parent)
         try:
@@ -131,15 +131,15 @@ class ArtifactTree:
         if descriptor is not None:
             os.fsync(descriptor)
 
-    def _step(self, descriptor: int, name: str, path: str, *, make: bool) -> int | None:
+    def _step(self, descriptor: int, name: str, path: str, *, create: bool) -> int | None:
         for attempt in range(2):
             try:
                 return os.open(name, DIRECTORY, dir_fd=descriptor)
             except FileNotFoundError:
-                if not make or attempt:
+                if not create or attempt:
                     return None
                 os.mkdir(name, dir_fd=descriptor)
-                self.made.append(path)
+                self.created.append(path)
             except OSError as error:
                 if error.errno in (errno.ELOOP, errno.ENOTDIR):
                     raise self._in_the_way(descriptor, name, path) from None

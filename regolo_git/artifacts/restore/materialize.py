@@ -1,8 +1,8 @@
 """Getting an artifact out of the store: whole and verified, or not at all.
 
-Decide what becomes of each path (`placing.py`), write what is needed beside the destination (`staging.py`),
-verify it, and only then rename it into place (`publishing.py`).  A directory that is not there yet appears in
-one rename; where there are files already, each is replaced by a rename, and all go back if one fails.
+Decide what to do at each path (`planner.py`), write what is needed beside the destination (`staging.py`),
+verify it, and only then rename it into place (`replacement.py`).  A directory that does not exist yet appears
+in one rename; where there are files already, each is replaced by a rename, and all go back if one fails.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from regolo_git.artifacts.lanes import Lanes
+from regolo_git.artifacts.known_file import KnownFile
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
 from regolo_git.artifacts.rebuild import rebuild
 from regolo_git.artifacts.restore.artifact_tree import ArtifactTree
+from regolo_git.artifacts.restore.checkout_plan import CheckoutPlan
 from regolo_git.artifacts.restore.destination import Destination, find_destination, translated_errors
-from regolo_git.artifacts.restore.placing import NOTHING, Fate, Overwrite, Placing, Target
-from regolo_git.artifacts.restore.replacement import Publishing
+from regolo_git.artifacts.restore.planner import NOTHING, Overwrite, Planner
+from regolo_git.artifacts.restore.replacement import Replacement
 from regolo_git.artifacts.restore.staging import Staging, remove_staging, stale_stagings
 from regolo_git.artifacts.source.file_stamp import FileStamp
-from regolo_git.artifacts.stat_cache import KnownFile, StatCache
+from regolo_git.artifacts.stat_cache import StatCache
+from regolo_git.artifacts.thread_pool import ThreadPool
 from regolo_git.artifacts.verify import read_checked_recipe
 from regolo_git.errors import NotFound
 from regolo_git.records.digests import Digest
@@ -66,13 +68,13 @@ def materialize(
     place = find_destination(destination, root, recipe.kind)
     wanted = _wanted(recipe, patterns)
     with translated_errors(place.path), ArtifactTree(place.root) as tree:
-        placing = Placing(store, recipe, tree, place, cache=cache, overwrite=overwrite)
-        targets = placing.targets(wanted)
-        leaving = [] if patterns else placing.leaving({file.path for file in recipe.files})
+        planner = Planner(store, recipe, tree, place, cache=cache, overwrite=overwrite)
+        plan = planner.plan(wanted, remove_others=not patterns)
         trusted = cache is not None and cache.trusts(artifact)
         if cache:
-            cache.expect(place.path, _coming(recipe, targets), artifact.recipe)
-        work = _Work(store, recipe, place, tree, targets, leaving)
+            files = [recipe.files[number] for number in plan.written()]
+            cache.expect(place.path, {file.path: file.digest for file in files}, artifact.recipe)
+        work = _Work(store, recipe, place, tree, plan)
         times = work.run(check_digests=not trusted, on_progress=on_progress)
         if cache:
             cache.remember(place.path, work.known(artifact.recipe, times))
@@ -80,53 +82,52 @@ def materialize(
             if len(times) == len(recipe.files):
                 cache.trust(artifact)
     written = sum(recipe.files[number].size for number in times)
-    return Materialized(place.path, len(times), written, len(targets) - len(times), len(leaving))
+    return Materialized(place.path, len(times), written, len(plan.files) - len(times), len(plan.removals))
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """One checkout, decided: what to write where, and what to take away."""
+    """One checkout that is planned."""
 
     store: Store
     recipe: Recipe
     place: Destination
     tree: ArtifactTree
-    targets: list[Target]
-    leaving: list[str]
+    plan: CheckoutPlan
 
     def run(self, *, check_digests: bool, on_progress: OnProgress) -> dict[int, int]:
         """Does it, and returns the numbers of the files that were written with the times they were given."""
-        changing = [target for target in self.targets if target.fate is not Fate.KEEP]
-        if not changing and not self.leaving:
+        changing = self.plan.changing()
+        if not changing and not self.plan.removals:
             return {}
         base = self.place.staging_base
         for path in stale_stagings(self.tree.root / base):
             remove_staging(path)
-        descriptor = self.tree.directory(base, make=True)
+        descriptor = self.tree.directory(base, create=True)
         if descriptor is None:
             raise FileNotFoundError(base)
         with Staging(descriptor) as staging:
             times = self._write(staging, check_digests=check_digests, on_progress=on_progress)
-            with Publishing(self.tree, staging, self.place) as publishing:
-                publishing.put(changing)
-                publishing.take_away(self.leaving)
+            with Replacement(self.tree, staging, self.place) as replacement:
+                replacement.put(changing)
+                replacement.remove(self.plan.removals)
         return times
 
     def _write(self, staging: Staging, *, check_digests: bool, on_progress: OnProgress) -> dict[int, int]:
-        numbers = {target.number for target in self.targets if target.fate in (Fate.MAKE, Fate.REPLACE)}
-        total = sum(self.recipe.files[target.number].size for target in self.targets)
+        numbers = self.plan.written()
+        total = sum(self.recipe.files[file.number].size for file in self.plan.files)
         kept = total - sum(self.recipe.files[number].size for number in numbers)
-        with Lanes() as lanes:
+        with ThreadPool() as pool:
             rebuild(
                 self.store,
                 self.recipe,
-                numbers,
-                lanes,
-                place=staging.write,
+                set(numbers),
+                pool,
+                write=staging.write,
                 check_digests=check_digests,
                 on_progress=following(Progress(kept, total, found=kept), on_progress),
             )
-            tasks = [lanes.anywhere(self._finish, staging, group) for group in _groups(sorted(numbers))]
+            tasks = [pool.submit(self._finish, staging, group) for group in _groups(numbers)]
             return {number: time for task in tasks for number, time in task.result()}
 
     def _finish(self, staging: Staging, numbers: Sequence[int]) -> list[tuple[int, int]]:
@@ -140,14 +141,14 @@ class _Work:
         that was found right counts if it is old enough.
         """
         found = {}
-        for target in self.targets:
-            status = self.tree.look(target.path)
+        for planned in self.plan.files:
+            status = self.tree.look(planned.path)
             stamp = FileStamp.of(status) if status else None
-            own = times.get(target.number)
-            if stamp is None or (stamp != target.stamp if own is None else stamp.mtime_ns != own):
+            own = times.get(planned.number)
+            if stamp is None or (stamp != planned.stamp if own is None else stamp.mtime_ns != own):
                 continue  # somebody was here since
             settled = bool(own % MICROSECOND) if own else stamp.is_settled(self.place.looked_at_ns)
-            file = self.recipe.files[target.number]
+            file = self.recipe.files[planned.number]
             found[file.path] = KnownFile(stamp, settled, file.digest, address, file.path)
         return found
 
@@ -156,12 +157,6 @@ def _groups(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
     """The same in groups: for each file alone, changing threads would cost more than the work."""
     for start in range(0, len(numbers), FILES_TOGETHER):
         yield numbers[start : start + FILES_TOGETHER]
-
-
-def _coming(recipe: Recipe, targets: list[Target]) -> dict[str, Digest]:
-    """The files that get other content, and their digests."""
-    files = [recipe.files[target.number] for target in targets if target.fate in (Fate.MAKE, Fate.REPLACE)]
-    return {file.path: file.digest for file in files}
 
 
 def _wanted(recipe: Recipe, patterns: Sequence[str]) -> list[int]:

@@ -15,15 +15,15 @@ from types import TracebackType
 from typing import Self
 
 from regolo_git.artifacts.restore.artifact_tree import ArtifactTree
+from regolo_git.artifacts.restore.checkout_plan import Action, PlannedFile
 from regolo_git.artifacts.restore.destination import Destination
-from regolo_git.artifacts.restore.placing import Fate, Target
 from regolo_git.artifacts.restore.staging import Staging
 from regolo_git.artifacts.source.file_stamp import FileStamp
 from regolo_git.errors import Conflict
 from regolo_git.text.printable import printable
 
 
-class Publishing:
+class Replacement:
     """A context manager; leaving it with an error undoes what was done."""
 
     def __init__(self, tree: ArtifactTree, staging: Staging, place: Destination) -> None:
@@ -44,18 +44,18 @@ class Publishing:
                 with suppress(OSError):
                     step()
 
-    def put(self, targets: list[Target]) -> None:
+    def put(self, files: list[PlannedFile]) -> None:
         """Renames staged files to their paths, and makes that durable.  Raises Conflict."""
-        for target in targets:
-            self._look_again(target)
+        for file in files:
+            self._look_again(file)
         if self._place.fresh:
-            self._put_whole(targets)
+            self._put_whole(files)
             return
-        for target in targets:
-            self._put_one(target)
-        self._sync({target.path for target in targets})
+        for file in files:
+            self._put_one(file)
+        self._sync({file.path for file in files})
 
-    def take_away(self, paths: list[str]) -> None:
+    def remove(self, paths: list[str]) -> None:
         """Removes files, and the directories that this leaves empty."""
         for path in paths:
             name = self._next_aside()
@@ -67,29 +67,29 @@ class Publishing:
                 at = at.rpartition("/")[0]
         self._sync(set(paths))
 
-    def _put_one(self, target: Target) -> None:
-        if target.fate is Fate.MODE and target.seen:
-            before = stat.S_IMODE(target.seen.st_mode)
-            self._undo.append(partial(self._tree.set_mode, target.path, before))
-            self._tree.set_mode(target.path, before ^ _executable(before))
+    def _put_one(self, file: PlannedFile) -> None:
+        if file.action is Action.CHMOD and file.seen:
+            before = stat.S_IMODE(file.seen.st_mode)
+            self._undo.append(partial(self._tree.set_mode, file.path, before))
+            self._tree.set_mode(file.path, before ^ _executable(before))
             return
-        if target.fate is Fate.REPLACE:
+        if file.action is Action.REPLACE:
             name = self._next_aside()
-            self._tree.keep_aside(target.path, self._staging.old, name)
-            self._undo.append(partial(self._restore, target.path, name))
+            self._tree.keep_aside(file.path, self._staging.old, name)
+            self._undo.append(partial(self._restore, file.path, name))
         else:
-            self._undo.append(partial(self._remove, target.path))
-        self._tree.move_in(target.path, self._staging.files, str(target.number))
+            self._undo.append(partial(self._remove, file.path))
+        self._tree.move_in(file.path, self._staging.files, str(file.number))
 
-    def _put_whole(self, targets: list[Target]) -> None:
+    def _put_whole(self, files: list[PlannedFile]) -> None:
         """Builds a new directory in the staging directory and renames it as one."""
         opened = self._staging.make_tree()
         try:
             with ArtifactTree(self._place.path, opened) as tree:
-                for target in targets:
-                    inner = target.path.removeprefix(f"{self._place.name}/")
-                    tree.move_in(inner, self._staging.files, str(target.number))
-                for path in [*sorted(tree.made, key=len, reverse=True), ""]:
+                for file in files:
+                    inner = file.path.removeprefix(f"{self._place.name}/")
+                    tree.move_in(inner, self._staging.files, str(file.number))
+                for path in [*sorted(tree.created, key=len, reverse=True), ""]:
                     tree.sync(path)
         finally:
             os.close(opened)
@@ -100,10 +100,10 @@ class Publishing:
         self._staging.move_tree(descriptor, name)
         self._sync({self._place.name})
 
-    def _look_again(self, target: Target) -> None:
-        status = self._tree.look(target.path)
-        if (FileStamp.of(status) if status else None) != target.stamp:
-            name = printable(str(self._tree.root / target.path))
+    def _look_again(self, file: PlannedFile) -> None:
+        status = self._tree.look(file.path)
+        if (FileStamp.of(status) if status else None) != file.stamp:
+            name = printable(str(self._tree.root / file.path))
             raise Conflict(f"'{name}' changed meanwhile; nothing was written", "do it again")
 
     def _next_aside(self) -> str:
@@ -118,8 +118,8 @@ class Publishing:
         self._tree.move_out(path, self._staging.old, name)
 
     def _sync(self, paths: set[str]) -> None:
-        """Makes the entries of these paths, and of the directories that were made for them, durable."""
-        directories = {path.rpartition("/")[0] for path in paths | set(self._tree.made)}
+        """Makes the entries of these paths, and of the directories that were created for them, durable."""
+        directories = {path.rpartition("/")[0] for path in paths | set(self._tree.created)}
         for directory in sorted(directories, key=len, reverse=True):
             self._tree.sync(directory)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from regolo_git.artifacts.source.sources import STAGING_PREFIX
+from regolo_git.artifacts.source.walk import STAGING_PREFIX
 
 FILES, OLD, TREE, HIDING = "files", "old", "tree", ".gitignore"
 # The lock comes a moment after the directory, and before anything in it: only the age of an empty one says

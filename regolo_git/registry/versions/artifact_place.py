@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from regolo_git.artifacts.source.sources import ArtifactSource, status_of
+from regolo_git.artifacts.source.sources import ArtifactSource
+from regolo_git.artifacts.source.walk import status_of
 from regolo_git.errors import InvalidInput
 from regolo_git.git import ignore
 from regolo_git.records.names import check_artifact_path

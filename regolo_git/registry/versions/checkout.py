@@ -7,7 +7,7 @@ from pathlib import Path
 
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
 from regolo_git.artifacts.restore.materialize import Materialized, materialize
-from regolo_git.artifacts.restore.placing import Overwrite
+from regolo_git.artifacts.restore.planner import Overwrite
 from regolo_git.artifacts.verify import read_checked_recipe
 from regolo_git.errors import IntegrityError, InvalidInput, NotFound
 from regolo_git.hints import Hint

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from regolo_git.artifacts.ingest.ingest import digest_of
+from regolo_git.artifacts.path_digest import digest_of
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.references import version_reference

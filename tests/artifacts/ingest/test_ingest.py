@@ -11,7 +11,8 @@ from support.artifact_files import bytes_read, noise, stored_bytes
 from support.model_files import write_safetensors
 
 from regolo_git.artifacts.ingest.cuts import STEP
-from regolo_git.artifacts.ingest.ingest import digest_of, ingest
+from regolo_git.artifacts.ingest.ingest import ingest
+from regolo_git.artifacts.path_digest import digest_of
 from regolo_git.artifacts.progress import Progress
 from regolo_git.artifacts.stat_cache import StatCache
 from regolo_git.artifacts.verify import verify_artifact

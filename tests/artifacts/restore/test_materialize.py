@@ -12,10 +12,11 @@ from support.artifact_files import bytes_read, noise, tree_of
 from support.model_files import write_safetensors
 
 from regolo_git.artifacts.ingest.cuts import STEP
-from regolo_git.artifacts.ingest.ingest import Ingested, digest_of, ingest
+from regolo_git.artifacts.ingest.ingest import Ingested, ingest
+from regolo_git.artifacts.path_digest import digest_of
 from regolo_git.artifacts.progress import Progress
 from regolo_git.artifacts.restore.materialize import Materialized, materialize
-from regolo_git.artifacts.restore.placing import Overwrite
+from regolo_git.artifacts.restore.planner import Overwrite
 from regolo_git.artifacts.restore.staging import stale_stagings
 from regolo_git.artifacts.stat_cache import StatCache
 from regolo_git.artifacts.verify import verify_artifact
@@ -406,7 +407,7 @@ def test_a_damaged_chunk_leaves_the_destination_as_it_was(
     harm(next(path for path in chunk_paths(store) if path.name not in known))
     with pytest.raises((IntegrityError, NotFound)) as caught:
         bring(store, stored, back, cache=cache)
-    assert caught.value.hint == "git regolo fsck"
+    assert str(caught.value.hint) == "git regolo fsck"
     assert (tree_of(back) if back.exists() else None) == before
     assert nothing_staged(tmp_path, back)
 

@@ -6,9 +6,9 @@ import pytest
 from support.artifact_files import tree_of
 
 from regolo_git.artifacts.restore.artifact_tree import ArtifactTree
+from regolo_git.artifacts.restore.checkout_plan import Action, PlannedFile
 from regolo_git.artifacts.restore.destination import find_destination
-from regolo_git.artifacts.restore.placing import Fate, Target
-from regolo_git.artifacts.restore.replacement import Publishing
+from regolo_git.artifacts.restore.replacement import Replacement
 from regolo_git.artifacts.restore.staging import Staging
 
 
@@ -28,16 +28,18 @@ def publish(place: Path, names: list[str], *, staged: int, leaving: list[str]) -
         descriptor = tree.directory(found.staging_base)
         assert descriptor is not None
         with Staging(descriptor) as staging:
-            targets = []
+            planned = []
             for number, name in enumerate(names):
                 seen = tree.look(f"m/{name}")
-                fate = Fate.REPLACE if seen else Fate.MAKE
-                targets.append(Target(number, f"m/{name}", Fate.MODE if name == "script" else fate, seen))
+                action = Action.REPLACE if seen else Action.CREATE
+                planned.append(
+                    PlannedFile(number, f"m/{name}", Action.CHMOD if name == "script" else action, seen)
+                )
                 if number < staged:
                     staging.write(number, 0, memoryview(f"new {name}".encode()))
-            with Publishing(tree, staging, found) as publishing:
-                publishing.put(targets)
-                publishing.take_away([f"m/{name}" for name in leaving])
+            with Replacement(tree, staging, found) as replacement:
+                replacement.put(planned)
+                replacement.remove([f"m/{name}" for name in leaving])
 
 
 def test_files_are_put_and_taken_away(place: Path) -> None:

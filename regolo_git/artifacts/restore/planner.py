@@ -1,17 +1,18 @@
-"""What checking out will do to each file of a destination: decided before anything is written."""
+"""Decides what a checkout will do to each path of a destination, before anything is written."""
 
 import io
 import os
 import stat
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 
+from regolo_git.artifacts.known_file import KnownFile
 from regolo_git.artifacts.restore.artifact_tree import ArtifactTree
+from regolo_git.artifacts.restore.checkout_plan import Action, CheckoutPlan, PlannedFile
 from regolo_git.artifacts.restore.destination import Destination
 from regolo_git.artifacts.source.file_stamp import FileStamp
-from regolo_git.artifacts.stat_cache import KnownFile, StatCache
+from regolo_git.artifacts.stat_cache import StatCache
 from regolo_git.errors import Conflict
 from regolo_git.records.digests import ALGORITHMS, Algorithm, Digest, new_hasher
 from regolo_git.records.recipe import Recipe, RecipeFile
@@ -22,15 +23,6 @@ from regolo_git.text.printable import printable
 READ_STEP = 4 << 20
 SHOWN = 3
 FORCE = "--force overwrites them; or move them away"
-
-
-class Fate(Enum):
-    """What becomes of a path."""
-
-    MAKE = "there is nothing yet"
-    REPLACE = "there is another version's content, or the caller insists"
-    MODE = "the right content is there, but not executable, or executable when it should not be"
-    KEEP = "the right content is there already"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +40,7 @@ class Overwrite:
 NOTHING = Overwrite()
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A file of the recipe by its number, its path below the tree's root, and what was seen there."""
-
-    number: int
-    path: str
-    fate: Fate
-    seen: os.stat_result | None
-
-    @property
-    def stamp(self) -> FileStamp | None:
-        """What was seen there, as a stamp."""
-        return FileStamp.of(self.seen) if self.seen else None
-
-
-class Placing:
+class Planner:
     """Decides, by what is at the destination and what the cache knows of it."""
 
     def __init__(
@@ -85,37 +62,45 @@ class Placing:
         self._previous = overwrite.previous
         self._force = overwrite.anything
 
-    def path_of(self, path: str) -> str:
-        """A file's path below the tree's root."""
-        return f"{self._top}/{path}" if path else self._top
+    def plan(self, wanted: Sequence[int], *, remove_others: bool) -> CheckoutPlan:
+        """The action for each wanted file, and with `remove_others` the old files that the version lacks.
 
-    def targets(self, wanted: Sequence[int]) -> list[Target]:
-        """The fate of each wanted file.  Raises Conflict, naming them, where content would be lost."""
-        targets = []
+        Raises Conflict, naming the files, where content would be lost.
+        """
+        files = self._planned(wanted)
+        paths = {file.path for file in self._recipe.files}
+        return CheckoutPlan(files, self._removals(paths) if remove_others else [])
+
+    def _planned(self, wanted: Sequence[int]) -> list[PlannedFile]:
+        planned = []
         lost = []
         for number in wanted:
             file = self._recipe.files[number]
-            path = self.path_of(file.path)
+            path = self._path_of(file.path)
             status = self._tree.look(path)
-            fate = self._fate(file, path, status)
-            if fate is None:
+            action = self._action(file, path, status)
+            if action is None:
                 lost.append(path)
             else:
-                targets.append(Target(number, path, fate, status))
+                planned.append(PlannedFile(number, path, action, status))
         if lost:
             names = [f"'{printable(str(self._tree.root / path))}'" for path in lost[:SHOWN]]
             raise Conflict(
                 f"{few_of(names, len(lost))} would be overwritten, with content that no version has", FORCE
             )
-        return targets
+        return planned
 
-    def leaving(self, staying: Collection[str]) -> list[str]:
+    def _removals(self, staying: Collection[str]) -> list[str]:
         """Paths of the previous version's files that this one does not have, and nobody has changed."""
         return [
-            self.path_of(path)
+            self._path_of(path)
             for path, digest in sorted(self._previous.items())
-            if path not in staying and self._is(self.path_of(path), path, digest)
+            if path not in staying and self._is(self._path_of(path), path, digest)
         ]
+
+    def _path_of(self, path: str) -> str:
+        """A file's path below the tree's root."""
+        return f"{self._top}/{path}" if path else self._top
 
     def _is(self, path: str, member: str, digest: Digest) -> bool:
         status = self._tree.look(path)
@@ -124,44 +109,44 @@ class Placing:
         known = self._unchanged(member, status)
         return any(file.digest == digest for file in known) or self._read(path, digest) == digest
 
-    def _fate(self, file: RecipeFile, path: str, status: os.stat_result | None) -> Fate | None:
+    def _action(self, file: RecipeFile, path: str, status: os.stat_result | None) -> Action | None:
         """None where somebody's content would be lost."""
         if status is None:
-            return Fate.MAKE
+            return Action.CREATE
         if stat.S_ISDIR(status.st_mode):
             raise Conflict(
                 f"'{printable(str(self._tree.root / path))}' is a directory where a file must go",
                 "move it away, or choose another destination",
             )
         if stat.S_ISLNK(status.st_mode):
-            return self._fate_of_link(file, path)
+            return self._action_for_link(file, path)
         if stat.S_ISREG(status.st_mode):
-            return self._fate_of_file(file, path, status)
-        return Fate.REPLACE if self._force else None
+            return self._action_for_file(file, path, status)
+        return Action.REPLACE if self._force else None
 
-    def _fate_of_link(self, file: RecipeFile, path: str) -> Fate | None:
+    def _action_for_link(self, file: RecipeFile, path: str) -> Action | None:
         """A link is followed for reading only: one to the right content can stay."""
         try:
             if _has_content(self._tree.root / path, file):
-                return Fate.KEEP
+                return Action.KEEP
         except OSError:
             pass  # it leads nowhere, or round in a circle
-        return Fate.REPLACE if self._force else None
+        return Action.REPLACE if self._force else None
 
-    def _fate_of_file(self, file: RecipeFile, path: str, status: os.stat_result) -> Fate | None:
-        right = Fate.KEEP if (status.st_mode ^ file.mode) & stat.S_IXUSR == 0 else Fate.MODE
+    def _action_for_file(self, file: RecipeFile, path: str, status: os.stat_result) -> Action | None:
+        right = Action.KEEP if (status.st_mode ^ file.mode) & stat.S_IXUSR == 0 else Action.CHMOD
         unchanged = self._unchanged(file.path, status)
         if any(known.digest == file.digest for known in unchanged):
             return right
         if any(self._is_stored(known.recipe) for known in unchanged):
-            return Fate.REPLACE
+            return Action.REPLACE
         ours = self._ours(file.path)
         if status.st_size != file.size and (self._force or not ours):
-            return Fate.REPLACE if self._force else None  # need not be read
+            return Action.REPLACE if self._force else None  # need not be read
         current = self._read(path, file.digest)
         if current == file.digest:
             return right
-        return Fate.REPLACE if self._force or current in ours else None
+        return Action.REPLACE if self._force or current in ours else None
 
     def _ours(self, member: str) -> set[Digest]:
         """The digests of content at a path that is a version's: as last seen, or as a killed run left it."""

@@ -1,9 +1,9 @@
-"""The threads of one ingest or materialize, and the few large buffers that they work on.
+"""A thread pool with a ring of large buffers: the threads of one ingest, checkout or verification.
 
-One thread takes tasks in order (a file's digest needs its bytes in order), three take any (hashing and
-writing chunks; one of them is mostly waiting for the disk).  A buffer is handed out again only when every
-task that looks at it is done, so what is hashed, what is stored and what was read are the same bytes, and
-memory stays bounded however large the artifact is.
+One thread runs tasks in order (a file's digest needs its bytes in order), three run any (hashing and writing
+chunks; one of them is mostly waiting for the disk).  A buffer is handed out again only when every task that
+looks at it is done, so what is hashed, what is stored and what was read are the same bytes, and memory stays
+bounded however large the artifact is.
 """
 
 import mmap
@@ -14,7 +14,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
-from regolo_git.artifacts.ingest.cuts import STEP
+from regolo_git.records.recipe import CHUNK_LIMIT
 
 BUFFERS = 6
 WORKERS = 3
@@ -23,7 +23,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Lanes:
+class ThreadPool:
     """A context manager; leaving it waits for every thread, and after an error drops what has not begun."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Lanes:
             pool.shutdown(wait=True, cancel_futures=error is not None)
 
     def buffer(self) -> memoryview:
-        """A buffer of `STEP` bytes that nothing looks at any more; waits for one.
+        """A buffer of `CHUNK_LIMIT` bytes that nothing looks at any more; waits for one.
 
         Raises what the tasks that had it raised.
         """
@@ -51,7 +51,7 @@ class Lanes:
             # Anonymous memory begins at a page, as writes past the page cache need it; huge pages make 8 of
             # 4096 page faults, and fewer pieces for the disk.  Small artifacts need one buffer and little of
             # it, where clearing a huge page would cost more than it saves.
-            memory = mmap.mmap(-1, STEP)
+            memory = mmap.mmap(-1, CHUNK_LIMIT)
             if self._made > 1 and hasattr(mmap, "MADV_HUGEPAGE"):
                 with suppress(OSError):  # a kernel without them
                     memory.madvise(mmap.MADV_HUGEPAGE)
@@ -65,11 +65,11 @@ class Lanes:
         """Gives a whole buffer back; it is handed out again when these tasks are done."""
         self._busy.append((view, tasks))
 
-    def in_order(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
-        """Runs a task after all others of this kind."""
+    def submit_in_order(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        """Runs a task after all that were submitted in order before it."""
         return self._ordered.submit(function, *args, **kwargs)
 
-    def anywhere(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+    def submit(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
         """Runs a task when a thread is free."""
         return self._workers.submit(function, *args, **kwargs)
 

@@ -1,0 +1,91 @@
+"""Chunks on their way into the store: hashed for the files that they are parts of, named, and stored.
+
+Chunks are listed in the order in which they are written, whichever thread finishes first.
+"""
+
+from collections.abc import Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from regolo_git.artifacts.thread_pool import ThreadPool
+from regolo_git.records.digests import Hasher, blake3_hex
+from regolo_git.records.recipe import RecipeChunk
+from regolo_git.store.store import Store
+
+
+@dataclass(slots=True)
+class Piece:
+    """A part of a chunk, and the digest of the file that it belongs to."""
+
+    hasher: Hasher
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A chunk that is in the store; `new` says that it was not there before."""
+
+    chunk: RecipeChunk
+    new: bool
+
+
+Reads = tuple[Future[None], Future[StoredChunk]]
+
+
+class ChunkWriter:
+    """Writes the chunks of one artifact."""
+
+    def __init__(self, store: Store, pool: ThreadPool) -> None:
+        self._store = store
+        self._pool = pool
+        self._chunks: list[Future[StoredChunk] | RecipeChunk] = []
+        self._found = 0
+        self._counted = 0
+
+    def __len__(self) -> int:
+        return len(self._chunks)
+
+    def write(self, view: memoryview, pieces: list[Piece]) -> Reads:
+        """Sends a chunk on its way, and returns the tasks that read its bytes."""
+        hashed = self._pool.submit_in_order(_hash_pieces, view, pieces)
+        stored = self._pool.submit(_store_chunk, self._store, view)
+        self._chunks.append(stored)
+        return hashed, stored
+
+    def reuse(self, chunks: Iterable[RecipeChunk]) -> None:
+        """Lists chunks that are in the store."""
+        self._chunks += chunks
+
+    def found(self) -> int:
+        """Bytes of chunks that were already in the store, as far as that is known in their order."""
+        while self._counted < len(self._chunks):
+            chunk = self._chunks[self._counted]
+            if isinstance(chunk, RecipeChunk):
+                self._found += chunk.size
+            elif not chunk.done():
+                break
+            elif not chunk.result().new:
+                self._found += chunk.result().chunk.size
+            self._counted += 1
+        return self._found
+
+    def finish(self) -> tuple[tuple[RecipeChunk, ...], int]:
+        """Waits for all chunks, and returns them with the bytes that the store did not have.
+
+        Raises what went wrong in a task.
+        """
+        self._pool.finish()
+        stored = [c if isinstance(c, RecipeChunk) else c.result() for c in self._chunks]
+        new = {c.chunk.blake3: c.chunk.size for c in stored if isinstance(c, StoredChunk) and c.new}
+        return tuple(c if isinstance(c, RecipeChunk) else c.chunk for c in stored), sum(new.values())
+
+
+def _hash_pieces(view: memoryview, pieces: list[Piece]) -> None:
+    for piece in pieces:
+        piece.hasher.update(view[piece.start : piece.stop])
+
+
+def _store_chunk(store: Store, view: memoryview) -> StoredChunk:
+    address = blake3_hex(view)
+    return StoredChunk(RecipeChunk(address, len(view)), store.put_chunk(address, view))

@@ -1,0 +1,122 @@
+"""Files and directories on disk: looked at once, and refused if they cannot be stored faithfully.
+
+Links to files are followed, because the caches of model hubs are made of them; links to directories are not,
+because they can lead anywhere.
+"""
+
+import os
+import shlex
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from regolo_git.artifacts.source.file_stamp import FileStamp
+from regolo_git.artifacts.source.snapshot import RawFile, Snapshot, SourceFile, changed_while_read
+from regolo_git.errors import InvalidInput, NotFound
+from regolo_git.records.names import check_artifact_path
+from regolo_git.text.printable import printable
+
+# What a killed checkout may have left in a directory is not part of the artifact.
+STAGING_PREFIX = ".regolo-checkout-"
+# Beyond it, and long before a path is too long for the system, programs that go down step by step give up.
+DEPTH_LIMIT = 255
+
+
+def look(path: Path) -> Snapshot:
+    """What is at a path.  Raises NotFound, InvalidInput naming what cannot be stored."""
+    now = time.time_ns()
+    status = status_of(path)
+    if not stat.S_ISDIR(status.st_mode):
+        return Snapshot("file", (_file(path, "", status),), path, now)
+    found = sorted(_walk(path, ""), key=lambda file: file.path.encode())
+    if not found:
+        raise InvalidInput(f"directory '{printable(str(path))}' holds no files")
+    return Snapshot("directory", tuple(found), path, now)
+
+
+def status_of(path: Path) -> os.stat_result:
+    """The status of what is at a path, links followed.  Raises NotFound, InvalidInput."""
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise _missing(path) from None
+    except OSError as error:
+        raise InvalidInput(f"'{printable(str(path))}' cannot be read: {error.strerror}") from error
+
+
+def check_unchanged(before: Snapshot) -> None:
+    """Looks again.  Raises Conflict where a file was added, removed, replaced or written to."""
+    if before.location is None:
+        return
+    try:
+        now = look(before.location)
+    except (NotFound, InvalidInput) as error:
+        raise changed_while_read(printable(str(before.location))) from error
+    seen = {file.path: (file.stamp, file.mode) for file in before.files}
+    there = {file.path: (file.stamp, file.mode) for file in now.files}
+    changed = {path for path in seen.keys() | there.keys() if seen.get(path) != there.get(path)}
+    if changed:
+        raise changed_while_read(printable(str(before.location / min(changed))))
+
+
+def _missing(path: Path) -> NotFound | InvalidInput:
+    shown = printable(str(path))
+    if path.is_symlink():
+        return InvalidInput(f"'{shown}' is a link to something that is not there")
+    return NotFound(f"there is nothing at '{shown}'")
+
+
+def _walk(top: Path, prefix: str) -> Iterator[SourceFile]:
+    directory = top / prefix
+    if prefix.count("/") >= DEPTH_LIMIT:
+        raise InvalidInput(
+            f"'{printable(str(directory))[:80]}…' lies more than {DEPTH_LIMIT} directories deep"
+        )
+    for entry in _entries(directory):
+        if entry.name.startswith(STAGING_PREFIX):
+            continue
+        path = check_artifact_path(f"{prefix}/{entry.name}" if prefix else entry.name)
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(top, path)
+            continue
+        try:
+            status = entry.stat()
+        except OSError:
+            raise _missing(Path(entry.path)) from None
+        yield _file(Path(entry.path), path, status)
+
+
+def _entries(directory: Path) -> list[os.DirEntry[str]]:
+    try:
+        return list(os.scandir(directory))
+    except OSError as error:
+        shown = printable(str(directory))
+        raise InvalidInput(
+            f"'{shown}' cannot be read: {error.strerror}", f"chmod u+rx {shlex.quote(shown)}"
+        ) from error
+
+
+def _file(location: Path, path: str, status: os.stat_result) -> SourceFile:
+    if not stat.S_ISREG(status.st_mode):
+        raise InvalidInput(f"'{printable(str(location))}' is {_kind(status.st_mode)}, which cannot be stored")
+    if not os.access(location, os.R_OK):
+        shown = printable(str(location))
+        raise InvalidInput(f"'{shown}' cannot be read", f"chmod u+r {shlex.quote(shown)}")
+
+    def opener() -> RawFile:
+        return location.open("rb", buffering=0)
+
+    mode = stat.S_IMODE(status.st_mode) & 0o777
+    return SourceFile(path, mode, status.st_size, location, FileStamp.of(status), opener)
+
+
+def _kind(mode: int) -> str:
+    kinds = {
+        stat.S_IFDIR: "a link to a directory",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFIFO: "a pipe",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+    }
+    return kinds.get(stat.S_IFMT(mode), "not an ordinary file")
