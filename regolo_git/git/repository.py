@@ -103,7 +103,7 @@ class GitRepository:
 
     @property
     def is_bare(self) -> bool:
-        """Whether there is no work tree."""
+        """Whether the repository has no work tree."""
         return self.paths.work_tree is None
 
     @property
@@ -130,8 +130,8 @@ class GitRepository:
         with git_errors("branches"):
             here, fetched = list(self.pygit.branches.local), list(self.pygit.branches.remote)
         named = [(name, self.branch_tip(name)) for name in here]
-        ours = [name.removeprefix("origin/") for name in fetched if name.startswith("origin/")]
-        named += [(name, self.remote_branch_tip("origin", name)) for name in ours if name != "HEAD"]
+        of_origin = [name.removeprefix("origin/") for name in fetched if name.startswith("origin/")]
+        named += [(name, self.remote_branch_tip("origin", name)) for name in of_origin if name != "HEAD"]
         yield from ((name, commit) for name, commit in named if commit is not None)
 
     def remote_branch_tip(self, remote: str, branch: str) -> str | None:

@@ -218,9 +218,9 @@ class TagIndex:
                 for tag, oid, stamp in connection.execute("select tag, oid, stamp from refs")
             }
             key, tags = read_tags(self._paths, held)
-            ours = {name: tag for name, tag in tags.items() if "@" in name and parse_tag_name(name)}
-            changed = {name: tag for name, tag in ours.items() if held.get(name) != tag}
-            gone = [name for name in held if name not in ours]
+            version_tags = {name: tag for name, tag in tags.items() if "@" in name and parse_tag_name(name)}
+            changed = {name: tag for name, tag in version_tags.items() if held.get(name) != tag}
+            gone = [name for name in held if name not in version_tags]
             self._insert(connection, changed, first=not held)
             connection.executemany("delete from refs where tag = ?", ((name,) for name in gone))
             _summarise(connection, {name.rpartition("@")[0] for name in (*changed, *gone)})

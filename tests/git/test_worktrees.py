@@ -99,7 +99,7 @@ def test_a_branch_that_is_being_rebased_counts_as_checked_out(top: Path, backend
     assert work_trees_on(paths_of(top), "topic") == []
 
 
-# -- what is under way ------------------------------------------------------------------------------------
+# -- operations in progress ------------------------------------------------------------------------------
 
 
 def diverge(top: Path) -> None:

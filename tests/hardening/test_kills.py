@@ -112,6 +112,7 @@ def check(top: Path, verb: str, regolo: Call) -> None:
     # It had come so far that it was done, or that the next run finished it.
     made = (
         "exists already",
+        "already exists",
         "is the branch's version already",
         "is retired already",
         "is like that already",
