@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from support.git_program import new_repository
+from support.places import TESTS
 
 # The same examples in every run, however slow the machine; `--hypothesis-profile=deep` looks for new ones.
 settings.register_profile("steady", deadline=None, derandomize=True)
@@ -15,6 +16,15 @@ settings.load_profile("steady")
 
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "SYSTEMROOT")
 KEPT_PREFIXES = ("COV_", "COVERAGE", "PYTEST", "HYPOTHESIS")
+
+
+# The files of these folders run longest; begun first, they leave no process waiting for another one's last file.
+LONG = ("serving", "docs", "hardening")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sorts by folder; the order within a file stays."""
+    items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in LONG)
 
 
 def pytest_configure() -> None:

@@ -7,7 +7,7 @@ import pytest
 from support.git_program import git
 from support.model_files import write_model
 from support.program import run_program, run_python
-from support.terminal import in_terminal, without_escapes
+from support.terminal import in_terminal, several_in_terminal, without_escapes
 
 GREEN, YELLOW, BOLD = "\x1b[32m", "\x1b[33m", "\x1b[1m"
 
@@ -21,8 +21,9 @@ def test_a_terminal_gets_colour_and_signs(two_versions: Path) -> None:
 
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"CLICOLOR": "0"}])
 def test_colour_can_be_refused(two_versions: Path, environment: dict[str, str]) -> None:
-    for command in (["diff", "m"], ["list"], ["show", "m"], ["log", "m"], ["status"]):
-        text, _ = in_terminal(*command, cwd=two_versions, **environment)
+    lines = (["diff", "m"], ["list"], ["show", "m"], ["log", "m"], ["status"])
+    for text in several_in_terminal(*lines, cwd=two_versions, **environment):
+        assert text
         assert "\x1b" not in text
 
 
@@ -50,9 +51,9 @@ def test_what_a_row_is_about_is_never_cut(two_versions: Path) -> None:
     write_model(two_versions / "other.safetensors", 3)
     in_terminal("register", LONG_NAME, "other.safetensors", cwd=two_versions)
     for columns in (60, 80, 120):
-        for command in (["list"], ["status"], ["describe"], ["show", LONG_NAME]):
-            shown = without_escapes(in_terminal(*command, cwd=two_versions, columns=columns)[0])
-            assert LONG_NAME in shown
+        lines = (["list"], ["status"], ["describe"], ["show", LONG_NAME])
+        for shown in several_in_terminal(*lines, cwd=two_versions, columns=columns):
+            assert LONG_NAME in without_escapes(shown)
             assert "1.0" in shown
 
 
@@ -130,16 +131,17 @@ def test_a_long_job_shows_bytes_rate_and_time_left(two_versions: Path) -> None:
 def test_every_job_that_reads_artifacts_has_a_bar(two_versions: Path) -> None:
     before = "import regolo_git.cli.progress as progress; progress.PATIENCE_SECONDS = -1"
     write_model(two_versions / "model.safetensors", 9)
-    for command, said in (
+    jobs = (
         (["status"], "looking"),
         (["promote", "m@1.0", "staging"], "checking"),
         (["commit", "m", "model.safetensors"], "storing"),
         (["checkout", "m@1.0"], "checking out"),
         (["fsck", "--full"], "checking"),
-    ):
-        shown = without_escapes(in_terminal(*command, cwd=two_versions, before=before)[0])
-        assert f"{said} " in shown, command
-        assert "━" in shown, command
+    )
+    texts = several_in_terminal(*(line for line, _ in jobs), cwd=two_versions, before=before)
+    for (line, said), shown in zip(jobs, map(without_escapes, texts), strict=True):
+        assert f"{said} " in shown, line
+        assert "━" in shown, line
 
 
 @pytest.mark.parametrize(("columns", "there", "gone"), [(70, "checking", "━"), (36, "bytes", "checking ")])

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.strategies import versions
 from support.worlds import DIGEST
@@ -60,11 +60,13 @@ def test_a_name_or_version_that_cannot_be_is_the_problem(model: str, version: st
     )
 
 
+@settings(max_examples=50)
 @given(st.lists(versions, min_size=2, max_size=6))
 def test_keys_sort_as_versions_do(some: list[Version]) -> None:
     assert sorted(some, key=sort_key) == sorted(some)
 
 
+@settings(max_examples=50)
 @given(versions, versions)
 def test_two_versions_have_one_key_where_they_are_one(one: Version, other: Version) -> None:
     assert (sort_key(one) == sort_key(other)) == (one == other)

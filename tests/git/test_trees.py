@@ -5,7 +5,7 @@ from itertools import product
 
 import pygit2
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from regolo_git.errors import Conflict
@@ -43,6 +43,7 @@ def clash(held: Iterable[str], changes: Iterable[str]) -> bool:
     return any(other.startswith(f"{path}/") or path.startswith(f"{other}/") for path, other in pairs)
 
 
+@settings(max_examples=50)
 @given(edits, edits)
 def test_an_edited_tree_is_an_edited_dictionary(
     repository: pygit2.Repository, first: dict[str, bytes | None], then: dict[str, bytes | None]
@@ -60,6 +61,7 @@ def test_an_edited_tree_is_an_edited_dictionary(
         assert all(isinstance(repository[oid], pygit2.Tree) for oid in written)
 
 
+@settings(max_examples=50)
 @given(edits, edits)
 def test_taking_an_edit_back_gives_the_tree_that_was(
     repository: pygit2.Repository, first: dict[str, bytes | None], then: dict[str, bytes | None]

@@ -1,6 +1,7 @@
 """A real terminal for a program: what it shows there, and answers to what it asks."""
 
 import fcntl
+import json
 import os
 import pty
 import re
@@ -16,6 +17,7 @@ from support.places import ROOT
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 CTRL_C = b"\x03"
 PATIENCE_SECONDS = 1.0
+SEPARATOR = "-- the next line --"
 
 
 def in_terminal(
@@ -54,6 +56,23 @@ def in_terminal(
     text = _read(ours, dict(answers or {}))
     os.close(ours)
     return text.replace("\r\n", "\n"), process.wait(timeout=20)
+
+
+def several_in_terminal(
+    *lines: list[str], cwd: Path, columns: int = 80, before: str = "pass", **environment: str
+) -> list[str]:
+    """What each of several command lines, run one after the other by one process, shows on a terminal."""
+    loop = f"[(run(line), print({SEPARATOR!r})) for line in json.loads(sys.argv[1])]; raise SystemExit"
+    text, _ = in_terminal(
+        json.dumps(lines),
+        cwd=cwd,
+        columns=columns,
+        before=f"import json; from regolo_git.cli.main import run; {before}; {loop}",
+        **environment,
+    )
+    *shown, rest = text.split(f"{SEPARATOR}\n")
+    assert (len(shown), rest) == (len(lines), "")
+    return shown
 
 
 def _read(terminal: int, answers: dict[str, str]) -> str:
