@@ -31,6 +31,7 @@ from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
@@ -125,7 +126,18 @@ def draw(count: int, seed: int) -> list[Mutation]:
     found, chance = places(), random.Random(seed)
     order = sorted(found)
     chance.shuffle(order)
-    return [random.Random(f"{seed} {place}").choice(found[place]) for place in order[:count]]
+    drawn = (random.Random(f"{seed} {place}").choice(found[place]) for place in order)
+    return list(islice(filter(is_mistake, drawn), count))
+
+
+def is_mistake(mutation: Mutation) -> bool:
+    """Whether the change can be made and is one: cosmic-ray fails on `except (OSError, a.Error)`."""
+    source = (ROOT / mutation.place.module).read_text()
+    try:
+        changed = ast.parse(mutated(mutation, source))
+    except (AttributeError, SyntaxError):
+        return False
+    return ast.dump(changed) != ast.dump(ast.parse(source))
 
 
 def mutated(mutation: Mutation, source: str) -> str:
@@ -240,9 +252,14 @@ def enclosing(place: Place) -> list[ast.stmt]:
     inside = [
         node
         for node in ast.walk(tree_of(place.module))
-        if isinstance(node, ast.stmt) and node.lineno <= place.start[0] <= (node.end_lineno or 0)
+        if isinstance(node, ast.stmt) and first_line(node) <= place.start[0] <= (node.end_lineno or 0)
     ]
-    return sorted(inside, key=lambda node: (node.lineno, -(node.end_lineno or 0)))
+    return sorted(inside, key=lambda node: (first_line(node), -(node.end_lineno or 0)))
+
+
+def first_line(node: ast.stmt) -> int:
+    """With the decorators."""
+    return min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", ()))])
 
 
 def statement(place: Place) -> tuple[int, int]:
@@ -250,14 +267,14 @@ def statement(place: Place) -> tuple[int, int]:
     node = enclosing(place)[-1]
     body = getattr(node, "body", None) or getattr(node, "cases", None)
     last = body[0].lineno - 1 if isinstance(body, list) and body else node.end_lineno
-    return node.lineno, max(node.lineno, last or node.lineno)
+    return first_line(node), max(node.lineno, last or node.lineno)
 
 
 def is_top(place: Place) -> bool:
     """Whether a place runs when its module is imported."""
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
     around = [node for node in enclosing(place) if isinstance(node, functions)]
-    return not around or any(place.start[0] < node.body[0].lineno for node in around)
+    return not around or place.start[0] < around[-1].body[0].lineno
 
 
 # -- as a plugin of pytest: how long each test takes --------------------------------------------------------
