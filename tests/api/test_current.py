@@ -6,9 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from support.git_program import git
 
 import regolo_git as regolo
 from regolo_git.api import Registry
+from regolo_git.errors import NotFound
 
 
 @pytest.fixture
@@ -51,3 +53,31 @@ def test_the_older_name_of_retiring_is_the_same_function(chosen: Path) -> None:
     regolo.create_model_version("m", model_data=b"two")
     regolo.delete_model_version("m", "1.0", reason="wrong data")
     assert regolo.get_model_version("m", "1.0").status == "retired"
+
+
+def test_the_environment_names_a_registry(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.register_model("m", b"one")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NotFound):
+        regolo.list_models()
+    monkeypatch.setenv("REGOLO_REPO", str(registry.handle.paths.top))
+    assert [model.name for model in regolo.list_models()] == ["m"]
+
+
+def test_the_working_directory_is_looked_at_anew(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.register_model("m", b"one")
+    other = tmp_path / "other"
+    git(tmp_path, "init", "-q", "-b", "main", str(other))
+    regolo.init(other).close()
+    for top, names in ((registry.handle.paths.top, ["m"]), (other, [])):
+        monkeypatch.chdir(top)
+        assert [model.name for model in regolo.list_models()] == names
+
+
+def test_use_wins_over_the_environment(chosen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGOLO_REPO", str(tmp_path))
+    assert regolo.list_models() == []
