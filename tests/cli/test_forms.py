@@ -1,12 +1,15 @@
 """The forms of a result: pages for people, JSON and plain lines for programs."""
 
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.command_line import Regolo
 from support.git_program import git
 
-from regolo_git.cli.forms import put_result
+from regolo_git.cli.forms import flat, plain_text, put_json, put_result
 
 
 def test_json_and_plain_exclude_each_other(regolo: Regolo, two_versions: Path) -> None:
@@ -39,3 +42,29 @@ def test_a_result_is_a_line_or_a_document(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out == "m@1.0\n"
     put_result(None, {"version": "1.0"}, as_json=True)
     assert capsys.readouterr().out == '{\n  "version": "1.0"\n}\n'
+
+
+@given(st.text())
+def test_somebodys_text_never_steers_a_terminal_or_splits_a_field(text: str) -> None:
+    assert plain_text(text).isprintable()
+
+
+def test_fields_are_plain() -> None:
+    east = timezone(timedelta(hours=2))
+    assert plain_text(None) == ""
+    assert plain_text(True) == "true"
+    assert plain_text(datetime(2026, 7, 1, 12, 0, tzinfo=east)) == "2026-07-01T10:00:00Z"
+
+
+def test_a_tree_becomes_names_with_dots() -> None:
+    assert list(flat({"a": {"b": 1, "c": [2, 3]}, "d": None, "e": False})) == [
+        ("a.b", 1),
+        ("a.c", 2),
+        ("a.c", 3),
+        ("e", False),
+    ]
+
+
+def test_json_has_times_in_utc_and_readable_text(capsys: pytest.CaptureFixture[str]) -> None:
+    put_json({"when": datetime(2026, 7, 1, 12, 0, tzinfo=UTC), "who": "Zoë"})
+    assert capsys.readouterr().out == '{\n  "when": "2026-07-01T12:00:00Z",\n  "who": "Zoë"\n}\n'

@@ -88,3 +88,8 @@ def test_a_version_is_a_heading_as_it_is_written() -> None:
 )
 def test_metadata_reads_as_it_does_in_the_manifest(value: "MetadataValue | None", text: str) -> None:
     assert value_text(value) == text
+
+
+def test_a_value_is_written_as_in_the_manifest() -> None:
+    values = (None, True, ["a", "b"], [{"k": 1}], "text", 3)
+    assert [value_text(value) for value in values] == ["-", "true", '["a", "b"]', "[{ k = 1 }]", "text", "3"]
