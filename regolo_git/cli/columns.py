@@ -1,22 +1,21 @@
-"""How wide each column of a table becomes on a terminal: a page of arithmetic, without a terminal.
+"""Computes the column widths of a table that must fit a terminal.
 
-What a row is about must be readable to the end.  So where a table is too wide, first the flexible columns are
-cut, then spare columns are left out, and where that is not enough the table has no layout: the caller shows
-the rows as columns instead.
+The subject of a row is never truncated.  When a table is too wide, flexible columns are truncated first, then
+spare columns are dropped; if that is not enough there is no layout, and the caller transposes the table.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 GAP = 2
-LEAST = 12  # less of a text than this says nothing
+LEAST = 12  # a shorter text would be unreadable
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: `right` aligns numbers, `flexible` may be cut where a terminal is too narrow.
+    """A column: `right` aligns numbers; on a narrow terminal `flexible` may be truncated.
 
-    One that is `spare` may be left out there, the greatest number first.
+    A `spare` column may be dropped there, the highest number first.
     """
 
     title: str
@@ -26,7 +25,7 @@ class Column:
 
 
 def fit(columns: Sequence[Column], widths: Sequence[int], available: int) -> dict[int, int] | None:
-    """The width of each column that is shown, by its place; None where nothing fits."""
+    """The width of each column shown, by index; None if no layout fits."""
     shown = list(range(len(columns)))
     while True:
         least = {index: _least(columns[index], widths[index]) for index in shown}
@@ -45,7 +44,7 @@ def _least(column: Column, width: int) -> int:
 def _shrunk(
     columns: Sequence[Column], widths: dict[int, int], least: dict[int, int], available: int
 ) -> dict[int, int]:
-    """Takes from the widest flexible column until all fit; `least` is known to fit."""
+    """Narrows the widest flexible column until all fit; the widths of `least` fit."""
     space = available - GAP * (len(widths) - 1)
     widths = {
         index: min(width, space) if columns[index].flexible else width for index, width in widths.items()
@@ -57,7 +56,7 @@ def _shrunk(
 
 
 def groups(widths: Sequence[int], available: int) -> list[range]:
-    """Rows that stand side by side as columns: as many as fit, at least one."""
+    """Splits transposed rows into groups that fit side by side, at least one in each."""
     found, start = [], 0
     while start < len(widths):
         end, used = start + 1, widths[start]

@@ -1,4 +1,4 @@
-"""The names of the commands: where each one is, and the line that the list of commands has for it.
+"""The table of commands: name, module and summary of each.
 
 `git regolo -h` and completion read these tables and import no command; a command's module is imported when it
 runs.  To add a command, write its module in `cli/commands/` and add a line here.
@@ -7,19 +7,21 @@ runs.  To add a command, write its module in `cli/commands/` and add a line here
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
+from regolo_git.hints import Hint, NextStep
+
 PROGRAM = "regolo-git"
-COMPLETE_VARIABLE = "_REGOLO_GIT_COMPLETE"  # in which a shell asks the program to complete
+COMPLETE_VARIABLE = "_REGOLO_GIT_COMPLETE"  # set by a shell that asks for completions
 
 
 class Entry(NamedTuple):
-    """A command: its module, the name of the command object there, and its line in the list of commands."""
+    """A command: its module, the name of the command object there, and its summary in the help."""
 
     module: str
     attribute: str
     help: str
 
 
-# Commands by name, below the titles of the help.
+# Group heading of the help -> command name -> entry.
 Sections: TypeAlias = Mapping[str, Mapping[str, Entry]]
 
 
@@ -28,74 +30,74 @@ def _entry(place: str, text: str, attribute: str | None = None) -> Entry:
 
 
 COMMANDS: Sections = {
-    "Make": {
-        "init": _entry("init", "Make a Git repository a model registry."),
-        "register": _entry("register", "Make a model with its first version."),
-        "commit": _entry("commit", "Make the next version of a model."),
+    "Create": {
+        "init": _entry("init", "Initialize a model registry in a Git repository."),
+        "register": _entry("register", "Register a model with its first version."),
+        "commit": _entry("commit", "Add a version to a model."),
     },
-    "Look": {
-        "list": _entry("list", "List models, or the versions of one.", "list_"),
-        "log": _entry("log", "Show how a model's versions and metrics went."),
-        "show": _entry("show", "Show everything about a version."),
-        "status": _entry("status", "Compare the work tree with the commit's versions."),
-        "describe": _entry("describe", "Say which versions a commit is."),
+    "Inspect": {
+        "list": _entry("list", "List models, or the versions of a model.", "list_"),
+        "log": _entry("log", "Show version history and metric trends."),
+        "show": _entry("show", "Show a version in detail."),
+        "status": _entry("status", "Compare the work tree with the checked-out versions."),
+        "describe": _entry("describe", "List the versions at a commit."),
         "diff": _entry("diff", "Compare two versions."),
     },
     "Use": {
-        "checkout": _entry("checkout", "Bring the bytes of a version back."),
-        "revert": _entry("revert", "Make an older version the current one again."),
-        "retire": _entry("retire", "Retire a version: its bytes become free."),
-        "tag": _entry("tag", "Tag versions that were reviewed and merged."),
+        "checkout": _entry("checkout", "Restore a version's files."),
+        "revert": _entry("revert", "Make an older version current again."),
+        "retire": _entry("retire", "Retire a version, keeping its tag and history."),
+        "tag": _entry("tag", "Tag reviewed and merged versions."),
     },
-    "Serve": {
-        "promote": _entry("promote", "Make a version the one that stands in an environment."),
-        "history": _entry("history", "Show what stood in which environment, and when."),
-        "endpoint": _entry("endpoint.group", "Make, show and delete endpoints.", "endpoint"),
-        "traffic": _entry("traffic", "Set the traffic split of an endpoint."),
-        "rollback": _entry("rollback", "Send an endpoint's traffic back to a good version."),
-        "serve": _entry("serve", "Run endpoints here: gateway and workers."),
-        "metrics": _entry("metrics", "Show what an endpoint's versions really do."),
+    "Deploy": {
+        "promote": _entry("promote", "Promote a version to an environment."),
+        "history": _entry("history", "Show the promotion history of a model."),
+        "endpoint": _entry("endpoint.group", "Create, show and delete endpoints.", "endpoint"),
+        "traffic": _entry("traffic", "Show or set an endpoint's traffic split."),
+        "rollback": _entry("rollback", "Return an endpoint's traffic to a good version."),
+        "serve": _entry("serve", "Serve endpoints from this machine."),
+        "metrics": _entry("metrics", "Show measured traffic, errors and latency."),
     },
-    "Look after": {
-        "config": _entry("config", "Show or set the registry's configuration."),
-        "fsck": _entry("fsck", "Check tags, manifests and bytes."),
-        "doctor": _entry("doctor", "Find and repair what a killed run left."),
-        "completion": _entry("completion", "Print the completion script for a shell."),
-        "demo": _entry("demo", "Watch the main job on a small real model."),
+    "Maintain": {
+        "config": _entry("config", "Show or change the configuration."),
+        "fsck": _entry("fsck", "Verify tags, manifests and stored bytes."),
+        "doctor": _entry("doctor", "Find and repair leftovers of interrupted runs."),
+        "completion": _entry("completion", "Print a shell completion script."),
+        "demo": _entry("demo", "Run a demonstration on a small real model."),
     },
 }
 
 ENDPOINT_COMMANDS: Sections = {
     "Commands": {
-        "create": _entry("endpoint.create", "Make ENDPOINT, on one version."),
-        "list": _entry("endpoint.list", "List the endpoints.", "list_"),
-        "show": _entry("endpoint.show", "Show what ENDPOINT should do."),
-        "history": _entry("endpoint.history", "Show every change of ENDPOINT."),
-        "delete": _entry("endpoint.delete", "Take ENDPOINT off the registry branch."),
+        "create": _entry("endpoint.create", "Create an endpoint for a version."),
+        "list": _entry("endpoint.list", "List endpoints.", "list_"),
+        "show": _entry("endpoint.show", "Show an endpoint's desired state."),
+        "history": _entry("endpoint.history", "Show every change of an endpoint."),
+        "delete": _entry("endpoint.delete", "Delete an endpoint, keeping its history."),
     },
 }
 
-# Older names, which do exactly the same and are not in the list of commands.
+# Former names, still accepted but not listed in the help.
 ALIASES = {"remove": "retire"}
 
-# What people of other tools, and of git itself, type for a command.
-ELSEWHERE = {
-    "add": "git regolo commit -h",
+# The equivalents of commands of git and of other tools.
+ELSEWHERE: dict[str, NextStep] = {
+    "add": Hint("commit", "-h"),
     "clone": "git clone URL && git regolo init",
-    "delete": "git regolo retire -h",
-    "deploy": "git regolo promote -h",
-    "download": "git regolo checkout -h",
+    "delete": Hint("retire", "-h"),
+    "deploy": Hint("promote", "-h"),
+    "download": Hint("checkout", "-h"),
     "fetch": "git fetch --tags",
-    "get": "git regolo checkout -h",
-    "info": "git regolo show -h",
-    "ls": "git regolo list",
-    "models": "git regolo list",
-    "publish": "git regolo promote -h",
+    "get": Hint("checkout", "-h"),
+    "info": Hint("show", "-h"),
+    "ls": Hint("list"),
+    "models": Hint("list"),
+    "publish": Hint("promote", "-h"),
     "pull": "git pull --tags",
     "push": "git push --follow-tags",
-    "restore": "git regolo checkout -h",
-    "rm": "git regolo retire -h",
-    "stage": "git regolo promote -h",
-    "verify": "git regolo fsck",
-    "versions": "git regolo list MODEL",
+    "restore": Hint("checkout", "-h"),
+    "rm": Hint("retire", "-h"),
+    "stage": Hint("promote", "-h"),
+    "verify": Hint("fsck"),
+    "versions": Hint("list", "MODEL"),
 }

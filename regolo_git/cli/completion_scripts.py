@@ -1,7 +1,7 @@
-"""The completion scripts of the shells: click's own for zsh and fish, one that knows `@` for bash.
+"""The shell completion scripts: click's own for zsh and fish, and one that handles `@` for bash.
 
-Bash takes `@` for the end of a word, so `sentiment@1.<TAB>` comes to click's script for bash as three words;
-and of `git regolo` click knows nothing: each shell's completion of git is told of it in a way of its own.
+Bash breaks words at `@`, so click's script for bash would receive `sentiment@1.<TAB>` as three words.  click
+does not know `git regolo` either; each shell's completion of git is extended in its own way.
 """
 
 import click
@@ -12,9 +12,9 @@ from regolo_git.cli.command_names import COMPLETE_VARIABLE, PROGRAM
 SHELLS = ("bash", "zsh", "fish")
 
 BASH = """\
-# Completion of regolo-git and, with git's own completion loaded, of git regolo.
+# Completion for regolo-git and, if git's own completion is loaded, for git regolo.
 
-_regolo_git_answer() {  # the words from the program's name on, as typed up to the cursor
+_regolo_git_answer() {  # the words of the command line up to the cursor
     local current="${*: -1}" kind value mark prefix=""
     COMPREPLY=()
     while IFS=',' read -r kind value; do
@@ -24,7 +24,7 @@ _regolo_git_answer() {  # the words from the program's name on, as typed up to t
             plain) COMPREPLY+=("$value") ;;
         esac
     done < <(COMP_WORDS="$*" COMP_CWORD=$(($# - 1)) VARIABLE=bash_complete regolo-git 2>/dev/null)
-    # Bash replaces only what follows the last of its word breaks.
+    # Bash replaces only the text after the last word break.
     for mark in @ = :; do
         if [[ $COMP_WORDBREAKS == *"$mark"* && $current == *"$mark"* ]]; then
             prefix=${current%"${current##*"$mark"}"}
@@ -58,7 +58,7 @@ complete -o nosort -F _regolo_git_completion regolo-git git-regolo
 """.replace("VARIABLE", COMPLETE_VARIABLE)
 
 ZSH_GIT = """
-# With zsh's own completion of git, git regolo too, and regolo among git's commands.
+# Adds git regolo to zsh's own completion of git.
 _git-regolo() {
     words[1]=regolo-git
     _regolo_git_completion "$@"
@@ -71,7 +71,7 @@ _git-regolo() {
 """
 
 FISH_GIT = """
-# fish's completion of git knows which command is being typed; what follows regolo is completed here.
+# fish's completion of git finds the command; the words after regolo are completed here.
 function _regolo_git_after_git;
     set -l words (commandline --cut-at-cursor --current-process --tokenize);
     set -l place (contains --index regolo $words); or return;
@@ -87,7 +87,7 @@ function _regolo_git_after_git;
     end;
 end;
 
-function _regolo_git_of_git;  # whether fish's completion of git says so
+function _regolo_git_of_git;  # calls a predicate of fish's completion of git, if it is loaded
     functions --query $argv[1]; and $argv;
 end;
 
@@ -101,7 +101,7 @@ complete --no-files --keep-order --command git \\
 
 
 def script(shell: str, group: click.Command) -> str:
-    """The text to evaluate in a shell."""
+    """The completion script of a shell, to be evaluated there."""
     if shell == "bash":
         return BASH
     completion = get_completion_class(shell)

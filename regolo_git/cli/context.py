@@ -1,4 +1,4 @@
-"""What a command runs in: the command line as it was typed, and the repository that it works on."""
+"""The context of a command: the command line as typed, and the repository it works on."""
 
 import os
 import shlex
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from regolo_git.cli.streams import talk_note
+from regolo_git.errors import Conflict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,27 +15,31 @@ if TYPE_CHECKING:
     from regolo_git.registry.handle import Handle
 
 
+class Cancelled(Conflict):
+    """The user declined a confirmation; reported without `error:`."""
+
+
 class Invocation:
-    """One run of the command line; `debug` shows where an error comes from."""
+    """One run of the command line; `debug` asks for tracebacks."""
 
     def __init__(self, arguments: Sequence[str], *, debug: bool = False) -> None:
         self.arguments = list(arguments)
         self.debug = debug
 
     def again_with(self, option: str) -> str:
-        """The same command line with one more option, as it can be typed."""
+        """The same command line with one more option, quoted for a shell."""
         end = self.arguments.index("--") if "--" in self.arguments else len(self.arguments)
         return shlex.join(["git", "regolo", *self.arguments[:end], option, *self.arguments[end:]])
 
 
 @contextmanager
 def open_handle(start: "Path | None" = None, *, quiet: bool = False) -> "Iterator[Handle]":
-    """The repository that holds `start` (the working directory, after `-C`), or that GIT_DIR names.
+    """Opens the repository that contains `start` (default: the working directory) or that GIT_DIR names.
 
-    Its notices are printed when the work is done, so that they do not break a progress bar; not at all where
-    it is to be `quiet`.  Raises NotFound where there is no repository.
+    Prints its notices at the end, so that they do not break a progress bar, unless `quiet`.  Raises NotFound
+    outside a repository.
     """
-    # The entry point imports this module, and `--version` must be as quick as click itself.
+    # `cli.main` imports this module, and `--version` must be as fast as click itself.
     from pathlib import Path  # noqa: PLC0415
 
     from regolo_git.registry.handle import Handle  # noqa: PLC0415

@@ -1,6 +1,5 @@
-"""Making a version in front of a person: progress, the question about same content, and what to do next."""
+"""Creating a version interactively: progress, the question about unchanged content, and the next steps."""
 
-import shlex
 import sys
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from regolo_git.cli.options.change import confirm
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import paint, talk, talk_next, talk_note
 from regolo_git.errors import NotFound
+from regolo_git.hints import Hint
 from regolo_git.records.references import version_reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.create import CreatedVersion, create_version
@@ -19,14 +19,14 @@ from regolo_git.text.sizes import size_text
 
 
 def check_order(verb: str, model: str, path: Path) -> None:
-    """Raises NotFound for PATH and MODEL in the wrong order, which a file called MODEL gives away."""
+    """Raises NotFound if PATH and MODEL are swapped: a file named MODEL exists, and PATH does not."""
     if Path(model).exists() and not path.exists():
-        words = f"{shlex.quote(str(path))} {shlex.quote(model)}"
-        raise NotFound(f"there is nothing at '{path}'; the model comes first", f"git regolo {verb} {words}")
+        hint = Hint(verb, str(path), model)
+        raise NotFound(f"no such file or directory: '{path}'; the model's name comes first", hint)
 
 
 def create(handle: Handle, request: VersionRequest, *, yes: bool) -> CreatedVersion:
-    """Makes a version with a progress bar; asks before it makes one with the bytes of the newest again."""
+    """Creates a version with a progress bar; asks first if its content is that of the newest version."""
     with ProgressBar("storing") as bar:
 
         def ask(same: str) -> None:
@@ -39,12 +39,12 @@ def create(handle: Handle, request: VersionRequest, *, yes: bool) -> CreatedVers
 
 def _ask_about_same_content(request: VersionRequest, same: str) -> None:
     name = str(request.source)
-    otherwise = f"'{name}' has the same bytes as '{version_reference(request.model, same)}'"
-    confirm(f"{otherwise}. Make a version of it all the same?", otherwise=otherwise)
+    unchanged = f"'{name}' has the same content as '{version_reference(request.model, same)}'"
+    confirm(f"{unchanged}. Create a version anyway?", otherwise=unchanged)
 
 
 def announce(created: CreatedVersion, *, as_json: bool, quiet: bool) -> None:
-    """Prints what was made: the reference on stdout, the rest on stderr."""
+    """Prints the new version: its reference on stdout, the details on stderr."""
     if not quiet:
         _talk(created)
     for notice in created.notices:
@@ -54,10 +54,10 @@ def announce(created: CreatedVersion, *, as_json: bool, quiet: bool) -> None:
 
 def _talk(created: CreatedVersion) -> None:
     version = created.version
-    said = "proposed" if version.tag is None else "made"
-    talk(f"{said} {paint(version.reference, sys.stderr, bold=True)}: {_stored(created)}")
+    verb = "proposed" if version.tag is None else "created"
+    talk(f"{verb} {paint(version.reference, sys.stderr, bold=True)} ({_stored(created)})")
     talk(f"  commit  {short(version.commit)} on {created.branch}")
-    talk(f"  tag     {version.tag or 'none yet: it comes after the review'}")
+    talk(f"  tag     {version.tag or 'none until it is merged'}")
     for step in _next_steps(created):
         talk_next(step)
 
@@ -65,10 +65,10 @@ def _talk(created: CreatedVersion) -> None:
 def _stored(created: CreatedVersion) -> str:
     size, new = created.version.size_bytes, created.new_bytes
     if new == 0:
-        return f"nothing new to store, {size_text(size)} were there already"
+        return f"nothing new to store: all {size_text(size)} were already in the store"
     if new >= size:
         return f"stored {size_text(size)}"
-    return f"stored {size_text(new)} of {size_text(size)}, {size_text(size - new)} were there already"
+    return f"stored {size_text(new)} of {size_text(size)}; the rest was already in the store"
 
 
 def _next_steps(created: CreatedVersion) -> list[str]:

@@ -11,13 +11,13 @@ from regolo_git.errors import MissingDependency
 if TYPE_CHECKING:
     import numpy as np
 
-# The quickest of some: one alone measures what else the machine was doing.
+# The fastest of several runs: a single one measures the load of the machine.
 REPETITIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
-    """Weights by name (float32), and what was measured on data that the training did not see."""
+    """Weights by name (float32), and metrics measured on held-out data."""
 
     weights: "Mapping[str, np.ndarray]"
     metrics: Mapping[str, float]
@@ -29,14 +29,14 @@ def train(hidden: int, epochs: int) -> TrainedModel:
     Raises MissingDependency without scikit-learn.
     """
     try:
-        # Heavy and optional: only who runs the demo needs them.
+        # Heavy and optional: only the demo needs them.
         from sklearn.datasets import load_digits  # noqa: PLC0415
         from sklearn.metrics import accuracy_score, f1_score, log_loss  # noqa: PLC0415
         from sklearn.model_selection import train_test_split  # noqa: PLC0415
         from sklearn.neural_network import MLPClassifier  # noqa: PLC0415
     except ImportError as error:
         hint = "pip install 'regolo-git[demo]'"
-        raise MissingDependency("the demo trains with scikit-learn", hint) from error
+        raise MissingDependency("the demo requires scikit-learn", hint) from error
     images, labels = load_digits(return_X_y=True)
     images = images.astype("float32") / 16
     seen, unseen, seen_labels, unseen_labels = train_test_split(images, labels, test_size=0.3, random_state=0)
@@ -72,6 +72,6 @@ def save(trained: TrainedModel, path: Path) -> None:
         from safetensors.numpy import save_file  # noqa: PLC0415 - as above
     except ImportError as error:
         raise MissingDependency(
-            "the demo saves with safetensors", "pip install 'regolo-git[demo]'"
+            "the demo requires safetensors", "pip install 'regolo-git[demo]'"
         ) from error
     save_file(dict(trained.weights), path)

@@ -1,8 +1,8 @@
-"""What the installed programs call.  Ctrl+C ends them without a word until there is somebody to say one.
+"""The entry point of the installed programs, where Ctrl+C ends the program silently until the CLI is loaded.
 
     entry → main → run → group → one command of cli/commands/
 
-Importing click takes a moment, in which Python would answer Ctrl+C with a traceback.
+Importing click takes a moment, during which Python would answer Ctrl+C with a traceback.
 """
 
 import signal
@@ -11,10 +11,10 @@ from typing import NoReturn
 
 def main() -> NoReturn:
     """Runs the command line and exits."""
-    # Whoever starts a program with Ctrl+C ignored, as a shell does in the background, wants it ignored.
+    # A program started with Ctrl+C ignored, as a shell does for background jobs, keeps ignoring it.
     answers = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if answers:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from regolo_git.cli import main as command_line  # noqa: PLC0415 - the import that takes the moment
+    from regolo_git.cli import main as command_line  # noqa: PLC0415 - the slow import
 
     command_line.main(answers_interrupts=answers)

@@ -1,4 +1,4 @@
-"""From an exception to words on stderr and an exit status."""
+"""Turns an exception into a message on stderr and an exit status."""
 
 import errno
 import re
@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from regolo_git.cli.context import Invocation
+from regolo_git.cli.context import Cancelled, Invocation
 from regolo_git.cli.streams import paint, talk
 from regolo_git.errors import RegoloError
 from regolo_git.hints import NextStep
@@ -20,16 +20,19 @@ EXTRA = re.compile(r"unexpected extra argument \((v?[0-9][0-9A-Za-z.-]*)\)")
 
 
 def report(error: Exception, invocation: Invocation) -> int:
-    """Says what went wrong and what to type next; returns the exit status."""
+    """Prints the error and its hint; returns the exit status."""
     if isinstance(error, click.Abort):
         if error.__cause__ is None:
-            talk("")  # it came from a question, whose line is still open
+            talk("")  # ends the line of the open prompt
         say_error("interrupted")
         return INTERRUPTED
     if invocation.debug:
-        import traceback  # noqa: PLC0415 - takes a moment that `--version` need not wait
+        import traceback  # noqa: PLC0415 - would slow `--version`
 
         sys.stderr.write("".join(traceback.format_exception(error)))
+    if isinstance(error, Cancelled):
+        talk(error.message)
+        return error.exit_code
     if isinstance(error, RegoloError):
         say_error(error.message, error.hint)
         return error.exit_code
@@ -41,22 +44,22 @@ def report(error: Exception, invocation: Invocation) -> int:
         return UNEXPECTED
     say_error(
         f"unexpected {type(error).__name__}: {error}",
-        None if invocation.debug else "run it again with REGOLO_DEBUG=1 and report what it prints",
+        None if invocation.debug else "rerun with REGOLO_DEBUG=1 and report the traceback",
     )
     return UNEXPECTED
 
 
 def say_error(message: str, hint: NextStep | None = None) -> None:
-    """The two lines that every error has."""
+    """Prints `error: …` and `hint: …`."""
     talk(f"{paint('error:', sys.stderr, fg='red', bold=True)} {message}")
     if hint:
         talk(f"{paint('hint:', sys.stderr, fg='yellow')} {hint}")
 
 
 def _usage_message(error: click.UsageError) -> str:
-    """Click's sentence in our form: lower case, no full stop, subjects in single quotes."""
+    """Rewrites click's message in this program's style: lower case, no full stop."""
     text = error.format_message()
-    if isinstance(error, click.NoSuchOption):  # whose own suggestions come from afar
+    if isinstance(error, click.NoSuchOption):  # click suggests far-fetched names
         near = _nearest_option(error)
         text = f"{error.message}, did you mean '{near}'?" if near else error.message
     message = " ".join(text.replace(".,", ",").split()).rstrip(".")
@@ -68,7 +71,7 @@ def _usage_hint(error: click.UsageError) -> str | None:
         return None
     extra, model = EXTRA.search(error.message), getattr(error.ctx.params.get("reference"), "model", None)
     if extra and model:
-        return f"{error.ctx.command_path} {model}@{extra[1]}"  # `show MODEL 1.0` is what people type first
+        return f"{error.ctx.command_path} {model}@{extra[1]}"  # people type `show MODEL 1.0` first
     return f"{error.ctx.command_path} -h"
 
 
@@ -76,13 +79,13 @@ def _nearest_option(error: click.NoSuchOption) -> str | None:
     command = error.ctx.command if error.ctx is not None else None
     names = [name for parameter in command.params for name in parameter.opts] if command is not None else []
     long = [name.removeprefix("--") for name in names if name.startswith("--")]
-    near = nearest(error.option_name.lstrip("-"), long)  # the dashes say nothing of what was meant
+    near = nearest(error.option_name.lstrip("-"), long)  # without the dashes, which all options share
     return f"--{near}" if near else None
 
 
 def _system_message(error: OSError) -> str:
     reason = error.strerror or str(error)
     if error.errno == errno.ENOSPC:
-        reason = "no space left on the disk; nothing was half-written"
+        reason = "no space left on device; nothing was partially written"
     where = f"'{error.filename}': " if error.filename else ""
     return f"{where}{reason[:1].lower()}{reason[1:]}"

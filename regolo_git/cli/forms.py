@@ -1,6 +1,6 @@
-"""The three forms of data: for people, for programs (`--json`), and for the shell (`--plain`).
+"""The three output forms: a page for people, `--json` for programs, and `--plain` for the shell.
 
-A command describes its result three times, as functions of which one is called, and `emit` prints it.
+A command passes a function for each form, and `emit` calls one of them and prints the result.
 """
 
 import json
@@ -27,13 +27,13 @@ plain_option = click.option("as_plain", "--plain", is_flag=True, help="Print tab
 
 
 def chosen_form(as_json: bool, as_plain: bool) -> Form:
-    """The form that the options ask for.  Raises InvalidInput for both at once."""
+    """The form that the options select.  Raises InvalidInput if both are given."""
     if as_json and as_plain:
-        raise InvalidInput("'--json' and '--plain' exclude each other")
+        raise InvalidInput("--json and --plain cannot be used together")
     return "json" if as_json else "plain" if as_plain else "people"
 
 
-# For a command whose result is more than a line; it gets the form as its argument `form`.
+# For a command that prints more than one line; it receives the form as its argument `form`.
 form_options = one_value("form", chosen_form, json_option, plain_option)
 
 
@@ -44,7 +44,7 @@ def emit(
     fields: Callable[[], Iterable[Sequence[object]]],
     page: Callable[[], None],
 ) -> None:
-    """Prints a result: `document` as JSON, `fields` as one line for each item, or the page for people."""
+    """Prints a result: `document` as JSON, `fields` as tab-separated lines, or the page for people."""
     if form == "json":
         put_json(document())
     elif form == "plain":
@@ -78,7 +78,7 @@ def _json_value(value: object) -> str | dict[str, object] | list[object]:
 
 
 def plain_text(value: object) -> str:
-    """A value as one tab-separated field: nothing at all for None."""
+    """A value as one tab-separated field; empty for None."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -89,7 +89,7 @@ def plain_text(value: object) -> str:
 
 
 def flat(value: Json, name: str = "") -> Iterator[tuple[str, Json]]:
-    """Names with dots and plain values; one pair for each element of a list, none for what is not there."""
+    """Flattens to dotted names and scalars: one pair for each element of a list, none for None."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from flat(inner, f"{name}.{key}" if name else key)

@@ -1,4 +1,4 @@
-"""A group of commands: each is imported when it runs, and a mistyped one names its neighbour."""
+"""A group of commands that imports each one when it runs, and suggests a name for a mistyped one."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -9,6 +9,7 @@ import click
 from regolo_git.cli.command_names import Entry, Sections
 from regolo_git.cli.context import Invocation
 from regolo_git.errors import InvalidInput
+from regolo_git.hints import NextStep
 from regolo_git.text.nearest import nearest
 
 if TYPE_CHECKING:
@@ -16,10 +17,9 @@ if TYPE_CHECKING:
 
 
 class CommandGroup(click.Group):
-    """A group that knows its commands from a table alone.
+    """A group that reads its commands from a table.
 
-    `aliases` are names that do the same as others and are not listed; `elsewhere` says what to type for names
-    that are commands of other tools.
+    `aliases` maps unlisted names to listed ones; `elsewhere` maps commands of other tools to the equivalent here.
     """
 
     def __init__(
@@ -27,8 +27,8 @@ class CommandGroup(click.Group):
         *,
         sections: Sections,
         aliases: Mapping[str, str] = {},
-        elsewhere: Mapping[str, str] = {},
-        **settings: Any,  # what click's decorator hands on
+        elsewhere: Mapping[str, NextStep] = {},
+        **settings: Any,  # passed on by click's decorator
     ) -> None:
         super().__init__(**settings)
         self.sections = sections
@@ -41,36 +41,36 @@ class CommandGroup(click.Group):
         return list(self.entries)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Imports a command; None where there is none of that name."""
+        """Imports a command; None if there is no command of that name."""
         entry = self.entries.get(self.aliases.get(cmd_name, cmd_name))
         return _imported(entry) if entry is not None else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Finds the command to run.  Raises InvalidInput with the nearest name."""
+        """Finds the command to run.  Raises InvalidInput that suggests the nearest name."""
         name = args[0]
         if name in self.aliases:
             _rename(ctx, args, self.aliases[name])
             args = [self.aliases[name], *args[1:]]
         elif name not in self.entries and not name.startswith("-") and not ctx.resilient_parsing:
-            raise InvalidInput(f"there is no command '{name}'", self._instead_of(name, ctx))
+            raise InvalidInput(f"unknown command '{name}'", self._suggestion(name, ctx))
         return super().resolve_command(ctx, args)
 
-    def _instead_of(self, name: str, ctx: click.Context) -> str:
+    def _suggestion(self, name: str, ctx: click.Context) -> NextStep:
         if name in self._elsewhere:
             return self._elsewhere[name]
         return f"{ctx.command_path} {nearest(name, self.entries) or '-h'}"
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Writes the list of commands, in sections."""
+        """Writes the list of commands under their headings."""
         width = max(len(name) for name in self.entries)
         for title, entries in self.sections.items():
             with formatter.section(title):
                 formatter.write_dl([(name.ljust(width), entry.help) for name, entry in entries.items()])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
-        """The commands that start like that; click's own way would import each of them."""
+        """The commands that match; click's own implementation would import each of them."""
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only completion needs it
 
         named = [
@@ -82,7 +82,7 @@ class CommandGroup(click.Group):
 
 
 def _rename(ctx: click.Context, args: list[str], name: str) -> None:
-    """Hints repeat the command line as it was typed, and by the name that the help has."""
+    """Replaces an alias by the listed name in the command line that hints repeat."""
     invocation = ctx.find_object(Invocation)
     if invocation is not None and not ctx.resilient_parsing:  # completion has its words from elsewhere
         invocation.arguments[-len(args)] = name

@@ -1,9 +1,9 @@
-"""The entry point: the group of commands, and the one place where whatever went wrong becomes words.
+"""The top-level command group, and the one place that turns every exception into a message and a status.
 
     entry → main → run → group → one command of cli/commands/ → registry/
 
-A command raises; `run` prints `error: …` and `hint: …` on stderr and gives the exit status.  Nothing but
-click is imported until a command runs: `--version`, `-h` and completion must be as quick as click itself.
+A command raises; `run` prints `error: …` and `hint: …` on stderr and returns the exit status.  Only click is
+imported until a command runs: `--version`, `-h` and completion must be as fast as click itself.
 """
 
 import os
@@ -22,23 +22,24 @@ from regolo_git.cli.group import CommandGroup
 from regolo_git.cli.streams import never_fail_on_encoding
 from regolo_git.errors import InvalidInput
 
-BROKEN_PIPE = 141  # what a shell says of a program that SIGPIPE ended, as `git log | head` does
+BROKEN_PIPE = 141  # the status of a program that SIGPIPE ended, such as `git log | head`
 
 EPILOG = """\
-A version is named MODEL@1.1, MODEL@latest (the highest release; MODEL alone means the same) or, by where it
-is promoted to, MODEL@production.
+Refer to a version as MODEL@1.1, as MODEL@latest (the highest release; MODEL alone means the same), or by the
+environment that it is promoted to: MODEL@production.
 
-stdout is data, stderr is talk.
+Results go to stdout, messages to stderr.
 
-Exit status: 0 done; 1 unexpected; 2 bad input; 3 not found; 4 conflict; 5 damaged; 6 store or remote
-unreachable; 7 serving; 8 forbidden by a rule; 9 something is not installed; 130 interrupted.
+Exit status: 0 success; 1 unexpected error; 2 invalid input; 3 not found; 4 conflict; 5 corrupt data; 6 store
+or remote unreachable; 7 serving failed; 8 forbidden by a rule; 9 missing dependency; 130 interrupted.
 
-`git regolo COMMAND -h` shows examples. (`git regolo --help` makes git look for a manual page.)
+Run `git regolo COMMAND -h` for details and examples. (Git answers `git regolo --help` itself, by looking for
+a manual page.)
 """
 
 
 def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001
-    # At once, because an error may come before the group itself is called.
+    # Set eagerly, because parsing may fail before the group is called.
     if value and isinstance(ctx.obj, Invocation):
         ctx.obj.debug = True
 
@@ -58,7 +59,7 @@ def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     metavar="PATH",
     multiple=True,
     type=click.Path(file_okay=False),
-    help="Run as if started in PATH, as `git -C` does.",
+    help="Run as if started in PATH, like `git -C`.",
 )
 @click.option(
     "--debug",
@@ -66,35 +67,35 @@ def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     is_eager=True,
     expose_value=False,
     callback=_set_debug,
-    help="Show where an error comes from (also REGOLO_DEBUG=1).",
+    help="Show the traceback of an error (also REGOLO_DEBUG=1).",
 )
 @click.version_option(__version__, message="regolo-git %(version)s")
 def group(directories: tuple[str, ...]) -> None:
-    """Model versions as Git commits and tags, their bytes in a content-addressed store."""
+    """Version models with Git: each version is a commit and a tag, its bytes are in a content-addressed store."""
     for directory in directories:
         try:
             os.chdir(directory)
         except OSError as error:
-            raise InvalidInput(f"cannot work in '{directory}': {error.strerror}") from error
+            raise InvalidInput(f"cannot change to directory '{directory}': {error.strerror}") from error
 
 
 def main(*, answers_interrupts: bool = False) -> NoReturn:
-    """Runs the command line and exits; from here on, `answers_interrupts` makes Ctrl+C an error in words."""
+    """Runs the command line and exits.  With `answers_interrupts`, Ctrl+C is reported as an error."""
     try:
         if answers_interrupts:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         status = run(sys.argv[1:], program_name(sys.argv[0]))
         if answers_interrupts:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # what is to say is said
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing is left to report
     except KeyboardInterrupt:
         status = INTERRUPTED
     sys.exit(status)
 
 
 def program_name(path: str) -> str:
-    """What the help calls us: as git's subcommand, unless we were called by our own name."""
-    ours = os.path.basename(path) == PROGRAM  # noqa: PTH119 - `--version` does not wait for pathlib
-    return PROGRAM if ours else "git regolo"
+    """The name in the help: `git regolo`, or `regolo-git` for a program started under that name."""
+    direct = os.path.basename(path) == PROGRAM  # noqa: PTH119 - importing pathlib would slow `--version`
+    return PROGRAM if direct else "git regolo"
 
 
 def run(arguments: Sequence[str], name: str = "git regolo") -> int:
@@ -112,11 +113,11 @@ def run(arguments: Sequence[str], name: str = "git regolo") -> int:
         )
         sys.stdout.flush()
     except BrokenPipeError:
-        # Nobody reads any more; without this the interpreter complains once more when it closes stdout.
+        # The reader is gone; without this the interpreter reports it again when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except KeyboardInterrupt:
         return INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the last line of defence: every error ends in words
+    except Exception as error:  # noqa: BLE001 - the last resort: every error is reported
         return report(error, invocation)
     return status if isinstance(status, int) else 0

@@ -1,4 +1,4 @@
-"""A progress bar on stderr, for a person, once a job has lasted over half a second."""
+"""A progress bar on a terminal, for jobs that last longer than half a second."""
 
 import sys
 from time import monotonic
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 0.5
 
-# How wide a terminal must be, for what the numbers leave room for.
+# The terminal widths from which each part is shown.
 NUMBERS_WIDTH = 32  # 999.9/999.9 MB 999.9 MB/s 00:00
 FOUND_WIDTH = 64
 BAR_WIDTH = 72
 
 
 class ProgressBar:
-    """Counts bytes, and draws them with rate, time left and what was there already; a context manager.
+    """Draws bytes done, rate, time left and bytes already in the store; a context manager.
 
-    In a pipe and on a dumb terminal it stays silent, and in a short job rich is not even imported.
+    It draws nothing in a pipe or on a dumb terminal, and does not import rich for a short job.
     """
 
     def __init__(self, what: str) -> None:
@@ -43,22 +43,22 @@ class ProgressBar:
         self.stop()
 
     def show(self, progress: Progress) -> None:
-        """Draws how far the job is, once it has lasted long enough."""
+        """Updates the bar, and draws it first if the job has lasted long enough."""
         if self._bar is None and self._wanted and monotonic() - self._start > PATIENCE_SECONDS:
             self._bar = self._draw()
         if self._bar is not None and self._task is not None:
-            found = f"{size_text(progress.found)} there already" if progress.found else ""
+            found = f"{size_text(progress.found)} already stored" if progress.found else ""
             self._bar.update(self._task, completed=progress.done, total=progress.total, found=found)
 
     def stop(self) -> None:
-        """Takes the bar off the screen; nothing is drawn afterwards."""
+        """Removes the bar for good."""
         self._wanted = False
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
 
     def _draw(self) -> "RichProgress":
-        # Only a job that somebody waits for pays for importing rich.
+        # rich is imported only for a job that takes long enough to need it.
         from rich.console import Console  # noqa: PLC0415
         from rich.progress import (  # noqa: PLC0415
             BarColumn,
@@ -73,7 +73,7 @@ class ProgressBar:
         what = [TextColumn("{task.description}", markup=False)]
         numbers = [DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn(compact=True)]
         found = [TextColumn("{task.fields[found]}", markup=False)]
-        # On a narrow terminal numbers say more than a line that grows.
+        # On a narrow terminal the numbers are worth more than the bar.
         parts = [
             *(what if console.width >= NUMBERS_WIDTH + len(self._what) else []),
             *([BarColumn(bar_width=24)] if console.width >= BAR_WIDTH else []),

@@ -1,7 +1,7 @@
-"""Tables for people: drawn by rich on a terminal, as aligned columns in a pipe.
+"""Tables: drawn by rich on a terminal, as aligned columns in a pipe.
 
-A pipe gets every character of every cell, and does not pay for importing rich.  On a terminal that is too
-narrow for a table, its rows stand side by side as columns (`columns.py` decides).
+A pipe gets every cell in full and does not import rich.  On a terminal too narrow for a table, the table is
+transposed (`columns.py` decides).
 """
 
 import os
@@ -22,7 +22,7 @@ UNLIMITED = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A text with a colour ("green", "red", "yellow", "dim", "bold")."""
+    """A text with a style: "green", "red", "yellow", "dim" or "bold"."""
 
     text: str
     style: str = ""
@@ -35,7 +35,7 @@ Cells = list[list[Cell]]
 def put_table(
     columns: Sequence[Column], rows: Iterable[Row], *, indent: int = 0, titled: bool = True
 ) -> None:
-    """Prints a table on stdout; nothing where it has no rows."""
+    """Prints a table on stdout, or nothing if it has no rows."""
     cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
     if not cells:
         return
@@ -52,12 +52,12 @@ def put_table(
 
 
 def put_pairs(pairs: Iterable[tuple[str, str]], *, indent: int = 0) -> None:
-    """Prints names and values.  No value is cut: on a terminal long ones go on below, between words."""
+    """Prints names and values; on a terminal a long value is wrapped between words, never truncated."""
     rows = list(pairs)
     start = max((len(name) for name, _ in rows), default=0) + GAP + indent
     room = _console().width - start if is_terminal(sys.stdout) else UNLIMITED
     for name, value in rows:
-        # A word that is longer is left to the terminal, which copies it in one piece.
+        # A longer word is left to the terminal, so that it can be copied in one piece.
         lines = textwrap.wrap(signs(value), max(room, 1), break_long_words=False, break_on_hyphens=False)
         first, *others = lines if room < len(value) and lines else [signs(value)]
         put(f"{' ' * indent}{name}".ljust(start) + first if first else f"{' ' * indent}{name}")
@@ -66,13 +66,13 @@ def put_pairs(pairs: Iterable[tuple[str, str]], *, indent: int = 0) -> None:
 
 
 def _without_empty_columns(columns: Sequence[Column], rows: Cells) -> tuple[list[Column], Cells]:
-    """A title over nothing only makes people look for something."""
+    """Drops columns that are empty in every row."""
     filled = [index for index in range(len(columns)) if any(row[index].text for row in rows)]
     return [columns[index] for index in filled], [[row[index] for index in filled] for row in rows]
 
 
 def aligned(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[str]:
-    """The lines of a table in which every cell has its full width."""
+    """The lines of a table, with every cell in full."""
     widths = [max(len(row[index]) for row in rows) for index in range(len(columns))]
     return [
         (" " * GAP)
@@ -86,7 +86,7 @@ def aligned(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[st
 
 
 def _draw(columns: Sequence[Column], rows: Cells, indent: int, titled: bool) -> None:
-    # Only a terminal pays for importing rich.
+    # rich is slow to import, and only a terminal needs it.
     from rich.cells import cell_len  # noqa: PLC0415
 
     console = _console()
@@ -100,7 +100,7 @@ def _draw(columns: Sequence[Column], rows: Cells, indent: int, titled: bool) -> 
         chosen = [(columns[i], width) for i, width in layout.items()]
         _print(console, chosen, [[row[i] for i in layout] for row in rows], indent, titled)
     elif titled:
-        _put_turned(columns, rows, indent, available)
+        _put_transposed(columns, rows, indent, available)
     else:
         for row in rows:
             _put_line(row, widths, columns, indent)
@@ -121,8 +121,8 @@ def _print(
     console.print(Padding(table, (0, 0, 0, indent), expand=False))
 
 
-def _put_turned(columns: Sequence[Column], rows: Cells, indent: int, available: int) -> None:
-    """The titles down the left side, and as many rows beside each other as fit."""
+def _put_transposed(columns: Sequence[Column], rows: Cells, indent: int, available: int) -> None:
+    """Prints the titles down the left side, and as many rows side by side as fit."""
     from rich.cells import cell_len  # noqa: PLC0415
 
     title_width = max(len(column.title) for column in columns)
@@ -139,7 +139,7 @@ def _put_turned(columns: Sequence[Column], rows: Cells, indent: int, available: 
 
 
 def _put_line(cells: Sequence[Cell], widths: Sequence[int], columns: Sequence[Column], indent: int) -> None:
-    """Without blanks at the end: what is wider than the terminal is broken there, and copied in one piece."""
+    """Prints a line without trailing blanks, so that a wrapped value can be copied in one piece."""
     from rich.cells import cell_len  # noqa: PLC0415
 
     line, blanks = "", " " * indent
@@ -168,7 +168,7 @@ def _console() -> "Console":
         file=sys.stdout,
         no_color=not coloured,
         force_terminal=coloured,
-        # Colour that was asked for is drawn on a terminal that says it has none, too.
+        # Forced colour applies to a dumb terminal too.
         color_system="standard" if coloured and os.environ.get("TERM") == "dumb" else "auto",
         width=None if is_terminal(sys.stdout) else UNLIMITED,
         highlight=False,

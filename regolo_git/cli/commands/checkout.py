@@ -1,4 +1,4 @@
-"""`git regolo checkout`: brings the bytes of a version back."""
+"""`git regolo checkout`: restores the files of a version."""
 
 import re
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from regolo_git.cli.options.arguments import reference_argument
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, signs, talk
 from regolo_git.errors import InvalidInput
+from regolo_git.hints import Hint
 from regolo_git.records.references import Reference, version_reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.checkout import CheckedOut, checkout_head, checkout_version
@@ -23,8 +24,8 @@ VERSION_LIKE = re.compile(r"v?[0-9]+(?:\.[0-9]+){1,2}(?:-[0-9A-Za-z.-]+)?")
 @click.command()
 @reference_argument("[MODEL[@V]]", required=False)
 @click.argument("place", metavar="[DEST]", type=click.Path(), required=False)
-@click.option("--path", "patterns", metavar="GLOB", multiple=True, help="Of a directory, only these files.")
-@click.option("--force", "-f", is_flag=True, help="Overwrite files whose content no version has.")
+@click.option("--path", "patterns", metavar="GLOB", multiple=True, help="Restore only the matching files of a directory.")
+@click.option("--force", "-f", is_flag=True, help="Overwrite files whose content matches no version.")
 @json_option
 def checkout(
     reference: Reference | None,
@@ -33,11 +34,11 @@ def checkout(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Bring the bytes of a version to the path that it was made from, or to DEST; prints where they lie.
+    """Restore the files of a version at its recorded path, or at DEST, and print that path.
 
-    Without arguments, brings every model of the checked-out commit to its path: what comes after a
-    `git checkout`.  Every byte is verified before a file appears, and files whose content no version has
-    are left alone.
+    Without arguments, restores every model of the checked-out commit; run this after `git checkout`.  All
+    content is verified before a file is replaced, and files whose content matches no version are not
+    overwritten.
 
     \b
     Examples:
@@ -46,8 +47,8 @@ def checkout(
       git regolo checkout encoder@1.1 ./some --path 'token*' --path config.json
       git checkout sentiment@v1.0 && git regolo checkout
 
-    Exit status: 0 done; 2 bad input; 3 no such version, or its bytes are not in the store; 4 a file would
-    be overwritten (without --force); 5 bytes are damaged.
+    Exit status: 0 success; 2 invalid input; 3 no such version, or its content is not in the store; 4 a file
+    would be overwritten (without --force); 5 corrupt content.
     """
     if reference is not None and place is not None:
         _refuse_a_version(reference, place)
@@ -56,13 +57,13 @@ def checkout(
             destination = Path(place) if place is not None else None
             done = [_one(handle, reference, destination, patterns, force)]
         elif patterns:
-            raise InvalidInput("'--path' needs a version", "git regolo checkout MODEL@V --path GLOB")
+            raise InvalidInput("--path requires a version", Hint("checkout", "MODEL@V", "--path", "GLOB"))
         else:
             done = _all(handle, force)
     if not done:
-        talk("no model of this commit has a path")
+        talk("no model in this commit has a recorded path")
     for item in done:
-        talk(_said(item))
+        talk(_summary(item))
     if as_json:
         put_json([_document(item) for item in done])
     else:
@@ -71,11 +72,11 @@ def checkout(
 
 
 def _refuse_a_version(reference: Reference, place: str) -> None:
-    """`checkout sentiment 1.0` would bring the newest version to a file called 1.0."""
+    """Catches `checkout sentiment 1.0`, which would write the newest version to a file named 1.0."""
     if reference.latest and VERSION_LIKE.fullmatch(place) and not Path(place).exists():
         raise InvalidInput(
-            f"'{place}' is a version, and not a place to bring one to (./{place} is)",
-            f"git regolo checkout {version_reference(reference.model, place)}",
+            f"'{place}' looks like a version, not a destination (use ./{place} for a path)",
+            Hint("checkout", version_reference(reference.model, place)),
         )
 
 
@@ -97,11 +98,11 @@ def _all(handle: Handle, force: bool) -> list[CheckedOut]:
         return checkout_head(handle, force=force, on_progress=bar.show)
 
 
-def _said(item: CheckedOut) -> str:
+def _summary(item: CheckedOut) -> str:
     reference = version_reference(item.model, item.version)
     if item.written_bytes == 0:
-        return signs(f"{reference} is at {item.path} already")
-    return f"brought {reference}: {size_text(item.written_bytes)}"
+        return signs(f"{reference} is already at {item.path}")
+    return f"checked out {reference} ({size_text(item.written_bytes)})"
 
 
 def _document(item: CheckedOut) -> Json:

@@ -1,4 +1,4 @@
-"""`git regolo commit`: makes the next version of a model."""
+"""`git regolo commit`: adds a version to a model."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from regolo_git.cli.forms import json_option
 from regolo_git.cli.options.arguments import complete_versions, model_argument
 from regolo_git.cli.options.version import FILE, VersionOptions, version_options
 from regolo_git.errors import InvalidInput
+from regolo_git.hints import Hint
 from regolo_git.records.references import Reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version
@@ -20,20 +21,20 @@ from regolo_git.registry.versions.request import Bump, VersionRequest
 @click.command()
 @model_argument()
 @click.argument("path", type=FILE, required=False)
-@click.option("--version", metavar="V", help="The version's name.  [default: the next minor one]")
+@click.option("--version", metavar="V", help="The new version.  [default: the next minor version]")
 @click.option(
-    "--bump", type=click.Choice(["major", "minor", "patch"]), help="Which part of the version to raise."
+    "--bump", type=click.Choice(["major", "minor", "patch"]), help="The part of the version number to increment."
 )
 @click.option(
     "--from",
     "origin",
     metavar="V",
     shell_complete=complete_versions,
-    help="Take the bytes of version V instead of a PATH.",
+    help="Reuse the content of version V instead of a PATH.",
 )
-@click.option("--description", metavar="TEXT", help="What this version is; goes into its manifest.")
+@click.option("--description", metavar="TEXT", help="A description of this version, for its manifest.")
 @version_options
-@click.option("--yes", "-y", is_flag=True, help="Make it also of bytes that the newest version has.")
+@click.option("--yes", "-y", is_flag=True, help="Create it even if the content is unchanged.")
 @json_option
 def commit(
     model: str,
@@ -46,17 +47,17 @@ def commit(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Make the next version of MODEL from the file or directory PATH, or --from a version.
+    """Add a version to MODEL from the file or directory PATH, or --from an existing version.
 
-    Only bytes that no version has yet are stored.  On the registry branch the version is committed and
-    tagged at once.  On any other branch it is committed without a tag, and with --propose it gets a branch
-    of its own: it is tagged after the merge, by `git regolo tag --merged`.
+    Only content that is new to the store is stored.  On the registry branch the version is committed and
+    tagged immediately.  On another branch it is committed without a tag, and with --propose it is committed
+    to a new branch; `git regolo tag --merged` tags it after the merge.
 
-    --from makes another name for the bytes of a version, which are not moved: what is not said anew
-    (metadata, description, lineage, serving) is as it was there.
+    With --from, the new version has the content of an existing one; metadata, description, lineage and
+    serving are copied from it unless given again.
 
-    By SemVer, bump major where code that loads the model may break (a tensor removed or reshaped), minor
-    for new weights, patch for files without weights; `git regolo diff` suggests one.
+    Following SemVer, bump major if code that loads the model may break (a tensor removed or reshaped), minor
+    for new weights, patch for files without weights; `git regolo diff` suggests a bump.
 
     \b
     Examples:
@@ -65,14 +66,14 @@ def commit(
       git regolo commit sentiment model.onnx --propose --param epochs=9
       git regolo commit sentiment --from 1.0 --version prod-1.0
 
-    Exit status: 0 done; 2 a name, number or file that cannot be used; 3 no such model or file;
-    4 the version exists, its bytes are those of the newest one (without --yes), or files of ours have
-    uncommitted changes; 6 the store cannot be written.
+    Exit status: 0 success; 2 an invalid name, number or file; 3 no such model or file; 4 the version exists,
+    its content is that of the newest version (without --yes), or the registry's files have uncommitted
+    changes; 6 the store is not writable.
     """
     if version is not None and bump is not None:
-        raise InvalidInput("'--version' and '--bump' exclude each other")
+        raise InvalidInput("--version and --bump cannot be used together")
     if (path is None) == (origin is None):
-        raise InvalidInput("either PATH or --from V says what the bytes are", "git regolo commit -h")
+        raise InvalidInput("give either PATH or --from V", Hint("commit", "-h"))
     if path is not None:
         check_order("commit", model, path)
     with open_handle() as handle:

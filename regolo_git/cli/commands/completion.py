@@ -1,4 +1,4 @@
-"""`git regolo completion`: the script that makes a shell complete commands, models and versions."""
+"""`git regolo completion`: prints a shell completion script."""
 
 import click
 
@@ -10,7 +10,7 @@ from regolo_git.cli.streams import put
 @click.argument("shell", metavar="SHELL", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print the script with which SHELL (bash, zsh or fish) completes regolo-git and git regolo.
+    """Print a script that completes regolo-git and git regolo in SHELL (bash, zsh or fish).
 
     \b
     Examples:
@@ -18,6 +18,6 @@ def completion(context: click.Context, shell: str) -> None:
       zsh    echo 'eval "$(git regolo completion zsh)"' >> ~/.zshrc
       fish   git regolo completion fish | source   (in config.fish)
 
-    Exit status: 0 done; 2 another shell.
+    Exit status: 0 success; 2 unsupported shell.
     """
     put(script(shell, context.find_root().command).rstrip("\n"))

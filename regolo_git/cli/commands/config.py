@@ -1,7 +1,6 @@
-"""`git regolo config`: shows and sets the registry's configuration, and this clone's own settings."""
+"""`git regolo config`: shows and changes the registry's configuration and the settings of this clone."""
 
 import re
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,8 +10,9 @@ from click.shell_completion import CompletionItem
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, flat, form_options, plain_text
 from regolo_git.cli.options.assignments import free_value
-from regolo_git.cli.streams import put, talk
+from regolo_git.cli.streams import put, talk, talk_note
 from regolo_git.errors import InvalidInput, NotFound
+from regolo_git.hints import Hint
 from regolo_git.records.toml_text import TomlValue, dump_document
 from regolo_git.registry.configuration import change_setting, find_setting, read_settings
 from regolo_git.registry.handle import FORMER_STORE_SETTING, STORE_SETTING, Handle
@@ -27,7 +27,7 @@ LOCAL_PREFIX = "regolo."
 
 
 def complete_keys(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
-    """The settings that this version makes use of."""
+    """Completes the settings that this release uses."""
     keys = LOCAL if ctx.params.get("local") else KNOWN
     return [CompletionItem(key) for key in keys if key.startswith(incomplete)]
 
@@ -36,23 +36,23 @@ def complete_keys(ctx: click.Context, param: click.Parameter, incomplete: str) -
 @click.argument("key", required=False, shell_complete=complete_keys)
 @click.argument("value", required=False)
 @click.option("--unset", is_flag=True, help="Remove KEY.")
-@click.option("--local", is_flag=True, help="This clone's own settings (git config), never committed.")
+@click.option("--local", is_flag=True, help="Use the settings of this clone (git config), which are not committed.")
 @form_options
 def config(key: str | None, value: str | None, unset: bool, local: bool, form: Form) -> None:
-    """Show the registry's configuration, or the value of KEY, or set KEY to VALUE by a commit.
+    """Show the registry's configuration or the value of KEY, or set KEY to VALUE with a commit.
 
-    It lies in .regolo/config.toml on the registry branch; comments in it survive.  VALUE is text, or a
-    number or list as TOML writes it.
+    The configuration is .regolo/config.toml on the registry branch; its comments are kept.  VALUE is text,
+    or a TOML number or list.
 
     \b
-      registry.branch              where environments and endpoints are resolved
-      store.url                    the shared store
-      store.digest                 "sha256", or "blake3": faster, less known
-      environments.NAME.replicas   how many workers serve there
-      environments.NAME.requires   where a version must have stood before
-      regolo.store                 where this clone keeps the bytes (--local)
+      registry.branch              the branch of environments and endpoints
+      store.url                    the URL of the shared store
+      store.digest                 "sha256", or the faster "blake3"
+      environments.NAME.replicas   the number of workers
+      environments.NAME.requires   environments to pass through first
+      regolo.store                 the store of this clone (--local)
 
-    With --plain, one line for each: key, with dots, and value
+    With --plain, one line for each setting: dotted key, value
 
     \b
     Examples:
@@ -61,11 +61,11 @@ def config(key: str | None, value: str | None, unset: bool, local: bool, form: F
       git regolo config environments.production.requires '["staging"]'
       git regolo config --local regolo.store /shared/store
 
-    Exit status: 0 done; 2 no valid configuration would result; 3 no such key, or no registry here;
-    4 it is like that already, or the file has uncommitted changes.
+    Exit status: 0 success; 2 the configuration would be invalid; 3 no such key, or not in a registry;
+    4 already set to that value, or the file has uncommitted changes.
     """
     if unset and (key is None or value is not None):
-        raise InvalidInput("'--unset' takes one KEY", "git regolo config --unset KEY")
+        raise InvalidInput("--unset requires a KEY and no VALUE", Hint("config", "--unset", "KEY"))
     with open_handle() as handle:
         if key is None:
             _put(_local_settings(handle) if local else dict(read_settings(handle)), form)
@@ -102,17 +102,16 @@ def _shown(value: Json) -> str:
 
 def _set(handle: Handle, key: str, text: str | None) -> None:
     if key == "format":
-        raise InvalidInput("'format' says how the file is written and is not set")
+        raise InvalidInput("'format' is the version of the file format and cannot be changed")
     unknown = key not in KNOWN and not KNOWN_OF_AN_ENVIRONMENT.fullmatch(key)
     close = nearest(key, KNOWN) if unknown else None
     if close and text is not None:
-        words = f"{close} {shlex.quote(text)}"
-        raise InvalidInput(f"'{key}' is no setting; did you mean '{close}'?", f"git regolo config {words}")
+        raise InvalidInput(f"unknown setting '{key}', did you mean '{close}'?", Hint("config", close, text))
     commit = change_setting(handle, key, None if text is None else free_value(text))
     verb = "unset" if text is None else "set"
-    talk(f"{verb} {key}: commit {short(commit)} on {handle.registry_branch()}")
+    talk(f"{verb} {key} (commit {short(commit)} on {handle.registry_branch()})")
     if text is not None and unknown:
-        talk(f"note: this version makes no use of '{key}'")
+        talk_note(f"this release does not use '{key}'")
 
 
 def _local_settings(handle: Handle) -> dict[str, TomlValue]:
@@ -121,7 +120,7 @@ def _local_settings(handle: Handle) -> dict[str, TomlValue]:
 
 def _get_or_set_local(handle: Handle, key: str, value: str | None, *, unset: bool, form: Form) -> None:
     if not key.startswith(LOCAL_PREFIX):
-        raise InvalidInput(f"'{key}' is not a setting of ours", f"git config {key}")
+        raise InvalidInput(f"'{key}' is not a regolo-git setting", f"git config {key}")
     is_store = key.lower() in (STORE_SETTING, FORMER_STORE_SETTING.lower())  # git takes any case
     if is_store and (unset or value is not None):
         _set_store(handle, value)
@@ -130,17 +129,17 @@ def _get_or_set_local(handle: Handle, key: str, value: str | None, *, unset: boo
     else:
         found = handle.store_setting if is_store else handle.git.config_get(key)
         if found is None:
-            raise NotFound(f"'{key}' is not set in this clone", f"git regolo config --local {key} VALUE")
+            raise NotFound(f"'{key}' is not set in this clone", Hint("config", "--local", key, "VALUE"))
         _put_value(found, form)
 
 
 def _set_store(handle: Handle, place: str | None) -> None:
     handle.git.config_set(STORE_SETTING, _from_here(place) if place is not None else None)
-    handle.git.config_set(FORMER_STORE_SETTING, None)  # would be in force again after an --unset
+    handle.git.config_set(FORMER_STORE_SETTING, None)  # would take effect again after --unset
 
 
 def _from_here(place: str) -> str:
-    """A relative path is meant from where it is typed, and used from anywhere."""
+    """Makes a relative path absolute, because the setting is used from any directory."""
     check_location(place)
     path = Path(place).expanduser()
     return place if "://" in place else str(path if path.is_absolute() else path.resolve())

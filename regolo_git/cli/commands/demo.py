@@ -1,4 +1,4 @@
-"""`regolo-git demo`: the main job from end to end on a small real model, in a directory of its own."""
+"""`regolo-git demo`: registers, versions and compares a small real model in a new directory."""
 
 import os
 import shlex
@@ -20,17 +20,16 @@ HIDDEN = 48
 @click.command()
 @click.argument("directory", required=False, type=click.Path(file_okay=False, path_type=Path))
 def demo(directory: Path | None) -> None:
-    """Train a small network, version it twice, and show what a registry tells about it.
+    """Train a small network, create two versions of it, and list, compare and check them out.
 
-    Works in DIRECTORY, which must not exist or be empty (default: a new temporary directory), and leaves it
-    there to look at.
+    Works in DIRECTORY, which must be empty or not exist (default: a new temporary directory), and keeps it.
 
     \b
     Examples:
       regolo-git demo
-      regolo-git demo /tmp/look-at-it
+      regolo-git demo /tmp/demo
 
-    Exit status: 0 done; 4 the directory is not empty; 9 scikit-learn or git is not installed.
+    Exit status: 0 success; 4 the directory is not empty; 9 scikit-learn or git is not installed.
     """
     top = _empty_directory(directory)
     click.echo(f"A registry in {top}, and a network that learns handwritten digits.\n")
@@ -48,14 +47,14 @@ def demo(directory: Path | None) -> None:
     _regolo(top, "status")
     _run(top, "git", "log", "--oneline", "--decorate")
     _run(top, "git", "--no-pager", "diff", "digits@v1.0", "digits@v1.1", "--", "models")
-    click.echo(f"\nLook around:  cd {shlex.quote(str(top))} && {_as_typed()} show digits")
+    click.echo(f"\nExplore it:  cd {shlex.quote(str(top))} && {_as_typed()} show digits")
 
 
 def _as_typed() -> str:
-    """How the reader calls us: as a subcommand of git only where our directory is on PATH."""
-    ours = Path(sys.executable).with_name("regolo-git")
-    on_path = shutil.which("git-regolo") is not None or not ours.exists()
-    return "git regolo" if on_path else shlex.quote(str(ours))
+    """The command to show: the subcommand of git only if the program is on PATH."""
+    installed = Path(sys.executable).with_name("regolo-git")
+    on_path = shutil.which("git-regolo") is not None or not installed.exists()
+    return "git regolo" if on_path else shlex.quote(str(installed))
 
 
 def _empty_directory(directory: Path | None) -> Path:
@@ -79,7 +78,7 @@ def _metrics(trained: TrainedModel) -> list[str]:
 
 
 def _regolo(top: Path, *arguments: str) -> None:
-    # As `git regolo` would, but with this interpreter: the script need not be on PATH.
+    # Runs under this interpreter, because the script may not be on PATH.
     _run(top, "git", "regolo", *arguments, program=[sys.executable, "-m", "regolo_git", *arguments])
 
 
@@ -89,4 +88,4 @@ def _run(top: Path, *shown: str, program: list[str] | None = None) -> None:
     try:
         subprocess.run(program or shown, cwd=top, check=True, env={**os.environ, "GIT_PAGER": "cat"})
     except FileNotFoundError as error:
-        raise MissingDependency("the program 'git' is not on PATH", "apt-get install git") from error
+        raise MissingDependency("'git' is not on PATH", "apt-get install git") from error

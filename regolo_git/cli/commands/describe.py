@@ -1,4 +1,4 @@
-"""`git regolo describe`: which versions a commit is."""
+"""`git regolo describe`: lists the versions at a commit."""
 
 import click
 
@@ -16,38 +16,37 @@ from regolo_git.registry.versions.describe import describe as find_versions
 @click.argument("revision", metavar="[REV]", default="HEAD")
 @form_options
 def describe(revision: str, form: Form) -> None:
-    """Say which versions the commit REV is (default: HEAD).
+    """List the versions at the commit REV (default: HEAD).
 
-    A version is `exact` where its tag is on that very commit, and `in force` where an earlier commit brought
-    it and it still stands.
+    A version is tagged at that commit (`exact`), or inherited from an earlier commit (`inherited`).
 
-    With --plain, one line for each: reference, exact|in force, tagged|untagged
+    With --plain, one line for each version: reference, exact|inherited, tagged|untagged
 
     \b
     Examples:
       git regolo describe
       git regolo describe v2.3.0~1 --plain
 
-    Exit status: 0 done, also where the commit has no version; 3 no such commit.
+    Exit status: 0 success, even if the commit has no version; 3 no such commit.
     """
     with open_handle() as handle:
         found = find_versions(handle, revision)
     if not found and form == "people":
-        talk(f"no version in {revision}")
+        talk(f"no versions at {revision}")
         return
     emit(
         form,
         document=lambda: [
             {"model": v.model, "version": v.version, "exact": v.exact, "tagged": v.tagged} for v in found
         ],
-        fields=lambda: [(_reference(v), _place(v), "tagged" if v.tagged else "untagged") for v in found],
+        fields=lambda: [(_reference(v), _origin(v), "tagged" if v.tagged else "untagged") for v in found],
         page=lambda: put_table(
-            [Column("VERSION"), Column("HERE"), Column("TAG")],
+            [Column("VERSION"), Column("AT THIS COMMIT"), Column("TAG")],
             [
                 (
                     Cell(_reference(v), "bold"),
-                    Cell(_place(v), "green" if v.exact else ""),
-                    "" if v.tagged else Cell("no tag yet", "yellow"),
+                    Cell("tagged here", "green") if v.exact else "inherited",
+                    "" if v.tagged else Cell("untagged", "yellow"),
                 )
                 for v in found
             ],
@@ -59,5 +58,5 @@ def _reference(version: DescribedVersion) -> str:
     return version_reference(version.model, version.version)
 
 
-def _place(version: DescribedVersion) -> str:
-    return "exact" if version.exact else "in force"
+def _origin(version: DescribedVersion) -> str:
+    return "exact" if version.exact else "inherited"

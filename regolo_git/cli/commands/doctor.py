@@ -1,4 +1,4 @@
-"""`git regolo doctor`: finds and repairs what a killed run left."""
+"""`git regolo doctor`: finds and repairs the leftovers of interrupted runs."""
 
 import sys
 
@@ -14,27 +14,27 @@ _COLOURS = {"repaired": "green", "to repair": "yellow", "left": "red", "limit": 
 
 
 @click.command()
-@click.option("--dry-run", "-n", is_flag=True, help="Say what would be repaired and stop.")
+@click.option("--dry-run", "-n", is_flag=True, help="Show what would be repaired without repairing it.")
 @form_options
 def doctor(dry_run: bool, form: Form) -> None:
-    """Find what a killed run left and repair it; name what is for a person to decide.
+    """Find and repair the leftovers of interrupted runs, and list what needs a decision.
 
     \b
-    repaired   a publication that stopped in the middle, temporary files of ours
+    repaired   an interrupted publication, temporary files of the registry
     to repair  the same, in a dry run
-    left       lock files that a living git may hold, merged versions without
-               a tag, tags that are not on the registry branch
-    limit      what keeps this clone from working: shallow, partial, no git
-               program, no author, a detached HEAD
+    left       lock files that a running git may hold, merged but untagged
+               versions, tags that are not on the registry branch
+    limit      limitations of this clone: shallow, partial, no git program,
+               no author, a detached HEAD
 
-    With --plain, one line for each: kind, what, the command that helps
+    With --plain, one line for each finding: kind, description, hint
 
     \b
     Examples:
       git regolo doctor --dry-run
       git regolo doctor && git regolo fsck
 
-    Exit status: 0 done, whatever was found; 3 no registry here; 4 another run is still writing.
+    Exit status: 0 success, whatever was found; 3 not in a registry; 4 another run is still writing.
     """
     with open_handle() as handle:
         findings = list(examine(handle, dry_run=dry_run))

@@ -1,4 +1,4 @@
-"""`git regolo fsck`: checks tags, manifests and bytes."""
+"""`git regolo fsck`: verifies tags, manifests and stored bytes."""
 
 import sys
 
@@ -17,23 +17,23 @@ from regolo_git.text.numbers import counted
 
 @click.command()
 @model_argument(required=False)
-@click.option("--full", is_flag=True, help="Read every byte and compute every digest anew.")
+@click.option("--full", is_flag=True, help="Read all content and recompute every digest.")
 @form_options
 @click.pass_context
 def fsck(context: click.Context, model: str | None, full: bool, form: Form) -> None:
-    """Check every version, or those of MODEL: tag, trailers, commit, manifest, recipe, chunks.
+    """Verify every version, or those of MODEL: tag, trailers, commit, manifest, recipe, chunks.
 
-    Changes nothing, except that a damaged chunk is moved into the store's quarantine.  The bytes of retired
-    versions may be missing.  (`git fsck` checks Git's own objects.)
+    Changes nothing, except that corrupt chunks are moved to the store's quarantine.  Missing content of
+    retired versions is not a problem.  (`git fsck` verifies Git's own objects.)
 
-    With --plain, one line for each problem: subject, what is wrong, the command that helps
+    With --plain, one line for each problem: subject, description, hint
 
     \b
     Examples:
       git regolo fsck
       git regolo fsck sentiment --full
 
-    Exit status: 0 all is well; 3 no such model, or no registry here; 5 something is wrong.
+    Exit status: 0 no problems found; 3 no such model, or not in a registry; 5 problems found.
     """
     with open_handle() as handle, ProgressBar("checking") as bar:
         report = check_registry(handle, model=model, full=full, on_progress=bar.show)
@@ -66,8 +66,7 @@ def _put_page(report: FsckReport) -> None:
         put(f"{paint(problem.subject, sys.stdout, fg='red')}: {problem.what}")
         if problem.hint:
             put(f"  {problem.hint}")
-    depth = "every byte read" if report.full else "sizes only: --full reads every byte"
-    looked = f"{counted(report.versions, 'version')}, {counted(report.chunks, 'chunk')} ({depth})"
-    talk(
-        f"checked {looked}: {counted(len(report.problems), 'problem') if report.problems else 'all is well'}"
-    )
+    depth = "full content" if report.full else "sizes only; --full reads the content"
+    checked = f"{counted(report.versions, 'version')}, {counted(report.chunks, 'chunk')} ({depth})"
+    outcome = counted(len(report.problems), "problem") if report.problems else "no problems"
+    talk(f"checked {checked}: {outcome} found")

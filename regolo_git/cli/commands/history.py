@@ -1,4 +1,4 @@
-"""`git regolo history`: what stood in which environment, and when."""
+"""`git regolo history`: shows the promotion history of a model."""
 
 import click
 
@@ -23,7 +23,7 @@ COLUMNS = (
     Column("REPLICAS", right=True, spare=2),
     Column("BY", spare=1),
     Column("COMMIT", spare=3),
-    Column("WHY", flexible=True),
+    Column("MESSAGE", flexible=True),
 )
 
 
@@ -32,18 +32,19 @@ COLUMNS = (
 @click.argument("environment", metavar="[ENV]", required=False, shell_complete=complete_environments)
 @form_options
 def history(model: str, environment: str | None, form: Form) -> None:
-    """Show what of MODEL stood in which environment, since when, by whom and why; newest first.
+    """Show the promotions of MODEL, to every environment or to ENV, newest first.
 
     \b
-    With --plain, one line for each:
-      time, environment, version (empty: taken away), replicas, who, commit, why
+    With --plain, one line for each promotion:
+      time, environment, version (empty: removed), replicas, author, commit,
+      message
 
     \b
     Examples:
       git regolo history sentiment
       git regolo history sentiment production --json
 
-    Exit status: 0 done; 2 bad input; 3 no such model.
+    Exit status: 0 success; 2 invalid input; 3 no such model.
     """
     with open_handle() as handle:
         rows = model_rows(handle, model)
@@ -84,7 +85,7 @@ def _row(event: PromotionEvent) -> list[str]:
     return [
         local_time(event.when),
         event.environment,
-        promotion.version if promotion else "none",
+        promotion.version if promotion else "removed",
         str(promotion.replicas) if promotion else "",
         one_line(person(event.who)),
         short(event.commit),

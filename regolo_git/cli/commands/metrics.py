@@ -1,4 +1,4 @@
-"""`git regolo metrics`: what an endpoint's versions really do."""
+"""`git regolo metrics`: shows the measured traffic, errors and latency of an endpoint."""
 
 import sys
 import time
@@ -13,6 +13,7 @@ from regolo_git.cli.options.endpoint import endpoint_argument
 from regolo_git.cli.streams import is_terminal, put, talk, talk_next
 from regolo_git.cli.tables import put_table
 from regolo_git.errors import InvalidInput
+from regolo_git.hints import Hint
 from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.registry.handle import Handle
 from regolo_git.serving.endpoint_metrics import MetricsSource, endpoint_metrics
@@ -23,17 +24,17 @@ from regolo_git.text.times import local_time, milliseconds_text, seconds_text
 
 WATCH_SECONDS = 2.0
 CLEAR = "\x1b[H\x1b[2J"
-COUNTS = ("REQUESTS", "ERRORS", "RATE", "INTERVAL", "REFUSED")
-TITLES = ("VERSION", "WEIGHT", "SHARE", *COUNTS, "P50", "P95", "P99", "RPS", "READY")
+COUNTS = ("REQUESTS", "ERRORS", "ERROR RATE", "95% CI", "4XX")
+TITLES = ("VERSION", "WEIGHT", "SHARE", *COUNTS, "P50", "P95", "P99", "RPS", "REPLICAS")
 
 
 @click.command()
 @endpoint_argument()
-@click.option("--window", default="5m", metavar="TIME", help="How far back: 30s, 5m, 2h, 1d.  [default: 5m]")
-@click.option("--prometheus", metavar="URL", help="Read from this Prometheus server.")
-@click.option("--recorded", is_flag=True, help="Show what was last recorded.")
-@click.option("--record", "keep", is_flag=True, help="Keep a snapshot as a note on the versions' commits.")
-@click.option("--watch", "-w", is_flag=True, help="Show it anew every two seconds.")
+@click.option("--window", default="5m", metavar="TIME", help="The period to show: 30s, 5m, 2h, 1d.  [default: 5m]")
+@click.option("--prometheus", metavar="URL", help="Read from a Prometheus server.")
+@click.option("--recorded", is_flag=True, help="Show the last recorded snapshot.")
+@click.option("--record", "keep", is_flag=True, help="Record a snapshot as a note on the versions' commits.")
+@click.option("--watch", "-w", is_flag=True, help="Refresh every two seconds.")
 @form_options
 def metrics(
     endpoint: str,
@@ -44,15 +45,16 @@ def metrics(
     watch: bool,
     form: Form,
 ) -> None:
-    """Show requests, errors and latencies of each version of ENDPOINT, as measured.
+    """Show the measured requests, errors and latency of each version of ENDPOINT.
 
-    Read from the running gateway, else from what was last recorded.  Without requests there is no rate, and
-    a hyphen says so.  REFUSED are the callers' own mistakes, which count as no error of the model.
+    Reads from the running gateway, otherwise from the last recorded snapshot.  A rate without requests is
+    shown as a hyphen.  4XX counts rejected requests, such as invalid input; they are not model errors.
 
     \b
     With --plain, one line for each version; shares are 0 to 1, latencies seconds:
-      version, weight, share observed, requests, errors, error rate, its interval
-      (two fields), refused, latency p50, p95, p99, requests/s, replicas ready
+      version, weight, observed share, requests, errors, error rate, its 95 %
+      interval (two fields), client errors (4xx), latency p50, p95, p99,
+      requests/s, ready replicas
 
     \b
     Examples:
@@ -61,15 +63,15 @@ def metrics(
       git regolo metrics sentiment --prometheus http://localhost:9090
       git regolo metrics sentiment --record
 
-    Exit status: 0 done; 2 bad input, or nothing to record; 3 no such endpoint; 6 Prometheus cannot be
-    reached; 7 the gateway does not answer.
+    Exit status: 0 success; 2 invalid input, or nothing to record; 3 no such endpoint; 6 Prometheus is
+    unreachable; 7 the gateway does not answer.
     """
     if watch and (form != "people" or not is_terminal(sys.stdout)):
-        raise InvalidInput("'--watch' needs a terminal", f"git regolo metrics {endpoint}")
+        raise InvalidInput("--watch requires a terminal", Hint("metrics", endpoint))
     if watch and keep:
-        raise InvalidInput("'--watch' never comes to record", f"git regolo metrics {endpoint} --record")
+        raise InvalidInput("--watch and --record cannot be used together", Hint("metrics", endpoint, "--record"))
     if recorded and (keep or prometheus is not None):
-        raise InvalidInput("'--recorded' shows what was kept: leave '--record' and '--prometheus' out")
+        raise InvalidInput("--recorded cannot be used with --record or --prometheus")
     source: MetricsSource = "recorded" if recorded else "auto"
     with open_handle() as handle:
         while True:
@@ -100,7 +102,7 @@ def _keep(handle: Handle, name: str, found: EndpointMetrics) -> None:
 
 
 def _page(found: EndpointMetrics) -> None:
-    where = {"none": "nothing serves it now", "recorded": "as last recorded"}.get(found.source, found.source)
+    where = {"none": "no server is running", "recorded": "(recorded)"}.get(found.source, found.source)
     since = f" since {local_time(found.since)}" if found.source == "recorded" and found.since else ""
     put(f"{found.endpoint}  last {seconds_text(found.window_seconds)} s{since}  {where}")
     put("")

@@ -1,4 +1,4 @@
-"""`git regolo promote`: makes a version the one that stands in an environment."""
+"""`git regolo promote`: promotes a version to an environment."""
 
 import click
 
@@ -17,8 +17,8 @@ from regolo_git.text.commits import short
 @click.command()
 @reference_argument("MODEL@V")
 @click.argument("environment", metavar="ENV", shell_complete=complete_environments)
-@click.option("--replicas", type=int, metavar="N", help="How many workers serve it there.")
-@click.option("--propose", is_flag=True, help="Make a branch for review instead.")
+@click.option("--replicas", type=int, metavar="N", help="The number of workers in that environment.")
+@click.option("--propose", is_flag=True, help="Commit to a new branch for review.")
 @message_option
 @json_option
 def promote(
@@ -29,11 +29,10 @@ def promote(
     message: str | None,
     as_json: bool,
 ) -> None:
-    """Make a version the one that stands in ENV, and move the endpoints bound to it, in one commit.
+    """Promote a version to ENV, together with the endpoints that follow ENV, in one commit.
 
-    The version's bytes are rebuilt and compared with its digest first.  The registry's configuration says
-    which environments there are, in which order, and what a version must have passed before.  Prints the
-    version's reference.
+    Verifies the version's content first.  The registry's configuration defines the environments, their
+    order, and the environments that a version must pass through first.  Prints the version's reference.
 
     \b
     Examples:
@@ -41,8 +40,8 @@ def promote(
       git regolo promote sentiment@1.1 production --replicas 10
       git regolo promote sentiment@staging production --propose
 
-    Exit status: 0 done; 2 bad input, or no such environment; 3 no such version, or its bytes are gone;
-    4 it stands there already; 5 its bytes are damaged; 8 a rule forbids it.
+    Exit status: 0 success; 2 invalid input, or unknown environment; 3 no such version, or its content is not
+    in the store; 4 already promoted there; 5 corrupt content; 8 forbidden by a rule.
     """
     with open_handle() as handle, ProgressBar("checking") as bar:
         done = promote_version(
@@ -54,20 +53,20 @@ def promote(
             propose=propose,
             on_progress=bar.show,
         )
-    _tell(done, propose)
+    _report(done, propose)
     promoted = version_reference(done.promotion.model, done.promotion.version)
     put_result(promoted, _document(done), as_json=as_json)
 
 
-def _tell(done: Promoted, proposed: bool) -> None:
+def _report(done: Promoted, proposed: bool) -> None:
     promotion = done.promotion
-    before = f" (before: {done.previous.version})" if done.previous else ""
+    before = f" (was {done.previous.version})" if done.previous else ""
     reference = version_reference(promotion.model, promotion.version)
     talk(f"{'proposed' if proposed else 'promoted'} {reference} to {promotion.environment}{before}")
     talk(f"  replicas  {promotion.replicas}")
     talk(f"  commit    {short(done.commit)} on {done.branch}")
     for endpoint in done.endpoints:
-        talk(f"  endpoint  {endpoint} follows")
+        talk(f"  endpoint  {endpoint} moved to {promotion.version}")
     if proposed:
         talk(f"  next      git push -u origin {done.branch}")
 

@@ -1,4 +1,4 @@
-"""`git regolo register`: makes a model with its first version."""
+"""`git regolo register`: registers a model with its first version."""
 
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from regolo_git.registry.versions.request import VersionRequest
 @click.command()
 @model_argument()
 @click.argument("path", type=FILE)
-@click.option("--version", metavar="V", help="The version's name.  [default: 1.0]")
-@click.option("--description", metavar="TEXT", help="What the model is; goes into its card.")
+@click.option("--version", metavar="V", help="The first version.  [default: 1.0]")
+@click.option("--description", metavar="TEXT", help="A description of the model, for its card.")
 @version_options
 @json_option
 def register(
@@ -27,11 +27,10 @@ def register(
     options: VersionOptions,
     as_json: bool,
 ) -> None:
-    """Make MODEL with its first version, from the file or directory PATH.
+    """Register MODEL with its first version, from the file or directory PATH.
 
-    The bytes go into the store, a manifest into Git as one commit with one tag, and PATH into .gitignore.
-    Prints the version's reference.  A first version named 1.0.0 rather than 1.0 makes all later names of
-    the model three-part.
+    Stores the content, commits and tags a manifest, and adds PATH to .gitignore.  Prints the version's
+    reference.  If the first version is 1.0.0 rather than 1.0, all later versions have three parts too.
 
     \b
     Examples:
@@ -39,8 +38,8 @@ def register(
       git regolo register nlp/encoder ./encoder --metadata metrics.json
       git regolo register sentiment model.onnx --version 1.0.0 -m "first try"
 
-    Exit status: 0 done; 2 a name, number or file that cannot be used; 3 no such file, or no registry;
-    4 the model exists, or files of ours have uncommitted changes; 6 the store cannot be written.
+    Exit status: 0 success; 2 an invalid name, number or file; 3 no such file, or not in a registry; 4 the model
+    exists, or the registry's files have uncommitted changes; 6 the store is not writable.
     """
     check_order("register", model, path)
     with open_handle() as handle:

@@ -8,6 +8,7 @@ from regolo_git.cli.options.arguments import reference_argument
 from regolo_git.cli.options.change import Consent, consent_options
 from regolo_git.cli.streams import talk
 from regolo_git.errors import InvalidInput
+from regolo_git.hints import Hint
 from regolo_git.records.references import Reference
 from regolo_git.registry.versions.retire import RetirementPlan, plan_retirement
 from regolo_git.registry.versions.retire import retire as carry_out
@@ -19,32 +20,32 @@ from regolo_git.text.times import local_time
 
 @click.command()
 @reference_argument("MODEL@V")
-@click.option("-m", "--message", "reason", metavar="REASON", required=True, help="Why; kept in the registry.")
+@click.option("-m", "--message", "reason", metavar="REASON", required=True, help="The reason, kept in the registry.")
 @consent_options
 @json_option
 def retire(reference: Reference, reason: str, consent: Consent, as_json: bool) -> None:
-    """Retire a version: its tag and history stay, its bytes are no longer kept.
+    """Retire a version: keep its tag and history, but no longer guarantee its content.
 
-    Shows what it would do and asks; without a terminal it needs --yes.  A version that an environment or an
-    endpoint uses is refused.  `git regolo remove` is an alias of this command.
+    Shows the plan and asks for confirmation; without a terminal it requires --yes.  A version in use by an
+    environment or an endpoint cannot be retired.  `git regolo remove` is an alias of this command.
 
     \b
     Examples:
       git regolo retire sentiment@1.0 -m "trained on the wrong data" --dry-run
       git regolo retire sentiment@1.0 -m "trained on the wrong data" --yes
 
-    Exit status: 0 done; 2 bad input, or retired already; 3 no such version; 4 not confirmed, or files of
-    ours have uncommitted changes; 8 the version is in use.
+    Exit status: 0 success; 2 invalid input, or already retired; 3 no such version; 4 not confirmed, or the
+    registry's files have uncommitted changes; 8 the version is in use.
     """
     if reference.latest:
         raise InvalidInput(
-            f"'{reference.model}' alone names no version to retire", f"git regolo list {reference.model}"
+            f"give the version of '{reference.model}' to retire", Hint("list", reference.model)
         )
     with open_handle() as handle:
         plan = plan_retirement(handle, reference, reason)
         _show(plan)
         name = plan.version.reference
-        goes_on = consent.given(f"Retire {name}?", otherwise=f"'{name}' is not retired without a yes")
+        goes_on = consent.given(f"Retire {name}?", otherwise=f"refusing to retire '{name}' without confirmation")
         if goes_on:
             carry_out(handle, plan)
     document: dict[str, Json] = {
@@ -60,6 +61,6 @@ def retire(reference: Reference, reason: str, consent: Consent, as_json: bool) -
 def _show(plan: RetirementPlan) -> None:
     version = plan.version
     talk(f"retire {version.reference}: {one_line(plan.reason)}")
-    talk(f"  made    {local_time(version.created_at)} by {one_line(person(version.created_by))}")
-    talk(f"  bytes   {size_text(version.size_bytes)}, of which {size_text(plan.free_bytes)} become free")
-    talk(f"  tag     {version.tag} stays")
+    talk(f"  created  {local_time(version.created_at)} by {one_line(person(version.created_by))}")
+    talk(f"  size     {size_text(version.size_bytes)}, {size_text(plan.free_bytes)} of it in no other version")
+    talk(f"  tag      {version.tag} (kept)")

@@ -1,4 +1,4 @@
-"""`git regolo revert`: makes an older version the current one again."""
+"""`git regolo revert`: makes an older version current again."""
 
 import click
 
@@ -19,14 +19,14 @@ from regolo_git.registry.versions.revert import revert_model
     metavar="V",
     required=True,
     shell_complete=complete_versions,
-    help="The version to go back to.",
+    help="The version to return to.",
 )
 @message_option
 @json_option
 def revert(model: str, version: str, message: str | None, as_json: bool) -> None:
-    """Make an older version of MODEL the branch's current one again, by a new commit.
+    """Make an older version of MODEL the current one on this branch again, with a new commit.
 
-    Nothing is rewritten: no tag is made, none moves, and the version gone back from stays.  Prints the
+    History is not rewritten: tags do not change, and the newer versions remain available.  Prints the
     version's reference.
 
     \b
@@ -34,14 +34,14 @@ def revert(model: str, version: str, message: str | None, as_json: bool) -> None
       git regolo revert sentiment --to 1.0
       git regolo revert sentiment --to 1.0 -m "1.1 is slow on long texts"
 
-    Exit status: 0 done; 2 bad input; 3 no such version, or its bytes are gone; 4 it is the current one
-    already, or files of ours have uncommitted changes; 8 the version is retired.
+    Exit status: 0 success; 2 invalid input; 3 no such version, or its content is not in the store; 4 already
+    the current version, or the registry's files have uncommitted changes; 8 the version is retired.
     """
     with open_handle() as handle:
-        selector = version.removeprefix(f"{model}@")  # a whole reference is understood too
+        selector = version.removeprefix(f"{model}@")  # accepts a full reference as well
         done = revert_model(handle, Reference.select(model, selector), message)
         path = done.manifest.artifact.path
-    talk(f"the current version of {model} is {done.version} again")
+    talk(f"reverted {model} to {done.version}")
     if path is not None:
         talk_next(f"git regolo checkout {done.reference}")
     document = {"model": done.model_id, "version": done.version, "reference": done.reference}

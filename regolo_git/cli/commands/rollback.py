@@ -1,4 +1,4 @@
-"""`git regolo rollback`: sends all of an endpoint's traffic back to a good version."""
+"""`git regolo rollback`: returns all traffic of an endpoint to a good version."""
 
 import click
 
@@ -19,28 +19,29 @@ from regolo_git.text.numbers import shares_text
     "version",
     metavar="V",
     shell_complete=complete_endpoint_versions,
-    help="By default the last good one.",
+    help="The version to return to.  [default: the last good one]",
 )
 @message_option
 @json_option
 def rollback(endpoint: str, version: str | None, message: str | None, as_json: bool) -> None:
-    """Send all traffic of ENDPOINT to one version, by a new commit.
+    """Return all traffic of ENDPOINT to one version, with a new commit.
 
-    The last good version is the newest one that had all the traffic and that no rollback has left since; one
-    that is retired or whose bytes are gone is passed over.  A gateway that runs follows within a second when
-    that version is still warm.
+    The last good version is the newest one that had all the traffic and was not rolled back since; retired
+    versions and those without content in the store are skipped.  A running gateway follows within a second
+    if workers of that version are still warm.
 
     \b
     Examples:
       git regolo rollback sentiment
       git regolo rollback sentiment --to 1.0 -m "1.1 times out on long texts"
 
-    Exit status: 0 done; 2 bad input; 3 no such endpoint or version, or its bytes are gone; 4 it is like that
-    already; 8 the version is retired.
+    Exit status: 0 success; 2 invalid input; 3 no such endpoint or version, or its content is not in the store;
+    4 it already has all the traffic; 8 the version is retired.
     """
     with open_handle() as handle:
         done = RegistryWriter(handle).roll_back(endpoint, version, message=message)
-    for why in done.skipped:
-        talk_note(why)
-    talk(f"rolled back {endpoint}")
-    put_result(shares_text(done.endpoint.traffic), endpoint_document(done.endpoint), as_json=as_json)
+    for skipped in done.skipped:
+        talk_note(skipped)
+    traffic = done.endpoint.traffic
+    talk(f"rolled back {endpoint} to {max(traffic, key=traffic.__getitem__)}")
+    put_result(shares_text(traffic), endpoint_document(done.endpoint), as_json=as_json)

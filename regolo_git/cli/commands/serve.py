@@ -1,4 +1,4 @@
-"""`git regolo serve`: runs endpoints here."""
+"""`git regolo serve`: serves endpoints from this machine."""
 
 import os
 import sys
@@ -33,21 +33,21 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     "--listen",
     default="127.0.0.1:8080",
     metavar="HOST:PORT",
-    help="Where requests are taken.  [default: 127.0.0.1:8080]",
+    help="The address to listen on.  [default: 127.0.0.1:8080]",
 )
-@click.option("--token-file", type=FILE, help="Ask callers for this token.")
-@click.option("--policy", "policy_file", type=FILE, help="What may be loaded.")
-@click.option("--allow", multiple=True, metavar="FORMAT", help="Allow a format besides the policy's.")
-@click.option("--allow-code", multiple=True, metavar="MODEL", help="Allow this model's own code to run.")
+@click.option("--token-file", type=FILE, help="Require the token in this file from callers.")
+@click.option("--policy", "policy_file", type=FILE, help="The policy file: what may be loaded.")
+@click.option("--allow", multiple=True, metavar="FORMAT", help="Allow a format in addition to the policy.")
+@click.option("--allow-code", multiple=True, metavar="MODEL", help="Allow the code of this model to run.")
 @click.option(
     "--worker-memory",
     type=click.IntRange(min=1),
     metavar="MB",
-    help="Replace a worker that holds more than this, without losing a request.",
+    help="Replace workers that use more memory, without losing requests.",
 )
-@click.option("--replace", is_flag=True, help="Replace the gateway that runs, without losing a request.")
-@click.option("--status", is_flag=True, help="Show what runs, as JSON.")
-@click.option("--stop", is_flag=True, help="Have what runs finish and end.")
+@click.option("--replace", is_flag=True, help="Replace the running gateway without losing requests.")
+@click.option("--status", is_flag=True, help="Print the state of the running server as JSON.")
+@click.option("--stop", is_flag=True, help="Stop the running server after its open requests.")
 def serve(
     endpoints: tuple[str, ...],
     listen: str,
@@ -60,12 +60,12 @@ def serve(
     status: bool,
     stop: bool,
 ) -> None:
-    """Run endpoints (all of them by default) here: a gateway, and workers for each version.
+    """Serve endpoints (default: all) from this machine, with a gateway and workers for each version.
 
-    Follows the registry branch: a commit that changes the split is in force within a second.  Only safe
-    formats are loaded unless the policy file (by default regolo/serving.toml in your configuration
-    directory), --allow or --allow-code says more; never because the repository says so.  Prints the address
-    once requests are taken, and goes on until it is interrupted.
+    Follows the registry branch: a commit that changes the split takes effect within a second.  Only safe
+    formats are loaded, unless the policy file (default: regolo/serving.toml in your configuration directory),
+    --allow or --allow-code permits more; the repository itself cannot.  Prints the address when ready, and
+    runs until interrupted.
 
     \b
     Examples:
@@ -74,8 +74,8 @@ def serve(
       git regolo serve sentiment --allow-code sentiment-classifier
       git regolo serve --replace
 
-    Exit status: 0 ended as asked; 2 bad input; 3 no such endpoint, or nothing runs; 7 the address or the
-    registry is served already, or nothing could be started; 8 a rule of the operator forbids it; 9 the
+    Exit status: 0 stopped as requested; 2 invalid input; 3 no such endpoint, or no server is running; 7 the
+    address or the registry is already served, or nothing could be started; 8 forbidden by the policy; 9 the
     [serve] extra is not installed.
     """
     with open_handle() as handle:
@@ -101,23 +101,23 @@ def serve(
             top, artifacts = handle.paths.top, RuntimeDirectory.of(common).artifacts
             source = RegistrySource(lambda: Handle.open(top, os.environ), artifacts)
             try:
-                engine.serve(source, endpoints, options, say=_tell(talk), listening=_tell(put))
+                engine.serve(source, endpoints, options, say=_tolerant(talk), listening=_tolerant(put))
             finally:
-                _drop_what_is_unsaid(sys.stderr)
+                _discard_unwritten(sys.stderr)
 
 
-def _tell(stream: Callable[[str], None]) -> Callable[[str], None]:
-    """Tells whoever listens, and goes on where nobody can: a log on a full disk, a terminal that is gone."""
+def _tolerant(stream: Callable[[str], None]) -> Callable[[str], None]:
+    """Ignores write errors, such as a full disk or a closed terminal, so that serving continues."""
 
-    def tell(line: str) -> None:
+    def write(line: str) -> None:
         with suppress(OSError):
             stream(line)
 
-    return tell
+    return write
 
 
-def _drop_what_is_unsaid(stream: TextIO) -> None:
-    # The interpreter would fail over it as it ends.
+def _discard_unwritten(stream: TextIO) -> None:
+    # Otherwise the interpreter fails on it at exit.
     try:
         stream.flush()
     except OSError:
@@ -137,4 +137,4 @@ def _token(path: Path | None) -> str | None:
     try:
         return path.read_text().strip()
     except OSError as error:
-        raise NotFound(f"token file '{path}' cannot be read: {error.strerror}") from error
+        raise NotFound(f"cannot read token file '{path}': {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""`git regolo status`: what lies in the work tree against what the checked-out commit says."""
+"""`git regolo status`: compares the work tree with the versions of the checked-out commit."""
 
 import os
 import shlex
@@ -18,29 +18,30 @@ from regolo_git.registry.versions.status import ArtifactStatus, WorkStatus, work
 from regolo_git.text.commits import short
 from regolo_git.text.printable import one_line
 
+OUTSIDE = "registered from outside the work tree"
 _COLOURS = {"unchanged": "", "modified": "yellow", "missing": "red", "no path": "dim"}
 
 
 @click.command()
 @form_options
 def status(form: Form) -> None:
-    """Compare the models in the work tree with the versions in the checked-out commit.
+    """Compare the models in the work tree with the versions at the checked-out commit.
 
-    A file that has not changed since it was last read is not read again.
+    Files that have not changed since the last run are not read again.
 
     \b
     With --plain, one line for each model:
       reference, unchanged|modified|missing|no path, tagged|untagged, path,
-      the other version whose bytes lie there
+      the other version with that content
 
     \b
     Examples:
       git regolo status
       git regolo status --plain | awk -F'\\t' '$2 == "modified"'
 
-    Exit status: 0 done, whatever was found; 3 no registry here.
+    Exit status: 0 success, whatever was found; 3 not in a registry.
     """
-    with open_handle() as handle, ProgressBar("looking") as bar:
+    with open_handle() as handle, ProgressBar("comparing") as bar:
         found = work_status(handle, on_progress=bar.show)
         top = handle.paths.top
     emit(
@@ -95,7 +96,7 @@ def _put_page(found: WorkStatus, top: Path) -> None:
 
 def _place(found: WorkStatus) -> str:
     if found.head is None:
-        return "no commit yet"
+        return "no commits yet"
     at = short(found.head)
     if found.branch is None:
         return f"HEAD detached at {at}"
@@ -104,19 +105,19 @@ def _place(found: WorkStatus) -> str:
 
 
 def _row(artifact: ArtifactStatus) -> Row:
-    state = f"holds {artifact.holds}" if artifact.holds else artifact.state
+    state = f"contains {artifact.holds}" if artifact.holds else artifact.state
     return (
         Cell(_reference(artifact), "bold"),
         Cell(state, _COLOURS[artifact.state]),
-        one_line(artifact.path or ""),
-        Cell("" if artifact.tagged else "no tag yet", "yellow"),
+        Cell(OUTSIDE, "dim") if artifact.path is None else one_line(artifact.path),
+        Cell("" if artifact.tagged else "untagged", "yellow"),
     )
 
 
 def _next_step(artifact: ArtifactStatus, top: Path) -> str | None:
     if artifact.state == "modified" and artifact.holds is None:
-        path = os.path.relpath(top / (artifact.path or ""))  # a path that is typed starts where one is
+        path = os.path.relpath(top / (artifact.path or ""))  # relative to the working directory, to be typed there
         return f"git regolo commit {artifact.model} {shlex.quote(path)}"
     if artifact.state in ("modified", "missing"):
         return f"git regolo checkout {_reference(artifact)}" if artifact.tagged else "git regolo checkout"
-    return None if artifact.tagged else "git regolo tag --merged  (once it is merged)"
+    return None if artifact.tagged else "git regolo tag --merged  (after the merge)"

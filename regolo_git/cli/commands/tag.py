@@ -1,4 +1,4 @@
-"""`git regolo tag --merged`: tags versions that were reviewed and merged."""
+"""`git regolo tag --merged`: tags reviewed and merged versions."""
 
 import click
 
@@ -7,33 +7,33 @@ from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, talk
 from regolo_git.errors import IntegrityError, InvalidInput
+from regolo_git.hints import Hint
 from regolo_git.registry.versions.merged import MergedVersion, tag_merged
 from regolo_git.text.commits import short
 
 
 @click.command()
-@click.option("--merged", is_flag=True, help="Tag what was merged; there is no other way to tag.")
-@click.option("--dry-run", "-n", is_flag=True, help="Say what would be tagged and stop.")
+@click.option("--merged", is_flag=True, help="Tag merged versions; required.")
+@click.option("--dry-run", "-n", is_flag=True, help="Show what would be tagged without tagging it.")
 @form_options
 def tag(merged: bool, dry_run: bool, form: Form) -> None:
-    """Tag every version on the registry branch that has no tag yet: for CI, after a merge.
+    """Tag every untagged version on the registry branch; for CI, after a merge.
 
-    The bytes of each are rebuilt and compared with the manifest first.  Two jobs that run at once make the
-    very same tags.  Prints the tags.
+    Verifies the content of each version first.  Concurrent jobs create identical tags.  Prints the tags.
 
-    With --plain, one line for each: tag, commit, tagged|would tag|refused, problem
+    With --plain, one line for each version: tag, commit, tagged|would tag|refused, problem
 
     \b
     Examples:
       git regolo tag --merged --dry-run
       git regolo tag --merged && git push origin --tags
 
-    Exit status: 0 done, also where there was nothing to tag; 2 without --merged; 3 no registry here;
-    5 a version was not tagged, because its bytes are missing or wrong or its name is taken.
+    Exit status: 0 success, even if there was nothing to tag; 2 without --merged; 3 not in a registry;
+    5 a version was not tagged, because its content is missing or corrupt or its name is taken.
     """
     if not merged:
         raise InvalidInput(
-            "versions are tagged when they are made, or with '--merged'", "git regolo tag --merged"
+            "--merged is required: other versions are tagged on creation", Hint("tag", "--merged")
         )
     with open_handle() as handle, ProgressBar("checking") as bar:
         found = tag_merged(handle, dry_run=dry_run, on_progress=bar.show)
@@ -47,7 +47,7 @@ def tag(merged: bool, dry_run: bool, form: Form) -> None:
     if refused:
         first = f"{refused[0].subject}: {refused[0].problem}"
         raise IntegrityError(
-            f"{len(refused)} of {len(found)} were not tagged: {first}", refused[0].hint or "git regolo fsck"
+            f"{len(refused)} of {len(found)} versions not tagged: {first}", refused[0].hint or Hint("fsck")
         )
 
 
@@ -59,7 +59,7 @@ def _outcome(version: MergedVersion, dry_run: bool) -> str:
 
 def _put(found: list[MergedVersion], dry_run: bool) -> None:
     if not found:
-        talk("every version on the registry branch has its tag")
+        talk("nothing to tag: every version on the registry branch is tagged")
     for version in found:
         problem = f": {version.problem}" if version.problem is not None else ""
         talk(f"{_outcome(version, dry_run)} {version.subject} at {short(version.commit)}{problem}")

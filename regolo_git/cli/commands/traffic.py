@@ -1,4 +1,4 @@
-"""`git regolo traffic`: sets the split of an endpoint."""
+"""`git regolo traffic`: shows and sets the traffic split of an endpoint."""
 
 import click
 
@@ -25,17 +25,17 @@ from regolo_git.text.numbers import shares_text
     multiple=True,
     metavar="V=N",
     shell_complete=complete_endpoint_versions,
-    help="How many workers serve a version.",
+    help="The number of workers of a version.",
 )
 @message_option
 @json_option
 def traffic(
     endpoint: str, split: tuple[str, ...], replicas: tuple[str, ...], message: str | None, as_json: bool
 ) -> None:
-    """Set the whole split of ENDPOINT, in one commit; without a split, show it.
+    """Set the whole traffic split of ENDPOINT in one commit; without a split, show it.
 
-    Weights are percents that add up to 100, or shares that add up to 1.  A version that is not named leaves
-    the endpoint; one with weight 0 stays there and can be asked for by header.
+    Weights are percentages that add up to 100, or shares that add up to 1.  A version that is not listed is
+    removed from the endpoint; a version with weight 0 stays and can be requested by header.
 
     \b
     Examples:
@@ -43,8 +43,8 @@ def traffic(
       git regolo traffic sentiment 1.1=100 1.0=0
       git regolo traffic sentiment
 
-    Exit status: 0 done; 2 weights that do not add up; 3 no such endpoint or version, or its bytes are gone;
-    4 it is like that already; 8 a version is retired.
+    Exit status: 0 success; 2 invalid weights; 3 no such endpoint or version, or its content is not in the
+    store; 4 already set to that split; 8 a version is retired.
     """
     with open_handle() as handle:
         if split:

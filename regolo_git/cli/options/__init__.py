@@ -1,1 +1,1 @@
-"""Options and arguments that several commands take: how each is declared, completed and read."""
+"""Options and arguments shared by commands: their declarations, completion and parsing."""

@@ -1,4 +1,4 @@
-"""Arguments that name models and versions, with completion of what the registry has."""
+"""Arguments that name models and versions, with completion from the registry."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -16,22 +16,22 @@ from regolo_git.registry.version_status import read_statuses
 
 
 def to_model(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001
-    """A model's name.  Raises InvalidInput for one that no model can have."""
+    """Parses a model's name.  Raises InvalidInput for an invalid one."""
     return check_model_name(value) if value is not None else None
 
 
 def to_reference(ctx: click.Context, param: click.Parameter, value: str | None) -> Reference | None:  # noqa: ARG001
-    """`MODEL@VERSION` and its like.  Raises InvalidInput, saying what a reference looks like."""
+    """Parses a reference.  Raises InvalidInput with the expected form."""
     return Reference.parse(value) if value is not None else None
 
 
 def complete_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
-    """The models there are."""
+    """Completes model names."""
     return _items(look(ctx, _model_names), incomplete)
 
 
 def complete_references(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Models, and after the `@` their versions, newest first."""
+    """Completes model names and, after `@`, versions, newest first."""
     model, at, _ = incomplete.partition("@")
     if not at:
         return complete_models(ctx, param, incomplete)
@@ -44,13 +44,13 @@ def complete_environments(
     param: click.Parameter,  # noqa: ARG001
     incomplete: str,
 ) -> list[CompletionItem]:
-    """The environments that the configuration names, and those in which something stands."""
+    """Completes the configured environments and those with promotions."""
     return _items(look(ctx, _environment_names), incomplete)
 
 
 def complete_versions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
-    """The versions of the model named before."""
-    # With the option's value still to come, click has not sorted the arguments into parameters yet.
+    """Completes the versions of the model given before."""
+    # While an option's value is missing, click has not assigned the arguments to parameters yet.
     model = ctx.params.get("model") or next(iter(ctx.args), None)
     if not isinstance(model, str):
         return []
@@ -58,7 +58,7 @@ def complete_versions(ctx: click.Context, param: click.Parameter, incomplete: st
 
 
 def complete_second(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The versions of the model of the first reference, or whole references."""
+    """Completes versions of the first reference's model, or whole references."""
     first = ctx.params.get("a")
     if not isinstance(first, Reference) or "@" in incomplete:
         return complete_references(ctx, param, incomplete)
@@ -66,20 +66,20 @@ def complete_second(ctx: click.Context, param: click.Parameter, incomplete: str)
 
 
 def model_argument(*, required: bool = True) -> Decorator:
-    """The argument MODEL."""
+    """Declares the argument MODEL."""
     return click.argument("model", required=required, callback=to_model, shell_complete=complete_models)
 
 
 def reference_argument(metavar: str, *, name: str = "reference", required: bool = True) -> Decorator:
-    """An argument that is a reference."""
+    """Declares an argument that is a reference."""
     return click.argument(
         name, metavar=metavar, required=required, callback=to_reference, shell_complete=complete_references
     )
 
 
 def look(ctx: click.Context, find: Callable[[Handle], list[str]]) -> list[str]:
-    """What the registry has; nothing, rather than an error in the middle of somebody's typing."""
-    start = Path.cwd().joinpath(*ctx.find_root().params.get("directories") or ())  # `-C` is not acted on here
+    """Queries the registry for completions; on an error there are none, because the user is still typing."""
+    start = Path.cwd().joinpath(*ctx.find_root().params.get("directories") or ())  # completion does not apply `-C`
     try:
         with open_handle(start, quiet=True) as handle:
             return find(handle)
@@ -96,14 +96,14 @@ def _versions(handle: Handle, model: str) -> list[str]:
 
 
 def _selectors(handle: Handle, model: str) -> list[str]:
-    standing = read_statuses(handle).promotions.get(model, {})
-    return [*_versions(handle, model), "latest", *sorted(standing)]
+    promoted_to = read_statuses(handle).promotions.get(model, {})
+    return [*_versions(handle, model), "latest", *sorted(promoted_to)]
 
 
 def _environment_names(handle: Handle) -> list[str]:
     configured = handle.config().environment_order()
-    standing = {name for promoted in read_statuses(handle).promotions.values() for name in promoted}
-    return [*configured, *sorted(standing.difference(configured))]
+    promoted_to = {name for promoted in read_statuses(handle).promotions.values() for name in promoted}
+    return [*configured, *sorted(promoted_to.difference(configured))]
 
 
 def _items(names: Iterable[str], incomplete: str) -> list[CompletionItem]:

@@ -1,4 +1,4 @@
-"""`NAME=VALUE` on the command line, and metadata files: the ways to give a version its numbers and words."""
+"""Metadata on the command line: `NAME=VALUE` options, and TOML or JSON files."""
 
 import json
 import re
@@ -18,7 +18,7 @@ ANY_DIGEST = re.compile(r"[a-z0-9][a-z0-9-]*:[0-9A-Za-z+/=_-]+")
 
 
 def split_assignment(option: str, text: str) -> tuple[str, str]:
-    """Name and value of `NAME=VALUE`.  Raises InvalidInput."""
+    """Splits `NAME=VALUE`.  Raises InvalidInput."""
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
         example = f"{printable(name.strip()) or 'NAME'}={printable(value.strip(' =')) or 'VALUE'}"
@@ -27,18 +27,18 @@ def split_assignment(option: str, text: str) -> tuple[str, str]:
 
 
 def metric_value(name: str, text: str) -> int | float:
-    """A number.  Raises InvalidInput for anything else."""
+    """Parses a number.  Raises InvalidInput."""
     try:
         return int(text) if INTEGER.fullmatch(text.strip()) else float(text)
     except ValueError as error:
         raise InvalidInput(
             f"'{printable(text)}' of metric '{printable(name)}' is not a number",
-            f"for words: --meta {name}={printable(text)}",
+            f"for other values: --meta {name}={printable(text)}",
         ) from error
 
 
 def free_value(text: str) -> TomlValue:
-    """A TOML value where the text is one (`3`, `true`, `[1, 2]`, `"3"`), the text itself otherwise."""
+    """Parses a TOML value (`3`, `true`, `[1, 2]`, `"3"`); any other text is a string."""
     if "\n" in text or "\r" in text:
         return text
     try:
@@ -53,7 +53,7 @@ def read_metadata(path: Path) -> Tree:
 
 
 def read_serving(path: Path) -> Tree:
-    """A serving block from a TOML or JSON file, with or without `[serving]` around it."""
+    """Reads a serving block from a TOML or JSON file, with or without the `[serving]` table around it."""
     table = _read_table(path, "serving")
     inner = table.get("serving")
     return inner if isinstance(inner, dict) and len(table) == 1 else table
@@ -63,21 +63,21 @@ def _read_table(path: Path, what: str) -> Tree:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise NotFound(f"there is no {what} file '{path}'") from error
+        raise NotFound(f"no such {what} file: '{path}'") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{what} file '{path}' cannot be read: {error}") from error
+        raise InvalidInput(f"cannot read {what} file '{path}': {_reason(error)}") from error
     try:
         table = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         kind = "JSON" if path.suffix.lower() == ".json" else "TOML"
-        raise InvalidInput(f"{what} file '{path}' is not {kind}: {error}") from error
+        raise InvalidInput(f"{what} file '{path}' is not valid {kind}: {error}") from error
     if not isinstance(table, dict):
-        raise InvalidInput(f"{what} file '{path}' holds no table of names and values")
+        raise InvalidInput(f"{what} file '{path}' is not a table of names and values")
     return cast(Tree, table)
 
 
 def gather_metadata(file: Path | None, meta: Iterable[str], metrics: Iterable[str]) -> Tree:
-    """The metadata of a version: the file's, then `--meta`, then `--metric`; dots in names make tables.
+    """Collects metadata from the file, then `--meta`, then `--metric`; dots in names create tables.
 
     Raises InvalidInput, NotFound.
     """
@@ -92,7 +92,7 @@ def gather_metadata(file: Path | None, meta: Iterable[str], metrics: Iterable[st
 
 
 def gather_parameters(parameters: Iterable[str]) -> Tree:
-    """Training parameters.  Raises InvalidInput."""
+    """Collects the training parameters of `--param`.  Raises InvalidInput."""
     tree: Tree = {}
     for text in parameters:
         name, value = split_assignment("--param", text)
@@ -101,17 +101,21 @@ def gather_parameters(parameters: Iterable[str]) -> Tree:
 
 
 def gather_data(data: Iterable[str]) -> Mapping[str, str]:
-    """Data sets by name and digest.  Raises InvalidInput."""
+    """Collects the digests of training data sets by name.  Raises InvalidInput."""
     digests = {}
     for text in data:
         name, value = split_assignment("--data", text)
         if not ANY_DIGEST.fullmatch(value):
             raise InvalidInput(
-                f"'{printable(value)}' of data '{printable(name)}' is not a digest",
+                f"data set '{printable(name)}' needs a digest, not '{printable(value)}'",
                 f"--data {name}=sha256:$(sha256sum FILE | cut -d' ' -f1)",
             )
         digests[name] = value
     return digests
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror or str(error)
 
 
 def _put(tree: Tree, name: str, value: TomlValue) -> None:
@@ -120,8 +124,8 @@ def _put(tree: Tree, name: str, value: TomlValue) -> None:
     for parent in parents:
         inner = table.setdefault(parent, {})
         if not isinstance(inner, dict):
-            raise InvalidInput(f"'{printable(name)}' is a value and a table at once")
+            raise InvalidInput(f"'{printable(name)}' is both a value and a table")
         table = inner
     if isinstance(table.get(last), dict):
-        raise InvalidInput(f"'{printable(name)}' is a value and a table at once")
+        raise InvalidInput(f"'{printable(name)}' is both a value and a table")
     table[last] = value

@@ -1,4 +1,4 @@
-"""What commands of endpoints take: ENDPOINT, its versions, and the weights and replicas of a split."""
+"""Arguments of endpoint commands: ENDPOINT, its versions, and the weights and replicas of a split."""
 
 from math import isnan, nan
 
@@ -14,12 +14,12 @@ from regolo_git.registry.handle import Handle
 
 
 def to_endpoint(ctx: click.Context, param: click.Parameter, value: str) -> str:  # noqa: ARG001
-    """An endpoint's name.  Raises InvalidInput for one that no endpoint can have."""
+    """Parses an endpoint's name.  Raises InvalidInput for an invalid one."""
     return check_endpoint_name(value)
 
 
 def complete_endpoints(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
-    """The endpoints there are."""
+    """Completes endpoint names."""
     names = look(ctx, lambda handle: [endpoint.endpoint for endpoint in list_endpoints(handle)])
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
@@ -27,7 +27,7 @@ def complete_endpoints(ctx: click.Context, param: click.Parameter, incomplete: s
 def complete_endpoint_versions(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """The versions of the model that the endpoint named before serves; with `=` where a weight follows."""
+    """Completes the versions of the endpoint's model, with `=` if a number follows."""
     name = ctx.params.get("endpoint") or next(iter(ctx.args), None)
     if not isinstance(name, str):
         return []
@@ -41,12 +41,12 @@ def _versions_for(handle: Handle, name: str) -> list[str]:
 
 
 def endpoint_argument() -> Decorator:
-    """The argument ENDPOINT."""
+    """Declares the argument ENDPOINT."""
     return click.argument("endpoint", callback=to_endpoint, shell_complete=complete_endpoints)
 
 
 def read_weights(pairs: tuple[str, ...]) -> dict[str, float]:
-    """The weights of `1.0=90 1.1=10`.  Raises InvalidInput."""
+    """Parses the weights of `1.0=90 1.1=10`.  Raises InvalidInput."""
     weights: dict[str, float] = {}
     for pair in pairs:
         version, equals, text = pair.partition("=")
@@ -55,18 +55,18 @@ def read_weights(pairs: tuple[str, ...]) -> dict[str, float]:
         except ValueError:
             weight = nan
         if not version or not equals or isnan(weight) or version in weights:
-            hint = "write the split as 1.0=90 1.1=10"
-            raise InvalidInput(f"'{pair}' is not a version and its weight", hint)
+            hint = "give the split as 1.0=90 1.1=10"
+            raise InvalidInput(f"'{pair}' is not VERSION=WEIGHT", hint)
         weights[version] = weight
     return weights
 
 
 def read_counts(pairs: tuple[str, ...]) -> dict[str, int]:
-    """The replicas of `1.0=9`.  Raises InvalidInput."""
+    """Parses the replicas of `1.0=9`.  Raises InvalidInput."""
     counts: dict[str, int] = {}
     for pair in pairs:
         version, equals, text = pair.partition("=")
         if not version or not equals or not text.isdecimal() or version in counts:
-            raise InvalidInput(f"'{pair}' is not a version and its replicas", "write them as 1.0=9")
+            raise InvalidInput(f"'{pair}' is not VERSION=REPLICAS", "give the replicas as 1.0=9")
         counts[version] = int(text)
     return counts

@@ -1,4 +1,4 @@
-"""Several options as one value, so that a command does not pass a dozen parameters along."""
+"""Combines several options into one value, so that commands take fewer parameters."""
 
 import inspect
 from collections.abc import Callable
@@ -9,9 +9,9 @@ Decorator = Callable[[Function], Function]
 
 
 def one_value(name: str, build: Callable[..., object], *options: Decorator) -> Decorator:
-    """Adds `options` to a command, which gets what `build` makes of them as its argument `name`.
+    """Adds `options` to a command, which receives the value that `build` returns as its argument `name`.
 
-    The parameters of `build` (the fields, where it is a dataclass) are named as the options are.
+    The parameters of `build` (or the fields of a dataclass) have the names of the options.
     """
     taken = tuple(inspect.signature(build).parameters)
 

@@ -1,4 +1,4 @@
-"""What `register` and `commit` take alike: what is said of a version besides its name and its bytes."""
+"""The options shared by `register` and `commit`: metadata, lineage, serving and flow."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ COMMIT_LENGTHS = (40, 64)
 
 @dataclass(frozen=True, slots=True)
 class VersionOptions:
-    """The options as they were typed; what they mean is read when it is asked for."""
+    """The options as typed, parsed on access."""
 
     metrics: tuple[str, ...]
     meta: tuple[str, ...]
@@ -44,9 +44,9 @@ class VersionOptions:
 
     @property
     def flow(self) -> Flow:
-        """The flow that is asked for.  Raises InvalidInput for both at once."""
+        """The flow that the options select.  Raises InvalidInput if both are given."""
         if self.propose and self.direct:
-            raise InvalidInput("'--propose' and '--direct' exclude each other")
+            raise InvalidInput("--propose and --direct cannot be used together")
         return "propose" if self.propose else "direct" if self.direct else "auto"
 
     def metadata(self) -> Tree:
@@ -54,11 +54,11 @@ class VersionOptions:
         return gather_metadata(self.metadata_file, self.meta, self.metrics)
 
     def serving(self) -> Tree | None:
-        """How to serve the version; None where nothing was said.  Raises NotFound, InvalidInput."""
+        """The serving block, or None if none was given.  Raises NotFound, InvalidInput."""
         return read_serving(self.serving_file) if self.serving_file is not None else None
 
     def lineage(self, handle: Handle) -> Lineage | None:
-        """Where the version comes from; None where nothing was said.  Raises NotFound, InvalidInput."""
+        """The lineage, or None if none was given.  Raises NotFound, InvalidInput."""
         if not (self.code or self.data or self.parameters or self.base):
             return None
         return Lineage(
@@ -72,35 +72,35 @@ class VersionOptions:
 version_options = one_value(
     "options",
     VersionOptions,
-    click.option("--metric", "metrics", metavar="NAME=NUMBER", multiple=True, help="A measured number."),
+    click.option("--metric", "metrics", metavar="NAME=NUMBER", multiple=True, help="A metric, such as accuracy=0.92."),
     click.option(
-        "--meta", metavar="NAME=VALUE", multiple=True, help="Any other value: text, or as TOML writes it."
+        "--meta", metavar="NAME=VALUE", multiple=True, help="Any other metadata: text, or a TOML value."
     ),
     click.option(
-        "--metadata", "metadata_file", metavar="FILE", type=FILE, help="A TOML or JSON file of them."
+        "--metadata", "metadata_file", metavar="FILE", type=FILE, help="A TOML or JSON file with metadata and metrics."
     ),
-    click.option("-m", "--message", metavar="TEXT", help="The message of commit and tag."),
-    click.option("--code", metavar="REV", help="The commit that trained it."),
-    click.option("--data", metavar="NAME=DIGEST", multiple=True, help="What it was trained on."),
+    click.option("-m", "--message", metavar="TEXT", help="The message of the commit and the tag."),
+    click.option("--code", metavar="REV", help="The commit of the training code."),
+    click.option("--data", metavar="NAME=DIGEST", multiple=True, help="A training data set and its digest."),
     click.option("--param", "parameters", metavar="NAME=VALUE", multiple=True, help="A training parameter."),
     click.option(
         "--base",
         metavar="MODEL@V",
         callback=to_reference,
         shell_complete=complete_references,
-        help="The version that it was tuned from.",
+        help="The version it was fine-tuned from.",
     ),
     click.option(
-        "--serving", "serving_file", metavar="FILE", type=FILE, help="A TOML file: how to serve it."
+        "--serving", "serving_file", metavar="FILE", type=FILE, help="A TOML file with the serving configuration."
     ),
-    click.option("--propose", is_flag=True, help="Make a branch for review, and no tag yet."),
-    click.option("--direct", is_flag=True, help="Tag at once, also on another branch."),
-    click.option("-q", "--quiet", is_flag=True, help="Print the reference only."),
+    click.option("--propose", is_flag=True, help="Commit to a new branch for review, without a tag."),
+    click.option("--direct", is_flag=True, help="Tag immediately, on any branch."),
+    click.option("-q", "--quiet", is_flag=True, help="Print only the reference."),
 )
 
 
 def _commit(handle: Handle, revision: str) -> str:
-    # A whole commit id may well be of another repository, where the code lies.
+    # A full commit id may belong to another repository, the one of the training code.
     whole = len(revision) in COMMIT_LENGTHS and all(c in "0123456789abcdef" for c in revision)
     return revision if whole else handle.git.resolve(revision)
 

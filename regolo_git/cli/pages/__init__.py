@@ -1,1 +1,1 @@
-"""What commands print of a thing: the page for people, and the document and the fields for programs."""
+"""Output of values that several commands print: pages for people, documents and fields for programs."""

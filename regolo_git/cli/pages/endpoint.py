@@ -1,4 +1,4 @@
-"""The desired state of an endpoint as its commands print it."""
+"""The desired state of an endpoint, for output."""
 
 from regolo_git.cli.forms import Json
 from regolo_git.records.endpoint import Endpoint
@@ -6,7 +6,7 @@ from regolo_git.text.numbers import decimal_text
 
 
 def endpoint_document(endpoint: Endpoint) -> dict[str, Json]:
-    """An endpoint as JSON holds it."""
+    """An endpoint as a JSON document."""
     return {
         "endpoint": endpoint.endpoint,
         "model": endpoint.model,

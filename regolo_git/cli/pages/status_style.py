@@ -1,4 +1,4 @@
-"""How the status of a version looks."""
+"""The colours of a version's status."""
 
 from regolo_git.cli.tables import Cell
 from regolo_git.registry.version_status import PROPOSED, READY, RETIRED
@@ -7,10 +7,10 @@ _COLOURS = {READY: "", RETIRED: "dim", PROPOSED: "yellow"}
 
 
 def status_colour(status: str) -> str:
-    """Green for an environment: somebody uses it."""
+    """The colour of a status; green for an environment."""
     return _COLOURS.get(status, "green")
 
 
 def status_cell(status: str) -> Cell:
-    """The status in a table."""
+    """The status as a coloured table cell."""
     return Cell(status, status_colour(status))

@@ -1,1 +1,1 @@
-"""The commands of `git regolo endpoint`, one per file; `group.py` holds them together."""
+"""The commands of `git regolo endpoint`, one per file; `group.py` is the group."""

@@ -13,7 +13,7 @@ from regolo_git.cli.streams import talk, talk_next, talk_note
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
 from regolo_git.registry.endpoints.create import create_endpoint
-from regolo_git.text.numbers import shares_text
+from regolo_git.text.numbers import counted, shares_text
 
 DEFAULT = Routing()
 
@@ -37,20 +37,20 @@ def _routing(
 routing_options = one_value(
     "routing",
     _routing,
-    click.option("--sticky-header", metavar="NAME", help="Keep a value of this header on one version."),
-    click.option("--sticky-cookie", metavar="NAME", help="The same by a cookie."),
-    click.option("--sticky-key", metavar="KEY", help="The same by a key of the JSON body."),
+    click.option("--sticky-header", metavar="NAME", help="Send equal values of this header to one version."),
+    click.option("--sticky-cookie", metavar="NAME", help="The same for a cookie."),
+    click.option("--sticky-key", metavar="KEY", help="The same for a key of the JSON body."),
     click.option(
         "--retry",
         type=int,
         metavar="N",
-        help=f"How often a request may be sent again.  [default: {DEFAULT.retry}]",
+        help=f"The number of retries of a request.  [default: {DEFAULT.retry}]",
     ),
     click.option(
         "--timeout",
         type=float,
         metavar="SECONDS",
-        help=f"How long a request may take.  [default: {DEFAULT.timeout_seconds:g}]",
+        help=f"The timeout of a request.  [default: {DEFAULT.timeout_seconds:g}]",
     ),
 )
 
@@ -64,7 +64,7 @@ routing_options = one_value(
     shell_complete=complete_environments,
     help="Follow the promotions to ENV.",
 )
-@click.option("--replicas", type=int, metavar="N", help="How many workers serve it.  [default: 1]")
+@click.option("--replicas", type=int, metavar="N", help="The number of workers.  [default: 1]")
 @routing_options
 @message_option
 @json_option
@@ -77,7 +77,7 @@ def create(
     message: str | None,
     as_json: bool,
 ) -> None:
-    """Make ENDPOINT, with all its traffic on one version.
+    """Create ENDPOINT and send all its traffic to one version.
 
     \b
     Examples:
@@ -85,8 +85,8 @@ def create(
       git regolo endpoint create reviews sentiment@production \\
         --environment production
 
-    Exit status: 0 done; 2 bad input; 3 no such version, or its bytes are gone; 4 the endpoint exists;
-    8 the version is retired.
+    Exit status: 0 success; 2 invalid input; 3 no such version, or its content is not in the store; 4 the
+    endpoint exists; 8 the version is retired.
     """
     with open_handle() as handle:
         created = create_endpoint(
@@ -98,9 +98,9 @@ def create(
             routing=routing,
             message=message,
         )
-    talk(f"made endpoint {name}: {shares_text(created.traffic)}")
+    talk(f"created endpoint {name}: {shares_text(created.traffic)}")
     (pin,) = created.versions.values()
     if replicas is not None and pin.replicas != replicas:
-        talk_note(f"environment '{environment}' decides the replicas: {pin.replicas}, not {replicas}")
+        talk_note(f"environment '{environment}' sets {counted(pin.replicas, 'replica')}; --replicas {replicas} is ignored")
     talk_next(f"git regolo serve {name}")
     put_result(name, endpoint_document(created), as_json=as_json)

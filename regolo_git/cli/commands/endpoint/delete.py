@@ -1,4 +1,4 @@
-"""`git regolo endpoint delete`: takes an endpoint off the registry branch."""
+"""`git regolo endpoint delete`: deletes an endpoint from the registry branch."""
 
 import click
 
@@ -21,28 +21,29 @@ from regolo_git.text.numbers import shares_text
 @message_option
 @json_option
 def delete(endpoint: str, consent: Consent, message: str | None, as_json: bool) -> None:
-    """Take ENDPOINT off the registry branch; its history stays.
+    """Delete ENDPOINT from the registry branch, keeping its history.
 
-    Shows what it would do and asks; without a terminal it needs --yes.  A gateway that runs stops serving it.
+    Shows the plan and asks for confirmation; without a terminal it requires --yes.  A running gateway stops
+    serving the endpoint.
 
     \b
     Examples:
       git regolo endpoint delete reviews --dry-run
       git regolo endpoint delete reviews -m "replaced by reviews-v2" --yes
 
-    Exit status: 0 done; 3 no such endpoint; 4 not confirmed.
+    Exit status: 0 success; 3 no such endpoint; 4 not confirmed.
     """
     with open_handle() as handle:
-        words, document = _what_is_deleted(handle, endpoint)
+        words, document = _description(handle, endpoint)
         talk(f"delete endpoint {endpoint}: {words}")
-        goes_on = consent.given(f"Delete {endpoint}?", otherwise=f"'{endpoint}' is not deleted without a yes")
+        goes_on = consent.given(f"Delete {endpoint}?", otherwise=f"refusing to delete '{endpoint}' without confirmation")
         if goes_on:
             delete_endpoint(handle, endpoint, message=message)
     put_result(endpoint if goes_on else None, {**document, "deleted": goes_on}, as_json=as_json)
 
 
-def _what_is_deleted(handle: Handle, name: str) -> tuple[str, dict[str, Json]]:
-    """In words and as JSON; an endpoint that is broken can be deleted, one of a newer format cannot."""
+def _description(handle: Handle, name: str) -> tuple[str, dict[str, Json]]:
+    """The endpoint as text and JSON; an unreadable one can be deleted, one of a newer format cannot."""
     try:
         found = get_endpoint(handle, name)
     except NewerFormat:

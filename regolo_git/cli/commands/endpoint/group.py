@@ -10,7 +10,7 @@ from regolo_git.cli.streams import put
 @click.group(cls=CommandGroup, sections=ENDPOINT_COMMANDS, invoke_without_command=True)
 @click.pass_context
 def endpoint(context: click.Context) -> None:
-    """Make, show and delete endpoints: served names with a traffic split over versions.
+    """Create, show and delete endpoints: served names that split traffic between versions.
 
     \b
     Examples:
@@ -18,7 +18,7 @@ def endpoint(context: click.Context) -> None:
       git regolo endpoint list
       git regolo endpoint history reviews
 
-    Exit status: 0 done; 2 bad input; 3 not found; 4 conflict; 8 forbidden by a rule.
+    Exit status: 0 success; 2 invalid input; 3 not found; 4 conflict; 8 forbidden by a rule.
     """
     if context.invoked_subcommand is None:
         put(context.get_help())

@@ -1,4 +1,4 @@
-"""`git regolo endpoint history`: every change of an endpoint."""
+"""`git regolo endpoint history`: shows every change of an endpoint."""
 
 import click
 
@@ -21,7 +21,7 @@ COLUMNS = (
     Column("TRAFFIC"),
     Column("BY", spare=1),
     Column("COMMIT", spare=2),
-    Column("WHY", flexible=True),
+    Column("MESSAGE", flexible=True),
 )
 
 
@@ -29,18 +29,18 @@ COLUMNS = (
 @endpoint_argument()
 @form_options
 def history(endpoint: str, form: Form) -> None:
-    """Show every change of ENDPOINT, newest first: what, who, when and why.
+    """Show every change of ENDPOINT, newest first.
 
     \b
-    With --plain, one line for each:
-      time, action, version=weight ... (empty: deleted), who, commit, why
+    With --plain, one line for each change:
+      time, action, version=weight ... (empty: deleted), author, commit, message
 
     \b
     Examples:
       git regolo endpoint history reviews
       git regolo endpoint history reviews --json
 
-    Exit status: 0 done; 3 no such endpoint ever was.
+    Exit status: 0 success; 3 no such endpoint, now or in the past.
     """
     with open_handle() as handle:
         events = endpoint_history(handle, endpoint)

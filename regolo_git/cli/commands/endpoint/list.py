@@ -1,4 +1,4 @@
-"""`git regolo endpoint list`: the endpoints on the registry branch."""
+"""`git regolo endpoint list`: lists the endpoints on the registry branch."""
 
 import click
 
@@ -18,11 +18,11 @@ COLUMNS = tuple(Column(title) for title in ("ENDPOINT", "MODEL", "ENVIRONMENT", 
 @click.command("list")
 @form_options
 def list_(form: Form) -> None:
-    """List the endpoints.  One whose file cannot be read is named on stderr.
+    """List the endpoints.  Unreadable ones are reported on stderr.
 
     \b
-    With --plain, one line for each:
-      endpoint, model, environment that it follows, version=weight ...,
+    With --plain, one line for each endpoint:
+      endpoint, model, followed environment, version=weight ...,
       version=replicas ...
 
     \b
@@ -30,7 +30,7 @@ def list_(form: Form) -> None:
       git regolo endpoint list
       git regolo endpoint list --plain | cut -f1
 
-    Exit status: 0 done; 3 no registry here.
+    Exit status: 0 success; 3 not in a registry.
     """
     with open_handle() as handle:
         found = list_endpoints(handle)

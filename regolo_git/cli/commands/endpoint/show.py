@@ -1,4 +1,4 @@
-"""`git regolo endpoint show`: the desired state of an endpoint."""
+"""`git regolo endpoint show`: shows the desired state of an endpoint."""
 
 import sys
 
@@ -29,7 +29,7 @@ COLUMNS = (
 @endpoint_argument()
 @form_options
 def show(endpoint: str, form: Form) -> None:
-    """Show the desired state of ENDPOINT: versions and their weights, and how requests are routed.
+    """Show the desired state of ENDPOINT: versions, weights, replicas and routing.
 
     \b
     With --plain, one line for each version:
@@ -40,7 +40,7 @@ def show(endpoint: str, form: Form) -> None:
       git regolo endpoint show reviews
       git regolo endpoint show reviews --json
 
-    Exit status: 0 done; 3 no such endpoint; 5 its file is broken.
+    Exit status: 0 success; 3 no such endpoint; 5 its file is unreadable.
     """
     with open_handle() as handle:
         found = get_endpoint(handle, endpoint)
