@@ -1,8 +1,8 @@
 """regolo-git: a Git-backed model registry.
 
-A model version is a commit plus an annotated tag; its manifest is a small text file that people review; the
-bytes lie in a content-addressed store.  The names below are handed on from `regolo_git.api` when they are
-first used (PEP 562), so that importing the package costs nothing.
+A model version is a commit with an annotated tag; its manifest is a small text file for review; its content
+is in a content-addressed store.  The names below are imported from `regolo_git.api` on first use (PEP 562),
+so that importing the package is fast.
 """
 
 from importlib import import_module

@@ -1,11 +1,11 @@
-"""The Python API: `Registry`, and each of its verbs as a function on the current registry.
+"""The Python API: `Registry`, and each of its methods as a function on the current registry.
 
     import regolo_git as regolo
     regolo.register_model(name="sentiment", model_data="model.safetensors", metadata={"accuracy": 0.89})
 
-The functions (`current.py`) work on the registry that holds the working directory, or that `REGOLO_REPO`
-names, or that `use` set; `Registry` (`registry.py`) is for a program that holds several.  Both bring in the
-Git library, so they are loaded when one of their names is first used (PEP 562).
+The functions (`current.py`) use the registry that contains the working directory, or the one set with
+`REGOLO_REPO` or `use`; `Registry` (`registry.py`) is for programs with several registries.  Both import the
+Git library, so they are loaded on first use (PEP 562).
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The verbs of `Registry` as functions, on the registry of the working directory, `REGOLO_REPO` or `use`."""
+"""The methods of `Registry` as functions on the registry of the working directory, `REGOLO_REPO` or `use`."""
 
 import inspect
 import os
@@ -16,12 +16,12 @@ Result = TypeVar("Result")
 
 
 class _Current(threading.local):
-    """The registry of the module functions, kept open while the place that names it stays the same.
+    """The registry of the module functions, kept open until its location changes.
 
-    Each thread has its own, because neither the caches nor the Git library can be shared by threads.
+    Each thread has its own, because threads cannot share the caches or the Git library.
     """
 
-    chosen: Path | None = None  # of all threads: what `use` set
+    chosen: Path | None = None  # set by `use`, for all threads
 
     def __init__(self) -> None:
         self.place: tuple[Path, str | None] | None = None
@@ -47,13 +47,13 @@ _current = _Current()
 
 
 def use(path: PathLike | None) -> None:
-    """Makes the module functions work on the registry at `path`; None: on that of the working directory."""
+    """Selects the registry at `path` for the module functions; None selects the working directory's."""
     _Current.chosen = Path(path).absolute() if path is not None else None
     _current.replace(None)
 
 
 def init(path: PathLike = ".", store: str | None = None) -> Registry:
-    """Makes the Git repository that holds `path` a registry; see `Registry.init`."""
+    """Initializes a model registry in the Git repository that contains `path`; see `Registry.init`."""
     return Registry.init(path, store)
 
 
@@ -66,7 +66,7 @@ def _on_current(
 
     signature = inspect.signature(method)
     without_self = list(signature.parameters.values())[1:]
-    # `help` and editors show what can really be given.
+    # `help` and editors show the signature without `self`.
     call.__signature__ = signature.replace(parameters=without_self)  # type: ignore[attr-defined]
     return call
 

@@ -1,4 +1,4 @@
-"""Environments and endpoints, as methods of `Registry`: what is promoted and what is served."""
+"""The methods of `Registry` for environments and endpoints."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -21,7 +21,7 @@ from regolo_git.serving.registry_writer import RegistryWriter
 
 
 class EndpointVerbs:
-    """The verbs of environments and endpoints."""
+    """Methods for environments and endpoints."""
 
     handle: Handle
 
@@ -35,11 +35,11 @@ class EndpointVerbs:
         message: str | None = None,
         propose: bool = False,
     ) -> Promotion:
-        """Makes a version the one that stands in an environment; endpoints bound to it follow, in one commit.
+        """Promotes a version to an environment, together with the endpoints that follow it, in one commit.
 
-        `replicas` is by default what the environment's rule says, what stands there now has, or 1.  With
-        `propose` the commit waits on a branch for review.  Raises NotFound, InvalidInput, PolicyRefused where
-        a rule forbids it, IntegrityError where the bytes are not what the digest says.
+        `replicas` defaults to the environment's rule, then to the number of the current promotion, then to 1.
+        With `propose` the commit goes to a branch for review.  Raises NotFound, InvalidInput, PolicyRefused if
+        a rule forbids it, IntegrityError if the content does not match its digest.
         """
         reference = reference_to(model_id, version)
         done = promote(
@@ -48,7 +48,7 @@ class EndpointVerbs:
         return done.promotion
 
     def get_promotion_history(self, model_id: str, environment: str | None = None) -> list[PromotionEvent]:
-        """What stood in which environment and since when, newest first; of a proposal, since its merge."""
+        """The promotions of a model, newest first; a proposed one is dated by its merge."""
         return promotion_history(self.handle, model_id, environment)
 
     def create_endpoint(
@@ -63,10 +63,10 @@ class EndpointVerbs:
         routing: Routing | None = None,
         message: str | None = None,
     ) -> Endpoint:
-        """Makes an endpoint that sends everything to one version.
+        """Creates an endpoint that sends all traffic to one version.
 
-        Bound to an environment it follows the promotions there, and the environment's replicas win.  Raises
-        Conflict where it exists, NotFound, InvalidInput, PolicyRefused for a retired version.
+        With an environment it follows the promotions there and uses the environment's replicas.  Raises
+        Conflict if it exists, NotFound, InvalidInput, PolicyRefused for a retired version.
         """
         return create_endpoint(
             self.handle,
@@ -87,10 +87,10 @@ class EndpointVerbs:
         replicas: Mapping[str, int] | None = None,
         message: str | None = None,
     ) -> Endpoint:
-        """Sets the whole split: shares that add up to 1, or percents that add up to 100; one commit.
+        """Sets the whole traffic split in one commit: shares that add up to 1, or percentages (100).
 
-        A version that is not named leaves the endpoint; one with weight 0 stays addressable.  Raises
-        InvalidInput, NotFound, PolicyRefused for a retired version.
+        A version that is not listed is removed from the endpoint; one with weight 0 stays addressable.
+        Raises InvalidInput, NotFound, PolicyRefused for a retired version.
         """
         writer = RegistryWriter(self.handle)
         return writer.set_traffic(endpoint_id, version_traffic, replicas=replicas, message=message)
@@ -98,27 +98,27 @@ class EndpointVerbs:
     def rollback_endpoint(
         self, endpoint_id: str, to_version: str | None = None, *, message: str | None = None
     ) -> Endpoint:
-        """Sends everything to `to_version`, or to the last good one, by a forward commit.
+        """Returns all traffic to `to_version`, or to the last good version, with a new commit.
 
-        The last good one is the newest version that had all the traffic and that no rollback has left since;
-        one that cannot serve any more is passed over, with a `RegoloNotice`.  Raises NotFound, also where the
-        bytes are gone, and PolicyRefused for a retired version.
+        The last good version is the newest one that had all the traffic and was not rolled back since; one
+        that can no longer serve is skipped with a `RegoloNotice`.  Raises NotFound, also if the content is not
+        in the store, and PolicyRefused for a retired version.
         """
         done = RegistryWriter(self.handle).roll_back(endpoint_id, to_version, message=message)
-        for why in done.skipped:
-            warn(why)
+        for skipped in done.skipped:
+            warn(skipped)
         return done.endpoint
 
     def delete_endpoint(self, endpoint_id: str, *, message: str | None = None) -> None:
-        """Takes an endpoint off the registry branch; its history stays.  Raises NotFound."""
+        """Deletes an endpoint from the registry branch, keeping its history.  Raises NotFound."""
         delete_endpoint(self.handle, endpoint_id, message=message)
 
     def get_endpoint(self, endpoint_id: str) -> Endpoint:
-        """An endpoint's desired state.  Raises NotFound, IntegrityError for a broken file."""
+        """The desired state of an endpoint.  Raises NotFound, IntegrityError for an unreadable file."""
         return get_endpoint(self.handle, endpoint_id)
 
     def list_endpoints(self) -> list[Endpoint]:
-        """Every endpoint on the registry branch, sorted by name; a `RegoloNotice` names a broken one."""
+        """Every endpoint on the registry branch, sorted by name; an unreadable one is a `RegoloNotice`."""
         return list_endpoints(self.handle)
 
     def get_endpoint_history(self, endpoint_id: str) -> list[EndpointEvent]:
@@ -133,10 +133,10 @@ class EndpointVerbs:
         prometheus: str | None = None,
         source: Literal["auto", "gateway", "recorded"] = "auto",
     ) -> EndpointMetrics:
-        """Requests, errors, latencies and shares of each version over a window ("30s", "5m", "2h", seconds).
+        """Requests, errors, latency and traffic share of each version over a window ("30s", "5m", seconds).
 
-        Read from the running gateway, from a Prometheus server where its URL is given, or from what was last
-        recorded.  A rate over no requests is None, never 0.  Raises NotFound, InvalidInput, TransportError,
+        Read from the running gateway, from the Prometheus server at `prometheus`, or from the last recorded
+        snapshot.  A rate without requests is None, not 0.  Raises NotFound, InvalidInput, TransportError,
         ServingError.
         """
         return endpoint_metrics(self.handle, endpoint_id, window=window, prometheus=prometheus, source=source)

@@ -1,7 +1,7 @@
-"""The registry as an object: every verb of the Python API is a method of `Registry`.
+"""The class `Registry`, whose methods are the Python API.
 
-The verbs themselves are in `versions.py` and `endpoints.py`, by what they are about; the functions of
-`current.py` call them on the current registry.
+The methods are defined in `versions.py` and `endpoints.py`; the functions of `current.py` call them on the
+current registry.
 """
 
 import os
@@ -16,9 +16,9 @@ from regolo_git.registry.initialise import initialise
 
 
 class Registry(VersionVerbs, EndpointVerbs):
-    """One registry: a Git repository with its configuration and store; a context manager.
+    """A Git repository with its configuration and store; a context manager.
 
-    It belongs to the thread that opened it; the functions of the package open one for each thread.
+    An instance belongs to the thread that opened it; the functions of the package open one for each thread.
     """
 
     def __init__(self, handle: Handle) -> None:
@@ -26,12 +26,12 @@ class Registry(VersionVerbs, EndpointVerbs):
 
     @classmethod
     def open(cls, path: PathLike = ".") -> Self:
-        """Opens the registry that holds `path`.  Raises NotFound where there is no repository."""
+        """Opens the registry that contains `path`.  Raises NotFound outside a Git repository."""
         return cls(Handle.open(Path(path), os.environ))
 
     @classmethod
     def init(cls, path: PathLike = ".", store: str | None = None) -> Self:
-        """Makes the Git repository that holds `path` a registry; doing it again changes nothing.
+        """Initializes a model registry in the Git repository that contains `path`, unless there is one.
 
         `store` is the URL of the shared store to record.  Raises NotFound, Conflict, InvalidInput.
         """
@@ -40,7 +40,7 @@ class Registry(VersionVerbs, EndpointVerbs):
         return registry
 
     def close(self) -> None:
-        """Lets go of the caches."""
+        """Closes the repository and releases the caches."""
         self.handle.close()
 
     def __enter__(self) -> Self:

@@ -1,7 +1,7 @@
-"""Models and their versions, as methods of `Registry`.
+"""The methods of `Registry` for models and versions.
 
-Results are frozen values.  Errors are subclasses of `RegoloError`; what is worth knowing about a call that
-worked comes as a `RegoloNotice` warning.
+Results are frozen values.  Errors are subclasses of `RegoloError`; remarks on a successful call are
+`RegoloNotice` warnings.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ PathLike = str | Path
 
 
 class VersionVerbs:
-    """The verbs of models and versions."""
+    """Methods for models and versions."""
 
     handle: Handle
 
@@ -48,12 +48,12 @@ class VersionVerbs:
         serving: Mapping[str, object] | None = None,
         flow: Flow = "auto",
     ) -> Model:
-        """Makes a model with its first version.
+        """Registers a model with its first version.
 
         `model_data` is a path to a file or directory, bytes, a binary file, or a mapping of names to arrays
-        (stored as safetensors); `metadata` is any nesting of text, numbers, booleans, times and lists, and
-        its numbers are the metrics; `description` is of the model.  Raises Conflict where the model exists,
-        InvalidInput, TypeError for any other `model_data`.
+        (stored as safetensors).  `metadata` may nest strings, numbers, booleans, times and lists; its numbers
+        are the metrics.  `description` describes the model.  Raises Conflict if the model exists,
+        InvalidInput, and TypeError for any other `model_data`.
         """
         self._create(
             VersionRequest(
@@ -86,13 +86,13 @@ class VersionVerbs:
         serving: Mapping[str, object] | None = None,
         flow: Flow = "auto",
     ) -> ModelVersion:
-        """Makes a version of a model that exists; without `version` the next one (`bump`: minor).
+        """Adds a version to a model; `version` defaults to the next one (`bump` to "minor").
 
-        `model_data` may be a version, such as `get_model_version("m", "1.0")` for a version named `prod-1.0`:
-        the new one has its bytes, which are not moved, and its words where none are given.
-        `flow` is "direct" (commit and tag at once), "propose" (a branch for review, no tag) or "auto":
-        direct on the registry branch, a commit without a tag on any other.  Raises NotFound, VersionExists,
-        InvalidInput, Conflict, TypeError.
+        `model_data` may be an existing version, such as `get_model_version("m", "1.0")` for a version named
+        `prod-1.0`: the new version has its content, and its metadata, description, lineage and serving unless
+        given again.  `flow` is "direct" (commit and tag immediately), "propose" (a branch for review, no tag)
+        or "auto": direct on the registry branch, a commit without a tag on any other.  Raises NotFound,
+        VersionExists, InvalidInput, Conflict, TypeError.
         """
         request = VersionRequest(
             model=model_id,
@@ -112,13 +112,15 @@ class VersionVerbs:
     def _create(self, request: VersionRequest) -> CreatedVersion:
         same: list[str] = []
         created = create_version(self.handle, request, on_same_content=same.append)
-        repeated = [f"'{created.version.reference}' has the same bytes as version '{name}'" for name in same]
+        repeated = [
+            f"'{created.version.reference}' has the same content as version '{name}'" for name in same
+        ]
         for notice in (*repeated, *created.notices):
             warn(notice)
         return created
 
     def get_model_version(self, model_id: str, version: str = "latest") -> ModelVersion:
-        """One version: by its number or name, "latest", or the environment it is promoted to."""
+        """A version by number or name, "latest", or the environment it is promoted to.  Raises NotFound."""
         return get_version(self.handle, reference_to(model_id, version))
 
     def list_model_versions(self, model_id: str) -> list[ModelVersion]:
@@ -126,15 +128,15 @@ class VersionVerbs:
         return list_versions(self.handle, model_id)
 
     def get_model(self, name: str) -> Model:
-        """A model with its card and versions.  Raises NotFound."""
+        """A model with its card and its versions.  Raises NotFound."""
         return read_model(self.handle, name)
 
     def list_models(self) -> list[ModelSummary]:
-        """Every model that has a version, in the order of the names."""
+        """Every model with a version, sorted by name."""
         return summarise_models(self.handle)
 
     def compare_model_versions(self, model_id: str, version_a: str, version_b: str) -> Comparison:
-        """What changed from one version to another: metrics, metadata, files, tensors, size."""
+        """Compares two versions of a model: metrics, metadata, files, tensors and size.  Raises NotFound."""
         a, b = (reference_to(model_id, version) for version in (version_a, version_b))
         return compare_versions(self.handle, a, b)
 
@@ -147,29 +149,29 @@ class VersionVerbs:
         patterns: Sequence[str] = (),
         force: bool = False,
     ) -> Path:
-        """Brings a version's bytes to its recorded path, or to `destination`; returns where they lie.
+        """Restores the files of a version at its recorded path or at `destination`; returns that path.
 
-        Every chunk is verified before a byte is seen.  Raises NotFound, Conflict where a file with content
-        that no version has would be overwritten (unless `force`), IntegrityError.
+        All content is verified before a file is replaced.  Raises NotFound, Conflict if a file whose content
+        matches no version would be overwritten (unless `force`), IntegrityError.
         """
         done = checkout_version(
             self.handle,
             reference_to(model_id, version),
             Path(destination) if destination is not None else None,
-            # A lone pattern is a sequence too: of its letters.
+            # A single pattern would be taken as a sequence of letters.
             patterns=(patterns,) if isinstance(patterns, str) else patterns,
             force=force,
         )
         return done.path
 
     def rollback_model(self, model_id: str, to_version: str, *, message: str | None = None) -> ModelVersion:
-        """Commits an older version as the branch's version again; no tag is made, none moves."""
+        """Makes an older version current on the branch again, with a new commit; tags do not change."""
         return revert_model(self.handle, reference_to(model_id, to_version), message)
 
     def retire_model_version(self, model_id: str, version: str, *, reason: str) -> None:
-        """Retires a version: its tag and history stay, its bytes are no longer kept.
+        """Retires a version: keeps its tag and history, but no longer guarantees its content.
 
-        Raises PolicyRefused while an environment or an endpoint uses it, InvalidInput without a reason.
+        Raises NotFound, PolicyRefused if an environment or endpoint uses it, InvalidInput without a reason.
         """
         parsed = Version.parse(check_text("a version", version))
         reference = Reference.of(check_text("the name of a model", model_id), parsed)

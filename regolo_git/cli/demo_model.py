@@ -71,7 +71,5 @@ def save(trained: TrainedModel, path: Path) -> None:
     try:
         from safetensors.numpy import save_file  # noqa: PLC0415 - as above
     except ImportError as error:
-        raise MissingDependency(
-            "the demo requires safetensors", "pip install 'regolo-git[demo]'"
-        ) from error
+        raise MissingDependency("the demo requires safetensors", "pip install 'regolo-git[demo]'") from error
     save_file(dict(trained.weights), path)

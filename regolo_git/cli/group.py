@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class CommandGroup(click.Group):
     """A group that reads its commands from a table.
 
-    `aliases` maps unlisted names to listed ones; `elsewhere` maps commands of other tools to the equivalent here.
+    `aliases` maps unlisted names to listed ones; `elsewhere` maps commands of other tools to
+    hints.
     """
 
     def __init__(

@@ -71,7 +71,7 @@ def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 )
 @click.version_option(__version__, message="regolo-git %(version)s")
 def group(directories: tuple[str, ...]) -> None:
-    """Version models with Git: each version is a commit and a tag, its bytes are in a content-addressed store."""
+    """Version models in Git: a commit and a tag for each version, the bytes in a content-addressed store."""
     for directory in directories:
         try:
             os.chdir(directory)

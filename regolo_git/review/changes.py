@@ -1,4 +1,4 @@
-"""What changed between two versions of a model, as a value that the pages are drawn from."""
+"""The changes between two versions of a model, as a value."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,9 @@ from regolo_git.verdict.tensors import TensorComparison
 
 @dataclass(frozen=True, slots=True)
 class VersionChanges:
-    """What changed from version `a` to version `b` of a model.
+    """The changes from version `a` to version `b` of a model.
 
-    `tensors` is None where the store does not have both recipes.  Sizes are in bytes, `size_diff_mb` in
+    `tensors` is None unless the store has both recipes.  Sizes are in bytes, `size_diff_mb` in
     10^6 bytes.
     """
 
@@ -33,7 +33,7 @@ class VersionChanges:
 
     @property
     def size_diff(self) -> int:
-        """Bytes that version b has more than version a."""
+        """Size of version b minus size of version a, in bytes."""
         return self.size_b - self.size_a
 
     @property
@@ -43,5 +43,5 @@ class VersionChanges:
 
     @property
     def suggested_bump(self) -> Bump | None:
-        """What the change looks like by SemVer, None where the bytes are the same."""
+        """The bump that SemVer suggests, as far as files and tensors show; None for identical content."""
         return suggested_bump(same_content=self.same_content, tensors=self.tensors)

@@ -1,6 +1,6 @@
-"""Two versions of a model side by side: the value that `compare_model_versions` and `git regolo diff` give.
+"""A comparison of two versions of a model, as `compare_model_versions` and `git regolo diff` return it.
 
-Made from two manifests, the model card of the registry branch and, where the store has them, the two recipes.
+It is computed from two manifests, the model card and, if the store has them, the two recipes.
 """
 
 from regolo_git.records.manifest import Manifest
@@ -18,7 +18,7 @@ from regolo_git.verdict.tensors import compare_tensors
 
 
 class Comparison(VersionChanges):
-    """The changes, and the pages that show them."""
+    """The changes between two versions, and their rendering as Markdown and HTML."""
 
     __slots__ = ()
 
@@ -34,7 +34,7 @@ class Comparison(VersionChanges):
 def compare(
     a: Manifest, b: Manifest, card: ModelCard, recipe_a: Recipe | None, recipe_b: Recipe | None
 ) -> Comparison:
-    """Compares two manifests of one model; recipes, where there are any, tell of files and tensors."""
+    """Compares two manifests of one model; recipes, if available, add files and tensors."""
     return Comparison(
         model_id=a.model,
         version_a=a.version,

@@ -1,4 +1,4 @@
-"""The page of a comparison: one table for each kind of change; what did not change is not on it."""
+"""The page of a comparison: one table for each kind of change, without unchanged values."""
 
 from collections.abc import Mapping
 
@@ -13,8 +13,8 @@ from regolo_git.verdict.metrics import MetricChange, Verdict
 
 FILES_SHOWN = 50
 TENSORS_SHOWN = 20
-REST = "--json has them all"
-# With a sign that is readable without colour.
+REST = "see --json"
+# With a symbol, to be readable without colour.
 VERDICTS: Mapping[Verdict, str] = {
     "better": "▲ better",
     "worse": "▼ worse",
@@ -27,7 +27,7 @@ KINDS: Mapping[str, Meaning] = {"added": "new", "removed": "gone", "reshaped": "
 
 
 def comparison_page(changes: VersionChanges) -> Page:
-    """The page of what changed between two versions."""
+    """The page of a comparison of two versions."""
     sizes = (
         f"{size_text(changes.size_a)} → {size_text(changes.size_b)} ({signed_size_text(changes.size_diff)})"
     )
@@ -39,15 +39,15 @@ def comparison_page(changes: VersionChanges) -> Page:
         brief=sizes,
         notes=[described] if described and described != changes.description_a else [],
         sections=[_metrics(changes), _metadata(changes), _files(changes), *_tensors(changes)],
-        conclusion="the bytes are the same"
+        conclusion="the content is identical"
         if changes.same_content
-        else f"by SemVer this is a {changes.suggested_bump} change",
+        else f"suggested bump: {changes.suggested_bump}",
     )
 
 
 def _lead(changes: VersionChanges, sizes: str) -> list[Cell]:
     if changes.suggested_bump is None:
-        return [Cell(f"Size {sizes}. The bytes are the same.")]
+        return [Cell(f"Size {sizes}. The content is identical.")]
     return [Cell(f"Size {sizes}. Suggested bump: "), Cell(changes.suggested_bump, "strong"), Cell(".")]
 
 
@@ -79,12 +79,12 @@ def metric_name(name: str, change: MetricChange) -> str:
 
 
 def difference_texts(change: MetricChange) -> tuple[str, str]:
-    """The difference and the relative change; nothing where there is none."""
+    """The difference and the relative change; empty if there is none."""
     return signed_number_text(change["diff"] or None), signed_percent_text(change["relative"] or None)
 
 
 def verdict_cell(change: MetricChange) -> Cell:
-    """Whether it is better."""
+    """The verdict as a cell."""
     return Cell(VERDICTS[change["verdict"]], change["verdict"])
 
 
@@ -99,7 +99,7 @@ def _metadata(changes: VersionChanges) -> Section:
 
 
 def value_text(value: "MetadataValue | None") -> str:
-    """A metadata value: text as it is, the rest as in the manifest, a hyphen where there is none."""
+    """A metadata value: text as it is, other values as in the manifest, a hyphen for None."""
     if value is None:
         return MISSING
     return value if isinstance(value, str) else inline_text(value)
@@ -126,7 +126,7 @@ def _tensors(changes: VersionChanges) -> list[Section]:
 
 
 def tensor_text(tensor: RecipeTensor | None) -> str:
-    """Type and shape of a tensor, a hyphen where there is none."""
+    """Type and shape of a tensor; a hyphen for None."""
     return MISSING if tensor is None else f"{tensor.dtype} {list(tensor.shape)}"
 
 

@@ -1,4 +1,4 @@
-"""Files of two versions side by side."""
+"""Comparison of the files of two versions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from regolo_git.records.manifest import FileEntry
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One file that differs; sizes are in bytes, None where the file is not there."""
+    """One file that differs; sizes are in bytes, None if the file does not exist."""
 
     path: str
     kind: Literal["added", "removed", "changed"]
@@ -18,7 +18,7 @@ class FileChange:
 
 
 def compare_files(before: Mapping[str, FileEntry], after: Mapping[str, FileEntry]) -> tuple[FileChange, ...]:
-    """Every file that is not the same in both, in the order of the paths."""
+    """Every file that differs, sorted by path."""
     changes = []
     for path in sorted(before.keys() | after.keys()):
         a, b = before.get(path), after.get(path)

@@ -1,4 +1,4 @@
-"""Writes a page as one self-contained HTML page: no script, no font, nothing fetched."""
+"""Writes a page as one self-contained HTML file: no scripts, no fonts, nothing to download."""
 
 from collections.abc import Iterator
 from html import escape as escape_markup
@@ -66,5 +66,5 @@ def _cell(content: Cell | str, column: Column) -> str:
 
 
 def escape(text: str) -> str:
-    """Keeps somebody's text from becoming mark-up, or steering a terminal that the page is printed on."""
+    """Escapes markup, and removes control characters because the page may be printed on a terminal."""
     return escape_markup(without_controls(text))

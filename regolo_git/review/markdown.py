@@ -1,4 +1,4 @@
-"""Writes a page as Markdown that reads well in a pull request."""
+"""Writes a page as Markdown for a pull request."""
 
 from collections.abc import Iterator
 
@@ -41,7 +41,7 @@ def _row(row: Row) -> str:
 
 
 def escape(text: str) -> str:
-    """Keeps somebody's text from becoming mark-up, or steering a terminal that the page is printed on."""
+    """Escapes markup, and removes control characters because the page may be printed on a terminal."""
     lines = text.replace("\r\n", "\n").split("\n")
     return "<br>".join(_escape_line(line) for line in lines)
 

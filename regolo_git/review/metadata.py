@@ -1,4 +1,4 @@
-"""Metadata of two versions side by side, apart from the numbers, which are metrics."""
+"""Comparison of the metadata of two versions, without numbers, which are metrics."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from regolo_git.records.metadata import MetadataValue
 
 @dataclass(frozen=True, slots=True)
 class MetadataChange:
-    """One key whose value differs; None stands for a key that is not there."""
+    """One key whose value differs; None means that the key does not exist."""
 
     key: str
     before: "MetadataValue | None"
@@ -18,7 +18,7 @@ class MetadataChange:
 def compare_metadata(
     before: Mapping[str, MetadataValue], after: Mapping[str, MetadataValue]
 ) -> tuple[MetadataChange, ...]:
-    """Every non-numeric key that is not the same in both, by its dotted name."""
+    """Every non-numeric key that differs, sorted by dotted name."""
     old, new = dict(_flatten(before)), dict(_flatten(after))
     return tuple(
         MetadataChange(key, old.get(key), new.get(key))

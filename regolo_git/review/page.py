@@ -1,10 +1,10 @@
-"""A page: what is to be read of a thing, as a value, before it is Markdown, HTML or lines on a terminal.
+"""A page as a value, to be written as Markdown, as HTML or on a terminal.
 
-All text in it is as somebody wrote it.  Each writer makes it safe for its own medium: `markdown.py` and
-`html.py` beside this, and the command line's for terminals.
+Its text is not escaped.  Each writer escapes it for its own medium: `markdown.py` and `html.py` in this
+package, and `cli/pages/terminal.py`.
 
-A document is read from its top and a terminal from its bottom: `lead` opens a document, `brief` and `notes`
-stand beside and below the title on a terminal, and `conclusion` is the line that it ends with.
+A document is read from the top and a terminal from the bottom: a document starts with `lead`; a terminal
+shows `brief` beside the title and `notes` below it, and ends with `conclusion`.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ Meaning = Literal[
     "changed",
     "added",
     "removed",
-    # what became of a file or a tensor
+    # changes of files and tensors
     "new",
     "gone",
     "reshaped",
@@ -30,7 +30,7 @@ Meaning = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A text and what it means; how that looks is for the writers."""
+    """A text and its meaning; each writer decides on the style."""
 
     text: str
     meaning: Meaning = ""
@@ -38,10 +38,9 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its title in a document, and its `heading` on a terminal, else the title in capitals.
+    """A column: its title in a document, and its `heading` on a terminal (default: the title in capitals).
 
-    A terminal that is too narrow cuts columns that are `flexible`, then leaves out those that are `spare`,
-    the greatest number first.
+    A narrow terminal truncates `flexible` columns, then drops `spare` ones, the highest number first.
     """
 
     title: str
@@ -56,10 +55,10 @@ Row = Sequence[Cell | str]
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A table, or names and values where there are no columns.
+    """A table, or names and values if there are no columns.
 
-    `most` rows are enough in a pull request and a `screenful` on a terminal (None: all of them); `rest` says
-    where the whole is.
+    A pull request shows at most `most` rows and a terminal at most a `screenful` (None: all); `rest` names
+    the command that shows the others.
     """
 
     title: str
@@ -72,7 +71,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page is about (`subject`), what of it (`title`), and sections; one without rows is left out."""
+    """A subject, a title and sections; sections without rows are omitted."""
 
     subject: str
     title: str
@@ -84,5 +83,5 @@ class Page:
 
 
 def cell(content: Cell | str) -> Cell:
-    """The cell; a text alone is one without a meaning."""
+    """Wraps plain text in a cell without a meaning."""
     return content if isinstance(content, Cell) else Cell(content)

@@ -1,6 +1,7 @@
-"""Comparing two versions of a registry."""
+"""Comparison of two versions in a registry."""
 
 from regolo_git.errors import InvalidInput
+from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.model_card import ModelCard
 from regolo_git.records.recipe import Recipe
@@ -11,9 +12,9 @@ from regolo_git.review.comparison import Comparison, compare
 
 
 def compare_versions(handle: Handle, a: Reference, b: Reference) -> Comparison:
-    """What changed from `a` to `b`.  Raises NotFound, InvalidInput for versions of two models."""
+    """Compares `a` with `b`.  Raises NotFound, InvalidInput for versions of different models."""
     if a.model != b.model:
-        raise InvalidInput(f"'{a}' and '{b}' are of different models", f"git regolo list {a.model}")
+        raise InvalidInput(f"'{a}' and '{b}' are versions of different models", Hint("list", a.model))
     before, after = read_version_manifest(handle, a), read_version_manifest(handle, b)
     return compare(
         before,
@@ -25,5 +26,5 @@ def compare_versions(handle: Handle, a: Reference, b: Reference) -> Comparison:
 
 
 def _recipe(handle: Handle, address: Digest) -> Recipe | None:
-    """The recipe where the store has it: a clone without bytes still compares what the manifests say."""
+    """The recipe, if the store has it; without it, a comparison is limited to the manifests."""
     return handle.store.read_recipe(address) if handle.store.has_recipe(address) else None

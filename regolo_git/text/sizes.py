@@ -20,5 +20,5 @@ def size_text(size: int | None) -> str:
 
 
 def signed_size_text(size: int) -> str:
-    """A signed difference in size: `+1.5 MB`, `no change`."""
-    return "no change" if size == 0 else f"{'+' if size > 0 else ''}{size_text(size)}"
+    """A signed difference in size: `+1.5 MB`, `same size`."""
+    return "same size" if size == 0 else f"{'+' if size > 0 else ''}{size_text(size)}"

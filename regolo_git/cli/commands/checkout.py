@@ -24,7 +24,13 @@ VERSION_LIKE = re.compile(r"v?[0-9]+(?:\.[0-9]+){1,2}(?:-[0-9A-Za-z.-]+)?")
 @click.command()
 @reference_argument("[MODEL[@V]]", required=False)
 @click.argument("place", metavar="[DEST]", type=click.Path(), required=False)
-@click.option("--path", "patterns", metavar="GLOB", multiple=True, help="Restore only the matching files of a directory.")
+@click.option(
+    "--path",
+    "patterns",
+    metavar="GLOB",
+    multiple=True,
+    help="Restore only the matching files of a directory.",
+)
 @click.option("--force", "-f", is_flag=True, help="Overwrite files whose content matches no version.")
 @json_option
 def checkout(

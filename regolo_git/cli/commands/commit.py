@@ -23,7 +23,9 @@ from regolo_git.registry.versions.request import Bump, VersionRequest
 @click.argument("path", type=FILE, required=False)
 @click.option("--version", metavar="V", help="The new version.  [default: the next minor version]")
 @click.option(
-    "--bump", type=click.Choice(["major", "minor", "patch"]), help="The part of the version number to increment."
+    "--bump",
+    type=click.Choice(["major", "minor", "patch"]),
+    help="The part of the version number to increment.",
 )
 @click.option(
     "--from",

@@ -36,7 +36,9 @@ def complete_keys(ctx: click.Context, param: click.Parameter, incomplete: str) -
 @click.argument("key", required=False, shell_complete=complete_keys)
 @click.argument("value", required=False)
 @click.option("--unset", is_flag=True, help="Remove KEY.")
-@click.option("--local", is_flag=True, help="Use the settings of this clone (git config), which are not committed.")
+@click.option(
+    "--local", is_flag=True, help="Use the settings of this clone (git config), which are not committed."
+)
 @form_options
 def config(key: str | None, value: str | None, unset: bool, local: bool, form: Form) -> None:
     """Show the registry's configuration or the value of KEY, or set KEY to VALUE with a commit.

@@ -1,4 +1,4 @@
-"""`git regolo diff`: two versions side by side."""
+"""`git regolo diff`: compares two versions."""
 
 from typing import Literal
 
@@ -11,6 +11,7 @@ from regolo_git.cli.pages.comparison import document, fields
 from regolo_git.cli.pages.terminal import put_page
 from regolo_git.cli.streams import put
 from regolo_git.errors import InvalidInput, NotFound
+from regolo_git.hints import Hint
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
@@ -29,16 +30,16 @@ Format = Literal["table", "markdown", "html", "json"]
     "page_format",
     type=click.Choice(["table", "markdown", "html", "json"]),
     default="table",
-    help="Markdown for a pull request, HTML for a page of its own.  [default: table]",
+    help="The output format: Markdown for a pull request, or an HTML page.  [default: table]",
 )
 @form_options
 def diff(a: Reference, b: str | None, page_format: Format, form: Form) -> None:
-    """Compare two versions: metrics, metadata, files, tensors, size; and suggest how to name such a change.
+    """Compare two versions: metrics, metadata, files, tensors and size; and suggest a version bump.
 
-    With one version, compares it with the one that it follows; with a model alone, its two newest releases.
+    With one version, compares it with its parent version; with a model, compares its two newest releases.
 
     \b
-    With --plain, one line for each thing that differs:
+    With --plain, one line for each difference:
       metric    name, a, b, difference, relative, verdict
       metadata  name, a, b
       file      path, added|removed|changed, bytes in a, bytes in b
@@ -51,10 +52,10 @@ def diff(a: Reference, b: str | None, page_format: Format, form: Form) -> None:
       git regolo diff sentiment@production 1.2 --format markdown
       git regolo diff sentiment
 
-    Exit status: 0 done, whatever differs; 2 not a reference, or versions of two models; 3 no such version.
+    Exit status: 0 success, whatever differs; 2 an invalid reference, or different models; 3 no such version.
     """
     if page_format != "table" and form != "people":
-        raise InvalidInput(f"'--format' and '--{form}' exclude each other")
+        raise InvalidInput(f"--format and --{form} cannot be used together")
     with open_handle() as handle:
         before, after = _chosen(handle, a, b)
         comparison = compare_versions(handle, before, after)
@@ -78,21 +79,21 @@ def _chosen(handle: Handle, a: Reference, b: str | None) -> tuple[Reference, Ref
         return _newest_releases(handle, a.model)
     manifest = read_version_manifest(handle, a)
     if not manifest.parents:
-        raise NotFound(f"'{a}' follows no other version", _with_another(handle, a, manifest.version))
+        raise NotFound(f"'{a}' has no parent version", _with_another(handle, a, manifest.version))
     return Reference.select(a.model, manifest.parents[0]), a
 
 
-def _with_another(handle: Handle, a: Reference, version: str) -> str:
+def _with_another(handle: Handle, a: Reference, version: str) -> Hint:
     others = [row.version for row in model_rows(handle, a.model) if row.version != version]
-    return f"git regolo diff {a} {others[0]}" if others else f"git regolo commit {a.model} PATH"
+    return Hint("diff", str(a), others[0]) if others else Hint("commit", a.model, "PATH")
 
 
 def _newest_releases(handle: Handle, model: str) -> tuple[Reference, Reference]:
     releases = [row.version for row in model_rows(handle, model) if Version.parse(row.version).is_release]
     if len(releases) < 2:
         raise NotFound(
-            f"model '{model}' has {'one release' if releases else 'no release'}, and a comparison takes two",
-            f"git regolo list {model}",
+            f"model '{model}' has {'one release' if releases else 'no releases'}, but two are required",
+            Hint("list", model),
         )
     older, newer = (Reference.select(model, version) for version in releases[-2:])
     return older, newer

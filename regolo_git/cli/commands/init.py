@@ -25,8 +25,8 @@ def init(store: str | None, as_json: bool) -> None:
       git init -b main && git regolo init
       git regolo init --store s3://models/team
 
-    Exit status: 0 success; 2 an invalid store URL or author; 3 not in a Git repository; 4 uncommitted changes,
-    a merge in progress, or an existing registry with another --store.
+    Exit status: 0 success; 2 an invalid store URL or author; 3 not in a Git repository; 4 uncommitted
+    changes, a merge in progress, or an existing registry with another --store.
     """
     with open_handle() as handle:
         done = initialise(handle, store)

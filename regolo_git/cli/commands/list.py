@@ -1,6 +1,6 @@
-"""`git regolo list`: the models, or the versions of one.
+"""`git regolo list`: lists models, or the versions of a model.
 
-Without `--metric` it answers from the tag cache and does not open Git.
+Without `--metric` the tag cache is enough, and Git is not opened.
 """
 
 import sys
@@ -12,8 +12,9 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.options.arguments import model_argument
 from regolo_git.cli.pages import model_list, version_list
-from regolo_git.cli.streams import is_terminal, talk
+from regolo_git.cli.streams import is_terminal, talk, talk_next
 from regolo_git.errors import InvalidInput
+from regolo_git.hints import Hint
 from regolo_git.registry.lookup import WITHOUT_TAGS, list_versions, untagged_models
 from regolo_git.registry.models import summarise_models
 from regolo_git.text.numbers import counted
@@ -24,8 +25,8 @@ SCREENFUL = 30
 @click.command("list")
 @model_argument(required=False)
 @click.option("--metric", "metrics", metavar="NAME", multiple=True, help="Add a column with this metric.")
-@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="The N newest versions only.")
-@click.option("--all", "everything", is_flag=True, help="On a terminal, more than a screenful too.")
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Show only the N newest versions.")
+@click.option("--all", "everything", is_flag=True, help="Show more than one screenful on a terminal.")
 @form_options
 def list_(
     model: str | None,
@@ -34,15 +35,15 @@ def list_(
     everything: bool,
     form: Form,
 ) -> None:
-    """List the models, or the versions of MODEL, the newest (highest) first.
+    """List the models, or the versions of MODEL from the highest to the lowest.
 
-    On a terminal the first 30 versions are shown, unless --all or --limit says otherwise; a pipe gets all.
+    A terminal shows the first 30 versions, unless --all or --limit is given; a pipe receives all of them.
 
     \b
-    With --plain, one line for each:
+    With --plain, one line for each model or version:
       model    name, number of versions, latest, time, environment=version ...
-      version  version, status, bytes, time, who, digest, commit, tag, message,
-               metrics asked for
+      version  version, status, bytes, time, author, digest, commit, tag,
+               message, requested metrics
 
     \b
     Examples:
@@ -50,13 +51,13 @@ def list_(
       git regolo list sentiment --metric accuracy --metric latency_ms
       git regolo list sentiment --plain | cut -f1
 
-    Exit status: 0 done; 2 bad input; 3 no such model, or no registry here.
+    Exit status: 0 success; 2 invalid input; 3 no such model, or not in a registry.
     """
     if limit is not None and everything:
-        raise InvalidInput("'--limit' and '--all' exclude each other")
+        raise InvalidInput("--limit and --all cannot be used together")
     if model is None:
         if metrics:
-            raise InvalidInput("'--metric' needs a model", "git regolo list MODEL --metric NAME")
+            raise InvalidInput("--metric requires a model", Hint("list", "MODEL", "--metric", metrics[0]))
         _list_models(form, limit)
     else:
         _list_versions(model, metrics, _number_to_show(form, limit, everything), form)
@@ -73,9 +74,11 @@ def _list_models(form: Form, limit: int | None) -> None:
         models = summarise_models(handle)[:limit]
         untagged = untagged_models(handle) if not models and form == "people" else []
     if untagged:
-        talk(f"no version tags in this clone, of {counted(len(untagged), 'model')}\n  next    {WITHOUT_TAGS}")
+        talk(f"{counted(len(untagged), 'model')} in this clone, but no version tags")
+        talk_next(WITHOUT_TAGS)
     elif not models and form == "people":
-        talk("no models yet\n  next    git regolo register MODEL PATH")
+        talk("no models yet")
+        talk_next("git regolo register MODEL PATH")
     else:
         emit(
             form,

@@ -1,6 +1,5 @@
-"""`git regolo log`: how a model's versions and metrics went, newest first."""
+"""`git regolo log`: shows version history and metric trends."""
 
-import shlex
 from collections.abc import Sequence
 
 import click
@@ -10,6 +9,7 @@ from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.options.arguments import model_argument
 from regolo_git.cli.pages.log import Step, document, fields, put_steps, put_trend
 from regolo_git.errors import NotFound
+from regolo_git.hints import Hint
 from regolo_git.registry.models import Model, read_model
 from regolo_git.text.nearest import nearest, nearest_few
 from regolo_git.text.numbers import few_of
@@ -21,13 +21,13 @@ METRICS_NAMED = 5  # of a model that may have hundreds
 
 @click.command()
 @model_argument()
-@click.option("--metric", metavar="NAME", help="The trend of one metric.")
-@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="The N newest versions only.")
+@click.option("--metric", metavar="NAME", help="Show the trend of one metric.")
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Show only the N newest versions.")
 @form_options
 def log(model: str, metric: str | None, limit: int | None, form: Form) -> None:
-    """Show the versions of MODEL, newest first, each with its metrics against the version it followed.
+    """Show the versions of MODEL, newest first, and how the metrics of each changed from its parent version.
 
-    What counts as better comes from the model's card (models/MODEL/model.toml), else from the metric's name.
+    Whether higher is better is read from the model card (models/MODEL/model.toml), or inferred from the name.
 
     \b
     With --plain, one line for each metric of each version:
@@ -39,7 +39,7 @@ def log(model: str, metric: str | None, limit: int | None, form: Form) -> None:
       git regolo log sentiment --metric accuracy
       git regolo log sentiment --json --limit 5
 
-    Exit status: 0 done; 2 bad input; 3 no such model or metric, or no registry here.
+    Exit status: 0 success; 2 invalid input; 3 no such model or metric, or not in a registry.
     """
     with open_handle() as handle:
         steps = _steps(read_model(handle, model))[:limit]
@@ -68,10 +68,10 @@ def _of_metric(steps: Sequence[Step], model: str, metric: str) -> list[Step]:
         known = sorted({name for step in steps for name in step.version.metrics})
         close = nearest_few(metric, known, most=METRICS_NAMED)
         named = close or known[:METRICS_NAMED]
-        there = f" (there are {few_of(list(map(one_line, named)), len(known))})" if known else ""
+        available = f" (known: {few_of(list(map(one_line, named)), len(known))})" if known else ""
         meant = nearest(metric, known)
-        hint = f"git regolo log {model}" + (f" --metric {shlex.quote(meant)}" if meant else "")
-        raise NotFound(f"no version of '{model}' has a metric '{one_line(metric)}'{there}", hint)
+        hint = Hint("log", model, *(["--metric", meant] if meant else []))
+        raise NotFound(f"no version of '{model}' has a metric '{one_line(metric)}'{available}", hint)
     return [
         Step(step.version, step.previous, {metric: step.changes[metric]} if metric in step.changes else {})
         for step in steps

@@ -30,7 +30,9 @@ TITLES = ("VERSION", "WEIGHT", "SHARE", *COUNTS, "P50", "P95", "P99", "RPS", "RE
 
 @click.command()
 @endpoint_argument()
-@click.option("--window", default="5m", metavar="TIME", help="The period to show: 30s, 5m, 2h, 1d.  [default: 5m]")
+@click.option(
+    "--window", default="5m", metavar="TIME", help="The period to show: 30s, 5m, 2h, 1d.  [default: 5m]"
+)
 @click.option("--prometheus", metavar="URL", help="Read from a Prometheus server.")
 @click.option("--recorded", is_flag=True, help="Show the last recorded snapshot.")
 @click.option("--record", "keep", is_flag=True, help="Record a snapshot as a note on the versions' commits.")
@@ -69,7 +71,9 @@ def metrics(
     if watch and (form != "people" or not is_terminal(sys.stdout)):
         raise InvalidInput("--watch requires a terminal", Hint("metrics", endpoint))
     if watch and keep:
-        raise InvalidInput("--watch and --record cannot be used together", Hint("metrics", endpoint, "--record"))
+        raise InvalidInput(
+            "--watch and --record cannot be used together", Hint("metrics", endpoint, "--record")
+        )
     if recorded and (keep or prometheus is not None):
         raise InvalidInput("--recorded cannot be used with --record or --prometheus")
     source: MetricsSource = "recorded" if recorded else "auto"

@@ -20,7 +20,9 @@ from regolo_git.text.times import local_time
 
 @click.command()
 @reference_argument("MODEL@V")
-@click.option("-m", "--message", "reason", metavar="REASON", required=True, help="The reason, kept in the registry.")
+@click.option(
+    "-m", "--message", "reason", metavar="REASON", required=True, help="The reason, kept in the registry."
+)
 @consent_options
 @json_option
 def retire(reference: Reference, reason: str, consent: Consent, as_json: bool) -> None:
@@ -45,7 +47,9 @@ def retire(reference: Reference, reason: str, consent: Consent, as_json: bool) -
         plan = plan_retirement(handle, reference, reason)
         _show(plan)
         name = plan.version.reference
-        goes_on = consent.given(f"Retire {name}?", otherwise=f"refusing to retire '{name}' without confirmation")
+        goes_on = consent.given(
+            f"Retire {name}?", otherwise=f"refusing to retire '{name}' without confirmation"
+        )
         if goes_on:
             carry_out(handle, plan)
     document: dict[str, Json] = {
@@ -62,5 +66,7 @@ def _show(plan: RetirementPlan) -> None:
     version = plan.version
     talk(f"retire {version.reference}: {one_line(plan.reason)}")
     talk(f"  created  {local_time(version.created_at)} by {one_line(person(version.created_by))}")
-    talk(f"  size     {size_text(version.size_bytes)}, {size_text(plan.free_bytes)} of it in no other version")
+    talk(
+        f"  size     {size_text(version.size_bytes)}, {size_text(plan.free_bytes)} of it in no other version"
+    )
     talk(f"  tag      {version.tag} (kept)")

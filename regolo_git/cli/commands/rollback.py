@@ -35,8 +35,8 @@ def rollback(endpoint: str, version: str | None, message: str | None, as_json: b
       git regolo rollback sentiment
       git regolo rollback sentiment --to 1.0 -m "1.1 times out on long texts"
 
-    Exit status: 0 success; 2 invalid input; 3 no such endpoint or version, or its content is not in the store;
-    4 it already has all the traffic; 8 the version is retired.
+    Exit status: 0 success; 2 invalid input; 3 no such endpoint or version, or its content is not in the
+    store; 4 it already has all the traffic; 8 the version is retired.
     """
     with open_handle() as handle:
         done = RegistryWriter(handle).roll_back(endpoint, version, message=message)

@@ -1,4 +1,4 @@
-"""`git regolo show`: everything about a version."""
+"""`git regolo show`: shows a version in detail."""
 
 import click
 
@@ -15,13 +15,13 @@ from regolo_git.records.references import Reference
 
 @click.command()
 @reference_argument("MODEL[@V]")
-@click.option("--manifest", "raw", is_flag=True, help="Print the manifest as it lies in Git.")
+@click.option("--manifest", "raw", is_flag=True, help="Print the manifest as stored in Git.")
 @form_options
 def show(reference: Reference, raw: bool, form: Form) -> None:
-    """Show everything about a version: what it is, who made it and when, its files, metrics and origin.
+    """Show a version in detail: its author and date, content, metrics, metadata and lineage.
 
     \b
-    With --plain, one line for each: name, value.  Names as in --json, with dots.
+    With --plain, one line for each value: dotted name as in --json, value
 
     \b
     Examples:
@@ -29,10 +29,10 @@ def show(reference: Reference, raw: bool, form: Form) -> None:
       git regolo show sentiment@1.0 --manifest
       git regolo show sentiment@production --json
 
-    Exit status: 0 done; 2 not a reference; 3 no such model or version; 5 its tag and manifest disagree.
+    Exit status: 0 success; 2 invalid reference; 3 no such model or version; 5 tag and manifest disagree.
     """
     if raw and form != "people":
-        raise InvalidInput("'--manifest' has one form only: leave '--json' and '--plain' out")
+        raise InvalidInput("--manifest cannot be used with --json or --plain")
     with open_handle() as handle:
         shown = look_up(handle, reference)
         if raw:

@@ -116,7 +116,9 @@ def _row(artifact: ArtifactStatus) -> Row:
 
 def _next_step(artifact: ArtifactStatus, top: Path) -> str | None:
     if artifact.state == "modified" and artifact.holds is None:
-        path = os.path.relpath(top / (artifact.path or ""))  # relative to the working directory, to be typed there
+        path = os.path.relpath(
+            top / (artifact.path or "")
+        )  # relative to the working directory, to be typed there
         return f"git regolo commit {artifact.model} {shlex.quote(path)}"
     if artifact.state in ("modified", "missing"):
         return f"git regolo checkout {_reference(artifact)}" if artifact.tagged else "git regolo checkout"

@@ -39,7 +39,7 @@ consent_options = one_value(
 
 
 def confirm(question: str, *, otherwise: str) -> None:
-    """Asks; returns on yes.  Raises Cancelled on no, and Conflict with the message `otherwise` without a terminal.
+    """Asks, and returns on yes.  Raises Cancelled on no, and Conflict (`otherwise`) without a terminal.
 
     The hint of the latter is the whole command line with `--yes`.
     """

@@ -72,12 +72,18 @@ class VersionOptions:
 version_options = one_value(
     "options",
     VersionOptions,
-    click.option("--metric", "metrics", metavar="NAME=NUMBER", multiple=True, help="A metric, such as accuracy=0.92."),
+    click.option(
+        "--metric", "metrics", metavar="NAME=NUMBER", multiple=True, help="A metric, such as accuracy=0.92."
+    ),
     click.option(
         "--meta", metavar="NAME=VALUE", multiple=True, help="Any other metadata: text, or a TOML value."
     ),
     click.option(
-        "--metadata", "metadata_file", metavar="FILE", type=FILE, help="A TOML or JSON file with metadata and metrics."
+        "--metadata",
+        "metadata_file",
+        metavar="FILE",
+        type=FILE,
+        help="A TOML or JSON file with metadata and metrics.",
     ),
     click.option("-m", "--message", metavar="TEXT", help="The message of the commit and the tag."),
     click.option("--code", metavar="REV", help="The commit of the training code."),
@@ -91,7 +97,11 @@ version_options = one_value(
         help="The version it was fine-tuned from.",
     ),
     click.option(
-        "--serving", "serving_file", metavar="FILE", type=FILE, help="A TOML file with the serving configuration."
+        "--serving",
+        "serving_file",
+        metavar="FILE",
+        type=FILE,
+        help="A TOML file with the serving configuration.",
     ),
     click.option("--propose", is_flag=True, help="Commit to a new branch for review, without a tag."),
     click.option("--direct", is_flag=True, help="Tag immediately, on any branch."),

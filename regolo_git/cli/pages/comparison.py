@@ -1,4 +1,4 @@
-"""A comparison as `diff` prints it for programs: one document, or one line for each thing that differs."""
+"""The output of `diff` for programs: a document, or one line for each difference."""
 
 from collections.abc import Iterator, Mapping
 from typing import cast
@@ -11,7 +11,7 @@ from regolo_git.review.comparison_page import tensor_text, value_text
 
 
 def document(changes: VersionChanges) -> Json:
-    """The comparison for programs."""
+    """The comparison as a JSON document."""
     c = changes
     return {
         "model": c.model_id,
@@ -50,7 +50,7 @@ def _tensor_document(tensor: RecipeTensor | None) -> Json:
 
 
 def fields(changes: VersionChanges) -> Iterator[tuple[object, ...]]:
-    """The comparison for the shell, one line for each thing that differs."""
+    """The comparison as tab-separated fields, one line for each difference."""
     c = changes
     for name, m in c.metrics.items():
         yield "metric", name, m["a"], m["b"], m["diff"], m["relative"], m["verdict"]
@@ -64,5 +64,5 @@ def fields(changes: VersionChanges) -> Iterator[tuple[object, ...]]:
 
 
 def _field(value: "MetadataValue | None") -> "MetadataValue | None":
-    """A list stands in one field; whatever else there is, the output knows how to write."""
+    """Joins a list into one field; other values are written as they are."""
     return value_text(value) if isinstance(value, list) else value

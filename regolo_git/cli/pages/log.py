@@ -1,4 +1,4 @@
-"""The history of a model as `log` prints it: versions with their metrics, or the trend of one metric."""
+"""The output of `log`: versions with their metrics, or the trend of one metric."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ TREND_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A version, the one it followed, and what became of each metric on the way."""
+    """A version, its parent version, and the change of each metric between them."""
 
     version: ModelVersion
     previous: ModelVersion | None
@@ -49,7 +49,7 @@ class Step:
 
 
 def document(step: Step) -> Json:
-    """A step for programs."""
+    """A step as a JSON document."""
     version = step.version
     return {
         "model": version.model_id,
@@ -77,7 +77,7 @@ def document(step: Step) -> Json:
 
 
 def fields(step: Step) -> Iterator[tuple[object, ...]]:
-    """A step for the shell, one line for each metric; one line where it has none."""
+    """A step as tab-separated fields: one line for each metric, or one line if there are none."""
     version = step.version
     start = version.version, version.status, version.created_at
     for name, change in step.changes.items():
@@ -112,7 +112,7 @@ def _put_step(step: Step) -> None:
 
 
 def _metric_row(name: str, change: MetricChange) -> Row:
-    """A metric's value, and how it got there; a first value has no verdict."""
+    """A metric's value and change; a first value has no verdict."""
     first = change["verdict"] == "added"
     return (
         one_line(metric_name(name, change)),
@@ -123,13 +123,14 @@ def _metric_row(name: str, change: MetricChange) -> Row:
 
 
 def put_trend(steps: Sequence[Step], metric: str) -> None:
-    """Prints how one metric went, as bars and as a table; at least one of the steps has it."""
+    """Prints the trend of one metric, as bars and as a table; at least one step must have it."""
     values = [step.version.metrics.get(metric) for step in reversed(steps)]
     known = [value for value in values if value is not None]
     bars = sparkline(values, ascii_only=not takes_symbols(sys.stdout))
-    ends = f"{number_text(known[0])} → {number_text(known[-1])}"
-    over = f"over {counted(len(known), 'version')}"
-    put(signs(f"{paint(one_line(metric), sys.stdout, bold=True)}  {bars}  {ends} {over}"))
+    last = number_text(known[-1])
+    values_text = f"{number_text(known[0])} → {last}" if len(known) > 1 else last
+    versions = counted(len(known), "version")
+    put(signs(f"{paint(one_line(metric), sys.stdout, bold=True)}  {bars}  {values_text} ({versions})"))
     put("")
     put_table(TREND_COLUMNS, [_trend_row(step, step.changes.get(metric)) for step in steps])
 

@@ -1,4 +1,4 @@
-"""The models of a registry as `list` prints them."""
+"""The output of `list`: the models of a registry."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ COLUMNS = (
 
 
 def document(model: ModelSummary) -> Json:
-    """A model for programs."""
+    """A model as a JSON document."""
     return {
         "model": model.name,
         "versions": model.versions,
@@ -29,12 +29,12 @@ def document(model: ModelSummary) -> Json:
 
 
 def fields(model: ModelSummary) -> tuple[object, ...]:
-    """A model for the shell, on one line."""
+    """A model as tab-separated fields."""
     return (model.name, model.versions, model.latest, model.updated_at, *_environments(model))
 
 
 def put_models(models: Sequence[ModelSummary]) -> None:
-    """Prints a table with a line for each model."""
+    """Prints a table of models."""
     rows = [
         (
             Cell(model.name, "bold"),

@@ -1,4 +1,4 @@
-"""A version with all that the registry says of it, as `show` prints it."""
+"""The data of `show`: a version with its card, users and recipe."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from regolo_git.registry.versions.model_version import ModelVersion
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A version with what stands beside it in the registry; `recipe` is None where the bytes are not here."""
+    """A version with related records; `recipe` is None if this clone's store does not have the content."""
 
     version: ModelVersion
     card: ModelCard
@@ -23,7 +23,7 @@ class Shown:
 
     @property
     def manifest(self) -> Manifest:
-        """The reviewed file."""
+        """The manifest of the version."""
         return self.version.manifest
 
 

@@ -1,4 +1,4 @@
-"""Writes a page on a terminal, or as aligned lines into a pipe."""
+"""Writes a page to a terminal, or as aligned lines to a pipe."""
 
 import sys
 from collections.abc import Mapping
@@ -59,6 +59,6 @@ def _column(column: Column) -> columns.Column:
 
 
 def drawn(content: Cell | str) -> tables.Cell:
-    """A cell of a page as tables have it: on one line, in the colour of its meaning."""
+    """Converts a cell of a page to a table cell: one line, in the colour of its meaning."""
     held = cell(content)
     return tables.Cell(one_line(held.text), COLOURS.get(held.meaning, ""))

@@ -1,4 +1,4 @@
-"""A version as `show` prints it: the page for people, and the document for programs."""
+"""The output of `show`: the page for people, and the document for programs."""
 
 from collections.abc import Collection, Iterator
 
@@ -13,7 +13,7 @@ FILES_SHOWN = 30
 
 
 def version_page(shown: Shown) -> Page:
-    """What it is, then each section that has something to say."""
+    """The page of a version: a summary, and a section for each kind of data."""
     version, manifest = shown.version, shown.manifest
     return Page(
         subject=version.reference,
@@ -37,7 +37,7 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
         yield "model", shown.card.description
     if shown.card.owner:
         yield "owner", shown.card.owner
-    yield "made", f"{local_time(version.created_at)} by {version.created_by}"
+    yield "created", f"{local_time(version.created_at)} by {version.created_by}"
     if shown.users:
         yield "used by", ", ".join(shown.users)
     yield "size", _size(shown)
@@ -50,7 +50,7 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
     if manifest.build is not None:
         yield "build", manifest.build
     if manifest.parents:
-        yield "follows", ", ".join(manifest.parents)
+        yield "parent", ", ".join(manifest.parents)
 
 
 def _size(shown: Shown) -> str:
@@ -59,14 +59,14 @@ def _size(shown: Shown) -> str:
     if shown.manifest.artifact.kind == "directory" and files:
         parts.append(counted(files, "file"))
     if shown.recipe is None:
-        parts.append("the bytes are not here")
+        parts.append("not in this clone's store")
     elif shown.recipe.tensors:
         parts.append(counted(len(shown.recipe.tensors), "tensor"))
     return ", ".join(parts)
 
 
 def _words(tree: Json, leave_out: Collection[str] = ()) -> list[tuple[str, str]]:
-    """The values of a tree by dotted name; a list on one line."""
+    """The values of a tree by dotted name; a list is joined on one line."""
     joined: dict[str, list[str]] = {}
     for name, value in flat(tree):
         joined.setdefault(name, []).append(plain_text(value))
@@ -96,7 +96,7 @@ def _files(shown: Shown) -> Section:
 
 
 def document(shown: Shown) -> Json:
-    """The version for programs."""
+    """The version as a JSON document."""
     version, manifest = shown.version, shown.manifest
     return {
         "model": version.model_id,

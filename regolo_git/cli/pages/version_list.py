@@ -1,4 +1,4 @@
-"""The versions of a model as `list MODEL` prints them, with the metrics that were asked for."""
+"""The output of `list MODEL`: versions, with the requested metrics."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ from regolo_git.text.times import local_time
 
 
 def document(version: ModelVersion, metrics: Sequence[str]) -> Json:
-    """A version for programs."""
+    """A version as a JSON document."""
     found: dict[str, Json] = {
         "model": version.model_id,
         "version": version.version,
@@ -35,7 +35,7 @@ def document(version: ModelVersion, metrics: Sequence[str]) -> Json:
 
 
 def fields(version: ModelVersion, metrics: Sequence[str]) -> list[object]:
-    """A version for the shell, on one line."""
+    """A version as tab-separated fields."""
     return [
         version.version,
         version.status,
@@ -51,7 +51,7 @@ def fields(version: ModelVersion, metrics: Sequence[str]) -> list[object]:
 
 
 def put_versions(versions: Sequence[ModelVersion], metrics: Sequence[str]) -> None:
-    """Prints a table with a line for each version."""
+    """Prints a table of versions."""
     put_table(
         [
             Column("VERSION"),

@@ -101,6 +101,7 @@ def create(
     talk(f"created endpoint {name}: {shares_text(created.traffic)}")
     (pin,) = created.versions.values()
     if replicas is not None and pin.replicas != replicas:
-        talk_note(f"environment '{environment}' sets {counted(pin.replicas, 'replica')}; --replicas {replicas} is ignored")
+        rule = f"environment '{environment}' sets {counted(pin.replicas, 'replica')}"
+        talk_note(f"{rule}; --replicas {replicas} is ignored")
     talk_next(f"git regolo serve {name}")
     put_result(name, endpoint_document(created), as_json=as_json)

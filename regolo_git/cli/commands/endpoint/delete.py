@@ -36,7 +36,9 @@ def delete(endpoint: str, consent: Consent, message: str | None, as_json: bool) 
     with open_handle() as handle:
         words, document = _description(handle, endpoint)
         talk(f"delete endpoint {endpoint}: {words}")
-        goes_on = consent.given(f"Delete {endpoint}?", otherwise=f"refusing to delete '{endpoint}' without confirmation")
+        goes_on = consent.given(
+            f"Delete {endpoint}?", otherwise=f"refusing to delete '{endpoint}' without confirmation"
+        )
         if goes_on:
             delete_endpoint(handle, endpoint, message=message)
     put_result(endpoint if goes_on else None, {**document, "deleted": goes_on}, as_json=as_json)
