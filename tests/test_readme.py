@@ -25,8 +25,8 @@ def test_the_first_command_installs_and_shows_the_main_job(tmp_path: Path) -> No
     assert done.returncode == 0, done.stdout + done.stderr
     assert "digits@v1.1" in done.stdout
     assert "+accuracy" in done.stdout
-    assert "by SemVer this is a minor change" in done.stdout
-    last = bash(done.stdout.splitlines()[-1].removeprefix("Look around:"), tmp_path)
+    assert "suggested bump: minor" in done.stdout
+    last = bash(done.stdout.splitlines()[-1].removeprefix("Explore it:"), tmp_path)
     assert last.stdout.startswith("digits@1.1"), last.stderr
 
 

@@ -38,8 +38,8 @@ class EndpointVerbs:
         """Promotes a version to an environment, together with the endpoints that follow it, in one commit.
 
         `replicas` defaults to the environment's rule, then to the number of the current promotion, then to 1.
-        With `propose` the commit goes to a branch for review.  Raises NotFound, InvalidInput, PolicyRefused if
-        a rule forbids it, IntegrityError if the content does not match its digest.
+        With `propose` the commit goes to a branch for review.  Raises NotFound, InvalidInput, PolicyRefused
+        if a rule forbids it, IntegrityError if the content does not match its digest.
         """
         reference = reference_to(model_id, version)
         done = promote(
@@ -101,8 +101,8 @@ class EndpointVerbs:
         """Returns all traffic to `to_version`, or to the last good version, with a new commit.
 
         The last good version is the newest one that had all the traffic and was not rolled back since; one
-        that can no longer serve is skipped with a `RegoloNotice`.  Raises NotFound, also if the content is not
-        in the store, and PolicyRefused for a retired version.
+        that can no longer serve is skipped with a `RegoloNotice`.  Raises NotFound, also for content that is
+        not in the store, and PolicyRefused for a retired version.
         """
         done = RegistryWriter(self.handle).roll_back(endpoint_id, to_version, message=message)
         for skipped in done.skipped:

@@ -13,7 +13,7 @@ from regolo_git.cli.forms import flat, plain_text, put_json, put_result
 
 
 def test_json_and_plain_exclude_each_other(regolo: Regolo, two_versions: Path) -> None:
-    assert "exclude each other" in regolo("list", "--json", "--plain", status=2).err
+    assert "cannot be used together" in regolo("list", "--json", "--plain", status=2).err
 
 
 def test_plain_lines_have_times_commits_and_people_as_programs_need_them(

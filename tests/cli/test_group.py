@@ -38,7 +38,7 @@ def test_the_nearest_command_is_named_with_the_group_that_it_is_in() -> None:
     outer = small_group()
     context = click.Context(outer, info_name="git regolo outer")
     for typed, hint in (("complation", "git regolo outer completion"), ("x", "git regolo outer -h")):
-        with pytest.raises(InvalidInput, match=f"there is no command '{typed}'") as refused:
+        with pytest.raises(InvalidInput, match=f"unknown command '{typed}'") as refused:
             outer.resolve_command(context, [typed])
         assert refused.value.hint == hint
 
@@ -61,7 +61,7 @@ def test_an_alias_does_the_same_and_its_messages_say_the_name(regolo: Regolo, tw
     for word in ("remove", "retire"):
         refused = regolo("-C", str(two_versions), word, *RETIRE, status=4)
         line = f"git regolo -C {two_versions} retire m@1.0 -m 'wrong data' --yes"
-        assert refused.err.endswith(f"error: 'm@1.0' is not retired without a yes\nhint: {line}\n")
+        assert refused.err.endswith(f"error: refusing to retire 'm@1.0' without confirmation\nhint: {line}\n")
     plans = [regolo(word, *RETIRE, "--dry-run", "--json").document for word in ("remove", "retire")]
     assert plans[0] == plans[1]
     assert regolo("remove", *RETIRE, "--yes").out == "m@1.0\n"

@@ -67,7 +67,7 @@ def test_a_clone_without_tags_says_how_to_get_them(
     monkeypatch.chdir(tmp_path / "clone")
     refused = regolo("show", "m", status=3)
     assert "model 'm' has no version tag in this clone" in refused.err
-    assert "no version tags in this clone" in regolo("list").err
+    assert "1 model in this clone, but no version tags" in regolo("list").err
     command = hint(refused).partition("   ")[0]
     git(tmp_path / "clone", *command.split()[1:])
     assert regolo("list", "--plain").out.startswith("m\t2\t1.1\t")

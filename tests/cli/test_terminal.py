@@ -61,7 +61,7 @@ def test_a_table_too_wide_has_its_rows_side_by_side(two_versions: Path) -> None:
     in_terminal("endpoint", "create", "e", "m@1.0", cwd=two_versions)
     in_terminal("traffic", "e", "1.0=90", "1.1=10", cwd=two_versions)
     lines = without_escapes(in_terminal("metrics", "e", cwd=two_versions)[0]).splitlines()
-    assert lines[2:5] == ["VERSION   1.0  1.1", "WEIGHT    90%  10%", "SHARE     -    -"]
+    assert lines[2:5] == ["VERSION     1.0  1.1", "WEIGHT      90%  10%", "SHARE       -    -"]
     lines = without_escapes(in_terminal("metrics", "e", cwd=two_versions, columns=120)[0]).splitlines()
     assert lines[2].split()[:3] == ["VERSION", "WEIGHT", "SHARE"]
 
@@ -87,11 +87,11 @@ def test_a_screenful_is_shown_and_the_rest_is_counted(two_versions: Path) -> Non
 
 
 def test_the_same_bytes_again_are_asked_about(two_versions: Path) -> None:
-    question = "Make a version of it all the same? [y/N]: "
+    question = "Create a version anyway? [y/N]: "
     text, status = in_terminal(
         "commit", "m", "model.safetensors", cwd=two_versions, answers={question: "n\n"}
     )
-    assert (status, "stopped: nothing was changed" in text) == (4, True)
+    assert (status, "cancelled; nothing was changed" in text) == (4, True)
     text, status = in_terminal(
         "commit", "m", "model.safetensors", cwd=two_versions, answers={question: "y\n"}
     )
@@ -102,7 +102,7 @@ def test_retiring_is_asked_about(two_versions: Path) -> None:
     answers = {"Retire m@1.0? [y/N]: ": "y\n"}
     text, status = in_terminal("retire", "m@1.0", "-m", "wrong data", cwd=two_versions, answers=answers)
     assert status == 0
-    assert "become free" in text
+    assert "in no other version" in text
     assert "retired" in git(two_versions, "show", "HEAD:models/m/retired.toml")
 
 
@@ -125,14 +125,14 @@ def test_a_long_job_shows_bytes_rate_and_time_left(two_versions: Path) -> None:
     shown = without_escapes(text)
     assert "checking" in shown
     assert "bytes" in shown
-    assert "all is well" in shown.splitlines()[-1]
+    assert "no problems found" in shown.splitlines()[-1]
 
 
 def test_every_job_that_reads_artifacts_has_a_bar(two_versions: Path) -> None:
     before = "import regolo_git.cli.progress as progress; progress.PATIENCE_SECONDS = -1"
     write_model(two_versions / "model.safetensors", 9)
     jobs = (
-        (["status"], "looking"),
+        (["status"], "comparing"),
         (["promote", "m@1.0", "staging"], "checking"),
         (["commit", "m", "model.safetensors"], "storing"),
         (["checkout", "m@1.0"], "checking out"),

@@ -53,7 +53,7 @@ def test_a_version_that_exists(top: Path, version: str) -> None:
 def test_the_same_content_again(top: Path, regolo: Regolo) -> None:
     before = Everything.of(top)
     asked = regolo("commit", "m", "model.safetensors", status=4)
-    assert "has the same bytes as 'm@1.1'" in asked.err
+    assert "has the same content as 'm@1.1'" in asked.err
     assert "--yes" in asked.err
     before.must_be(top, more_stored=True)
     with Registry.open(top) as registry, pytest.warns(RegoloNotice, match="same bytes"):

@@ -23,13 +23,13 @@ def test_the_page_says_what_is_compared_and_how_it_ends() -> None:
         Cell("major", "strong"),
         Cell("."),
     ]
-    assert page.conclusion == "by SemVer this is a major change"
+    assert page.conclusion == "suggested bump: major"
 
 
 def test_the_same_bytes_suggest_no_bump() -> None:
     page = comparison_page(changes(same_content=True, size_b=4096))
-    assert page.lead == [Cell("Size 4.1 kB → 4.1 kB (no change). The bytes are the same.")]
-    assert page.conclusion == "the bytes are the same"
+    assert page.lead == [Cell("Size 4.1 kB → 4.1 kB (same size). The content is identical.")]
+    assert page.conclusion == "the content is identical"
 
 
 @pytest.mark.parametrize(

@@ -221,7 +221,7 @@ def test_metrics_are_watched_in_a_terminal(served: ServedRegistry, engine: Runni
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 130
     os.close(ours)
-    assert b"READY" in shown
+    assert b"REPLICAS" in shown
 
 
 def test_a_prometheus_that_is_not_there_is_said(served: ServedRegistry) -> None:

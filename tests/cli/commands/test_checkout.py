@@ -11,7 +11,7 @@ def test_checkout_brings_the_bytes_back_and_prints_where(regolo: Regolo, two_ver
     newest = (two_versions / "model.safetensors").read_bytes()
     done = regolo("checkout", "m@1.0")
     assert done.out == f"{two_versions / 'model.safetensors'}\n"
-    assert "brought m@1.0" in done.err
+    assert "checked out m@1.0" in done.err
     assert (two_versions / "model.safetensors").read_bytes() != newest
     regolo("checkout", "m@1.1")
     assert (two_versions / "model.safetensors").read_bytes() == newest
@@ -39,7 +39,7 @@ def test_checkout_of_some_files(regolo: Regolo, registry: Path, tmp_path: Path) 
 def test_after_a_git_checkout_ours_brings_the_bytes(regolo: Regolo, two_versions: Path) -> None:
     newest = (two_versions / "model.safetensors").read_bytes()
     git(two_versions, "checkout", "-q", "m@v1.0")
-    assert "brought m@1.0" in regolo("checkout").err
+    assert "checked out m@1.0" in regolo("checkout").err
     assert (two_versions / "model.safetensors").read_bytes() != newest
 
 

@@ -21,7 +21,7 @@ def test_a_commit_says_what_it_did_not_have_to_store(regolo: Regolo, registry: P
     (registry / "model" / "config.json").write_text('{"a": 1}')
     done = regolo("commit", "m", "model")
     assert done.out == "m@1.1\n"
-    assert "were there already" in done.err
+    assert "was already in the store" in done.err
     assert "git regolo diff m@1.0 1.1" in done.err
 
 
@@ -34,13 +34,13 @@ def test_the_next_version_can_be_bumped_or_named(regolo: Regolo, two_versions: P
 
 def test_a_version_is_named_or_bumped_not_both(regolo: Regolo, two_versions: Path) -> None:
     both = ["--version", "3.0", "--bump", "major"]
-    assert "exclude each other" in regolo("commit", "m", "model.safetensors", *both, status=2).err
+    assert "cannot be used together" in regolo("commit", "m", "model.safetensors", *both, status=2).err
 
 
 def test_the_same_bytes_again_need_a_yes(regolo: Regolo, two_versions: Path) -> None:
     before = git(two_versions, "rev-parse", "HEAD")
     refused = regolo("commit", "m", "model.safetensors", status=4)
-    assert "error: 'model.safetensors' has the same bytes as 'm@1.1'" in refused.err
+    assert "error: 'model.safetensors' has the same content as 'm@1.1'" in refused.err
     assert refused.err.endswith("hint: git regolo commit m model.safetensors --yes\n")
     assert git(two_versions, "rev-parse", "HEAD") == before
     assert regolo("commit", "m", "model.safetensors", "--yes").out == "m@1.2\n"
@@ -81,7 +81,7 @@ def test_a_version_as_json(regolo: Regolo, two_versions: Path) -> None:
         (["commit", "m", "model.safetensors", "--metric", "a=nan"], 2, "'a'"),
         (["commit", "m", "model.safetensors", "--base", "none"], 3, "there is no model 'none'"),
         (["commit", "m", "model.safetensors", "--code", "nowhere"], 3, "nowhere"),
-        (["commit", "m", "model.safetensors", "--propose", "--direct"], 2, "exclude each other"),
+        (["commit", "m", "model.safetensors", "--propose", "--direct"], 2, "cannot be used together"),
         (["commit", "m"], 2, "either PATH or --from"),
     ],
 )

@@ -13,7 +13,7 @@ def test_diff_shows_both_values_and_which_is_better(regolo: Regolo, two_versions
     assert re.search(r"accuracy +0\.89 +0\.92 +\+0\.03 +\+3\.37% +\+ better", out)
     assert re.search(r"experiment +- +more data", out)
     assert re.search(r"layer\.weight +changed +F32 \[8, 8\] +F32 \[8, 8\]", out)
-    assert out.endswith("by SemVer this is a minor change\n")
+    assert out.endswith("suggested bump: minor\n")
 
 
 @pytest.mark.parametrize("arguments", [["m@1.0", "1.1"], ["m@1.0", "latest"], ["m"], ["m@1.1"]])
@@ -24,7 +24,7 @@ def test_diff_can_be_asked_for_in_short(regolo: Regolo, two_versions: Path, argu
 
 
 def test_diff_takes_two(regolo: Regolo, two_versions: Path) -> None:
-    assert "follows no other" in regolo("diff", "m@1.0", status=3).err
+    assert "has no parent version" in regolo("diff", "m@1.0", status=3).err
     assert "different models" in regolo("diff", "m@1.0", "n@1.0", status=2).err
 
 

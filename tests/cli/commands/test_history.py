@@ -23,4 +23,4 @@ def test_an_environment_that_is_not_there_is_said(regolo: Regolo, two_versions: 
     ):
         assert "environment" in regolo(*command, status=2).err
     made = regolo("endpoint", "create", "e", "m@1.0", "--environment", "staging", "--replicas", "5")
-    assert "note: environment 'staging' decides the replicas: 2, not 5" in made.err
+    assert "note: environment 'staging' sets 2 replicas; --replicas 5 is ignored" in made.err

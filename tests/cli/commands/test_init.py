@@ -10,7 +10,7 @@ def test_init_commits_once_and_says_what_comes_next(regolo: Regolo, top: Path) -
     first = regolo("init")
     assert first.out == ""
     assert "git regolo register MODEL PATH" in first.err
-    assert "is a registry already" in regolo("init").err
+    assert "is already a model registry" in regolo("init").err
     assert git(top, "rev-list", "--count", "HEAD").strip() == "1"
 
 

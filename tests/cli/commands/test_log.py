@@ -17,12 +17,12 @@ def test_the_log_has_metrics_against_the_version_before(regolo: Regolo, two_vers
 
 def test_the_log_of_one_metric_is_a_trend(regolo: Regolo, two_versions: Path) -> None:
     lines = regolo("log", "m", "--metric", "accuracy").lines
-    assert lines[0] == "accuracy  _#  0.89 -> 0.92 over 2 versions"
+    assert lines[0] == "accuracy  _#  0.89 -> 0.92 (2 versions)"
     assert lines[3].split()[:5] == ["1.1", "0.92", "+0.03", "+3.37%", "+"]
 
 
 def test_an_unknown_metric_is_not_found_and_says_which_there_are(regolo: Regolo, two_versions: Path) -> None:
-    assert "(there are accuracy, ms)" in regolo("log", "m", "--metric", "f1", status=3).err
+    assert "(known: accuracy, ms)" in regolo("log", "m", "--metric", "f1", status=3).err
 
 
 def test_the_log_for_programs(regolo: Regolo, two_versions: Path) -> None:

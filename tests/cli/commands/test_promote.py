@@ -16,7 +16,7 @@ def test_a_promotion_prints_the_version_and_says_what_stood_there(regolo: Regolo
     regolo("promote", "m@1.0", "staging")
     done = regolo("promote", "m@1.1", "staging", "--replicas", "3", "-m", "better recall")
     assert done.out == "m@1.1\n"
-    assert "promoted m@1.1 to staging (before: 1.0)" in done.err
+    assert "promoted m@1.1 to staging (was 1.0)" in done.err
     written = tomllib.loads(git(two_versions, "show", "HEAD:environments/staging/m.toml"))
     assert (written["version"], written["replicas"]) == ("1.1", 3)
     assert regolo("list", "m", "--plain").lines[0].split("\t")[:2] == ["1.1", "staging"]

@@ -22,5 +22,5 @@ def test_retire_shows_its_plan_and_does_it(regolo: Regolo, two_versions: Path) -
 
 
 def test_retire_names_a_version_and_a_reason(regolo: Regolo, two_versions: Path) -> None:
-    assert "names no version" in regolo("retire", "m", "-m", "x", status=2).err
+    assert "give the version of 'm'" in regolo("retire", "m", "-m", "x", status=2).err
     assert "missing option" in regolo("retire", "m@1.0", status=2).err

@@ -19,5 +19,5 @@ def test_status_holds_the_work_tree_against_the_commit(regolo: Regolo, two_versi
 
 def test_status_knows_the_bytes_of_another_version(regolo: Regolo, two_versions: Path) -> None:
     regolo("checkout", "m@1.0")
-    assert "holds 1.0" in regolo("status").out
+    assert "contains 1.0" in regolo("status").out
     assert regolo("status", "--json").document["models"][0]["holds"] == "1.0"

@@ -15,7 +15,7 @@ def test_a_merged_proposal_gets_its_tag(regolo: Regolo, two_versions: Path) -> N
     assert "would tag m@v1.2" in regolo("tag", "--merged", "--dry-run").err
     assert regolo("tag", "--merged").out == "m@v1.2\n"
     assert regolo("tag", "--merged", "--json").document == []
-    assert "has its tag" in regolo("tag", "--merged").err
+    assert "nothing to tag" in regolo("tag", "--merged").err
 
 
 def test_tags_are_made_of_what_was_merged_only(regolo: Regolo, two_versions: Path) -> None:
@@ -30,4 +30,4 @@ def test_a_merged_version_without_bytes_is_refused(
     git(two_versions, "merge", "-q", "--no-ff", "propose/m@1.2")
     git(two_versions, "clone", "-q", ".", str(tmp_path / "clone"))
     monkeypatch.chdir(tmp_path / "clone")
-    assert "1 of 1 were not tagged" in regolo("tag", "--merged", status=5).err
+    assert "1 of 1 versions not tagged" in regolo("tag", "--merged", status=5).err

@@ -26,7 +26,7 @@ def test_metrics_are_numbers_and_dots_make_tables() -> None:
 def test_a_metric_that_is_no_number_says_how_to_keep_words() -> None:
     with pytest.raises(InvalidInput) as caught:
         gather_metadata(None, [], ["note=good"])
-    assert caught.value.hint == "for words: --meta note=good"
+    assert caught.value.hint == "for other values: --meta note=good"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_missing_file_is_not_found(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("texts", [["a=1", "a.b=2"], ["a.b=2", "a=1"]])
 def test_a_name_is_a_value_or_a_table(texts: list[str]) -> None:
-    with pytest.raises(InvalidInput, match="at once"):
+    with pytest.raises(InvalidInput, match="both a value and a table"):
         gather_parameters(texts)
 
 
@@ -90,7 +90,7 @@ def test_what_is_no_assignment_is_refused(text: str) -> None:
 
 def test_data_is_named_with_its_digest() -> None:
     assert gather_data(["train=sha256:00ff", "test=md5:aa"]) == {"train": "sha256:00ff", "test": "md5:aa"}
-    with pytest.raises(InvalidInput, match="not a digest"):
+    with pytest.raises(InvalidInput, match="needs a digest, not"):
         gather_data(["train=data.csv"])
 
 

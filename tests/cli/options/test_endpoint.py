@@ -12,9 +12,9 @@ def test_weights_are_shares_or_percents() -> None:
 
 @pytest.mark.parametrize("pair", ["1.0", "=90", "1.0=", "1.0=many", "1.0=nan", "1.0=1=2"])
 def test_what_is_not_a_weight_is_named(pair: str) -> None:
-    with pytest.raises(InvalidInput, match=f"'{pair}' is not a version and its weight") as refused:
+    with pytest.raises(InvalidInput, match=f"'{pair}' is not VERSION=WEIGHT") as refused:
         read_weights((pair,))
-    assert refused.value.hint == "write the split as 1.0=90 1.1=10"
+    assert refused.value.hint == "give the split as 1.0=90 1.1=10"
 
 
 def test_counts_are_whole_numbers() -> None:
@@ -23,11 +23,11 @@ def test_counts_are_whole_numbers() -> None:
 
 @pytest.mark.parametrize("pair", ["1.0", "=9", "1.0=", "1.0=-1", "1.0=1.5", "1.0=many"])
 def test_what_is_not_a_count_is_named(pair: str) -> None:
-    with pytest.raises(InvalidInput, match=f"'{pair}' is not a version and its replicas"):
+    with pytest.raises(InvalidInput, match=f"'{pair}' is not VERSION=REPLICAS"):
         read_counts((pair,))
 
 
 @pytest.mark.parametrize("read", [read_weights, read_counts])
 def test_a_version_that_is_named_twice_is_refused(read) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(InvalidInput, match=r"'1\.0=2' is not a version"):
+    with pytest.raises(InvalidInput, match=r"'1\.0=2' is not VERSION="):
         read(("1.0=1", "1.0=2"))

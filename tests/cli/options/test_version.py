@@ -24,7 +24,7 @@ def test_the_flow_is_chosen_by_two_flags(propose: bool, direct: bool, flow: str)
 
 
 def test_two_flows_at_once_are_refused() -> None:
-    with pytest.raises(InvalidInput, match="'--propose' and '--direct'"):
+    with pytest.raises(InvalidInput, match="--propose and --direct cannot be used together"):
         assert replace(NOTHING, propose=True, direct=True).flow
 
 

@@ -34,7 +34,7 @@ Tensors (1 unchanged)
   x       reshaped  F32 [2]  F32 [3, 1]
   y       removed   F32 [2]  -
 
-by SemVer this is a major change
+suggested bump: major
 """
 
 
