@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from regolo_git.errors import IntegrityError, NewerFormat
+from regolo_git.errors import IntegrityError, InvalidInput, NewerFormat
 from regolo_git.records.digests import Digest
 from regolo_git.records.recipe import Recipe, RecipeChunk, RecipeFile, RecipeTensor
 
@@ -79,3 +79,83 @@ def test_a_recipe_of_a_newer_format_says_newer() -> None:
 def test_another_form_of_a_sound_recipe_is_refused() -> None:
     with pytest.raises(IntegrityError, match="not in its canonical form"):
         Recipe.parse(json.dumps(json.loads(SOUND.to_bytes())).encode())
+
+
+def sized(*sizes: int, tensors: tuple[RecipeTensor, ...] = ()) -> Recipe:
+    """A single file of chunks of these sizes."""
+    file = RecipeFile("", 0o644, sum(sizes), Digest("sha256", HEX))
+    return Recipe("file", (file,), tensors, tuple(RecipeChunk(HEX, size) for size in sizes))
+
+
+def tensor(offset: int, size: int) -> RecipeTensor:
+    return RecipeTensor("t", "U8", (size,), offset, size, HEX)
+
+
+def reads_back(recipe: Recipe) -> bool:
+    return Recipe.parse(recipe.to_bytes()) == recipe
+
+
+@pytest.mark.parametrize("name", ["\ud800 first", "\udfff last"])
+def test_every_lone_surrogate_is_refused(name: str) -> None:
+    with pytest.raises(IntegrityError, match="surrogate"):
+        Recipe.parse(changed(["tensors", 0, "name"], name))
+
+
+def test_characters_beside_the_surrogates_are_names() -> None:
+    assert reads_back(
+        Recipe("file", sized(1).files, (RecipeTensor("\ud7ff\ue000", "U8", (), 0, 1, HEX),), sized(1).chunks)
+    )
+
+
+def test_a_chunk_is_never_empty_and_never_longer_than_the_cutting_makes_it() -> None:
+    assert reads_back(sized(16 << 20, 1))
+    for size in (0, (16 << 20) + 1):
+        with pytest.raises(IntegrityError, match="chunk"):
+            Recipe.parse(sized(size).to_bytes())
+
+
+def test_tensors_lie_one_after_the_other_within_the_file() -> None:
+    assert reads_back(sized(8, tensors=(tensor(0, 4), tensor(4, 4))))
+    assert reads_back(sized(8, tensors=(tensor(2, 2), tensor(4, 0), tensor(4, 1))))
+    for wrong in ((tensor(0, 4), tensor(3, 4)), (tensor(5, 4),), (tensor(4, 4), tensor(0, 4))):
+        with pytest.raises(IntegrityError, match="tensors"):
+            Recipe.parse(sized(8, tensors=wrong).to_bytes())
+
+
+def test_permission_bits_are_all_that_a_mode_has() -> None:
+    assert reads_back(Recipe("file", (RecipeFile("", 0o777, 1, Digest("sha256", HEX)),), (), sized(1).chunks))
+
+
+def test_files_of_a_directory_are_sorted_by_their_bytes_and_there_is_one() -> None:
+    def directory(*paths: str) -> Recipe:
+        files = tuple(RecipeFile(path, 0o644, 1, Digest("sha256", HEX)) for path in paths)
+        return Recipe("directory", files, (), (RecipeChunk(HEX, len(paths)),) if paths else ())
+
+    assert reads_back(directory("Z", "a-b", "a/b", "\uffff", "\U00010000"))
+    for wrong in ((), ("b", "a"), ("a", "a"), ("a", "a/b"), ("a/b", "a/b/c"), ("",)):
+        with pytest.raises(IntegrityError):
+            Recipe.parse(directory(*wrong).to_bytes())
+
+
+def test_a_recipe_that_could_not_be_read_is_not_stored() -> None:
+    sized(1).check_readable()
+    limit = 1 << 63
+    sized(1, tensors=(RecipeTensor("t", "U8", (limit - 1,), 0, 1, HEX),)).check_readable()
+    for wrong in ((limit,), (0, limit)):
+        with pytest.raises(InvalidInput):
+            sized(1, tensors=(RecipeTensor("t", "U8", wrong, 0, 1, HEX),)).check_readable()
+    sized(limit - 1).check_readable()
+    with pytest.raises(InvalidInput):
+        sized(limit).check_readable()
+
+
+def test_a_recipe_has_a_largest_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    length = len(SOUND.to_bytes())
+    monkeypatch.setattr("regolo_git.records.recipe.BYTES_LIMIT", length)
+    SOUND.check_readable()
+    assert reads_back(SOUND)
+    monkeypatch.setattr("regolo_git.records.recipe.BYTES_LIMIT", length - 1)
+    with pytest.raises(InvalidInput):
+        SOUND.check_readable()
+    with pytest.raises(IntegrityError):
+        Recipe.parse(SOUND.to_bytes())

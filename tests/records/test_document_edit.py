@@ -1,0 +1,54 @@
+"""People's files are edited in place: one key changes and everything else stays to the byte."""
+
+import pytest
+
+from regolo_git.errors import IntegrityError, InvalidInput
+from regolo_git.records.document_edit import set_value, unset_value
+
+TEXT = """\
+# ours
+format = 1   # a number
+
+[store]
+digest = "sha256"  # for ever
+
+[environments.staging]
+# nothing yet
+"""
+
+
+def test_a_key_is_set_where_it_is() -> None:
+    found = set_value(TEXT, "store.digest", "blake3")
+    assert found == TEXT.replace('"sha256"', '"blake3"')
+    assert set_value(TEXT, "format", 2) == TEXT.replace("format = 1", "format = 2")
+
+
+def test_a_key_is_added_to_its_table_or_with_new_ones() -> None:
+    assert 'url = "s3://x"' in set_value(TEXT, "store.url", "s3://x")
+    found = set_value(TEXT, "a.b.c", True)
+    assert found.startswith(TEXT.rstrip("\n"))
+    assert found.endswith("[a.b]\nc = true\n")
+
+
+def test_a_key_is_taken_out_and_nothing_else() -> None:
+    assert unset_value(TEXT, "store.digest") == TEXT.replace('digest = "sha256"  # for ever\n', "")
+    for key in ("store.url", "nothing", "nothing.at.all", "format.x", "store.digest.x"):
+        assert unset_value(TEXT, key) == TEXT
+    assert "staging" not in unset_value(TEXT, "environments.staging")
+
+
+def test_what_was_set_is_what_was_before_once_it_is_unset() -> None:
+    assert unset_value(set_value(TEXT, "store.url", "x"), "store.url") == TEXT
+
+
+def test_a_key_below_a_value_is_refused() -> None:
+    with pytest.raises(InvalidInput, match=r"'format' in 'format\.x'"):
+        set_value(TEXT, "format.x", 1)
+
+
+@pytest.mark.parametrize("text", ["a = ", "a = 1\na = 2\n", "[a]\n[a]\n"])
+def test_a_damaged_file_is_not_edited(text: str) -> None:
+    with pytest.raises(IntegrityError):
+        set_value(text, "b", 1)
+    with pytest.raises(IntegrityError):
+        unset_value(text, "b")

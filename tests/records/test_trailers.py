@@ -1,0 +1,102 @@
+"""The message of a version's tag: written in one form, read from any that people may make of it."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.strategies import digests
+from support.strategies import paths as model_names
+
+from regolo_git.records.digests import Digest
+from regolo_git.records.trailers import TagMessage
+
+SHA = Digest("sha256", "a" * 64)
+MESSAGE = TagMessage("a subject", "team/m", "1.0", "b" * 40, SHA, 3)
+TEXT = f"""\
+a subject
+
+Regolo-Model: team/m
+Regolo-Version: 1.0
+Regolo-Manifest: {"b" * 40}
+Regolo-Digest: {SHA}
+Regolo-Size: 3
+"""
+SIGNATURE = "-----BEGIN SSH SIGNATURE-----\nabc\n-----END SSH SIGNATURE-----\n"
+
+
+def test_the_text_is_spelled_out_and_read_back() -> None:
+    assert MESSAGE.to_text() == TEXT
+    assert TagMessage.parse(TEXT) == MESSAGE
+
+
+@given(st.text(st.characters(codec="utf-8")), model_names, digests, st.integers(0, (1 << 63) - 1))
+def test_whatever_the_subject_the_record_reads_back(
+    subject: str, model: str, digest: Digest, size: int
+) -> None:
+    found = TagMessage.parse(TagMessage(subject, model, "1.0", "b" * 40, digest, size).to_text())
+    assert found is not None
+    assert (found.model, found.version, found.manifest_oid) == (model, "1.0", "b" * 40)
+    assert (found.digest, found.size) == (digest, size)
+    assert found.subject
+
+
+@pytest.mark.parametrize("subject", ["", " \n ", "-----BEGIN SSH SIGNATURE-----"])
+def test_a_subject_that_says_nothing_is_the_reference(subject: str) -> None:
+    assert replace(MESSAGE, subject=subject).to_text().startswith("team/m@1.0\n\n")
+
+
+def test_a_subject_is_one_line() -> None:
+    assert replace(MESSAGE, subject=" a\n\n  b\tc ").to_text().startswith("a b c\n\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TEXT + "\n\n",
+        TEXT + SIGNATURE,
+        TEXT.rstrip("\n"),
+        TEXT.replace("a subject\n", "a subject\n\nand a body: of words\n"),
+        TEXT.replace("Regolo-Size", "Signed-off-by: Ada\nRegolo-Size"),
+        TEXT + "Reviewed-by: Grace\n",
+        "a subject\n\n" + "".join(f"{line}\n" for line in reversed(TEXT.splitlines()[2:])),
+    ],
+)
+def test_people_may_add_to_it(text: str) -> None:
+    assert TagMessage.parse(text) == MESSAGE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a subject\n",
+        SIGNATURE + TEXT,
+        TEXT.replace("Regolo-Size: 3\n", ""),
+        TEXT.replace("Regolo-Size: 3", "Regolo-Size: 3\n\nand an end"),
+        TEXT.replace("Size: 3", "Size: -3"),
+        TEXT.replace("Size: 3", "Size: 3.0"),
+        TEXT.replace("Size: 3", f"Size: {1 << 63}"),
+        TEXT.replace("Size: 3", f"Size: {'9' * 20}"),
+        TEXT.replace("b" * 40, "b" * 39),
+        TEXT.replace("b" * 40, "B" * 40),
+        TEXT.replace("sha256:", "md5:"),
+        TEXT.replace("a" * 64, "a" * 63),
+        TEXT.replace("Regolo-Model: ", "Regolo-Model:"),
+    ],
+)
+def test_what_lacks_a_part_of_the_record_is_none(text: str) -> None:
+    assert TagMessage.parse(text) is None
+    assert TagMessage.parse(f"{text}X-Other: line\n") is None
+
+
+def test_a_size_reaches_to_its_edge() -> None:
+    for end in ("", "X-Other: line\n"):
+        found = TagMessage.parse(TEXT.replace("Size: 3", f"Size: {(1 << 63) - 1}") + end)
+        assert found is not None
+        assert found.size == (1 << 63) - 1
+
+
+def test_the_last_of_two_lines_counts() -> None:
+    found = TagMessage.parse(TEXT.replace("Regolo-Version: 1.0", "Regolo-Version: 0.9\nRegolo-Version: 1.0"))
+    assert found == MESSAGE
