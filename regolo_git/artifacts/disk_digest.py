@@ -18,10 +18,12 @@ BLOCK = 1 << 20
 def check_digest(path: Path, expected: Digest) -> None:
     """Reads all of a file or directory.  Raises NotFound, IntegrityError where it is not what is expected."""
     if not path.exists():
-        raise NotFound(f"the artifact '{path.name}' is not there")
+        raise NotFound(f"the artifact '{path.name}' does not exist")
     found = disk_digest(path, expected.algorithm)
     if found != expected:
-        raise IntegrityError(f"the artifact '{path.name}' is '{found}', not '{expected}'", Hint("fsck"))
+        raise IntegrityError(
+            f"the artifact '{path.name}' has digest '{found}', not '{expected}'", Hint("fsck")
+        )
 
 
 def disk_digest(path: Path, algorithm: Algorithm) -> Digest:
@@ -40,7 +42,7 @@ def _files(directory: Path) -> list[str]:
         for name in (*folders, *files):
             found = Path(parent, name)
             if found.is_symlink() or not (found.is_file() or found.is_dir()):
-                raise IntegrityError(f"the artifact holds '{name}', which is neither file nor directory")
+                raise IntegrityError(f"'{name}' in the artifact is neither a file nor a directory")
         names += [Path(parent, name).relative_to(directory).as_posix() for name in files]
     return names
 

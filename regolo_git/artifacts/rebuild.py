@@ -136,5 +136,5 @@ def _compare(file: RecipeFile, hasher: Hasher) -> None:
     if Digest(file.digest.algorithm, hasher.hexdigest()) != file.digest:
         what = f"'{printable(file.path)}'" if file.path else "the artifact"
         raise IntegrityError(
-            f"{what} as its chunks rebuild it does not have its digest '{file.digest}'", Hint("fsck")
+            f"{what} was rebuilt with the wrong digest (expected '{file.digest}')", Hint("fsck")
         )

@@ -20,7 +20,9 @@ def bytes_of(version: str) -> Iterator[None]:
     try:
         yield
     except NotFound as error:
-        raise NotFound(f"the bytes of '{version}' are gone: {error.message}", error.hint) from error
+        raise NotFound(
+            f"the bytes of '{version}' are not in this clone's store: {error.message}", error.hint
+        ) from error
 
 
 def read_checked_recipe(store: Store, artifact: Artifact) -> Recipe:
@@ -32,7 +34,7 @@ def read_checked_recipe(store: Store, artifact: Artifact) -> Recipe:
     claimed = recipe.artifact_digest
     if claimed != artifact.digest:
         raise IntegrityError(
-            f"recipe '{artifact.recipe}' is of '{claimed}', not of '{artifact.digest}'", Hint("fsck")
+            f"recipe '{artifact.recipe}' rebuilds '{claimed}', not '{artifact.digest}'", Hint("fsck")
         )
     return recipe
 

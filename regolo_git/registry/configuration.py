@@ -41,14 +41,16 @@ def change_setting(handle: Handle, key: str, value: "TomlValue | None") -> str:
         if after == before and value is None:
             raise _no_setting(key)
         if after == before:
-            raise Conflict(f"'{key}' is like that already", Hint("config", key))
+            raise Conflict(f"'{key}' is already set to that value", Hint("config", key))
         try:
             RegistryConfig.parse(after)
         except IntegrityError as error:
             table = key.rpartition(".")[0]
             raise InvalidInput(error.message, Hint("config", *([table] if table else []))) from error
         verb = "unset" if value is None else "set"
-        return NewCommit({CONFIG_PATH: after.encode()}, f"{verb} {key} of the registry\n", None)
+        return NewCommit(
+            {CONFIG_PATH: after.encode()}, f"{verb} {key} in the registry's configuration\n", None
+        )
 
     return commit_records(handle, prepare).commit
 

@@ -125,7 +125,7 @@ class Handle:
     def name_broken(self, errors: Iterable[IntegrityError]) -> None:
         """Names records that cannot be read, by what reading them raised, each once."""
         for error in errors:
-            text = f"ignored a record that cannot be read: {error.message}"
+            text = f"ignored an unreadable record: {error.message}"
             if text not in self._noticed:
                 self._noticed.add(text)
                 self._on_notice(f"{text} ({error.hint})" if error.hint else text)

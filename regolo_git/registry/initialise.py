@@ -46,7 +46,7 @@ def initialise(handle: Handle, store_url: str | None = None) -> Initialised:
     def prepare(tip: str | None) -> NewCommit[None]:
         attributes = handle.git.read_file(tip, ATTRIBUTES_PATH)
         files = {CONFIG_PATH: text.encode(), ATTRIBUTES_PATH: _with_ours(attributes or b"")}
-        return NewCommit(files, "make this repository a model registry\n", None)
+        return NewCommit(files, "initialize model registry\n", None)
 
     refuse_early(handle.git, branch, [CONFIG_PATH, ATTRIBUTES_PATH])
     handle.store  # noqa: B018 - made first, so that one that cannot be written leaves no registry behind

@@ -13,7 +13,7 @@ from regolo_git.registry.version_status import READY, RETIRED, read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion, read_tagged_manifest, version_of_row
 from regolo_git.text.nearest import nearest
 
-WITHOUT_TAGS = "git fetch --tags   (or, where it was just merged: git regolo tag --merged)"
+WITHOUT_TAGS = "git fetch --tags   (or, if it was just merged, git regolo tag --merged)"
 
 
 def model_rows(handle: Handle, model: str) -> list[TagRow]:

@@ -1,25 +1,22 @@
-"""Where a clone that lacks bytes can look for them: the setting to type, and whose store to name in it."""
+"""The hint for a clone that lacks bytes: the command that names another store."""
 
-import shlex
 from pathlib import Path
 
 from regolo_git.errors import RegoloError
+from regolo_git.hints import Hint
 from regolo_git.registry.handle import STORE_SETTING, Handle
 
-SETTING = f"git regolo config --local {STORE_SETTING}"
 
-
-def other_store_hint(handle: Handle) -> str:
-    """The command that names another store: that of the clone's origin, where it lies on this machine."""
+def other_store_hint(handle: Handle) -> Hint:
+    """The command that sets another store: that of the clone's origin if it is on this machine."""
     store = _store_of_origin(handle)
-    if store is None or store == handle.store_url:
-        return f"{SETTING} DIRECTORY, naming a store that has them"
-    return f"{SETTING} {shlex.quote(store)}"
+    known = store is not None and store != handle.store_url
+    return Hint("config", "--local", STORE_SETTING, store if store is not None and known else "DIRECTORY")
 
 
 def _store_of_origin(handle: Handle) -> str | None:
     url = (handle.git.config_get("remote.origin.url") or "").removeprefix("file://")
-    # A relative URL starts at the top, as git reads it; one of another machine names nothing here.
+    # Git resolves a relative URL from the top of the work tree.  A URL of another machine is not a directory.
     place = handle.paths.top / url
     if not url or not place.is_dir():
         return None

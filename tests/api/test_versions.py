@@ -27,7 +27,7 @@ CREATE = [
     ({"version": 1.1}, "'version' must be a string, not 1.1: write it in quotes"),
     ({"description": 3}, "'description' must be a string"),
     ({"message": 3}, "'message' must be a string"),
-    ({"lineage": {"code": "abc"}}, "lineage is a regolo_git.Lineage"),
+    ({"lineage": {"code": "abc"}}, "lineage must be a regolo_git.Lineage"),
     ({"metadata": ["accuracy"]}, "a mapping of names to values"),
     ({"serving": "onnx"}, "a mapping of names to values"),
 ]

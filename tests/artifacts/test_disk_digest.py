@@ -50,7 +50,7 @@ def test_a_link_is_refused_even_where_it_leads_to_the_same_bytes(directory: Path
     expected, elsewhere = disk_digest(directory, "sha256"), tmp_path / "elsewhere"
     (directory / "b.json").rename(elsewhere)
     (directory / "b.json").symlink_to(elsewhere)
-    with pytest.raises(IntegrityError, match="neither file nor directory"):
+    with pytest.raises(IntegrityError, match="neither a file nor a directory"):
         check_digest(directory, expected)
 
 

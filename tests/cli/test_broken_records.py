@@ -93,7 +93,7 @@ def test_it_is_named_once_where_all_of_its_kind_are_read(
         said = regolo(*line).err
         assert said.count(f"'{path}'") == 1
         (named,) = [said_line for said_line in said.splitlines() if f"'{path}'" in said_line]
-        assert named.startswith("note: ignored a record that cannot be read: ")
+        assert named.startswith("note: ignored an unreadable record: ")
         assert named.endswith(f" ({hint})")
 
 

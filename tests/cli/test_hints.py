@@ -55,7 +55,7 @@ def test_a_second_proposal_gets_a_number_of_its_own(regolo: Regolo, two_versions
     regolo("commit", "m", "model.safetensors", "--propose")
     write_model(two_versions / "model.safetensors", 4)
     refused = regolo("commit", "m", "model.safetensors", "--propose", status=4)
-    assert "a proposal of 'm@1.2' waits on branch 'propose/m@1.2' already" in refused.err
+    assert "'m@1.2' is already proposed on branch 'propose/m@1.2'" in refused.err
     option = hint(refused).partition("such as ")[2].split()
     assert regolo("commit", "m", "model.safetensors", "--propose", *option).out == "m@1.3\n"
 

@@ -90,14 +90,14 @@ def test_a_name_with_a_hyphen_in_front_is_a_name_only_behind_two_of_them(
 @pytest.mark.parametrize("version", ["1.0", "1.0.0", "1.1", "1.1+build.7"])
 def test_a_version_that_exists(top: Path, regolo: Regolo, version: str) -> None:
     said = refuse(
-        regolo, top, 4, "exists already", ["commit", "m", "model.safetensors", "--version", version]
+        regolo, top, 4, "already exists", ["commit", "m", "model.safetensors", "--version", version]
     )
     assert said.hint
     assert "1.2" in said.hint
 
 
 def test_a_model_that_exists(top: Path, regolo: Regolo) -> None:
-    said = refuse(regolo, top, 4, "'m' exists already", ["register", "m", "code.py"])
+    said = refuse(regolo, top, 4, "'m' already exists", ["register", "m", "code.py"])
     assert said.hint == "git regolo commit m PATH"
 
 
@@ -263,7 +263,7 @@ def test_an_artifact_that_changes_while_it_is_read(
 
     with pytest.raises(Conflict, match=r"growing.* changed while it was being read") as caught:
         create(top, "m" if kind == "file" else "d", path if kind == "file" else directory, progress)
-    assert caught.value.hint == "wait until nothing writes to it, then do it again"
+    assert caught.value.hint == "wait until nothing writes to it, then try again"
     assert seen
     shutil.rmtree(directory)
     now = Everything.of(top)
@@ -281,7 +281,7 @@ def test_an_artifact_that_changes_while_it_is_read(
 def test_an_empty_file_and_an_empty_directory(top: Path, regolo: Regolo, tmp_path: Path) -> None:
     (top / "empty").touch()
     (top / "hollow" / "inside").mkdir(parents=True)
-    refuse(regolo, top, 2, "holds no files", ["commit", "d", "hollow"])
+    refuse(regolo, top, 2, "contains no files", ["commit", "d", "hollow"])
     regolo("commit", "m", "empty", "--version", "2.0")
     regolo("checkout", "m@2.0", str(tmp_path / "back"))
     assert (tmp_path / "back").read_bytes() == b""
@@ -674,7 +674,7 @@ def test_processes_that_make_the_same_version_have_one_winner(top: Path, verb: s
     assert sorted(process.returncode for process in started) == [0, 4, 4]
     for process, (_, stderr) in zip(started, said, strict=True):
         if process.returncode:
-            assert "exists already" in refusal(stderr).message
+            assert "already exists" in refusal(stderr).message
     commits = git(top, "log", "--format=%s", "main").split("\n")
     assert len([subject for subject in commits if "@2.0" in subject]) == 1
     assert git(top, "fsck", "--strict", "--no-dangling") == ""

@@ -46,7 +46,7 @@ def refused(top: Path, error: type[RegoloError], words: str, **request: object) 
 
 @pytest.mark.parametrize("version", ["1.0", "1.0.0", "1.1"])
 def test_a_version_that_exists(top: Path, version: str) -> None:
-    error = refused(top, VersionExists, "exists already", version=version)
+    error = refused(top, VersionExists, "already exists", version=version)
     assert error.hint == "choose another, such as --version 1.2"
 
 
@@ -355,7 +355,7 @@ def test_two_processes_that_create_the_same_version(top: Path) -> None:
     said = [process.communicate(timeout=60) for process in started]
     assert sorted(process.returncode for process in started) == [0, 4]
     (loser,) = (errors for process, (_, errors) in zip(started, said, strict=True) if process.returncode)
-    assert "version '2.0' of 'm' exists already" in loser
+    assert "version '2.0' of 'm' already exists" in loser
     assert git(top, "rev-list", "--count", f"{before}..main").strip() == "1"
     git(top, "fsck", "--strict")
     with Registry.open(top) as registry:

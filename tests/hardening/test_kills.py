@@ -111,14 +111,14 @@ def check(top: Path, verb: str, regolo: Call) -> None:
     done = regolo(*VERBS[verb])
     # It had come so far that it was done, or that the next run finished it.
     made = (
-        "exists already",
         "already exists",
-        "is the branch's version already",
-        "is retired already",
-        "is like that already",
+        "is already the version on this branch",
+        "is already retired",
+        "nothing to change",
         "same bytes",
-        "already, replicas: ",
-        "waits on branch",
+        "is already promoted to",
+        "is already set to that value",
+        "already proposed on branch",
     )
     assert done.status == 0 or any(words in done.err for words in made), done.err
 

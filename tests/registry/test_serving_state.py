@@ -63,7 +63,7 @@ def test_a_version_must_have_stood_where_the_rules_say(promoted: Registry) -> No
     assert str(caught.value.hint) == "git regolo promote m@1.1 staging"
     promoted.promote_model_version("m", "1.1", "staging")
     assert promoted.promote_model_version("m", "1.1", "production").replicas == 3
-    with pytest.raises(InvalidInput, match="no environment 'canary'"):
+    with pytest.raises(InvalidInput, match="unknown environment 'canary'"):
         promoted.promote_model_version("m", "1.1", "canary")
 
 
@@ -132,7 +132,7 @@ def test_a_bound_endpoint_has_the_environments_replicas_from_the_start(promoted:
     assert promoted.create_endpoint("f", "m", "1.0", "production", 7).versions["1.0"].replicas == 4
     with pytest.raises(InvalidInput, match="'replicas' is 0"):
         promoted.create_endpoint("g", "m", "1.0", "production", 0)
-    with pytest.raises(InvalidInput, match="no environment 'nowhere'"):
+    with pytest.raises(InvalidInput, match="unknown environment 'nowhere'"):
         promoted.create_endpoint("g", "m", "1.0", "nowhere")
 
 
@@ -237,7 +237,7 @@ def test_a_promotion_of_missing_bytes_says_of_which_version(promoted: Registry) 
         lambda: promoted.rollback_model("m", "1.0"),
         lambda: promoted.create_endpoint("e", "m", "1.0"),
     ):
-        with pytest.raises(NotFound, match=r"the bytes of 'm@1\.[01]' are gone"):
+        with pytest.raises(NotFound, match=r"the bytes of 'm@1\.[01]' are not in this clone's store"):
             call()
     assert "propose" not in git(promoted.handle.paths.top, "branch", "--list")
 

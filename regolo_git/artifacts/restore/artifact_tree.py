@@ -150,7 +150,7 @@ class ArtifactTree:
         status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
         what = "a link" if stat.S_ISLNK(status.st_mode) else "not a directory"
         return Conflict(
-            f"'{printable(str(self.root / path))}' is {what}; nothing is written through it",
+            f"'{printable(str(self.root / path))}' is {what}, so nothing can be written below it",
             "move it away, or choose another destination",
         )
 

@@ -15,9 +15,9 @@ from regolo_git.text.printable import printable
 
 GIT_DIRECTORY = ".git"
 HINTS = {
-    errno.ENOSPC: "make room, then do it again; nothing was changed",
-    errno.EDQUOT: "the quota is used up; make room, then do it again",
-    errno.EACCES: "look at the permissions, or choose another destination",
+    errno.ENOSPC: "free some space, then try again; nothing was changed",
+    errno.EDQUOT: "the quota is used up; free some space, then try again",
+    errno.EACCES: "check the permissions, or choose another destination",
     errno.EROFS: "the filesystem is mounted read-only; choose another destination",
 }
 
@@ -48,7 +48,7 @@ def find_destination(destination: Path, root: Path | None, kind: Kind) -> Destin
         root = _existing_parent(path)
         _refuse_git(root, path)
     elif not path.is_relative_to(root):
-        raise InvalidInput(f"'{printable(str(path))}' is not below '{printable(str(root))}'")
+        raise InvalidInput(f"'{printable(str(path))}' is not inside '{printable(str(root))}'")
     name = check_artifact_path(path.relative_to(root).as_posix())
     if kind == "directory" and path.is_symlink():
         raise Conflict(f"'{printable(str(path))}' is a link", "name the directory itself")
@@ -84,4 +84,4 @@ def _can_stage_beside(directory: Path) -> bool:
 
 def _refuse_git(root: Path, path: Path) -> None:
     if GIT_DIRECTORY in {part.lower() for part in (*root.resolve().parts, *path.parts)}:
-        raise InvalidInput(f"'{printable(str(path))}' lies inside '.git'", "choose another destination")
+        raise InvalidInput(f"'{printable(str(path))}' is inside '.git'", "choose another destination")

@@ -167,7 +167,7 @@ def _wanted(recipe: Recipe, patterns: Sequence[str]) -> list[int]:
     for pattern in patterns:
         matching = {n for n, file in enumerate(recipe.files) if _matches(file.path, pattern)}
         if not matching:
-            raise NotFound(f"no file of the version matches '{pattern}'")
+            raise NotFound(f"no file in the version matches '{pattern}'")
         wanted |= matching
     return sorted(wanted)
 

@@ -22,7 +22,6 @@ from regolo_git.text.printable import printable
 
 READ_STEP = 4 << 20
 SHOWN = 3
-FORCE = "--force overwrites them; or move them away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +83,16 @@ class Planner:
             else:
                 planned.append(PlannedFile(number, path, action, status))
         if lost:
-            names = [f"'{printable(str(self._tree.root / path))}'" for path in lost[:SHOWN]]
-            raise Conflict(
-                f"{few_of(names, len(lost))} would be overwritten, with content that no version has", FORCE
-            )
+            raise self._would_lose(lost)
         return planned
+
+    def _would_lose(self, paths: list[str]) -> Conflict:
+        names = [f"'{printable(str(self._tree.root / path))}'" for path in paths[:SHOWN]]
+        whose, them = ("its", "it") if len(paths) == 1 else ("their", "them")
+        return Conflict(
+            f"refusing to overwrite {few_of(names, len(paths))}: {whose} content matches no version",
+            f"move {them} away, or overwrite {them} with --force",
+        )
 
     def _removals(self, staying: Collection[str]) -> list[str]:
         """Paths of the previous version's files that this one does not have, and nobody has changed."""
@@ -115,7 +119,7 @@ class Planner:
             return Action.CREATE
         if stat.S_ISDIR(status.st_mode):
             raise Conflict(
-                f"'{printable(str(self._tree.root / path))}' is a directory where a file must go",
+                f"'{printable(str(self._tree.root / path))}' is a directory, not a file",
                 "move it away, or choose another destination",
             )
         if stat.S_ISLNK(status.st_mode):

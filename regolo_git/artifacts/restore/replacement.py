@@ -104,7 +104,7 @@ class Replacement:
         status = self._tree.look(file.path)
         if (FileStamp.of(status) if status else None) != file.stamp:
             name = printable(str(self._tree.root / file.path))
-            raise Conflict(f"'{name}' changed meanwhile; nothing was written", "do it again")
+            raise Conflict(f"'{name}' changed during the checkout; nothing was written", "try again")
 
     def _next_aside(self) -> str:
         self._aside += 1

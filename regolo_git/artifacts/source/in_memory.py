@@ -24,7 +24,7 @@ def of_file_object(source: IO[bytes] | IO[str], spool: io.RawIOBase) -> Snapshot
     size = 0
     while data := source.read(SPOOL_STEP):
         if isinstance(data, str):
-            raise TypeError("the file object gives text: open it in binary mode, open(path, 'rb')")
+            raise TypeError("the file object is in text mode: open it in binary mode, open(path, 'rb')")
         size += len(data)
         while data:
             data = data[spool.write(data) or 0 :]
@@ -47,7 +47,7 @@ def _checked(arrays: Mapping[str, ArrayLike]) -> Mapping[str, ArrayLike]:
     entries: Iterable[tuple[object, object]] = arrays.items()  # whatever the annotations say
     for name, array in entries:
         if not isinstance(name, str):
-            raise TypeError(f"the names of arrays are text, not {name!r}")
+            raise TypeError(f"array names must be strings, not {name!r}")
         if name == "__metadata__" or not name.isprintable():
             raise InvalidInput(f"array name '{printable(name)}' cannot be used")
         if not isinstance(array, ArrayLike) and not hasattr(array, "detach"):

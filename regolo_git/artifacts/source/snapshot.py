@@ -13,7 +13,7 @@ from regolo_git.records.recipe import Kind
 from regolo_git.text.printable import printable
 
 RawFile = io.RawIOBase | io.BytesIO
-AGAIN = "wait until nothing writes to it, then do it again"
+AGAIN = "wait until nothing writes to it, then try again"
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,6 @@ def _not_an_artifact(source: object) -> TypeError:
     packages = {base.__module__.split(".")[0] for base in kind.__mro__}
     how = next((SAVING[name] for name in SAVING if name in packages), "save it to a file")
     return TypeError(
-        f"a {kind.__module__}.{kind.__qualname__} cannot be stored as it is: {how}, and pass the path "
+        f"cannot store a {kind.__module__}.{kind.__qualname__}: {how} and pass the path "
         "(model data is a path, bytes, a binary file, or a mapping of names to arrays)"
     )

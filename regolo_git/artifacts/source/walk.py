@@ -31,7 +31,7 @@ def look(path: Path) -> Snapshot:
         return Snapshot("file", (_file(path, "", status),), path, now)
     found = sorted(_walk(path, ""), key=lambda file: file.path.encode())
     if not found:
-        raise InvalidInput(f"directory '{printable(str(path))}' holds no files")
+        raise InvalidInput(f"directory '{printable(str(path))}' contains no files")
     return Snapshot("directory", tuple(found), path, now)
 
 
@@ -63,16 +63,14 @@ def check_unchanged(before: Snapshot) -> None:
 def _missing(path: Path) -> NotFound | InvalidInput:
     shown = printable(str(path))
     if path.is_symlink():
-        return InvalidInput(f"'{shown}' is a link to something that is not there")
-    return NotFound(f"there is nothing at '{shown}'")
+        return InvalidInput(f"'{shown}' is a broken symbolic link")
+    return NotFound(f"no such file or directory: '{shown}'")
 
 
 def _walk(top: Path, prefix: str) -> Iterator[SourceFile]:
     directory = top / prefix
     if prefix.count("/") >= DEPTH_LIMIT:
-        raise InvalidInput(
-            f"'{printable(str(directory))[:80]}…' lies more than {DEPTH_LIMIT} directories deep"
-        )
+        raise InvalidInput(f"'{printable(str(directory))[:80]}…' is more than {DEPTH_LIMIT} directories deep")
     for entry in _entries(directory):
         if entry.name.startswith(STAGING_PREFIX):
             continue

@@ -39,7 +39,7 @@ def create_endpoint(
         count = _replicas(handle, records, version.model_id, environment, replicas)
         if name in records.endpoint_names():
             raise Conflict(
-                f"endpoint '{name}' exists already", Hint("traffic", name, f"{version.version}=100")
+                f"endpoint '{name}' already exists", Hint("traffic", name, f"{version.version}=100")
             )
         endpoint = Endpoint(
             endpoint=name,

@@ -58,8 +58,8 @@ def _last_good(handle: Handle, endpoint: Endpoint, skipped: list[str]) -> ModelV
         try:
             return servable(handle, Reference.of(endpoint.model, version))
         except (NotFound, PolicyRefused, IntegrityError) as error:
-            skipped.append(f"passed over: {error.message}")
+            skipped.append(f"skipped: {error.message}")
     raise NotFound(
-        "; ".join([f"endpoint '{endpoint.endpoint}' has no earlier version to go back to", *skipped]),
+        "; ".join([f"endpoint '{endpoint.endpoint}' has no earlier version to roll back to", *skipped]),
         Hint("rollback", endpoint.endpoint, "--to", "VERSION"),
     )

@@ -44,7 +44,7 @@ def update_traffic(
     for given in replicas or {}:
         if given not in shares:
             raise InvalidInput(
-                f"there are replicas of '{given}', which is not in the split", Hint("endpoint show", name)
+                f"replicas are given for '{given}', which is not in the split", Hint("endpoint show", name)
             )
 
     def prepare(records: RecordsAt) -> NewCommit[Endpoint]:
@@ -108,7 +108,9 @@ def traffic_commit(
     """The commit that changes an endpoint.  Raises Conflict where nothing would change."""
     name = before.endpoint
     if after == before:
-        raise Conflict(f"endpoint '{name}' is like that already", Hint("endpoint show", name))
+        raise Conflict(
+            f"nothing to change: endpoint '{name}' already has this traffic", Hint("endpoint show", name)
+        )
     return endpoint_commit(after, message, f"{action} {name}: {shares_text(after.traffic)}", action, before)
 
 

@@ -19,7 +19,7 @@ def ask_permission(handle: Handle, version: ModelVersion, environment: str) -> N
     for required in rule.requires if rule is not None else ():
         if not _was_promoted_to(handle, version, required):
             raise PolicyRefused(
-                f"'{version.reference}' must stand in '{required}' before '{environment}'",
+                f"'{version.reference}' must be promoted to '{required}' first",
                 Hint("promote", version.reference, required),
             )
 
@@ -33,7 +33,7 @@ def environment_rule(handle: Handle, environment: str) -> EnvironmentRule | None
     rule = config.environment(check_environment_name(environment))
     if config.environments and rule is None:
         raise InvalidInput(
-            f"there is no environment '{environment}' (there are {', '.join(config.environment_order())})",
+            f"unknown environment '{environment}' (known: {', '.join(config.environment_order())})",
             Hint("config", f"environments.{environment}.replicas", "1"),
         )
     return rule

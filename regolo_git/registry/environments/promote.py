@@ -25,6 +25,7 @@ from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.merge_order import PROPOSED
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.text.numbers import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,8 @@ def _commit(handle: Handle, records: RecordsAt, request: _Request) -> NewCommit[
     promotion = _promotion(handle, request, previous)
     if promotion == previous:
         raise Conflict(
-            f"'{version.reference}' stands in '{environment}' already, replicas: {promotion.replicas}"
+            f"'{version.reference}' is already promoted to '{environment}'"
+            f" ({counted(promotion.replicas, 'replica')})"
         )
     endpoints = handle.readable(records.endpoints())
     moved = {e.endpoint: moved_endpoint(e, promotion) for e in endpoints if _follows(e, promotion)}

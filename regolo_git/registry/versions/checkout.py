@@ -65,7 +65,9 @@ def checkout_manifest(
 ) -> CheckedOut:
     """The same for a manifest that is at hand."""
     if patterns and manifest.artifact.kind == "file":
-        raise InvalidInput(f"'{manifest.reference}' is one file: --path has nothing to choose from")
+        raise InvalidInput(
+            f"'{manifest.reference}' is a single file, and --path selects files of a directory"
+        )
     path = place_of(handle, manifest, destination)
     _refuse_inside_git(handle, path)
     if not handle.store.has_recipe(manifest.artifact.recipe):
@@ -92,7 +94,7 @@ def _refuse_inside_git(handle: Handle, path: Path) -> None:
     for directory in (handle.paths.git_dir, handle.paths.common_dir):
         if resolved.is_relative_to(directory.resolve()):
             raise InvalidInput(
-                f"'{printable(str(path))}' lies inside the repository's own directory '{directory}'",
+                f"'{printable(str(path))}' is inside the repository's own directory '{directory}'",
                 "choose another destination",
             )
 

@@ -120,7 +120,7 @@ def _check_model(handle: Handle, new: bool, model: str, target: TargetBranch) ->
     on_branch, card = records.manifest(model), records.card(model)
     exists = on_branch is not None or bool(handle.index.highest(model))
     if new and exists:
-        raise Conflict(f"model '{model}' exists already", Hint("commit", model, "PATH"))
+        raise Conflict(f"model '{model}' already exists", Hint("commit", model, "PATH"))
     if not new and not exists:
         raise NotFound(f"there is no model '{model}' yet", Hint("register", model, "PATH"))
     return [manifest_path(model)] if card is not None else [manifest_path(model), card_path(model)]
@@ -148,7 +148,7 @@ def _publish(handle: Handle, draft: Draft) -> Published[Manifest]:
         following = number.bump("minor")
         suggestion = following.text(zero_patch=following.patch_written)
         raise Conflict(
-            f"a proposal of '{first.reference}' waits on branch '{name}' already",
+            f"'{first.reference}' is already proposed on branch '{name}'",
             f"choose another number, such as --version {suggestion}",
         )
     # The branch has the number in its name, so it is not chosen again.

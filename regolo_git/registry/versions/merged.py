@@ -22,6 +22,10 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.other_store import other_store_hint
 from regolo_git.registry.records_at import RecordsAt
 
+CONTRADICTED = (
+    "the merged manifest records other bytes than the existing tag; commit it again under the next number"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class MergedVersion:
@@ -71,7 +75,7 @@ def tag_merged(
         manifest = change.manifest
         key = manifest.model, Version.parse(manifest.version).identity
         tag = tag_name(manifest.model, manifest.version)
-        problem = "another merged change has this version already" if key in taken else None
+        problem = "another merged change already has this version" if key in taken else None
         hint: NextStep | None = None
         if problem is None:
             problem, hint = _check_bytes(handle, manifest, following(progress, on_progress))
@@ -97,8 +101,7 @@ def _disguised(handle: Handle, tip: str) -> Iterator[MergedVersion]:
         if row is None or row.digest == manifest.artifact.digest:
             continue
         if handle.git.blob_oid(tip, manifest_path(model)) != row.manifest_oid:
-            problem = "what was merged has other bytes than the tag of this version: give it the next number"
-            yield MergedVersion(manifest.model, manifest.version, tip, row.tag, problem)
+            yield MergedVersion(manifest.model, manifest.version, tip, row.tag, CONTRADICTED)
 
 
 def _unreadable(handle: Handle, tip: str) -> Iterator[MergedVersion]:

@@ -118,5 +118,5 @@ def read_tagged_manifest(handle: Handle, row: TagRow) -> Manifest:
     if (manifest.model, manifest.version) != (row.model, row.version):
         raise IntegrityError(f"tag '{row.tag}' holds the manifest of '{manifest.reference}'", Hint("fsck"))
     if (manifest.artifact.digest, manifest.artifact.size) != (row.digest, row.size):
-        raise IntegrityError(f"tag '{row.tag}' says other bytes than its manifest", Hint("fsck"))
+        raise IntegrityError(f"tag '{row.tag}' records a different digest than its manifest", Hint("fsck"))
     return manifest

@@ -20,7 +20,7 @@ def free_number(
     refuse_existing(handle, model, version)
     if previous is not None and Version.parse(previous.version).identity == version.identity:
         raise VersionExists(
-            f"version '{previous.version}' of '{model}' is on this branch already, without a tag",
+            f"version '{previous.version}' of '{model}' is already on this branch, without a tag",
             Hint("tag", "--merged"),
         )
     return version
@@ -34,7 +34,7 @@ def refuse_existing(handle: Handle, model: str, version: Version) -> None:
     following = next_version(_known(handle, model, None), "minor")
     suggestion = following.text(zero_patch=Version.parse(row.version).patch_written)
     raise VersionExists(
-        f"version '{row.version}' of '{model}' exists already, and versions never change",
+        f"version '{row.version}' of '{model}' already exists, and versions never change",
         f"choose another, such as --version {suggestion}",
     )
 

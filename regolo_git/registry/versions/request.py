@@ -50,15 +50,13 @@ class VersionRequest:
         if self.message is not None:
             check_message(self.message)
         if self.bump is not None and self.bump not in get_args(Bump):
-            raise InvalidInput(
-                f"'{self.bump}' is no part of a version", f"one of {', '.join(get_args(Bump))}"
-            )
+            raise InvalidInput(f"'{self.bump}' is not a version part", f"one of {', '.join(get_args(Bump))}")
         if self.flow not in get_args(Flow):
-            raise InvalidInput(f"'{self.flow}' is no flow", f"one of {', '.join(get_args(Flow))}")
+            raise InvalidInput(f"'{self.flow}' is not a flow", f"one of {', '.join(get_args(Flow))}")
         if self.version is not None and self.bump is not None:
-            raise InvalidInput("'version' and 'bump' exclude each other")
+            raise InvalidInput("version and bump cannot be used together")
         if self.lineage is not None and not isinstance(self.lineage, Lineage):
-            raise TypeError(f"lineage is a regolo_git.Lineage, not {self.lineage!r}")
+            raise TypeError(f"lineage must be a regolo_git.Lineage, not {self.lineage!r}")
 
     def inheriting(self, manifest: Manifest) -> Self:
         """The request with what a version says wherever nothing else is asked for."""

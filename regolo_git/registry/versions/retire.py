@@ -36,16 +36,16 @@ class RetirementPlan:
 def plan_retirement(handle: Handle, reference: Reference, reason: str) -> RetirementPlan:
     """Looks whether a version can be retired, and what that frees.
 
-    Raises NotFound, InvalidInput without a reason or for a version that is retired already, PolicyRefused
+    Raises NotFound, InvalidInput without a reason or for a version that is already retired, PolicyRefused
     while an environment or an endpoint uses it, IntegrityError where a record that may use it cannot be read.
     """
     version = get_version_to_use(handle, reference)
     if not reason.strip():
         raise InvalidInput(
-            "a version is retired for a reason", Hint("retire", version.reference, "-m", "REASON")
+            "a reason is required to retire a version", Hint("retire", version.reference, "-m", "REASON")
         )
     if version.status == RETIRED:
-        raise InvalidInput(f"'{version.reference}' is retired already", Hint("list", version.model_id))
+        raise InvalidInput(f"'{version.reference}' is already retired", Hint("list", version.model_id))
     _refuse_used(handle, handle.records(), version)
     return RetirementPlan(version, reason.strip(), _free_bytes(handle, version))
 
@@ -91,7 +91,7 @@ def retire(handle: Handle, plan: RetirementPlan) -> None:
         _refuse_used(handle, records, version)
         current = records.retired(version.model_id)
         if current.has(version.version):
-            raise Conflict(f"'{version.reference}' is retired already", Hint("list", version.model_id))
+            raise Conflict(f"'{version.reference}' is already retired", Hint("list", version.model_id))
         text = current.with_entry(entry).to_text()
         message = f"retire {version.reference}\n\n{plan.reason}\n"
         return NewCommit({retired_path(version.model_id): text.encode()}, message, None)

@@ -30,7 +30,7 @@ def revert_model(handle: Handle, reference: Reference, message: str | None = Non
 
     def prepare(records: RecordsAt) -> NewCommit[None]:
         if records.data(path) == content:
-            raise Conflict(f"'{version.reference}' is the branch's version already")
+            raise Conflict(f"'{version.reference}' is already the version on this branch")
         said = message or f"revert {version.model_id} to {version.version}\n"
         return NewCommit({path: content}, said, None)
 

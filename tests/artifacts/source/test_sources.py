@@ -76,7 +76,7 @@ def test_a_git_directory_is_refused(store: Store, model: Path, name: str) -> Non
 @pytest.mark.parametrize("name", [b"new\nline", b"back\\slash", b"\xff", b"tab\t", b"\xc2\x9b"])
 def test_a_name_that_a_digest_list_cannot_hold_is_refused(store: Store, model: Path, name: bytes) -> None:
     Path(os.fsdecode(bytes(model) + b"/" + name)).write_bytes(b"x")
-    refuse(store, model, InvalidInput, "control character, a backslash or no UTF-8")
+    refuse(store, model, InvalidInput, "has a control character or a backslash, or is not valid UTF-8")
 
 
 def test_links_to_files_are_followed(store: Store, model: Path) -> None:
@@ -139,11 +139,11 @@ Estimator.__module__ = "sklearn.linear_model"
     ("source", "text"),
     [
         (Estimator(), "joblib.dump"),
-        (3, "builtins.int cannot be stored as it is: save it to a file"),
+        (3, "cannot store a builtins.int: save it to a file"),
         (None, "NoneType"),
         (["a"], "list"),
         ({"a": [1, 2]}, "'a' is a builtins.list, not an array"),
-        ({1: b""}, "names of arrays"),
+        ({1: b""}, "array names must be strings"),
     ],
 )
 def test_anything_else_is_refused_with_how_to_save_it(store: Store, source: object, text: str) -> None:

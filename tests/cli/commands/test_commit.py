@@ -49,7 +49,7 @@ def test_the_same_bytes_again_need_a_yes(regolo: Regolo, two_versions: Path) -> 
 def test_an_existing_version_is_refused_with_another_name(regolo: Regolo, two_versions: Path) -> None:
     write_model(two_versions / "model.safetensors", 3)
     refused = regolo("commit", "m", "model.safetensors", "--version", "1.0.0", status=4)
-    assert "exists already" in refused.err
+    assert "already exists" in refused.err
     assert "--version 1.2" in refused.err
 
 

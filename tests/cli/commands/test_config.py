@@ -25,7 +25,10 @@ def test_a_value_is_set_by_a_commit_that_keeps_the_comments(regolo: Regolo, regi
     text = git(registry, "show", "HEAD:.regolo/config.toml")
     assert 'digest = "blake3"' in text
     assert text.startswith("# Registry configuration:")
-    assert git(registry, "log", "-1", "--format=%s").strip() == "set store.digest of the registry"
+    assert (
+        git(registry, "log", "-1", "--format=%s").strip()
+        == "set store.digest in the registry's configuration"
+    )
 
 
 def test_lists_and_numbers_are_as_toml_has_them(regolo: Regolo, registry: Path) -> None:

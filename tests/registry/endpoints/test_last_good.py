@@ -157,7 +157,7 @@ def test_a_version_that_cannot_serve_is_passed_over(endpoint: Registry) -> None:
     with pytest.warns(RegoloNotice) as notices:
         assert back(endpoint) == "1.0"
     assert "'m@1.2' is retired" in str(notices[0].message)
-    assert "the bytes of 'm@1.1' are gone" in str(notices[1].message)
+    assert "the bytes of 'm@1.1' are not in this clone's store" in str(notices[1].message)
     assert {notice.filename for notice in notices} == {__file__}
 
 
@@ -165,6 +165,6 @@ def test_where_no_good_version_can_serve_each_is_named(endpoint: Registry) -> No
     send(endpoint, "1.1")
     endpoint.retire_model_version("m", "1.0", reason="wrong data")
     before = git(top(endpoint), "rev-parse", "HEAD")
-    with pytest.raises(NotFound, match=r"no earlier version to go back to; passed over: 'm@1.0' is retired"):
+    with pytest.raises(NotFound, match=r"no earlier version to roll back to; skipped: 'm@1.0' is retired"):
         endpoint.rollback_endpoint("e")
     assert git(top(endpoint), "rev-parse", "HEAD") == before

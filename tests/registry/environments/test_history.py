@@ -127,5 +127,5 @@ def test_other_bytes_of_the_same_name_have_passed_nothing(models: Registry) -> N
     path.write_text(written)
     git(top(models), "add", ".")
     git(top(models), "commit", "-qm", "by hand, of another version's bytes")
-    with pytest.raises(PolicyRefused, match="must stand in 'staging'"):
+    with pytest.raises(PolicyRefused, match="must be promoted to 'staging' first"):
         models.promote_model_version("m", "1.1", "production")

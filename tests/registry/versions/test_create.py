@@ -50,7 +50,7 @@ def test_a_version_follows_the_one_before_it(registry: Registry) -> None:
 
 def test_registering_a_model_twice_is_refused(registry: Registry) -> None:
     registry.register_model("m", b"one")
-    with pytest.raises(Conflict, match="exists already"):
+    with pytest.raises(Conflict, match="already exists"):
         registry.register_model("m", b"two", version="2.0")
 
 
