@@ -14,7 +14,7 @@ from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version, list_versions
-from regolo_git.registry.models import Model, ModelSummary, read_model, summarise_models
+from regolo_git.registry.models import Model, ModelSummary, proposed_model, read_model, summarise_models
 from regolo_git.registry.notices import warn
 from regolo_git.registry.versions.checkout import checkout_version
 from regolo_git.registry.versions.create import CreatedVersion, create_version
@@ -55,7 +55,7 @@ class VersionVerbs:
         are the metrics.  `description` describes the model.  Raises Conflict if the model exists,
         InvalidInput, and TypeError for any other `model_data`.
         """
-        self._create(
+        created = self._create(
             VersionRequest(
                 model=name,
                 source=model_data,
@@ -69,8 +69,8 @@ class VersionVerbs:
                 serving=serving,
                 flow=flow,
             )
-        )
-        return read_model(self.handle, name)
+        ).version
+        return read_model(self.handle, name) if created.tag else proposed_model(self.handle, created)
 
     def create_model_version(
         self,

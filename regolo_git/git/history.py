@@ -133,6 +133,46 @@ def changed_files(git: GitRepository, before: str | None, after: str, prefix: st
         return {path: None for path, _ in files_below(old, prefix)} if old is not None else {}
 
 
+def commits_since(git: GitRepository, tip: str, since: datetime) -> list[str]:
+    """The commits in the history of `tip` that are not older than a time, and the parents of those.
+
+    So what a branch held at that time is among them.  Nothing is concluded from the order of the times:
+    a commit with a clock that was wrong does not hide those before it.
+    """
+    found: dict[str, None] = {}
+    with git_errors(f"history of '{tip}'"):
+        for commit in git.pygit.walk(tip):
+            if commit.commit_time >= since.timestamp():
+                found |= dict.fromkeys([str(commit.id), *map(str, commit.parent_ids)])
+    return list(found)
+
+
+class FilesOnce:
+    """The files below a directory in one commit after another, each path with each blob only once.
+
+    What two commits share is told by the ids of their trees, so it is not walked again.
+    """
+
+    def __init__(self, git: GitRepository, prefix: str) -> None:
+        self._git = git
+        self._prefix = prefix
+        self._seen: set[tuple[str, pygit2.Oid]] = set()
+
+    def of(self, commit: str) -> Iterator[tuple[str, str]]:
+        """(path, blob id) of each file that was in no commit before.  Raises MissingObject."""
+        top = _tree(self._git, commit, self._prefix)
+        waiting: list[tuple[str, pygit2.Object]] = [(self._prefix, top)] if top is not None else []
+        while waiting:
+            path, held = waiting.pop()
+            if (path, held.id) in self._seen:
+                continue
+            self._seen.add((path, held.id))
+            if isinstance(held, pygit2.Tree):
+                waiting += [(f"{path}/{entry.name}", entry) for entry in held]
+            elif isinstance(held, pygit2.Blob):
+                yield path, str(held.id)
+
+
 def _tree(git: GitRepository, commit: str, prefix: str) -> pygit2.Tree | None:
     with git_errors(f"commit '{commit}'"):
         top = git.get(commit).peel(pygit2.Tree)

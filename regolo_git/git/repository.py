@@ -248,6 +248,11 @@ class GitRepository:
         return replace(known, when=check_time(when)) if when is not None else known
 
 
+def blob_id(data: bytes) -> str:
+    """The id that a blob of these bytes has, whether it was written or not."""
+    return str(pygit2.hash(data))
+
+
 def files_below(tree: pygit2.Tree, prefix: str) -> Iterator[tuple[str, str]]:
     """(path, blob id) of every file of a tree, in tree order, with `prefix` before each path."""
     # Iterative, because a hostile tree can be deeper than the recursion limit.

@@ -46,10 +46,11 @@ class FileEdit:
 
 def work_trees_on(paths: RepositoryPaths, branch: str) -> list[WorkTree]:
     """The work trees that have a branch checked out or are rebasing it."""
-    return [tree for tree in _work_trees(paths) if _is_on(tree.git_dir, branch)]
+    return [tree for tree in work_trees(paths) if _is_on(tree.git_dir, branch)]
 
 
-def _work_trees(paths: RepositoryPaths) -> list[WorkTree]:
+def work_trees(paths: RepositoryPaths) -> list[WorkTree]:
+    """Every work tree of a repository that is there, the main one first."""
     trees = []
     main = paths.work_tree if paths.git_dir == paths.common_dir else _main_work_tree(paths.common_dir)
     if main is not None:

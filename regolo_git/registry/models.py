@@ -69,3 +69,9 @@ def read_model(handle: Handle, name: str) -> Model:
     """A model by its name.  Raises NotFound, IntegrityError where its card cannot be read."""
     versions = tuple(list_versions(handle, name))
     return Model(name, handle.records().card(name) or ModelCard(), versions)
+
+
+def proposed_model(handle: Handle, version: ModelVersion) -> Model:
+    """A model whose first version waits for a review: as the version's own commit has it."""
+    card = handle.records_at(version.commit).card(version.model_id)
+    return Model(version.model_id, card or ModelCard(), (version,))

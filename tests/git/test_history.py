@@ -9,7 +9,9 @@ from support.git_program import clone, commit_files, git, new_repository
 from support.worlds import opened
 
 from regolo_git.git.history import (
+    FilesOnce,
     changed_files,
+    commits_since,
     directories_ever,
     first_parent_commits,
     path_history,
@@ -142,3 +144,40 @@ def test_a_history_that_was_cut_ends_where_it_was_cut(git_repository: Path, tmp_
     wanted = told(git_repository, "rev-list", "-2", "main")
     assert [commit.oid for commit in first_parent_commits(opened(shallow), wanted[0])] == wanted
     assert [commit.oid for commit in topological_order(opened(shallow), wanted[0])] == wanted
+
+
+def test_the_commits_since_a_time_and_what_was_there_then(top: Path) -> None:
+    since = START + 25
+    times = {line.split()[0]: line.split()[1:] for line in git(top, "log", "--format=%H %ct %P").splitlines()}
+    young = {oid for oid, (when, *_) in times.items() if int(when) >= since}
+    expected = young | {parent for oid in young for parent in times[oid][1:]}
+    assert young
+    assert set(commits_since(opened(top), tip_of(top), datetime.fromtimestamp(since, UTC))) == expected
+
+
+def test_a_clock_that_was_wrong_hides_nothing(git_repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commits = []
+    for day in (10, 20, 1):
+        monkeypatch.setenv("GIT_COMMITTER_DATE", f"2030-01-{day:02d}T00:00:00Z")
+        commits.append(commit_files(git_repository, {}, f"day {day}"))
+    since = datetime(2030, 1, 15, tzinfo=UTC)
+    assert commits_since(opened(git_repository), commits[-1], since) == [commits[1], commits[0]]
+
+
+def test_each_file_of_several_commits_is_told_once(top: Path) -> None:
+    once, expected = FilesOnce(opened(top), "models"), set()
+    for commit in told(top, "rev-list", "main"):
+        files = {
+            (line.split("\t")[1], line.split()[2])
+            for line in git(top, "ls-tree", "-r", commit, "models").splitlines()
+        }
+        found = list(once.of(commit))
+        assert len(found) == len(set(found))
+        assert set(found) == files - expected
+        expected |= files
+    assert len(expected) > 2
+
+
+def test_a_file_where_a_directory_was_has_no_files_below(git_repository: Path) -> None:
+    commit = commit_files(git_repository, {"models": "a file"})
+    assert list(FilesOnce(opened(git_repository), "models").of(commit)) == []

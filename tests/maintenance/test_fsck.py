@@ -199,3 +199,36 @@ def test_a_broken_configuration_is_named_by_every_verb(regolo: Regolo, two_versi
     git(two_versions, "commit", "-qam", "by hand")
     for verb in (["list"], ["commit", "m", "model.safetensors"], ["fsck"]):
         assert "error: '.regolo/config.toml': " in regolo(*verb, status=5).err
+
+
+def test_bytes_of_a_proposal_are_checked_as_those_of_a_version(regolo: Regolo, two_versions: Path) -> None:
+    write_model(two_versions / "model.safetensors", 3)
+    regolo("commit", "m", "model.safetensors", "--propose")
+    write_model(two_versions / "model.safetensors", 4)
+    regolo("commit", "m", "model.safetensors")
+    assert "no problems found" in regolo("fsck", "--full").err
+    for chunk in store_files(two_versions, "chunks"):
+        chunk.unlink()
+    found = [subject for subject, _ in problems(regolo)]
+    assert found == ["m@1.0", "m@1.1", "m@1.2", "m@1.2 of branch 'propose/m@1.2'"]
+    assert "  git regolo commit m PATH\n" in regolo("fsck", status=5).out
+
+
+def test_a_proposal_that_only_a_remote_has_may_lack_its_bytes(
+    regolo: Regolo, two_versions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_model(two_versions / "model.safetensors", 3)
+    regolo("commit", "m", "model.safetensors", "--propose")
+    git(tmp_path, "clone", "-q", str(two_versions), "clone")
+    monkeypatch.chdir(tmp_path / "clone")
+    assert [subject for subject, _ in problems(regolo)] == ["m@1.0", "m@1.1"]
+
+
+def test_a_retired_version_that_a_branch_still_has_may_lack_its_bytes(
+    regolo: Regolo, two_versions: Path
+) -> None:
+    for chunk in store_files(two_versions, "chunks"):
+        chunk.unlink()
+    for version in ("m@1.0", "m@1.1"):
+        regolo("retire", version, "-m", "lost", "--yes")
+    assert "no problems found" in regolo("fsck").err

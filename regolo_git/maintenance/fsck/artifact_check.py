@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from regolo_git.artifacts.progress import OnProgress
 from regolo_git.artifacts.verify import verify_recipe
 from regolo_git.errors import IntegrityError, NotFound, RegoloError
-from regolo_git.hints import Hint, NextStep
+from regolo_git.hints import NextStep
 from regolo_git.maintenance.fsck.problem import Problem
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
@@ -31,29 +31,29 @@ class ArtifactChecker:
     chunks: dict[str, bool] = field(default_factory=dict)
     recipes: dict[Digest, str | None] = field(default_factory=dict)
 
-    def check(self, manifest: Manifest, on_progress: OnProgress) -> Iterator[Problem]:
-        """The problems with the bytes of a version."""
-        reference = manifest.reference
-        lost = Hint("retire", reference, "-m", "its bytes are lost")
+    def check(
+        self, manifest: Manifest, subject: str, lost: NextStep, on_progress: OnProgress
+    ) -> Iterator[Problem]:
+        """The problems with the bytes of a version; `lost` is the next step if they are lost."""
         try:
             recipe = self.store.read_recipe(manifest.artifact.recipe)
         except NotFound as error:
             # A new clone has the versions without their bytes: they are not lost but in another store.
-            yield Problem(reference, error.message, self.elsewhere)
+            yield Problem(subject, error.message, self.elsewhere)
             return
         except RegoloError as error:
-            yield Problem(reference, error.message, lost)
+            yield Problem(subject, error.message, lost)
             return
         what = recipe_disagreement(manifest, recipe)
         if what is not None:
-            yield Problem(reference, what, lost)
+            yield Problem(subject, what, lost)
         missing = [chunk for chunk in recipe.chunks if not self._is_good(chunk)]
         if missing:
-            yield Problem(reference, _missing_text(missing), lost)
+            yield Problem(subject, _missing_text(missing), lost)
         elif self.full and what is None:
             wrong = self._rebuilt_wrong(recipe, on_progress)
             if wrong is not None:
-                yield Problem(reference, wrong, lost)
+                yield Problem(subject, wrong, lost)
 
     def _is_good(self, chunk: RecipeChunk) -> bool:
         known = self.chunks.get(chunk.blake3)

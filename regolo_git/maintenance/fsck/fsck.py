@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
+from regolo_git.hints import Hint
 from regolo_git.maintenance.fsck.artifact_check import ArtifactChecker
 from regolo_git.maintenance.fsck.problem import Problem
 from regolo_git.maintenance.fsck.record_check import check_records
@@ -17,6 +18,7 @@ from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import model_rows
 from regolo_git.registry.other_store import other_store_hint
+from regolo_git.registry.reachable import Need, Unreadable, retired_identities, tip_needs
 from regolo_git.registry.records_at import RecordsAt
 
 
@@ -36,34 +38,49 @@ def check_registry(
 ) -> FsckReport:
     """Checks every version, or those of one model; `full` reads every byte.
 
+    Also checked are versions without a tag that local branches, work trees, environments and endpoints name.
     Missing bytes of retired versions are not a problem.  Raises NotFound if there is no registry or no such
     model.
     """
     records = handle.records()
-    retired_names = _retired(records)
+    retired_names = retired_identities(records)
     rows = model_rows(handle, model) if model is not None else handle.index.all_rows()
+    untagged = [need for need in _untagged(handle, retired_names) if model in (None, need.manifest.model)]
     checker = ArtifactChecker(handle.store, other_store_hint(handle), full)
     problems = [*check_foreign_tags(handle), *check_records(records)]
-    retired, progress = 0, Progress(total=sum(row.size for row in rows))
+    sizes = [row.size for row in rows] + [need.manifest.artifact.size for need in untagged]
+    retired, progress = 0, Progress(total=sum(sizes))
     for row in rows:
         manifest, found = read_checked_manifest(handle, row)
         problems += found
         if (row.model, row.identity) in retired_names:
             retired += 1
         elif manifest is not None:
-            problems += checker.check(manifest, following(progress, on_progress))
+            subject, lost = manifest.reference, Hint("retire", manifest.reference, "-m", "its bytes are lost")
+            problems += checker.check(manifest, subject, lost, following(progress, on_progress))
         progress = progress.advanced(row.size)
+        on_progress(progress)
+    for need in untagged:
+        manifest, lost = need.manifest, Hint("commit", need.manifest.model, "PATH")
+        subject = f"{manifest.reference} of {need.reason}"
+        problems += checker.check(manifest, subject, lost, following(progress, on_progress))
+        progress = progress.advanced(manifest.artifact.size)
         on_progress(progress)
     problems += _check_users(handle, records)
     return FsckReport(tuple(problems), len(rows), retired, len(checker.chunks), full)
 
 
-def _retired(records: RecordsAt) -> set[tuple[str, str]]:
-    return {
-        (model, Version.parse(entry.version).identity)
-        for model, listed in records.retired_lists().by_name.items()
-        for entry in listed.entries
-    }
+def _untagged(handle: Handle, retired: set[tuple[str, str]]) -> Iterator[Need]:
+    """The versions that this clone needs and that have no tag; one that cannot be read is named elsewhere."""
+    for need in tip_needs(handle):
+        if isinstance(need, Unreadable) or need.remote:
+            continue
+        manifest = need.manifest
+        identity = Version.parse(manifest.version).identity
+        row = handle.index.find(manifest.model, identity)
+        tagged = row is not None and row.digest == manifest.artifact.digest
+        if not tagged and (manifest.model, identity) not in retired:
+            yield need
 
 
 def _check_users(handle: Handle, records: RecordsAt) -> Iterator[Problem]:

@@ -10,17 +10,18 @@ from regolo_git.errors import Conflict, InvalidInput, PolicyRefused
 from regolo_git.git.new_commit import NewCommit
 from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
-from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import retired_path
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.references import Reference, version_reference
 from regolo_git.records.retired import RetiredEntry
+from regolo_git.records.versions import Version
 from regolo_git.registry.change import commit_records
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use, list_versions
+from regolo_git.registry.reachable import Unreadable, present_needs
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.usage import User, unreadable_users, users_of
-from regolo_git.registry.version_status import RETIRED, read_statuses
+from regolo_git.registry.version_status import RETIRED
 from regolo_git.registry.versions.model_version import ModelVersion
 
 
@@ -100,12 +101,12 @@ def retire(handle: Handle, plan: RetirementPlan) -> None:
 
 
 def _free_bytes(handle: Handle, version: ModelVersion) -> int:
-    """Bytes of the version's chunks that no version which is still kept has in its recipe."""
+    """Bytes of the version's chunks that no other version which is needed has in its recipe."""
     own = _recipe(handle, version.manifest.artifact.recipe)
     if own is None:
         return 0
     free = {chunk.blake3: chunk.size for chunk in own.chunks}
-    for address in _kept_recipes(handle, version):
+    for address in _needed_recipes(handle, version):
         recipe = _recipe(handle, address)
         for chunk in recipe.chunks if recipe is not None else ():
             free.pop(chunk.blake3, None)
@@ -114,18 +115,14 @@ def _free_bytes(handle: Handle, version: ModelVersion) -> int:
     return sum(free.values())
 
 
-def _kept_recipes(handle: Handle, leaving: ModelVersion) -> Iterator[Digest]:
-    """The recipes of all other versions that are not retired, each once.
-
-    The manifests are read as the tags name them: `fsck` compares that with the commits, and walking a
-    commit's trees would take twenty times as long.
-    """
-    statuses = read_statuses(handle)
+def _needed_recipes(handle: Handle, leaving: ModelVersion) -> Iterator[Digest]:
+    """The recipes of all other versions that are needed, as far as they can be read, each once."""
+    number = Version.parse(leaving.version)
     seen: set[Digest] = set()
-    for row in handle.index.all_rows():
-        if row.tag == leaving.tag or statuses.of(row.model, row.identity) == RETIRED:
+    for need in present_needs(handle):
+        if isinstance(need, Unreadable) or need.is_of(leaving.model_id, number):
             continue
-        address = Manifest.parse(handle.git.read_blob(row.manifest_oid)).artifact.recipe
+        address = need.manifest.artifact.recipe
         if address not in seen:
             seen.add(address)
             yield address

@@ -62,7 +62,7 @@ def test_a_version_of_no_model_is_refused(registry: Registry) -> None:
 
 def test_the_same_content_again_is_worth_a_notice(registry: Registry) -> None:
     registry.register_model("m", b"one")
-    with pytest.warns(RegoloNotice, match=r"same bytes as version '1\.0'"):
+    with pytest.warns(RegoloNotice, match=r"same content as version '1\.0'"):
         registry.create_model_version("m", model_data=b"one")
 
 

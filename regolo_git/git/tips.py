@@ -1,0 +1,89 @@
+"""The commits that a repository still has a name for: refs, what each work tree has checked out, reflogs.
+
+Version tags are not among them (see `tag_index.py`), nor are notes.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pygit2
+
+from regolo_git.git.discover import RepositoryPaths
+from regolo_git.git.refs_state import head_commit
+from regolo_git.git.repository import GitRepository
+from regolo_git.git.translate import git_errors
+
+NOT_TIPS = ("refs/tags/", "refs/notes/", "refs/regolo/")
+REMOTE = "refs/remotes/"
+KINDS = {"refs/heads/": "branch", REMOTE: "remote-tracking branch"}
+# One line of a reflog: the object before and after, who, when, and a message that does not matter here.
+ENTRY = re.compile(rb"^([0-9a-f]{40}) ([0-9a-f]{40}) [^\n]*?> (\d{1,12}) [+-]\d{4}(?:\t|$)", re.MULTILINE)
+NO_COMMIT = b"0" * 40
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """A commit and what names it: "branch 'main'", "HEAD in '/home/ada/sentiment/.git'"."""
+
+    name: str
+    commit: str
+    remote: bool = False  # as it was when last fetched
+
+
+def tips(git: GitRepository) -> Iterator[Tip]:
+    """The commit of every branch, remote-tracking branch and other ref, and of every checked-out HEAD."""
+    with git_errors("refs"):
+        names = sorted(name for name in git.pygit.references if not name.startswith(NOT_TIPS))
+        found = [(name, _commit_of(git.pygit, name)) for name in names]
+    for name, commit in found:
+        if commit is not None:
+            yield Tip(_words(name), commit, remote=name.startswith(REMOTE))
+    for directory in _git_directories(git.paths):
+        checked_out = head_commit(RepositoryPaths(directory, git.paths.common_dir, None))
+        if checked_out is not None:
+            yield Tip(f"HEAD in '{directory}'", checked_out)
+
+
+def reflog_tips(paths: RepositoryPaths, since: datetime) -> set[str]:
+    """The commits that a ref or a HEAD pointed to at some time since then, as far as reflogs say.
+
+    Some of them may no longer be in the repository.
+    """
+    found: set[str] = set()
+    for directory in _git_directories(paths):
+        logs = directory / "logs"
+        for path in (logs / "HEAD", *sorted((logs / "refs").rglob("*"))):
+            if path.is_file():
+                found |= _entries(path.read_bytes(), since.timestamp())
+    return found
+
+
+def _entries(log: bytes, since: float) -> set[str]:
+    # What an entry replaced was there until then.
+    recent = [(old, new) for old, new, seconds in ENTRY.findall(log) if int(seconds) >= since]
+    return {oid.decode() for entry in recent for oid in entry if oid != NO_COMMIT}
+
+
+def _git_directories(paths: RepositoryPaths) -> list[Path]:
+    """That of the repository, and that of each linked work tree, also where the tree itself is away."""
+    linked = paths.common_dir / "worktrees"
+    found = sorted(linked.iterdir()) if linked.is_dir() else []
+    return [paths.common_dir, *(directory for directory in found if (directory / "HEAD").is_file())]
+
+
+def _commit_of(repository: pygit2.Repository, name: str) -> str | None:
+    """The commit that a ref leads to; None for one that leads nowhere, or to something else."""
+    try:
+        return str(repository.references[name].peel(pygit2.Commit).id)
+    except (KeyError, ValueError, pygit2.GitError):
+        return None
+
+
+def _words(ref: str) -> str:
+    for prefix, kind in KINDS.items():
+        if ref.startswith(prefix):
+            return f"{kind} '{ref.removeprefix(prefix)}'"
+    return f"ref '{ref}'"

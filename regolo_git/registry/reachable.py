@@ -1,0 +1,250 @@
+"""Which artifacts are needed: the one place that says so, for retiring, checking and cleaning.
+
+Needed are the artifacts named by
+
+- manifests at the tips of branches, remote-tracking branches and proposals, and in work trees;
+- tags of versions that are not retired;
+- environments and endpoints at those tips;
+- manifests at every commit that a ref pointed to in the last 90 days, as far as reflogs say; and environments
+  and endpoints as the registry branch had them in the last 90 days.
+
+The first three are `present_needs`; the last ones end by themselves, and are in `all_needs` only.  A record
+that cannot be read may need anything, so whoever deletes has to hold back for an `Unreadable`.  Other
+registries and clones that use the same store are to be asked beside this.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from regolo_git.errors import IntegrityError, NotFound, RegoloError
+from regolo_git.git.history import FilesOnce, commits_since
+from regolo_git.git.repository import blob_id
+from regolo_git.git.tips import Tip, reflog_tips, tips
+from regolo_git.git.worktrees import work_trees
+from regolo_git.records.digests import Digest
+from regolo_git.records.endpoint import Endpoint
+from regolo_git.records.environment import Promotion
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.paths import (
+    ENDPOINTS,
+    ENVIRONMENTS,
+    MODELS,
+    endpoint_of,
+    manifest_path,
+    model_of_manifest,
+    place_of_promotion,
+)
+from regolo_git.records.references import version_reference
+from regolo_git.records.tables import of_file
+from regolo_git.records.versions import Version
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.records_at import RecordsAt
+
+FORMER_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A version whose artifact has to stay, and what needs it, such as "branch 'main'".
+
+    `remote` is what only a remote had when it was last fetched; its bytes may never have been here.
+    """
+
+    manifest: Manifest
+    reason: str
+    remote: bool = False
+
+    def is_of(self, model: str, version: Version) -> bool:
+        """Whether it is that version."""
+        return self.manifest.model == model and Version.parse(self.manifest.version) == version
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Something that needs artifacts which are not known, and why they are not."""
+
+    reason: str
+    error: RegoloError
+
+
+Found = Need | Unreadable
+
+
+def tip_needs(handle: Handle) -> Iterator[Found]:
+    """What tips and work trees need, each manifest once, for the first reason that there is."""
+    yield from _Reader(handle).of_tips()
+
+
+def present_needs(handle: Handle) -> Iterator[Found]:
+    """The same, and what the tags of versions need that are not retired."""
+    reader = _Reader(handle)
+    yield from reader.of_tips()
+    yield from reader.of_tags()
+
+
+def all_needs(handle: Handle, now: datetime | None = None) -> Iterator[Found]:
+    """The same, and what was needed in the last 90 days.  Raises NotFound where there is no registry."""
+    reader = _Reader(handle)
+    yield from reader.of_tips()
+    yield from reader.of_tags()
+    yield from reader.former((now or datetime.now(UTC)) - timedelta(days=FORMER_DAYS))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pin:
+    """A version as environments and endpoints name it."""
+
+    model: str
+    version: str
+    commit: str
+    digest: Digest
+
+    @property
+    def reference(self) -> str:
+        return version_reference(self.model, self.version)
+
+
+class _Reader:
+    """Reads the records of one commit after another; what they share is read once."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+        self._models = FilesOnce(handle.git, MODELS)
+        self._environments = FilesOnce(handle.git, ENVIRONMENTS)
+        self._endpoints = FilesOnce(handle.git, ENDPOINTS)
+        self._manifests: dict[
+            str, Digest | None
+        ] = {}  # by the id of its blob, its artifact; None: unreadable
+        self._pins: set[_Pin] = set()
+
+    def of_tips(self) -> Iterator[Found]:
+        for tip in tips(self._handle.git):
+            yield from self._of_tip(tip)
+        for tree in work_trees(self._handle.paths):
+            yield from self._of_work_tree(tree.top)
+
+    def of_tags(self) -> Iterator[Found]:
+        """The manifests as the tags name them.
+
+        `fsck` compares that with the commits, and walking the trees of each would take twenty times as long.
+        """
+        retired = retired_identities(self._handle.records())
+        for row in self._handle.index.all_rows():
+            if (row.model, row.identity) not in retired:
+                reason = Tip(f"tag '{row.tag}'", row.commit_oid)
+                yield from self._of_manifest(row.manifest_oid, manifest_path(row.model), reason)
+
+    def former(self, since: datetime) -> Iterator[Found]:
+        git = self._handle.git
+        for commit in sorted(reflog_tips(git.paths, since)):
+            if commit in git.pygit:  # what is gone cannot come back
+                yield from self._of_models(Tip("a reflog", commit))
+        branch = self._handle.registry_branch()
+        for tip in filter(None, (git.branch_tip(branch), git.remote_branch_tip("origin", branch))):
+            for commit in commits_since(git, tip, since):
+                if commit in git.pygit:  # a shallow clone ends somewhere
+                    yield from self._of_operations(Tip(f"the history of branch '{branch}'", commit))
+
+    def _of_tip(self, tip: Tip) -> Iterator[Found]:
+        try:
+            yield from self._of_models(tip)
+            yield from self._of_operations(tip)
+        except RegoloError as error:
+            yield Unreadable(tip.name, error)
+
+    def _of_models(self, tip: Tip) -> Iterator[Found]:
+        for path, oid in self._models.of(tip.commit):
+            if model_of_manifest(path) is not None:
+                yield from self._of_manifest(oid, path, tip)
+
+    def _of_manifest(self, oid: str, path: str, tip: Tip) -> Iterator[Found]:
+        if oid in self._manifests:
+            return
+        self._manifests[oid] = None
+        try:
+            manifest = _parse(self._handle.git.read_blob(oid), path)
+        except RegoloError as error:
+            yield Unreadable(tip.name, error)
+        else:
+            self._manifests[oid] = manifest.artifact.digest
+            yield Need(manifest, tip.name, tip.remote)
+
+    def _of_work_tree(self, top: Path) -> Iterator[Found]:
+        """Manifests that were edited, or that come from a merge that is under way."""
+        reason = f"work tree '{top}'"
+        if (top / MODELS).is_symlink():
+            return
+        for place in sorted((top / MODELS).rglob("manifest.toml")):
+            path = place.relative_to(top).as_posix()
+            try:
+                data = place.read_bytes()
+                if blob_id(data) not in self._manifests:
+                    yield Need(_parse(data, path), reason)
+            except IntegrityError as error:
+                yield Unreadable(reason, error)
+            except OSError as error:
+                yield Unreadable(reason, IntegrityError(f"'{path}' cannot be read: {error.strerror}"))
+
+    def _of_operations(self, tip: Tip) -> Iterator[Found]:
+        for path, oid in self._environments.of(tip.commit):
+            if place_of_promotion(path) is not None:
+                yield from self._of_promotion(path, oid, tip)
+        for path, oid in self._endpoints.of(tip.commit):
+            if endpoint_of(path) is not None:
+                yield from self._of_endpoint(path, oid, tip)
+
+    def _of_promotion(self, path: str, oid: str, tip: Tip) -> Iterator[Found]:
+        try:
+            promotion = Promotion.parse(self._handle.git.read_blob(oid), path)
+        except IntegrityError as error:
+            yield Unreadable(tip.name, error)
+            return
+        reason = f"environment '{promotion.environment}' on {tip.name}"
+        pin = _Pin(promotion.model, promotion.version, promotion.commit, promotion.digest)
+        yield from self._of_pin(pin, replace(tip, name=reason))
+
+    def _of_endpoint(self, path: str, oid: str, tip: Tip) -> Iterator[Found]:
+        try:
+            endpoint = Endpoint.parse(self._handle.git.read_blob(oid), path)
+        except IntegrityError as error:
+            yield Unreadable(tip.name, error)
+            return
+        reason = f"endpoint '{endpoint.endpoint}' on {tip.name}"
+        for version, pinned in endpoint.versions.items():
+            pin = _Pin(endpoint.model, version, pinned.commit, pinned.digest)
+            yield from self._of_pin(pin, replace(tip, name=reason))
+
+    def _of_pin(self, pin: _Pin, tip: Tip) -> Iterator[Found]:
+        if pin not in self._pins:
+            self._pins.add(pin)
+            try:
+                oid = self._manifest_of(pin)
+            except RegoloError as error:
+                yield Unreadable(tip.name, error)
+                return
+            yield from self._of_manifest(oid, manifest_path(pin.model), tip)
+            if self._manifests[oid] not in (None, pin.digest):
+                said = f"'{pin.reference}' is pinned with other bytes than commit '{pin.commit}' has"
+                yield Unreadable(tip.name, IntegrityError(said))
+
+    def _manifest_of(self, pin: _Pin) -> str:
+        oid = self._handle.git.blob_oid(pin.commit, manifest_path(pin.model))
+        if oid is None:
+            raise NotFound(f"commit '{pin.commit}' has no manifest of '{pin.reference}'", "git fetch --tags")
+        return oid
+
+
+def retired_identities(records: RecordsAt) -> set[tuple[str, str]]:
+    """Model and identity of each retired version, as far as the lists can be read."""
+    return {
+        (model, Version.parse(entry.version).identity)
+        for model, listed in records.retired_lists().by_name.items()
+        for entry in listed.entries
+    }
+
+
+def _parse(data: bytes, path: str) -> Manifest:
+    with of_file(path):
+        return Manifest.parse(data)
