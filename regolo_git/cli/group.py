@@ -85,7 +85,7 @@ class CommandGroup(click.Group):
 def _rename(ctx: click.Context, args: list[str], name: str) -> None:
     """Replaces an alias by the listed name in the command line that hints repeat."""
     invocation = ctx.find_object(Invocation)
-    if invocation is not None and not ctx.resilient_parsing:  # completion has its words from elsewhere
+    if invocation is not None and not ctx.resilient_parsing:  # completion parses the line itself
         invocation.arguments[-len(args)] = name
 
 

@@ -102,7 +102,7 @@ def test_a_model_that_exists(top: Path, regolo: Regolo) -> None:
 
 
 def test_the_same_content_again_is_asked_about_with_the_line_that_does_it(top: Path, regolo: Regolo) -> None:
-    said = refuse(regolo, top, 4, "same bytes", ["commit", "m", "model.safetensors"])
+    said = refuse(regolo, top, 4, "same content", ["commit", "m", "model.safetensors"])
     assert said.hint == "git regolo commit m model.safetensors --yes"
     regolo("commit", "m", "model.safetensors", "--yes")
 

@@ -56,7 +56,7 @@ def test_the_same_content_again(top: Path, regolo: Regolo) -> None:
     assert "has the same content as 'm@1.1'" in asked.err
     assert "--yes" in asked.err
     before.must_be(top, more_stored=True)
-    with Registry.open(top) as registry, pytest.warns(RegoloNotice, match="same bytes"):
+    with Registry.open(top) as registry, pytest.warns(RegoloNotice, match="same content"):
         registry.create_model_version("m", model_data=top / "model.safetensors")
 
 

@@ -47,19 +47,19 @@ def retire(reference: Reference, reason: str, consent: Consent, as_json: bool) -
         plan = plan_retirement(handle, reference, reason)
         _show(plan)
         name = plan.version.reference
-        goes_on = consent.given(
+        proceed = consent.given(
             f"Retire {name}?", otherwise=f"refusing to retire '{name}' without confirmation"
         )
-        if goes_on:
+        if proceed:
             carry_out(handle, plan)
     document: dict[str, Json] = {
         "model": plan.version.model_id,
         "version": plan.version.version,
         "reason": plan.reason,
         "free_bytes": plan.free_bytes,
-        "retired": goes_on,
+        "retired": proceed,
     }
-    put_result(name if goes_on else None, document, as_json=as_json)
+    put_result(name if proceed else None, document, as_json=as_json)
 
 
 def _show(plan: RetirementPlan) -> None:

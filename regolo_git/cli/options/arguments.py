@@ -27,7 +27,7 @@ def to_reference(ctx: click.Context, param: click.Parameter, value: str | None) 
 
 def complete_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
     """Completes model names."""
-    return _items(look(ctx, _model_names), incomplete)
+    return _items(query(ctx, _model_names), incomplete)
 
 
 def complete_references(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -35,7 +35,7 @@ def complete_references(ctx: click.Context, param: click.Parameter, incomplete: 
     model, at, _ = incomplete.partition("@")
     if not at:
         return complete_models(ctx, param, incomplete)
-    selectors = look(ctx, lambda handle: _selectors(handle, model))
+    selectors = query(ctx, lambda handle: _selectors(handle, model))
     return _items((version_reference(model, selector) for selector in selectors), incomplete)
 
 
@@ -45,7 +45,7 @@ def complete_environments(
     incomplete: str,
 ) -> list[CompletionItem]:
     """Completes the configured environments and those with promotions."""
-    return _items(look(ctx, _environment_names), incomplete)
+    return _items(query(ctx, _environment_names), incomplete)
 
 
 def complete_versions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
@@ -54,7 +54,7 @@ def complete_versions(ctx: click.Context, param: click.Parameter, incomplete: st
     model = ctx.params.get("model") or next(iter(ctx.args), None)
     if not isinstance(model, str):
         return []
-    return _items(look(ctx, lambda handle: _versions(handle, model)), incomplete)
+    return _items(query(ctx, lambda handle: _versions(handle, model)), incomplete)
 
 
 def complete_second(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -62,7 +62,7 @@ def complete_second(ctx: click.Context, param: click.Parameter, incomplete: str)
     first = ctx.params.get("a")
     if not isinstance(first, Reference) or "@" in incomplete:
         return complete_references(ctx, param, incomplete)
-    return _items(look(ctx, lambda handle: _selectors(handle, first.model)), incomplete)
+    return _items(query(ctx, lambda handle: _selectors(handle, first.model)), incomplete)
 
 
 def model_argument(*, required: bool = True) -> Decorator:
@@ -77,7 +77,7 @@ def reference_argument(metavar: str, *, name: str = "reference", required: bool 
     )
 
 
-def look(ctx: click.Context, find: Callable[[Handle], list[str]]) -> list[str]:
+def query(ctx: click.Context, find: Callable[[Handle], list[str]]) -> list[str]:
     """Queries the registry for completions; on an error there are none, because the user is still typing."""
     start = Path.cwd().joinpath(
         *ctx.find_root().params.get("directories") or ()

@@ -5,7 +5,7 @@ from math import isnan, nan
 import click
 from click.shell_completion import CompletionItem
 
-from regolo_git.cli.options.arguments import look
+from regolo_git.cli.options.arguments import query
 from regolo_git.cli.options.one_value import Decorator
 from regolo_git.errors import InvalidInput
 from regolo_git.records.names import check_endpoint_name
@@ -20,7 +20,7 @@ def to_endpoint(ctx: click.Context, param: click.Parameter, value: str) -> str: 
 
 def complete_endpoints(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
     """Completes endpoint names."""
-    names = look(ctx, lambda handle: [endpoint.endpoint for endpoint in list_endpoints(handle)])
+    names = query(ctx, lambda handle: [endpoint.endpoint for endpoint in list_endpoints(handle)])
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
@@ -32,7 +32,7 @@ def complete_endpoint_versions(
     if not isinstance(name, str):
         return []
     end = "" if param.name == "version" else "="
-    names = look(ctx, lambda handle: _versions_for(handle, name))
+    names = query(ctx, lambda handle: _versions_for(handle, name))
     return [CompletionItem(f"{version}{end}") for version in names if version.startswith(incomplete)]
 
 

@@ -23,9 +23,9 @@ def version_page(shown: Shown) -> Page:
         sections=[
             Section("", list(_facts(shown))),
             Section("Metrics", [(name, number_text(value)) for name, value in version.metrics.items()]),
-            Section("Metadata", _words(manifest.metadata, leave_out=version.metrics.keys())),
-            Section("Lineage", _words(_lineage(shown))),
-            Section("Serving", _words(dict(manifest.serving or {}))),
+            Section("Metadata", _values(manifest.metadata, leave_out=version.metrics.keys())),
+            Section("Lineage", _values(_lineage(shown))),
+            Section("Serving", _values(dict(manifest.serving or {}))),
             _files(shown),
         ],
     )
@@ -65,7 +65,7 @@ def _size(shown: Shown) -> str:
     return ", ".join(parts)
 
 
-def _words(tree: Json, leave_out: Collection[str] = ()) -> list[tuple[str, str]]:
+def _values(tree: Json, leave_out: Collection[str] = ()) -> list[tuple[str, str]]:
     """The values of a tree by dotted name; a list is joined on one line."""
     joined: dict[str, list[str]] = {}
     for name, value in flat(tree):

@@ -34,14 +34,14 @@ def delete(endpoint: str, consent: Consent, message: str | None, as_json: bool) 
     Exit status: 0 success; 3 no such endpoint; 4 not confirmed.
     """
     with open_handle() as handle:
-        words, document = _description(handle, endpoint)
-        talk(f"delete endpoint {endpoint}: {words}")
-        goes_on = consent.given(
+        summary, document = _description(handle, endpoint)
+        talk(f"delete endpoint {endpoint}: {summary}")
+        proceed = consent.given(
             f"Delete {endpoint}?", otherwise=f"refusing to delete '{endpoint}' without confirmation"
         )
-        if goes_on:
+        if proceed:
             delete_endpoint(handle, endpoint, message=message)
-    put_result(endpoint if goes_on else None, {**document, "deleted": goes_on}, as_json=as_json)
+    put_result(endpoint if proceed else None, {**document, "deleted": proceed}, as_json=as_json)
 
 
 def _description(handle: Handle, name: str) -> tuple[str, dict[str, Json]]:
