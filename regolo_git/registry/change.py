@@ -1,8 +1,8 @@
-"""How the records of a registry change: prepared on what the branch says, and committed in one step.
+"""Changing a registry's records: prepare on the tip of a branch, then commit in one step.
 
-Every verb that changes records goes through `commit_records`, or `propose_records` where the change waits for
-a review.  What it prepares is prepared again when another writer was faster, so it looks at the records that
-it is given and at nothing it saw before.
+Every verb that changes records goes through `commit_records`, or through `propose_records` if the change
+needs a review.  `prepare` runs again when another writer committed first, so it must depend only on the
+records that it is given.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,7 +33,7 @@ def propose_records(
 ) -> Published[Made]:
     """Commits what `prepare` returns to a new branch, from the tip of the registry branch.
 
-    Raises Conflict where the branch exists.
+    Raises Conflict if the branch exists.
     """
     tip = handle.registry_tip()
     return create_branch(
@@ -41,8 +41,8 @@ def propose_records(
     )
 
 
-def action_message(said: str | None, otherwise: str, action: str, trailers: Mapping[str, str | None]) -> str:
-    """The message of a change: what was said, or `otherwise`; then the trailers that have a value."""
+def action_message(given: str | None, default: str, action: str, trailers: Mapping[str, str | None]) -> str:
+    """The commit message of a change: the given text or the default, then the trailers that have a value."""
     lines = [f"Regolo-Action: {action}"]
     lines += [f"{key}: {value}" for key, value in trailers.items() if value is not None]
-    return ((said or "").strip() or otherwise) + "\n\n" + "\n".join(lines) + "\n"
+    return ((given or "").strip() or default) + "\n\n" + "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""Changing the registry's configuration: the file people edit, with its comments, in one commit."""
+"""Reading and changing the registry's configuration; the comments in the file are preserved."""
 
 from collections.abc import Mapping
 
@@ -30,9 +30,9 @@ def find_setting(settings: Table, key: str) -> TomlValue:
 
 
 def change_setting(handle: Handle, key: str, value: "TomlValue | None") -> str:
-    """Commits a new value of a dotted key (None: without it); returns the commit.
+    """Commits a new value of a dotted key, or removes the key (None); returns the commit.
 
-    Raises InvalidInput where the result would be no valid configuration, Conflict where nothing would change.
+    Raises InvalidInput if the result would not be a valid configuration, Conflict if nothing would change.
     """
 
     def prepare(records: RecordsAt) -> NewCommit[None]:

@@ -1,7 +1,7 @@
-"""One Git repository with its store, caches and configuration: what every verb of the registry works on.
+"""A Git repository with its store, caches and configuration.
 
-Opening finds the directories only.  The Git library and the store are opened when a verb first needs them,
-because `list` from its cache needs neither and they take most of a short command's time to import.
+Opening a handle only locates the directories.  The Git library and the store are opened on first use: `list`
+served from its cache needs neither, and importing them takes most of the time of a short command.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DEFAULT_BRANCH = "main"
 STORE_SETTING = "regolo.store"
 FORMER_STORE_SETTING = "regolo.localStore"
-COMMITS_KEPT = 8  # with their records, of which a verb asks for those of two or three commits
+COMMITS_KEPT = 8  # whose records stay in memory; a verb reads those of two or three commits
 Record = TypeVar("Record")
 
 
@@ -40,16 +40,16 @@ class Handle:
 
     @classmethod
     def open(cls, start: Path, environ: Mapping[str, str], on_notice: Callable[[str], None] = warn) -> Self:
-        """Finds the repository that holds `start` (or that GIT_DIR names).
+        """Finds the repository that contains `start`, or the one that GIT_DIR names.
 
-        `on_notice` is told of what the user should know although the call works, such as a record that
-        cannot be read; by default it is a `RegoloNotice` warning.  Raises NotFound where there is no
-        repository, InvalidInput for a kind of repository that cannot be used.
+        `on_notice` receives notices that do not stop the call, such as an unreadable record; the default
+        issues a `RegoloNotice` warning.  Raises NotFound if there is no repository, InvalidInput for an
+        unsupported kind of repository.
         """
         return cls(find_repository(start, environ), on_notice)
 
     def close(self) -> None:
-        """Lets go of the caches; the object is not used afterwards."""
+        """Closes the caches; the handle must not be used afterwards."""
         for name in ("cache", "index"):
             opened = self.__dict__.pop(name, None)
             if opened is not None:
@@ -63,14 +63,14 @@ class Handle:
     @cached_property
     def git(self) -> "GitRepository":
         """The Git repository, opened."""
-        from regolo_git.git.repository import GitRepository  # noqa: PLC0415 - see the module's first words
+        from regolo_git.git.repository import GitRepository  # noqa: PLC0415 - see the module's docstring
 
         return GitRepository.open(self.paths)
 
     @cached_property
     def store(self) -> "Store":
-        """The local store: `regolo/store` in the common directory, or where `regolo.store` says."""
-        from regolo_git.store.store import Store  # noqa: PLC0415 - see the module's first words
+        """The local store: `regolo/store` in the common directory, or the one set by `regolo.store`."""
+        from regolo_git.store.store import Store  # noqa: PLC0415 - see the module's docstring
 
         return Store.open_or_create(self.store_url)
 
@@ -81,9 +81,9 @@ class Handle:
 
     @property
     def store_url(self) -> str:
-        """Where the local store lies: a path or a URL.
+        """The location of the local store: a path or a URL.
 
-        A relative path starts beside the repository, wherever the command is typed; `~` is the home.
+        A relative path starts at the repository, not at the current directory; `~` is the home directory.
         """
         configured = self.store_setting
         if configured is None or "://" in configured:
@@ -93,37 +93,37 @@ class Handle:
 
     @cached_property
     def cache(self) -> "StatCache":
-        """What this clone remembers of files it has read, and of recipes it has verified."""
+        """The files that this clone has read and the recipes that it has verified."""
         from regolo_git.artifacts.stat_cache import StatCache  # noqa: PLC0415 - needed with the store only
 
         return StatCache(self.local_directory / "files.sqlite")
 
     @cached_property
     def index(self) -> TagIndex:
-        """The version tags of this repository, from a cache that is valid or brought up to date."""
+        """The version tags of this repository, from a cache that is updated when stale."""
         return TagIndex(self.paths, lambda: self.git)
 
     # -- records ------------------------------------------------------------------------------------------
 
     def records(self) -> RecordsAt:
-        """The records of the registry as they are now.  Raises NotFound where there is no registry."""
+        """The current records of the registry.  Raises NotFound if there is no registry."""
         return self.records_at(self.registry_tip())
 
     def records_at(self, commit: str | None) -> RecordsAt:
         """The records of the registry as of a commit; None: before the first one."""
         records = self._records.pop(commit, None) or RecordsAt(self.git, commit, commit)
-        self._records[commit] = records  # the last used is the last to go
+        self._records[commit] = records  # most recently used last
         if len(self._records) > COMMITS_KEPT:
             del self._records[next(iter(self._records))]
         return records
 
     def readable(self, listing: Listing[Record]) -> tuple[Record, ...]:
-        """The records of a listing that can be read; a notice names each of the others, once."""
-        self.name_broken(listing.broken.values())
+        """The readable records of a listing; a notice names each unreadable one, once."""
+        self.notice_broken(listing.broken.values())
         return listing.records
 
-    def name_broken(self, errors: Iterable[IntegrityError]) -> None:
-        """Names records that cannot be read, by what reading them raised, each once."""
+    def notice_broken(self, errors: Iterable[IntegrityError]) -> None:
+        """Issues a notice for each unreadable record, from the error that reading it raised, once."""
         for error in errors:
             text = f"ignored an unreadable record: {error.message}"
             if text not in self._noticed:
@@ -133,10 +133,7 @@ class Handle:
     # -- the registry branch ------------------------------------------------------------------------------
 
     def config_at_head(self) -> RegistryConfig | None:
-        """The configuration in the commit that is checked out, on `main`, or on another registry branch.
-
-        None where there is none.
-        """
+        """The configuration at HEAD, on `main`, or on another registry branch; None if there is none."""
         for commit in (self.git.head_commit(), self.git.branch_tip(DEFAULT_BRANCH)):
             config = self.records_at(commit).config()
             if config is not None:
@@ -144,15 +141,15 @@ class Handle:
         return self._config_of_another_branch()
 
     def _config_of_another_branch(self) -> RegistryConfig | None:
-        """That of a branch whose configuration says that it is the registry branch.
+        """The configuration of a branch that declares itself the registry branch.
 
-        So it is found from a commit that is older than the registry, where `init` would make a second one.
+        It is found even from a commit older than the registry, where `init` would create a second registry.
         """
         for branch, commit in self.git.branches():
             try:
                 config = self.records_at(commit).config()
             except IntegrityError:
-                continue  # of some topic branch; that of the registry branch is told of when it is stood on
+                continue  # a topic branch; that of the registry branch is reported once it is checked out
             if config is not None and config.branch == branch:
                 return config
         return None
@@ -160,16 +157,16 @@ class Handle:
     def registry_branch(self) -> str:
         """The branch where environments, endpoints and retirement are resolved.
 
-        Raises NotFound where the repository is no registry.
+        Raises NotFound if the repository is not a registry.
         """
         return self._require(self.config_at_head()).branch
 
     def registry_tip(self) -> str | None:
-        """The commit of the registry branch, here or as last fetched from `origin`; None while unborn."""
+        """The tip of the registry branch, local or as last fetched from `origin`; None while unborn."""
         return self.git.newest_known(self.registry_branch())
 
     def config(self) -> RegistryConfig:
-        """The configuration on the registry branch.  Raises NotFound where there is none."""
+        """The configuration on the registry branch.  Raises NotFound if there is none."""
         return self._require(self.records().config())
 
     def _require(self, config: RegistryConfig | None) -> RegistryConfig:

@@ -1,4 +1,4 @@
-"""Making a Git repository a registry: its configuration and attributes, in one commit."""
+"""Initializing a registry in a Git repository: configuration and attributes, in one commit."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from regolo_git.records.paths import CONFIG_PATH
 from regolo_git.registry.handle import DEFAULT_BRANCH, Handle
 
 ATTRIBUTES_PATH = ".gitattributes"
-# The records have one byte form: a checkout that turned LF into CRLF would make every file look edited.
+# Records are compared byte by byte: a checkout that turned LF into CRLF would make every file look edited.
 ATTRIBUTES = """\
 # regolo: records have one byte form
 /.regolo/** text eol=lf
@@ -23,7 +23,7 @@ ATTRIBUTES = """\
 
 @dataclass(frozen=True, slots=True)
 class Initialised:
-    """What was found or made: `commit` is None where the repository was a registry already."""
+    """The registry; `commit` is None if the repository already was one."""
 
     top: Path
     branch: str
@@ -31,31 +31,31 @@ class Initialised:
 
 
 def initialise(handle: Handle, store_url: str | None = None) -> Initialised:
-    """Commits the configuration to the branch that is checked out, which becomes the registry branch.
+    """Commits the configuration to the current branch, which becomes the registry branch.
 
-    Doing it again changes nothing.  Raises Conflict where the files are dirty or HEAD is on no branch,
-    InvalidInput for a store URL that cannot be used or where Git knows no author.
+    Does nothing in a repository that is already a registry.  Raises Conflict if the files are dirty or HEAD
+    is detached, InvalidInput for an unusable store URL or if Git knows no author.
     """
     config = handle.config_at_head()
     if config is not None:
-        handle.store  # noqa: B018 - a clone gets its store with its first `init`
+        handle.store  # noqa: B018 - the first `init` in a clone creates its store
         return Initialised(handle.paths.top, config.branch, None)
     branch = handle.git.head_branch() or _default_branch(handle)
     text = new_config_text(branch=branch, store_url=store_url)
 
     def prepare(tip: str | None) -> NewCommit[None]:
         attributes = handle.git.read_file(tip, ATTRIBUTES_PATH)
-        files = {CONFIG_PATH: text.encode(), ATTRIBUTES_PATH: _with_ours(attributes or b"")}
+        files = {CONFIG_PATH: text.encode(), ATTRIBUTES_PATH: _with_attributes(attributes or b"")}
         return NewCommit(files, "initialize model registry\n", None)
 
     refuse_early(handle.git, branch, [CONFIG_PATH, ATTRIBUTES_PATH])
-    handle.store  # noqa: B018 - made first, so that one that cannot be written leaves no registry behind
+    handle.store  # noqa: B018 - created first, so that an unwritable one leaves no registry behind
     published = publish(handle.git, branch, prepare)
     return Initialised(handle.paths.top, branch, published.commit)
 
 
 def _default_branch(handle: Handle) -> str:
-    """`main`, where HEAD is detached and there is one; a new `main` would have nothing in common with it."""
+    """`main`, if HEAD is detached and it exists; a new `main` would have an unrelated history."""
     git = handle.git
     if git.branch_tip(DEFAULT_BRANCH) is not None:
         return DEFAULT_BRANCH
@@ -66,7 +66,7 @@ def _default_branch(handle: Handle) -> str:
     )
 
 
-def _with_ours(attributes: bytes) -> bytes:
+def _with_attributes(attributes: bytes) -> bytes:
     ours = ATTRIBUTES.encode()
     if ours in attributes:
         return attributes

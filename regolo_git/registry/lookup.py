@@ -1,4 +1,4 @@
-"""From a reference to a version: `model@1.1`, `model@latest`, `model@production`, `model`."""
+"""Resolves references to versions: `model@1.1`, `model@latest`, `model@production`, `model`."""
 
 from regolo_git.errors import NotFound
 from regolo_git.git.tag_index import TagRow
@@ -25,7 +25,7 @@ def model_rows(handle: Handle, model: str) -> list[TagRow]:
 
 
 def _no_model(handle: Handle, model: str) -> NotFound:
-    handle.registry_branch()  # raises where this is no registry, which says more
+    handle.registry_branch()  # raises a clearer error if this is not a registry
     if model in untagged_models(handle):
         return NotFound(f"model '{model}' has no version tag in this clone", WITHOUT_TAGS)
     close = nearest(model, handle.index.model_names())
@@ -33,12 +33,12 @@ def _no_model(handle: Handle, model: str) -> NotFound:
 
 
 def untagged_models(handle: Handle) -> list[str]:
-    """The models that the registry branch has and no tag here names, as in a clone made without tags."""
+    """The models on the registry branch that have no version tag here, as in a clone without tags."""
     return sorted(set(handle.records().models()) - set(handle.index.model_names()))
 
 
 def find_row(handle: Handle, reference: Reference) -> TagRow:
-    """The tag that a reference means.  Raises NotFound, saying which versions there are."""
+    """The tag that a reference resolves to.  Raises NotFound, listing the newest versions."""
     if reference.version is not None:
         return _row_of_version(handle, reference.model, reference.version)
     rows = model_rows(handle, reference.model)
@@ -48,7 +48,7 @@ def find_row(handle: Handle, reference: Reference) -> TagRow:
 
 
 def _row_of_version(handle: Handle, model: str, version: Version) -> TagRow:
-    # Found without reading the rows of the others, of which there may be a hundred thousand.
+    # A direct lookup: the model may have a hundred thousand other versions.
     row = handle.index.find(check_model_name(model), version.identity)
     if row is not None:
         return row
@@ -63,13 +63,13 @@ def _row_of_environment(handle: Handle, model: str, environment: str, rows: list
     if promotion is None:
         raise NotFound(
             f"no version of '{model}' is promoted to '{environment}'",
-            _instead(handle, records, model, environment, rows[-1].version),
+            _promotion_hint(handle, records, model, environment, rows[-1].version),
         )
     return _row_of_version(handle, model, Version.parse(promotion.version))
 
 
-def _instead(handle: Handle, records: RecordsAt, model: str, environment: str, newest: str) -> Hint:
-    """A promotion, to an environment that is known; else the nearest name that stands for a version."""
+def _promotion_hint(handle: Handle, records: RecordsAt, model: str, environment: str, newest: str) -> Hint:
+    """The promotion to a known environment, or the nearest name that resolves to a version."""
     if environment in handle.config().environment_order():
         return Hint("promote", version_reference(model, newest), environment)
     promotions = records.promotions().records
@@ -89,15 +89,15 @@ def _latest(model: str, rows: list[TagRow]) -> TagRow:
 
 
 def get_version(handle: Handle, reference: Reference) -> ModelVersion:
-    """The version that a reference means.  Raises NotFound."""
+    """The version that a reference resolves to.  Raises NotFound."""
     row = find_row(handle, reference)
     return version_of_row(handle, row, read_statuses(handle).of(row.model, row.identity))
 
 
 def get_version_to_use(handle: Handle, reference: Reference) -> ModelVersion:
-    """The same for who asks only whether it is retired: its status is "retired" or "ready".
+    """Like `get_version`, but its status is only "retired" or "ready".
 
-    Raises NotFound, IntegrityError where the model's list of retired versions cannot be read.
+    Raises NotFound, IntegrityError if the model's list of retired versions cannot be read.
     """
     row = find_row(handle, reference)
     retired = handle.records().retired(row.model).has(row.version)
@@ -105,7 +105,7 @@ def get_version_to_use(handle: Handle, reference: Reference) -> ModelVersion:
 
 
 def read_version_manifest(handle: Handle, reference: Reference) -> Manifest:
-    """The manifest of the version that a reference means.  Raises NotFound, IntegrityError."""
+    """The manifest of the version that a reference resolves to.  Raises NotFound, IntegrityError."""
     return read_tagged_manifest(handle, find_row(handle, reference))
 
 

@@ -1,8 +1,8 @@
-"""In which order, and when, commits came onto the registry branch.
+"""The order in which commits reached the registry branch, and when.
 
-A commit's own time is that of its committer's clock, which may be wrong, and a proposal is committed before
-it is merged.  So the order is that of the history itself, children before parents, and a proposal (its
-message has the trailer `Regolo-Proposed`) counts from the merge that brought it.
+A commit's own time comes from its committer's clock, which may be wrong, and a proposal is committed before
+it is merged.  So commits are sorted topologically, children before parents, and a proposal (its message has
+the trailer `Regolo-Proposed`) counts from its merge.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,20 +17,20 @@ PROPOSED = "Regolo-Proposed"
 
 @dataclass(frozen=True, slots=True)
 class MergePoint:
-    """When a commit came onto the branch; a smaller `rank` is newer."""
+    """When a commit reached the branch; a smaller `rank` is newer."""
 
     rank: int
     when: datetime
 
 
 def merge_points(git: GitRepository, tip: str, commits: Iterable[CommitInfo]) -> Mapping[str, MergePoint]:
-    """The merge point of each of these commits, which are in the history of `tip`, by commit id."""
+    """The merge point of each commit by its id; all must be in the history of `tip`."""
     order = topological_order(git, tip)
     rank = {commit.oid: number for number, commit in enumerate(order)}
     next_of = {commit.parents[0]: commit.oid for commit in order if commit.parents}
-    # Of several merges that name a commit the oldest stays, which is the last in this order.
+    # If several merges name a commit, the oldest counts: the last in this order.
     merge_of = {parent: commit.oid for commit in order for parent in commit.parents[1:]}
-    trunk = _first_parents(tip, {commit.oid: commit.parents for commit in order})
+    trunk = _trunk(tip, {commit.oid: commit.parents for commit in order})
     found = {}
     for info in commits:
         oid = info.oid
@@ -42,7 +42,7 @@ def merge_points(git: GitRepository, tip: str, commits: Iterable[CommitInfo]) ->
     return found
 
 
-def _first_parents(tip: str, parents: Mapping[str, tuple[str, ...]]) -> set[str]:
+def _trunk(tip: str, parents: Mapping[str, tuple[str, ...]]) -> set[str]:
     trunk: set[str] = set()
     oid: str | None = tip
     while oid is not None and oid in parents:

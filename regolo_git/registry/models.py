@@ -1,4 +1,4 @@
-"""Models: what there is, each with its newest version and its card."""
+"""Models, each with its newest version and its card."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from regolo_git.registry.versions.model_version import ModelVersion
 
 @dataclass(frozen=True, slots=True)
 class ModelSummary:
-    """One line of `git regolo list`: `latest` is the highest release, or the highest version there is."""
+    """One line of `git regolo list`: `latest` is the highest release, else the highest version."""
 
     name: str
     versions: int
@@ -32,12 +32,12 @@ class Model:
 
     @property
     def latest(self) -> ModelVersion:
-        """The version made last by its order."""
+        """The highest version."""
         return self.versions[-1]
 
     @property
     def description(self) -> str | None:
-        """What the card says of the model."""
+        """The description in the card."""
         return self.card.description
 
     @property
@@ -47,7 +47,7 @@ class Model:
 
 
 def summarise_models(handle: Handle) -> list[ModelSummary]:
-    """Every model that has a version, in the order of the names."""
+    """Every model that has a version, sorted by name."""
     statuses = read_statuses(handle)
     return [
         ModelSummary(
@@ -66,7 +66,7 @@ def _environments(promoted: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def read_model(handle: Handle, name: str) -> Model:
-    """A model by its name.  Raises NotFound, IntegrityError where its card cannot be read."""
+    """A model by its name.  Raises NotFound, IntegrityError if its card cannot be read."""
     versions = tuple(list_versions(handle, name))
     return Model(name, handle.records().card(name) or ModelCard(), versions)
 

@@ -1,4 +1,4 @@
-"""Warnings that point at the caller's own line, however deep in this package they come from."""
+"""Warnings that point at the caller's line, not at one in this package."""
 
 import sys
 import warnings
@@ -11,7 +11,7 @@ PACKAGE = str(Path(__file__).parents[1])
 
 def warn(text: str) -> None:
     """Issues a `RegoloNotice` for the first caller outside this package."""
-    level, frame = 1, sys._getframe()  # noqa: SLF001 - `warn` itself looks for its caller in this way
+    level, frame = 1, sys._getframe()  # noqa: SLF001 - the standard library's `warn` finds its caller in the same way
     while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
         level, frame = level + 1, frame.f_back
     warnings.warn(text, RegoloNotice, stacklevel=level)

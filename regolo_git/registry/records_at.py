@@ -1,8 +1,8 @@
-"""The records of a registry as of a commit: read one at a time, and only those that are asked for.
+"""The records of a registry as of a commit, read lazily, one at a time.
 
-A record that is broken, or that a newer release wrote, raises when it is asked for by its name, and never
-keeps another one from being read: the verbs that read all records of a kind return those that can be read
-and, beside them, the errors of the others.  What a branch holds now is `Handle.records()`.
+A record that is broken, or that a newer release wrote, raises only when it is read by name; it never prevents
+the others from being read.  Methods that read all records of a kind return the readable ones together with
+the errors of the rest.  `Handle.records()` gives the current records.
 """
 
 from collections.abc import Callable, Mapping
@@ -44,9 +44,9 @@ Parse = Callable[[bytes, str], Record]
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[Record]):
-    """All records of one kind, by what each is about: a model, an endpoint, or a place such as `staging/m`.
+    """All records of one kind, by subject: a model, an endpoint, or a place such as `staging/m`.
 
-    `broken` holds the errors of those that cannot be read, by path.
+    `broken` has the errors of the unreadable ones, by path.
     """
 
     by_name: Mapping[str, Record] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Listing(Generic[Record]):
 
     @property
     def records(self) -> tuple[Record, ...]:
-        """The records that can be read."""
+        """The readable records."""
         return tuple(self.by_name.values())
 
 
@@ -62,8 +62,8 @@ class RecordsAt:
     """The records of a registry as of a commit of each branch; None is a branch before its first commit.
 
     Environments and endpoints are read from `operations`, everything else from `registry`.  A record is
-    parsed once.  Every verb raises IntegrityError for a record that is damaged and NewerFormat for one of a
-    newer release, naming its file, and MissingObject where the clone lacks the commit.
+    parsed once.  Every method raises IntegrityError for a damaged record and NewerFormat for one of a newer
+    release, naming its file, and MissingObject if the clone lacks the commit.
     """
 
     def __init__(self, git: "GitRepository", registry: str | None, operations: str | None) -> None:
@@ -73,23 +73,23 @@ class RecordsAt:
         self._parsed: dict[str, object] = {}
 
     def config(self) -> RegistryConfig | None:
-        """The registry's configuration; None where there is none."""
+        """The registry's configuration; None if there is none."""
         return self._one(CONFIG_PATH, _CONFIG)
 
     def manifest(self, model: str) -> Manifest | None:
-        """A model's manifest; None where it has none."""
+        """A model's manifest; None if it has none."""
         return self._one(manifest_path(model), _MANIFEST)
 
     def manifests(self) -> Listing[Manifest]:
-        """The manifests of all models, in the order of their names."""
+        """The manifests of all models, sorted by name."""
         return self._all(MODELS, model_of_manifest, _MANIFEST)
 
     def models(self) -> list[str]:
-        """The models that have a manifest, also one that cannot be read, in the order of their names."""
+        """The names of the models that have a manifest, readable or not, sorted."""
         return [model for path, _ in self._files(MODELS) if (model := model_of_manifest(path)) is not None]
 
     def card(self, model: str) -> ModelCard | None:
-        """A model's card; None where it has none."""
+        """A model's card; None if it has none."""
         return self._one(card_path(model), _CARD)
 
     def cards(self) -> Listing[ModelCard]:
@@ -97,7 +97,7 @@ class RecordsAt:
         return self._all(MODELS, model_of_card, _CARD)
 
     def retired(self, model: str) -> RetiredList:
-        """A model's retired versions; an empty list where it has none."""
+        """A model's retired versions; an empty list if it has none."""
         return self._one(retired_path(model), _RETIRED) or RetiredList()
 
     def retired_lists(self) -> Listing[RetiredList]:
@@ -105,11 +105,11 @@ class RecordsAt:
         return self._all(MODELS, model_of_retired, _RETIRED)
 
     def promotion(self, environment: str, model: str) -> Promotion | None:
-        """What of a model is promoted to an environment; None where nothing is."""
+        """The promotion of a model to an environment; None if there is none."""
         return self._one(environment_path(environment, model), Promotion.parse)
 
     def promotions(self) -> Listing[Promotion]:
-        """What is promoted where, lowest environment first.  Raises IntegrityError for the configuration."""
+        """All promotions, lowest environment first.  Raises IntegrityError for the configuration."""
         found = self._all(ENVIRONMENTS, place_of_promotion, Promotion.parse)
         config = self.config()
         rank = {name: index for index, name in enumerate(config.environment_order() if config else ())}
@@ -121,19 +121,19 @@ class RecordsAt:
         return Listing(dict(sorted(found.by_name.items(), key=place)), found.broken)
 
     def endpoint(self, name: str) -> Endpoint | None:
-        """An endpoint's desired state; None where there is no such endpoint."""
+        """An endpoint's desired state; None if there is no such endpoint."""
         return self._one(endpoint_path(name), Endpoint.parse)
 
     def endpoints(self) -> Listing[Endpoint]:
-        """Every endpoint, in the order of their names."""
+        """Every endpoint, sorted by name."""
         return self._all(ENDPOINTS, endpoint_of, Endpoint.parse)
 
     def endpoint_names(self) -> list[str]:
-        """The names of all endpoints, also of those that cannot be read."""
+        """The names of all endpoints, readable or not."""
         return [name for path, _ in self._files(ENDPOINTS) if (name := endpoint_of(path)) is not None]
 
     def data(self, path: str) -> bytes | None:
-        """The bytes of a record, also of one that cannot be read; None where there is none."""
+        """The bytes of a record, readable or not; None if there is none."""
         return self._git.read_file(self._commit(path), path)
 
     def _commit(self, path: str) -> str | None:
@@ -173,13 +173,13 @@ def _parse(data: bytes, path: str, parse: Parse[Record]) -> Record:
         return parse(data, path)
 
 
-def _alone(parse: Callable[[bytes], Record]) -> Parse[Record]:
-    """A parser of a record that does not say in itself where it belongs."""
+def _without_path(parse: Callable[[bytes], Record]) -> Parse[Record]:
+    """A parser for a kind of record that does not depend on its path."""
     return lambda data, _: parse(data)
 
 
-# Cached, because several commits, and all branches that are looked at for the registry branch, mostly agree.
-_CONFIG = _alone(lru_cache(maxsize=8)(RegistryConfig.parse))
-_MANIFEST = _alone(Manifest.parse)
-_CARD = _alone(ModelCard.parse)
-_RETIRED = _alone(RetiredList.parse)
+# Cached: these records are mostly the same on the branches and commits that one command reads.
+_CONFIG = _without_path(lru_cache(maxsize=8)(RegistryConfig.parse))
+_MANIFEST = _without_path(Manifest.parse)
+_CARD = _without_path(ModelCard.parse)
+_RETIRED = _without_path(RetiredList.parse)

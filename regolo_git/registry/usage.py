@@ -1,4 +1,4 @@
-"""Who uses a version: the environments that it is promoted to, and the endpoints that serve it."""
+"""The users of a version: the environments it is promoted to, and the endpoints that serve it."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -30,7 +30,7 @@ class User:
 def users_of(
     promotions: Iterable[Promotion], endpoints: Iterable[Endpoint], model: str, version: str
 ) -> list[User]:
-    """The users of a version among these, environments first."""
+    """The users of a version among these records, environments first."""
     wanted = Version.parse(version)
     environments = [
         User("environment", promotion.environment)
@@ -45,9 +45,9 @@ def users_of(
 
 
 def unreadable_users(records: RecordsAt, model: str) -> Iterator[IntegrityError]:
-    """The errors of the records that cannot be read and that may use a version of a model.
+    """The errors of the unreadable records that may use a version of a model.
 
-    Those are its promotions, and every endpoint that does not say that it serves another model only.
+    These are its promotions, and every endpoint that may serve it.
     """
     for path, error in records.promotions().broken.items():
         if (place_of_promotion(path) or "").partition("/")[2] == model:
@@ -64,6 +64,6 @@ def _may_serve(data: bytes, model: str) -> bool:
         return True
     if not isinstance(named, str) or named == model:
         return True
-    # A newer release may know endpoints of several models; whichever way, it has to name them.
+    # In a newer release an endpoint may serve several models, but it must still name them.
     mentioned = rf"(?<!{NAME_CHARACTER}){re.escape(model)}(?!{NAME_CHARACTER})"
     return re.search(mentioned.encode(), data) is not None

@@ -1,8 +1,8 @@
 """The status of each version on the registry branch: promoted, retired, or neither.
 
-Read from `environments/*/<model>.toml` and `models/<model>/retired.toml` of one commit, and kept in a small
-file beside the tag index, so that `list` need not open Git.  The file answers for nothing but the commit that
-it was read from, and only while the commits that decide which branch is the registry branch are the same.
+Statuses are read from `environments/*/<model>.toml` and `models/<model>/retired.toml` of one commit and
+cached in a small file beside the tag index, so that `list` need not open Git.  The cache is valid only for
+that commit, and only while the commits that determine the registry branch are unchanged.
 """
 
 import json
@@ -21,7 +21,7 @@ from regolo_git.registry.handle import DEFAULT_BRANCH, Handle
 from regolo_git.registry.records_at import RecordsAt
 
 READY, RETIRED, PROPOSED = "ready", "retired", "proposed"
-STANDINGS_KEPT = 8  # of work trees that share the cache, each with a commit of its own
+KEYS_KEPT = 8  # of the work trees that share the cache, each at its own commit
 
 ByModel = Mapping[str, Mapping[str, str]]  # model -> version identity -> status, or environment -> version
 
@@ -30,8 +30,8 @@ ByModel = Mapping[str, Mapping[str, str]]  # model -> version identity -> status
 class Statuses:
     """Every status that is not "ready", as of commit `tip`.
 
-    `promotions` is for each model the version that is promoted to each environment; `broken` are the records
-    that could not be read, and say nothing here.
+    `promotions` maps each model to the version promoted to each environment.  `broken` has the errors of the
+    unreadable records, which are not included in the statuses.
     """
 
     tip: str | None = None
@@ -46,39 +46,39 @@ class Statuses:
 
 @dataclass(frozen=True, slots=True)
 class _Cache:
-    """The statuses of one commit, and the registry branch by the commits that decide which one it is."""
+    """The statuses of one commit, and the registry branch by the commits that determine it."""
 
     branches: Mapping[str, str] = field(default_factory=dict)
     statuses: Statuses = field(default_factory=Statuses)
 
 
 def read_statuses(handle: Handle) -> Statuses:
-    """The statuses on the registry branch; a notice names each record that cannot be read.
+    """The statuses on the registry branch; a notice names each unreadable record.
 
-    Raises NotFound where the repository is no registry, IntegrityError for its configuration.
+    Raises NotFound if the repository is not a registry, IntegrityError for its configuration.
     """
     path = handle.local_directory / "statuses.json"
-    cache, standing = _load(path), _standing(handle.paths)
-    branch = cache.branches.get(standing)
+    cache, key = _load(path), _branch_key(handle.paths)
+    branch = cache.branches.get(key)
     statuses = cache.statuses
     if branch is None or statuses.tip is None or newest_known(handle.paths, branch) != statuses.tip:
         branch = handle.registry_branch()
         tip = newest_known(handle.paths, branch)
         if tip is None or tip != statuses.tip:
             statuses = _read(handle.records_at(tip))
-        if _decides(handle):
-            _save(path, _Cache({standing: branch, **cache.branches}, statuses))
-    handle.name_broken(statuses.broken)
+        if _is_cacheable(handle):
+            _save(path, _Cache({key: branch, **cache.branches}, statuses))
+    handle.notice_broken(statuses.broken)
     return statuses
 
 
-def _standing(paths: RepositoryPaths) -> str:
-    """The commits whose configuration says which branch is the registry branch."""
+def _branch_key(paths: RepositoryPaths) -> str:
+    """The commits whose configuration determines the registry branch."""
     return f"{head_commit(paths)} {branch_tip(paths, DEFAULT_BRANCH)}"
 
 
-def _decides(handle: Handle) -> bool:
-    """Whether one of these commits has a configuration.  Otherwise any branch may be the one, at any time."""
+def _is_cacheable(handle: Handle) -> bool:
+    """Whether one of these commits has a configuration; if not, any branch may become the registry branch."""
     commits = head_commit(handle.paths), branch_tip(handle.paths, DEFAULT_BRANCH)
     return any(handle.records_at(commit).config() is not None for commit in commits)
 
@@ -111,7 +111,7 @@ def _load(path: Path) -> _Cache:
         statuses = Statuses(reader.get("tip", str), by_model, promotions, broken)
         return _Cache(reader.dict_of("branches", str), statuses)
     except (OSError, InvalidInput):
-        return _Cache()  # only a shortcut: whatever is wrong with it, the branch is read instead
+        return _Cache()  # only a cache: if anything is wrong with it, the branch is read instead
 
 
 def _read_by_model(reader: JsonReader, key: str) -> ByModel:
@@ -121,14 +121,14 @@ def _read_by_model(reader: JsonReader, key: str) -> ByModel:
 
 def _save(path: Path, cache: _Cache) -> None:
     statuses = cache.statuses
-    held = {
-        "branches": dict(list(cache.branches.items())[:STANDINGS_KEPT]),
+    cached = {
+        "branches": dict(list(cache.branches.items())[:KEYS_KEPT]),
         "tip": statuses.tip,
         "by_model": statuses.by_model,
         "promotions": statuses.promotions,
         "broken": [{"message": e.message, "hint": on_command_line(e.hint)} for e in statuses.broken],
     }
     try:
-        replace_file(path, json.dumps(held).encode())
+        replace_file(path, json.dumps(cached).encode())
     except (OSError, RegoloError):
-        return  # a read-only clone lists all the same
+        return  # a read-only clone works without the cache

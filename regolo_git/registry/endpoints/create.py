@@ -1,4 +1,4 @@
-"""Creating an endpoint: a served name, with all of its traffic on one version."""
+"""Creating an endpoint with all of its traffic on one version."""
 
 from regolo_git.errors import Conflict
 from regolo_git.git.new_commit import NewCommit
@@ -26,10 +26,10 @@ def create_endpoint(
     routing: Routing | None = None,
     message: str | None = None,
 ) -> Endpoint:
-    """Creates an endpoint that sends everything to one version.
+    """Creates an endpoint that sends all traffic to one version.
 
-    Bound to an environment it follows the promotions there, and the environment's replicas win.  Raises
-    Conflict where the endpoint exists, InvalidInput, NotFound, PolicyRefused for a retired version.
+    An endpoint bound to an environment follows its promotions and takes its replica count.  Raises Conflict
+    if the endpoint exists, InvalidInput, NotFound, PolicyRefused for a retired version.
     """
     check_endpoint_name(name)
     check_engine(engine)
@@ -50,8 +50,8 @@ def create_endpoint(
             versions={version.version: pin(version, count)},
             routing=routing or Routing(),
         )
-        otherwise = f"create endpoint {name} on {version.reference}"
-        return endpoint_commit(endpoint, message, otherwise, "create-endpoint", None)
+        default = f"create endpoint {name} on {version.reference}"
+        return endpoint_commit(endpoint, message, default, "create-endpoint", None)
 
     return commit_records(handle, prepare).made
 
@@ -59,12 +59,12 @@ def create_endpoint(
 def _replicas(
     handle: Handle, records: RecordsAt, model: str, environment: str | None, replicas: int | None
 ) -> int:
-    """What is promoted to the environment decides, then the environment's rule, then what was asked for."""
-    asked = check_replicas(replicas if replicas is not None else 1)
+    """The replicas of the environment's promotion, else of its rule, else the requested number."""
+    requested = check_replicas(replicas if replicas is not None else 1)
     if environment is None:
-        return asked
+        return requested
     rule = environment_rule(handle, environment)
     promotion = records.promotion(environment, model)
     if promotion is not None:
         return promotion.replicas
-    return rule.replicas if rule is not None and rule.replicas is not None else asked
+    return rule.replicas if rule is not None and rule.replicas is not None else requested

@@ -1,4 +1,4 @@
-"""Deleting an endpoint: its file goes off the branch, its history stays."""
+"""Deleting an endpoint; its history remains."""
 
 from regolo_git.errors import IntegrityError, NewerFormat
 from regolo_git.git.new_commit import NewCommit
@@ -12,20 +12,20 @@ from regolo_git.text.numbers import shares_text
 
 
 def delete_endpoint(handle: Handle, name: str, *, message: str | None = None) -> None:
-    """Takes an endpoint's file off the branch, also a broken one.
+    """Deletes an endpoint's file from the registry branch, even if it is broken.
 
     Raises NotFound, NewerFormat for one of a newer release.
     """
 
     def prepare(records: RecordsAt) -> NewCommit[None]:
         before = _readable(records, name)
-        said = action_message(
+        text = action_message(
             message,
             f"delete endpoint {name}",
             "delete-endpoint",
             {"Regolo-Endpoint": name, "Regolo-From": shares_text(before.traffic) if before else None},
         )
-        return NewCommit({endpoint_path(name): None}, said, None)
+        return NewCommit({endpoint_path(name): None}, text, None)
 
     commit_records(handle, prepare)
 

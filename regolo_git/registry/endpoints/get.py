@@ -1,4 +1,4 @@
-"""Endpoints as the registry branch has them now."""
+"""The endpoints on the registry branch."""
 
 from regolo_git.errors import NotFound
 from regolo_git.hints import Hint
@@ -15,15 +15,15 @@ def get_endpoint(handle: Handle, name: str) -> Endpoint:
 
 
 def list_endpoints(handle: Handle) -> list[Endpoint]:
-    """Every endpoint on the registry branch, sorted by name; a notice names each that cannot be read."""
+    """Every endpoint on the registry branch, sorted by name; a notice names each unreadable one."""
     return list(handle.readable(handle.records().endpoints()))
 
 
 def require_endpoint(records: RecordsAt, name: str) -> Endpoint:
-    """An endpoint among some records.  Raises NotFound, with the nearest name as a hint, IntegrityError."""
+    """An endpoint by name.  Raises NotFound with the nearest name as a hint, IntegrityError."""
     endpoint = records.endpoint(check_endpoint_name(name))
     if endpoint is None:
-        # The names of the files: one that is broken is not in the way of saying what there is.
+        # The names come from the file names, so broken files count too.
         close = nearest(name, records.endpoint_names())
         hint = Hint("endpoint show", close) if close else Hint("endpoint list")
         raise NotFound(f"there is no endpoint '{name}'", hint)

@@ -1,6 +1,6 @@
-"""The history of an endpoint: every commit that changed its file, and what the change was.
+"""The history of an endpoint: every commit that changed its file.
 
-Read `last_good` next: what a rollback makes of it.
+`last_good` derives rollback targets from it.
 """
 
 import re
@@ -23,10 +23,10 @@ REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{7,40})\b", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class EndpointEvent:
-    """One change of an endpoint; `endpoint` is None where it was deleted.
+    """One change of an endpoint; `endpoint` is None if it was deleted.
 
-    `action` is our verb, "revert" for a plain `git revert` of the commit `reverted`, else "edit".  `when` is
-    the time at which it came onto the registry branch: of a proposed promotion, when that was merged.
+    `action` is the command's `Regolo-Action`, "revert" for a plain `git revert` of the commit `reverted`, or
+    "edit".  `when` is the time at which the change reached the registry branch: for a proposal, its merge.
     """
 
     name: str
@@ -40,7 +40,7 @@ class EndpointEvent:
 
 
 def endpoint_history(handle: Handle, name: str) -> list[EndpointEvent]:
-    """Every change of an endpoint, newest first; a commit that broke the file is left out."""
+    """Every change of an endpoint, newest first, without commits that broke the file."""
     tip = handle.registry_tip()
     if tip is None:
         return []
@@ -56,12 +56,12 @@ def _events(handle: Handle, tip: str, name: str) -> Iterator[tuple[CommitInfo, E
             endpoint = handle.records_at(info.oid).endpoint(name)
         except IntegrityError:
             continue
-        action, reverted = _what_it_did(info)
+        action, reverted = _action_of(info)
         when, who = info.committed_at, info.author
         yield info, EndpointEvent(name, endpoint, action, info.oid, when, who, info.subject, reverted)
 
 
-def _what_it_did(info: CommitInfo) -> tuple[str, str | None]:
+def _action_of(info: CommitInfo) -> tuple[str, str | None]:
     action = info.trailer("Regolo-Action")
     undone = REVERTS.search(info.message) if action is None else None
     if undone is not None:

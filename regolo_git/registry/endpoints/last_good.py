@@ -1,11 +1,10 @@
-"""Which versions an endpoint can be rolled back to, read from its history.
+"""The versions that an endpoint can be rolled back to, derived from its history.
 
-A version is good when it had all of the endpoint's traffic and no rollback has taken traffic from it since.
-So the good versions are a stack.  Whoever gives one all the traffic puts it on top: by creating the endpoint,
-by `traffic`, by a promotion or by an edit of the file.  A rollback takes off what lay above the version that
-it went back to, and every version that lost traffic by it; a plain `git revert` of any change but a rollback
-is one, too.  What happened before the endpoint was last deleted, or while it served another model, does not
-count.
+A version is good if it had all of the endpoint's traffic and no rollback has taken traffic from it since.
+The good versions form a stack.  Giving a version all the traffic pushes it: creating the endpoint, `traffic`,
+a promotion, or an edit of the file.  A rollback pops the versions above its target, and every version that
+lost traffic by it; a plain `git revert` of any change but a rollback counts as a rollback.  Events before the
+endpoint was last deleted, or while it served another model, do not count.
 """
 
 from collections.abc import Sequence
@@ -18,16 +17,16 @@ Shares = dict[Version, float]
 
 
 def good_versions(endpoint: Endpoint, events: Sequence[EndpointEvent]) -> list[Version]:
-    """The versions to go back to from the endpoint as it is, the last good one first.
+    """The versions to roll back to from the endpoint's current state, the last good one first.
 
-    `events` are its history, newest first.  A version that has all the traffic now is not among them.
+    `events` is its history, newest first.  A version that has all the traffic now is not included.
     """
     good: list[Version] = []
     before: Shares = {}
     rollbacks: list[str] = []
-    for event, state in _present_life(endpoint, events):
+    for event, state in _current_events(endpoint, events):
         shares = _shares(state)
-        if _goes_back(event, rollbacks):
+        if _is_rollback(event, rollbacks):
             rollbacks.append(event.commit)
             good = _after_rollback(good, before, shares)
         if len(shares) == 1:
@@ -38,22 +37,22 @@ def good_versions(endpoint: Endpoint, events: Sequence[EndpointEvent]) -> list[V
     return [version for version in reversed(good) if len(now) > 1 or version not in now]
 
 
-def _present_life(
+def _current_events(
     endpoint: Endpoint, events: Sequence[EndpointEvent]
 ) -> list[tuple[EndpointEvent, Endpoint]]:
-    """The events since the endpoint was made, or was given its model, oldest first."""
-    life: list[tuple[EndpointEvent, Endpoint]] = []
+    """The events since the endpoint was created, or changed to its present model, oldest first."""
+    current: list[tuple[EndpointEvent, Endpoint]] = []
     for event in events:
         if event.endpoint is None or event.endpoint.model != endpoint.model:
             break
-        life.insert(0, (event, event.endpoint))
-    return life
+        current.insert(0, (event, event.endpoint))
+    return current
 
 
-def _goes_back(event: EndpointEvent, rollbacks: Sequence[str]) -> bool:
+def _is_rollback(event: EndpointEvent, rollbacks: Sequence[str]) -> bool:
     if event.reverted is None:
         return event.action == "rollback"
-    # Who reverts a rollback goes forward again.
+    # Reverting a rollback goes forward again.
     return not any(commit.startswith(event.reverted) for commit in rollbacks)
 
 

@@ -1,4 +1,4 @@
-"""Rolling an endpoint back: all of its traffic to one version, by a forward commit."""
+"""Rolling an endpoint back: a new commit sends all of its traffic to an earlier version."""
 
 from dataclasses import dataclass, replace
 
@@ -20,7 +20,7 @@ from regolo_git.registry.versions.model_version import ModelVersion
 
 @dataclass(frozen=True, slots=True)
 class RolledBack:
-    """The endpoint after a rollback; `skipped` has a line for each good version that can no longer serve."""
+    """The endpoint after a rollback; `skipped` has a line for each good version that cannot serve."""
 
     endpoint: Endpoint
     skipped: tuple[str, ...]
@@ -29,10 +29,10 @@ class RolledBack:
 def roll_back(
     handle: Handle, name: str, to_version: str | None = None, *, message: str | None = None
 ) -> RolledBack:
-    """Sends everything to `to_version`, or to the last good version that can still serve.
+    """Sends all traffic to `to_version`, or to the last good version that can serve.
 
-    `last_good` says which versions are good.  Raises NotFound, also where the bytes are gone, PolicyRefused
-    for a retired version, Conflict where nothing would change.
+    `last_good` defines good versions.  Raises NotFound, also for missing bytes, PolicyRefused for a retired
+    version, Conflict if nothing would change.
     """
 
     def prepare(records: RecordsAt) -> NewCommit[RolledBack]:

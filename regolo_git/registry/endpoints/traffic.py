@@ -1,8 +1,8 @@
-"""The traffic of an endpoint: who may have it, and every way in which it changes.
+"""The traffic of an endpoint: the versions that may receive it, and the commits that change it.
 
-The file of an endpoint holds desired state only, each version pinned by commit and digest, so a moved tag
-cannot change what serves.  A version may be given traffic when `servable` says so.  A change of one endpoint
-is a `traffic_commit`; only a promotion changes endpoints along, by `moved_endpoint`, in its own commit.
+An endpoint's file has desired state only, with each version pinned by commit and digest, so a moved tag
+cannot change what is served.  `servable` decides whether a version may receive traffic.  A change of one
+endpoint is a `traffic_commit`; only a promotion moves endpoints within its own commit (`moved_endpoint`).
 """
 
 from collections.abc import Mapping
@@ -35,9 +35,9 @@ def update_traffic(
     replicas: Mapping[str, int] | None = None,
     message: str | None = None,
 ) -> Endpoint:
-    """Sets the whole split: shares that add up to 1, or percents that add up to 100.
+    """Sets the whole split: shares that add up to 1, or percentages that add up to 100.
 
-    A version that is not named gets no traffic and leaves the endpoint; one with weight 0 stays addressable.
+    A version that is not named is removed from the endpoint; one with weight 0 stays addressable.
     Raises InvalidInput, NotFound, PolicyRefused for a retired version, Conflict.
     """
     shares = check_traffic(weights)
@@ -69,15 +69,15 @@ def _replicas(endpoint: Endpoint, version: ModelVersion, given: str, replicas: M
 
 
 def usual_replicas(endpoint: Endpoint, version: ModelVersion) -> int:
-    """Replicas of a version as the endpoint has them, or as its largest version has them."""
-    held = endpoint.versions.get(version.version)
-    return held.replicas if held is not None else max(p.replicas for p in endpoint.versions.values())
+    """The version's replicas in the endpoint, or those of the endpoint's largest version."""
+    pinned = endpoint.versions.get(version.version)
+    return pinned.replicas if pinned is not None else max(p.replicas for p in endpoint.versions.values())
 
 
 def servable(handle: Handle, reference: Reference) -> ModelVersion:
-    """The version that a reference means, if it may be given traffic.
+    """The version that a reference resolves to, if it may receive traffic.
 
-    Raises NotFound, also where its bytes are gone, PolicyRefused where it is retired.
+    Raises NotFound, also if its bytes are missing, PolicyRefused if it is retired.
     """
     version = get_version_to_use(handle, reference)
     if version.status == RETIRED:
@@ -88,24 +88,24 @@ def servable(handle: Handle, reference: Reference) -> ModelVersion:
 
 
 def pin(version: ModelVersion, replicas: int, before: Endpoint | None = None) -> PinnedVersion:
-    """A version as an endpoint holds it: by commit and digest; keys that are unknown stay as in `before`."""
-    held = before.versions.get(version.version) if before is not None else None
+    """A version pinned by commit and digest; unknown keys are kept from `before`."""
+    pinned = before.versions.get(version.version) if before is not None else None
     digest = version.manifest.artifact.digest
-    return PinnedVersion(version.commit, digest, replicas, held.unknown if held is not None else {})
+    return PinnedVersion(version.commit, digest, replicas, pinned.unknown if pinned is not None else {})
 
 
 def moved_endpoint(endpoint: Endpoint, promotion: Promotion) -> Endpoint:
-    """The endpoint with all its traffic on the promoted version, on the environment's replicas."""
-    held = endpoint.versions.get(promotion.version)
-    unknown = held.unknown if held is not None else {}
-    pinned = PinnedVersion(promotion.commit, promotion.digest, promotion.replicas, unknown)
-    return replace(endpoint, traffic={promotion.version: 1.0}, versions={promotion.version: pinned})
+    """The endpoint with all its traffic on the promoted version, with the promotion's replicas."""
+    pinned = endpoint.versions.get(promotion.version)
+    unknown = pinned.unknown if pinned is not None else {}
+    target = PinnedVersion(promotion.commit, promotion.digest, promotion.replicas, unknown)
+    return replace(endpoint, traffic={promotion.version: 1.0}, versions={promotion.version: target})
 
 
 def traffic_commit(
     before: Endpoint, after: Endpoint, action: str, message: str | None
 ) -> NewCommit[Endpoint]:
-    """The commit that changes an endpoint.  Raises Conflict where nothing would change."""
+    """The commit that changes an endpoint.  Raises Conflict if nothing would change."""
     name = before.endpoint
     if after == before:
         raise Conflict(
@@ -115,12 +115,12 @@ def traffic_commit(
 
 
 def endpoint_commit(
-    after: Endpoint, said: str | None, otherwise: str, action: str, before: Endpoint | None
+    after: Endpoint, given: str | None, default: str, action: str, before: Endpoint | None
 ) -> NewCommit[Endpoint]:
-    """The commit that writes an endpoint's file; its trailers say what it did."""
+    """The commit that writes an endpoint's file, with trailers that record the change."""
     message = action_message(
-        said,
-        otherwise,
+        given,
+        default,
         action,
         {
             "Regolo-Endpoint": after.endpoint,

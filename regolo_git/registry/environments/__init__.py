@@ -1,1 +1,1 @@
-"""Environments: what is promoted where, and what was."""
+"""Environments: promotions and their history."""

@@ -1,4 +1,4 @@
-"""What stood in which environment and since when: the history of `environments/*/<model>.toml`."""
+"""The history of promotions: every change of `environments/*/<model>.toml`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,9 +16,9 @@ from regolo_git.registry.merge_order import merge_points
 
 @dataclass(frozen=True, slots=True)
 class PromotionEvent:
-    """One change of what stands in an environment; `promotion` is None where it was taken out.
+    """One change of a model's promotion in an environment; `promotion` is None if it was removed.
 
-    `when` is the time at which it came onto the registry branch: of a proposal, when it was merged.
+    `when` is the time at which the change reached the registry branch: for a proposal, its merge.
     """
 
     environment: str
@@ -31,9 +31,9 @@ class PromotionEvent:
 
 
 def promotion_history(handle: Handle, model: str, environment: str | None = None) -> list[PromotionEvent]:
-    """What stood where and when, newest first; of one environment or of all that ever held the model.
+    """A model's promotions, newest first, in one environment or in every one that ever existed.
 
-    Raises InvalidInput for a name that no environment can have.
+    Raises InvalidInput for an invalid environment name.
     """
     tip = handle.registry_tip()
     if environment is not None:
@@ -50,7 +50,7 @@ def promotion_history(handle: Handle, model: str, environment: str | None = None
 def promotion_events(
     handle: Handle, tip: str, model: str, environment: str
 ) -> Iterator[tuple[CommitInfo, PromotionEvent]]:
-    """The commits that changed what stands in one environment as of a commit, newest first."""
+    """The commits that changed a model's promotion in one environment, newest first, from a tip."""
     for info in path_history(handle.git, tip, environment_path(environment, model)):
         try:
             promotion = handle.records_at(info.oid).promotion(environment, model)
@@ -61,6 +61,6 @@ def promotion_events(
 
 
 def _environments_ever(handle: Handle, tip: str) -> list[str]:
-    """The configured environments in their order, then every other one that there ever was."""
+    """The configured environments in their order, then every other one that ever existed."""
     ever = directories_ever(handle.git, tip, ENVIRONMENTS)
     return list(dict.fromkeys([*handle.config().environment_order(), *sorted(ever)]))

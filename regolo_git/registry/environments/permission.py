@@ -1,4 +1,4 @@
-"""The one place where a promotion asks whether it may: the rules of the environments."""
+"""The rules of the environments, which decide whether a promotion is allowed."""
 
 from regolo_git.errors import InvalidInput, PolicyRefused
 from regolo_git.hints import Hint
@@ -11,8 +11,8 @@ from regolo_git.registry.version_status import RETIRED
 from regolo_git.registry.versions.model_version import ModelVersion
 
 
-def ask_permission(handle: Handle, version: ModelVersion, environment: str) -> None:
-    """Raises PolicyRefused where a version may not be promoted, saying which rule forbids it."""
+def check_permission(handle: Handle, version: ModelVersion, environment: str) -> None:
+    """Raises PolicyRefused if a version may not be promoted, naming the rule that forbids it."""
     if version.status == RETIRED:
         raise PolicyRefused(f"'{version.reference}' is retired", Hint("list", version.model_id))
     rule = environment_rule(handle, environment)
@@ -25,9 +25,9 @@ def ask_permission(handle: Handle, version: ModelVersion, environment: str) -> N
 
 
 def environment_rule(handle: Handle, environment: str) -> EnvironmentRule | None:
-    """The rule of an environment; None where the registry configures none.
+    """The rule of an environment; None if the registry configures no environments.
 
-    Raises InvalidInput for one that is not among those that it configures, or that can have no such name.
+    Raises InvalidInput for an environment that is not configured, or for an invalid name.
     """
     config = handle.config()
     rule = config.environment(check_environment_name(environment))
@@ -40,7 +40,7 @@ def environment_rule(handle: Handle, environment: str) -> EnvironmentRule | None
 
 
 def _was_promoted_to(handle: Handle, version: ModelVersion, environment: str) -> bool:
-    """Whether the version is or ever was promoted to an environment, with the bytes that it has."""
+    """Whether the version, with its present bytes, is or ever was promoted to an environment."""
     wanted, digest = Version.parse(version.version), version.manifest.artifact.digest
     tip = handle.registry_tip()
     return tip is not None and any(

@@ -1,7 +1,7 @@
-"""Promoting a version to an environment, as a reviewed commit on the registry branch.
+"""Promoting a version to an environment, by a commit on the registry branch.
 
-look the version up → may it? (`permission`) → one commit: environments/<env>/<model>.toml
-                                                 and every endpoint bound to that environment
+resolve the version → check `permission` → verify its bytes → one commit: environments/<env>/<model>.toml
+                                                              and every endpoint bound to that environment
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from regolo_git.records.references import Reference, version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.change import action_message, commit_records, propose_records
 from regolo_git.registry.endpoints.traffic import moved_endpoint
-from regolo_git.registry.environments.permission import ask_permission
+from regolo_git.registry.environments.permission import check_permission
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.merge_order import PROPOSED
@@ -41,7 +41,7 @@ class Promoted:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """What was asked for; `proposed` is the branch where the promotion is to wait for a review."""
+    """The requested promotion; `proposed` is the branch for its review, if any."""
 
     version: ModelVersion
     environment: str
@@ -52,8 +52,6 @@ class _Request:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """What a promotion changes."""
-
     promotion: Promotion
     previous: Promotion | None
     endpoints: tuple[str, ...]
@@ -71,26 +69,26 @@ def promote(
 ) -> Promoted:
     """Promotes a version to an environment.
 
-    Its bytes are rebuilt and compared with the digest first.  Without `replicas` the environment's rule
-    counts, then what is promoted there now, then 1.  Raises InvalidInput, NotFound, PolicyRefused where the
-    rules forbid it, Conflict where it is promoted there already, IntegrityError where the bytes are wrong.
+    Its bytes are rebuilt and compared with the digest first.  `replicas` defaults to the environment's rule,
+    then to the present promotion, then to 1.  Raises InvalidInput, NotFound, PolicyRefused if the rules
+    forbid it, Conflict if it is already promoted there, IntegrityError if the bytes are wrong.
     """
     check_environment_name(environment)
     if replicas is not None:
         check_replicas(replicas)
     version = get_version_to_use(handle, reference)
-    asked_at = handle.registry_tip()
-    ask_permission(handle, version, environment)
+    checked_at = handle.registry_tip()
+    check_permission(handle, version, environment)
     with bytes_of(version.reference):
         verify_artifact(handle.store, version.manifest.artifact, cache=handle.cache, on_progress=on_progress)
     proposed = proposal_branch(version.model_id, version.version, environment) if propose else None
     request = _Request(version, environment, replicas, message, proposed)
 
     def prepare(records: RecordsAt) -> NewCommit[_Change]:
-        if handle.registry_tip() != asked_at:
-            # It may have been retired, or the rules changed, while its bytes were read.
+        if handle.registry_tip() != checked_at:
+            # While its bytes were read, it may have been retired or the rules may have changed.
             exact = Reference.of(version.model_id, Version.parse(version.version))
-            ask_permission(handle, get_version_to_use(handle, exact), environment)
+            check_permission(handle, get_version_to_use(handle, exact), environment)
         return _commit(handle, records, request)
 
     done = propose_records(handle, proposed, prepare) if proposed else commit_records(handle, prepare)
@@ -113,7 +111,7 @@ def _commit(handle: Handle, records: RecordsAt, request: _Request) -> NewCommit[
         environment_path(environment, version.model_id): promotion.to_text().encode(),
         **{endpoint_path(name): endpoint.to_text().encode() for name, endpoint in moved.items()},
     }
-    said = action_message(
+    text = action_message(
         request.message,
         f"promote {version.reference} to {environment}",
         "promote",
@@ -124,19 +122,19 @@ def _commit(handle: Handle, records: RecordsAt, request: _Request) -> NewCommit[
             PROPOSED: request.proposed,
         },
     )
-    return NewCommit(files, said, _Change(promotion, previous, tuple(moved)))
+    return NewCommit(files, text, _Change(promotion, previous, tuple(moved)))
 
 
 def _promotion(handle: Handle, request: _Request, previous: Promotion | None) -> Promotion:
     version, rule = request.version, handle.config().environment(request.environment)
-    asked, usual = request.replicas, rule.replicas if rule is not None else None
+    requested, usual = request.replicas, rule.replicas if rule is not None else None
     return Promotion(
         model=version.model_id,
         environment=request.environment,
         version=version.version,
         commit=version.commit,
         digest=version.manifest.artifact.digest,
-        replicas=asked or usual or (previous.replicas if previous is not None else 1),
+        replicas=requested or usual or (previous.replicas if previous is not None else 1),
         unknown=previous.unknown if previous is not None else {},
     )
 

@@ -1,4 +1,4 @@
-"""Where an artifact lies in the work tree, and that Git does not take it in by accident."""
+"""An artifact's path in the work tree, and the ignore entry that keeps it out of Git."""
 
 import os
 from pathlib import Path
@@ -14,14 +14,13 @@ from regolo_git.registry.handle import Handle
 def artifact_place(handle: Handle, source: ArtifactSource) -> str | None:
     """The path to record: relative to the work tree's top; None for in-memory data and for paths outside.
 
-    Raises NotFound where there is nothing, InvalidInput for the top itself, or a path that Git or another
-    system could not have.
+    Raises NotFound if nothing is there, InvalidInput for the top itself or a path that is not portable.
     """
     top = handle.paths.work_tree
     if top is None or not isinstance(source, str | os.PathLike):
         return None
-    status_of(Path(source))  # a path with nothing at it is refused for that first
-    # The parents are resolved, the last component is not: a link to a file keeps its own name.
+    status_of(Path(source))  # a missing path is reported before any other problem
+    # Only the parents are resolved: a link to a file keeps its own name.
     given = Path(source).absolute()
     place = given.parent.resolve() / given.name
     if place == top.resolve():
@@ -34,7 +33,7 @@ def artifact_place(handle: Handle, source: ArtifactSource) -> str | None:
 
 
 def ensure_ignored(handle: Handle, place: str | None, branch: str) -> ignore.Ignored | None:
-    """The ignore entry that keeps the artifact out of Git; None where there is nothing in a work tree."""
+    """The ignore entry that keeps the artifact out of Git; None if it is not in a work tree."""
     if place is None or handle.paths.work_tree is None:
         return None
     return ignore.ensure_ignored(handle.git, place, branch)

@@ -1,4 +1,4 @@
-"""Getting a version back: the bytes of its artifact at the recorded path, or where the caller wants them."""
+"""Checking out versions: an artifact's files at its recorded path or at another destination."""
 
 import os
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from regolo_git.text.printable import printable
 
 @dataclass(frozen=True, slots=True)
 class CheckedOut:
-    """What now lies at `path`, and of how many bytes had to be written for it."""
+    """A version that was checked out to `path`, with the number of bytes written."""
 
     model: str
     version: str
@@ -43,9 +43,9 @@ def checkout_version(
     force: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> CheckedOut:
-    """Brings a version's bytes to its recorded path, or to `destination` (into it, if it is a directory).
+    """Checks out a version to its recorded path, or to `destination` (a file goes into a directory there).
 
-    `patterns` limits a directory to matching files.  Files with content that no version has are not
+    `patterns` limits a directory to matching files.  Files whose content matches no version are not
     overwritten unless `force`.  Raises NotFound, Conflict, IntegrityError, InvalidInput.
     """
     manifest = read_tagged_manifest(handle, find_row(handle, reference))
@@ -63,7 +63,7 @@ def checkout_manifest(
     force: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> CheckedOut:
-    """The same for a manifest that is at hand."""
+    """Like `checkout_version`, for a manifest that was already read."""
     if patterns and manifest.artifact.kind == "file":
         raise InvalidInput(
             f"'{manifest.reference}' is a single file, and --path selects files of a directory"
@@ -89,7 +89,7 @@ def checkout_manifest(
 
 
 def _refuse_inside_git(handle: Handle, path: Path) -> None:
-    """Whatever its name: a bare repository, or one that lies in a work tree, has hooks that git runs."""
+    """Protects the hooks that git runs; a bare repository's directory may have any name."""
     resolved = path.resolve()
     for directory in (handle.paths.git_dir, handle.paths.common_dir):
         if resolved.is_relative_to(directory.resolve()):
@@ -100,19 +100,19 @@ def _refuse_inside_git(handle: Handle, path: Path) -> None:
 
 
 def _known_files(handle: Handle, manifest: Manifest, path: Path) -> dict[str, Digest]:
-    """What a version has at a place, as this clone knows it: the store has that, so it may be replaced."""
+    """The files at a path that are a version's: the store has their content, so they may be replaced."""
     path = Path(os.path.abspath(path))  # noqa: PTH100 - `..` by the text, as the cache's keys need it
     known = handle.cache.known(path, manifest.artifact.digest.algorithm)
-    ours = {name: file.digest for name, file in known.items() if file.recipe is not None}
-    if not ours:
+    stored = {name: file.digest for name, file in known.items() if file.recipe is not None}
+    if not stored:
         return _files_of_head(handle, manifest, path)
-    return ours if manifest.artifact.kind == "directory" else {}
+    return stored if manifest.artifact.kind == "directory" else {}
 
 
 def _files_of_head(handle: Handle, manifest: Manifest, path: Path) -> dict[str, Digest]:
-    """What the checked-out commit has at a place.
+    """The files that the manifest at HEAD records at a path.
 
-    A repository that was moved, or that is seen from a container under another path, is unknown to the cache.
+    The cache does not know a repository that was moved or that a container mounts under another path.
     """
     top, head = handle.paths.work_tree, handle.git.head_commit()
     if top is None or not path.exists():
@@ -126,12 +126,12 @@ def _files_of_head(handle: Handle, manifest: Manifest, path: Path) -> dict[str, 
             return {}
         recipe = read_checked_recipe(handle.store, artifact)
     except (NotFound, IntegrityError):
-        return {}  # what it had cannot be had again
+        return {}  # the store cannot restore them
     return {file.path: file.digest for file in recipe.files}
 
 
 def place_of(handle: Handle, manifest: Manifest, destination: Path | None) -> Path:
-    """Where a manifest's artifact goes."""
+    """The path at which a manifest's artifact is checked out."""
     artifact = manifest.artifact
     name = Path(artifact.path).name if artifact.path else manifest.model.rsplit("/", 1)[-1]
     if destination is not None:
@@ -151,10 +151,10 @@ def place_of(handle: Handle, manifest: Manifest, destination: Path | None) -> Pa
 def checkout_head(
     handle: Handle, *, force: bool = False, on_progress: OnProgress = ignore_progress
 ) -> list[CheckedOut]:
-    """Checks out every model of the checked-out commit that has a path.
+    """Checks out every model at HEAD that has a recorded path.
 
-    Raises NotFound before the first commit, and IntegrityError for a manifest that cannot be read, once
-    everything else is checked out.
+    Raises NotFound before the first commit, and IntegrityError for an unreadable manifest after everything
+    else is checked out.
     """
     if handle.git.head_commit() is None:
         raise NotFound("there is no commit yet", Hint("register", "MODEL", "PATH"))
@@ -171,5 +171,5 @@ def checkout_head(
 
 
 def head_records(handle: Handle) -> RecordsAt:
-    """The records in the commit that is checked out."""
+    """The records at HEAD."""
     return handle.records_at(handle.git.head_commit())

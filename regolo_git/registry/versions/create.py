@@ -1,9 +1,9 @@
-"""Creating a version: the artifact into the store, then manifest, commit and tag in one step.
+"""Creating a version: ingest the artifact, then publish manifest, commit and tag in one step.
 
-    check the request → ingest → (ask about same content) → prepare on the branch's tip → publish
+    check the request → ingest → (report same content) → prepare on the branch's tip → publish
 
-`prepare` runs again on the new tip when another writer was faster, so an automatic version is always the
-next one.  Nothing but unreferenced bytes in the store is left behind when any step fails.
+`prepare` runs again on the new tip when another writer committed first, so an automatic number is always the
+next one.  If a step fails, it leaves only unreferenced bytes in the store.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ from regolo_git.registry.versions.target_branch import TargetBranch, choose_targ
 
 @dataclass(frozen=True, slots=True)
 class CreatedVersion:
-    """A version that was just created.  `branch` is where a proposal waits; `notices` are for the user."""
+    """A version that was just created.  `branch` is its branch; `notices` are for the user."""
 
     version: ModelVersion
     new_bytes: int
@@ -58,9 +58,9 @@ def create_version(
 ) -> CreatedVersion:
     """Creates a version, or nothing.
 
-    `on_same_content` is called with the name of the version that has the same bytes already, before anything
-    is written to Git; what it raises ends the call.  Raises InvalidInput, NotFound, VersionExists, Conflict,
-    PolicyRefused, TransportError.
+    `on_same_content` is called with the number of the newest version if that has the same bytes, before
+    anything is written to Git; it may raise to cancel.  Raises InvalidInput, NotFound, VersionExists,
+    Conflict, PolicyRefused, TransportError.
     """
     model = check_model_name(request.model)
     if isinstance(request.source, ModelVersion):
@@ -75,9 +75,9 @@ def create_version(
     if version is not None:
         refuse_existing(handle, model, version)
     refuse_early(handle.git, target.name, [] if target.new_branch else paths, authorship=authorship)
-    place, ingested = _take_in(handle, request.source, on_progress)
+    place, ingested = _ingest(handle, request.source, on_progress)
     same = _same_content(handle, model, ingested, version)
-    # Who makes a version from a version has said that it is of the same bytes.
+    # A version created from a version has the same bytes on purpose.
     if same is not None and not isinstance(request.source, ModelVersion):
         on_same_content(same)
     ignored = ensure_ignored(handle, place, target.name)
@@ -88,10 +88,10 @@ def create_version(
     )
 
 
-def _take_in(
+def _ingest(
     handle: Handle, source: ArtifactSource | ModelVersion, on_progress: OnProgress
 ) -> tuple[str | None, Ingested]:
-    """Where the artifact lies in the work tree, and what the store has of it."""
+    """The artifact's path in the work tree, and the stored artifact."""
     if isinstance(source, ModelVersion):
         return source.manifest.artifact.path, _already_stored(handle, source.manifest.artifact)
     place = artifact_place(handle, source)
@@ -109,14 +109,14 @@ def _already_stored(handle: Handle, artifact: Artifact) -> Ingested:
 
 
 def _normalised(lineage: Lineage) -> Lineage:
-    """Its parameters as plain values in their one order, as metadata has them."""
+    """The lineage with its parameters as plain sorted values, like metadata."""
     return replace(lineage, parameters=cast(Table, normalise_metadata(lineage.parameters)))
 
 
 def _check_model(handle: Handle, new: bool, model: str, target: TargetBranch) -> list[str]:
-    """Which records a version will write: its manifest, and the card where the model has none yet."""
+    """The paths of the records to write: the manifest, and the card if the model has none yet."""
     records = handle.records_at(handle.git.newest_known(target.name))
-    # Both are read now, so that one which cannot be read is known before the artifact is.
+    # Both are read now, so that an unreadable one is reported before the artifact is read.
     on_branch, card = records.manifest(model), records.card(model)
     exists = on_branch is not None or bool(handle.index.highest(model))
     if new and exists:
@@ -127,7 +127,7 @@ def _check_model(handle: Handle, new: bool, model: str, target: TargetBranch) ->
 
 
 def _same_content(handle: Handle, model: str, ingested: Ingested, version: Version | None) -> str | None:
-    """The newest version, if it has the very same bytes; an environment's name for them is no repetition."""
+    """The newest version if it has the same bytes; an environment version may repeat them."""
     if version is not None and version.environment:
         return None
     newest = handle.index.last_created(model)
@@ -136,7 +136,7 @@ def _same_content(handle: Handle, model: str, ingested: Ingested, version: Versi
 
 def _publish(handle: Handle, draft: Draft) -> Published[Manifest]:
     request, target = draft.request, draft.target
-    # The time of a version that is not imported is that of its commit, not that of its ingest.
+    # Unless it is imported, a version has the time of its commit, not of its ingest.
     given = request.author is not None or request.when is not None
     authorship = handle.git.authorship(request.author, request.when) if given else None
     if not target.new_branch:
@@ -151,7 +151,7 @@ def _publish(handle: Handle, draft: Draft) -> Published[Manifest]:
             f"'{first.reference}' is already proposed on branch '{name}'",
             f"choose another number, such as --version {suggestion}",
         )
-    # The branch has the number in its name, so it is not chosen again.
+    # The number is in the branch's name, so it must not change on a retry.
     return propose_records(handle, name, replace(draft, version=number).prepare, authorship=authorship)
 
 

@@ -1,4 +1,4 @@
-"""Which versions a commit is: those tagged on it, and for every other model the version in force there."""
+"""The versions at a commit: those tagged on it, and for every other model the inherited one."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from regolo_git.registry.handle import Handle
 
 @dataclass(frozen=True, slots=True)
 class DescribedVersion:
-    """A version as of a commit: `exact` where its tag is on that very commit, `tagged` where it has one."""
+    """A version at a commit: `exact` if its tag is on that commit, `tagged` if it has a tag."""
 
     model: str
     version: str
@@ -17,7 +17,7 @@ class DescribedVersion:
 
 
 def describe(handle: Handle, revision: str) -> list[DescribedVersion]:
-    """The versions of a commit, exact ones first.  Raises NotFound for an unknown revision."""
+    """The versions at a commit, exact ones first.  Raises NotFound for an unknown revision."""
     commit = handle.git.resolve(revision)
     exact = handle.index.at_commit(commit)
     result = [DescribedVersion(row.model, row.version, exact=True, tagged=True) for row in exact]

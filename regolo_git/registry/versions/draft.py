@@ -1,6 +1,6 @@
-"""A version on its way: the manifest, message and tag that a branch's tip makes of a request.
+"""A version before it is published: the manifest, message and tag for a request on a branch's tip.
 
-Everything that depends on the tip is here, because it is done again when another writer was faster.
+This module has everything that depends on the tip, because it runs again when another writer commits first.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ from regolo_git.registry.versions.target_branch import TargetBranch
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A version on its way; `prepare` may run several times, each on the records it is given."""
+    """A version before it is published; `prepare` may run several times, each on different records."""
 
     handle: Handle
     request: VersionRequest
@@ -81,7 +81,7 @@ class Draft:
         )
 
     def _serving(self, previous: Manifest | None) -> Table | None:
-        """What was given, else what stood there; a block that only a name stood for follows the name."""
+        """The given block, else the previous one; an implied block follows the file name instead."""
         if self.serving is not None:
             return self.serving
         before = previous.serving if previous is not None else None
@@ -90,7 +90,8 @@ class Draft:
         if implied is None or self.ingested.artifact.kind == "directory":
             return before
         if before is None:
-            # In the work tree the path says it.  A file from elsewhere leaves its name behind.
+            # In the work tree the recorded path implies the block; a file from elsewhere has no recorded
+            # name.
             return implied.to_mapping() if self.place is None else None
         return implied.to_mapping() if is_implied(before) else before
 
@@ -108,8 +109,8 @@ class Draft:
         )
 
     def notices(self) -> tuple[str, ...]:
-        """What the user should know of it, once it is published."""
+        """Notices for the user once the version is published."""
         if self.ignored is None or self.place is None:
             return ()
-        words = self.ignored.text, reinclusion_warning(self.handle.git, self.place)
-        return tuple(text for text in words if text)
+        texts = self.ignored.text, reinclusion_warning(self.handle.git, self.place)
+        return tuple(text for text in texts if text)

@@ -1,8 +1,8 @@
-"""Tagging what was reviewed and merged: each manifest change on the branch that has no tag yet gets one.
+"""Tagging merged versions: each manifest change on the registry branch that has no tag yet gets one.
 
-Walks the first parents of the registry branch, because squash and rebase merges change commit ids and only
-what stands on the branch counts.  The tag object is made from the commit alone (its committer, its time), so
-two CI jobs make the same object and both pushes succeed.
+It walks the branch in first-parent order, because squash and rebase merges change commit ids and only commits
+on the branch count.  The tag object depends on the commit alone (its committer and time), so two CI jobs
+create the same object and both pushes succeed.
 """
 
 from collections.abc import Iterator
@@ -29,9 +29,10 @@ CONTRADICTED = (
 
 @dataclass(frozen=True, slots=True)
 class MergedVersion:
-    """One manifest change without a tag; `problem` says why it was not tagged, `hint` what to type.
+    """One manifest change without a tag; `problem` is the reason that it was not tagged, `hint` the next
+    step.
 
-    `version` and `tag` are None for a manifest that cannot be read.
+    `version` and `tag` are None for an unreadable manifest.
     """
 
     model: str
@@ -43,7 +44,7 @@ class MergedVersion:
 
     @property
     def subject(self) -> str:
-        """The name of its tag, or the path of a manifest that cannot be read."""
+        """The name of its tag, or the path of an unreadable manifest."""
         return self.tag or manifest_path(self.model)
 
 
@@ -58,10 +59,10 @@ class _Change:
 def tag_merged(
     handle: Handle, *, dry_run: bool = False, on_progress: OnProgress = ignore_progress
 ) -> list[MergedVersion]:
-    """Tags every merged version that has no tag, oldest first; its bytes are rebuilt and compared first.
+    """Tags every merged version that has no tag, oldest first, after verifying its bytes.
 
-    A version whose bytes are missing or wrong, or whose name another change has taken, is reported with its
-    problem and not tagged; so is a manifest that cannot be read.  Raises NotFound where there is no registry.
+    A version whose bytes are missing or wrong, or whose number another change has taken, is reported with its
+    problem and not tagged; so is an unreadable manifest.  Raises NotFound if there is no registry.
     """
     tip = handle.registry_tip()
     if tip is None:
@@ -86,15 +87,15 @@ def tag_merged(
         taken.add(key)
         result.append(MergedVersion(manifest.model, manifest.version, change.commit, tag, problem, hint))
     known = {(version.model, version.version) for version in result if version.problem is not None}
-    disguised = [v for v in _disguised(handle, tip) if (v.model, v.version) not in known]
-    return [*result, *disguised, *_unreadable(handle, tip)]
+    contradicted = [v for v in _contradicted(handle, tip) if (v.model, v.version) not in known]
+    return [*result, *contradicted, *_unreadable(handle, tip)]
 
 
-def _disguised(handle: Handle, tip: str) -> Iterator[MergedVersion]:
-    """Manifests that stand on the branch under the name of a version whose tag has other content.
+def _contradicted(handle: Handle, tip: str) -> Iterator[MergedVersion]:
+    """Manifests at the tip whose version has a tag that records other content.
 
-    So it is after two proposals took one number and the second merge won: what was merged has no tag, and its
-    name is another's.  Only what stands there now counts, so that a new version ends it.
+    This happens when two proposals take the same number: the one merged second cannot be tagged.  Only the
+    tip counts, so committing a new version resolves it.
     """
     for model, manifest in handle.records_at(tip).manifests().by_name.items():
         row = handle.index.find(manifest.model, Version.parse(manifest.version).identity)
@@ -110,10 +111,10 @@ def _unreadable(handle: Handle, tip: str) -> Iterator[MergedVersion]:
 
 
 def _untagged(handle: Handle, tip: str, taken: set[tuple[str, str]], tagged: set[str]) -> list[_Change]:
-    """Newest first: the changes of manifests on the first-parent line whose versions have no tag.
+    """The manifest changes in first-parent order, newest first, whose versions have no tag.
 
-    Going back to a version that is tagged (`revert`) is no new version; nor is a change that repeats the
-    manifest of an older change of the same version, of which only the oldest is kept.
+    A `revert` to a tagged version is not a new version.  Of several changes with the same manifest of the
+    same version only the oldest is kept.
     """
     found: dict[tuple[str, str, str], _Change] = {}
     for info in first_parent_commits(handle.git, tip):
@@ -136,13 +137,13 @@ def _readable(records: RecordsAt, model: str) -> Manifest | None:
     try:
         return records.manifest(model)
     except IntegrityError:
-        return None  # no version came of it; what is broken at the tip is reported
+        return None  # not a version; a manifest broken at the tip is reported separately
 
 
 def _check_bytes(
     handle: Handle, manifest: Manifest, on_progress: OnProgress
 ) -> tuple[str | None, NextStep | None]:
-    """What is wrong with a version's bytes, and what to type."""
+    """The problem with a version's bytes and its hint; None if there is none."""
     if not handle.store.has_recipe(manifest.artifact.recipe):
         return f"its bytes are not in this clone's store '{handle.store_url}'", other_store_hint(handle)
     try:

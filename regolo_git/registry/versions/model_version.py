@@ -1,4 +1,4 @@
-"""A version as the API shows it: what its tag says at once, what its manifest says when asked."""
+"""A version as the API shows it: its tag's data at once, its manifest on demand."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class ModelVersion:
 
     `tag` is None for a proposal that is not merged and tagged yet.  `created_at` has its time zone (UTC);
     `size_bytes` is the size of the artifact; `digest` reads `sha256:<hex>` or `blake3:<hex>`; `status` is
-    "ready", "retired", "proposed" or the name of the environment that it is promoted to.
+    "ready", "retired", "proposed" or the environment that the version is promoted to.
     """
 
     model_id: str
@@ -44,12 +44,12 @@ class ModelVersion:
 
     @property
     def reference(self) -> str:
-        """`MODEL@VERSION`, as the command line takes it."""
+        """`MODEL@VERSION`, as on the command line."""
         return version_reference(self.model_id, self.version)
 
     @cached_property
     def manifest(self) -> Manifest:
-        """The reviewed file of this version, read from Git when first asked for."""
+        """The reviewed manifest, read from Git on first use."""
         return self._read_manifest()
 
     @property
@@ -64,7 +64,7 @@ class ModelVersion:
 
     @property
     def description(self) -> str | None:
-        """What the author wrote about this version."""
+        """The author's description of this version."""
         return self.manifest.description
 
     @property
@@ -79,17 +79,17 @@ class ModelVersion:
 
     @property
     def lineage(self) -> Lineage | None:
-        """Code, data, parameters and base, where they were recorded."""
+        """The recorded code, data, parameters and base."""
         return self.manifest.lineage
 
     @cached_property
     def signature(self) -> str | None:
-        """The armored signature of the tag, None where it is not signed.  Not verified here."""
+        """The tag's armored signature, not verified; None if the tag is not signed."""
         return self._read_signature()
 
 
 def version_of_row(handle: Handle, row: TagRow, status: str) -> ModelVersion:
-    """The version that a row of the tag index stands for."""
+    """The version in a row of the tag index."""
     return ModelVersion(
         model_id=row.model,
         version=row.version,
@@ -107,16 +107,16 @@ def version_of_row(handle: Handle, row: TagRow, status: str) -> ModelVersion:
 
 
 def read_tagged_manifest(handle: Handle, row: TagRow) -> Manifest:
-    """The manifest of a version: the one in its commit, which people have reviewed.
+    """The manifest of a version, from its reviewed commit.
 
-    Raises IntegrityError where the tag names another, or where it speaks of another version.
+    Raises IntegrityError if the tag names another manifest, or if the manifest is of another version.
     """
     held = handle.git.blob_oid(row.commit_oid, manifest_path(row.model))
     if held != row.manifest_oid:
         raise IntegrityError(f"tag '{row.tag}' names a manifest that its commit does not have", Hint("fsck"))
     manifest = Manifest.parse(handle.git.read_blob(row.manifest_oid))
     if (manifest.model, manifest.version) != (row.model, row.version):
-        raise IntegrityError(f"tag '{row.tag}' holds the manifest of '{manifest.reference}'", Hint("fsck"))
+        raise IntegrityError(f"tag '{row.tag}' has the manifest of '{manifest.reference}'", Hint("fsck"))
     if (manifest.artifact.digest, manifest.artifact.size) != (row.digest, row.size):
         raise IntegrityError(f"tag '{row.tag}' records a different digest than its manifest", Hint("fsck"))
     return manifest

@@ -1,4 +1,4 @@
-"""The number of a new version: the next one, or the one asked for where it is free."""
+"""The number of a new version: the next one, or the requested one if it is free."""
 
 from regolo_git.errors import VersionExists
 from regolo_git.hints import Hint
@@ -10,13 +10,13 @@ from regolo_git.registry.versions.request import Bump
 
 
 def free_number(
-    handle: Handle, model: str, asked: Version | None, bump: Bump | None, previous: Manifest | None
+    handle: Handle, model: str, requested: Version | None, bump: Bump | None, previous: Manifest | None
 ) -> Version:
-    """The number of a version on a branch whose manifest is `previous`: as asked for, else the next one.
+    """The requested number, or the next one on a branch whose manifest is `previous`.
 
-    Raises VersionExists where it is taken.
+    Raises VersionExists if it is taken.
     """
-    version = asked or next_version(_known(handle, model, previous), bump or "minor")
+    version = requested or next_version(_known(handle, model, previous), bump or "minor")
     refuse_existing(handle, model, version)
     if previous is not None and Version.parse(previous.version).identity == version.identity:
         raise VersionExists(
@@ -27,7 +27,7 @@ def free_number(
 
 
 def refuse_existing(handle: Handle, model: str, version: Version) -> None:
-    """Raises VersionExists where a tag stands for the same version: `1.0` and `1.0.0` are one."""
+    """Raises VersionExists if the version has a tag; `1.0` and `1.0.0` are the same version."""
     row = handle.index.find(model, version.identity)
     if row is None:
         return
@@ -40,7 +40,7 @@ def refuse_existing(handle: Handle, model: str, version: Version) -> None:
 
 
 def writes_zero_patch(handle: Handle, model: str, card: ModelCard | None, version: Version) -> bool:
-    """Whether `1.0` is written `1.0.0`: the card says so, else the model's versions, else this one."""
+    """Whether `1.0` is written `1.0.0`, by the card, else the model's versions, else this one."""
     if card is not None:
         return card.zero_patch
     rows = handle.index.highest(model)
@@ -48,7 +48,7 @@ def writes_zero_patch(handle: Handle, model: str, card: ModelCard | None, versio
 
 
 def _known(handle: Handle, model: str, previous: Manifest | None) -> list[Version]:
-    """The versions that a new number must come after: the highest tags, and one without its tag yet."""
+    """The versions that a new number must follow: the highest tags, and one not tagged yet."""
     rows = handle.index.highest(model)
     return [Version.parse(row.version) for row in rows] + (
         [Version.parse(previous.version)] if previous else []

@@ -1,4 +1,4 @@
-"""What the caller of a new version asks for."""
+"""The request for a new version."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,11 +18,11 @@ TEXTS = ("version", "description", "model_description", "message", "author")
 
 @dataclass(frozen=True, slots=True)
 class VersionRequest:
-    """What the caller wants: `version` and `bump` exclude each other; neither means the next minor.
+    """The request for a new version: `version` or `bump`, by default the next minor version.
 
-    A `source` that is a version gives its bytes, which stay where they are, and what is not said anew.
-    `author` ("Name <address>") and `when` (with a time zone) are those of an imported version; by default
-    they are what Git says, now.
+    A `source` that is a version supplies its stored bytes and every value that is not given.  `author`
+    ("Name <address>") and `when` (with a time zone) are for imported versions; the defaults are Git's
+    identity and the current time.
     """
 
     model: str
@@ -41,7 +41,7 @@ class VersionRequest:
     when: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Raises TypeError for what is not text, InvalidInput for a word that means nothing."""
+        """Raises TypeError for a value of the wrong type, InvalidInput for an unknown bump or flow."""
         check_text("the name of a model", self.model)
         for what in TEXTS:
             value = getattr(self, what)
@@ -59,7 +59,7 @@ class VersionRequest:
             raise TypeError(f"lineage must be a regolo_git.Lineage, not {self.lineage!r}")
 
     def inheriting(self, manifest: Manifest) -> Self:
-        """The request with what a version says wherever nothing else is asked for."""
+        """The request with every value that is not given copied from a version."""
         return replace(
             self,
             metadata={**manifest.metadata, **self.metadata},

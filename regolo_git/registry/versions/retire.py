@@ -1,6 +1,6 @@
-"""Retiring versions: the tag and its history stay, the bytes are no longer kept.
+"""Retiring versions: tag and history remain, the bytes are no longer needed.
 
-Planned first (`plan_retirement`), shown, then done: one commit that adds a line to the model's retired list.
+A retirement is planned (`plan_retirement`), shown, and then committed as a line in the model's retired list.
 """
 
 from collections.abc import Iterator
@@ -35,10 +35,10 @@ class RetirementPlan:
 
 
 def plan_retirement(handle: Handle, reference: Reference, reason: str) -> RetirementPlan:
-    """Looks whether a version can be retired, and what that frees.
+    """Checks whether a version can be retired, and how many bytes that frees.
 
     Raises NotFound, InvalidInput without a reason or for a version that is already retired, PolicyRefused
-    while an environment or an endpoint uses it, IntegrityError where a record that may use it cannot be read.
+    while an environment or an endpoint uses it, IntegrityError if a record that may use it is unreadable.
     """
     version = get_version_to_use(handle, reference)
     if not reason.strip():
@@ -59,13 +59,13 @@ def _refuse_used(handle: Handle, records: RecordsAt, version: ModelVersion) -> N
             f"'{version.reference}' is in use by {', '.join(map(str, users))}",
             _reassign_hint(handle, version, users[0]),
         )
-    # Its bytes would be gone while the file that cannot be read still names it.
+    # An unreadable record may still name the version.
     for error in unreadable_users(records, version.model_id):
         raise error
 
 
 def _reassign_hint(handle: Handle, version: ModelVersion, user: User) -> Hint | None:
-    """The command that gives one user another version; None where there is no other."""
+    """The command that gives a user another version; None if there is no other."""
     others = [
         other.version
         for other in list_versions(handle, version.model_id)
@@ -81,8 +81,7 @@ def _reassign_hint(handle: Handle, version: ModelVersion, user: User) -> Hint | 
 def retire(handle: Handle, plan: RetirementPlan) -> None:
     """Commits the retirement to the registry branch.
 
-    Raises PolicyRefused where somebody took the version into use since it was planned, Conflict where
-    somebody retired it.
+    Raises PolicyRefused if the version came into use since it was planned, Conflict if it was retired since.
     """
     version = plan.version
     author = handle.git.authorship().author

@@ -1,4 +1,4 @@
-"""Rolling a model back: a forward commit that makes an older version the branch's version again."""
+"""Reverting a model: a new commit restores the manifest of an older version on the branch."""
 
 from regolo_git.artifacts.verify import bytes_of, require_artifact
 from regolo_git.errors import Conflict, PolicyRefused
@@ -16,10 +16,10 @@ from regolo_git.registry.versions.target_branch import choose_target_branch
 
 
 def revert_model(handle: Handle, reference: Reference, message: str | None = None) -> ModelVersion:
-    """Commits the manifest of an existing version as the branch's newest; no tag is made, none moves.
+    """Commits the manifest of an existing version to the branch; no tag is created or moved.
 
-    Raises NotFound, Conflict where the branch has that version already, PolicyRefused for a retired one or
-    one whose bytes are gone.
+    Raises NotFound, also for missing bytes, Conflict if the branch already has that version, PolicyRefused
+    for a retired version.
     """
     version = get_version_to_use(handle, reference)
     if version.status == RETIRED:
@@ -31,8 +31,8 @@ def revert_model(handle: Handle, reference: Reference, message: str | None = Non
     def prepare(records: RecordsAt) -> NewCommit[None]:
         if records.data(path) == content:
             raise Conflict(f"'{version.reference}' is already the version on this branch")
-        said = message or f"revert {version.model_id} to {version.version}\n"
-        return NewCommit({path: content}, said, None)
+        text = message or f"revert {version.model_id} to {version.version}\n"
+        return NewCommit({path: content}, text, None)
 
     commit_records(handle, prepare, branch=choose_target_branch(handle, "auto").name)
     return version

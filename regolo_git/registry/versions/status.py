@@ -1,4 +1,4 @@
-"""What lies in the work tree against what the checked-out commit's manifests say."""
+"""The status of the work tree: each artifact compared with its manifest at HEAD."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +17,9 @@ ArtifactState = Literal["unchanged", "modified", "missing", "no path"]
 
 @dataclass(frozen=True, slots=True)
 class ArtifactStatus:
-    """One model: the version in force, whether it has a tag, and its artifact in the work tree.
+    """One model: its version at HEAD, whether that has a tag, and its artifact in the work tree.
 
-    `holds` is the other version whose bytes lie there, where it is "modified" into one.
+    `holds` is another version that the "modified" artifact matches, if any.
     """
 
     model: str
@@ -48,7 +48,7 @@ class WorkStatus:
 def work_status(handle: Handle, *, on_progress: OnProgress = ignore_progress) -> WorkStatus:
     """Compares every artifact at its recorded path; a file that has not changed since is not read again.
 
-    A notice names each manifest that cannot be read.
+    A notice names each unreadable manifest.
     """
     manifests = handle.readable(head_records(handle).manifests())
     sizes = [manifest.artifact.size if manifest.artifact.path is not None else 0 for manifest in manifests]

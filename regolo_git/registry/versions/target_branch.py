@@ -1,4 +1,4 @@
-"""Where a new version goes: committed and tagged at once, or proposed on a branch for review.
+"""The target of a new version: committed and tagged at once, or proposed on a branch for review.
 
 on the registry branch (or a bare repository)   direct: commit there, tag at once
 the same with `propose`                         a new branch `propose/<model>@<version>`, no tag
@@ -29,7 +29,7 @@ class TargetBranch:
 
 
 def choose_target_branch(handle: Handle, flow: Flow) -> TargetBranch:
-    """Decides by what is checked out.  Raises Conflict on a detached HEAD, where a commit would be lost."""
+    """Chooses the target from HEAD.  Raises Conflict on a detached HEAD, where a commit would be lost."""
     registry_branch = handle.registry_branch()
     if flow == "propose":
         return TargetBranch(registry_branch, tagged=False, new_branch=True)
@@ -39,7 +39,7 @@ def choose_target_branch(handle: Handle, flow: Flow) -> TargetBranch:
     if head is None and flow == "direct":
         return TargetBranch(registry_branch, tagged=True, new_branch=False)
     if head is None:
-        # A rebase detaches HEAD too, and would not let go of it for `git switch`.
+        # A rebase detaches HEAD too, and `git switch` refuses during a rebase.
         refuse_in_progress(WorkTree(handle.paths.git_dir, handle.paths.top))
         raise Conflict(
             "HEAD is detached: a commit here would be on no branch", f"git switch {registry_branch}"
