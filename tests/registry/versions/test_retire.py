@@ -87,7 +87,7 @@ def test_it_is_one_commit_with_who_and_why(registry: Registry, top: Path) -> Non
     assert git(top, "log", "-1", "--format=%B").strip() == "retire m@1.0\n\nwrong data"
     (entry,) = registry.handle.records().retired("m").entries
     assert (entry.version, entry.who, entry.reason) == ("1.0", "Ada Byron <ada@example.com>", "wrong data")
-    with pytest.raises(InvalidInput, match="retired already"):
+    with pytest.raises(InvalidInput, match="already retired"):
         free(registry, "m@1.0")
 
 
