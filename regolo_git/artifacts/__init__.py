@@ -1,1 +1,1 @@
-"""Files and chunks: an artifact into the store and back; nothing here knows Git."""
+"""Storing artifacts as chunks and restoring them; independent of Git."""

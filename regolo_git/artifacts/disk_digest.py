@@ -1,8 +1,8 @@
-"""The digest of an artifact as it is on disk, exactly: no link is followed and nothing is left out.
+"""The digest of an artifact exactly as it is on disk: no link is followed and no file is skipped.
 
-Stricter than `path_digest.digest_of`, which takes what people hand in.  Serving asks it of what it fetched
-and, in each worker, before a model is opened; workers may run in another interpreter, so it imports next to
-nothing.
+This is stricter than `path_digest.digest_of`, which accepts user input.  Serving checks the digest after a
+fetch and, in each worker, before it opens a model.  Workers may run in another interpreter, so this module
+imports very little.
 """
 
 import os
@@ -16,7 +16,7 @@ BLOCK = 1 << 20
 
 
 def check_digest(path: Path, expected: Digest) -> None:
-    """Reads all of a file or directory.  Raises NotFound, IntegrityError where it is not what is expected."""
+    """Reads all of a file or directory.  Raises NotFound, IntegrityError if the digest differs."""
     if not path.exists():
         raise NotFound(f"the artifact '{path.name}' does not exist")
     found = disk_digest(path, expected.algorithm)

@@ -1,4 +1,4 @@
-"""What is known of a file without reading it: its stamp and digest when it was last read or written."""
+"""A file's stamp and digest from when it was last read or written."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,10 @@ from regolo_git.records.digests import Digest
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
-    """What a file was when it was last read or written: `member` is its path in the artifact of `recipe`.
+    """A file as it was last read or written; `member` is its path in the artifact of `recipe`.
 
-    The stamp proves that it is still the same only if `settled`.  A file that was only read has no recipe.
+    An equal stamp proves that the file is unchanged only if `settled`.  A file that was only read has no
+    recipe.
     """
 
     stamp: FileStamp
@@ -20,5 +21,5 @@ class KnownFile:
     member: str
 
     def is_still(self, stamp: FileStamp | None) -> bool:
-        """Whether a file with this stamp has this digest for sure."""
+        """Whether a file with this stamp certainly has this digest."""
         return self.settled and self.stamp == stamp

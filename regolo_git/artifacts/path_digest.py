@@ -1,4 +1,4 @@
-"""The digest of what is at a path: every file hashed, or known from the cache and not read."""
+"""The digest of a file or directory; files that the cache knows are not read."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,9 +23,9 @@ def digest_of(
     cache: "StatCache | None" = None,
     on_progress: OnProgress = ignore_progress,
 ) -> Digest:
-    """The digest of what is at a path; a file that has not changed since it was last read is not read.
+    """The digest of a file or directory; a file unchanged since it was last read is not read again.
 
-    Raises NotFound, InvalidInput for what cannot be stored, Conflict for what changes while it is read.
+    Raises NotFound, InvalidInput for a path that cannot be stored, Conflict if it changes while it is read.
     """
     snapshot = look(path.absolute())
     known = cache.known(path.absolute(), algorithm) if cache else {}
@@ -39,7 +39,7 @@ def digest_of(
 def _read_fresh(
     snapshot: Snapshot, algorithm: Algorithm, known: Mapping[str, KnownFile], on_progress: OnProgress
 ) -> dict[str, KnownFile]:
-    """Reads each file that may have changed since it was known."""
+    """Reads each file that may have changed since it was last read."""
     fresh = {}
     progress = Progress(total=snapshot.size)
     for file in snapshot.files:
@@ -61,7 +61,7 @@ def _read_file(
     before: KnownFile | None,
     on_progress: OnProgress,
 ) -> KnownFile:
-    """Reads a file; where it proves to be what it was before, its place in a recipe is remembered on."""
+    """Reads a file; if its content is unchanged, its place in a recipe is kept."""
     hasher = new_hasher(algorithm)
     buffer = memoryview(bytearray(min(STEP, max(file.size, 1))))
     progress = Progress(total=file.size)

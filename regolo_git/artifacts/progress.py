@@ -1,4 +1,4 @@
-"""How far a job is: one value for whatever reads, writes, checks or sends bytes."""
+"""The progress of a job that reads, writes, checks or transfers bytes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Bytes that are done since the job began, of a `total` (None while it is unknown).
+    """Bytes done since the job began, of a `total` (None while unknown).
 
-    `found` is how many of the done bytes were already there, and cost nothing.
+    `found` is the number of these bytes that were already present and needed no work.
     """
 
     done: int = 0
@@ -17,7 +17,7 @@ class Progress:
     found: int = 0
 
     def advanced(self, size: int, *, found: int = 0) -> Self:
-        """The progress once `size` more bytes are done, `found` of them already there."""
+        """The progress after `size` more bytes, `found` of them already present."""
         return type(self)(self.done + size, self.total, self.found + found)
 
 
@@ -25,11 +25,11 @@ OnProgress = Callable[[Progress], None]
 
 
 def ignore_progress(progress: Progress) -> None:
-    """Where nobody watches."""
+    """The default callback: does nothing."""
 
 
 def following(before: Progress, on_progress: OnProgress) -> OnProgress:
-    """Reports a part of a job that starts at `before`, whose total is the whole job's."""
+    """A callback for a part of a job that starts at `before`; it reports the progress of the whole job."""
 
     def report(part: Progress) -> None:
         on_progress(before.advanced(part.done, found=part.found))

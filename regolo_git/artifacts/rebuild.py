@@ -1,7 +1,7 @@
-"""From chunks to files: fetches each chunk, verifies it, and hands its bytes to where they belong.
+"""Rebuilds files from chunks: fetches and verifies each chunk and writes its bytes to the files.
 
-The reverse of `cutting.py`, on the same thread pool: any thread fetches and writes chunks, one computes the
-digests of the files in order, where they are wanted.
+The reverse of `cutting.py`, on the same thread pool: the workers fetch and write chunks, and one thread
+computes the digests of the files in order, if requested.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -18,13 +18,13 @@ from regolo_git.store.store import Store
 from regolo_git.text.printable import printable
 
 Write = Callable[[int, int, memoryview], None]
-# Small chunks are handled by the megabyte: handing each to a thread would cost more than the work itself.
-TOGETHER = 1 << 20
+# Small chunks are grouped to a megabyte: a task for each would cost more than its work.
+GROUP_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A part of a chunk that belongs to one file: the file's number, and where in both it begins."""
+    """A part of a chunk that belongs to one file: the file's number and the offset in each."""
 
     file: int
     file_offset: int
@@ -33,7 +33,7 @@ class Slice:
 
 
 def slices(recipe: Recipe, wanted: Collection[int]) -> Iterator[tuple[RecipeChunk, list[Slice]]]:
-    """Each chunk that a wanted file has bytes in, in order, with what belongs to the wanted files."""
+    """Each chunk that contains bytes of a wanted file, in order, with their slices."""
     files = iter(enumerate(recipe.files))
     number, left, done = -1, 0, 0
     for chunk in recipe.chunks:
@@ -53,7 +53,7 @@ def slices(recipe: Recipe, wanted: Collection[int]) -> Iterator[tuple[RecipeChun
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A chunk, the part of a buffer that it is read into, and what of it belongs where."""
+    """A chunk, its part of a buffer, and its slices."""
 
     chunk: RecipeChunk
     view: memoryview
@@ -65,14 +65,14 @@ class _Piece:
             yield part, self.view[part.chunk_offset : part.chunk_offset + part.size]
 
 
-def _together(
+def _grouped(
     chunks: Iterator[tuple[RecipeChunk, list[Slice]]],
 ) -> Iterator[list[tuple[RecipeChunk, list[Slice]]]]:
-    """The chunks in groups that end once they have `TOGETHER` bytes; a group fits into one buffer."""
+    """The chunks in groups of up to `GROUP_BYTES`; each group fits into one buffer."""
     group: list[tuple[RecipeChunk, list[Slice]]] = []
     size = 0
     for chunk, parts in chunks:
-        if group and size + chunk.size > TOGETHER:
+        if group and size + chunk.size > GROUP_BYTES:
             yield group
             group, size = [], 0
         group.append((chunk, parts))
@@ -91,15 +91,15 @@ def rebuild(
     check_digests: bool,
     on_progress: OnProgress = ignore_progress,
 ) -> None:
-    """Hands every byte of the wanted files to `write(file number, offset, bytes)`, from several threads.
+    """Passes every byte of the wanted files to `write(file number, offset, bytes)`, from several threads.
 
-    Returns when all is written and, if `check_digests`, every file has the digest that the recipe gives it.
-    `on_progress` counts bytes that are under way.  Raises NotFound, IntegrityError, TransportError, and what
-    `write` raises.
+    Returns when everything is written and, with `check_digests`, every file's digest was verified.
+    `on_progress` counts submitted bytes.  Raises NotFound, IntegrityError, TransportError, and any error of
+    `write`.
     """
     hashers = {number: new_hasher(recipe.files[number].digest.algorithm) for number in wanted}
     progress = Progress(total=sum(recipe.files[number].size for number in wanted))
-    for group in _together(slices(recipe, wanted)):
+    for group in _grouped(slices(recipe, wanted)):
         buffer, at, pieces = pool.buffer(), 0, []
         for chunk, parts in group:
             pieces.append(_Piece(chunk, buffer[at : at + chunk.size], parts))

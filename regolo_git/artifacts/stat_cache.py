@@ -1,12 +1,12 @@
-"""What this clone remembers of files: so that an unchanged one is not read again.
+"""This clone's cache of files, so that an unchanged file is not read again.
 
-One row for each file that was ingested or written: its stamp, its digest, and the recipe in which its chunks
-stand.  What a checkout is about to write, so that after a kill its files are known for a version's.  And the
-recipes whose digest was computed here over what they rebuild, which are trusted from then on.
+It has a row for each file that was ingested or written: its stamp, its digest, and the recipe of its chunks.
+It has the files that a checkout is about to write, so that after a kill they are recognised as a version's.
+And it has the recipes that this clone has rebuilt and whose digest was right; these are trusted from then on.
 
-It is a cache: anything may be missing, and a database that is damaged, from another version of this program
-or not writable is begun anew or done without.  Nothing is fsynced; after a power cut the worst is an old row,
-and the stamp tells that it is old.
+Any row may be missing.  A database that is damaged or of another version of this program is recreated;
+without write access there is no cache.  Nothing is fsynced: after a power cut a row may be old, and its stamp
+shows that.
 """
 
 import os
@@ -50,7 +50,7 @@ class StatCache:
         self._connection = self._connect()
 
     def close(self) -> None:
-        """Closes the file."""
+        """Closes the database."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -66,7 +66,7 @@ class StatCache:
     # -- files --------------------------------------------------------------------------------------------
 
     def known(self, top: Path, algorithm: Algorithm) -> dict[str, KnownFile]:
-        """What is known of the file at `top`, under the path "", and of every file below it."""
+        """The known file at `top`, under the path "", and every known file below it."""
         start = os.fsencode(top)
         rows = self._query(
             "SELECT path, device, inode, size, mtime_ns, ctime_ns, settled, digest, recipe, member "
@@ -103,15 +103,15 @@ class StatCache:
         ]
         self._write("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
-    # -- what is about to be written ----------------------------------------------------------------------
+    # -- expected files -----------------------------------------------------------------------------------
 
     def expect(self, top: Path, files: Mapping[str, Digest], recipe: Digest) -> None:
-        """Records which content files at or below `top` are about to get; until `fulfil`."""
+        """Records the content that files at or below `top` are about to get, until `fulfil`."""
         rows = [(_key(top, path), str(digest), str(recipe)) for path, digest in files.items()]
         self._write("INSERT OR REPLACE INTO expected VALUES (?, ?, ?)", rows)
 
     def expected(self, top: Path) -> dict[str, dict[Digest, Digest]]:
-        """For each file, by its path below `top`, the digests that it may have got, and their recipes."""
+        """For each file by its path below `top`, the digests it may have now, with their recipes."""
         start = os.fsencode(top)
         rows = self._query(
             "SELECT path, digest, recipe FROM expected WHERE path = ? OR path > ? AND path < ?",
@@ -125,7 +125,7 @@ class StatCache:
         return found
 
     def fulfil(self, top: Path) -> None:
-        """Forgets what was expected, because the files are there and remembered."""
+        """Deletes the expectations at or below `top`, after the files are written and remembered."""
         start = os.fsencode(top)
         statement = "DELETE FROM expected WHERE path = ? OR path > ? AND path < ?"
         self._write(statement, [(start, start + b"/", start + b"0")])
@@ -133,12 +133,12 @@ class StatCache:
     # -- recipes ------------------------------------------------------------------------------------------
 
     def trusts(self, artifact: Artifact) -> bool:
-        """Whether the artifact's digest was computed here over what its recipe rebuilds."""
+        """Whether this clone has verified that the recipe rebuilds the artifact's digest."""
         query = "SELECT 1 FROM trusted WHERE recipe = ? AND digest = ?"
         return bool(self._query(query, (str(artifact.recipe), str(artifact.digest))))
 
     def trust(self, artifact: Artifact) -> None:
-        """Records that it was."""
+        """Records that the recipe rebuilds the artifact's digest."""
         row = str(artifact.recipe), str(artifact.digest)
         self._write("INSERT OR IGNORE INTO trusted VALUES (?, ?)", [row])
 
@@ -149,7 +149,7 @@ class StatCache:
             try:
                 return self._open()
             except sqlite3.OperationalError:
-                return None  # locked for long, or nowhere to write: done without
+                return None  # locked for long, or not writable: no cache
             except (sqlite3.DatabaseError, OSError):
                 if not self._delete():
                     return None
@@ -157,7 +157,7 @@ class StatCache:
 
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        # Used from one thread at a time; which one it is may change.
+        # Used from one thread at a time, but not always the same one.
         connection = sqlite3.connect(
             self._path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
         )
@@ -205,7 +205,7 @@ class StatCache:
             self._recover(error)
 
     def _recover(self, error: sqlite3.Error) -> None:
-        """Begins anew where the database is damaged; where it is busy or full, goes on without the row."""
+        """Recreates a damaged database; if it is busy or full, skips the row."""
         if not isinstance(error, sqlite3.OperationalError):
             self.close()
             self._connection = self._connect() if self._delete() else None

@@ -1,9 +1,8 @@
 """A thread pool with a ring of large buffers: the threads of one ingest, checkout or verification.
 
-One thread runs tasks in order (a file's digest needs its bytes in order), three run any (hashing and writing
-chunks; one of them is mostly waiting for the disk).  A buffer is handed out again only when every task that
-looks at it is done, so what is hashed, what is stored and what was read are the same bytes, and memory stays
-bounded however large the artifact is.
+One thread runs tasks in order (a file's digest needs its bytes in order); three run the others (hashing and
+writing chunks; one of them mostly waits for the disk).  A buffer is reused only when every task that reads it
+is done, so the same bytes are read, hashed and stored, and memory is bounded for artifacts of any size.
 """
 
 import mmap
@@ -24,12 +23,12 @@ T = TypeVar("T")
 
 
 class ThreadPool:
-    """A context manager; leaving it waits for every thread, and after an error drops what has not begun."""
+    """A context manager; leaving it waits for every thread, and after an error cancels pending tasks."""
 
     def __init__(self) -> None:
         self._ordered = ThreadPoolExecutor(1, "regolo-digest")
         self._workers = ThreadPoolExecutor(WORKERS, "regolo-chunks")
-        self._made = 0
+        self._allocated = 0
         self._busy: deque[tuple[memoryview, tuple[Future[Any], ...]]] = deque()
 
     def __enter__(self) -> Self:
@@ -42,17 +41,17 @@ class ThreadPool:
             pool.shutdown(wait=True, cancel_futures=error is not None)
 
     def buffer(self) -> memoryview:
-        """A buffer of `CHUNK_LIMIT` bytes that nothing looks at any more; waits for one.
+        """A free buffer of `CHUNK_LIMIT` bytes; waits for one.
 
-        Raises what the tasks that had it raised.
+        Raises the errors of the tasks that used it.
         """
-        if self._made < BUFFERS:
-            self._made += 1
-            # Anonymous memory begins at a page, as writes past the page cache need it; huge pages make 8 of
-            # 4096 page faults, and fewer pieces for the disk.  Small artifacts need one buffer and little of
-            # it, where clearing a huge page would cost more than it saves.
+        if self._allocated < BUFFERS:
+            self._allocated += 1
+            # Anonymous memory is page-aligned, as direct writes require.  Huge pages cause 8 page faults
+            # instead of 4096, and fewer pieces for the disk.  Small artifacts use a part of one buffer, where
+            # clearing a huge page would cost more than it saves.
             memory = mmap.mmap(-1, CHUNK_LIMIT)
-            if self._made > 1 and hasattr(mmap, "MADV_HUGEPAGE"):
+            if self._allocated > 1 and hasattr(mmap, "MADV_HUGEPAGE"):
                 with suppress(OSError):  # a kernel without them
                     memory.madvise(mmap.MADV_HUGEPAGE)
             return memoryview(memory)
@@ -62,11 +61,11 @@ class ThreadPool:
         return view
 
     def release(self, view: memoryview, *tasks: "Future[Any]") -> None:
-        """Gives a whole buffer back; it is handed out again when these tasks are done."""
+        """Returns a whole buffer, to be reused when these tasks are done."""
         self._busy.append((view, tasks))
 
     def submit_in_order(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
-        """Runs a task after all that were submitted in order before it."""
+        """Runs a task after all tasks that were submitted in order before it."""
         return self._ordered.submit(function, *args, **kwargs)
 
     def submit(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
@@ -74,7 +73,7 @@ class ThreadPool:
         return self._workers.submit(function, *args, **kwargs)
 
     def finish(self) -> None:
-        """Waits for every task.  Raises what one of them raised."""
+        """Waits for every task.  Raises the error of the first that failed."""
         while self._busy:
             for task in self._busy.popleft()[1]:
                 task.result()

@@ -1,4 +1,4 @@
-"""Whether the store has an artifact before anybody relies on it: its recipe, its chunks, or every byte."""
+"""Checks that the store has an artifact: its recipe, its chunks, or every byte."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from regolo_git.store.store import Store
 
 @contextmanager
 def bytes_of(version: str) -> Iterator[None]:
-    """Says of a version that its bytes are gone where something is not found."""
+    """Adds the version to a NotFound error about its bytes."""
     try:
         yield
     except NotFound as error:
@@ -26,10 +26,7 @@ def bytes_of(version: str) -> Iterator[None]:
 
 
 def read_checked_recipe(store: Store, artifact: Artifact) -> Recipe:
-    """The artifact's recipe, if the digests of its files make the artifact's.
-
-    Raises NotFound, IntegrityError.
-    """
+    """The artifact's recipe, checked against the artifact's digest.  Raises NotFound, IntegrityError."""
     recipe = store.read_recipe(artifact.recipe)
     claimed = recipe.artifact_digest
     if claimed != artifact.digest:
@@ -40,9 +37,9 @@ def read_checked_recipe(store: Store, artifact: Artifact) -> Recipe:
 
 
 def require_artifact(store: Store, artifact: Artifact) -> Recipe:
-    """The recipe of an artifact of which every chunk is in the store with its size.
+    """The artifact's recipe, after checking that every chunk is in the store with its size.
 
-    Raises NotFound where something is missing, IntegrityError where the recipe is not the artifact's.
+    Raises NotFound if something is missing, IntegrityError if the recipe is of another artifact.
     """
     recipe = read_checked_recipe(store, artifact)
     missing = [chunk for chunk in recipe.chunks if not store.has_chunk(chunk.blake3, chunk.size)]
@@ -62,9 +59,9 @@ def verify_artifact(
     cache: StatCache | None = None,
     on_progress: OnProgress = ignore_progress,
 ) -> None:
-    """Reads all of an artifact and computes its digest, whatever was computed before.
+    """Reads a whole artifact and verifies its digest, even if it was verified before.
 
-    Raises NotFound where something is missing, IntegrityError where it is not what the digest says.
+    Raises NotFound if something is missing, IntegrityError if the digest differs.
     """
     verify_recipe(store, read_checked_recipe(store, artifact), on_progress=on_progress)
     if cache:

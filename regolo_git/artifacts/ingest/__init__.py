@@ -1,1 +1,1 @@
-"""From an artifact to chunks and a recipe."""
+"""Storing an artifact as chunks and a recipe."""

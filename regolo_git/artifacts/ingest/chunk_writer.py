@@ -1,4 +1,4 @@
-"""Chunks on their way into the store: hashed for the files that they are parts of, named, and stored.
+"""Writing chunks to the store, and hashing them for the digests of their files.
 
 Chunks are listed in the order in which they are written, whichever thread finishes first.
 """
@@ -24,7 +24,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class StoredChunk:
-    """A chunk that is in the store; `new` says that it was not there before."""
+    """A chunk in the store; `new` if it was not there before."""
 
     chunk: RecipeChunk
     new: bool
@@ -47,18 +47,18 @@ class ChunkWriter:
         return len(self._chunks)
 
     def write(self, view: memoryview, pieces: list[Piece]) -> Reads:
-        """Sends a chunk on its way, and returns the tasks that read its bytes."""
+        """Submits a chunk, and returns the tasks that read its bytes."""
         hashed = self._pool.submit_in_order(_hash_pieces, view, pieces)
         stored = self._pool.submit(_store_chunk, self._store, view)
         self._chunks.append(stored)
         return hashed, stored
 
     def reuse(self, chunks: Iterable[RecipeChunk]) -> None:
-        """Lists chunks that are in the store."""
+        """Lists chunks that are already in the store."""
         self._chunks += chunks
 
     def found(self) -> int:
-        """Bytes of chunks that were already in the store, as far as that is known in their order."""
+        """Bytes of chunks that were already in the store, up to the first unfinished chunk."""
         while self._counted < len(self._chunks):
             chunk = self._chunks[self._counted]
             if isinstance(chunk, RecipeChunk):
@@ -71,9 +71,9 @@ class ChunkWriter:
         return self._found
 
     def finish(self) -> tuple[tuple[RecipeChunk, ...], int]:
-        """Waits for all chunks, and returns them with the bytes that the store did not have.
+        """Waits for all chunks, and returns them with the number of new bytes.
 
-        Raises what went wrong in a task.
+        Raises the error of a failed task.
         """
         self._pool.finish()
         stored = [c if isinstance(c, RecipeChunk) else c.result() for c in self._chunks]

@@ -1,17 +1,17 @@
-"""Where an artifact is cut into chunks: the chunking `tensor-aligned-1`.
+"""The rules that cut an artifact into chunks: the chunking `tensor-aligned-1`.
 
 An artifact is a stream of items: tensors, headers, small files, pieces of plain content.
 
 - An item of at least 256 KiB is cut by itself, at steps of 16 MiB if it is larger.
 - Smaller items join into a group of up to 1 MiB; one that would push it over starts the next group.
-- A group also ends after an item whose BLAKE3 starts with a byte with three low zero bits (so that what is
-  put in or taken out moves the cuts nearby only), before a large item, before and after a file of at least
+- A group also ends after an item whose BLAKE3 starts with a byte with three low zero bits (so that an
+  insertion or deletion moves only nearby cuts), before a large item, before and after a file of at least
   1 MiB, and at the end.
 - Plain content of at least 256 KiB, with no layout, becomes items by FastCDC (2020, normalisation 1, 256 KiB
   to 4 MiB, 1 MiB on average).
 
-These rules are part of the store's format: another rule is another name, and `tests/golden/chunking` holds
-what they have cut so far.  All of it is pure; ingest pushes items through it as it reads them.
+These rules are part of the store's format: a changed rule needs a new name, and `tests/golden/chunking` pins
+their results.  All functions are pure; ingest passes items through them as it reads.
 """
 
 from collections.abc import Iterator
@@ -34,31 +34,31 @@ def steps(size: int) -> Iterator[int]:
 
 
 class Group:
-    """The group that small items are joining."""
+    """The current group of small items."""
 
     def __init__(self) -> None:
         self.size = 0
 
     def admits(self, size: int) -> bool:
-        """Whether an item of this size joins it; if not, the group ends first."""
+        """Whether an item of this size fits; if not, the group ends first."""
         return self.size + size <= GROUP
 
     def join(self, size: int, blake3: bytes) -> bool:
-        """Takes an item in; True if the group ends after it."""
+        """Adds an item; True if the group ends after it."""
         self.size += size
         return self.size > 0 and blake3[0] & 7 == 0
 
     def end(self) -> int:
-        """Ends the group and returns its size, 0 where nothing has joined."""
+        """Ends the group and returns its size, 0 if it is empty."""
         size, self.size = self.size, 0
         return size
 
 
 def content_pieces(window: memoryview, *, last: bool) -> Iterator[int]:
-    """The sizes of the pieces of plain content that starts with `window`, as far as they are certain.
+    """The sizes of the pieces of plain content in `window`, as far as they are final.
 
-    A piece is certain once `PIECE_MAX` bytes from its start are there, or the content's `last` byte is.  The
-    next window starts where the last piece ended.
+    A piece is final once `PIECE_MAX` bytes from its start are available, or in the `last` window.  The next
+    window must start at the end of the last piece.
     """
     # Most models have a layout, and this import takes 30 ms.
     from pyfastcdc import FastCDC  # noqa: PLC0415

@@ -1,8 +1,8 @@
-"""From files to chunks: reads an artifact's stream once, and has it hashed and stored on the way.
+"""Cuts files into chunks: reads an artifact's stream once, while other threads hash and store it.
 
 The caller's thread reads, finds the items (`layouts/`), cuts them (`cuts.py`) and computes the digests of
-small items and of tensors that are longer than a chunk.  Whole chunks go to `chunk_writer.py`, on the threads
-of the pool: one computes the files' digests in order, the others name and store chunks.
+small items and of tensors longer than a chunk.  `chunk_writer.py` takes the chunks on the threads of the
+pool: one computes the files' digests in order, the others hash and store chunks.
 """
 
 import io
@@ -28,7 +28,7 @@ LAYOUT_BUFFER = 1 << 14
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """A file that is in the store already: its chunks, and its tensors with offsets from its own start."""
+    """A file that is already in the store: its chunks, and its tensors with offsets in the file."""
 
     digest: Digest
     chunks: tuple[RecipeChunk, ...]
@@ -37,7 +37,7 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True)
 class CutArtifact:
-    """What became of all files: the parts of a recipe, and the bytes that the store did not have."""
+    """The parts of a recipe, and the number of bytes that are new to the store."""
 
     files: tuple[RecipeFile, ...]
     tensors: tuple[RecipeTensor, ...]
@@ -47,7 +47,7 @@ class CutArtifact:
 
 @dataclass(frozen=True, slots=True)
 class _Tensor:
-    """A tensor that was read; a number for its digest is that of the chunk that it coincides with."""
+    """A tensor that was read; its digest may be the number of the chunk that is exactly this tensor."""
 
     info: TensorInfo
     offset: int
@@ -57,7 +57,7 @@ class _Tensor:
 
 @dataclass(slots=True)
 class _Open:
-    """The group that small items are joining: its buffer, and what of it belongs to which file."""
+    """The current group of small items: its buffer and the pieces of its files."""
 
     group: Group = field(default_factory=Group)
     buffer: memoryview | None = None
@@ -65,7 +65,7 @@ class _Open:
 
 
 class Cutting:
-    """Takes the files of one artifact of `size` bytes in order; `finish` gives what became of them."""
+    """Cuts the files of one artifact of `size` bytes in order; `finish` returns the result."""
 
     def __init__(
         self, store: Store, pool: ThreadPool, algorithm: Algorithm, size: int, on_progress: OnProgress
@@ -81,7 +81,7 @@ class Cutting:
         self._files: list[tuple[SourceFile, Hasher | Digest]] = []
 
     def reuse(self, file: SourceFile, fragment: Fragment) -> None:
-        """Takes a file's chunks as they are; only for one of at least `EDGE_FILE`, which has its own."""
+        """Reuses a file's stored chunks; only for a file of at least `EDGE_FILE`, which shares none."""
         self._end_group()
         self._chunks.reuse(fragment.chunks)
         self._tensors += (
@@ -93,7 +93,7 @@ class Cutting:
         self._report()
 
     def read(self, file: SourceFile) -> None:
-        """Reads a file, cuts it and has it stored.  Raises Conflict where it changes meanwhile."""
+        """Reads, cuts and stores a file.  Raises Conflict if it changes meanwhile."""
         hasher = new_hasher(self._algorithm)
         with file.opened() as opened:
             reader = _Reader(file, opened, hasher)
@@ -111,7 +111,7 @@ class Cutting:
         self._files.append((file, hasher))
 
     def finish(self) -> CutArtifact:
-        """Waits for all that is under way.  Raises what went wrong in it."""
+        """Waits for all pending tasks.  Raises the error of a failed one."""
         self._end_group()
         chunks, new_bytes = self._chunks.finish()
         return CutArtifact(
@@ -132,7 +132,7 @@ class Cutting:
             self._tensors.append(_Tensor(item.tensor, self._offset - item.size, item.size, digest))
 
     def _read_large(self, reader: "_Reader", item: Item) -> str | int:
-        """Reads an item that is cut by itself, and returns its digest or its only chunk's number."""
+        """Reads an item with chunks of its own, and returns its digest or its only chunk's number."""
         self._end_group()
         whole = blake3() if item.tensor and item.size > STEP else None
         for size in steps(item.size):
@@ -160,7 +160,7 @@ class Cutting:
         return self._open.buffer[start : start + size]
 
     def _join(self, view: memoryview, hasher: Hasher) -> str:
-        """Has what was just read into the group's buffer join the group."""
+        """Adds the bytes just read into the group's buffer to the group."""
         digest = blake3(view).digest()
         start = self._open.group.size
         pieces = self._open.pieces
@@ -187,7 +187,7 @@ class Cutting:
     # -- plain content ------------------------------------------------------------------------------------
 
     def _read_content(self, reader: "_Reader", size: int) -> None:
-        """Reads windows of plain content and cuts them; what is not certain yet moves on to the next one."""
+        """Reads and cuts plain content in windows; bytes after the last final cut move to the next one."""
         self._end_group()  # the first piece is large
         buffer, carried, left = self._pool.buffer(), 0, size
         while carried or left:
@@ -221,7 +221,7 @@ class Cutting:
 
 
 class _Reader:
-    """A file being read from its start to its end, and its digest so far."""
+    """A file being read sequentially, and its digest so far."""
 
     def __init__(self, file: SourceFile, opened: RawFile, hasher: Hasher) -> None:
         self._file = file
@@ -229,7 +229,7 @@ class _Reader:
         self.hasher = hasher
 
     def fill(self, view: memoryview) -> None:
-        """Fills the view with the next bytes.  Raises Conflict where the file ends before."""
+        """Fills the view with the next bytes.  Raises Conflict if the file ends early."""
         at = 0
         while at < len(view):
             count = self._opened.readinto(view[at:])
@@ -239,7 +239,7 @@ class _Reader:
 
 
 def _layout(opened: RawFile, size: int) -> tuple[Item, ...] | None:
-    """The layout, read through a small buffer, because headers are read a few bytes at a time."""
+    """The layout, read through a small buffer: headers are read a few bytes at a time."""
     if isinstance(opened, io.BytesIO):
         return read_layout(opened, size)
     buffered: BinaryIO = io.BufferedReader(opened, LAYOUT_BUFFER)

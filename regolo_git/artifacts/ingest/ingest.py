@@ -1,8 +1,8 @@
-"""Taking an artifact into the store: every byte read once, only what is new written.
+"""Storing an artifact: every byte is read once, and only new chunks are written.
 
-Look at the source, take from the cache what is known, cut and store the rest, look again, and only then write
-the recipe: chunks before the recipe that names them, so a crash leaves chunks that nobody names and never a
-recipe that lacks one.
+Inspect the source, reuse files that the cache knows, cut and store the rest, inspect the source again, and
+only then write the recipe.  Chunks come before the recipe that names them, so a crash may leave unreferenced
+chunks but never a recipe without its chunks.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from regolo_git.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """An artifact that is in the store: `new_bytes` were not there before; `unchanged` ones were not read."""
+    """An artifact in the store; `new_bytes` were not there before, `unchanged` if nothing was read."""
 
     artifact: Artifact
     files: tuple[RecipeFile, ...]
@@ -40,11 +40,11 @@ def ingest(
     cache: StatCache | None = None,
     on_progress: OnProgress = ignore_progress,
 ) -> Ingested:
-    """Stores an artifact and returns once it would outlive a power cut.
+    """Stores an artifact and returns once it is durable.
 
-    `on_progress` is called from this thread.  Raises NotFound, InvalidInput, TypeError for what cannot be
-    stored; Conflict for what changes while it is read; TransportError where the store cannot take it.  On an
-    error no recipe is written.
+    `on_progress` is called from this thread.  Raises NotFound, InvalidInput, TypeError for a source that
+    cannot be stored; Conflict if it changes while it is read; TransportError if the store cannot be written.
+    On an error no recipe is written.
     """
     with open_source(source, scratch=store.scratch_directory()) as opened:
         known = KnownArtifacts(store, opened, algorithm, cache)

@@ -1,4 +1,4 @@
-"""What need not be read again: artifacts and large files that are in the store and have not changed since."""
+"""Artifacts and large files that are in the store and unchanged, so they need not be read again."""
 
 from collections.abc import Iterable
 from itertools import accumulate
@@ -16,7 +16,7 @@ from regolo_git.store.store import Store
 
 
 class KnownArtifacts:
-    """The files of one source that the cache is sure of."""
+    """The files of one source that the cache knows to be unchanged."""
 
     def __init__(self, store: Store, source: Snapshot, algorithm: Algorithm, cache: StatCache | None) -> None:
         self._store = store
@@ -30,7 +30,7 @@ class KnownArtifacts:
         self._recipes: dict[Digest, Recipe | None] = {}
 
     def whole(self) -> Recipe | None:
-        """The recipe of exactly this source, if nothing of it has changed and the store has it all."""
+        """The recipe of exactly this source, if it is unchanged and the store has every chunk."""
         addresses = {known.recipe for known in self._known.values()}
         address = addresses.pop() if len(addresses) == 1 else None
         if address is None or len(self._known) != len(self._source.files):
@@ -44,7 +44,7 @@ class KnownArtifacts:
         return recipe if same and self._has_all(recipe.chunks) else None
 
     def fragment(self, file: SourceFile) -> Fragment | None:
-        """The chunks of a file that is large enough to have its own, if the store has them."""
+        """The chunks of a file large enough to share none, if the store has them."""
         known = self._known.get(file.path)
         if known is None or known.recipe is None or file.size < EDGE_FILE:
             return None
@@ -57,7 +57,7 @@ class KnownArtifacts:
             try:
                 self._recipes[address] = self._store.read_recipe(address)
             except (NotFound, IntegrityError):
-                self._recipes[address] = None  # the file is read again, and its recipe stored anew
+                self._recipes[address] = None  # the file is read and stored again
         return self._recipes[address]
 
     def _has_all(self, chunks: Iterable[RecipeChunk]) -> bool:
@@ -65,7 +65,7 @@ class KnownArtifacts:
 
 
 def known_files(source: Snapshot, recipe: Recipe) -> dict[str, KnownFile]:
-    """What to remember of a source that has become a recipe."""
+    """The cache entries for a source that was stored as a recipe."""
     return {
         file.path: _known_file(file.stamp, stored.digest, recipe.address, file.path, source.looked_at_ns)
         for file, stored in zip(source.files, recipe.files, strict=True)
@@ -80,7 +80,7 @@ def _known_file(
 
 
 def _cut_out(recipe: Recipe, known: KnownFile) -> Fragment | None:
-    """The part of a recipe that is one file; None where it is not there, or shares a chunk with another."""
+    """The part of a recipe that is one file; None if it is missing or shares a chunk with another."""
     starts = accumulate((file.size for file in recipe.files), initial=0)
     for file, start in zip(recipe.files, starts, strict=False):
         if file.path == known.member and file.digest == known.digest and file.size == known.stamp.size:

@@ -1,7 +1,7 @@
 """Writing below a directory without ever following a link.
 
-Every step down opens the next directory by name with O_NOFOLLOW and works relative to it, so that nobody can
-turn a path aside between a look and a write.
+Each step opens the next directory by name with O_NOFOLLOW and works relative to it, so that no path can be
+redirected between a check and a write.
 """
 
 import errno
@@ -21,16 +21,16 @@ DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 class ArtifactTree:
     """A directory that exists, and POSIX paths below it; a context manager.
 
-    Verbs raise Conflict where a parent is a link or no directory, else OSError.  Leaving it with an error
-    removes the directories that were created, as far as they are empty.
+    Methods raise Conflict if a parent is a link or not a directory, else OSError.  Leaving it with an error
+    removes the directories that were created, if they are empty.
     """
 
     def __init__(self, root: Path, opened: int | None = None) -> None:
-        """Takes a directory by its path, or, where that could lead astray, by a descriptor of it."""
+        """Opens a directory by its path, or duplicates a descriptor of it if the path is not trusted."""
         self.root = root
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
         self._root = os.open(root, flags) if opened is None else os.dup(opened)
-        # Files come sorted, so the directory that was last used is most often the next one as well.
+        # Files are sorted, so the next file is mostly in the last directory.
         self._last = ("", self._root)
         self.created: list[str] = []
 
@@ -48,7 +48,7 @@ class ArtifactTree:
         os.close(self._root)
 
     def directory(self, path: str, *, create: bool = False) -> int | None:
-        """A descriptor of a directory, good until the next call; None where there is none."""
+        """A descriptor of a directory, valid until the next call; None if there is none."""
         if not path:
             return self._root
         if path == self._last[0]:
@@ -68,7 +68,7 @@ class ArtifactTree:
         return descriptor
 
     def look(self, path: str) -> os.stat_result | None:
-        """What lies at a path, a link as itself; None where there is nothing."""
+        """The status of a path, without following a link; None if nothing is there."""
         parent, name = _split(path)
         descriptor = self.directory(parent)
         if descriptor is None:
@@ -79,26 +79,26 @@ class ArtifactTree:
             return None
 
     def open_file(self, path: str) -> int:
-        """A descriptor to read an ordinary file; a link at its place is refused by the system."""
+        """A descriptor to read an ordinary file; raises OSError for a link."""
         parent, name = _split(path)
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         return os.open(name, flags, dir_fd=self.directory(parent))
 
     def move_in(self, path: str, source_directory: int, source: str) -> None:
-        """Renames a file to a path, whose directories are created, over what is there."""
+        """Renames a file to a path, creating directories and replacing a file that is there."""
         parent, name = _split(path)
         descriptor = self.directory(parent, create=True)
         os.rename(source, name, src_dir_fd=source_directory, dst_dir_fd=descriptor)
 
     def keep_aside(self, path: str, directory: int, name: str) -> None:
-        """Hard-links what is at a path to a name elsewhere, or moves it there where it cannot be."""
+        """Hard-links the file into another directory, or moves it there if links are not possible."""
         parent, own = _split(path)
         descriptor = self.directory(parent)
         try:
             os.link(own, name, src_dir_fd=descriptor, dst_dir_fd=directory, follow_symlinks=False)
         except FileNotFoundError:
             raise
-        except OSError:  # no hard links on this filesystem, or not to somebody else's file
+        except OSError:  # no hard links on this filesystem, or not to a file of another user
             os.rename(own, name, src_dir_fd=descriptor, dst_dir_fd=directory)
 
     def set_mode(self, path: str, mode: int) -> None:
@@ -110,7 +110,7 @@ class ArtifactTree:
             os.close(descriptor)
 
     def move_out(self, path: str, directory: int, name: str) -> None:
-        """Renames what lies at a path to elsewhere."""
+        """Moves a file into another directory."""
         parent, own = _split(path)
         os.rename(own, name, src_dir_fd=self.directory(parent), dst_dir_fd=directory)
 
@@ -142,11 +142,11 @@ class ArtifactTree:
                 self.created.append(path)
             except OSError as error:
                 if error.errno in (errno.ELOOP, errno.ENOTDIR):
-                    raise self._in_the_way(descriptor, name, path) from None
+                    raise self._obstacle(descriptor, name, path) from None
                 raise
         return None
 
-    def _in_the_way(self, descriptor: int, name: str, path: str) -> Conflict:
+    def _obstacle(self, descriptor: int, name: str, path: str) -> Conflict:
         status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
         what = "a link" if stat.S_ISLNK(status.st_mode) else "not a directory"
         return Conflict(

@@ -1,4 +1,4 @@
-"""What a checkout will do: an action for each file, and the files that it removes."""
+"""The plan of a checkout: an action for each file, and the files to remove."""
 
 import os
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ from regolo_git.artifacts.source.file_stamp import FileStamp
 
 
 class Action(Enum):
-    """What a checkout does at a path."""
+    """What a checkout does at a path, and the state that it finds there."""
 
-    CREATE = "there is nothing yet"
-    REPLACE = "there is another version's content, or the caller insists"
-    CHMOD = "the right content is there, but not executable, or executable when it should not be"
-    KEEP = "the right content is there already"
+    CREATE = "nothing is there"
+    REPLACE = "another version's content is there, or overwriting is forced"
+    CHMOD = "the content is right, but the executable bit is not"
+    KEEP = "the content is already right"
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
-    """A file of the recipe by its number, its path below the tree's root, and what was seen there."""
+    """A file of the recipe by its number, its path below the tree's root, and the status found there."""
 
     number: int
     path: str
@@ -27,21 +27,21 @@ class PlannedFile:
 
     @property
     def stamp(self) -> FileStamp | None:
-        """What was seen there, as a stamp."""
+        """The status found there, as a stamp."""
         return FileStamp.of(self.seen) if self.seen else None
 
 
 @dataclass(frozen=True, slots=True)
 class CheckoutPlan:
-    """The files of a version at a destination, and the paths of others that are removed."""
+    """The files of a version at a destination, and the paths to remove."""
 
     files: list[PlannedFile]
     removals: list[str]
 
     def changing(self) -> list[PlannedFile]:
-        """The files that are not right yet."""
+        """The files that need a change."""
         return [file for file in self.files if file.action is not Action.KEEP]
 
     def written(self) -> list[int]:
-        """The numbers of the files whose content is written, in order."""
+        """The sorted numbers of the files whose content is written."""
         return sorted(f.number for f in self.files if f.action in (Action.CREATE, Action.REPLACE))

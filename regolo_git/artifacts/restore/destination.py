@@ -1,4 +1,4 @@
-"""Where a checkout goes, and from which directory on no link is followed on the way there."""
+"""The destination of a checkout, and the root below which no link is followed."""
 
 import errno
 import os
@@ -24,9 +24,9 @@ HINTS = {
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """`name` is the path below `root`; `fresh` says that a directory is to appear there as a whole.
+    """`name` is the path below `root`; `fresh` if a whole new directory is created there.
 
-    `path` is the place as the caller calls it, under which the cache knows its files.
+    `path` is the path as the caller gave it, made absolute; the cache keys start with it.
     """
 
     root: Path
@@ -38,9 +38,9 @@ class Destination:
 
 
 def find_destination(destination: Path, root: Path | None, kind: Kind) -> Destination:
-    """Looks where a destination is.
+    """Resolves a destination.
 
-    Raises InvalidInput for one inside `.git`, outside its root or not writable as a name, Conflict for a
+    Raises InvalidInput for a path inside `.git`, outside the root or with an invalid name, Conflict for a
     directory that is a link.
     """
     path = Path(os.path.abspath(destination))  # noqa: PTH100 - `..` by the text, as the cache's keys need it
@@ -77,7 +77,7 @@ def _existing_parent(path: Path) -> Path:
 
 
 def _can_stage_beside(directory: Path) -> bool:
-    """Whether files can be renamed from its parent into it: it is no mount point, and the parent is ours."""
+    """Whether files can be renamed from its parent into it: same filesystem, and a writable parent."""
     parent = directory.parent
     return parent.stat().st_dev == directory.stat().st_dev and os.access(parent, os.W_OK | os.X_OK)
 

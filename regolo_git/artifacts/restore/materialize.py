@@ -1,8 +1,8 @@
-"""Getting an artifact out of the store: whole and verified, or not at all.
+"""Restoring an artifact from the store, whole and verified, or not at all.
 
-Decide what to do at each path (`planner.py`), write what is needed beside the destination (`staging.py`),
-verify it, and only then rename it into place (`replacement.py`).  A directory that does not exist yet appears
-in one rename; where there are files already, each is replaced by a rename, and all go back if one fails.
+Plan an action for each path (`planner.py`), write the needed files beside the destination (`staging.py`),
+verify them, and only then rename them into place (`replacement.py`).  A new directory appears in one rename.
+In an existing one each file is replaced by a rename, and all are rolled back if one fails.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,13 +29,13 @@ from regolo_git.records.manifest import Artifact
 from regolo_git.records.recipe import Recipe
 from regolo_git.store.store import Store
 
-FILES_TOGETHER = 16
+FILES_IN_A_TASK = 16
 MICROSECOND = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Materialized:
-    """What was done: files and bytes written, files that were right already, old files removed."""
+    """The result: files and bytes written, files already right, old files removed."""
 
     path: Path
     written_files: int
@@ -55,14 +55,14 @@ def materialize(
     overwrite: Overwrite = NOTHING,
     on_progress: OnProgress = ignore_progress,
 ) -> Materialized:
-    """Brings an artifact's file or directory to `destination`.
+    """Restores an artifact's file or directory at `destination`.
 
-    Every chunk is verified.  The digest too, over what is rebuilt, unless this clone has done so before.
-    `root` is the directory below which no link is followed (a work tree); without it the destination's
-    parents are taken as the caller gave them.  `patterns` limits a directory to matching files.  Files that
-    are right are left alone, and so are others than the version's and what `overwrite` does not name.
+    Every chunk is verified, and so is the digest of the result unless this clone has verified it before.
+    `root` is the directory below which no link is followed (a work tree); without it links in the
+    destination's parents are followed.  `patterns` limits a directory to matching files.  Files that are
+    already right, that do not belong to the version or that `overwrite` does not cover are not touched.
 
-    Raises NotFound, IntegrityError, Conflict, InvalidInput, TransportError; then nothing was changed.
+    Raises NotFound, IntegrityError, Conflict, InvalidInput, TransportError, having changed nothing.
     """
     recipe = read_checked_recipe(store, artifact)
     place = find_destination(destination, root, recipe.kind)
@@ -87,7 +87,7 @@ def materialize(
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """One checkout that is planned."""
+    """A planned checkout."""
 
     store: Store
     recipe: Recipe
@@ -96,7 +96,7 @@ class _Work:
     plan: CheckoutPlan
 
     def run(self, *, check_digests: bool, on_progress: OnProgress) -> dict[int, int]:
-        """Does it, and returns the numbers of the files that were written with the times they were given."""
+        """Runs it, and returns the modification time of each written file by number."""
         changing = self.plan.changing()
         if not changing and not self.plan.removals:
             return {}
@@ -134,11 +134,11 @@ class _Work:
         return [(number, staging.finish(number, self.recipe.files[number].mode)) for number in numbers]
 
     def known(self, address: Digest, times: Mapping[int, int]) -> dict[str, KnownFile]:
-        """What to remember of the files that are there now.
+        """The cache entries for the files at the destination.
 
-        A file that we wrote has a time of our own making, down to the nanosecond, which no later change can
-        give it by chance; so its stamp counts at once, unless the filesystem rounded the time.  That of one
-        that was found right counts if it is old enough.
+        A written file has a time that this program set, down to the nanosecond, which no later change
+        produces by chance; so its stamp is settled at once unless the filesystem rounded the time.  The stamp
+        of a kept file is settled if it is old enough.
         """
         found = {}
         for planned in self.plan.files:
@@ -146,7 +146,7 @@ class _Work:
             stamp = FileStamp.of(status) if status else None
             own = times.get(planned.number)
             if stamp is None or (stamp != planned.stamp if own is None else stamp.mtime_ns != own):
-                continue  # somebody was here since
+                continue  # changed since by another program
             settled = bool(own % MICROSECOND) if own else stamp.is_settled(self.place.looked_at_ns)
             file = self.recipe.files[planned.number]
             found[file.path] = KnownFile(stamp, settled, file.digest, address, file.path)
@@ -154,13 +154,13 @@ class _Work:
 
 
 def _groups(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-    """The same in groups: for each file alone, changing threads would cost more than the work."""
-    for start in range(0, len(numbers), FILES_TOGETHER):
-        yield numbers[start : start + FILES_TOGETHER]
+    """The numbers in groups: a task for each file would cost more than its work."""
+    for start in range(0, len(numbers), FILES_IN_A_TASK):
+        yield numbers[start : start + FILES_IN_A_TASK]
 
 
 def _wanted(recipe: Recipe, patterns: Sequence[str]) -> list[int]:
-    """The numbers of the files that match: by a glob whose `*` crosses `/`, or by lying in that directory."""
+    """The numbers of the files that match a glob (`*` matches `/`) or are in a named directory."""
     if not patterns:
         return list(range(len(recipe.files)))
     wanted: set[int] = set()

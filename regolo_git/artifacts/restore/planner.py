@@ -1,4 +1,4 @@
-"""Decides what a checkout will do to each path of a destination, before anything is written."""
+"""Plans the action for each path of a destination, before anything is written."""
 
 import io
 import os
@@ -28,8 +28,8 @@ SHOWN = 3
 class Overwrite:
     """What a checkout may overwrite besides content that the cache knows to be a version's.
 
-    Files of `previous` (path to digest) that are as they were: those that the version lacks are removed.
-    With `anything`, whatever is in the way.
+    Unchanged files of `previous` (path to digest) may be overwritten, or removed if the version lacks them.
+    With `anything`, every file may be overwritten.
     """
 
     previous: Mapping[str, Digest] = field(default_factory=dict)
@@ -40,7 +40,7 @@ NOTHING = Overwrite()
 
 
 class Planner:
-    """Decides, by what is at the destination and what the cache knows of it."""
+    """Plans a checkout from the files at the destination and the cache."""
 
     def __init__(
         self,
@@ -62,9 +62,9 @@ class Planner:
         self._force = overwrite.anything
 
     def plan(self, wanted: Sequence[int], *, remove_others: bool) -> CheckoutPlan:
-        """The action for each wanted file, and with `remove_others` the old files that the version lacks.
+        """The action for each wanted file, and with `remove_others` the old files to remove.
 
-        Raises Conflict, naming the files, where content would be lost.
+        Raises Conflict, naming the files, if content would be lost.
         """
         files = self._planned(wanted)
         paths = {file.path for file in self._recipe.files}
@@ -95,7 +95,7 @@ class Planner:
         )
 
     def _removals(self, staying: Collection[str]) -> list[str]:
-        """Paths of the previous version's files that this one does not have, and nobody has changed."""
+        """Paths of unchanged files of the previous version that this one lacks."""
         return [
             self._path_of(path)
             for path, digest in sorted(self._previous.items())
@@ -114,7 +114,7 @@ class Planner:
         return any(file.digest == digest for file in known) or self._read(path, digest) == digest
 
     def _action(self, file: RecipeFile, path: str, status: os.stat_result | None) -> Action | None:
-        """None where somebody's content would be lost."""
+        """The action at a path; None if content would be lost."""
         if status is None:
             return Action.CREATE
         if stat.S_ISDIR(status.st_mode):
@@ -129,12 +129,12 @@ class Planner:
         return Action.REPLACE if self._force else None
 
     def _action_for_link(self, file: RecipeFile, path: str) -> Action | None:
-        """A link is followed for reading only: one to the right content can stay."""
+        """The action for a link, which may stay if it leads to the right content."""
         try:
             if _has_content(self._tree.root / path, file):
                 return Action.KEEP
         except OSError:
-            pass  # it leads nowhere, or round in a circle
+            pass  # a broken link, or a cycle
         return Action.REPLACE if self._force else None
 
     def _action_for_file(self, file: RecipeFile, path: str, status: os.stat_result) -> Action | None:
@@ -144,20 +144,20 @@ class Planner:
             return right
         if any(self._is_stored(known.recipe) for known in unchanged):
             return Action.REPLACE
-        ours = self._ours(file.path)
-        if status.st_size != file.size and (self._force or not ours):
-            return Action.REPLACE if self._force else None  # need not be read
+        replaceable = self._replaceable(file.path)
+        if status.st_size != file.size and (self._force or not replaceable):
+            return Action.REPLACE if self._force else None  # the size decides
         current = self._read(path, file.digest)
         if current == file.digest:
             return right
-        return Action.REPLACE if self._force or current in ours else None
+        return Action.REPLACE if self._force or current in replaceable else None
 
-    def _ours(self, member: str) -> set[Digest]:
-        """The digests of content at a path that is a version's: as last seen, or as a killed run left it."""
-        ours = {known.digest for known in self._known_as(member) if self._is_stored(known.recipe)}
+    def _replaceable(self, member: str) -> set[Digest]:
+        """The digests of a version's content that may be at a path: as last seen, or left by a killed run."""
+        digests = {known.digest for known in self._known_as(member) if self._is_stored(known.recipe)}
         expected = self._expected.get(member, {}).items()
-        ours |= {digest for digest, recipe in expected if self._is_stored(recipe)}
-        return ours | ({self._previous[member]} if member in self._previous else set())
+        digests |= {digest for digest, recipe in expected if self._is_stored(recipe)}
+        return digests | ({self._previous[member]} if member in self._previous else set())
 
     def _known_as(self, member: str) -> list[KnownFile]:
         return [known[member] for known in self._known if member in known]
@@ -167,7 +167,7 @@ class Planner:
         return [known for known in self._known_as(member) if known.is_still(stamp)]
 
     def _is_stored(self, recipe: Digest | None) -> bool:
-        """Whether content of this recipe can be had again."""
+        """Whether content of this recipe can be restored."""
         return recipe is not None and self._store.has_recipe(recipe)
 
     def _read(self, path: str, like: Digest) -> Digest:

@@ -1,9 +1,9 @@
-"""Giving staged files their names: all of them, or none.
+"""Renaming staged files into place: all of them, or none.
 
-Just before, every path is looked at again, so that what appeared since it was decided is not lost.  What is
-replaced gets a second name in the staging directory first, and goes back when something fails; a reader
-always sees the old file or the new one.  A kill in between leaves some files old and some new, each whole;
-doing the checkout again finishes it.
+Every path is checked again just before, so that a file that appeared since the plan is not lost.  A replaced
+file is hard-linked into the staging directory first, and restored if something fails; readers always see the
+old file or the new one.  A kill in between leaves some files old and some new, each whole; repeating the
+checkout finishes it.
 """
 
 import os
@@ -24,7 +24,7 @@ from regolo_git.text.printable import printable
 
 
 class Replacement:
-    """A context manager; leaving it with an error undoes what was done."""
+    """A context manager; leaving it with an error rolls everything back."""
 
     def __init__(self, tree: ArtifactTree, staging: Staging, place: Destination) -> None:
         self._tree = tree
@@ -45,9 +45,9 @@ class Replacement:
                     step()
 
     def put(self, files: list[PlannedFile]) -> None:
-        """Renames staged files to their paths, and makes that durable.  Raises Conflict."""
+        """Renames staged files to their paths durably.  Raises Conflict."""
         for file in files:
-            self._look_again(file)
+            self._recheck(file)
         if self._place.fresh:
             self._put_whole(files)
             return
@@ -82,7 +82,7 @@ class Replacement:
         self._tree.move_in(file.path, self._staging.files, str(file.number))
 
     def _put_whole(self, files: list[PlannedFile]) -> None:
-        """Builds a new directory in the staging directory and renames it as one."""
+        """Builds a new directory in the staging directory and renames it into place."""
         opened = self._staging.make_tree()
         try:
             with ArtifactTree(self._place.path, opened) as tree:
@@ -100,7 +100,7 @@ class Replacement:
         self._staging.move_tree(descriptor, name)
         self._sync({self._place.name})
 
-    def _look_again(self, file: PlannedFile) -> None:
+    def _recheck(self, file: PlannedFile) -> None:
         status = self._tree.look(file.path)
         if (FileStamp.of(status) if status else None) != file.stamp:
             name = printable(str(self._tree.root / file.path))
@@ -118,12 +118,12 @@ class Replacement:
         self._tree.move_out(path, self._staging.old, name)
 
     def _sync(self, paths: set[str]) -> None:
-        """Makes the entries of these paths, and of the directories that were created for them, durable."""
+        """Makes the entries of these paths and of the created directories durable."""
         directories = {path.rpartition("/")[0] for path in paths | set(self._tree.created)}
         for directory in sorted(directories, key=len, reverse=True):
             self._tree.sync(directory)
 
 
 def _executable(mode: int) -> int:
-    """The bits to turn for a file to become executable by whoever may read it, or by nobody."""
+    """The bits to flip so that a file becomes executable for all its readers, or for nobody."""
     return mode & 0o111 if mode & stat.S_IXUSR else (mode & 0o444) >> 2 & ~mode

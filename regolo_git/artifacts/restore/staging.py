@@ -1,8 +1,7 @@
-"""A directory beside a destination where files are written and verified before they get their names.
+"""A directory beside a destination where files are written and verified before they are renamed into place.
 
-It is locked while it is in use; one that is not locked was left by a killed run, and is removed by the next
-run that writes to the same place, or by `doctor`.  Until then git does not see it, so that nobody commits
-what a killed run left.
+It is locked while in use.  An unlocked one was left by a killed run, and the next run that writes there, or
+`doctor`, removes it.  Git ignores it, so that nobody commits the leftovers of a killed run.
 """
 
 import ctypes
@@ -20,18 +19,18 @@ from typing import Self
 from regolo_git.artifacts.source.walk import STAGING_PREFIX
 
 FILES, OLD, TREE, HIDING = "files", "old", "tree", ".gitignore"
-# The lock comes a moment after the directory, and before anything in it: only the age of an empty one says
-# whether somebody is at work.
+# The lock is taken just after the directory is created and before anything in it: an empty directory may be
+# in use while it is young.
 UNLOCKED_SECONDS = 10.0
 START_WRITING = 2  # SYNC_FILE_RANGE_WRITE
 _start_writing = getattr(ctypes.CDLL(None), "sync_file_range", None)
 
 
 class Staging:
-    """A context manager; leaving it removes the directory and what is still in it."""
+    """A context manager; leaving it removes the directory with its content."""
 
     def __init__(self, base: int) -> None:
-        """Makes it in the directory of which `base` is an open descriptor."""
+        """Creates it in the directory of the open descriptor `base`."""
         self._base = os.dup(base)
         self.name = f"{STAGING_PREFIX}{secrets.token_hex(6)}"
         os.mkdir(self.name, 0o700, dir_fd=self._base)
@@ -41,13 +40,13 @@ class Staging:
             self._hide_from_git()
             self.files = self._make(FILES)
             self.old = self._make(OLD)
-        except BaseException:  # a disk that is full has room for a directory, and none for what is in it
+        except BaseException:  # a full disk may have room for a directory but not for its files
             with suppress(OSError):
                 shutil.rmtree(self.name, dir_fd=self._base)
             os.close(self._own)
             os.close(self._base)
             raise
-        # Made with every permission, so what is missing from them is what the umask takes away.
+        # Created with every permission, so the missing ones are those that the umask removes.
         self._allowed = stat.S_IMODE(os.fstat(self.files).st_mode)
 
     def __enter__(self) -> Self:
@@ -62,15 +61,15 @@ class Staging:
             os.close(descriptor)
 
     def make_tree(self) -> int:
-        """Makes a directory for a whole new tree, and returns a descriptor of it, for the caller to close."""
+        """Creates a directory for a whole new tree; returns a descriptor that the caller must close."""
         return self._make(TREE)
 
     def move_tree(self, directory: int, name: str) -> None:
-        """Renames that directory; only an empty directory may be at its place."""
+        """Renames that directory; only an empty directory may exist at the destination."""
         os.rename(TREE, name, src_dir_fd=self._own, dst_dir_fd=directory)
 
     def write(self, number: int, offset: int, data: memoryview) -> None:
-        """Writes a part of a file; from several threads at once."""
+        """Writes a part of a file; safe to call from several threads."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(str(number), flags, 0o600, dir_fd=self.files)
         try:
@@ -78,14 +77,14 @@ class Staging:
             while at < len(data):
                 at += os.pwrite(descriptor, data[at:], offset + at)
             if _start_writing:
-                # The disk begins now instead of at the fsync: half the time of a large checkout.
+                # Start writing now instead of at the fsync: this halves the time of a large checkout.
                 span = (ctypes.c_int64(offset), ctypes.c_int64(len(data)))
                 _start_writing(descriptor, *span, START_WRITING)
         finally:
             os.close(descriptor)
 
     def finish(self, number: int, mode: int) -> int:
-        """Gives a file its permissions and time, makes it durable, and returns the time that it now has."""
+        """Sets a file's permissions and time, makes it durable, and returns its modification time."""
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC  # an empty file was never written
         descriptor = os.open(str(number), flags, 0o600, dir_fd=self.files)
         try:
@@ -112,7 +111,7 @@ class Staging:
 
 
 def stale_stagings(directory: Path) -> list[Path]:
-    """The staging directories in a directory that a killed run left."""
+    """The staging directories that killed runs left in a directory."""
     try:
         with os.scandir(directory) as entries:
             found = [Path(entry.path) for entry in entries if entry.name.startswith(STAGING_PREFIX)]

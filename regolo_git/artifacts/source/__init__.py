@@ -1,1 +1,1 @@
-"""What a version can be made of."""
+"""The sources of an artifact: files, directories, and data in memory."""

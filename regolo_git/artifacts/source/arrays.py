@@ -1,8 +1,8 @@
-"""Arrays as the bytes of a safetensors file, without a copy of them all.
+"""Named arrays as a safetensors file, without a copy of the data.
 
-The file is the one that the safetensors library writes: tensors of wider types first and then by name, so
-that each is aligned; a JSON header padded to eight bytes.  `ArraysFile` hands out its bytes piece by piece,
-from the arrays themselves.
+The file equals the one that the safetensors library writes: tensors sorted by descending width of their type
+and then by name, so that each is aligned, after a JSON header padded to eight bytes.  `ArraysFile` reads its
+bytes from the arrays themselves.
 """
 
 import io
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.generic]
 
-# In the library's own order; the header lists tensors from the last of these types to the first.
+# In the library's order; the header lists tensors from the last of these types to the first.
 DTYPES = {
     "bool": "BOOL",
     "uint8": "U8",
@@ -40,7 +40,7 @@ DTYPES = {
     "uint64": "U64",
 }
 ORDER = {name: number for number, name in enumerate(DTYPES.values())}
-# Types of PyTorch that numpy has no name for, and the type whose bits they can be looked at as.
+# PyTorch types that numpy lacks, with the type to view their bits as.
 TORCH_VIEWS = {
     "torch.bfloat16": ("int16", "BF16"),
     "torch.float8_e5m2": ("uint8", "F8_E5M2"),
@@ -51,13 +51,13 @@ TORCH_VIEWS = {
 
 @runtime_checkable
 class ArrayLike(Protocol):
-    """Whatever numpy can make an array of: arrays of numpy, PyTorch, JAX, TensorFlow."""
+    """Anything that numpy converts to an array: arrays of numpy, PyTorch, JAX, TensorFlow."""
 
     def __array__(self) -> "Array": ...
 
 
 class TorchTensor(Protocol):
-    """The little of PyTorch's tensor that is needed; PyTorch itself is never imported."""
+    """The part of PyTorch's tensor that is used here; PyTorch itself is never imported."""
 
     dtype: object
 
@@ -69,7 +69,7 @@ class TorchTensor(Protocol):
 
 
 class ArraysFile(io.RawIOBase):
-    """The safetensors file of some named arrays, to be read like any other file."""
+    """A readable safetensors file of named arrays."""
 
     def __init__(self, arrays: Mapping[str, ArrayLike]) -> None:
         super().__init__()
@@ -83,21 +83,21 @@ class ArraysFile(io.RawIOBase):
         self._position = 0
 
     def readable(self) -> bool:
-        """It is."""
+        """Always true."""
         return True
 
     def seekable(self) -> bool:
-        """It is."""
+        """Always true."""
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Moves to an offset from the start, from here or from the end."""
+        """Moves to an offset from the start, the current position or the end."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}[whence]
         self._position = max(0, start + offset)
         return self._position
 
     def readinto(self, buffer: object, /) -> int:
-        """Fills the buffer as far as the file goes."""
+        """Fills the buffer, up to the end of the file."""
         view = memoryview(cast(bytearray, buffer)).cast("B")
         done = 0
         for part, start in self._parts_from(self._position):
@@ -110,7 +110,7 @@ class ArraysFile(io.RawIOBase):
         return done
 
     def _parts_from(self, position: int) -> "Iterator[tuple[bytes | Array, int]]":
-        """The parts from the one at a position on, each with where in it to start."""
+        """The parts from a position on, each with the offset to start at."""
         for part, size in zip(self._parts, self._sizes, strict=True):
             if position < size:
                 yield part, position
@@ -118,8 +118,8 @@ class ArraysFile(io.RawIOBase):
 
 
 def _as_numpy(name: str, array: ArrayLike) -> "tuple[str, Array]":
-    """The name of its type in safetensors, and the array in this byte order and without gaps."""
-    # Only who hands over arrays needs numpy; it takes 60 ms to import.
+    """The safetensors type and the array, little-endian and contiguous."""
+    # Only arrays need numpy, and it takes 60 ms to import.
     import numpy as np  # noqa: PLC0415
 
     if hasattr(array, "detach"):
@@ -164,5 +164,5 @@ def _header(named: "list[tuple[str, str, Array]]") -> bytes:
 def _bytes_of(part: "bytes | Array") -> memoryview:
     if isinstance(part, bytes):
         return memoryview(part)
-    # Types that came from elsewhere (bfloat16) have no buffer of their own; every type can be seen as bytes.
+    # Extension types (bfloat16) have no buffer interface, but every type can be viewed as bytes.
     return part.reshape(-1).view("u1").data

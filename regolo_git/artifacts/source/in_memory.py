@@ -20,7 +20,7 @@ def of_bytes(data: bytes) -> Snapshot:
 
 
 def of_file_object(source: IO[bytes] | IO[str], spool: io.RawIOBase) -> Snapshot:
-    """The rest of a file object, copied to `spool`.  Raises TypeError for one that is open in text mode."""
+    """The rest of a file object, copied to `spool`.  Raises TypeError for one in text mode."""
     size = 0
     while data := source.read(SPOOL_STEP):
         if isinstance(data, str):
@@ -32,7 +32,7 @@ def of_file_object(source: IO[bytes] | IO[str], spool: io.RawIOBase) -> Snapshot
 
 
 def of_arrays(arrays: Mapping[str, ArrayLike]) -> Snapshot:
-    """Named arrays as a safetensors file.  Raises InvalidInput, TypeError for what it cannot hold."""
+    """Named arrays as a safetensors file.  Raises InvalidInput, TypeError for unsupported arrays."""
     file = ArraysFile(_checked(arrays))
     return _one_file(file.size, lambda: file)
 
@@ -44,7 +44,7 @@ def _one_file(size: int, opener: Callable[[], RawFile]) -> Snapshot:
 def _checked(arrays: Mapping[str, ArrayLike]) -> Mapping[str, ArrayLike]:
     if not arrays:
         raise InvalidInput("there are no arrays to store")
-    entries: Iterable[tuple[object, object]] = arrays.items()  # whatever the annotations say
+    entries: Iterable[tuple[object, object]] = arrays.items()  # callers may ignore the annotations
     for name, array in entries:
         if not isinstance(name, str):
             raise TypeError(f"array names must be strings, not {name!r}")

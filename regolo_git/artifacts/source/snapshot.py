@@ -1,4 +1,4 @@
-"""An artifact as it looked at one moment, before it is stored: its files, and how to open them."""
+"""A snapshot of an artifact before it is stored: its files and how to open them."""
 
 import io
 import os
@@ -20,7 +20,7 @@ AGAIN = "wait until nothing writes to it, then try again"
 class SourceFile:
     """One file: its path in the artifact (empty for a single file), permissions and size in bytes.
 
-    `location` and `stamp` say where it is on disk and what it looked like; None for what is in memory.
+    `location` is its path on disk and `stamp` its status; both are None for data in memory.
     """
 
     path: str
@@ -34,7 +34,7 @@ class SourceFile:
     def opened(self) -> Iterator[RawFile]:
         """The file, unbuffered.
 
-        Raises Conflict where it is not, or no longer when the block ends, the file that was seen.
+        Raises Conflict if it has changed since the snapshot, or changes before the block ends.
         """
         try:
             file = self.opener()
@@ -48,15 +48,15 @@ class SourceFile:
             self._compare(file)
         finally:
             if self.location is not None:
-                file.close()  # those in memory are the caller's
+                file.close()  # files in memory belong to the caller
 
     @property
     def name(self) -> str:
-        """What a message calls it."""
+        """Its name in messages."""
         return printable(str(self.location)) if self.location else self.path or "the data"
 
     def changed(self) -> Conflict:
-        """The error that it changed."""
+        """The error for a change of this file."""
         return changed_while_read(self.name)
 
     def _compare(self, file: RawFile) -> None:
@@ -66,7 +66,7 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The files of an artifact in the order of their paths, and where and when they were looked at."""
+    """The files of an artifact sorted by path, with its location and the time of the snapshot."""
 
     kind: Kind
     files: tuple[SourceFile, ...]
@@ -75,10 +75,10 @@ class Snapshot:
 
     @property
     def size(self) -> int:
-        """Bytes of all files."""
+        """The size of all files in bytes."""
         return sum(file.size for file in self.files)
 
 
 def changed_while_read(name: str) -> Conflict:
-    """The error that a file changed."""
+    """The error for a file that changed while it was read."""
     return Conflict(f"'{name}' changed while it was being read", AGAIN)

@@ -1,7 +1,7 @@
-"""What a version can be made of: a file, a directory, bytes, a binary file object, or named arrays.
+"""The sources of an artifact: a file, a directory, bytes, a binary file object, or named arrays.
 
-`open_source` looks at everything once and refuses what cannot be stored faithfully, before a byte is read
-(`walk.py` for what is on disk, `in_memory.py` for the rest).
+`open_source` inspects a source and refuses one that cannot be stored faithfully, before a byte is read
+(`walk.py` for files on disk, `in_memory.py` for the rest).
 """
 
 import os
@@ -17,7 +17,7 @@ from regolo_git.artifacts.source.snapshot import Snapshot
 from regolo_git.artifacts.source.walk import look
 
 ArtifactSource = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Mapping[str, ArrayLike]
-# How to save what people try to pass, by the package that it comes from.
+# How to save objects that users try to pass, by their package.
 SAVING = {
     "torch": "pass model.state_dict(), or save it with safetensors.torch.save_model(model, PATH)",
     "sklearn": "save it with joblib.dump(model, PATH) or skops.io.dump(model, PATH)",
@@ -31,15 +31,15 @@ SAVING = {
 
 @contextmanager
 def open_source(source: ArtifactSource, *, scratch: Path | None) -> Iterator[Snapshot]:
-    """A source, looked at; file objects are first copied to an unnamed file in `scratch`.
+    """A snapshot of a source; file objects are first copied to an unnamed file in `scratch`.
 
-    Raises NotFound for a missing path, InvalidInput naming what cannot be stored, TypeError for anything
-    else than an artifact, saying how to save it.
+    Raises NotFound for a missing path, InvalidInput for a file that cannot be stored, TypeError for an object
+    that is not a source, with advice on how to save it.
     """
     if isinstance(source, str | os.PathLike):
         yield look(Path(source).absolute())
     elif isinstance(source, bytes | bytearray | memoryview):
-        yield of_bytes(bytes(source))  # the same object if it is bytes already, else as it is now
+        yield of_bytes(bytes(source))  # no copy if it is already bytes
     elif isinstance(source, Mapping):
         yield of_arrays(source)
     elif hasattr(source, "read"):

@@ -1,6 +1,6 @@
-"""Files and directories on disk: looked at once, and refused if they cannot be stored faithfully.
+"""Snapshots of files and directories on disk; anything that cannot be stored faithfully is refused.
 
-Links to files are followed, because the caches of model hubs are made of them; links to directories are not,
+Links to files are followed, because the caches of model hubs consist of them; links to directories are not,
 because they can lead anywhere.
 """
 
@@ -17,14 +17,14 @@ from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.names import check_artifact_path
 from regolo_git.text.printable import printable
 
-# What a killed checkout may have left in a directory is not part of the artifact.
+# The leftovers of a killed checkout in a directory are not part of the artifact.
 STAGING_PREFIX = ".regolo-checkout-"
-# Beyond it, and long before a path is too long for the system, programs that go down step by step give up.
+# Recursive programs fail on deeper trees, long before a path is too long for the system.
 DEPTH_LIMIT = 255
 
 
 def look(path: Path) -> Snapshot:
-    """What is at a path.  Raises NotFound, InvalidInput naming what cannot be stored."""
+    """A snapshot of a path.  Raises NotFound, InvalidInput naming a file that cannot be stored."""
     now = time.time_ns()
     status = status_of(path)
     if not stat.S_ISDIR(status.st_mode):
@@ -36,7 +36,7 @@ def look(path: Path) -> Snapshot:
 
 
 def status_of(path: Path) -> os.stat_result:
-    """The status of what is at a path, links followed.  Raises NotFound, InvalidInput."""
+    """The status of a path, following links.  Raises NotFound, InvalidInput."""
     try:
         return path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -46,7 +46,7 @@ def status_of(path: Path) -> os.stat_result:
 
 
 def check_unchanged(before: Snapshot) -> None:
-    """Looks again.  Raises Conflict where a file was added, removed, replaced or written to."""
+    """Raises Conflict if a file was added, removed, replaced or written to since the snapshot."""
     if before.location is None:
         return
     try:
