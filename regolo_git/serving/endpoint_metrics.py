@@ -32,7 +32,7 @@ def endpoint_metrics(
     seconds = parse_window(window)
     if source not in get_args(MetricsSource):
         raise InvalidInput(
-            f"'{source}' is no source of metrics (there are {', '.join(get_args(MetricsSource))})"
+            f"'{source}' is not a metrics source (known: {', '.join(get_args(MetricsSource))})"
         )
     endpoint = get_endpoint(handle, name)
     if source == "recorded":
@@ -49,7 +49,7 @@ def _recorded(handle: Handle, endpoint: Endpoint) -> EndpointMetrics:
     recorded = last_recorded(handle, endpoint)
     if recorded is None:
         raise InvalidInput(
-            f"nothing was recorded of endpoint '{endpoint.endpoint}'",
+            f"nothing has been recorded for endpoint '{endpoint.endpoint}'",
             Hint("metrics", endpoint.endpoint, "--record"),
         )
     return with_every_version(recorded, endpoint)

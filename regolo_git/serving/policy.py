@@ -144,12 +144,12 @@ class Policy:
         repository whose models it governs.
         """
         if outside is not None and path.resolve().is_relative_to(outside.resolve()):
-            raise PolicyRefused(f"policy '{path}' lies in the repository that it is to judge")
+            raise PolicyRefused(f"policy '{path}' is inside the repository that it judges")
         try:
             document = load_document(path.read_bytes(), f"'{path}'")
             return cls._read(TableReader(document, f"'{path}'"))
         except OSError as error:
-            raise NotFound(f"policy '{path}' cannot be read: {error.strerror}") from error
+            raise NotFound(f"cannot read policy '{path}': {error.strerror}") from error
         except IntegrityError as error:
             raise InvalidInput(error.message) from error
 
@@ -180,7 +180,7 @@ def _read_allowed(reader: TableReader, default: Iterable[str] = ()) -> Allowed:
     points = _texts(reader.take_optional("entry_points", list) or [], "entry_points", reader)
     for point in points:
         if not ENTRY_POINT.fullmatch(point):
-            raise InvalidInput(f"'{point}' of {reader.what} does not read module:callable")
+            raise InvalidInput(f"'{point}' in {reader.what} is not of the form module:callable")
     allowed = Allowed(
         formats=frozenset(_check_format(name) for name in named),
         trusted_types=_texts(reader.take_optional("trusted_types", list) or [], "trusted_types", reader),
@@ -197,7 +197,7 @@ def _read_backend(name: str, reader: TableReader) -> ForeignServer:
     for url in urls:
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname or parts.path.strip("/"):
-            raise InvalidInput(f"'{url}' of {reader.what} does not read http://host:port")
+            raise InvalidInput(f"'{url}' in {reader.what} is not of the form http://host:port")
     server = ForeignServer(
         urls=tuple(url.rstrip("/") for url in urls),
         model=reader.take_optional("model", str) or name.partition("@")[0],
@@ -213,13 +213,13 @@ def _read_backend(name: str, reader: TableReader) -> ForeignServer:
 def _texts(values: list[TomlValue], key: str, reader: TableReader) -> tuple[str, ...]:
     texts = tuple(value for value in values if isinstance(value, str))
     if len(texts) != len(values):
-        raise InvalidInput(f"'{key}' of {reader.what} is not a list of texts")
+        raise InvalidInput(f"'{key}' in {reader.what} is not a list of strings")
     return texts
 
 
 def _check_format(name: str) -> str:
     if name not in FORMATS:
-        raise InvalidInput(f"there is no format '{name}'", f"formats are {', '.join(FORMATS)}")
+        raise InvalidInput(f"unknown format '{name}'", f"known formats: {', '.join(FORMATS)}")
     return name
 
 

@@ -237,7 +237,7 @@ def test_a_server_that_is_no_prometheus_is_said(served: ServedRegistry, engine: 
 
 
 def test_a_snapshot_is_kept_as_a_note_and_read_back(unserved: ServedRegistry) -> None:
-    with pytest.raises(InvalidInput, match="nothing was recorded"):
+    with pytest.raises(InvalidInput, match="nothing has been recorded"):
         metrics(unserved, source="recorded")
     assert run_program(unserved.top, "metrics", "e", "--record").returncode == 2
     before = unserved.head

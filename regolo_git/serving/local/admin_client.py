@@ -34,13 +34,13 @@ def ask(
         answer = connection.getresponse()
         document = json.loads(answer.read())
     except (FileNotFoundError, ConnectionRefusedError) as error:
-        raise NotFound("nothing serves this registry", Hint("serve")) from error
+        raise NotFound("no server is running for this registry", Hint("serve")) from error
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise ServingError("the engine does not answer on its admin socket") from error
     finally:
         connection.close()
     if not isinstance(document, dict):
-        raise ServingError("the engine does not answer as it should")
+        raise ServingError("the engine sent an invalid answer")
     if answer.status == 404:
         raise NotFound(str(document.get("error")), Hint("endpoint list"))
     if answer.status >= 400:

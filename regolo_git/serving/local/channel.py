@@ -48,7 +48,7 @@ class Channel:
                 self.close()
                 raise ServingError("the gateway does not answer") from error
         if answer is None:
-            raise ServingError("the gateway is gone")
+            raise ServingError("the gateway has ended")
         return answer
 
     async def send(self, message: dict[str, Json]) -> None:

@@ -52,11 +52,11 @@ def serve(
 def _check_token(options: ServeOptions, host: str) -> None:
     if options.token is None and not is_loopback(host):
         raise InvalidInput(
-            f"'{options.listen}' can be reached from elsewhere, so a token is needed",
+            f"'{options.listen}' can be reached from other machines, so a token is required",
             Hint("serve", "--token-file", "FILE"),
         )
     if options.token is not None and not options.token.strip():
-        raise InvalidInput("the token is empty, so anybody would know it", "openssl rand -hex 32 > FILE")
+        raise InvalidInput("the token is empty", "openssl rand -hex 32 > FILE")
 
 
 def status(common_directory: Path) -> dict[str, Json]:

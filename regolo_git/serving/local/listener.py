@@ -16,7 +16,9 @@ def parse_listen(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
     if not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise InvalidInput(f"'{text}' does not read HOST:PORT", Hint("serve", "--listen", "127.0.0.1:8080"))
+        raise InvalidInput(
+            f"'{text}' is not of the form HOST:PORT", Hint("serve", "--listen", "127.0.0.1:8080")
+        )
     return host, int(port)
 
 
@@ -36,7 +38,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except socket.gaierror as error:
-        raise InvalidInput(f"'{host}' is no address of this machine") from error
+        raise InvalidInput(f"'{host}' is not an address of this machine") from error
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -50,7 +52,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise ServingError(
-            f"'{host}:{port}' cannot be listened on: {error.strerror}",
+            f"cannot listen on '{host}:{port}': {error.strerror}",
             Hint("serve", "--listen", "127.0.0.1:0"),
         ) from error
     listener.set_inheritable(True)

@@ -73,7 +73,7 @@ class RuntimeDirectory:
             # Another user may have created the short directory; then it is not used.
             found = directory.lstat()
             if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-                raise ServingError(f"'{directory}' belongs to somebody else")
+                raise ServingError(f"'{directory}' belongs to another user")
             if found.st_mode & 0o077:
                 directory.chmod(0o700)
 
@@ -93,5 +93,5 @@ class RuntimeDirectory:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(handle)
-            raise ServingError("this registry is being served already", Hint("serve", "--replace")) from error
+            raise ServingError("this registry is already being served", Hint("serve", "--replace")) from error
         return handle

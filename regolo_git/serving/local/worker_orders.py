@@ -162,7 +162,7 @@ def serving_block(files: ModelFiles, reference: Reference) -> ServingBlock:
     if implied is None:
         model, _, version = str(reference).partition("@")
         raise InvalidInput(
-            f"'{reference}' has no [serving] block that says how it is loaded",
+            f"'{reference}' has no [serving] block, so it cannot be loaded",
             Hint("commit", model, "--from", version, "--serving", "FILE", "--yes"),
         )
     return implied

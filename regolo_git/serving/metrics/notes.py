@@ -22,7 +22,7 @@ def record(handle: Handle, endpoint: Endpoint, metrics: EndpointMetrics) -> None
     """Records a snapshot on the commit of every version.  Raises InvalidInput if nothing serves them."""
     if metrics.source in ("none", "recorded"):
         raise InvalidInput(
-            f"nothing serves endpoint '{endpoint.endpoint}', so there is nothing to record",
+            f"endpoint '{endpoint.endpoint}' is not being served, so there is nothing to record",
             Hint("serve", endpoint.endpoint),
         )
     snapshot = {**metrics.to_json(), "recorded": datetime.now(UTC).isoformat()}

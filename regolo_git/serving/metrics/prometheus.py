@@ -38,7 +38,7 @@ def prometheus_metrics(url: str, endpoint: str, seconds: float) -> EndpointMetri
     try:
         return _read(server, name, seconds)
     except (KeyError, ValueError, InvalidInput) as error:
-        raise TransportError(f"'{url}' does not answer as Prometheus does") from error
+        raise TransportError(f"'{url}' does not answer like a Prometheus server") from error
 
 
 def _read(server: "_Server", name: str, seconds: float) -> EndpointMetrics:
@@ -115,7 +115,7 @@ class _Server:
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise InvalidInput(f"'{url}' is no http or https address of a Prometheus server")
+            raise InvalidInput(f"'{url}' is not an http or https URL of a Prometheus server")
         self._url = url.rstrip("/")
 
     def by_version(self, query: str) -> dict[str, float]:
@@ -150,4 +150,4 @@ class _Server:
                 error.reason if isinstance(error, URLError) and not isinstance(error, HTTPError) else error
             )
             reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
-            raise TransportError(f"Prometheus at '{self._url}' cannot be asked: {reason}") from error
+            raise TransportError(f"cannot query Prometheus at '{self._url}': {reason}") from error

@@ -73,5 +73,5 @@ def parse_window(window: str | float) -> float:
     """Seconds of `90`, `30s`, `5m`, `2h` or `1d`.  Raises InvalidInput."""
     seconds = parse_duration(window.strip() if isinstance(window, str) else repr(window))
     if seconds is None or not isfinite(seconds) or seconds <= 0:
-        raise InvalidInput(f"window '{window}' is no length of time", "a window reads 30s, 5m, 2h or 1d")
+        raise InvalidInput(f"window '{window}' is not a duration", "write 30s, 5m, 2h or 1d")
     return seconds

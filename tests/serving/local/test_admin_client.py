@@ -43,7 +43,7 @@ def test_the_answer_is_an_object(tmp_path: Path) -> None:
 
 
 def test_where_nothing_listens_nothing_serves(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="nothing serves this registry"):
+    with pytest.raises(NotFound, match="no server is running for this registry"):
         ask(tmp_path, "GET", "/status")
 
 
@@ -57,7 +57,10 @@ def test_a_socket_that_a_killed_engine_left_is_not_an_engine(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("answer", [b"", b"garbage\r\n\r\n", http(200, b"no json"), http(200, b"[]")])
 def test_what_does_not_answer_as_an_engine_does_is_an_error(tmp_path: Path, answer: bytes) -> None:
-    with answering(tmp_path, answer), pytest.raises(ServingError, match="does not answer"):
+    with (
+        answering(tmp_path, answer),
+        pytest.raises(ServingError, match=r"does not answer|sent an invalid answer"),
+    ):
         ask(tmp_path, "GET", "/status")
 
 

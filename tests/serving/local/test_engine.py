@@ -17,15 +17,15 @@ def test_a_port_in_use_is_a_clear_error(registry: FolderRegistry) -> None:
         process = launch(registry, listen=f"127.0.0.1:{port}")
         _, said = process.communicate(timeout=20)
     assert process.returncode == 7
-    assert f"'127.0.0.1:{port}' cannot be listened on" in said
+    assert f"cannot listen on '127.0.0.1:{port}'" in said
     assert "hint: git regolo serve --listen" in said
 
 
 @pytest.mark.parametrize(
     ("given", "code", "words"),
     [
-        ({"listen": "0.0.0.0:0"}, 2, "a token is needed"),
-        ({"listen": "here"}, 2, "does not read HOST:PORT"),
+        ({"listen": "0.0.0.0:0"}, 2, "a token is required"),
+        ({"listen": "here"}, 2, "is not of the form HOST:PORT"),
         ({"endpoints": ["nobody"]}, 3, "no endpoint 'nobody'"),
     ],
 )

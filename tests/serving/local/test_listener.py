@@ -60,7 +60,7 @@ def test_the_socket_is_handed_to_child_processes() -> None:
 
 
 def test_an_address_that_is_taken_or_elsewhere_is_an_error() -> None:
-    with listen("127.0.0.1", 0) as taken, pytest.raises(ServingError, match="cannot be listened on"):
+    with listen("127.0.0.1", 0) as taken, pytest.raises(ServingError, match="cannot listen on"):
         listen("127.0.0.1", taken.getsockname()[1])
     with pytest.raises(InvalidInput):
         listen("no such host.invalid", 0)

@@ -36,7 +36,7 @@ def test_a_registry_is_served_once(registry: FolderRegistry) -> None:
         process = launch(registry)
         _, said = process.communicate(timeout=20)
         assert process.returncode == 7
-        assert "is being served already" in said
+        assert "is already being served" in said
 
 
 def test_a_long_path_to_the_registry_is_no_obstacle(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_directory_is_owned_once_and_free_again_afterwards(tmp_path: Path) -> 
     directory = RuntimeDirectory.of(tmp_path)
     for _ in range(2):
         with directory.owned():
-            with pytest.raises(ServingError, match="served already"), directory.owned():
+            with pytest.raises(ServingError, match="already being served"), directory.owned():
                 pass
             # Whoever was refused has taken nothing away.
             assert directory.home.is_dir()
@@ -86,7 +86,7 @@ def test_a_short_directory_that_is_not_ours_is_not_used(tmp_path: Path) -> None:
     directory = RuntimeDirectory.of(tmp_path / ("deep-" * 20))
     directory.sockets.symlink_to(tmp_path)
     try:
-        with pytest.raises(ServingError, match="belongs to somebody else"), directory.owned():
+        with pytest.raises(ServingError, match="belongs to another user"), directory.owned():
             pass
     finally:
         directory.sockets.unlink()

@@ -29,7 +29,7 @@ class ArtifactFetcher:
             try:
                 self._here[key] = await loop.run_in_executor(self._thread, self._source.fetch, model, pinned)
             except OSError as error:
-                raise TransportError(f"the bytes of '{model}' cannot be fetched: {error}") from error
+                raise TransportError(f"cannot fetch the artifact of '{model}': {error}") from error
         return self._here[key]
 
     async def keep_only(self, digests: Collection[Digest]) -> None:

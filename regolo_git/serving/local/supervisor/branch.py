@@ -75,7 +75,7 @@ class Branch:
             head = self._source.head()
             state = self._read(head) if head != self.head else None
         except OSError as error:
-            raise TransportError(f"the registry cannot be read: {error}") from error
+            raise TransportError(f"cannot read the registry: {error}") from error
         # The branch may have been missing for a while; a problem of its head is still there.
         self.problem = self._problem_of_head
         return state

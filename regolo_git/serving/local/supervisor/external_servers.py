@@ -67,7 +67,7 @@ class ExternalReplicaSet:
                     self.ready = ready
                     self._changed()
                 self.problem = (
-                    None if all(answers) else ServingError("a server does not say that it is ready")
+                    None if all(answers) else ServingError("a server does not report that it is ready")
                 )
                 if ready:
                     self._any.set()

@@ -113,7 +113,7 @@ class Gateways:
                 self._counted(report.counts)
         except ServingError as error:
             await gateway.end()
-            raise ServingError("the gateway cannot be started") from error
+            raise ServingError("cannot start the gateway") from error
         self._watching.start(self._watch(gateway))
 
     async def _retire(self, gateway: GatewayProcess) -> None:

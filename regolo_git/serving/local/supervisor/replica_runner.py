@@ -133,7 +133,7 @@ class ReplicaRunner:
                     self.problem = ServingError(f"a worker was {health} when asked whether it is ready")
                     return "hung"
                 if self._has_grown(worker):
-                    self.problem = ServingError("a worker held more memory than it may")
+                    self.problem = ServingError("a worker exceeded its memory limit")
                     return "grown"
                 await asyncio.wait((exited,), timeout=self._options.health_seconds)
             self.problem = ServingError(f"a worker ended ({describe_exit(exited.result())})")

@@ -118,7 +118,7 @@ class WorkerReplicaSet:
         runners = list(self._runners)
         await asyncio.gather(*(runner.settled.wait() for runner in runners))
         if all(runner.has_failed for runner in runners):
-            raise runners[0].problem or ServingError("no worker of the version could be started")
+            raise runners[0].problem or ServingError("no worker of this version could be started")
 
     async def stop(self) -> None:
         """Stops every replica."""

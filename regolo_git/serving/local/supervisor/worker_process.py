@@ -103,7 +103,7 @@ async def start_worker(spec: WorkerSpec, sockets: Path, options: ServeOptions) -
     except OSError as error:
         os.close(reading)
         shutil.rmtree(directory, ignore_errors=True)
-        raise StartFailed(f"the worker cannot be started: {error}", None, is_final=False) from error
+        raise StartFailed(f"cannot start the worker: {error}", None, is_final=False) from error
     finally:
         os.close(writing)
     worker = WorkerProcess(name, process, directory)
@@ -111,7 +111,7 @@ async def start_worker(spec: WorkerSpec, sockets: Path, options: ServeOptions) -
         await _until_ready(worker, reading, options.start_seconds)
         # A worker's own report is not trusted until it has answered a request.
         if await worker.health(options.start_seconds) != "ready":
-            raise StartFailed("the worker does not answer as a worker does", None, is_final=False)
+            raise StartFailed("the worker sent an invalid answer", None, is_final=False)
     except BaseException:
         await worker.kill()
         raise

@@ -121,9 +121,9 @@ def _locate(path: str) -> _Place:
 def _refuse_encodings(scope: Scope) -> None:
     for name, value in scope["headers"]:
         if name == b"inference-header-content-length":
-            raise InvalidInput("the binary extension of the inference protocol is not spoken here")
+            raise InvalidInput("the binary extension of the inference protocol is not supported")
         if name == b"content-encoding" and value.lower() != b"identity":
-            raise InvalidInput(f"content encoding '{value.decode('latin-1')}' is not read here")
+            raise InvalidInput(f"content encoding '{value.decode('latin-1')}' is not supported")
 
 
 async def _awaited(outputs: object) -> object:

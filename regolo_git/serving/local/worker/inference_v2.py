@@ -39,7 +39,7 @@ def read_inference(body: bytes) -> tuple[Call, str | None]:
 def _read_type(entry: JsonReader) -> TensorType:
     name, datatype = entry.get("name", str), entry.get("datatype", str)
     if datatype not in (*DATATYPES.values(), "BYTES"):
-        raise InvalidInput(f"input '{name}' has a datatype '{datatype}' that is not known")
+        raise InvalidInput(f"input '{name}' has the unknown datatype '{datatype}'")
     sizes = tuple(entry.list_of("shape", int))
     if not 0 < len(sizes) <= MOST_DIMENSIONS or not all(0 <= size <= LARGEST_SIZE for size in sizes):
         raise InvalidInput(f"input '{name}' has a shape that is not a list of sizes")
@@ -73,7 +73,7 @@ def _flatten(value: object) -> tuple[list[int], list[object]]:
     while flat and any(isinstance(element, list | tuple) for element in flat):
         sizes = {len(element) if isinstance(element, list | tuple) else -1 for element in flat}
         if len(sizes) != 1:
-            raise TypeError("the model answered lists of different lengths, which no tensor can hold")
+            raise TypeError("the model returned lists of different lengths, which do not form a tensor")
         shape.append(sizes.pop())
         flat = [held for element in flat for held in element]
     return shape, flat

@@ -25,7 +25,7 @@ def invocation(value: Json) -> Call:
         raise InvalidInput("the body is not a JSON object")
     given = [name for name in INPUTS if name in value]
     if len(given) != 1:
-        raise InvalidInput(f"the body has not exactly one of {', '.join(INPUTS)}")
+        raise InvalidInput(f"the body must have exactly one of {', '.join(INPUTS)}")
     request, name = JsonReader(value, "the body"), given[0]
     parameters = request.get_optional("params", dict) or {}
     if name == "dataframe_split":
@@ -51,7 +51,7 @@ def _split(table: JsonReader, parameters: dict[str, Json]) -> Call:
 def _records(records: list[dict[str, Json]], parameters: dict[str, Json]) -> Call:
     columns = tuple(records[0]) if records else ()
     if any(record.keys() != set(columns) for record in records):
-        raise InvalidInput("the records of 'dataframe_records' do not have the same columns")
+        raise InvalidInput("the records of 'dataframe_records' have different columns")
     rows: list[Json] = [[record[column] for column in columns] for record in records]
     return Call(rows=rows, columns=columns, parameters=parameters)
 

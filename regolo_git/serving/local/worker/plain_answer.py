@@ -25,7 +25,7 @@ def _plain(value: object) -> object:
         return to_dict(orient="records")
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(f"the model answered {type(value).__name__}, which JSON cannot hold")
+    raise TypeError(f"the model returned {type(value).__name__}, which cannot be written as JSON")
 
 
 def _without_nan(value: object) -> object:

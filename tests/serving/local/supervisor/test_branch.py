@@ -147,9 +147,7 @@ def test_a_disk_that_cannot_be_read_is_a_problem_and_not_the_end() -> None:
         await branch.first()
         source.commit = OSError("input/output error")
         assert await branch.next() is None
-        assert branch.problem == (
-            "the branch is not followed: the registry cannot be read: input/output error"
-        )
+        assert branch.problem == ("the branch is not followed: cannot read the registry: input/output error")
         source.commit = "1"
         assert await branch.next() is None
         assert branch.problem is None

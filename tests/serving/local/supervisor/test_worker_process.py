@@ -25,7 +25,7 @@ def test_a_worker_that_answers_garbage_never_gets_into_the_table(registry: Folde
     with running_engine(registry) as engine:
         until(lambda: engine.predict([1]).status == 200)
         registry.endpoint("e", {"2.0": 1.0})
-        assert "does not answer as a worker does" in engine.until_failed("e")["problem"]
+        assert "the worker sent an invalid answer" in engine.until_failed("e")["problem"]
         assert engine.predict([1]).version == "1.0"
 
 

@@ -87,12 +87,12 @@ def test_a_models_failure_is_a_500_that_names_it_and_what_it_cannot_take_is_a_40
         raise KeyError("weights")
 
     def refuse(_: Call) -> object:
-        raise InvalidInput("the model takes rows of 2 values")
+        raise InvalidInput("the model expects rows of 2 values")
 
     status, answer = ask(fail, "POST", "/invocations", b'{"inputs": [1]}')
     assert (status, answer["message"]) == (500, "the model failed: KeyError: 'weights'")
     status, answer = ask(refuse, "POST", "/invocations", b'{"inputs": [1]}')
-    assert (status, answer["error"]) == (400, "the model takes rows of 2 values")
+    assert (status, answer["error"]) == (400, "the model expects rows of 2 values")
     assert ask(lambda _: object(), "POST", "/invocations", b'{"inputs": [1]}')[0] == 500
 
 

@@ -53,7 +53,7 @@ def test_data_that_is_nested_already_stays_as_it_is_and_none_keeps_its_shape() -
     [
         (1, r"'inputs\[0\]' in the body is not an object"),
         (tensor(name=None), r"lacks 'inputs\[0\]\.name'"),
-        (tensor(datatype="FP8"), "a datatype 'FP8' that is not known"),
+        (tensor(datatype="FP8"), "has the unknown datatype 'FP8'"),
         (tensor(data=None), r"lacks 'inputs\[0\]\.data'"),
         (tensor(data=1), "is not a list"),
         (tensor(shape=[]), "not a list of sizes"),

@@ -41,7 +41,7 @@ def test_inputs_may_be_named_and_params_are_the_callers() -> None:
         (b'{"dataframe_split": {"columns": [1], "data": [[1]]}}', "is not a string"),
         (b'{"dataframe_split": {"columns": ["a"], "data": [[1, 2]]}}', "as long as 'columns'"),
         (b'{"dataframe_records": [1]}', "is not an object"),
-        (b'{"dataframe_records": [{"a": 1}, {"b": 1}]}', "the same columns"),
+        (b'{"dataframe_records": [{"a": 1}, {"b": 1}]}', "different columns"),
     ],
 )
 def test_what_is_wrong_with_a_body_is_said(body: bytes, words: str) -> None:

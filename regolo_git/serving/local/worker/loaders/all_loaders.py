@@ -27,5 +27,5 @@ class Loader(Protocol):
 def load_model(spec: WorkerSpec) -> Predictor:
     """Loads a model by its format.  Raises RegoloError, and the exceptions of the model's own code."""
     if spec.format not in LOADERS:
-        raise InvalidInput(f"there is no format '{spec.format}'")
+        raise InvalidInput(f"unknown format '{spec.format}'")
     return cast(Loader, import_module(LOADERS[spec.format])).load(spec)

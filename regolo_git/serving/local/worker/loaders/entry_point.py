@@ -42,7 +42,9 @@ class PlainPredictor:
         predict = getattr(loaded, "predict", None)
         chosen = predict if callable(predict) and not isclass(loaded) else loaded
         if not callable(chosen):
-            raise NotFound(f"what the entry point returned ({type(loaded).__name__}) cannot predict")
+            raise NotFound(
+                f"the entry point returned an object that cannot predict ({type(loaded).__name__})"
+            )
         self._predict: Callable[..., object] = chosen
         self._params = _keywords(chosen)
         self._platform = platform
@@ -53,7 +55,7 @@ class PlainPredictor:
             return self._predict(call.plain())
         unknown = call.parameters.keys() - self._params if self._params is not None else ()
         if unknown:
-            raise InvalidInput(f"the model has no param '{min(unknown)}'")
+            raise InvalidInput(f"the model has no parameter '{min(unknown)}'")
         return self._predict(call.plain(), **call.parameters)
 
     def signature(self) -> Signature:

@@ -23,7 +23,7 @@ def load(spec: WorkerSpec) -> Predictor:
     except ImportError as error:
         raise missing_library("mlflow", "format 'mlflow'") from error
     if not (spec.path / "MLmodel").is_file():
-        raise IntegrityError(f"'{spec.path.name}' has no file 'MLmodel', so it is no MLflow model")
+        raise IntegrityError(f"'{spec.path.name}' has no file 'MLmodel', so it is not an MLflow model")
     try:
         model = pyfunc.load_model(str(spec.path))
     except exceptions.MlflowException as error:
@@ -53,7 +53,7 @@ class _Pyfunc:
                 return self._numpy.asarray(call.rows)
             arrays = {name: self._numpy.asarray(value) for name, value in call.named.items()}
         except ValueError as error:
-            raise InvalidInput("the inputs are not of one length") from error
+            raise InvalidInput("the inputs differ in length") from error
         return next(iter(arrays.values())) if len(arrays) == 1 and call.types else arrays
 
     def signature(self) -> Signature:

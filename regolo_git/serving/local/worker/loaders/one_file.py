@@ -19,5 +19,5 @@ def one_file(path: Path, suffix: str) -> Path:
     """The only file of the artifact with that suffix.  Raises NotFound."""
     found = files_with_suffix(path, suffix)
     if len(found) > 1:
-        raise NotFound(f"the artifact has {len(found)} files '*{suffix}', and one is loaded")
+        raise NotFound(f"the artifact has {len(found)} files '*{suffix}', and only one can be loaded")
     return found[0]

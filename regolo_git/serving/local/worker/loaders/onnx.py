@@ -59,7 +59,7 @@ class _Session:
     def _feeds(self, call: Call) -> dict[str, object]:
         named = dict(call.named) if call.named is not None else self._named(call)
         if set(named) != set(self._inputs):
-            raise InvalidInput(f"the model takes the inputs {', '.join(self._inputs)}")
+            raise InvalidInput(f"the model expects the inputs {', '.join(self._inputs)}")
         try:
             return {name: self._numpy.asarray(named[name], dtype=self._inputs[name]) for name in named}
         except (ValueError, TypeError, OverflowError) as error:

@@ -22,6 +22,6 @@ def load(spec: WorkerSpec) -> Predictor:
         except SafetensorError as error:
             raise IntegrityError(f"'{path.name}' is not a safetensors file") from error
         if tensors.keys() & found.keys():
-            raise IntegrityError(f"'{path.name}' has a tensor that another file has too")
+            raise IntegrityError(f"'{path.name}' repeats a tensor of another file")
         tensors |= found
     return PlainPredictor(find_entry_point(spec)(tensors, spec.config), "safetensors")

@@ -34,7 +34,7 @@ def load(spec: WorkerSpec) -> Predictor:
         unknown = sorted(set(skops.get_untrusted_types(file=path)) - set(spec.trusted_types))
         if unknown:
             raise PolicyRefused(
-                f"'{path.name}' holds types that are not trusted: {', '.join(unknown)}",
+                f"'{path.name}' contains types that are not trusted: {', '.join(unknown)}",
                 f"trusted_types = {unknown} in the operator's policy".replace("'", '"'),
             )
         model = skops.load(path, trusted=list(spec.trusted_types))
@@ -58,16 +58,16 @@ class _Estimator:
         try:
             array = self._numpy.asarray(rows)
         except ValueError as error:
-            raise InvalidInput("the rows are not of one length") from error
+            raise InvalidInput("the rows differ in length") from error
         if self._features is not None and (array.ndim != 2 or array.shape[1] != self._features):
-            raise InvalidInput(f"the model takes rows of {self._features} values")
+            raise InvalidInput(f"the model expects rows of {self._features} values")
         try:
             return self._call(array)
         except self._not_fitted:
             raise
         except (ValueError, TypeError) as error:
             # scikit-learn raises these for values that it cannot use: text, missing values, infinity.
-            raise InvalidInput(f"the model cannot take these values: {error}") from error
+            raise InvalidInput(f"the model rejects these values: {error}") from error
 
     def _rows(self, call: Call) -> Json:
         """Rows in the order of the model's features; named columns are reordered."""
@@ -78,7 +78,7 @@ class _Estimator:
         if call.columns is None or self._names is None:
             return call.rows
         if set(call.columns) != set(self._names):
-            raise InvalidInput(f"the model takes the columns {', '.join(self._names)}")
+            raise InvalidInput(f"the model expects the columns {', '.join(self._names)}")
         order = [call.columns.index(name) for name in self._names]
         return [[row[i] for i in order] for row in call.rows or [] if isinstance(row, list)]
 
@@ -90,8 +90,8 @@ class _Estimator:
 def _from_columns(named: Any, names: tuple[str, ...] | None) -> Json:
     columns = [named[name] for name in names or named if name in named]
     if names is not None and set(named) != set(names):
-        raise InvalidInput(f"the model takes the columns {', '.join(names)}")
+        raise InvalidInput(f"the model expects the columns {', '.join(names)}")
     try:
         return [list(row) for row in zip(*columns, strict=True)]
     except (TypeError, ValueError) as error:
-        raise InvalidInput("the columns are not lists of one length") from error
+        raise InvalidInput("the columns differ in length") from error

@@ -24,5 +24,5 @@ def test_every_format_has_a_loader(name: str) -> None:
 
 def test_there_is_no_loader_without_a_format() -> None:
     assert set(LOADERS) == set(FORMATS)
-    with pytest.raises(InvalidInput, match="no format 'abacus'"):
+    with pytest.raises(InvalidInput, match="unknown format 'abacus'"):
         load_model(replace(SPEC))

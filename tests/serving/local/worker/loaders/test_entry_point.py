@@ -86,5 +86,5 @@ def test_params_are_keywords_that_the_model_has() -> None:
     assert PlainPredictor(Summing(), "python").predict(call) == 13
     assert PlainPredictor(lambda _, **given: given, "python").predict(call) == {"bias": 10}
     for model in (lambda rows: rows, lambda bias: bias, len):
-        with pytest.raises(InvalidInput, match="no param 'bias'"):
+        with pytest.raises(InvalidInput, match="no parameter 'bias'"):
             PlainPredictor(model, "python").predict(call)
