@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self, cast
+from typing import Self
 
 from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.records.digests import ALGORITHMS, Algorithm
 from regolo_git.records.names import check_environment_name
+from regolo_git.records.pins import check_replicas
 from regolo_git.records.tables import TableReader
-from regolo_git.records.toml_text import Table, TomlValue, dump_document, load_document
+from regolo_git.records.toml_text import Table, TomlValue, dump_document
 
 FORMAT = 1
 WHAT = "the registry's configuration"
 DEFAULT_ENVIRONMENTS = ("staging", "production")
-REPLICAS_LIMIT = 1000
 CONFIG_HELP = """\
 # Registry configuration: edit it here or with `git regolo config`.
 # List the environments in the order in which versions are promoted through them:
@@ -55,10 +55,8 @@ class RegistryConfig:
     @classmethod
     def parse(cls, text: str | bytes) -> Self:
         """Reads a configuration.  Raises IntegrityError."""
-        reader = TableReader(load_document(text, WHAT), WHAT)
-        reader.take_format(FORMAT)
+        reader = TableReader.of_document(text, WHAT, newest=FORMAT)
         registry, store = reader.take_table("registry"), reader.take_table("store")
-        environments = reader.take_optional("environments", dict) or {}
         digest = store.take_optional("digest", str) or "sha256"
         if digest not in ALGORITHMS:
             raise IntegrityError(f"'digest' in {store.what} is neither {' nor '.join(ALGORITHMS)}")
@@ -66,29 +64,22 @@ class RegistryConfig:
             branch=registry.take_optional("branch", str) or "main",
             digest=digest,
             store_url=store.take_optional("url", str),
-            environments=tuple(_read_rule(name, value) for name, value in environments.items()),
+            environments=tuple(_read_rule(*named) for named in reader.take_tables("environments")),
             unknown=reader.rest,
         )
         _check_requirements(config)
         return config
 
 
-def _read_rule(name: str, value: TomlValue) -> EnvironmentRule:
-    what = f"[environments.{name}] in {WHAT}"
-    if not isinstance(value, dict):
-        raise IntegrityError(f"{what} is not a table")
+def _read_rule(name: str, reader: TableReader) -> EnvironmentRule:
+    replicas = reader.take_optional("replicas", int)
     try:
         check_environment_name(name)
+        if replicas is not None:
+            check_replicas(replicas)
     except InvalidInput as error:
-        raise IntegrityError(f"{what}: {error.message}") from error
-    reader = TableReader(value, what)
-    replicas = reader.take_optional("replicas", int)
-    if replicas is not None and not 1 <= replicas <= REPLICAS_LIMIT:
-        raise IntegrityError(f"'replicas' in {what} is not between 1 and {REPLICAS_LIMIT}")
-    requires = reader.take_optional("requires", list) or []
-    if not all(isinstance(required, str) for required in requires):
-        raise IntegrityError(f"'requires' in {what} is not a list of environments")
-    return EnvironmentRule(name, replicas, tuple(cast(list[str], requires)), reader.rest)
+        raise IntegrityError(f"{reader.what}: {error.message}") from error
+    return EnvironmentRule(name, replicas, reader.take_texts("requires"), reader.rest)
 
 
 def _check_requirements(config: RegistryConfig) -> None:

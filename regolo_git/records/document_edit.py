@@ -12,11 +12,7 @@ from regolo_git.records.toml_text import TomlValue, load_document
 
 def set_value(text: str, key: str, value: TomlValue) -> str:
     """Sets a dotted key.  Raises InvalidInput if a parent is not a table, IntegrityError for bad TOML."""
-    load_document(text, "the file")
-    try:
-        document = tomlkit.parse(text)
-    except TOMLKitError as error:
-        raise IntegrityError(f"the file is not valid TOML: {error}") from error
+    document = _parse(text)
     table: MutableMapping[str, object] = document
     *parents, last = key.split(".")
     for parent in parents:
@@ -32,11 +28,7 @@ def set_value(text: str, key: str, value: TomlValue) -> str:
 
 def unset_value(text: str, key: str) -> str:
     """Removes a dotted key if it exists.  Raises IntegrityError for bad TOML."""
-    load_document(text, "the file")
-    try:
-        document = tomlkit.parse(text)
-    except TOMLKitError as error:
-        raise IntegrityError(f"the file is not valid TOML: {error}") from error
+    document = _parse(text)
     table: MutableMapping[str, object] = document
     *parents, last = key.split(".")
     for parent in parents:
@@ -46,3 +38,11 @@ def unset_value(text: str, key: str) -> str:
         table = cast(MutableMapping[str, object], held)
     table.pop(last, None)
     return tomlkit.dumps(document)
+
+
+def _parse(text: str) -> tomlkit.TOMLDocument:
+    load_document(text, "the file")  # which has limits that tomlkit lacks
+    try:
+        return tomlkit.parse(text)
+    except TOMLKitError as error:
+        raise IntegrityError(f"the file is not valid TOML: {error}") from error

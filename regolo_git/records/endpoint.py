@@ -8,12 +8,13 @@ from typing import Final, Self
 
 from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.records.digests import Digest
-from regolo_git.records.environment import check_commit, check_replicas
+from regolo_git.records.kinds import is_number
 from regolo_git.records.names import check_endpoint_name, check_environment_name, check_model_name
 from regolo_git.records.paths import endpoint_path
+from regolo_git.records.pins import check_commit, check_replicas
 from regolo_git.records.routing import Routing
 from regolo_git.records.tables import TableReader, of_file
-from regolo_git.records.toml_text import Table, TomlValue, dump_document, load_document
+from regolo_git.records.toml_text import Table, TomlValue, dump_document
 from regolo_git.records.versions import Version
 from regolo_git.text.numbers import decimal_text
 
@@ -75,8 +76,7 @@ class Endpoint:
     def parse(cls, text: str | bytes, path: str) -> Self:
         """Parses the file at `path`.  Raises IntegrityError, naming it."""
         with of_file(path):
-            reader = TableReader(load_document(text, f"'{path}'"), f"'{path}'")
-            reader.take_format(FORMAT)
+            reader = TableReader.of_document(text, f"'{path}'", newest=FORMAT)
             endpoint = cls._read(reader)
             if endpoint_path(endpoint.endpoint) != path:
                 raise IntegrityError(f"'{path}' names endpoint '{endpoint.endpoint}'")
@@ -91,7 +91,7 @@ class Endpoint:
             environment=check_environment_name(environment) if environment is not None else None,
             engine=reader.take("engine", str),
             traffic=_read_traffic(reader.take("traffic", dict), reader.what),
-            versions={name: _read_pin(name, value) for name, value in reader.take("versions", dict).items()},
+            versions={version: _read_pin(pin) for version, pin in reader.take_tables("versions")},
             routing=Routing.read(reader.take_table("routing")),
             unknown=reader.rest,
         )
@@ -103,14 +103,13 @@ class Endpoint:
 def _read_traffic(table: dict[str, TomlValue], what: str) -> dict[str, float]:
     shares = {}
     for version, share in table.items():
-        if not isinstance(share, int | float) or isinstance(share, bool):
+        if not is_number(share):
             raise IntegrityError(f"the share of '{version}' in {what} is not a number")
         shares[version] = float(share)
     return check_traffic(shares)
 
 
-def _read_pin(name: str, value: TomlValue) -> PinnedVersion:
-    reader = TableReader(value if isinstance(value, dict) else {}, f"[versions.'{name}']")
+def _read_pin(reader: TableReader) -> PinnedVersion:
     return PinnedVersion(
         check_commit(reader.take("commit", str)),
         Digest.parse(reader.take("digest", str)),
@@ -135,7 +134,7 @@ def check_traffic(weights: Mapping[str, float]) -> dict[str, float]:
     if not weights:
         raise InvalidInput("the traffic split has no versions", SPLIT)
     for version, weight in weights.items():
-        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= 101:
+        if not is_number(weight) or not 0 <= weight <= 101:
             raise InvalidInput(f"the weight '{weight}' of '{version}' is not a traffic share", SPLIT)
     named: dict[str, str] = {}
     for version in weights:

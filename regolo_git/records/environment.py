@@ -1,20 +1,18 @@
 """A promotion: the version of a model in an environment, `environments/<environment>/<model>.toml`."""
 
-import re
 from dataclasses import dataclass, field
 from typing import Self
 
-from regolo_git.errors import IntegrityError, InvalidInput
-from regolo_git.records.config import REPLICAS_LIMIT
+from regolo_git.errors import IntegrityError
 from regolo_git.records.digests import Digest
 from regolo_git.records.names import check_environment_name, check_model_name
 from regolo_git.records.paths import environment_path
+from regolo_git.records.pins import check_commit, check_replicas
 from regolo_git.records.tables import TableReader, of_file
-from regolo_git.records.toml_text import Table, TomlValue, dump_document, load_document
+from regolo_git.records.toml_text import Table, TomlValue, dump_document
 from regolo_git.records.versions import Version
 
 FORMAT = 1
-COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +44,7 @@ class Promotion:
     def parse(cls, text: str | bytes, path: str) -> Self:
         """Parses the file at `path`.  Raises IntegrityError, naming it."""
         with of_file(path):
-            reader = TableReader(load_document(text, f"'{path}'"), f"'{path}'")
-            reader.take_format(FORMAT)
+            reader = TableReader.of_document(text, f"'{path}'", newest=FORMAT)
             promotion = cls(
                 model=check_model_name(reader.take("model", str)),
                 environment=check_environment_name(reader.take("environment", str)),
@@ -63,17 +60,3 @@ class Promotion:
                     f"'{path}' names model '{promotion.model}' and environment '{promotion.environment}'"
                 )
         return promotion
-
-
-def check_replicas(replicas: int) -> int:
-    """Returns a valid replica count.  Raises InvalidInput for any other."""
-    if not isinstance(replicas, int) or isinstance(replicas, bool) or not 1 <= replicas <= REPLICAS_LIMIT:
-        raise InvalidInput(f"'replicas' is {replicas}, not a whole number between 1 and {REPLICAS_LIMIT}")
-    return replicas
-
-
-def check_commit(commit: str) -> str:
-    """Returns a full commit id.  Raises InvalidInput for any other text."""
-    if not COMMIT.fullmatch(commit):
-        raise InvalidInput(f"'{commit}' is not a full commit id")
-    return commit

@@ -5,22 +5,13 @@ An error names the path of the value in the document: `'files[3].size' in a reci
 
 import json
 from collections.abc import Iterator
-from typing import Self, TypeAlias, TypeVar, cast
+from typing import Self, TypeAlias, TypeVar
 
 from regolo_git.errors import InvalidInput
+from regolo_git.records.kinds import NAMES, is_kind
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Wanted = TypeVar("Wanted", str, int, float, bool, list[Json], dict[str, Json])
-NAMES = {
-    str: "a string",
-    int: "an integer",
-    float: "a number",
-    bool: "true or false",
-    list: "a list",
-    dict: "an object",
-}
-# In JSON an integer is also a number; true is not an integer.
-ACCEPTED: dict[type, tuple[type, ...]] = {float: (int, float)}
 
 
 class JsonReader:
@@ -79,9 +70,9 @@ class JsonReader:
             return None
 
     def _of_kind(self, key: str | int, value: Json, kind: type[Wanted]) -> Wanted:
-        if not isinstance(value, ACCEPTED.get(kind, kind)) or (isinstance(value, bool) and kind is not bool):
-            raise self.wrong(key, f"is not {NAMES[kind]}")
-        return cast(Wanted, value)
+        if not is_kind(value, kind):
+            raise self.wrong(key, f"is not {'an object' if kind is dict else NAMES[kind]}")
+        return value
 
     def list_of(self, key: str | int, kind: type[Wanted]) -> list[Wanted]:
         """A list of values of one type."""

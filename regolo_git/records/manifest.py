@@ -14,7 +14,7 @@ from regolo_git.records.names import check_artifact_path, check_model_name, chec
 from regolo_git.records.recipe import Kind, Recipe
 from regolo_git.records.references import version_reference
 from regolo_git.records.tables import TableReader
-from regolo_git.records.toml_text import Table, TomlValue, dump_document, load_document
+from regolo_git.records.toml_text import Table, TomlValue, dump_document
 from regolo_git.records.versions import Version
 
 FORMAT = 1
@@ -127,8 +127,7 @@ class Manifest:
     @classmethod
     def parse(cls, text: str | bytes) -> Self:
         """Parses a manifest.  Raises IntegrityError if it is damaged, NewerFormat if it is too new."""
-        reader = TableReader(load_document(text, "the manifest"), "the manifest")
-        reader.take_format(FORMAT)
+        reader = TableReader.of_document(text, "the manifest", newest=FORMAT)
         try:
             return cls._read(reader)
         except InvalidInput as error:
@@ -141,9 +140,9 @@ class Manifest:
             version=reader.take("version", str),
             description=reader.take_optional("description", str),
             build=reader.take_optional("build", str),
-            parents=tuple(_texts(reader.take_optional("parents", list) or [])),
+            parents=reader.take_texts("parents"),
             artifact=_read_artifact(reader.take_table("artifact")),
-            files=_read_files(reader.take_optional("files", dict)),
+            files=_read_files(reader) if "files" in reader.rest else None,
             metadata=cast(dict[str, MetadataValue], reader.take_optional("metadata", dict) or {}),
             lineage=_read_lineage(reader.take_table("lineage")) if "lineage" in reader.rest else None,
             serving=reader.take_optional("serving", dict),
@@ -192,12 +191,9 @@ def _read_artifact(reader: TableReader) -> Artifact:
     return artifact
 
 
-def _read_files(table: dict[str, TomlValue] | None) -> dict[str, FileEntry] | None:
-    if table is None:
-        return None
+def _read_files(manifest: TableReader) -> dict[str, FileEntry]:
     files = {}
-    for path, value in table.items():
-        reader = TableReader(value if isinstance(value, dict) else {}, f"'{path}' in [files]")
+    for path, reader in manifest.take_tables("files"):
         size = reader.take("size", int)
         digests = [f"{name}:{reader.take(name, str)}" for name in ALGORITHMS if name in reader.rest]
         if size < 0 or len(digests) != 1:
@@ -220,18 +216,14 @@ def _lineage_table(lineage: Lineage) -> dict[str, TomlValue]:
 
 
 def _read_lineage(reader: TableReader) -> Lineage:
-    data = reader.take_optional("data", dict) or {}
     return Lineage(
         code=reader.take_optional("code", str),
         base=reader.take_optional("base", str),
-        data=dict(zip(data, _texts(list(data.values())), strict=True)),
+        data=_read_data(reader.take_table("data")),
         parameters=reader.take_optional("parameters", dict) or {},
         unknown=reader.rest,
     )
 
 
-def _texts(values: list[TomlValue]) -> list[str]:
-    texts = [value for value in values if isinstance(value, str)]
-    if len(texts) != len(values):
-        raise IntegrityError("the manifest has a value that must be a string and is not")
-    return texts
+def _read_data(reader: TableReader) -> dict[str, str]:
+    return {name: reader.take(name, str) for name in tuple(reader.rest)}

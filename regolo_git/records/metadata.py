@@ -7,12 +7,14 @@ from math import isfinite
 from typing import TypeAlias
 
 from regolo_git.errors import InvalidInput
-from regolo_git.records.toml_text import DEPTH
-from regolo_git.text.printable import has_lone_surrogate, printable
+from regolo_git.records import toml_limits
+from regolo_git.records.kinds import is_number
+from regolo_git.records.toml_limits import key_name
 
 MetadataValue: TypeAlias = (
     "str | int | float | bool | datetime | date | list[MetadataValue] | dict[str, MetadataValue]"
 )
+DEEPEST = toml_limits.DEPTH - 1  # [metadata] is a level itself
 SHORT_FLOATS = ("float16", "bfloat16", "float32")
 
 
@@ -29,13 +31,12 @@ def normalise_metadata(metadata: Mapping[str, object]) -> dict[str, MetadataValu
 
 
 def _table(table: Mapping[str, object], path: tuple[str, ...]) -> dict[str, MetadataValue]:
-    if len(path) >= DEPTH:
-        raise InvalidInput(f"'{_name(path[:3])}…' is nested deeper than {DEPTH} levels")
+    toml_limits.check_depth(path, DEEPEST)
     values: dict[str, MetadataValue] = {}
     for key, value in table.items():
         if not isinstance(key, str) or not key:
             raise InvalidInput(
-                f"'{_name((*path, str(key)))}' has a key that is empty or not a string",
+                f"'{key_name((*path, str(key)))}' has a key that is empty or not a string",
                 "use non-empty strings as keys",
             )
         values[key] = _value(value, (*path, key))
@@ -47,8 +48,7 @@ def _value(value: object, path: tuple[str, ...]) -> MetadataValue:
     if isinstance(value, Mapping):
         return _table(value, path)
     if isinstance(value, list | tuple):
-        if len(path) >= DEPTH:
-            raise InvalidInput(f"'{_name(path[:3])}…' is nested deeper than {DEPTH} levels")
+        toml_limits.check_depth(path, DEEPEST)
         return [_value(element, (*path, str(index))) for index, element in enumerate(value)]
     return _scalar(value, path)
 
@@ -56,30 +56,24 @@ def _value(value: object, path: tuple[str, ...]) -> MetadataValue:
 def _scalar(value: object, path: tuple[str, ...]) -> MetadataValue:
     value = _python_scalar(value, path)
     if isinstance(value, str):
-        if has_lone_surrogate(value):
-            raise InvalidInput(f"'{_name(path)}' has a lone surrogate, which UTF-8 cannot encode")
-        return str(value)
+        return str(toml_limits.check_text(value, path))
     if isinstance(value, bool):
         return value
     if isinstance(value, int):
-        if not -(2**63) <= value < 2**63:
-            raise InvalidInput(f"'{_name(path)}' does not fit in a 64-bit integer", "write it as a string")
-        return int(value)
+        return int(toml_limits.check_integer(value, path))
     if isinstance(value, float):
-        if not isfinite(value):
-            raise InvalidInput(f"'{_name(path)}' is {value}, not a finite number", "leave the key out")
-        return float(value)
+        return float(toml_limits.check_float(value, path))
     if isinstance(value, date):
         return _date(value, path)
     kind = "null" if value is None else f"a {type(value).__name__}"
     raise InvalidInput(
-        f"'{_name(path)}' is {kind}, which a manifest cannot store", "leave it out or write it as a string"
+        f"'{key_name(path)}' is {kind}, which a manifest cannot store", "leave it out or write it as a string"
     )
 
 
 def _date(value: date, path: tuple[str, ...]) -> date:
     if isinstance(value, datetime) and value.utcoffset() is None:
-        raise InvalidInput(f"'{_name(path)}' has no time zone", "use datetime.now(timezone.utc)")
+        raise InvalidInput(f"'{key_name(path)}' has no time zone", "use datetime.now(timezone.utc)")
     return value
 
 
@@ -91,7 +85,7 @@ def _python_scalar(value: object, path: tuple[str, ...]) -> object:
     if item is None or not callable(item):
         return value
     if getattr(value, "ndim", 0) != 0 and getattr(value, "size", None) != 1:
-        raise InvalidInput(f"'{_name(path)}' is an array", "use .tolist(), or save it with the model")
+        raise InvalidInput(f"'{key_name(path)}' is an array", "use .tolist(), or save it with the model")
     plain = item()
     short = str(getattr(value, "dtype", "")).rpartition(".")[2] in SHORT_FLOATS
     return shortest_float32(plain) if short and isinstance(plain, float) and isfinite(plain) else plain
@@ -110,18 +104,15 @@ def shortest_float32(value: float) -> float:
     return value
 
 
-def metrics_of(metadata: Mapping[str, MetadataValue]) -> dict[str, int | float]:
-    """The numbers in the metadata by dotted name; booleans are not numbers."""
-    return dict(_numbers(metadata, ""))
-
-
-def _numbers(metadata: Mapping[str, MetadataValue], prefix: str) -> Iterator[tuple[str, int | float]]:
+def flattened(metadata: Mapping[str, MetadataValue], prefix: str = "") -> Iterator[tuple[str, MetadataValue]]:
+    """The values that are not tables, by dotted name."""
     for key, value in metadata.items():
-        if isinstance(value, dict):
-            yield from _numbers(value, f"{prefix}{key}.")
-        elif isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, Mapping):
+            yield from flattened(value, f"{prefix}{key}.")
+        else:
             yield f"{prefix}{key}", value
 
 
-def _name(path: tuple[str, ...]) -> str:
-    return printable(".".join(path))
+def metrics_of(metadata: Mapping[str, MetadataValue]) -> dict[str, int | float]:
+    """The numbers in the metadata by dotted name; booleans are not numbers."""
+    return {name: value for name, value in flattened(metadata) if is_number(value)}

@@ -6,7 +6,7 @@ from typing import Literal, Self, cast
 
 from regolo_git.errors import IntegrityError
 from regolo_git.records.tables import TableReader
-from regolo_git.records.toml_text import Table, TomlValue, dump_document, load_document
+from regolo_git.records.toml_text import Table, TomlValue, dump_document
 
 FORMAT = 1
 Direction = Literal["higher", "lower"]
@@ -42,34 +42,27 @@ class ModelCard:
     @classmethod
     def parse(cls, text: str | bytes) -> Self:
         """Parses a card.  Raises IntegrityError."""
-        reader = TableReader(load_document(text, "the model card"), "the model card")
-        reader.take_format(FORMAT)
-        metrics = reader.take_optional("metrics", dict) or {}
+        reader = TableReader.of_document(text, "the model card", newest=FORMAT)
         return cls(
             description=reader.take_optional("description", str),
             owner=reader.take_optional("owner", str),
             zero_patch=reader.take_optional("zero_patch", bool) or False,
-            metrics={name: _read_rule(name, value) for name, value in metrics.items()},
+            metrics={name: _read_rule(rule) for name, rule in reader.take_tables("metrics")},
             unknown=reader.rest,
         )
 
 
-def _read_rule(name: str, value: TomlValue) -> MetricRule:
-    if not isinstance(value, dict):
-        raise IntegrityError(f"[metrics.{name}] in the model card is not a table")
-    reader = TableReader(value, f"[metrics.{name}] in the model card")
+def _read_rule(reader: TableReader) -> MetricRule:
     direction = reader.take_optional("direction", str)
     if direction not in (None, "higher", "lower"):
         raise IntegrityError(f'\'direction\' in {reader.what} is neither "higher" nor "lower"')
     rule = MetricRule(
         cast("Direction | None", direction),
-        reader.take_number("tolerance_abs"),
-        reader.take_number("tolerance_rel"),
+        reader.take_optional("tolerance_abs", float),
+        reader.take_optional("tolerance_rel", float),
         reader.take_optional("unit", str),
     )
-    if any(
-        tolerance is not None and not tolerance >= 0 for tolerance in (rule.tolerance_abs, rule.tolerance_rel)
-    ):
+    if not ((rule.tolerance_abs or 0) >= 0 and (rule.tolerance_rel or 0) >= 0):  # nor NaN
         raise IntegrityError(f"a tolerance in {reader.what} is negative")
     return rule
 

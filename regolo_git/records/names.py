@@ -22,8 +22,7 @@ PLAIN_PATH = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)*", re.ASCII)
 
 def check_model_name(name: str) -> str:
     """Returns a valid model name.  Raises InvalidInput, naming the problem."""
-    if len(name) > MODEL_LENGTH:
-        raise InvalidInput(f"model name '{name[:40]}…' is longer than {MODEL_LENGTH} characters")
+    _check_length("model name", name)
     for component in name.split("/"):
         _check_component(component, f"model name '{printable(name)}'")
     return name
@@ -47,10 +46,14 @@ def check_message(message: str) -> str:
 
 def check_endpoint_name(name: str) -> str:
     """Returns a valid endpoint name: one component of a model name.  Raises InvalidInput."""
-    if len(name) > MODEL_LENGTH:
-        raise InvalidInput(f"endpoint name '{name[:40]}…' is longer than {MODEL_LENGTH} characters")
+    _check_length("endpoint name", name)
     _check_component(name, f"endpoint name '{printable(name)}'")
     return name
+
+
+def _check_length(what: str, name: str) -> None:
+    if len(name) > MODEL_LENGTH:
+        raise InvalidInput(f"{what} '{printable(name[:40])}…' is longer than {MODEL_LENGTH} characters")
 
 
 def _check_component(component: str, what: str) -> None:

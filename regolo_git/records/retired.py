@@ -6,7 +6,7 @@ from typing import Self
 
 from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.records.tables import TableReader
-from regolo_git.records.toml_text import Table, TomlValue, dump_document, load_document
+from regolo_git.records.toml_text import Table, TomlValue, dump_document
 from regolo_git.records.versions import Version
 
 FORMAT = 1
@@ -53,10 +53,8 @@ class RetiredList:
     @classmethod
     def parse(cls, text: str | bytes) -> Self:
         """Parses a list.  Raises IntegrityError."""
-        reader = TableReader(load_document(text, "the retired list"), "the retired list")
-        reader.take_format(FORMAT)
-        table: Table = reader.take_optional("retired", dict) or {}
-        entries = [_read_entry(version, value) for version, value in table.items()]
+        reader = TableReader.of_document(text, "the retired list", newest=FORMAT)
+        entries = [_read_entry(version, entry) for version, entry in reader.take_tables("retired")]
         return cls(tuple(sorted(entries, key=lambda entry: Version.parse(entry.version))), reader.rest)
 
 
@@ -69,16 +67,14 @@ def _entry_table(entry: RetiredEntry) -> Table:
     return table | dict(sorted(entry.unknown.items()))
 
 
-def _read_entry(version: str, value: TomlValue) -> RetiredEntry:
-    what = f"'{version}' in the retired list"
-    reader = TableReader(value if isinstance(value, dict) else {}, what)
+def _read_entry(version: str, reader: TableReader) -> RetiredEntry:
     when = reader.rest.pop("when", None)
     if not isinstance(when, datetime) or when.tzinfo is None:
-        raise IntegrityError(f"{what} has no 'when' with a time zone")
+        raise IntegrityError(f"{reader.what} has no 'when' with a time zone")
     try:
         Version.parse(version)
     except InvalidInput as error:
-        raise IntegrityError(f"{what} is not a version") from error
+        raise IntegrityError(f"{reader.what} is not named by a version") from error
     return RetiredEntry(
         version, when, reader.take("who", str), reader.take("reason", str), unknown=reader.rest
     )

@@ -6,6 +6,7 @@ from math import isfinite
 from typing import Self
 
 from regolo_git.errors import InvalidInput
+from regolo_git.records.kinds import is_number
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue
 from regolo_git.text.printable import printable
@@ -39,14 +40,14 @@ class Routing:
         ):
             if header is not None and not TOKEN.fullmatch(header):
                 raise InvalidInput(f"{name} '{printable(header)}' is not a valid header or cookie name")
-        if not _is_number(self.timeout_seconds) or not 0 < self.timeout_seconds <= 3600:
+        if not _is_finite(self.timeout_seconds) or not 0 < self.timeout_seconds <= 3600:
             raise InvalidInput("'timeout_seconds' is not between 0 and 3600")
         for name, value, least, most in (
             ("retry", self.retry, 0, 10),
             ("max_body_bytes", self.max_body_bytes, 1, 1 << 32),
             ("max_concurrency", self.max_concurrency, 1, 100_000),
         ):
-            if not _is_number(value) or int(value) != value or not least <= value <= most:
+            if not _is_finite(value) or int(value) != value or not least <= value <= most:
                 raise InvalidInput(f"'{name}' is not a whole number between {least} and {most}")
 
     def to_table(self) -> dict[str, TomlValue]:
@@ -62,7 +63,10 @@ class Routing:
         """Parses the table.  Raises IntegrityError, InvalidInput."""
         default = Routing()
         retry, body = reader.take_optional("retry", int), reader.take_optional("max_body_bytes", int)
-        timeout, most = reader.take_number("timeout_seconds"), reader.take_optional("max_concurrency", int)
+        timeout, most = (
+            reader.take_optional("timeout_seconds", float),
+            reader.take_optional("max_concurrency", int),
+        )
         return cls(
             sticky_header=reader.take_optional("sticky_header", str),
             sticky_cookie=reader.take_optional("sticky_cookie", str),
@@ -76,8 +80,8 @@ class Routing:
         )
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+def _is_finite(value: object) -> bool:
+    return is_number(value) and isfinite(value)
 
 
 NAMES = (

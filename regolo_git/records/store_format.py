@@ -6,7 +6,7 @@ from typing import Self
 from regolo_git.errors import IntegrityError
 from regolo_git.records.recipe import CHUNKING
 from regolo_git.records.tables import TableReader
-from regolo_git.records.toml_text import dump_document, load_document
+from regolo_git.records.toml_text import dump_document
 
 FORMAT = 1
 
@@ -24,8 +24,7 @@ class StoreFormat:
     @classmethod
     def parse(cls, text: str | bytes) -> Self:
         """Parses the file.  Raises NewerFormat or IntegrityError for a store that is too new."""
-        reader = TableReader(load_document(text, "the store's format.toml"), "the store's format.toml")
-        reader.take_format(FORMAT)
+        reader = TableReader.of_document(text, "the store's format.toml", newest=FORMAT)
         chunking = reader.take("chunking", str)
         if chunking != CHUNKING:
             raise IntegrityError(

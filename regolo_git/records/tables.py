@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from regolo_git.errors import IntegrityError, InvalidInput, NewerFormat
-from regolo_git.records.toml_text import TomlValue
+from regolo_git.records.kinds import NAMES, is_kind
+from regolo_git.records.toml_text import TomlValue, key_text, load_document
+from regolo_git.text.printable import printable
 
-Wanted = TypeVar("Wanted", str, int, bool, list[TomlValue], dict[str, TomlValue])
-NAMES = {str: "a string", int: "an integer", bool: "true or false", list: "a list", dict: "a table"}
+Wanted = TypeVar("Wanted", str, int, float, bool, list[TomlValue], dict[str, TomlValue])
 
 
 @contextmanager
@@ -31,6 +32,13 @@ class TableReader:
         self.rest: dict[str, TomlValue] = dict(table)
         self.what = what
 
+    @classmethod
+    def of_document(cls, text: str | bytes, what: str, *, newest: int) -> Self:
+        """Parses a record whose format is at most `newest`.  Raises IntegrityError, NewerFormat."""
+        reader = cls(load_document(text, what), what)
+        check_format(reader.take("format", int), newest, what)
+        return reader
+
     def take(self, key: str, kind: type[Wanted]) -> Wanted:
         """The value of a required key.  Raises IntegrityError."""
         value = self.take_optional(key, kind)
@@ -43,26 +51,31 @@ class TableReader:
         value = self.rest.pop(key, None)
         if value is None:
             return None
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        if not is_kind(value, kind):
             raise IntegrityError(f"'{key}' in {self.what} is not {NAMES[kind]}")
         return value
 
-    def take_number(self, key: str) -> float | None:
-        """The value of an optional numeric key.  Raises IntegrityError for another type."""
-        value = self.rest.pop(key, None)
-        if value is None:
-            return None
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            raise IntegrityError(f"'{key}' in {self.what} is not a number")
-        return value
+    def take_texts(self, key: str) -> tuple[str, ...]:
+        """An optional list of strings.  Raises IntegrityError."""
+        values = self.take_optional(key, list) or []
+        texts = tuple(value for value in values if isinstance(value, str))
+        if len(texts) != len(values):
+            raise IntegrityError(f"'{key}' in {self.what} is not a list of strings")
+        return texts
 
     def take_table(self, key: str) -> "TableReader":
         """A sub-table; an empty one if it is missing.  Raises IntegrityError."""
         return TableReader(self.take_optional(key, dict) or {}, f"[{key}] in {self.what}")
 
-    def take_format(self, newest: int) -> None:
-        """Takes and checks the `format` key.  Raises NewerFormat, IntegrityError."""
-        check_format(self.take("format", int), newest, self.what)
+    def take_tables(self, key: str) -> "list[tuple[str, TableReader]]":
+        """The tables of an optional table, each with its name.  Raises IntegrityError."""
+        readers = []
+        for name, value in (self.take_optional(key, dict) or {}).items():
+            what = f"[{key}.{printable(key_text(name))}] in {self.what}"
+            if not isinstance(value, dict):
+                raise IntegrityError(f"{what} is not a table")
+            readers.append((name, TableReader(value, what)))
+        return readers
 
 
 def check_format(found: int, newest: int, what: str) -> None:

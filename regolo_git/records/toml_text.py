@@ -4,15 +4,15 @@ The caller orders the top level.  Within a table, plain values come first and su
 the order of the mapping.  The standard library reads it back.
 """
 
-import math
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeAlias
 
-from regolo_git.errors import IntegrityError, InvalidInput
-from regolo_git.text.printable import SURROGATES, printable
+from regolo_git.errors import IntegrityError
+from regolo_git.records import toml_limits
+from regolo_git.text.printable import printable
 
 TomlValue: TypeAlias = (
     "str | int | float | bool | datetime | date | time | Sequence[TomlValue] | Mapping[str, TomlValue]"
@@ -20,7 +20,6 @@ TomlValue: TypeAlias = (
 Table = Mapping[str, TomlValue]
 
 WIDTH = 100
-DEPTH = 32
 BYTES_LIMIT = 4 << 20
 INLINE_TABLES = (("files",), ("retired",))
 KEY_PARTS = 64
@@ -65,13 +64,12 @@ def inline_text(value: TomlValue) -> str:
 
 
 def _table(table: Table, path: tuple[str, ...]) -> Iterator[str]:
-    if len(path) > DEPTH:
-        raise InvalidInput(f"'{'.'.join(path[:3])}…' is nested deeper than {DEPTH} levels")
+    toml_limits.check_depth(path)
     plain = {key: value for key, value in table.items() if not _is_sub_table(value, path)}
     subs = {key: value for key, value in table.items() if key not in plain}
     if path and (plain or not subs):
         yield ""
-        yield f"[{'.'.join(_key(part) for part in path)}]"
+        yield f"[{'.'.join(key_text(part) for part in path)}]"
     for key, value in plain.items():
         yield _entry(key, value, (*path, key))
     for key, value in subs.items():
@@ -85,14 +83,15 @@ def _is_sub_table(value: TomlValue, path: tuple[str, ...]) -> bool:
 
 
 def _entry(key: str, value: TomlValue, path: tuple[str, ...]) -> str:
-    line = f"{_key(key)} = {_value(value, path)}"
+    line = f"{key_text(key)} = {_value(value, path)}"
     if isinstance(value, str) or not isinstance(value, Sequence) or len(line) <= WIDTH or not value:
         return line
     elements = "".join(f"    {_value(element, path)},\n" for element in value)
-    return f"{_key(key)} = [\n{elements}]"
+    return f"{key_text(key)} = [\n{elements}]"
 
 
-def _key(key: str) -> str:
+def key_text(key: str) -> str:
+    """A key as TOML writes it, in quotes where it needs them."""
     return key if BARE_KEY.fullmatch(key) else _string(key, (key,))
 
 
@@ -102,19 +101,19 @@ def _value(value: TomlValue, path: tuple[str, ...]) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        return _integer(value, path)
+        return str(toml_limits.check_integer(value, path))
     if isinstance(value, float):
-        return _float(value, path)
+        # The shortest text that reads back as the same float, and always valid TOML.
+        return repr(toml_limits.check_float(value, path))
     if isinstance(value, datetime | date | time):
         return _time(value)
     return _nested(value, path)
 
 
 def _nested(value: Sequence[TomlValue] | Table, path: tuple[str, ...]) -> str:
-    if len(path) > DEPTH:
-        raise InvalidInput(f"'{'.'.join(path[:3])}…' is nested deeper than {DEPTH} levels")
+    toml_limits.check_depth(path)
     if isinstance(value, Mapping):
-        inner = ", ".join(f"{_key(key)} = {_inline(held, (*path, key))}" for key, held in value.items())
+        inner = ", ".join(f"{key_text(key)} = {_inline(held, (*path, key))}" for key, held in value.items())
         return f"{{ {inner} }}" if inner else "{}"
     return "[" + ", ".join(_inline(element, (*path, "")) for element in value) + "]"
 
@@ -127,33 +126,20 @@ def _inline(value: TomlValue, path: tuple[str, ...]) -> str:
 def _text(value: str, path: tuple[str, ...]) -> str:
     if "\n" not in value:
         return _string(value, path)
-    escaped = "".join(c if c in '\n\t"' else _escape(c, path) for c in value)
+    toml_limits.check_text(value, path)
+    escaped = "".join(c if c in '\n\t"' else _escape(c) for c in value)
     return '"""\n' + re.sub(r'"(?="")|"\Z', r"\"", escaped) + '"""'
 
 
 def _string(value: str, path: tuple[str, ...]) -> str:
-    return '"' + "".join(_escape(c, path) for c in value) + '"'
+    return '"' + "".join(map(_escape, toml_limits.check_text(value, path))) + '"'
 
 
-def _escape(character: str, path: tuple[str, ...]) -> str:
+def _escape(character: str) -> str:
     if character in ESCAPES:
         return ESCAPES[character]
     code = ord(character)
-    if code in SURROGATES:
-        raise InvalidInput(f"'{_name(path)}' has a lone surrogate, which UTF-8 cannot encode")
     return f"\\u{code:04X}" if code < 0x20 or code == 0x7F else character
-
-
-def _integer(value: int, path: tuple[str, ...]) -> str:
-    if not -(2**63) <= value < 2**63:
-        raise InvalidInput(f"'{_name(path)}' does not fit in a 64-bit integer", "write it as a string")
-    return str(value)
-
-
-def _float(value: float, path: tuple[str, ...]) -> str:
-    if not math.isfinite(value):
-        raise InvalidInput(f"'{_name(path)}' is {value}, not a finite number", "leave the key out")
-    return repr(value)  # the shortest text that reads back as the same float, and always valid TOML
 
 
 def _time(value: datetime | date | time) -> str:
@@ -164,7 +150,3 @@ def _time(value: datetime | date | time) -> str:
             text = value.astimezone(UTC).isoformat()
         return text.replace("+00:00", "Z")
     return text
-
-
-def _name(path: tuple[str, ...]) -> str:
-    return printable(".".join(part for part in path if part))

@@ -1,9 +1,10 @@
 """Comparison of the metadata of two versions, without numbers, which are metrics."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from regolo_git.records.metadata import MetadataValue
+from regolo_git.records.kinds import is_number
+from regolo_git.records.metadata import MetadataValue, flattened
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ def compare_metadata(
     before: Mapping[str, MetadataValue], after: Mapping[str, MetadataValue]
 ) -> tuple[MetadataChange, ...]:
     """Every non-numeric key that differs, sorted by dotted name."""
-    old, new = dict(_flatten(before)), dict(_flatten(after))
+    old, new = _values(before), _values(after)
     return tuple(
         MetadataChange(key, old.get(key), new.get(key))
         for key in sorted(old.keys() | new.keys())
@@ -27,9 +28,5 @@ def compare_metadata(
     )
 
 
-def _flatten(metadata: Mapping[str, MetadataValue], prefix: str = "") -> Iterator[tuple[str, MetadataValue]]:
-    for key, value in metadata.items():
-        if isinstance(value, Mapping):
-            yield from _flatten(value, f"{prefix}{key}.")
-        elif isinstance(value, bool) or not isinstance(value, int | float):
-            yield f"{prefix}{key}", value
+def _values(metadata: Mapping[str, MetadataValue]) -> dict[str, MetadataValue]:
+    return {name: value for name, value in flattened(metadata) if not is_number(value)}

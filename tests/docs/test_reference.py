@@ -15,6 +15,7 @@ from regolo_git.cli import failure, main
 from regolo_git.cli.commands import config as config_command
 from regolo_git.records import config, model_card
 from regolo_git.records.config import RegistryConfig
+from regolo_git.records.pins import REPLICAS_LIMIT
 
 REFERENCE = DOCS / "reference"
 TABLE_ROW = re.compile(r"^\| `([^`]+)` \|(.*)$", re.MULTILINE)
@@ -45,7 +46,7 @@ def keys_read(module: ModuleType, places: dict[tuple[str, str], str]) -> set[str
         for call in ast.walk(function) if isinstance(function, ast.FunctionDef) else ():
             if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
                 continue
-            if call.func.attr in ("take", "take_optional", "take_number"):
+            if call.func.attr in ("take", "take_optional", "take_texts", "take_tables"):
                 key = ast.literal_eval(call.args[0])
                 found.add(f"{places[function.name, ast.unparse(call.func.value)]}{key}")
     return found
@@ -77,7 +78,7 @@ def test_the_defaults_on_the_page_are_those_of_the_code() -> None:
     rows, default = section(page(), "The registry"), RegistryConfig()
     assert f"`{default.branch}`" in rows["registry.branch"]
     assert f'`"{default.digest}"`' in rows["store.digest"]
-    assert str(config.REPLICAS_LIMIT) in rows["environments.NAME.replicas"]
+    assert str(REPLICAS_LIMIT) in rows["environments.NAME.replicas"]
 
 
 def test_every_key_of_the_model_card_is_on_the_page_and_no_other() -> None:

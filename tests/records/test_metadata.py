@@ -86,7 +86,7 @@ def test_a_scalar_of_torch_is_told_by_the_end_of_its_type() -> None:
         (np.array([1, 2]), "k"),
         ({"inner": {"deep": None}}, "k.inner.deep"),
         ([1, {"x": [None]}], "k.1.x.0"),
-        ({"": 1}, "k."),
+        ({"": 1}, "k"),
         ({3: 1}, "k.3"),
     ],
 )

@@ -4,8 +4,8 @@ from regolo_git.errors import Conflict
 from regolo_git.git.new_commit import NewCommit
 from regolo_git.hints import Hint
 from regolo_git.records.endpoint import LOCAL, Endpoint, check_engine
-from regolo_git.records.environment import check_replicas
 from regolo_git.records.names import check_endpoint_name
+from regolo_git.records.pins import check_replicas
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
 from regolo_git.registry.change import commit_records

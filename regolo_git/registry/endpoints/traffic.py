@@ -13,8 +13,9 @@ from regolo_git.errors import Conflict, InvalidInput, PolicyRefused
 from regolo_git.git.new_commit import NewCommit
 from regolo_git.hints import Hint
 from regolo_git.records.endpoint import Endpoint, PinnedVersion, check_traffic
-from regolo_git.records.environment import Promotion, check_replicas
+from regolo_git.records.environment import Promotion
 from regolo_git.records.paths import endpoint_path
+from regolo_git.records.pins import check_replicas
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.change import action_message, commit_records

@@ -12,9 +12,10 @@ from regolo_git.errors import Conflict
 from regolo_git.git.new_commit import NewCommit
 from regolo_git.records.branches import proposal_branch
 from regolo_git.records.endpoint import Endpoint
-from regolo_git.records.environment import Promotion, check_replicas
+from regolo_git.records.environment import Promotion
 from regolo_git.records.names import check_environment_name
 from regolo_git.records.paths import endpoint_path, environment_path
+from regolo_git.records.pins import check_replicas
 from regolo_git.records.references import Reference, version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.change import action_message, commit_records, propose_records
