@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass
 
 from regolo_git.git.identity import Identity
+from regolo_git.records.signatures import split_signature
 
 HEADER = re.compile(
     r"object ([0-9a-f]{40})\ntype (\w+)\ntag ([^\n]+)\n"
     r"(?:tagger ([^\n<]*) <([^\n>]*)> (\d{1,12}) [+-]\d{4}\n)?"
 )
-SIGNATURE = re.compile(r"^-----BEGIN (?:PGP|SSH) (?:SIGNATURE|MESSAGE)-----$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,13 @@ def parse_tag_object(data: bytes) -> TagObject | None:
     if header is None:
         return None
     body = text[header.end() :].removeprefix("\n")
-    signature = SIGNATURE.search(body) if "-----BEGIN" in body else None
+    message, signature = split_signature(body)
     return TagObject(
         target=header[1],
         target_kind=header[2],
         name=header[3],
         tagger=f"{header[4] or ''} <{header[5] or ''}>".strip(),
         tagged_seconds=int(header[6] or 0),
-        message=body[: signature.start()] if signature else body,
-        signature=body[signature.start() :] if signature else None,
+        message=message,
+        signature=signature,
     )

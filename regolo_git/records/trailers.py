@@ -10,10 +10,10 @@ from typing import Self, cast
 from regolo_git.errors import InvalidInput
 from regolo_git.records.digests import Algorithm, Digest
 from regolo_git.records.manifest import Manifest
+from regolo_git.records.pins import OID
 from regolo_git.records.references import version_reference
+from regolo_git.records.signatures import split_signature
 
-OID = re.compile(r"[0-9a-f]{40}")
-SIGNATURE = re.compile(r"^-----BEGIN [A-Z ]+-----$", re.MULTILINE)
 # Exactly as `to_text` writes them; fast enough for a hundred thousand tags.
 CANONICAL = re.compile(
     r"\n\nRegolo-Model: ([^\n]+)\nRegolo-Version: ([^\n]+)\nRegolo-Manifest: ([0-9a-f]{40})\n"
@@ -45,7 +45,7 @@ class TagMessage:
         """Subject, blank line, trailers in a fixed order, one line each."""
         subject = " ".join(self.subject.split())
         # A subject like the first line of a signature would end the message before its trailers.
-        if not subject or SIGNATURE.search(subject):
+        if not subject or subject.startswith("-----BEGIN "):
             subject = version_reference(self.model, self.version)
         values = (self.model, self.version, self.manifest_oid, str(self.digest), str(self.size))
         trailers = "".join(f"{key}: {value}\n" for key, value in zip(KEYS, values, strict=True))
@@ -54,8 +54,7 @@ class TagMessage:
     @classmethod
     def parse(cls, text: str) -> Self | None:
         """Parses the message of a tag, signed or not; None if it has no valid trailers."""
-        signature = SIGNATURE.search(text) if "-----BEGIN" in text else None
-        body = text[: signature.start()] if signature else text
+        body, _ = split_signature(text)
         canonical = CANONICAL.search(body)
         if canonical:
             model, version, oid, algorithm, hexadecimal, size = canonical.groups()
