@@ -134,10 +134,10 @@ def changed_files(git: GitRepository, before: str | None, after: str, prefix: st
 
 
 def commits_since(git: GitRepository, tip: str, since: datetime) -> list[str]:
-    """The commits in the history of `tip` that are not older than a time, and the parents of those.
+    """The commits in the history of `tip` since a time, and their parents.
 
-    So what a branch held at that time is among them.  Nothing is concluded from the order of the times:
-    a commit with a clock that was wrong does not hide those before it.
+    So the state of a branch at that time is included.  The whole history is walked, because a commit from a
+    wrong clock must not hide the commits before it.
     """
     found: dict[str, None] = {}
     with git_errors(f"history of '{tip}'"):
@@ -148,9 +148,9 @@ def commits_since(git: GitRepository, tip: str, since: datetime) -> list[str]:
 
 
 class FilesOnce:
-    """The files below a directory in one commit after another, each path with each blob only once.
+    """The files below a directory in several commits, each path with each blob only once.
 
-    What two commits share is told by the ids of their trees, so it is not walked again.
+    Trees that two commits share are recognised by their ids and not walked again.
     """
 
     def __init__(self, git: GitRepository, prefix: str) -> None:
@@ -159,7 +159,7 @@ class FilesOnce:
         self._seen: set[tuple[str, pygit2.Oid]] = set()
 
     def of(self, commit: str) -> Iterator[tuple[str, str]]:
-        """(path, blob id) of each file that was in no commit before.  Raises MissingObject."""
+        """(path, blob id) of each file that was in no earlier commit.  Raises MissingObject."""
         top = _tree(self._git, commit, self._prefix)
         waiting: list[tuple[str, pygit2.Object]] = [(self._prefix, top)] if top is not None else []
         while waiting:

@@ -1,6 +1,6 @@
-"""The commits that a repository still has a name for: refs, what each work tree has checked out, reflogs.
+"""The commits that a repository names: refs, the HEAD of each work tree, and reflogs.
 
-Version tags are not among them (see `tag_index.py`), nor are notes.
+Version tags (see `tag_index.py`) and notes are not included.
 """
 
 import re
@@ -19,18 +19,18 @@ from regolo_git.git.translate import git_errors
 NOT_TIPS = ("refs/tags/", "refs/notes/", "refs/regolo/")
 REMOTE = "refs/remotes/"
 KINDS = {"refs/heads/": "branch", REMOTE: "remote-tracking branch"}
-# One line of a reflog: the object before and after, who, when, and a message that does not matter here.
+# A line of a reflog: the old and the new object, the author, the time, and a message.
 ENTRY = re.compile(rb"^([0-9a-f]{40}) ([0-9a-f]{40}) [^\n]*?> (\d{1,12}) [+-]\d{4}(?:\t|$)", re.MULTILINE)
 NO_COMMIT = b"0" * 40
 
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """A commit and what names it: "branch 'main'", "HEAD in '/home/ada/sentiment/.git'"."""
+    """A commit and its name: "branch 'main'", "HEAD in '/home/ada/sentiment/.git'"."""
 
     name: str
     commit: str
-    remote: bool = False  # as it was when last fetched
+    remote: bool = False  # as of the last fetch
 
 
 def tips(git: GitRepository) -> Iterator[Tip]:
@@ -40,7 +40,7 @@ def tips(git: GitRepository) -> Iterator[Tip]:
         found = [(name, _commit_of(git.pygit, name)) for name in names]
     for name, commit in found:
         if commit is not None:
-            yield Tip(_words(name), commit, remote=name.startswith(REMOTE))
+            yield Tip(_tip_name(name), commit, remote=name.startswith(REMOTE))
     for directory in _git_directories(git.paths):
         checked_out = head_commit(RepositoryPaths(directory, git.paths.common_dir, None))
         if checked_out is not None:
@@ -48,7 +48,7 @@ def tips(git: GitRepository) -> Iterator[Tip]:
 
 
 def reflog_tips(paths: RepositoryPaths, since: datetime) -> set[str]:
-    """The commits that a ref or a HEAD pointed to at some time since then, as far as reflogs say.
+    """The commits that a ref or a HEAD pointed to since a time, according to the reflogs.
 
     Some of them may no longer be in the repository.
     """
@@ -62,27 +62,27 @@ def reflog_tips(paths: RepositoryPaths, since: datetime) -> set[str]:
 
 
 def _entries(log: bytes, since: float) -> set[str]:
-    # What an entry replaced was there until then.
+    # The old object of an entry was current until then.
     recent = [(old, new) for old, new, seconds in ENTRY.findall(log) if int(seconds) >= since]
     return {oid.decode() for entry in recent for oid in entry if oid != NO_COMMIT}
 
 
 def _git_directories(paths: RepositoryPaths) -> list[Path]:
-    """That of the repository, and that of each linked work tree, also where the tree itself is away."""
+    """The Git directories of the repository and of each linked work tree, even if that is missing."""
     linked = paths.common_dir / "worktrees"
     found = sorted(linked.iterdir()) if linked.is_dir() else []
     return [paths.common_dir, *(directory for directory in found if (directory / "HEAD").is_file())]
 
 
 def _commit_of(repository: pygit2.Repository, name: str) -> str | None:
-    """The commit that a ref leads to; None for one that leads nowhere, or to something else."""
+    """The commit of a ref; None if it is broken or names another kind of object."""
     try:
         return str(repository.references[name].peel(pygit2.Commit).id)
     except (KeyError, ValueError, pygit2.GitError):
         return None
 
 
-def _words(ref: str) -> str:
+def _tip_name(ref: str) -> str:
     for prefix, kind in KINDS.items():
         if ref.startswith(prefix):
             return f"{kind} '{ref.removeprefix(prefix)}'"

@@ -72,6 +72,6 @@ def read_model(handle: Handle, name: str) -> Model:
 
 
 def proposed_model(handle: Handle, version: ModelVersion) -> Model:
-    """A model whose first version waits for a review: as the version's own commit has it."""
+    """A model whose first version is a proposal, with the card in the version's own commit."""
     card = handle.records_at(version.commit).card(version.model_id)
     return Model(version.model_id, card or ModelCard(), (version,))

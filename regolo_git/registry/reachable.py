@@ -1,16 +1,16 @@
-"""Which artifacts are needed: the one place that says so, for retiring, checking and cleaning.
+"""The artifacts that a registry needs, for retirement, `fsck` and cleaning.
 
-Needed are the artifacts named by
+An artifact is needed if it is named by
 
 - manifests at the tips of branches, remote-tracking branches and proposals, and in work trees;
 - tags of versions that are not retired;
 - environments and endpoints at those tips;
-- manifests at every commit that a ref pointed to in the last 90 days, as far as reflogs say; and environments
-  and endpoints as the registry branch had them in the last 90 days.
+- manifests at every commit that a ref pointed to in the last 90 days, according to the reflogs; environments
+  and endpoints on the registry branch in the last 90 days.
 
-The first three are `present_needs`; the last ones end by themselves, and are in `all_needs` only.  A record
-that cannot be read may need anything, so whoever deletes has to hold back for an `Unreadable`.  Other
-registries and clones that use the same store are to be asked beside this.
+The first three are `present_needs`; the last one expires, and is in `all_needs` only.  An unreadable record
+may need any artifact, so nothing may be deleted while there is an `Unreadable`.  Other registries and clones
+that use the same store are not covered.
 """
 
 from collections.abc import Iterator
@@ -47,9 +47,9 @@ FORMER_DAYS = 90
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A version whose artifact has to stay, and what needs it, such as "branch 'main'".
+    """A version whose artifact is needed, and the reason, such as "branch 'main'".
 
-    `remote` is what only a remote had when it was last fetched; its bytes may never have been here.
+    `remote` if only a remote-tracking branch needs it; its bytes may never have been here.
     """
 
     manifest: Manifest
@@ -57,13 +57,13 @@ class Need:
     remote: bool = False
 
     def is_of(self, model: str, version: Version) -> bool:
-        """Whether it is that version."""
+        """Whether the need is for this version."""
         return self.manifest.model == model and Version.parse(self.manifest.version) == version
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Something that needs artifacts which are not known, and why they are not."""
+    """A record that may need artifacts but cannot be read, and the error."""
 
     reason: str
     error: RegoloError
@@ -73,19 +73,19 @@ Found = Need | Unreadable
 
 
 def tip_needs(handle: Handle) -> Iterator[Found]:
-    """What tips and work trees need, each manifest once, for the first reason that there is."""
+    """The needs of tips and work trees; each manifest once, with its first reason."""
     yield from _Reader(handle).of_tips()
 
 
 def present_needs(handle: Handle) -> Iterator[Found]:
-    """The same, and what the tags of versions need that are not retired."""
+    """`tip_needs`, and the needs of the tags of versions that are not retired."""
     reader = _Reader(handle)
     yield from reader.of_tips()
     yield from reader.of_tags()
 
 
 def all_needs(handle: Handle, now: datetime | None = None) -> Iterator[Found]:
-    """The same, and what was needed in the last 90 days.  Raises NotFound where there is no registry."""
+    """`present_needs`, and the needs of the last 90 days.  Raises NotFound if there is no registry."""
     reader = _Reader(handle)
     yield from reader.of_tips()
     yield from reader.of_tags()
@@ -94,7 +94,7 @@ def all_needs(handle: Handle, now: datetime | None = None) -> Iterator[Found]:
 
 @dataclass(frozen=True, slots=True)
 class _Pin:
-    """A version as environments and endpoints name it."""
+    """A version as environments and endpoints pin it."""
 
     model: str
     version: str
@@ -107,16 +107,15 @@ class _Pin:
 
 
 class _Reader:
-    """Reads the records of one commit after another; what they share is read once."""
+    """Reads the records of several commits; records that they share are read once."""
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
         self._models = FilesOnce(handle.git, MODELS)
         self._environments = FilesOnce(handle.git, ENVIRONMENTS)
         self._endpoints = FilesOnce(handle.git, ENDPOINTS)
-        self._manifests: dict[
-            str, Digest | None
-        ] = {}  # by the id of its blob, its artifact; None: unreadable
+        # The artifact's digest by the manifest's blob id; None for an unreadable manifest.
+        self._manifests: dict[str, Digest | None] = {}
         self._pins: set[_Pin] = set()
 
     def of_tips(self) -> Iterator[Found]:
@@ -126,9 +125,9 @@ class _Reader:
             yield from self._of_work_tree(tree.top)
 
     def of_tags(self) -> Iterator[Found]:
-        """The manifests as the tags name them.
+        """The manifests that the tags name.
 
-        `fsck` compares that with the commits, and walking the trees of each would take twenty times as long.
+        `fsck` checks that the commits agree; walking the tree of each commit would take twenty times as long.
         """
         retired = retired_identities(self._handle.records())
         for row in self._handle.index.all_rows():
@@ -139,12 +138,12 @@ class _Reader:
     def former(self, since: datetime) -> Iterator[Found]:
         git = self._handle.git
         for commit in sorted(reflog_tips(git.paths, since)):
-            if commit in git.pygit:  # what is gone cannot come back
+            if commit in git.pygit:  # git has already deleted it
                 yield from self._of_models(Tip("a reflog", commit))
         branch = self._handle.registry_branch()
         for tip in filter(None, (git.branch_tip(branch), git.remote_branch_tip("origin", branch))):
             for commit in commits_since(git, tip, since):
-                if commit in git.pygit:  # a shallow clone ends somewhere
+                if commit in git.pygit:  # not below the boundary of a shallow clone
                     yield from self._of_operations(Tip(f"the history of branch '{branch}'", commit))
 
     def _of_tip(self, tip: Tip) -> Iterator[Found]:
@@ -172,7 +171,7 @@ class _Reader:
             yield Need(manifest, tip.name, tip.remote)
 
     def _of_work_tree(self, top: Path) -> Iterator[Found]:
-        """Manifests that were edited, or that come from a merge that is under way."""
+        """Manifests that were edited, or that a merge in progress has written."""
         reason = f"work tree '{top}'"
         if (top / MODELS).is_symlink():
             return
@@ -226,8 +225,10 @@ class _Reader:
                 return
             yield from self._of_manifest(oid, manifest_path(pin.model), tip)
             if self._manifests[oid] not in (None, pin.digest):
-                said = f"'{pin.reference}' is pinned with other bytes than commit '{pin.commit}' has"
-                yield Unreadable(tip.name, IntegrityError(said))
+                message = (
+                    f"'{pin.reference}' is pinned with a different digest than commit '{pin.commit}' has"
+                )
+                yield Unreadable(tip.name, IntegrityError(message))
 
     def _manifest_of(self, pin: _Pin) -> str:
         oid = self._handle.git.blob_oid(pin.commit, manifest_path(pin.model))
@@ -237,7 +238,7 @@ class _Reader:
 
 
 def retired_identities(records: RecordsAt) -> set[tuple[str, str]]:
-    """Model and identity of each retired version, as far as the lists can be read."""
+    """Model and identity of each retired version in a readable list."""
     return {
         (model, Version.parse(entry.version).identity)
         for model, listed in records.retired_lists().by_name.items()

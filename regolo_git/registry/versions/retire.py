@@ -27,7 +27,7 @@ from regolo_git.registry.versions.model_version import ModelVersion
 
 @dataclass(frozen=True, slots=True)
 class RetirementPlan:
-    """What retiring would do: `free_bytes` in the local store are needed by no other version."""
+    """The effect of a retirement: no other version needs `free_bytes` of the local store."""
 
     version: ModelVersion
     reason: str
@@ -100,7 +100,7 @@ def retire(handle: Handle, plan: RetirementPlan) -> None:
 
 
 def _free_bytes(handle: Handle, version: ModelVersion) -> int:
-    """Bytes of the version's chunks that no other version which is needed has in its recipe."""
+    """Bytes of the version's chunks that are in no recipe of another needed version."""
     own = _recipe(handle, version.manifest.artifact.recipe)
     if own is None:
         return 0
@@ -115,7 +115,7 @@ def _free_bytes(handle: Handle, version: ModelVersion) -> int:
 
 
 def _needed_recipes(handle: Handle, leaving: ModelVersion) -> Iterator[Digest]:
-    """The recipes of all other versions that are needed, as far as they can be read, each once."""
+    """The recipes of all other needed versions with a readable manifest, each once."""
     number = Version.parse(leaving.version)
     seen: set[Digest] = set()
     for need in present_needs(handle):
