@@ -5,34 +5,17 @@ a crafted model trust itself.  So the policy is read from a file outside the rep
 line.  By default only formats that are data are loaded; code (`module:callable` of the version's own files,
 MLflow directories, which may hold pickles) runs only where the operator says so, for all models or for some.
 
-    formats = ["onnx", "safetensors", "skops"]       # add "mlflow" or "python" to allow them
-    trusted_types = []                               # further types that skops may build
-    entry_points = ["acme.serving:load"]             # callables of installed packages that versions may name
-
-    [interpreters]                                   # names that a version may ask for
-    py312 = "/opt/venvs/py312/bin/python"
-
-    [models."nlp/*"]                                 # allowed for these models only, by name or pattern
-    formats = ["python"]
-    repository_code = true
-
-    [backends."churn@1.1"]                           # a server of yours instead of our workers
-    urls = ["http://127.0.0.1:9000"]
-    model = "churn"
+The file itself is read in `policy_file.py`.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Self
-from urllib.parse import urlsplit
 
-from regolo_git.errors import IntegrityError, InvalidInput, NotFound, PolicyRefused
+from regolo_git.errors import InvalidInput, PolicyRefused
 from regolo_git.hints import Hint
-from regolo_git.records.serving_block import ENTRY_POINT, FORMATS, ServingBlock
-from regolo_git.records.tables import TableReader
-from regolo_git.records.toml_text import TomlValue, load_document
+from regolo_git.records.serving_block import FORMATS, ServingBlock
 
 SAFE_FORMATS = ("onnx", "safetensors", "skops")
 
@@ -56,7 +39,7 @@ class Allowed:
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignServer:
+class ExternalServer:
     """A server that speaks the Open Inference Protocol, and what it calls the model."""
 
     urls: tuple[str, ...]
@@ -86,7 +69,7 @@ class Policy:
     everywhere: Allowed = field(default_factory=lambda: Allowed(formats=frozenset(SAFE_FORMATS)))
     models: Mapping[str, Allowed] = field(default_factory=dict)
     interpreters: Mapping[str, Path] = field(default_factory=dict)
-    backends: Mapping[str, ForeignServer] = field(default_factory=dict)
+    backends: Mapping[str, ExternalServer] = field(default_factory=dict)
 
     def permit(self, model: str, block: ServingBlock) -> Permission:
         """The permissions to load a version.  Raises PolicyRefused with a hint that would allow it."""
@@ -110,7 +93,7 @@ class Policy:
 
     def allow(self, *, formats: Iterable[str] = (), repository_code: Iterable[str] = ()) -> "Policy":
         """This policy with the command line's additions: formats, and models whose own code may run."""
-        added = frozenset(_check_format(name) for name in formats)
+        added = frozenset(check_format(name) for name in formats)
         # Format "python" runs the version's own code: allowing one without the other would allow nothing.
         own_code = Allowed(formats=frozenset({"python"}), repository_code=True)
         models = dict(self.models)
@@ -136,94 +119,9 @@ class Policy:
             )
         return True
 
-    @classmethod
-    def load(cls, path: Path, *, outside: Path | None = None) -> Self:
-        """Reads a policy file.
 
-        Raises NotFound, InvalidInput for an invalid policy, PolicyRefused for one inside `outside`, the
-        repository whose models it governs.
-        """
-        if outside is not None and path.resolve().is_relative_to(outside.resolve()):
-            raise PolicyRefused(f"policy '{path}' is inside the repository that it judges")
-        try:
-            document = load_document(path.read_bytes(), f"'{path}'")
-            return cls._read(TableReader(document, f"'{path}'"))
-        except OSError as error:
-            raise NotFound(f"cannot read policy '{path}': {error.strerror}") from error
-        except IntegrityError as error:
-            raise InvalidInput(error.message) from error
-
-    @classmethod
-    def _read(cls, reader: TableReader) -> Self:
-        interpreters = reader.take_table("interpreters")
-        everywhere = _read_allowed(reader, default=SAFE_FORMATS)
-        models, backends = reader.take_table("models"), reader.take_table("backends")
-        policy = cls(
-            everywhere=everywhere,
-            models={name: _read_allowed(models.take_table(name)) for name in list(models.rest)},
-            interpreters={n: Path(interpreters.take(n, str)) for n in list(interpreters.rest)},
-            backends={name: _read_backend(name, backends.take_table(name)) for name in list(backends.rest)},
-        )
-        _refuse_unknown(reader)
-        return policy
-
-
-def default_policy_path(environ: Mapping[str, str]) -> Path:
-    """The default path of the policy: `regolo/serving.toml` in the user's configuration directory."""
-    base = environ.get("XDG_CONFIG_HOME")
-    return (Path(base) if base else Path.home() / ".config") / "regolo" / "serving.toml"
-
-
-def _read_allowed(reader: TableReader, default: Iterable[str] = ()) -> Allowed:
-    formats = reader.take_optional("formats", list)
-    named = _texts(formats, "formats", reader) if formats is not None else tuple(default)
-    points = _texts(reader.take_optional("entry_points", list) or [], "entry_points", reader)
-    for point in points:
-        if not ENTRY_POINT.fullmatch(point):
-            raise InvalidInput(f"'{point}' in {reader.what} is not of the form module:callable")
-    allowed = Allowed(
-        formats=frozenset(_check_format(name) for name in named),
-        trusted_types=_texts(reader.take_optional("trusted_types", list) or [], "trusted_types", reader),
-        entry_points=frozenset(points),
-        repository_code=reader.take_optional("repository_code", bool) or False,
-    )
-    if reader.what.startswith("["):
-        _refuse_unknown(reader)
-    return allowed
-
-
-def _read_backend(name: str, reader: TableReader) -> ForeignServer:
-    urls = _texts(reader.take("urls", list), "urls", reader)
-    for url in urls:
-        parts = urlsplit(url)
-        if parts.scheme != "http" or not parts.hostname or parts.path.strip("/"):
-            raise InvalidInput(f"'{url}' in {reader.what} is not of the form http://host:port")
-    server = ForeignServer(
-        urls=tuple(url.rstrip("/") for url in urls),
-        model=reader.take_optional("model", str) or name.partition("@")[0],
-        version=reader.take_optional("version", str),
-        idempotent=reader.take_optional("idempotent", bool) or False,
-    )
-    if not urls:
-        raise InvalidInput(f"{reader.what} has no URL")
-    _refuse_unknown(reader)
-    return server
-
-
-def _texts(values: list[TomlValue], key: str, reader: TableReader) -> tuple[str, ...]:
-    texts = tuple(value for value in values if isinstance(value, str))
-    if len(texts) != len(values):
-        raise InvalidInput(f"'{key}' in {reader.what} is not a list of strings")
-    return texts
-
-
-def _check_format(name: str) -> str:
+def check_format(name: str) -> str:
+    """The name of a format, as it is.  Raises InvalidInput for an unknown one."""
     if name not in FORMATS:
         raise InvalidInput(f"unknown format '{name}'", f"known formats: {', '.join(FORMATS)}")
     return name
-
-
-def _refuse_unknown(reader: TableReader) -> None:
-    # If a misspelled rule were ignored, the operator would believe it is in effect.
-    if reader.rest:
-        raise InvalidInput(f"{reader.what} has an unknown key '{next(iter(reader.rest))}'")

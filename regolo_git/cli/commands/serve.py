@@ -20,7 +20,8 @@ from regolo_git.registry.handle import Handle
 from regolo_git.serving.engines import load_engine
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 from regolo_git.serving.options import ServeOptions
-from regolo_git.serving.policy import Policy, default_policy_path
+from regolo_git.serving.policy import Policy
+from regolo_git.serving.policy_file import default_policy_path, load_policy
 from regolo_git.serving.registry_source import RegistrySource
 
 MB = 1_000_000
@@ -128,7 +129,7 @@ def _policy(given: Path | None, top: Path) -> Policy:
     path = given or default_policy_path(os.environ)
     if given is None and not path.exists():
         return Policy()
-    return Policy.load(path, outside=top)
+    return load_policy(path, outside=top)
 
 
 def _token(path: Path | None) -> str | None:

@@ -7,7 +7,7 @@ import aiohttp
 
 from regolo_git.errors import ServingError
 from regolo_git.serving.model_files import ModelFiles
-from regolo_git.serving.policy import ForeignServer
+from regolo_git.serving.policy import ExternalServer
 from regolo_git.serving.traffic.routing_table import Replica
 
 CHECK_SECONDS = 2.0
@@ -19,7 +19,7 @@ class ExternalReplicaSet:
     def __init__(
         self,
         key: str,
-        server: ForeignServer,
+        server: ExternalServer,
         start_seconds: float,
         changed: Callable[[], None],
         *,

@@ -8,7 +8,7 @@ from regolo_git.records.versions import Version
 from regolo_git.serving.local.supervisor.artifact_fetcher import ArtifactFetcher
 from regolo_git.serving.local.worker_orders import WorkerSpec, serving_block
 from regolo_git.serving.model_files import ModelFiles
-from regolo_git.serving.policy import ForeignServer, Policy
+from regolo_git.serving.policy import ExternalServer, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class ExternalPlan:
     """Served by the operator's own servers."""
 
     key: str
-    server: ForeignServer
+    server: ExternalServer
 
     @property
     def replicas(self) -> int:

@@ -12,7 +12,7 @@ from support.running_engine import running_engine
 
 from regolo_git.errors import ServingError
 from regolo_git.serving.local.supervisor.external_servers import ExternalReplicaSet
-from regolo_git.serving.policy import ForeignServer
+from regolo_git.serving.policy import ExternalServer
 
 
 @pytest.mark.slow
@@ -64,7 +64,7 @@ def test_a_server_takes_requests_for_as_long_as_it_says_that_it_is_ready(
     server, url = switch
 
     async def run() -> None:
-        foreign = ForeignServer((url,), "m")
+        foreign = ExternalServer((url,), "m")
         held = ExternalReplicaSet("m@1.0", foreign, 20, lambda: None, check_seconds=0.5)
         await eventually(lambda: held.problem)
         assert held.ready == ()
@@ -80,7 +80,7 @@ def test_a_server_takes_requests_for_as_long_as_it_says_that_it_is_ready(
 
 def test_servers_of_which_none_is_ready_in_time_are_an_error() -> None:
     async def run() -> None:
-        held = ExternalReplicaSet("m@1.0", ForeignServer(("http://127.0.0.1:9",), "m"), 0.05, lambda: None)
+        held = ExternalReplicaSet("m@1.0", ExternalServer(("http://127.0.0.1:9",), "m"), 0.05, lambda: None)
         with pytest.raises(ServingError, match=r"http://127\.0\.0\.1:9"):
             await held.started()
         await held.stop()
