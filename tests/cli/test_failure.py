@@ -34,7 +34,7 @@ def said(error: Exception, capsys: Captured, *, debug: bool = False) -> tuple[in
         (
             OSError(errno.ENOSPC, "No space left on device", "a/b"),
             1,
-            "error: 'a/b': no space left on the disk; nothing was half-written\n",
+            "error: 'a/b': no space left on device; nothing was partially written\n",
         ),
         (OSError("odd"), 1, "error: odd\n"),
     ],

@@ -134,7 +134,7 @@ def test_a_metric_that_is_none(top: Path, regolo: Regolo, pair: str) -> None:
 @pytest.mark.parametrize("path", ["nowhere", "nowhere/at/all", "code.py/below", "x" * 300, "a\x1b[31mb"])
 def test_a_path_that_is_not_there(top: Path, regolo: Regolo, path: str) -> None:
     for line in (["register", "n", path], ["commit", "m", path]):
-        refuse(regolo, top, 2 if len(path) == 300 else 3, "nothing at|cannot be read", line)
+        refuse(regolo, top, 2 if len(path) == 300 else 3, "no such file or directory: |cannot be read", line)
 
 
 def dangling(place: Path) -> None:
@@ -314,7 +314,7 @@ def test_a_destination_where_a_tracked_file_lies(top: Path, regolo: Regolo) -> N
 def test_a_destination_where_somebodys_unknown_work_lies(top: Path, regolo: Regolo) -> None:
     (top / "model.safetensors").write_bytes(b"three days of training, not committed yet")
     (top / "words" / "b").write_text("edited by hand\n")
-    refuse(regolo, top, 4, "content that no version has", ["checkout", "m@1.0"])
+    refuse(regolo, top, 4, "its content matches no version", ["checkout", "m@1.0"])
     refuse(regolo, top, 4, "words/b", ["checkout", "d@1.0"])
 
 

@@ -290,7 +290,7 @@ def test_a_recipe_that_does_not_rebuild_its_digest(top: Path, regolo: Regolo) ->
     manifest.write_text(manifest.read_text().replace(two, one).replace('version = "1.1"', 'version = "2.0"'))
     git(top, "commit", "-qam", "by hand")
     before = Everything.of(top)
-    assert "is of" in regolo("tag", "--merged", status=5).err
+    assert "rebuilds 'sha256:" in regolo("tag", "--merged", status=5).err
     before.must_be(top, more_stored=True)
 
 
