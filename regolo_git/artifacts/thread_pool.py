@@ -1,8 +1,8 @@
 """A thread pool with a ring of large buffers: the threads of one ingest, checkout or verification.
 
-One thread runs tasks in order (a file's digest needs its bytes in order); three run the others (hashing and
-writing chunks; one of them mostly waits for the disk).  A buffer is reused only when every task that reads it
-is done, so the same bytes are read, hashed and stored, and memory is bounded for artifacts of any size.
+One thread runs tasks in order (a file's digest needs its bytes in order); as many as the store has use for run
+the others (hashing, reading and writing chunks).  A buffer is reused only when every task that reads it is
+done, so the same bytes are read, hashed and stored, and memory is bounded for artifacts of any size.
 """
 
 import mmap
@@ -16,7 +16,6 @@ from typing import Any, ParamSpec, Self, TypeVar
 from regolo_git.records.recipe import CHUNK_LIMIT
 
 BUFFERS = 6
-WORKERS = 3
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -25,9 +24,10 @@ T = TypeVar("T")
 class ThreadPool:
     """A context manager; leaving it waits for every thread, and after an error cancels pending tasks."""
 
-    def __init__(self) -> None:
+    def __init__(self, workers: int) -> None:
+        """Starts `workers` threads for tasks in any order, and one for those in order."""
         self._ordered = ThreadPoolExecutor(1, "regolo-digest")
-        self._workers = ThreadPoolExecutor(WORKERS, "regolo-chunks")
+        self._workers = ThreadPoolExecutor(workers, "regolo-chunks")
         self._allocated = 0
         self._busy: deque[tuple[memoryview, tuple[Future[Any], ...]]] = deque()
 

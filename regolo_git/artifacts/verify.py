@@ -42,7 +42,7 @@ def require_artifact(store: Store, artifact: Artifact) -> Recipe:
     Raises NotFound if something is missing, IntegrityError if the recipe is of another artifact.
     """
     recipe = read_checked_recipe(store, artifact)
-    missing = [chunk for chunk in recipe.chunks if not store.has_chunk(chunk.blake3, chunk.size)]
+    missing = store.missing(recipe.chunks)
     if missing:
         raise NotFound(
             f"{len(missing)} of the {len(recipe.chunks)} chunks of '{artifact.digest}' are missing"
@@ -70,6 +70,6 @@ def verify_artifact(
 
 def verify_recipe(store: Store, recipe: Recipe, *, on_progress: OnProgress = ignore_progress) -> None:
     """Reads every chunk and compares the digest of every file.  Raises NotFound, IntegrityError."""
-    with ThreadPool() as pool:
+    with ThreadPool(store.connections) as pool:
         everything = range(len(recipe.files))
         rebuild(store, recipe, everything, pool, write=None, check_digests=True, on_progress=on_progress)

@@ -201,20 +201,14 @@ def _check(recipe: Recipe) -> None:
     if sum(chunk.size for chunk in recipe.chunks) != recipe.size:
         raise IntegrityError("the chunks of a recipe do not add up to its files")
     for chunk in recipe.chunks:
-        check_chunk_size(chunk.blake3, chunk.size)
+        if not 0 < chunk.size <= CHUNK_LIMIT:
+            raise IntegrityError(f"chunk '{chunk.blake3}' of a recipe cannot have {chunk.size} bytes")
     _check_files(recipe)
     end, size = 0, recipe.size
     for tensor in recipe.tensors:
         if tensor.offset < end or tensor.offset + tensor.size > size:
             raise IntegrityError("the tensors in a recipe overlap or extend past its end")
         end = tensor.offset + tensor.size
-
-
-def check_chunk_size(address: str, size: int) -> int:
-    """The size of a chunk in bytes, before that much memory is allocated.  Raises IntegrityError."""
-    if not 0 < size <= CHUNK_LIMIT:
-        raise IntegrityError(f"chunk '{address}' cannot have {size} bytes")
-    return size
 
 
 def _check_files(recipe: Recipe) -> None:

@@ -1,14 +1,20 @@
-"""A store's `format.toml`: the format of its files and the chunking of artifacts."""
+"""A store's `format.toml`: the format of its files, the chunking of artifacts, and the features it uses.
+
+A feature is what a reader of the store must support to find everything in it.  A store that uses one this
+release does not support is refused as newer, by the feature's name, so that nothing in it passes for missing.
+"""
 
 from dataclasses import dataclass
 from typing import Self
 
-from regolo_git.errors import IntegrityError
+from regolo_git.errors import NewerFormat
 from regolo_git.records.recipe import CHUNKING
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import dump_document
 
-FORMAT = 1
+FORMAT = 1  # what is written: 0.1 reads it
+NEWEST = 2  # adds `features`
+FEATURES: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +29,18 @@ class StoreFormat:
 
     @classmethod
     def parse(cls, text: str | bytes) -> Self:
-        """Parses the file.  Raises NewerFormat or IntegrityError for a store that is too new."""
-        reader = TableReader.of_document(text, "the store's format.toml", newest=FORMAT)
+        """Parses the file.  Raises NewerFormat for a store that is too new, IntegrityError."""
+        reader = TableReader.of_document(text, "the store's format.toml", newest=NEWEST)
         chunking = reader.take("chunking", str)
         if chunking != CHUNKING:
-            raise IntegrityError(
-                f"the store uses chunking '{chunking}', which this release does not support",
-                "pip install --upgrade regolo-git",
-            )
+            raise _newer(f"chunking '{chunking}'")
+        for feature in reader.take_optional("features", list) or []:
+            if feature not in FEATURES:
+                raise _newer(f"'{feature}'")
         return cls(chunking)
+
+
+def _newer(what: str) -> NewerFormat:
+    return NewerFormat(
+        f"the store uses {what}, which this release does not support", "pip install --upgrade regolo-git"
+    )

@@ -70,9 +70,9 @@ class Handle:
     @cached_property
     def store(self) -> "Store":
         """The local store: `regolo/store` in the common directory, or the one set by `regolo.store`."""
-        from regolo_git.store.store import Store  # noqa: PLC0415 - see the module's docstring
+        from regolo_git.store.loose import LooseStore  # noqa: PLC0415 - see the module's docstring
 
-        return Store.open_or_create(self.store_url)
+        return LooseStore.open_or_create(self.store_url)
 
     @property
     def store_setting(self) -> str | None:

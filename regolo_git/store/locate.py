@@ -7,8 +7,8 @@ followed, without fsspec's chains (`::`) and without options.
 from pathlib import Path
 
 from regolo_git.errors import InvalidInput, MissingDependency
-from regolo_git.store.files import Files
-from regolo_git.store.local_files import LocalFiles
+from regolo_git.store.files.contract import Files
+from regolo_git.store.files.local import LocalFiles
 
 # scheme: the extra of this package that brings its filesystem
 SCHEMES = {
@@ -46,7 +46,7 @@ def _remote_files(scheme: str, url: str) -> Files:
     # fsspec takes 90 ms to import, and most commands work with the local store alone.
     from fsspec.core import url_to_fs  # noqa: PLC0415
 
-    from regolo_git.store.fsspec_files import FsspecFiles  # noqa: PLC0415
+    from regolo_git.store.files.fsspec import FsspecFiles  # noqa: PLC0415
 
     try:
         filesystem, root = url_to_fs(url)

@@ -10,17 +10,18 @@ from support.artifact_files import noise
 from support.model_files import write_safetensors
 
 from regolo_git.artifacts.stat_cache import StatCache
+from regolo_git.store.loose import LooseStore
 from regolo_git.store.store import Store
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return Store.open_or_create(str(tmp_path / "store"))
+    return LooseStore.open_or_create(str(tmp_path / "store"))
 
 
 @pytest.fixture
 def memory_store() -> Store:
-    return Store.open_or_create(f"memory://{secrets.token_hex(8)}")
+    return LooseStore.open_or_create(f"memory://{secrets.token_hex(8)}")
 
 
 @pytest.fixture

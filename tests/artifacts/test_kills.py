@@ -7,7 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 from support.artifact_files import noise, tree_of
+from support.local_store import stored_files
 
 from regolo_git.artifacts.ingest.ingest import ingest
 from regolo_git.artifacts.restore.materialize import materialize
@@ -22,8 +24,9 @@ import random, sys, time
 from pathlib import Path
 from regolo_git.artifacts.ingest.ingest import ingest
 from regolo_git.artifacts.stat_cache import StatCache
+from regolo_git.store.loose import LooseStore
 from regolo_git.store.store import Store
-store, cache, top = Store.open(sys.argv[1]), StatCache(Path(sys.argv[2])), Path(sys.argv[3])
+store, cache, top = LooseStore.open(sys.argv[1]), StatCache(Path(sys.argv[2])), Path(sys.argv[3])
 print("ready", flush=True)
 seed = time.time()
 for number in range(1000):
@@ -39,8 +42,9 @@ from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Artifact
 from regolo_git.artifacts.restore.materialize import materialize
 from regolo_git.artifacts.stat_cache import StatCache
+from regolo_git.store.loose import LooseStore
 from regolo_git.store.store import Store
-store, cache, top = Store.open(sys.argv[1]), StatCache(Path(sys.argv[2])), Path(sys.argv[3])
+store, cache, top = LooseStore.open(sys.argv[1]), StatCache(Path(sys.argv[2])), Path(sys.argv[3])
 versions = [Artifact.of(store.read_recipe(Digest.parse(text))) for text in sys.argv[4:]]
 print("ready", flush=True)
 while True:
@@ -69,12 +73,12 @@ def test_a_killed_ingest_leaves_a_store_in_which_everything_can_be_read(store: S
     top.mkdir()
     for seconds in moments(12):
         run_and_kill(INGEST_FOR_EVER, store.url, tmp_path / "files.sqlite", top, seconds=seconds)
-    recipes = [store.read_recipe(Digest("blake3", stored.address)) for stored in store.recipes()]
+    recipes = [store.read_recipe(Digest("blake3", address)) for address in stored_files(store, "recipes")]
     assert len(recipes) > 1
     for recipe in recipes:
         verify_artifact(store, Artifact.of(recipe))
-    for chunk in store.chunks():
-        store.read_chunk(chunk.address, chunk.size)
+    for address, path in stored_files(store, "chunks").items():
+        assert blake3(path.read_bytes()).hexdigest() == address
     with StatCache(tmp_path / "files.sqlite") as cache:
         again = ingest(store, top, cache=cache)
     verify_artifact(store, again.artifact)

@@ -18,6 +18,7 @@ from regolo_git.artifacts.restore.planner import Overwrite
 from regolo_git.artifacts.verify import verify_artifact
 from regolo_git.errors import InvalidInput
 from regolo_git.records.names import check_artifact_path
+from regolo_git.store.loose import LooseStore
 from regolo_git.store.store import Store
 
 CHUNKING = GOLDEN / "chunking"
@@ -63,7 +64,7 @@ def test_any_tree_comes_back(tree: dict[str, tuple[int, int]]) -> None:
     with tempfile.TemporaryDirectory() as directory:
         top = Path(directory)
         write_tree(top / "model", tree)
-        store = Store.open_or_create(str(top / "store"))
+        store = LooseStore.open_or_create(str(top / "store"))
         stored = ingest(store, top / "model")
         materialize(store, stored.artifact, top / "back")
         assert tree_of(top / "back") == tree_of(top / "model")
@@ -79,7 +80,7 @@ def test_any_version_can_follow_any_other(
 ) -> None:
     with tempfile.TemporaryDirectory() as directory:
         top = Path(directory)
-        store = Store.open_or_create(str(top / "store"))
+        store = LooseStore.open_or_create(str(top / "store"))
         versions = []
         for number, tree in enumerate((first, second)):
             write_tree(top / f"{number}", tree)

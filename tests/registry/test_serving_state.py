@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from support.git_program import git
+from support.local_store import delete_recipe
 
 from regolo_git.api import Registry
 from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NotFound, PolicyRefused, RegoloError
@@ -308,7 +309,7 @@ def test_a_rollback_goes_to_the_last_good_version_by_a_forward_commit(promoted: 
 
 def test_a_rollback_to_bytes_that_are_gone_is_refused(promoted: Registry) -> None:
     promoted.create_endpoint("e", "m", "1.1")
-    promoted.handle.store.delete_recipe(promoted.get_model_version("m", "1.0").manifest.artifact.recipe)
+    delete_recipe(promoted.handle.store, promoted.get_model_version("m", "1.0").manifest.artifact.recipe)
     with pytest.raises(NotFound):
         promoted.rollback_endpoint("e", "1.0")
 

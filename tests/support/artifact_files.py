@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 
 from regolo_git.records.manifest import Artifact
+from regolo_git.records.recipe import RecipeChunk
 from regolo_git.store.store import Store
 
 
@@ -19,8 +20,14 @@ def tree_of(top: Path) -> dict[str, bytes]:
 
 def stored_bytes(store: Store, artifact: Artifact) -> bytes:
     """The whole artifact as its chunks have it, files one after another."""
-    recipe = store.read_recipe(artifact.recipe)
-    return b"".join(store.read_chunk(chunk.blake3, chunk.size) for chunk in recipe.chunks)
+    return b"".join(chunk_bytes(store, chunk) for chunk in store.read_recipe(artifact.recipe).chunks)
+
+
+def chunk_bytes(store: Store, chunk: RecipeChunk) -> bytes:
+    """A chunk's bytes, verified."""
+    buffer = bytearray(chunk.size)
+    store.read_chunk_into(chunk.blake3, memoryview(buffer))
+    return bytes(buffer)
 
 
 def bytes_read() -> int:

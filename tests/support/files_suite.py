@@ -1,10 +1,11 @@
-"""What every kind of `Files` promises; inherited by `test_files.py` for each of them."""
+"""What every kind of `Files` promises; inherited by the tests of each of them."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from regolo_git.store.files import Files, StoredFile
+from regolo_git.store.files.contract import Files, StoredFile
 
 
 class FilesSuite:
@@ -16,8 +17,8 @@ class FilesSuite:
 
     def test_what_is_put_is_read_back(self, files: Files) -> None:
         assert files.put("chunks/ab/abcd", b"content") is True
-        assert files.read("chunks/ab/abcd", 100) == b"content"
-        assert files.size_of("chunks/ab/abcd") == 7
+        assert files.read_range("chunks/ab/abcd", 0, 100) == b"content"
+        assert files.sizes(["chunks/ab/abcd"]) == [7]
 
     def test_putting_it_again_changes_nothing(self, files: Files) -> None:
         files.put("a/b", b"content")
@@ -26,13 +27,13 @@ class FilesSuite:
     def test_a_file_of_another_size_is_replaced(self, files: Files) -> None:
         files.put("a/b", b"cut sh")
         assert files.put("a/b", b"cut short") is True
-        assert files.read("a/b", 100) == b"cut short"
+        assert files.read_range("a/b", 0, 100) == b"cut short"
 
     def test_the_data_may_change_once_put_returns(self, files: Files) -> None:
         buffer = bytearray(b"x" * (2 << 20))
         files.put("a/b", memoryview(buffer))
         buffer[:] = b"y" * len(buffer)
-        assert files.read("a/b", len(buffer)) == b"x" * len(buffer)
+        assert files.read_range("a/b", 0, len(buffer)) == b"x" * len(buffer)
 
     @pytest.mark.parametrize("size", [0, 1, 4095, (1 << 20) - 1, 1 << 20, (1 << 20) + 4097])
     def test_every_size_arrives_whole(self, files: Files, size: int) -> None:
@@ -45,25 +46,67 @@ class FilesSuite:
     def test_create_never_replaces(self, files: Files) -> None:
         assert files.create("format.toml", b"first") is True
         assert files.create("format.toml", b"second") is False
-        assert files.read("format.toml", 100) == b"first"
+        assert files.read_range("format.toml", 0, 100) == b"first"
 
     def test_a_file_of_another_size_does_not_fill_a_view(self, files: Files) -> None:
         files.put("a/b", b"12345")
         assert files.read_into("a/b", memoryview(bytearray(4))) is False
         assert files.read_into("a/b", memoryview(bytearray(6))) is False
 
-    def test_reading_stops_at_the_limit(self, files: Files) -> None:
+    @pytest.mark.parametrize(
+        ("offset", "length", "expected"),
+        [
+            (0, 2, b"12"),
+            (1, 3, b"234"),
+            (3, 9, b"45"),
+            (0, 5, b"12345"),
+            (4, 1, b"5"),
+            (0, 0, b""),
+            (2, 0, b""),
+        ],
+    )
+    def test_a_range_is_read_as_far_as_the_file_goes(
+        self, files: Files, offset: int, length: int, expected: bytes
+    ) -> None:
         files.put("a/b", b"12345")
-        assert files.read("a/b", 2) == b"12"
+        assert files.read_range("a/b", offset, length) == expected
 
     def test_a_missing_file_has_no_size_and_cannot_be_read(self, files: Files) -> None:
-        assert files.size_of("a/b") is None
+        assert files.sizes(["a/b"]) == [None]
         with pytest.raises(FileNotFoundError):
-            files.read("a/b", 1)
+            files.read_range("a/b", 0, 1)
         with pytest.raises(FileNotFoundError):
             files.read_into("a/b", memoryview(bytearray(1)))
 
-    def test_a_directory_is_no_file(self, files: Files) -> None:
+    def test_sizes_are_told_in_the_order_of_the_paths(self, files: Files) -> None:
+        for size in range(1, 30):
+            files.put(f"a/{size}", b"x" * size)
+        paths = [f"a/{size}" for size in (29, 3, 99, 3, 17)]
+        assert files.sizes(paths) == [29, 3, None, 3, 17]
+        assert files.sizes([]) == []
+        assert files.sizes(["a", "a/1/b"]) == [None, None] or files.sizes(["a/1/b"]) == [None]
+
+    def test_one_of_several_creators_wins(self, files: Files) -> None:
+        if not files.properties.atomic_create:
+            pytest.skip("this filesystem says that it cannot promise it")
+        for attempt in range(20):
+            start = threading.Barrier(8)
+
+            def create(
+                number: int, path: str = f"records/{attempt}", start: threading.Barrier = start
+            ) -> bool:
+                start.wait()
+                return files.create(path, f"{number}".encode())
+
+            with ThreadPoolExecutor(8) as pool:
+                won = list(pool.map(create, range(8)))
+            assert won.count(True) == 1
+            assert files.read_range(f"records/{attempt}", 0, 9) == f"{won.index(True)}".encode()
+
+    def test_some_connections_are_useful(self, files: Files) -> None:
+        assert 1 <= files.properties.connections <= 64
+
+    def test_a_directory_that_is_empty_holds_no_file(self, files: Files) -> None:
         files.put("a/b/c", b"1")
         files.remove("a/b/c")
         files.put("a/b/d", b"1")
@@ -73,13 +116,13 @@ class FilesSuite:
         files.put("a/b", b"1")
         files.remove("a/b")
         files.remove("a/b")
-        assert files.size_of("a/b") is None
+        assert files.sizes(["a/b"]) == [None]
 
     def test_a_move_takes_the_content_along(self, files: Files) -> None:
         files.put("a/b", b"1")
         files.move("a/b", "quarantine/b")
-        assert files.size_of("a/b") is None
-        assert files.read("quarantine/b", 9) == b"1"
+        assert files.sizes(["a/b"]) == [None]
+        assert files.read_range("quarantine/b", 0, 9) == b"1"
 
     def test_walk_tells_sizes_and_times(self, files: Files) -> None:
         files.put("chunks/ab/1", b"1")
@@ -111,7 +154,7 @@ class FilesSuite:
             for index in range(20):
                 data = f"{index}".encode() * 100
                 files.put(f"a/{index}", data)
-                if files.read(f"a/{index}", 1000) != data:
+                if files.read_range(f"a/{index}", 0, 1000) != data:
                     wrong.append(number)
 
         threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]

@@ -71,7 +71,7 @@ def _cut(
     algorithm: Algorithm,
     on_progress: OnProgress,
 ) -> CutArtifact:
-    with ThreadPool() as pool:
+    with ThreadPool(store.connections) as pool:
         cutting = Cutting(store, pool, algorithm, snapshot.size, on_progress)
         for file in snapshot.files:
             fragment = known.fragment(file)

@@ -1,6 +1,5 @@
 """Artifacts and large files that are in the store and unchanged, so they need not be read again."""
 
-from collections.abc import Iterable
 from itertools import accumulate
 
 from regolo_git.artifacts.ingest.cuts import EDGE_FILE
@@ -11,7 +10,7 @@ from regolo_git.artifacts.source.snapshot import Snapshot, SourceFile
 from regolo_git.artifacts.stat_cache import StatCache
 from regolo_git.errors import IntegrityError, NotFound
 from regolo_git.records.digests import Algorithm, Digest
-from regolo_git.records.recipe import Recipe, RecipeChunk, RecipeTensor
+from regolo_git.records.recipe import Recipe, RecipeTensor
 from regolo_git.store.store import Store
 
 
@@ -41,7 +40,7 @@ class KnownArtifacts:
         same = [(f.path, f.mode, f.size, f.digest) for f in recipe.files] == [
             (f.path, f.mode, f.size, self._known[f.path].digest) for f in self._source.files
         ]
-        return recipe if same and self._has_all(recipe.chunks) else None
+        return recipe if same and not self._store.missing(recipe.chunks) else None
 
     def fragment(self, file: SourceFile) -> Fragment | None:
         """The chunks of a file large enough to share none, if the store has them."""
@@ -50,7 +49,7 @@ class KnownArtifacts:
             return None
         recipe = self._recipe(known.recipe)
         fragment = _cut_out(recipe, known) if recipe else None
-        return fragment if fragment and self._has_all(fragment.chunks) else None
+        return fragment if fragment and not self._store.missing(fragment.chunks) else None
 
     def _recipe(self, address: Digest) -> Recipe | None:
         if address not in self._recipes:
@@ -59,9 +58,6 @@ class KnownArtifacts:
             except (NotFound, IntegrityError):
                 self._recipes[address] = None  # the file is read and stored again
         return self._recipes[address]
-
-    def _has_all(self, chunks: Iterable[RecipeChunk]) -> bool:
-        return all(self._store.has_chunk(chunk.blake3, chunk.size) for chunk in chunks)
 
 
 def known_files(source: Snapshot, recipe: Recipe) -> dict[str, KnownFile]:

@@ -117,7 +117,7 @@ class _Work:
         numbers = self.plan.written()
         total = sum(self.recipe.files[file.number].size for file in self.plan.files)
         kept = total - sum(self.recipe.files[number].size for number in numbers)
-        with ThreadPool() as pool:
+        with ThreadPool(self.store.connections) as pool:
             rebuild(
                 self.store,
                 self.recipe,

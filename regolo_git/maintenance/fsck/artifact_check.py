@@ -47,7 +47,7 @@ class ArtifactChecker:
         what = recipe_disagreement(manifest, recipe)
         if what is not None:
             yield Problem(subject, what, lost)
-        missing = [chunk for chunk in recipe.chunks if not self._is_good(chunk)]
+        missing = self._missing(recipe)
         if missing:
             yield Problem(subject, _missing_text(missing), lost)
         elif self.full and what is None:
@@ -55,11 +55,11 @@ class ArtifactChecker:
             if wrong is not None:
                 yield Problem(subject, wrong, lost)
 
-    def _is_good(self, chunk: RecipeChunk) -> bool:
-        known = self.chunks.get(chunk.blake3)
-        if known is None:
-            known = self.chunks[chunk.blake3] = self.store.has_chunk(chunk.blake3, chunk.size)
-        return known
+    def _missing(self, recipe: Recipe) -> list[RecipeChunk]:
+        new = [chunk for chunk in recipe.chunks if chunk.blake3 not in self.chunks]
+        self.chunks.update((chunk.blake3, True) for chunk in new)
+        self.chunks.update((chunk.blake3, False) for chunk in self.store.missing(new))
+        return [chunk for chunk in recipe.chunks if not self.chunks[chunk.blake3]]
 
     def _rebuilt_wrong(self, recipe: Recipe, on_progress: OnProgress) -> str | None:
         if recipe.address not in self.recipes:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.artifact_files import bytes_read, noise, stored_bytes
+from support.local_store import stored_files
 from support.model_files import write_safetensors
 
 from regolo_git.artifacts.ingest.cuts import STEP
@@ -18,6 +19,7 @@ from regolo_git.artifacts.stat_cache import StatCache
 from regolo_git.artifacts.verify import verify_artifact
 from regolo_git.errors import Conflict, TransportError
 from regolo_git.records.digests import blake3_hex
+from regolo_git.store.loose import LooseStore
 from regolo_git.store.store import Store
 
 
@@ -50,7 +52,7 @@ def test_an_empty_file_is_an_artifact_of_no_chunks(store: Store, tmp_path: Path)
     (tmp_path / "empty").touch()
     result = ingest(store, tmp_path / "empty")
     assert (result.artifact.size, result.new_bytes) == (0, 0)
-    assert list(store.chunks()) == []
+    assert stored_files(store, "chunks") == {}
     assert stored_bytes(store, result.artifact) == b""
 
 
@@ -74,7 +76,7 @@ def test_only_what_is_new_is_written(store: Store, model: Path) -> None:
     (model / "config.json").write_text('{"hidden": 1024}\n')
     second = ingest(store, model)
     assert second.new_bytes < 1000
-    stored = sum(chunk.size for chunk in store.chunks())
+    stored = sum(path.stat().st_size for path in stored_files(store, "chunks").values())
     assert stored == first.artifact.size + second.new_bytes
 
 
@@ -90,7 +92,7 @@ def test_the_same_content_twice_in_one_artifact_is_stored_once(store: Store, tmp
     write_safetensors(tmp_path / "m.safetensors", dict.fromkeys("abcd", noise("same", 1 << 20)))
     result = ingest(store, tmp_path / "m.safetensors")
     assert result.new_bytes < (1 << 20) + 1000
-    assert result.new_bytes == sum(chunk.size for chunk in store.chunks())
+    assert result.new_bytes == sum(path.stat().st_size for path in stored_files(store, "chunks").values())
 
 
 def test_plain_content_of_many_windows_is_cut_by_content(store: Store, tmp_path: Path) -> None:
@@ -142,7 +144,7 @@ def change_while_reading(store: Store, source: Path, change: Callable[[], object
 
     with pytest.raises(Conflict, match="changed while it was being read"):
         ingest(store, source, on_progress=on_progress)
-    assert list(store.recipes()) == []
+    assert stored_files(store, "recipes") == {}
 
 
 def append(path: Path) -> None:
@@ -206,7 +208,7 @@ def test_an_interrupted_ingest_leaves_no_thread_and_no_temporary(store: Store, t
         ingest(store, tmp_path / "model.bin", on_progress=on_progress)
     assert threading.active_count() == before
     assert list(Path(store.url, "tmp").iterdir()) == []
-    assert list(store.recipes()) == []
+    assert stored_files(store, "recipes") == {}
 
 
 # -- what need not be read again --------------------------------------------------------------------------
@@ -259,7 +261,7 @@ def test_any_change_is_seen(
     after = ingest(store, model, cache=cache)
     assert not after.unchanged
     assert after.artifact.recipe != before.artifact.recipe
-    assert after.artifact.recipe == ingest(Store.open_or_create("memory://any"), model).artifact.recipe
+    assert after.artifact.recipe == ingest(LooseStore.open_or_create("memory://any"), model).artifact.recipe
 
 
 def test_a_large_file_is_not_read_again_when_another_changes(
@@ -271,7 +273,9 @@ def test_a_large_file_is_not_read_again_when_another_changes(
     before = bytes_read()
     result = ingest(store, model, cache=cache)
     assert bytes_read() - before < 200_000
-    assert result.artifact.recipe == ingest(Store.open_or_create("memory://fresh"), model).artifact.recipe
+    assert (
+        result.artifact.recipe == ingest(LooseStore.open_or_create("memory://fresh"), model).artifact.recipe
+    )
     verify_artifact(store, result.artifact)
 
 
@@ -280,8 +284,8 @@ def test_what_the_store_lost_is_read_again(
 ) -> None:
     an_hour_later()
     first = ingest(store, model, cache=cache)
-    for chunk in list(store.chunks()):
-        store.delete_chunk(chunk.address)
+    for path in stored_files(store, "chunks").values():
+        path.unlink()
     second = ingest(store, model, cache=cache)
     assert second.artifact.recipe == first.artifact.recipe
     verify_artifact(store, second.artifact)

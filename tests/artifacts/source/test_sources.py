@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from support.local_store import stored_files
 
 from regolo_git.artifacts.ingest.ingest import ingest
 from regolo_git.artifacts.source.sources import open_source
@@ -16,7 +17,7 @@ from regolo_git.store.store import Store
 def refuse(store: Store, source: object, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         ingest(store, source)  # type: ignore[arg-type]
-    assert list(store.recipes()) == []
+    assert stored_files(store, "recipes") == {}
 
 
 def test_a_missing_path_is_not_found(store: Store, tmp_path: Path) -> None:

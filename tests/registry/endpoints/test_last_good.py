@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.git_program import git
+from support.local_store import delete_recipe
 
 from regolo_git.api import Registry
 from regolo_git.errors import NotFound, RegoloNotice
@@ -153,7 +154,7 @@ def test_what_was_of_another_model_does_not_count(endpoint: Registry) -> None:
 def test_a_version_that_cannot_serve_is_passed_over(endpoint: Registry) -> None:
     send(endpoint, "1.1", "1.2", "1.3")
     endpoint.retire_model_version("m", "1.2", reason="wrong data")
-    endpoint.handle.store.delete_recipe(endpoint.get_model_version("m", "1.1").manifest.artifact.recipe)
+    delete_recipe(endpoint.handle.store, endpoint.get_model_version("m", "1.1").manifest.artifact.recipe)
     with pytest.warns(RegoloNotice) as notices:
         assert back(endpoint) == "1.0"
     assert "'m@1.2' is retired" in str(notices[0].message)

@@ -1,21 +1,15 @@
-"""Each kind of filesystem keeps the promises, and what only the local one does."""
+"""The local filesystem keeps the promises, and some of its own."""
 
 import fcntl
 import os
-import secrets
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fsspec.implementations.local import LocalFileSystem
-from fsspec.implementations.memory import MemoryFileSystem
+from support.counting_files import CountingFiles
 from support.files_suite import FilesSuite
 
-from regolo_git.errors import InvalidInput, MissingDependency
-from regolo_git.store.files import Files
-from regolo_git.store.fsspec_files import FsspecFiles
-from regolo_git.store.local_files import LocalFiles
-from regolo_git.store.locate import files_at
+from regolo_git.store.files.contract import Files
+from regolo_git.store.files.local import LocalFiles
 
 
 class TestLocal(FilesSuite):
@@ -24,20 +18,12 @@ class TestLocal(FilesSuite):
         return LocalFiles(tmp_path / "store")
 
 
-class TestMemory(FilesSuite):
-    @pytest.fixture
-    def files(self) -> Iterator[Files]:  # type: ignore[override]
-        root = f"/{secrets.token_hex(8)}"
-        yield FsspecFiles(MemoryFileSystem(), root, f"memory:/{root}")
-        MemoryFileSystem().rm(root, recursive=True) if MemoryFileSystem().exists(root) else None
-
-
-class TestFsspecWithoutWholeWrites(FilesSuite):
-    """fsspec's own local filesystem stands for those where half a file can be seen, such as SFTP."""
+class TestCounted(FilesSuite):
+    """A filesystem that wraps another one keeps the promises too."""
 
     @pytest.fixture
     def files(self, tmp_path: Path) -> Files:
-        return FsspecFiles(LocalFileSystem(), str(tmp_path / "store"), "test://")
+        return CountingFiles(LocalFiles(tmp_path / "store"))
 
 
 def left_behind(root: Path, *, age: float) -> Path:
@@ -77,22 +63,3 @@ def test_a_memory_that_cannot_be_written_directly_is_written_all_the_same(tmp_pa
     data = bytes(3 << 20) + b"tail"
     LocalFiles(tmp_path).put("a/b", memoryview(data)[1:])
     assert (tmp_path / "a/b").read_bytes() == data[1:]
-
-
-def test_a_path_and_a_file_url_are_the_same_store(tmp_path: Path) -> None:
-    files_at(str(tmp_path)).put("a", b"1")
-    assert files_at(f"file://{tmp_path}").read("a", 9) == b"1"
-
-
-@pytest.mark.parametrize(
-    "url", ["", "s3://a::memory://b", "filecache::s3://a", "http://a/b", "git+x://y", "file://host/dir"]
-)
-def test_urls_that_are_not_of_a_known_kind_are_refused(url: str) -> None:
-    with pytest.raises(InvalidInput):
-        files_at(url)
-
-
-def test_a_filesystem_that_is_not_installed_is_named_with_its_extra() -> None:
-    with pytest.raises(MissingDependency) as caught:
-        files_at("s3://bucket/store")
-    assert caught.value.hint == "pip install 'regolo-git[s3]'"

@@ -17,22 +17,24 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from regolo_git.store.files import TEMPORARIES, Data, StoredFile
+from regolo_git.store.files.contract import TEMPORARIES, Data, Properties, StoredFile
 
+# Three threads hash and write; one of them mostly waits for the disk.
+PROPERTIES = Properties(connections=3, atomic_create=True, whole_writes=False)
 DIRECT_FROM = 1 << 20
 DIRECT_UNIT = 4096
-# A temporary file is locked by who writes it, but for the moment between its making and its locking, when it
-# is empty still.
+# A temporary file is locked by its writer, except in the moment between its creation and the lock, when it is
+# still empty.
 UNLOCKED_SECONDS = 10.0
 
 
 class LocalFiles:
-    """Files below one directory, which is made when something is first written."""
+    """Files below one directory, which is created when something is first written."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -44,13 +46,18 @@ class LocalFiles:
         """The directory's path."""
         return str(self._root)
 
+    @property
+    def properties(self) -> Properties:
+        """See `Files.properties`."""
+        return PROPERTIES
+
     def put(self, path: str, data: Data) -> bool:
         """See `Files.put`."""
         target = self._root / path
         # Also where it was there already: another process may have put it a moment ago, not settled it yet,
         # and be killed together with the machine after we have named it in a recipe.
         self._remember(target.parent)
-        if self.size_of(path) == len(data):
+        if self._size_of(path) == len(data):
             return False
         with self._written(data) as temporary:
             self._make_parent(target)
@@ -76,17 +83,15 @@ class LocalFiles:
         for directory in sorted(waiting, key=lambda d: len(d.parts), reverse=True):  # children before parents
             _sync_directory(directory)
 
-    def size_of(self, path: str) -> int | None:
-        """See `Files.size_of`."""
-        try:
-            return (self._root / path).stat().st_size
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+    def sizes(self, paths: Sequence[str]) -> list[int | None]:
+        """See `Files.sizes`."""
+        return [self._size_of(path) for path in paths]
 
-    def read(self, path: str, limit: int) -> bytes:
-        """See `Files.read`."""
+    def read_range(self, path: str, offset: int, length: int) -> bytes:
+        """See `Files.read_range`."""
         with (self._root / path).open("rb") as file:
-            return file.read(limit)
+            file.seek(offset)
+            return file.read(length)
 
     def read_into(self, path: str, view: memoryview) -> bool:
         """See `Files.read_into`."""
@@ -133,6 +138,12 @@ class LocalFiles:
             if not (young and file.size == 0) and not _is_locked(self._root / file.path):
                 yield file
 
+    def _size_of(self, path: str) -> int | None:
+        try:
+            return (self._root / path).stat().st_size
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
     # -- writing ------------------------------------------------------------------------------------------
 
     @contextmanager
@@ -161,7 +172,7 @@ class LocalFiles:
             return os.open(path, flags, 0o444)
 
     def _make_parent(self, path: Path) -> None:
-        """Makes the directories above a file; each new one is an entry that `settle` must make durable."""
+        """Creates the directories above a file; each new one is an entry that `settle` must make durable."""
         parent = path.parent
         if parent.is_dir():
             return

@@ -1,25 +1,36 @@
 """A store's directory on any filesystem that fsspec reaches.
 
-Object stores show an object only once it is whole.  Where a half-written file could be seen (SFTP and the
-like), a write goes to `tmp/` and is moved to its name once its size is right.
+What a filesystem can do beyond fsspec's common ground is in a table, by its protocol.  Object stores show an
+object only once it is whole, and can refuse to replace one.  Where a half-written file could be seen (SFTP
+and the like), a write goes to `tmp/` and is moved to its name once its size is right, and nothing refuses to
+replace.
 """
 
+import errno
 import secrets
+import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any  # fsspec is not typed; nothing of it leaves this module
 
 from fsspec import AbstractFileSystem
 
-from regolo_git.store.files import TEMPORARIES, Data, StoredFile
+from regolo_git.store.files.contract import TEMPORARIES, Data, Properties, StoredFile
 
-WHOLE_WRITES = {"memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"}
+OBJECT_STORE = Properties(connections=4, atomic_create=True, whole_writes=True)
+FILE_SERVER = Properties(connections=4, atomic_create=False, whole_writes=False)
+PROPERTIES = dict.fromkeys(
+    ("memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"), OBJECT_STORE
+)  # any other: FILE_SERVER
 STALE_SECONDS = 24 * 3600.0
-# What the filesystems call the time of the last write.
+# The names that filesystems give to the time of the last write.
 TIME_KEYS = ("mtime", "LastModified", "last_modified", "updated", "created")
+# fsspec's own filesystem in memory looks before it creates; it is one for the whole process.
+MEMORY_LOCK = threading.Lock()
 
 
 class FsspecFiles:
@@ -29,46 +40,62 @@ class FsspecFiles:
         self._fs = filesystem
         self._root = root.rstrip("/")
         self._url = url
-        names = {filesystem.protocol} if isinstance(filesystem.protocol, str) else set(filesystem.protocol)
-        self._whole_writes = bool(names & WHOLE_WRITES)
+        names = (filesystem.protocol,) if isinstance(filesystem.protocol, str) else filesystem.protocol
+        self._properties = next((PROPERTIES[name] for name in names if name in PROPERTIES), FILE_SERVER)
+        self._creating: AbstractContextManager[object] = MEMORY_LOCK if "memory" in names else nullcontext()
 
     @property
     def url(self) -> str:
         """The URL as it was given."""
         return self._url
 
+    @property
+    def properties(self) -> Properties:
+        """See `Files.properties`."""
+        return self._properties
+
     def put(self, path: str, data: Data) -> bool:
         """See `Files.put`."""
-        if self.size_of(path) == len(data):
+        if self._size_of(path) == len(data):
             return False
         self._write(path, bytes(data))
         return True
 
     def create(self, path: str, data: Data) -> bool:
-        """See `Files.create`; two that create at the same moment may both be told that they did."""
-        if self.size_of(path) is not None:
+        """See `Files.create`."""
+        if self._size_of(path) is not None:
             return False
-        self._write(path, bytes(data))
+        if not self._properties.atomic_create:
+            self._write(path, bytes(data))
+            return True
+        try:
+            with self._creating:
+                self._fs.pipe_file(self._at(path), bytes(data), mode="create")
+        except OSError as error:
+            if _says_it_exists(error):
+                return False
+            raise
         return True
 
     def settle(self) -> None:
         """See `Files.settle`: a remote filesystem answers a write when it has it."""
 
-    def size_of(self, path: str) -> int | None:
-        """See `Files.size_of`."""
-        try:
-            found = self._fs.info(self._at(path))
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        return int(found["size"]) if found["type"] == "file" else None
+    def sizes(self, paths: Sequence[str]) -> list[int | None]:
+        """See `Files.sizes`: one look each, several at a time."""
+        if len(paths) < 2:
+            return [self._size_of(path) for path in paths]
+        with ThreadPoolExecutor(self._properties.connections, "regolo-sizes") as pool:
+            return list(pool.map(self._size_of, paths))
 
-    def read(self, path: str, limit: int) -> bytes:
-        """See `Files.read`."""
-        return bytes(self._fs.cat_file(self._at(path), start=0, end=limit))
+    def read_range(self, path: str, offset: int, length: int) -> bytes:
+        """See `Files.read_range`."""
+        if not length:  # an empty range means the whole file to some
+            return b""
+        return bytes(self._fs.cat_file(self._at(path), start=offset, end=offset + length))
 
     def read_into(self, path: str, view: memoryview) -> bool:
         """See `Files.read_into`."""
-        data = self.read(path, len(view) + 1)
+        data = self.read_range(path, 0, len(view) + 1)
         if len(data) != len(view):
             return False
         view[:] = data
@@ -99,7 +126,7 @@ class FsspecFiles:
         return None
 
     def stale_temporaries(self) -> Iterator[StoredFile]:
-        """See `Files.stale_temporaries`: there are no locks here, so those of yesterday and before."""
+        """See `Files.stale_temporaries`: there are no locks here, so those older than a day."""
         for file in self.walk(TEMPORARIES):
             if time.time() - file.modified.timestamp() > STALE_SECONDS:
                 yield file
@@ -107,15 +134,22 @@ class FsspecFiles:
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}"
 
+    def _size_of(self, path: str) -> int | None:
+        try:
+            found = self._fs.info(self._at(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return int(found["size"]) if found["type"] == "file" else None
+
     def _write(self, path: str, data: bytes) -> None:
-        if self._whole_writes:
+        if self._properties.whole_writes:
             self._fs.pipe_file(self._at(path), data)
             return
         temporary = f"{TEMPORARIES}/{secrets.token_hex(16)}"
         self._make_parent(temporary)
         try:
             self._fs.pipe_file(self._at(temporary), data)
-            if self.size_of(temporary) != len(data):
+            if self._size_of(temporary) != len(data):
                 raise OSError("the filesystem kept less than it was given")
             self.move(temporary, path)
         except BaseException:
@@ -124,8 +158,17 @@ class FsspecFiles:
             raise
 
     def _make_parent(self, path: str) -> None:
-        if not self._whole_writes:
+        if not self._properties.whole_writes:
             self._fs.makedirs(self._at(path).rsplit("/", 1)[0], exist_ok=True)
+
+
+def _says_it_exists(error: OSError) -> bool:
+    """Whether the file is there; some filesystems say so only in what the server answered."""
+    if isinstance(error, FileExistsError):
+        return True
+    response = getattr(error.__cause__, "response", None)
+    code = response.get("Error", {}).get("Code") if isinstance(response, Mapping) else None
+    return error.errno == errno.EINVAL and code in ("PreconditionFailed", "412")
 
 
 def _time_of(info: Mapping[str, Any]) -> datetime:

@@ -1,0 +1,171 @@
+"""A store in which each chunk and each recipe is a file of its own.
+
+    format.toml              the store's format
+    chunks/ab/abcdef…        one chunk, raw: its name is what `b3sum` prints
+    recipes/ab/abcdef…       one recipe
+    quarantine/              chunks and recipes that were not what their names say, kept
+    tmp/                     writes under way
+
+The promises are those of `Store` (`store.py`).
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Self
+
+from regolo_git.errors import IntegrityError, NotFound, RegoloError, TransportError
+from regolo_git.hints import Hint
+from regolo_git.records.digests import Digest, blake3_hex
+from regolo_git.records.recipe import BYTES_LIMIT, Recipe, RecipeChunk
+from regolo_git.records.store_format import StoreFormat
+from regolo_git.store.files.contract import Data, Files
+from regolo_git.store.locate import files_at
+from regolo_git.store.translate import translated
+
+FORMAT_FILE = "format.toml"
+FORMAT_LIMIT = 1 << 16
+CHUNKS, RECIPES, QUARANTINE = "chunks", "recipes", "quarantine"
+
+
+class LooseStore:
+    """One store; may be used from several threads at once."""
+
+    def __init__(self, files: Files) -> None:
+        """Takes the files as they are; `open`, `create` and `open_or_create` look at the format first."""
+        self._files = files
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Opens the store at a path or URL.
+
+        Raises NotFound where there is none, NewerFormat where it uses what this program does not know,
+        IntegrityError, InvalidInput, TransportError, MissingDependency.
+        """
+        files = files_at(url)
+        try:
+            with translated(files.url):
+                StoreFormat.parse(files.read_range(FORMAT_FILE, 0, FORMAT_LIMIT))
+        except TransportError as error:
+            if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
+                raise NotFound(f"there is no store at '{files.url}'", Hint("init")) from error
+            raise
+        return cls(files)
+
+    @classmethod
+    def open_or_create(cls, url: str) -> Self:
+        """Opens a store, created first where there is none.  Raises as `open` does."""
+        try:
+            return cls.open(url)
+        except NotFound:
+            files = files_at(url)
+            with translated(files.url):
+                files.create(FORMAT_FILE, StoreFormat().to_text().encode())
+                files.settle()
+            return cls.open(url)
+
+    @property
+    def url(self) -> str:
+        """See `Store.url`."""
+        return self._files.url
+
+    @property
+    def connections(self) -> int:
+        """See `Store.connections`."""
+        return self._files.properties.connections
+
+    # -- chunks -------------------------------------------------------------------------------------------
+
+    def missing(self, chunks: Iterable[RecipeChunk]) -> list[RecipeChunk]:
+        """See `Store.missing`."""
+        wanted = list(dict.fromkeys(chunks))
+        with translated(self.url):
+            sizes = self._files.sizes([_path(CHUNKS, chunk.blake3) for chunk in wanted])
+        return [chunk for chunk, size in zip(wanted, sizes, strict=True) if size != chunk.size]
+
+    def put_chunk(self, address: str, data: Data) -> bool:
+        """See `Store.put_chunk`."""
+        with translated(self.url):
+            return self._files.put(_path(CHUNKS, address), data)
+
+    def read_chunk_into(self, address: str, view: memoryview) -> None:
+        """See `Store.read_chunk_into`; a chunk that is not what its name says is moved to quarantine."""
+        path = _path(CHUNKS, address)
+        # Read twice before it is condemned: a transfer may have gone wrong rather than the chunk.
+        for _ in range(2):
+            try:
+                with translated(self.url):
+                    whole = self._files.read_into(path, view)
+            except TransportError as error:
+                raise self._missing("chunk", address, error) from error
+            if whole and blake3_hex(view) == address:
+                return
+        raise self._quarantined("chunk", path, address)
+
+    # -- recipes ------------------------------------------------------------------------------------------
+
+    def has_recipe(self, address: Digest) -> bool:
+        """See `Store.has_recipe`."""
+        with translated(self.url):
+            return self._files.sizes([_path(RECIPES, address.hex)]) != [None]
+
+    def put_recipe(self, recipe: Recipe) -> Digest:
+        """See `Store.put_recipe`."""
+        recipe.check_readable()
+        address = recipe.address
+        with translated(self.url):
+            self._files.settle()
+            self._files.put(_path(RECIPES, address.hex), recipe.to_bytes())
+            self._files.settle()
+        return address
+
+    def read_recipe(self, address: Digest) -> Recipe:
+        """See `Store.read_recipe`; a recipe that is not what its name says is moved to quarantine."""
+        path = _path(RECIPES, address.hex)
+        try:
+            with translated(self.url):
+                data = self._files.read_range(path, 0, BYTES_LIMIT + 1)
+        except TransportError as error:
+            raise self._missing("recipe", address.hex, error) from error
+        if blake3_hex(data) != address.hex:
+            raise self._quarantined("recipe", path, address.hex)
+        return Recipe.parse(data)
+
+    # -- what is being written, and what interrupted writers left -----------------------------------------
+
+    def scratch_directory(self) -> Path | None:
+        """See `Store.scratch_directory`."""
+        with translated(self.url):
+            return self._files.scratch_directory()
+
+    def stale_temporaries(self) -> list[str]:
+        """See `Store.stale_temporaries`."""
+        with translated(self.url):
+            return sorted(file.path for file in self._files.stale_temporaries())
+
+    def remove_temporary(self, path: str) -> None:
+        """See `Store.remove_temporary`."""
+        with translated(self.url):
+            self._files.remove(path)
+
+    def _missing(self, what: str, address: str, error: TransportError) -> RegoloError:
+        if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
+            return NotFound(f"{what} '{address}' is missing from the store '{self.url}'", Hint("fsck"))
+        return error
+
+    def _quarantined(self, what: str, path: str, address: str) -> IntegrityError:
+        """Sets aside what is damaged, so that the next ingest or fetch can store it anew."""
+        kept, number = f"{QUARANTINE}/{address}", 1
+        try:
+            while self._files.sizes([kept]) != [None]:
+                kept, number = f"{QUARANTINE}/{address}-{number}", number + 1
+            self._files.move(path, kept)
+        except OSError:
+            # Another thread was faster, or the store is read-only: the answer is the same.
+            return IntegrityError(f"{what} '{address}' in the store '{self.url}' is damaged", Hint("fsck"))
+        return IntegrityError(
+            f"{what} '{address}' in the store '{self.url}' is damaged; it was moved to '{kept}'", Hint("fsck")
+        )
+
+
+def _path(directory: str, address: str) -> str:
+    return f"{directory}/{address[:2]}/{address}"
