@@ -8,10 +8,13 @@ from regolo_git.hints import Hint
 from regolo_git.records.config import RegistryConfig
 from regolo_git.records.document_edit import set_value, unset_value
 from regolo_git.records.paths import CONFIG_PATH
+from regolo_git.records.store_url import check_store_url
 from regolo_git.records.toml_text import Table, TomlValue, load_document
 from regolo_git.registry.change import commit_records
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
+
+STORE_KEYS = ("store.url", "store")  # a URL that is committed already does not keep other keys from being set
 
 
 def read_settings(handle: Handle) -> Table:
@@ -43,10 +46,12 @@ def change_setting(handle: Handle, key: str, value: "TomlValue | None") -> str:
         if after == before:
             raise Conflict(f"'{key}' is already set to that value", Hint("config", key))
         try:
-            RegistryConfig.parse(after)
+            config = RegistryConfig.parse(after)
         except IntegrityError as error:
             table = key.rpartition(".")[0]
             raise InvalidInput(error.message, Hint("config", *([table] if table else []))) from error
+        if key in STORE_KEYS and config.store_url is not None:
+            check_store_url(config.store_url)
         verb = "unset" if value is None else "set"
         return NewCommit(
             {CONFIG_PATH: after.encode()}, f"{verb} {key} in the registry's configuration\n", None

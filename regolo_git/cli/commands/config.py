@@ -13,10 +13,10 @@ from regolo_git.cli.options.assignments import free_value
 from regolo_git.cli.streams import put, talk, talk_note
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.hints import Hint
+from regolo_git.records.store_url import check_writable_store
 from regolo_git.records.toml_text import TomlValue, dump_document
 from regolo_git.registry.configuration import change_setting, find_setting, read_settings
 from regolo_git.registry.handle import FORMER_STORE_SETTING, STORE_SETTING, Handle
-from regolo_git.store.locate import check_location
 from regolo_git.text.commits import short
 from regolo_git.text.nearest import nearest
 
@@ -142,6 +142,6 @@ def _set_store(handle: Handle, place: str | None) -> None:
 
 def _from_here(place: str) -> str:
     """Makes a relative path absolute, because the setting is used from any directory."""
-    check_location(place)
+    check_writable_store(place)
     path = Path(place).expanduser()
     return place if "://" in place else str(path if path.is_absolute() else path.resolve())

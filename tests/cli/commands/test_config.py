@@ -91,7 +91,7 @@ def test_a_relative_store_is_meant_from_where_it_is_typed(
     assert Path(place) == (registry / "shared").resolve()
     regolo("config", "--local", "regolo.store", "s3://models/team")
     assert (
-        "'ftp' is not a kind of store"
+        "stores at 'ftp://' are not supported"
         in regolo("config", "--local", "regolo.store", "ftp://example.com", status=2).err
     )
     assert regolo("config", "--local", "regolo.store").out == "s3://models/team\n"
@@ -133,3 +133,41 @@ def test_a_store_set_by_hand_is_the_same_from_every_directory(
 def test_other_peoples_settings_are_git_configs(regolo: Regolo, registry: Path) -> None:
     assert "git config user.name" in regolo("config", "--local", "user.name", "x", status=2).err
     regolo("config", "--unset", status=2)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("store.url", "ftp://nowhere/x::y"),
+        ("store.url", "s3://key:secret@bucket"),
+        ("store", '{digest = "sha256", url = "ftp://nowhere"}'),
+    ],
+)
+def test_what_cannot_be_a_store_is_not_committed_as_one(
+    regolo: Regolo, registry: Path, key: str, value: str
+) -> None:
+    before = git(registry, "rev-parse", "HEAD")
+    said = regolo("config", key, value, status=2).err
+    assert "store" in said
+    assert "secret" not in said
+    assert "hint: " in said
+    assert git(registry, "rev-parse", "HEAD") == before
+
+
+def test_a_store_that_cannot_be_one_and_is_committed_is_in_the_way_of_nothing(
+    regolo: Regolo, registry: Path
+) -> None:
+    path = registry / ".regolo/config.toml"
+    path.write_text(path.read_text() + 'url = "ftp://nowhere/x::y"\n')
+    git(registry, "commit", "-qam", "as 0.1 did it")
+    assert regolo("config", "store.url").out == "ftp://nowhere/x::y\n"
+    regolo("config", "store.digest", "blake3")
+    assert "is already a model registry" in regolo("init", "--store", "ftp://nowhere/x::y").err
+    regolo("list")
+    regolo("config", "store.url", "s3://models/team")
+    assert regolo("config", "store.url").out == "s3://models/team\n"
+
+
+def test_a_clone_cannot_keep_its_bytes_on_a_web_server(regolo: Regolo, registry: Path) -> None:
+    assert "cannot write" in regolo("config", "--local", "regolo.store", "https://host/store", status=2).err
+    regolo("config", "store.url", "https://host/store")

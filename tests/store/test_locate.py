@@ -1,0 +1,77 @@
+"""A store's path or URL leads to its files, and to nothing that it should not."""
+
+import os
+import secrets
+import sys
+import types
+from pathlib import Path
+
+import fsspec
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+
+from regolo_git.errors import InvalidInput, MissingDependency, TransportError
+from regolo_git.store.files.local import LocalFiles
+from regolo_git.store.locate import files_at
+
+
+def test_a_path_and_a_file_url_are_the_same_store(tmp_path: Path) -> None:
+    files_at(str(tmp_path)).put("a", b"1")
+    assert files_at(f"file://{tmp_path}").read_range("a", 0, 9) == b"1"
+
+
+def test_a_relative_path_starts_at_the_current_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = files_at("inner/store")
+    monkeypatch.chdir(os.sep)
+    files.put("a", b"1")
+    assert (tmp_path / "inner/store/a").read_bytes() == b"1"
+
+
+def test_a_url_of_a_remote_filesystem_goes_to_fsspec() -> None:
+    url = f"memory://{secrets.token_hex(8)}"
+    files_at(url).put("a", b"1")
+    assert files_at(url).url == url
+    assert not isinstance(files_at(url), LocalFiles)
+    assert files_at(url).read_range("a", 0, 9) == b"1"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "s3://a::memory://b", "filecache::s3://a", "http://a/b", "git+x://y", "file://host/dir", "s3://"],
+)
+def test_what_cannot_be_the_store_of_a_clone_is_refused(url: str) -> None:
+    with pytest.raises(InvalidInput):
+        files_at(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "extra"), [("s3://bucket/store", "s3"), ("gs://bucket", "gcs"), ("abfs://container", "azure")]
+)
+def test_a_filesystem_that_is_not_installed_is_named_with_its_extra(url: str, extra: str) -> None:
+    with pytest.raises(MissingDependency) as caught:
+        files_at(url)
+    assert caught.value.hint == f"pip install 'regolo-git[{extra}]'"
+
+
+class Unreachable(MemoryFileSystem):  # type: ignore[misc]
+    """A filesystem that connects at once, and cannot."""
+
+    protocol = "ssh"
+    cachable = False
+
+    def __init__(self, **_: object) -> None:
+        raise ConnectionRefusedError(111, "Connection refused")
+
+
+def test_a_filesystem_that_cannot_be_reached_is_an_error_of_the_store(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = types.ModuleType("unreachable")
+    module.Unreachable = Unreachable  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "unreachable", module)
+    fsspec.register_implementation("ssh", "unreachable.Unreachable", clobber=True)
+    with pytest.raises(TransportError, match="'ssh://host/models' failed: Connection refused"):
+        files_at("ssh://host/models")
