@@ -1,6 +1,5 @@
 """Turns an exception into a message on stderr and an exit status."""
 
-import errno
 import re
 import sys
 
@@ -10,6 +9,7 @@ from regolo_git.cli.context import Cancelled, Invocation
 from regolo_git.cli.streams import paint, talk
 from regolo_git.errors import RegoloError
 from regolo_git.hints import NextStep
+from regolo_git.system_errors import hint_of, reason_of
 from regolo_git.text.nearest import nearest
 
 UNEXPECTED = 1
@@ -40,7 +40,8 @@ def report(error: Exception, invocation: Invocation) -> int:
         say_error(_usage_message(error), _usage_hint(error))
         return BAD_INPUT
     if isinstance(error, OSError):
-        say_error(_system_message(error))
+        where = f"'{error.filename}': " if error.filename else ""
+        say_error(f"{where}{reason_of(error)}", hint_of(error))
         return UNEXPECTED
     say_error(
         f"unexpected {type(error).__name__}: {error}",
@@ -81,11 +82,3 @@ def _nearest_option(error: click.NoSuchOption) -> str | None:
     long = [name.removeprefix("--") for name in names if name.startswith("--")]
     near = nearest(error.option_name.lstrip("-"), long)  # without the dashes, which all options share
     return f"--{near}" if near else None
-
-
-def _system_message(error: OSError) -> str:
-    reason = error.strerror or str(error)
-    if error.errno == errno.ENOSPC:
-        reason = "no space left on device; nothing was partially written"
-    where = f"'{error.filename}': " if error.filename else ""
-    return f"{where}{reason[:1].lower()}{reason[1:]}"

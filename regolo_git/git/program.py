@@ -8,6 +8,7 @@ from regolo_git.errors import Conflict, MissingDependency, RegoloError, Transpor
 from regolo_git.git.environment import environment_of_git
 from regolo_git.git.lock import held_lock
 from regolo_git.git.translate import is_full
+from regolo_git.system_errors import DISK_FULL, FREE_SPACE
 
 
 def git_program() -> str:
@@ -56,5 +57,5 @@ def _run(
 def _failure(command: str, done: "subprocess.CompletedProcess[bytes]") -> RegoloError:
     message = done.stderr.decode(errors="replace").strip().split("\n")[0].rstrip(".")
     if is_full(message):
-        return TransportError(f"git {command}: the disk is full", "free some space and try again")
+        return TransportError(f"git {command}: {DISK_FULL}", FREE_SPACE)
     return Conflict(f"git {command}: {message}", "try again when no other git command is running here")

@@ -24,6 +24,7 @@ from regolo_git.git.refs_state import branch_tip, head_branch, head_commit, newe
 from regolo_git.git.settings import read_setting
 from regolo_git.git.tag_objects import TagObject, parse_tag_object
 from regolo_git.git.translate import git_errors
+from regolo_git.system_errors import DISK_FULL, FREE_SPACE
 
 # With less free space than this, nothing can be written any more.
 FULL_BYTES = 1 << 16
@@ -96,9 +97,7 @@ class GitRepository:
             if not (objects / oid[:2] / oid[2:]).exists() and pygit2.Oid(hex=oid) not in self.pygit:
                 disk = os.statvfs(objects)
                 if disk.f_bavail * disk.f_frsize < FULL_BYTES:
-                    raise TransportError(
-                        f"object '{oid}' cannot be written: the disk is full", "free some space and try again"
-                    )
+                    raise TransportError(f"object '{oid}' cannot be written: {DISK_FULL}", FREE_SPACE)
                 raise MissingObject(f"object '{oid}' was written but cannot be found", "try again")
 
     @property

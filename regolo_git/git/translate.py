@@ -16,6 +16,7 @@ from regolo_git.errors import (
     RegoloError,
     TransportError,
 )
+from regolo_git.system_errors import DISK_FULL, FREE_SPACE
 
 # libgit2 words lock conflicts and failed comparisons in several ways; all of them mean: retry.
 RACES = (
@@ -54,7 +55,7 @@ def _translated(what: str, message: str) -> RegoloError:
     lower = message.lower()
     # System errors first: "failed to create locked file: No space left on device" is not a race.
     if is_full(message):
-        return TransportError(f"{what}: the disk is full", "free some space and try again")
+        return TransportError(f"{what}: {DISK_FULL}", FREE_SPACE)
     if "permission denied" in lower or "read-only" in lower:
         return Conflict(f"{what}: {message}", "check the permissions of the repository")
     if any(race in lower for race in RACES):

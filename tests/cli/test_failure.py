@@ -30,11 +30,15 @@ def said(error: Exception, capsys: Captured, *, debug: bool = False) -> tuple[in
             3,
             "error: no 'm'\nhint: git regolo list 'my model'\n",
         ),
-        (PermissionError(errno.EACCES, "Permission denied", "x"), 1, "error: 'x': permission denied\n"),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "x"),
+            1,
+            "error: 'x': permission denied\nhint: check the permissions, or choose another place\n",
+        ),
         (
             OSError(errno.ENOSPC, "No space left on device", "a/b"),
             1,
-            "error: 'a/b': no space left on device; nothing was partially written\n",
+            "error: 'a/b': the disk is full\nhint: free some space and try again\n",
         ),
         (OSError("odd"), 1, "error: odd\n"),
     ],

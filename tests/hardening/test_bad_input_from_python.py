@@ -213,7 +213,7 @@ def test_a_file_system_that_is_full(top: Path, tmp_path: Path, regolo: Regolo) -
         git(top, "config", "regolo.store", str(small / "store"))
         (top / "large.bin").write_bytes(os.urandom(8 * ONE_MEBIBYTE))
         before = Everything.of(top)
-        assert "No space left" in regolo("commit", "m", "large.bin", status=6).err
+        assert "disk is full" in regolo("commit", "m", "large.bin", status=6).err
         before.must_be(top, more_stored=True)
         assert not list((small / "store" / "recipes").rglob("*.*"))
     finally:

@@ -73,5 +73,5 @@ def test_a_filesystem_that_cannot_be_reached_is_an_error_of_the_store(
     module.Unreachable = Unreachable  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "unreachable", module)
     fsspec.register_implementation("ssh", "unreachable.Unreachable", clobber=True)
-    with pytest.raises(TransportError, match="'ssh://host/models' failed: Connection refused"):
+    with pytest.raises(TransportError, match="'ssh://host/models' failed: connection refused"):
         files_at("ssh://host/models")

@@ -1,6 +1,5 @@
 """The destination of a checkout, and the root below which no link is followed."""
 
-import errno
 import os
 import time
 from collections.abc import Iterator
@@ -11,15 +10,10 @@ from pathlib import Path
 from regolo_git.errors import Conflict, InvalidInput, TransportError
 from regolo_git.records.names import check_artifact_path
 from regolo_git.records.recipe import Kind
+from regolo_git.system_errors import hint_of, reason_of
 from regolo_git.text.printable import printable
 
 GIT_DIRECTORY = ".git"
-HINTS = {
-    errno.ENOSPC: "free some space, then try again; nothing was changed",
-    errno.EDQUOT: "the quota is used up; free some space, then try again",
-    errno.EACCES: "check the permissions, or choose another destination",
-    errno.EROFS: "the filesystem is mounted read-only; choose another destination",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +58,8 @@ def translated_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        hint = HINTS.get(error.errno) if error.errno else None
-        raise TransportError(f"'{printable(str(path))}' cannot be written: {reason}", hint) from error
+        what = f"'{printable(str(path))}' cannot be written: {reason_of(error)}"
+        raise TransportError(what, hint_of(error)) from error
 
 
 def _existing_parent(path: Path) -> Path:

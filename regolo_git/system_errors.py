@@ -1,0 +1,30 @@
+"""What the operating system refuses, in one wording for the store, a checkout, Git and the terminal."""
+
+import errno
+
+DISK_FULL = "the disk is full"
+FREE_SPACE = "free some space and try again"
+_PERMISSIONS = "check the permissions, or choose another place"
+_KNOWN = {
+    errno.ENOSPC: (DISK_FULL, FREE_SPACE),
+    errno.EDQUOT: ("the disk quota is used up", FREE_SPACE),
+    errno.EFBIG: ("the file is larger than the limit on file sizes", "raise the limit with ulimit -f"),
+    errno.EROFS: ("the filesystem is read-only", "mount it for writing, or choose another place"),
+    errno.EACCES: ("permission denied", _PERMISSIONS),
+    errno.EPERM: ("operation not permitted", _PERMISSIONS),
+}
+
+
+def reason_of(error: OSError) -> str:
+    """What went wrong, in our words or the system's."""
+    if error.errno in _KNOWN:
+        return _KNOWN[error.errno][0]
+    reason = error.strerror or str(error)
+    if not reason:
+        return type(error).__name__
+    return reason if reason[:2].isupper() else reason[:1].lower() + reason[1:]
+
+
+def hint_of(error: OSError) -> str | None:
+    """The way out, where there is one."""
+    return _KNOWN[error.errno][1] if error.errno in _KNOWN else None
