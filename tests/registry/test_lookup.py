@@ -123,3 +123,31 @@ def test_who_uses_a_version_needs_the_list_of_retired_ones_and_who_looks_does_no
         assert get_version(models.handle, reference).version == "1.1"
     with pytest.raises(IntegrityError, match=r"models/sentiment/retired\.toml"):
         get_version_to_use(models.handle, reference)
+
+
+def test_versions_are_listed_in_their_order(two_versions: Registry) -> None:
+    two_versions.create_model_version("m", "1.10", model_data=b"ten")
+    two_versions.create_model_version("m", "1.9", model_data=b"nine")
+    two_versions.create_model_version("m", "2.0-rc.1", model_data=b"rc")
+    assert [v.version for v in two_versions.list_model_versions("m")] == [
+        "1.0",
+        "1.1",
+        "1.9",
+        "1.10",
+        "2.0-rc.1",
+    ]
+    assert two_versions.get_model_version("m").version == "1.10"
+
+
+def test_an_unknown_model_comes_with_the_nearest_name(two_versions: Registry) -> None:
+    two_versions.register_model("sentiment", b"one")
+    with pytest.raises(NotFound) as caught:
+        two_versions.get_model_version("sentimnt")
+    assert str(caught.value.hint) == "git regolo show sentiment"
+
+
+def test_a_reference_to_an_environment_without_a_version_says_how_to_promote(two_versions: Registry) -> None:
+    with pytest.raises(NotFound) as caught:
+        two_versions.get_model_version("m", "production")
+    assert str(caught.value.hint) == "git regolo promote m@1.1 production"
+    assert Reference.parse("m@production").environment == "production"

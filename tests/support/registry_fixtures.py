@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from regolo_git.api import Registry
+from support.git_program import git
 from support.model_files import write_model
 
 Weights = Callable[..., Path]
@@ -25,3 +26,10 @@ def weights(git_repository: Path) -> Weights:
         return write_model(git_repository / name, fill)
 
     return write
+
+
+def configure(registry: Registry, text: str) -> None:
+    """Adds to the registry's configuration, by hand."""
+    path = registry.handle.paths.top / ".regolo/config.toml"
+    path.write_text(path.read_text() + text)
+    git(registry.handle.paths.top, "commit", "-qam", "environments")

@@ -107,7 +107,8 @@ def _contradicted(handle: Handle, tip: str) -> Iterator[MergedVersion]:
 
 def _unreadable(handle: Handle, tip: str) -> Iterator[MergedVersion]:
     for path, error in handle.records_at(tip).manifests().broken.items():
-        yield MergedVersion(model_of_manifest(path) or "", None, tip, None, error.message, error.hint)
+        if (model := model_of_manifest(path)) is not None:
+            yield MergedVersion(model, None, tip, None, error.message, error.hint)
 
 
 def _untagged(handle: Handle, tip: str, taken: set[tuple[str, str]], tagged: set[str]) -> list[_Change]:

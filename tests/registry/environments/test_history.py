@@ -129,3 +129,28 @@ def test_other_bytes_of_the_same_name_have_passed_nothing(models: Registry) -> N
     git(top(models), "commit", "-qm", "by hand, of another version's bytes")
     with pytest.raises(PolicyRefused, match="must be promoted to 'staging' first"):
         models.promote_model_version("m", "1.1", "production")
+
+
+def test_promotions_of_one_second_are_told_in_their_order(
+    registered: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2026-01-02 03:04:05 +0000")
+    for environment in ("production", "staging", "production"):
+        replicas = len(registered.get_promotion_history("m")) + 1
+        registered.promote_model_version("m", "1.1", environment, replicas=replicas)
+    told = [
+        (event.environment, event.promotion.replicas)
+        for event in registered.get_promotion_history("m")
+        if event.promotion
+    ]
+    assert told == [("production", 3), ("staging", 2), ("production", 1)]
+
+
+def test_history_says_what_stood_where(registered: Registry) -> None:
+    registered.promote_model_version("m", "1.0", "production")
+    registered.promote_model_version("m", "1.1", "production", message="better")
+    events = registered.get_promotion_history("m", "production")
+    assert [(e.promotion.version, e.message) for e in events if e.promotion] == [
+        ("1.1", "better"),
+        ("1.0", "promote m@1.0 to production"),
+    ]

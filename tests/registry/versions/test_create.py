@@ -7,7 +7,14 @@ import pytest
 from support.git_program import git
 
 from regolo_git.api import Registry
-from regolo_git.errors import Conflict, InvalidInput, NotFound, RegoloError, RegoloNotice, VersionExists
+from regolo_git.errors import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    RegoloError,
+    RegoloNotice,
+    VersionExists,
+)
 
 
 def test_a_model_is_registered_with_its_first_version(registry: Registry, weights) -> None:  # type: ignore[no-untyped-def]
@@ -222,3 +229,11 @@ def test_a_file_in_the_work_tree_keeps_its_name_and_needs_no_block(
     path = git_repository / "a.skops"
     path.write_text("a")
     assert registry.register_model("m", path).latest.manifest.serving is None
+
+
+def test_an_environment_named_version_is_made_from_a_version_without_its_bytes(registered: Registry) -> None:
+    source = registered.get_model_version("m", "1.0")
+    made = registered.create_model_version("m", "prod-1.0", model_data=source, metadata={"approved": True})
+    assert (made.digest, made.manifest.artifact) == (source.digest, source.manifest.artifact)
+    assert made.metadata == {**source.metadata, "approved": True}
+    assert registered.get_model_version("m", "latest").version != "prod-1.0"

@@ -6,7 +6,7 @@ import pytest
 from support.git_program import commit_files, git
 
 from regolo_git.api import Registry
-from regolo_git.errors import InvalidInput, PolicyRefused
+from regolo_git.errors import Conflict, InvalidInput, PolicyRefused
 from regolo_git.hints import Hint
 from regolo_git.records.references import Reference
 from regolo_git.registry.versions.retire import plan_retirement, retire
@@ -94,3 +94,59 @@ def test_it_is_one_commit_with_who_and_why(registry: Registry, top: Path) -> Non
 def test_a_reason_is_needed(registry: Registry, top: Path) -> None:
     with pytest.raises(InvalidInput):
         plan_retirement(registry.handle, Reference.parse("m@1.0"), "  ")
+
+
+def test_a_retired_version_stays_visible_and_is_not_used(two_versions: Registry) -> None:
+    two_versions.retire_model_version("m", "1.0", reason="trained on the wrong data")
+    assert [(v.version, v.status) for v in two_versions.list_model_versions("m")] == [
+        ("1.0", "retired"),
+        ("1.1", "ready"),
+    ]
+    assert "m@v1.0" in git(two_versions.handle.paths.top, "tag", "--list")
+    with pytest.raises(PolicyRefused):
+        two_versions.rollback_model("m", "1.0")
+    with pytest.raises(InvalidInput):
+        two_versions.retire_model_version("m", "1.0", reason="again")
+
+
+def test_a_version_is_not_retired_without_a_reason(two_versions: Registry) -> None:
+    with pytest.raises(InvalidInput):
+        two_versions.retire_model_version("m", "1.0", reason=" ")
+
+
+def test_what_changed_since_a_retirement_was_planned_counts(two_versions: Registry) -> None:
+    repository = two_versions.handle
+    one, other = (plan_retirement(repository, Reference.parse(f"m@{v}"), "wrong") for v in ("1.0", "1.1"))
+    two_versions.promote_model_version("m", "1.0", "production")
+    with pytest.raises(PolicyRefused, match="environment 'production'"):
+        retire(repository, one)
+    retire(repository, other)
+    with pytest.raises(Conflict, match="already retired"):
+        retire(repository, other)
+
+
+def test_bytes_become_free_that_no_kept_version_has(two_versions: Registry) -> None:
+    repository = two_versions.handle
+    prod = two_versions.create_model_version(
+        "m", "prod-1.0", model_data=two_versions.get_model_version("m", "1.0")
+    )
+    shared, own = (plan_retirement(repository, Reference.parse(f"m@{v}"), "wrong") for v in ("1.0", "1.1"))
+    assert (shared.free_bytes, own.free_bytes) == (0, own.version.size_bytes)
+    retire(repository, shared)
+    assert plan_retirement(repository, Reference.parse(prod.reference), "wrong").free_bytes == prod.size_bytes
+
+
+def test_a_version_in_use_is_not_retired(registered: Registry) -> None:
+    registered.promote_model_version("m", "1.1", "production")
+    registered.create_endpoint("e", "m", "1.0")
+    with pytest.raises(PolicyRefused, match="environment 'production'"):
+        registered.retire_model_version("m", "1.1", reason="r")
+    with pytest.raises(PolicyRefused, match="endpoint 'e'"):
+        registered.retire_model_version("m", "1.0", reason="r")
+
+
+def test_a_version_that_came_into_use_since_it_was_planned_is_not_retired(registered: Registry) -> None:
+    plan = plan_retirement(registered.handle, Reference.parse("m@1.1"), "wrong data")
+    registered.promote_model_version("m", "1.1", "production")
+    with pytest.raises(PolicyRefused, match="environment 'production'"):
+        retire(registered.handle, plan)
