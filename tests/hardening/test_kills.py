@@ -44,6 +44,7 @@ NAMING = {
 }  # fmt: skip
 FILLING = {"write", "pwrite64", "fsync", "mkdir", "mkdirat", "rename", "linkat", "ftruncate"}
 Call = Callable[..., Outcome]
+known: dict[str, list[Instant]] = {}
 SEED = 3
 # The last is of an object of which the library says that it wrote it.
 SAID = ("disk is full", "is not there")
@@ -87,9 +88,11 @@ def afresh(busy: Path) -> Path:
 
 
 def moments(busy: Path, verb: str, calls: set[str]) -> list[Instant]:
-    """The instants of a verb, which runs once to its end in a copy."""
+    """The instants of a verb, which runs once to its end, in a copy, for all tests of it."""
     shutil.copytree(busy, busy.with_name("kept"), symlinks=True)
-    return [instant for instant in instants(busy, *VERBS[verb]) if instant.call in calls]
+    if verb not in known:
+        known[verb] = instants(busy, *VERBS[verb])
+    return [instant for instant in known[verb] if instant.call in calls]
 
 
 def some(found: list[Instant], count: int) -> list[Instant]:
@@ -115,7 +118,7 @@ def check(top: Path, verb: str, regolo: Call) -> None:
         "is already the version on this branch",
         "is already retired",
         "nothing to change",
-        "same bytes",
+        "same content",
         "is already promoted to",
         "is already set to that value",
         "already proposed on branch",
