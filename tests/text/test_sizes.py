@@ -34,6 +34,6 @@ def test_a_size_is_at_most_999_of_its_unit(size: int) -> None:
     assert float(number) * 1000 ** UNITS.index(unit) == pytest.approx(size, rel=0.06)
 
 
-@pytest.mark.parametrize(("size", "text"), [(0, "no change"), (1, "+1 B"), (-1500, "-1.5 kB")])
+@pytest.mark.parametrize(("size", "text"), [(0, "same size"), (1, "+1 B"), (-1500, "-1.5 kB")])
 def test_a_difference_has_its_sign(size: int, text: str) -> None:
     assert signed_size_text(size) == text
