@@ -2,13 +2,12 @@
 
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
-from regolo_git.records.digests import Digest
 from regolo_git.records.model_card import ModelCard
-from regolo_git.records.recipe import Recipe
 from regolo_git.records.references import Reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import read_version_manifest
 from regolo_git.review.comparison import Comparison, compare
+from regolo_git.store.store import find_recipe
 
 
 def compare_versions(handle: Handle, a: Reference, b: Reference) -> Comparison:
@@ -20,11 +19,6 @@ def compare_versions(handle: Handle, a: Reference, b: Reference) -> Comparison:
         before,
         after,
         handle.records().card(a.model) or ModelCard(),
-        _recipe(handle, before.artifact.recipe),
-        _recipe(handle, after.artifact.recipe),
+        find_recipe(handle.store, before.artifact.recipe),
+        find_recipe(handle.store, after.artifact.recipe),
     )
-
-
-def _recipe(handle: Handle, address: Digest) -> Recipe | None:
-    """The recipe, if the store has it; without it, a comparison is limited to the manifests."""
-    return handle.store.read_recipe(address) if handle.store.has_recipe(address) else None

@@ -86,3 +86,8 @@ class Store(Protocol):
     def remove_temporary(self, path: str) -> None:
         """Removes one of `stale_temporaries`."""
         ...
+
+
+def find_recipe(store: Store, address: Digest) -> Recipe | None:
+    """A recipe, verified; None if the store lacks it.  Raises IntegrityError as `read_recipe` does."""
+    return store.read_recipe(address) if store.has_recipe(address) else None

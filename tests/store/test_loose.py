@@ -19,7 +19,7 @@ from regolo_git.errors import IntegrityError, InvalidInput, NewerFormat, NotFoun
 from regolo_git.records.digests import Digest
 from regolo_git.records.recipe import BYTES_LIMIT, CHUNK_LIMIT, Recipe, RecipeChunk, RecipeFile, RecipeTensor
 from regolo_git.store.loose import LooseStore
-from regolo_git.store.store import Store
+from regolo_git.store.store import Store, find_recipe
 
 
 @pytest.fixture(params=["local", "memory"])
@@ -116,6 +116,13 @@ def test_a_recipe_comes_back(store: Store) -> None:
     address = store.put_recipe(recipe)
     assert store.has_recipe(address)
     assert store.read_recipe(address) == recipe
+
+
+def test_a_recipe_is_found_or_there_is_none(store: Store) -> None:
+    recipe = recipe_of(b"abc")
+    assert find_recipe(store, recipe.address) is None
+    store.put_recipe(recipe)
+    assert find_recipe(store, recipe.address) == recipe
 
 
 def test_a_missing_recipe_is_named(store: Store) -> None:
@@ -252,7 +259,7 @@ PUT_FOR_EVER = """
 import os, sys
 from blake3 import blake3
 from regolo_git.store.loose import LooseStore
-from regolo_git.store.store import Store
+from regolo_git.store.store import Store, find_recipe
 store = LooseStore.open(sys.argv[1])
 print("ready", flush=True)
 while True:

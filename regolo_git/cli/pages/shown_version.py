@@ -10,6 +10,7 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version
 from regolo_git.registry.usage import users_of
 from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.store.store import find_recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,6 @@ class Shown:
 def look_up(handle: Handle, reference: Reference) -> Shown:
     """Reads tag, manifest, card, users and recipe.  Raises NotFound, IntegrityError."""
     version = get_version(handle, reference)
-    address = version.manifest.artifact.recipe
     records = handle.records()
     promotions, endpoints = handle.readable(records.promotions()), handle.readable(records.endpoints())
     users = users_of(promotions, endpoints, version.model_id, version.version)
@@ -38,5 +38,5 @@ def look_up(handle: Handle, reference: Reference) -> Shown:
         version=version,
         card=records.card(version.model_id) or ModelCard(),
         users=tuple(map(str, users)),
-        recipe=handle.store.read_recipe(address) if handle.store.has_recipe(address) else None,
+        recipe=find_recipe(handle.store, version.manifest.artifact.recipe),
     )

@@ -11,7 +11,6 @@ from regolo_git.git.new_commit import NewCommit
 from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.paths import retired_path
-from regolo_git.records.recipe import Recipe
 from regolo_git.records.references import Reference, version_reference
 from regolo_git.records.retired import RetiredEntry
 from regolo_git.records.versions import Version
@@ -23,6 +22,7 @@ from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.usage import User, unreadable_users, users_of
 from regolo_git.registry.version_status import RETIRED
 from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.store.store import find_recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +101,12 @@ def retire(handle: Handle, plan: RetirementPlan) -> None:
 
 def _free_bytes(handle: Handle, version: ModelVersion) -> int:
     """Bytes of the version's chunks that are in no recipe of another needed version."""
-    own = _recipe(handle, version.manifest.artifact.recipe)
+    own = find_recipe(handle.store, version.manifest.artifact.recipe)
     if own is None:
         return 0
     free = {chunk.blake3: chunk.size for chunk in own.chunks}
     for address in _needed_recipes(handle, version):
-        recipe = _recipe(handle, address)
+        recipe = find_recipe(handle.store, address)
         for chunk in recipe.chunks if recipe is not None else ():
             free.pop(chunk.blake3, None)
         if not free:
@@ -125,7 +125,3 @@ def _needed_recipes(handle: Handle, leaving: ModelVersion) -> Iterator[Digest]:
         if address not in seen:
             seen.add(address)
             yield address
-
-
-def _recipe(handle: Handle, address: Digest) -> Recipe | None:
-    return handle.store.read_recipe(address) if handle.store.has_recipe(address) else None
