@@ -1,0 +1,14 @@
+"""The colour of a status."""
+
+import pytest
+
+from regolo_git.cli.pages.status_style import status_cell
+from regolo_git.cli.tables import Cell
+
+
+@pytest.mark.parametrize(
+    ("status", "colour"),
+    [("ready", ""), ("retired", "dim"), ("proposed", "yellow"), ("production", "green")],
+)
+def test_what_is_in_use_is_green(status: str, colour: str) -> None:
+    assert status_cell(status) == Cell(status, colour)
