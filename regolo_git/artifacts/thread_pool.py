@@ -1,7 +1,7 @@
 """A thread pool with a ring of large buffers: the threads of one ingest, checkout or verification.
 
-One thread runs tasks in order (a file's digest needs its bytes in order); as many as the store has use for
-run the others (hashing, reading and writing chunks).  A buffer is reused only when every task that reads it
+One thread runs tasks in order (a file's digest needs its bytes in order); as many as the store can use run
+the others (hashing, reading and writing chunks).  A buffer is reused only when every task that reads it
 is done, so the same bytes are read, hashed and stored, and memory is bounded for artifacts of any size.
 """
 

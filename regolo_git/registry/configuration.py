@@ -14,7 +14,7 @@ from regolo_git.registry.change import commit_records
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
 
-STORE_KEYS = ("store.url", "store")  # a URL that is committed already does not keep other keys from being set
+STORE_KEYS = ("store.url", "store")  # checked only when set: a committed URL must not block other keys
 
 
 def read_settings(handle: Handle) -> Table:

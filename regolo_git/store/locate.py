@@ -1,4 +1,4 @@
-"""From a store's path or URL to its files."""
+"""Opening the files of a store at a path or URL."""
 
 from pathlib import Path
 

@@ -1,12 +1,12 @@
-"""A store in which each chunk and each recipe is a file of its own.
+"""A store with a file for each chunk and each recipe.
 
     format.toml              the store's format
     chunks/ab/abcdef…        one chunk, raw: its name is what `b3sum` prints
     recipes/ab/abcdef…       one recipe
-    quarantine/              chunks and recipes that were not what their names say, kept
-    tmp/                     writes under way
+    quarantine/              damaged chunks and recipes, kept
+    tmp/                     writes in progress
 
-The promises are those of `Store` (`store.py`).
+It implements `Store` (`store.py`).
 """
 
 from collections.abc import Iterable
@@ -31,15 +31,15 @@ class LooseStore:
     """One store; may be used from several threads at once."""
 
     def __init__(self, files: Files) -> None:
-        """Takes the files as they are; `open`, `create` and `open_or_create` look at the format first."""
+        """Uses the files without checking the format, as `open` and `open_or_create` do."""
         self._files = files
 
     @classmethod
     def open(cls, url: str) -> Self:
         """Opens the store at a path or URL.
 
-        Raises NotFound where there is none, NewerFormat where it uses what this program does not know,
-        IntegrityError, InvalidInput, TransportError, MissingDependency.
+        Raises NotFound if there is none, NewerFormat if it uses features of a newer release, IntegrityError,
+        InvalidInput, TransportError, MissingDependency.
         """
         files = files_at(url)
         try:
@@ -53,7 +53,7 @@ class LooseStore:
 
     @classmethod
     def open_or_create(cls, url: str) -> Self:
-        """Opens a store, created first where there is none.  Raises as `open` does."""
+        """Opens a store, creating it first if needed.  Raises the same errors as `open`."""
         try:
             return cls.open(url)
         except NotFound:
@@ -88,9 +88,9 @@ class LooseStore:
             return self._files.put(_path(CHUNKS, address), data)
 
     def read_chunk_into(self, address: str, view: memoryview) -> None:
-        """See `Store.read_chunk_into`; a chunk that is not what its name says is moved to quarantine."""
+        """See `Store.read_chunk_into`; a damaged chunk is moved to quarantine."""
         path = _path(CHUNKS, address)
-        # Read twice before it is condemned: a transfer may have gone wrong rather than the chunk.
+        # Read twice: the transfer may be at fault rather than the chunk.
         for _ in range(2):
             try:
                 with translated(self.url):
@@ -119,7 +119,7 @@ class LooseStore:
         return address
 
     def read_recipe(self, address: Digest) -> Recipe:
-        """See `Store.read_recipe`; a recipe that is not what its name says is moved to quarantine."""
+        """See `Store.read_recipe`; a damaged recipe is moved to quarantine."""
         path = _path(RECIPES, address.hex)
         try:
             with translated(self.url):
@@ -130,7 +130,7 @@ class LooseStore:
             raise self._quarantined("recipe", path, address.hex)
         return Recipe.parse(data)
 
-    # -- what is being written, and what interrupted writers left -----------------------------------------
+    # -- temporary files ----------------------------------------------------------------------------------
 
     def scratch_directory(self) -> Path | None:
         """See `Store.scratch_directory`."""
@@ -153,14 +153,14 @@ class LooseStore:
         return error
 
     def _quarantined(self, what: str, path: str, address: str) -> IntegrityError:
-        """Sets aside what is damaged, so that the next ingest or fetch can store it anew."""
+        """Moves a damaged object away, so that the next ingest or fetch can store it again."""
         kept, number = f"{QUARANTINE}/{address}", 1
         try:
             while self._files.sizes([kept]) != [None]:
                 kept, number = f"{QUARANTINE}/{address}-{number}", number + 1
             self._files.move(path, kept)
         except OSError:
-            # Another thread was faster, or the store is read-only: the answer is the same.
+            # Another thread moved it first, or the store is read-only: the error is the same.
             return IntegrityError(f"{what} '{address}' in the store '{self.url}' is damaged", Hint("fsck"))
         return IntegrityError(
             f"{what} '{address}' in the store '{self.url}' is damaged; it was moved to '{kept}'", Hint("fsck")

@@ -1,10 +1,10 @@
-"""What a store promises: chunks and recipes under the BLAKE3 of their bytes.
+"""The protocol of a store: chunks and recipes, named by the BLAKE3 of their bytes.
 
-Nothing is ever changed under its name.  Writers put chunks first, then the recipe that names them, so whoever
-sees a recipe finds its chunks.  Every byte is verified before a caller sees it.
+Stored objects never change.  Writers put chunks before the recipe that names them, so a recipe's chunks are
+always there.  Every byte is verified before it is returned.
 
-`loose.py` keeps each chunk and recipe in a file of its own.  What counts, or reads one store before another,
-wraps stores and is one itself.
+`loose.py` has each chunk and recipe in its own file.  A wrapper that counts calls, or reads one store before
+another, implements the same protocol.
 """
 
 from collections.abc import Iterable
@@ -19,36 +19,36 @@ from regolo_git.store.files.contract import Data
 class Store(Protocol):
     """One store; may be used from several threads at once.
 
-    Every verb raises TransportError where the store cannot be reached or does not take what it is given.
+    Every method raises TransportError if the store cannot be reached or written.
     """
 
     @property
     def url(self) -> str:
-        """Where it is: a path, or the URL as it was given."""
+        """The store's path, or its URL as given."""
         ...
 
     @property
     def connections(self) -> int:
-        """How many calls at once are useful."""
+        """The useful number of concurrent calls."""
         ...
 
     # -- chunks -------------------------------------------------------------------------------------------
 
     def missing(self, chunks: Iterable[RecipeChunk]) -> list[RecipeChunk]:
-        """Those of the chunks, each once, that are not there with their size; their bytes are not read."""
+        """The chunks that are not in the store with their size, each once; no bytes are read."""
         ...
 
     def put_chunk(self, address: str, data: Data) -> bool:
-        """Stores a chunk whose BLAKE3 the caller has computed; False if it was there.
+        """Stores a chunk whose BLAKE3 the caller has computed; False if it was already there.
 
-        It outlives a power cut once a recipe is put.  On an error nothing is left behind.
+        It is durable once a recipe is put.  An error leaves nothing behind.
         """
         ...
 
     def read_chunk_into(self, address: str, view: memoryview) -> None:
-        """Fills the view, which is as long as the chunk, with its verified bytes.
+        """Fills the view, which has the chunk's size, with its verified bytes.
 
-        Raises NotFound where the chunk is missing, IntegrityError where it is not what its name says.
+        Raises NotFound if the chunk is missing, IntegrityError if its bytes do not match its name.
         """
         ...
 
@@ -59,28 +59,27 @@ class Store(Protocol):
         ...
 
     def put_recipe(self, recipe: Recipe) -> Digest:
-        """Stores a recipe, and returns once it and all chunks put before would outlive a power cut.
+        """Stores a recipe, and returns once it and all chunks put before are durable.
 
-        Raises InvalidInput for one that could not be read again.
+        Raises InvalidInput for a recipe that could not be read again.
         """
         ...
 
     def read_recipe(self, address: Digest) -> Recipe:
         """A recipe, verified.
 
-        Raises NotFound where it is missing, IntegrityError where it is not what its name says or makes no
-        sense.
+        Raises NotFound if it is missing, IntegrityError if it does not match its name or is malformed.
         """
         ...
 
-    # -- what is being written, and what interrupted writers left -----------------------------------------
+    # -- temporary files ----------------------------------------------------------------------------------
 
     def scratch_directory(self) -> Path | None:
-        """A directory on the store's own disk for unnamed files; None where the store is elsewhere."""
+        """A directory on the store's own disk for unnamed files; None if the store is remote."""
         ...
 
     def stale_temporaries(self) -> list[str]:
-        """Paths in the store of files that a killed writer left."""
+        """Paths in the store of files that killed writers left."""
         ...
 
     def remove_temporary(self, path: str) -> None:

@@ -1,4 +1,4 @@
-"""What the filesystems below a store raise, as the errors of this program."""
+"""Translates errors of the filesystem below a store."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,1 +1,1 @@
-"""The filesystems that a store can be on: what each promises, and the kinds that keep it."""
+"""The filesystems that a store can use: the protocol and its implementations."""

@@ -1,9 +1,9 @@
-"""The few verbs that a store needs of a filesystem, and what each of them promises.
+"""The filesystem operations that a store needs, and their guarantees.
 
-Two kinds keep the promises: `local.py` for a directory of this machine, `fsspec.py` for all that fsspec
-reaches.  What counts, retries or limits calls wraps a filesystem and is one itself.  Paths are relative,
-POSIX, and chosen by the store.  All verbs may be called from several threads at once, and raise OSError for
-what the filesystem refuses.
+There are two implementations: `local.py` for a directory on this machine, `fsspec.py` for every filesystem
+that fsspec supports.  A wrapper that counts, retries or limits calls implements the same protocol.  Paths are
+relative, POSIX, and chosen by the store.  All methods may be called from several threads at once, and raise
+OSError if the filesystem fails.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,11 +27,11 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Properties:
-    """What a caller can count on beyond the contract.
+    """Guarantees of a filesystem beyond the contract.
 
-    `connections` is how many calls at once are useful.  With `atomic_create`, exactly one of several that
-    create a file at once is told that it did.  With `whole_writes`, a write needs no temporary file, because
-    nobody sees half of it.
+    `connections` is the useful number of concurrent calls.  With `atomic_create`, exactly one of several
+    concurrent creators of a file gets True.  With `whole_writes`, a write needs no temporary file, because
+    readers never see a partial file.
     """
 
     connections: int
@@ -40,44 +40,44 @@ class Properties:
 
 
 class Files(Protocol):
-    """The directory of a filesystem that a store is in."""
+    """A store's directory on a filesystem."""
 
     @property
     def url(self) -> str:
-        """What a message calls it."""
+        """Its name in messages."""
         ...
 
     @property
     def properties(self) -> Properties:
-        """What this filesystem can do; the same for as long as the object lives."""
+        """The guarantees of this filesystem, constant for the life of the object."""
         ...
 
     def put(self, path: str, data: Data) -> bool:
-        """Makes sure that a file whose path names its content is there; False if it was, with that size.
+        """Stores a content-addressed file; False if it was already there with that size.
 
-        Readers see it whole or not at all, also after a crash; a file of another size is replaced.  Doing it
-        again changes nothing.  The data may change once this returns.
+        Readers see the whole file or none, even after a crash; a file of another size is replaced.  The call
+        is idempotent.  The caller may change the data once it returns.
         """
         ...
 
     def create(self, path: str, data: Data) -> bool:
-        """Writes a file only if there is none; False if there was.  Seen whole or not at all.
+        """Writes a file unless it exists; False if it does.  Readers see the whole file or none.
 
-        A file that is there is never replaced; of several that create it at once, only one is told True,
-        unless `properties.atomic_create` says that this cannot be had.
+        An existing file is never replaced, and of several concurrent creators only one gets True, but both
+        hold only with `properties.atomic_create`.
         """
         ...
 
     def settle(self) -> None:
-        """Returns once everything that this object has put or created would outlive a power cut."""
+        """Returns once everything that this object has put or created is durable."""
         ...
 
     def sizes(self, paths: Sequence[str]) -> list[int | None]:
-        """Bytes of each file, in the order of the paths; None where there is none."""
+        """The size of each file in bytes, in the order of the paths; None for a missing file."""
         ...
 
     def read_range(self, path: str, offset: int, length: int) -> bytes:
-        """`length` bytes from `offset`, fewer only where the file ends.  Raises FileNotFoundError."""
+        """`length` bytes from `offset`, fewer only at the end of the file.  Raises FileNotFoundError."""
         ...
 
     def read_into(self, path: str, view: memoryview) -> bool:
@@ -92,17 +92,17 @@ class Files(Protocol):
         ...
 
     def remove(self, path: str) -> None:
-        """Deletes a file; one that is not there is not an error."""
+        """Deletes a file; a missing file is not an error."""
         ...
 
     def walk(self, directory: str) -> Iterator[StoredFile]:
-        """Every file below, in any order; a directory that is not there has none."""
+        """Every file below a directory, in any order; none if it does not exist."""
         ...
 
     def scratch_directory(self) -> Path | None:
-        """A directory of this machine on the same disk, created if need be; None where it is another's."""
+        """A local directory on the same disk, created if needed; None for a remote filesystem."""
         ...
 
     def stale_temporaries(self) -> Iterator[StoredFile]:
-        """Files that an interrupted `put` or `create` left and nobody is writing any more."""
+        """Files that an interrupted `put` or `create` left behind."""
         ...

@@ -1,9 +1,8 @@
-"""A store's directory on any filesystem that fsspec reaches.
+"""A store's directory on any filesystem that fsspec supports.
 
-What a filesystem can do beyond fsspec's common ground is in a table, by its protocol.  Object stores show an
-object only once it is whole, and can refuse to replace one.  Where a half-written file could be seen (SFTP
-and the like), a write goes to `tmp/` and is moved to its name once its size is right, and nothing refuses to
-replace.
+A table has the properties of each filesystem by its protocol.  Object stores show only whole objects, and can
+refuse to replace one.  On filesystems that show partial files (such as SFTP), a write goes to `tmp/` and is
+renamed once its size is right; these cannot refuse to replace a file.
 """
 
 import errno
@@ -15,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any  # fsspec is not typed; nothing of it leaves this module
+from typing import Any  # fsspec is not typed; its values stay in this module
 
 from fsspec import AbstractFileSystem
 
@@ -27,9 +26,9 @@ PROPERTIES = dict.fromkeys(
     ("memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"), OBJECT_STORE
 )  # any other: FILE_SERVER
 STALE_SECONDS = 24 * 3600.0
-# The names that filesystems give to the time of the last write.
+# The keys that filesystems use for the modification time.
 TIME_KEYS = ("mtime", "LastModified", "last_modified", "updated", "created")
-# fsspec's own filesystem in memory looks before it creates; it is one for the whole process.
+# fsspec's memory filesystem, one for the process, does not create atomically.
 MEMORY_LOCK = threading.Lock()
 
 
@@ -46,7 +45,7 @@ class FsspecFiles:
 
     @property
     def url(self) -> str:
-        """The URL as it was given."""
+        """The URL as given."""
         return self._url
 
     @property
@@ -72,16 +71,16 @@ class FsspecFiles:
             with self._creating:
                 self._fs.pipe_file(self._at(path), bytes(data), mode="create")
         except OSError as error:
-            if _says_it_exists(error):
+            if _is_exists_error(error):
                 return False
             raise
         return True
 
     def settle(self) -> None:
-        """See `Files.settle`: a remote filesystem answers a write when it has it."""
+        """See `Files.settle`: a remote filesystem confirms a write once it is durable."""
 
     def sizes(self, paths: Sequence[str]) -> list[int | None]:
-        """See `Files.sizes`: one look each, several at a time."""
+        """See `Files.sizes`: one request for each, several at a time."""
         if len(paths) < 2:
             return [self._size_of(path) for path in paths]
         with ThreadPoolExecutor(self._properties.connections, "regolo-sizes") as pool:
@@ -89,7 +88,7 @@ class FsspecFiles:
 
     def read_range(self, path: str, offset: int, length: int) -> bytes:
         """See `Files.read_range`."""
-        if not length:  # an empty range means the whole file to some
+        if not length:  # some filesystems read an empty range as the whole file
             return b""
         return bytes(self._fs.cat_file(self._at(path), start=offset, end=offset + length))
 
@@ -126,7 +125,7 @@ class FsspecFiles:
         return None
 
     def stale_temporaries(self) -> Iterator[StoredFile]:
-        """See `Files.stale_temporaries`: there are no locks here, so those older than a day."""
+        """See `Files.stale_temporaries`: without locks, files older than a day."""
         for file in self.walk(TEMPORARIES):
             if time.time() - file.modified.timestamp() > STALE_SECONDS:
                 yield file
@@ -150,7 +149,7 @@ class FsspecFiles:
         try:
             self._fs.pipe_file(self._at(temporary), data)
             if self._size_of(temporary) != len(data):
-                raise OSError("the filesystem kept less than it was given")
+                raise OSError("the filesystem stored fewer bytes than it was sent")
             self.move(temporary, path)
         except BaseException:
             with suppress(OSError):
@@ -162,8 +161,8 @@ class FsspecFiles:
             self._fs.makedirs(self._at(path).rsplit("/", 1)[0], exist_ok=True)
 
 
-def _says_it_exists(error: OSError) -> bool:
-    """Whether the file is there; some filesystems say so only in what the server answered."""
+def _is_exists_error(error: OSError) -> bool:
+    """Whether the error means that the file exists; some filesystems show that only in the response."""
     if isinstance(error, FileExistsError):
         return True
     response = getattr(error.__cause__, "response", None)
@@ -172,7 +171,7 @@ def _says_it_exists(error: OSError) -> bool:
 
 
 def _time_of(info: Mapping[str, Any]) -> datetime:
-    """When it was written; now where the filesystem does not say, so that nothing looks old by mistake."""
+    """The modification time, or now if it is unknown, so that no file looks stale by mistake."""
     found = next((info[key] for key in TIME_KEYS if info.get(key) is not None), None)
     if isinstance(found, int | float):
         return datetime.fromtimestamp(found, UTC)

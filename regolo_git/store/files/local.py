@@ -1,14 +1,12 @@
 """A store's directory on this machine: whole and durable writes.
 
-A write goes to `tmp/`, is fsynced, and gets its name by a rename, so that no crash shows half a chunk under
-its address.  Directory entries are made durable in one go by `settle`: one fsync for each directory instead
-of one for each chunk.
+A write goes to `tmp/`, is fsynced, and is renamed, so that no crash leaves a partial chunk under its address.
+`settle` makes directory entries durable with one fsync for each directory instead of one for each chunk.
 
-Chunks of a megabyte or more are written past the page cache (O_DIRECT): what was just committed is in the
-cache already, as the file it came from, and a second copy of it costs the time of a memory copy and of
-finding the pages, while the hashing needs both cores.
+Chunks of a megabyte or more bypass the page cache (O_DIRECT): the cache already has the file that they come
+from, and a second copy costs time for copying and for allocating pages while hashing needs both cores.
 
-This does not go through fsspec, whose import takes 90 ms, a third of what a small command may take.
+This module does not use fsspec, whose import takes 90 ms, a third of the time of a short command.
 """
 
 import errno
@@ -28,13 +26,12 @@ from regolo_git.store.files.contract import TEMPORARIES, Data, Properties, Store
 PROPERTIES = Properties(connections=3, atomic_create=True, whole_writes=False)
 DIRECT_FROM = 1 << 20
 DIRECT_UNIT = 4096
-# A temporary file is locked by its writer, except in the moment between its creation and the lock, when it is
-# still empty.
+# Its writer locks a temporary file, except in the moment between creating and locking it, when it is empty.
 UNLOCKED_SECONDS = 10.0
 
 
 class LocalFiles:
-    """Files below one directory, which is created when something is first written."""
+    """Files below one directory, which the first write creates."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -54,8 +51,8 @@ class LocalFiles:
     def put(self, path: str, data: Data) -> bool:
         """See `Files.put`."""
         target = self._root / path
-        # Also where it was there already: another process may have put it a moment ago, not settled it yet,
-        # and be killed together with the machine after we have named it in a recipe.
+        # Even if the file exists: another process may have put it without settling yet, and the machine may
+        # fail after this process has named it in a recipe.
         self._remember(target.parent)
         if self._size_of(path) == len(data):
             return False
@@ -132,7 +129,7 @@ class LocalFiles:
         return directory
 
     def stale_temporaries(self) -> Iterator[StoredFile]:
-        """See `Files.stale_temporaries`: those that nobody has locked."""
+        """See `Files.stale_temporaries`: the unlocked ones."""
         for file in self.walk(TEMPORARIES):
             young = time.time() - file.modified.timestamp() < UNLOCKED_SECONDS
             if not (young and file.size == 0) and not _is_locked(self._root / file.path):
@@ -148,7 +145,7 @@ class LocalFiles:
 
     @contextmanager
     def _written(self, data: Data) -> Iterator[Path]:
-        """A file in `tmp/` with this content, on the disk; gone when the block ends, unless renamed."""
+        """A durable file in `tmp/` with this content; deleted when the block ends, unless renamed."""
         temporary = self._root / TEMPORARIES / f"{os.getpid()}-{secrets.token_hex(8)}"
         try:
             descriptor = self._open_new(temporary)
@@ -163,7 +160,7 @@ class LocalFiles:
             temporary.unlink(missing_ok=True)
 
     def _open_new(self, path: Path) -> int:
-        # Read-only like Git's own objects: nobody changes them by accident.
+        # Read-only like Git's objects, against accidental changes.
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         try:
             return os.open(path, flags, 0o444)
@@ -172,7 +169,7 @@ class LocalFiles:
             return os.open(path, flags, 0o444)
 
     def _make_parent(self, path: Path) -> None:
-        """Creates the directories above a file; each new one is an entry that `settle` must make durable."""
+        """Creates a file's parent directories, and remembers their entries for `settle`."""
         parent = path.parent
         if parent.is_dir():
             return
@@ -193,9 +190,9 @@ def _write_whole(descriptor: int, view: memoryview) -> None:
 
 
 def _write_direct(descriptor: int, view: memoryview) -> int:
-    """Writes what it can past the page cache and says how much; the rest is for an ordinary write.
+    """Writes as much as possible past the page cache; returns the number of bytes written.
 
-    Not every filesystem has it, and each wants the memory aligned in its own way, so it is tried.
+    Support and alignment differ between filesystems, so it is tried; the caller writes the rest normally.
     """
     flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
     end = len(view) - len(view) % DIRECT_UNIT
@@ -219,7 +216,7 @@ def _sync_directory(directory: Path) -> None:
     try:
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except FileNotFoundError:
-        return  # cleaned away meanwhile: there is no entry to keep
+        return  # deleted meanwhile: no entry to sync
     try:
         os.fsync(descriptor)
     finally:
