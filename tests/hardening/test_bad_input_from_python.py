@@ -301,10 +301,11 @@ def tag_digest(top: Path, version: str) -> str:
 # -- what another program, or another release of this one, wrote -------------------------------------------
 
 
-def test_a_newer_store(top: Path, regolo: Regolo) -> None:
+@pytest.mark.parametrize("newer", ["format = 3", 'format = 2\nfeatures = ["packs"]'])
+def test_a_newer_store(top: Path, regolo: Regolo, newer: str) -> None:
     place = top / ".git" / "regolo" / "store" / "format.toml"
     place.chmod(0o644)
-    place.write_text(place.read_text().replace("format = 1", "format = 2"))
+    place.write_text(place.read_text().replace("format = 1", newer))
     before = Everything.of(top)
     for line in (["commit", "m", "model.safetensors", "--yes"], ["checkout", "m@1.0"], ["fsck"]):
         done = regolo(*line, status=5)

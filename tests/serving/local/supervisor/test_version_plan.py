@@ -3,20 +3,19 @@
 import sys
 from pathlib import Path
 
-import pytest
 from support.folder_source import FolderRegistry
 from support.running_engine import PYTHON, running_engine
 
 
-def test_code_runs_only_where_the_operator_allows_it(
-    registry: FolderRegistry, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_code_runs_only_where_the_operator_allows_it(registry: FolderRegistry) -> None:
     registry.endpoint("e", {"1.0": 1.0})
     with running_engine(registry, policy_text="") as engine:
         status = engine.until_failed("e")
         assert "format 'python' of 'm' is not allowed" in status["problem"]
         assert status["hint"] == "git regolo serve --allow-code m"
-    assert "\nhint: git regolo serve --allow-code m\n" in capsys.readouterr().out
+        log = engine.process.stderr
+        assert log is not None
+        assert "hint: git regolo serve --allow-code m\n" in iter(log.readline, "")
 
 
 def test_an_interpreter_is_used_only_where_the_operator_lists_it(
