@@ -47,7 +47,7 @@ Call = Callable[..., Outcome]
 known: dict[str, list[Instant]] = {}
 SEED = 3
 # The last is of an object of which the library says that it wrote it.
-SAID = ("disk is full", "is not there")
+SAID = ("disk is full", "cannot be found")
 KILLS_OF_A_VERB, MOST_KILLS_OF_A_VERB = 2, 15
 FULL_DISKS_OF_A_VERB, MOST_FULL_DISKS_OF_A_VERB = 1, 15
 
