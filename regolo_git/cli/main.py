@@ -83,6 +83,7 @@ def main(*, answers_interrupts: bool = False) -> NoReturn:
     """Runs the command line and exits.  With `answers_interrupts`, Ctrl+C is reported as an error."""
     try:
         if answers_interrupts:
+            sys.unraisablehook = _interrupt_again
             signal.signal(signal.SIGINT, signal.default_int_handler)
         status = run(sys.argv[1:], program_name(sys.argv[0]))
         if answers_interrupts:
@@ -90,6 +91,17 @@ def main(*, answers_interrupts: bool = False) -> NoReturn:
     except KeyboardInterrupt:
         status = INTERRUPTED
     sys.exit(status)
+
+
+def _interrupt_again(ignored: "sys.UnraisableHookArgs") -> None:
+    """Repeats a Ctrl+C that arrived in a callback, such as those of imports, where Python would ignore it."""
+    if not isinstance(ignored.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(ignored)
+        return
+    import threading  # noqa: PLC0415 - needed by an interrupt at a rare moment only
+
+    # From another thread and a moment later: raised here, it would be ignored again.
+    threading.Timer(0.01, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)).start()
 
 
 def program_name(path: str) -> str:

@@ -49,6 +49,36 @@ def test_an_interrupt_at_any_moment_shows_no_traceback(two_versions: Path) -> No
         assert process.returncode in (0, 130, -signal.SIGINT)
 
 
+IN_A_CALLBACK = """
+import signal, sys, time, weakref
+from regolo_git.cli import main
+
+class Held: pass
+
+def run(arguments, name):
+    held = Held()
+    kept = weakref.ref(held, lambda _: signal.raise_signal(signal.SIGINT))
+    del held
+    time.sleep(10)
+    return 0
+
+main.run = run
+main.main(answers_interrupts=True)
+"""
+
+
+def test_an_interrupt_in_a_callback_is_not_lost() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IN_A_CALLBACK],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def test_an_unknown_command_names_its_neighbour(regolo: Regolo) -> None:
     outcome = regolo("lits", status=2)
     assert outcome.err == "error: unknown command 'lits'\nhint: git regolo list\n"
