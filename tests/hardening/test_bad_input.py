@@ -322,8 +322,11 @@ def test_a_directory_in_the_place_of_a_file(top: Path, regolo: Regolo) -> None:
     (top / "model.safetensors").unlink()
     (top / "model.safetensors" / "inside").mkdir(parents=True)
     (top / "model.safetensors" / "inside" / "x").write_bytes(b"x")
-    refuse(regolo, top, 4, "is a directory", ["checkout", "m@1.0"])
-    refuse(regolo, top, 4, "is a directory", ["checkout", "m@1.0", "--force"])
+    said = refuse(regolo, top, 4, "is a directory", ["checkout", "m@1.0"])
+    assert said.hint
+    assert "--force" in said.hint
+    os.mkfifo(top / "model.safetensors" / "inside" / "pipe")
+    refuse(regolo, top, 4, "is a pipe, which is never replaced", ["checkout", "m@1.0", "--force"])
 
 
 # -- a disk that is full ----------------------------------------------------------------------------------

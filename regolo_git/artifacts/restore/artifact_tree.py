@@ -18,10 +18,19 @@ from regolo_git.text.printable import printable
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
+class Blocked(Conflict):
+    """A parent of a path is not a directory: `path` is that parent, `status` what is there."""
+
+    def __init__(self, message: str, path: str, status: os.stat_result) -> None:
+        super().__init__(message, "move it away, or choose another destination")
+        self.path = path
+        self.status = status
+
+
 class ArtifactTree:
     """A directory that exists, and POSIX paths below it; a context manager.
 
-    Methods raise Conflict if a parent is a link or not a directory, else OSError.  Leaving it with an error
+    Methods raise Blocked if a parent is a link or not a directory, else OSError.  Leaving it with an error
     removes the directories that were created, if they are empty.
     """
 
@@ -78,6 +87,31 @@ class ArtifactTree:
         except FileNotFoundError:
             return None
 
+    def find(self, path: str) -> os.stat_result | None:
+        """Like `look`, but None too if a parent is a link or not a directory."""
+        try:
+            return self.look(path)
+        except Blocked:
+            return None
+
+    def files_below(self, path: str) -> dict[str, os.stat_result]:
+        """The status of everything below a directory but directories, by path; no link is followed."""
+        found: dict[str, os.stat_result] = {}
+        waiting = [path]
+        while waiting:
+            directory = waiting.pop()
+            descriptor = self.directory(directory)
+            if descriptor is None:
+                continue
+            with os.scandir(descriptor) as entries:
+                for entry in entries:
+                    below = f"{directory}/{entry.name}"
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(below)
+                    else:
+                        found[below] = entry.stat(follow_symlinks=False)
+        return found
+
     def open_file(self, path: str) -> int:
         """A descriptor to read an ordinary file; raises OSError for a link."""
         parent, name = _split(path)
@@ -110,8 +144,10 @@ class ArtifactTree:
             os.close(descriptor)
 
     def move_out(self, path: str, directory: int, name: str) -> None:
-        """Moves a file into another directory."""
+        """Moves a file, or a directory with everything in it, into another directory."""
         parent, own = _split(path)
+        if f"{self._last[0]}/".startswith(f"{path}/"):
+            self._forget_last()
         os.rename(own, name, src_dir_fd=self.directory(parent), dst_dir_fd=directory)
 
     def remove_empty(self, path: str) -> bool:
@@ -121,7 +157,7 @@ class ArtifactTree:
             self._forget_last()
         try:
             os.rmdir(name, dir_fd=self.directory(parent))
-        except OSError:
+        except (OSError, Blocked):
             return False
         return True
 
@@ -146,13 +182,11 @@ class ArtifactTree:
                 raise
         return None
 
-    def _obstacle(self, descriptor: int, name: str, path: str) -> Conflict:
+    def _obstacle(self, descriptor: int, name: str, path: str) -> Blocked:
         status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
         what = "a link" if stat.S_ISLNK(status.st_mode) else "not a directory"
-        return Conflict(
-            f"'{printable(str(self.root / path))}' is {what}, so nothing can be written below it",
-            "move it away, or choose another destination",
-        )
+        shown = printable(str(self.root / path))
+        return Blocked(f"'{shown}' is {what}, so nothing can be written below it", path, status)
 
     def _forget_last(self) -> None:
         if self._last[1] != self._root:

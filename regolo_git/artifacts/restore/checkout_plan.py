@@ -1,6 +1,7 @@
 """The plan of a checkout: an action for each file, and the files to remove."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -32,11 +33,33 @@ class PlannedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Obstacle:
+    """A file where a directory must go, or a directory where a file must go, which is moved away.
+
+    `seen` has the status of the file, or of every file in the directory, by path.
+    """
+
+    path: str
+    is_directory: bool
+    seen: Mapping[str, os.stat_result]
+
+    def has(self, path: str) -> bool:
+        """Whether a path is the obstacle or below it."""
+        return path == self.path or path.startswith(f"{self.path}/")
+
+
+@dataclass(frozen=True, slots=True)
 class CheckoutPlan:
-    """The files of a version at a destination, and the paths to remove."""
+    """The files of a version at a destination, what is in their way, and the paths to remove."""
 
     files: list[PlannedFile]
+    obstacles: list[Obstacle]
     removals: list[str]
+
+    @property
+    def removed_files(self) -> int:
+        """The number of files that go without another in their place."""
+        return len(self.removals) + sum(len(obstacle.seen) for obstacle in self.obstacles)
 
     def changing(self) -> list[PlannedFile]:
         """The files that need a change."""

@@ -82,7 +82,7 @@ def materialize(
             if len(times) == len(recipe.files):
                 cache.trust(artifact)
     written = sum(recipe.files[number].size for number in times)
-    return Materialized(place.path, len(times), written, len(plan.files) - len(times), len(plan.removals))
+    return Materialized(place.path, len(times), written, len(plan.files) - len(times), plan.removed_files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,7 @@ class _Work:
         with Staging(descriptor) as staging:
             times = self._write(staging, check_digests=check_digests, on_progress=on_progress)
             with Replacement(self.tree, staging, self.place) as replacement:
+                replacement.clear(self.plan.obstacles)
                 replacement.put(changing)
                 replacement.remove(self.plan.removals)
         return times

@@ -1,26 +1,24 @@
 """Plans the action for each path of a destination, before anything is written."""
 
-import io
 import os
 import stat
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from regolo_git.artifacts.known_file import KnownFile
-from regolo_git.artifacts.restore.artifact_tree import ArtifactTree
+from regolo_git.artifacts.restore.artifact_tree import ArtifactTree, Blocked
 from regolo_git.artifacts.restore.checkout_plan import Action, CheckoutPlan, PlannedFile
 from regolo_git.artifacts.restore.destination import Destination
-from regolo_git.artifacts.source.file_stamp import FileStamp
+from regolo_git.artifacts.restore.obstacles import Obstacles, refuse_special
+from regolo_git.artifacts.restore.version_content import VersionContent, digest_of_file
 from regolo_git.artifacts.stat_cache import StatCache
 from regolo_git.errors import Conflict
-from regolo_git.records.digests import ALGORITHMS, Algorithm, Digest, new_hasher
+from regolo_git.records.digests import Digest
 from regolo_git.records.recipe import Recipe, RecipeFile
 from regolo_git.store.store import Store
 from regolo_git.text.numbers import few_of
 from regolo_git.text.printable import printable
 
-READ_STEP = 4 << 20
 SHOWN = 3
 
 
@@ -52,14 +50,13 @@ class Planner:
         cache: StatCache | None,
         overwrite: Overwrite,
     ) -> None:
-        self._store = store
         self._recipe = recipe
         self._tree = tree
         self._top = place.name
-        self._known = [cache.known(place.path, algorithm) for algorithm in ALGORITHMS] if cache else []
-        self._expected = cache.expected(place.path) if cache else {}
+        self._content = VersionContent(store, tree, place, cache, overwrite.previous)
         self._previous = overwrite.previous
         self._force = overwrite.anything
+        self._obstacles = Obstacles(tree, place.name, self._content, force=overwrite.anything)
 
     def plan(self, wanted: Sequence[int], *, remove_others: bool) -> CheckoutPlan:
         """The action for each wanted file, and with `remove_others` the old files to remove.
@@ -67,8 +64,11 @@ class Planner:
         Raises Conflict, naming the files, if content would be lost.
         """
         files = self._planned(wanted)
+        obstacles = self._obstacles.found
         paths = {file.path for file in self._recipe.files}
-        return CheckoutPlan(files, self._removals(paths) if remove_others else [])
+        removals = self._removals(paths) if remove_others else []
+        leaving = [path for path in removals if not any(obstacle.has(path) for obstacle in obstacles)]
+        return CheckoutPlan(files, obstacles, leaving)
 
     def _planned(self, wanted: Sequence[int]) -> list[PlannedFile]:
         planned = []
@@ -76,7 +76,7 @@ class Planner:
         for number in wanted:
             file = self._recipe.files[number]
             path = self._path_of(file.path)
-            status = self._tree.look(path)
+            status = self._status(path)
             action = self._action(file, path, status)
             if action is None:
                 lost.append(path)
@@ -85,6 +85,18 @@ class Planner:
         if lost:
             raise self._would_lose(lost)
         return planned
+
+    def _status(self, path: str) -> os.stat_result | None:
+        """The status of what a file meets at its path, without what is moved away before."""
+        try:
+            status = self._tree.look(path)
+        except Blocked as blocked:
+            self._obstacles.add_file(blocked)
+            return None
+        if status is not None and stat.S_ISDIR(status.st_mode):
+            self._obstacles.add_directory(path)
+            return None
+        return status
 
     def _would_lose(self, paths: list[str]) -> Conflict:
         names = [f"'{printable(str(self._tree.root / path))}'" for path in paths[:SHOWN]]
@@ -107,31 +119,30 @@ class Planner:
         return f"{self._top}/{path}" if path else self._top
 
     def _is(self, path: str, member: str, digest: Digest) -> bool:
-        status = self._tree.look(path)
+        status = self._tree.find(path)
         if status is None or not stat.S_ISREG(status.st_mode):
             return False
-        known = self._unchanged(member, status)
-        return any(file.digest == digest for file in known) or self._read(path, digest) == digest
+        known = self._content.unchanged(member, status)
+        return (
+            any(file.digest == digest for file in known)
+            or self._content.digest(path, digest.algorithm) == digest
+        )
 
     def _action(self, file: RecipeFile, path: str, status: os.stat_result | None) -> Action | None:
         """The action at a path; None if content would be lost."""
         if status is None:
             return Action.CREATE
-        if stat.S_ISDIR(status.st_mode):
-            raise Conflict(
-                f"'{printable(str(self._tree.root / path))}' is a directory, not a file",
-                "move it away, or choose another destination",
-            )
+        refuse_special(self._tree, path, status.st_mode)
         if stat.S_ISLNK(status.st_mode):
             return self._action_for_link(file, path)
-        if stat.S_ISREG(status.st_mode):
-            return self._action_for_file(file, path, status)
-        return Action.REPLACE if self._force else None
+        return self._action_for_file(file, path, status)
 
     def _action_for_link(self, file: RecipeFile, path: str) -> Action | None:
         """The action for a link, which may stay if it leads to the right content."""
         try:
-            if _has_content(self._tree.root / path, file):
+            status = (self._tree.root / path).stat()
+            refuse_special(self._tree, path, status.st_mode)
+            if _has_content(self._tree.root / path, file, status):
                 return Action.KEEP
         except OSError:
             pass  # a broken link, or a cycle
@@ -139,52 +150,22 @@ class Planner:
 
     def _action_for_file(self, file: RecipeFile, path: str, status: os.stat_result) -> Action | None:
         right = Action.KEEP if (status.st_mode ^ file.mode) & stat.S_IXUSR == 0 else Action.CHMOD
-        unchanged = self._unchanged(file.path, status)
+        unchanged = self._content.unchanged(file.path, status)
         if any(known.digest == file.digest for known in unchanged):
             return right
-        if any(self._is_stored(known.recipe) for known in unchanged):
+        if any(self._content.is_stored(known.recipe) for known in unchanged):
             return Action.REPLACE
-        replaceable = self._replaceable(file.path)
-        if status.st_size != file.size and (self._force or not replaceable):
+        restorable = self._content.restorable(file.path)
+        if status.st_size != file.size and (self._force or not restorable):
             return Action.REPLACE if self._force else None  # the size decides
-        current = self._read(path, file.digest)
+        current = self._content.digest(path, file.digest.algorithm)
         if current == file.digest:
             return right
-        return Action.REPLACE if self._force or current in replaceable else None
-
-    def _replaceable(self, member: str) -> set[Digest]:
-        """The digests of a version's content that may be at a path: as last seen, or left by a killed run."""
-        digests = {known.digest for known in self._known_as(member) if self._is_stored(known.recipe)}
-        expected = self._expected.get(member, {}).items()
-        digests |= {digest for digest, recipe in expected if self._is_stored(recipe)}
-        return digests | ({self._previous[member]} if member in self._previous else set())
-
-    def _known_as(self, member: str) -> list[KnownFile]:
-        return [known[member] for known in self._known if member in known]
-
-    def _unchanged(self, member: str, status: os.stat_result) -> list[KnownFile]:
-        stamp = FileStamp.of(status)
-        return [known for known in self._known_as(member) if known.is_still(stamp)]
-
-    def _is_stored(self, recipe: Digest | None) -> bool:
-        """Whether content of this recipe can be restored."""
-        return recipe is not None and self._store.has_recipe(recipe)
-
-    def _read(self, path: str, like: Digest) -> Digest:
-        with os.fdopen(self._tree.open_file(path), "rb", buffering=0) as file:
-            return _digest(file, like.algorithm)
+        return Action.REPLACE if self._force or current in restorable else None
 
 
-def _has_content(path: Path, file: RecipeFile) -> bool:
-    status = path.stat()
+def _has_content(path: Path, file: RecipeFile, status: os.stat_result) -> bool:
     if not stat.S_ISREG(status.st_mode) or status.st_size != file.size:
         return False
     with path.open("rb", buffering=0) as opened:
-        return _digest(opened, file.digest.algorithm) == file.digest
-
-
-def _digest(file: io.FileIO, algorithm: Algorithm) -> Digest:
-    hasher = new_hasher(algorithm)
-    while data := file.read(READ_STEP):
-        hasher.update(data)
-    return Digest(algorithm, hasher.hexdigest())
+        return digest_of_file(opened, file.digest.algorithm) == file.digest

@@ -1,21 +1,21 @@
 """Renaming staged files into place: all of them, or none.
 
-Every path is checked again just before, so that a file that appeared since the plan is not lost.  A replaced
-file is hard-linked into the staging directory first, and restored if something fails; readers always see the
-old file or the new one.  A kill in between leaves some files old and some new, each whole; repeating the
-checkout finishes it.
+Every path is checked again just before, so that a file that appeared since the plan is not lost.  What is in
+the way of a file (`obstacles.py`) is moved into the staging directory.  A replaced file is hard-linked into
+it, and restored if something fails; readers always see the old file or the new one.  A kill in between leaves
+some files old and some new, each whole; repeating the checkout finishes it.
 """
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import Self
 
 from regolo_git.artifacts.restore.artifact_tree import ArtifactTree
-from regolo_git.artifacts.restore.checkout_plan import Action, PlannedFile
+from regolo_git.artifacts.restore.checkout_plan import Action, Obstacle, PlannedFile
 from regolo_git.artifacts.restore.destination import Destination
 from regolo_git.artifacts.restore.staging import Staging
 from regolo_git.artifacts.source.file_stamp import FileStamp
@@ -44,10 +44,21 @@ class Replacement:
                 with suppress(OSError):
                     step()
 
+    def clear(self, obstacles: list[Obstacle]) -> None:
+        """Moves what is in the way of the files into the staging directory.  Raises Conflict."""
+        for obstacle in obstacles:
+            name = self._next_aside()
+            if not obstacle.is_directory:
+                self._compare(obstacle.path, obstacle.seen[obstacle.path])
+            self._tree.move_out(obstacle.path, self._staging.old, name)
+            self._undo.append(partial(self._restore_obstacle, obstacle.path, name))
+            if obstacle.is_directory:  # where no other program looks for it
+                self._compare_directory(obstacle, name)
+
     def put(self, files: list[PlannedFile]) -> None:
         """Renames staged files to their paths durably.  Raises Conflict."""
         for file in files:
-            self._recheck(file)
+            self._compare(file.path, file.seen)
         if self._place.fresh:
             self._put_whole(files)
             return
@@ -98,13 +109,26 @@ class Replacement:
         if descriptor is None:
             raise FileNotFoundError(parent)
         self._staging.move_tree(descriptor, name)
+        self._undo.append(partial(self._remove, self._place.name))
         self._sync({self._place.name})
 
-    def _recheck(self, file: PlannedFile) -> None:
-        status = self._tree.look(file.path)
-        if (FileStamp.of(status) if status else None) != file.stamp:
-            name = printable(str(self._tree.root / file.path))
-            raise Conflict(f"'{name}' changed during the checkout; nothing was written", "try again")
+    def _compare(self, path: str, seen: os.stat_result | None) -> None:
+        """Raises Conflict if something else is at a path now."""
+        status = self._tree.look(path)
+        if (FileStamp.of(status) if status else None) != (FileStamp.of(seen) if seen else None):
+            raise self._changed(path)
+
+    def _compare_directory(self, obstacle: Obstacle, name: str) -> None:
+        """Raises Conflict if a file in the directory was added, removed or written to."""
+        with ArtifactTree(self._place.path, self._staging.old) as aside:
+            now = aside.files_below(name)
+        before = {name + path.removeprefix(obstacle.path): seen for path, seen in obstacle.seen.items()}
+        if _stamps(now) != _stamps(before):
+            raise self._changed(obstacle.path)
+
+    def _changed(self, path: str) -> Conflict:
+        name = printable(str(self._tree.root / path))
+        return Conflict(f"'{name}' changed during the checkout; nothing was written", "try again")
 
     def _next_aside(self) -> str:
         self._aside += 1
@@ -112,6 +136,13 @@ class Replacement:
 
     def _restore(self, path: str, name: str) -> None:
         self._tree.move_in(path, self._staging.old, name)
+
+    def _restore_obstacle(self, path: str, name: str) -> None:
+        """Moves an obstacle back, after the directories that were created in its place are removed."""
+        for created in reversed(self._tree.created):
+            if created == path or created.startswith(f"{path}/"):
+                self._tree.remove_empty(created)
+        self._restore(path, name)
 
     def _remove(self, path: str) -> None:
         name = self._next_aside()
@@ -122,6 +153,10 @@ class Replacement:
         directories = {path.rpartition("/")[0] for path in paths | set(self._tree.created)}
         for directory in sorted(directories, key=len, reverse=True):
             self._tree.sync(directory)
+
+
+def _stamps(files: Mapping[str, os.stat_result]) -> dict[str, FileStamp]:
+    return {path: FileStamp.of(status) for path, status in files.items()}
 
 
 def _executable(mode: int) -> int:

@@ -97,7 +97,9 @@ def _entries(directory: Path) -> list[os.DirEntry[str]]:
 
 def _file(location: Path, path: str, status: os.stat_result) -> SourceFile:
     if not stat.S_ISREG(status.st_mode):
-        raise InvalidInput(f"'{printable(str(location))}' is {_kind(status.st_mode)}, which cannot be stored")
+        raise InvalidInput(
+            f"'{printable(str(location))}' is {kind_name(status.st_mode)}, which cannot be stored"
+        )
     if not os.access(location, os.R_OK):
         shown = printable(str(location))
         raise InvalidInput(f"'{shown}' cannot be read", f"chmod u+r {shlex.quote(shown)}")
@@ -109,7 +111,13 @@ def _file(location: Path, path: str, status: os.stat_result) -> SourceFile:
     return SourceFile(path, mode, status.st_size, location, FileStamp.of(status), opener)
 
 
-def _kind(mode: int) -> str:
+def is_special(mode: int) -> bool:
+    """Whether a mode is that of a device, a pipe or a socket."""
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))
+
+
+def kind_name(mode: int) -> str:
+    """What is at a path that cannot be stored, in words."""
     kinds = {
         stat.S_IFDIR: "a link to a directory",
         stat.S_IFSOCK: "a socket",

@@ -106,7 +106,9 @@ def _known_files(handle: Handle, manifest: Manifest, path: Path) -> dict[str, Di
     stored = {name: file.digest for name, file in known.items() if file.recipe is not None}
     if not stored:
         return _files_of_head(handle, manifest, path)
-    return stored if manifest.artifact.kind == "directory" else {}
+    if manifest.artifact.kind == "file":
+        stored.pop("", None)  # the file itself: the planner knows whether the store has its content
+    return stored
 
 
 def _files_of_head(handle: Handle, manifest: Manifest, path: Path) -> dict[str, Digest]:
@@ -121,8 +123,6 @@ def _files_of_head(handle: Handle, manifest: Manifest, path: Path) -> dict[str, 
         held = handle.records_at(head).manifest(manifest.model)
         artifact = held.artifact if held is not None else None
         if artifact is None or artifact.path is None or top / artifact.path != path:
-            return {}
-        if artifact.kind != manifest.artifact.kind:
             return {}
         recipe = read_checked_recipe(handle.store, artifact)
     except (NotFound, IntegrityError):

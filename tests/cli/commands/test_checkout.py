@@ -1,5 +1,6 @@
 """`git regolo checkout`."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,36 @@ def test_a_clone_without_the_bytes_says_where_to_get_them(
     regolo("config", "--local", "regolo.store", str(two_versions / ".git" / "regolo" / "store"))
     regolo("checkout", "m@1.0")
     assert (tmp_path / "clone" / "model.safetensors").is_file()
+
+
+def test_a_path_that_changes_its_kind_is_switched_both_ways(regolo: Regolo, registry: Path) -> None:
+    place = registry / "model"
+    place.mkdir()
+    (place / "weights.bin").write_text("in a directory")
+    regolo("register", "m", "model")
+    (place / "weights.bin").unlink()
+    place.rmdir()
+    place.write_text("one file")
+    regolo("commit", "m", "model")
+    regolo("checkout", "m@1.0")
+    assert (place / "weights.bin").read_text() == "in a directory"
+    regolo("checkout", "m@1.1")
+    assert place.read_text() == "one file"
+    git(registry, "checkout", "-q", "m@v1.0")
+    regolo("checkout")
+    assert (place / "weights.bin").read_text() == "in a directory"
+    (place / "notes").write_text("mine")
+    assert "model/notes' matches no version" in regolo("checkout", "m@1.1", status=4).err
+    regolo("checkout", "m@1.1", "--force")
+    assert place.read_text() == "one file"
+
+
+def test_a_device_is_never_replaced(regolo: Regolo, two_versions: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for options in ([], ["--force"]):
+        refused = regolo("checkout", "m@1.0", str(tmp_path / "pipe"), *options, status=4)
+        assert "pipe' is a pipe, which is never replaced" in refused.err
+        assert "`-`" in refused.err
+    assert (tmp_path / "pipe").is_fifo()
+    assert "is a device" in regolo("checkout", "m@1.0", "/dev/null", "--force", status=4).err
+    assert Path("/dev/null").is_char_device()
