@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from regolo_git.errors import Conflict, MissingDependency, RegoloError, TransportError
@@ -19,14 +20,23 @@ def git_program() -> str:
     return found
 
 
-def run_git(
-    git_dir: Path, work_tree: Path | None, *arguments: str, given: bytes = b"", index: Path | None = None
-) -> bytes:
-    """Runs a git command, optionally on another `index` than the work tree's, and returns its output.
+NOTHING_ELSE: Mapping[str, str] = {}
 
-    Raises Conflict with git's message if the command fails, TransportError if the disk is full.
+
+def run_git(
+    git_dir: Path,
+    work_tree: Path | None,
+    *arguments: str,
+    given: bytes = b"",
+    index: Path | None = None,
+    also: Mapping[str, str] = NOTHING_ELSE,
+) -> bytes:
+    """Runs a git command and returns its output.
+
+    It can use another `index` than the work tree's, and further environment variables (`also`).  Raises
+    Conflict with git's message if the command fails, TransportError if the disk is full.
     """
-    done = _run(git_dir, work_tree, arguments, given, index)
+    done = _run(git_dir, work_tree, arguments, given, index, also)
     if done.returncode != 0:
         raise _failure(arguments[0], done)
     return done.stdout
@@ -34,21 +44,26 @@ def run_git(
 
 def ask_git(git_dir: Path, work_tree: Path, *arguments: str) -> bool:
     """Runs a git command that exits with 0 for yes and 1 for no.  Raises like `run_git` otherwise."""
-    done = _run(git_dir, work_tree, arguments, b"", None)
+    done = _run(git_dir, work_tree, arguments)
     if done.returncode not in (0, 1):
         raise _failure(arguments[0], done)
     return done.returncode == 0
 
 
 def _run(
-    git_dir: Path, work_tree: Path | None, arguments: tuple[str, ...], given: bytes, index: Path | None
+    git_dir: Path,
+    work_tree: Path | None,
+    arguments: tuple[str, ...],
+    given: bytes = b"",
+    index: Path | None = None,
+    also: Mapping[str, str] = NOTHING_ELSE,
 ) -> "subprocess.CompletedProcess[bytes]":
     return subprocess.run(
         [git_program(), *arguments],
         input=given,
         capture_output=True,
         check=False,
-        env=environment_of_git(git_dir, work_tree, index),
+        env={**environment_of_git(git_dir, work_tree, index), **also},
         cwd=work_tree or git_dir,
         pass_fds=held_lock(),
     )

@@ -1,23 +1,23 @@
 """Finds leftovers of killed runs and problems of this clone, and repairs those that are safe to repair.
 
-It repairs an interrupted write (from its journal, under the clone's lock), and removes temporary files in the
-store and beside the caches.  It reports everything else with a command that helps, and changes nothing;
-above all not lock files, because a running git may hold them.
+It repairs an interrupted write (from its journal, under the clone's lock), keeps records out of Git's
+filters, and removes temporary files in the store and beside the caches.  It reports everything else with a
+command that helps, and changes nothing; above all not lock files, because a running git may hold them.
 """
 
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from regolo_git.artifacts.restore.staging import remove_staging, stale_stagings
 from regolo_git.errors import NotFound, RegoloError
 from regolo_git.git.journal import read_journal
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.recovery import LEFT, recover
-from regolo_git.hints import Hint, NextStep
+from regolo_git.hints import Hint
+from regolo_git.maintenance.finding import Finding, Kind
+from regolo_git.maintenance.record_conversion import converted_records
 from regolo_git.records.references import version_reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.merged import tag_merged
@@ -25,17 +25,6 @@ from regolo_git.text.numbers import counted
 
 OLD_SECONDS = 3600.0  # younger temporary files of the caches may belong to a running process
 LOCK_SECONDS = 10.0  # git holds its locks for less, except while the user edits a commit message
-
-Kind = Literal["repaired", "to repair", "left", "limit"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A problem: "repaired", "to repair" (in a dry run), "left" to the user, or a "limit" of this clone."""
-
-    kind: Kind
-    what: str
-    hint: NextStep | None = None
 
 
 def examine(handle: Handle, *, dry_run: bool) -> Iterator[Finding]:
@@ -51,6 +40,7 @@ def examine(handle: Handle, *, dry_run: bool) -> Iterator[Finding]:
         lambda: _stagings(handle, dry_run),
         lambda: _cache_temporaries(handle, dry_run),
         lambda: _lock_files(handle),
+        lambda: converted_records(handle, dry_run),
         lambda: _untagged(handle),
         lambda: _off_branch(handle),
         lambda: _limits(handle),

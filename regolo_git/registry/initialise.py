@@ -4,21 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from regolo_git.errors import Conflict
+from regolo_git.git.attributes import FILE_NAME
 from regolo_git.git.new_commit import NewCommit
 from regolo_git.git.publish import publish, refuse_early
 from regolo_git.records.config import new_config_text
 from regolo_git.records.paths import CONFIG_PATH
 from regolo_git.registry.handle import DEFAULT_BRANCH, Handle
-
-ATTRIBUTES_PATH = ".gitattributes"
-# Records are compared byte by byte: a checkout that turned LF into CRLF would make every file look edited.
-ATTRIBUTES = """\
-# regolo: records have one byte form
-/.regolo/** text eol=lf
-/models/** text eol=lf
-/environments/** text eol=lf
-/endpoints/** text eol=lf
-"""
+from regolo_git.registry.record_attributes import needed_attributes, record_paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +36,11 @@ def initialise(handle: Handle, store_url: str | None = None) -> Initialised:
     text = new_config_text(branch=branch, store_url=store_url)
 
     def prepare(tip: str | None) -> NewCommit[None]:
-        attributes = handle.git.read_file(tip, ATTRIBUTES_PATH)
-        files = {CONFIG_PATH: text.encode(), ATTRIBUTES_PATH: _with_attributes(attributes or b"")}
+        attributes = needed_attributes(handle.git, tip, record_paths(handle.git, tip))
+        files = {CONFIG_PATH: text.encode(), **attributes}
         return NewCommit(files, "initialize model registry\n", None)
 
-    refuse_early(handle.git, branch, [CONFIG_PATH, ATTRIBUTES_PATH])
+    refuse_early(handle.git, branch, [CONFIG_PATH, FILE_NAME])
     handle.store  # noqa: B018 - created first, so that an unwritable one leaves no registry behind
     published = publish(handle.git, branch, prepare)
     return Initialised(handle.paths.top, branch, published.commit)
@@ -64,12 +56,3 @@ def _default_branch(handle: Handle) -> str:
         "HEAD is detached: the registry needs a branch",
         f"git switch {other}" if other else f"git switch -c {DEFAULT_BRANCH}",
     )
-
-
-def _with_attributes(attributes: bytes) -> bytes:
-    ours = ATTRIBUTES.encode()
-    if ours in attributes:
-        return attributes
-    if attributes and not attributes.endswith(b"\n"):
-        attributes += b"\n"
-    return attributes + ours

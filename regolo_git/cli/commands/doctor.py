@@ -8,7 +8,8 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.streams import paint, put, talk
 from regolo_git.hints import on_command_line
-from regolo_git.maintenance.doctor import Finding, examine
+from regolo_git.maintenance.doctor import examine
+from regolo_git.maintenance.finding import Finding
 
 _COLOURS = {"repaired": "green", "to repair": "yellow", "left": "red", "limit": "yellow"}
 
@@ -20,7 +21,8 @@ def doctor(dry_run: bool, form: Form) -> None:
     """Find and repair the leftovers of interrupted runs, and list what needs a decision.
 
     \b
-    repaired   an interrupted publication, temporary files of the registry
+    repaired   an interrupted publication, temporary files of the registry,
+               filters on the registry's records (a commit to .gitattributes)
     to repair  the same, in a dry run
     left       lock files that a running git may hold, merged but untagged
                versions, tags that are not on the registry branch

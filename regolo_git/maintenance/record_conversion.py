@@ -1,0 +1,110 @@
+"""Records that git would convert by a filter, an encoding or line endings, and the attributes against it."""
+
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from regolo_git.errors import Conflict
+from regolo_git.git.attributes import FILE_NAME
+from regolo_git.git.new_commit import NewCommit
+from regolo_git.git.publish import refuse_early
+from regolo_git.maintenance.finding import Finding
+from regolo_git.records.paths import CONFIG_PATH
+from regolo_git.registry.change import commit_records
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.record_attributes import (
+    EXAMPLES,
+    converted_here,
+    converted_in_clones,
+    has_former_lines,
+    needed_attributes,
+    override_here,
+    record_paths,
+)
+from regolo_git.registry.records_at import RecordsAt
+from regolo_git.text.commits import short
+
+MESSAGE = "keep Git's filters from changing the registry's records\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Committed:
+    """What is wrong with the attributes of the registry branch, and the files that repair it."""
+
+    problem: str
+    files: Mapping[str, bytes]
+
+
+def converted_records(handle: Handle, dry_run: bool) -> Iterator[Finding]:
+    """Checks the attributes of the registry branch, then those of this clone, and repairs them."""
+    committed = _committed(handle, handle.registry_tip())
+    if committed is not None:
+        yield _repaired_by_commit(handle, committed, dry_run)
+    if committed is None or not dry_run:
+        yield from _of_this_clone(handle, dry_run)
+
+
+def _committed(handle: Handle, tip: str | None) -> _Committed | None:
+    paths = record_paths(handle.git, tip)
+    found = converted_in_clones(handle.git, tip, paths)
+    if not found and not has_former_lines(handle.git, tip):
+        return None
+    branch = handle.registry_branch()
+    problem = (
+        f"branch '{branch}': {_described(found)}"
+        if found
+        else f"'{FILE_NAME}' on branch '{branch}' does not keep filters from changing records"
+    )
+    return _Committed(problem, needed_attributes(handle.git, tip, paths))
+
+
+def _repaired_by_commit(handle: Handle, committed: _Committed, dry_run: bool) -> Finding:
+    if not committed.files:
+        return Finding("left", committed.problem, _question(handle, CONFIG_PATH))
+    if dry_run:
+        return Finding("to repair", committed.problem)
+
+    def prepare(records: RecordsAt) -> NewCommit[None]:
+        paths = record_paths(handle.git, records.registry)
+        files = needed_attributes(handle.git, records.registry, paths)
+        if not files:
+            raise Conflict("nothing would change")  # another writer has committed the lines
+        return NewCommit(files, MESSAGE, None)
+
+    refuse_early(handle.git, handle.registry_branch(), committed.files)
+    published = commit_records(handle, prepare)
+    where = f"commit {short(published.commit)} on {published.branch}"
+    return Finding("repaired", f"{committed.problem}; changed {_named(committed.files)} ({where})")
+
+
+def _of_this_clone(handle: Handle, dry_run: bool) -> Iterator[Finding]:
+    paths = record_paths(handle.git, handle.git.head_commit())
+    found = converted_here(handle.git, paths)
+    if not found:
+        return
+    place = handle.paths.common_dir / "info" / "attributes"
+    if not place.exists():
+        yield Finding("left", f"this work tree: {_described(found)}", _question(handle, next(iter(found))))
+    elif dry_run:
+        yield Finding("to repair", f"this clone: {_described(found)}")
+    else:
+        override_here(handle.git)
+        left = converted_here(handle.git, paths)
+        if left:
+            yield Finding("left", f"this work tree: {_described(left)}", _question(handle, next(iter(left))))
+        else:
+            yield Finding("repaired", f"this clone: {_described(found)}; changed '{place}'")
+
+
+def _described(found: Mapping[str, str]) -> str:
+    path = next((path for path in found if path not in EXAMPLES), next(iter(found)))
+    problem = found[path]
+    return f"{problem} changes records, such as '{path}'"
+
+
+def _named(files: Mapping[str, bytes]) -> str:
+    return ", ".join(f"'{path}'" for path in files)
+
+
+def _question(handle: Handle, path: str) -> str:
+    return f"git -C {shlex.quote(str(handle.paths.top))} check-attr -a -- {shlex.quote(path)}"
