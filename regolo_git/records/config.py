@@ -8,7 +8,6 @@ from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.records.digests import ALGORITHMS, Algorithm
 from regolo_git.records.names import check_environment_name
 from regolo_git.records.pins import check_replicas
-from regolo_git.records.store_url import check_store_url
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue, dump_document
 
@@ -99,6 +98,8 @@ def new_config_text(*, branch: str, store_url: str | None) -> str:
     document: dict[str, TomlValue] = {"format": FORMAT, "registry": {"branch": branch}}
     store: dict[str, TomlValue] = {"digest": "sha256"}
     if store_url is not None:
+        from regolo_git.records.store_url import check_store_url  # noqa: PLC0415 - for a new URL only
+
         check_store_url(store_url)
         store["url"] = store_url
     document["store"] = store

@@ -5,17 +5,19 @@ Known keys come first in a fixed order, unknown keys after them.  The same value
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.records.digests import ALGORITHMS, Digest
 from regolo_git.records.metadata import MetadataValue
 from regolo_git.records.names import check_artifact_path, check_model_name, check_text
-from regolo_git.records.recipe import Kind, Recipe
 from regolo_git.records.references import version_reference
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue, dump_document
 from regolo_git.records.versions import Version
+
+if TYPE_CHECKING:
+    from regolo_git.records.recipe import Kind, Recipe
 
 FORMAT = 1
 
@@ -36,7 +38,7 @@ class Artifact:
     `file_count` is set if a directory has too many files to list.
     """
 
-    kind: Kind
+    kind: "Kind"
     path: str | None
     digest: Digest
     size: int
@@ -45,7 +47,7 @@ class Artifact:
     unknown: Table = field(default_factory=dict)
 
     @classmethod
-    def of(cls, recipe: Recipe) -> Self:
+    def of(cls, recipe: "Recipe") -> Self:
         """The artifact that a recipe rebuilds, without a path."""
         return cls(recipe.kind, None, recipe.artifact_digest, recipe.size, recipe.address)
 
@@ -91,7 +93,7 @@ class Manifest:
         """`MODEL@VERSION`."""
         return version_reference(self.model, self.version)
 
-    def file_entries(self, recipe: Recipe | None) -> dict[str, FileEntry]:
+    def file_entries(self, recipe: "Recipe | None") -> dict[str, FileEntry]:
         """The files by path, from the manifest or else from the recipe; a single file by its name."""
         if self.artifact.kind == "file":
             name = (self.artifact.path or self.model).rsplit("/", 1)[-1]
@@ -178,7 +180,7 @@ def _read_artifact(reader: TableReader) -> Artifact:
     if kind not in ("file", "directory"):
         raise IntegrityError(f"'kind' in {reader.what} is neither file nor directory")
     artifact = Artifact(
-        kind=cast(Kind, kind),
+        kind=cast("Kind", kind),
         path=check_artifact_path(path) if path is not None else None,
         digest=Digest.parse(reader.take("digest", str)),
         size=reader.take("size", int),

@@ -5,14 +5,16 @@ Trailers are a cache: the commit's manifest is authoritative, and `fsck` compare
 
 import re
 from dataclasses import dataclass
-from typing import Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 from regolo_git.errors import InvalidInput
 from regolo_git.records.digests import Algorithm, Digest
-from regolo_git.records.manifest import Manifest
 from regolo_git.records.pins import OID
 from regolo_git.records.references import version_reference
 from regolo_git.records.signatures import split_signature
+
+if TYPE_CHECKING:
+    from regolo_git.records.manifest import Manifest
 
 # Exactly as `to_text` writes them; fast enough for a hundred thousand tags.
 CANONICAL = re.compile(
@@ -36,7 +38,7 @@ class TagMessage:
     size: int
 
     @classmethod
-    def of(cls, manifest: Manifest, subject: str, manifest_oid: str) -> Self:
+    def of(cls, manifest: "Manifest", subject: str, manifest_oid: str) -> Self:
         """The message of the tag of a manifest's version."""
         artifact = manifest.artifact
         return cls(subject, manifest.model, manifest.version, manifest_oid, artifact.digest, artifact.size)

@@ -13,13 +13,13 @@ from regolo_git.errors import IntegrityError, NotFound
 from regolo_git.git.discover import RepositoryPaths, find_repository
 from regolo_git.git.tag_index import TagIndex
 from regolo_git.hints import Hint
-from regolo_git.records.config import RegistryConfig
 from regolo_git.registry.notices import warn
 from regolo_git.registry.records_at import Listing, RecordsAt
 
 if TYPE_CHECKING:
     from regolo_git.artifacts.stat_cache import StatCache
     from regolo_git.git.repository import GitRepository
+    from regolo_git.records.config import RegistryConfig
     from regolo_git.store.store import Store
 
 DEFAULT_BRANCH = "main"
@@ -132,7 +132,7 @@ class Handle:
 
     # -- the registry branch ------------------------------------------------------------------------------
 
-    def config_at_head(self) -> RegistryConfig | None:
+    def config_at_head(self) -> "RegistryConfig | None":
         """The configuration at HEAD, on `main`, or on another registry branch; None if there is none."""
         for commit in (self.git.head_commit(), self.git.branch_tip(DEFAULT_BRANCH)):
             config = self.records_at(commit).config()
@@ -140,7 +140,7 @@ class Handle:
                 return config
         return self._config_of_another_branch()
 
-    def _config_of_another_branch(self) -> RegistryConfig | None:
+    def _config_of_another_branch(self) -> "RegistryConfig | None":
         """The configuration of a branch that declares itself the registry branch.
 
         It is found even from a commit older than the registry, where `init` would create a second registry.
@@ -165,11 +165,11 @@ class Handle:
         """The tip of the registry branch, local or as last fetched from `origin`; None while unborn."""
         return self.git.newest_known(self.registry_branch())
 
-    def config(self) -> RegistryConfig:
+    def config(self) -> "RegistryConfig":
         """The configuration on the registry branch.  Raises NotFound if there is none."""
         return self._require(self.records().config())
 
-    def _require(self, config: RegistryConfig | None) -> RegistryConfig:
+    def _require(self, config: "RegistryConfig | None") -> "RegistryConfig":
         if config is None:
             raise NotFound(f"'{self.paths.top}' is not a registry yet", Hint("init"))
         return config

@@ -1,9 +1,10 @@
 """Resolves references to versions: `model@1.1`, `model@latest`, `model@production`, `model`."""
 
+from typing import TYPE_CHECKING
+
 from regolo_git.errors import NotFound
 from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Hint
-from regolo_git.records.manifest import Manifest
 from regolo_git.records.names import check_model_name
 from regolo_git.records.references import Reference, version_reference
 from regolo_git.records.versions import Version
@@ -12,6 +13,9 @@ from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.version_status import READY, RETIRED, read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion, read_tagged_manifest, version_of_row
 from regolo_git.text.nearest import nearest
+
+if TYPE_CHECKING:
+    from regolo_git.records.manifest import Manifest
 
 WITHOUT_TAGS = "git fetch --tags   (or, if it was just merged, git regolo tag --merged)"
 
@@ -104,7 +108,7 @@ def get_version_to_use(handle: Handle, reference: Reference) -> ModelVersion:
     return version_of_row(handle, row, RETIRED if retired else READY)
 
 
-def read_version_manifest(handle: Handle, reference: Reference) -> Manifest:
+def read_version_manifest(handle: Handle, reference: Reference) -> "Manifest":
     """The manifest of the version that a reference resolves to.  Raises NotFound, IntegrityError."""
     return read_tagged_manifest(handle, find_row(handle, reference))
 

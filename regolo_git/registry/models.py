@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from regolo_git.records.model_card import MetricRule, ModelCard
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import list_versions
 from regolo_git.registry.version_status import read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion
+
+if TYPE_CHECKING:
+    from regolo_git.records.model_card import MetricRule, ModelCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Model:
     """A model with its card and its versions, lowest first."""
 
     name: str
-    card: ModelCard
+    card: "ModelCard"
     versions: tuple[ModelVersion, ...]
 
     @property
@@ -41,7 +44,7 @@ class Model:
         return self.card.description
 
     @property
-    def metric_rules(self) -> Mapping[str, MetricRule]:
+    def metric_rules(self) -> "Mapping[str, MetricRule]":
         """Direction, tolerance and unit of each metric that the card names."""
         return self.card.metrics
 
@@ -68,10 +71,10 @@ def _environments(promoted: Mapping[str, str]) -> Mapping[str, str]:
 def read_model(handle: Handle, name: str) -> Model:
     """A model by its name.  Raises NotFound, IntegrityError if its card cannot be read."""
     versions = tuple(list_versions(handle, name))
-    return Model(name, handle.records().card(name) or ModelCard(), versions)
+    return Model(name, handle.records().card_or_default(name), versions)
 
 
 def proposed_model(handle: Handle, version: ModelVersion) -> Model:
     """A model whose first version is a proposal, with the card in the version's own commit."""
-    card = handle.records_at(version.commit).card(version.model_id)
-    return Model(version.model_id, card or ModelCard(), (version,))
+    card = handle.records_at(version.commit).card_or_default(version.model_id)
+    return Model(version.model_id, card, (version,))

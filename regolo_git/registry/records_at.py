@@ -7,15 +7,9 @@ the errors of the rest.  `Handle.records()` gives the current records.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from regolo_git.errors import IntegrityError
-from regolo_git.records.config import RegistryConfig
-from regolo_git.records.endpoint import Endpoint
-from regolo_git.records.environment import Promotion
-from regolo_git.records.manifest import Manifest
-from regolo_git.records.model_card import ModelCard
 from regolo_git.records.paths import (
     CONFIG_PATH,
     ENDPOINTS,
@@ -32,11 +26,16 @@ from regolo_git.records.paths import (
     place_of_promotion,
     retired_path,
 )
-from regolo_git.records.retired import RetiredList
-from regolo_git.records.tables import of_file
+from regolo_git.registry import record_parsers as parsers
 
 if TYPE_CHECKING:
     from regolo_git.git.repository import GitRepository
+    from regolo_git.records.config import RegistryConfig
+    from regolo_git.records.endpoint import Endpoint
+    from regolo_git.records.environment import Promotion
+    from regolo_git.records.manifest import Manifest
+    from regolo_git.records.model_card import ModelCard
+    from regolo_git.records.retired import RetiredList
 
 Record = TypeVar("Record")
 Parse = Callable[[bytes, str], Record]
@@ -72,61 +71,69 @@ class RecordsAt:
         self._git = git
         self._parsed: dict[str, object] = {}
 
-    def config(self) -> RegistryConfig | None:
+    def config(self) -> "RegistryConfig | None":
         """The registry's configuration; None if there is none."""
-        return self._one(CONFIG_PATH, _CONFIG)
+        return self._one(CONFIG_PATH, parsers.parse_config)
 
-    def manifest(self, model: str) -> Manifest | None:
+    def manifest(self, model: str) -> "Manifest | None":
         """A model's manifest; None if it has none."""
-        return self._one(manifest_path(model), _MANIFEST)
+        return self._one(manifest_path(model), parsers.parse_manifest)
 
-    def manifests(self) -> Listing[Manifest]:
+    def manifests(self) -> "Listing[Manifest]":
         """The manifests of all models, sorted by name."""
-        return self._all(MODELS, model_of_manifest, _MANIFEST)
+        return self._all(MODELS, model_of_manifest, parsers.parse_manifest)
 
     def models(self) -> list[str]:
         """The names of the models that have a manifest, readable or not, sorted."""
         return [model for path, _ in self._files(MODELS) if (model := model_of_manifest(path)) is not None]
 
-    def card(self, model: str) -> ModelCard | None:
+    def card(self, model: str) -> "ModelCard | None":
         """A model's card; None if it has none."""
-        return self._one(card_path(model), _CARD)
+        return self._one(card_path(model), parsers.parse_card)
 
-    def cards(self) -> Listing[ModelCard]:
+    def card_or_default(self, model: str) -> "ModelCard":
+        """A model's card; one without entries if it has none."""
+        from regolo_git.records.model_card import ModelCard  # noqa: PLC0415 - `list` needs no card
+
+        return self.card(model) or ModelCard()
+
+    def cards(self) -> "Listing[ModelCard]":
         """The cards of all models."""
-        return self._all(MODELS, model_of_card, _CARD)
+        return self._all(MODELS, model_of_card, parsers.parse_card)
 
-    def retired(self, model: str) -> RetiredList:
+    def retired(self, model: str) -> "RetiredList":
         """A model's retired versions; an empty list if it has none."""
-        return self._one(retired_path(model), _RETIRED) or RetiredList()
+        from regolo_git.records.retired import RetiredList  # noqa: PLC0415 - `list` needs none
 
-    def retired_lists(self) -> Listing[RetiredList]:
+        return self._one(retired_path(model), parsers.parse_retired_list) or RetiredList()
+
+    def retired_lists(self) -> "Listing[RetiredList]":
         """The lists of retired versions of all models."""
-        return self._all(MODELS, model_of_retired, _RETIRED)
+        return self._all(MODELS, model_of_retired, parsers.parse_retired_list)
 
-    def promotion(self, environment: str, model: str) -> Promotion | None:
+    def promotion(self, environment: str, model: str) -> "Promotion | None":
         """The promotion of a model to an environment; None if there is none."""
-        return self._one(environment_path(environment, model), Promotion.parse)
+        return self._one(environment_path(environment, model), parsers.parse_promotion)
 
-    def promotions(self) -> Listing[Promotion]:
+    def promotions(self) -> "Listing[Promotion]":
         """All promotions, lowest environment first.  Raises IntegrityError for the configuration."""
-        found = self._all(ENVIRONMENTS, place_of_promotion, Promotion.parse)
+        found = self._all(ENVIRONMENTS, place_of_promotion, parsers.parse_promotion)
         config = self.config()
         rank = {name: index for index, name in enumerate(config.environment_order() if config else ())}
 
-        def place(item: tuple[str, Promotion]) -> tuple[int, str, str]:
+        def place(item: "tuple[str, Promotion]") -> tuple[int, str, str]:
             promotion = item[1]
             return rank.get(promotion.environment, -1), promotion.environment, promotion.model
 
         return Listing(dict(sorted(found.by_name.items(), key=place)), found.broken)
 
-    def endpoint(self, name: str) -> Endpoint | None:
+    def endpoint(self, name: str) -> "Endpoint | None":
         """An endpoint's desired state; None if there is no such endpoint."""
-        return self._one(endpoint_path(name), Endpoint.parse)
+        return self._one(endpoint_path(name), parsers.parse_endpoint)
 
-    def endpoints(self) -> Listing[Endpoint]:
+    def endpoints(self) -> "Listing[Endpoint]":
         """Every endpoint, sorted by name."""
-        return self._all(ENDPOINTS, endpoint_of, Endpoint.parse)
+        return self._all(ENDPOINTS, endpoint_of, parsers.parse_endpoint)
 
     def endpoint_names(self) -> list[str]:
         """The names of all endpoints, readable or not."""
@@ -169,17 +176,7 @@ class RecordsAt:
 
 
 def _parse(data: bytes, path: str, parse: Parse[Record]) -> Record:
+    from regolo_git.records.tables import of_file  # noqa: PLC0415 - `list` parses nothing
+
     with of_file(path):
         return parse(data, path)
-
-
-def _without_path(parse: Callable[[bytes], Record]) -> Parse[Record]:
-    """A parser for a kind of record that does not depend on its path."""
-    return lambda data, _: parse(data)
-
-
-# Cached: these records are mostly the same on the branches and commits that one command reads.
-_CONFIG = _without_path(lru_cache(maxsize=8)(RegistryConfig.parse))
-_MANIFEST = _without_path(Manifest.parse)
-_CARD = _without_path(ModelCard.parse)
-_RETIRED = _without_path(RetiredList.parse)

@@ -2,7 +2,6 @@
 
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
-from regolo_git.records.model_card import ModelCard
 from regolo_git.records.references import Reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import read_version_manifest
@@ -18,7 +17,7 @@ def compare_versions(handle: Handle, a: Reference, b: Reference) -> Comparison:
     return compare(
         before,
         after,
-        handle.records().card(a.model) or ModelCard(),
+        handle.records().card_or_default(a.model),
         find_recipe(handle.store, before.artifact.recipe),
         find_recipe(handle.store, after.artifact.recipe),
     )

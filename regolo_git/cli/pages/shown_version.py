@@ -36,7 +36,7 @@ def look_up(handle: Handle, reference: Reference) -> Shown:
     users = users_of(promotions, endpoints, version.model_id, version.version)
     return Shown(
         version=version,
-        card=records.card(version.model_id) or ModelCard(),
+        card=records.card_or_default(version.model_id),
         users=tuple(map(str, users)),
         recipe=find_recipe(handle.store, version.manifest.artifact.recipe),
     )

@@ -4,15 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from regolo_git.errors import IntegrityError
 from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Hint
-from regolo_git.records.manifest import FileEntry, Lineage, Manifest
-from regolo_git.records.metadata import MetadataValue, metrics_of
 from regolo_git.records.paths import manifest_path
 from regolo_git.records.references import version_reference
 from regolo_git.registry.handle import Handle
+
+if TYPE_CHECKING:
+    from regolo_git.records.manifest import FileEntry, Lineage, Manifest
+    from regolo_git.records.metadata import MetadataValue
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class ModelVersion:
     commit: str
     tag: str | None
     message: str
-    _read_manifest: Callable[[], Manifest] = field(repr=False, compare=False)
+    _read_manifest: Callable[[], "Manifest"] = field(repr=False, compare=False)
     _read_signature: Callable[[], str | None] = field(repr=False, compare=False)
 
     @property
@@ -48,18 +51,20 @@ class ModelVersion:
         return version_reference(self.model_id, self.version)
 
     @cached_property
-    def manifest(self) -> Manifest:
+    def manifest(self) -> "Manifest":
         """The reviewed manifest, read from Git on first use."""
         return self._read_manifest()
 
     @property
-    def metadata(self) -> Mapping[str, MetadataValue]:
+    def metadata(self) -> "Mapping[str, MetadataValue]":
         """The user's own keys, nested as given."""
         return self.manifest.metadata
 
     @property
     def metrics(self) -> Mapping[str, int | float]:
         """The numbers among the metadata by dotted name."""
+        from regolo_git.records.metadata import metrics_of  # noqa: PLC0415 - `list` needs no manifest
+
         return metrics_of(self.manifest.metadata)
 
     @property
@@ -73,12 +78,12 @@ class ModelVersion:
         return self.manifest.parents
 
     @property
-    def files(self) -> Mapping[str, FileEntry]:
+    def files(self) -> "Mapping[str, FileEntry]":
         """The artifact's files by path; past 200 files the manifest does not list them."""
         return self.manifest.file_entries(None)
 
     @property
-    def lineage(self) -> Lineage | None:
+    def lineage(self) -> "Lineage | None":
         """The recorded code, data, parameters and base."""
         return self.manifest.lineage
 
@@ -106,11 +111,13 @@ def version_of_row(handle: Handle, row: TagRow, status: str) -> ModelVersion:
     )
 
 
-def read_tagged_manifest(handle: Handle, row: TagRow) -> Manifest:
+def read_tagged_manifest(handle: Handle, row: TagRow) -> "Manifest":
     """The manifest of a version, from its reviewed commit.
 
     Raises IntegrityError if the tag names another manifest, or if the manifest is of another version.
     """
+    from regolo_git.records.manifest import Manifest  # noqa: PLC0415 - `list` needs no manifest
+
     held = handle.git.blob_oid(row.commit_oid, manifest_path(row.model))
     if held != row.manifest_oid:
         raise IntegrityError(f"tag '{row.tag}' names a manifest that its commit does not have", Hint("fsck"))
