@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from regolo_git.artifacts.source.sources import ArtifactSource
+from regolo_git.errors import Conflict
 from regolo_git.records.manifest import Lineage
 from regolo_git.records.names import check_text
 from regolo_git.records.references import Reference
@@ -18,6 +19,7 @@ from regolo_git.registry.models import Model, ModelSummary, proposed_model, read
 from regolo_git.registry.notices import warn
 from regolo_git.registry.versions.checkout import checkout_version
 from regolo_git.registry.versions.create import CreatedVersion, create_version
+from regolo_git.registry.versions.known_content import KnownContent
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.request import Bump, VersionRequest
 from regolo_git.registry.versions.retire import plan_retirement, retire
@@ -81,6 +83,9 @@ class VersionVerbs:
         metadata: Mapping[str, object] | None = None,
         description: str | None = None,
         bump: Bump | None = None,
+        parent: str | None = None,
+        inherit: bool = True,
+        allow_retired: bool = False,
         message: str | None = None,
         lineage: Lineage | None = None,
         serving: Mapping[str, object] | None = None,
@@ -91,8 +96,15 @@ class VersionVerbs:
         `model_data` may be an existing version, such as `get_model_version("m", "1.0")` for a version named
         `prod-1.0`: the new version has its content, and its metadata, description, lineage and serving unless
         given again.  `flow` is "direct" (commit and tag immediately), "propose" (a branch for review, no tag)
-        or "auto": direct on the registry branch, a commit without a tag on any other.  Raises NotFound,
-        VersionExists, InvalidInput, Conflict, TypeError.
+        or "auto": direct on the registry branch, a commit without a tag on any other.
+
+        `parent` is the version that this one was made from: by default what was last checked out to the path
+        of `model_data` or created from it, otherwise the highest version below the new one.  Unless `inherit`
+        is False, values that are not given are the parent's: description, metadata without numbers, and
+        serving; with the same content everything.  Content that a retired version has is refused unless
+        `allow_retired`; content of another version is a `RegoloNotice`.
+
+        Raises NotFound, VersionExists, InvalidInput, Conflict, TypeError.
         """
         request = VersionRequest(
             model=model_id,
@@ -100,6 +112,8 @@ class VersionVerbs:
             new_model=False,
             version=version,
             bump=bump,
+            parent=parent,
+            inherit=inherit,
             metadata=metadata or {},
             description=description,
             message=message,
@@ -107,13 +121,24 @@ class VersionVerbs:
             serving=serving,
             flow=flow,
         )
-        return self._create(request).version
+        return self._create(request, allow_retired=allow_retired).version
 
-    def _create(self, request: VersionRequest) -> CreatedVersion:
-        same: list[str] = []
-        created = create_version(self.handle, request, on_same_content=same.append)
+    def _create(self, request: VersionRequest, *, allow_retired: bool = False) -> CreatedVersion:
+        known: list[KnownContent] = []
+
+        def judge(content: KnownContent) -> None:
+            if content.kind == "retired" and not allow_retired:
+                raise Conflict(
+                    f"the content is that of '{content.reference}'{content.retirement}",
+                    "pass allow_retired=True to create the version anyway",
+                )
+            known.append(content)
+
+        created = create_version(self.handle, request, on_same_content=judge)
         repeated = [
-            f"'{created.version.reference}' has the same content as version '{name}'" for name in same
+            f"'{created.version.reference}' has the same content as version '{content.version}'"
+            f"{content.retirement}"
+            for content in known
         ]
         for notice in (*repeated, *created.notices):
             warn(notice)

@@ -11,7 +11,9 @@ from regolo_git.errors import NotFound
 from regolo_git.hints import Hint
 from regolo_git.records.references import version_reference
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.versions.carried import Described
 from regolo_git.registry.versions.create import CreatedVersion, create_version
+from regolo_git.registry.versions.known_content import KnownContent
 from regolo_git.registry.versions.request import VersionRequest
 from regolo_git.text.commits import short
 from regolo_git.text.printable import one_line
@@ -26,21 +28,25 @@ def check_order(verb: str, model: str, path: Path) -> None:
 
 
 def create(handle: Handle, request: VersionRequest, *, yes: bool) -> CreatedVersion:
-    """Creates a version with a progress bar; asks first if its content is that of the newest version."""
+    """Creates a version with a progress bar; asks first about content of the newest or a retired version."""
     with ProgressBar("storing") as bar:
 
-        def ask(same: str) -> None:
+        def judge(known: KnownContent) -> None:
             bar.stop()
-            if not yes:
-                _ask_about_same_content(request, same)
+            text = one_line(
+                f"{_subject(request)} has the same content as '{known.reference}'{known.retirement}"
+            )
+            if known.kind == "older":
+                talk_note(text)
+            elif not yes:
+                confirm(f"{text}. Create a version anyway?", otherwise=text)
 
-        return create_version(handle, request, on_same_content=ask, on_progress=bar.show)
+        return create_version(handle, request, on_same_content=judge, on_progress=bar.show)
 
 
-def _ask_about_same_content(request: VersionRequest, same: str) -> None:
-    name = str(request.source)
-    unchanged = f"'{name}' has the same content as '{version_reference(request.model, same)}'"
-    confirm(f"{unchanged}. Create a version anyway?", otherwise=unchanged)
+def _subject(request: VersionRequest) -> str:
+    source = request.source
+    return f"'{source}'" if isinstance(source, str | Path) else "the new version"
 
 
 def announce(created: CreatedVersion, *, as_json: bool, quiet: bool) -> None:
@@ -58,8 +64,18 @@ def _talk(created: CreatedVersion) -> None:
     talk(f"{verb} {paint(version.reference, sys.stderr, bold=True)} ({_stored(created)})")
     talk(f"  commit  {short(version.commit)} on {created.branch}")
     talk(f"  tag     {version.tag or 'none until it is merged'}")
+    if created.skips_newest:
+        talk(f"  parent  {', '.join(version.parents) or 'none'}, not the newest version")
+    _talk_of_inherited(created.described)
     for step in _next_steps(created):
         talk_next(step)
+
+
+def _talk_of_inherited(about: Described) -> None:
+    if about.carried:
+        talk(one_line(f"  kept    {', '.join(about.carried)} of {about.parent}"))
+    if about.left:
+        talk(one_line(f"  left    {', '.join(about.left)} of {about.parent}: measured on other content"))
 
 
 def _stored(created: CreatedVersion) -> str:
@@ -95,6 +111,8 @@ def _document(created: CreatedVersion) -> Json:
         "branch": created.branch,
         "commit": version.commit,
         "digest": version.digest,
+        "parents": list(version.parents),
+        "inherited": list(created.described.carried),
         "size": version.size_bytes,
         "new_bytes": created.new_bytes,
         "notices": [one_line(notice) for notice in created.notices],

@@ -16,11 +16,11 @@ from typing import Protocol
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.identity import utc
 from regolo_git.git.refs_state import LooseTag, read_tags, tags_key
-from regolo_git.git.tag_columns import columns_of
+from regolo_git.git.tag_columns import columns_of, sort_key
 from regolo_git.git.tag_objects import TagObject
 from regolo_git.records.digests import Digest
 from regolo_git.records.references import version_reference
-from regolo_git.records.versions import parse_tag_name
+from regolo_git.records.versions import Version, parse_tag_name
 
 SCHEMA_VERSION = "4"
 SCHEMA = """
@@ -118,6 +118,20 @@ class TagIndex:
         return releases + self._select(f"objects.model = ? and {NUMBERED} {end}", (model,)) or self._select(
             f"objects.model = ? {end}", (model,)
         )
+
+    def highest_below(self, model: str, version: Version) -> TagRow | None:
+        """The highest version below another in its line: plain ones, and those of its own environment."""
+        line, key = f"{version.environment}-[0-9]*" if version.environment else "[0-9]*", sort_key(version)
+        rows = self._select(
+            f"objects.model = ? and sort_key < ? and ({NUMBERED} or identity glob ?)"
+            " order by sort_key desc limit 1",
+            (model, key, line),
+        )
+        return rows[0] if rows else None
+
+    def with_digest(self, model: str, digest: str) -> list[TagRow]:
+        """The versions of a model whose artifact has a digest, lowest first."""
+        return self._select("objects.model = ? and digest = ? order by sort_key", (model, digest))
 
     def last_created(self, model: str) -> TagRow | None:
         """The latest version without an environment prefix; within one second, the higher one."""

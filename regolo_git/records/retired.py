@@ -32,8 +32,12 @@ class RetiredList:
 
     def has(self, version: str) -> bool:
         """Whether the list has a version; `1.0` and `1.0.0` are the same."""
+        return self.get(version) is not None
+
+    def get(self, version: str) -> RetiredEntry | None:
+        """The entry of a version; None if it is not retired."""
         wanted = Version.parse(version)
-        return any(Version.parse(entry.version) == wanted for entry in self.entries)
+        return next((entry for entry in self.entries if Version.parse(entry.version) == wanted), None)
 
     def with_entry(self, entry: RetiredEntry) -> "RetiredList":
         """The list with an entry added, or replaced if the version is already in it."""

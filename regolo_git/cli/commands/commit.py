@@ -34,9 +34,16 @@ from regolo_git.registry.versions.request import Bump, VersionRequest
     shell_complete=complete_versions,
     help="Reuse the content of version V instead of a PATH.",
 )
+@click.option(
+    "--parent",
+    metavar="V",
+    shell_complete=complete_versions,
+    help="The version it was made from.  [default: what PATH held before]",
+)
+@click.option("--no-inherit", is_flag=True, help="Take over nothing from the parent or from --from V.")
 @click.option("--description", metavar="TEXT", help="A description of this version, for its manifest.")
 @version_options
-@click.option("--yes", "-y", is_flag=True, help="Create it even if the content is unchanged.")
+@click.option("--yes", "-y", is_flag=True, help="Create it even if the content is unchanged or retired.")
 @json_option
 def commit(
     model: str,
@@ -44,6 +51,8 @@ def commit(
     version: str | None,
     bump: Bump | None,
     origin: str | None,
+    parent: str | None,
+    no_inherit: bool,
     description: str | None,
     options: VersionOptions,
     yes: bool,
@@ -58,6 +67,10 @@ def commit(
     With --from, the new version has the content of an existing one; metadata, description, lineage and
     serving are copied from it unless given again.
 
+    The parent of the version is what PATH held before: the version last checked out to it or created from
+    it.  If that is not known, it is the highest version below the new one.  Description, metadata and serving
+    of the parent are taken over unless given again; its metrics and lineage only if the content is the same.
+
     Following SemVer, bump major if code that loads the model may break (a tensor removed or reshaped), minor
     for new weights, patch for files without weights; `git regolo diff` suggests a bump.
 
@@ -69,15 +82,12 @@ def commit(
       git regolo commit sentiment --from 1.0 --version prod-1.0
 
     Exit status: 0 success; 2 an invalid name, number or file; 3 no such model or file; 4 the version exists,
-    its content is that of the newest version (without --yes), or the registry's files have uncommitted
-    changes; 6 the store is not writable.
+    its content is that of the newest or of a retired version (without --yes), or the registry's files have
+    uncommitted changes; 6 the store is not writable.
     """
     if version is not None and bump is not None:
         raise InvalidInput("--version and --bump cannot be used together")
-    if (path is None) == (origin is None):
-        raise InvalidInput("give either PATH or --from V", Hint("commit", "-h"))
-    if path is not None:
-        check_order("commit", model, path)
+    _check_source(model, path, origin)
     with open_handle() as handle:
         request = VersionRequest(
             model=model,
@@ -85,6 +95,8 @@ def commit(
             new_model=False,
             version=version,
             bump=bump,
+            parent=parent.removeprefix(f"{model}@") if parent is not None else None,
+            inherit=not no_inherit,
             metadata=options.metadata(),
             description=description,
             message=options.message,
@@ -93,6 +105,13 @@ def commit(
             flow=options.flow,
         )
         announce(create(handle, request, yes=yes), as_json=as_json, quiet=options.quiet)
+
+
+def _check_source(model: str, path: Path | None, origin: str | None) -> None:
+    if (path is None) == (origin is None):
+        raise InvalidInput("give either PATH or --from V", Hint("commit", "-h"))
+    if path is not None:
+        check_order("commit", model, path)
 
 
 def _version(handle: Handle, model: str, origin: str | None) -> ModelVersion:

@@ -19,6 +19,7 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
 from regolo_git.registry.other_store import other_store_hint
 from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.versions.held import Held, held_at, note_held
 from regolo_git.registry.versions.model_version import read_tagged_manifest
 from regolo_git.text.printable import printable
 
@@ -85,6 +86,8 @@ def checkout_manifest(
         overwrite=Overwrite(_known_files(handle, manifest, path), anything=force),
         on_progress=on_progress,
     )
+    if not patterns or held_at(handle, path) is None:
+        note_held(handle, path, Held.of(manifest.model, manifest.version, manifest.artifact.digest))
     return CheckedOut(manifest.model, manifest.version, path, manifest.artifact.size, done.written_bytes)
 
 

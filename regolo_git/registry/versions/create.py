@@ -6,8 +6,8 @@
 next one.  If a step fails, it leaves only unreferenced bytes in the store.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import cast
 
 from regolo_git.artifacts.ingest.ingest import Ingested, ingest
@@ -29,41 +29,48 @@ from regolo_git.registry.change import commit_records, propose_records
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.version_status import PROPOSED, READY
 from regolo_git.registry.versions.artifact_place import artifact_place, ensure_ignored
-from regolo_git.registry.versions.draft import Draft
+from regolo_git.registry.versions.carried import Described, Given
+from regolo_git.registry.versions.draft import Draft, Drafted
+from regolo_git.registry.versions.held import Held, note_held
+from regolo_git.registry.versions.known_content import OnSameContent, find_known_content
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.number import refuse_existing
+from regolo_git.registry.versions.parent import given_parent, held_by_source
 from regolo_git.registry.versions.request import VersionRequest
 from regolo_git.registry.versions.target_branch import TargetBranch, choose_target_branch
 
 
 @dataclass(frozen=True, slots=True)
 class CreatedVersion:
-    """A version that was just created.  `branch` is its branch; `notices` are for the user."""
+    """A version that was just created.  `branch` is its branch; `notices` are for the user.
+
+    `described` says what came from its parent, `skips_newest` whether that is not the newest version.
+    """
 
     version: ModelVersion
     new_bytes: int
     branch: str
     notices: tuple[str, ...]
-
-
-SameContent = Callable[[str], None]
+    described: Described
+    skips_newest: bool
 
 
 def create_version(
     handle: Handle,
     request: VersionRequest,
     *,
-    on_same_content: SameContent,
+    on_same_content: OnSameContent,
     on_progress: OnProgress = ignore_progress,
 ) -> CreatedVersion:
     """Creates a version, or nothing.
 
-    `on_same_content` is called with the number of the newest version if that has the same bytes, before
-    anything is written to Git; it may raise to cancel.  Raises InvalidInput, NotFound, VersionExists,
-    Conflict, PolicyRefused, TransportError.
+    `on_same_content` is called if an earlier version has the same bytes, before anything is written to Git;
+    it may raise to cancel.  Raises InvalidInput, NotFound, VersionExists, Conflict, PolicyRefused,
+    TransportError.
     """
     model = check_model_name(request.model)
-    if isinstance(request.source, ModelVersion):
+    from_version = isinstance(request.source, ModelVersion)
+    if isinstance(request.source, ModelVersion) and request.inherit:
         request = request.inheriting(request.source.manifest)
     metadata = normalise_metadata(request.metadata)
     lineage = _normalised(request.lineage) if request.lineage is not None else None
@@ -74,18 +81,35 @@ def create_version(
     paths = _check_model(handle, request.new_model, model, target)
     if version is not None:
         refuse_existing(handle, model, version)
+    given_parent(handle, request, _on_branch(handle, model, target))
     refuse_early(handle.git, target.name, [] if target.new_branch else paths, authorship=authorship)
+    held = held_by_source(handle, request)
     place, ingested = _ingest(handle, request.source, on_progress)
-    same = _same_content(handle, model, ingested, version)
-    # A version created from a version has the same bytes on purpose.
-    if same is not None and not isinstance(request.source, ModelVersion):
-        on_same_content(same)
+    digest = str(ingested.artifact.digest)
+    known = find_known_content(handle, model, digest, version, on_purpose=from_version)
+    if known is not None:
+        on_same_content(known)
     ignored = ensure_ignored(handle, place, target.name)
-    draft = Draft(handle, request, target, version, metadata, lineage, serving, place, ingested, ignored)
+    given = Given(metadata, request.description, lineage)
+    draft = Draft(handle, request, target, version, given, serving, held, place, ingested, ignored)
+    newest = {row.version for row in handle.index.highest(model)}
     published = _publish(handle, draft)
-    return CreatedVersion(
-        _created(handle, draft, published), ingested.new_bytes, published.branch, draft.notices()
-    )
+    _note_held(handle, draft, published.made.manifest)
+    created, about = _created(handle, draft, published), published.made.described
+    skips_newest = bool(newest) and not newest.intersection(created.parents)
+    return CreatedVersion(created, ingested.new_bytes, published.branch, draft.notices(), about, skips_newest)
+
+
+def _on_branch(handle: Handle, model: str, target: TargetBranch) -> Manifest | None:
+    return handle.records_at(handle.git.newest_known(target.name)).manifest(model)
+
+
+def _note_held(handle: Handle, draft: Draft, manifest: Manifest) -> None:
+    """Notes that the files now are the new version's; a proposal may never become one."""
+    source = draft.request.source
+    if isinstance(source, str | Path) and not draft.target.new_branch:
+        held = Held.of(manifest.model, manifest.version, manifest.artifact.digest)
+        note_held(handle, Path(source), held)
 
 
 def _ingest(
@@ -126,22 +150,14 @@ def _check_model(handle: Handle, new: bool, model: str, target: TargetBranch) ->
     return [manifest_path(model)] if card is not None else [manifest_path(model), card_path(model)]
 
 
-def _same_content(handle: Handle, model: str, ingested: Ingested, version: Version | None) -> str | None:
-    """The newest version if it has the same bytes; an environment version may repeat them."""
-    if version is not None and version.environment:
-        return None
-    newest = handle.index.last_created(model)
-    return newest.version if newest is not None and newest.digest == ingested.artifact.digest else None
-
-
-def _publish(handle: Handle, draft: Draft) -> Published[Manifest]:
+def _publish(handle: Handle, draft: Draft) -> Published[Drafted]:
     request, target = draft.request, draft.target
     # Unless it is imported, a version has the time of its commit, not of its ingest.
     given = request.author is not None or request.when is not None
     authorship = handle.git.authorship(request.author, request.when) if given else None
     if not target.new_branch:
         return commit_records(handle, draft.prepare, branch=target.name, authorship=authorship)
-    first = draft.prepare(handle.records()).made
+    first = draft.prepare(handle.records()).made.manifest
     name = proposal_branch(first.model, first.version)
     number = Version.parse(first.version)
     if handle.git.branch_tip(name) is not None:
@@ -155,8 +171,8 @@ def _publish(handle: Handle, draft: Draft) -> Published[Manifest]:
     return propose_records(handle, name, replace(draft, version=number).prepare, authorship=authorship)
 
 
-def _created(handle: Handle, draft: Draft, published: Published[Manifest]) -> ModelVersion:
-    manifest = published.made
+def _created(handle: Handle, draft: Draft, published: Published[Drafted]) -> ModelVersion:
+    manifest = published.made.manifest
     info = handle.git.commit_info(published.commit)
     return ModelVersion(
         model_id=manifest.model,

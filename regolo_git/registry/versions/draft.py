@@ -3,15 +3,13 @@
 This module has everything that depends on the tip, because it runs again when another writer commits first.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from regolo_git.artifacts.ingest.ingest import Ingested
 from regolo_git.git.ignore import Ignored, reinclusion_warning
 from regolo_git.git.new_commit import NewCommit, NewTag
-from regolo_git.records.manifest import FileEntry, Lineage, Manifest
-from regolo_git.records.metadata import MetadataValue
+from regolo_git.records.manifest import FileEntry, Manifest
 from regolo_git.records.model_card import new_card_text
 from regolo_git.records.paths import card_path, manifest_path
 from regolo_git.records.serving_block import implied_by, is_implied
@@ -20,9 +18,21 @@ from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import Version, tag_name
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.versions.carried import Described, Given, described
+from regolo_git.registry.versions.held import Held
+from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.number import free_number, writes_zero_patch
+from regolo_git.registry.versions.parent import choose_parent, parent_manifest
 from regolo_git.registry.versions.request import VersionRequest
 from regolo_git.registry.versions.target_branch import TargetBranch
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """The manifest of a draft, and what of it came from the parent."""
+
+    manifest: Manifest
+    described: Described
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +43,23 @@ class Draft:
     request: VersionRequest
     target: TargetBranch
     version: Version | None
-    metadata: Mapping[str, MetadataValue]
-    lineage: Lineage | None
+    given: Given
     serving: Table | None
+    held: Held | None
     place: str | None
     ingested: Ingested
     ignored: Ignored | None
 
-    def prepare(self, records: RecordsAt) -> NewCommit[Manifest]:
+    def prepare(self, records: RecordsAt) -> NewCommit[Drafted]:
         """The commit that adds the version to a branch with these records."""
         model = self.request.model
         previous, card = records.manifest(model), records.card(model)
         version = free_number(self.handle, model, self.version, self.request.bump, previous)
         zero_patch = writes_zero_patch(self.handle, model, card, version)
-        manifest = self._manifest(version, zero_patch, previous)
+        name = choose_parent(self.handle, self.request, version, held=self.held, on_branch=previous)
+        parent = parent_manifest(self.handle, model, name, previous) if name is not None else None
+        about = self._described(parent)
+        manifest = self._manifest(version, zero_patch, name, parent, about)
         files: dict[str, bytes | None] = {manifest_path(model): manifest.to_text().encode()}
         if card is None:
             files[card_path(model)] = new_card_text(
@@ -55,17 +68,30 @@ class Draft:
         if self.ignored is not None and self.ignored.content is not None:
             files[self.ignored.path] = self.ignored.content
         tag = self._tag(manifest) if self.target.tagged else None
-        return NewCommit(files, self._message(manifest), manifest, tag)
+        return NewCommit(files, self._message(manifest), Drafted(manifest, about), tag)
 
-    def _manifest(self, version: Version, zero_patch: bool, previous: Manifest | None) -> Manifest:
+    def _described(self, parent: Manifest | None) -> Described:
+        if parent is None or not self.request.inherit or isinstance(self.request.source, ModelVersion):
+            return described(self.given, None, same_bytes=False)
+        same = parent.artifact.digest == self.ingested.artifact.digest
+        return described(self.given, parent, same_bytes=same)
+
+    def _manifest(
+        self,
+        version: Version,
+        zero_patch: bool,
+        parent_name: str | None,
+        parent: Manifest | None,
+        about: Described,
+    ) -> Manifest:
         ingested = self.ingested
         directory = ingested.artifact.kind == "directory"
         return Manifest(
             model=self.request.model,
             version=version.text(zero_patch=zero_patch),
-            description=self.request.description,
+            description=about.description,
             build=version.build,
-            parents=(previous.version,) if previous else (),
+            parents=(parent_name,) if parent_name is not None else (),
             artifact=replace(
                 ingested.artifact,
                 path=self.place,
@@ -74,17 +100,17 @@ class Draft:
             files={f.path: FileEntry(f.size, f.digest) for f in ingested.files}
             if directory and len(ingested.files) <= 200
             else None,
-            metadata=self.metadata,
-            lineage=self.lineage,
-            serving=self._serving(previous),
+            metadata=about.metadata,
+            lineage=about.lineage,
+            serving=self._serving(parent),
             unknown={},
         )
 
-    def _serving(self, previous: Manifest | None) -> Table | None:
-        """The given block, else the previous one; an implied block follows the file name instead."""
+    def _serving(self, parent: Manifest | None) -> Table | None:
+        """The given block, else the parent's; an implied block follows the file name instead."""
         if self.serving is not None:
             return self.serving
-        before = previous.serving if previous is not None else None
+        before = parent.serving if parent is not None and self.request.inherit else None
         source = self.request.source
         implied = implied_by(Path(source).name) if isinstance(source, str | Path) else None
         if implied is None or self.ingested.artifact.kind == "directory":

@@ -13,14 +13,16 @@ from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.target_branch import Flow
 
 Bump = Literal["major", "minor", "patch"]
-TEXTS = ("version", "description", "model_description", "message", "author")
+TEXTS = ("version", "parent", "description", "model_description", "message", "author")
 
 
 @dataclass(frozen=True, slots=True)
 class VersionRequest:
     """The request for a new version: `version` or `bump`, by default the next minor version.
 
-    A `source` that is a version supplies its stored bytes and every value that is not given.  `author`
+    A `source` that is a version supplies its stored bytes and, unless `inherit` is False, every value that is
+    not given; other bytes take over what still holds of the parent's values.  `parent` is a version, an
+    environment or "latest"; by default it is found (`parent.py`).  `author`
     ("Name <address>") and `when` (with a time zone) are for imported versions; the defaults are Git's
     identity and the current time.
     """
@@ -30,6 +32,8 @@ class VersionRequest:
     new_model: bool
     version: str | None = None
     bump: Bump | None = None
+    parent: str | None = None
+    inherit: bool = True
     metadata: Mapping[str, object] = field(default_factory=dict)
     description: str | None = None
     model_description: str | None = None

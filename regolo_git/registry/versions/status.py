@@ -11,6 +11,7 @@ from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.checkout import head_records
+from regolo_git.registry.versions.held import Held, held_at, note_held
 
 ArtifactState = Literal["unchanged", "modified", "missing", "no path"]
 
@@ -83,9 +84,23 @@ def _state(
     algorithm = manifest.artifact.digest.algorithm
     current = digest_of(place, algorithm=algorithm, cache=handle.cache, on_progress=on_progress)
     if current == manifest.artifact.digest:
+        _note_unchanged(handle, place, manifest)
         return "unchanged", None
-    rows = handle.index.rows(manifest.model)
-    return "modified", next((row.version for row in reversed(rows) if row.digest == current), None)
+    rows = handle.index.with_digest(manifest.model, str(current))
+    if not rows:
+        return "modified", None
+    held = Held.of(manifest.model, rows[-1].version, current)
+    before = held_at(handle, place)
+    if before is None or (before.model, before.digest) != (held.model, held.digest):
+        note_held(handle, place, held)  # an edit that starts now starts from this version
+    return "modified", held.version
+
+
+def _note_unchanged(handle: Handle, place: Path, manifest: Manifest) -> None:
+    digest = str(manifest.artifact.digest)
+    before = held_at(handle, place)
+    if before is None or (before.model, before.digest) != (manifest.model, digest):
+        note_held(handle, place, Held.of(manifest.model, manifest.version, digest))
 
 
 def _exists(place: Path) -> bool:

@@ -132,3 +132,53 @@ def test_a_version_comes_from_a_path_or_from_a_version(regolo: Regolo, two_versi
     assert "either PATH or --from" in both.err
     assert "either PATH or --from" in regolo("commit", "m", status=2).err
     assert "9.9" in regolo("commit", "m", "--from", "9.9", status=3).err
+
+
+def test_a_version_that_does_not_follow_the_newest_says_its_parent(
+    regolo: Regolo, two_versions: Path
+) -> None:
+    regolo("checkout", "m@1.0")
+    write_model(two_versions / "model.safetensors", 3)
+    done = regolo("commit", "m", "model.safetensors", "--version", "1.0.1")
+    assert "parent  1.0, not the newest version" in done.err
+    assert "git regolo diff m@1.0 1.0.1" in done.err
+    assert regolo("diff", "m@1.0.1").out.startswith("m  1.0 -> 1.0.1")
+    write_model(two_versions / "model.safetensors", 4)
+    given = regolo("commit", "m", "model.safetensors", "--parent", "m@1.1", "--json")
+    assert given.document["parents"] == ["1.1"]
+    assert "parent" not in given.err
+
+
+def test_a_parent_that_does_not_exist_is_refused(regolo: Regolo, two_versions: Path) -> None:
+    write_model(two_versions / "model.safetensors", 3)
+    refused = regolo("commit", "m", "model.safetensors", "--parent", "9.9", status=3)
+    assert "no such parent: model 'm' has no version '9.9'" in refused.err
+
+
+def test_what_is_taken_over_is_said(regolo: Regolo, two_versions: Path) -> None:
+    write_model(two_versions / "model.safetensors", 3)
+    regolo("commit", "m", "model.safetensors", "--meta", "license=mit", "--metric", "f1=0.5")
+    write_model(two_versions / "model.safetensors", 4)
+    done = regolo("commit", "m", "model.safetensors")
+    assert "  kept    experiment, license of 1.2\n" in done.err
+    assert "  left    f1 of 1.2: measured on other content\n" in done.err
+    write_model(two_versions / "model.safetensors", 5)
+    assert "kept" not in regolo("commit", "m", "model.safetensors", "--no-inherit").err
+
+
+def test_bytes_of_an_older_version_are_worth_a_note(regolo: Regolo, two_versions: Path) -> None:
+    write_model(two_versions / "model.safetensors", 3)
+    regolo("commit", "m", "model.safetensors")
+    regolo("checkout", "m@1.0")
+    done = regolo("commit", "m", "model.safetensors")
+    assert "note: 'model.safetensors' has the same content as 'm@1.0'" in done.err
+    assert done.out == "m@1.3\n"
+
+
+def test_bytes_of_a_retired_version_need_a_yes(regolo: Regolo, two_versions: Path) -> None:
+    regolo("checkout", "m@1.0")
+    regolo("retire", "m@1.0", "-m", "wrong data", "--yes")
+    refused = regolo("commit", "m", "model.safetensors", status=4)
+    assert "has the same content as 'm@1.0', which was retired: wrong data" in refused.err
+    assert refused.err.endswith("hint: git regolo commit m model.safetensors --yes\n")
+    assert regolo("commit", "m", "model.safetensors", "--yes").out == "m@1.2\n"
