@@ -30,6 +30,29 @@ def overrides_configuration() -> bool:
     return any(variable in os.environ for variable in OVERRIDES)
 
 
+def overriding_values() -> tuple[str, ...]:
+    """The variables that override git's configuration files, as a key of what they say."""
+    numbered = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
+    return tuple(
+        f"{name}={value}"
+        for name, value in sorted(os.environ.items())
+        if name in OVERRIDES or name.startswith(numbered)
+    )
+
+
+def ignores_system_configuration() -> bool:
+    """Whether git leaves the configuration of the system out (`GIT_CONFIG_NOSYSTEM`)."""
+    return os.environ.get("GIT_CONFIG_NOSYSTEM", "").lower() not in ("", "0", "false", "no", "off")
+
+
+def configuration_homes() -> tuple[str, str] | None:
+    """The directories of the user's two configuration files; None without a home."""
+    home = os.environ.get("HOME")
+    if not home:
+        return None
+    return home, f"{os.environ.get('XDG_CONFIG_HOME') or f'{home}/.config'}/git"
+
+
 def environment_of_git(git_dir: Path, work_tree: Path | None, index: Path | None) -> dict[str, str]:
     """The environment of a git child process: one repository, no prompts."""
     environment = {key: value for key, value in os.environ.items() if key not in LOCAL_VARIABLES}

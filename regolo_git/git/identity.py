@@ -76,19 +76,23 @@ def read_time(role: Role) -> datetime:
     return _parse_date(date) if date else _now()
 
 
-def read_identity(role: Role, name: str | None, email: str | None) -> Identity:
-    """The identity from `GIT_<role>_*`, or else from the configured name and address.
+def find_person(role: Role, name: str | None, email: str | None) -> tuple[str, str] | None:
+    """The name and address in `GIT_<role>_*`, or else the configured ones.
 
-    Raises InvalidInput if neither has a name and an address, or for a date that cannot be parsed.
+    None where git would look elsewhere, or refuse: if one of them is nowhere or empty.
     """
-    found_name = _clean(identity_variable(role, "NAME") or name)
-    found_email = _clean(identity_variable(role, "EMAIL") or email or email_address())
-    if not found_name or not found_email:
-        raise InvalidInput(
-            f"Git has no name and email address for the {role.lower()}",
-            'git config --global user.name "Your Name" && git config --global user.email you@example.com',
-        )
-    return Identity(found_name, found_email, read_time(role))
+    given_name, given_email = (identity_variable(role, part) for part in ("NAME", "EMAIL"))
+    found_name = _clean(name if given_name is None else given_name)
+    found_email = _clean(given_email if given_email is not None else email or email_address())
+    return (found_name, found_email) if found_name and found_email else None
+
+
+def unknown_person(role: Role, words: str) -> InvalidInput:
+    """The error for a role without a name and an address, in git's own words."""
+    return InvalidInput(
+        f"Git has no name and email address for the {role.lower()}: {words}",
+        'git config --global user.name "Your Name" && git config --global user.email you@example.com',
+    )
 
 
 def _clean(text: str | None) -> str:

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from regolo_git.errors import Conflict, MissingDependency, RegoloError, TransportError
@@ -40,6 +41,35 @@ def run_git(
     if done.returncode != 0:
         raise _failure(arguments[0], done)
     return done.stdout
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The exit status of a git command, its output, and its messages without the hints, on one line."""
+
+    status: int
+    output: bytes
+    words: str
+
+
+def try_git(
+    git_dir: Path,
+    work_tree: Path | None,
+    *arguments: str,
+    given: bytes = b"",
+    also: Mapping[str, str] = NOTHING_ELSE,
+) -> Answer:
+    """Runs a git command whose failure the caller explains in git's own words.
+
+    Raises TransportError if the disk is full.
+    """
+    done = _run(git_dir, work_tree, arguments, given, None, also)
+    words = done.stderr.decode(errors="replace")
+    if done.returncode != 0 and is_full(words):
+        raise TransportError(f"git {arguments[0]}: {DISK_FULL}", FREE_SPACE)
+    lines = (line.strip() for line in words.splitlines())
+    told = "; ".join(line for line in lines if line and not line.startswith("hint:"))
+    return Answer(done.returncode, done.stdout, told)
 
 
 def ask_git(git_dir: Path, work_tree: Path, *arguments: str) -> bool:

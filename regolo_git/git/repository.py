@@ -1,8 +1,10 @@
 """Reads one Git repository: commits, trees, blobs, refs and configuration."""
 
 import os
+import re
+import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
@@ -15,19 +17,22 @@ from regolo_git.git.identity import (
     Authorship,
     Identity,
     check_time,
+    find_person,
     parse_identity,
-    read_identity,
     read_time,
+    unknown_person,
     utc,
 )
+from regolo_git.git.program import try_git
 from regolo_git.git.refs_state import branch_tip, head_branch, head_commit, newest_known, ref_target
-from regolo_git.git.settings import read_setting
+from regolo_git.git.settings import Settings, SettingsReader, follow_home
 from regolo_git.git.tag_objects import TagObject, parse_tag_object
 from regolo_git.git.translate import git_errors
 from regolo_git.system_errors import DISK_FULL, FREE_SPACE
 
 # With less free space than this, nothing can be written any more.
 FULL_BYTES = 1 << 16
+PERSON_AND_TIME = re.compile(r"(.+) <([^<>]+)> \d+ [+-]\d{4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class GitRepository:
     def __init__(self, paths: RepositoryPaths, opened: pygit2.Repository) -> None:
         self.paths = paths
         self.pygit = opened
+        self._settings = SettingsReader(paths)
 
     @classmethod
     def open(cls, paths: RepositoryPaths) -> Self:
@@ -70,6 +76,7 @@ class GitRepository:
         with git_errors(f"repository '{paths.top}'"):
             # Objects must be on the disk before a ref names them.
             pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
+            follow_home()
             return cls(paths, pygit2.Repository(str(paths.git_dir)))
 
     def reopen(self) -> None:
@@ -217,7 +224,11 @@ class GitRepository:
 
     def config_get(self, key: str) -> str | None:
         """A value of git's configuration; None if it is not set."""
-        return read_setting(self.paths, self.pygit, key)
+        return self.settings().get(key) or None
+
+    def settings(self) -> Settings:
+        """Git's whole configuration as of now."""
+        return self._settings.read(self.pygit)
 
     def config_set(self, key: str, value: str | None) -> None:
         """Sets a value in the repository's own configuration; None removes it."""
@@ -240,11 +251,22 @@ class GitRepository:
     def _identity(self, role: Role, person: str | None, when: datetime | None) -> Identity:
         if person is not None:
             return parse_identity(person, check_time(when) if when is not None else read_time(role))
-        prefix = role.lower()
-        name = self.config_get(f"{prefix}.name") or self.config_get("user.name")
-        email = self.config_get(f"{prefix}.email") or self.config_get("user.email")
-        known = read_identity(role, name, email)
-        return replace(known, when=check_time(when)) if when is not None else known
+        settings, prefix = self.settings(), role.lower()
+        configured = (
+            settings.get(f"{prefix}.{part}") or settings.get(f"user.{part}") for part in ("name", "email")
+        )
+        name, email = find_person(role, *configured) or self._person_by_git(role)
+        return Identity(name, email, check_time(when) if when is not None else read_time(role))
+
+    def _person_by_git(self, role: Role) -> tuple[str, str]:
+        """The person that git derives from the system, unless `user.useConfigOnly` forbids it."""
+        if shutil.which("git") is None:
+            raise unknown_person(role, "there is none in its configuration")
+        answer = try_git(self.paths.git_dir, self.paths.work_tree, "var", f"GIT_{role}_IDENT")
+        found = PERSON_AND_TIME.fullmatch(answer.output.decode("utf-8", "replace").strip())
+        if answer.status != 0 or found is None:
+            raise unknown_person(role, answer.words.rpartition("fatal: ")[2])
+        return found[1], found[2]
 
 
 def blob_id(data: bytes) -> str:

@@ -1,24 +1,130 @@
-"""Git's configuration, one key at a time, as git itself would read it.
+"""Git's configuration, as git itself would read it.
 
-The library reads the configuration files.  It ignores `git -c` (GIT_CONFIG_PARAMETERS) and the other
-variables that add values or replace files; if one of them is set, the `git` program reads the value.
+The library reads the configuration files, in a fifth of a millisecond.  Its answer is git's unless a file is
+included on a condition, which the library knows only in part, or the environment adds values or replaces
+files (`git -c`): then the `git` program is asked, once for each state of the files.
 """
 
 import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import pygit2
+from pygit2.enums import ConfigLevel
 
 from regolo_git.git.discover import RepositoryPaths
-from regolo_git.git.environment import overrides_configuration
+from regolo_git.git.environment import (
+    configuration_homes,
+    ignores_system_configuration,
+    overrides_configuration,
+    overriding_values,
+)
 from regolo_git.git.program import run_git
+from regolo_git.git.refs_state import head_branch
 from regolo_git.git.translate import git_errors
 
+TRUE, FALSE = ("true", "yes", "on"), ("false", "no", "off", "")
+OF_SYSTEM = (ConfigLevel.PROGRAMDATA, ConfigLevel.SYSTEM)
 
-def read_setting(paths: RepositoryPaths, repository: pygit2.Repository, key: str) -> str | None:
-    """The value of a key; None if it is not set."""
-    if overrides_configuration() and shutil.which("git") is not None:
-        output = run_git(paths.git_dir, paths.work_tree, "config", "-z", "--default", "", "--get", key)
-        return output.rstrip(b"\0").decode(errors="replace") or None
-    with git_errors("git's configuration"):
-        config = repository.config
-        return config[key] if key in config else None  # noqa: SIM401 - it has no `get`
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The last value of each key, None for a key without a value; sections and names are in lower case."""
+
+    values: Mapping[str, str | None]
+
+    def get(self, key: str) -> str | None:
+        """The value of a key; None if it is not set."""
+        return self.values.get(_normal(key))
+
+    def is_true(self, key: str) -> bool:
+        """Whether a boolean key is set and true, as git reads booleans."""
+        normal = _normal(key)
+        if normal not in self.values:
+            return False
+        value = self.values[normal]
+        if value is None or value.lower() in TRUE:
+            return True
+        return value.lower() not in FALSE and value.strip("0") != ""
+
+    def below(self, section: str) -> dict[str, str | None]:
+        """Every key of a section and its subsections, with its value."""
+        return {key: value for key, value in self.values.items() if key.startswith(f"{section}.")}
+
+
+class SettingsReader:
+    """Reads the settings of one repository; what git was asked is kept while the files stay the same."""
+
+    def __init__(self, paths: RepositoryPaths) -> None:
+        self._paths = paths
+        self._asked: tuple[object, Settings] | None = None
+
+    def read(self, repository: pygit2.Repository) -> Settings:
+        """The current settings.  Raises Conflict for a configuration that git cannot read."""
+        with git_errors("git's configuration"):
+            entries, is_text = _entries(repository)
+        values = {name: value for name, value, _ in entries}
+        as_git = is_text and _reads_as_git(values, {level for *_, level in entries})
+        if as_git or shutil.which("git") is None:
+            return Settings(values)
+        state = (entries, overriding_values(), head_branch(self._paths), tuple(self._included(values)))
+        if self._asked is None or self._asked[0] != state:
+            self._asked = state, self._ask()
+        return self._asked[1]
+
+    def _ask(self) -> Settings:
+        listed = run_git(self._paths.git_dir, self._paths.work_tree, "config", "--list", "--includes", "-z")
+        found: dict[str, str | None] = {}
+        for entry in listed.decode("utf-8", "surrogateescape").split("\0")[:-1]:
+            key, has_value, value = entry.partition("\n")
+            found[key] = value if has_value else None
+        return Settings(found)
+
+    def _included(self, values: Mapping[str, str | None]) -> Iterator[tuple[str, int, int]]:
+        """The files named by inclusions that are there, with their time and size."""
+        homes = configuration_homes() or ()
+        places = (self._paths.common_dir, *(Path(home) for home in homes))
+        for key, value in values.items():
+            if not key.startswith(("include.", "includeif.")) or not value:
+                continue
+            for place in places:
+                file = place / Path(value).expanduser()
+                if file.is_file():
+                    stat = file.stat()
+                    yield str(file), stat.st_mtime_ns, stat.st_size
+
+
+def follow_home() -> None:
+    """Makes the library look for the user's configuration in the current home.
+
+    The library looks for the home once, when it is loaded; git looks each time.
+    """
+    homes = configuration_homes()
+    for level, home in zip((ConfigLevel.GLOBAL, ConfigLevel.XDG), homes or (), strict=False):
+        if pygit2.settings.search_path[level] != home:
+            pygit2.settings.search_path[level] = home
+
+
+def _entries(repository: pygit2.Repository) -> tuple[list[tuple[str, str | None, ConfigLevel]], bool]:
+    """The entries that the library reads, lowest level first, and whether all of them are UTF-8."""
+    entries, is_text = [], True
+    for entry in repository.config:
+        try:
+            entries.append((entry.name, entry.value, entry.level))
+        except UnicodeDecodeError:
+            is_text = False
+    return entries, is_text
+
+
+def _reads_as_git(values: Mapping[str, str | None], levels: set[ConfigLevel]) -> bool:
+    if overrides_configuration() or any(key.startswith("includeif.") for key in values):
+        return False
+    return not (ignores_system_configuration() and levels.intersection(OF_SYSTEM))
+
+
+def _normal(key: str) -> str:
+    """Section and name in lower case; a subsection between them stays as it is."""
+    section, _, rest = key.partition(".")
+    subsection, dot, name = rest.rpartition(".")
+    return f"{section.lower()}.{subsection}{dot}{name.lower()}"

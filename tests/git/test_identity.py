@@ -1,5 +1,6 @@
 """Author and committer are the ones that git itself would take."""
 
+import subprocess
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -10,14 +11,17 @@ from support.git_program import git
 from support.worlds import opened
 
 from regolo_git.errors import InvalidInput
-from regolo_git.git.identity import Identity, check_time, parse_identity, read_identity, utc
+from regolo_git.git.environment import Role
+from regolo_git.git.identity import Identity, check_time, find_person, parse_identity, read_time, utc
 
 LAST_SECOND = 253402128000  # the last second that can be shown in every zone
 EAST = timezone(timedelta(hours=1))
 
 
-def read() -> Identity:
-    return read_identity("AUTHOR", "Configured", "configured@example.com")
+def read(role: Role = "AUTHOR") -> Identity:
+    person = find_person(role, "Configured", "configured@example.com")
+    assert person is not None
+    return Identity(*person, read_time(role))
 
 
 def test_the_configured_author_is_taken_at_this_second() -> None:
@@ -40,25 +44,22 @@ def test_the_environment_comes_before_the_configuration(monkeypatch: pytest.Monk
 def test_each_role_has_variables_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_COMMITTER_NAME", "Grace")
     monkeypatch.setenv("GIT_COMMITTER_DATE", "@0 +0100")
-    found = read_identity("COMMITTER", "Configured", "configured@example.com")
+    found = read("COMMITTER")
     assert (found.name, found.when) == ("Grace", datetime(1970, 1, 1, 1, tzinfo=EAST))
     assert read().name == "Configured"
 
 
 def test_an_address_that_is_nowhere_else_is_the_one_for_mail(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMAIL", "mail@example.com")
-    assert read_identity("AUTHOR", "Ada", None).email == "mail@example.com"
+    assert find_person("AUTHOR", "Ada", None) == ("Ada", "mail@example.com")
     assert read().email == "configured@example.com"
 
 
 @pytest.mark.parametrize(
     ("name", "email"), [(None, "a@b.c"), ("Ada", None), ("", "a@b.c"), (" <>.\n", "a@b.c")]
 )
-def test_somebody_without_name_or_address_is_told_what_to_type(name: str | None, email: str | None) -> None:
-    with pytest.raises(InvalidInput) as caught:
-        read_identity("AUTHOR", name, email)
-    assert "git config --global user.name" in str(caught.value.hint)
-    assert "user.email" in str(caught.value.hint)
+def test_somebody_without_name_or_address_is_not_known(name: str | None, email: str | None) -> None:
+    assert find_person("AUTHOR", name, email) is None
 
 
 @pytest.mark.parametrize(
@@ -181,3 +182,115 @@ def test_who_and_when_are_each_given_or_known(git_repository: Path, monkeypatch:
     assert named.author.person == named.committer.person == "Grace Hopper <grace@example.com>"
     assert known.committer.seconds == named.committer.seconds == 10**9
     assert named.author.seconds > 10**9
+
+
+# -- the answers of git itself ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def home(isolated: Path) -> Path:
+    (isolated / ".gitconfig").write_text("[user]\n\tname = Home Name\n\temail = home@example.com\n")
+    return isolated
+
+
+def must_be_gits(top: Path) -> None:
+    """Author and committer are those of a commit by git, whatever decides them."""
+    found = opened(top).authorship()
+    git(top, "commit", "-q", "--allow-empty", "-m", "by git")
+    shown = git(top, "log", "-1", "--format=%an <%ae>%n%cn <%ce>").splitlines()
+    assert [found.author.person, found.committer.person] == shown
+
+
+CORP = "[user]\n\tname = Corp Name\n\temail = corp@example.com\n"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "hasconfig:remote.*.url:https://corp.example/**",
+        "hasconfig:remote.*.url:ssh://other.example/**",
+        "gitdir:**/repository/",
+        "gitdir/i:**/REPOSITORY/.git",
+        "onbranch:main",
+        "onbranch:work/*",
+    ],
+)
+def test_a_file_that_is_included_on_a_condition_counts_as_for_git(
+    git_repository: Path, home: Path, condition: str
+) -> None:
+    git(git_repository, "remote", "add", "origin", "https://corp.example/models.git")
+    (home / "corp").write_text(CORP)
+    with (home / ".gitconfig").open("a") as file:
+        file.write(f'[includeIf "{condition}"]\n\tpath = corp\n')
+    must_be_gits(git_repository)
+    git(git_repository, "switch", "-qc", "work/one")
+    must_be_gits(git_repository)
+
+
+def test_an_included_file_that_changes_counts_at_once(git_repository: Path, home: Path) -> None:
+    git(git_repository, "remote", "add", "origin", "https://corp.example/models.git")
+    (home / "corp").write_text(CORP)
+    with (home / ".gitconfig").open("a") as file:
+        file.write('[includeIf "hasconfig:remote.*.url:https://corp.example/**"]\n\tpath = ~/corp\n')
+    repository = opened(git_repository)
+    assert repository.authorship().author.name == "Corp Name"
+    assert repository.config_get("user.email") == "corp@example.com"
+    (home / "corp").write_text(CORP.replace("Corp Name", "Other Name"))
+    assert repository.authorship().author.name == "Other Name"
+
+
+def test_roles_have_names_of_their_own_in_the_configuration(git_repository: Path, home: Path) -> None:
+    git(git_repository, "config", "author.name", "Author Only")
+    git(git_repository, "config", "committer.email", "committer@example.com")
+    must_be_gits(git_repository)
+
+
+def test_the_configuration_of_one_work_tree_counts(git_repository: Path, home: Path) -> None:
+    git(git_repository, "config", "extensions.worktreeConfig", "true")
+    git(git_repository, "config", "--worktree", "user.name", "Of This Tree")
+    must_be_gits(git_repository)
+
+
+def test_another_home_is_followed(
+    git_repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".gitconfig").write_text(CORP)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    must_be_gits(git_repository)
+
+
+def test_a_name_that_is_not_utf8_is_not_in_the_way(git_repository: Path, home: Path) -> None:
+    with (home / ".gitconfig").open("ab") as file:
+        file.write(b"[other]\n\tname = J\xfcrgen\n")
+    assert opened(git_repository).authorship().author.name == "Home Name"
+
+
+@pytest.mark.parametrize(
+    ("lines", "environment"),
+    [
+        ("[user]\n\tuseConfigOnly = true\n\tname = Ada\n", {}),
+        ("[user]\n\tuseConfigOnly = true\n", {"GIT_AUTHOR_NAME": "Ada", "GIT_COMMITTER_NAME": "Ada"}),
+        ("[user]\n\tname = Ada\n\temail = a@b.c\n", {"GIT_AUTHOR_NAME": ""}),
+        ("[user]\n\tname = <>\n\temail = a@b.c\n", {}),
+    ],
+)
+def test_an_identity_that_git_refuses_is_refused_in_its_words(
+    git_repository: Path,
+    home: Path,
+    lines: str,
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (home / ".gitconfig").write_text(lines)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidInput) as caught:
+        opened(git_repository).authorship()
+    role = "AUTHOR"
+    done = subprocess.run(
+        ["git", "var", f"GIT_{role}_IDENT"], cwd=git_repository, capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert caught.value.message.endswith(done.stderr.strip().rpartition("fatal: ")[2])
+    assert "git config --global user.name" in str(caught.value.hint)
+    assert "user.email" in str(caught.value.hint)

@@ -66,3 +66,40 @@ def test_a_setting_is_written_for_git_and_taken_out_again(top: Path) -> None:
     repository.config_set("regolo.never", None)
     assert repository.config_get(KEY) is None
     assert git(top, "config", "--local", KEY, check=False) == ""
+
+
+def test_a_file_included_by_a_remote_is_read(top: Path, isolated: Path) -> None:
+    git(top, "remote", "add", "origin", "https://corp.example/models.git")
+    (isolated / "corp").write_text("[regolo]\n\tcache = corp\n")
+    with (isolated / ".gitconfig").open("a") as file:
+        file.write('[includeIf "hasconfig:remote.*.url:https://corp.example/**"]\n\tpath = corp\n')
+    assert opened(top).config_get("regolo.cache") == "corp"
+    assert opened(top).config_get(KEY) == "file"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("gpgSign", True), ("gpgSign = true", True), ("gpgSign = YES", True), ("gpgSign = 1", True),
+        ("gpgSign = on", True), ("gpgSign = 2k", True), ("gpgSign = false", False), ("gpgSign = 0", False),
+        ("gpgSign =", False), ("gpgSign = off", False), ("", False), ("gpgSign = 00", False),
+    ],
+)  # fmt: skip
+def test_a_boolean_is_read_as_git_reads_it(top: Path, line: str, expected: bool) -> None:
+    with (top / ".git/config").open("a") as file:
+        file.write(f"[Commit]\n\t{line}\n")
+    assert opened(top).settings().is_true("commit.gpgSign") is expected
+    assert (git(top, "config", "--type=bool", "commit.gpgsign", check=False) == "true\n") is expected
+
+
+@pytest.mark.parametrize("environment", [{}, {"GIT_CONFIG_COUNT": "0"}], ids=["library", "git"])
+def test_subsections_keep_their_case(
+    top: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    git(top, "config", "Branch.My.Topic.Remote", "origin")
+    settings = opened(top).settings()
+    assert settings.get("branch.My.Topic.remote") == settings.get("BRANCH.My.Topic.REMOTE") == "origin"
+    assert settings.get("branch.my.topic.remote") is None
+    assert settings.below("branch") == {"branch.My.Topic.remote": "origin"}
