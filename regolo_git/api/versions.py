@@ -49,13 +49,15 @@ class VersionVerbs:
         lineage: Lineage | None = None,
         serving: Mapping[str, object] | None = None,
         flow: Flow = "auto",
+        exclude: Sequence[str] = (),
     ) -> Model:
         """Registers a model with its first version.
 
         `model_data` is a path to a file or directory, bytes, a binary file, or a mapping of names to arrays
         (stored as safetensors).  `metadata` may nest strings, numbers, booleans, times and lists; its numbers
-        are the metrics.  `description` describes the model.  Raises Conflict if the model exists,
-        InvalidInput, and TypeError for any other `model_data`.
+        are the metrics.  `description` describes the model.  The patterns `exclude` leave out files of a
+        directory, as `.gitignore` would; "!.DS_Store" includes what is left out by default.  Raises Conflict
+        if the model exists, InvalidInput, and TypeError for any other `model_data`.
         """
         created = self._create(
             VersionRequest(
@@ -70,6 +72,7 @@ class VersionVerbs:
                 lineage=lineage,
                 serving=serving,
                 flow=flow,
+                exclude=_texts(exclude),
             )
         ).version
         return read_model(self.handle, name) if created.tag else proposed_model(self.handle, created)
@@ -90,6 +93,7 @@ class VersionVerbs:
         lineage: Lineage | None = None,
         serving: Mapping[str, object] | None = None,
         flow: Flow = "auto",
+        exclude: Sequence[str] = (),
     ) -> ModelVersion:
         """Adds a version to a model; `version` defaults to the next one (`bump` to "minor").
 
@@ -102,7 +106,8 @@ class VersionVerbs:
         of `model_data` or created from it, otherwise the highest version below the new one.  Unless `inherit`
         is False, values that are not given are the parent's: description, metadata without numbers, and
         serving; with the same content everything.  Content that a retired version has is refused unless
-        `allow_retired`; content of another version is a `RegoloNotice`.
+        `allow_retired`; content of another version is a `RegoloNotice`.  `exclude` is that of
+        `register_model`.
 
         Raises NotFound, VersionExists, InvalidInput, Conflict, TypeError.
         """
@@ -120,6 +125,7 @@ class VersionVerbs:
             lineage=lineage,
             serving=serving,
             flow=flow,
+            exclude=_texts(exclude),
         )
         return self._create(request, allow_retired=allow_retired).version
 
@@ -183,8 +189,7 @@ class VersionVerbs:
             self.handle,
             reference_to(model_id, version),
             Path(destination) if destination is not None else None,
-            # A single pattern would be taken as a sequence of letters.
-            patterns=(patterns,) if isinstance(patterns, str) else patterns,
+            patterns=_texts(patterns),
             force=force,
         )
         return done.path
@@ -203,6 +208,11 @@ class VersionVerbs:
         retire(self.handle, plan_retirement(self.handle, reference, check_text("the reason", reason)))
 
     delete_model_version = retire_model_version
+
+
+def _texts(patterns: Sequence[str]) -> tuple[str, ...]:
+    """Several patterns, or one, which would be taken as a sequence of letters."""
+    return (patterns,) if isinstance(patterns, str) else tuple(patterns)
 
 
 def reference_to(model_id: str, version: str) -> Reference:

@@ -1,6 +1,6 @@
 """The digest of a file or directory; files that the cache knows are not read."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,14 +20,21 @@ def digest_of(
     path: Path,
     *,
     algorithm: Algorithm,
+    exclude: Sequence[str] = (),
+    members: Callable[[], Collection[str]] = tuple,
     cache: "StatCache | None" = None,
     on_progress: OnProgress = ignore_progress,
 ) -> Digest:
     """The digest of a file or directory; a file unchanged since it was last read is not read again.
 
+    Files that patterns leave out of a directory do not count, but for the `members` of a version, which is
+    called only if something is left out.
+
     Raises NotFound, InvalidInput for a path that cannot be stored, Conflict if it changes while it is read.
     """
-    snapshot = look(path.absolute())
+    snapshot = look(path.absolute(), exclude if path.is_dir() else ())
+    if snapshot.left_out:
+        snapshot = look(path.absolute(), exclude, kept=members())
     known = cache.known(path.absolute(), algorithm) if cache else {}
     fresh = _read_fresh(snapshot, algorithm, known, on_progress)
     if cache and fresh:

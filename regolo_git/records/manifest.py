@@ -35,7 +35,8 @@ class FileEntry:
 class Artifact:
     """The stored content of a version.  `path` is its place in a work tree, None for in-memory data.
 
-    `file_count` is set if a directory has too many files to list.
+    `file_count` is set if a directory has too many files to list; `exclude` are the patterns that were given
+    for files that are not part of it.
     """
 
     kind: "Kind"
@@ -44,6 +45,7 @@ class Artifact:
     size: int
     recipe: Digest
     file_count: int | None = None
+    exclude: tuple[str, ...] = ()
     unknown: Table = field(default_factory=dict)
 
     @classmethod
@@ -172,6 +174,8 @@ def _artifact_table(artifact: Artifact) -> dict[str, TomlValue]:
     table |= {"digest": str(artifact.digest), "size": artifact.size, "recipe": str(artifact.recipe)}
     if artifact.file_count is not None:
         table["file_count"] = artifact.file_count
+    if artifact.exclude:
+        table["exclude"] = list(artifact.exclude)
     return table | dict(sorted(artifact.unknown.items()))
 
 
@@ -186,6 +190,7 @@ def _read_artifact(reader: TableReader) -> Artifact:
         size=reader.take("size", int),
         recipe=Digest.parse(reader.take("recipe", str)),
         file_count=reader.take_optional("file_count", int),
+        exclude=reader.take_texts("exclude"),
         unknown=reader.rest,
     )
     if artifact.size < 0 or artifact.recipe.algorithm != "blake3":

@@ -5,7 +5,8 @@ only then write the recipe.  Chunks come before the recipe that names them, so a
 chunks but never a recipe without its chunks.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from regolo_git.artifacts.ingest.cutting import CutArtifact, Cutting
 from regolo_git.artifacts.ingest.known_artifacts import KnownArtifacts, known_files
@@ -23,13 +24,17 @@ from regolo_git.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """An artifact in the store; `new_bytes` were not there before, `unchanged` if nothing was read."""
+    """An artifact in the store; `new_bytes` were not there before, `unchanged` if nothing was read.
+
+    `left_out` are the paths in the directory that are not part of it.
+    """
 
     artifact: Artifact
     files: tuple[RecipeFile, ...]
     tensors: int
     new_bytes: int
     unchanged: bool
+    left_out: tuple[str, ...] = ()
 
 
 def ingest(
@@ -37,16 +42,18 @@ def ingest(
     source: ArtifactSource,
     *,
     algorithm: Algorithm = "sha256",
+    exclude: Sequence[str] = (),
     cache: StatCache | None = None,
     on_progress: OnProgress = ignore_progress,
 ) -> Ingested:
     """Stores an artifact and returns once it is durable.
 
+    The patterns `exclude` leave out files of a directory, as `.gitignore` would.
     `on_progress` is called from this thread.  Raises NotFound, InvalidInput, TypeError for a source that
     cannot be stored; Conflict if it changes while it is read; TransportError if the store cannot be written.
     On an error no recipe is written.
     """
-    with open_source(source, scratch=store.scratch_directory()) as opened:
+    with open_source(source, scratch=store.scratch_directory(), exclude=exclude) as opened:
         known = KnownArtifacts(store, opened, algorithm, cache)
         recipe, new_bytes = known.whole(), 0
         unchanged = recipe is not None
@@ -56,12 +63,12 @@ def ingest(
             recipe, new_bytes = Recipe(opened.kind, cut.files, cut.tensors, cut.chunks), cut.new_bytes
         if not unchanged:
             store.put_recipe(recipe)
-    artifact = Artifact.of(recipe)
+    artifact = replace(Artifact.of(recipe), exclude=opened.exclude)
     if cache:
         cache.trust(artifact)
         if opened.location and not unchanged:
             cache.remember(opened.location, known_files(opened, recipe))
-    return Ingested(artifact, recipe.files, len(recipe.tensors), new_bytes, unchanged)
+    return Ingested(artifact, recipe.files, len(recipe.tensors), new_bytes, unchanged, opened.left_out)
 
 
 def _cut(

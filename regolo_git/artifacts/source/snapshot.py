@@ -66,12 +66,17 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The files of an artifact sorted by path, with its location and the time of the snapshot."""
+    """The files of an artifact sorted by path, with its location and the time of the snapshot.
+
+    `left_out` are the paths that the patterns `exclude` and the default ones left out.
+    """
 
     kind: Kind
     files: tuple[SourceFile, ...]
     location: Path | None
     looked_at_ns: int
+    exclude: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:

@@ -6,7 +6,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -14,7 +14,7 @@ from typing import BinaryIO
 from regolo_git.artifacts.source.arrays import ArrayLike
 from regolo_git.artifacts.source.in_memory import of_arrays, of_bytes, of_file_object
 from regolo_git.artifacts.source.snapshot import Snapshot
-from regolo_git.artifacts.source.walk import look
+from regolo_git.artifacts.source.walk import look, refuse_patterns
 
 ArtifactSource = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Mapping[str, ArrayLike]
 # How to save objects that users try to pass, by their package.
@@ -30,15 +30,21 @@ SAVING = {
 
 
 @contextmanager
-def open_source(source: ArtifactSource, *, scratch: Path | None) -> Iterator[Snapshot]:
+def open_source(
+    source: ArtifactSource, *, scratch: Path | None, exclude: Sequence[str] = ()
+) -> Iterator[Snapshot]:
     """A snapshot of a source; file objects are first copied to an unnamed file in `scratch`.
+
+    Patterns in `exclude` leave out files of a directory.
 
     Raises NotFound for a missing path, InvalidInput for a file that cannot be stored, TypeError for an object
     that is not a source, with advice on how to save it.
     """
     if isinstance(source, str | os.PathLike):
-        yield look(Path(source).absolute())
-    elif isinstance(source, bytes | bytearray | memoryview):
+        yield look(Path(source).absolute(), exclude)
+        return
+    refuse_patterns(exclude)
+    if isinstance(source, bytes | bytearray | memoryview):
         yield of_bytes(bytes(source))  # no copy if it is already bytes
     elif isinstance(source, Mapping):
         yield of_arrays(source)

@@ -1,16 +1,17 @@
 """Snapshots of files and directories on disk; anything that cannot be stored faithfully is refused.
 
-Links to files are followed, because the caches of model hubs consist of them; links to directories are not,
-because they can lead anywhere.
+Files that are not part of the artifact (`exclusion.py`) are skipped.  Links to files are followed, because
+the caches of model hubs consist of them; links to directories are not, because they can lead anywhere.
 """
 
 import os
 import shlex
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
+from regolo_git.artifacts.source.exclusion import Exclusion
 from regolo_git.artifacts.source.file_stamp import FileStamp
 from regolo_git.artifacts.source.snapshot import RawFile, Snapshot, SourceFile, changed_while_read
 from regolo_git.errors import InvalidInput, NotFound
@@ -23,16 +24,29 @@ STAGING_PREFIX = ".regolo-checkout-"
 DEPTH_LIMIT = 255
 
 
-def look(path: Path) -> Snapshot:
-    """A snapshot of a path.  Raises NotFound, InvalidInput naming a file that cannot be stored."""
+def look(path: Path, exclude: Sequence[str] = (), kept: Collection[str] = ()) -> Snapshot:
+    """A snapshot of a path without the files that patterns leave out, unless they are `kept`.
+
+    Raises NotFound, InvalidInput naming a file that cannot be stored, or for patterns on a single file.
+    """
     now = time.time_ns()
     status = status_of(path)
     if not stat.S_ISDIR(status.st_mode):
+        refuse_patterns(exclude)
         return Snapshot("file", (_file(path, "", status),), path, now)
-    found = sorted(_walk(path, ""), key=lambda file: file.path.encode())
+    exclusion = Exclusion(path, exclude, kept)
+    found = sorted(_walk(path, "", exclusion), key=lambda file: file.path.encode())
     if not found:
-        raise InvalidInput(f"directory '{printable(str(path))}' contains no files")
-    return Snapshot("directory", tuple(found), path, now)
+        what = "no files but those left out" if exclusion.left_out else "no files"
+        raise InvalidInput(f"directory '{printable(str(path))}' contains {what}")
+    left_out = tuple(sorted(exclusion.left_out))
+    return Snapshot("directory", tuple(found), path, now, tuple(exclude), left_out)
+
+
+def refuse_patterns(exclude: Sequence[str]) -> None:
+    """Raises InvalidInput if there are patterns, for an artifact that is not a directory."""
+    if exclude:
+        raise InvalidInput("only a directory has files to exclude")
 
 
 def status_of(path: Path) -> os.stat_result:
@@ -50,7 +64,7 @@ def check_unchanged(before: Snapshot) -> None:
     if before.location is None:
         return
     try:
-        now = look(before.location)
+        now = look(before.location, before.exclude)
     except (NotFound, InvalidInput) as error:
         raise changed_while_read(printable(str(before.location))) from error
     seen = {file.path: (file.stamp, file.mode) for file in before.files}
@@ -67,22 +81,39 @@ def _missing(path: Path) -> NotFound | InvalidInput:
     return NotFound(f"no such file or directory: '{shown}'")
 
 
-def _walk(top: Path, prefix: str) -> Iterator[SourceFile]:
+def _walk(top: Path, prefix: str, exclusion: Exclusion) -> Iterator[SourceFile]:
     directory = top / prefix
     if prefix.count("/") >= DEPTH_LIMIT:
         raise InvalidInput(f"'{printable(str(directory))[:80]}…' is more than {DEPTH_LIMIT} directories deep")
     for entry in _entries(directory):
         if entry.name.startswith(STAGING_PREFIX):
             continue
-        path = check_artifact_path(f"{prefix}/{entry.name}" if prefix else entry.name)
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(top, path)
+        path = f"{prefix}/{entry.name}" if prefix else entry.name
+        is_directory = entry.is_dir(follow_symlinks=False)
+        if exclusion.leaves_out(path, is_directory=is_directory):
+            continue
+        _check_path(path)
+        if is_directory:
+            yield from _walk(top, path, exclusion)
             continue
         try:
             status = entry.stat()
         except OSError:
             raise _missing(Path(entry.path)) from None
         yield _file(Path(entry.path), path, status)
+
+
+def _check_path(path: str) -> None:
+    try:
+        check_artifact_path(path)
+    except InvalidInput as error:
+        raise InvalidInput(error.message, _how_to_leave_out(path)) from error
+
+
+def _how_to_leave_out(path: str) -> str:
+    """The pattern that leaves out a path, for a shell; a wildcard stands for what cannot be typed."""
+    pattern = "".join(c if c.isprintable() and c not in "*?[]\\" else "?" for c in path)
+    return f"leave it out with the pattern {shlex.quote(f'/{pattern}')} (--exclude, or exclude= in Python)"
 
 
 def _entries(directory: Path) -> list[os.DirEntry[str]]:
@@ -98,7 +129,8 @@ def _entries(directory: Path) -> list[os.DirEntry[str]]:
 def _file(location: Path, path: str, status: os.stat_result) -> SourceFile:
     if not stat.S_ISREG(status.st_mode):
         raise InvalidInput(
-            f"'{printable(str(location))}' is {kind_name(status.st_mode)}, which cannot be stored"
+            f"'{printable(str(location))}' is {kind_name(status.st_mode)}, which cannot be stored",
+            _how_to_leave_out(path) if path else None,
         )
     if not os.access(location, os.R_OK):
         shown = printable(str(location))

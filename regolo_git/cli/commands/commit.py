@@ -103,6 +103,7 @@ def commit(
             lineage=options.lineage(handle),
             serving=options.serving(),
             flow=options.flow,
+            exclude=options.exclude,
         )
         announce(create(handle, request, yes=yes), as_json=as_json, quiet=options.quiet)
 

@@ -54,5 +54,6 @@ def register(
             lineage=options.lineage(handle),
             serving=options.serving(),
             flow=options.flow,
+            exclude=options.exclude,
         )
         announce(create(handle, request, yes=True), as_json=as_json, quiet=options.quiet)

@@ -38,6 +38,7 @@ class VersionOptions:
     parameters: tuple[str, ...]
     base: Reference | None
     serving_file: Path | None
+    exclude: tuple[str, ...]
     propose: bool
     direct: bool
     quiet: bool
@@ -102,6 +103,12 @@ version_options = one_value(
         metavar="FILE",
         type=FILE,
         help="A TOML file with the serving configuration.",
+    ),
+    click.option(
+        "--exclude",
+        metavar="GLOB",
+        multiple=True,
+        help="Leave out files of a directory, as in .gitignore; '!GLOB' includes them again.",
     ),
     click.option("--propose", is_flag=True, help="Commit to a new branch for review, without a tag."),
     click.option("--direct", is_flag=True, help="Tag immediately, on any branch."),

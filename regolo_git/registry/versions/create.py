@@ -12,7 +12,6 @@ from typing import cast
 
 from regolo_git.artifacts.ingest.ingest import Ingested, ingest
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
-from regolo_git.artifacts.source.sources import ArtifactSource
 from regolo_git.artifacts.verify import require_artifact
 from regolo_git.errors import Conflict, NotFound
 from regolo_git.git.publish import Published, refuse_early
@@ -84,7 +83,7 @@ def create_version(
     given_parent(handle, request, _on_branch(handle, model, target))
     refuse_early(handle.git, target.name, [] if target.new_branch else paths, authorship=authorship)
     held = held_by_source(handle, request)
-    place, ingested = _ingest(handle, request.source, on_progress)
+    place, ingested = _ingest(handle, request, on_progress)
     digest = str(ingested.artifact.digest)
     known = find_known_content(handle, model, digest, version, on_purpose=from_version)
     if known is not None:
@@ -112,23 +111,30 @@ def _note_held(handle: Handle, draft: Draft, manifest: Manifest) -> None:
         note_held(handle, Path(source), held)
 
 
-def _ingest(
-    handle: Handle, source: ArtifactSource | ModelVersion, on_progress: OnProgress
-) -> tuple[str | None, Ingested]:
+def _ingest(handle: Handle, request: VersionRequest, on_progress: OnProgress) -> tuple[str | None, Ingested]:
     """The artifact's path in the work tree, and the stored artifact."""
+    source = request.source
     if isinstance(source, ModelVersion):
         return source.manifest.artifact.path, _already_stored(handle, source.manifest.artifact)
     place = artifact_place(handle, source)
-    algorithm = handle.config().digest
     return place, ingest(
-        handle.store, source, algorithm=algorithm, cache=handle.cache, on_progress=on_progress
+        handle.store,
+        source,
+        algorithm=handle.config().digest,
+        exclude=request.exclude,
+        cache=handle.cache,
+        on_progress=on_progress,
     )
 
 
 def _already_stored(handle: Handle, artifact: Artifact) -> Ingested:
     recipe = require_artifact(handle.store, artifact)
     return Ingested(
-        Artifact.of(recipe), recipe.files, tensors=len(recipe.tensors), new_bytes=0, unchanged=True
+        replace(Artifact.of(recipe), exclude=artifact.exclude),
+        recipe.files,
+        tensors=len(recipe.tensors),
+        new_bytes=0,
+        unchanged=True,
     )
 
 

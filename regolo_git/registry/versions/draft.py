@@ -3,6 +3,7 @@
 This module has everything that depends on the tip, because it runs again when another writer commits first.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +26,10 @@ from regolo_git.registry.versions.number import free_number, writes_zero_patch
 from regolo_git.registry.versions.parent import choose_parent, parent_manifest
 from regolo_git.registry.versions.request import VersionRequest
 from regolo_git.registry.versions.target_branch import TargetBranch
+from regolo_git.text.numbers import few_of
+from regolo_git.text.printable import printable
+
+LEFT_OUT_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,13 @@ class Draft:
 
     def notices(self) -> tuple[str, ...]:
         """Notices for the user once the version is published."""
-        if self.ignored is None or self.place is None:
-            return ()
-        texts = self.ignored.text, reinclusion_warning(self.handle.git, self.place)
+        texts = [_left_out(self.ingested.left_out)]
+        if self.ignored is not None and self.place is not None:
+            texts += [self.ignored.text, reinclusion_warning(self.handle.git, self.place)]
         return tuple(text for text in texts if text)
+
+
+def _left_out(paths: Sequence[str]) -> str | None:
+    names = [f"'{printable(path)}'" for path in paths[:LEFT_OUT_SHOWN]]
+    again = "a pattern with '!' in front includes it again"
+    return f"left out {few_of(names, len(paths))} ({again})" if names else None

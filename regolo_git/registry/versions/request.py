@@ -24,7 +24,7 @@ class VersionRequest:
     not given; other bytes take over what still holds of the parent's values.  `parent` is a version, an
     environment or "latest"; by default it is found (`parent.py`).  `author`
     ("Name <address>") and `when` (with a time zone) are for imported versions; the defaults are Git's
-    identity and the current time.
+    identity and the current time.  The patterns `exclude` leave out files of a directory.
     """
 
     model: str
@@ -41,6 +41,7 @@ class VersionRequest:
     lineage: Lineage | None = None
     serving: Mapping[str, object] | None = None
     flow: Flow = "auto"
+    exclude: tuple[str, ...] = ()
     author: str | None = None
     when: datetime | None = None
 
@@ -59,6 +60,10 @@ class VersionRequest:
             raise InvalidInput(f"'{self.flow}' is not a flow", f"one of {', '.join(get_args(Flow))}")
         if self.version is not None and self.bump is not None:
             raise InvalidInput("version and bump cannot be used together")
+        for pattern in self.exclude:
+            check_text("a pattern", pattern)
+        if self.exclude and isinstance(self.source, ModelVersion):
+            raise InvalidInput("patterns leave out files of a directory, not of a version that exists")
         if self.lineage is not None and not isinstance(self.lineage, Lineage):
             raise TypeError(f"lineage must be a regolo_git.Lineage, not {self.lineage!r}")
 

@@ -1,5 +1,6 @@
 """The status of the work tree: each artifact compared with its manifest at HEAD."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,7 @@ from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.checkout import head_records
 from regolo_git.registry.versions.held import Held, held_at, note_held
+from regolo_git.store.store import find_recipe
 
 ArtifactState = Literal["unchanged", "modified", "missing", "no path"]
 
@@ -82,7 +84,14 @@ def _state(
     if not _exists(place):
         return "missing", None
     algorithm = manifest.artifact.digest.algorithm
-    current = digest_of(place, algorithm=algorithm, cache=handle.cache, on_progress=on_progress)
+    current = digest_of(
+        place,
+        algorithm=algorithm,
+        exclude=manifest.artifact.exclude,
+        members=lambda: _members(handle, manifest),
+        cache=handle.cache,
+        on_progress=on_progress,
+    )
     if current == manifest.artifact.digest:
         _note_unchanged(handle, place, manifest)
         return "unchanged", None
@@ -101,6 +110,12 @@ def _note_unchanged(handle: Handle, place: Path, manifest: Manifest) -> None:
     before = held_at(handle, place)
     if before is None or (before.model, before.digest) != (manifest.model, digest):
         note_held(handle, place, Held.of(manifest.model, manifest.version, digest))
+
+
+def _members(handle: Handle, manifest: Manifest) -> Collection[str]:
+    """The paths of a version's files: they are part of it even if a pattern leaves them out today."""
+    recipe = None if manifest.files is not None else find_recipe(handle.store, manifest.artifact.recipe)
+    return manifest.file_entries(recipe)
 
 
 def _exists(place: Path) -> bool:

@@ -182,3 +182,24 @@ def test_bytes_of_a_retired_version_need_a_yes(regolo: Regolo, two_versions: Pat
     assert "has the same content as 'm@1.0', which was retired: wrong data" in refused.err
     assert refused.err.endswith("hint: git regolo commit m model.safetensors --yes\n")
     assert regolo("commit", "m", "model.safetensors", "--yes").out == "m@1.2\n"
+
+
+def test_what_is_left_out_of_a_directory_is_said_and_recorded(regolo: Regolo, registry: Path) -> None:
+    place = registry / "bert"
+    (place / ".git").mkdir(parents=True)
+    for name in ("config.json", "a.log", ".git/HEAD", ".regoloignore"):
+        (place / name).write_text("*.tmp\n" if name == ".regoloignore" else name)
+    (place / "x.tmp").write_text("x")
+    done = regolo("register", "bert", "bert", "--exclude", "*.log")
+    assert "note: left out '.git', 'a.log', 'x.tmp' (" in done.err
+    shown = regolo("show", "bert", "--json").document
+    assert sorted(shown["files"]) == [".regoloignore", "config.json"]
+    assert 'exclude = ["*.log"]' in (registry / "models/bert/manifest.toml").read_text()
+    (place / "a.log").write_text("longer")
+    assert "unchanged" in regolo("status", "--plain").out
+    again = regolo("commit", "bert", "bert", "--exclude", "!a.log", "--exclude", "config.json")
+    assert "left out '.git', 'config.json', 'x.tmp'" in again.err
+    refused = regolo("commit", "bert", "--from", "1.0", "--exclude", "*.log", status=2)
+    assert "not of a version that exists" in refused.err
+    regolo("commit", "bert", "--from", "1.0", "--version", "2.0")
+    assert 'exclude = ["*.log"]' in (registry / "models/bert/manifest.toml").read_text()
