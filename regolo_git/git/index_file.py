@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from regolo_git.errors import Conflict
+from regolo_git.git.index_stat import fill_stat
 from regolo_git.git.program import run_git
 from regolo_git.git.translate import git_errors
 from regolo_git.hints import Hint
@@ -28,6 +29,7 @@ PATIENCE_SECONDS = 1.0
 def set_entries(git_dir: Path, top: Path, entries: Mapping[str, str | None]) -> None:
     """Sets the blobs of regular files in the index, or removes their entries (None).
 
+    An entry has the stat data of its file if the file has the blob's content, so that git calls it unchanged.
     Requires the lock of the clone.  Raises Conflict if another program holds the index lock.
     """
     index, own = _index_of(git_dir), _beside(git_dir, OWN_INDEX)
@@ -38,6 +40,7 @@ def set_entries(git_dir: Path, top: Path, entries: Mapping[str, str | None]) -> 
         if index.exists():
             _link_or_copy(index, own)
         run_git(git_dir, top, "update-index", "-z", "--index-info", given=b"".join(lines), index=own)
+        fill_stat(git_dir, top, own, entries)
         own.replace(index)
 
 
