@@ -125,6 +125,8 @@ def changed_files(git: GitRepository, before: str | None, after: str, prefix: st
     old = _tree(git, before, prefix) if before is not None and before in git.pygit else None
     new = _tree(git, after, prefix)
     with git_errors(f"commit '{after}'"):
+        if old is not None and new is not None and old.id == new.id:
+            return {}
         if old is not None and new is not None:
             files = [delta.new_file for delta in old.diff_to_tree(new).deltas]
             return {f"{prefix}/{f.path}": None if f.id == NO_OBJECT else str(f.id) for f in files}

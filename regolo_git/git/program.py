@@ -1,4 +1,7 @@
-"""Runs the `git` program for what the library cannot do: writing an index, reading `git -c` settings."""
+"""Runs the `git` program for what the library cannot do.
+
+That is writing an index, reading `git -c` settings, and talking to remotes.
+"""
 
 import shutil
 import subprocess
@@ -11,6 +14,8 @@ from regolo_git.git.environment import environment_of_git
 from regolo_git.git.lock import held_lock
 from regolo_git.git.translate import is_full
 from regolo_git.system_errors import DISK_FULL, FREE_SPACE
+
+REMOTE_SECONDS = 120.0
 
 
 def git_program() -> str:
@@ -80,6 +85,26 @@ def ask_git(git_dir: Path, work_tree: Path, *arguments: str) -> bool:
     return done.returncode == 0
 
 
+def ask_remote(git_dir: Path, *arguments: str, given: bytes = b"") -> bytes:
+    """Runs a git command that talks to a remote, and returns its output.
+
+    Raises TransportError with git's message if the command fails or takes longer than REMOTE_SECONDS.
+    """
+    try:
+        done = _run(git_dir, None, arguments, given, seconds=REMOTE_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise TransportError(f"git {arguments[0]}: no answer in {REMOTE_SECONDS} s", "try again") from error
+    if done.returncode != 0:
+        message = _fatal_line(done.stderr.decode(errors="replace"))
+        raise TransportError(f"git {arguments[0]}: {message}", "git remote -v")
+    return done.stdout
+
+
+def _fatal_line(message: str) -> str:
+    lines = message.strip().split("\n")
+    return next((line for line in lines if line.startswith("fatal: ")), lines[0]).rstrip(".")
+
+
 def _run(
     git_dir: Path,
     work_tree: Path | None,
@@ -87,6 +112,7 @@ def _run(
     given: bytes = b"",
     index: Path | None = None,
     also: Mapping[str, str] = NOTHING_ELSE,
+    seconds: float | None = None,
 ) -> "subprocess.CompletedProcess[bytes]":
     return subprocess.run(
         [git_program(), *arguments],
@@ -96,6 +122,7 @@ def _run(
         env={**environment_of_git(git_dir, work_tree, index), **also},
         cwd=work_tree or git_dir,
         pass_fds=held_lock(),
+        timeout=seconds,
     )
 
 

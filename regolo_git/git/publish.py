@@ -117,10 +117,7 @@ def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str
 
     The same commit and message give the same object in every clone.  Raises VersionExists, LostRace.
     """
-    with git_errors(f"tag '{name}'"):
-        signature = git.pygit[commit].peel(pygit2.Commit).committer
-        tagger = Identity(signature.name, signature.email, _when(signature))
-        raw = tag_object_bytes(commit, name, tagger, message)
+    raw = tag_of_commit(git, name, commit, message)
     ref = f"refs/tags/{name}"
 
     def attempt() -> str:
@@ -144,6 +141,14 @@ def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str
     with clone_lock(git.paths):
         recover(git)
         return retry(git, attempt)
+
+
+def tag_of_commit(git: GitRepository, name: str, commit: str, message: str) -> bytes:
+    """The tag object of an existing commit, with its committer and time."""
+    with git_errors(f"tag '{name}'"):
+        signature = git.get(commit).peel(pygit2.Commit).committer
+        tagger = Identity(signature.name, signature.email, _when(signature))
+        return tag_object_bytes(commit, name, tagger, message)
 
 
 def _publish(

@@ -215,6 +215,12 @@ class GitRepository:
         with git_errors(f"commit '{oid}'"):
             return _info(self.get(oid).peel(pygit2.Commit))
 
+    def first_parent(self, oid: str) -> str | None:
+        """The first parent of a commit; None for a root, and at the boundary of a shallow clone."""
+        with git_errors(f"commit '{oid}'"):
+            parents = self.get(oid).peel(pygit2.Commit).parent_ids
+            return str(parents[0]) if parents else None
+
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         """Whether a commit equals or precedes another."""
         with git_errors(f"commit '{ancestor}'"):

@@ -6,6 +6,7 @@ one bad tag never breaks a list.
 """
 
 import json
+import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from regolo_git.records.digests import Digest
 from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version, parse_tag_name
 
-SCHEMA_VERSION = "4"
+SCHEMA_VERSION = "5"
 SCHEMA = """
 create table state (key text primary key, value text) without rowid;
 create table objects (
@@ -171,6 +172,15 @@ class TagIndex:
         ]
         return named + mismatched
 
+    def tagged_commits(self) -> set[str]:
+        """The commits of all versions."""
+        return {row[0] for row in self._query("select commit_oid from refs join objects using (oid)")}
+
+    def losses(self) -> str:
+        """A text that changes whenever a version tag has disappeared, and when the index is built anew."""
+        rows = self._query("select value from state where key = 'losses'")
+        return rows[0][0] if rows else ""
+
     # -- keeping it up to date ----------------------------------------------------------------------------
 
     def _select(self, where: str, values: tuple[str, ...]) -> list[TagRow]:
@@ -237,6 +247,8 @@ class TagIndex:
             gone = [name for name in held if name not in version_tags]
             self._insert(connection, changed, first=not held)
             connection.executemany("delete from refs where tag = ?", ((name,) for name in gone))
+            if gone:
+                _note_loss(connection)
             _summarise(connection, {name.rpartition("@")[0] for name in (*changed, *gone)})
             connection.execute("insert or replace into state values ('tags', ?)", (key,))
             connection.execute("commit")
@@ -269,6 +281,10 @@ def _holds(connection: sqlite3.Connection, oid: str) -> bool:
     return connection.execute("select 1 from objects where oid = ?", (oid,)).fetchone() is not None
 
 
+def _note_loss(connection: sqlite3.Connection) -> None:
+    connection.execute("insert or replace into state values ('losses', ?)", (secrets.token_hex(8),))
+
+
 def _summarise(connection: sqlite3.Connection, models: Iterable[str]) -> None:
     """Recomputes the rows of some models."""
     named = json.dumps(sorted(models))
@@ -288,6 +304,7 @@ def _create(connection: sqlite3.Connection) -> None:
     for statement in SCHEMA.split(";"):
         connection.execute(statement)
     _create_indexes(connection)
+    _note_loss(connection)
     connection.execute("insert into state values ('schema', ?)", (SCHEMA_VERSION,))
     connection.execute("commit")
 

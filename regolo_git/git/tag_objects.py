@@ -1,5 +1,6 @@
 """Annotated tags as raw objects, byte for byte as git writes them."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 
@@ -33,6 +34,11 @@ def tag_object_bytes(commit: str, name: str, tagger: Identity, message: str) -> 
         f"object {commit}\ntype commit\ntag {name}\n"
         f"tagger {tagger.name} <{tagger.email}> {tagger.seconds} {sign}{hours:02d}{minutes:02d}\n\n{message}"
     ).encode()
+
+
+def tag_object_id(data: bytes) -> str:
+    """The id of a tag object."""
+    return hashlib.sha1(b"tag %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
 
 
 def parse_tag_object(data: bytes) -> TagObject | None:

@@ -38,8 +38,9 @@ def register(
       git regolo register nlp/encoder ./encoder --metadata metrics.json
       git regolo register sentiment model.onnx --version 1.0.0 -m "first try"
 
-    Exit status: 0 success; 2 an invalid name, number or file; 3 no such file, or not in a registry; 4 the
-    model exists, or the registry's files have uncommitted changes; 6 the store is not writable.
+    Exit status: 0 success; 2 an invalid name, number or file; 3 no such file, not in a registry, or this
+    clone lacks tags, history or a branch; 4 the model exists, or the registry's files have uncommitted
+    changes; 6 the store is not writable.
     """
     check_order("register", model, path)
     with open_handle() as handle:

@@ -20,6 +20,7 @@ def tag(merged: bool, dry_run: bool, form: Form) -> None:
     """Tag every untagged version on the registry branch; for CI, after a merge.
 
     Verifies the content of each version first.  Concurrent jobs create identical tags.  Prints the tags.
+    Requires the whole history and every tag: in CI, `git fetch --unshallow --tags` first.
 
     With --plain, one line for each version: tag, commit, tagged|would tag|refused, problem
 
@@ -28,8 +29,9 @@ def tag(merged: bool, dry_run: bool, form: Form) -> None:
       git regolo tag --merged --dry-run
       git regolo tag --merged && git push origin --tags
 
-    Exit status: 0 success, even if there was nothing to tag; 2 without --merged; 3 not in a registry;
-    5 a version was not tagged, because its content is missing or corrupt or its name is taken.
+    Exit status: 0 success, even if there was nothing to tag; 2 without --merged; 3 not in a registry, or this
+    clone lacks tags, history or a branch; 5 a version was not tagged, because its content is missing or
+    corrupt or its name is taken.
     """
     if not merged:
         raise InvalidInput(

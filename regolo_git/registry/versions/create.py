@@ -32,6 +32,7 @@ from regolo_git.registry.versions.carried import Described, Given
 from regolo_git.registry.versions.draft import Draft, Drafted
 from regolo_git.registry.versions.held import Held, note_held
 from regolo_git.registry.versions.known_content import OnSameContent, find_known_content
+from regolo_git.registry.versions.known_tags import require_every_tag
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.number import refuse_existing
 from regolo_git.registry.versions.parent import given_parent, held_by_source
@@ -77,6 +78,7 @@ def create_version(
     version = Version.parse(request.version) if request.version is not None else None
     authorship = handle.git.authorship(request.author, request.when)
     target = choose_target_branch(handle, request.flow)
+    untagged = tuple(require_every_tag(handle, model))
     paths = _check_model(handle, request.new_model, model, target)
     if version is not None:
         refuse_existing(handle, model, version)
@@ -90,7 +92,7 @@ def create_version(
         on_same_content(known)
     ignored = ensure_ignored(handle, place, target.name)
     given = Given(metadata, request.description, lineage)
-    draft = Draft(handle, request, target, version, given, serving, held, place, ingested, ignored)
+    draft = Draft(handle, request, target, version, given, serving, held, place, ingested, ignored, untagged)
     newest = {row.version for row in handle.index.highest(model)}
     published = _publish(handle, draft)
     _note_held(handle, draft, published.made.manifest)

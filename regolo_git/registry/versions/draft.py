@@ -54,12 +54,13 @@ class Draft:
     place: str | None
     ingested: Ingested
     ignored: Ignored | None
+    untagged: tuple[Version, ...]  # on the registry branch
 
     def prepare(self, records: RecordsAt) -> NewCommit[Drafted]:
         """The commit that adds the version to a branch with these records."""
         model = self.request.model
         previous, card = records.manifest(model), records.card(model)
-        version = free_number(self.handle, model, self.version, self.request.bump, previous)
+        version = free_number(self.handle, model, self.version, self.request.bump, previous, self.untagged)
         zero_patch = writes_zero_patch(self.handle, model, card, version)
         name = choose_parent(self.handle, self.request, version, held=self.held, on_branch=previous)
         parent = parent_manifest(self.handle, model, name, previous) if name is not None else None

@@ -1,8 +1,7 @@
 """Tagging merged versions: each manifest change on the registry branch that has no tag yet gets one.
 
-It walks the branch in first-parent order, because squash and rebase merges change commit ids and only commits
-on the branch count.  The tag object depends on the commit alone (its committer and time), so two CI jobs
-create the same object and both pushes succeed.
+The tag object depends on the commit alone (its committer and time), so two CI jobs create the same object and
+both pushes succeed.  A clone that lacks history or tags creates none (see `known_tags.py`).
 """
 
 from collections.abc import Iterator
@@ -11,16 +10,17 @@ from dataclasses import dataclass
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
 from regolo_git.artifacts.verify import verify_artifact
 from regolo_git.errors import IntegrityError, RegoloError
-from regolo_git.git.history import changed_files, first_parent_commits
-from regolo_git.git.publish import publish_tag
+from regolo_git.git.publish import publish_tag, tag_of_commit
+from regolo_git.git.tag_objects import tag_object_id
 from regolo_git.hints import NextStep
 from regolo_git.records.manifest import Manifest
-from regolo_git.records.paths import MODELS, manifest_path, model_of_manifest
+from regolo_git.records.paths import manifest_path, model_of_manifest
 from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import Version, tag_name
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.other_store import other_store_hint
-from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.versions.known_tags import require_history, require_tags
+from regolo_git.registry.versions.untagged import UntaggedChange, untagged_changes
 
 CONTRADICTED = (
     "the merged manifest records other bytes than the existing tag; commit it again under the next number"
@@ -49,11 +49,16 @@ class MergedVersion:
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class _Plan:
+    """The tag of an untagged change."""
+
+    change: UntaggedChange
     manifest: Manifest
-    manifest_oid: str
-    commit: str
-    subject: str
+    tag: str
+    message: str
+
+    def tag_object(self, handle: Handle) -> bytes:
+        return tag_of_commit(handle.git, self.tag, self.change.commit, self.message)
 
 
 def tag_merged(
@@ -62,33 +67,41 @@ def tag_merged(
     """Tags every merged version that has no tag, oldest first, after verifying its bytes.
 
     A version whose bytes are missing or wrong, or whose number another change has taken, is reported with its
-    problem and not tagged; so is an unreadable manifest.  Raises NotFound if there is no registry.
+    problem and not tagged; so is an unreadable manifest.  Raises NotFound if there is no registry, or if this
+    clone lacks history or tags.
     """
     tip = handle.registry_tip()
     if tip is None:
         return []
-    result = []
-    rows = handle.index.all_rows()
-    taken = {(row.model, row.identity) for row in rows}
-    changes = _untagged(handle, tip, taken, {row.manifest_oid for row in rows})
-    progress = Progress(total=sum(change.manifest.artifact.size for change in changes))
-    for change in reversed(changes):
-        manifest = change.manifest
-        key = manifest.model, Version.parse(manifest.version).identity
-        tag = tag_name(manifest.model, manifest.version)
+    require_history(handle)
+    plans = [_plan(handle, change) for change in untagged_changes(handle, tip)]
+    planned = {plan.tag: tag_object_id(plan.tag_object(handle)) for plan in reversed(plans)}
+    require_tags(handle, {plan.change.model for plan in plans}, planned)
+    taken: set[tuple[str, str]] = set()
+    result, progress = [], Progress(total=sum(plan.manifest.artifact.size for plan in plans))
+    for plan in plans:
+        manifest, key = plan.manifest, plan.change.key
         problem = "another merged change already has this version" if key in taken else None
         hint: NextStep | None = None
         if problem is None:
             problem, hint = _check_bytes(handle, manifest, following(progress, on_progress))
         if problem is None and not dry_run:
-            message = TagMessage.of(manifest, change.subject, change.manifest_oid)
-            publish_tag(handle.git, tag, change.commit, message.to_text())
+            publish_tag(handle.git, plan.tag, plan.change.commit, plan.message)
         progress = progress.advanced(manifest.artifact.size)
         taken.add(key)
-        result.append(MergedVersion(manifest.model, manifest.version, change.commit, tag, problem, hint))
+        result.append(
+            MergedVersion(manifest.model, manifest.version, plan.change.commit, plan.tag, problem, hint)
+        )
     known = {(version.model, version.version) for version in result if version.problem is not None}
     contradicted = [v for v in _contradicted(handle, tip) if (v.model, v.version) not in known]
     return [*result, *contradicted, *_unreadable(handle, tip)]
+
+
+def _plan(handle: Handle, change: UntaggedChange) -> _Plan:
+    manifest = Manifest.parse(handle.git.read_blob(change.manifest_oid))
+    subject = handle.git.commit_info(change.commit).subject
+    message = TagMessage.of(manifest, subject, change.manifest_oid).to_text()
+    return _Plan(change, manifest, tag_name(manifest.model, manifest.version), message)
 
 
 def _contradicted(handle: Handle, tip: str) -> Iterator[MergedVersion]:
@@ -109,36 +122,6 @@ def _unreadable(handle: Handle, tip: str) -> Iterator[MergedVersion]:
     for path, error in handle.records_at(tip).manifests().broken.items():
         if (model := model_of_manifest(path)) is not None:
             yield MergedVersion(model, None, tip, None, error.message, error.hint)
-
-
-def _untagged(handle: Handle, tip: str, taken: set[tuple[str, str]], tagged: set[str]) -> list[_Change]:
-    """The manifest changes in first-parent order, newest first, whose versions have no tag.
-
-    A `revert` to a tagged version is not a new version.  Of several changes with the same manifest of the
-    same version only the oldest is kept.
-    """
-    found: dict[tuple[str, str, str], _Change] = {}
-    for info in first_parent_commits(handle.git, tip):
-        parent = info.parents[0] if info.parents else None
-        for path, oid in changed_files(handle.git, parent, info.oid, MODELS).items():
-            model = model_of_manifest(path)
-            if model is None or oid is None or oid in tagged:
-                continue
-            manifest = _readable(handle.records_at(info.oid), model)
-            if manifest is None:
-                continue
-            key = manifest.model, Version.parse(manifest.version).identity
-            if key not in taken:
-                found.pop((*key, oid), None)
-                found[*key, oid] = _Change(manifest, oid, info.oid, info.subject)
-    return list(found.values())
-
-
-def _readable(records: RecordsAt, model: str) -> Manifest | None:
-    try:
-        return records.manifest(model)
-    except IntegrityError:
-        return None  # not a version; a manifest broken at the tip is reported separately
 
 
 def _check_bytes(

@@ -1,5 +1,7 @@
 """The number of a new version: the next one, or the requested one if it is free."""
 
+from collections.abc import Sequence
+
 from regolo_git.errors import VersionExists
 from regolo_git.hints import Hint
 from regolo_git.records.manifest import Manifest
@@ -10,18 +12,25 @@ from regolo_git.registry.versions.request import Bump
 
 
 def free_number(
-    handle: Handle, model: str, requested: Version | None, bump: Bump | None, previous: Manifest | None
+    handle: Handle,
+    model: str,
+    requested: Version | None,
+    bump: Bump | None,
+    previous: Manifest | None,
+    untagged: Sequence[Version] = (),
 ) -> Version:
     """The requested number, or the next one on a branch whose manifest is `previous`.
 
-    Raises VersionExists if it is taken.
+    `untagged` are the versions on the registry branch that have no tag.  Raises VersionExists if it is taken.
     """
-    version = requested or next_version(_known(handle, model, previous), bump or "minor")
+    merged = [*untagged, *([Version.parse(previous.version)] if previous is not None else [])]
+    version = requested or next_version([*_tagged(handle, model), *merged], bump or "minor")
     refuse_existing(handle, model, version)
-    if previous is not None and Version.parse(previous.version).identity == version.identity:
+    same = next((other for other in merged if other.identity == version.identity), None)
+    if same is not None:
+        text = same.text(zero_patch=same.patch_written)
         raise VersionExists(
-            f"version '{previous.version}' of '{model}' is already on this branch, without a tag",
-            Hint("tag", "--merged"),
+            f"version '{text}' of '{model}' is already committed, without a tag", Hint("tag", "--merged")
         )
     return version
 
@@ -31,7 +40,7 @@ def refuse_existing(handle: Handle, model: str, version: Version) -> None:
     row = handle.index.find(model, version.identity)
     if row is None:
         return
-    following = next_version(_known(handle, model, None), "minor")
+    following = next_version(_tagged(handle, model), "minor")
     suggestion = following.text(zero_patch=Version.parse(row.version).patch_written)
     raise VersionExists(
         f"version '{row.version}' of '{model}' already exists, and versions never change",
@@ -47,9 +56,6 @@ def writes_zero_patch(handle: Handle, model: str, card: ModelCard | None, versio
     return Version.parse(rows[0].version).patch_written if rows else version.patch_written
 
 
-def _known(handle: Handle, model: str, previous: Manifest | None) -> list[Version]:
-    """The versions that a new number must follow: the highest tags, and one not tagged yet."""
-    rows = handle.index.highest(model)
-    return [Version.parse(row.version) for row in rows] + (
-        [Version.parse(previous.version)] if previous else []
-    )
+def _tagged(handle: Handle, model: str) -> list[Version]:
+    """The highest release of a model, and its highest version."""
+    return [Version.parse(row.version) for row in handle.index.highest(model)]

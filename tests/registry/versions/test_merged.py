@@ -130,10 +130,10 @@ def test_a_version_that_was_reverted_and_came_back_is_tagged_where_it_came_first
 
 def test_of_two_changes_with_one_number_the_first_is_tagged(two_versions: Registry) -> None:
     top = two_versions.handle.paths.top
-    merged(two_versions, top)
-    git(top, "switch", "-qc", "other", "main~1")
+    git(top, "switch", "-qc", "other")
     two_versions.create_model_version("m", model_data=b"other")
     git(top, "switch", "-q", "main")
+    merged(two_versions, top)
     git(top, "merge", "-q", "--no-ff", "-X", "theirs", "other")
     assert [(subject, problem is None) for subject, problem in problems(two_versions)] == [
         ("m@v1.2", True),

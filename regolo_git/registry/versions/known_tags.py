@@ -1,0 +1,97 @@
+"""Whether this clone knows every version of a model.
+
+A number is free, and a merged version untagged, only if no tag anywhere says otherwise.  A clone whose
+fetches bring all branches with their tags knows that without asking, as of the last fetch, as long as every
+version on the registry branch has a tag.  Any other clone asks its remote: one that is shallow, that fetches
+only some branches or no tags, or that has versions without a tag, as after `git pull origin main`, which
+brings no tags.
+"""
+
+from collections.abc import Collection, Mapping
+
+from regolo_git.errors import NotFound, RegoloError
+from regolo_git.git.remotes import Remote, remote_of_branch, remote_tags
+from regolo_git.records.versions import Version, parse_tag_name
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.versions.untagged import untagged_changes
+
+UNSHALLOW = "git fetch --unshallow --tags"
+NAMED = 3
+NONE_PLANNED: Mapping[str, str] = {}
+
+
+def require_history(handle: Handle) -> None:
+    """Raises NotFound in a shallow clone, whose oldest commits seem to have added everything in them."""
+    if handle.git.is_shallow:
+        raise NotFound("this clone is shallow: it lacks the history that this needs", UNSHALLOW)
+
+
+def require_every_tag(handle: Handle, model: str) -> list[Version]:
+    """Checks that this clone has every version tag of a model that its remote has.
+
+    Returns the versions on the registry branch that have no tag anywhere.  Raises NotFound if a tag is
+    missing here, or if the remote has to be asked and cannot be.
+    """
+    branch = handle.registry_branch()
+    untagged, remote = _untagged(handle, branch, model), remote_of_branch(handle.git, branch)
+    narrow = handle.git.is_shallow or (remote is not None and not remote.fetches_all)
+    if narrow or untagged or _lacks_parent(handle, model):
+        require_tags(handle, [model])
+    return untagged
+
+
+def require_tags(handle: Handle, models: Collection[str], planned: Mapping[str, str] = NONE_PLANNED) -> None:
+    """Raises NotFound unless this clone has every version tag of some models that its remote has.
+
+    A tag that is about to be created here as the same object (`planned`: name to id) is not missing.
+    """
+    remote = remote_of_branch(handle.git, handle.registry_branch())
+    if remote is None and handle.git.is_shallow:
+        raise NotFound("this clone is shallow and has no remote: it may lack versions", UNSHALLOW)
+    if remote is None or not models:
+        return
+    missing = [
+        name
+        for name, oid in _remote_tags(handle, remote, models).items()
+        if handle.git.tag_target(name) is None and planned.get(name) != oid
+    ]
+    if missing:
+        named = ", ".join(f"'{name}'" for name in missing[:NAMED])
+        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+        raise NotFound(f"this clone lacks version tags: {named}{more}", _fetch(handle, remote))
+
+
+def _remote_tags(handle: Handle, remote: Remote, models: Collection[str]) -> dict[str, str]:
+    """The version tags of some models on a remote with the ids of their objects, the highest first."""
+    try:
+        tags = remote_tags(handle.git, remote.name, [f"{model}@*" for model in sorted(models)])
+    except RegoloError as error:
+        raise NotFound(
+            f"this clone may lack version tags, and remote '{remote.name}' cannot be asked: {error.message}",
+            _fetch(handle, remote),
+        ) from error
+    parsed = {name: found for name in tags if (found := parse_tag_name(name)) is not None}
+    ours = [name for name, (model, _) in parsed.items() if model in models]
+    ours.sort(key=lambda name: Version.parse(parsed[name][1]), reverse=True)
+    return {name: tags[name] for name in ours}
+
+
+def _fetch(handle: Handle, remote: Remote) -> str:
+    unshallow = " --unshallow" if handle.git.is_shallow else ""
+    name = f" {remote.name}" if remote.name != "origin" else ""
+    return f"git fetch{unshallow} --tags{name}"
+
+
+def _untagged(handle: Handle, branch: str, model: str) -> list[Version]:
+    """The untagged versions of a model on the registry branch, here and as last fetched."""
+    git = handle.git
+    tips = dict.fromkeys((git.branch_tip(branch), git.remote_branch_tip("origin", branch)))
+    changes = [change for tip in tips if tip is not None for change in untagged_changes(handle, tip)]
+    return [Version.parse(change.version) for change in changes if change.model == model]
+
+
+def _lacks_parent(handle: Handle, model: str) -> bool:
+    """Whether the manifest on the registry branch names a parent that has no tag."""
+    manifest = handle.records().manifest(model)
+    parents = [Version.parse(parent) for parent in manifest.parents] if manifest is not None else []
+    return any(handle.index.find(model, parent.identity) is None for parent in parents)

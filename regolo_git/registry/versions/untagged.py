@@ -1,0 +1,141 @@
+"""The manifest changes on the registry branch whose versions have no tag in this clone.
+
+Either they were merged and are still to be tagged, or this clone lacks their tags.  The branch is walked in
+first-parent order, because squash and rebase merges change commit ids and only commits on the branch count.
+How far it was walked is kept in a small file, so that the next walk is of the new commits alone.
+"""
+
+import json
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import astuple, dataclass, field
+from pathlib import Path
+
+from regolo_git.errors import IntegrityError, InvalidInput, RegoloError
+from regolo_git.git.history import changed_files
+from regolo_git.git.small_files import replace_file
+from regolo_git.records.json_reader import JsonReader
+from regolo_git.records.paths import MODELS, model_of_manifest
+from regolo_git.records.versions import Version
+from regolo_git.registry.handle import Handle
+
+SHORT = 64  # commits that are walked again rather than remembered, and read rather than looked up
+WALKS_KEPT = 4  # of the registry branch here and at `origin`, before and after a fetch
+
+
+@dataclass(frozen=True, slots=True)
+class UntaggedChange:
+    """A commit that gave a model a manifest of a version without a tag."""
+
+    model: str
+    version: str
+    manifest_oid: str
+    commit: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The model, and the identity of the version (`1.1.0`)."""
+        return self.model, Version.parse(self.version).identity
+
+
+@dataclass(frozen=True, slots=True)
+class _Walks:
+    """The changes found from some commits; void once a tag has disappeared (see `TagIndex.losses`)."""
+
+    losses: str
+    found: Mapping[str, list[UntaggedChange]] = field(default_factory=dict)
+
+
+def untagged_changes(handle: Handle, tip: str) -> list[UntaggedChange]:
+    """The untagged manifest changes in the history of `tip`, oldest first.
+
+    A `revert` to a tagged version is not a new version.  Of several changes with the same manifest of the
+    same version only the oldest is kept.  In a shallow clone, every manifest at the boundary is a change.
+    """
+    losses, shallow = handle.index.losses(), handle.git.is_shallow
+    walks = _Walks(losses) if shallow else _load(_file(handle), losses)
+    new, known = _commits_until(handle, tip, walks.found)
+    changes: dict[tuple[str, str, str], UntaggedChange] = {}
+    for change in (*walks.found.get(known or "", ()), *_changes(handle, tip, new[::-1])):
+        changes.setdefault((*change.key, change.manifest_oid), change)
+    found = [change for change in changes.values() if handle.index.find(*change.key) is None]
+    if len(new) > SHORT and not shallow:
+        others = list(walks.found.items())[: WALKS_KEPT - 1]
+        _save(_file(handle), _Walks(losses, {tip: found, **dict(others)}))
+    return found
+
+
+def _commits_until(handle: Handle, tip: str, known: Container[str]) -> tuple[list[str], str | None]:
+    """The commits of a branch that were not walked yet, newest first, and the known one below them."""
+    new: list[str] = []
+    oid: str | None = tip
+    while oid is not None and oid in handle.git.pygit:
+        if oid in known:
+            return new, oid
+        new.append(oid)
+        oid = handle.git.first_parent(oid)
+    return new, None
+
+
+def _changes(handle: Handle, tip: str, commits: list[str]) -> list[UntaggedChange]:
+    """The changes of successive commits, oldest first; some of them may have a tag."""
+    if len(commits) <= SHORT:
+        return [change for commit in commits for change in _changes_of(handle, commit)]
+    # Reading the trees of every commit of a large registry takes minutes, so those with a tag are skipped.
+    # One of them may also have an untagged version of another model.
+    tagged = handle.index.tagged_commits()
+    found = [c for commit in commits if commit not in tagged for c in _changes_of(handle, commit)]
+    if _untagged_at(handle, tip) <= {change.key for change in found}:
+        return found
+    return [change for commit in commits for change in _changes_of(handle, commit)]
+
+
+def _changes_of(handle: Handle, commit: str) -> Iterator[UntaggedChange]:
+    parent = handle.git.first_parent(commit)
+    for path, oid in changed_files(handle.git, parent, commit, MODELS).items():
+        model = model_of_manifest(path)
+        if model is None or oid is None:
+            continue
+        try:
+            manifest = handle.records_at(commit).manifest(model)
+        except IntegrityError:
+            continue  # not a version; a manifest broken at the tip is reported separately
+        if manifest is not None:
+            yield UntaggedChange(manifest.model, manifest.version, oid, commit)
+
+
+def _untagged_at(handle: Handle, commit: str) -> set[tuple[str, str]]:
+    manifests = handle.records_at(commit).manifests().records
+    keys = {(manifest.model, Version.parse(manifest.version).identity) for manifest in manifests}
+    return {key for key in keys if handle.index.find(*key) is None}
+
+
+# -- the file ---------------------------------------------------------------------------------------------
+
+
+def _file(handle: Handle) -> Path:
+    return handle.local_directory / "untagged.json"
+
+
+def _load(path: Path, losses: str) -> _Walks:
+    try:
+        reader = JsonReader.parse(path.read_bytes(), "the cache of untagged versions")
+        if reader.get("losses", str) != losses:
+            return _Walks(losses)
+        return _Walks(
+            losses, {str(tip): list(_read(reader.object("found"), tip)) for tip in reader.object("found")}
+        )
+    except (OSError, InvalidInput):
+        return _Walks(losses)  # only a cache: the branch is walked instead
+
+
+def _read(reader: JsonReader, tip: str | int) -> Iterator[UntaggedChange]:
+    for row in reader.rows(tip, 4):
+        yield UntaggedChange(*(row.get(column, str) for column in range(4)))
+
+
+def _save(path: Path, walks: _Walks) -> None:
+    found = {tip: [list(astuple(change)) for change in changes] for tip, changes in walks.found.items()}
+    try:
+        replace_file(path, json.dumps({"losses": walks.losses, "found": found}).encode())
+    except (OSError, RegoloError):
+        return  # a read-only clone works without the cache
