@@ -10,6 +10,7 @@
     ├── IntegrityError 5      bytes or records do not match their digest or name
     │   └── NewerFormat       a record was written by a newer release
     ├── TransportError 6      a store or remote cannot be reached, or rejected a write
+    │   └── StoreAbsent       the store is not there, perhaps because its disk is not mounted
     ├── ServingError 7        an endpoint cannot be served
     ├── PolicyRefused 8       a rule of the registry or of the operator forbids it
     └── MissingDependency 9   an optional package or program is not installed
@@ -82,6 +83,10 @@ class TransportError(RegoloError):
     """A store or remote cannot be reached, or rejected a write."""
 
     exit_code = 6
+
+
+class StoreAbsent(TransportError):
+    """A store is not where it should be; it is never replaced by an empty one."""
 
 
 class ServingError(RegoloError):

@@ -12,6 +12,9 @@ from typing import Literal
 
 from regolo_git.errors import InvalidInput
 
+STORE_SETTING = "regolo.store"  # in git's configuration: the store of a clone
+FORMER_STORE_SETTING = "regolo.localStore"  # in 0.1
+
 Place = Literal["bucket", "container", "host", "name", "directory"]
 
 

@@ -20,11 +20,10 @@ if TYPE_CHECKING:
     from regolo_git.artifacts.stat_cache import StatCache
     from regolo_git.git.repository import GitRepository
     from regolo_git.records.config import RegistryConfig
+    from regolo_git.registry.clone_store import CloneStore
     from regolo_git.store.store import Store
 
 DEFAULT_BRANCH = "main"
-STORE_SETTING = "regolo.store"
-FORMER_STORE_SETTING = "regolo.localStore"
 COMMITS_KEPT = 8  # whose records stay in memory; a verb reads those of two or three commits
 Record = TypeVar("Record")
 
@@ -68,28 +67,29 @@ class Handle:
         return GitRepository.open(self.paths)
 
     @cached_property
+    def clone_store(self) -> "CloneStore":
+        """Where the store of this clone is, and whether it may be created."""
+        from regolo_git.registry.clone_store import CloneStore  # noqa: PLC0415 - see the module's docstring
+
+        return CloneStore(self.paths, lambda: self.git)
+
+    @cached_property
     def store(self) -> "Store":
-        """The local store: `regolo/store` in the common directory, or the one set by `regolo.store`."""
-        from regolo_git.store.loose import LooseStore  # noqa: PLC0415 - see the module's docstring
+        """The local store, for reading: `regolo/store` in the common directory, or that of `regolo.store`.
 
-        return LooseStore.open_or_create(self.store_url)
+        Raises StoreAbsent if it should be there and is not.
+        """
+        return self.clone_store.open()
 
-    @property
-    def store_setting(self) -> str | None:
-        """`regolo.store` in git's configuration, or `regolo.localStore`, its name in 0.1."""
-        return self.git.config_get(STORE_SETTING) or self.git.config_get(FORMER_STORE_SETTING)
+    def store_to_write(self) -> "Store":
+        """The local store, for a new version, looked at anew; raises StoreAbsent as `store` does."""
+        self.__dict__["store"] = self.clone_store.open_to_write()
+        return self.store
 
     @property
     def store_url(self) -> str:
-        """The location of the local store: a path or a URL.
-
-        A relative path starts at the repository, not at the current directory; `~` is the home directory.
-        """
-        configured = self.store_setting
-        if configured is None or "://" in configured:
-            return configured or str(self.local_directory / "store")
-        common = self.paths.common_dir
-        return str((common.parent if common.name == ".git" else common) / Path(configured).expanduser())
+        """The location of the local store: a path or a URL."""
+        return self.clone_store.url
 
     @cached_property
     def cache(self) -> "StatCache":

@@ -15,23 +15,27 @@ from regolo_git.registry.record_attributes import needed_attributes, record_path
 
 @dataclass(frozen=True, slots=True)
 class Initialised:
-    """The registry; `commit` is None if the repository already was one."""
+    """The registry; `commit` is None if the repository already was one.
+
+    `new_store` is the store that was configured, if it was created.
+    """
 
     top: Path
     branch: str
     commit: str | None
+    new_store: str | None
 
 
 def initialise(handle: Handle, store_url: str | None = None) -> Initialised:
     """Commits the configuration to the current branch, which becomes the registry branch.
 
     Does nothing in a repository that is already a registry.  Raises Conflict if the files are dirty or HEAD
-    is detached, InvalidInput for an unusable store URL or if Git knows no author.
+    is detached, InvalidInput for an unusable store URL or if Git knows no author, StoreAbsent if this clone
+    has used a store that is not there.
     """
     config = handle.config_at_head()
     if config is not None:
-        handle.store  # noqa: B018 - the first `init` in a clone creates its store
-        return Initialised(handle.paths.top, config.branch, None)
+        return Initialised(handle.paths.top, config.branch, None, _create_store(handle))
     branch = handle.git.head_branch() or _default_branch(handle)
     text = new_config_text(branch=branch, store_url=store_url)
 
@@ -41,9 +45,15 @@ def initialise(handle: Handle, store_url: str | None = None) -> Initialised:
         return NewCommit(files, "initialize model registry\n", None)
 
     refuse_early(handle.git, branch, [CONFIG_PATH, FILE_NAME])
-    handle.store  # noqa: B018 - created first, so that an unwritable one leaves no registry behind
+    new_store = _create_store(handle)  # first, so that an unwritable one leaves no registry behind
     published = publish(handle.git, branch, prepare)
-    return Initialised(handle.paths.top, branch, published.commit)
+    return Initialised(handle.paths.top, branch, published.commit, new_store)
+
+
+def _create_store(handle: Handle) -> str | None:
+    """Creates the store of this clone; its location if it was configured and not there yet."""
+    created = handle.clone_store.create()
+    return handle.store_url if created and handle.clone_store.setting is not None else None
 
 
 def _default_branch(handle: Handle) -> str:

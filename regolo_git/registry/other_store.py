@@ -4,7 +4,8 @@ from pathlib import Path
 
 from regolo_git.errors import RegoloError
 from regolo_git.hints import Hint
-from regolo_git.registry.handle import STORE_SETTING, Handle
+from regolo_git.records.store_url import STORE_SETTING
+from regolo_git.registry.handle import Handle
 
 
 def other_store_hint(handle: Handle) -> Hint:

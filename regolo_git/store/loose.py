@@ -9,15 +9,17 @@
 It implements `Store` (`store.py`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from regolo_git.errors import IntegrityError, NotFound, RegoloError, TransportError
+from regolo_git.errors import IntegrityError, NotFound, RegoloError, StoreAbsent, TransportError
 from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest, blake3_hex
 from regolo_git.records.recipe import BYTES_LIMIT, Recipe, RecipeChunk
 from regolo_git.records.store_format import StoreFormat
+from regolo_git.records.store_url import STORE_SETTING
 from regolo_git.store.files.contract import Data, Files
 from regolo_git.store.locate import files_at
 from regolo_git.store.translate import translated
@@ -30,37 +32,49 @@ CHUNKS, RECIPES, QUARANTINE = "chunks", "recipes", "quarantine"
 class LooseStore:
     """One store; may be used from several threads at once."""
 
-    def __init__(self, files: Files) -> None:
-        """Uses the files without checking the format, as `open` and `open_or_create` do."""
+    def __init__(self, files: Files, *, optional: bool = False) -> None:
+        """Uses the files without checking the format, as `open` and `open_or_create` do.
+
+        An `optional` store that is not there is like an empty one when it is read.
+        """
         self._files = files
+        self._optional = optional
 
     @classmethod
-    def open(cls, url: str) -> Self:
+    def open(cls, url: str, *, optional: bool = False) -> Self:
         """Opens the store at a path or URL.
 
-        Raises NotFound if there is none, NewerFormat if it uses features of a newer release, IntegrityError,
-        InvalidInput, TransportError, MissingDependency.
+        Raises StoreAbsent if there is none and it is not `optional`, NewerFormat if it uses features of a
+        newer release, IntegrityError, InvalidInput, TransportError, MissingDependency.
         """
         files = files_at(url)
         try:
             with translated(files.url):
                 StoreFormat.parse(files.read_range(FORMAT_FILE, 0, FORMAT_LIMIT))
         except TransportError as error:
-            if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
-                raise NotFound(f"there is no store at '{files.url}'", Hint("init")) from error
-            raise
-        return cls(files)
+            if not _is_missing(error):
+                raise
+            if not optional:
+                raise _absent(files.url) from error
+        return cls(files, optional=optional)
+
+    @classmethod
+    def create(cls, url: str) -> bool:
+        """Creates a store; False if another process just did.  Raises the same errors as `open`."""
+        files = files_at(url)
+        with translated(files.url):
+            files.create_root()
+            created = files.create(FORMAT_FILE, StoreFormat().to_text().encode())
+            files.settle()
+        return created
 
     @classmethod
     def open_or_create(cls, url: str) -> Self:
         """Opens a store, creating it first if needed.  Raises the same errors as `open`."""
         try:
             return cls.open(url)
-        except NotFound:
-            files = files_at(url)
-            with translated(files.url):
-                files.create(FORMAT_FILE, StoreFormat().to_text().encode())
-                files.settle()
+        except StoreAbsent:
+            cls.create(url)
             return cls.open(url)
 
     @property
@@ -78,13 +92,14 @@ class LooseStore:
     def missing(self, chunks: Iterable[RecipeChunk]) -> list[RecipeChunk]:
         """See `Store.missing`."""
         wanted = list(dict.fromkeys(chunks))
-        with translated(self.url):
+        with self._translated():
             sizes = self._files.sizes([_path(CHUNKS, chunk.blake3) for chunk in wanted])
+            self._expect_store_if_none(sizes)
         return [chunk for chunk, size in zip(wanted, sizes, strict=True) if size != chunk.size]
 
     def put_chunk(self, address: str, data: Data) -> bool:
         """See `Store.put_chunk`."""
-        with translated(self.url):
+        with self._translated():
             return self._files.put(_path(CHUNKS, address), data)
 
     def read_chunk_into(self, address: str, view: memoryview) -> None:
@@ -93,7 +108,7 @@ class LooseStore:
         # Read twice: the transfer may be at fault rather than the chunk.
         for _ in range(2):
             try:
-                with translated(self.url):
+                with self._translated():
                     whole = self._files.read_into(path, view)
             except TransportError as error:
                 raise self._missing("chunk", address, error) from error
@@ -105,14 +120,16 @@ class LooseStore:
 
     def has_recipe(self, address: Digest) -> bool:
         """See `Store.has_recipe`."""
-        with translated(self.url):
-            return self._files.sizes([_path(RECIPES, address.hex)]) != [None]
+        with self._translated():
+            sizes = self._files.sizes([_path(RECIPES, address.hex)])
+            self._expect_store_if_none(sizes)
+        return sizes != [None]
 
     def put_recipe(self, recipe: Recipe) -> Digest:
         """See `Store.put_recipe`."""
         recipe.check_readable()
         address = recipe.address
-        with translated(self.url):
+        with self._translated():
             self._files.settle()
             self._files.put(_path(RECIPES, address.hex), recipe.to_bytes())
             self._files.settle()
@@ -122,7 +139,7 @@ class LooseStore:
         """See `Store.read_recipe`; a damaged recipe is moved to quarantine."""
         path = _path(RECIPES, address.hex)
         try:
-            with translated(self.url):
+            with self._translated():
                 data = self._files.read_range(path, 0, BYTES_LIMIT + 1)
         except TransportError as error:
             raise self._missing("recipe", address.hex, error) from error
@@ -134,21 +151,41 @@ class LooseStore:
 
     def scratch_directory(self) -> Path | None:
         """See `Store.scratch_directory`."""
-        with translated(self.url):
+        with self._translated():
             return self._files.scratch_directory()
 
     def stale_temporaries(self) -> list[str]:
         """See `Store.stale_temporaries`."""
-        with translated(self.url):
+        with self._translated():
             return sorted(file.path for file in self._files.stale_temporaries())
 
     def remove_temporary(self, path: str) -> None:
         """See `Store.remove_temporary`."""
-        with translated(self.url):
+        with self._translated():
             self._files.remove(path)
 
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Raises TransportError for an OSError, StoreAbsent if the store itself is not there (any more)."""
+        try:
+            with translated(self.url):
+                yield
+        except TransportError as error:
+            if _is_missing(error):
+                self._expect_store(error)
+            raise
+
+    def _expect_store_if_none(self, sizes: Sequence[int | None]) -> None:
+        """Tells files that are missing from a store that is missing, such as one that was just unmounted."""
+        if all(size is None for size in sizes):
+            self._expect_store()
+
+    def _expect_store(self, error: TransportError | None = None) -> None:
+        if not self._optional and self._files.sizes([FORMAT_FILE]) == [None]:
+            raise _absent(self.url) from error
+
     def _missing(self, what: str, address: str, error: TransportError) -> RegoloError:
-        if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
+        if _is_missing(error):
             return NotFound(f"{what} '{address}' is missing from the store '{self.url}'", Hint("fsck"))
         return error
 
@@ -165,6 +202,17 @@ class LooseStore:
         return IntegrityError(
             f"{what} '{address}' in the store '{self.url}' is damaged; it was moved to '{kept}'", Hint("fsck")
         )
+
+
+def _is_missing(error: TransportError) -> bool:
+    return isinstance(error.__cause__, FileNotFoundError | NotADirectoryError)
+
+
+def _absent(url: str) -> StoreAbsent:
+    question = "" if "://" in url else ": is the disk mounted?"
+    return StoreAbsent(
+        f"the store '{url}' is not there{question}", Hint("config", "--local", STORE_SETTING, "DIRECTORY")
+    )
 
 
 def _path(directory: str, address: str) -> str:

@@ -25,6 +25,7 @@ def files(tmp_path: Path) -> CountingFiles:
 
 @pytest.fixture
 def counted(files: CountingFiles) -> LooseStore:
+    files.create_root()
     return LooseStore(files)
 
 

@@ -210,7 +210,7 @@ def test_a_file_system_that_is_full(top: Path, tmp_path: Path, regolo: Regolo) -
     if mounted.returncode:
         pytest.skip("no right to mount a small file system")
     try:
-        git(top, "config", "regolo.store", str(small / "store"))
+        regolo("config", "--local", "regolo.store", str(small / "store"))
         (top / "large.bin").write_bytes(os.urandom(8 * ONE_MEBIBYTE))
         before = Everything.of(top)
         assert "disk is full" in regolo("commit", "m", "large.bin", status=6).err

@@ -25,6 +25,7 @@ def test_a_relative_path_starts_at_the_current_directory(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     files = files_at("inner/store")
+    files.create_root()
     monkeypatch.chdir(os.sep)
     files.put("a", b"1")
     assert (tmp_path / "inner/store/a").read_bytes() == b"1"

@@ -3,9 +3,10 @@
 import os
 import resource
 import secrets
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,14 @@ from blake3 import blake3
 from support.artifact_files import chunk_bytes
 from support.local_store import stored_files
 
-from regolo_git.errors import IntegrityError, InvalidInput, NewerFormat, NotFound, TransportError
+from regolo_git.errors import (
+    IntegrityError,
+    InvalidInput,
+    NewerFormat,
+    NotFound,
+    StoreAbsent,
+    TransportError,
+)
 from regolo_git.records.digests import Digest
 from regolo_git.records.recipe import BYTES_LIMIT, CHUNK_LIMIT, Recipe, RecipeChunk, RecipeFile, RecipeTensor
 from regolo_git.store.loose import LooseStore
@@ -165,9 +173,62 @@ def test_a_recipe_that_is_longer_than_one_that_is_read_is_not_stored(local: Stor
 
 
 def test_opening_no_store_says_so(tmp_path: Path) -> None:
-    with pytest.raises(NotFound):
-        LooseStore.open(str(tmp_path))
+    for place in (tmp_path, tmp_path / "nothing"):
+        with pytest.raises(StoreAbsent, match=r"is not there: is the disk mounted\?"):
+            LooseStore.open(str(place))
+    with pytest.raises(StoreAbsent, match=r"'memory://nothing' is not there\n"):
+        LooseStore.open("memory://nothing")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_optional_store_that_is_not_there_is_empty(tmp_path: Path) -> None:
+    store = LooseStore.open(str(tmp_path / "nothing"), optional=True)
+    assert store.missing([chunk_of(b"a")]) == [chunk_of(b"a")]
+    assert find_recipe(store, recipe_of(b"a").address) is None
+    with pytest.raises(NotFound, match="recipe"):
+        store.read_recipe(recipe_of(b"a").address)
+    assert store.stale_temporaries() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def gone(place: Path) -> None:
+    shutil.rmtree(place)
+
+
+def emptied(place: Path) -> None:
+    gone(place)
+    place.mkdir()
+
+
+@pytest.mark.parametrize("lose", [gone, emptied])
+def test_a_store_that_went_meanwhile_is_told_from_one_that_lacks_something(
+    local: Store, lose: Callable[[Path], None]
+) -> None:
+    recipe = recipe_of(b"abc")
+    local.put_recipe(recipe)
+    lose(Path(local.url))
+    acts: list[Callable[[], object]] = [
+        lambda: local.missing([chunk_of(b"abc")]),
+        lambda: chunk_bytes(local, chunk_of(b"abc")),
+        lambda: local.has_recipe(recipe.address),
+        lambda: local.read_recipe(recipe.address),
+    ]
+    for act in acts:
+        with pytest.raises(StoreAbsent, match="is not there"):
+            act()
+
+
+def test_nothing_is_written_where_a_store_is_no_more(local: Store) -> None:
+    gone(Path(local.url))
+    acts: list[Callable[[], object]] = [
+        lambda: local.put_chunk(address_of(b"a"), b"a"),
+        lambda: local.put_recipe(recipe_of(b"a")),
+        local.scratch_directory,
+    ]
+    for act in acts:
+        with pytest.raises(StoreAbsent, match="is not there"):
+            act()
+    assert not Path(local.url).exists()
 
 
 NEWER = {

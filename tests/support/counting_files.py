@@ -37,6 +37,9 @@ class CountingFiles:
     def properties(self) -> Properties:
         return self._files.properties
 
+    def create_root(self) -> None:
+        self._files.create_root()
+
     def put(self, path: str, data: Data) -> bool:
         self.calls["put", path] += 1
         written = self._files.put(path, data)

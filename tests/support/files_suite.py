@@ -9,7 +9,7 @@ from regolo_git.store.files.contract import Files, StoredFile
 
 
 class FilesSuite:
-    """A subclass gives `files`: an empty directory of its kind."""
+    """A subclass gives `files`: an empty directory of its kind, with its root created."""
 
     @pytest.fixture
     def files(self) -> Files:

@@ -54,7 +54,7 @@ def checkout(
       git checkout sentiment@v1.0 && git regolo checkout
 
     Exit status: 0 success; 2 invalid input; 3 no such version, or its content is not in the store; 4 a file
-    would be overwritten (without --force); 5 corrupt content.
+    would be overwritten (without --force); 5 corrupt content; 6 the store is not there.
     """
     if reference is not None and place is not None:
         _refuse_a_version(reference, place)

@@ -83,7 +83,8 @@ def commit(
 
     Exit status: 0 success; 2 an invalid name, number or file; 3 no such model or file, or this clone lacks
     tags, history or a branch; 4 the version exists, its content is that of the newest or of a retired
-    version (without --yes), or the registry's files have uncommitted changes; 6 the store is not writable.
+    version (without --yes), or the registry's files have uncommitted changes; 6 the store is not there or not
+    writable.
     """
     if version is not None and bump is not None:
         raise InvalidInput("--version and --bump cannot be used together")

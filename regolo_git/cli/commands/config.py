@@ -11,12 +11,12 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, flat, form_options, plain_text
 from regolo_git.cli.options.assignments import free_value
 from regolo_git.cli.streams import put, talk, talk_note
-from regolo_git.errors import InvalidInput, NotFound
+from regolo_git.errors import InvalidInput, MissingDependency, NotFound, StoreAbsent, TransportError
 from regolo_git.hints import Hint
-from regolo_git.records.store_url import check_writable_store
+from regolo_git.records.store_url import FORMER_STORE_SETTING, STORE_SETTING, check_writable_store
 from regolo_git.records.toml_text import TomlValue, dump_document
 from regolo_git.registry.configuration import change_setting, find_setting, read_settings
-from regolo_git.registry.handle import FORMER_STORE_SETTING, STORE_SETTING, Handle
+from regolo_git.registry.handle import Handle
 from regolo_git.text.commits import short
 from regolo_git.text.nearest import nearest
 
@@ -63,8 +63,12 @@ def config(key: str | None, value: str | None, unset: bool, local: bool, form: F
       git regolo config environments.production.requires '["staging"]'
       git regolo config --local regolo.store /shared/store
 
+    Setting regolo.store creates a store there if there is none.  Unsetting it also gives up a store that this
+    clone has used and that is lost.
+
     Exit status: 0 success; 2 the configuration would be invalid; 3 no such key, or not in a registry;
-    4 already set to that value, or the file has uncommitted changes.
+    4 already set to that value, or the file has uncommitted changes; 6 the store cannot be created, or was
+    used by this clone and is not there.
     """
     if unset and (key is None or value is not None):
         raise InvalidInput("--unset requires a KEY and no VALUE", Hint("config", "--unset", "KEY"))
@@ -117,7 +121,7 @@ def _set(handle: Handle, key: str, text: str | None) -> None:
 
 
 def _local_settings(handle: Handle) -> dict[str, TomlValue]:
-    return {STORE_SETTING: handle.store_setting} if handle.store_setting is not None else {}
+    return {STORE_SETTING: handle.clone_store.setting} if handle.clone_store.setting is not None else {}
 
 
 def _get_or_set_local(handle: Handle, key: str, value: str | None, *, unset: bool, form: Form) -> None:
@@ -129,15 +133,31 @@ def _get_or_set_local(handle: Handle, key: str, value: str | None, *, unset: boo
     elif unset or value is not None:
         handle.git.config_set(key, value)
     else:
-        found = handle.store_setting if is_store else handle.git.config_get(key)
+        found = handle.clone_store.setting if is_store else handle.git.config_get(key)
         if found is None:
             raise NotFound(f"'{key}' is not set in this clone", Hint("config", "--local", key, "VALUE"))
         _put_value(found, form)
 
 
 def _set_store(handle: Handle, place: str | None) -> None:
-    handle.git.config_set(STORE_SETTING, _from_here(place) if place is not None else None)
+    if place is None:
+        handle.clone_store.forget()
+    else:
+        place = _from_here(place)
+        _create_store(handle, place)
+    handle.git.config_set(STORE_SETTING, place)
     handle.git.config_set(FORMER_STORE_SETTING, None)  # would take effect again after --unset
+
+
+def _create_store(handle: Handle, place: str) -> None:
+    """Creates a store that is not there.  A remote one may be set before it can be reached."""
+    try:
+        if handle.clone_store.create(place):
+            talk(f"created a store at {place}")
+    except (TransportError, MissingDependency) as error:
+        if "://" not in place or isinstance(error, StoreAbsent):
+            raise
+        talk_note(f"'{place}' could not be checked: {error.message}")
 
 
 def _from_here(place: str) -> str:

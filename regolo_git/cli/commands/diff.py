@@ -52,7 +52,8 @@ def diff(a: Reference, b: str | None, page_format: Format, form: Form) -> None:
       git regolo diff sentiment@production 1.2 --format markdown
       git regolo diff sentiment
 
-    Exit status: 0 success, whatever differs; 2 an invalid reference, or different models; 3 no such version.
+    Exit status: 0 success, whatever differs; 2 an invalid reference, or different models; 3 no such version;
+    6 the store is not there.
     """
     if page_format != "table" and form != "people":
         raise InvalidInput(f"--format and --{form} cannot be used together")

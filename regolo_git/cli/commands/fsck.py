@@ -33,7 +33,8 @@ def fsck(context: click.Context, model: str | None, full: bool, form: Form) -> N
       git regolo fsck
       git regolo fsck sentiment --full
 
-    Exit status: 0 no problems found; 3 no such model, or not in a registry; 5 problems found.
+    Exit status: 0 no problems found; 3 no such model, or not in a registry; 5 problems found; 6 the store
+    is not there.
     """
     with open_handle() as handle, ProgressBar("checking") as bar:
         report = check_registry(handle, model=model, full=full, on_progress=bar.show)

@@ -26,10 +26,13 @@ def init(store: str | None, as_json: bool) -> None:
       git regolo init --store s3://models/team
 
     Exit status: 0 success; 2 an invalid store URL or author; 3 not in a Git repository; 4 uncommitted
-    changes, a merge in progress, or an existing registry with another --store.
+    changes, a merge in progress, or an existing registry with another --store; 6 the store cannot be created,
+    or was used by this clone and is not there.
     """
     with open_handle() as handle:
         done = initialise(handle, store)
+        if done.new_store is not None:
+            talk(f"created a store at {done.new_store}")
         if done.commit is not None:
             talk(f"initialized model registry in {done.top} (commit {short(done.commit)} on {done.branch})")
             talk_next("git regolo register MODEL PATH")

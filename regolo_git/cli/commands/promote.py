@@ -41,7 +41,8 @@ def promote(
       git regolo promote sentiment@staging production --propose
 
     Exit status: 0 success; 2 invalid input, or unknown environment; 3 no such version, or its content is not
-    in the store; 4 already promoted there; 5 corrupt content; 8 forbidden by a rule.
+    in the store; 4 already promoted there; 5 corrupt content; 6 the store is not there; 8 forbidden by a
+    rule.
     """
     with open_handle() as handle, ProgressBar("checking") as bar:
         done = promote_version(

@@ -37,7 +37,7 @@ def retire(reference: Reference, reason: str, consent: Consent, as_json: bool) -
       git regolo retire sentiment@1.0 -m "trained on the wrong data" --yes
 
     Exit status: 0 success; 2 invalid input, or already retired; 3 no such version; 4 not confirmed, or the
-    registry's files have uncommitted changes; 8 the version is in use.
+    registry's files have uncommitted changes; 6 the store is not there; 8 the version is in use.
     """
     if reference.latest:
         raise InvalidInput(

@@ -35,7 +35,8 @@ def revert(model: str, version: str, message: str | None, as_json: bool) -> None
       git regolo revert sentiment --to 1.0 -m "1.1 is slow on long texts"
 
     Exit status: 0 success; 2 invalid input; 3 no such version, or its content is not in the store; 4 already
-    the current version, or the registry's files have uncommitted changes; 8 the version is retired.
+    the current version, or the registry's files have uncommitted changes; 6 the store is not there; 8 the
+    version is retired.
     """
     with open_handle() as handle:
         selector = version.removeprefix(f"{model}@")  # accepts a full reference as well

@@ -29,7 +29,8 @@ def show(reference: Reference, raw: bool, form: Form) -> None:
       git regolo show sentiment@1.0 --manifest
       git regolo show sentiment@production --json
 
-    Exit status: 0 success; 2 invalid reference; 3 no such model or version; 5 tag and manifest disagree.
+    Exit status: 0 success; 2 invalid reference; 3 no such model or version; 5 tag and manifest disagree;
+    6 the store is not there.
     """
     if raw and form != "people":
         raise InvalidInput("--manifest cannot be used with --json or --plain")

@@ -44,7 +44,7 @@ def traffic(
       git regolo traffic sentiment
 
     Exit status: 0 success; 2 invalid weights; 3 no such endpoint or version, or its content is not in the
-    store; 4 already set to that split; 8 a version is retired.
+    store; 4 already set to that split; 6 the store is not there; 8 a version is retired.
     """
     with open_handle() as handle:
         if split:

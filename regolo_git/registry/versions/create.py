@@ -90,6 +90,7 @@ def create_version(
     known = find_known_content(handle, model, digest, version, on_purpose=from_version)
     if known is not None:
         on_same_content(known)
+    handle.clone_store.remember()
     ignored = ensure_ignored(handle, place, target.name)
     given = Given(metadata, request.description, lineage)
     draft = Draft(handle, request, target, version, given, serving, held, place, ingested, ignored, untagged)
@@ -120,7 +121,7 @@ def _ingest(handle: Handle, request: VersionRequest, on_progress: OnProgress) ->
         return source.manifest.artifact.path, _already_stored(handle, source.manifest.artifact)
     place = artifact_place(handle, source)
     return place, ingest(
-        handle.store,
+        handle.store_to_write(),
         source,
         algorithm=handle.config().digest,
         exclude=request.exclude,

@@ -40,7 +40,10 @@ class Properties:
 
 
 class Files(Protocol):
-    """A store's directory on a filesystem."""
+    """A store's directory on a filesystem.
+
+    Writing into a directory that is not there raises FileNotFoundError where directories exist.
+    """
 
     @property
     def url(self) -> str:
@@ -50,6 +53,10 @@ class Files(Protocol):
     @property
     def properties(self) -> Properties:
         """The guarantees of this filesystem, constant for the life of the object."""
+        ...
+
+    def create_root(self) -> None:
+        """Creates the store's own directory, which no other method does; no error if it exists."""
         ...
 
     def put(self, path: str, data: Data) -> bool:

@@ -53,6 +53,9 @@ class FsspecFiles:
         """See `Files.properties`."""
         return self._properties
 
+    def create_root(self) -> None:
+        """See `Files.create_root`: directories are created with their files."""
+
     def put(self, path: str, data: Data) -> bool:
         """See `Files.put`."""
         if self._size_of(path) == len(data):

@@ -31,7 +31,7 @@ UNLOCKED_SECONDS = 10.0
 
 
 class LocalFiles:
-    """Files below one directory, which the first write creates."""
+    """Files below one directory."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -48,6 +48,13 @@ class LocalFiles:
         """See `Files.properties`."""
         return PROPERTIES
 
+    def create_root(self) -> None:
+        """See `Files.create_root`."""
+        missing = [place for place in (self._root, *self._root.parents) if not place.is_dir()]
+        self._root.mkdir(parents=True, exist_ok=True)
+        for place in missing:
+            self._remember(place.parent)
+
     def put(self, path: str, data: Data) -> bool:
         """See `Files.put`."""
         target = self._root / path
@@ -57,7 +64,7 @@ class LocalFiles:
         if self._size_of(path) == len(data):
             return False
         with self._written(data) as temporary:
-            self._make_parent(target)
+            self._make_directory(target.parent)
             temporary.rename(target)
         return True
 
@@ -66,7 +73,7 @@ class LocalFiles:
         target = self._root / path
         self._remember(target.parent)
         with self._written(data) as temporary:
-            self._make_parent(target)
+            self._make_directory(target.parent)
             try:
                 os.link(temporary, target)
             except FileExistsError:
@@ -105,7 +112,7 @@ class LocalFiles:
 
     def move(self, path: str, to: str) -> None:
         """See `Files.move`."""
-        self._make_parent(self._root / to)
+        self._make_directory((self._root / to).parent)
         (self._root / path).rename(self._root / to)
 
     def remove(self, path: str) -> None:
@@ -125,7 +132,7 @@ class LocalFiles:
     def scratch_directory(self) -> Path | None:
         """See `Files.scratch_directory`."""
         directory = self._root / TEMPORARIES
-        directory.mkdir(parents=True, exist_ok=True)
+        self._make_directory(directory)
         return directory
 
     def stale_temporaries(self) -> Iterator[StoredFile]:
@@ -165,18 +172,22 @@ class LocalFiles:
         try:
             return os.open(path, flags, 0o444)
         except FileNotFoundError:
-            self._make_parent(path)
+            self._make_directory(path.parent)
             return os.open(path, flags, 0o444)
 
-    def _make_parent(self, path: Path) -> None:
-        """Creates a file's parent directories, and remembers their entries for `settle`."""
-        parent = path.parent
-        if parent.is_dir():
+    def _make_directory(self, directory: Path) -> None:
+        """Creates a directory below the root, and remembers its entry for `settle`.
+
+        Raises FileNotFoundError without the root: its disk may not be mounted.
+        """
+        if directory.is_dir():
             return
-        self._make_parent(parent)
+        if directory == self._root:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(directory))
+        self._make_directory(directory.parent)
         with suppress(FileExistsError):
-            parent.mkdir()
-        self._remember(parent.parent)
+            directory.mkdir()
+        self._remember(directory.parent)
 
     def _remember(self, directory: Path) -> None:
         with self._lock:

@@ -109,10 +109,13 @@ def test_the_former_name_of_the_store_is_read_and_the_new_one_wins(registry: Pat
 
 
 @pytest.mark.parametrize("key", ["regolo.store", "regolo.localStore", "regolo.localstore"])
-def test_setting_the_store_writes_its_new_name(registry: Path, regolo: Regolo, key: str) -> None:
+def test_setting_the_store_writes_its_new_name(
+    registry: Path, regolo: Regolo, tmp_path: Path, key: str
+) -> None:
+    shared = tmp_path / "shared"
     git(registry, "config", "regolo.localStore", "/former")
-    regolo("config", "--local", key, "/shared")
-    assert git(registry, "config", "--get-regexp", "regolo").splitlines() == ["regolo.store /shared"]
+    assert regolo("config", "--local", key, str(shared)).err == f"created a store at {shared}\n"
+    assert git(registry, "config", "--get-regexp", "regolo").splitlines() == [f"regolo.store {shared}"]
     git(registry, "config", "regolo.localStore", "/former")
     regolo("config", "--local", "--unset", key)
     assert Handle.open(registry, os.environ).store_url == str(registry / ".git/regolo/store")

@@ -12,10 +12,15 @@ from regolo_git.store.files.contract import Files
 from regolo_git.store.files.local import LocalFiles
 
 
+def created(files: Files) -> Files:
+    files.create_root()
+    return files
+
+
 class TestLocal(FilesSuite):
     @pytest.fixture
     def files(self, tmp_path: Path) -> Files:
-        return LocalFiles(tmp_path / "store")
+        return created(LocalFiles(tmp_path / "store"))
 
 
 class TestCounted(FilesSuite):
@@ -23,7 +28,21 @@ class TestCounted(FilesSuite):
 
     @pytest.fixture
     def files(self, tmp_path: Path) -> Files:
-        return CountingFiles(LocalFiles(tmp_path / "store"))
+        return created(CountingFiles(LocalFiles(tmp_path / "store")))
+
+
+@pytest.mark.parametrize("path", ["a", "a/b/c"])
+def test_a_root_that_is_not_there_is_not_created_by_the_way(tmp_path: Path, path: str) -> None:
+    files = LocalFiles(tmp_path / "disk" / "store")
+    for write in (files.put, files.create):
+        with pytest.raises(FileNotFoundError):
+            write(path, b"1")
+    with pytest.raises(FileNotFoundError):
+        files.scratch_directory()
+    assert list(tmp_path.iterdir()) == []
+    created(files)
+    files.create_root()
+    assert files.put(path, b"1")
 
 
 def left_behind(root: Path, *, age: float) -> Path:

@@ -1,0 +1,109 @@
+"""The store of a clone: where it is, and when it may be created.
+
+A store may be on a disk that is not mounted.  An empty one in its place would take new versions, and hide
+them once the disk is back.  So a store that was configured is created by `init` and `config` only, and one
+that this clone has written to by nobody: if it is not there, that is an error.  The default store, inside the
+Git directory, is created by the first version.
+
+The clone keeps the settings of the stores that it has written to in its Git configuration, which outlives the
+directory of its caches and moves with the repository.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from regolo_git.errors import StoreAbsent
+from regolo_git.git.discover import RepositoryPaths
+from regolo_git.git.own_settings import add_own_value, own_values, remove_own_values
+from regolo_git.hints import Hint
+from regolo_git.records.store_url import FORMER_STORE_SETTING, STORE_SETTING
+from regolo_git.store.loose import LooseStore
+
+if TYPE_CHECKING:
+    from regolo_git.git.repository import GitRepository
+
+USED_SETTING = "regolo.usedStore"
+DEFAULT = "(default)"  # the default store in `regolo.usedStore`
+
+
+class CloneStore:
+    """The store of one clone, by its settings."""
+
+    def __init__(self, paths: RepositoryPaths, git: "Callable[[], GitRepository]") -> None:
+        self._paths = paths
+        self._git = git
+
+    @property
+    def setting(self) -> str | None:
+        """`regolo.store` in git's configuration, or `regolo.localStore`, its name in 0.1."""
+        return self._git().config_get(STORE_SETTING) or self._git().config_get(FORMER_STORE_SETTING)
+
+    @property
+    def url(self) -> str:
+        """Its path or URL.
+
+        A relative path starts at the repository, not at the current directory; `~` is the home directory.
+        """
+        return self._url(self.setting)
+
+    def open(self) -> LooseStore:
+        """The store, for reading; a default store that was never written to is like an empty one.
+
+        Raises StoreAbsent if it should be there, and the other errors of `LooseStore.open`.
+        """
+        return self._open(self.setting)
+
+    def open_to_write(self) -> LooseStore:
+        """The store, for a new version.  Raises the same errors as `open`."""
+        setting = self.setting
+        if setting is None and not self._is_used(None):
+            LooseStore.open_or_create(self._url(None))
+        return self._open(setting)
+
+    def remember(self) -> None:
+        """Remembers that this clone has bytes in the store; called before a version names them."""
+        setting = self.setting
+        if not self._is_used(setting):
+            add_own_value(self._paths, USED_SETTING, setting or DEFAULT)
+
+    def create(self, setting: str | None = None) -> bool:
+        """Creates the store, or that of another setting; False if it was there.
+
+        Raises StoreAbsent if this clone has written to it, and the other errors of `LooseStore.open`.
+        """
+        setting = setting or self.setting
+        try:
+            LooseStore.open(self._url(setting))
+        except StoreAbsent as error:
+            if self._is_used(setting):
+                raise self._explained(error, setting) from error
+            return LooseStore.create(self._url(setting))
+        return False
+
+    def forget(self) -> None:
+        """Forgets which stores were written to, so that one that is lost can be created anew."""
+        remove_own_values(self._paths, USED_SETTING)
+
+    def _url(self, setting: str | None) -> str:
+        common = self._paths.common_dir
+        if setting is None or "://" in setting:
+            return setting or str(common / "regolo" / "store")
+        return str((common.parent if common.name == ".git" else common) / Path(setting).expanduser())
+
+    def _open(self, setting: str | None) -> LooseStore:
+        try:
+            return LooseStore.open(
+                self._url(setting), optional=setting is None and not self._is_used(setting)
+            )
+        except StoreAbsent as error:
+            raise self._explained(error, setting) from error
+
+    def _is_used(self, setting: str | None) -> bool:
+        return (setting or DEFAULT) in own_values(self._paths, USED_SETTING)
+
+    def _explained(self, error: StoreAbsent, setting: str | None) -> StoreAbsent:
+        """With what helps: creating the store, or giving up one that is lost."""
+        unset = Hint("config", "--local", "--unset", STORE_SETTING)
+        other = f"give it up: {unset}" if self._is_used(setting) else f"create it: {Hint('init')}"
+        return StoreAbsent(error.message, f"mount it, or {other}")
