@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from regolo_git.api.plain_arguments import plain_arguments, plain_keys
 from regolo_git.api.versions import reference_to
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion
@@ -20,6 +21,7 @@ from regolo_git.serving.metrics.values import EndpointMetrics
 from regolo_git.serving.registry_writer import RegistryWriter
 
 
+@plain_arguments
 class EndpointVerbs:
     """Methods for environments and endpoints."""
 
@@ -92,8 +94,9 @@ class EndpointVerbs:
         A version that is not listed is removed from the endpoint; one with weight 0 stays addressable.
         Raises InvalidInput, NotFound, PolicyRefused for a retired version.
         """
-        writer = RegistryWriter(self.handle)
-        return writer.set_traffic(endpoint_id, version_traffic, replicas=replicas, message=message)
+        writer, weights = RegistryWriter(self.handle), plain_keys(version_traffic)
+        counts = plain_keys(replicas) if replicas is not None else None
+        return writer.set_traffic(endpoint_id, weights, replicas=counts, message=message)
 
     def rollback_endpoint(
         self, endpoint_id: str, to_version: str | None = None, *, message: str | None = None

@@ -7,6 +7,7 @@ Results are frozen values.  Errors are subclasses of `RegoloError`; remarks on a
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from regolo_git.api.plain_arguments import plain_arguments
 from regolo_git.artifacts.source.sources import ArtifactSource
 from regolo_git.errors import Conflict
 from regolo_git.records.manifest import Lineage
@@ -31,6 +32,7 @@ from regolo_git.review.versions import compare_versions
 PathLike = str | Path
 
 
+@plain_arguments
 class VersionVerbs:
     """Methods for models and versions."""
 

@@ -7,6 +7,8 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from regolo_git.errors import IntegrityError, InvalidInput
+from regolo_git.records.toml_limits import EDITED_BYTES, EDITED_STEPS
+from regolo_git.records.toml_scan import costly
 from regolo_git.records.toml_text import TomlValue, load_document
 
 
@@ -42,6 +44,12 @@ def unset_value(text: str, key: str) -> str:
 
 def _parse(text: str) -> tomlkit.TOMLDocument:
     load_document(text, "the file")  # which has limits that tomlkit lacks
+    if len(text) > EDITED_BYTES or costly(text, EDITED_STEPS):
+        raise IntegrityError(
+            f"the file is too large to change one key in it: it has more than {EDITED_BYTES} bytes,"
+            " or too many keys of many parts",
+            "change it in an editor",
+        )
     try:
         return tomlkit.parse(text)
     except TOMLKitError as error:

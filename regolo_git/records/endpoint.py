@@ -153,7 +153,7 @@ def check_traffic(weights: Mapping[str, float]) -> dict[str, float]:
 
 def _fraction(weight: float, whole: int) -> float:
     # Decimal division: 33.3 % is 0.333; binary division gives 0.33299999999999996.
-    return float(abs(Decimal(repr(weight))) / whole)
+    return float(abs(Decimal(float.__repr__(float(weight)))) / whole)
 
 
 def _completed(weights: Mapping[str, float], total: float) -> str:

@@ -65,13 +65,17 @@ class Lineage:
     unknown: Table = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for what, value in (("code", self.code), ("base", self.base)):
+        for what in ("code", "base"):
+            value = getattr(self, what)
             if value is not None:
-                check_text(f"lineage '{what}'", value)
+                object.__setattr__(self, what, check_text(f"lineage '{what}'", value))
         if not isinstance(self.data, Mapping):
             raise TypeError(f"lineage data must map names to digests, not {self.data!r}")
-        for name, digest in self.data.items():
-            check_text(f"lineage data '{name}'", digest)
+        data = {
+            check_text("the name of lineage data", name): check_text(f"lineage data '{name}'", digest)
+            for name, digest in self.data.items()
+        }
+        object.__setattr__(self, "data", data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ class Manifest:
             document["lineage"] = _lineage_table(self.lineage)
         if self.serving is not None:
             document["serving"] = self.serving
-        return dump_document(document | dict(sorted(self.unknown.items())))
+        return dump_document(document | dict(sorted(self.unknown.items())), "the manifest")
 
     @classmethod
     def parse(cls, text: str | bytes) -> Self:
@@ -155,6 +159,23 @@ class Manifest:
         Version.parse(manifest.version)
         _check_files(manifest)
         return manifest
+
+
+def check_values(
+    description: str | None,
+    metadata: Mapping[str, MetadataValue],
+    lineage: Lineage | None,
+    serving: Table | None,
+) -> None:
+    """Raises InvalidInput, naming the largest value, for values that no manifest can hold."""
+    values: dict[str, TomlValue] = {"metadata": cast(Table, metadata)}
+    if description is not None:
+        values["description"] = description
+    if lineage is not None:
+        values["lineage"] = _lineage_table(lineage)
+    if serving is not None:
+        values["serving"] = serving
+    dump_document(values, "the manifest")
 
 
 def _check_files(manifest: Manifest) -> None:

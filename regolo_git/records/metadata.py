@@ -9,6 +9,7 @@ from typing import TypeAlias
 from regolo_git.errors import InvalidInput
 from regolo_git.records import toml_limits
 from regolo_git.records.kinds import is_number
+from regolo_git.records.plain import plain_date, plain_text
 from regolo_git.records.toml_limits import key_name
 
 MetadataValue: TypeAlias = (
@@ -22,8 +23,10 @@ def normalise_metadata(metadata: Mapping[str, object]) -> dict[str, MetadataValu
     """Returns plain values, sorted by code point, scalars before nested tables.
 
     NumPy and PyTorch scalars become Python scalars, a 32-bit float by its shortest decimal (0.92, not
-    0.9200000166893005).  Raises InvalidInput, naming the key, for None, NaN, infinity, integers over 64 bits,
-    times without a zone, and any other value that TOML cannot represent; TypeError if it is not a mapping.
+    0.9200000166893005), and values of subclasses, such as members of a string enumeration, the plain value
+    that `json.dumps` would write.  Raises InvalidInput, naming the key, for None, NaN, infinity, integers
+    over 64 bits, times without a zone, two keys with one text, and any other value that TOML cannot
+    represent; TypeError if it is not a mapping.
     """
     if not isinstance(metadata, Mapping):
         raise TypeError(f"expected a mapping of names to values, not {metadata!r}")
@@ -39,7 +42,10 @@ def _table(table: Mapping[str, object], path: tuple[str, ...]) -> dict[str, Meta
                 f"'{key_name((*path, str(key)))}' has a key that is empty or not a string",
                 "use non-empty strings as keys",
             )
-        values[key] = _value(value, (*path, key))
+        name = plain_text(key)
+        if name in values:  # a member of an enumeration and its text are two keys of a dictionary
+            raise InvalidInput(f"'{key_name((*path, name))}' is there twice", "leave one of them out")
+        values[name] = _value(value, (*path, name))
     ordered = sorted(values.items(), key=lambda item: (isinstance(item[1], dict), item[0]))
     return dict(ordered)
 
@@ -56,13 +62,13 @@ def _value(value: object, path: tuple[str, ...]) -> MetadataValue:
 def _scalar(value: object, path: tuple[str, ...]) -> MetadataValue:
     value = _python_scalar(value, path)
     if isinstance(value, str):
-        return str(toml_limits.check_text(value, path))
+        return toml_limits.check_text(plain_text(value), path)
     if isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return int(toml_limits.check_integer(value, path))
+        return toml_limits.check_integer(int.__int__(value), path)
     if isinstance(value, float):
-        return float(toml_limits.check_float(value, path))
+        return toml_limits.check_float(float.__float__(value), path)
     if isinstance(value, date):
         return _date(value, path)
     kind = "null" if value is None else f"a {type(value).__name__}"
@@ -74,15 +80,15 @@ def _scalar(value: object, path: tuple[str, ...]) -> MetadataValue:
 def _date(value: date, path: tuple[str, ...]) -> date:
     if isinstance(value, datetime) and value.utcoffset() is None:
         raise InvalidInput(f"'{key_name(path)}' has no time zone", "use datetime.now(timezone.utc)")
-    return value
+    if getattr(value, "nanosecond", 0):
+        raise InvalidInput(f"'{key_name(path)}' has nanoseconds", "round it to microseconds")
+    return plain_date(value)
 
 
 def _python_scalar(value: object, path: tuple[str, ...]) -> object:
     """Converts an array library's scalar to Python's; returns anything else unchanged."""
     item: Callable[[], object] | None = getattr(value, "item", None)
-    if isinstance(value, str | int | float | bool) and type(value).__module__ == "builtins":
-        return value
-    if item is None or not callable(item):
+    if type(value) in (str, int, float, bool) or not callable(item) or not hasattr(value, "dtype"):
         return value
     if getattr(value, "ndim", 0) != 0 and getattr(value, "size", None) != 1:
         raise InvalidInput(f"'{key_name(path)}' is an array", "use .tolist(), or save it with the model")

@@ -73,4 +73,4 @@ def new_card_text(*, description: str | None, zero_patch: bool) -> str:
     if description is not None:
         document["description"] = description
     document["zero_patch"] = zero_patch
-    return CARD_HELP + dump_document(document)
+    return CARD_HELP + dump_document(document, "the model card")

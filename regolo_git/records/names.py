@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 from regolo_git.errors import InvalidInput
+from regolo_git.records.plain import plain_text
 from regolo_git.text.printable import has_lone_surrogate, printable
 
 MODEL_LENGTH = 200
@@ -29,10 +30,10 @@ def check_model_name(name: str) -> str:
 
 
 def check_text(what: str, value: object) -> str:
-    """Returns a string.  Raises TypeError for anything else: an unquoted `1.10` would silently become 1.1."""
+    """Returns the text of a string.  Raises TypeError otherwise: an unquoted `1.10` would become 1.1."""
     if not isinstance(value, str):
         raise TypeError(f"{what} must be a string, not {value!r}: write it in quotes")
-    return value
+    return plain_text(value)
 
 
 def check_message(message: str) -> str:

@@ -52,7 +52,7 @@ class RetiredList:
             "format": FORMAT,
             "retired": {entry.version: _entry_table(entry) for entry in self.entries},
         }
-        return dump_document(document | dict(sorted(self.unknown.items())))
+        return dump_document(document | dict(sorted(self.unknown.items())), "the retired list")
 
     @classmethod
     def parse(cls, text: str | bytes) -> Self:

@@ -8,10 +8,13 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from math import isfinite
 from typing import TypeAlias
 
-from regolo_git.errors import IntegrityError
+from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.records import toml_limits
+from regolo_git.records.toml_limits import BYTES_LIMIT, key_name
+from regolo_git.records.toml_scan import costly
 from regolo_git.text.printable import printable
 
 TomlValue: TypeAlias = (
@@ -20,42 +23,77 @@ TomlValue: TypeAlias = (
 Table = Mapping[str, TomlValue]
 
 WIDTH = 100
-BYTES_LIMIT = 4 << 20
 INLINE_TABLES = (("files",), ("retired",))
-KEY_PARTS = 64
-KEY_START = re.compile(r"[,{]")
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-ESCAPES = {"\\": "\\\\", '"': '\\"', "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
+ESCAPES = str.maketrans(
+    {chr(code): f"\\u{code:04X}" for code in (*range(0x20), 0x7F)}
+    | {"\\": "\\\\", '"': '\\"', "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
+)
+LINE_ESCAPES = {code: text for code, text in ESCAPES.items() if chr(code) not in '\n\t"'}
 
 
 def load_document(data: str | bytes, what: str) -> dict[str, TomlValue]:
-    """Parses hand-edited TOML.  Raises IntegrityError, naming `what`."""
+    """Parses hand-edited TOML.  Raises IntegrityError, naming `what`, and the key of a value out of range."""
     try:
         text = data.decode() if isinstance(data, bytes) else data
         if len(text) > BYTES_LIMIT:
             raise IntegrityError(f"{what} is larger than {BYTES_LIMIT} bytes")
-        _refuse_long_keys(text, what)
-        return tomllib.loads(text)
+        reason = costly(text)
+        if reason is not None:
+            raise IntegrityError(f"{what} {reason}")
+        document: dict[str, TomlValue] = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise IntegrityError(f"{what} is not valid TOML: {printable(str(error))}") from error
+    for path, problem in _out_of_range(document, ()):
+        raise IntegrityError(f"'{key_name(path)}' in {what} {problem}")
+    return document
 
 
-def _refuse_long_keys(text: str, what: str) -> None:
-    """Limits dotted keys: `tomllib` is quadratic in their parts, and 100 kB of `a.a.a…` takes a minute."""
-    for line in text.splitlines():
-        if line.count(".") <= KEY_PARTS:
-            continue
-        *keys, value = line.split("=")
-        for key in [*keys, value] if line.lstrip().startswith("[") else keys:
-            if KEY_START.split(key)[-1].count(".") > KEY_PARTS:
-                raise IntegrityError(f"{what} has a key of more than {KEY_PARTS} parts")
+def _out_of_range(value: TomlValue, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The numbers that a canonical document cannot hold: `tomllib` reads `nan` and any integer."""
+    if isinstance(value, Mapping):
+        for key, held in value.items():
+            yield from _out_of_range(held, (*path, key))
+    elif isinstance(value, list):
+        for index, held in enumerate(value):
+            yield from _out_of_range(held, (*path, str(index)))
+    elif isinstance(value, float) and not isfinite(value):
+        yield path, f"is {value}, not a finite number"
+    elif isinstance(value, int) and not toml_limits.is_64_bit(value):
+        yield path, "does not fit in a 64-bit integer"
 
 
-def dump_document(document: Table) -> str:
-    """Writes a document.  Raises InvalidInput for a value that TOML cannot represent, naming the key."""
+def dump_document(document: Table, what: str = "the record") -> str:
+    """Writes a document that `load_document` reads.
+
+    Raises InvalidInput for a value that TOML cannot represent, naming its key, and for a document beyond the
+    limits of a reader, naming the largest value; `what` names the document.
+    """
     # Each table begins with an empty line, except at the start of the document.
     text = "\n".join(_table(document, ())).lstrip("\n")
+    size, reason = len(text.encode()), costly(text)
+    if size > BYTES_LIMIT:
+        key, share = _largest(document, size)
+        raise InvalidInput(
+            f"{what} would take {size} bytes, and can have {BYTES_LIMIT}: '{key_name(key)}' takes {share}",
+            "keep long lists and texts in a file of the artifact",
+        )
+    if reason is not None:
+        raise InvalidInput(f"{what} {reason}")
     return f"{text}\n" if text else ""
+
+
+def _largest(document: Table, size: int) -> tuple[tuple[str, ...], int]:
+    """The keys of the value that takes most of a document, and its size in bytes."""
+    path: tuple[str, ...] = ()
+    held: TomlValue = document
+    while isinstance(held, Mapping) and held:
+        sizes = {key: len(inline_text(value).encode()) for key, value in held.items()}
+        key = max(sizes, key=lambda name: sizes[name])
+        if path and sizes[key] * 2 < size:
+            break  # no value of this table stands out
+        path, size, held = (*path, key), sizes[key], held[key]
+    return path, size
 
 
 def inline_text(value: TomlValue) -> str:
@@ -92,7 +130,7 @@ def _entry(key: str, value: TomlValue, path: tuple[str, ...]) -> str:
 
 def key_text(key: str) -> str:
     """A key as TOML writes it, in quotes where it needs them."""
-    return key if BARE_KEY.fullmatch(key) else _string(key, (key,))
+    return str.__str__(key) if BARE_KEY.fullmatch(key) else _string(key, (key,))
 
 
 def _value(value: TomlValue, path: tuple[str, ...]) -> str:
@@ -101,10 +139,10 @@ def _value(value: TomlValue, path: tuple[str, ...]) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        return str(toml_limits.check_integer(value, path))
+        return int.__repr__(toml_limits.check_integer(value, path))
     if isinstance(value, float):
         # The shortest text that reads back as the same float, and always valid TOML.
-        return repr(toml_limits.check_float(value, path))
+        return float.__repr__(toml_limits.check_float(value, path))
     if isinstance(value, datetime | date | time):
         return _time(value)
     return _nested(value, path)
@@ -127,19 +165,12 @@ def _text(value: str, path: tuple[str, ...]) -> str:
     if "\n" not in value:
         return _string(value, path)
     toml_limits.check_text(value, path)
-    escaped = "".join(c if c in '\n\t"' else _escape(c) for c in value)
+    escaped = value.translate(LINE_ESCAPES)
     return '"""\n' + re.sub(r'"(?="")|"\Z', r"\"", escaped) + '"""'
 
 
 def _string(value: str, path: tuple[str, ...]) -> str:
-    return '"' + "".join(map(_escape, toml_limits.check_text(value, path))) + '"'
-
-
-def _escape(character: str) -> str:
-    if character in ESCAPES:
-        return ESCAPES[character]
-    code = ord(character)
-    return f"\\u{code:04X}" if code < 0x20 or code == 0x7F else character
+    return f'"{toml_limits.check_text(value, path).translate(ESCAPES)}"'
 
 
 def _time(value: datetime | date | time) -> str:

@@ -27,6 +27,8 @@ SYNTAX = re.compile(
     rf"(?:\+(?P<build>[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?"
 )
 LENGTH = 128
+FILE_NAME_LENGTH = 255
+SHOWN = 60
 HINT = "write a version as 1.0, 1.2.3, 2.0.0-rc.1 or staging-1.0"
 
 Precedence = tuple[int, int, int, bool, tuple[tuple[bool, int, str], ...], str]
@@ -128,6 +130,16 @@ def next_version(existing: Iterable[Version], bump: Bump) -> Version:
 def tag_name(model: str, version_text: str) -> str:
     """The tag of a version: `model@v1.0`, or `model@prod-1.0` if it does not start with a digit."""
     return f"{model}@{'v' if version_text[0].isdigit() else ''}{version_text}"
+
+
+def check_tag_name(name: str) -> str:
+    """Returns the name of a tag that a file system can hold, with its lock.  Raises InvalidInput."""
+    if len(name.rpartition("/")[2]) + len(".lock") > FILE_NAME_LENGTH:
+        raise InvalidInput(
+            f"the tag '{name[:SHOWN]}…' would need a file name of more than {FILE_NAME_LENGTH} bytes",
+            "choose a shorter version",
+        )
+    return name
 
 
 def parse_tag_name(name: str) -> tuple[str, str] | None:

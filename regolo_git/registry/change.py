@@ -2,7 +2,7 @@
 
 Every verb that changes records goes through `commit_records`, or through `propose_records` if the change
 needs a review.  `prepare` runs again when another writer committed first, so it must depend only on the
-records that it is given.
+records that it is given.  Every record is read back before anything is written.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from regolo_git.git.identity import Authorship
 from regolo_git.git.new_commit import Made, NewCommit
 from regolo_git.git.publish import Published, create_branch, publish
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.records_at import RecordsAt, check_readable
 
 Prepare = Callable[[RecordsAt], NewCommit[Made]]
 
@@ -25,7 +25,7 @@ def commit_records(
 ) -> Published[Made]:
     """Commits what `prepare` returns to the registry branch, or to another one; see `publish`."""
     target = branch or handle.registry_branch()
-    return publish(handle.git, target, lambda tip: prepare(handle.records_at(tip)), authorship=authorship)
+    return publish(handle.git, target, _checked(handle, prepare), authorship=authorship)
 
 
 def propose_records(
@@ -36,9 +36,18 @@ def propose_records(
     Raises Conflict if the branch exists.
     """
     tip = handle.registry_tip()
-    return create_branch(
-        handle.git, branch, tip, lambda at: prepare(handle.records_at(at)), authorship=authorship
-    )
+    return create_branch(handle.git, branch, tip, _checked(handle, prepare), authorship=authorship)
+
+
+def _checked(handle: Handle, prepare: Prepare[Made]) -> Callable[[str | None], NewCommit[Made]]:
+    """`prepare` on a commit; raises InvalidInput for a record that could not be read again."""
+
+    def on_tip(tip: str | None) -> NewCommit[Made]:
+        new = prepare(handle.records_at(tip))
+        check_readable(new.files)
+        return new
+
+    return on_tip
 
 
 def action_message(given: str | None, default: str, action: str, trailers: Mapping[str, str | None]) -> str:

@@ -11,6 +11,7 @@ from regolo_git.records.config import new_config_text
 from regolo_git.records.paths import CONFIG_PATH
 from regolo_git.registry.handle import DEFAULT_BRANCH, Handle
 from regolo_git.registry.record_attributes import needed_attributes, record_paths
+from regolo_git.registry.records_at import check_readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ def initialise(handle: Handle, store_url: str | None = None) -> Initialised:
     def prepare(tip: str | None) -> NewCommit[None]:
         attributes = needed_attributes(handle.git, tip, record_paths(handle.git, tip))
         files = {CONFIG_PATH: text.encode(), **attributes}
+        check_readable(files)
         return NewCommit(files, "initialize model registry\n", None)
 
     refuse_early(handle.git, branch, [CONFIG_PATH, FILE_NAME])

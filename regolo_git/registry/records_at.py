@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from regolo_git.errors import IntegrityError
+from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.records.paths import (
     CONFIG_PATH,
     ENDPOINTS,
@@ -175,8 +175,30 @@ class RecordsAt:
         return Listing(by_name, broken)
 
 
+def check_readable(files: Mapping[str, bytes | None]) -> None:
+    """Reads back the records among new files.  Raises InvalidInput for one that cannot be read."""
+    for path, data in files.items():
+        parse = next((parse for is_kind, parse in _KINDS if is_kind(path) is not None), None)
+        if parse is None or data is None:
+            continue
+        try:
+            _parse(data, path, parse)
+        except IntegrityError as error:
+            raise InvalidInput(f"it could not be read again: {error.message}") from error
+
+
 def _parse(data: bytes, path: str, parse: Parse[Record]) -> Record:
     from regolo_git.records.tables import of_file  # noqa: PLC0415 - `list` parses nothing
 
     with of_file(path):
         return parse(data, path)
+
+
+_KINDS: tuple[tuple[Callable[[str], str | None], Parse[object]], ...] = (
+    (model_of_manifest, parsers.parse_manifest),
+    (model_of_card, parsers.parse_card),
+    (model_of_retired, parsers.parse_retired_list),
+    (place_of_promotion, parsers.parse_promotion),
+    (endpoint_of, parsers.parse_endpoint),
+    (lambda path: path if path == CONFIG_PATH else None, parsers.parse_config),
+)

@@ -1,10 +1,19 @@
 """Metadata becomes plain values in one order, and what a manifest cannot hold is named by its key."""
 
+import json
 import math
 import struct
+import tomllib
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from types import SimpleNamespace
-from typing import Any
+from decimal import Decimal
+from enum import Enum, IntEnum, StrEnum
+from fractions import Fraction
+from pathlib import Path
+from types import MappingProxyType, SimpleNamespace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -13,6 +22,7 @@ from hypothesis import strategies as st
 
 from regolo_git.errors import InvalidInput
 from regolo_git.records.metadata import metrics_of, normalise_metadata, shortest_float32
+from regolo_git.records.toml_text import dump_document
 
 WHEN = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -123,3 +133,126 @@ def test_a_short_float_reads_as_it_was_typed(value: float) -> None:
 def test_metrics_are_the_numbers_by_their_dotted_names() -> None:
     metadata = normalise_metadata({"a": 1, "b": True, "c": "x", "d": {"e": 0.5, "f": {"g": 2}}, "h": [1]})
     assert metrics_of(metadata) == {"a": 1, "d.e": 0.5, "d.f.g": 2}
+
+
+class Task(str, Enum):  # noqa: UP042 - whose `str()` is not its text
+    QA = "qa"
+
+    def __format__(self, spec: str) -> str:
+        return "formatted"
+
+
+class Named(StrEnum):
+    QA = "qa"
+
+
+class Level(IntEnum):
+    HIGH = 3
+
+
+class Share(float, Enum):
+    HALF = 0.5
+
+
+class Loud(str):
+    def __str__(self) -> str:
+        return "LOUD"
+
+    def __repr__(self) -> str:
+        return "LOUD"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter("LOUD")
+
+    def item(self) -> str:
+        return "LOUD"
+
+
+class Number(int):
+    def __str__(self) -> str:
+        return "ninety"
+
+    def __int__(self) -> int:
+        return 90
+
+    __repr__ = __str__
+    __index__ = __int__
+
+
+class Decimals(float):
+    def __repr__(self) -> str:
+        return "lots"
+
+    def __float__(self) -> float:
+        return 0.0
+
+
+class ByIdentity(str):
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+
+class Moment(datetime):
+    def isoformat(self, *_: object, **__: object) -> str:
+        return "noon"
+
+
+class Pair(NamedTuple):
+    a: Task
+    b: int
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Task.QA,
+        Named.QA,
+        Level.HIGH,
+        Share.HALF,
+        Loud("x"),
+        Number(9),
+        Decimals(1.5),
+        Pair(Task.QA, 1),
+        OrderedDict(b=Loud("y"), a=Level.HIGH),
+        defaultdict(list, {"k": [Task.QA]}),
+        {Task.QA: 1, Loud("z"): {Named.QA: Number(3)}},
+        MappingProxyType({"k": (Loud("x"), Task.QA)}),
+    ],
+    ids=repr,
+)
+def test_a_value_of_a_subclass_is_stored_as_json_writes_it(value: object) -> None:
+    plain = dict(value) if isinstance(value, MappingProxyType) else value
+    stored = tomllib.loads(dump_document({"metadata": normalise_metadata({"k": value})}))["metadata"]["k"]
+    assert stored == json.loads(json.dumps(plain))
+    assert exact_types(normalise_metadata({"k": value})) <= {str, int, float, dict, list}
+
+
+def exact_types(value: object) -> set[type]:
+    if isinstance(value, dict):
+        return {dict, *(kind for pair in value.items() for part in pair for kind in exact_types(part))}
+    if isinstance(value, list):
+        return {list, *(kind for element in value for kind in exact_types(element))}
+    return {type(value)}
+
+
+def test_a_time_of_a_subclass_is_stored_as_the_time_that_it_is() -> None:
+    moment = Moment(2026, 1, 2, 3, tzinfo=UTC)
+    found = normalise_metadata({"k": moment})
+    assert (found["k"], type(found["k"])) == (datetime(2026, 1, 2, 3, tzinfo=UTC), datetime)
+    assert dump_document({"k": found["k"]}) == "k = 2026-01-02T03:00:00Z\n"
+
+
+@dataclass
+class Settings:
+    rate: float = 0.1
+
+
+@pytest.mark.parametrize("value", [Settings(), Decimal("0.1"), Fraction(1, 3), 1j, Path("x"), Settings])
+def test_what_json_refuses_is_refused_by_its_key(value: object) -> None:
+    with pytest.raises(InvalidInput, match=r"^'k\.v' is a \w+, which a manifest cannot store"):
+        normalise_metadata({"k": {"v": value}})
+
+
+def test_two_keys_with_one_text_are_refused() -> None:
+    with pytest.raises(InvalidInput, match=r"^'k\.qa' is there twice"):
+        normalise_metadata({"k": {ByIdentity("qa"): 1, "qa": 2}})

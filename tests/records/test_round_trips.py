@@ -2,6 +2,7 @@
 
 import contextlib
 import tomllib
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -15,8 +16,8 @@ from regolo_git.records.digests import Digest
 from regolo_git.records.document_edit import set_value, unset_value
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.environment import Promotion
-from regolo_git.records.manifest import Manifest
-from regolo_git.records.metadata import MetadataValue
+from regolo_git.records.manifest import Lineage, Manifest
+from regolo_git.records.metadata import MetadataValue, normalise_metadata
 from regolo_git.records.model_card import ModelCard, new_card_text
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.retired import RetiredEntry, RetiredList
@@ -215,3 +216,44 @@ def test_a_card_tells_what_is_better() -> None:
     assert (card.description, card.zero_patch, card.metrics["loss"].direction) == ("d", True, "lower")
     with pytest.raises(IntegrityError):
         ModelCard.parse(text.replace('"lower"', '"down"'))
+
+
+def deep(inner: object) -> object:
+    for _ in range(12):
+        inner = {"k": [inner]}
+    return inner
+
+
+awkward = st.text(st.sampled_from("a.[]{}=,\"'\\#\n\t\u2028\u0085é\x00"), max_size=150)
+awkward_values = st.recursive(
+    awkward | records.scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(awkward.filter(bool), inner, max_size=3)
+        | inner.map(deep)
+    ),
+    max_leaves=8,
+)
+
+
+@given(
+    records.manifests(),
+    st.dictionaries(awkward.filter(bool), awkward_values, max_size=3),
+    awkward,
+    st.dictionaries(awkward, awkward, max_size=2),
+)
+def test_whatever_the_writer_accepts_the_reader_reads(
+    manifest: Manifest, metadata: dict[str, object], description: str, data: dict[str, str]
+) -> None:
+    with contextlib.suppress(InvalidInput):
+        values = normalise_metadata(metadata)
+        written = replace(manifest, metadata=values, description=description, lineage=Lineage(data=data))
+        assert Manifest.parse(written.to_text()) == replace(
+            written, lineage=Lineage(data=data) if data else written.lineage
+        )
+
+
+@given(awkward, awkward)
+def test_a_retirement_with_any_reason_is_read(reason: str, who: str) -> None:
+    entry = RetiredEntry("1.0", datetime(2026, 1, 2, tzinfo=UTC), who, reason)
+    assert RetiredList.parse(RetiredList((entry,)).to_text()).entries == (entry,)

@@ -15,8 +15,10 @@ from regolo_git.cli.pages import model_list, version_list
 from regolo_git.cli.streams import is_terminal, talk, talk_next
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
+from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import WITHOUT_TAGS, list_versions, untagged_models
 from regolo_git.registry.models import summarise_models
+from regolo_git.registry.versions.model_version import ModelVersion, known_metrics
 from regolo_git.text.numbers import counted
 
 SCREENFUL = 30
@@ -91,12 +93,18 @@ def _list_models(form: Form, limit: int | None) -> None:
 def _list_versions(model: str, metrics: Sequence[str], limit: int | None, form: Form) -> None:
     with open_handle() as handle:
         every = list_versions(handle, model)[::-1]
-        versions = every[:limit]
+        lines = [(version, _measured(handle, version, metrics)) for version in every[:limit]]
         emit(
             form,
-            document=lambda: [version_list.document(version, metrics) for version in versions],
-            fields=lambda: (version_list.fields(version, metrics) for version in versions),
-            page=lambda: version_list.put_versions(versions, metrics),
+            document=lambda: [version_list.document(line) for line in lines],
+            fields=lambda: (version_list.fields(line) for line in lines),
+            page=lambda: version_list.put_versions(lines, metrics),
         )
-    if form == "people" and len(versions) < len(every):
-        talk(f"and {counted(len(every) - len(versions), 'older version')}: git regolo list {model} --all")
+    if form == "people" and len(lines) < len(every):
+        talk(f"and {counted(len(every) - len(lines), 'older version')}: git regolo list {model} --all")
+
+
+def _measured(handle: Handle, version: ModelVersion, metrics: Sequence[str]) -> dict[str, int | float | None]:
+    """The requested metrics of a version; Git is opened only for them."""
+    known = (known_metrics(handle, version) or {}) if metrics else {}
+    return {name: known.get(name) for name in metrics}

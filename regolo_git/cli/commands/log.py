@@ -10,7 +10,9 @@ from regolo_git.cli.options.arguments import model_argument
 from regolo_git.cli.pages.log import Step, document, fields, put_steps, put_trend
 from regolo_git.errors import NotFound
 from regolo_git.hints import Hint
+from regolo_git.registry.handle import Handle
 from regolo_git.registry.models import Model, read_model
+from regolo_git.registry.versions.model_version import known_metrics
 from regolo_git.text.nearest import nearest, nearest_few
 from regolo_git.text.numbers import few_of
 from regolo_git.text.printable import one_line
@@ -42,7 +44,7 @@ def log(model: str, metric: str | None, limit: int | None, form: Form) -> None:
     Exit status: 0 success; 2 invalid input; 3 no such model or metric, or not in a registry.
     """
     with open_handle() as handle:
-        steps = _steps(read_model(handle, model))[:limit]
+        steps = _steps(handle, read_model(handle, model))[:limit]
         if metric is not None:
             steps = _of_metric(steps, model, metric)
         emit(
@@ -53,19 +55,26 @@ def log(model: str, metric: str | None, limit: int | None, form: Form) -> None:
         )
 
 
-def _steps(model: Model) -> list[Step]:
+def _steps(handle: Handle, model: Model) -> list[Step]:
+    """The steps, newest first; a version whose manifest cannot be read has no parent and no metrics."""
     by_name = {version.version: version for version in model.versions}
+    measured = {name: known_metrics(handle, version) for name, version in by_name.items()}
     steps = []
     for version in reversed(model.versions):
-        previous = next((by_name[name] for name in version.parents if name in by_name), None)
-        before = previous.metrics if previous is not None else {}
-        steps.append(Step(version, previous, compare_metrics(before, version.metrics, model.metric_rules)))
+        metrics = measured[version.version]
+        parents = version.parents if metrics is not None else ()
+        previous = next((by_name[name] for name in parents if name in by_name), None)
+        before = (measured[previous.version] if previous is not None else None) or {}
+        changes = compare_metrics(before, metrics or {}, model.metric_rules)
+        steps.append(Step(version, previous, changes))
     return steps
 
 
 def _of_metric(steps: Sequence[Step], model: str, metric: str) -> list[Step]:
-    if not any(metric in step.version.metrics for step in steps):
-        known = sorted({name for step in steps for name in step.version.metrics})
+    known = sorted(
+        {name for step in steps for name, change in step.changes.items() if change["b"] is not None}
+    )
+    if metric not in known:
         close = nearest_few(metric, known, most=METRICS_NAMED)
         named = close or known[:METRICS_NAMED]
         available = f" (known: {few_of(list(map(one_line, named)), len(known))})" if known else ""

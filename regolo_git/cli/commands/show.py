@@ -11,6 +11,9 @@ from regolo_git.cli.pages.version import document, version_page
 from regolo_git.cli.streams import put
 from regolo_git.errors import InvalidInput
 from regolo_git.records.references import Reference
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.lookup import find_row
+from regolo_git.registry.versions.model_version import manifest_data
 
 
 @click.command()
@@ -35,13 +38,19 @@ def show(reference: Reference, raw: bool, form: Form) -> None:
     if raw and form != "people":
         raise InvalidInput("--manifest cannot be used with --json or --plain")
     with open_handle() as handle:
-        shown = look_up(handle, reference)
         if raw:
-            put(shown.manifest.to_text().rstrip("\n"))
+            put(_stored_manifest(handle, reference))
             return
+        shown = look_up(handle, reference)
         emit(
             form,
             document=lambda: document(shown),
             fields=lambda: flat(document(shown)),
             page=lambda: put_page(version_page(shown)),
         )
+
+
+def _stored_manifest(handle: Handle, reference: Reference) -> str:
+    """The text in Git, also of a manifest that cannot be read."""
+    stored = manifest_data(handle, find_row(handle, reference))
+    return stored.decode("utf-8", "backslashreplace").rstrip("\n")

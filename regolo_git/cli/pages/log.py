@@ -124,7 +124,7 @@ def _metric_row(name: str, change: MetricChange) -> Row:
 
 def put_trend(steps: Sequence[Step], metric: str) -> None:
     """Prints the trend of one metric, as bars and as a table; at least one step must have it."""
-    values = [step.version.metrics.get(metric) for step in reversed(steps)]
+    values = [step.changes[metric]["b"] if metric in step.changes else None for step in reversed(steps)]
     known = [value for value in values if value is not None]
     bars = sparkline(values, ascii_only=not takes_symbols(sys.stdout))
     last = number_text(known[-1])

@@ -1,6 +1,6 @@
 """The output of `list MODEL`: versions, with the requested metrics."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from regolo_git.cli.columns import Column
 from regolo_git.cli.forms import Json
@@ -13,9 +13,12 @@ from regolo_git.text.printable import one_line
 from regolo_git.text.sizes import size_text
 from regolo_git.text.times import local_time
 
+Line = tuple[ModelVersion, Mapping[str, int | float | None]]  # a version with the requested metrics
 
-def document(version: ModelVersion, metrics: Sequence[str]) -> Json:
+
+def document(line: Line) -> Json:
     """A version as a JSON document."""
+    version, metrics = line
     found: dict[str, Json] = {
         "model": version.model_id,
         "version": version.version,
@@ -30,12 +33,13 @@ def document(version: ModelVersion, metrics: Sequence[str]) -> Json:
         "message": version.message,
     }
     if metrics:
-        found["metrics"] = {name: version.metrics.get(name) for name in metrics}
+        found["metrics"] = metrics
     return found
 
 
-def fields(version: ModelVersion, metrics: Sequence[str]) -> list[object]:
+def fields(line: Line) -> list[object]:
     """A version as tab-separated fields."""
+    version, metrics = line
     return [
         version.version,
         version.status,
@@ -46,11 +50,11 @@ def fields(version: ModelVersion, metrics: Sequence[str]) -> list[object]:
         version.commit,
         version.tag,
         version.message,
-        *(version.metrics.get(name) for name in metrics),
+        *metrics.values(),
     ]
 
 
-def put_versions(versions: Sequence[ModelVersion], metrics: Sequence[str]) -> None:
+def put_versions(lines: Sequence[Line], metrics: Sequence[str]) -> None:
     """Prints a table of versions."""
     put_table(
         [
@@ -66,12 +70,12 @@ def put_versions(versions: Sequence[ModelVersion], metrics: Sequence[str]) -> No
             (
                 Cell(version.version, "bold"),
                 status_cell(version.status),
-                *(number_text(version.metrics.get(name)) for name in metrics),
+                *map(number_text, measured.values()),
                 size_text(version.size_bytes),
                 local_time(version.created_at),
                 one_line(person(version.created_by)),
                 Cell(one_line(version.message), "dim"),
             )
-            for version in versions
+            for version, measured in lines
         ],
     )

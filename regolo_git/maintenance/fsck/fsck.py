@@ -51,9 +51,10 @@ def check_registry(
     sizes = [row.size for row in rows] + [need.manifest.artifact.size for need in untagged]
     retired, progress = 0, Progress(total=sum(sizes))
     for row in rows:
-        manifest, found = read_checked_manifest(handle, row)
+        is_retired = (row.model, row.identity) in retired_names
+        manifest, found = read_checked_manifest(handle, row, retired=is_retired)
         problems += found
-        if (row.model, row.identity) in retired_names:
+        if is_retired:
             retired += 1
         elif manifest is not None:
             subject, lost = manifest.reference, Hint("retire", manifest.reference, "-m", "its bytes are lost")

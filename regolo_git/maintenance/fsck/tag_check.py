@@ -14,6 +14,7 @@ from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import manifest_path
 from regolo_git.records.versions import parse_tag_name, tag_name
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.versions.model_version import unreadable_hint
 from regolo_git.text.commits import short
 
 
@@ -36,10 +37,13 @@ def _holds_manifest(handle: Handle, tag: str, model: str) -> bool:
         return False
 
 
-def read_checked_manifest(handle: Handle, row: TagRow) -> tuple[Manifest | None, list[Problem]]:
+def read_checked_manifest(
+    handle: Handle, row: TagRow, *, retired: bool
+) -> tuple[Manifest | None, list[Problem]]:
     """The manifest of a version, or None if it cannot be read, and the disagreements of its tag with it."""
     subject = f"tag {row.tag}"
     again = f"git fetch origin tag {shlex.quote(row.tag)}"
+    held: str | None = None
     try:
         held = handle.git.blob_oid(row.commit_oid, manifest_path(row.model))
         if held is None:
@@ -48,7 +52,11 @@ def read_checked_manifest(handle: Handle, row: TagRow) -> tuple[Manifest | None,
             ]
         manifest = Manifest.parse(handle.git.read_blob(held))
     except RegoloError as error:
-        return None, [Problem(subject, error.message, error.hint or again)]
+        if held != row.manifest_oid:
+            return None, [Problem(subject, error.message, error.hint or again)]
+        # It was stored so, and every clone has the same bytes: a retired version may stay like that.
+        unreadable = Problem(subject, error.message, error.hint or unreadable_hint(row))
+        return None, [] if retired else [unreadable]
     disagreements = [
         (
             held != row.manifest_oid,

@@ -17,13 +17,13 @@ from regolo_git.errors import Conflict, NotFound
 from regolo_git.git.publish import Published, refuse_early
 from regolo_git.hints import Hint
 from regolo_git.records.branches import proposal_branch
-from regolo_git.records.manifest import Artifact, Lineage, Manifest
+from regolo_git.records.manifest import Artifact, Lineage, Manifest, check_values
 from regolo_git.records.metadata import normalise_metadata
 from regolo_git.records.names import check_model_name
 from regolo_git.records.paths import card_path, manifest_path
 from regolo_git.records.serving_block import ServingBlock
 from regolo_git.records.toml_text import Table
-from regolo_git.records.versions import Version, tag_name
+from regolo_git.records.versions import Version, check_tag_name, tag_name
 from regolo_git.registry.change import commit_records, propose_records
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.version_status import PROPOSED, READY
@@ -75,6 +75,7 @@ def create_version(
     metadata = normalise_metadata(request.metadata)
     lineage = _normalised(request.lineage) if request.lineage is not None else None
     serving = ServingBlock.parse(request.serving).to_mapping() if request.serving is not None else None
+    check_values(request.description, metadata, lineage, serving)
     version = Version.parse(request.version) if request.version is not None else None
     authorship = handle.git.authorship(request.author, request.when)
     target = choose_target_branch(handle, request.flow)
@@ -82,6 +83,7 @@ def create_version(
     paths = _check_model(handle, request.new_model, model, target)
     if version is not None:
         refuse_existing(handle, model, version)
+        check_tag_name(tag_name(model, version.identity))
     given_parent(handle, request, _on_branch(handle, model, target))
     refuse_early(handle.git, target.name, [] if target.new_branch else paths, authorship=authorship)
     held = held_by_source(handle, request)

@@ -16,7 +16,7 @@ from regolo_git.records.paths import card_path, manifest_path
 from regolo_git.records.serving_block import implied_by, is_implied
 from regolo_git.records.toml_text import Table
 from regolo_git.records.trailers import TagMessage
-from regolo_git.records.versions import Version, tag_name
+from regolo_git.records.versions import Version, check_tag_name, tag_name
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.carried import Described, Given, described
@@ -136,7 +136,7 @@ class Draft:
     def _tag(self, manifest: Manifest) -> NewTag:
         subject, path = self.request.message or manifest.reference, manifest_path(manifest.model)
         return NewTag(
-            tag_name(manifest.model, manifest.version),
+            check_tag_name(tag_name(manifest.model, manifest.version)),
             lambda blobs: TagMessage.of(manifest, subject, blobs[path]).to_text(),
         )
 

@@ -116,14 +116,40 @@ def read_tagged_manifest(handle: Handle, row: TagRow) -> "Manifest":
 
     Raises IntegrityError if the tag names another manifest, or if the manifest is of another version.
     """
-    from regolo_git.records.manifest import Manifest  # noqa: PLC0415 - `list` needs no manifest
-
-    held = handle.git.blob_oid(row.commit_oid, manifest_path(row.model))
-    if held != row.manifest_oid:
-        raise IntegrityError(f"tag '{row.tag}' names a manifest that its commit does not have", Hint("fsck"))
-    manifest = Manifest.parse(handle.git.read_blob(row.manifest_oid))
+    manifest = _parsed(manifest_data(handle, row), row)
     if (manifest.model, manifest.version) != (row.model, row.version):
         raise IntegrityError(f"tag '{row.tag}' has the manifest of '{manifest.reference}'", Hint("fsck"))
     if (manifest.artifact.digest, manifest.artifact.size) != (row.digest, row.size):
         raise IntegrityError(f"tag '{row.tag}' records a different digest than its manifest", Hint("fsck"))
     return manifest
+
+
+def manifest_data(handle: Handle, row: TagRow) -> bytes:
+    """The manifest of a version as stored in its commit.  Raises IntegrityError if the tag names another."""
+    held = handle.git.blob_oid(row.commit_oid, manifest_path(row.model))
+    if held != row.manifest_oid:
+        raise IntegrityError(f"tag '{row.tag}' names a manifest that its commit does not have", Hint("fsck"))
+    return handle.git.read_blob(row.manifest_oid)
+
+
+def _parsed(data: bytes, row: TagRow) -> "Manifest":
+    from regolo_git.records.manifest import Manifest  # noqa: PLC0415 - `list` needs no manifest
+
+    try:
+        return Manifest.parse(data)
+    except IntegrityError as error:
+        raise type(error)(f"tag '{row.tag}': {error.message}", error.hint or unreadable_hint(row)) from error
+
+
+def unreadable_hint(row: TagRow) -> Hint:
+    """What helps with a version whose manifest cannot be read: tags never move, so it stays unreadable."""
+    return Hint("retire", version_reference(row.model, row.version), "-m", "its manifest cannot be read")
+
+
+def known_metrics(handle: Handle, version: ModelVersion) -> Mapping[str, int | float] | None:
+    """The metrics of a version in a list; None, with a notice, if its manifest cannot be read."""
+    try:
+        return version.metrics
+    except IntegrityError as error:
+        handle.notice_broken([error])
+        return None

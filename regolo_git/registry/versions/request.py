@@ -47,11 +47,11 @@ class VersionRequest:
 
     def __post_init__(self) -> None:
         """Raises TypeError for a value of the wrong type, InvalidInput for an unknown bump or flow."""
-        check_text("the name of a model", self.model)
+        object.__setattr__(self, "model", check_text("the name of a model", self.model))
         for what in TEXTS:
             value = getattr(self, what)
             if value is not None:
-                check_text(f"'{what}'", value)
+                object.__setattr__(self, what, check_text(f"'{what}'", value))
         if self.message is not None:
             check_message(self.message)
         if self.bump is not None and self.bump not in get_args(Bump):

@@ -6,7 +6,7 @@ A retirement is planned (`plan_retirement`), shown, and then committed as a line
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from regolo_git.errors import Conflict, InvalidInput, PolicyRefused
+from regolo_git.errors import Conflict, IntegrityError, InvalidInput, PolicyRefused
 from regolo_git.git.new_commit import NewCommit
 from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
@@ -101,7 +101,10 @@ def retire(handle: Handle, plan: RetirementPlan) -> None:
 
 def _free_bytes(handle: Handle, version: ModelVersion) -> int:
     """Bytes of the version's chunks that are in no recipe of another needed version."""
-    own = find_recipe(handle.store, version.manifest.artifact.recipe)
+    try:
+        own = find_recipe(handle.store, version.manifest.artifact.recipe)
+    except IntegrityError:
+        return 0  # an unreadable manifest names no recipe; the version can be retired all the same
     if own is None:
         return 0
     free = {chunk.blake3: chunk.size for chunk in own.chunks}
