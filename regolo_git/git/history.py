@@ -1,111 +1,25 @@
-"""The history of a repository: the commits that changed a path, and their order.
+"""The history of a repository: its commits, and the files that changed between two of them.
 
-Written for registries of a hundred thousand commits: each commit is opened once, and tree ids show what did
-not change between two of them.
+Tree ids show what did not change.
 """
 
-import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 import pygit2
 
-from regolo_git.git.identity import utc
 from regolo_git.git.repository import CommitInfo, GitRepository, files_below
 from regolo_git.git.translate import git_errors
 
 NO_OBJECT = pygit2.Oid(hex="0" * 40)
 
 
-@dataclass(frozen=True, slots=True)
-class Ancestor:
-    """A commit in a topological order."""
-
-    oid: str
-    parents: tuple[str, ...]
-    committed_at: datetime
-
-
-def path_history(git: GitRepository, tip: str, path: str) -> Iterator[CommitInfo]:
-    """The commits that changed a path, newest first, simplified at merges as `git log -- path` does."""
-    blobs = _BlobsAt(git, path)
-    waiting: list[tuple[int, int, str]] = []
-    seen: set[str] = set()
-
-    def add(oid: str) -> None:
-        if oid not in seen:
-            seen.add(oid)
-            heapq.heappush(waiting, (-blobs.load(oid)[0].commit_time, len(seen), oid))
-
-    with git_errors(f"history of '{path}'"):
-        add(tip)
-        while waiting:
-            oid = heapq.heappop(waiting)[2]
-            commit, own = blobs.load(oid)
-            parents = [str(parent) for parent in commit.parent_ids]
-            same = [parent for parent in parents if blobs.load(parent)[1] == own]
-            for parent in same[:1] or parents:
-                add(parent)
-            blobs.forget(oid)
-            if not same and (parents or own is not None):
-                yield git.commit_info(oid)
-
-
-class _BlobsAt:
-    """Loads commits with the blob that each has at one path."""
-
-    def __init__(self, git: GitRepository, path: str) -> None:
-        self._git = git
-        self._path = path
-        self._top = path.partition("/")[0]
-        self._loaded: dict[str, tuple[pygit2.Commit, pygit2.Oid | None]] = {}
-        # The blob depends only on the path's top directory, which most commits do not change.
-        self._below: dict[pygit2.Oid, pygit2.Oid | None] = {}
-
-    def load(self, oid: str) -> tuple[pygit2.Commit, pygit2.Oid | None]:
-        if oid not in self._loaded:
-            commit = self._git.get(oid).peel(pygit2.Commit)
-            self._loaded[oid] = commit, self._blob(commit.tree)
-        return self._loaded[oid]
-
-    def forget(self, oid: str) -> None:
-        self._loaded.pop(oid, None)
-
-    def _blob(self, tree: pygit2.Tree) -> pygit2.Oid | None:
-        if self._top not in tree:
-            return None
-        top = tree[self._top].id
-        if top not in self._below:
-            try:
-                found = tree[self._path]
-            except KeyError:
-                found = None
-            self._below = {top: found.id if isinstance(found, pygit2.Blob) else None}
-        return self._below[top]
-
-
-def topological_order(git: GitRepository, tip: str) -> list[Ancestor]:
-    """Every commit of a history, newest first, each after all of its children."""
-    sorting = pygit2.enums.SortMode.TOPOLOGICAL | pygit2.enums.SortMode.TIME
+def commits_not_in(git: GitRepository, tip: str, other: str) -> set[str]:
+    """The commits in the history of `tip` that are not in the history of `other`."""
     with git_errors(f"history of '{tip}'"):
-        return [
-            Ancestor(str(c.id), tuple(str(parent) for parent in c.parent_ids), utc(c.commit_time))
-            for c in git.pygit.walk(tip, sorting)
-        ]
-
-
-def directories_ever(git: GitRepository, tip: str, prefix: str) -> set[str]:
-    """The names of all direct subdirectories that a directory ever had in the history of a commit."""
-    seen: set[pygit2.Oid] = set()
-    names: set[str] = set()
-    with git_errors(f"history of '{prefix}'"):
-        for commit in git.pygit.walk(tip):
-            top = commit.tree[prefix] if prefix in commit.tree else None  # noqa: SIM401 - it has no `get`
-            if isinstance(top, pygit2.Tree) and top.id not in seen:
-                seen.add(top.id)
-                names.update(str(entry.name) for entry in top if isinstance(entry, pygit2.Tree))
-    return names
+        walker = git.pygit.walk(tip)
+        walker.hide(other)
+        return {str(commit.id) for commit in walker}
 
 
 def first_parent_commits(git: GitRepository, tip: str) -> Iterator[CommitInfo]:

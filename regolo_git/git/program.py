@@ -1,11 +1,11 @@
 """Runs the `git` program for what the library cannot do.
 
-That is writing an index, reading `git -c` settings, and talking to remotes.
+That is writing an index, reading `git -c` settings, reading a long history fast, and talking to remotes.
 """
 
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ def git_program() -> str:
     return found
 
 
+READERS = ("log", "cat-file")  # the commands of `git_lines`
 NOTHING_ELSE: Mapping[str, str] = {}
 
 
@@ -103,6 +104,34 @@ def ask_remote(git_dir: Path, *arguments: str, given: bytes = b"") -> bytes:
 def _fatal_line(message: str) -> str:
     lines = message.strip().split("\n")
     return next((line for line in lines if line.startswith("fatal: ")), lines[0]).rstrip(".")
+
+
+def git_lines(git_dir: Path, *arguments: str) -> Generator[str, None, None]:
+    """The lines that a git command prints, as they come; closing the iterator ends the command.
+
+    Raises Conflict with git's message if the command fails.
+    """
+    process = subprocess.Popen(
+        [git_program(), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment_of_git(git_dir, None, None),
+        cwd=git_dir,
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            for line in process.stdout:
+                yield line.decode("utf-8", "surrogateescape").removesuffix("\n")
+        except GeneratorExit:
+            process.kill()
+            raise
+        message = process.stderr.read()
+    if process.returncode != 0:
+        done = subprocess.CompletedProcess(arguments, process.returncode, b"", message)
+        raise _failure(next(name for name in arguments if name in READERS), done)
 
 
 def _run(

@@ -13,11 +13,13 @@ from regolo_git.errors import IntegrityError, NotFound
 from regolo_git.git.discover import RepositoryPaths, find_repository
 from regolo_git.git.tag_index import TagIndex
 from regolo_git.hints import Hint
+from regolo_git.records.paths import ENDPOINTS, ENVIRONMENTS
 from regolo_git.registry.notices import warn
 from regolo_git.registry.records_at import Listing, RecordsAt
 
 if TYPE_CHECKING:
     from regolo_git.artifacts.stat_cache import StatCache
+    from regolo_git.git.branch_changes import BranchChanges
     from regolo_git.git.repository import GitRepository
     from regolo_git.records.config import RegistryConfig
     from regolo_git.registry.clone_store import CloneStore
@@ -102,6 +104,13 @@ class Handle:
     def index(self) -> TagIndex:
         """The version tags of this repository, from a cache that is updated when stale."""
         return TagIndex(self.paths, lambda: self.git)
+
+    @cached_property
+    def branch_changes(self) -> "BranchChanges":
+        """The changes of environments and endpoints on a branch, from a record of those already read."""
+        from regolo_git.git.branch_changes import BranchChanges  # noqa: PLC0415 - see the module's docstring
+
+        return BranchChanges(self.git, self.local_directory / "operations", (ENVIRONMENTS, ENDPOINTS))
 
     # -- records ------------------------------------------------------------------------------------------
 

@@ -11,11 +11,9 @@ from support.worlds import opened
 from regolo_git.git.history import (
     FilesOnce,
     changed_files,
+    commits_not_in,
     commits_since,
-    directories_ever,
     first_parent_commits,
-    path_history,
-    topological_order,
 )
 
 FILES = ("models/a/manifest.toml", "models/b/manifest.toml", "models/b/model.toml", "code")
@@ -59,28 +57,6 @@ def tip_of(top: Path) -> str:
     return git(top, "rev-parse", "main").strip()
 
 
-@pytest.mark.parametrize("path", [*FILES, "models", "nowhere", "code/below"])
-def test_the_history_of_a_path_is_gits(top: Path, path: str) -> None:
-    found = [commit.oid for commit in path_history(opened(top), tip_of(top), path)]
-    # git tells of a directory what changed below it; ours is of files.
-    assert found == ([] if path == "models" else told(top, "log", "--format=%H", "main", "--", path))
-
-
-def test_no_commit_comes_before_one_that_follows_it(top: Path) -> None:
-    order = topological_order(opened(top), tip_of(top))
-    place = {commit.oid: number for number, commit in enumerate(order)}
-    assert sorted(place) == sorted(told(top, "rev-list", "main"))
-    parents = {
-        line.split()[0]: tuple(line.split()[1:])
-        for line in git(top, "rev-list", "--parents", "main").splitlines()
-    }
-    times = dict(line.split() for line in git(top, "log", "--format=%H %ct", "main").splitlines())
-    for commit in order:
-        assert commit.parents == parents[commit.oid]
-        assert commit.committed_at == datetime.fromtimestamp(int(times[commit.oid]), UTC)
-        assert all(place[parent] > place[commit.oid] for parent in commit.parents)
-
-
 def test_first_parents_are_followed_to_the_beginning(top: Path) -> None:
     found = list(first_parent_commits(opened(top), tip_of(top)))
     assert [commit.oid for commit in found] == told(top, "rev-list", "--first-parent", "main")
@@ -95,14 +71,6 @@ def test_what_changed_between_any_two_commits_is_what_git_says(top: Path) -> Non
         lines = git(top, "diff-tree", "-r", "--no-renames", before, after, "--", "models").splitlines()
         split = [line.split() for line in lines]
         assert found == {path: oid if oid != "0" * 40 else None for _, _, _, oid, _, path in split}
-
-
-def test_directories_that_ever_were_are_found(top: Path) -> None:
-    names = {
-        line.split("/")[1]
-        for line in told(top, "log", "--format=", "--name-only", "-m", "--root", "main", "--", "models")
-    }
-    assert directories_ever(opened(top), tip_of(top), "models") == names
 
 
 def test_against_nothing_every_file_has_changed(top: Path) -> None:
@@ -126,15 +94,6 @@ def test_a_file_named_like_the_directory_has_no_files_below(git_repository: Path
     tip = commit_files(git_repository, {"models": "a file"})
     repository = opened(git_repository)
     assert changed_files(repository, None, tip, "models") == {}
-    assert directories_ever(repository, tip, "models") == set()
-    assert list(path_history(repository, tip, "models/a")) == []
-
-
-def test_a_file_right_below_is_no_directory_that_was(git_repository: Path) -> None:
-    commit_files(git_repository, {"models/file": "1", "models/one/x": "1"})
-    git(git_repository, "rm", "-rq", "models")
-    tip = commit_files(git_repository, {"other": "1"})
-    assert directories_ever(opened(git_repository), tip, "models") == {"one"}
 
 
 def test_a_history_that_was_cut_ends_where_it_was_cut(git_repository: Path, tmp_path: Path) -> None:
@@ -143,7 +102,6 @@ def test_a_history_that_was_cut_ends_where_it_was_cut(git_repository: Path, tmp_
     shallow = clone(git_repository, tmp_path / "shallow", "--depth=2")
     wanted = told(git_repository, "rev-list", "-2", "main")
     assert [commit.oid for commit in first_parent_commits(opened(shallow), wanted[0])] == wanted
-    assert [commit.oid for commit in topological_order(opened(shallow), wanted[0])] == wanted
 
 
 def test_the_commits_since_a_time_and_what_was_there_then(top: Path) -> None:
@@ -181,3 +139,10 @@ def test_each_file_of_several_commits_is_told_once(top: Path) -> None:
 def test_a_file_where_a_directory_was_has_no_files_below(git_repository: Path) -> None:
     commit = commit_files(git_repository, {"models": "a file"})
     assert list(FilesOnce(opened(git_repository), "models").of(commit)) == []
+
+
+def test_commits_that_another_history_does_not_have(top: Path) -> None:
+    repository, tip = opened(top), tip_of(top)
+    for other in told(top, "rev-list", "main")[::7]:
+        assert commits_not_in(repository, tip, other) == set(told(top, "rev-list", tip, f"^{other}"))
+        assert commits_not_in(repository, other, tip) == set()

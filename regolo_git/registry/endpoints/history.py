@@ -4,18 +4,17 @@
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Generator
+from dataclasses import dataclass
 from datetime import datetime
 
 from regolo_git.errors import IntegrityError
-from regolo_git.git.history import path_history
 from regolo_git.git.repository import CommitInfo
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.names import check_endpoint_name
 from regolo_git.records.paths import endpoint_path
+from regolo_git.registry.branch_events import branch_events
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.merge_order import merge_points
 
 # As `git revert` writes it, with or without `--reference`.
 REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{7,40})\b", re.MULTILINE)
@@ -42,23 +41,29 @@ class EndpointEvent:
 def endpoint_history(handle: Handle, name: str) -> list[EndpointEvent]:
     """Every change of an endpoint, newest first, without commits that broke the file."""
     tip = handle.registry_tip()
-    if tip is None:
-        return []
-    found = list(_events(handle, tip, name))
-    merged = merge_points(handle.git, tip, (info for info, _ in found))
-    found.sort(key=lambda pair: merged[pair[0].oid].rank)
-    return [replace(event, when=merged[info.oid].when) for info, event in found]
+    return list(endpoint_events(handle, tip, name)) if tip is not None else []
 
 
-def _events(handle: Handle, tip: str, name: str) -> Iterator[tuple[CommitInfo, EndpointEvent]]:
-    for info in path_history(handle.git, tip, endpoint_path(check_endpoint_name(name))):
+def endpoint_events(
+    handle: Handle, tip: str, name: str, *, since_creation: bool = False
+) -> Generator[EndpointEvent, None, None]:
+    """The changes of an endpoint from a tip back, or only those since it was last created.
+
+    Reads only as far as the caller goes.
+    """
+    wanted = endpoint_path(check_endpoint_name(name))
+    created = None
+    for event in branch_events(handle, tip, lambda path: path == wanted):
+        if created not in (None, event.commit):
+            return
+        created = event.commit if event.first and since_creation else None
         try:
-            endpoint = handle.records_at(info.oid).endpoint(name)
+            endpoint = handle.records_at(event.info.oid).endpoint(name)
         except IntegrityError:
             continue
-        action, reverted = _action_of(info)
-        when, who = info.committed_at, info.author
-        yield info, EndpointEvent(name, endpoint, action, info.oid, when, who, info.subject, reverted)
+        action, reverted = _action_of(event.info)
+        info = event.info
+        yield EndpointEvent(name, endpoint, action, info.oid, event.when, info.author, info.subject, reverted)
 
 
 def _action_of(info: CommitInfo) -> tuple[str, str | None]:

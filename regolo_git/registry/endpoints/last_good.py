@@ -7,7 +7,7 @@ lost traffic by it; a plain `git revert` of any change but a rollback counts as 
 endpoint was last deleted, or while it served another model, do not count.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.versions import Version
@@ -16,15 +16,35 @@ from regolo_git.registry.endpoints.history import EndpointEvent
 Shares = dict[Version, float]
 
 
-def good_versions(endpoint: Endpoint, events: Sequence[EndpointEvent]) -> list[Version]:
+def good_versions(endpoint: Endpoint, events: Iterable[EndpointEvent]) -> Iterator[Version]:
     """The versions to roll back to from the endpoint's current state, the last good one first.
 
-    `events` is its history, newest first.  A version that has all the traffic now is not included.
+    `events` is its history, newest first, and is read only as far as it decides.  A version that has all the
+    traffic now is not included.
     """
+    now = _shares(endpoint)
+    told = set(now) if len(now) == 1 else set()
+    read: list[tuple[EndpointEvent, Endpoint]] = []
+    rest = _current_events(endpoint, events)
+    # Above the last rollback, what had all the traffic is good, whatever is below.
+    for event, state in rest:
+        read.append((event, state))
+        if event.action == "rollback" or event.reverted is not None:
+            break
+        shares = _shares(state)
+        if len(shares) == 1 and not told.issuperset(shares):
+            told |= set(shares)
+            yield from shares
+    read += rest
+    yield from (version for version in reversed(_stack(read[::-1])) if version not in told)
+
+
+def _stack(events: Sequence[tuple[EndpointEvent, Endpoint]]) -> list[Version]:
+    """The good versions after some events, oldest first; the last one is the next to roll back to."""
     good: list[Version] = []
     before: Shares = {}
     rollbacks: list[str] = []
-    for event, state in _current_events(endpoint, events):
+    for event, state in events:
         shares = _shares(state)
         if _is_rollback(event, rollbacks):
             rollbacks.append(event.commit)
@@ -33,20 +53,17 @@ def good_versions(endpoint: Endpoint, events: Sequence[EndpointEvent]) -> list[V
             (whole,) = shares
             good = [version for version in good if version != whole] + [whole]
         before = shares
-    now = _shares(endpoint)
-    return [version for version in reversed(good) if len(now) > 1 or version not in now]
+    return good
 
 
 def _current_events(
-    endpoint: Endpoint, events: Sequence[EndpointEvent]
-) -> list[tuple[EndpointEvent, Endpoint]]:
-    """The events since the endpoint was created, or changed to its present model, oldest first."""
-    current: list[tuple[EndpointEvent, Endpoint]] = []
+    endpoint: Endpoint, events: Iterable[EndpointEvent]
+) -> Iterator[tuple[EndpointEvent, Endpoint]]:
+    """The events since the endpoint was created, or changed to its present model, newest first."""
     for event in events:
         if event.endpoint is None or event.endpoint.model != endpoint.model:
             break
-        current.insert(0, (event, event.endpoint))
-    return current
+        yield event, event.endpoint
 
 
 def _is_rollback(event: EndpointEvent, rollbacks: Sequence[str]) -> bool:

@@ -1,5 +1,6 @@
 """Rolling an endpoint back: a new commit sends all of its traffic to an earlier version."""
 
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from regolo_git.errors import IntegrityError, NotFound, PolicyRefused
@@ -10,7 +11,7 @@ from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.change import commit_records
 from regolo_git.registry.endpoints.get import require_endpoint
-from regolo_git.registry.endpoints.history import endpoint_history
+from regolo_git.registry.endpoints.history import endpoint_events
 from regolo_git.registry.endpoints.last_good import good_versions
 from regolo_git.registry.endpoints.traffic import pin, servable, traffic_commit, usual_replicas
 from regolo_git.registry.handle import Handle
@@ -38,7 +39,7 @@ def roll_back(
     def prepare(records: RecordsAt) -> NewCommit[RolledBack]:
         before = require_endpoint(records, name)
         skipped: list[str] = []
-        version = _version(handle, before, to_version, skipped)
+        version = _version(handle, records, before, to_version, skipped)
         pinned = pin(version, usual_replicas(before, version), before)
         after = replace(before, traffic={version.version: 1.0}, versions={version.version: pinned})
         return traffic_commit(before, after, "rollback", message).with_made(RolledBack(after, tuple(skipped)))
@@ -46,19 +47,24 @@ def roll_back(
     return commit_records(handle, prepare).made
 
 
-def _version(handle: Handle, endpoint: Endpoint, to_version: str | None, skipped: list[str]) -> ModelVersion:
+def _version(
+    handle: Handle, records: RecordsAt, endpoint: Endpoint, to_version: str | None, skipped: list[str]
+) -> ModelVersion:
     if to_version is not None:
         return servable(handle, Reference.of(endpoint.model, Version.parse(to_version)))
-    return _last_good(handle, endpoint, skipped)
+    return _last_good(handle, records, endpoint, skipped)
 
 
-def _last_good(handle: Handle, endpoint: Endpoint, skipped: list[str]) -> ModelVersion:
+def _last_good(handle: Handle, records: RecordsAt, endpoint: Endpoint, skipped: list[str]) -> ModelVersion:
     """The last good version that can serve; `skipped` gets a line for each that cannot."""
-    for version in good_versions(endpoint, endpoint_history(handle, endpoint.endpoint)):
-        try:
-            return servable(handle, Reference.of(endpoint.model, version))
-        except (NotFound, PolicyRefused, IntegrityError) as error:
-            skipped.append(f"skipped: {error.message}")
+    assert records.operations is not None, "the endpoint was read there"
+    events = endpoint_events(handle, records.operations, endpoint.endpoint, since_creation=True)
+    with closing(events):
+        for version in good_versions(endpoint, events):
+            try:
+                return servable(handle, Reference.of(endpoint.model, version))
+            except (NotFound, PolicyRefused, IntegrityError) as error:
+                skipped.append(f"skipped: {error.message}")
     raise NotFound(
         "; ".join([f"endpoint '{endpoint.endpoint}' has no earlier version to roll back to", *skipped]),
         Hint("rollback", endpoint.endpoint, "--to", "VERSION"),

@@ -1,17 +1,15 @@
 """The history of promotions: every change of `environments/*/<model>.toml`."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from regolo_git.errors import IntegrityError
-from regolo_git.git.history import directories_ever, path_history
-from regolo_git.git.repository import CommitInfo
 from regolo_git.records.environment import Promotion
 from regolo_git.records.names import check_environment_name
-from regolo_git.records.paths import ENVIRONMENTS, environment_path
+from regolo_git.records.paths import place_of_promotion
+from regolo_git.registry.branch_events import branch_events
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.merge_order import merge_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +36,23 @@ def promotion_history(handle: Handle, model: str, environment: str | None = None
     tip = handle.registry_tip()
     if environment is not None:
         check_environment_name(environment)
-    if tip is None:
-        return []
-    names = [environment] if environment is not None else _environments_ever(handle, tip)
-    found = [pair for name in names for pair in promotion_events(handle, tip, model, name)]
-    merged = merge_points(handle.git, tip, (info for info, _ in found))
-    found.sort(key=lambda pair: merged[pair[0].oid].rank)
-    return [replace(event, when=merged[info.oid].when) for info, event in found]
+    return list(promotion_events(handle, tip, model, environment)) if tip is not None else []
 
 
 def promotion_events(
-    handle: Handle, tip: str, model: str, environment: str
-) -> Iterator[tuple[CommitInfo, PromotionEvent]]:
-    """The commits that changed a model's promotion in one environment, newest first, from a tip."""
-    for info in path_history(handle.git, tip, environment_path(environment, model)):
+    handle: Handle, tip: str, model: str, environment: str | None
+) -> Iterator[PromotionEvent]:
+    """The changes of a model's promotion in one environment, or in any, from a tip back."""
+
+    def wanted(path: str) -> bool:
+        place, _, name = (place_of_promotion(path) or "").partition("/")
+        return name == model and environment in (None, place)
+
+    for event in branch_events(handle, tip, wanted):
+        place = (place_of_promotion(event.path) or "").partition("/")[0]
         try:
-            promotion = handle.records_at(info.oid).promotion(environment, model)
+            promotion = handle.records_at(event.info.oid).promotion(place, model)
         except IntegrityError:
             continue  # a commit that broke the file promoted nothing; fsck names it
-        who, when = info.author, info.committed_at
-        yield info, PromotionEvent(environment, model, promotion, info.oid, when, who, info.subject)
-
-
-def _environments_ever(handle: Handle, tip: str) -> list[str]:
-    """The configured environments in their order, then every other one that ever existed."""
-    ever = directories_ever(handle.git, tip, ENVIRONMENTS)
-    return list(dict.fromkeys([*handle.config().environment_order(), *sorted(ever)]))
+        info = event.info
+        yield PromotionEvent(place, model, promotion, info.oid, event.when, info.author, info.subject)

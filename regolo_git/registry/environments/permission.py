@@ -47,5 +47,5 @@ def _was_promoted_to(handle: Handle, version: ModelVersion, environment: str) ->
         event.promotion is not None
         and event.promotion.digest == digest
         and Version.parse(event.promotion.version) == wanted
-        for _, event in promotion_events(handle, tip, version.model_id, environment)
+        for event in promotion_events(handle, tip, version.model_id, environment)
     )

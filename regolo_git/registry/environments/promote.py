@@ -18,12 +18,12 @@ from regolo_git.records.paths import endpoint_path, environment_path
 from regolo_git.records.pins import check_replicas
 from regolo_git.records.references import Reference, version_reference
 from regolo_git.records.versions import Version
+from regolo_git.registry.branch_events import PROPOSED
 from regolo_git.registry.change import action_message, commit_records, propose_records
 from regolo_git.registry.endpoints.traffic import moved_endpoint
 from regolo_git.registry.environments.permission import check_permission
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
-from regolo_git.registry.merge_order import PROPOSED
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.numbers import counted

@@ -1,13 +1,22 @@
 """Which version a rollback goes to, by what happened to the endpoint before."""
 
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
 from support.git_program import git
 from support.local_store import delete_recipe
+from support.worlds import DIGEST
 
 from regolo_git.api import Registry
 from regolo_git.errors import NotFound, RegoloNotice
+from regolo_git.records.endpoint import Endpoint, PinnedVersion
+from regolo_git.records.versions import Version
+from regolo_git.registry.endpoints.history import EndpointEvent
+from regolo_git.registry.endpoints.last_good import good_versions
 
 
 @pytest.fixture
@@ -169,3 +178,70 @@ def test_where_no_good_version_can_serve_each_is_named(endpoint: Registry) -> No
     with pytest.raises(NotFound, match=r"no earlier version to roll back to; skipped: 'm@1.0' is retired"):
         endpoint.rollback_endpoint("e")
     assert git(top(endpoint), "rev-parse", "HEAD") == before
+
+
+# -- read only as far as needed -----------------------------------------------------------------------------
+
+
+def event(
+    number: int, action: str, shares: dict[str, float] | None, reverted: str | None = None
+) -> EndpointEvent:
+    pins = {version: PinnedVersion("a" * 40, DIGEST, 1) for version in shares or ()}
+    state = Endpoint("e", "m", None, "local", shares, pins) if shares is not None else None
+    return EndpointEvent(
+        "e", state, action, f"{number:040x}", datetime.now(UTC), "A <a@b.c>", action, reverted
+    )
+
+
+def random_events(chance: random.Random) -> list[EndpointEvent]:
+    """A history, newest first, with rollbacks, reverts of any change, splits and deletions."""
+    found: list[EndpointEvent] = []
+    for number in range(chance.randrange(1, 14)):
+        versions = chance.sample(["1.0", "1.1", "1.2", "1.3"], k=chance.choice((1, 1, 2)))
+        shares = {version: 1 / len(versions) for version in versions}
+        kind = chance.choice(("traffic", "traffic", "promote", "rollback", "revert", "delete"))
+        if kind == "delete" and chance.random() < 0.5 and number:
+            found.append(event(number, "delete-endpoint", None))
+        reverted = chance.choice(found).commit[:10] if kind == "revert" and found else None
+        found.append(event(number, "revert" if reverted else kind, shares, reverted))
+    return found[::-1]
+
+
+def all_read(endpoint: Endpoint, events: list[EndpointEvent]) -> list[Version]:
+    """The good versions by following every event since the endpoint was created, oldest first."""
+    lives = list(takewhile(lambda one: one.endpoint is not None, events))
+    good: list[Version] = []
+    before: dict[Version, float] = {}
+    rollbacks: list[str] = []
+    for one in reversed(lives):
+        assert one.endpoint is not None
+        shares = {Version.parse(name): share for name, share in one.endpoint.traffic.items()}
+        undone = one.reverted is not None and not any(oid.startswith(one.reverted) for oid in rollbacks)
+        if undone or (one.reverted is None and one.action == "rollback"):
+            rollbacks.append(one.commit)
+            reached = [index for index, version in enumerate(good) if list(shares) == [version]]
+            below = good[: reached[0] + 1] if reached else good
+            good = [version for version in below if shares.get(version, 0) >= before.get(version, 0)]
+        if len(shares) == 1:
+            good = [version for version in good if version not in shares] + list(shares)
+        before = shares
+    now = [Version.parse(name) for name in endpoint.traffic]
+    return [version for version in reversed(good) if len(now) > 1 or version not in now]
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_good_versions_are_those_of_the_whole_history(seed: int) -> None:
+    events = random_events(random.Random(seed))
+    assert events[0].endpoint is not None
+    assert list(good_versions(events[0].endpoint, events)) == all_read(events[0].endpoint, events)
+
+
+def test_history_below_the_last_good_version_is_not_read() -> None:
+    def events() -> Iterator[EndpointEvent]:
+        yield event(3, "traffic", {"1.2": 1.0})
+        yield event(2, "traffic", {"1.1": 0.9, "1.2": 0.1})
+        yield event(1, "traffic", {"1.1": 1.0})
+        raise AssertionError("the rest was read")
+
+    now = Endpoint("e", "m", None, "local", {"1.2": 1.0}, {"1.2": PinnedVersion("a" * 40, DIGEST, 1)})
+    assert next(good_versions(now, events())) == Version.parse("1.1")

@@ -1,0 +1,81 @@
+"""The commits that changed records on the registry branch, newest first, and when each reached it.
+
+A commit's own time comes from its committer's clock, which may be wrong, so the order is that of the branch,
+from first parent to first parent.  A merge stands for the commits that it brought: a proposal (its message
+has the trailer `Regolo-Proposed`) counts from that merge, any other commit from its own time, because a merge
+from elsewhere brings commits that were on the branch before.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from regolo_git.git.branch_changes import Wanted
+from regolo_git.git.history import commits_not_in
+from regolo_git.git.repository import CommitInfo, GitRepository
+from regolo_git.registry.handle import Handle
+
+PROPOSED = "Regolo-Proposed"
+DEPTH = 32  # merges inside merged lines; people do not go so deep, and a hostile history counts as one commit
+
+_Brought = tuple[CommitInfo, str, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class BranchEvent:
+    """A commit that changed a record, and when it reached the branch.
+
+    `commit` is itself or the merge that brought it; `first` if the file was not on the branch before.
+    """
+
+    info: CommitInfo
+    commit: str
+    path: str
+    when: datetime
+    first: bool
+
+
+def branch_events(handle: Handle, tip: str, wanted: Wanted) -> Iterator[BranchEvent]:
+    """The commits of a branch that changed the wanted paths; reads only as far as the caller goes."""
+    changes = handle.branch_changes.of_paths(tip, wanted)
+    for commit, group in groupby(changes, key=lambda change: change.commit):
+        added = {change.path: change.added for change in group}
+        info = handle.git.commit_info(commit)
+        for brought, path, when in _brought(handle.git, info, list(added), DEPTH):
+            yield BranchEvent(brought, commit, path, when, added[path])
+
+
+def _brought(git: GitRepository, info: CommitInfo, paths: Sequence[str], depth: int) -> list[_Brought]:
+    """A commit that changed some paths, or in place of a merge the commits of the lines that it merged."""
+    if len(info.parents) < 2 or depth == 0:
+        return [(info, path, info.committed_at) for path in paths]
+    found = [
+        brought for parent in info.parents[1:] for brought in _on_line(git, parent, info, paths, depth - 1)
+    ]
+    known = {path for _, path, _ in found}
+    own = [path for path in paths if path not in known or _is_resolved(git, info, path)]
+    return [*((info, path, info.committed_at) for path in own), *found]
+
+
+def _is_resolved(git: GitRepository, merge: CommitInfo, path: str) -> bool:
+    """Whether a merge has another file than each of its parents."""
+    return git.blob_oid(merge.oid, path) not in {git.blob_oid(parent, path) for parent in merge.parents}
+
+
+def _on_line(
+    git: GitRepository, start: str, merge: CommitInfo, paths: Sequence[str], depth: int
+) -> Iterator[_Brought]:
+    """The commits that changed the paths on a merged line, from first parent to first parent."""
+    line, oid = commits_not_in(git, start, merge.parents[0]), start
+    while oid in line:
+        info = git.commit_info(oid)
+        parent = info.parents[0] if info.parents else None
+        changed = [path for path in paths if git.blob_oid(oid, path) != git.blob_oid(parent, path)]
+        if changed and len(info.parents) > 1:
+            yield from _brought(git, info, changed, depth)
+        else:
+            proposed = info.trailer(PROPOSED) is not None
+            when = merge.committed_at if proposed else info.committed_at
+            yield from ((info, path, when) for path in changed)
+        oid = parent or ""
