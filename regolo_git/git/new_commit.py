@@ -11,6 +11,7 @@ from regolo_git.errors import Conflict, VersionExists
 from regolo_git.git.identity import Authorship, Identity
 from regolo_git.git.refs_state import blocking_ref
 from regolo_git.git.repository import GitRepository
+from regolo_git.git.signing import signed_commit, signed_tag, signs_commits, signs_tags
 from regolo_git.git.tag_objects import tag_object_bytes
 from regolo_git.git.translate import git_errors
 from regolo_git.git.trees import edit_tree
@@ -74,8 +75,8 @@ def write_objects(
 ) -> WrittenObjects:
     """Writes the blobs, trees, commit and tag of a new commit on a branch's tip.
 
-    Raises Conflict if the commit would change nothing, VersionExists if the tag exists, InvalidInput for a
-    message that Git cannot store.
+    Raises Conflict if the commit would change nothing or cannot be signed, VersionExists if the tag exists,
+    InvalidInput for a message that Git cannot store.
     """
     repository = git.pygit
     check_message(new.message)
@@ -92,9 +93,7 @@ def write_objects(
         tree = edit_tree(repository, before.tree if before else None, blobs, trees)
         if before is not None and tree == before.tree.id:
             raise Conflict("nothing would change", f"git log -1 {branch}")
-        signatures = signature_of(authorship.author), signature_of(authorship.committer)
-        parents = [before.id] if before else []
-        commit = str(repository.create_commit(None, *signatures, new.message, tree, parents))
+        commit = _write_commit(git, tree, before, authorship, new.message)
         edits = [FileEdit(path, git.blob_oid(tip, path), oid) for path, oid in blobs.items()]
         tag = _write_tag(git, new.tag, commit, blobs, authorship.committer) if new.tag is not None else None
         written = *blobs.values(), *trees, commit, tag.oid if tag is not None else None
@@ -103,12 +102,30 @@ def write_objects(
         return WrittenObjects(commit, tag, changed, work_trees_on(git.paths, branch))
 
 
+def _write_commit(
+    git: GitRepository, tree: pygit2.Oid, before: pygit2.Commit | None, authorship: Authorship, message: str
+) -> str:
+    parents = [before.id] if before else []
+    if signs_commits(git):
+        return signed_commit(git, str(tree), [str(parent) for parent in parents], authorship, message)
+    signatures = signature_of(authorship.author), signature_of(authorship.committer)
+    return str(git.pygit.create_commit(None, *signatures, message, tree, parents))
+
+
 def _write_tag(
     git: GitRepository, new: NewTag, commit: str, blobs: Mapping[str, str | None], tagger: Identity
 ) -> WrittenTag:
     message = new.message_for({path: oid for path, oid in blobs.items() if oid is not None})
-    raw = tag_object_bytes(commit, new.name, tagger, message)
-    return WrittenTag(new.name, str(git.pygit.odb.write(ObjectType.TAG, raw)))
+    return WrittenTag(new.name, write_tag(git, commit, new.name, tagger, message, signed=signs_tags(git)))
+
+
+def write_tag(
+    git: GitRepository, commit: str, name: str, tagger: Identity, message: str, *, signed: bool
+) -> str:
+    """Writes a tag object, without a ref, and returns its id.  Raises Conflict if it cannot be signed."""
+    if signed:
+        return signed_tag(git, commit, name, tagger, message)
+    return str(git.pygit.odb.write(ObjectType.TAG, tag_object_bytes(commit, name, tagger, message)))
 
 
 def signature_of(identity: Identity) -> pygit2.Signature:

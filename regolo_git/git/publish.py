@@ -16,7 +16,6 @@ from datetime import datetime, timedelta, timezone
 from typing import Generic, TypeVar
 
 import pygit2
-from pygit2.enums import ObjectType
 
 from regolo_git.errors import Conflict, LostRace, MissingObject, RegoloError
 from regolo_git.git.identity import Authorship, Identity
@@ -29,10 +28,12 @@ from regolo_git.git.new_commit import (
     refuse_blocked,
     refuse_tag,
     write_objects,
+    write_tag,
 )
 from regolo_git.git.recovery import recover, settle
 from regolo_git.git.refs_state import ref_target, symbolic_target
 from regolo_git.git.repository import GitRepository
+from regolo_git.git.signing import signs_tags
 from regolo_git.git.tag_objects import tag_object_bytes
 from regolo_git.git.translate import git_errors
 from regolo_git.git.worktrees import FileEdit, refuse_unready, work_trees_on, write_edits
@@ -115,16 +116,16 @@ def create_branch(
 def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str:
     """Tags an existing commit with its own committer and time; returns the id of the tag object.
 
-    The same commit and message give the same object in every clone.  Raises VersionExists, LostRace.
+    The same commit and message give the same object in every clone, unless it is signed: then the tagger is
+    the person who signs.  Raises VersionExists, LostRace, Conflict if the tag cannot be signed.
     """
-    raw = tag_of_commit(git, name, commit, message)
     ref = f"refs/tags/{name}"
 
     def attempt() -> str:
         refuse_tag(git, name)
         refuse_blocked(git, ref)
         with git_errors(f"tag '{name}'"):
-            oid = str(git.pygit.odb.write(ObjectType.TAG, raw))
+            oid = _tag_of_commit(git, name, commit, message)
             git.require_written([oid])
             journal = Journal(None, None, commit, ref, oid, (), (), (_lock_file(git, ref),))
             write_journal(git.paths, journal)
@@ -144,11 +145,22 @@ def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str
 
 
 def tag_of_commit(git: GitRepository, name: str, commit: str, message: str) -> bytes:
-    """The tag object of an existing commit, with its committer and time."""
+    """The unsigned tag object of an existing commit, with its committer and time."""
     with git_errors(f"tag '{name}'"):
-        signature = git.get(commit).peel(pygit2.Commit).committer
-        tagger = Identity(signature.name, signature.email, _when(signature))
-        return tag_object_bytes(commit, name, tagger, message)
+        return tag_object_bytes(commit, name, _committer(git, commit), message)
+
+
+def _tag_of_commit(git: GitRepository, name: str, commit: str, message: str) -> str:
+    committer = _committer(git, commit)
+    if not signs_tags(git):
+        return write_tag(git, commit, name, committer, message, signed=False)
+    tagger = git.authorship(when=committer.when).committer
+    return write_tag(git, commit, name, tagger, message, signed=True)
+
+
+def _committer(git: GitRepository, commit: str) -> Identity:
+    signature = git.get(commit).peel(pygit2.Commit).committer
+    return Identity(signature.name, signature.email, _when(signature))
 
 
 def _publish(
