@@ -28,7 +28,11 @@ KEYS = ("Regolo-Model", "Regolo-Version", "Regolo-Manifest", "Regolo-Digest", "R
 
 @dataclass(frozen=True, slots=True)
 class TagMessage:
-    """The data in a tag: `manifest_oid` is the manifest's Git object, `size` is the artifact's in bytes."""
+    """The data in a tag: `manifest_oid` is the manifest's Git object, `size` is the artifact's in bytes.
+
+    `body` is the message after its first line, which is the subject; it begins with the line break between
+    two paragraphs.
+    """
 
     subject: str
     model: str
@@ -36,22 +40,27 @@ class TagMessage:
     manifest_oid: str
     digest: Digest
     size: int
+    body: str = ""
 
     @classmethod
-    def of(cls, manifest: "Manifest", subject: str, manifest_oid: str) -> Self:
-        """The message of the tag of a manifest's version."""
+    def of(cls, manifest: "Manifest", message: str, manifest_oid: str) -> Self:
+        """The message of the tag of a manifest's version, from the user's message."""
         artifact = manifest.artifact
-        return cls(subject, manifest.model, manifest.version, manifest_oid, artifact.digest, artifact.size)
+        subject, _, body = message.strip().partition("\n")
+        return cls(
+            subject, manifest.model, manifest.version, manifest_oid, artifact.digest, artifact.size, body
+        )
 
     def to_text(self) -> str:
-        """Subject, blank line, trailers in a fixed order, one line each."""
+        """Subject, body, blank line, trailers in a fixed order, one line each."""
         subject = " ".join(self.subject.split())
         # A subject like the first line of a signature would end the message before its trailers.
         if not subject or subject.startswith("-----BEGIN "):
             subject = version_reference(self.model, self.version)
         values = (self.model, self.version, self.manifest_oid, str(self.digest), str(self.size))
         trailers = "".join(f"{key}: {value}\n" for key, value in zip(KEYS, values, strict=True))
-        return f"{subject}\n\n{trailers}"
+        body = f"\n{_plain(self.body)}" if self.body.strip() else ""
+        return f"{subject}{body}\n\n{trailers}"
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
@@ -63,7 +72,8 @@ class TagMessage:
             digest = Digest(cast(Algorithm, algorithm), hexadecimal)
             if int(size) > SIZE_LIMIT:
                 return None
-            return cls(body.split("\n", 1)[0], model, version, oid, digest, int(size))
+            subject, _, rest = body[: canonical.start()].partition("\n")
+            return cls(subject, model, version, oid, digest, int(size), rest)
         return cls._parse_any_order(body)
 
     @classmethod
@@ -82,3 +92,9 @@ class TagMessage:
             return cls(body.split("\n", 1)[0], model, version, oid, Digest.parse(digest), int(size))
         except (KeyError, InvalidInput):
             return None
+
+
+def _plain(body: str) -> str:
+    """The lines of a body, none of which begins a signature for git."""
+    lines = (line.rstrip() for line in body.rstrip().split("\n"))
+    return "\n".join(f" {line}" if line.startswith("-----BEGIN ") else line for line in lines)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from regolo_git.git.identity import Authorship
 from regolo_git.git.new_commit import Made, NewCommit
 from regolo_git.git.publish import Published, create_branch, publish
+from regolo_git.records.commit_message import with_trailers
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt, check_readable
 
@@ -54,4 +55,4 @@ def action_message(given: str | None, default: str, action: str, trailers: Mappi
     """The commit message of a change: the given text or the default, then the trailers that have a value."""
     lines = [f"Regolo-Action: {action}"]
     lines += [f"{key}: {value}" for key, value in trailers.items() if value is not None]
-    return ((given or "").strip() or default) + "\n\n" + "\n".join(lines) + "\n"
+    return with_trailers((given or "").strip() or default, lines)

@@ -63,7 +63,9 @@ def test_a_subject_is_one_line() -> None:
     ],
 )
 def test_people_may_add_to_it(text: str) -> None:
-    assert TagMessage.parse(text) == MESSAGE
+    found = TagMessage.parse(text)
+    assert found is not None
+    assert replace(found, body="") == MESSAGE
 
 
 @pytest.mark.parametrize(
@@ -100,3 +102,25 @@ def test_a_size_reaches_to_its_edge() -> None:
 def test_the_last_of_two_lines_counts() -> None:
     found = TagMessage.parse(TEXT.replace("Regolo-Version: 1.0", "Regolo-Version: 0.9\nRegolo-Version: 1.0"))
     assert found == MESSAGE
+
+
+def test_the_lines_of_a_body_stay() -> None:
+    body = "second line\n\n  indented\n\nSigned-off-by: A <a@b>"
+    text = replace(MESSAGE, body=body).to_text()
+    assert text.startswith(f"a subject\n{body}\n\nRegolo-Model: ")
+    assert TagMessage.parse(text) == replace(MESSAGE, body=body)
+
+
+@pytest.mark.parametrize("opening", ["-----BEGIN PGP SIGNATURE-----", "-----BEGIN SSH SIGNATURE-----"])
+def test_a_line_of_a_body_is_no_signature(opening: str) -> None:
+    text = replace(MESSAGE, body=f"\n{opening}\nx").to_text()
+    found = TagMessage.parse(text)
+    assert found is not None
+    assert found.body == f"\n {opening}\nx"
+
+
+@given(st.text(st.characters(exclude_characters="\r", exclude_categories=["Cs"])))
+def test_whatever_the_body_the_record_reads_back(body: str) -> None:
+    found = TagMessage.parse(replace(MESSAGE, body=body).to_text())
+    assert found is not None
+    assert replace(found, body="") == MESSAGE

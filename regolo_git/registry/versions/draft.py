@@ -10,6 +10,7 @@ from pathlib import Path
 from regolo_git.artifacts.ingest.ingest import Ingested
 from regolo_git.git.ignore import Ignored, reinclusion_warning
 from regolo_git.git.new_commit import NewCommit, NewTag
+from regolo_git.records.commit_message import with_paragraph
 from regolo_git.records.manifest import FileEntry, Manifest
 from regolo_git.records.model_card import new_card_text
 from regolo_git.records.paths import card_path, manifest_path
@@ -129,15 +130,15 @@ class Draft:
 
     def _message(self, manifest: Manifest) -> str:
         if self.request.message:
-            return f"{self.request.message}\n\n{manifest.reference}\n"
+            return with_paragraph(self.request.message, manifest.reference)
         verb = "register" if self.request.new_model else "add"
         return f"{verb} {manifest.reference}\n"
 
     def _tag(self, manifest: Manifest) -> NewTag:
-        subject, path = self.request.message or manifest.reference, manifest_path(manifest.model)
+        message, path = self.request.message or manifest.reference, manifest_path(manifest.model)
         return NewTag(
             check_tag_name(tag_name(manifest.model, manifest.version)),
-            lambda blobs: TagMessage.of(manifest, subject, blobs[path]).to_text(),
+            lambda blobs: TagMessage.of(manifest, message, blobs[path]).to_text(),
         )
 
     def notices(self) -> tuple[str, ...]:

@@ -237,3 +237,16 @@ def test_an_environment_named_version_is_made_from_a_version_without_its_bytes(r
     assert (made.digest, made.manifest.artifact) == (source.digest, source.manifest.artifact)
     assert made.metadata == {**source.metadata, "approved": True}
     assert registered.get_model_version("m", "latest").version != "prod-1.0"
+
+
+def test_a_sign_off_stays_a_trailer_and_the_tag_keeps_the_lines(registry: Registry) -> None:
+    top = registry.handle.paths.top
+    message = "a subject\n\nwhy it is better\n\nSigned-off-by: A <a@b>"
+    registry.register_model("m", b"1", message=message)
+    assert git(top, "log", "-1", "--format=%(trailers)%s") == "Signed-off-by: A <a@b>\na subject\n"
+    shown = git(top, "for-each-ref", "--format=%(contents)", "refs/tags/m@v1.0")
+    assert shown.startswith(f"{message}\n\nRegolo-Model: m\n")
+    registry.promote_model_version("m", "1.0", "staging", message="go\n\nSigned-off-by: B <b@c>")
+    assert git(top, "log", "-1", "--format=%(trailers:key=Signed-off-by,valueonly)").strip() == "B <b@c>"
+    assert git(top, "log", "-1", "--format=%(trailers:key=Regolo-To,valueonly)").strip() == "m@1.0"
+    assert registry.get_model_version("m").message == "a subject"
