@@ -52,14 +52,16 @@ class VersionVerbs:
         serving: Mapping[str, object] | None = None,
         flow: Flow = "auto",
         exclude: Sequence[str] = (),
+        strict: bool = False,
     ) -> Model:
         """Registers a model with its first version.
 
         `model_data` is a path to a file or directory, bytes, a binary file, or a mapping of names to arrays
         (stored as safetensors).  `metadata` may nest strings, numbers, booleans, times and lists; its numbers
         are the metrics.  `description` describes the model.  The patterns `exclude` leave out files of a
-        directory, as `.gitignore` would; "!.DS_Store" includes what is left out by default.  Raises Conflict
-        if the model exists, InvalidInput, and TypeError for any other `model_data`.
+        directory, as `.gitignore` would; "!.DS_Store" includes what is left out by default.  A file that says
+        itself that content is missing is a `RegoloNotice`, and InvalidInput if `strict`.  Raises Conflict if
+        the model exists, InvalidInput, and TypeError for any other `model_data`.
         """
         created = self._create(
             VersionRequest(
@@ -75,6 +77,7 @@ class VersionVerbs:
                 serving=serving,
                 flow=flow,
                 exclude=_texts(exclude),
+                strict=strict,
             )
         ).version
         return read_model(self.handle, name) if created.tag else proposed_model(self.handle, created)
@@ -96,6 +99,7 @@ class VersionVerbs:
         serving: Mapping[str, object] | None = None,
         flow: Flow = "auto",
         exclude: Sequence[str] = (),
+        strict: bool = False,
     ) -> ModelVersion:
         """Adds a version to a model; `version` defaults to the next one (`bump` to "minor").
 
@@ -108,8 +112,8 @@ class VersionVerbs:
         of `model_data` or created from it, otherwise the highest version below the new one.  Unless `inherit`
         is False, values that are not given are the parent's: description, metadata without numbers, and
         serving; with the same content everything.  Content that a retired version has is refused unless
-        `allow_retired`; content of another version is a `RegoloNotice`.  `exclude` is that of
-        `register_model`.
+        `allow_retired`; content of another version is a `RegoloNotice`.  `exclude` and `strict`
+        are those of `register_model`.
 
         Raises NotFound, VersionExists, InvalidInput, Conflict, TypeError.
         """
@@ -128,6 +132,7 @@ class VersionVerbs:
             serving=serving,
             flow=flow,
             exclude=_texts(exclude),
+            strict=strict,
         )
         return self._create(request, allow_retired=allow_retired).version
 

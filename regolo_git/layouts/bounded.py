@@ -3,16 +3,19 @@
 import struct
 from typing import BinaryIO
 
-from regolo_git.layouts.items import Malformed
+from regolo_git.layouts.items import Cut, Malformed
+
+BLOCK = 1 << 16
 
 
 class BoundedReader:
-    """Reads forward from the current position; Malformed after `budget` bytes or past `size`."""
+    """Reads forward from the current position; Malformed after `budget` bytes, Cut past `size`."""
 
     def __init__(self, file: BinaryIO, *, size: int, budget: int, byte_order: str = "<") -> None:
         self._file = file
         self._position = file.tell()
         self._end = min(size, self._position + budget)
+        self._size = size
         self._order = byte_order
 
     @property
@@ -35,8 +38,31 @@ class BoundedReader:
 
     def _advance(self, count: int) -> None:
         if count > self._end - self._position:
-            raise Malformed
+            raise self._overrun()
         self._position += count
+
+    def _overrun(self) -> Malformed:
+        return Malformed() if self._end < self._size else Cut(None)
+
+    def skip_texts(self, count: int) -> None:
+        """Skips strings, each behind its length in eight bytes, in blocks, which is much faster."""
+        length_at = struct.Struct(self._order + "Q").unpack_from
+        start, at, block = self._position, 0, b""
+        for _ in range(count):
+            if at + 8 > len(block):
+                start, at = start + at, 0
+                if start + 8 > self._end:
+                    raise self._overrun()
+                block = read_at(self._file, start, min(BLOCK, self._end - start))
+            at += 8 + length_at(block, at)[0]
+        if start + at > self._end:
+            raise self._overrun()
+        self._position = start + at
+        self._file.seek(self._position)
+
+    def u16(self) -> int:
+        """The next two bytes as an unsigned integer."""
+        return int(struct.unpack(self._order + "H", self.take(2))[0])
 
     def u32(self) -> int:
         """The next four bytes as an unsigned integer."""

@@ -7,7 +7,7 @@ those of `ggml` (elements per block, bytes per block).
 from typing import BinaryIO
 
 from regolo_git.layouts.bounded import BoundedReader, product, text_of
-from regolo_git.layouts.items import Item, Malformed, Placed, TensorInfo, fill_gaps
+from regolo_git.layouts.items import Cut, Item, Malformed, Placed, TensorInfo, fill_gaps
 
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
@@ -20,8 +20,12 @@ NESTING_LIMIT = 8
 DEFAULT_ALIGNMENT = 32
 ALIGNMENT_LIMIT = 1 << 20
 ALIGNMENT_KEY = b"general.alignment"
+SPLIT_KEY = b"split.count"
+# Each takes a few microseconds at most: a file made to cost is given up within a second.
+PAIRS_LIMIT = 1 << 16
+VALUES_LIMIT = 1 << 20
 
-STRING, ARRAY, U32 = 8, 9, 4
+STRING, ARRAY, U16, U32 = 8, 9, 2, 4
 VALUE_SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 
 # type number: (name, elements per block, bytes per block); any other type makes the file plain bytes
@@ -74,7 +78,7 @@ def read(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
         return None
     reader = BoundedReader(file, size=size, budget=HEADER_LIMIT, byte_order=order)
     count = reader.u64()
-    alignment = _alignment(reader, pairs=reader.u64())
+    alignment = _Metadata().read(reader, pairs=reader.u64()).alignment
     if count > TENSORS_LIMIT:
         raise Malformed
     tensors = [_tensor(reader) for _ in range(count)]
@@ -82,39 +86,68 @@ def read(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
     return _laid_out(tensors, start_of_data, alignment, size)
 
 
-def _alignment(reader: BoundedReader, *, pairs: int) -> int:
-    """Skips the metadata and returns the alignment it sets."""
-    alignment = DEFAULT_ALIGNMENT
-    for _ in range(pairs):  # each pair uses up budget, so a false count ends soon
-        key = reader.take(reader.u64())
-        kind = reader.u32()
-        if key == ALIGNMENT_KEY and kind == U32:
-            alignment = reader.u32()
-            if not 8 <= alignment <= ALIGNMENT_LIMIT or alignment & (alignment - 1):
-                raise Malformed
+def split_count(file: BinaryIO, size: int) -> int:
+    """The number of files that a split model consists of; 1 for any other file."""
+    file.seek(0)
+    start = file.read(8)
+    if len(start) < 8 or start[:4] != MAGIC or int.from_bytes(start[4:], "little") not in VERSIONS:
+        return 1
+    reader = BoundedReader(file, size=size, budget=HEADER_LIMIT)
+    reader.skip(8)
+    try:
+        return _Metadata().read(reader, pairs=reader.u64()).split_count
+    except Malformed:
+        return 1
+
+
+class _Metadata:
+    """The values that matter here; all others are skipped, within a limit on their number."""
+
+    def __init__(self) -> None:
+        self.alignment = DEFAULT_ALIGNMENT
+        self.split_count = 1
+        self._left = VALUES_LIMIT
+
+    def read(self, reader: BoundedReader, *, pairs: int) -> "_Metadata":
+        """Reads or skips all pairs."""
+        if pairs > PAIRS_LIMIT:
+            raise Malformed
+        for _ in range(pairs):
+            key = reader.take(reader.u64())
+            kind = reader.u32()
+            if key == ALIGNMENT_KEY and kind == U32:
+                self.alignment = reader.u32()
+                if not 8 <= self.alignment <= ALIGNMENT_LIMIT or self.alignment & (self.alignment - 1):
+                    raise Malformed
+            elif key == SPLIT_KEY and kind == U16:
+                self.split_count = reader.u16()
+            else:
+                self._skip(reader, kind, depth=0)
+        return self
+
+    def _skip(self, reader: BoundedReader, kind: int, *, depth: int) -> None:
+        if kind == STRING:
+            reader.skip(reader.u64())
+        elif kind == ARRAY and depth < NESTING_LIMIT:
+            self._skip_array(reader, depth=depth + 1)
+        elif kind in VALUE_SIZES:
+            reader.skip(VALUE_SIZES[kind])
         else:
-            _skip_value(reader, kind, depth=0)
-    return alignment
+            raise Malformed
 
-
-def _skip_value(reader: BoundedReader, kind: int, *, depth: int) -> None:
-    if kind == STRING:
-        reader.skip(reader.u64())
-    elif kind == ARRAY and depth < NESTING_LIMIT:
-        _skip_array(reader, depth=depth + 1)
-    elif kind in VALUE_SIZES:
-        reader.skip(VALUE_SIZES[kind])
-    else:
-        raise Malformed
-
-
-def _skip_array(reader: BoundedReader, *, depth: int) -> None:
-    kind, count = reader.u32(), reader.u64()
-    if kind in VALUE_SIZES:
-        reader.skip(VALUE_SIZES[kind] * count)
-    else:
+    def _skip_array(self, reader: BoundedReader, *, depth: int) -> None:
+        kind, count = reader.u32(), reader.u64()
+        if kind in VALUE_SIZES:
+            reader.skip(VALUE_SIZES[kind] * count)
+            return
+        if count > self._left:
+            raise Malformed
+        self._left -= count
+        if kind == STRING:
+            reader.skip_texts(count)
+            return
         for _ in range(count):
-            _skip_value(reader, kind, depth=depth)
+            self._skip(reader, kind, depth=depth)
 
 
 def _tensor(reader: BoundedReader) -> tuple[int, int, TensorInfo]:
@@ -141,6 +174,9 @@ def _laid_out(
     tensors: list[tuple[int, int, TensorInfo]], start: int, alignment: int, size: int
 ) -> tuple[Item, ...]:
     placed = [Placed(start + offset, length, info) for offset, length, info in tensors]
+    said = max((place.offset + place.size for place in placed), default=0)
+    if said > size:
+        raise Cut(said)
     end = start
     for place in sorted(placed, key=lambda p: (p.offset, p.size)):
         # Only padding to the next multiple may separate two tensors; `fill_gaps` rejects overlaps.

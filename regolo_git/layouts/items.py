@@ -7,6 +7,17 @@ class Malformed(Exception):
     """A header is false, truncated or over a limit; `read_layout` turns this into None."""
 
 
+class Cut(Malformed):
+    """A header is plausible but the file ends before what it says: `said` is the whole size in bytes.
+
+    `said` is None if the file ends in the header itself.
+    """
+
+    def __init__(self, said: int | None) -> None:
+        super().__init__(said)
+        self.said = said
+
+
 @dataclass(frozen=True, slots=True)
 class TensorInfo:
     """A tensor as named in its file; `shape` is row-major, outermost dimension first."""

@@ -10,13 +10,36 @@ avoids exposing a protobuf parser to hostile bytes.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from regolo_git.layouts import gguf, safetensors, zip_members
-from regolo_git.layouts.items import Item, Malformed
+from regolo_git.layouts.items import Cut, Item, Malformed
 
 Format = Callable[[BinaryIO, int], tuple[Item, ...] | None]
 FORMATS: tuple[Format, ...] = (gguf.read, zip_members.read, safetensors.read)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The items of a file; or None, and what its header says if the file ends before that."""
+
+    items: tuple[Item, ...] | None
+    cut: Cut | None = None
+
+
+def inspect_layout(file: BinaryIO, size: int) -> Layout:
+    """Like `read_layout`, with what the header says about a file that was cut."""
+    for read in FORMATS:
+        try:
+            items = read(file, size)
+        except Cut as cut:
+            return Layout(None, cut)
+        except Malformed:
+            return Layout(None)
+        if items is not None:
+            return Layout(items)
+    return Layout(None)
 
 
 def read_layout(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
@@ -24,11 +47,4 @@ def read_layout(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
 
     Moves the file's position.  Raises OSError if the file cannot be read.
     """
-    for read in FORMATS:
-        try:
-            items = read(file, size)
-        except Malformed:
-            return None
-        if items is not None:
-            return items
-    return None
+    return inspect_layout(file, size).items

@@ -1,8 +1,9 @@
 """The header of a `.npy` array, matched by a pattern; NumPy itself evaluates it as a Python literal."""
 
 import re
+from typing import BinaryIO
 
-from regolo_git.layouts.bounded import product
+from regolo_git.layouts.bounded import product, read_at
 from regolo_git.layouts.items import Malformed, TensorInfo
 
 MAGIC = b"\x93NUMPY"
@@ -35,6 +36,21 @@ def header_length(start: bytes) -> int | None:
     width = 2 if start[6] == 1 else 4
     length = 8 + width + int.from_bytes(start[8 : 8 + width], "little")
     return length if length <= HEADER_LIMIT else None
+
+
+def whole_size(file: BinaryIO, head: bytes, size: int) -> int | None:
+    """The size that the header of an array in a file of its own says; None for any other file."""
+    length = header_length(head)
+    if length is None:
+        return None
+    found = HEADER.fullmatch(read_at(file, 0, min(length, size))[10 if head[6] == 1 else 12 :])
+    if found is None:
+        return length if length > size else None
+    kind = found[1].decode("ascii").lstrip("<|=>")
+    lengths = [int(part) for part in found[3].decode("ascii").split(",") if part.strip().isdecimal()]
+    if kind not in DTYPES or max(lengths, default=0) >= 1 << 63:
+        return None
+    return length + product(tuple(lengths)) * int(kind[1:])
 
 
 def tensor_of(name: str, header: bytes, size: int) -> TensorInfo | None:

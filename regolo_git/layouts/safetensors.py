@@ -9,11 +9,13 @@ import json
 from typing import BinaryIO
 
 from regolo_git.layouts.bounded import count_of, product, read_at, text_of
-from regolo_git.layouts.items import Item, Malformed, TensorInfo
+from regolo_git.layouts.items import Cut, Item, Malformed, TensorInfo
 
 # The reference library reads headers up to 100 MB; parsing one in Python takes over a gigabyte of memory.
 # 50,000 tensors, twice what the largest mixtures of experts have in one file, take 6 MB.
 HEADER_LIMIT = 8 << 20
+CUT_LIMIT = 100_000_000  # that of the reference library
+HEADER_STARTS = (b'{"', b"{}", b"{ ", b"{\n")
 METADATA = "__metadata__"
 BITS = {
     **dict.fromkeys(("F4",), 4),
@@ -30,9 +32,11 @@ def read(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
     """The items of a safetensors file; None for any other file.  Raises Malformed."""
     if size < 10:
         return None
-    start = read_at(file, 0, 9)
+    start = read_at(file, 0, 10)
     length = int.from_bytes(start[:8], "little")
-    if length > min(HEADER_LIMIT, size - 8) or start[8:] != b"{":
+    if size - 8 < length <= CUT_LIMIT and start[8:] in HEADER_STARTS:
+        raise Cut(None)
+    if length > min(HEADER_LIMIT, size - 8) or start[8:9] != b"{":
         return None
     tensors = _tensors(_parse(read_at(file, 8, length)))
     items = [Item(8 + length)]
@@ -42,6 +46,8 @@ def read(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
             raise Malformed
         items.append(Item(last - first, info))
         end = last
+    if 8 + length + end > size:
+        raise Cut(8 + length + end)
     if 8 + length + end != size:
         raise Malformed
     return tuple(items)

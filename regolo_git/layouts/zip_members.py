@@ -12,10 +12,10 @@ from typing import BinaryIO
 
 from regolo_git.layouts import npy
 from regolo_git.layouts.bounded import read_at
-from regolo_git.layouts.items import Item, Malformed, Placed, TensorInfo, fill_gaps
+from regolo_git.layouts.items import Cut, Item, Malformed, Placed, TensorInfo, fill_gaps
 
 LOCAL, CENTRAL, END, LOCATOR, END64 = b"PK\3\4", b"PK\1\2", b"PK\5\6", b"PK\6\7", b"PK\6\6"
-END_SIZE, COMMENT_LIMIT = 22, 1 << 16
+LOCAL_SIZE, END_SIZE, COMMENT_LIMIT = 30, 22, 1 << 16
 DIRECTORY_LIMIT = 16 << 20
 MEMBERS_LIMIT = 1 << 17
 ENCRYPTED = 1
@@ -31,6 +31,12 @@ class Member:
     offset: int
     stored_size: int
     plain: bool
+    name_length: int
+
+    @property
+    def least_size(self) -> int:
+        """The bytes of its header, without the extra field, and of its content."""
+        return LOCAL_SIZE + self.name_length + self.stored_size
 
 
 def read(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
@@ -38,10 +44,13 @@ def read(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
     if size < END_SIZE + 4 or read_at(file, 0, 4) != LOCAL:
         return None
     start, length, count = _find_directory(file, size)
-    if length > DIRECTORY_LIMIT or count > MEMBERS_LIMIT or start + length > size:
+    if length > DIRECTORY_LIMIT or count > MEMBERS_LIMIT:
         raise Malformed
+    if start + length > size - END_SIZE:
+        raise Cut(start + length + END_SIZE)
     members = _members(read_at(file, start, length), count)
-    # A member cannot reach into the directory; `fill_gaps` rejects overlapping members.
+    _refuse_overlaps(members, start)
+    # The headers may be longer than the directory shows: `fill_gaps` rejects what overlaps then.
     placed = [place for member in members for place in _placed(file, member, start)]
     if not any(place.tensor for place in placed):
         return None  # treated as any other file: cut by content
@@ -54,7 +63,7 @@ def _find_directory(file: BinaryIO, size: int) -> tuple[int, int, int]:
     tail = read_at(file, tail_start, size - tail_start)
     at = tail.rfind(END)
     if at < 0 or len(tail) - at < END_SIZE:
-        raise Malformed
+        raise Cut(None)
     disks, count, length, offset = struct.unpack_from("<4xI2xHII", tail, at)
     if FULL in (length, offset) or count == FULL16:
         return _find_directory64(file, tail_start + at)
@@ -95,9 +104,17 @@ def _members(directory: bytes, count: int) -> list[Member]:
         # Names are UTF-8 or code page 437; the relevant ones are ASCII in both.
         name = directory[at + 46 : name_end].decode("utf-8", "replace")
         plain = method == 0 and not flags & ENCRYPTED and size == stored
-        members.append(Member(name, offset, stored, plain))
+        members.append(Member(name, offset, stored, plain, name_length))
         at = name_end + extra_length + comment_length
     return members
+
+
+def _refuse_overlaps(members: list[Member], end: int) -> None:
+    """Raises Malformed if members overlap by what the directory alone says, before a header is read."""
+    for member in sorted(members, key=lambda member: member.offset, reverse=True):
+        if member.offset + member.least_size > end:
+            raise Malformed
+        end = member.offset
 
 
 def _wide(extra: bytes, *narrow: int) -> list[int]:
@@ -118,13 +135,11 @@ def _wide(extra: bytes, *narrow: int) -> list[int]:
 
 def _placed(file: BinaryIO, member: Member, directory: int) -> list[Placed]:
     """A member's bytes; an array's header is separate, so that the tensor is only its numbers."""
-    if member.offset + 30 > directory:
-        raise Malformed
-    header = read_at(file, member.offset, 30)
+    header = read_at(file, member.offset, LOCAL_SIZE)
     if header[:4] != LOCAL:
         raise Malformed
     name_length, extra_length = struct.unpack_from("<26xHH", header)
-    start = member.offset + 30 + name_length + extra_length
+    start = member.offset + LOCAL_SIZE + name_length + extra_length
     if start + member.stored_size > directory:
         raise Malformed
     whole = Placed(start, member.stored_size, None)

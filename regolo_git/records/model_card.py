@@ -31,11 +31,15 @@ class MetricRule:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """A model's card; with `zero_patch` its versions are written `1.0.0`, otherwise `1.0`."""
+    """A model's card; with `zero_patch` its versions are written `1.0.0`, otherwise `1.0`.
+
+    `strict` refuses new versions whose artifact says itself that it is incomplete.
+    """
 
     description: str | None = None
     owner: str | None = None
     zero_patch: bool = False
+    strict: bool = False
     metrics: Mapping[str, MetricRule] = field(default_factory=dict)
     unknown: Table = field(default_factory=dict)
 
@@ -47,6 +51,7 @@ class ModelCard:
             description=reader.take_optional("description", str),
             owner=reader.take_optional("owner", str),
             zero_patch=reader.take_optional("zero_patch", bool) or False,
+            strict=reader.take_optional("strict", bool) or False,
             metrics={name: _read_rule(rule) for name, rule in reader.take_tables("metrics")},
             unknown=reader.rest,
         )

@@ -5,10 +5,9 @@ small items and of tensors longer than a chunk.  `chunk_writer.py` takes the chu
 pool: one computes the files' digests in order, the others hash and store chunks.
 """
 
-import io
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import BinaryIO
 
 from blake3 import blake3
 
@@ -17,13 +16,12 @@ from regolo_git.artifacts.ingest.cuts import EDGE_FILE, LARGE, STEP, Group, cont
 from regolo_git.artifacts.progress import OnProgress, Progress
 from regolo_git.artifacts.source.snapshot import RawFile, SourceFile
 from regolo_git.artifacts.thread_pool import ThreadPool
+from regolo_git.layouts.completeness import buffered
 from regolo_git.layouts.items import Item, TensorInfo
 from regolo_git.layouts.layout import read_layout
 from regolo_git.records.digests import Algorithm, Digest, Hasher, new_hasher
 from regolo_git.records.recipe import RecipeChunk, RecipeFile, RecipeTensor
 from regolo_git.store.store import Store
-
-LAYOUT_BUFFER = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +90,15 @@ class Cutting:
         self._advance(file.size)
         self._report()
 
-    def read(self, file: SourceFile) -> None:
-        """Reads, cuts and stores a file.  Raises Conflict if it changes meanwhile."""
+    def read(self, file: SourceFile, layouts: Mapping[str, tuple[Item, ...] | None]) -> None:
+        """Reads, cuts and stores a file, with its layout if that is known.
+
+        Raises Conflict if it changes meanwhile.
+        """
         hasher = new_hasher(self._algorithm)
         with file.opened() as opened:
             reader = _Reader(file, opened, hasher)
-            items = _layout(opened, file.size)
+            items = layouts[file.path] if file.path in layouts else _layout(opened, file.size)
             opened.seek(0)
             if file.size >= EDGE_FILE:
                 self._end_group()
@@ -239,14 +240,8 @@ class _Reader:
 
 
 def _layout(opened: RawFile, size: int) -> tuple[Item, ...] | None:
-    """The layout, read through a small buffer: headers are read a few bytes at a time."""
-    if isinstance(opened, io.BytesIO):
-        return read_layout(opened, size)
-    buffered: BinaryIO = io.BufferedReader(opened, LAYOUT_BUFFER)
-    try:
-        return read_layout(buffered, size)
-    finally:
-        buffered.detach()  # type: ignore[attr-defined]  # closing it would close the file
+    with buffered(opened) as reader:
+        return read_layout(reader, size)
 
 
 def _recipe_file(file: SourceFile, digest: Hasher | Digest, algorithm: Algorithm) -> RecipeFile:

@@ -64,8 +64,7 @@ def commit(
     tagged immediately.  On another branch it is committed without a tag, and with --propose it is committed
     to a new branch; `git regolo tag --merged` tags it after the merge.
 
-    With --from, the new version has the content of an existing one; metadata, description, lineage and
-    serving are copied from it unless given again.
+    With --from, it has the content of an existing version, and what is not given again is copied from it.
 
     The parent of the version is what PATH held before: the version last checked out to it or created from
     it.  If that is not known, it is the highest version below the new one.  Description, metadata and serving
@@ -86,9 +85,7 @@ def commit(
     version (without --yes), or the registry's files have uncommitted changes; 6 the store is not there or not
     writable.
     """
-    if version is not None and bump is not None:
-        raise InvalidInput("--version and --bump cannot be used together")
-    _check_source(model, path, origin)
+    _check(model, path, origin, version, bump)
     with open_handle() as handle:
         request = VersionRequest(
             model=model,
@@ -105,11 +102,14 @@ def commit(
             serving=options.serving(),
             flow=options.flow,
             exclude=options.exclude,
+            strict=options.strict,
         )
         announce(create(handle, request, yes=yes), as_json=as_json, quiet=options.quiet)
 
 
-def _check_source(model: str, path: Path | None, origin: str | None) -> None:
+def _check(model: str, path: Path | None, origin: str | None, version: str | None, bump: Bump | None) -> None:
+    if version is not None and bump is not None:
+        raise InvalidInput("--version and --bump cannot be used together")
     if (path is None) == (origin is None):
         raise InvalidInput("give either PATH or --from V", Hint("commit", "-h"))
     if path is not None:

@@ -56,5 +56,6 @@ def register(
             serving=options.serving(),
             flow=options.flow,
             exclude=options.exclude,
+            strict=options.strict,
         )
         announce(create(handle, request, yes=True), as_json=as_json, quiet=options.quiet)

@@ -39,6 +39,7 @@ class VersionOptions:
     base: Reference | None
     serving_file: Path | None
     exclude: tuple[str, ...]
+    strict: bool
     propose: bool
     direct: bool
     quiet: bool
@@ -110,6 +111,7 @@ version_options = one_value(
         multiple=True,
         help="Leave out files of a directory, as in .gitignore; '!GLOB' includes them again.",
     ),
+    click.option("--strict", is_flag=True, help="Refuse an artifact that says itself that it is incomplete."),
     click.option("--propose", is_flag=True, help="Commit to a new branch for review, without a tag."),
     click.option("--direct", is_flag=True, help="Tag immediately, on any branch."),
     click.option("-q", "--quiet", is_flag=True, help="Print only the reference."),

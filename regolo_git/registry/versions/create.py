@@ -127,9 +127,20 @@ def _ingest(handle: Handle, request: VersionRequest, on_progress: OnProgress) ->
         source,
         algorithm=handle.config().digest,
         exclude=request.exclude,
+        strict=_strict_hint(handle, request),
         cache=handle.cache,
         on_progress=on_progress,
     )
+
+
+def _strict_hint(handle: Handle, request: VersionRequest) -> str | None:
+    """The way out of a refusal of an incomplete artifact; None if it is only warned of."""
+    if request.strict:
+        return "get the missing content, or store it as it is without --strict (strict=True in Python)"
+    card = handle.records().card(request.model)
+    if card is not None and card.strict:
+        return f"get the missing content; 'strict' in '{card_path(request.model)}' refuses it as it is"
+    return None
 
 
 def _already_stored(handle: Handle, artifact: Artifact) -> Ingested:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from regolo_git.artifacts.ingest.ingest import Ingested
+from regolo_git.artifacts.source.twins import difference
 from regolo_git.git.ignore import Ignored, reinclusion_warning
 from regolo_git.git.new_commit import NewCommit, NewTag
 from regolo_git.records.commit_message import with_paragraph
@@ -30,7 +31,7 @@ from regolo_git.registry.versions.target_branch import TargetBranch
 from regolo_git.text.numbers import few_of
 from regolo_git.text.printable import printable
 
-LEFT_OUT_SHOWN = 5
+LEFT_OUT_SHOWN, PROBLEMS_SHOWN = 5, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +144,24 @@ class Draft:
 
     def notices(self) -> tuple[str, ...]:
         """Notices for the user once the version is published."""
-        texts = [_left_out(self.ingested.left_out)]
+        problems = self.ingested.problems
+        texts = [_left_out(self.ingested.left_out), *map(str, problems[:PROBLEMS_SHOWN])]
+        if len(problems) > PROBLEMS_SHOWN:
+            texts.append(f"{len(problems) - PROBLEMS_SHOWN} more files are not complete")
+        texts += map(_alike, self.ingested.alike[:PROBLEMS_SHOWN])
         if self.ignored is not None and self.place is not None:
             texts += [self.ignored.text, reinclusion_warning(self.handle.git, self.place)]
         return tuple(text for text in texts if text)
+
+
+def _alike(names: tuple[str, str]) -> str:
+    first, second = (printable(name) for name in names)
+    if first == second:  # told apart by their bytes only
+        first, second = (name.encode("ascii", "backslashreplace").decode() for name in names)
+    return (
+        f"'{first}' and '{second}' differ only in {difference(*names)}: "
+        "they cannot both be checked out on macOS or Windows"
+    )
 
 
 def _left_out(paths: Sequence[str]) -> str | None:

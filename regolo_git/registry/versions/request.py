@@ -25,6 +25,7 @@ class VersionRequest:
     environment or "latest"; by default it is found (`parent.py`).  `author`
     ("Name <address>") and `when` (with a time zone) are for imported versions; the defaults are Git's
     identity and the current time.  The patterns `exclude` leave out files of a directory.
+    `strict` refuses an artifact that says itself that it is incomplete.
     """
 
     model: str
@@ -42,6 +43,7 @@ class VersionRequest:
     serving: Mapping[str, object] | None = None
     flow: Flow = "auto"
     exclude: tuple[str, ...] = ()
+    strict: bool = False
     author: str | None = None
     when: datetime | None = None
 

@@ -41,3 +41,13 @@ def test_everything_that_can_be_said_of_a_version_is_in_its_manifest(regolo: Reg
     assert "[serving]" in text
     assert 'description = "tuned"' in git(registry, "show", "HEAD:models/m/model.toml")
     assert git(registry, "log", "-1", "--format=%s").strip() == "first"
+
+
+def test_an_incomplete_artifact_is_a_note_and_with_strict_an_error(regolo: Regolo, registry: Path) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 1400000\n"
+    (registry / "model.safetensors").write_text(pointer)
+    says = "'model.safetensors' is a Git LFS pointer, not the content (1.4 MB): git lfs pull"
+    refused = regolo("register", "m", "model.safetensors", "--strict", status=2)
+    assert f"error: the artifact is not complete: {says}\n" in refused.err
+    assert regolo("list").out == ""
+    assert f"note: {says}\n" in regolo("register", "m", "model.safetensors").err
