@@ -15,6 +15,7 @@ from regolo_git.records.commit_message import with_paragraph
 from regolo_git.records.manifest import FileEntry, Manifest
 from regolo_git.records.model_card import new_card_text
 from regolo_git.records.paths import card_path, manifest_path
+from regolo_git.records.places import check_members
 from regolo_git.records.serving_block import implied_by, is_implied
 from regolo_git.records.toml_text import Table
 from regolo_git.records.trailers import TagMessage
@@ -93,6 +94,7 @@ class Draft:
         about: Described,
     ) -> Manifest:
         ingested = self.ingested
+        check_members(self.place, (file.path for file in ingested.files))
         directory = ingested.artifact.kind == "directory"
         return Manifest(
             model=self.request.model,
