@@ -8,7 +8,7 @@ one bad tag never breaks a list.
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Protocol
 
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.identity import utc
+from regolo_git.git.marks import UNMARKED, OpenHistory, are_current, mark
 from regolo_git.git.refs_state import LooseTag, read_tags, tags_key
 from regolo_git.git.tag_columns import columns_of, sort_key
 from regolo_git.git.tag_objects import TagObject
@@ -29,7 +30,7 @@ create table state (key text primary key, value text) without rowid;
 create table objects (
     oid text primary key, model text, version text, identity text, sort_key text, release integer,
     commit_oid text, manifest_oid text, digest text, size integer, created_at integer, created_by text,
-    subject text, problem text
+    subject text, problem text, merged integer
 ) without rowid;
 create table refs (tag text primary key, oid text not null, stamp text not null) without rowid;
 create table models (model text primary key, count integer, latest text, updated_at integer) without rowid;
@@ -37,6 +38,7 @@ create table models (model text primary key, count integer, latest text, updated
 INDEXES = {
     "objects_of_model": "objects (model, release, sort_key, version, created_at)",
     "refs_of_object": "refs (oid)",
+    "objects_not_merged": f"objects (merged) where {UNMARKED}",
 }
 COLUMNS = """refs.tag, model, version, identity, refs.oid, commit_oid, manifest_oid, digest, size, created_at,
     created_by, subject"""
@@ -158,6 +160,18 @@ class TagIndex:
         """Every version of every model."""
         return self._select("objects.model is not null order by model, sort_key", ())
 
+    def unmerged(self, tips: Sequence[str], open_history: OpenHistory) -> list[TagRow]:
+        """The versions that the history of no tip contains; `open_history` is called only after a change."""
+        for place in (None, ":memory:"):
+            try:
+                connection = self._current(place)
+                if not are_current(connection, tips):
+                    mark(connection, tips, open_history)
+                break
+            except sqlite3.DatabaseError:
+                self.close()  # a damaged file or a read-only disk: mark in memory
+        return self._select(f"objects.{UNMARKED}", ())
+
     def problems(self) -> list[tuple[str, str]]:
         """(tag, problem) for every tag that is named like a version but is not one."""
         query = (
@@ -264,7 +278,7 @@ class TagIndex:
         oids = sorted({tag.oid for tag in tags.values()})
         unseen = (oid for oid in oids if first or not _holds(connection, oid))
         values = ", ".join("?" * 14)
-        connection.executemany(f"insert or replace into objects values ({values})", self._read(unseen))
+        connection.executemany(f"insert or replace into objects values ({values}, null)", self._read(unseen))
         rows = ((name, tag.oid, tag.stamp) for name, tag in sorted(tags.items()))
         connection.executemany("insert or replace into refs values (?, ?, ?)", rows)
         if first:

@@ -8,6 +8,7 @@ command that helps, and changes nothing; above all not lock files, because a run
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from regolo_git.artifacts.restore.staging import remove_staging, stale_stagings
@@ -20,6 +21,7 @@ from regolo_git.maintenance.finding import Finding, Kind
 from regolo_git.maintenance.record_conversion import converted_records
 from regolo_git.records.references import version_reference
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.merge_state import read_merge_state
 from regolo_git.registry.versions.merged import tag_merged
 from regolo_git.text.numbers import counted
 
@@ -147,29 +149,13 @@ def _untagged(handle: Handle) -> Iterator[Finding]:
 
 
 def _off_branch(handle: Handle) -> Iterator[Finding]:
-    tip = handle.registry_tip()
-    if tip is None:
+    if handle.registry_tip() is None:
         return
-    reachable = _ancestors(handle, tip)
-    for row in handle.index.all_rows():
-        if row.commit_oid not in reachable:
-            branch = handle.registry_branch()
-            yield Finding(
-                "left", f"tag '{row.tag}' is not on branch '{branch}'", f"git log -1 --oneline '{row.tag}'"
-            )
-
-
-def _ancestors(handle: Handle, tip: str) -> set[str]:
-    seen = {tip}
-    waiting = [tip]
-    while waiting:
-        try:
-            parents = handle.git.commit_info(waiting.pop()).parents
-        except RegoloError:
-            continue  # the edge of a shallow clone
-        waiting += [parent for parent in parents if parent not in seen]
-        seen.update(parents)
-    return seen
+    config = handle.config()
+    lines = f" or on {', '.join(config.lines)}" if config.lines else ""
+    for row in chain.from_iterable(read_merge_state(handle).unmerged.values()):
+        what = f"tag '{row.tag}' is not on branch '{config.branch}'{lines}"
+        yield Finding("left", what, f"git log -1 --oneline '{row.tag}'")
 
 
 def _limits(handle: Handle) -> Iterator[Finding]:

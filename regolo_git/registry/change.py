@@ -30,13 +30,18 @@ def commit_records(
 
 
 def propose_records(
-    handle: Handle, branch: str, prepare: Prepare[Made], *, authorship: Authorship | None = None
+    handle: Handle,
+    branch: str,
+    prepare: Prepare[Made],
+    *,
+    start: str | None = None,
+    authorship: Authorship | None = None,
 ) -> Published[Made]:
-    """Commits what `prepare` returns to a new branch, from the tip of the registry branch.
+    """Commits what `prepare` returns to a new branch, from the tip of the registry branch or of `start`.
 
     Raises Conflict if the branch exists.
     """
-    tip = handle.registry_tip()
+    tip = handle.git.newest_known(start) if start is not None else handle.registry_tip()
     return create_branch(handle.git, branch, tip, _checked(handle, prepare), authorship=authorship)
 
 

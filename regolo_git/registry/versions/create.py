@@ -179,7 +179,7 @@ def _publish(handle: Handle, draft: Draft) -> Published[Drafted]:
     authorship = handle.git.authorship(request.author, request.when) if given else None
     if not target.new_branch:
         return commit_records(handle, draft.prepare, branch=target.name, authorship=authorship)
-    first = draft.prepare(handle.records()).made.manifest
+    first = draft.prepare(handle.records_at(handle.git.newest_known(target.name))).made.manifest
     name = proposal_branch(first.model, first.version)
     number = Version.parse(first.version)
     if handle.git.branch_tip(name) is not None:
@@ -190,7 +190,8 @@ def _publish(handle: Handle, draft: Draft) -> Published[Drafted]:
             f"choose another number, such as --version {suggestion}",
         )
     # The number is in the branch's name, so it must not change on a retry.
-    return propose_records(handle, name, replace(draft, version=number).prepare, authorship=authorship)
+    prepare = replace(draft, version=number).prepare
+    return propose_records(handle, name, prepare, start=target.name, authorship=authorship)
 
 
 def _created(handle: Handle, draft: Draft, published: Published[Drafted]) -> ModelVersion:
