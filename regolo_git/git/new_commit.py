@@ -34,17 +34,19 @@ class NewTag:
 class NewCommit(Generic[Made]):
     """A commit to create: file contents by path (None deletes), the message, and the tag of a version.
 
-    `made` is the caller's own value for the commit; `publish` returns it.
+    `made` is the caller's own value for the commit; `publish` returns it.  `without_time` is the content of a
+    file without the time of its writing, by which an interrupted run of the same command is recognised.
     """
 
     files: Mapping[str, bytes | None]
     message: str
     made: Made
     tag: NewTag | None = None
+    without_time: Callable[[bytes], object] = bytes
 
     def with_made(self, made: Other) -> "NewCommit[Other]":
         """The same commit with another value for the caller."""
-        return NewCommit(self.files, self.message, made, self.tag)
+        return NewCommit(self.files, self.message, made, self.tag, self.without_time)
 
 
 @dataclass(frozen=True, slots=True)

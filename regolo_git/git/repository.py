@@ -28,6 +28,7 @@ from regolo_git.git.refs_state import branch_tip, head_branch, head_commit, newe
 from regolo_git.git.settings import Settings, SettingsReader, follow_home
 from regolo_git.git.tag_objects import TagObject, parse_tag_object
 from regolo_git.git.translate import git_errors
+from regolo_git.git.unreported import Unreported
 from regolo_git.system_errors import DISK_FULL, FREE_SPACE
 
 # With less free space than this, nothing can be written any more.
@@ -69,6 +70,7 @@ class GitRepository:
         self.paths = paths
         self.pygit = opened
         self._settings = SettingsReader(paths)
+        self.unreported = Unreported(paths)
 
     @classmethod
     def open(cls, paths: RepositoryPaths) -> Self:

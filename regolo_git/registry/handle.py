@@ -31,13 +31,17 @@ Record = TypeVar("Record")
 
 
 class Handle:
-    """A Git repository, the store beside it, and the local caches; a context manager."""
+    """A Git repository, the store beside it, and the local caches; a context manager.
+
+    With `reports_late`, the user knows what was published when `reported` is called, not when it is complete.
+    """
 
     def __init__(self, paths: RepositoryPaths, on_notice: Callable[[str], None] = warn) -> None:
         self.paths = paths
         self._records: dict[str | None, RecordsAt] = {}
         self._on_notice = on_notice
         self._noticed: set[str] = set()
+        self.reports_late = False
 
     @classmethod
     def open(cls, start: Path, environ: Mapping[str, str], on_notice: Callable[[str], None] = warn) -> Self:
@@ -56,6 +60,11 @@ class Handle:
             if opened is not None:
                 opened.close()
 
+    def reported(self) -> None:
+        """Notes that the user knows what was published: running the command again is a new request."""
+        if "git" in self.__dict__:
+            self.git.unreported.close()
+
     @property
     def local_directory(self) -> Path:
         """Store, caches, lock and journal of this clone; never committed."""
@@ -66,7 +75,9 @@ class Handle:
         """The Git repository, opened."""
         from regolo_git.git.repository import GitRepository  # noqa: PLC0415 - see the module's docstring
 
-        return GitRepository.open(self.paths)
+        git = GitRepository.open(self.paths)
+        git.unreported.late = self.reports_late
+        return git
 
     @cached_property
     def clone_store(self) -> "CloneStore":
@@ -137,7 +148,11 @@ class Handle:
             text = f"ignored an unreadable record: {error.message}"
             if text not in self._noticed:
                 self._noticed.add(text)
-                self._on_notice(f"{text} ({error.hint})" if error.hint else text)
+                self.notice(f"{text} ({error.hint})" if error.hint else text)
+
+    def notice(self, text: str) -> None:
+        """Issues a notice."""
+        self._on_notice(text)
 
     # -- the registry branch ------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from regolo_git.records.pins import check_replicas
 from regolo_git.records.references import Reference, version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.branch_events import PROPOSED
-from regolo_git.registry.change import action_message, commit_records, propose_records
+from regolo_git.registry.change import action_message, commit_records, propose_records, recover_first
 from regolo_git.registry.endpoints.traffic import moved_endpoint
 from regolo_git.registry.environments.permission import check_permission
 from regolo_git.registry.handle import Handle
@@ -78,6 +78,7 @@ def promote(
     check_environment_name(environment)
     if replicas is not None:
         check_replicas(replicas)
+    recover_first(handle)
     version = get_version_to_use(handle, reference)
     checked_at = handle.registry_tip()
     check_permission(handle, version, environment, unmerged=unmerged)
