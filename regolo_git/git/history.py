@@ -11,6 +11,7 @@ import pygit2
 from regolo_git.git.repository import CommitInfo, GitRepository, files_below
 from regolo_git.git.translate import git_errors
 
+UNSHALLOW = "git fetch --unshallow --tags"
 NO_OBJECT = pygit2.Oid(hex="0" * 40)
 
 

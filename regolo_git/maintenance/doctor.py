@@ -137,6 +137,8 @@ def _git_locks(handle: Handle) -> Iterator[Path]:
 
 
 def _untagged(handle: Handle) -> Iterator[Finding]:
+    if handle.git.is_shallow:
+        return  # reported as a limit
     for version in tag_merged(handle, dry_run=True):
         if version.version is None:
             yield Finding("left", f"{version.problem}", version.hint)
@@ -149,8 +151,6 @@ def _untagged(handle: Handle) -> Iterator[Finding]:
 
 
 def _off_branch(handle: Handle) -> Iterator[Finding]:
-    if handle.registry_tip() is None:
-        return
     config = handle.config()
     lines = f" or on {', '.join(config.lines)}" if config.lines else ""
     for row in chain.from_iterable(read_merge_state(handle).unmerged.values()):

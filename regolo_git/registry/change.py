@@ -39,7 +39,12 @@ def commit_records(
     branch: str | None = None,
     authorship: Authorship | None = None,
 ) -> Published[Made]:
-    """Commits what `prepare` returns to the registry branch, or to another one; see `publish`."""
+    """Commits what `prepare` returns to the registry branch, or to another one; see `publish`.
+
+    Raises NotFound if this clone lacks the registry branch.
+    """
+    if branch is None:
+        handle.registry_tip()  # `publish` would start a branch of that name
     target = branch or handle.registry_branch()
     return notice_repeated(
         handle, publish(handle.git, target, _checked(handle, prepare), authorship=authorship)

@@ -165,10 +165,11 @@ class Handle:
         return self._config_of_another_branch()
 
     def _config_of_another_branch(self) -> "RegistryConfig | None":
-        """The configuration of a branch that declares itself the registry branch.
+        """The configuration of a branch that declares itself the registry branch, else of any branch.
 
         It is found even from a commit older than the registry, where `init` would create a second registry.
         """
+        other: RegistryConfig | None = None
         for branch, commit in self.git.branches():
             try:
                 config = self.records_at(commit).config()
@@ -176,18 +177,32 @@ class Handle:
                 continue  # a topic branch; that of the registry branch is reported once it is checked out
             if config is not None and config.branch == branch:
                 return config
-        return None
+            other = other or config
+        return other
 
     def registry_branch(self) -> str:
-        """The branch where environments, endpoints and retirement are resolved.
+        """The branch where environments, endpoints and retirement are resolved; this clone may lack it.
 
         Raises NotFound if the repository is not a registry.
         """
-        return self._require(self.config_at_head()).branch
+        config = self._require(self.config_at_head())
+        if self.git.newest_known(config.branch) is None:
+            # Topic branches still name the old branch after it was renamed.
+            config = self._config_of_another_branch() or config
+        return config.branch
 
-    def registry_tip(self) -> str | None:
-        """The tip of the registry branch, local or as last fetched from `origin`; None while unborn."""
-        return self.git.newest_known(self.registry_branch())
+    def registry_tip(self) -> str:
+        """The tip of the registry branch, local or as last fetched from `origin`.
+
+        Raises NotFound if the repository is not a registry, or if this clone lacks the branch.
+        """
+        branch = self.registry_branch()
+        tip = self.git.newest_known(branch)
+        if tip is None:
+            from regolo_git.registry.missing_branch import missing_branch  # noqa: PLC0415 - imports the Git library
+
+            raise missing_branch(self.git, branch)
+        return tip
 
     def config(self) -> "RegistryConfig":
         """The configuration on the registry branch.  Raises NotFound if there is none."""

@@ -67,8 +67,8 @@ def read_statuses(handle: Handle) -> Statuses:
     statuses = cache.statuses
     if branch is None or statuses.tip is None or newest_known(handle.paths, branch) != statuses.tip:
         branch = handle.registry_branch()
-        tip = newest_known(handle.paths, branch)
-        if tip is None or tip != statuses.tip:
+        tip = handle.registry_tip()
+        if tip != statuses.tip:
             statuses = _read(handle.records_at(tip))
         if _is_cacheable(handle):
             _save(path, _Cache({key: branch, **cache.branches}, statuses))

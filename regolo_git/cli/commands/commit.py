@@ -80,10 +80,9 @@ def commit(
       git regolo commit sentiment model.onnx --propose --param epochs=9
       git regolo commit sentiment --from 1.0 --version prod-1.0
 
-    Exit status: 0 success; 2 an invalid name, number or file; 3 no such model or file, or this clone lacks
-    tags, history or a branch; 4 the version exists, its content is that of the newest or of a retired
-    version (without --yes), or the registry's files have uncommitted changes; 6 the store is not there or not
-    writable.
+    Exit status: 0 success; 2 invalid input; 3 no such model or file, or this clone lacks tags, history or a
+    branch; 4 the version exists, its content is that of the newest or of a retired version (without --yes),
+    or the registry's files have uncommitted changes; 6 the store is not there or not writable.
     """
     _check(model, path, origin, version, bump)
     with open_handle() as handle:

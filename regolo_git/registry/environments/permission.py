@@ -51,7 +51,7 @@ def _was_promoted_to(handle: Handle, version: ModelVersion, environment: str) ->
     """Whether the version, with its present bytes, is or ever was promoted to an environment."""
     wanted, digest = Version.parse(version.version), version.manifest.artifact.digest
     tip = handle.registry_tip()
-    return tip is not None and any(
+    return any(
         event.promotion is not None
         and event.promotion.digest == digest
         and Version.parse(event.promotion.version) == wanted

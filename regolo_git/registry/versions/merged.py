@@ -74,8 +74,6 @@ def tag_merged(
     if not dry_run:
         recover_first(handle)
     tip = handle.registry_tip()
-    if tip is None:
-        return []
     require_history(handle)
     plans = [_plan(handle, change) for change in untagged_changes(handle, tip)]
     planned = {plan.tag: tag_object_id(plan.tag_object(handle)) for plan in reversed(plans)}

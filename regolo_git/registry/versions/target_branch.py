@@ -30,7 +30,12 @@ class TargetBranch:
 
 
 def choose_target_branch(handle: Handle, flow: Flow) -> TargetBranch:
-    """Chooses the target from HEAD.  Raises Conflict on a detached HEAD, where a commit would be lost."""
+    """Chooses the target from HEAD.
+
+    Raises Conflict on a detached HEAD, where a commit would be lost, NotFound if this clone lacks the
+    registry branch.
+    """
+    handle.registry_tip()
     registry_branch = handle.registry_branch()
     head = None if handle.git.is_bare else handle.git.head_branch()
     released = head is not None and handle.config().is_line(head)
