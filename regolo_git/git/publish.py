@@ -19,6 +19,7 @@ from typing import Generic, TypeVar
 import pygit2
 
 from regolo_git.errors import Conflict, LostRace, MissingObject, RegoloError
+from regolo_git.git.hooks import say_what_is_not_run
 from regolo_git.git.identity import Authorship, Identity
 from regolo_git.git.journal import Journal, LockFile, clear_journal, record_taken_locks, write_journal
 from regolo_git.git.lock import clone_lock
@@ -32,6 +33,7 @@ from regolo_git.git.new_commit import (
     write_tag,
 )
 from regolo_git.git.recovery import recover, settle, undo
+from regolo_git.git.ref_update import RefChange, require_target, update_refs
 from regolo_git.git.refs_state import ref_target, symbolic_target
 from regolo_git.git.repeated import is_repeated, start_of, unreported_on
 from regolo_git.git.repository import GitRepository
@@ -136,11 +138,12 @@ def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str
             journal = Journal(None, None, commit, ref, oid, (), (), (_lock_file(git, ref),))
             write_journal(git.paths, journal)
             try:
-                with git.pygit.transaction() as transaction:
-                    transaction.lock_ref(ref)
-                    record_taken_locks(git.paths, journal)
-                    refuse_tag(git, name)
-                    transaction.set_target(ref, oid)
+                update_refs(
+                    git,
+                    [RefChange(ref, None, oid, "regolo: version")],
+                    lambda: refuse_tag(git, name),
+                    lambda: record_taken_locks(git.paths, journal),
+                )
             except (pygit2.GitError, OSError):
                 if git.tag_target(name) != oid:
                     raise
@@ -195,6 +198,7 @@ def _publish(
 
     authorship or git.authorship()  # fail before anything is locked or written
     _refuse_symbolic(git, branch)
+    say_what_is_not_run(git)
     with clone_lock(git.paths):
         recover(git)
         before = _published_before(git, branch, prepare)
@@ -311,22 +315,14 @@ def _update_under_locks(
     objects: WrittenObjects,
     write_files: Callable[[], None],
 ) -> None:
-    # One transaction each, because the library chooses the order of writes within a transaction.
-    with git.pygit.transaction() as branch_transaction:
-        branch_transaction.lock_ref(branch_ref)
-        if objects.tag is None:
-            _check_tip(git, branch_ref, expected)
-            write_files()
-        else:
-            with git.pygit.transaction() as tag_transaction:
-                tag_transaction.lock_ref(objects.tag.ref)
-                _check_tip(git, branch_ref, expected)
-                refuse_tag(git, objects.tag.name)
-                write_files()
-                tag_transaction.set_target(objects.tag.ref, objects.tag.oid, message="regolo: version")
-        branch_transaction.set_target(branch_ref, objects.commit, message="regolo: publish")
+    tag = objects.tag
 
+    def check() -> None:
+        require_target(git, branch_ref, expected)
+        if tag is not None:
+            refuse_tag(git, tag.name)
 
-def _check_tip(git: GitRepository, branch_ref: str, expected: str | None) -> None:
-    if ref_target(git.paths, branch_ref) != expected:
-        raise LostRace(f"'{branch_ref}' was moved by another writer", "try again")
+    changes = [RefChange(branch_ref, expected, objects.commit, "regolo: publish")]
+    if tag is not None:
+        changes.insert(0, RefChange(tag.ref, None, tag.oid, "regolo: version"))
+    update_refs(git, changes, check, write_files)

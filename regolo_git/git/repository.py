@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -27,6 +27,7 @@ from regolo_git.git.identity import (
 from regolo_git.git.program import try_git
 from regolo_git.git.refs_state import branch_tip, head_branch, head_commit, newest_known, ref_target
 from regolo_git.git.settings import Settings, SettingsReader, follow_home
+from regolo_git.git.sharing import share, shared_mode
 from regolo_git.git.tag_objects import TagObject, parse_tag_object
 from regolo_git.git.translate import git_errors
 from regolo_git.git.unreported import Unreported
@@ -64,12 +65,17 @@ class CommitInfo:
         return None
 
 
+def ignore_notice(text: str) -> None:
+    """Drops a notice; whoever opens a repository for a user sets `on_notice`."""
+
+
 class GitRepository:
     """An open repository; every method raises only RegoloError."""
 
     def __init__(self, paths: RepositoryPaths, opened: pygit2.Repository) -> None:
         self.paths = paths
         self.pygit = opened
+        self.on_notice: Callable[[str], None] = ignore_notice
         self._settings = SettingsReader(paths)
         self.unreported = Unreported(paths)
 
@@ -103,12 +109,27 @@ class GitRepository:
         and when the disk is full (seen with 1.9.7), so objects are checked before a ref names them.
         """
         objects = self.paths.common_dir / "objects"
+        shared = self.shared
         for oid in oids:
-            if not (objects / oid[:2] / oid[2:]).exists() and pygit2.Oid(hex=oid) not in self.pygit:
+            loose = objects / oid[:2] / oid[2:]
+            if loose.exists():
+                share(loose.parent, shared)
+                share(loose, shared)
+            elif pygit2.Oid(hex=oid) not in self.pygit:
                 disk = os.statvfs(objects)
                 if disk.f_bavail * disk.f_frsize < FULL_BYTES:
                     raise TransportError(f"object '{oid}' cannot be written: {DISK_FULL}", FREE_SPACE)
                 raise MissingObject(f"object '{oid}' was written but cannot be found", "try again")
+
+    @property
+    def shared(self) -> int:
+        """The modes that `core.sharedRepository` asks for; see `shared_mode`."""
+        return shared_mode(self.settings().get("core.sharedRepository"))
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other users work in this repository."""
+        return self.shared != 0
 
     @property
     def is_bare(self) -> bool:

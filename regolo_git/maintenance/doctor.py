@@ -13,6 +13,7 @@ from pathlib import Path
 
 from regolo_git.artifacts.restore.staging import remove_staging, stale_stagings
 from regolo_git.errors import NotFound, RegoloError
+from regolo_git.git.hooks import hooks_not_run, not_run_text
 from regolo_git.git.journal import read_journal
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.recovery import LEFT, recover
@@ -185,6 +186,8 @@ def _limits(handle: Handle) -> Iterator[Finding]:
     for applies, what, hint in checks:
         if applies():
             yield Finding("limit", what, hint)
+    if names := hooks_not_run(git):
+        yield Finding("limit", not_run_text(names))
     yield from _identity(handle)
 
 

@@ -76,6 +76,7 @@ class Handle:
         from regolo_git.git.repository import GitRepository  # noqa: PLC0415 - see the module's docstring
 
         git = GitRepository.open(self.paths)
+        git.on_notice = self._on_notice
         git.unreported.late = self.reports_late
         return git
 
