@@ -2,6 +2,7 @@
 
 import pygit2
 
+from regolo_git.git.hooks import COMMIT_MSG, has_hook
 from regolo_git.git.journal import Journal
 from regolo_git.git.new_commit import Made, NewCommit
 from regolo_git.git.refs_state import ref_target
@@ -36,7 +37,9 @@ def is_repeated(git: GitRepository, left: Journal, new: NewCommit[Made]) -> bool
     Files that somebody changed since are not the same.
     """
     tag = f"refs/tags/{new.tag.name}" if new.tag is not None else None
-    if tag != left.tag_ref or _message(git, left.new) != new.message:
+    # A hook may have changed the message; then the files decide.
+    same_message = has_hook(git, COMMIT_MSG) or _message(git, left.new) == new.message
+    if tag != left.tag_ref or not same_message:
         return False
     tip = ref_target(git.paths, str(left.branch_ref))
     return all(
