@@ -172,6 +172,25 @@ class TagIndex:
                 self.close()  # a damaged file or a read-only disk: mark in memory
         return self._select(f"objects.{UNMARKED}", ())
 
+    def tags(self) -> list[str]:
+        """The tags of every version, by model and from the lowest to the highest."""
+        query = "select tag, model, version from refs join objects using (oid) where model is not null"
+        found = self._query(f"{query} order by model, sort_key")
+        return [tag for tag, *named in found if parse_tag_name(tag) == tuple(named)]
+
+    def pages(self, size: int) -> Iterator[list[TagRow]]:
+        """Every version, the oldest first, as many at a time; git's packs are fast to read in this order."""
+        query = "select tag from refs join objects using (oid) where model is not null"
+        tags = [tag for (tag,) in self._query(f"{query} order by created_at, model, sort_key")]
+        for first in range(0, len(tags), size):
+            page = json.dumps(tags[first : first + size])
+            where = "refs.tag in (select value from json_each(?)) and model is not null"
+            yield self._select(f"{where} order by created_at, model, sort_key", (page,))
+
+    def size_of_all(self) -> int:
+        """The bytes of the artifacts of all versions together."""
+        return int(self._query("select coalesce(sum(size), 0) from refs join objects using (oid)")[0][0])
+
     def problems(self) -> list[tuple[str, str]]:
         """(tag, problem) for every tag that is named like a version but is not one."""
         query = (
@@ -179,10 +198,11 @@ class TagIndex:
         )
         named = [(tag, problem) for tag, problem in self._query(query)]
         # A tag object under two ref names is valid under one of them at most.
+        query = "select tag, model, version from refs join objects using (oid) where model is not null"
         mismatched = [
-            (row.tag, f"its tag object is for '{version_reference(row.model, row.version)}'")
-            for row in self._rows_as_they_are("objects.model is not null", ())
-            if parse_tag_name(row.tag) != (row.model, row.version)
+            (tag, f"its tag object is for '{version_reference(model, version)}'")
+            for tag, model, version in self._query(f"{query} order by tag")
+            if parse_tag_name(tag) != (model, version)
         ]
         return named + mismatched
 
