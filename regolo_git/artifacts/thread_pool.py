@@ -9,11 +9,11 @@ import mmap
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
 from regolo_git.records.recipe import CHUNK_LIMIT
+from regolo_git.system_calls import use_huge_pages
 
 BUFFERS = 6
 
@@ -51,9 +51,8 @@ class ThreadPool:
             # instead of 4096, and fewer pieces for the disk.  Small artifacts use a part of one buffer, where
             # clearing a huge page would cost more than it saves.
             memory = mmap.mmap(-1, CHUNK_LIMIT)
-            if self._allocated > 1 and hasattr(mmap, "MADV_HUGEPAGE"):
-                with suppress(OSError):  # a kernel without them
-                    memory.madvise(mmap.MADV_HUGEPAGE)
+            if self._allocated > 1:
+                use_huge_pages(memory)
             return memoryview(memory)
         view, tasks = self._busy.popleft()
         for task in tasks:

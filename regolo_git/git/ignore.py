@@ -9,6 +9,7 @@ from regolo_git.git.repository import GitRepository
 from regolo_git.git.small_files import replace_file
 from regolo_git.git.translate import git_errors
 from regolo_git.git.worktrees import is_tracked
+from regolo_git.system_calls import read_ordinary
 
 IGNORE_PATH = ".gitignore"
 SPECIAL = set("*?[\\!# ")
@@ -91,7 +92,7 @@ def ignore_line(path: str) -> str:
 
 def _is_clean(git: GitRepository, committed: bytes) -> bool:
     place = _work_tree(git) / IGNORE_PATH
-    if place.is_symlink():
+    if place.is_symlink() or (place.exists() and not place.is_file()):
         return False
     current = place.read_bytes() if place.exists() else b""
     return committed in (current, current.replace(b"\r\n", b"\n")) and (place.exists() or not committed)
@@ -106,7 +107,7 @@ def _with_line(content: bytes, line: str) -> bytes:
 def _exclude_here(git: GitRepository, line: str) -> None:
     exclude = _exclude_path(git)
     with git_errors(f"file '{exclude}'"):
-        held = exclude.read_bytes() if exclude.exists() else b""
+        held = read_ordinary(exclude) if exclude.exists() else b""
         if line.encode() not in held.split(b"\n"):
             replace_file(exclude, _with_line(held, line), durable=True)  # the user's own file
 

@@ -16,6 +16,7 @@ from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.index_file import NO_OBJECT, remove_leftovers, set_entries
 from regolo_git.git.program import run_git
 from regolo_git.git.translate import git_errors
+from regolo_git.system_calls import read_ordinary
 
 IN_PROGRESS = {
     "MERGE_HEAD": ("a merge", "git merge --continue"),
@@ -174,7 +175,7 @@ def _write_file(repository: pygit2.Repository, top: Path, edit: FileEdit) -> Non
     with git_errors(f"file '{place}'"):
         if edit.new is not None:
             content = read_blob(repository, edit.new)
-            if not place.exists() or place.read_bytes() != content:
+            if not place.exists() or read_ordinary(place) != content:
                 _replace(place, content)
             return
         place.unlink(missing_ok=True)
@@ -235,7 +236,7 @@ def undo_edits(
 
 
 def _content_is(repository: pygit2.Repository, place: Path, oid: str | None) -> bool:
-    return oid is not None and read_blob(repository, oid) == place.read_bytes()
+    return oid is not None and read_blob(repository, oid) == read_ordinary(place)
 
 
 def is_tracked(paths: RepositoryPaths, path: str) -> bool:

@@ -9,6 +9,7 @@ The clone keeps the settings of the stores that it has written to in its Git con
 directory of its caches and moves with the repository.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from regolo_git.git.repository import GitRepository
 
 USED_SETTING = "regolo.usedStore"
+GROUP, EVERYBODY = 0o2070, 0o2075
+OCTAL = re.compile("0[0-7]{3}")
 DEFAULT = "(default)"  # the default store in `regolo.usedStore`
 
 
@@ -58,7 +61,7 @@ class CloneStore:
         """The store, for a new version.  Raises the same errors as `open`."""
         setting = self.setting
         if setting is None and not self._is_used(None):
-            LooseStore.open_or_create(self._url(None))
+            LooseStore.open_or_create(self._url(None), self._rights(None))
         return self._open(setting)
 
     def remember(self) -> None:
@@ -78,7 +81,7 @@ class CloneStore:
         except StoreAbsent as error:
             if self._is_used(setting):
                 raise self._explained(error, setting) from error
-            return LooseStore.create(self._url(setting))
+            return LooseStore.create(self._url(setting), self._rights(setting))
         return False
 
     def forget(self) -> None:
@@ -90,6 +93,18 @@ class CloneStore:
         if setting is None or "://" in setting:
             return setting or str(common / "regolo" / "store")
         return str((common.parent if common.name == ".git" else common) / Path(setting).expanduser())
+
+    def _rights(self, setting: str | None) -> int:
+        """The permissions of the default store that `core.sharedRepository` asks for, as git reads it."""
+        shared = (self._git().config_get("core.sharedRepository") or "").lower()
+        if setting is not None or shared in ("", "umask", "false", "no", "off", "0"):
+            return 0
+        if shared in ("all", "world", "everybody", "2"):
+            return EVERYBODY
+        if OCTAL.fullmatch(shared):
+            mode = int(shared, 8) & 0o066
+            return GROUP & 0o2000 | mode | (mode & 0o044) >> 2  # who may read may enter
+        return GROUP
 
     def _open(self, setting: str | None) -> LooseStore:
         try:

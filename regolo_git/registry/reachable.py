@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from regolo_git.errors import IntegrityError, NotFound, RegoloError
-from regolo_git.git.history import UNSHALLOW, FilesOnce, commits_since
+from regolo_git.git.history import FilesOnce, commits_since
 from regolo_git.git.repository import blob_id
 from regolo_git.git.tips import Tip, reflog_tips, tips
 from regolo_git.git.worktrees import work_trees
@@ -41,6 +41,7 @@ from regolo_git.records.tables import of_file
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
+from regolo_git.system_calls import read_ordinary
 
 FORMER_DAYS = 90
 
@@ -140,9 +141,6 @@ class _Reader:
         for commit in sorted(reflog_tips(git.paths, since)):
             if commit in git.pygit:  # git has already deleted it
                 yield from self._of_models(Tip("a reflog", commit))
-        if git.is_shallow:
-            error = NotFound("this clone is shallow: it lacks the history of the registry branch", UNSHALLOW)
-            yield Unreadable("the history of the registry branch", error)
         branch = self._handle.registry_branch()
         for tip in filter(None, (git.branch_tip(branch), git.remote_branch_tip("origin", branch))):
             for commit in commits_since(git, tip, since):
@@ -181,7 +179,7 @@ class _Reader:
         for place in sorted((top / MODELS).rglob("manifest.toml")):
             path = place.relative_to(top).as_posix()
             try:
-                data = place.read_bytes()
+                data = read_ordinary(place)
                 if blob_id(data) not in self._manifests:
                     yield Need(_parse(data, path), reason)
             except IntegrityError as error:

@@ -19,6 +19,7 @@ from regolo_git.git.repository import GitRepository
 from regolo_git.git.small_files import replace_file
 from regolo_git.git.translate import git_errors
 from regolo_git.records.paths import CONFIG_PATH, ENDPOINTS, ENVIRONMENTS, MODELS
+from regolo_git.system_calls import read_ordinary
 
 OWN_DIRECTORY = ".regolo"
 # `-working-tree-encoding` and not `!`: git takes both, and the first also beats a macro.
@@ -106,7 +107,7 @@ def override_here(git: GitRepository) -> None:
     """Adds the lines to this clone's `info/attributes`, which wins over every other file."""
     place = git.paths.common_dir / "info" / "attributes"
     with git_errors(f"file '{place}'"):
-        held = place.read_bytes() if place.exists() else b""
+        held = read_ordinary(place) if place.exists() else b""
         replace_file(place, _with_lines(held), durable=True)
 
 

@@ -23,6 +23,7 @@ from regolo_git.records.store_url import STORE_SETTING
 from regolo_git.store.files.contract import Data, Files
 from regolo_git.store.locate import files_at
 from regolo_git.store.translate import translated
+from regolo_git.system_calls import NotOrdinary
 
 FORMAT_FILE = "format.toml"
 FORMAT_LIMIT = 1 << 16
@@ -52,6 +53,9 @@ class LooseStore:
             with translated(files.url):
                 StoreFormat.parse(files.read_range(FORMAT_FILE, 0, FORMAT_LIMIT))
         except TransportError as error:
+            if isinstance(error.__cause__, NotOrdinary):
+                text = f"'{FORMAT_FILE}' of the store '{files.url}' is {error.__cause__.kind}, not a file"
+                raise IntegrityError(text, "restore it from a copy of the store") from error
             if not _is_missing(error):
                 raise
             if not optional:
@@ -59,22 +63,25 @@ class LooseStore:
         return cls(files, optional=optional)
 
     @classmethod
-    def create(cls, url: str) -> bool:
-        """Creates a store; False if another process just did.  Raises the same errors as `open`."""
+    def create(cls, url: str, rights: int = 0) -> bool:
+        """Creates a store; False if it was there.  Raises the same errors as `open`.
+
+        `rights` are permissions of its directory beyond the umask's; what is in it takes them over.
+        """
         files = files_at(url)
         with translated(files.url):
-            files.create_root()
+            files.create_root(rights)
             created = files.create(FORMAT_FILE, StoreFormat().to_text().encode())
             files.settle()
         return created
 
     @classmethod
-    def open_or_create(cls, url: str) -> Self:
+    def open_or_create(cls, url: str, rights: int = 0) -> Self:
         """Opens a store, creating it first if needed.  Raises the same errors as `open`."""
         try:
             return cls.open(url)
         except StoreAbsent:
-            cls.create(url)
+            cls.create(url, rights)
             return cls.open(url)
 
     @property
@@ -100,7 +107,7 @@ class LooseStore:
     def put_chunk(self, address: str, data: Data) -> bool:
         """See `Store.put_chunk`."""
         with self._translated():
-            return self._files.put(_path(CHUNKS, address), data)
+            return self._put(_path(CHUNKS, address), address, data)
 
     def read_chunk_into(self, address: str, view: memoryview) -> None:
         """See `Store.read_chunk_into`; a damaged chunk is moved to quarantine."""
@@ -111,6 +118,8 @@ class LooseStore:
                 with self._translated():
                     whole = self._files.read_into(path, view)
             except TransportError as error:
+                if isinstance(error.__cause__, NotOrdinary):
+                    raise self._quarantined("chunk", path, address, error.__cause__.kind) from error
                 raise self._missing("chunk", address, error) from error
             if whole and blake3_hex(view) == address:
                 return
@@ -131,7 +140,7 @@ class LooseStore:
         address = recipe.address
         with self._translated():
             self._files.settle()
-            self._files.put(_path(RECIPES, address.hex), recipe.to_bytes())
+            self._put(_path(RECIPES, address.hex), address.hex, recipe.to_bytes())
             self._files.settle()
         return address
 
@@ -142,6 +151,8 @@ class LooseStore:
             with self._translated():
                 data = self._files.read_range(path, 0, BYTES_LIMIT + 1)
         except TransportError as error:
+            if isinstance(error.__cause__, NotOrdinary):
+                raise self._quarantined("recipe", path, address.hex, error.__cause__.kind) from error
             raise self._missing("recipe", address.hex, error) from error
         if blake3_hex(data) != address.hex:
             raise self._quarantined("recipe", path, address.hex)
@@ -189,19 +200,29 @@ class LooseStore:
             return NotFound(f"{what} '{address}' is missing from the store '{self.url}'", Hint("fsck"))
         return error
 
-    def _quarantined(self, what: str, path: str, address: str) -> IntegrityError:
-        """Moves a damaged object away, so that the next ingest or fetch can store it again."""
-        kept, number = f"{QUARANTINE}/{address}", 1
+    def _put(self, path: str, address: str, data: Data) -> bool:
         try:
-            while self._files.sizes([kept]) != [None]:
-                kept, number = f"{QUARANTINE}/{address}-{number}", number + 1
-            self._files.move(path, kept)
+            return self._files.put(path, data)
+        except IsADirectoryError:  # every other thing in the place of a file is replaced by renaming
+            self._set_aside(path, address)
+            return self._files.put(path, data)
+
+    def _quarantined(self, what: str, path: str, address: str, state: str = "damaged") -> IntegrityError:
+        """Moves a damaged object away, so that the next ingest or fetch can store it again."""
+        text = f"{what} '{address}' in the store '{self.url}' is {state}"
+        try:
+            kept = self._set_aside(path, address)
         except OSError:
             # Another thread moved it first, or the store is read-only: the error is the same.
-            return IntegrityError(f"{what} '{address}' in the store '{self.url}' is damaged", Hint("fsck"))
-        return IntegrityError(
-            f"{what} '{address}' in the store '{self.url}' is damaged; it was moved to '{kept}'", Hint("fsck")
-        )
+            return IntegrityError(text, Hint("fsck"))
+        return IntegrityError(f"{text}; it was moved to '{kept}'", Hint("fsck"))
+
+    def _set_aside(self, path: str, address: str) -> str:
+        kept, number = f"{QUARANTINE}/{address}", 1
+        while self._files.exists(kept):
+            kept, number = f"{QUARANTINE}/{address}-{number}", number + 1
+        self._files.move(path, kept)
+        return kept
 
 
 def _is_missing(error: TransportError) -> bool:

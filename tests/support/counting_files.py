@@ -37,8 +37,8 @@ class CountingFiles:
     def properties(self) -> Properties:
         return self._files.properties
 
-    def create_root(self) -> None:
-        self._files.create_root()
+    def create_root(self, rights: int = 0) -> None:
+        self._files.create_root(rights)
 
     def put(self, path: str, data: Data) -> bool:
         self.calls["put", path] += 1
@@ -59,6 +59,9 @@ class CountingFiles:
     def sizes(self, paths: Sequence[str]) -> list[int | None]:
         self.calls.update(("sizes", path) for path in paths)
         return self._files.sizes(paths)
+
+    def exists(self, path: str) -> bool:
+        return self._files.exists(path)
 
     def read_range(self, path: str, offset: int, length: int) -> bytes:
         self.calls["read_range", path] += 1

@@ -39,12 +39,9 @@ class EndpointEvent:
 
 
 def endpoint_history(handle: Handle, name: str) -> list[EndpointEvent]:
-    """Every change of an endpoint, newest first, without commits that broke the file.
-
-    Raises NotFound if a shallow clone lacks some of the history.
-    """
+    """Every change of an endpoint, newest first, without commits that broke the file."""
     tip = handle.registry_tip()
-    return list(endpoint_events(handle, tip, name))
+    return list(endpoint_events(handle, tip, name)) if tip is not None else []
 
 
 def endpoint_events(
@@ -55,7 +52,11 @@ def endpoint_events(
     Reads only as far as the caller goes.
     """
     wanted = endpoint_path(check_endpoint_name(name))
-    for event in branch_events(handle, tip, lambda path: path == wanted, since_added=since_creation):
+    created = None
+    for event in branch_events(handle, tip, lambda path: path == wanted):
+        if created not in (None, event.commit):
+            return
+        created = event.commit if event.first and since_creation else None
         try:
             endpoint = handle.records_at(event.info.oid).endpoint(name)
         except IntegrityError:

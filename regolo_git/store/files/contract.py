@@ -4,6 +4,9 @@ There are two implementations: `local.py` for a directory on this machine, `fssp
 that fsspec supports.  A wrapper that counts, retries or limits calls implements the same protocol.  Paths are
 relative, POSIX, and chosen by the store.  All methods may be called from several threads at once, and raise
 OSError if the filesystem fails.
+
+A pipe, a socket, a device or a directory in the place of a file has no size, and reading it raises
+NotOrdinary.
 """
 
 from collections.abc import Iterator, Sequence
@@ -55,8 +58,11 @@ class Files(Protocol):
         """The guarantees of this filesystem, constant for the life of the object."""
         ...
 
-    def create_root(self) -> None:
-        """Creates the store's own directory, which no other method does; no error if it exists."""
+    def create_root(self, rights: int = 0) -> None:
+        """Creates the store's own directory, which no other method does; no error if it exists.
+
+        `rights` are permissions that it must have beyond the umask's, where there are any.
+        """
         ...
 
     def put(self, path: str, data: Data) -> bool:
@@ -81,6 +87,10 @@ class Files(Protocol):
 
     def sizes(self, paths: Sequence[str]) -> list[int | None]:
         """The size of each file in bytes, in the order of the paths; None for a missing file."""
+        ...
+
+    def exists(self, path: str) -> bool:
+        """Whether anything has this path, a file or not."""
         ...
 
     def read_range(self, path: str, offset: int, length: int) -> bytes:

@@ -53,7 +53,7 @@ class FsspecFiles:
         """See `Files.properties`."""
         return self._properties
 
-    def create_root(self) -> None:
+    def create_root(self, rights: int = 0) -> None:
         """See `Files.create_root`: directories are created with their files."""
 
     def put(self, path: str, data: Data) -> bool:
@@ -88,6 +88,10 @@ class FsspecFiles:
             return [self._size_of(path) for path in paths]
         with ThreadPoolExecutor(self._properties.connections, "regolo-sizes") as pool:
             return list(pool.map(self._size_of, paths))
+
+    def exists(self, path: str) -> bool:
+        """See `Files.exists`."""
+        return bool(self._fs.exists(self._at(path)))
 
     def read_range(self, path: str, offset: int, length: int) -> bytes:
         """See `Files.read_range`."""

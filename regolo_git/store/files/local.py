@@ -1,6 +1,7 @@
 """A store's directory on this machine: whole and durable writes.
 
 A write goes to `tmp/`, is fsynced, and is renamed, so that no crash leaves a partial chunk under its address.
+Everybody who may use the root may use what is created in it: a umask does not shut out a group.
 `settle` makes directory entries durable with one fsync for each directory instead of one for each chunk.
 
 Chunks of a megabyte or more bypass the page cache (O_DIRECT): the cache already has the file that they come
@@ -13,6 +14,7 @@ import errno
 import fcntl
 import os
 import secrets
+import stat
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -21,6 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from regolo_git.store.files.contract import TEMPORARIES, Data, Properties, StoredFile
+from regolo_git.system_calls import DIRECT, READ, NotOrdinary, make_durable, open_ordinary
 
 # Three threads hash and write; one of them mostly waits for the disk.
 PROPERTIES = Properties(connections=3, atomic_create=True, whole_writes=False)
@@ -28,6 +31,8 @@ DIRECT_FROM = 1 << 20
 DIRECT_UNIT = 4096
 # Its writer locks a temporary file, except in the moment between creating and locking it, when it is empty.
 UNLOCKED_SECONDS = 10.0
+# What directories take over from the root: the rights of group and others, and the group itself (setgid).
+DIRECTORY_BITS = 0o3077
 
 
 class LocalFiles:
@@ -48,10 +53,14 @@ class LocalFiles:
         """See `Files.properties`."""
         return PROPERTIES
 
-    def create_root(self) -> None:
+    def create_root(self, rights: int = 0) -> None:
         """See `Files.create_root`."""
         missing = [place for place in (self._root, *self._root.parents) if not place.is_dir()]
         self._root.mkdir(parents=True, exist_ok=True)
+        if missing:
+            rights |= _group_rights(missing[-1].parent)
+        for place in (*missing, self._root) if rights else ():
+            _add_rights(place, rights)
         for place in missing:
             self._remember(place.parent)
 
@@ -91,15 +100,19 @@ class LocalFiles:
         """See `Files.sizes`."""
         return [self._size_of(path) for path in paths]
 
+    def exists(self, path: str) -> bool:
+        """See `Files.exists`."""
+        return os.path.lexists(self._root / path)
+
     def read_range(self, path: str, offset: int, length: int) -> bytes:
         """See `Files.read_range`."""
-        with (self._root / path).open("rb") as file:
+        with os.fdopen(open_ordinary(self._root / path), "rb") as file:
             file.seek(offset)
             return file.read(length)
 
     def read_into(self, path: str, view: memoryview) -> bool:
         """See `Files.read_into`."""
-        with (self._root / path).open("rb", buffering=0) as file:
+        with os.fdopen(open_ordinary(self._root / path), "rb", buffering=0) as file:
             if os.fstat(file.fileno()).st_size != len(view):
                 return False
             at = 0
@@ -139,14 +152,20 @@ class LocalFiles:
         """See `Files.stale_temporaries`: the unlocked ones."""
         for file in self.walk(TEMPORARIES):
             young = time.time() - file.modified.timestamp() < UNLOCKED_SECONDS
-            if not (young and file.size == 0) and not _is_locked(self._root / file.path):
+            unlocked = young and self._size_of(file.path) == 0
+            if not unlocked and not _is_locked(self._root / file.path):
                 yield file
 
     def _size_of(self, path: str) -> int | None:
         try:
-            return (self._root / path).stat().st_size
+            status = (self._root / path).stat()
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            if error.errno == errno.ELOOP:  # a circle of links
+                return None
+            raise
+        return status.st_size if stat.S_ISREG(status.st_mode) else None
 
     # -- writing ------------------------------------------------------------------------------------------
 
@@ -158,8 +177,9 @@ class LocalFiles:
             descriptor = self._open_new(temporary)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._share(descriptor)
                 _write_whole(descriptor, memoryview(data))
-                os.fsync(descriptor)
+                make_durable(descriptor)
                 yield temporary
             finally:
                 os.close(descriptor)
@@ -181,21 +201,62 @@ class LocalFiles:
         Raises FileNotFoundError without the root: its disk may not be mounted.
         """
         if directory.is_dir():
+            if directory != self._root:  # one of an older release, whose umask shut out the group
+                _add_rights(directory, self._root.stat().st_mode & DIRECTORY_BITS)
             return
         if directory == self._root:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(directory))
         self._make_directory(directory.parent)
-        with suppress(FileExistsError):
-            directory.mkdir()
+        self._make_shared(directory)
         self._remember(directory.parent)
+
+    # -- permissions --------------------------------------------------------------------------------------
+
+    def _make_shared(self, directory: Path) -> None:
+        """Creates a directory for everybody who may use the root, whatever the umask of this process."""
+        wanted = stat.S_IMODE(self._root.stat().st_mode) & DIRECTORY_BITS | 0o700
+        # Under another name first: other users may need it from the moment it is there.
+        temporary = directory.with_name(f"{directory.name}.{secrets.token_hex(8)}")
+        temporary.mkdir()
+        try:
+            if stat.S_IMODE(temporary.stat().st_mode) != wanted:
+                with suppress(PermissionError):  # a filesystem without permissions
+                    temporary.chmod(wanted)
+            temporary.rename(directory)
+        except OSError:
+            with suppress(OSError):
+                temporary.rmdir()
+            if not directory.is_dir():  # else another process was first
+                raise
+
+    def _share(self, descriptor: int) -> None:
+        """Lets everybody read a file who may read the root, whatever the umask of this process."""
+        wanted = stat.S_IMODE(self._root.stat().st_mode) & 0o044 | 0o400
+        if stat.S_IMODE(os.fstat(descriptor).st_mode) != wanted:
+            with suppress(PermissionError):  # a filesystem without permissions
+                os.fchmod(descriptor, wanted)
 
     def _remember(self, directory: Path) -> None:
         with self._lock:
             self._unsettled.add(directory)
 
 
+def _group_rights(parent: Path) -> int:
+    """The rights of the group that a directory belongs to, as its setgid bit says; else none."""
+    mode = stat.S_IMODE(parent.stat().st_mode)
+    return mode & (stat.S_ISGID | stat.S_IRWXG) if mode & stat.S_ISGID else 0
+
+
+def _add_rights(directory: Path, rights: int) -> None:
+    """Adds rights to a directory of this user."""
+    status = directory.stat()
+    if status.st_mode & rights != rights and status.st_uid == os.geteuid():
+        with suppress(PermissionError):  # a filesystem without permissions
+            directory.chmod(stat.S_IMODE(status.st_mode) | rights)
+
+
 def _write_whole(descriptor: int, view: memoryview) -> None:
-    at = _write_direct(descriptor, view) if len(view) >= DIRECT_FROM else 0
+    at = _write_direct(descriptor, view) if DIRECT and len(view) >= DIRECT_FROM else 0
     while at < len(view):
         at += os.write(descriptor, view[at:])
 
@@ -209,7 +270,7 @@ def _write_direct(descriptor: int, view: memoryview) -> int:
     end = len(view) - len(view) % DIRECT_UNIT
     at = 0
     try:
-        fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_DIRECT)
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | DIRECT)
         while at < end:
             at += os.write(descriptor, view[at:end])
             if at % DIRECT_UNIT:
@@ -225,20 +286,22 @@ def _write_direct(descriptor: int, view: memoryview) -> int:
 
 def _sync_directory(directory: Path) -> None:
     try:
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = os.open(directory, READ)
     except FileNotFoundError:
         return  # deleted meanwhile: no entry to sync
     try:
-        os.fsync(descriptor)
+        make_durable(descriptor)
     finally:
         os.close(descriptor)
 
 
 def _is_locked(path: Path) -> bool:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return True  # finished meanwhile
+        descriptor = open_ordinary(path)
+    except NotOrdinary:
+        return False  # no writer creates one
+    except (FileNotFoundError, PermissionError):
+        return True  # finished meanwhile, or of another user
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

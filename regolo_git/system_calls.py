@@ -1,0 +1,100 @@
+"""What this operating system offers, asked in one place.
+
+Everything here has another way, or does nothing, where a call is missing: the program needs POSIX, not Linux.
+The rest of the core names none of these calls.
+"""
+
+import ctypes
+import errno
+import fcntl
+import mmap
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+READ = os.O_RDONLY | os.O_CLOEXEC
+NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+DIRECT = getattr(os, "O_DIRECT", 0)  # writes past the page cache; 0 where they go through it
+_FULL_SYNC = getattr(fcntl, "F_FULLFSYNC", None)  # macOS: fsync leaves the bytes in the disk's own cache
+_HUGE_PAGES = getattr(mmap, "MADV_HUGEPAGE", None)
+_START_WRITING = 2  # SYNC_FILE_RANGE_WRITE
+_KINDS = {
+    stat.S_IFDIR: "a directory",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFLNK: "a link that leads nowhere",
+}
+# What opening says of a socket, a device without a driver, or a circle of links.
+_NOT_OPENED = (errno.ENXIO, errno.ENODEV, errno.EOPNOTSUPP, errno.ELOOP)
+
+
+def _library_function(name: str) -> "ctypes._NamedFuncPointer | None":
+    try:
+        return getattr(ctypes.CDLL(None), name, None)
+    except (OSError, TypeError):
+        return None
+
+
+_sync_file_range = _library_function("sync_file_range")
+
+
+class NotOrdinary(OSError):
+    """Something else than an ordinary file has the name of one; `kind` is its name in messages."""
+
+    def __init__(self, path: object, kind: str) -> None:
+        super().__init__(errno.EINVAL, f"it is {kind}, not a file", str(path))
+        self.kind = kind
+
+
+def open_ordinary(path: Path) -> int:
+    """A descriptor to read an ordinary file, links followed; a pipe or device never makes it wait.
+
+    Raises NotOrdinary, and OSError like `os.open`.
+    """
+    try:
+        descriptor = os.open(path, READ | NO_WAIT)
+    except OSError as error:
+        if error.errno in _NOT_OPENED:
+            raise NotOrdinary(path, kind_of(path.lstat().st_mode)) from error
+        raise
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return descriptor
+    os.close(descriptor)
+    raise NotOrdinary(path, kind_of(mode))
+
+
+def read_ordinary(path: Path) -> bytes:
+    """The content of an ordinary file.  Raises the errors of `open_ordinary`."""
+    with os.fdopen(open_ordinary(path), "rb") as file:
+        return file.read()
+
+
+def kind_of(mode: int) -> str:
+    """What has this mode, in the words of messages."""
+    return _KINDS.get(stat.S_IFMT(mode), "not an ordinary file")
+
+
+def make_durable(descriptor: int) -> None:
+    """Returns once the bytes of a file, or the entries of a directory, are on the disk."""
+    if _FULL_SYNC is not None:
+        with suppress(OSError):  # a filesystem without it
+            fcntl.fcntl(descriptor, _FULL_SYNC)
+            return
+    os.fsync(descriptor)
+
+
+def start_writing(descriptor: int, offset: int, length: int) -> None:
+    """Lets the disk begin to write a part of a file that is made durable later, where that is possible."""
+    if _sync_file_range is not None:
+        _sync_file_range(descriptor, ctypes.c_int64(offset), ctypes.c_int64(length), _START_WRITING)
+
+
+def use_huge_pages(memory: mmap.mmap) -> None:
+    """Backs memory with large pages where there are any."""
+    if _HUGE_PAGES is not None:
+        with suppress(OSError):  # a kernel without them
+            memory.madvise(_HUGE_PAGES)
