@@ -4,15 +4,27 @@ import errno
 
 DISK_FULL = "the disk is full"
 FREE_SPACE = "free some space and try again"
+TOO_MANY_FILES = "too many open files"
+MORE_FILES = "raise the limit with ulimit -n"
 _PERMISSIONS = "check the permissions, or choose another place"
 _KNOWN = {
     errno.ENOSPC: (DISK_FULL, FREE_SPACE),
     errno.EDQUOT: ("the disk quota is used up", FREE_SPACE),
     errno.EFBIG: ("the file is larger than the limit on file sizes", "raise the limit with ulimit -f"),
+    errno.EMFILE: (TOO_MANY_FILES, MORE_FILES),
+    errno.ENFILE: (TOO_MANY_FILES, "close other programs and try again"),
+    errno.ENOMEM: ("there is not enough memory", "close other programs and try again"),
     errno.EROFS: ("the filesystem is read-only", "mount it for writing, or choose another place"),
     errno.EACCES: ("permission denied", _PERMISSIONS),
     errno.EPERM: ("operation not permitted", _PERMISSIONS),
 }
+# Not the fault of the file at hand: whatever it is, it could not be opened now.
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+
+
+def is_exhausted(error: OSError) -> bool:
+    """Whether the system, not the file, is the reason."""
+    return error.errno in _EXHAUSTED
 
 
 def reason_of(error: OSError) -> str:

@@ -36,24 +36,16 @@ class EndpointVerbs:
         *,
         message: str | None = None,
         propose: bool = False,
-        unmerged: bool = False,
     ) -> Promotion:
         """Promotes a version to an environment, together with the endpoints that follow it, in one commit.
 
         `replicas` defaults to the environment's rule, then to the number of the current promotion, then to 1.
-        With `propose` the commit goes to a branch for review; `unmerged` allows a version that neither the
-        registry branch nor another released branch contains.  Raises NotFound, InvalidInput, PolicyRefused
+        With `propose` the commit goes to a branch for review.  Raises NotFound, InvalidInput, PolicyRefused
         if a rule forbids it, IntegrityError if the content does not match its digest.
         """
         reference = reference_to(model_id, version)
         done = promote(
-            self.handle,
-            reference,
-            environment,
-            replicas=replicas,
-            message=message,
-            propose=propose,
-            unmerged=unmerged,
+            self.handle, reference, environment, replicas=replicas, message=message, propose=propose
         )
         return done.promotion
 
@@ -72,13 +64,11 @@ class EndpointVerbs:
         *,
         routing: Routing | None = None,
         message: str | None = None,
-        unmerged: bool = False,
     ) -> Endpoint:
         """Creates an endpoint that sends all traffic to one version.
 
         With an environment it follows the promotions there and uses the environment's replicas.  Raises
-        Conflict if it exists, NotFound, InvalidInput, PolicyRefused for a version that is retired or, without
-        `unmerged`, not merged.
+        Conflict if it exists, NotFound, InvalidInput, PolicyRefused for a retired version.
         """
         return create_endpoint(
             self.handle,
@@ -89,7 +79,6 @@ class EndpointVerbs:
             engine=engine,
             routing=routing,
             message=message,
-            unmerged=unmerged,
         )
 
     def update_endpoint_traffic(
@@ -99,7 +88,6 @@ class EndpointVerbs:
         *,
         replicas: Mapping[str, int] | None = None,
         message: str | None = None,
-        unmerged: bool = False,
     ) -> Endpoint:
         """Sets the whole traffic split in one commit: shares that add up to 1, or percentages (100).
 
@@ -108,15 +96,10 @@ class EndpointVerbs:
         """
         writer, weights = RegistryWriter(self.handle), plain_keys(version_traffic)
         counts = plain_keys(replicas) if replicas is not None else None
-        return writer.set_traffic(endpoint_id, weights, replicas=counts, message=message, unmerged=unmerged)
+        return writer.set_traffic(endpoint_id, weights, replicas=counts, message=message)
 
     def rollback_endpoint(
-        self,
-        endpoint_id: str,
-        to_version: str | None = None,
-        *,
-        message: str | None = None,
-        unmerged: bool = False,
+        self, endpoint_id: str, to_version: str | None = None, *, message: str | None = None
     ) -> Endpoint:
         """Returns all traffic to `to_version`, or to the last good version, with a new commit.
 
@@ -124,9 +107,7 @@ class EndpointVerbs:
         that can no longer serve is skipped with a `RegoloNotice`.  Raises NotFound, also for content that is
         not in the store, and PolicyRefused for a retired version.
         """
-        done = RegistryWriter(self.handle).roll_back(
-            endpoint_id, to_version, message=message, unmerged=unmerged
-        )
+        done = RegistryWriter(self.handle).roll_back(endpoint_id, to_version, message=message)
         for skipped in done.skipped:
             warn(skipped)
         return done.endpoint

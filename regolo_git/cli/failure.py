@@ -7,9 +7,9 @@ import click
 
 from regolo_git.cli.context import Cancelled, Invocation
 from regolo_git.cli.streams import paint, talk
-from regolo_git.errors import RegoloError
+from regolo_git.errors import RegoloError, TransportError
 from regolo_git.hints import NextStep
-from regolo_git.system_errors import hint_of, reason_of
+from regolo_git.system_errors import hint_of, is_exhausted, reason_of
 from regolo_git.text.nearest import nearest
 
 UNEXPECTED = 1
@@ -42,7 +42,7 @@ def report(error: Exception, invocation: Invocation) -> int:
     if isinstance(error, OSError):
         where = f"'{error.filename}': " if error.filename else ""
         say_error(f"{where}{reason_of(error)}", hint_of(error))
-        return UNEXPECTED
+        return TransportError.exit_code if is_exhausted(error) else UNEXPECTED
     say_error(
         f"unexpected {type(error).__name__}: {error}",
         None if invocation.debug else "rerun with REGOLO_DEBUG=1 and report the traceback",

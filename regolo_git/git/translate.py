@@ -16,7 +16,16 @@ from regolo_git.errors import (
     RegoloError,
     TransportError,
 )
-from regolo_git.system_errors import DISK_FULL, FREE_SPACE
+from regolo_git.system_calls import NotOrdinary
+from regolo_git.system_errors import (
+    DISK_FULL,
+    FREE_SPACE,
+    MORE_FILES,
+    TOO_MANY_FILES,
+    hint_of,
+    is_exhausted,
+    reason_of,
+)
 
 # libgit2 words lock conflicts and failed comparisons in several ways; all of them mean: retry.
 RACES = (
@@ -42,7 +51,11 @@ def git_errors(what: str) -> Iterator[None]:
         raise
     except KeyError as error:
         raise MissingObject(f"{what}: not found in the repository", "git fsck") from error
+    except NotOrdinary as error:
+        raise Conflict(f"{what} is {error.kind}, not a file", "move it away") from error
     except (pygit2.GitError, OSError, ValueError) as error:
+        if isinstance(error, OSError) and is_exhausted(error):
+            raise TransportError(f"{what}: {reason_of(error)}", hint_of(error)) from error
         raise _translated(what, str(error)) from error
 
 
@@ -56,6 +69,8 @@ def _translated(what: str, message: str) -> RegoloError:
     # System errors first: "failed to create locked file: No space left on device" is not a race.
     if is_full(message):
         return TransportError(f"{what}: {DISK_FULL}", FREE_SPACE)
+    if TOO_MANY_FILES in lower:
+        return TransportError(f"{what}: {TOO_MANY_FILES}", MORE_FILES)
     if "permission denied" in lower or "read-only" in lower:
         return Conflict(f"{what}: {message}", "check the permissions of the repository")
     if any(race in lower for race in RACES):

@@ -60,7 +60,6 @@ class Writer(Protocol):
         *,
         replicas: Mapping[str, int] | None = None,
         message: str | None = None,
-        unmerged: bool = False,
     ) -> Endpoint:
         """Sets the whole split: shares that add up to 1, or percents that add up to 100.
 
@@ -70,12 +69,7 @@ class Writer(Protocol):
         ...
 
     def roll_back(
-        self,
-        endpoint: str,
-        to_version: str | None = None,
-        *,
-        message: str | None = None,
-        unmerged: bool = False,
+        self, endpoint: str, to_version: str | None = None, *, message: str | None = None
     ) -> RolledBack:
         """Sends everything to `to_version`, or to the last good version that can still serve.
 

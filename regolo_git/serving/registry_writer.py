@@ -21,20 +21,12 @@ class RegistryWriter:
         *,
         replicas: Mapping[str, int] | None = None,
         message: str | None = None,
-        unmerged: bool = False,
     ) -> Endpoint:
         """Sets the whole split; see `Writer`."""
-        return update_traffic(
-            self._handle, endpoint, weights, replicas=replicas, message=message, unmerged=unmerged
-        )
+        return update_traffic(self._handle, endpoint, weights, replicas=replicas, message=message)
 
     def roll_back(
-        self,
-        endpoint: str,
-        to_version: str | None = None,
-        *,
-        message: str | None = None,
-        unmerged: bool = False,
+        self, endpoint: str, to_version: str | None = None, *, message: str | None = None
     ) -> RolledBack:
         """Sends everything to one version; see `Writer`."""
-        return roll_back(self._handle, endpoint, to_version, message=message, unmerged=unmerged)
+        return roll_back(self._handle, endpoint, to_version, message=message)

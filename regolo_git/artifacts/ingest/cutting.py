@@ -107,6 +107,7 @@ class Cutting:
             else:
                 for item in items or (Item(file.size),):
                     self._read_item(reader, item)
+            reader.end()
             if file.size >= EDGE_FILE:
                 self._end_group()
         self._files.append((file, hasher))
@@ -230,13 +231,18 @@ class _Reader:
         self.hasher = hasher
 
     def fill(self, view: memoryview) -> None:
-        """Fills the view with the next bytes.  Raises Conflict if the file ends early."""
+        """Fills the view with the next bytes.  Raises Conflict or InvalidInput if the file ends early."""
         at = 0
         while at < len(view):
             count = self._opened.readinto(view[at:])
             if not count:
-                raise self._file.changed()
+                raise self._file.other_size(self._opened)
             at += count
+
+    def end(self) -> None:
+        """Raises Conflict or InvalidInput if the file goes on."""
+        if self._file.stamp is not None and self._opened.readinto(bytearray(1)):
+            raise self._file.other_size(self._opened)
 
 
 def _layout(opened: RawFile, size: int) -> tuple[Item, ...] | None:

@@ -6,14 +6,35 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from regolo_git.artifacts.source.file_stamp import FileStamp
-from regolo_git.errors import Conflict, InvalidInput
+from regolo_git.errors import Conflict, InvalidInput, RegoloError, TransportError
 from regolo_git.records.recipe import Kind
+from regolo_git.system_calls import open_ordinary
+from regolo_git.system_errors import hint_of, is_exhausted, reason_of
 from regolo_git.text.printable import printable
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer as Buffer
 
 RawFile = io.RawIOBase | io.BytesIO
 AGAIN = "wait until nothing writes to it, then try again"
+
+
+class DiskFile(io.FileIO):
+    """An ordinary file that is read without a buffer; raises InvalidInput where reading it fails."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "rb", opener=lambda name, _: open_ordinary(Path(name)))
+        self._shown = printable(str(path))
+
+    def readinto(self, buffer: "Buffer") -> int | None:
+        """Reads the next bytes into a buffer; returns their number, 0 at the end."""
+        try:
+            return super().readinto(buffer)
+        except OSError as error:
+            raise unreadable(self._shown, error) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +62,7 @@ class SourceFile:
         except FileNotFoundError:
             raise self.changed() from None
         except OSError as error:
-            raise InvalidInput(f"'{self.name}' cannot be read: {error.strerror}") from error
+            raise unreadable(self.name, error) from error
         try:
             self._compare(file)
             yield file
@@ -54,6 +75,18 @@ class SourceFile:
     def name(self) -> str:
         """Its name in messages."""
         return printable(str(self.location)) if self.location else self.path or "the data"
+
+    def other_size(self, file: RawFile) -> RegoloError:
+        """The error for a file that has fewer or more bytes than its status says.
+
+        It changed, or it is one of those that a system makes up while they are read (`/proc`, `/sys`).
+        """
+        if self.stamp is None or FileStamp.of(os.fstat(file.fileno())) != self.stamp:
+            return self.changed()
+        return InvalidInput(
+            f"'{self.name}' does not have the {self.size} bytes that its filesystem says",
+            "copy it, and store the copy",
+        )
 
     def changed(self) -> Conflict:
         """The error for a change of this file."""
@@ -82,6 +115,12 @@ class Snapshot:
     def size(self) -> int:
         """The size of all files in bytes."""
         return sum(file.size for file in self.files)
+
+
+def unreadable(name: str, error: OSError, hint: str | None = None) -> RegoloError:
+    """The error for a file or directory that cannot be opened or read."""
+    text = f"'{name}' cannot be read: {reason_of(error)}"
+    return TransportError(text, hint_of(error)) if is_exhausted(error) else InvalidInput(text, hint)
 
 
 def changed_while_read(name: str) -> Conflict:

@@ -13,7 +13,14 @@ from pathlib import Path
 
 from regolo_git.artifacts.source.exclusion import Exclusion
 from regolo_git.artifacts.source.file_stamp import FileStamp
-from regolo_git.artifacts.source.snapshot import RawFile, Snapshot, SourceFile, changed_while_read
+from regolo_git.artifacts.source.snapshot import (
+    DiskFile,
+    RawFile,
+    Snapshot,
+    SourceFile,
+    changed_while_read,
+    unreadable,
+)
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.names import check_artifact_path
 from regolo_git.text.printable import printable
@@ -56,7 +63,7 @@ def status_of(path: Path) -> os.stat_result:
     except (FileNotFoundError, NotADirectoryError):
         raise _missing(path) from None
     except OSError as error:
-        raise InvalidInput(f"'{printable(str(path))}' cannot be read: {error.strerror}") from error
+        raise unreadable(printable(str(path)), error) from error
 
 
 def check_unchanged(before: Snapshot) -> None:
@@ -121,9 +128,7 @@ def _entries(directory: Path) -> list[os.DirEntry[str]]:
         return list(os.scandir(directory))
     except OSError as error:
         shown = printable(str(directory))
-        raise InvalidInput(
-            f"'{shown}' cannot be read: {error.strerror}", f"chmod u+rx {shlex.quote(shown)}"
-        ) from error
+        raise unreadable(shown, error, f"chmod u+rx {shlex.quote(shown)}") from error
 
 
 def _file(location: Path, path: str, status: os.stat_result) -> SourceFile:
@@ -137,7 +142,7 @@ def _file(location: Path, path: str, status: os.stat_result) -> SourceFile:
         raise InvalidInput(f"'{shown}' cannot be read", f"chmod u+r {shlex.quote(shown)}")
 
     def opener() -> RawFile:
-        return location.open("rb", buffering=0)
+        return DiskFile(location)
 
     mode = stat.S_IMODE(status.st_mode) & 0o777
     return SourceFile(path, mode, status.st_size, location, FileStamp.of(status), opener)

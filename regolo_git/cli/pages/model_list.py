@@ -23,7 +23,6 @@ def document(model: ModelSummary) -> Json:
         "model": model.name,
         "versions": model.versions,
         "latest": model.latest,
-        "merged": model.merged,
         "updated_at": model.updated_at,
         "environments": dict(model.environments),
     }
@@ -40,7 +39,7 @@ def put_models(models: Sequence[ModelSummary]) -> None:
         (
             Cell(model.name, "bold"),
             str(model.versions),
-            model.latest if model.merged else Cell(f"{model.latest}, not merged", "yellow"),
+            model.latest,
             local_time(model.updated_at),
             Cell(" ".join(_environments(model)), "green"),
         )
