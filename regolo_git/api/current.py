@@ -10,6 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from regolo_git.api.registry import Registry
 from regolo_git.api.versions import PathLike
+from regolo_git.git.discover import absolute
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -28,7 +29,7 @@ class _Current(threading.local):
         self.registry: Registry | None = None
 
     def get(self) -> Registry:
-        named = _Current.chosen or Path(os.environ.get("REGOLO_REPO", "")).absolute()
+        named = _Current.chosen or absolute(Path(os.environ.get("REGOLO_REPO", "")))
         place = (named, os.environ.get("GIT_DIR"))
         if self.registry is None or place != self.place:
             self.replace(Registry.open(place[0]))

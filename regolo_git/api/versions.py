@@ -189,13 +189,14 @@ class VersionVerbs:
     ) -> Path:
         """Restores the files of a version at its recorded path or at `destination`; returns that path.
 
+        A single file goes into a directory that is there, or is created if `destination` ends in a slash.
         All content is verified before a file is replaced.  Raises NotFound, Conflict if a file whose content
         matches no version would be overwritten (unless `force`), IntegrityError.
         """
         done = checkout_version(
             self.handle,
             reference_to(model_id, version),
-            Path(destination) if destination is not None else None,
+            destination,
             patterns=_texts(patterns),
             force=force,
         )

@@ -18,6 +18,7 @@ from regolo_git.store.store import Store
 from regolo_git.text.printable import printable
 
 Write = Callable[[int, int, memoryview], None]
+Deliver = Callable[[memoryview], object]
 # Small chunks are grouped to a megabyte: a task for each would cost more than its work.
 GROUP_BYTES = 1 << 20
 
@@ -89,10 +90,12 @@ def rebuild(
     *,
     write: Write | None,
     check_digests: bool,
+    deliver: Deliver | None = None,
     on_progress: OnProgress = ignore_progress,
 ) -> None:
     """Passes every byte of the wanted files to `write(file number, offset, bytes)`, from several threads.
 
+    `deliver` gets the verified bytes of the files one after another, from one thread.
     Returns when everything is written and, with `check_digests`, every file's digest was verified.
     `on_progress` counts submitted bytes.  Raises NotFound, IntegrityError, TransportError, and any error of
     `write`.
@@ -106,8 +109,8 @@ def rebuild(
             at += chunk.size
         fetched = pool.submit(_fetch, store, pieces, write)
         tasks: list[Future[None]] = [fetched]
-        if check_digests:
-            tasks.append(pool.submit_in_order(_hash, fetched, pieces, hashers))
+        if check_digests or deliver:
+            tasks.append(pool.submit_in_order(_in_order, fetched, pieces, hashers, deliver))
         pool.release(buffer, *tasks)
         progress = progress.advanced(sum(part.size for _, parts in group for part in parts))
         on_progress(progress)
@@ -125,11 +128,15 @@ def _fetch(store: Store, pieces: list[_Piece], write: Write | None) -> None:
                 write(part.file, part.file_offset, view)
 
 
-def _hash(fetched: "Future[None]", pieces: list[_Piece], hashers: dict[int, Hasher]) -> None:
+def _in_order(
+    fetched: "Future[None]", pieces: list[_Piece], hashers: dict[int, Hasher], deliver: Deliver | None
+) -> None:
     fetched.result()
     for piece in pieces:
         for part, view in piece.slices():
             hashers[part.file].update(view)
+            if deliver:
+                deliver(view)
 
 
 def _compare(file: RecipeFile, hasher: Hasher) -> None:

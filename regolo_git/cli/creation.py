@@ -49,10 +49,9 @@ def _subject(request: VersionRequest) -> str:
     return f"'{source}'" if isinstance(source, str | Path) else "the new version"
 
 
-def announce(created: CreatedVersion, *, as_json: bool, quiet: bool) -> None:
+def announce(created: CreatedVersion, *, as_json: bool) -> None:
     """Prints the new version: its reference on stdout, the details on stderr."""
-    if not quiet:
-        _talk(created)
+    _talk(created)
     for notice in created.notices:
         talk_note(notice)
     put_result(created.version.reference, _document(created), as_json=as_json)

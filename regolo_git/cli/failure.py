@@ -6,7 +6,7 @@ import sys
 import click
 
 from regolo_git.cli.context import Cancelled, Invocation
-from regolo_git.cli.streams import paint, talk
+from regolo_git.cli.streams import paint, talk, warn
 from regolo_git.errors import RegoloError, TransportError
 from regolo_git.hints import NextStep
 from regolo_git.system_errors import hint_of, is_exhausted, reason_of
@@ -52,9 +52,9 @@ def report(error: Exception, invocation: Invocation) -> int:
 
 def say_error(message: str, hint: NextStep | None = None) -> None:
     """Prints `error: …` and `hint: …`."""
-    talk(f"{paint('error:', sys.stderr, fg='red', bold=True)} {message}")
+    warn(f"{paint('error:', sys.stderr, fg='red', bold=True)} {message}")
     if hint:
-        talk(f"{paint('hint:', sys.stderr, fg='yellow')} {hint}")
+        warn(f"{paint('hint:', sys.stderr, fg='yellow')} {hint}")
 
 
 def _usage_message(error: click.UsageError) -> str:

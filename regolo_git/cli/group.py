@@ -8,12 +8,15 @@ import click
 
 from regolo_git.cli.command_names import Entry, Sections
 from regolo_git.cli.context import Invocation
+from regolo_git.cli.options.quiet import takes_quiet
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import NextStep
 from regolo_git.text.nearest import nearest
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+BROKEN_PIPE = 141  # the status of a program that SIGPIPE ended, such as `git log | head`
 
 
 class CommandGroup(click.Group):
@@ -58,6 +61,13 @@ class CommandGroup(click.Group):
             raise InvalidInput(f"unknown command '{name}'", self._suggestion(name, ctx))
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command; click itself would turn a reader that left into the status of an error."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            ctx.exit(BROKEN_PIPE)
+
     def _suggestion(self, name: str, ctx: click.Context) -> NextStep:
         if name in self._elsewhere:
             return self._elsewhere[name]
@@ -92,4 +102,4 @@ def _rename(ctx: click.Context, args: list[str], name: str) -> None:
 def _imported(entry: Entry) -> click.Command:
     command = getattr(import_module(entry.module), entry.attribute)
     assert isinstance(command, click.Command)
-    return command
+    return takes_quiet(command)

@@ -18,11 +18,9 @@ from regolo_git import __version__
 from regolo_git.cli.command_names import ALIASES, COMMANDS, COMPLETE_VARIABLE, ELSEWHERE, PROGRAM
 from regolo_git.cli.context import Invocation
 from regolo_git.cli.failure import INTERRUPTED, report
-from regolo_git.cli.group import CommandGroup
+from regolo_git.cli.group import BROKEN_PIPE, CommandGroup
 from regolo_git.cli.streams import never_fail_on_encoding
-from regolo_git.errors import InvalidInput
-
-BROKEN_PIPE = 141  # the status of a program that SIGPIPE ended, such as `git log | head`
+from regolo_git.errors import InvalidInput, NotFound
 
 EPILOG = """\
 Refer to a version as MODEL@1.1, as MODEL@latest (the highest release; MODEL alone means the same), or by the
@@ -77,6 +75,10 @@ def group(directories: tuple[str, ...]) -> None:
             os.chdir(directory)
         except OSError as error:
             raise InvalidInput(f"cannot change to directory '{directory}': {error.strerror}") from error
+    try:
+        os.getcwd()  # noqa: PTH109 - importing pathlib would slow `--version`
+    except OSError as error:
+        raise NotFound("the working directory was deleted", "cd to another directory") from error
 
 
 def main(*, answers_interrupts: bool = False) -> NoReturn:

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from regolo_git.artifacts.progress import Progress
-from regolo_git.cli.streams import is_terminal, takes_colour
+from regolo_git.cli.streams import is_quiet, is_terminal, takes_colour
 from regolo_git.text.sizes import size_text
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ BAR_WIDTH = 72
 class ProgressBar:
     """Draws bytes done, rate, time left and bytes already in the store; a context manager.
 
-    It draws nothing in a pipe or on a dumb terminal, and does not import rich for a short job.
+    It draws nothing in a pipe, on a dumb terminal or with `-q`, and does not import rich for a short job.
     """
 
     def __init__(self, what: str) -> None:
@@ -32,7 +32,7 @@ class ProgressBar:
         self._start = monotonic()
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
-        self._wanted = is_terminal(sys.stderr) and takes_colour(sys.stderr)
+        self._wanted = is_terminal(sys.stderr) and takes_colour(sys.stderr) and not is_quiet()
 
     def __enter__(self) -> Self:
         return self

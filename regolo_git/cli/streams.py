@@ -11,6 +11,7 @@ from typing import TextIO
 
 import click
 
+QUIET = "regolo_git.quiet"
 ASCII_SIGNS = str.maketrans({"▲": "+", "▼": "-", "→": "->", "…": "...", "·": "-", "•": "*"})
 
 
@@ -50,14 +51,31 @@ def paint(text: str, stream: TextIO, *, fg: str | None = None, bold: bool = Fals
     return click.style(text, fg=fg, bold=bold or None, dim=dim or None)
 
 
+def be_quiet(ctx: click.Context) -> None:
+    """Suppresses the messages of a command: `-q`."""
+    ctx.meta[QUIET] = True
+
+
+def is_quiet() -> bool:
+    """Whether the running command suppresses messages."""
+    ctx = click.get_current_context(silent=True)
+    return ctx is not None and bool(ctx.meta.get(QUIET))
+
+
 def talk(text: str) -> None:
-    """Prints a message on stderr."""
+    """Prints a message on stderr, unless the command is quiet."""
+    if not is_quiet():
+        warn(text)
+
+
+def warn(text: str) -> None:
+    """Prints on stderr what is said to a quiet command too: notes and errors."""
     click.echo(text, file=sys.stderr, color=True)
 
 
 def talk_note(text: str) -> None:
     """Prints a note about something that succeeded but deserves attention."""
-    talk(f"{paint('note:', sys.stderr, fg='yellow')} {text}")
+    warn(f"{paint('note:', sys.stderr, fg='yellow')} {text}")
 
 
 def talk_next(step: str) -> None:

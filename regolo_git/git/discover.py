@@ -30,7 +30,7 @@ def find_repository(start: Path, environ: Mapping[str, str]) -> RepositoryPaths:
 
     Raises NotFound if there is none, InvalidInput for an unsupported format (SHA-256, reftable).
     """
-    start = start.absolute()
+    start = absolute(start)
     named = environ.get("GIT_DIR")
     git_dir, work_tree = _named(start, named, environ) if named else _search(start, environ)
     common_dir = _common_dir(git_dir, environ)
@@ -39,6 +39,14 @@ def find_repository(start: Path, environ: Mapping[str, str]) -> RepositoryPaths:
     if work_tree is not None and git_dir == common_dir and BARE.search(config):
         work_tree = None
     return RepositoryPaths(git_dir, common_dir, work_tree)
+
+
+def absolute(path: Path) -> Path:
+    """The path made absolute.  Raises NotFound if it is relative and the working directory was deleted."""
+    try:
+        return path.absolute()
+    except OSError as error:
+        raise NotFound("the working directory was deleted", "change to another directory") from error
 
 
 def _named(start: Path, named: str, environ: Mapping[str, str]) -> tuple[Path, Path | None]:

@@ -66,7 +66,7 @@ def materialize(
     """
     recipe = read_checked_recipe(store, artifact)
     place = find_destination(destination, root, recipe.kind)
-    wanted = _wanted(recipe, patterns)
+    wanted = matching_files(recipe, patterns)
     with translated_errors(place.path), ArtifactTree(place.root) as tree:
         planner = Planner(store, recipe, tree, place, cache=cache, overwrite=overwrite)
         plan = planner.plan(wanted, remove_others=not patterns)
@@ -160,7 +160,7 @@ def _groups(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
         yield numbers[start : start + FILES_IN_A_TASK]
 
 
-def _wanted(recipe: Recipe, patterns: Sequence[str]) -> list[int]:
+def matching_files(recipe: Recipe, patterns: Sequence[str]) -> list[int]:
     """The numbers of the files that match a glob (`*` matches `/`) or are in a named directory."""
     if not patterns:
         return list(range(len(recipe.files)))

@@ -1,8 +1,12 @@
 """`git regolo checkout`: restores the files of a version."""
 
+import os
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
@@ -15,9 +19,16 @@ from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
 from regolo_git.records.references import Reference, version_reference
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.versions.checkout import CheckedOut, checkout_head, checkout_version
+from regolo_git.registry.versions.checkout import (
+    CheckedOut,
+    checkout_head,
+    checkout_version,
+    stream_version,
+)
 from regolo_git.text.sizes import size_text
 
+STREAMS = {"-": 1, "/dev/stdout": 1, "/dev/stderr": 2}
+DESCRIPTOR = re.compile(r"(?:/dev|/proc/self)/fd/(\d{1,4})")
 VERSION_LIKE = re.compile(r"v?[0-9]+(?:\.[0-9]+){1,2}(?:-[0-9A-Za-z.-]+)?")
 
 
@@ -42,6 +53,9 @@ def checkout(
 ) -> None:
     """Restore the files of a version at its recorded path, or at DEST, and print that path.
 
+    A single file goes into DEST if that is a directory or ends in a slash.  With `-` as DEST it is written to
+    standard output, and so is one file of a directory, selected with --path.
+
     Without arguments, restores every model of the checked-out commit; run this after `git checkout`.  All
     content is verified before a file is replaced, and files whose content matches no version are not
     overwritten.
@@ -50,6 +64,7 @@ def checkout(
     Examples:
       git regolo checkout sentiment@1.0
       git regolo checkout sentiment@production /tmp/model.safetensors
+      git regolo checkout sentiment@1.1 - | sha256sum
       git regolo checkout encoder@1.1 ./some --path 'token*' --path config.json
       git checkout sentiment@v1.0 && git regolo checkout
 
@@ -58,10 +73,13 @@ def checkout(
     """
     if reference is not None and place is not None:
         _refuse_a_version(reference, place)
+    descriptor = _descriptor_of(place)
     with open_handle() as handle:
+        if reference is not None and descriptor is not None:
+            _stream(handle, reference, descriptor, patterns, as_json=as_json)
+            return
         if reference is not None:
-            destination = Path(place) if place is not None else None
-            done = [_one(handle, reference, destination, patterns, force)]
+            done = [_one(handle, reference, place, patterns, force)]
         elif patterns:
             raise InvalidInput("--path requires a version", Hint("checkout", "MODEL@V", "--path", "GLOB"))
         else:
@@ -86,10 +104,51 @@ def _refuse_a_version(reference: Reference, place: str) -> None:
         )
 
 
+def _descriptor_of(place: str | None) -> int | None:
+    """The open file that DEST names: `-`, `/dev/stdout` or `/dev/fd/N`; None for a path."""
+    if place in STREAMS:
+        return STREAMS[place]
+    found = DESCRIPTOR.fullmatch(place or "")
+    return int(found[1]) if found is not None else None
+
+
+@contextmanager
+def _opened(descriptor: int) -> Iterator[BinaryIO]:
+    """A binary stream that writes to an open descriptor."""
+    if descriptor in (1, 2):
+        yield (sys.stdout if descriptor == 1 else sys.stderr).buffer
+        return
+    try:
+        stream = os.fdopen(os.dup(descriptor), "wb")
+    except OSError as error:
+        raise InvalidInput(f"descriptor {descriptor} is not open for writing") from error
+    with stream:
+        yield stream
+
+
+def _stream(
+    handle: Handle, reference: Reference, descriptor: int, patterns: Sequence[str], *, as_json: bool
+) -> None:
+    """Writes one file to an open descriptor, so that a shell's redirection is neither lost nor replaced."""
+    if as_json:
+        raise InvalidInput("--json cannot be used with a stream as DEST")
+    with _opened(descriptor) as stream:
+        if stream.isatty():
+            again = Hint("checkout", str(reference), "-")
+            raise InvalidInput("refusing to write the bytes of a model to a terminal", f"{again} > FILE")
+        sys.stdout.flush()
+        with ProgressBar("checking out") as bar:
+            manifest, size = stream_version(
+                handle, reference, stream.write, patterns=patterns, on_progress=bar.show
+            )
+        stream.flush()
+    talk(f"wrote {manifest.reference} ({size_text(size)})")
+
+
 def _one(
     handle: Handle,
     reference: Reference,
-    destination: Path | None,
+    destination: str | None,
     patterns: Sequence[str],
     force: bool,
 ) -> CheckedOut:

@@ -104,7 +104,7 @@ def commit(
             exclude=options.exclude,
             strict=options.strict,
         )
-        announce(create(handle, request, yes=yes), as_json=as_json, quiet=options.quiet)
+        announce(create(handle, request, yes=yes), as_json=as_json)
 
 
 def _check(model: str, path: Path | None, origin: str | None, version: str | None, bump: Bump | None) -> None:

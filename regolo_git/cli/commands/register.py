@@ -58,4 +58,4 @@ def register(
             exclude=options.exclude,
             strict=options.strict,
         )
-        announce(create(handle, request, yes=True), as_json=as_json, quiet=options.quiet)
+        announce(create(handle, request, yes=True), as_json=as_json)

@@ -79,10 +79,9 @@ def reference_argument(metavar: str, *, name: str = "reference", required: bool 
 
 def query(ctx: click.Context, find: Callable[[Handle], list[str]]) -> list[str]:
     """Queries the registry for completions; on an error there are none, because the user is still typing."""
-    start = Path.cwd().joinpath(
-        *ctx.find_root().params.get("directories") or ()
-    )  # completion does not apply `-C`
     try:
+        # Completion does not apply `-C`.
+        start = Path.cwd().joinpath(*ctx.find_root().params.get("directories") or ())
         with open_handle(start, quiet=True) as handle:
             return find(handle)
     except (RegoloError, OSError):

@@ -42,7 +42,6 @@ class VersionOptions:
     strict: bool
     propose: bool
     direct: bool
-    quiet: bool
 
     @property
     def flow(self) -> Flow:
@@ -114,7 +113,6 @@ version_options = one_value(
     click.option("--strict", is_flag=True, help="Refuse an artifact that says itself that it is incomplete."),
     click.option("--propose", is_flag=True, help="Commit to a new branch for review, without a tag."),
     click.option("--direct", is_flag=True, help="Tag immediately, on any branch."),
-    click.option("-q", "--quiet", is_flag=True, help="Print only the reference."),
 )
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
+from regolo_git.artifacts.rebuild import Deliver
 from regolo_git.artifacts.restore.materialize import Materialized, materialize
 from regolo_git.artifacts.restore.planner import Overwrite
+from regolo_git.artifacts.restore.stream import stream_file
 from regolo_git.artifacts.verify import read_checked_recipe
 from regolo_git.errors import IntegrityError, InvalidInput, NotFound
 from regolo_git.hints import Hint
@@ -22,6 +24,8 @@ from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.held import Held, held_at, note_held
 from regolo_git.registry.versions.model_version import read_tagged_manifest
 from regolo_git.text.printable import printable
+
+DIRECTORY_ENDS = ("/", "/.", "/..")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +42,15 @@ class CheckedOut:
 def checkout_version(
     handle: Handle,
     reference: Reference,
-    destination: Path | None = None,
+    destination: str | os.PathLike[str] | None = None,
     *,
     patterns: Sequence[str] = (),
     force: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> CheckedOut:
-    """Checks out a version to its recorded path, or to `destination` (a file goes into a directory there).
+    """Checks out a version to its recorded path, or to `destination`.
+
+    A file goes into a directory that is there, or that is created because `destination` ends in a slash.
 
     `patterns` limits a directory to matching files.  Files whose content matches no version are not
     overwritten unless `force`.  Raises NotFound, Conflict, IntegrityError, InvalidInput.
@@ -58,24 +64,17 @@ def checkout_version(
 def checkout_manifest(
     handle: Handle,
     manifest: Manifest,
-    destination: Path | None,
+    destination: str | os.PathLike[str] | None,
     *,
     patterns: Sequence[str] = (),
     force: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> CheckedOut:
     """Like `checkout_version`, for a manifest that was already read."""
-    if patterns and manifest.artifact.kind == "file":
-        raise InvalidInput(
-            f"'{manifest.reference}' is a single file, and --path selects files of a directory"
-        )
+    _check_patterns(manifest, patterns)
     path = place_of(handle, manifest, destination)
     _refuse_inside_git(handle, path)
-    if not handle.store.has_recipe(manifest.artifact.recipe):
-        raise NotFound(
-            f"the bytes of '{manifest.reference}' are not in this clone's store '{handle.store_url}'",
-            other_store_hint(handle),
-        )
+    require_recipe(handle, manifest)
     done: Materialized = materialize(
         handle.store,
         manifest.artifact,
@@ -89,6 +88,42 @@ def checkout_manifest(
     if not patterns or held_at(handle, path) is None:
         note_held(handle, path, Held.of(manifest.model, manifest.version, manifest.artifact.digest))
     return CheckedOut(manifest.model, manifest.version, path, manifest.artifact.size, done.written_bytes)
+
+
+def stream_version(
+    handle: Handle,
+    reference: Reference,
+    deliver: Deliver,
+    *,
+    patterns: Sequence[str] = (),
+    on_progress: OnProgress = ignore_progress,
+) -> tuple[Manifest, int]:
+    """Passes the bytes of a version's file, or of the one that `patterns` select, to `deliver`, in order.
+
+    Returns the manifest and the number of bytes.  Every chunk is verified before it is passed on.  Raises
+    NotFound, IntegrityError, InvalidInput for more than one file.
+    """
+    manifest = read_tagged_manifest(handle, find_row(handle, reference))
+    _check_patterns(manifest, patterns)
+    require_recipe(handle, manifest)
+    size = stream_file(handle.store, manifest.artifact, deliver, patterns=patterns, on_progress=on_progress)
+    return manifest, size
+
+
+def _check_patterns(manifest: Manifest, patterns: Sequence[str]) -> None:
+    if patterns and manifest.artifact.kind == "file":
+        raise InvalidInput(
+            f"'{manifest.reference}' is a single file, and --path selects files of a directory"
+        )
+
+
+def require_recipe(handle: Handle, manifest: Manifest) -> None:
+    """Raises NotFound, naming another store, if the store of this clone does not have the version."""
+    if not handle.store.has_recipe(manifest.artifact.recipe):
+        raise NotFound(
+            f"the bytes of '{manifest.reference}' are not in this clone's store '{handle.store_url}'",
+            other_store_hint(handle),
+        )
 
 
 def _refuse_inside_git(handle: Handle, path: Path) -> None:
@@ -133,13 +168,14 @@ def _files_of_head(handle: Handle, manifest: Manifest, path: Path) -> dict[str, 
     return {file.path: file.digest for file in recipe.files}
 
 
-def place_of(handle: Handle, manifest: Manifest, destination: Path | None) -> Path:
+def place_of(handle: Handle, manifest: Manifest, destination: str | os.PathLike[str] | None) -> Path:
     """The path at which a manifest's artifact is checked out."""
     artifact = manifest.artifact
     name = Path(artifact.path).name if artifact.path else manifest.model.rsplit("/", 1)[-1]
     if destination is not None:
-        into = destination.is_dir() and artifact.kind == "file"
-        return destination / name if into else destination
+        place = Path(destination)
+        named = os.fspath(destination).endswith(DIRECTORY_ENDS)
+        return place / name if artifact.kind == "file" and (named or place.is_dir()) else place
     top = handle.paths.work_tree
     if artifact.path is None or top is None:
         raise InvalidInput(

@@ -1,11 +1,17 @@
 """`git regolo checkout`."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from support.command_line import Regolo
 from support.git_program import git
+
+from regolo_git.text.sizes import size_text
+
+PROGRAM = str(Path(sys.executable).with_name("git-regolo"))
 
 
 def test_checkout_brings_the_bytes_back_and_prints_where(regolo: Regolo, two_versions: Path) -> None:
@@ -95,3 +101,76 @@ def test_a_device_is_never_replaced(regolo: Regolo, two_versions: Path, tmp_path
     assert (tmp_path / "pipe").is_fifo()
     assert "is a device" in regolo("checkout", "m@1.0", "/dev/null", "--force", status=4).err
     assert Path("/dev/null").is_char_device()
+
+
+# -- streams and directories ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+def test_a_file_is_written_to_standard_output(two_versions: Path, place: str) -> None:
+    whole = (two_versions / "model.safetensors").read_bytes()
+    done = subprocess.run(
+        [PROGRAM, "checkout", "m@1.1", place], cwd=two_versions, capture_output=True, check=True
+    )
+    assert done.stdout == whole
+    assert done.stderr == f"wrote m@1.1 ({size_text(len(whole))})\n".encode()
+    with (two_versions / "out").open("ab") as out:  # a redirection that appends
+        out.write(b"before")
+        out.flush()
+        subprocess.run([PROGRAM, "checkout", "m@1.1", place, "-q"], cwd=two_versions, stdout=out, check=True)
+    assert (two_versions / "out").read_bytes() == b"before" + whole
+    assert not (two_versions / "-").exists()
+
+
+def test_another_descriptor_is_written_to(two_versions: Path) -> None:
+    whole = (two_versions / "model.safetensors").read_bytes()
+    command = (
+        f"{PROGRAM} checkout m@1.1 /dev/fd/5 5>out && {PROGRAM} checkout m@1.1 >(cat > piped) && sleep 0.2"
+    )
+    subprocess.run(["bash", "-c", command], cwd=two_versions, check=True)
+    assert (two_versions / "out").read_bytes() == whole
+    refused = subprocess.run(
+        [PROGRAM, "checkout", "m@1.1", "/dev/fd/77"], cwd=two_versions, capture_output=True, check=False
+    )
+    assert refused.returncode == 2
+    assert b"descriptor 77 is not open" in refused.stderr
+
+
+def test_one_file_of_a_directory_is_a_stream_and_more_are_refused(regolo: Regolo, registry: Path) -> None:
+    (registry / "model").mkdir()
+    for name in ("config.json", "tokenizer.json"):
+        (registry / "model" / name).write_text(name)
+    regolo("register", "m", "model")
+    assert regolo("checkout", "m", "-", "--path", "config.json").out == "config.json"
+    refused = regolo("checkout", "m", "-", status=2)
+    assert "only one file can be written to a stream, not 2 files" in refused.err
+    assert "--path FILE" in refused.err
+    assert "--json cannot be used" in regolo("checkout", "m", "-", "--json", status=2).err
+    regolo("checkout", "m", "./-")
+    assert (registry / "-" / "config.json").exists()
+
+
+def test_no_byte_of_a_damaged_chunk_reaches_a_stream(regolo: Regolo, two_versions: Path) -> None:
+    for chunk in (two_versions / ".git/regolo/store/chunks").glob("*/*"):
+        chunk.chmod(0o644)
+        chunk.write_bytes(b"x" * chunk.stat().st_size)
+    assert regolo("checkout", "m@1.0", "-", status=5).out == ""
+
+
+def test_a_reader_that_leaves_ends_it_as_git_would(two_versions: Path) -> None:
+    (two_versions / "large.bin").write_bytes(os.urandom(4_000_000))
+    command = f"{PROGRAM} register big large.bin -q >&2 && {PROGRAM} checkout big - | head -c 10 | wc -c; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], cwd=two_versions, capture_output=True, check=False)
+    assert (done.stdout.strip(), done.returncode) == (b"10", 141)
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("place", ["new/", "new/deeper/", "new/."])
+def test_a_destination_with_a_slash_is_a_directory(regolo: Regolo, two_versions: Path, place: str) -> None:
+    done = regolo("checkout", "m@1.0", place, "-q")
+    assert done.err == ""
+    assert Path(done.out.strip()) == Path(place, "model.safetensors")
+    assert Path(place, "model.safetensors").is_file()
+    regolo("checkout", "m@1.1", place)
+    (two_versions / "file").write_text("mine")
+    assert "not a directory" in regolo("checkout", "m@1.0", "file/", "--force", status=4).err

@@ -12,7 +12,7 @@ from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.references import Reference
 
 NOTHING = VersionOptions(
-    (), (), None, None, None, (), (), None, None, propose=False, direct=False, quiet=False
+    (), (), None, None, None, (), (), None, None, (), strict=False, propose=False, direct=False
 )
 
 
