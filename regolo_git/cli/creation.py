@@ -74,7 +74,7 @@ def _talk_of_inherited(about: Described) -> None:
     if about.carried:
         talk(one_line(f"  kept    {', '.join(about.carried)} of {about.parent}"))
     if about.left:
-        talk(one_line(f"  left    {', '.join(about.left)} of {about.parent}: measured on other content"))
+        talk(one_line(f"  metrics not carried over from {about.parent}: {', '.join(about.left)}"))
 
 
 def _stored(created: CreatedVersion) -> str:

@@ -161,7 +161,7 @@ def test_what_is_taken_over_is_said(regolo: Regolo, two_versions: Path) -> None:
     write_model(two_versions / "model.safetensors", 4)
     done = regolo("commit", "m", "model.safetensors")
     assert "  kept    experiment, license of 1.2\n" in done.err
-    assert "  left    f1 of 1.2: measured on other content\n" in done.err
+    assert "  metrics not carried over from 1.2: f1\n" in done.err
     write_model(two_versions / "model.safetensors", 5)
     assert "kept" not in regolo("commit", "m", "model.safetensors", "--no-inherit").err
 
