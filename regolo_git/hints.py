@@ -6,7 +6,7 @@ other hint (`git fetch --tags`, "try again") is plain text and reads the same in
 """
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 Words = Callable[..., str]
@@ -49,8 +49,17 @@ def on_command_line(hint: NextStep | None) -> str | None:
     return str(hint) if hint is not None else None
 
 
-def _call(function: str, *arguments: str, **keywords: str) -> str:
-    parts = [*map(_argument, arguments), *(f"{key}={_argument(value)}" for key, value in keywords.items())]
+def _split_flags(words: Sequence[str]) -> tuple[list[str], dict[str, bool]]:
+    """The arguments, and options such as `--unmerged` as parameters that are True."""
+    flags = {word.removeprefix("--"): True for word in words if word.startswith("--")}
+    return [word for word in words if not word.startswith("--")], flags
+
+
+def _call(function: str, *arguments: str, **keywords: str | bool) -> str:
+    named = {
+        key: _argument(value) if isinstance(value, str) else str(value) for key, value in keywords.items()
+    }
+    parts = [*map(_argument, arguments), *(f"{key}={value}" for key, value in named.items())]
     return f"regolo.{function}({', '.join(parts)})"
 
 
@@ -66,7 +75,8 @@ def _list(model: str | None = None) -> str:
 def _of_version(function: str) -> Words:
     def words(reference: str, *more: str) -> str:
         model, _, version = reference.partition("@")
-        return _call(function, *([model, version] if version else [model]), *more)
+        arguments, flags = _split_flags(more)
+        return _call(function, *([model, version] if version else [model]), *arguments, **flags)
 
     return words
 
@@ -78,18 +88,25 @@ def _retire(reference: str, message: str, reason: str) -> str:
     return _call("retire_model_version", model, version, reason=reason)
 
 
-def _rollback(endpoint: str, to: str | None = None, version: str | None = None) -> str:
+def _rollback(endpoint: str, to: str | None = None, version: str | None = None, *more: str) -> str:
     if (to, version) == (None, None):
         return _call("rollback_endpoint", endpoint)
     if to != "--to" or version is None:
         raise TypeError(to)
-    return _call("rollback_endpoint", endpoint, to_version=version)
+    return _call("rollback_endpoint", endpoint, to_version=version, **_split_flags(more)[1])
+
+
+def _create_endpoint(endpoint: str, reference: str, *more: str) -> str:
+    model, _, version = reference.partition("@")
+    return _call("create_endpoint", endpoint, model, version, **_split_flags(more)[1])
 
 
 def _traffic(endpoint: str, *shares: str) -> str:
-    pairs = (share.partition("=") for share in shares)
+    weights, flags = _split_flags(shares)
+    pairs = (share.partition("=") for share in weights)
     split = ", ".join(f'"{version}": {share}' for version, _, share in pairs)
-    return f'regolo.update_endpoint_traffic("{endpoint}", {{{split}}})'
+    options = "".join(f", {flag}=True" for flag in flags)
+    return f'regolo.update_endpoint_traffic("{endpoint}", {{{split}}}{options})'
 
 
 _CALLS: dict[str, Words] = {
@@ -105,5 +122,6 @@ _CALLS: dict[str, Words] = {
     "traffic": _traffic,
     "rollback": _rollback,
     "endpoint list": lambda: _call("list_endpoints"),
+    "endpoint create": _create_endpoint,
     "endpoint show": lambda endpoint: _call("get_endpoint", endpoint),
 }

@@ -36,16 +36,24 @@ class EndpointVerbs:
         *,
         message: str | None = None,
         propose: bool = False,
+        unmerged: bool = False,
     ) -> Promotion:
         """Promotes a version to an environment, together with the endpoints that follow it, in one commit.
 
         `replicas` defaults to the environment's rule, then to the number of the current promotion, then to 1.
-        With `propose` the commit goes to a branch for review.  Raises NotFound, InvalidInput, PolicyRefused
+        With `propose` the commit goes to a branch for review; `unmerged` allows a version that neither the
+        registry branch nor another released branch contains.  Raises NotFound, InvalidInput, PolicyRefused
         if a rule forbids it, IntegrityError if the content does not match its digest.
         """
         reference = reference_to(model_id, version)
         done = promote(
-            self.handle, reference, environment, replicas=replicas, message=message, propose=propose
+            self.handle,
+            reference,
+            environment,
+            replicas=replicas,
+            message=message,
+            propose=propose,
+            unmerged=unmerged,
         )
         return done.promotion
 
@@ -64,11 +72,13 @@ class EndpointVerbs:
         *,
         routing: Routing | None = None,
         message: str | None = None,
+        unmerged: bool = False,
     ) -> Endpoint:
         """Creates an endpoint that sends all traffic to one version.
 
         With an environment it follows the promotions there and uses the environment's replicas.  Raises
-        Conflict if it exists, NotFound, InvalidInput, PolicyRefused for a retired version.
+        Conflict if it exists, NotFound, InvalidInput, PolicyRefused for a version that is retired or, without
+        `unmerged`, not merged.
         """
         return create_endpoint(
             self.handle,
@@ -79,6 +89,7 @@ class EndpointVerbs:
             engine=engine,
             routing=routing,
             message=message,
+            unmerged=unmerged,
         )
 
     def update_endpoint_traffic(
@@ -88,6 +99,7 @@ class EndpointVerbs:
         *,
         replicas: Mapping[str, int] | None = None,
         message: str | None = None,
+        unmerged: bool = False,
     ) -> Endpoint:
         """Sets the whole traffic split in one commit: shares that add up to 1, or percentages (100).
 
@@ -96,10 +108,15 @@ class EndpointVerbs:
         """
         writer, weights = RegistryWriter(self.handle), plain_keys(version_traffic)
         counts = plain_keys(replicas) if replicas is not None else None
-        return writer.set_traffic(endpoint_id, weights, replicas=counts, message=message)
+        return writer.set_traffic(endpoint_id, weights, replicas=counts, message=message, unmerged=unmerged)
 
     def rollback_endpoint(
-        self, endpoint_id: str, to_version: str | None = None, *, message: str | None = None
+        self,
+        endpoint_id: str,
+        to_version: str | None = None,
+        *,
+        message: str | None = None,
+        unmerged: bool = False,
     ) -> Endpoint:
         """Returns all traffic to `to_version`, or to the last good version, with a new commit.
 
@@ -107,7 +124,9 @@ class EndpointVerbs:
         that can no longer serve is skipped with a `RegoloNotice`.  Raises NotFound, also for content that is
         not in the store, and PolicyRefused for a retired version.
         """
-        done = RegistryWriter(self.handle).roll_back(endpoint_id, to_version, message=message)
+        done = RegistryWriter(self.handle).roll_back(
+            endpoint_id, to_version, message=message, unmerged=unmerged
+        )
         for skipped in done.skipped:
             warn(skipped)
         return done.endpoint

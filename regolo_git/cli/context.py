@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import click
+
 from regolo_git.cli.streams import talk_note
 from regolo_git.errors import Conflict
 
@@ -46,8 +48,13 @@ def open_handle(start: "Path | None" = None, *, quiet: bool = False) -> "Iterato
 
     notices: list[str] = []
     handle = Handle.open(start or Path.cwd(), os.environ, notices.append)
+    handle.reports_late = True
     try:
         yield handle
+        # The result may be printed only after this block.
+        context = click.get_current_context(silent=True)
+        if context is not None:
+            context.call_on_close(handle.reported)
     finally:
         handle.close()
         for notice in notices if not quiet else ():

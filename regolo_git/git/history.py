@@ -3,14 +3,18 @@
 Tree ids show what did not change.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from datetime import datetime
 
 import pygit2
 
-from regolo_git.git.repository import CommitInfo, GitRepository, files_below
+from regolo_git.git.program import git_lines
+from regolo_git.git.repository import GitRepository, files_below
 from regolo_git.git.translate import git_errors
 
+UNSHALLOW = "git fetch --unshallow --tags"
+READ_HERE = 64
 NO_OBJECT = pygit2.Oid(hex="0" * 40)
 
 
@@ -22,13 +26,21 @@ def commits_not_in(git: GitRepository, tip: str, other: str) -> set[str]:
         return {str(commit.id) for commit in walker}
 
 
-def first_parent_commits(git: GitRepository, tip: str) -> Iterator[CommitInfo]:
-    """The commits of a branch in first-parent order, newest first; stops at the edge of a shallow clone."""
+def first_parents(git: GitRepository, tip: str) -> Generator[str, None, None]:
+    """The commits of a branch in first-parent order, newest first; stops at the edge of a shallow clone.
+
+    The first ones are read here, and the rest by a git process: ten times as fast, but it has to be started.
+    """
     oid: str | None = tip
-    while oid is not None and oid in git.pygit:
-        info = git.commit_info(oid)
-        yield info
-        oid = info.parents[0] if info.parents else None
+    for _ in range(READ_HERE):
+        if oid is None or oid not in git.pygit:
+            return
+        yield oid
+        oid = git.first_parent(oid)
+    if oid is not None and oid in git.pygit:
+        walk = ("--no-replace-objects", "rev-list", "--first-parent", oid, "--")
+        with closing(git_lines(git.paths.git_dir, *walk)) as lines:
+            yield from lines
 
 
 def changed_files(git: GitRepository, before: str | None, after: str, prefix: str) -> dict[str, str | None]:

@@ -36,6 +36,16 @@ class Identity:
         """The time in seconds since 1970."""
         return int(self.when.timestamp())
 
+    def variables(self, role: Role) -> dict[str, str]:
+        """The variables that give this identity to a git process or a hook."""
+        sign = "-" if self.offset < 0 else "+"
+        hours, minutes = divmod(abs(self.offset), 60)
+        return {
+            f"GIT_{role}_NAME": self.name,
+            f"GIT_{role}_EMAIL": self.email,
+            f"GIT_{role}_DATE": f"@{self.seconds} {sign}{hours:02d}{minutes:02d}",
+        }
+
     @property
     def offset(self) -> int:
         """Minutes east of UTC."""

@@ -1,19 +1,19 @@
 """The journal of a write: written before any ref moves, so that the next run can finish or undo it.
 
 It is read and removed only under the lock of the clone: with that lock held, the writer of a remaining
-journal must have died.
+journal must have died.  The first line is the journal; a second one has the locks as they were taken.
 """
 
 import json
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from regolo_git.errors import InvalidInput
 from regolo_git.git.discover import RepositoryPaths
-from regolo_git.git.small_files import replace_file
 from regolo_git.git.worktrees import FileEdit, WorkTree
 from regolo_git.records.json_reader import JsonReader
 
@@ -68,16 +68,49 @@ def journal_path(paths: RepositoryPaths) -> Path:
 
 
 def write_journal(paths: RepositoryPaths, journal: Journal) -> None:
-    """Writes the journal atomically.  Raises OSError."""
-    replace_file(journal_path(paths), json.dumps(asdict(journal), default=str).encode())
+    """Writes the journal durably: after a power cut, a tag must not be there without it.  Raises OSError."""
+    path = journal_path(paths)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Not renamed into place: an incomplete one counts as none, and fsync alone makes a new file durable with
+    # its name.
+    with path.open("wb") as file:
+        file.write(_to_json(asdict(journal)))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def record_taken_locks(paths: RepositoryPaths, journal: Journal) -> None:
+    """Adds the inodes of the taken lock files to the written journal.  Raises OSError.
+
+    It is not durable: without the inodes, recovery takes a second longer to recognise the locks.
+    """
+    locks = [asdict(lock) for lock in journal.with_taken_locks().locks]
+    with journal_path(paths).open("ab") as file:
+        file.write(b"\n" + _to_json({"locks": locks}))
+
+
+def _to_json(value: dict[str, object]) -> bytes:
+    return json.dumps(value, default=str).encode()
 
 
 def read_journal(paths: RepositoryPaths) -> Journal | None:
     """The journal; None if there is none, or if it is damaged, because then no ref had moved yet."""
     try:
-        return _read_journal(JsonReader.parse(journal_path(paths).read_bytes(), "the journal"))
-    except (OSError, InvalidInput):
+        return parse_journal(journal_path(paths).read_bytes())
+    except OSError:
         return None
+
+
+def parse_journal(content: bytes) -> Journal | None:
+    """The journal in a file's content; None if it is damaged."""
+    first, _, second = content.partition(b"\n")
+    try:
+        journal = _read_journal(JsonReader.parse(first, "the journal"))
+    except InvalidInput:
+        return None
+    with suppress(InvalidInput):
+        journal = replace(journal, locks=_read_locks(JsonReader.parse(second, "the journal")))
+    return journal
 
 
 def _read_journal(reader: JsonReader) -> Journal:
@@ -95,10 +128,13 @@ def _read_journal(reader: JsonReader) -> Journal:
             WorkTree(Path(tree.get("git_dir", str)), Path(tree.get("top", str)))
             for tree in reader.objects("work_trees")
         ),
-        locks=tuple(
-            LockFile(lock.get("path", str), lock.get_optional("inode", int))
-            for lock in reader.objects("locks")
-        ),
+        locks=_read_locks(reader),
+    )
+
+
+def _read_locks(reader: JsonReader) -> tuple[LockFile, ...]:
+    return tuple(
+        LockFile(lock.get("path", str), lock.get_optional("inode", int)) for lock in reader.objects("locks")
     )
 
 

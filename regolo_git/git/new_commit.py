@@ -8,6 +8,7 @@ import pygit2
 from pygit2.enums import ObjectType
 
 from regolo_git.errors import Conflict, VersionExists
+from regolo_git.git.hooks import edited_message
 from regolo_git.git.identity import Authorship, Identity
 from regolo_git.git.refs_state import blocking_ref
 from regolo_git.git.repository import GitRepository
@@ -34,17 +35,19 @@ class NewTag:
 class NewCommit(Generic[Made]):
     """A commit to create: file contents by path (None deletes), the message, and the tag of a version.
 
-    `made` is the caller's own value for the commit; `publish` returns it.
+    `made` is the caller's own value for the commit; `publish` returns it.  `without_time` is the content of a
+    file without the time of its writing, by which an interrupted run of the same command is recognised.
     """
 
     files: Mapping[str, bytes | None]
     message: str
     made: Made
     tag: NewTag | None = None
+    without_time: Callable[[bytes], object] = bytes
 
     def with_made(self, made: Other) -> "NewCommit[Other]":
         """The same commit with another value for the caller."""
-        return NewCommit(self.files, self.message, made, self.tag)
+        return NewCommit(self.files, self.message, made, self.tag, self.without_time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,8 @@ def write_objects(
 ) -> WrittenObjects:
     """Writes the blobs, trees, commit and tag of a new commit on a branch's tip.
 
-    Raises Conflict if the commit would change nothing or cannot be signed, VersionExists if the tag exists,
-    InvalidInput for a message that Git cannot store.
+    Raises Conflict if the commit would change nothing, cannot be signed or is refused by a hook,
+    VersionExists if the tag exists, InvalidInput for a message that Git cannot store.
     """
     repository = git.pygit
     check_message(new.message)
@@ -93,7 +96,8 @@ def write_objects(
         tree = edit_tree(repository, before.tree if before else None, blobs, trees)
         if before is not None and tree == before.tree.id:
             raise Conflict("nothing would change", f"git log -1 {branch}")
-        commit = _write_commit(git, tree, before, authorship, new.message)
+        message = edited_message(git, new.message, authorship)
+        commit = _write_commit(git, tree, before, authorship, message)
         edits = [FileEdit(path, git.blob_oid(tip, path), oid) for path, oid in blobs.items()]
         tag = _write_tag(git, new.tag, commit, blobs, authorship.committer) if new.tag is not None else None
         written = *blobs.values(), *trees, commit, tag.oid if tag is not None else None

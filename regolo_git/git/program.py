@@ -26,7 +26,7 @@ def git_program() -> str:
     return found
 
 
-READERS = ("log", "cat-file")  # the commands of `git_lines`
+READERS = ("log", "rev-list")  # the commands of `git_lines`
 NOTHING_ELSE: Mapping[str, str] = {}
 
 

@@ -5,7 +5,8 @@
     → move the tag → move the branch → remove the journal
 
 The tag moves before the branch: the next run finishes a run killed between the two from its journal, and
-until then the version can already be found.  A lost race is retried on the new tip, up to a limit.
+until then the version can already be found.  The same command, run again, returns what the killed one
+published.  A lost race is retried on the new tip, up to a limit.
 """
 
 import random
@@ -18,8 +19,9 @@ from typing import Generic, TypeVar
 import pygit2
 
 from regolo_git.errors import Conflict, LostRace, MissingObject, RegoloError
+from regolo_git.git.hooks import say_what_is_not_run
 from regolo_git.git.identity import Authorship, Identity
-from regolo_git.git.journal import Journal, LockFile, clear_journal, write_journal
+from regolo_git.git.journal import Journal, LockFile, clear_journal, record_taken_locks, write_journal
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.new_commit import (
     Made,
@@ -30,8 +32,10 @@ from regolo_git.git.new_commit import (
     write_objects,
     write_tag,
 )
-from regolo_git.git.recovery import recover, settle
+from regolo_git.git.recovery import recover, settle, undo
+from regolo_git.git.ref_update import RefChange, require_target, update_refs
 from regolo_git.git.refs_state import ref_target, symbolic_target
+from regolo_git.git.repeated import is_repeated, start_of, unreported_on
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.signing import signs_tags
 from regolo_git.git.tag_objects import tag_object_bytes
@@ -44,12 +48,16 @@ ATTEMPTS = 40
 
 @dataclass(frozen=True, slots=True)
 class Published(Generic[Made]):
-    """A published commit with its tag, and the caller's own value from `NewCommit.made`."""
+    """A published commit with its tag, and the caller's own value from `NewCommit.made`.
+
+    If it is `repeated`, an interrupted run of the same command published it.
+    """
 
     branch: str
     commit: str
     tag_oid: str | None
     made: Made
+    repeated: bool = False
 
 
 Result = TypeVar("Result")
@@ -130,11 +138,15 @@ def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str
             journal = Journal(None, None, commit, ref, oid, (), (), (_lock_file(git, ref),))
             write_journal(git.paths, journal)
             try:
-                with git.pygit.transaction() as transaction:
-                    transaction.lock_ref(ref)
-                    write_journal(git.paths, journal.with_taken_locks())
-                    refuse_tag(git, name)
-                    transaction.set_target(ref, oid)
+                update_refs(
+                    git,
+                    [RefChange(ref, None, oid, "regolo: version")],
+                    lambda: refuse_tag(git, name),
+                    lambda: record_taken_locks(git.paths, journal),
+                )
+            except (pygit2.GitError, OSError):
+                if git.tag_target(name) != oid:
+                    raise
             finally:
                 clear_journal(git.paths)
         return oid
@@ -186,9 +198,36 @@ def _publish(
 
     authorship or git.authorship()  # fail before anything is locked or written
     _refuse_symbolic(git, branch)
+    say_what_is_not_run(git)
     with clone_lock(git.paths):
         recover(git)
-        return retry(git, attempt)
+        before = _published_before(git, branch, prepare)
+        if before is not None:
+            git.unreported.take_over()
+        return before or retry(git, attempt)
+
+
+def published_before(git: GitRepository, branch: str, prepare: Prepare[Made]) -> Published[Made] | None:
+    """What an interrupted run of the same command published to a branch; None if there was no such run.
+
+    `publish` returns it too.  `prepare` gets the commit that the run started from.
+    """
+    with clone_lock(git.paths):
+        recover(git)
+        return _published_before(git, branch, prepare)
+
+
+def _published_before(git: GitRepository, branch: str, prepare: Prepare[Made]) -> Published[Made] | None:
+    left = unreported_on(git, branch)
+    if left is None:
+        return None
+    try:
+        new = prepare(start_of(git, left.new))
+    except RegoloError:
+        return None  # the error, if it still applies, is raised on the present tip
+    if not is_repeated(git, left, new):
+        return None
+    return Published(branch, left.new, left.tag_oid, new.made, repeated=True)
 
 
 def _refuse_symbolic(git: GitRepository, branch: str) -> None:
@@ -228,7 +267,7 @@ def _move_refs(git: GitRepository, branch: str, expected: str | None, objects: W
 
     def write_files() -> None:
         nonlocal touched
-        write_journal(git.paths, journal.with_taken_locks())
+        record_taken_locks(git.paths, journal)
         touched = True
         for tree in objects.work_trees:
             write_edits(git.pygit, tree, objects.edits)
@@ -239,27 +278,34 @@ def _move_refs(git: GitRepository, branch: str, expected: str | None, objects: W
         write_journal(git.paths, journal)
         try:
             _update_under_locks(git, branch_ref, expected, objects, write_files)
-        except BaseException:
+        except BaseException as error:
             # The locks are released by now; finish or undo the writes made under them.
-            if touched:
-                _settle_now(git, journal)
-            clear_journal(git.paths)
-            raise
-        clear_journal(git.paths)
+            if not touched or not _settle_now(git, journal):
+                clear_journal(git.paths)
+                raise
+            if not isinstance(error, Exception):
+                git.unreported.keep()  # interrupted by the user, who sees no result
+                raise
+        git.unreported.complete()
 
 
 def _lock_file(git: GitRepository, ref: str) -> LockFile:
     return LockFile(str(git.paths.common_dir / f"{ref}.lock"))
 
 
-def _settle_now(git: GitRepository, journal: Journal) -> None:
+def _settle_now(git: GitRepository, journal: Journal) -> bool:
+    """Finishes or undoes a write that failed; returns whether it is complete."""
     try:
-        settle(git, journal)
+        return settle(git, journal).complete
     except RegoloError as error:
-        # The journal stays for the next run.  An immediate retry would mistake the half-written files for the
-        # user's changes.
-        kind = Conflict if isinstance(error, LostRace | MissingObject) else type(error)
-        raise kind(error.message, Hint("doctor")) from error
+        try:
+            undo(git, journal)  # a full disk has room for removing a tag
+        except RegoloError:
+            # The journal stays for the next run.  An immediate retry would mistake the half-written files for
+            # the user's changes.
+            kind = Conflict if isinstance(error, LostRace | MissingObject) else type(error)
+            raise kind(error.message, Hint("doctor")) from error
+        return False
 
 
 def _update_under_locks(
@@ -269,22 +315,14 @@ def _update_under_locks(
     objects: WrittenObjects,
     write_files: Callable[[], None],
 ) -> None:
-    # One transaction each, because the library chooses the order of writes within a transaction.
-    with git.pygit.transaction() as branch_transaction:
-        branch_transaction.lock_ref(branch_ref)
-        if objects.tag is None:
-            _check_tip(git, branch_ref, expected)
-            write_files()
-        else:
-            with git.pygit.transaction() as tag_transaction:
-                tag_transaction.lock_ref(objects.tag.ref)
-                _check_tip(git, branch_ref, expected)
-                refuse_tag(git, objects.tag.name)
-                write_files()
-                tag_transaction.set_target(objects.tag.ref, objects.tag.oid, message="regolo: version")
-        branch_transaction.set_target(branch_ref, objects.commit, message="regolo: publish")
+    tag = objects.tag
 
+    def check() -> None:
+        require_target(git, branch_ref, expected)
+        if tag is not None:
+            refuse_tag(git, tag.name)
 
-def _check_tip(git: GitRepository, branch_ref: str, expected: str | None) -> None:
-    if ref_target(git.paths, branch_ref) != expected:
-        raise LostRace(f"'{branch_ref}' was moved by another writer", "try again")
+    changes = [RefChange(branch_ref, expected, objects.commit, "regolo: publish")]
+    if tag is not None:
+        changes.insert(0, RefChange(tag.ref, None, tag.oid, "regolo: version"))
+    update_refs(git, changes, check, write_files)

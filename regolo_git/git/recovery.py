@@ -1,5 +1,9 @@
 """Finishes or undoes a killed run from its journal, under the lock of the clone."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
 import pygit2
 
 from regolo_git.git.journal import Journal, clear_journal, read_journal, remove_stale_locks
@@ -12,11 +16,20 @@ from regolo_git.text.commits import short
 LEFT = "left in place"
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The outcome of an interrupted write: whether it is complete now, or nothing of it remains."""
+
+    complete: bool
+    message: str
+
+
 def recover(git: GitRepository) -> list[str]:
     """Finishes or undoes the run of a remaining journal; returns messages, none without a journal.
 
     A version with its tag written but not its branch is finished.  If the branch has moved on, it is undone,
-    because its run never reported success.  Locks of other programs are named and left in place.
+    because its run never reported success.  What is complete is kept as unreported, for the same command run
+    again.  Locks of other programs are named and left in place.
     """
     journal = read_journal(git.paths)
     if journal is None:
@@ -25,32 +38,56 @@ def recover(git: GitRepository) -> list[str]:
     contents = [b"", journal.new.encode(), (journal.tag_oid or "").encode()]
     foreign = remove_stale_locks(journal.locks, contents)
     outcome = settle(git, journal)
-    clear_journal(git.paths)
-    return [outcome, *(f"lock file '{path}' may belong to another program: {LEFT}" for path in foreign)]
+    if outcome.complete and journal.branch_ref is not None:
+        git.unreported.keep()
+    else:
+        clear_journal(git.paths)
+    return [
+        outcome.message,
+        *(f"lock file '{path}' may belong to another program: {LEFT}" for path in foreign),
+    ]
 
 
-def settle(git: GitRepository, journal: Journal) -> str:
-    """Finishes or undoes an interrupted write; returns a message with the outcome."""
-    with git_errors(f"interrupted update of {journal.subject}"):
-        for tree in journal.work_trees:
-            remove_temporaries(tree, journal.edits)
+def settle(git: GitRepository, journal: Journal) -> Settled:
+    """Finishes or undoes an interrupted write."""
+    with _interrupted(journal):
         return _settle(git, journal)
 
 
-def _settle(git: GitRepository, journal: Journal) -> str:
+def undo(git: GitRepository, journal: Journal) -> None:
+    """Undoes an interrupted write that cannot be finished now; a branch that moved stays where it is."""
+    with _interrupted(journal):
+        _take_back(git, journal)
+
+
+@contextmanager
+def _interrupted(journal: Journal) -> Iterator[None]:
+    with git_errors(f"interrupted update of {journal.subject}"):
+        for tree in journal.work_trees:
+            remove_temporaries(tree, journal.edits)
+        yield
+
+
+def _settle(git: GitRepository, journal: Journal) -> Settled:
     tagged = journal.tag_ref is not None and ref_target(git.paths, journal.tag_ref) == journal.tag_oid
     if journal.branch_ref is None:
-        return f"{journal.subject} was {'already complete' if tagged else 'not created'}"
+        return Settled(tagged, f"{journal.subject} was {'already complete' if tagged else 'not created'}")
     tip = ref_target(git.paths, journal.branch_ref)
     if tip == journal.new or (tip is not None and _contains(git, tip, journal.new)):
-        return f"'{journal.branch_ref}' was already complete"
+        return Settled(True, f"'{journal.branch_ref}' was already complete")
     if tagged and tip == journal.old:
         _move(git.pygit, journal.branch_ref, journal.new)
-        return f"finished an interrupted update: '{journal.branch_ref}' is now at {short(journal.new)}"
-    if tagged and journal.tag_ref is not None:
+        where = f"'{journal.branch_ref}' is now at {short(journal.new)}"
+        return Settled(True, f"finished an interrupted update: {where}")
+    _take_back(git, journal)
+    return Settled(False, f"undid an interrupted update of '{journal.branch_ref}'")
+
+
+def _take_back(git: GitRepository, journal: Journal) -> None:
+    if journal.tag_ref is not None and ref_target(git.paths, journal.tag_ref) == journal.tag_oid:
         _remove(git, journal.tag_ref, journal.tag_oid)
-    _undo(git, journal, tip)
-    return f"undid an interrupted update of '{journal.branch_ref}'"
+    if journal.branch_ref is not None:
+        _undo(git, journal, ref_target(git.paths, journal.branch_ref))
 
 
 def _contains(git: GitRepository, tip: str, commit: str) -> bool:

@@ -8,9 +8,10 @@ show every change.
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from operator import attrgetter
 from pathlib import Path
 
@@ -21,6 +22,8 @@ OID = re.compile(rb"[0-9a-f]{40}")
 SYMBOLIC = re.compile(rb"ref: *(refs/[^\n]+)\n*\Z")
 SYMBOLIC_DEPTH = 5  # as git follows them
 TAGS = "refs/tags/"
+HEADS = "refs/heads/"
+ORIGIN = "refs/remotes/origin/"
 ATTEMPTS = 100
 _name = attrgetter("name")
 NOTHING: "Mapping[str, LooseTag]" = {}
@@ -83,6 +86,35 @@ def newest_known(paths: RepositoryPaths, branch: str) -> str | None:
 def branch_tip(paths: RepositoryPaths, branch: str) -> str | None:
     """The commit of a branch, None if there is none; loose refs take precedence over packed ones."""
     return ref_target(paths, f"refs/heads/{branch}")
+
+
+def line_tips(paths: RepositoryPaths, branch: str, patterns: Sequence[str]) -> dict[str, str]:
+    """The tip of a branch and of every branch that matches a pattern, here and as last fetched from `origin`.
+
+    The keys are names like `main` and `origin/main`.
+    """
+    named = {"": f"{HEADS}{branch}", "origin/": f"{ORIGIN}{branch}"}
+    tips = {f"{label}{branch}": ref_target(paths, ref) for label, ref in named.items()}
+    for ref in _branch_refs(paths) if patterns else ():
+        label, name = (
+            ("", ref.removeprefix(HEADS)) if ref.startswith(HEADS) else ("origin/", ref[len(ORIGIN) :])
+        )
+        if any(fnmatchcase(name, pattern) for pattern in patterns):
+            tips[f"{label}{name}"] = ref_target(paths, ref)
+    return {name: tip for name, tip in tips.items() if tip is not None}
+
+
+def _branch_refs(paths: RepositoryPaths) -> list[str]:
+    """The full names of all branches, here and as last fetched from `origin`, sorted."""
+    packed = _read(paths.common_dir / "packed-refs")
+    end = packed.find(b" refs/tags/")  # the file is sorted, and tags may be many
+    text = packed[: end if end >= 0 else None].decode("utf-8", "surrogateescape")
+    refs = {line[41:] for line in text.split("\n") if line[41:].startswith((HEADS, ORIGIN))}
+    for top in (HEADS, ORIGIN):
+        for directory, _, files in _loose_directories(paths.common_dir / top.rstrip("/")):
+            place = Path(directory).relative_to(paths.common_dir).as_posix()
+            refs |= {f"{place}/{file.name}" for file in files if not file.name.endswith(".lock")}
+    return sorted(refs - {f"{ORIGIN}HEAD"})
 
 
 def ref_target(paths: RepositoryPaths, ref: str) -> str | None:

@@ -3,9 +3,10 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Self
 
 import pygit2
@@ -26,8 +27,10 @@ from regolo_git.git.identity import (
 from regolo_git.git.program import try_git
 from regolo_git.git.refs_state import branch_tip, head_branch, head_commit, newest_known, ref_target
 from regolo_git.git.settings import Settings, SettingsReader, follow_home
+from regolo_git.git.sharing import share, shared_mode
 from regolo_git.git.tag_objects import TagObject, parse_tag_object
 from regolo_git.git.translate import git_errors
+from regolo_git.git.unreported import Unreported
 from regolo_git.system_errors import DISK_FULL, FREE_SPACE
 
 # With less free space than this, nothing can be written any more.
@@ -62,13 +65,19 @@ class CommitInfo:
         return None
 
 
+def ignore_notice(text: str) -> None:
+    """Drops a notice; whoever opens a repository for a user sets `on_notice`."""
+
+
 class GitRepository:
     """An open repository; every method raises only RegoloError."""
 
     def __init__(self, paths: RepositoryPaths, opened: pygit2.Repository) -> None:
         self.paths = paths
         self.pygit = opened
+        self.on_notice: Callable[[str], None] = ignore_notice
         self._settings = SettingsReader(paths)
+        self.unreported = Unreported(paths)
 
     @classmethod
     def open(cls, paths: RepositoryPaths) -> Self:
@@ -100,12 +109,27 @@ class GitRepository:
         and when the disk is full (seen with 1.9.7), so objects are checked before a ref names them.
         """
         objects = self.paths.common_dir / "objects"
+        shared = self.shared
         for oid in oids:
-            if not (objects / oid[:2] / oid[2:]).exists() and pygit2.Oid(hex=oid) not in self.pygit:
+            loose = objects / oid[:2] / oid[2:]
+            if loose.exists():
+                share(loose.parent, shared)
+                share(loose, shared)
+            elif pygit2.Oid(hex=oid) not in self.pygit:
                 disk = os.statvfs(objects)
                 if disk.f_bavail * disk.f_frsize < FULL_BYTES:
                     raise TransportError(f"object '{oid}' cannot be written: {DISK_FULL}", FREE_SPACE)
                 raise MissingObject(f"object '{oid}' was written but cannot be found", "try again")
+
+    @property
+    def shared(self) -> int:
+        """The modes that `core.sharedRepository` asks for; see `shared_mode`."""
+        return shared_mode(self.settings().get("core.sharedRepository"))
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other users work in this repository."""
+        return self.shared != 0
 
     @property
     def is_bare(self) -> bool:
@@ -116,6 +140,12 @@ class GitRepository:
     def is_shallow(self) -> bool:
         """Whether the clone is shallow."""
         return self.pygit.is_shallow
+
+    @cached_property
+    def shallow_boundary(self) -> frozenset[str]:
+        """The oldest commits of a shallow clone, which have parents that it lacks."""
+        path = self.paths.common_dir / "shallow"
+        return frozenset(path.read_text().split()) if path.is_file() else frozenset()
 
     # -- refs ---------------------------------------------------------------------------------------------
 

@@ -44,7 +44,7 @@ def signed_commit(
         git.paths.work_tree,
         *arguments,
         given=message.encode(),
-        also=_variables("AUTHOR", authorship.author) | _variables("COMMITTER", authorship.committer),
+        also=authorship.author.variables("AUTHOR") | authorship.committer.variables("COMMITTER"),
     )
     return _signed(git, answer, "commit", answer.output, COMMITS)
 
@@ -63,7 +63,7 @@ def signed_tag(git: GitRepository, commit: str, name: str, tagger: Identity, mes
         also = {
             "GIT_DIR": scratch_name,
             "GIT_OBJECT_DIRECTORY": str(git.paths.common_dir / "objects"),
-            **_variables("COMMITTER", tagger),
+            **tagger.variables("COMMITTER"),
             **_numbered(git.settings()),
         }
         arguments = ("tag", *sign, "--cleanup=verbatim", "-F", "-", name, commit)
@@ -84,16 +84,6 @@ def _key(git: GitRepository) -> str:
     if settings.get("user.signingKey") or (settings.get("gpg.format") or "").lower() == "ssh":
         return ""
     return git.authorship().committer.person
-
-
-def _variables(role: str, identity: Identity) -> dict[str, str]:
-    sign = "-" if identity.offset < 0 else "+"
-    hours, minutes = divmod(abs(identity.offset), 60)
-    return {
-        f"GIT_{role}_NAME": identity.name,
-        f"GIT_{role}_EMAIL": identity.email,
-        f"GIT_{role}_DATE": f"@{identity.seconds} {sign}{hours:02d}{minutes:02d}",
-    }
 
 
 def _numbered(settings: Settings) -> dict[str, str]:

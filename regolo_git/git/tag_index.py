@@ -8,7 +8,7 @@ one bad tag never breaks a list.
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Protocol
 
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.identity import utc
+from regolo_git.git.marks import UNMARKED, OpenHistory, are_current, mark
 from regolo_git.git.refs_state import LooseTag, read_tags, tags_key
 from regolo_git.git.tag_columns import columns_of, sort_key
 from regolo_git.git.tag_objects import TagObject
@@ -29,7 +30,7 @@ create table state (key text primary key, value text) without rowid;
 create table objects (
     oid text primary key, model text, version text, identity text, sort_key text, release integer,
     commit_oid text, manifest_oid text, digest text, size integer, created_at integer, created_by text,
-    subject text, problem text
+    subject text, problem text, merged integer
 ) without rowid;
 create table refs (tag text primary key, oid text not null, stamp text not null) without rowid;
 create table models (model text primary key, count integer, latest text, updated_at integer) without rowid;
@@ -37,6 +38,7 @@ create table models (model text primary key, count integer, latest text, updated
 INDEXES = {
     "objects_of_model": "objects (model, release, sort_key, version, created_at)",
     "refs_of_object": "refs (oid)",
+    "objects_not_merged": f"objects (merged) where {UNMARKED}",
 }
 COLUMNS = """refs.tag, model, version, identity, refs.oid, commit_oid, manifest_oid, digest, size, created_at,
     created_by, subject"""
@@ -158,6 +160,37 @@ class TagIndex:
         """Every version of every model."""
         return self._select("objects.model is not null order by model, sort_key", ())
 
+    def unmerged(self, tips: Sequence[str], open_history: OpenHistory) -> list[TagRow]:
+        """The versions that the history of no tip contains; `open_history` is called only after a change."""
+        for place in (None, ":memory:"):
+            try:
+                connection = self._current(place)
+                if not are_current(connection, tips):
+                    mark(connection, tips, open_history)
+                break
+            except sqlite3.DatabaseError:
+                self.close()  # a damaged file or a read-only disk: mark in memory
+        return self._select(f"objects.{UNMARKED}", ())
+
+    def tags(self) -> list[str]:
+        """The tags of every version, by model and from the lowest to the highest."""
+        query = "select tag, model, version from refs join objects using (oid) where model is not null"
+        found = self._query(f"{query} order by model, sort_key")
+        return [tag for tag, *named in found if parse_tag_name(tag) == tuple(named)]
+
+    def pages(self, size: int) -> Iterator[list[TagRow]]:
+        """Every version, the oldest first, as many at a time; git's packs are fast to read in this order."""
+        query = "select tag from refs join objects using (oid) where model is not null"
+        tags = [tag for (tag,) in self._query(f"{query} order by created_at, model, sort_key")]
+        for first in range(0, len(tags), size):
+            page = json.dumps(tags[first : first + size])
+            where = "refs.tag in (select value from json_each(?)) and model is not null"
+            yield self._select(f"{where} order by created_at, model, sort_key", (page,))
+
+    def size_of_all(self) -> int:
+        """The bytes of the artifacts of all versions together."""
+        return int(self._query("select coalesce(sum(size), 0) from refs join objects using (oid)")[0][0])
+
     def problems(self) -> list[tuple[str, str]]:
         """(tag, problem) for every tag that is named like a version but is not one."""
         query = (
@@ -165,10 +198,11 @@ class TagIndex:
         )
         named = [(tag, problem) for tag, problem in self._query(query)]
         # A tag object under two ref names is valid under one of them at most.
+        query = "select tag, model, version from refs join objects using (oid) where model is not null"
         mismatched = [
-            (row.tag, f"its tag object is for '{version_reference(row.model, row.version)}'")
-            for row in self._rows_as_they_are("objects.model is not null", ())
-            if parse_tag_name(row.tag) != (row.model, row.version)
+            (tag, f"its tag object is for '{version_reference(model, version)}'")
+            for tag, model, version in self._query(f"{query} order by tag")
+            if parse_tag_name(tag) != (model, version)
         ]
         return named + mismatched
 
@@ -264,7 +298,7 @@ class TagIndex:
         oids = sorted({tag.oid for tag in tags.values()})
         unseen = (oid for oid in oids if first or not _holds(connection, oid))
         values = ", ".join("?" * 14)
-        connection.executemany(f"insert or replace into objects values ({values})", self._read(unseen))
+        connection.executemany(f"insert or replace into objects values ({values}, null)", self._read(unseen))
         rows = ((name, tag.oid, tag.stamp) for name, tag in sorted(tags.items()))
         connection.executemany("insert or replace into refs values (?, ?, ?)", rows)
         if first:

@@ -8,10 +8,12 @@ command that helps, and changes nothing; above all not lock files, because a run
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from regolo_git.artifacts.restore.staging import remove_staging, stale_stagings
 from regolo_git.errors import NotFound, RegoloError
+from regolo_git.git.hooks import hooks_not_run, not_run_text
 from regolo_git.git.journal import read_journal
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.recovery import LEFT, recover
@@ -20,6 +22,7 @@ from regolo_git.maintenance.finding import Finding, Kind
 from regolo_git.maintenance.record_conversion import converted_records
 from regolo_git.records.references import version_reference
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.merge_state import read_merge_state
 from regolo_git.registry.versions.merged import tag_merged
 from regolo_git.text.numbers import counted
 
@@ -135,6 +138,8 @@ def _git_locks(handle: Handle) -> Iterator[Path]:
 
 
 def _untagged(handle: Handle) -> Iterator[Finding]:
+    if handle.git.is_shallow:
+        return  # reported as a limit
     for version in tag_merged(handle, dry_run=True):
         if version.version is None:
             yield Finding("left", f"{version.problem}", version.hint)
@@ -147,29 +152,11 @@ def _untagged(handle: Handle) -> Iterator[Finding]:
 
 
 def _off_branch(handle: Handle) -> Iterator[Finding]:
-    tip = handle.registry_tip()
-    if tip is None:
-        return
-    reachable = _ancestors(handle, tip)
-    for row in handle.index.all_rows():
-        if row.commit_oid not in reachable:
-            branch = handle.registry_branch()
-            yield Finding(
-                "left", f"tag '{row.tag}' is not on branch '{branch}'", f"git log -1 --oneline '{row.tag}'"
-            )
-
-
-def _ancestors(handle: Handle, tip: str) -> set[str]:
-    seen = {tip}
-    waiting = [tip]
-    while waiting:
-        try:
-            parents = handle.git.commit_info(waiting.pop()).parents
-        except RegoloError:
-            continue  # the edge of a shallow clone
-        waiting += [parent for parent in parents if parent not in seen]
-        seen.update(parents)
-    return seen
+    config = handle.config()
+    lines = f" or on {', '.join(config.lines)}" if config.lines else ""
+    for row in chain.from_iterable(read_merge_state(handle).unmerged.values()):
+        what = f"tag '{row.tag}' is not on branch '{config.branch}'{lines}"
+        yield Finding("left", what, f"git log -1 --oneline '{row.tag}'")
 
 
 def _limits(handle: Handle) -> Iterator[Finding]:
@@ -199,6 +186,8 @@ def _limits(handle: Handle) -> Iterator[Finding]:
     for applies, what, hint in checks:
         if applies():
             yield Finding("limit", what, hint)
+    if names := hooks_not_run(git):
+        yield Finding("limit", not_run_text(names))
     yield from _identity(handle)
 
 

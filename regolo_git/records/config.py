@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Self
 
 from regolo_git.errors import IntegrityError, InvalidInput
@@ -36,17 +37,25 @@ class EnvironmentRule:
 
 @dataclass(frozen=True, slots=True)
 class RegistryConfig:
-    """The registry branch, the digest algorithm of new artifacts, the shared store, the environments."""
+    """The registry branch, the digest algorithm of new artifacts, the shared store, the environments.
+
+    `lines` are the names or patterns (`release/*`) of other branches whose versions are released too.
+    """
 
     branch: str = "main"
     digest: Algorithm = "sha256"
     store_url: str | None = None
     environments: tuple[EnvironmentRule, ...] = ()
+    lines: tuple[str, ...] = ()
     unknown: Mapping[str, TomlValue] = field(default_factory=dict)
 
     def environment(self, name: str) -> EnvironmentRule | None:
         """The rule of an environment; None if it has none."""
         return next((rule for rule in self.environments if rule.name == name), None)
+
+    def is_line(self, branch: str) -> bool:
+        """Whether versions on a branch are released: the registry branch, or a branch of `lines`."""
+        return branch == self.branch or any(fnmatchcase(branch, line) for line in self.lines)
 
     def environment_order(self) -> tuple[str, ...]:
         """The environments in promotion order; staging and production if none are configured."""
@@ -64,6 +73,7 @@ class RegistryConfig:
             branch=registry.take_optional("branch", str) or "main",
             digest=digest,
             store_url=store.take_optional("url", str),
+            lines=registry.take_texts("lines"),
             environments=tuple(_read_rule(*named) for named in reader.take_tables("environments")),
             unknown=reader.rest,
         )

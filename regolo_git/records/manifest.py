@@ -11,6 +11,7 @@ from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.records.digests import ALGORITHMS, Digest
 from regolo_git.records.metadata import MetadataValue
 from regolo_git.records.names import check_artifact_path, check_model_name, check_text
+from regolo_git.records.places import check_members, check_place
 from regolo_git.records.references import version_reference
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue, dump_document
@@ -184,6 +185,7 @@ def _check_files(manifest: Manifest) -> None:
         raise IntegrityError("the manifest of a single file has [files] or 'file_count'")
     if files is not None and sum(entry.size for entry in files.values()) != artifact.size:
         raise IntegrityError("the file sizes in the manifest do not add up to the artifact's size")
+    check_members(artifact.path, files or ())
     if artifact.kind == "directory" and (files is None) == (artifact.file_count is None):
         raise IntegrityError("the manifest of a directory needs either [files] or 'file_count'")
 
@@ -206,7 +208,7 @@ def _read_artifact(reader: TableReader) -> Artifact:
         raise IntegrityError(f"'kind' in {reader.what} is neither file nor directory")
     artifact = Artifact(
         kind=cast("Kind", kind),
-        path=check_artifact_path(path) if path is not None else None,
+        path=check_place(check_artifact_path(path)) if path is not None else None,
         digest=Digest.parse(reader.take("digest", str)),
         size=reader.take("size", int),
         recipe=Digest.parse(reader.take("recipe", str)),

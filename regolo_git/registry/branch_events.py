@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from regolo_git.errors import NotFound
 from regolo_git.git.branch_changes import Wanted
-from regolo_git.git.history import commits_not_in
+from regolo_git.git.history import UNSHALLOW, commits_not_in
 from regolo_git.git.repository import CommitInfo, GitRepository
 from regolo_git.registry.handle import Handle
 
@@ -26,24 +27,34 @@ _Brought = tuple[CommitInfo, str, datetime]
 class BranchEvent:
     """A commit that changed a record, and when it reached the branch.
 
-    `commit` is itself or the merge that brought it; `first` if the file was not on the branch before.
+    `info` is of the commit itself, also where a merge brought it.
     """
 
     info: CommitInfo
-    commit: str
     path: str
     when: datetime
-    first: bool
 
 
-def branch_events(handle: Handle, tip: str, wanted: Wanted) -> Iterator[BranchEvent]:
-    """The commits of a branch that changed the wanted paths; reads only as far as the caller goes."""
+def branch_events(
+    handle: Handle, tip: str, wanted: Wanted, *, since_added: bool = False
+) -> Iterator[BranchEvent]:
+    """The commits of a branch that changed the wanted paths; reads only as far as the caller goes.
+
+    With `since_added` it ends at the commit that added the file last.  Raises NotFound in a shallow clone if
+    the caller goes on where older commits are missing.
+    """
+    boundary = handle.git.shallow_boundary
     changes = handle.branch_changes.of_paths(tip, wanted)
     for commit, group in groupby(changes, key=lambda change: change.commit):
         added = {change.path: change.added for change in group}
         info = handle.git.commit_info(commit)
         for brought, path, when in _brought(handle.git, info, list(added), DEPTH):
-            yield BranchEvent(brought, commit, path, when, added[path])
+            yield BranchEvent(brought, path, when)
+        # The oldest commits of a shallow clone seem to add all that they have.
+        if since_added and all(added.values()) and commit not in boundary:
+            return
+    if boundary:
+        raise NotFound("this clone is shallow: it lacks the history that this needs", UNSHALLOW)
 
 
 def _brought(git: GitRepository, info: CommitInfo, paths: Sequence[str], depth: int) -> list[_Brought]:

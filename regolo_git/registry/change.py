@@ -8,13 +8,28 @@ records that it is given.  Every record is read back before anything is written.
 from collections.abc import Callable, Mapping
 
 from regolo_git.git.identity import Authorship
+from regolo_git.git.journal import journal_path
+from regolo_git.git.lock import clone_lock
 from regolo_git.git.new_commit import Made, NewCommit
 from regolo_git.git.publish import Published, create_branch, publish
+from regolo_git.git.recovery import recover
 from regolo_git.records.commit_message import with_trailers
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt, check_readable
+from regolo_git.text.commits import short
 
 Prepare = Callable[[RecordsAt], NewCommit[Made]]
+
+
+def recover_first(handle: Handle) -> None:
+    """Finishes or undoes what a killed run left, before a verb looks at versions and records.
+
+    A notice has the outcome.  Raises Conflict if another writer holds the lock of the clone for a minute.
+    """
+    if journal_path(handle.paths).exists():
+        with clone_lock(handle.paths):
+            for message in recover(handle.git):
+                handle.notice(message)
 
 
 def commit_records(
@@ -24,20 +39,33 @@ def commit_records(
     branch: str | None = None,
     authorship: Authorship | None = None,
 ) -> Published[Made]:
-    """Commits what `prepare` returns to the registry branch, or to another one; see `publish`."""
+    """Commits what `prepare` returns to the registry branch, or to another one; see `publish`.
+
+    Raises NotFound if this clone lacks the registry branch.
+    """
+    if branch is None:
+        handle.registry_tip()  # `publish` would start a branch of that name
     target = branch or handle.registry_branch()
-    return publish(handle.git, target, _checked(handle, prepare), authorship=authorship)
+    return notice_repeated(
+        handle, publish(handle.git, target, _checked(handle, prepare), authorship=authorship)
+    )
 
 
 def propose_records(
-    handle: Handle, branch: str, prepare: Prepare[Made], *, authorship: Authorship | None = None
+    handle: Handle,
+    branch: str,
+    prepare: Prepare[Made],
+    *,
+    start: str | None = None,
+    authorship: Authorship | None = None,
 ) -> Published[Made]:
-    """Commits what `prepare` returns to a new branch, from the tip of the registry branch.
+    """Commits what `prepare` returns to a new branch, from the tip of the registry branch or of `start`.
 
     Raises Conflict if the branch exists.
     """
-    tip = handle.registry_tip()
-    return create_branch(handle.git, branch, tip, _checked(handle, prepare), authorship=authorship)
+    tip = handle.git.newest_known(start) if start is not None else handle.registry_tip()
+    done = create_branch(handle.git, branch, tip, _checked(handle, prepare), authorship=authorship)
+    return notice_repeated(handle, done)
 
 
 def _checked(handle: Handle, prepare: Prepare[Made]) -> Callable[[str | None], NewCommit[Made]]:
@@ -49,6 +77,14 @@ def _checked(handle: Handle, prepare: Prepare[Made]) -> Callable[[str | None], N
         return new
 
     return on_tip
+
+
+def notice_repeated(handle: Handle, published: Published[Made]) -> Published[Made]:
+    """Issues a notice if an interrupted run of the same command published it."""
+    if published.repeated:
+        where = f"{short(published.commit)} on '{published.branch}'"
+        handle.notice(f"an interrupted run of this command committed it as {where}; nothing was repeated")
+    return published
 
 
 def action_message(given: str | None, default: str, action: str, trailers: Mapping[str, str | None]) -> str:

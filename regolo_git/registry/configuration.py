@@ -35,7 +35,9 @@ def find_setting(settings: Table, key: str) -> TomlValue:
 def change_setting(handle: Handle, key: str, value: "TomlValue | None") -> str:
     """Commits a new value of a dotted key, or removes the key (None); returns the commit.
 
-    Raises InvalidInput if the result would not be a valid configuration, Conflict if nothing would change.
+    A new `registry.branch` is committed to that branch if this clone lacks the present one, as after a
+    rename.  Raises InvalidInput if the result would not be a valid configuration, Conflict if nothing would
+    change.
     """
 
     def prepare(records: RecordsAt) -> NewCommit[None]:
@@ -57,7 +59,18 @@ def change_setting(handle: Handle, key: str, value: "TomlValue | None") -> str:
             {CONFIG_PATH: after.encode()}, f"{verb} {key} in the registry's configuration\n", None
         )
 
-    return commit_records(handle, prepare).commit
+    return commit_records(handle, prepare, branch=_branch_to_change(handle, key, value)).commit
+
+
+def _branch_to_change(handle: Handle, key: str, value: "TomlValue | None") -> str | None:
+    """The branch that becomes the registry branch, if this clone lacks the present one; else None."""
+    if key != "registry.branch" or not isinstance(value, str):
+        return None
+    if handle.git.newest_known(handle.registry_branch()) is not None:
+        return None
+    if handle.git.newest_known(value) is None:
+        raise NotFound(f"there is no branch '{value}' in this clone", "git branch --all")
+    return value
 
 
 def _no_setting(key: str) -> NotFound:

@@ -31,13 +31,17 @@ Record = TypeVar("Record")
 
 
 class Handle:
-    """A Git repository, the store beside it, and the local caches; a context manager."""
+    """A Git repository, the store beside it, and the local caches; a context manager.
+
+    With `reports_late`, the user knows what was published when `reported` is called, not when it is complete.
+    """
 
     def __init__(self, paths: RepositoryPaths, on_notice: Callable[[str], None] = warn) -> None:
         self.paths = paths
         self._records: dict[str | None, RecordsAt] = {}
         self._on_notice = on_notice
         self._noticed: set[str] = set()
+        self.reports_late = False
 
     @classmethod
     def open(cls, start: Path, environ: Mapping[str, str], on_notice: Callable[[str], None] = warn) -> Self:
@@ -56,6 +60,11 @@ class Handle:
             if opened is not None:
                 opened.close()
 
+    def reported(self) -> None:
+        """Notes that the user knows what was published: running the command again is a new request."""
+        if "git" in self.__dict__:
+            self.git.unreported.close()
+
     @property
     def local_directory(self) -> Path:
         """Store, caches, lock and journal of this clone; never committed."""
@@ -66,7 +75,10 @@ class Handle:
         """The Git repository, opened."""
         from regolo_git.git.repository import GitRepository  # noqa: PLC0415 - see the module's docstring
 
-        return GitRepository.open(self.paths)
+        git = GitRepository.open(self.paths)
+        git.on_notice = self._on_notice
+        git.unreported.late = self.reports_late
+        return git
 
     @cached_property
     def clone_store(self) -> "CloneStore":
@@ -137,7 +149,11 @@ class Handle:
             text = f"ignored an unreadable record: {error.message}"
             if text not in self._noticed:
                 self._noticed.add(text)
-                self._on_notice(f"{text} ({error.hint})" if error.hint else text)
+                self.notice(f"{text} ({error.hint})" if error.hint else text)
+
+    def notice(self, text: str) -> None:
+        """Issues a notice."""
+        self._on_notice(text)
 
     # -- the registry branch ------------------------------------------------------------------------------
 
@@ -150,10 +166,11 @@ class Handle:
         return self._config_of_another_branch()
 
     def _config_of_another_branch(self) -> "RegistryConfig | None":
-        """The configuration of a branch that declares itself the registry branch.
+        """The configuration of a branch that declares itself the registry branch, else of any branch.
 
         It is found even from a commit older than the registry, where `init` would create a second registry.
         """
+        other: RegistryConfig | None = None
         for branch, commit in self.git.branches():
             try:
                 config = self.records_at(commit).config()
@@ -161,18 +178,32 @@ class Handle:
                 continue  # a topic branch; that of the registry branch is reported once it is checked out
             if config is not None and config.branch == branch:
                 return config
-        return None
+            other = other or config
+        return other
 
     def registry_branch(self) -> str:
-        """The branch where environments, endpoints and retirement are resolved.
+        """The branch where environments, endpoints and retirement are resolved; this clone may lack it.
 
         Raises NotFound if the repository is not a registry.
         """
-        return self._require(self.config_at_head()).branch
+        config = self._require(self.config_at_head())
+        if self.git.newest_known(config.branch) is None:
+            # Topic branches still name the old branch after it was renamed.
+            config = self._config_of_another_branch() or config
+        return config.branch
 
-    def registry_tip(self) -> str | None:
-        """The tip of the registry branch, local or as last fetched from `origin`; None while unborn."""
-        return self.git.newest_known(self.registry_branch())
+    def registry_tip(self) -> str:
+        """The tip of the registry branch, local or as last fetched from `origin`.
+
+        Raises NotFound if the repository is not a registry, or if this clone lacks the branch.
+        """
+        branch = self.registry_branch()
+        tip = self.git.newest_known(branch)
+        if tip is None:
+            from regolo_git.registry.missing_branch import missing_branch  # noqa: PLC0415 - imports the Git library
+
+            raise missing_branch(self.git, branch)
+        return tip
 
     def config(self) -> "RegistryConfig":
         """The configuration on the registry branch.  Raises NotFound if there is none."""

@@ -9,6 +9,7 @@ from regolo_git.git.new_commit import NewCommit
 from regolo_git.git.publish import publish, refuse_early
 from regolo_git.records.config import new_config_text
 from regolo_git.records.paths import CONFIG_PATH
+from regolo_git.registry.change import recover_first
 from regolo_git.registry.handle import DEFAULT_BRANCH, Handle
 from regolo_git.registry.record_attributes import needed_attributes, record_paths
 from regolo_git.registry.records_at import check_readable
@@ -32,10 +33,12 @@ def initialise(handle: Handle, store_url: str | None = None) -> Initialised:
 
     Does nothing in a repository that is already a registry.  Raises Conflict if the files are dirty or HEAD
     is detached, InvalidInput for an unusable store URL or if Git knows no author, StoreAbsent if this clone
-    has used a store that is not there.
+    has used a store that is not there, NotFound if it lacks the registry branch.
     """
+    recover_first(handle)
     config = handle.config_at_head()
     if config is not None:
+        handle.registry_tip()  # a clone without it is of no use yet
         return Initialised(handle.paths.top, config.branch, None, _create_store(handle))
     branch = handle.git.head_branch() or _default_branch(handle)
     text = new_config_text(branch=branch, store_url=store_url)

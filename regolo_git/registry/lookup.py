@@ -9,8 +9,9 @@ from regolo_git.records.names import check_model_name
 from regolo_git.records.references import Reference, version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.merge_state import MergeState, read_merge_state
 from regolo_git.registry.records_at import RecordsAt
-from regolo_git.registry.version_status import READY, RETIRED, read_statuses
+from regolo_git.registry.version_status import READY, RETIRED, UNMERGED, Statuses, read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion, read_tagged_manifest, version_of_row
 from regolo_git.text.nearest import nearest
 
@@ -48,7 +49,7 @@ def find_row(handle: Handle, reference: Reference) -> TagRow:
     rows = model_rows(handle, reference.model)
     if reference.environment is not None:
         return _row_of_environment(handle, reference.model, reference.environment, rows)
-    return _latest(reference.model, rows)
+    return _latest(reference.model, rows, read_merge_state(handle))
 
 
 def _row_of_version(handle: Handle, model: str, version: Version) -> TagRow:
@@ -82,20 +83,34 @@ def _promotion_hint(handle: Handle, records: RecordsAt, model: str, environment:
     return Hint("show", version_reference(model, close)) if close else Hint("list", model)
 
 
-def _latest(model: str, rows: list[TagRow]) -> TagRow:
-    for row in reversed(rows):
-        if Version.parse(row.version).is_release:
-            return row
+def _latest(model: str, rows: list[TagRow], state: MergeState) -> TagRow:
+    releases = [row for row in rows if Version.parse(row.version).is_release]
+    row = next((row for row in reversed(releases) if state.has(row)), None)
+    if row is not None:
+        return row
+    named = releases or rows
+    missing = "no merged release" if releases else "no release yet"
     raise NotFound(
-        f"model '{model}' has no release yet, only {', '.join(row.version for row in rows[-3:])}",
-        Hint("show", version_reference(model, rows[-1].version)),
+        f"model '{model}' has {missing}, only {', '.join(row.version for row in named[-3:])}",
+        Hint("show", version_reference(model, named[-1].version)),
     )
 
 
 def get_version(handle: Handle, reference: Reference) -> ModelVersion:
     """The version that a reference resolves to.  Raises NotFound."""
-    row = find_row(handle, reference)
-    return version_of_row(handle, row, read_statuses(handle).of(row.model, row.identity))
+    row, statuses = find_row(handle, reference), read_statuses(handle)
+    return _with_status(handle, row, statuses, read_merge_state(handle, statuses))
+
+
+def _with_status(handle: Handle, row: TagRow, statuses: Statuses, state: MergeState) -> ModelVersion:
+    status, merged = statuses.of(row.model, row.identity), state.has(row)
+    return version_of_row(
+        handle,
+        row,
+        UNMERGED if status == READY and not merged else status,
+        merged=merged,
+        current=statuses.held.get(row.model) == row.manifest_oid,
+    )
 
 
 def get_version_to_use(handle: Handle, reference: Reference) -> ModelVersion:
@@ -117,4 +132,5 @@ def list_versions(handle: Handle, model: str) -> list[ModelVersion]:
     """The versions of a model, lowest first.  Raises NotFound."""
     rows = model_rows(handle, model)
     statuses = read_statuses(handle)
-    return [version_of_row(handle, row, statuses.of(row.model, row.identity)) for row in rows]
+    state = read_merge_state(handle, statuses)
+    return [_with_status(handle, row, statuses, state) for row in rows]

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from regolo_git.git.tag_index import TagRow
+from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import list_versions
+from regolo_git.registry.merge_state import read_merge_state
 from regolo_git.registry.version_status import read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion
 
@@ -16,13 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ModelSummary:
-    """One line of `git regolo list`: `latest` is the highest release, else the highest version."""
+    """One line of `git regolo list`: `latest` is the highest release, else the highest version.
+
+    Only merged versions count, unless there are none; then `merged` is False.
+    """
 
     name: str
     versions: int
     latest: str
     updated_at: datetime
     environments: Mapping[str, str]
+    merged: bool = True
 
 
 @dataclass(frozen=True)
@@ -35,8 +42,8 @@ class Model:
 
     @property
     def latest(self) -> ModelVersion:
-        """The highest version."""
-        return self.versions[-1]
+        """The highest merged version; without one, the highest version."""
+        return next((v for v in reversed(self.versions) if v.merged), self.versions[-1])
 
     @property
     def description(self) -> str | None:
@@ -52,16 +59,28 @@ class Model:
 def summarise_models(handle: Handle) -> list[ModelSummary]:
     """Every model that has a version, sorted by name."""
     statuses = read_statuses(handle)
+    unmerged = read_merge_state(handle, statuses).unmerged
+    latest = {model: _latest_merged(handle, model, rows) for model, rows in unmerged.items()}
     return [
         ModelSummary(
             name=summary.model,
             versions=summary.count,
-            latest=summary.latest,
+            latest=latest.get(summary.model) or summary.latest,
             updated_at=summary.updated_at,
             environments=_environments(statuses.promotions.get(summary.model, {})),
+            merged=latest.get(summary.model, summary.latest) is not None,
         )
         for summary in handle.index.models()
     ]
+
+
+def _latest_merged(handle: Handle, model: str, unmerged: list[TagRow]) -> str | None:
+    """The highest merged release, else the highest merged version; None if nothing is merged."""
+    left_out = {row.tag_oid for row in unmerged}
+    merged = [row.version for row in handle.index.rows(model) if row.tag_oid not in left_out]
+    releases = [version for version in merged if Version.parse(version).is_release]
+    named = releases or merged
+    return named[-1] if named else None
 
 
 def _environments(promoted: Mapping[str, str]) -> Mapping[str, str]:

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from regolo_git.errors import IntegrityError, NotFound, RegoloError
-from regolo_git.git.history import FilesOnce, commits_since
+from regolo_git.git.history import UNSHALLOW, FilesOnce, commits_since
 from regolo_git.git.repository import blob_id
 from regolo_git.git.tips import Tip, reflog_tips, tips
 from regolo_git.git.worktrees import work_trees
@@ -141,6 +141,9 @@ class _Reader:
         for commit in sorted(reflog_tips(git.paths, since)):
             if commit in git.pygit:  # git has already deleted it
                 yield from self._of_models(Tip("a reflog", commit))
+        if git.is_shallow:
+            error = NotFound("this clone is shallow: it lacks the history of the registry branch", UNSHALLOW)
+            yield Unreadable("the history of the registry branch", error)
         branch = self._handle.registry_branch()
         for tip in filter(None, (git.branch_tip(branch), git.remote_branch_tip("origin", branch))):
             for commit in commits_since(git, tip, since):

@@ -87,6 +87,11 @@ class RecordsAt:
         """The names of the models that have a manifest, readable or not, sorted."""
         return [model for path, _ in self._files(MODELS) if (model := model_of_manifest(path)) is not None]
 
+    def manifest_oids(self) -> dict[str, str]:
+        """The Git object of each model's manifest, readable or not."""
+        named = ((model_of_manifest(path), oid) for path, oid in self._files(MODELS))
+        return {model: oid for model, oid in named if model is not None}
+
     def card(self, model: str) -> "ModelCard | None":
         """A model's card; None if it has none."""
         return self._one(card_path(model), parsers.parse_card)

@@ -7,7 +7,7 @@ that commit, and only while the commits that determine the registry branch are u
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from regolo_git.errors import IntegrityError, InvalidInput, RegoloError
@@ -20,7 +20,7 @@ from regolo_git.records.versions import Version
 from regolo_git.registry.handle import DEFAULT_BRANCH, Handle
 from regolo_git.registry.records_at import RecordsAt
 
-READY, RETIRED, PROPOSED = "ready", "retired", "proposed"
+READY, RETIRED, PROPOSED, UNMERGED = "ready", "retired", "proposed", "not merged"
 KEYS_KEPT = 8  # of the work trees that share the cache, each at its own commit
 
 ByModel = Mapping[str, Mapping[str, str]]  # model -> version identity -> status, or environment -> version
@@ -30,11 +30,15 @@ ByModel = Mapping[str, Mapping[str, str]]  # model -> version identity -> status
 class Statuses:
     """Every status that is not "ready", as of commit `tip`.
 
-    `promotions` maps each model to the version promoted to each environment.  `broken` has the errors of the
-    unreadable records, which are not included in the statuses.
+    `branch` is the registry branch, and `lines` the patterns of other branches that count.  `promotions` maps
+    each model to the version promoted to each environment, `held` to the Git object of its manifest.
+    `broken` has the errors of the unreadable records, which are not included in the statuses.
     """
 
     tip: str | None = None
+    branch: str = DEFAULT_BRANCH
+    lines: tuple[str, ...] = ()
+    held: Mapping[str, str] = field(default_factory=dict)
     by_model: ByModel = field(default_factory=dict)
     promotions: ByModel = field(default_factory=dict)
     broken: tuple[IntegrityError, ...] = ()
@@ -63,13 +67,13 @@ def read_statuses(handle: Handle) -> Statuses:
     statuses = cache.statuses
     if branch is None or statuses.tip is None or newest_known(handle.paths, branch) != statuses.tip:
         branch = handle.registry_branch()
-        tip = newest_known(handle.paths, branch)
-        if tip is None or tip != statuses.tip:
+        tip = handle.registry_tip()
+        if tip != statuses.tip:
             statuses = _read(handle.records_at(tip))
         if _is_cacheable(handle):
             _save(path, _Cache({key: branch, **cache.branches}, statuses))
     handle.notice_broken(statuses.broken)
-    return statuses
+    return replace(statuses, branch=branch)
 
 
 def _branch_key(paths: RepositoryPaths) -> str:
@@ -93,7 +97,15 @@ def _read(records: RecordsAt) -> Statuses:
     for model, listed in retired.by_name.items():
         by_model.setdefault(model, {}).update({_identity(e.version): RETIRED for e in listed.entries})
     broken = *promotions.broken.values(), *retired.broken.values()
-    return Statuses(records.registry, by_model, promoted, broken)
+    config = records.config()
+    return Statuses(
+        tip=records.registry,
+        lines=config.lines if config is not None else (),
+        held=records.manifest_oids(),
+        by_model=by_model,
+        promotions=promoted,
+        broken=broken,
+    )
 
 
 def _identity(version: str) -> str:
@@ -108,7 +120,14 @@ def _load(path: Path) -> _Cache:
             for error in reader.objects("broken")
         )
         by_model, promotions = _read_by_model(reader, "by_model"), _read_by_model(reader, "promotions")
-        statuses = Statuses(reader.get("tip", str), by_model, promotions, broken)
+        statuses = Statuses(
+            tip=reader.get("tip", str),
+            lines=tuple(line.get("pattern", str) for line in reader.objects("lines")),
+            held=reader.dict_of("held", str),
+            by_model=by_model,
+            promotions=promotions,
+            broken=broken,
+        )
         return _Cache(reader.dict_of("branches", str), statuses)
     except (OSError, InvalidInput):
         return _Cache()  # only a cache: if anything is wrong with it, the branch is read instead
@@ -124,6 +143,8 @@ def _save(path: Path, cache: _Cache) -> None:
     cached = {
         "branches": dict(list(cache.branches.items())[:KEYS_KEPT]),
         "tip": statuses.tip,
+        "lines": [{"pattern": line} for line in statuses.lines],
+        "held": statuses.held,
         "by_model": statuses.by_model,
         "promotions": statuses.promotions,
         "broken": [{"message": e.message, "hint": on_command_line(e.hint)} for e in statuses.broken],

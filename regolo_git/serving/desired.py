@@ -60,6 +60,7 @@ class Writer(Protocol):
         *,
         replicas: Mapping[str, int] | None = None,
         message: str | None = None,
+        unmerged: bool = False,
     ) -> Endpoint:
         """Sets the whole split: shares that add up to 1, or percents that add up to 100.
 
@@ -69,7 +70,12 @@ class Writer(Protocol):
         ...
 
     def roll_back(
-        self, endpoint: str, to_version: str | None = None, *, message: str | None = None
+        self,
+        endpoint: str,
+        to_version: str | None = None,
+        *,
+        message: str | None = None,
+        unmerged: bool = False,
     ) -> RolledBack:
         """Sends everything to `to_version`, or to the last good version that can still serve.
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from regolo_git.artifacts.disk_digest import check_digest
 from regolo_git.artifacts.restore.materialize import materialize
 from regolo_git.errors import IntegrityError, NotFound
-from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.manifest import Manifest
@@ -39,10 +38,7 @@ class RegistrySource:
 
     def head(self) -> str:
         """The commit at the tip of the registry branch.  Raises NotFound if there is none."""
-        tip = self._handle.registry_tip()
-        if tip is None:
-            raise NotFound("the registry branch has no commit", Hint("init"))
-        return tip
+        return self._handle.registry_tip()
 
     def endpoints(self, commit: str) -> Listing[Endpoint]:
         """Every endpoint as of a commit, and what is wrong with those that cannot be read."""

@@ -21,12 +21,20 @@ class RegistryWriter:
         *,
         replicas: Mapping[str, int] | None = None,
         message: str | None = None,
+        unmerged: bool = False,
     ) -> Endpoint:
         """Sets the whole split; see `Writer`."""
-        return update_traffic(self._handle, endpoint, weights, replicas=replicas, message=message)
+        return update_traffic(
+            self._handle, endpoint, weights, replicas=replicas, message=message, unmerged=unmerged
+        )
 
     def roll_back(
-        self, endpoint: str, to_version: str | None = None, *, message: str | None = None
+        self,
+        endpoint: str,
+        to_version: str | None = None,
+        *,
+        message: str | None = None,
+        unmerged: bool = False,
     ) -> RolledBack:
         """Sends everything to one version; see `Writer`."""
-        return roll_back(self._handle, endpoint, to_version, message=message)
+        return roll_back(self._handle, endpoint, to_version, message=message, unmerged=unmerged)

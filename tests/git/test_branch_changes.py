@@ -10,7 +10,7 @@ from support.git_program import clone, commit_files, git, new_repository
 from support.worlds import opened
 
 from regolo_git.git.branch_changes import BranchChange, BranchChanges
-from regolo_git.git.history import changed_files, first_parent_commits
+from regolo_git.git.history import changed_files, first_parents
 
 DIRECTORIES = ("endpoints", "environments")
 PATHS = (
@@ -52,7 +52,8 @@ def top(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 def the_slow_way(top: Path, tip: str, wanted: Callable[[str], bool]) -> list[BranchChange]:
     """Every commit of the branch opened, and its trees compared."""
     repository, found = opened(top), []
-    for info in first_parent_commits(repository, tip):
+    for oid in first_parents(repository, tip):
+        info = repository.commit_info(oid)
         parent = info.parents[0] if info.parents else None
         for directory in DIRECTORIES:
             for path in changed_files(repository, parent, info.oid, directory):

@@ -13,7 +13,7 @@ from regolo_git.git.history import (
     changed_files,
     commits_not_in,
     commits_since,
-    first_parent_commits,
+    first_parents,
 )
 
 FILES = ("models/a/manifest.toml", "models/b/manifest.toml", "models/b/model.toml", "code")
@@ -58,9 +58,19 @@ def tip_of(top: Path) -> str:
 
 
 def test_first_parents_are_followed_to_the_beginning(top: Path) -> None:
-    found = list(first_parent_commits(opened(top), tip_of(top)))
-    assert [commit.oid for commit in found] == told(top, "rev-list", "--first-parent", "main")
-    assert found[0] == opened(top).commit_info(tip_of(top))
+    found = list(first_parents(opened(top), tip_of(top)))
+    assert found == told(top, "rev-list", "--first-parent", "main")
+
+
+def test_a_long_line_of_first_parents_is_whole(git_repository: Path) -> None:
+    lines = [
+        f"commit refs/heads/main\nmark :{n}\ncommitter A <a@b.c> {START + n} +0000\ndata 0\n"
+        for n in range(1, 200)
+    ]
+    git(git_repository, "fast-import", "--quiet", given="".join(lines))
+    wanted = told(git_repository, "rev-list", "main")
+    for start in (wanted[0], wanted[-64], wanted[-65], wanted[-1]):
+        assert list(first_parents(opened(git_repository), start)) == wanted[wanted.index(start) :]
 
 
 def test_what_changed_between_any_two_commits_is_what_git_says(top: Path) -> None:
@@ -101,7 +111,7 @@ def test_a_history_that_was_cut_ends_where_it_was_cut(git_repository: Path, tmp_
         commit_files(git_repository, {"code": str(number)})
     shallow = clone(git_repository, tmp_path / "shallow", "--depth=2")
     wanted = told(git_repository, "rev-list", "-2", "main")
-    assert [commit.oid for commit in first_parent_commits(opened(shallow), wanted[0])] == wanted
+    assert list(first_parents(opened(shallow), wanted[0])) == wanted
 
 
 def test_the_commits_since_a_time_and_what_was_there_then(top: Path) -> None:

@@ -1,6 +1,7 @@
 """The journal is read as it was written; a lock is removed only where it is known to be ours."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from regolo_git.git.journal import (
     clear_journal,
     journal_path,
     read_journal,
+    record_taken_locks,
     remove_stale_locks,
     write_journal,
 )
@@ -46,6 +48,18 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> RepositoryPaths:
 def test_what_is_written_is_read_back(paths: RepositoryPaths, journal: Journal) -> None:
     write_journal(paths, journal)
     assert read_journal(paths) == journal
+
+
+def test_taken_locks_are_added_and_may_be_cut_short(paths: RepositoryPaths, tmp_path: Path) -> None:
+    taken = tmp_path / "taken.lock"
+    taken.touch()
+    journal = replace(TAG_ALONE, locks=(LockFile(str(taken)),))
+    write_journal(paths, journal)
+    record_taken_locks(paths, journal)
+    assert read_journal(paths) == replace(journal, locks=(LockFile(str(taken), taken.stat().st_ino),))
+    journal_path(paths).write_bytes(journal_path(paths).read_bytes()[:-3])
+    assert read_journal(paths) == journal
+    clear_journal(paths)
 
 
 def test_a_cleared_journal_is_gone_and_may_be_cleared_again(paths: RepositoryPaths) -> None:

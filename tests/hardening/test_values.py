@@ -164,3 +164,41 @@ def test_the_other_records_are_read_with_the_same_limits(
     said = refusal(regolo(*command, status=5).err)
     assert re.search(rf"'[^']*{re.escape(key)}[^']*' in ", said.message)
     assert re.search(r"not a finite number|64-bit", said.message)
+
+
+# -- places of git and of records -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", [".github/workflows/ci.yml", ".gitmodules", "models/m/retired.toml", "endpoints/new.toml", "environments/staging/m.toml", ".GITHUB/x"])  # fmt: skip
+def test_a_manifest_cannot_make_a_checkout_write_a_record(top: Path, regolo: Regolo, place: str) -> None:
+    tag_by_hand(top, "m", "1.2", lambda text: text.replace('path = "model.safetensors"', f'path = "{place}"'))
+    for line in (["checkout", "m@1.2"], ["checkout"], ["checkout", "m@1.2", "elsewhere"], ["show", "m@1.2"]):
+        said = refusal(regolo(*line, status=5).err)
+        assert f"path '{place}' is a place of git or of the registry's records" in said.message
+    refuse(regolo, top, 2, "registry's records", ["checkout", "m@1.1", place])
+    assert place in regolo("fsck", status=5).out
+
+
+def test_no_artifact_is_registered_from_a_place_of_records(top: Path, regolo: Regolo) -> None:
+    for place in (".github/model.bin", "endpoints/model.bin", "models/x/x.toml", ".gitattributes"):
+        (top / place).parent.mkdir(exist_ok=True, parents=True)
+        (top / place).write_text("x")
+        refuse(regolo, top, 2, "registry's records", ["register", "x", place])
+    folder = top / "models" / "other"
+    folder.mkdir(parents=True)
+    for number in range(250):
+        (folder / f"f{number}").write_text("x")
+    (folder / "manifest.toml").write_text("x")
+    assert "registry's records" in regolo("register", "big", "models/other", status=2).err
+
+
+def test_the_files_of_a_directory_cannot_become_records(top: Path, regolo: Regolo) -> None:
+    folder = top / "words"
+    (folder / ".github").mkdir()
+    (folder / ".github" / "ci.yml").write_text("x")
+    (folder / "manifest.toml").write_text("x")
+    regolo("commit", "d", "words")
+    regolo("checkout", "d", "new")
+    assert (top / "new/.github/ci.yml").read_text() == "x"
+    for place in (".", "models/d"):
+        refuse(regolo, top, 2, "registry's records", ["checkout", "d", place])

@@ -66,6 +66,25 @@ def run_failing(top: Path, instant: Instant, error: str, *arguments: str) -> Don
     return _run(_injecting(instant, f"error={error}:when={instant.number}{until}"), top, arguments)
 
 
+def run_killed_at_path(top: Path, call: str, path: Path, *arguments: str) -> Done:
+    """The same command, killed as it begins its first call of a kind on a path (of two, the first)."""
+    return _run(_injecting_at_path(call, path, "signal=KILL:when=1"), top, arguments)
+
+
+def run_failing_at_path(
+    top: Path, call: str, path: Path, error: str, *arguments: str, always: bool = False
+) -> Done:
+    """The same command, told by the system that its first call of a kind on a path failed, or every one."""
+    return _run(
+        _injecting_at_path(call, path, f"error={error}:when={'1+' if always else '1'}"), top, arguments
+    )
+
+
+def _injecting_at_path(call: str, path: Path, what: str) -> list[str]:
+    traced = ["-P", str(path), "-e", f"trace={call}"]
+    return ["-f", "-o", os.devnull, *traced, "-e", f"inject={call}:{what}"]
+
+
 def _injecting(instant: Instant, what: str) -> list[str]:
     return ["-f", "-o", os.devnull, "-e", f"trace={instant.call}", "-e", f"inject={instant.call}:{what}"]
 

@@ -60,15 +60,15 @@ def commit(
 ) -> None:
     """Add a version to MODEL from the file or directory PATH, or --from an existing version.
 
-    Only content that is new to the store is stored.  On the registry branch the version is committed and
-    tagged immediately.  On another branch it is committed without a tag, and with --propose it is committed
-    to a new branch; `git regolo tag --merged` tags it after the merge.
+    Only content that is new to the store is stored.  On the registry branch, or a branch of `registry.lines`,
+    the version is committed and tagged immediately.  On another branch it is committed without a tag, and
+    with --propose it is committed to a new branch; `git regolo tag --merged` tags it after the merge.
 
     With --from, it has the content of an existing version, and what is not given again is copied from it.
 
-    The parent of the version is what PATH held before: the version last checked out to it or created from
-    it.  If that is not known, it is the highest version below the new one.  Description, metadata and serving
-    of the parent are taken over unless given again; its metrics and lineage only if the content is the same.
+    Its parent is what PATH held before: the version last checked out to it or created from it; if that is
+    not known, the highest version below.  Description, metadata and serving of the parent are taken over
+    unless given again; metrics and lineage only if the content is the same.
 
     Following SemVer, bump major if code that loads the model may break (a tensor removed or reshaped), minor
     for new weights, patch for files without weights; `git regolo diff` suggests a bump.
@@ -80,10 +80,9 @@ def commit(
       git regolo commit sentiment model.onnx --propose --param epochs=9
       git regolo commit sentiment --from 1.0 --version prod-1.0
 
-    Exit status: 0 success; 2 an invalid name, number or file; 3 no such model or file, or this clone lacks
-    tags, history or a branch; 4 the version exists, its content is that of the newest or of a retired
-    version (without --yes), or the registry's files have uncommitted changes; 6 the store is not there or not
-    writable.
+    Exit status: 0 success; 2 invalid input; 3 no such model or file, or this clone lacks tags, history or a
+    branch; 4 the version exists, its content is that of the newest or of a retired version (without --yes),
+    or the registry's files have uncommitted changes; 6 the store is not there or not writable.
     """
     _check(model, path, origin, version, bump)
     with open_handle() as handle:

@@ -20,7 +20,7 @@ from regolo_git.registry.handle import Handle
 from regolo_git.text.commits import short
 from regolo_git.text.nearest import nearest
 
-KNOWN = ("registry.branch", "store.url", "store.digest")
+KNOWN = ("registry.branch", "registry.lines", "store.url", "store.digest")
 KNOWN_OF_AN_ENVIRONMENT = re.compile(r"environments\.[a-z-]+(?:\.(?:replicas|requires))?")
 LOCAL = (STORE_SETTING,)
 LOCAL_PREFIX = "regolo."
@@ -48,6 +48,7 @@ def config(key: str | None, value: str | None, unset: bool, local: bool, form: F
 
     \b
       registry.branch              the branch of environments and endpoints
+      registry.lines               other branches whose versions count
       store.url                    the URL of the shared store
       store.digest                 "sha256", or the faster "blake3"
       environments.NAME.replicas   the number of workers

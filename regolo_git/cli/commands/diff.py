@@ -16,6 +16,7 @@ from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import model_rows, read_version_manifest
+from regolo_git.registry.merge_state import read_merge_state
 from regolo_git.review.comparison_page import comparison_page
 from regolo_git.review.versions import compare_versions
 
@@ -90,7 +91,8 @@ def _with_another(handle: Handle, a: Reference, version: str) -> Hint:
 
 
 def _newest_releases(handle: Handle, model: str) -> tuple[Reference, Reference]:
-    releases = [row.version for row in model_rows(handle, model) if Version.parse(row.version).is_release]
+    rows, state = model_rows(handle, model), read_merge_state(handle)
+    releases = [row.version for row in rows if Version.parse(row.version).is_release and state.has(row)]
     if len(releases) < 2:
         raise NotFound(
             f"model '{model}' has {'one release' if releases else 'no releases'}, but two are required",

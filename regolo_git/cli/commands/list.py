@@ -39,6 +39,10 @@ def list_(
 ) -> None:
     """List the models, or the versions of MODEL from the highest to the lowest.
 
+    A version that neither the registry branch nor a branch of `registry.lines` contains is "not merged".  The
+    version on the registry branch is marked "current" unless it is the newest, as after `git regolo revert`;
+    MODEL@latest is the highest merged release all the same.
+
     A terminal shows the first 30 versions, unless --all or --limit is given; a pipe receives all of them.
 
     \b
@@ -98,10 +102,18 @@ def _list_versions(model: str, metrics: Sequence[str], limit: int | None, form: 
             form,
             document=lambda: [version_list.document(line) for line in lines],
             fields=lambda: (version_list.fields(line) for line in lines),
-            page=lambda: version_list.put_versions(lines, metrics),
+            page=lambda: version_list.put_versions(lines, metrics, newest=_newest(every)),
         )
+        left_out = [version for version in every[limit:] if version.current] if limit is not None else []
     if form == "people" and len(lines) < len(every):
+        for version in left_out:
+            talk(f"{version.reference} is the current version on the branch")
         talk(f"and {counted(len(every) - len(lines), 'older version')}: git regolo list {model} --all")
+
+
+def _newest(versions: Sequence[ModelVersion]) -> str | None:
+    """The version that a branch normally has: the first merged one, from the highest to the lowest."""
+    return next((version.version for version in versions if version.merged), None)
 
 
 def _measured(handle: Handle, version: ModelVersion, metrics: Sequence[str]) -> dict[str, int | float | None]:

@@ -5,7 +5,7 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, json_option, put_result
 from regolo_git.cli.options.arguments import complete_environments, reference_argument
-from regolo_git.cli.options.change import message_option
+from regolo_git.cli.options.change import message_option, unmerged_option
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import talk
 from regolo_git.records.references import Reference, version_reference
@@ -19,6 +19,7 @@ from regolo_git.text.commits import short
 @click.argument("environment", metavar="ENV", shell_complete=complete_environments)
 @click.option("--replicas", type=int, metavar="N", help="The number of workers in that environment.")
 @click.option("--propose", is_flag=True, help="Commit to a new branch for review.")
+@unmerged_option
 @message_option
 @json_option
 def promote(
@@ -26,6 +27,7 @@ def promote(
     environment: str,
     replicas: int | None,
     propose: bool,
+    unmerged: bool,
     message: str | None,
     as_json: bool,
 ) -> None:
@@ -41,8 +43,8 @@ def promote(
       git regolo promote sentiment@staging production --propose
 
     Exit status: 0 success; 2 invalid input, or unknown environment; 3 no such version, or its content is not
-    in the store; 4 already promoted there; 5 corrupt content; 6 the store is not there; 8 forbidden by a
-    rule.
+    in the store; 4 already promoted there; 5 corrupt content; 6 the store is not there; 8 not merged, or
+    forbidden by a rule.
     """
     with open_handle() as handle, ProgressBar("checking") as bar:
         done = promote_version(
@@ -52,6 +54,7 @@ def promote(
             replicas=replicas,
             message=message,
             propose=propose,
+            unmerged=unmerged,
             on_progress=bar.show,
         )
     _report(done, propose)

@@ -4,7 +4,7 @@ import click
 
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import json_option, put_result
-from regolo_git.cli.options.change import message_option
+from regolo_git.cli.options.change import message_option, unmerged_option
 from regolo_git.cli.options.endpoint import (
     complete_endpoint_versions,
     endpoint_argument,
@@ -27,10 +27,16 @@ from regolo_git.text.numbers import shares_text
     shell_complete=complete_endpoint_versions,
     help="The number of workers of a version.",
 )
+@unmerged_option
 @message_option
 @json_option
 def traffic(
-    endpoint: str, split: tuple[str, ...], replicas: tuple[str, ...], message: str | None, as_json: bool
+    endpoint: str,
+    split: tuple[str, ...],
+    replicas: tuple[str, ...],
+    unmerged: bool,
+    message: str | None,
+    as_json: bool,
 ) -> None:
     """Set the whole traffic split of ENDPOINT in one commit; without a split, show it.
 
@@ -44,13 +50,17 @@ def traffic(
       git regolo traffic sentiment
 
     Exit status: 0 success; 2 invalid weights; 3 no such endpoint or version, or its content is not in the
-    store; 4 already set to that split; 6 the store is not there; 8 a version is retired.
+    store; 4 already set to that split; 6 the store is not there; 8 a version is retired or not merged.
     """
     with open_handle() as handle:
         if split:
             writer = RegistryWriter(handle)
             found = writer.set_traffic(
-                endpoint, read_weights(split), replicas=read_counts(replicas), message=message
+                endpoint,
+                read_weights(split),
+                replicas=read_counts(replicas),
+                message=message,
+                unmerged=unmerged,
             )
         else:
             found = get_endpoint(handle, endpoint)

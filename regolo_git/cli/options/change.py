@@ -16,6 +16,11 @@ def message_option(function: Function) -> Function:
     return click.option("-m", "--message", metavar="TEXT", help="The commit message: why.")(function)
 
 
+def unmerged_option(function: Function) -> Function:
+    """Adds `--unmerged`."""
+    return click.option("--unmerged", is_flag=True, help="Allow a version that is not merged.")(function)
+
+
 @dataclass(frozen=True, slots=True)
 class Consent:
     """The consent given on the command line; without it, a command shows its plan and asks."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from regolo_git.cli.columns import Column
 from regolo_git.cli.forms import Json
-from regolo_git.cli.pages.status_style import status_cell
+from regolo_git.cli.pages.status_style import version_cell
 from regolo_git.cli.pages.terminal import drawn
 from regolo_git.cli.streams import paint, put, signs, takes_symbols
 from regolo_git.cli.tables import Cell, Row, painted, put_table
@@ -98,7 +98,7 @@ def _put_step(step: Step) -> None:
     version = step.version
     about = [
         paint(version.reference, sys.stdout, fg="yellow"),
-        painted(status_cell(version.status)),
+        painted(version_cell(version)),
         local_time(version.created_at),
         one_line(person(version.created_by)),
         size_text(version.size_bytes),
@@ -142,7 +142,7 @@ def _trend_row(step: Step, change: MetricChange | None) -> Row:
         number_text(change["b"] if change is not None else None),
         *(difference_texts(change) if change is not None else ("", "")),
         drawn(verdict_cell(change)) if change is not None and step.previous is not None else "",
-        status_cell(version.status),
+        version_cell(version),
         local_time(version.created_at),
         Cell(one_line(version.message), "dim"),
     )

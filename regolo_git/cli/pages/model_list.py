@@ -23,6 +23,7 @@ def document(model: ModelSummary) -> Json:
         "model": model.name,
         "versions": model.versions,
         "latest": model.latest,
+        "merged": model.merged,
         "updated_at": model.updated_at,
         "environments": dict(model.environments),
     }
@@ -39,7 +40,7 @@ def put_models(models: Sequence[ModelSummary]) -> None:
         (
             Cell(model.name, "bold"),
             str(model.versions),
-            model.latest,
+            model.latest if model.merged else Cell(f"{model.latest}, not merged", "yellow"),
             local_time(model.updated_at),
             Cell(" ".join(_environments(model)), "green"),
         )

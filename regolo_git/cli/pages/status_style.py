@@ -1,9 +1,10 @@
 """The colours of a version's status."""
 
 from regolo_git.cli.tables import Cell
-from regolo_git.registry.version_status import PROPOSED, READY, RETIRED
+from regolo_git.registry.version_status import PROPOSED, READY, RETIRED, UNMERGED
+from regolo_git.registry.versions.model_version import ModelVersion
 
-_COLOURS = {READY: "", RETIRED: "dim", PROPOSED: "yellow"}
+_COLOURS = {READY: "", RETIRED: "dim", PROPOSED: "yellow", UNMERGED: "yellow"}
 
 
 def status_colour(status: str) -> str:
@@ -11,6 +12,19 @@ def status_colour(status: str) -> str:
     return _COLOURS.get(status, "green")
 
 
+def status_text(version: ModelVersion) -> str:
+    """The status, also of a version that is promoted or retired although it is not merged."""
+    if version.merged or version.status == UNMERGED:
+        return version.status
+    return f"{version.status}, {UNMERGED}"
+
+
 def status_cell(status: str) -> Cell:
     """The status as a coloured table cell."""
     return Cell(status, status_colour(status))
+
+
+def version_cell(version: ModelVersion, *, current: bool = False) -> Cell:
+    """The status of a version as a coloured table cell; `current` marks the version that the branch has."""
+    text = status_text(version)
+    return Cell(f"{text}, current" if current else text, status_colour(version.status))

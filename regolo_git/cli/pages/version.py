@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 
 from regolo_git.cli.forms import Json, flat, plain_text
 from regolo_git.cli.pages.shown_version import Shown
+from regolo_git.cli.pages.status_style import status_text
 from regolo_git.review.page import Column, Page, Section
 from regolo_git.text.numbers import counted, number_text
 from regolo_git.text.sizes import size_text
@@ -18,7 +19,7 @@ def version_page(shown: Shown) -> Page:
     return Page(
         subject=version.reference,
         title="",
-        brief=version.status,
+        brief=status_text(version),
         notes=[text for text in (manifest.description, version.message) if text],
         sections=[
             Section("", list(_facts(shown))),
@@ -49,6 +50,8 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
     yield "commit", version.commit
     if manifest.build is not None:
         yield "build", manifest.build
+    if version.current:
+        yield "current", "yes, the registry branch has this version"
     if manifest.parents:
         yield "parent", ", ".join(manifest.parents)
 
@@ -103,6 +106,8 @@ def document(shown: Shown) -> Json:
         "version": version.version,
         "reference": version.reference,
         "status": version.status,
+        "merged": version.merged,
+        "current": version.current,
         "used_by": list(shown.users),
         "model_description": shown.card.description,
         "owner": shown.card.owner,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from regolo_git.cli.columns import Column
 from regolo_git.cli.forms import Json
-from regolo_git.cli.pages.status_style import status_cell
+from regolo_git.cli.pages.status_style import version_cell
 from regolo_git.cli.tables import Cell, put_table
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.commits import person
@@ -24,6 +24,8 @@ def document(line: Line) -> Json:
         "version": version.version,
         "reference": version.reference,
         "status": version.status,
+        "merged": version.merged,
+        "current": version.current,
         "size": version.size_bytes,
         "created_at": version.created_at,
         "created_by": version.created_by,
@@ -54,8 +56,8 @@ def fields(line: Line) -> list[object]:
     ]
 
 
-def put_versions(lines: Sequence[Line], metrics: Sequence[str]) -> None:
-    """Prints a table of versions."""
+def put_versions(lines: Sequence[Line], metrics: Sequence[str], *, newest: str | None = None) -> None:
+    """Prints a table of versions; marks the one that the branch has, unless it is the `newest`."""
     put_table(
         [
             Column("VERSION"),
@@ -69,7 +71,7 @@ def put_versions(lines: Sequence[Line], metrics: Sequence[str]) -> None:
         [
             (
                 Cell(version.version, "bold"),
-                status_cell(version.status),
+                version_cell(version, current=version.current and version.version != newest),
                 *map(number_text, measured.values()),
                 size_text(version.size_bytes),
                 local_time(version.created_at),

@@ -4,12 +4,15 @@ Next to read: `tag_check.py` for the data in Git, `artifact_check.py` for the da
 changes nothing, except that the store moves a damaged chunk aside when it reads it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
+from regolo_git.git.many_files import File
+from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Hint
 from regolo_git.maintenance.fsck.artifact_check import ArtifactChecker
+from regolo_git.maintenance.fsck.pages import pages_of, read_ahead
 from regolo_git.maintenance.fsck.problem import Problem
 from regolo_git.maintenance.fsck.record_check import check_records
 from regolo_git.maintenance.fsck.tag_check import check_foreign_tags, read_checked_manifest
@@ -20,6 +23,8 @@ from regolo_git.registry.lookup import model_rows
 from regolo_git.registry.other_store import other_store_hint
 from regolo_git.registry.reachable import Need, Unreadable, retired_identities, tip_needs
 from regolo_git.registry.records_at import RecordsAt
+
+PAGE = 1000  # versions whose manifests are in memory at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +49,17 @@ def check_registry(
     """
     records = handle.records()
     retired_names = retired_identities(records)
-    rows = model_rows(handle, model) if model is not None else handle.index.all_rows()
+    rows = model_rows(handle, model) if model is not None else None
     untagged = [need for need in _untagged(handle, retired_names) if model in (None, need.manifest.model)]
     checker = ArtifactChecker(handle.store, other_store_hint(handle), full)
     problems = [*check_foreign_tags(handle), *check_records(records)]
-    sizes = [row.size for row in rows] + [need.manifest.artifact.size for need in untagged]
-    retired, progress = 0, Progress(total=sum(sizes))
-    for row in rows:
-        is_retired = (row.model, row.identity) in retired_names
-        manifest, found = read_checked_manifest(handle, row, retired=is_retired)
-        problems += found
-        if is_retired:
-            retired += 1
-        elif manifest is not None:
-            subject, lost = manifest.reference, Hint("retire", manifest.reference, "-m", "its bytes are lost")
-            problems += checker.check(manifest, subject, lost, following(progress, on_progress))
-        progress = progress.advanced(row.size)
-        on_progress(progress)
+    size = handle.index.size_of_all() if rows is None else sum(row.size for row in rows)
+    progress = Progress(total=size + sum(need.manifest.artifact.size for need in untagged))
+    tagged = _Tagged(handle, checker, retired_names, progress, on_progress)
+    for page, files in read_ahead(handle, handle.index.pages(PAGE) if rows is None else pages_of(rows, PAGE)):
+        tagged.check(page, files)
+    problems += tagged.in_order()
+    progress = tagged.progress
     for need in untagged:
         manifest, lost = need.manifest, Hint("commit", need.manifest.model, "PATH")
         subject = f"{manifest.reference} of {need.reason}"
@@ -68,7 +67,52 @@ def check_registry(
         progress = progress.advanced(manifest.artifact.size)
         on_progress(progress)
     problems += _check_users(handle, records)
-    return FsckReport(tuple(problems), len(rows), retired, len(checker.chunks), full)
+    return FsckReport(tuple(problems), tagged.versions, tagged.retired, len(checker.chunks), full)
+
+
+class _Tagged:
+    """Checks tagged versions page by page; their problems are told in the order of the versions."""
+
+    def __init__(
+        self,
+        handle: Handle,
+        checker: ArtifactChecker,
+        retired_names: set[tuple[str, str]],
+        progress: Progress,
+        on_progress: OnProgress,
+    ) -> None:
+        self.versions = self.retired = 0
+        self.progress = progress
+        self._handle, self._checker, self._on_progress = handle, checker, on_progress
+        self._retired_names = retired_names
+        self._problems: dict[str, list[Problem]] = {}
+
+    def check(self, page: Sequence[TagRow], files: Sequence[File | None]) -> None:
+        """Checks some versions, given the manifests in their commits."""
+        for row, file in zip(page, files, strict=True):
+            found = list(self._check(row, file))
+            if found:
+                self._problems[row.tag] = found
+            self.versions += 1
+            self.progress = self.progress.advanced(row.size)
+            self._on_progress(self.progress)
+
+    def _check(self, row: TagRow, file: File | None) -> Iterator[Problem]:
+        is_retired = (row.model, row.identity) in self._retired_names
+        manifest, found = read_checked_manifest(self._handle, row, file, retired=is_retired)
+        yield from found
+        if is_retired:
+            self.retired += 1
+        elif manifest is not None:
+            subject, lost = manifest.reference, Hint("retire", manifest.reference, "-m", "its bytes are lost")
+            following_this = following(self.progress, self._on_progress)
+            yield from self._checker.check(manifest, subject, lost, following_this)
+
+    def in_order(self) -> Iterator[Problem]:
+        """All problems, by model and from the lowest version to the highest."""
+        if self._problems:
+            for tag in self._handle.index.tags():
+                yield from self._problems.get(tag, ())
 
 
 def _untagged(handle: Handle, retired: set[tuple[str, str]]) -> Iterator[Need]:

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterator
 
 from regolo_git.errors import RegoloError
+from regolo_git.git.many_files import File
 from regolo_git.git.tag_index import TagRow
 from regolo_git.maintenance.fsck.problem import Problem
 from regolo_git.records.manifest import Manifest
@@ -38,19 +39,22 @@ def _holds_manifest(handle: Handle, tag: str, model: str) -> bool:
 
 
 def read_checked_manifest(
-    handle: Handle, row: TagRow, *, retired: bool
+    handle: Handle, row: TagRow, file: File | None, *, retired: bool
 ) -> tuple[Manifest | None, list[Problem]]:
-    """The manifest of a version, or None if it cannot be read, and the disagreements of its tag with it."""
+    """The manifest of a version, or None if it cannot be read, and the disagreements of its tag with it.
+
+    `file` is the manifest in its commit; None if that has to be read.
+    """
     subject = f"tag {row.tag}"
     again = f"git fetch origin tag {shlex.quote(row.tag)}"
     held: str | None = None
     try:
-        held = handle.git.blob_oid(row.commit_oid, manifest_path(row.model))
+        held = file[0] if file else handle.git.blob_oid(row.commit_oid, manifest_path(row.model))
         if held is None:
             return None, [
                 Problem(subject, f"commit {short(row.commit_oid)} has no manifest of '{row.model}'", again)
             ]
-        manifest = Manifest.parse(handle.git.read_blob(held))
+        manifest = Manifest.parse(file[1] if file else handle.git.read_blob(held))
     except RegoloError as error:
         if held != row.manifest_oid:
             return None, [Problem(subject, error.message, error.hint or again)]

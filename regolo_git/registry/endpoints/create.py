@@ -12,6 +12,7 @@ from regolo_git.registry.change import commit_records
 from regolo_git.registry.endpoints.traffic import endpoint_commit, pin, servable
 from regolo_git.registry.environments.permission import environment_rule
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.merge_state import require_merged
 from regolo_git.registry.records_at import RecordsAt
 
 
@@ -25,17 +26,21 @@ def create_endpoint(
     engine: str = LOCAL,
     routing: Routing | None = None,
     message: str | None = None,
+    unmerged: bool = False,
 ) -> Endpoint:
     """Creates an endpoint that sends all traffic to one version.
 
     An endpoint bound to an environment follows its promotions and takes its replica count.  Raises Conflict
-    if the endpoint exists, InvalidInput, NotFound, PolicyRefused for a retired version.
+    if the endpoint exists, InvalidInput, NotFound, PolicyRefused for a version that is retired or, without
+    `unmerged`, not merged.
     """
     check_endpoint_name(name)
     check_engine(engine)
 
     def prepare(records: RecordsAt) -> NewCommit[Endpoint]:
         version = servable(handle, reference)
+        if not unmerged:
+            require_merged(handle, version, Hint("endpoint create", name, version.reference, "--unmerged"))
         count = _replicas(handle, records, version.model_id, environment, replicas)
         if name in records.endpoint_names():
             raise Conflict(

@@ -39,9 +39,12 @@ class EndpointEvent:
 
 
 def endpoint_history(handle: Handle, name: str) -> list[EndpointEvent]:
-    """Every change of an endpoint, newest first, without commits that broke the file."""
+    """Every change of an endpoint, newest first, without commits that broke the file.
+
+    Raises NotFound if a shallow clone lacks some of the history.
+    """
     tip = handle.registry_tip()
-    return list(endpoint_events(handle, tip, name)) if tip is not None else []
+    return list(endpoint_events(handle, tip, name))
 
 
 def endpoint_events(
@@ -52,11 +55,7 @@ def endpoint_events(
     Reads only as far as the caller goes.
     """
     wanted = endpoint_path(check_endpoint_name(name))
-    created = None
-    for event in branch_events(handle, tip, lambda path: path == wanted):
-        if created not in (None, event.commit):
-            return
-        created = event.commit if event.first and since_creation else None
+    for event in branch_events(handle, tip, lambda path: path == wanted, since_added=since_creation):
         try:
             endpoint = handle.records_at(event.info.oid).endpoint(name)
         except IntegrityError:

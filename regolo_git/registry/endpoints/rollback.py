@@ -15,6 +15,7 @@ from regolo_git.registry.endpoints.history import endpoint_events
 from regolo_git.registry.endpoints.last_good import good_versions
 from regolo_git.registry.endpoints.traffic import pin, servable, traffic_commit, usual_replicas
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.merge_state import require_merged
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.model_version import ModelVersion
 
@@ -28,18 +29,25 @@ class RolledBack:
 
 
 def roll_back(
-    handle: Handle, name: str, to_version: str | None = None, *, message: str | None = None
+    handle: Handle,
+    name: str,
+    to_version: str | None = None,
+    *,
+    message: str | None = None,
+    unmerged: bool = False,
 ) -> RolledBack:
     """Sends all traffic to `to_version`, or to the last good version that can serve.
 
-    `last_good` defines good versions.  Raises NotFound, also for missing bytes, PolicyRefused for a retired
-    version, Conflict if nothing would change.
+    `last_good` defines good versions.  Raises NotFound, also for missing bytes, Conflict if nothing would
+    change, PolicyRefused for a version that is retired or, without `unmerged`, not merged and never served.
     """
 
     def prepare(records: RecordsAt) -> NewCommit[RolledBack]:
         before = require_endpoint(records, name)
         skipped: list[str] = []
         version = _version(handle, records, before, to_version, skipped)
+        if not unmerged and version.version not in before.versions:
+            _require_merged_or_served(handle, records, name, version)
         pinned = pin(version, usual_replicas(before, version), before)
         after = replace(before, traffic={version.version: 1.0}, versions={version.version: pinned})
         return traffic_commit(before, after, "rollback", message).with_made(RolledBack(after, tuple(skipped)))
@@ -53,6 +61,21 @@ def _version(
     if to_version is not None:
         return servable(handle, Reference.of(endpoint.model, Version.parse(to_version)))
     return _last_good(handle, records, endpoint, skipped)
+
+
+def _require_merged_or_served(handle: Handle, records: RecordsAt, name: str, version: ModelVersion) -> None:
+    """Raises PolicyRefused for a version that is not merged, unless the endpoint had it before.
+
+    A rollback must not fail because a branch was deleted meanwhile.
+    """
+    try:
+        require_merged(handle, version, Hint("rollback", name, "--to", version.version, "--unmerged"))
+    except PolicyRefused:
+        assert records.operations is not None, "the endpoint was read there"
+        with closing(endpoint_events(handle, records.operations, name)) as events:
+            states = (event.endpoint for event in events)
+            if not any(state is not None and version.version in state.versions for state in states):
+                raise
 
 
 def _last_good(handle: Handle, records: RecordsAt, endpoint: Endpoint, skipped: list[str]) -> ModelVersion:

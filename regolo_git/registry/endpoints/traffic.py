@@ -22,6 +22,7 @@ from regolo_git.registry.change import action_message, commit_records
 from regolo_git.registry.endpoints.get import require_endpoint
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
+from regolo_git.registry.merge_state import require_merged
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.version_status import RETIRED
 from regolo_git.registry.versions.model_version import ModelVersion
@@ -35,11 +36,13 @@ def update_traffic(
     *,
     replicas: Mapping[str, int] | None = None,
     message: str | None = None,
+    unmerged: bool = False,
 ) -> Endpoint:
     """Sets the whole split: shares that add up to 1, or percentages that add up to 100.
 
     A version that is not named is removed from the endpoint; one with weight 0 stays addressable.
-    Raises InvalidInput, NotFound, PolicyRefused for a retired version, Conflict.
+    Raises InvalidInput, NotFound, Conflict, PolicyRefused for a version that is retired or, without
+    `unmerged`, not merged; a version that the endpoint has already may stay.
     """
     shares = check_traffic(weights)
     for given in replicas or {}:
@@ -52,6 +55,9 @@ def update_traffic(
         before = require_endpoint(records, name)
         references = {given: Reference.of(before.model, Version.parse(given)) for given in shares}
         versions = {given: servable(handle, reference) for given, reference in references.items()}
+        for version in versions.values() if not unmerged else ():
+            if version.version not in before.versions:
+                require_merged(handle, version, _again(name, shares))
         after = replace(
             before,
             traffic={versions[given].version: share for given, share in shares.items()},
@@ -63,6 +69,11 @@ def update_traffic(
         return traffic_commit(before, after, "traffic", message)
 
     return commit_records(handle, prepare).made
+
+
+def _again(name: str, shares: Mapping[str, float]) -> Hint:
+    split = [f"{version}={share * 100:.10g}" for version, share in shares.items()]
+    return Hint("traffic", name, *split, "--unmerged")
 
 
 def _replicas(endpoint: Endpoint, version: ModelVersion, given: str, replicas: Mapping[str, int]) -> int:

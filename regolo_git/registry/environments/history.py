@@ -31,12 +31,12 @@ class PromotionEvent:
 def promotion_history(handle: Handle, model: str, environment: str | None = None) -> list[PromotionEvent]:
     """A model's promotions, newest first, in one environment or in every one that ever existed.
 
-    Raises InvalidInput for an invalid environment name.
+    Raises InvalidInput for an invalid environment name, NotFound if a shallow clone lacks the history.
     """
     tip = handle.registry_tip()
     if environment is not None:
         check_environment_name(environment)
-    return list(promotion_events(handle, tip, model, environment)) if tip is not None else []
+    return list(promotion_events(handle, tip, model, environment))
 
 
 def promotion_events(

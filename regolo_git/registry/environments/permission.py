@@ -7,15 +7,23 @@ from regolo_git.records.names import check_environment_name
 from regolo_git.records.versions import Version
 from regolo_git.registry.environments.history import promotion_events
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.merge_state import require_merged
 from regolo_git.registry.version_status import RETIRED
 from regolo_git.registry.versions.model_version import ModelVersion
 
 
-def check_permission(handle: Handle, version: ModelVersion, environment: str) -> None:
-    """Raises PolicyRefused if a version may not be promoted, naming the rule that forbids it."""
+def check_permission(
+    handle: Handle, version: ModelVersion, environment: str, *, unmerged: bool = False
+) -> None:
+    """Raises PolicyRefused if a version may not be promoted, naming the rule that forbids it.
+
+    `unmerged` allows a version that is not merged.
+    """
     if version.status == RETIRED:
         raise PolicyRefused(f"'{version.reference}' is retired", Hint("list", version.model_id))
     rule = environment_rule(handle, environment)
+    if not unmerged:
+        require_merged(handle, version, Hint("promote", version.reference, environment, "--unmerged"))
     for required in rule.requires if rule is not None else ():
         if not _was_promoted_to(handle, version, required):
             raise PolicyRefused(
@@ -43,7 +51,7 @@ def _was_promoted_to(handle: Handle, version: ModelVersion, environment: str) ->
     """Whether the version, with its present bytes, is or ever was promoted to an environment."""
     wanted, digest = Version.parse(version.version), version.manifest.artifact.digest
     tip = handle.registry_tip()
-    return tip is not None and any(
+    return any(
         event.promotion is not None
         and event.promotion.digest == digest
         and Version.parse(event.promotion.version) == wanted

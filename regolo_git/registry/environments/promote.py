@@ -19,7 +19,7 @@ from regolo_git.records.pins import check_replicas
 from regolo_git.records.references import Reference, version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.branch_events import PROPOSED
-from regolo_git.registry.change import action_message, commit_records, propose_records
+from regolo_git.registry.change import action_message, commit_records, propose_records, recover_first
 from regolo_git.registry.endpoints.traffic import moved_endpoint
 from regolo_git.registry.environments.permission import check_permission
 from regolo_git.registry.handle import Handle
@@ -66,6 +66,7 @@ def promote(
     replicas: int | None = None,
     message: str | None = None,
     propose: bool = False,
+    unmerged: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> Promoted:
     """Promotes a version to an environment.
@@ -77,9 +78,10 @@ def promote(
     check_environment_name(environment)
     if replicas is not None:
         check_replicas(replicas)
+    recover_first(handle)
     version = get_version_to_use(handle, reference)
     checked_at = handle.registry_tip()
-    check_permission(handle, version, environment)
+    check_permission(handle, version, environment, unmerged=unmerged)
     with bytes_of(version.reference):
         verify_artifact(handle.store, version.manifest.artifact, cache=handle.cache, on_progress=on_progress)
     proposed = proposal_branch(version.model_id, version.version, environment) if propose else None
@@ -89,7 +91,8 @@ def promote(
         if handle.registry_tip() != checked_at:
             # While its bytes were read, it may have been retired or the rules may have changed.
             exact = Reference.of(version.model_id, Version.parse(version.version))
-            check_permission(handle, get_version_to_use(handle, exact), environment)
+            current = get_version_to_use(handle, exact)
+            check_permission(handle, current, environment, unmerged=unmerged)
         return _commit(handle, records, request)
 
     done = propose_records(handle, proposed, prepare) if proposed else commit_records(handle, prepare)

@@ -8,13 +8,15 @@ from regolo_git.artifacts.source.walk import status_of
 from regolo_git.errors import InvalidInput
 from regolo_git.git import ignore
 from regolo_git.records.names import check_artifact_path
+from regolo_git.records.places import check_place
 from regolo_git.registry.handle import Handle
 
 
 def artifact_place(handle: Handle, source: ArtifactSource) -> str | None:
     """The path to record: relative to the work tree's top; None for in-memory data and for paths outside.
 
-    Raises NotFound if nothing is there, InvalidInput for the top itself or a path that is not portable.
+    Raises NotFound if nothing is there, InvalidInput for the top itself, a place of git or of records, or a
+    path that is not portable.
     """
     top = handle.paths.work_tree
     if top is None or not isinstance(source, str | os.PathLike):
@@ -29,7 +31,7 @@ def artifact_place(handle: Handle, source: ArtifactSource) -> str | None:
         )
     if not place.is_relative_to(top.resolve()):
         return None
-    return check_artifact_path(place.relative_to(top.resolve()).as_posix())
+    return check_place(check_artifact_path(place.relative_to(top.resolve()).as_posix()))
 
 
 def ensure_ignored(handle: Handle, place: str | None, branch: str) -> ignore.Ignored | None:

@@ -16,6 +16,7 @@ from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.names import check_artifact_path
+from regolo_git.records.places import check_members, check_place, may_hold_records
 from regolo_git.records.references import Reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
@@ -75,6 +76,7 @@ def checkout_manifest(
     path = place_of(handle, manifest, destination)
     _refuse_inside_git(handle, path)
     require_recipe(handle, manifest)
+    _refuse_reserved(handle, manifest, path)
     done: Materialized = materialize(
         handle.store,
         manifest.artifact,
@@ -135,6 +137,20 @@ def _refuse_inside_git(handle: Handle, path: Path) -> None:
                 f"'{printable(str(path))}' is inside the repository's own directory '{directory}'",
                 "choose another destination",
             )
+
+
+def _refuse_reserved(handle: Handle, manifest: Manifest, path: Path) -> None:
+    """Protects the registry's records and what git reads in the work tree, whatever the destination."""
+    top = handle.paths.work_tree
+    resolved = path.parent.resolve() / path.name
+    if top is None or not resolved.is_relative_to(top.resolve()):
+        return
+    place = resolved.relative_to(top.resolve()).as_posix()
+    if place != ".":
+        check_place(place)
+    if manifest.artifact.kind == "directory" and (place == "." or may_hold_records(place)):
+        recipe = read_checked_recipe(handle.store, manifest.artifact)
+        check_members("" if place == "." else place, (file.path for file in recipe.files))
 
 
 def _known_files(handle: Handle, manifest: Manifest, path: Path) -> dict[str, Digest]:

@@ -14,6 +14,7 @@ from regolo_git.artifacts.ingest.ingest import Ingested, ingest
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.artifacts.verify import require_artifact
 from regolo_git.errors import Conflict, NotFound
+from regolo_git.git.identity import Authorship
 from regolo_git.git.publish import Published, refuse_early
 from regolo_git.hints import Hint
 from regolo_git.records.branches import proposal_branch
@@ -24,7 +25,7 @@ from regolo_git.records.paths import card_path, manifest_path
 from regolo_git.records.serving_block import ServingBlock
 from regolo_git.records.toml_text import Table
 from regolo_git.records.versions import Version, check_tag_name, tag_name
-from regolo_git.registry.change import commit_records, propose_records
+from regolo_git.registry.change import commit_records, propose_records, recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.version_status import PROPOSED, READY
 from regolo_git.registry.versions.artifact_place import artifact_place, ensure_ignored
@@ -36,6 +37,7 @@ from regolo_git.registry.versions.known_tags import require_every_tag
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.number import refuse_existing
 from regolo_git.registry.versions.parent import given_parent, held_by_source
+from regolo_git.registry.versions.repeat import interrupted_manifest, is_repeated
 from regolo_git.registry.versions.request import VersionRequest
 from regolo_git.registry.versions.target_branch import TargetBranch, choose_target_branch
 
@@ -69,7 +71,8 @@ def create_version(
     TransportError.
     """
     model = check_model_name(request.model)
-    from_version = isinstance(request.source, ModelVersion)
+    recover_first(handle)
+    interrupted = interrupted_manifest(handle, model)
     if isinstance(request.source, ModelVersion) and request.inherit:
         request = request.inheriting(request.source.manifest)
     metadata = normalise_metadata(request.metadata)
@@ -80,28 +83,36 @@ def create_version(
     authorship = handle.git.authorship(request.author, request.when)
     target = choose_target_branch(handle, request.flow)
     untagged = tuple(require_every_tag(handle, model))
-    paths = _check_model(handle, request.new_model, model, target)
-    if version is not None:
-        refuse_existing(handle, model, version)
-        check_tag_name(tag_name(model, version.identity))
-    given_parent(handle, request, _on_branch(handle, model, target))
-    refuse_early(handle.git, target.name, [] if target.new_branch else paths, authorship=authorship)
+    if interrupted is None:
+        _check(handle, request, target, version, authorship)
     held = held_by_source(handle, request)
     place, ingested = _ingest(handle, request, on_progress)
-    digest = str(ingested.artifact.digest)
-    known = find_known_content(handle, model, digest, version, on_purpose=from_version)
-    if known is not None:
-        on_same_content(known)
-    handle.clone_store.remember()
-    ignored = ensure_ignored(handle, place, target.name)
     given = Given(metadata, request.description, lineage)
-    draft = Draft(handle, request, target, version, given, serving, held, place, ingested, ignored, untagged)
+    draft = Draft(
+        handle, request, target, version, given, serving, held, place, ingested, None, untagged, interrupted
+    )
+    if interrupted is None or not is_repeated(handle, target, interrupted, draft.prepare):
+        if interrupted is not None:
+            # It would have refused the interrupted run's own version.
+            _check(handle, request, target, version, authorship)
+        draft = _as_new(draft, on_same_content)
+    handle.clone_store.remember()
     newest = {row.version for row in handle.index.highest(model)}
     published = _publish(handle, draft)
     _note_held(handle, draft, published.made.manifest)
     created, about = _created(handle, draft, published), published.made.described
     skips_newest = bool(newest) and not newest.intersection(created.parents)
     return CreatedVersion(created, ingested.new_bytes, published.branch, draft.notices(), about, skips_newest)
+
+
+def _as_new(draft: Draft, on_same_content: OnSameContent) -> Draft:
+    """The draft of a version that no interrupted run created, after the question about known content."""
+    handle, request = draft.handle, draft.request
+    digest, from_version = str(draft.ingested.artifact.digest), isinstance(request.source, ModelVersion)
+    known = find_known_content(handle, request.model, digest, draft.version, on_purpose=from_version)
+    if known is not None:
+        on_same_content(known)
+    return replace(draft, ignored=ensure_ignored(handle, draft.place, draft.target.name), repeats=None)
 
 
 def _on_branch(handle: Handle, model: str, target: TargetBranch) -> Manifest | None:
@@ -159,6 +170,23 @@ def _normalised(lineage: Lineage) -> Lineage:
     return replace(lineage, parameters=cast(Table, normalise_metadata(lineage.parameters)))
 
 
+def _check(
+    handle: Handle,
+    request: VersionRequest,
+    target: TargetBranch,
+    version: Version | None,
+    authorship: Authorship,
+) -> None:
+    """Raises before the artifact is read what publishing the version would raise."""
+    model = request.model
+    paths = _check_model(handle, request.new_model, model, target)
+    if version is not None:
+        refuse_existing(handle, model, version)
+        check_tag_name(tag_name(model, version.identity))
+    given_parent(handle, request, _on_branch(handle, model, target))
+    refuse_early(handle.git, target.name, [] if target.new_branch else paths, authorship=authorship)
+
+
 def _check_model(handle: Handle, new: bool, model: str, target: TargetBranch) -> list[str]:
     """The paths of the records to write: the manifest, and the card if the model has none yet."""
     records = handle.records_at(handle.git.newest_known(target.name))
@@ -179,10 +207,10 @@ def _publish(handle: Handle, draft: Draft) -> Published[Drafted]:
     authorship = handle.git.authorship(request.author, request.when) if given else None
     if not target.new_branch:
         return commit_records(handle, draft.prepare, branch=target.name, authorship=authorship)
-    first = draft.prepare(handle.records()).made.manifest
+    first = draft.prepare(handle.records_at(handle.git.newest_known(target.name))).made.manifest
     name = proposal_branch(first.model, first.version)
     number = Version.parse(first.version)
-    if handle.git.branch_tip(name) is not None:
+    if draft.repeats is None and handle.git.branch_tip(name) is not None:
         following = number.bump("minor")
         suggestion = following.text(zero_patch=following.patch_written)
         raise Conflict(
@@ -190,7 +218,8 @@ def _publish(handle: Handle, draft: Draft) -> Published[Drafted]:
             f"choose another number, such as --version {suggestion}",
         )
     # The number is in the branch's name, so it must not change on a retry.
-    return propose_records(handle, name, replace(draft, version=number).prepare, authorship=authorship)
+    prepare = replace(draft, version=number).prepare
+    return propose_records(handle, name, prepare, start=target.name, authorship=authorship)
 
 
 def _created(handle: Handle, draft: Draft, published: Published[Drafted]) -> ModelVersion:

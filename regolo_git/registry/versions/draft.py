@@ -15,6 +15,7 @@ from regolo_git.records.commit_message import with_paragraph
 from regolo_git.records.manifest import FileEntry, Manifest
 from regolo_git.records.model_card import new_card_text
 from regolo_git.records.paths import card_path, manifest_path
+from regolo_git.records.places import check_members
 from regolo_git.records.serving_block import implied_by, is_implied
 from regolo_git.records.toml_text import Table
 from regolo_git.records.trailers import TagMessage
@@ -44,7 +45,10 @@ class Drafted:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A version before it is published; `prepare` may run several times, each on different records."""
+    """A version before it is published; `prepare` may run several times, each on different records.
+
+    `repeats` is what an interrupted run committed that may have been this one.
+    """
 
     handle: Handle
     request: VersionRequest
@@ -57,14 +61,18 @@ class Draft:
     ingested: Ingested
     ignored: Ignored | None
     untagged: tuple[Version, ...]  # on the registry branch
+    repeats: Manifest | None = None
 
     def prepare(self, records: RecordsAt) -> NewCommit[Drafted]:
         """The commit that adds the version to a branch with these records."""
         model = self.request.model
         previous, card = records.manifest(model), records.card(model)
-        version = free_number(self.handle, model, self.version, self.request.bump, previous, self.untagged)
+        again = Version.parse(self.repeats.version) if self.repeats is not None else None
+        version = free_number(
+            self.handle, model, self.version, self.request.bump, previous, self.untagged, repeats=again
+        )
         zero_patch = writes_zero_patch(self.handle, model, card, version)
-        name = choose_parent(self.handle, self.request, version, held=self.held, on_branch=previous)
+        name = self._parent(version, previous)
         parent = parent_manifest(self.handle, model, name, previous) if name is not None else None
         about = self._described(parent)
         manifest = self._manifest(version, zero_patch, name, parent, about)
@@ -77,6 +85,12 @@ class Draft:
             files[self.ignored.path] = self.ignored.content
         tag = self._tag(manifest) if self.target.tagged else None
         return NewCommit(files, self._message(manifest), Drafted(manifest, about), tag)
+
+    def _parent(self, version: Version, previous: Manifest | None) -> str | None:
+        if self.repeats is None or self.request.parent is not None:
+            return choose_parent(self.handle, self.request, version, held=self.held, on_branch=previous)
+        # The interrupted run may have noted that the path now holds its version.
+        return self.repeats.parents[0] if self.repeats.parents else None
 
     def _described(self, parent: Manifest | None) -> Described:
         if parent is None or not self.request.inherit or isinstance(self.request.source, ModelVersion):
@@ -93,6 +107,7 @@ class Draft:
         about: Described,
     ) -> Manifest:
         ingested = self.ingested
+        check_members(self.place, (file.path for file in ingested.files))
         directory = ingested.artifact.kind == "directory"
         return Manifest(
             model=self.request.model,

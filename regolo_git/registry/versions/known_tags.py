@@ -10,12 +10,12 @@ brings no tags.
 from collections.abc import Collection, Mapping
 
 from regolo_git.errors import NotFound, RegoloError
+from regolo_git.git.history import UNSHALLOW
 from regolo_git.git.remotes import Remote, remote_of_branch, remote_tags
 from regolo_git.records.versions import Version, parse_tag_name
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.untagged import untagged_changes
 
-UNSHALLOW = "git fetch --unshallow --tags"
 NAMED = 3
 NONE_PLANNED: Mapping[str, str] = {}
 

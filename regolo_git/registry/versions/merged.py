@@ -17,6 +17,7 @@ from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import manifest_path, model_of_manifest
 from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import Version, tag_name
+from regolo_git.registry.change import recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.other_store import other_store_hint
 from regolo_git.registry.versions.known_tags import require_history, require_tags
@@ -70,9 +71,9 @@ def tag_merged(
     problem and not tagged; so is an unreadable manifest.  Raises NotFound if there is no registry, or if this
     clone lacks history or tags.
     """
+    if not dry_run:
+        recover_first(handle)
     tip = handle.registry_tip()
-    if tip is None:
-        return []
     require_history(handle)
     plans = [_plan(handle, change) for change in untagged_changes(handle, tip)]
     planned = {plan.tag: tag_object_id(plan.tag_object(handle)) for plan in reversed(plans)}

@@ -24,7 +24,9 @@ class ModelVersion:
 
     `tag` is None for a proposal that is not merged and tagged yet.  `created_at` has its time zone (UTC);
     `size_bytes` is the size of the artifact; `digest` reads `sha256:<hex>` or `blake3:<hex>`; `status` is
-    "ready", "retired", "proposed" or the environment that the version is promoted to.
+    "ready", "retired", "proposed", "not merged" or the environment that the version is promoted to.
+    `merged` is False for a version that neither the registry branch nor another released branch contains;
+    `current` says whether the registry branch has this version now, which after a revert is an older one.
     """
 
     model_id: str
@@ -39,6 +41,8 @@ class ModelVersion:
     message: str
     _read_manifest: Callable[[], "Manifest"] = field(repr=False, compare=False)
     _read_signature: Callable[[], str | None] = field(repr=False, compare=False)
+    merged: bool = True
+    current: bool = False
 
     @property
     def size_mb(self) -> float:
@@ -93,7 +97,9 @@ class ModelVersion:
         return self._read_signature()
 
 
-def version_of_row(handle: Handle, row: TagRow, status: str) -> ModelVersion:
+def version_of_row(
+    handle: Handle, row: TagRow, status: str, *, merged: bool = True, current: bool = False
+) -> ModelVersion:
     """The version in a row of the tag index."""
     return ModelVersion(
         model_id=row.model,
@@ -108,6 +114,8 @@ def version_of_row(handle: Handle, row: TagRow, status: str) -> ModelVersion:
         message=row.subject,
         _read_manifest=lambda: read_tagged_manifest(handle, row),
         _read_signature=lambda: handle.git.tag_signature(row.tag_oid),
+        merged=merged,
+        current=current,
     )
 
 

@@ -18,14 +18,23 @@ def free_number(
     bump: Bump | None,
     previous: Manifest | None,
     untagged: Sequence[Version] = (),
+    *,
+    repeats: Version | None = None,
 ) -> Version:
     """The requested number, or the next one on a branch whose manifest is `previous`.
 
-    `untagged` are the versions on the registry branch that have no tag.  Raises VersionExists if it is taken.
+    `untagged` are the versions on the registry branch that have no tag.  The version `repeats` counts as not
+    there.  Raises VersionExists if the number is taken.
     """
     merged = [*untagged, *([Version.parse(previous.version)] if previous is not None else [])]
-    version = requested or next_version([*_tagged(handle, model), *merged], bump or "minor")
-    refuse_existing(handle, model, version)
+    tagged = _tagged(handle, model)
+    if repeats is not None:
+        merged = [other for other in merged if other.identity != repeats.identity]
+        rows = handle.index.rows(model)
+        tagged = [Version.parse(row.version) for row in rows if row.identity != repeats.identity]
+    version = requested or next_version([*tagged, *merged], bump or "minor")
+    if repeats is None or version.identity != repeats.identity:
+        refuse_existing(handle, model, version)
     same = next((other for other in merged if other.identity == version.identity), None)
     if same is not None:
         text = same.text(zero_patch=same.patch_written)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from regolo_git.errors import Conflict, IntegrityError, InvalidInput, PolicyRefused
 from regolo_git.git.new_commit import NewCommit
+from regolo_git.git.publish import published_before
 from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.paths import retired_path
 from regolo_git.records.references import Reference, version_reference
-from regolo_git.records.retired import RetiredEntry
+from regolo_git.records.retired import RetiredEntry, RetiredList
 from regolo_git.records.versions import Version
-from regolo_git.registry.change import commit_records
+from regolo_git.registry.change import Prepare, commit_records, recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use, list_versions
 from regolo_git.registry.reachable import Unreadable, present_needs
@@ -40,15 +41,23 @@ def plan_retirement(handle: Handle, reference: Reference, reason: str) -> Retire
     Raises NotFound, InvalidInput without a reason or for a version that is already retired, PolicyRefused
     while an environment or an endpoint uses it, IntegrityError if a record that may use it is unreadable.
     """
+    recover_first(handle)
     version = get_version_to_use(handle, reference)
     if not reason.strip():
         raise InvalidInput(
             "a reason is required to retire a version", Hint("retire", version.reference, "-m", "REASON")
         )
-    if version.status == RETIRED:
+    plan = RetirementPlan(version, reason.strip(), _free_bytes(handle, version))
+    if version.status == RETIRED and not _is_repeated(handle, plan):
         raise InvalidInput(f"'{version.reference}' is already retired", Hint("list", version.model_id))
     _refuse_used(handle, handle.records(), version)
-    return RetirementPlan(version, reason.strip(), _free_bytes(handle, version))
+    return plan
+
+
+def _is_repeated(handle: Handle, plan: RetirementPlan) -> bool:
+    prepare = _preparing(handle, plan)
+    branch = handle.registry_branch()
+    return published_before(handle.git, branch, lambda tip: prepare(handle.records_at(tip))) is not None
 
 
 def _refuse_used(handle: Handle, records: RecordsAt, version: ModelVersion) -> None:
@@ -83,6 +92,10 @@ def retire(handle: Handle, plan: RetirementPlan) -> None:
 
     Raises PolicyRefused if the version came into use since it was planned, Conflict if it was retired since.
     """
+    commit_records(handle, _preparing(handle, plan))
+
+
+def _preparing(handle: Handle, plan: RetirementPlan) -> Prepare[None]:
     version = plan.version
     author = handle.git.authorship().author
     entry = RetiredEntry(version.version, author.when, author.person, plan.reason)
@@ -94,9 +107,14 @@ def retire(handle: Handle, plan: RetirementPlan) -> None:
             raise Conflict(f"'{version.reference}' is already retired", Hint("list", version.model_id))
         text = current.with_entry(entry).to_text()
         message = f"retire {version.reference}\n\n{plan.reason}\n"
-        return NewCommit({retired_path(version.model_id): text.encode()}, message, None)
+        files = {retired_path(version.model_id): text.encode()}
+        return NewCommit(files, message, None, without_time=_without_time)
 
-    commit_records(handle, prepare)
+    return prepare
+
+
+def _without_time(content: bytes) -> object:
+    return [(entry.version, entry.who, entry.reason) for entry in RetiredList.parse(content).entries]
 
 
 def _free_bytes(handle: Handle, version: ModelVersion) -> int:

@@ -6,7 +6,7 @@ from regolo_git.git.new_commit import NewCommit
 from regolo_git.hints import Hint
 from regolo_git.records.paths import manifest_path
 from regolo_git.records.references import Reference
-from regolo_git.registry.change import commit_records
+from regolo_git.registry.change import commit_records, recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.records_at import RecordsAt
@@ -21,6 +21,7 @@ def revert_model(handle: Handle, reference: Reference, message: str | None = Non
     Raises NotFound, also for missing bytes, Conflict if the branch already has that version, PolicyRefused
     for a retired version.
     """
+    recover_first(handle)
     version = get_version_to_use(handle, reference)
     if version.status == RETIRED:
         raise PolicyRefused(f"'{version.reference}' is retired", Hint("list", version.model_id))

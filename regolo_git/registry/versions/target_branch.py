@@ -1,6 +1,7 @@
 """The target of a new version: committed and tagged at once, or proposed on a branch for review.
 
 on the registry branch (or a bare repository)   direct: commit there, tag at once
+on a branch that `registry.lines` names         the same
 the same with `propose`                         a new branch `propose/<model>@<version>`, no tag
 on any other branch                             a commit on that branch, no tag: it is tagged after the merge
 on any other branch with `direct`               a commit on that branch, tagged at once
@@ -29,13 +30,20 @@ class TargetBranch:
 
 
 def choose_target_branch(handle: Handle, flow: Flow) -> TargetBranch:
-    """Chooses the target from HEAD.  Raises Conflict on a detached HEAD, where a commit would be lost."""
+    """Chooses the target from HEAD.
+
+    Raises Conflict on a detached HEAD, where a commit would be lost, NotFound if this clone lacks the
+    registry branch.
+    """
+    handle.registry_tip()
     registry_branch = handle.registry_branch()
+    head = None if handle.git.is_bare else handle.git.head_branch()
+    released = head is not None and handle.config().is_line(head)
     if flow == "propose":
-        return TargetBranch(registry_branch, tagged=False, new_branch=True)
+        start = head if head is not None and released else registry_branch
+        return TargetBranch(start, tagged=False, new_branch=True)
     if handle.git.is_bare:
         return TargetBranch(registry_branch, tagged=True, new_branch=False)
-    head = handle.git.head_branch()
     if head is None and flow == "direct":
         return TargetBranch(registry_branch, tagged=True, new_branch=False)
     if head is None:
@@ -44,4 +52,4 @@ def choose_target_branch(handle: Handle, flow: Flow) -> TargetBranch:
         raise Conflict(
             "HEAD is detached: a commit here would be on no branch", f"git switch {registry_branch}"
         )
-    return TargetBranch(head, tagged=head == registry_branch or flow == "direct", new_branch=False)
+    return TargetBranch(head, tagged=released or flow == "direct", new_branch=False)

@@ -7,11 +7,12 @@ How far it was walked is kept in a small file, so that the next walk is of the n
 
 import json
 from collections.abc import Container, Iterator, Mapping
+from contextlib import closing
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
 from regolo_git.errors import IntegrityError, InvalidInput, RegoloError
-from regolo_git.git.history import changed_files
+from regolo_git.git.history import changed_files, first_parents
 from regolo_git.git.small_files import replace_file
 from regolo_git.records.json_reader import JsonReader
 from regolo_git.records.paths import MODELS, model_of_manifest
@@ -67,12 +68,11 @@ def untagged_changes(handle: Handle, tip: str) -> list[UntaggedChange]:
 def _commits_until(handle: Handle, tip: str, known: Container[str]) -> tuple[list[str], str | None]:
     """The commits of a branch that were not walked yet, newest first, and the known one below them."""
     new: list[str] = []
-    oid: str | None = tip
-    while oid is not None and oid in handle.git.pygit:
-        if oid in known:
-            return new, oid
-        new.append(oid)
-        oid = handle.git.first_parent(oid)
+    with closing(first_parents(handle.git, tip)) as commits:
+        for oid in commits:
+            if oid in known:
+                return new, oid
+            new.append(oid)
     return new, None
 
 

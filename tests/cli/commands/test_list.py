@@ -5,6 +5,7 @@ from pathlib import Path
 
 from support.command_line import Regolo
 from support.git_program import git
+from support.model_files import write_model
 
 
 def test_models_are_listed(regolo: Regolo, two_versions: Path) -> None:
@@ -55,3 +56,34 @@ def test_a_tag_that_is_no_version_breaks_no_list(regolo: Regolo, two_versions: P
     git(two_versions, "tag", "m@v9.9")
     git(two_versions, "tag", "other@v1.0.0")
     assert [line.split("\t")[0] for line in regolo("list", "m", "--plain").lines] == ["1.1", "1.0"]
+
+
+def test_the_version_that_the_branch_went_back_to_is_marked(regolo: Regolo, two_versions: Path) -> None:
+    assert "current" not in regolo("list", "m").out
+    regolo("revert", "m", "--to", "1.0")
+    _, newest, older = regolo("list", "m").lines
+    assert "current" not in newest
+    assert "ready, current" in older
+    assert [v["current"] for v in regolo("list", "m", "--json").document] == [False, True]
+    assert "m@1.0 is the current version on the branch" in regolo("list", "m", "--limit", "1").err
+    assert "current" in regolo("show", "m@1.0").out
+    assert regolo("show", "m", "--json").document["current"] is False
+    regolo("revert", "m", "--to", "1.1")
+    assert "current" not in regolo("list", "m").out
+
+
+def test_a_version_that_is_not_merged_is_marked(regolo: Regolo, two_versions: Path) -> None:
+    git(two_versions, "switch", "-qc", "topic")
+    write_model(two_versions / "model.safetensors", 3)
+    regolo("commit", "m", "model.safetensors", "--direct")
+    git(two_versions, "switch", "-q", "main")
+    assert "not merged" in regolo("list", "m").lines[1]
+    assert regolo("list", "m", "--plain").lines[0].split("\t")[:2] == ["1.2", "not merged"]
+    assert regolo("list", "--json").document[0]["latest"] == "1.1"
+    assert "not merged" in regolo("show", "m@1.2").lines[0]
+    refused = regolo("promote", "m@1.2", "staging", status=8)
+    assert "hint: git regolo promote m@1.2 staging --unmerged" in refused.err
+    regolo("promote", "m@1.2", "staging", "--unmerged")
+    assert "staging, not merged" in regolo("list", "m").lines[1]
+    assert regolo("diff", "m").out.startswith("m  1.0 -> 1.1")
+    assert "'m@v1.2' is not on branch 'main'" in regolo("doctor", "--dry-run").out

@@ -5,7 +5,7 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import json_option, put_result
 from regolo_git.cli.options.arguments import complete_environments, reference_argument
-from regolo_git.cli.options.change import message_option
+from regolo_git.cli.options.change import message_option, unmerged_option
 from regolo_git.cli.options.endpoint import to_endpoint
 from regolo_git.cli.options.one_value import one_value
 from regolo_git.cli.pages.endpoint import endpoint_document
@@ -66,6 +66,7 @@ routing_options = one_value(
 )
 @click.option("--replicas", type=int, metavar="N", help="The number of workers.  [default: 1]")
 @routing_options
+@unmerged_option
 @message_option
 @json_option
 def create(
@@ -74,6 +75,7 @@ def create(
     environment: str | None,
     replicas: int | None,
     routing: Routing,
+    unmerged: bool,
     message: str | None,
     as_json: bool,
 ) -> None:
@@ -86,7 +88,7 @@ def create(
         --environment production
 
     Exit status: 0 success; 2 invalid input; 3 no such version, or its content is not in the store; 4 the
-    endpoint exists; 8 the version is retired.
+    endpoint exists; 8 the version is retired or not merged.
     """
     with open_handle() as handle:
         created = create_endpoint(
@@ -97,6 +99,7 @@ def create(
             replicas=replicas,
             routing=routing,
             message=message,
+            unmerged=unmerged,
         )
     talk(f"created endpoint {name}: {shares_text(created.traffic)}")
     (pin,) = created.versions.values()

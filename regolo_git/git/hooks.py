@@ -1,0 +1,125 @@
+"""The user's hooks that git would run for a commit of its own.
+
+`commit-msg` gets the message of each commit, and may change or refuse it.  `reference-transaction` is run by
+git itself, which moves the refs where there is such a hook (see `ref_update.py`).  The other hooks look at an
+index that is about to be committed; there is none here, so they do not run, which is said once in each clone.
+"""
+
+import errno
+import os
+import subprocess
+from pathlib import Path
+
+from regolo_git.errors import Conflict
+from regolo_git.git.environment import environment_of_git
+from regolo_git.git.identity import Authorship
+from regolo_git.git.lock import held_lock
+from regolo_git.git.program import git_program
+from regolo_git.git.repository import GitRepository
+from regolo_git.git.small_files import replace_file
+from regolo_git.git.translate import git_errors
+
+COMMIT_MSG, REFERENCE_TRANSACTION = "commit-msg", "reference-transaction"
+NOT_RUN = ("pre-commit", "prepare-commit-msg", "post-commit")
+SAID_NAME = "hooks-said"
+
+
+def has_hook(git: GitRepository, name: str) -> bool:
+    """Whether git would run a hook: an executable file, or one that the configuration names."""
+    return _executable(git, name) is not None or _is_configured(git, name)
+
+
+def edited_message(git: GitRepository, message: str, authorship: Authorship) -> str:
+    """The message after the `commit-msg` hook, if there is one.  Raises Conflict if the hook refuses it."""
+    if not has_hook(git, COMMIT_MSG):
+        return message
+    # Not git's own COMMIT_EDITMSG, in which the user may be writing a message at this moment.
+    place = git.paths.common_dir / "regolo" / "COMMIT_EDITMSG"
+    with git_errors(f"hook '{COMMIT_MSG}'"):
+        replace_file(place, message.encode())
+        try:
+            done = _run(git, COMMIT_MSG, str(place), authorship)
+            edited = place.read_bytes().decode("utf-8", "surrogateescape")
+        finally:
+            place.unlink(missing_ok=True)
+    words = done.stdout.decode(errors="replace").strip()
+    if done.returncode != 0:
+        reason = words or f"exit status {done.returncode}"
+        raise Conflict(f"hook '{COMMIT_MSG}' refused the commit: {reason}")
+    if words:
+        git.on_notice(f"hook '{COMMIT_MSG}': {words}")
+    if not edited.strip():
+        raise Conflict(f"hook '{COMMIT_MSG}' left an empty message")
+    return edited
+
+
+def hooks_not_run(git: GitRepository) -> list[str]:
+    """The hooks that git would run for its own commit, and that do not run for one of this program."""
+    return [name for name in NOT_RUN if has_hook(git, name)]
+
+
+def not_run_text(names: list[str]) -> str:
+    """The sentence that says so."""
+    listed = ", ".join(f"'{name}'" for name in names)
+    verb = "does" if len(names) == 1 else "do"
+    return f"{'hook' if len(names) == 1 else 'hooks'} {listed} {verb} not run: no index is committed"
+
+
+def say_what_is_not_run(git: GitRepository) -> None:
+    """Issues the notice about hooks that do not run, once in each clone."""
+    place = git.paths.common_dir / "regolo" / SAID_NAME
+    if place.exists() or not (names := hooks_not_run(git)):
+        return
+    git.on_notice(not_run_text(names))
+    with git_errors(f"file '{place}'"):
+        replace_file(place, b"")
+
+
+def _executable(git: GitRepository, name: str) -> Path | None:
+    configured = git.settings().get("core.hooksPath")
+    top = git.paths.work_tree or git.paths.git_dir
+    directory = top / Path(configured).expanduser() if configured else git.paths.common_dir / "hooks"
+    place = directory / name
+    return place if place.is_file() and os.access(place, os.X_OK) else None
+
+
+def _is_configured(git: GitRepository, name: str) -> bool:
+    """Whether the configuration has a hook for an event (git 2.54)."""
+    settings = git.settings().below("hook")
+    return any(key.endswith(".event") and value == name for key, value in settings.items())
+
+
+def _run(
+    git: GitRepository, name: str, argument: str, authorship: Authorship
+) -> "subprocess.CompletedProcess[bytes]":
+    place = _executable(git, name)
+    if _is_configured(git, name) or place is None:
+        return _start(
+            git, [git_program(), "hook", "run", "--ignore-missing", name, "--", argument], authorship
+        )
+    try:
+        return _start(git, [str(place), argument], authorship)
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+        return _start(git, ["sh", str(place), argument], authorship)  # without `#!`, as git does
+
+
+def _start(
+    git: GitRepository, command: list[str], authorship: Authorship
+) -> "subprocess.CompletedProcess[bytes]":
+    """Runs a hook as `git commit` does: at the top, with the index and the author in its environment."""
+    git_dir, top = git.paths.git_dir, git.paths.work_tree
+    environment = environment_of_git(git_dir, top, git_dir / "index") | {
+        "GIT_PREFIX": "", "GIT_EDITOR": ":", **authorship.author.variables("AUTHOR"),
+    }  # fmt: skip
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        env=environment,
+        cwd=top or git_dir,
+        pass_fds=held_lock(),
+    )
