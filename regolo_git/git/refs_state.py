@@ -63,6 +63,28 @@ def read_tags(
     raise Conflict("the tags change faster than they can be read", "try again")
 
 
+def read_loose_tags(
+    paths: RepositoryPaths, held: Mapping[str, LooseTag] = NOTHING
+) -> tuple[str, dict[str, LooseTag]]:
+    """Like `read_tags`, without the packed ones."""
+    for _ in range(ATTEMPTS):
+        before = tags_key(paths)
+        tags = dict(_loose_tags(paths.common_dir / "refs" / "tags", held))
+        if tags_key(paths) == before:
+            return before, tags
+    raise Conflict("the tags change faster than they can be read", "try again")
+
+
+def packed_stamp(paths: RepositoryPaths) -> str:
+    """A text that changes whenever refs are packed, or a packed one is moved or deleted."""
+    return repr(_stat(paths.common_dir / "packed-refs"))
+
+
+def packed_tag(paths: RepositoryPaths, name: str) -> str | None:
+    """The object of a tag in `packed-refs`; None if it is not there."""
+    return _packed_target(paths.common_dir / "packed-refs", f"{TAGS}{name}")
+
+
 def head_branch(paths: RepositoryPaths) -> str | None:
     """The checked-out branch of a work tree, even before its first commit; None on a detached HEAD."""
     text = (paths.git_dir / "HEAD").read_text().strip()

@@ -8,7 +8,7 @@ one bad tag never breaks a list.
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,9 +17,11 @@ from typing import Protocol
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.identity import utc
 from regolo_git.git.marks import UNMARKED, OpenHistory, are_current, mark
-from regolo_git.git.refs_state import LooseTag, read_tags, tags_key
+from regolo_git.git.refs_state import LooseTag, tags_key
+from regolo_git.git.tag_changes import tag_changes
 from regolo_git.git.tag_columns import columns_of, sort_key
 from regolo_git.git.tag_objects import TagObject
+from regolo_git.git.tag_summary import summarise
 from regolo_git.records.digests import Digest
 from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version, parse_tag_name
@@ -42,16 +44,6 @@ INDEXES = {
 }
 COLUMNS = """refs.tag, model, version, identity, refs.oid, commit_oid, manifest_oid, digest, size, created_at,
     created_by, subject"""
-# `cross join` fixes the join order, so that the index of objects is scanned once.
-SUMMARY = """
-insert into models
-select model, count(*), (
-    select version from objects as same cross join refs using (oid)
-    where same.model = objects.model order by release desc, sort_key desc limit 1
-), max(created_at)
-from objects cross join refs using (oid)
-where model in (select value from json_each(?)) group by model
-"""
 NUMBERED = "identity glob '[0-9]*'"
 WAIT_SECONDS = 10.0
 
@@ -271,20 +263,13 @@ class TagIndex:
     def _update(self, connection: sqlite3.Connection) -> None:
         connection.execute("begin immediate")
         try:
-            held = {
-                tag: LooseTag(oid, stamp)
-                for tag, oid, stamp in connection.execute("select tag, oid, stamp from refs")
-            }
-            key, tags = read_tags(self._paths, held)
-            version_tags = {name: tag for name, tag in tags.items() if "@" in name and parse_tag_name(name)}
-            changed = {name: tag for name, tag in version_tags.items() if held.get(name) != tag}
-            gone = [name for name in held if name not in version_tags]
-            self._insert(connection, changed, first=not held)
-            connection.executemany("delete from refs where tag = ?", ((name,) for name in gone))
-            if gone:
+            changes = tag_changes(self._paths, connection)
+            self._insert(connection, changes.changed, first=changes.first)
+            connection.executemany("delete from refs where tag = ?", ((name,) for name in changes.gone))
+            if changes.gone:
                 _note_loss(connection)
-            _summarise(connection, {name.rpartition("@")[0] for name in (*changed, *gone)})
-            connection.execute("insert or replace into state values ('tags', ?)", (key,))
+            summarise(connection, {name.rpartition("@")[0] for name in (*changes.changed, *changes.gone)})
+            connection.executemany("insert or replace into state values (?, ?)", changes.state.items())
             connection.execute("commit")
         except BaseException:
             connection.execute("rollback")
@@ -317,13 +302,6 @@ def _holds(connection: sqlite3.Connection, oid: str) -> bool:
 
 def _note_loss(connection: sqlite3.Connection) -> None:
     connection.execute("insert or replace into state values ('losses', ?)", (secrets.token_hex(8),))
-
-
-def _summarise(connection: sqlite3.Connection, models: Iterable[str]) -> None:
-    """Recomputes the rows of some models."""
-    named = json.dumps(sorted(models))
-    connection.execute("delete from models where model in (select value from json_each(?))", (named,))
-    connection.execute(SUMMARY, (named,))
 
 
 def _create_indexes(connection: sqlite3.Connection) -> None:
