@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from regolo_git.records.versions import Bump
 from regolo_git.review.files import FileChange
+from regolo_git.review.incomplete import IncompleteFile
 from regolo_git.review.metadata import MetadataChange
 from regolo_git.verdict.bump import suggested_bump
 from regolo_git.verdict.metrics import MetricChange
@@ -14,8 +15,8 @@ from regolo_git.verdict.tensors import TensorComparison
 class VersionChanges:
     """The changes from version `a` to version `b` of a model.
 
-    `tensors` is None unless the store has both recipes.  Sizes are in bytes, `size_diff_mb` in
-    10^6 bytes.
+    `tensors` is None unless the store has both recipes, and lacks those of files that are `incomplete`.
+    Sizes are in bytes, `size_diff_mb` in 10^6 bytes.
     """
 
     model_id: str
@@ -30,6 +31,7 @@ class VersionChanges:
     tensors: TensorComparison | None
     description_a: str | None
     description_b: str | None
+    incomplete: tuple[IncompleteFile, ...] = ()
 
     @property
     def size_diff(self) -> int:
@@ -43,5 +45,10 @@ class VersionChanges:
 
     @property
     def suggested_bump(self) -> Bump | None:
-        """The bump that SemVer suggests, as far as files and tensors show; None for identical content."""
+        """The bump that SemVer suggests, as far as files and tensors show.
+
+        None for identical content, and if a file is incomplete.
+        """
+        if self.incomplete:
+            return None
         return suggested_bump(same_content=self.same_content, tensors=self.tensors)

@@ -11,10 +11,11 @@ from regolo_git.review.changes import VersionChanges
 from regolo_git.review.comparison_page import comparison_page
 from regolo_git.review.files import compare_files
 from regolo_git.review.html import to_html
+from regolo_git.review.incomplete import IncompleteFile, without_tensors_of
 from regolo_git.review.markdown import to_markdown
 from regolo_git.review.metadata import compare_metadata
 from regolo_git.verdict.metrics import compare_metrics
-from regolo_git.verdict.tensors import compare_tensors
+from regolo_git.verdict.tensors import TensorComparison, compare_tensors
 
 
 class Comparison(VersionChanges):
@@ -32,9 +33,17 @@ class Comparison(VersionChanges):
 
 
 def compare(
-    a: Manifest, b: Manifest, card: ModelCard, recipe_a: Recipe | None, recipe_b: Recipe | None
+    a: Manifest,
+    b: Manifest,
+    card: ModelCard,
+    recipe_a: Recipe | None,
+    recipe_b: Recipe | None,
+    incomplete: tuple[IncompleteFile, ...] = (),
 ) -> Comparison:
-    """Compares two manifests of one model; recipes, if available, add files and tensors."""
+    """Compares two manifests of one model; recipes, if available, add files and tensors.
+
+    Tensors of files that are `incomplete` in one of the versions are not compared.
+    """
     return Comparison(
         model_id=a.model,
         version_a=a.version,
@@ -45,7 +54,17 @@ def compare(
         metrics=compare_metrics(metrics_of(a.metadata), metrics_of(b.metadata), card.metrics),
         metadata=compare_metadata(a.metadata, b.metadata),
         files=compare_files(a.file_entries(recipe_a), b.file_entries(recipe_b)),
-        tensors=compare_tensors(recipe_a, recipe_b) if recipe_a and recipe_b else None,
+        tensors=_tensors(recipe_a, recipe_b, incomplete),
         description_a=a.description,
         description_b=b.description,
+        incomplete=incomplete,
     )
+
+
+def _tensors(
+    a: Recipe | None, b: Recipe | None, incomplete: tuple[IncompleteFile, ...]
+) -> TensorComparison | None:
+    if a is None or b is None:
+        return None
+    paths = {file.path for file in incomplete}
+    return compare_tensors(without_tensors_of(a, paths), without_tensors_of(b, paths))

@@ -32,20 +32,30 @@ def comparison_page(changes: VersionChanges) -> Page:
         f"{size_text(changes.size_a)} → {size_text(changes.size_b)} ({signed_size_text(changes.size_diff)})"
     )
     described = changes.description_b
+    problems = [str(file) for file in changes.incomplete]
     return Page(
         subject=changes.model_id,
         title=f"{changes.version_a} → {changes.version_b}",
         lead=_lead(changes, sizes),
         brief=sizes,
-        notes=[described] if described and described != changes.description_a else [],
+        notes=[*([described] if described and described != changes.description_a else []), *problems],
         sections=[_metrics(changes), _metadata(changes), _files(changes), *_tensors(changes)],
-        conclusion="the content is identical"
-        if changes.same_content
-        else f"suggested bump: {changes.suggested_bump}",
+        conclusion=_conclusion(changes),
     )
 
 
+def _conclusion(changes: VersionChanges) -> str:
+    if changes.incomplete:
+        return "no bump suggested: a file is incomplete, and its tensors are not compared"
+    if changes.same_content:
+        return "the content is identical"
+    return f"suggested bump: {changes.suggested_bump}"
+
+
 def _lead(changes: VersionChanges, sizes: str) -> list[Cell]:
+    if changes.incomplete:
+        problems = "; ".join(str(file) for file in changes.incomplete)
+        return [Cell(f"Size {sizes}. {problems}. No bump is suggested.")]
     if changes.suggested_bump is None:
         return [Cell(f"Size {sizes}. The content is identical.")]
     return [Cell(f"Size {sizes}. Suggested bump: "), Cell(changes.suggested_bump, "strong"), Cell(".")]
@@ -117,7 +127,7 @@ def _tensors(changes: VersionChanges) -> list[Section]:
     if changes.tensors is None:
         return []
     rows: list[Row] = [
-        (tensor.name, _kind(tensor.kind), tensor_text(tensor.before), tensor_text(tensor.after))
+        (tensor.label, _kind(tensor.kind), tensor_text(tensor.before), tensor_text(tensor.after))
         for tensor in changes.tensors.changes
     ]
     title = f"Tensors ({changes.tensors.unchanged} unchanged)"

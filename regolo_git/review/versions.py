@@ -6,6 +6,7 @@ from regolo_git.records.references import Reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import read_version_manifest
 from regolo_git.review.comparison import Comparison, compare
+from regolo_git.review.incomplete import incomplete_files
 from regolo_git.store.store import find_recipe
 
 
@@ -14,10 +15,9 @@ def compare_versions(handle: Handle, a: Reference, b: Reference) -> Comparison:
     if a.model != b.model:
         raise InvalidInput(f"'{a}' and '{b}' are versions of different models", Hint("list", a.model))
     before, after = read_version_manifest(handle, a), read_version_manifest(handle, b)
-    return compare(
-        before,
-        after,
-        handle.records().card_or_default(a.model),
+    card = handle.records().card_or_default(a.model)
+    recipes = (
         find_recipe(handle.store, before.artifact.recipe),
         find_recipe(handle.store, after.artifact.recipe),
     )
+    return compare(before, after, card, *recipes, incomplete_files(handle.store, before, after, *recipes))

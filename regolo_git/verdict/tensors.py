@@ -1,6 +1,6 @@
 """Compares the tensors of two versions by their recipes alone; no model is loaded or downloaded."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,11 +11,20 @@ Kind = Literal["added", "removed", "reshaped", "changed"]
 
 @dataclass(frozen=True, slots=True)
 class TensorChange:
-    """A tensor that differs between the versions; `before` or `after` is None if it is missing there."""
+    """A tensor that differs between the versions; `before` or `after` is None if it is missing there.
+
+    `number` is which of how many it is, if a version has several tensors of that name.
+    """
 
     name: str
     before: RecipeTensor | None
     after: RecipeTensor | None
+    number: tuple[int, int] | None = None
+
+    @property
+    def label(self) -> str:
+        """The name, told apart from others of that name: `w (2 of 3)`."""
+        return f"{self.name} ({self.number[0]} of {self.number[1]})" if self.number else self.name
 
     @property
     def kind(self) -> Kind:
@@ -41,7 +50,10 @@ class TensorComparison:
 
 
 def compare_tensors(before: Recipe, after: Recipe) -> TensorComparison:
-    """Matches tensors by name (the n-th occurrence with the n-th) and compares dtype, shape and BLAKE3."""
+    """Matches tensors by name and compares dtype, shape and BLAKE3.
+
+    Of several with one name the n-th is matched with the n-th.
+    """
     old, new = _by_name(before.tensors), _by_name(after.tensors)
     changes = []
     unchanged = 0
@@ -50,8 +62,17 @@ def compare_tensors(before: Recipe, after: Recipe) -> TensorComparison:
         if a and b and (a.dtype, a.shape, a.blake3) == (b.dtype, b.shape, b.blake3):
             unchanged += 1
         else:
-            changes.append(TensorChange(key[0], a, b))
+            changes.append(TensorChange(key[0], a, b, _number_of(*key, old, new)))
     return TensorComparison(unchanged, tuple(changes))
+
+
+def _number_of(
+    name: str, occurrence: int, *sides: Mapping[tuple[str, int], RecipeTensor]
+) -> tuple[int, int] | None:
+    count = occurrence + 1
+    while any((name, count) in side for side in sides):
+        count += 1
+    return (occurrence + 1, count) if count > 1 else None
 
 
 def _by_name(tensors: Iterable[RecipeTensor]) -> dict[tuple[str, int], RecipeTensor]:

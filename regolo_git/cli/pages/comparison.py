@@ -22,6 +22,7 @@ def document(changes: VersionChanges) -> Json:
         "size_diff": c.size_diff,
         "same_content": c.same_content,
         "suggested_bump": c.suggested_bump,
+        "incomplete": [{"version": f.version, "path": f.name, "problem": f.problem} for f in c.incomplete],
         "metrics": cast(Mapping[str, Json], c.metrics),
         "metadata": [{"name": m.key, "a": m.before, "b": m.after} for m in c.metadata],
         "files": [
@@ -32,7 +33,7 @@ def document(changes: VersionChanges) -> Json:
             "unchanged": c.tensors.unchanged,
             "changes": [
                 {
-                    "name": t.name,
+                    "name": t.label,
                     "change": t.kind,
                     "a": _tensor_document(t.before),
                     "b": _tensor_document(t.after),
@@ -58,8 +59,10 @@ def fields(changes: VersionChanges) -> Iterator[tuple[object, ...]]:
         yield "metadata", change.key, _field(change.before), _field(change.after)
     for file in c.files:
         yield "file", file.path, file.kind, file.size_before, file.size_after
+    for incomplete in c.incomplete:
+        yield "incomplete", incomplete.version, incomplete.name, incomplete.problem
     for tensor in c.tensors.changes if c.tensors is not None else ():
-        yield "tensor", tensor.name, tensor.kind, tensor_text(tensor.before), tensor_text(tensor.after)
+        yield "tensor", tensor.label, tensor.kind, tensor_text(tensor.before), tensor_text(tensor.after)
     yield "size", c.size_a, c.size_b, c.size_diff
 
 
