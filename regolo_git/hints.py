@@ -118,6 +118,7 @@ _CALLS: dict[str, Words] = {
     "checkout": _of_version("checkout_model_version"),
     "promote": _of_version("promote_model_version"),
     "revert": lambda model, _, version: _call("rollback_model", model, version),
+    "renumber": _of_version("renumber_model_version"),
     "retire": _retire,
     "traffic": _traffic,
     "rollback": _rollback,

@@ -91,5 +91,6 @@ list_endpoints = _on_current(Registry.list_endpoints)
 get_endpoint_history = _on_current(Registry.get_endpoint_history)
 get_endpoint_metrics = _on_current(Registry.get_endpoint_metrics)
 rollback_model = _on_current(Registry.rollback_model)
+renumber_model_version = _on_current(Registry.renumber_model_version)
 retire_model_version = _on_current(Registry.retire_model_version)
 delete_model_version = retire_model_version

@@ -22,6 +22,8 @@ from regolo_git.registry.versions.checkout import checkout_version
 from regolo_git.registry.versions.create import CreatedVersion, create_version
 from regolo_git.registry.versions.known_content import KnownContent
 from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.versions.renumber import renumber
+from regolo_git.registry.versions.renumber_plan import plan_renumbering
 from regolo_git.registry.versions.request import Bump, VersionRequest
 from regolo_git.registry.versions.retire import plan_retirement, retire
 from regolo_git.registry.versions.revert import revert_model
@@ -205,6 +207,15 @@ class VersionVerbs:
     def rollback_model(self, model_id: str, to_version: str, *, message: str | None = None) -> ModelVersion:
         """Makes an older version current on the branch again, with a new commit; tags do not change."""
         return revert_model(self.handle, reference_to(model_id, to_version), message)
+
+    def renumber_model_version(self, model_id: str, version: str) -> ModelVersion:
+        """Gives a version that was never pushed the next free number; returns it under that number.
+
+        Unpushed versions that follow it get new numbers too, and environments and endpoints follow.  Raises
+        NotFound, InvalidInput, Conflict for a version that was pushed or a branch that has diverged with
+        other commits.
+        """
+        return renumber(self.handle, plan_renumbering(self.handle, reference_to(model_id, version)))[0]
 
     def retire_model_version(self, model_id: str, version: str, *, reason: str) -> None:
         """Retires a version: keeps its tag and history, but no longer guarantees its content.

@@ -46,6 +46,7 @@ COMMANDS: Sections = {
     "Use": {
         "checkout": _entry("checkout", "Restore a version's files."),
         "revert": _entry("revert", "Make an older version current again."),
+        "renumber": _entry("renumber", "Give an unpushed version the next free number."),
         "retire": _entry("retire", "Retire a version, keeping its tag and history."),
         "tag": _entry("tag", "Tag reviewed and merged versions."),
     },

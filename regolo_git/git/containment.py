@@ -94,3 +94,20 @@ def _with_manifest(commits: Iterable[pygit2.Commit], tags: Sequence[Tagged]) -> 
             with suppress(KeyError):
                 found |= manifests.get(str(tree[path].id), set())
     return found
+
+
+def blobs_since(
+    git: GitRepository, tip: str, ours: Sequence[str], paths: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Each blob at some paths in the commits of a history that is not ours, with the oldest such commit."""
+    oldest: dict[str, str] = {}
+    with git_errors("history"):
+        walker = git.pygit.walk(tip, SortMode.TIME)
+        for oid in dict.fromkeys(ours):
+            if oid in git.pygit:
+                walker.hide(oid)
+        for commit in walker:
+            for path in paths:
+                with suppress(KeyError):
+                    oldest[str(commit.tree[path].id)] = str(commit.id)
+    return list(oldest.items())

@@ -1,6 +1,7 @@
-"""The mark of each version in the tag index: whether the branches that count contain it.
+"""The marks of each version in the tag index: whether it is `merged`, and whether it is `pushed`.
 
-The marks are those of some branch tips.  When a branch only grew, just its new commits and the versions
+A mark says whether the history of some branch tips contains the version: of the branches that count, or of
+those of the remote.  When a branch only grew, just its new commits and the versions
 without a mark are looked at; otherwise all marks are found again.
 """
 
@@ -8,9 +9,10 @@ import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, get_args
 
-UNMARKED = "merged is not 1 and model is not null"
+Mark = Literal["merged", "pushed"]
+MARKS: tuple[Mark, ...] = get_args(Mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,39 +39,48 @@ class History(Protocol):
 OpenHistory = Callable[[Sequence[str]], History]
 
 
-def are_current(connection: sqlite3.Connection, tips: Sequence[str]) -> bool:
-    """Whether every version has a mark for these tips."""
-    if _marked_tips(connection) != sorted(set(tips)):
+def without(mark: Mark) -> str:
+    """The condition for the versions that do not have a mark, as the index of the table has it."""
+    return f"{mark} is not 1 and model is not null"
+
+
+def are_current(connection: sqlite3.Connection, mark: Mark, tips: Sequence[str]) -> bool:
+    """Whether it is known of every version whether it has a mark for these tips."""
+    if _marked_tips(connection, mark) != sorted(set(tips)):
         return False
-    query = f"select 1 from objects where {UNMARKED} and merged is null limit 1"
+    query = f"select 1 from objects where {without(mark)} and {mark} is null limit 1"
     return connection.execute(query).fetchone() is None
 
 
-def mark(connection: sqlite3.Connection, tips: Sequence[str], open_history: OpenHistory) -> None:
-    """Marks every version: 1 if the history of the tips contains it, otherwise 0."""
+def update_marks(
+    connection: sqlite3.Connection, mark: Mark, tips: Sequence[str], open_history: OpenHistory
+) -> None:
+    """Sets the mark of every version: 1 if the history of the tips contains it, otherwise 0."""
     ordered = sorted(set(tips))
-    before, history = _marked_tips(connection), open_history(ordered)
+    before, history = _marked_tips(connection, mark), open_history(ordered)
     connection.execute("begin immediate")
     try:
         if before and not history.includes(before):
-            connection.execute("update objects set merged = null")
+            connection.execute(f"update objects set {mark} = null")
             before = []
         columns = "oid, commit_oid, model, manifest_oid, created_at"
-        query = f"select {columns} from objects where {UNMARKED} and merged is"
+        query = f"select {columns} from objects where {without(mark)} and {mark} is"
         seen = [Tagged(*row) for row in connection.execute(f"{query} not null")]
         unseen = [Tagged(*row) for row in connection.execute(f"{query} null")]
-        contained = history.contained(seen, unseen, before)
-        connection.execute(f"update objects set merged = 0 where {UNMARKED} and merged is null")
-        connection.executemany(
-            "update objects set merged = 1 where oid = ?", [(oid,) for oid in sorted(contained)]
-        )
-        connection.execute("insert or replace into state values ('marked', ?)", (json.dumps(ordered),))
+        contained = sorted(history.contained(seen, unseen, before))
+        connection.execute(f"update objects set {mark} = 0 where {without(mark)} and {mark} is null")
+        connection.executemany(f"update objects set {mark} = 1 where oid = ?", ((oid,) for oid in contained))
+        connection.execute("insert or replace into state values (?, ?)", (_key(mark), json.dumps(ordered)))
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
         raise
 
 
-def _marked_tips(connection: sqlite3.Connection) -> list[str]:
-    held = connection.execute("select value from state where key = 'marked'").fetchone()
+def _marked_tips(connection: sqlite3.Connection, mark: Mark) -> list[str]:
+    held = connection.execute("select value from state where key = ?", (_key(mark),)).fetchone()
     return [str(tip) for tip in json.loads(held[0])] if held is not None else []
+
+
+def _key(mark: Mark) -> str:
+    return f"tips of {mark}"

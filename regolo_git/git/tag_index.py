@@ -16,7 +16,7 @@ from typing import Protocol
 
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.identity import utc
-from regolo_git.git.marks import UNMARKED, OpenHistory, are_current, mark
+from regolo_git.git.marks import MARKS, Mark, OpenHistory, are_current, update_marks, without
 from regolo_git.git.refs_state import LooseTag, tags_key
 from regolo_git.git.tag_changes import tag_changes
 from regolo_git.git.tag_columns import columns_of, sort_key
@@ -26,13 +26,13 @@ from regolo_git.records.digests import Digest
 from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version, parse_tag_name
 
-SCHEMA_VERSION = "5"
+SCHEMA_VERSION = "6"
 SCHEMA = """
 create table state (key text primary key, value text) without rowid;
 create table objects (
     oid text primary key, model text, version text, identity text, sort_key text, release integer,
     commit_oid text, manifest_oid text, digest text, size integer, created_at integer, created_by text,
-    subject text, problem text, merged integer
+    subject text, problem text, merged integer, pushed integer
 ) without rowid;
 create table refs (tag text primary key, oid text not null, stamp text not null) without rowid;
 create table models (model text primary key, count integer, latest text, updated_at integer) without rowid;
@@ -40,7 +40,7 @@ create table models (model text primary key, count integer, latest text, updated
 INDEXES = {
     "objects_of_model": "objects (model, release, sort_key, version, created_at)",
     "refs_of_object": "refs (oid)",
-    "objects_not_merged": f"objects (merged) where {UNMARKED}",
+    **{f"objects_not_{mark}": f"objects ({mark}) where {without(mark)}" for mark in MARKS},
 }
 COLUMNS = """refs.tag, model, version, identity, refs.oid, commit_oid, manifest_oid, digest, size, created_at,
     created_by, subject"""
@@ -152,17 +152,17 @@ class TagIndex:
         """Every version of every model."""
         return self._select("objects.model is not null order by model, sort_key", ())
 
-    def unmerged(self, tips: Sequence[str], open_history: OpenHistory) -> list[TagRow]:
+    def without(self, mark: Mark, tips: Sequence[str], open_history: OpenHistory) -> list[TagRow]:
         """The versions that the history of no tip contains; `open_history` is called only after a change."""
         for place in (None, ":memory:"):
             try:
                 connection = self._current(place)
-                if not are_current(connection, tips):
-                    mark(connection, tips, open_history)
+                if not are_current(connection, mark, tips):
+                    update_marks(connection, mark, tips, open_history)
                 break
             except sqlite3.DatabaseError:
                 self.close()  # a damaged file or a read-only disk: mark in memory
-        return self._select(f"objects.{UNMARKED}", ())
+        return self._select(f"objects.{without(mark)} order by model, sort_key", ())
 
     def tags(self) -> list[str]:
         """The tags of every version, by model and from the lowest to the highest."""
@@ -283,7 +283,8 @@ class TagIndex:
         oids = sorted({tag.oid for tag in tags.values()})
         unseen = (oid for oid in oids if first or not _holds(connection, oid))
         values = ", ".join("?" * 14)
-        connection.executemany(f"insert or replace into objects values ({values}, null)", self._read(unseen))
+        insert = f"insert or replace into objects values ({values}, null, null)"
+        connection.executemany(insert, self._read(unseen))
         rows = ((name, tag.oid, tag.stamp) for name, tag in sorted(tags.items()))
         connection.executemany("insert or replace into refs values (?, ?, ?)", rows)
         if first:

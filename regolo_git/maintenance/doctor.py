@@ -21,6 +21,7 @@ from regolo_git.hints import Hint
 from regolo_git.maintenance.finding import Finding, Kind
 from regolo_git.maintenance.record_conversion import converted_records
 from regolo_git.records.references import version_reference
+from regolo_git.registry.clashes import find_clashes
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import read_merge_state
 from regolo_git.registry.versions.merged import tag_merged
@@ -46,6 +47,7 @@ def examine(handle: Handle, *, dry_run: bool) -> Iterator[Finding]:
         lambda: converted_records(handle, dry_run),
         lambda: _untagged(handle),
         lambda: _off_branch(handle),
+        lambda: _clashes(handle),
         lambda: _limits(handle),
     )
     reported: set[str] = set()
@@ -157,6 +159,11 @@ def _off_branch(handle: Handle) -> Iterator[Finding]:
     for row in chain.from_iterable(read_merge_state(handle).unmerged.values()):
         what = f"tag '{row.tag}' is not on branch '{config.branch}'{lines}"
         yield Finding("left", what, f"git log -1 --oneline '{row.tag}'")
+
+
+def _clashes(handle: Handle) -> Iterator[Finding]:
+    for clash in find_clashes(handle):
+        yield Finding("left", clash.text, clash.hint)
 
 
 def _limits(handle: Handle) -> Iterator[Finding]:

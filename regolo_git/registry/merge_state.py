@@ -44,9 +44,30 @@ def _read(handle: Handle, statuses: Statuses) -> MergeState:
     if not tips:
         return MergeState()
     by_model: dict[str, list[TagRow]] = {}
-    for row in handle.index.unmerged(list(tips.values()), lambda wanted: _history(handle, wanted)):
+    for row in handle.index.without("merged", list(tips.values()), lambda wanted: _history(handle, wanted)):
         by_model.setdefault(row.model, []).append(row)
     return MergeState(by_model)
+
+
+def unpushed_versions(handle: Handle, statuses: Statuses) -> tuple[dict[str, str], list[TagRow]]:
+    """The released branches of `origin`, and the versions that none of them has, as of the last fetch.
+
+    Empty where no such branch was ever fetched.
+    """
+    tips = line_tips(handle.paths, statuses.branch, statuses.lines)
+    theirs = {name: tip for name, tip in tips.items() if name.startswith("origin/")}
+    if not theirs or _lacks_history(handle):
+        return {}, []
+    rows = handle.index.without("pushed", list(theirs.values()), lambda wanted: _history(handle, wanted))
+    return theirs, rows
+
+
+def released_tips(handle: Handle) -> list[str]:
+    """The tip of the registry branch, then those of the lines, each here or else as last fetched."""
+    tip, config = handle.registry_tip(), handle.config()
+    names = line_tips(handle.paths, config.branch, config.lines)
+    tips = [handle.git.newest_known(name.removeprefix("origin/")) for name in sorted(names)]
+    return list(dict.fromkeys(oid for oid in (tip, *tips) if oid is not None))
 
 
 def _lacks_history(handle: Handle) -> bool:

@@ -12,9 +12,11 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.options.arguments import model_argument
 from regolo_git.cli.pages import model_list, version_list
+from regolo_git.cli.pages.clashes import talk_of_clashes
 from regolo_git.cli.streams import is_terminal, talk, talk_next
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
+from regolo_git.registry.clashes import find_clashes
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import WITHOUT_TAGS, list_versions, untagged_models
 from regolo_git.registry.models import summarise_models
@@ -79,6 +81,8 @@ def _list_models(form: Form, limit: int | None) -> None:
     with open_handle() as handle:
         models = summarise_models(handle)[:limit]
         untagged = untagged_models(handle) if not models and form == "people" else []
+        if form == "people":
+            talk_of_clashes(find_clashes(handle))
     if untagged:
         talk(f"{counted(len(untagged), 'model')} in this clone, but no version tags")
         talk_next(WITHOUT_TAGS)
@@ -104,6 +108,8 @@ def _list_versions(model: str, metrics: Sequence[str], limit: int | None, form: 
             fields=lambda: (version_list.fields(line) for line in lines),
             page=lambda: version_list.put_versions(lines, metrics, newest=_newest(every)),
         )
+        if form == "people":
+            talk_of_clashes([clash for clash in find_clashes(handle) if clash.model == model])
         left_out = [version for version in every[limit:] if version.current] if limit is not None else []
     if form == "people" and len(lines) < len(every):
         for version in left_out:

@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -10,10 +11,12 @@ import click
 from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, form_options
+from regolo_git.cli.pages.clashes import talk_of_clashes
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import paint, put, talk, talk_next
 from regolo_git.cli.tables import Cell, Row, put_table
 from regolo_git.records.references import version_reference
+from regolo_git.registry.clashes import find_clashes
 from regolo_git.registry.versions.status import ArtifactStatus, WorkStatus, work_status
 from regolo_git.text.commits import short
 from regolo_git.text.printable import one_line
@@ -43,10 +46,12 @@ def status(form: Form) -> None:
     """
     with open_handle() as handle, ProgressBar("comparing") as bar:
         found = work_status(handle, on_progress=bar.show)
-        top = handle.paths.top
+        top, clashes = handle.paths.top, find_clashes(handle)
+    if form == "people":
+        talk_of_clashes(clashes)
     emit(
         form,
-        document=lambda: _document(found),
+        document=lambda: {**_document(found), "clashes": [asdict(clash) for clash in clashes]},
         fields=lambda: [
             (_reference(a), a.state, "tagged" if a.tagged else "untagged", a.path, a.holds)
             for a in found.artifacts
@@ -59,7 +64,7 @@ def _reference(artifact: ArtifactStatus) -> str:
     return version_reference(artifact.model, artifact.version)
 
 
-def _document(found: WorkStatus) -> Json:
+def _document(found: WorkStatus) -> dict[str, Json]:
     return {
         "branch": found.branch,
         "head": found.head,

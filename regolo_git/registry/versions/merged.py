@@ -4,13 +4,14 @@ The tag object depends on the commit alone (its committer and time), so two CI j
 both pushes succeed.  A clone that lacks history or tags creates none (see `known_tags.py`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
 from regolo_git.artifacts.verify import verify_artifact
 from regolo_git.errors import IntegrityError, RegoloError
 from regolo_git.git.publish import publish_tag, tag_of_commit
+from regolo_git.git.repository import CommitInfo
 from regolo_git.git.tag_objects import tag_object_id
 from regolo_git.hints import NextStep
 from regolo_git.records.manifest import Manifest
@@ -19,6 +20,7 @@ from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import Version, tag_name
 from regolo_git.registry.change import recover_first
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.merge_state import released_tips
 from regolo_git.registry.other_store import other_store_hint
 from regolo_git.registry.versions.known_tags import require_history, require_tags
 from regolo_git.registry.versions.untagged import UntaggedChange, untagged_changes
@@ -73,9 +75,11 @@ def tag_merged(
     """
     if not dry_run:
         recover_first(handle)
-    tip = handle.registry_tip()
+    if handle.registry_tip() is None:
+        return []
     require_history(handle)
-    plans = [_plan(handle, change) for change in untagged_changes(handle, tip)]
+    tips = released_tips(handle)
+    plans = [_plan(handle, change) for change in _changes(handle, tips)]
     planned = {plan.tag: tag_object_id(plan.tag_object(handle)) for plan in reversed(plans)}
     require_tags(handle, {plan.change.model for plan in plans}, planned)
     taken: set[tuple[str, str]] = set()
@@ -94,15 +98,40 @@ def tag_merged(
             MergedVersion(manifest.model, manifest.version, plan.change.commit, plan.tag, problem, hint)
         )
     known = {(version.model, version.version) for version in result if version.problem is not None}
-    contradicted = [v for v in _contradicted(handle, tip) if (v.model, v.version) not in known]
-    return [*result, *contradicted, *_unreadable(handle, tip)]
+    for tip in tips:
+        contradicted = [v for v in _contradicted(handle, tip) if (v.model, v.version) not in known]
+        known |= {(version.model, version.version) for version in contradicted}
+        result += [*contradicted, *_unreadable(handle, tip)]
+    return result
+
+
+def _changes(handle: Handle, tips: Sequence[str]) -> list[UntaggedChange]:
+    """The untagged changes on the registry branch, and those on the lines that it does not have."""
+    found: dict[tuple[str, str, str], UntaggedChange] = {}
+    for tip in tips:
+        for change in untagged_changes(handle, tip):
+            found.setdefault((*change.key, change.manifest_oid), change)
+    return list(found.values())
 
 
 def _plan(handle: Handle, change: UntaggedChange) -> _Plan:
     manifest = Manifest.parse(handle.git.read_blob(change.manifest_oid))
-    subject = handle.git.commit_info(change.commit).subject
+    subject = _author_of(handle, change).subject
     message = TagMessage.of(manifest, subject, change.manifest_oid).to_text()
     return _Plan(change, manifest, tag_name(manifest.model, manifest.version), message)
+
+
+def _author_of(handle: Handle, change: UntaggedChange) -> CommitInfo:
+    """The commit in which the manifest was written: behind a merge, whose message is the host's."""
+    path, info = manifest_path(change.model), handle.git.commit_info(change.commit)
+    following = True
+    while following:
+        following = False
+        for parent in info.parents:
+            if parent in handle.git.pygit and handle.git.blob_oid(parent, path) == change.manifest_oid:
+                info, following = handle.git.commit_info(parent), True
+                break
+    return info
 
 
 def _contradicted(handle: Handle, tip: str) -> Iterator[MergedVersion]:

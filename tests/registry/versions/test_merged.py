@@ -6,6 +6,7 @@ import pytest
 from support.git_program import commit_files, git
 
 from regolo_git.api import Registry
+from regolo_git.registry.configuration import change_setting
 from regolo_git.registry.versions.merged import tag_merged
 
 
@@ -179,3 +180,30 @@ def test_a_manifest_that_was_deleted_is_no_version(two_versions: Registry) -> No
     git(two_versions.handle.paths.top, "rm", "-q", "models/m/manifest.toml")
     git(two_versions.handle.paths.top, "commit", "-qm", "no such model any more")
     assert problems(two_versions) == []
+
+
+def test_a_merge_leaves_the_message_to_the_author(registered: Registry) -> None:
+    top = registered.handle.paths.top
+    proposed = registered.create_model_version(
+        "m", model_data=b"three", message="expanded data", flow="propose"
+    )
+    git(top, "commit", "-q", "--allow-empty", "-m", "meanwhile")
+    branch = git(top, "branch", "--list", "propose/*", "--format=%(refname:short)").strip()
+    git(top, "merge", "-q", "--no-ff", "-m", "Merge pull request #7 from ada/propose", branch)
+    tag_merged(registered.handle)
+    version = registered.get_model_version("m", proposed.version)
+    assert version.message == "expanded data"
+    assert version.commit == git(top, "rev-parse", "HEAD").strip()
+
+
+def test_the_lines_are_walked_too(registered: Registry) -> None:
+    change_setting(registered.handle, "registry.lines", ["release/*"])
+    top = registered.handle.paths.top
+    git(top, "switch", "-qc", "hotfix")
+    registered.create_model_version("m", "1.0.1", model_data=b"fixed")
+    git(top, "switch", "-qc", "release/1.x", "main")
+    git(top, "merge", "-q", "--no-ff", "-m", "merged", "hotfix")
+    git(top, "switch", "-q", "main")
+    assert [version.tag for version in tag_merged(registered.handle)] == ["m@v1.0.1"]
+    assert registered.get_model_version("m", "1.0.1").commit == git(top, "rev-parse", "release/1.x").strip()
+    assert tag_merged(registered.handle) == []

@@ -1,0 +1,76 @@
+"""The environments and endpoints that have a renumbered version: they follow it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from regolo_git.errors import NotFound
+from regolo_git.git.new_commit import NewCommit
+from regolo_git.records.endpoint import Endpoint
+from regolo_git.records.environment import Promotion
+from regolo_git.records.paths import endpoint_path, environment_path
+from regolo_git.records.versions import Version
+from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.versions.renumber_step import Step
+
+
+def _step_of(steps: Sequence[Step], model: str, version: str, digest: object) -> Step | None:
+    """The step of the version that a pin names, if it is the version of this clone."""
+    for step in steps:
+        same = step.row.model == model and step.row.identity == Version.parse(version).identity
+        if same and step.row.digest == digest:
+            return step
+    return None
+
+
+def pinned_by(records: RecordsAt, steps: Sequence[Step]) -> Iterator[str]:
+    """The environments and endpoints that have one of the versions."""
+    for promotion in records.promotions().records:
+        if _step_of(steps, promotion.model, promotion.version, promotion.digest):
+            yield f"environment '{promotion.environment}'"
+    for endpoint in records.endpoints().records:
+        pinned = endpoint.versions.items()
+        if any(_step_of(steps, endpoint.model, name, pin.digest) for name, pin in pinned):
+            yield f"endpoint '{endpoint.endpoint}'"
+
+
+def _moved_pins(
+    records: RecordsAt, steps: Sequence[Step], commits: Mapping[str, str]
+) -> dict[str, bytes | None]:
+    """The files of the environments and endpoints that name an old number, with the new one."""
+    files: dict[str, bytes | None] = {}
+    for promotion in records.promotions().records:
+        step = _step_of(steps, promotion.model, promotion.version, promotion.digest)
+        if step is not None:
+            moved = replace(promotion, version=step.version, commit=commits[step.version])
+            files[environment_path(promotion.environment, promotion.model)] = _bytes(moved)
+    for endpoint in records.endpoints().records:
+        renamed = {
+            name: step
+            for name, pin in endpoint.versions.items()
+            if (step := _step_of(steps, endpoint.model, name, pin.digest)) is not None
+        }
+        if renamed:
+            files[endpoint_path(endpoint.endpoint)] = _bytes(_renamed(endpoint, renamed, commits))
+    return files
+
+
+def _renamed(endpoint: Endpoint, steps: Mapping[str, Step], commits: Mapping[str, str]) -> Endpoint:
+    names = {name: steps[name].version if name in steps else name for name in endpoint.versions}
+    versions = {
+        names[name]: replace(pin, commit=commits[names[name]]) if name in steps else pin
+        for name, pin in endpoint.versions.items()
+    }
+    return replace(endpoint, traffic={names[n]: s for n, s in endpoint.traffic.items()}, versions=versions)
+
+
+def _bytes(record: Promotion | Endpoint) -> bytes:
+    return record.to_text().encode()
+
+
+def pin_commit(records: RecordsAt, steps: Sequence[Step], commits: Mapping[str, str]) -> NewCommit[None]:
+    """The commit in which environments and endpoints follow; `commits` has the commit of each new number."""
+    files = _moved_pins(records, steps, commits)
+    if not files:
+        raise NotFound("no environment or endpoint has the old number any more", "try again")
+    named = ", ".join(f"{step.before} is now {step.version}" for step in steps)
+    return NewCommit(files, f"renumber: {named}\n", None)

@@ -1,0 +1,29 @@
+"""A version of this clone, and the number that it gets instead of its own."""
+
+from dataclasses import dataclass
+
+from regolo_git.git.tag_index import TagRow
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.references import version_reference
+
+RENUMBERED = "Regolo-Renumbered"  # the trailer of a commit with the old reference and tag object
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A version and its new number; `done` is its new commit if an earlier run was killed after that."""
+
+    row: TagRow
+    manifest: Manifest
+    version: str
+    done: str | None = None
+
+    @property
+    def before(self) -> str:
+        """The reference with the old number."""
+        return version_reference(self.row.model, self.row.version)
+
+    @property
+    def after(self) -> str:
+        """The reference with the new number."""
+        return version_reference(self.row.model, self.version)
