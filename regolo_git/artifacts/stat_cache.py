@@ -22,6 +22,7 @@ from regolo_git.artifacts.source.file_stamp import FileStamp
 from regolo_git.errors import InvalidInput
 from regolo_git.records.digests import Algorithm, Digest
 from regolo_git.records.manifest import Artifact
+from regolo_git.shared_modes import make_like_parent, share_like_directory
 
 SCHEMA_VERSION = 1
 WAIT_SECONDS = 2.0
@@ -156,7 +157,7 @@ class StatCache:
         return None
 
     def _open(self) -> sqlite3.Connection:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        make_like_parent(self._path.parent)
         # Used from one thread at a time, but not always the same one.
         connection = sqlite3.connect(
             self._path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
@@ -168,6 +169,7 @@ class StatCache:
                 raise sqlite3.DatabaseError("written by another version of this program")
             if version == 0:
                 connection.executescript(f"BEGIN;{SCHEMA}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;")
+                share_like_directory(self._path)
         except BaseException:
             connection.close()
             raise

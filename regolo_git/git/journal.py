@@ -16,6 +16,7 @@ from regolo_git.errors import InvalidInput
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.worktrees import FileEdit, WorkTree
 from regolo_git.records.json_reader import JsonReader
+from regolo_git.shared_modes import make_like_parent, share_like_directory
 
 # The lock file of a dead writer stays unchanged; a running git releases its own within this time.
 STALE_SECONDS = 1.0
@@ -70,10 +71,11 @@ def journal_path(paths: RepositoryPaths) -> Path:
 def write_journal(paths: RepositoryPaths, journal: Journal) -> None:
     """Writes the journal durably: after a power cut, a tag must not be there without it.  Raises OSError."""
     path = journal_path(paths)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_like_parent(path.parent)
     # Not renamed into place: an incomplete one counts as none, and fsync alone makes a new file durable with
     # its name.
     with path.open("wb") as file:
+        share_like_directory(path)
         file.write(_to_json(asdict(journal)))
         file.flush()
         os.fsync(file.fileno())

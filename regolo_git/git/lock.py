@@ -11,10 +11,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 
 from regolo_git.errors import Conflict
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.translate import git_errors
+from regolo_git.shared_modes import make_like_parent, share_like_directory
 
 PATIENCE_SECONDS = 60.0
 _held: ContextVar[int | None] = ContextVar("_held", default=None)
@@ -28,13 +30,12 @@ def clone_lock(paths: RepositoryPaths) -> Iterator[None]:
     """
     path = paths.common_dir / "regolo" / "lock"
     with git_errors(f"lock '{path}'"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        make_like_parent(path.parent)
+        handle = _opened(path)
     try:
         _wait(handle)
         with git_errors(f"lock '{path}'"):
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+            _write_holder(handle)
         token = _held.set(handle)
         try:
             yield
@@ -42,6 +43,22 @@ def clone_lock(paths: RepositoryPaths) -> Iterator[None]:
             _held.reset(token)
     finally:
         os.close(handle)
+
+
+def _opened(path: Path) -> int:
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except PermissionError:
+        # Another user's, from a release that did not share it; a lock needs no right to write.
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    share_like_directory(path)
+    return handle
+
+
+def _write_holder(handle: int) -> None:
+    if fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_RDWR:
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
 
 
 def held_lock() -> tuple[int, ...]:

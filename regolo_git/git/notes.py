@@ -1,11 +1,17 @@
 """Git notes: observations about a commit, kept outside the history."""
 
+from collections.abc import Iterator
+
+import pygit2
+
 from regolo_git.errors import MissingObject
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.new_commit import signature_of
 from regolo_git.git.publish import retry
+from regolo_git.git.ref_update import RefChange, require_target, update_refs
 from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
+from regolo_git.git.sharing import share_local, share_objects, share_ref
 from regolo_git.git.translate import git_errors
 
 # The ref for building the next notes commit; always reset first, so the leftover of a killed run is harmless.
@@ -28,6 +34,7 @@ def append_note(git: GitRepository, commit: str, ref: str, line: str) -> None:
         with git_errors(f"note of '{commit}'"):
             _append(git, commit, ref, line)
 
+    share_local(git.paths, git.shared)
     with clone_lock(git.paths):
         retry(git, attempt)
 
@@ -36,23 +43,39 @@ def _append(git: GitRepository, commit: str, ref: str, line: str) -> None:
     authorship = git.authorship()
     author, committer = signature_of(authorship.author), signature_of(authorship.committer)
     # The library moves a notes ref without comparing its old value, and would drop what `git notes` wrote in
-    # the meantime.  So write under the lock of the ref.
-    with git.pygit.transaction() as transaction:
-        transaction.lock_ref(ref)
-        _set_draft(git, ref_target(git.paths, ref))
+    # the meantime.  So the note is written on a draft, and the ref moves if it still has the same value.
+    before = ref_target(git.paths, ref)
+    _set_draft(git, before)
+    try:
         text = read_note(git, commit, DRAFT) or ""
         text += "" if not text or text.endswith("\n") else "\n"
         git.pygit.create_note(text + line + "\n", author, committer, commit, DRAFT, True)
         written = ref_target(git.paths, DRAFT)
         if written is None or read_note(git, commit, DRAFT) != text + line + "\n":
             raise MissingObject(f"the note on '{commit}' was written but cannot be found", "try again")
-        transaction.set_target(ref, written, message="regolo: note")
-    _set_draft(git, None)
+        share_objects(git.paths, git.shared, _objects(git, written, commit))
+        change = RefChange(ref, before, written, "regolo: note")
+        update_refs(git, [change], lambda: require_target(git, ref, before), lambda: None)
+    finally:
+        _set_draft(git, None)
+
+
+def _objects(git: GitRepository, notes: str, commit: str) -> Iterator[str]:
+    """The notes commit, its trees down to the note of a commit, and the note; more notes, more levels."""
+    yield notes
+    place: pygit2.Object = git.get(notes).peel(pygit2.Tree)
+    rest = commit
+    while isinstance(place, pygit2.Tree):
+        yield str(place.id)
+        name = next(name for name in (rest, rest[:2]) if name in place)
+        place, rest = place[name], rest[2:]
+    yield str(place.id)
 
 
 def _set_draft(git: GitRepository, target: str | None) -> None:
     with git.pygit.transaction() as transaction:
         transaction.lock_ref(DRAFT)
+        share_ref(git.paths, git.shared, DRAFT)
         if target is not None:
             transaction.set_target(DRAFT, target)
         elif ref_target(git.paths, DRAFT) is not None:

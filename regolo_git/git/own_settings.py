@@ -8,6 +8,7 @@ import pygit2
 from regolo_git.errors import LostRace
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.translate import git_errors
+from regolo_git.shared_modes import keeping_mode
 
 ATTEMPTS = 50  # another program holds the lock of the file for some milliseconds
 NO_VALUE, ANY_VALUE = "^$", ".*"  # patterns of the values to replace
@@ -24,7 +25,7 @@ def add_own_value(paths: RepositoryPaths, key: str, value: str) -> None:
     """Adds a value to the repository's own configuration; waits while another program writes to it."""
     for attempt in range(ATTEMPTS):
         try:
-            with git_errors("git's configuration"):
+            with git_errors("git's configuration"), keeping_mode(paths.common_dir / "config"):
                 _own(paths).set_multivar(key, NO_VALUE, value)
         except LostRace:
             if attempt == ATTEMPTS - 1:
@@ -36,7 +37,7 @@ def add_own_value(paths: RepositoryPaths, key: str, value: str) -> None:
 
 def remove_own_values(paths: RepositoryPaths, key: str) -> None:
     """Removes every value of a key from the repository's own configuration."""
-    with git_errors("git's configuration"):
+    with git_errors("git's configuration"), keeping_mode(paths.common_dir / "config"):
         config = _own(paths)
         if key in config:
             config.delete_multivar(key, ANY_VALUE)

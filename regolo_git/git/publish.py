@@ -37,6 +37,7 @@ from regolo_git.git.ref_update import RefChange, require_target, update_refs
 from regolo_git.git.refs_state import ref_target, symbolic_target
 from regolo_git.git.repeated import is_repeated, start_of, unreported_on
 from regolo_git.git.repository import GitRepository
+from regolo_git.git.sharing import share_local
 from regolo_git.git.signing import signs_tags
 from regolo_git.git.tag_objects import tag_object_bytes
 from regolo_git.git.translate import git_errors
@@ -101,6 +102,7 @@ def refuse_early(
     _refuse_symbolic(git, branch)
     # Under the lock, because another run writes these files just before it moves the branch; a run killed at
     # that point is finished first.
+    share_local(git.paths, git.shared)
     with clone_lock(git.paths):
         recover(git)
         tip = ref_target(git.paths, f"refs/heads/{branch}")
@@ -151,6 +153,7 @@ def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str
                 clear_journal(git.paths)
         return oid
 
+    share_local(git.paths, git.shared)
     with clone_lock(git.paths):
         recover(git)
         return retry(git, attempt)
@@ -199,6 +202,7 @@ def _publish(
     authorship or git.authorship()  # fail before anything is locked or written
     _refuse_symbolic(git, branch)
     say_what_is_not_run(git)
+    share_local(git.paths, git.shared)
     with clone_lock(git.paths):
         recover(git)
         before = _published_before(git, branch, prepare)
@@ -212,6 +216,7 @@ def published_before(git: GitRepository, branch: str, prepare: Prepare[Made]) ->
 
     `publish` returns it too.  `prepare` gets the commit that the run started from.
     """
+    share_local(git.paths, git.shared)
     with clone_lock(git.paths):
         recover(git)
         return _published_before(git, branch, prepare)

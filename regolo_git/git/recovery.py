@@ -9,6 +9,7 @@ import pygit2
 from regolo_git.git.journal import Journal, clear_journal, read_journal, remove_stale_locks
 from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
+from regolo_git.git.sharing import share_ref
 from regolo_git.git.translate import git_errors
 from regolo_git.git.worktrees import remove_temporaries, undo_edits
 from regolo_git.text.commits import short
@@ -77,6 +78,7 @@ def _settle(git: GitRepository, journal: Journal) -> Settled:
         return Settled(True, f"'{journal.branch_ref}' was already complete")
     if tagged and tip == journal.old:
         _move(git.pygit, journal.branch_ref, journal.new)
+        share_ref(git.paths, git.shared, journal.branch_ref)
         where = f"'{journal.branch_ref}' is now at {short(journal.new)}"
         return Settled(True, f"finished an interrupted update: {where}")
     _take_back(git, journal)

@@ -27,10 +27,11 @@ from regolo_git.git.identity import (
 from regolo_git.git.program import try_git
 from regolo_git.git.refs_state import branch_tip, head_branch, head_commit, newest_known, ref_target
 from regolo_git.git.settings import Settings, SettingsReader, follow_home
-from regolo_git.git.sharing import share, shared_mode
+from regolo_git.git.sharing import share_objects, shared_mode
 from regolo_git.git.tag_objects import TagObject, parse_tag_object
 from regolo_git.git.translate import git_errors
 from regolo_git.git.unreported import Unreported
+from regolo_git.shared_modes import keeping_mode
 from regolo_git.system_errors import DISK_FULL, FREE_SPACE
 
 # With less free space than this, nothing can be written any more.
@@ -109,13 +110,9 @@ class GitRepository:
         and when the disk is full (seen with 1.9.7), so objects are checked before a ref names them.
         """
         objects = self.paths.common_dir / "objects"
-        shared = self.shared
+        share_objects(self.paths, self.shared, oids)
         for oid in oids:
-            loose = objects / oid[:2] / oid[2:]
-            if loose.exists():
-                share(loose.parent, shared)
-                share(loose, shared)
-            elif pygit2.Oid(hex=oid) not in self.pygit:
+            if not (objects / oid[:2] / oid[2:]).exists() and pygit2.Oid(hex=oid) not in self.pygit:
                 disk = os.statvfs(objects)
                 if disk.f_bavail * disk.f_frsize < FULL_BYTES:
                     raise TransportError(f"object '{oid}' cannot be written: {DISK_FULL}", FREE_SPACE)
@@ -268,7 +265,7 @@ class GitRepository:
 
     def config_set(self, key: str, value: str | None) -> None:
         """Sets a value in the repository's own configuration; None removes it."""
-        with git_errors("git's configuration"):
+        with git_errors("git's configuration"), keeping_mode(self.paths.common_dir / "config"):
             config = pygit2.Config(str(self.paths.common_dir / "config"))
             if value is not None:
                 config[key] = value

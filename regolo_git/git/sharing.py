@@ -2,7 +2,11 @@
 
 import os
 import stat
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+
+from regolo_git.git.discover import RepositoryPaths
 
 GROUP, EVERYBODY = 0o660, 0o664
 NAMED = {
@@ -50,10 +54,40 @@ def _mode(mode: int, shared: int, *, is_directory: bool) -> int:
     return mode
 
 
-def share_like_directory(path: Path) -> None:
-    """Gives a file of this user the read and write bits of its directory, which decide who works there."""
-    bits = path.parent.stat().st_mode & 0o666
-    held = path.stat()
-    mode = (held.st_mode & 0o7111) | bits
-    if mode != stat.S_IMODE(held.st_mode) and held.st_uid == os.geteuid():
-        path.chmod(mode)
+def share_objects(paths: RepositoryPaths, shared: int, oids: Iterable[str]) -> None:
+    """Gives loose objects and their directories the modes that git gives them."""
+    for oid in oids if shared else ():
+        loose = paths.common_dir / "objects" / oid[:2] / oid[2:]
+        _share_existing(loose.parent, shared)
+        _share_existing(loose, shared)
+
+
+def share_ref(paths: RepositoryPaths, shared: int, ref: str) -> None:
+    """Gives a ref, its reflog and their directories the modes that git gives them."""
+    for top in (paths.common_dir, paths.common_dir / "logs") if shared else ():
+        place = top / ref
+        _share_existing(place, shared)
+        for parent in place.parents:
+            if parent == top:
+                break
+            _share_existing(parent, shared)
+
+
+def share_local(paths: RepositoryPaths, shared: int) -> None:
+    """Gives this program's directory in the repository, and the files in it, the modes that git gives.
+
+    Directories in it have modes of their own: the store's follow the store's root.
+    """
+    if not shared:
+        return
+    directory = paths.common_dir / "regolo"
+    directory.mkdir(parents=True, exist_ok=True)
+    share(directory, shared)
+    for entry in directory.iterdir():
+        if not entry.is_dir():
+            _share_existing(entry, shared)
+
+
+def _share_existing(place: Path, shared: int) -> None:
+    with suppress(FileNotFoundError):  # packed, or removed by another process
+        share(place, shared)

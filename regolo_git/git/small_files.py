@@ -4,13 +4,15 @@ import os
 import secrets
 from pathlib import Path
 
+from regolo_git.shared_modes import make_like_parent, share_like_directory
+
 
 def replace_file(path: Path, content: bytes, *, durable: bool = False) -> None:
     """Writes a temporary file and renames it over `path`, keeping the mode.  Raises OSError.
 
     Without `durable` the file may be empty after a power cut, which is fine for caches and journals.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_like_parent(path.parent)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     # A new file gets its mode from the umask, as with any other program.
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
@@ -19,6 +21,8 @@ def replace_file(path: Path, content: bytes, *, durable: bool = False) -> None:
             file.write(content)
             if path.exists():
                 os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
+            else:
+                share_like_directory(temporary)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())

@@ -25,6 +25,7 @@ from regolo_git.git.tag_summary import summarise
 from regolo_git.records.digests import Digest
 from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version, parse_tag_name
+from regolo_git.shared_modes import make_like_parent, share_like_directory
 
 SCHEMA_VERSION = "6"
 SCHEMA = """
@@ -239,7 +240,7 @@ class TagIndex:
 
     def _open(self, place: str) -> sqlite3.Connection:
         if place != ":memory:":
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            make_like_parent(self._file.parent)
         connection = sqlite3.connect(place, timeout=WAIT_SECONDS, isolation_level=None)
         # No fsync: a cache damaged by a power cut is rebuilt.
         connection.execute("pragma synchronous = off")
@@ -251,6 +252,8 @@ class TagIndex:
             version = None
         if version != SCHEMA_VERSION:
             _create(connection)
+            if place != ":memory:":
+                share_like_directory(self._file)
         return connection
 
     def _discard(self) -> None:

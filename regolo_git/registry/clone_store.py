@@ -9,7 +9,6 @@ The clone keeps the settings of the stores that it has written to in its Git con
 directory of its caches and moves with the repository.
 """
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
     from regolo_git.git.repository import GitRepository
 
 USED_SETTING = "regolo.usedStore"
-GROUP, EVERYBODY = 0o2070, 0o2075
-OCTAL = re.compile("0[0-7]{3}")
+SET_GROUP_ID = 0o2000
 DEFAULT = "(default)"  # the default store in `regolo.usedStore`
 
 
@@ -96,15 +94,8 @@ class CloneStore:
 
     def _rights(self, setting: str | None) -> int:
         """The permissions of the default store that `core.sharedRepository` asks for, as git reads it."""
-        shared = (self._git().config_get("core.sharedRepository") or "").lower()
-        if setting is not None or shared in ("", "umask", "false", "no", "off", "0"):
-            return 0
-        if shared in ("all", "world", "everybody", "2"):
-            return EVERYBODY
-        if OCTAL.fullmatch(shared):
-            mode = int(shared, 8) & 0o066
-            return GROUP & 0o2000 | mode | (mode & 0o044) >> 2  # who may read may enter
-        return GROUP
+        bits = abs(self._git().shared) & 0o066 if setting is None else 0
+        return SET_GROUP_ID | bits | (bits & 0o044) >> 2 if bits else 0  # who may read may enter
 
     def _open(self, setting: str | None) -> LooseStore:
         try:
