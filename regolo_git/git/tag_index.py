@@ -102,6 +102,11 @@ class TagIndex:
         """The versions of a model, lowest first."""
         return self._select("objects.model = ? order by sort_key", (model,))
 
+    def newest(self, model: str, count: int) -> list[TagRow]:
+        """The highest versions of a model, at most so many, lowest first."""
+        where = "objects.model = ? order by sort_key desc limit ?"
+        return self._select(where, (model, str(count)))[::-1]
+
     def find(self, model: str, identity: str) -> TagRow | None:
         """The tag of a version by its identity (`1.1.0`); None if there is none."""
         rows = self._select("objects.model = ? and identity = ?", (model, identity))

@@ -1,8 +1,10 @@
 """Resolves references to versions: `model@1.1`, `model@latest`, `model@production`, `model`."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from regolo_git.errors import NotFound
+from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Hint
 from regolo_git.records.names import check_model_name
@@ -21,9 +23,13 @@ if TYPE_CHECKING:
 WITHOUT_TAGS = "git fetch --tags   (or, if it was just merged, git regolo tag --merged)"
 
 
-def model_rows(handle: Handle, model: str) -> list[TagRow]:
-    """The tags of a model, lowest version first.  Raises NotFound, with the nearest name as a hint."""
-    rows = handle.index.rows(check_model_name(model))
+def model_rows(handle: Handle, model: str, newest: int | None = None) -> list[TagRow]:
+    """The tags of a model, or of its `newest` versions, lowest version first.
+
+    Raises NotFound, with the nearest name as a hint.
+    """
+    check_model_name(model)
+    rows = handle.index.rows(model) if newest is None else handle.index.newest(model, newest)
     if not rows:
         raise _no_model(handle, model)
     return rows
@@ -128,9 +134,23 @@ def read_version_manifest(handle: Handle, reference: Reference) -> "Manifest":
     return read_tagged_manifest(handle, find_row(handle, reference))
 
 
-def list_versions(handle: Handle, model: str) -> list[ModelVersion]:
-    """The versions of a model, lowest first.  Raises NotFound."""
-    rows = model_rows(handle, model)
+def list_versions(handle: Handle, model: str, newest: int | None = None) -> list[ModelVersion]:
+    """The versions of a model, or its `newest` ones, lowest first.  Raises NotFound."""
+    return _with_statuses(handle, model_rows(handle, model, newest))
+
+
+def find_versions(handle: Handle, model: str, names: Iterable[str]) -> list[ModelVersion]:
+    """The versions of a model that have exactly these names; others are left out."""
+    rows = []
+    for name in names:
+        with suppress(InvalidInput):  # not a version at all
+            row = handle.index.find(model, Version.parse(name).identity)
+            if row is not None and row.version == name:
+                rows.append(row)
+    return _with_statuses(handle, rows)
+
+
+def _with_statuses(handle: Handle, rows: Iterable[TagRow]) -> list[ModelVersion]:
     statuses = read_statuses(handle)
     state = read_merge_state(handle, statuses)
     return [_with_status(handle, row, statuses, state) for row in rows]

@@ -87,9 +87,12 @@ def _environments(promoted: Mapping[str, str]) -> Mapping[str, str]:
     return dict(sorted(promoted.items()))
 
 
-def read_model(handle: Handle, name: str) -> Model:
-    """A model by its name.  Raises NotFound, IntegrityError if its card cannot be read."""
-    versions = tuple(list_versions(handle, name))
+def read_model(handle: Handle, name: str, newest: int | None = None) -> Model:
+    """A model by its name, with all versions or its `newest` ones.
+
+    Raises NotFound, IntegrityError if its card cannot be read.
+    """
+    versions = tuple(list_versions(handle, name, newest))
     return Model(name, handle.records().card_or_default(name), versions)
 
 

@@ -5,6 +5,7 @@ from support.git_program import commit_files, git
 
 from regolo_git.api import Registry
 from regolo_git.errors import IntegrityError, NotFound
+from regolo_git.registry.models import read_model
 
 
 def test_a_model_has_its_card_and_its_versions_lowest_first(registry: Registry) -> None:
@@ -51,3 +52,12 @@ def test_models_are_summed_up_with_what_is_promoted_where(registry: Registry) ->
     (summary,) = registry.list_models()
     assert (summary.name, summary.versions, summary.latest) == ("m", 2, "1.0")
     assert summary.environments == {"production": "1.0", "staging": "1.0"}
+
+
+def test_the_newest_versions_are_read_alone(two_versions: Registry) -> None:
+    for number in range(6):
+        two_versions.create_model_version("m", model_data=bytes([number, 7]))
+    with Registry.open(two_versions.handle.paths.top) as registry:
+        every = read_model(registry.handle, "m").versions
+        for count in (1, 3, 8, 20):
+            assert read_model(registry.handle, "m", count).versions == every[-count:]

@@ -11,6 +11,7 @@ from regolo_git.cli.pages.log import Step, document, fields, put_steps, put_tren
 from regolo_git.errors import NotFound
 from regolo_git.hints import Hint
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.lookup import find_versions
 from regolo_git.registry.models import Model, read_model
 from regolo_git.registry.versions.model_version import known_metrics
 from regolo_git.text.nearest import nearest, nearest_few
@@ -44,7 +45,7 @@ def log(model: str, metric: str | None, limit: int | None, form: Form) -> None:
     Exit status: 0 success; 2 invalid input; 3 no such model or metric, or not in a registry.
     """
     with open_handle() as handle:
-        steps = _steps(handle, read_model(handle, model))[:limit]
+        steps = _steps(handle, read_model(handle, model, limit))
         if metric is not None:
             steps = _of_metric(steps, model, metric)
         emit(
@@ -57,8 +58,13 @@ def log(model: str, metric: str | None, limit: int | None, form: Form) -> None:
 
 def _steps(handle: Handle, model: Model) -> list[Step]:
     """The steps, newest first; a version whose manifest cannot be read has no parent and no metrics."""
+    measured = {version.version: known_metrics(handle, version) for version in model.versions}
     by_name = {version.version: version for version in model.versions}
-    measured = {name: known_metrics(handle, version) for name, version in by_name.items()}
+    readable = [version for version in model.versions if measured[version.version] is not None]
+    older = {name for version in readable for name in version.parents} - set(by_name)
+    for version in find_versions(handle, model.name, sorted(older)):
+        by_name[version.version] = version
+        measured[version.version] = known_metrics(handle, version)
     steps = []
     for version in reversed(model.versions):
         metrics = measured[version.version]

@@ -33,3 +33,13 @@ def test_the_log_for_programs(regolo: Regolo, two_versions: Path) -> None:
     lines = [line.split("\t") for line in regolo("log", "m", "--plain").lines]
     assert [line[0] for line in lines] == ["1.1", "1.1", "1.0", "1.0"]
     assert lines[0][3:6] == ["accuracy", "0.92", "0.03"]
+
+
+def test_a_limited_log_is_the_beginning_of_the_whole_one(regolo: Regolo, two_versions: Path) -> None:
+    for number in range(6):
+        Path("other.bin").write_bytes(bytes([number, 7]))
+        regolo("commit", "m", "other.bin", "--metric", f"accuracy=0.{number}", "--meta", f"n={number}")
+    whole = regolo("log", "m", "--json").document
+    assert len(whole) == 8
+    for limit in (1, 3, 7, 8, 50):
+        assert regolo("log", "m", "--json", "--limit", str(limit)).document == whole[:limit]
