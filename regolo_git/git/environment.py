@@ -32,6 +32,8 @@ def overrides_configuration() -> bool:
 
 def overriding_values() -> tuple[str, ...]:
     """The variables that override git's configuration files, as a key of what they say."""
+    if not overrides_configuration():
+        return ()  # walking all variables takes longer than everything else that settings depend on
     numbered = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")
     return tuple(
         f"{name}={value}"

@@ -16,6 +16,7 @@ from regolo_git.git.identity import Authorship
 from regolo_git.git.lock import held_lock
 from regolo_git.git.program import git_program
 from regolo_git.git.repository import GitRepository
+from regolo_git.git.settings import Settings
 from regolo_git.git.small_files import replace_file
 from regolo_git.git.translate import git_errors
 
@@ -26,7 +27,11 @@ SAID_NAME = "hooks-said"
 
 def has_hook(git: GitRepository, name: str) -> bool:
     """Whether git would run a hook: an executable file, or one that the configuration names."""
-    return _executable(git, name) is not None or _is_configured(git, name)
+    return _is_there(git, name, git.settings())
+
+
+def _is_there(git: GitRepository, name: str, settings: Settings) -> bool:
+    return _executable(git, name, settings) is not None or _is_configured(name, settings)
 
 
 def edited_message(git: GitRepository, message: str, authorship: Authorship) -> str:
@@ -55,7 +60,8 @@ def edited_message(git: GitRepository, message: str, authorship: Authorship) -> 
 
 def hooks_not_run(git: GitRepository) -> list[str]:
     """The hooks that git would run for its own commit, and that do not run for one of this program."""
-    return [name for name in NOT_RUN if has_hook(git, name)]
+    settings = git.settings()
+    return [name for name in NOT_RUN if _is_there(git, name, settings)]
 
 
 def not_run_text(names: list[str]) -> str:
@@ -75,25 +81,25 @@ def say_what_is_not_run(git: GitRepository) -> None:
         replace_file(place, b"")
 
 
-def _executable(git: GitRepository, name: str) -> Path | None:
-    configured = git.settings().get("core.hooksPath")
+def _executable(git: GitRepository, name: str, settings: Settings) -> Path | None:
+    configured = settings.get("core.hooksPath")
     top = git.paths.work_tree or git.paths.git_dir
     directory = top / Path(configured).expanduser() if configured else git.paths.common_dir / "hooks"
     place = directory / name
     return place if place.is_file() and os.access(place, os.X_OK) else None
 
 
-def _is_configured(git: GitRepository, name: str) -> bool:
+def _is_configured(name: str, settings: Settings) -> bool:
     """Whether the configuration has a hook for an event (git 2.54)."""
-    settings = git.settings().below("hook")
-    return any(key.endswith(".event") and value == name for key, value in settings.items())
+    return any(key.endswith(".event") and value == name for key, value in settings.below("hook").items())
 
 
 def _run(
     git: GitRepository, name: str, argument: str, authorship: Authorship
 ) -> "subprocess.CompletedProcess[bytes]":
-    place = _executable(git, name)
-    if _is_configured(git, name) or place is None:
+    settings = git.settings()
+    place = _executable(git, name, settings)
+    if _is_configured(name, settings) or place is None:
         return _start(
             git, [git_program(), "hook", "run", "--ignore-missing", name, "--", argument], authorship
         )

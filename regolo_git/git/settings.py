@@ -5,10 +5,10 @@ included on a condition, which the library knows only in part, or the environmen
 files (`git -c`): then the `git` program is asked, once for each state of the files.
 """
 
+import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pygit2
 from pygit2.enums import ConfigLevel
@@ -25,6 +25,7 @@ from regolo_git.git.refs_state import head_branch
 from regolo_git.git.translate import git_errors
 
 TRUE, FALSE = ("true", "yes", "on"), ("false", "no", "off", "")
+INCLUSIONS = ("include.", "includeif.")
 OF_SYSTEM = (ConfigLevel.PROGRAMDATA, ConfigLevel.SYSTEM)
 
 
@@ -33,6 +34,7 @@ class Settings:
     """The last value of each key, None for a key without a value; sections and names are in lower case."""
 
     values: Mapping[str, str | None]
+    included: tuple[str, ...] = ()  # the files that inclusions name, on whatever condition
 
     def get(self, key: str) -> str | None:
         """The value of a key; None if it is not set."""
@@ -54,45 +56,72 @@ class Settings:
 
 
 class SettingsReader:
-    """Reads the settings of one repository; what git was asked is kept while the files stay the same."""
+    """Reads the settings of one repository again when a file or the environment that they come from changed.
+
+    A command asks for settings some thirty times; looking at the files takes a tenth of reading them.
+    """
 
     def __init__(self, paths: RepositoryPaths) -> None:
         self._paths = paths
-        self._asked: tuple[object, Settings] | None = None
+        self._files = _configuration_files(paths)
+        self._known: tuple[object, Settings] | None = None
 
     def read(self, repository: pygit2.Repository) -> Settings:
         """The current settings.  Raises Conflict for a configuration that git cannot read."""
+        if self._known is None or self._known[0] != self._state(self._known[1]):
+            settings = self._read(repository)
+            self._known = self._state(settings), settings
+        return self._known[1]
+
+    def _state(self, settings: Settings) -> object:
+        """Everything that the settings depend on, as it is now."""
+        included = settings.included
+        branch = head_branch(self._paths) if included else None
+        homes = configuration_homes()
+        files = [*self._files, *(_of_home(homes) if homes else ()), *self._included(included)]
+        return overriding_values(), homes, branch, [_stat(file) for file in files]
+
+    def _read(self, repository: pygit2.Repository) -> Settings:
         with git_errors("git's configuration"):
             entries, is_text = _entries(repository)
         values = {name: value for name, value, _ in entries}
         as_git = is_text and _reads_as_git(values, {level for *_, level in entries})
+        included = tuple(value for name, value, _ in entries if name.startswith(INCLUSIONS) and value)
         if as_git or shutil.which("git") is None:
-            return Settings(values)
-        state = (entries, overriding_values(), head_branch(self._paths), tuple(self._included(values)))
-        if self._asked is None or self._asked[0] != state:
-            self._asked = state, self._ask()
-        return self._asked[1]
+            return Settings(values, included)
+        return Settings(self._ask(), included)
 
-    def _ask(self) -> Settings:
+    def _ask(self) -> dict[str, str | None]:
         listed = run_git(self._paths.git_dir, self._paths.work_tree, "config", "--list", "--includes", "-z")
         found: dict[str, str | None] = {}
         for entry in listed.decode("utf-8", "surrogateescape").split("\0")[:-1]:
             key, has_value, value = entry.partition("\n")
             found[key] = value if has_value else None
-        return Settings(found)
+        return found
 
-    def _included(self, values: Mapping[str, str | None]) -> Iterator[tuple[str, int, int]]:
-        """The files named by inclusions that are there, with their time and size."""
-        homes = configuration_homes() or ()
-        places = (self._paths.common_dir, *(Path(home) for home in homes))
-        for key, value in values.items():
-            if not key.startswith(("include.", "includeif.")) or not value:
-                continue
-            for place in places:
-                file = place / Path(value).expanduser()
-                if file.is_file():
-                    stat = file.stat()
-                    yield str(file), stat.st_mtime_ns, stat.st_size
+    def _included(self, names: Iterable[str]) -> Iterator[str]:
+        """The places of included files; a relative one may be beside any of the files."""
+        places = (str(self._paths.common_dir), *(configuration_homes() or ()))
+        for name in names:
+            yield from (os.path.join(place, os.path.expanduser(name)) for place in places)  # noqa: PTH111, PTH118 - speed
+
+
+def _configuration_files(paths: RepositoryPaths) -> tuple[str, ...]:
+    system = pygit2.settings.search_path[ConfigLevel.SYSTEM] or "/etc"
+    own = str(paths.common_dir / "config"), str(paths.git_dir / "config.worktree")
+    return (*own, *(f"{directory}/gitconfig" for directory in system.split(":")))
+
+
+def _of_home(homes: tuple[str, str]) -> tuple[str, str]:
+    return f"{homes[0]}/.gitconfig", f"{homes[1]}/config"
+
+
+def _stat(file: str) -> tuple[int, int, int] | None:
+    try:
+        found = os.stat(file)  # noqa: PTH116 - a path object takes longer than the call
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def follow_home() -> None:
