@@ -21,6 +21,11 @@ class StoredFile:
         self.path = recipe.files[number].path
         self.size = recipe.files[number].size
 
+    def head(self, count: int) -> bytes:
+        """Its first bytes."""
+        with self.opened() as file:
+            return file.read(count) or b""
+
     @contextmanager
     def opened(self) -> Iterator[io.RawIOBase]:
         """The file, seekable.  Reading raises NotFound, IntegrityError, TransportError."""

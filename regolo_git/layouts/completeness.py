@@ -8,12 +8,11 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import BinaryIO, Protocol
 
 from regolo_git.layouts import gguf, onnx, shards
 from regolo_git.layouts.items import Cut, Item, Malformed
-from regolo_git.layouts.layout import inspect_layout
+from regolo_git.layouts.layout import inspect_layout, may_have_layout
 from regolo_git.layouts.placeholders import (
     HEAD,
     JSON_LIMIT,
@@ -22,7 +21,7 @@ from regolo_git.layouts.placeholders import (
     in_place_of_weights,
     pointer,
 )
-from regolo_git.layouts.whole_size import whole_size
+from regolo_git.layouts.whole_size import has_whole_size, whole_size
 from regolo_git.text.printable import printable
 from regolo_git.text.sizes import size_text
 
@@ -37,6 +36,10 @@ class Openable(Protocol):
     def path(self) -> str: ...
     @property
     def size(self) -> int: ...
+    def head(self, count: int) -> bytes:
+        """Its first bytes."""
+        ...
+
     def opened(self) -> AbstractContextManager[io.RawIOBase | io.BytesIO]:
         """The file, readable and seekable."""
         ...
@@ -70,43 +73,63 @@ def examine(files: Sequence[Openable], name: str) -> Examination:
     directory = _Directory({file.path or name: file.size for file in files})
     for file in files:
         path = file.path or name
-        suffix = PurePosixPath(path).suffix.lower()
+        suffix = posixpath.splitext(path)[1].lower()
         if suffix in UNFINISHED:
             found.problems.append(Problem(path, "is the rest of an interrupted download"))
-        elif not file.path or suffix in WEIGHTS or file.size <= HEAD or path.endswith(shards.INDEX):
+            continue
+        weights = not file.path or suffix in WEIGHTS
+        if not weights and file.size > HEAD and not path.endswith(shards.INDEX):
+            continue
+        head = file.head(HEAD)
+        if not _wants_more(head, file.size, path, suffix, weights=weights):
+            what = _by_head(head, file.size, suffix, weights=weights)
+            if weights:
+                found.layouts[file.path] = None
+        else:
             with file.opened() as opened, buffered(opened) as reader:
-                layout, what = _examine_file(reader, file.size, suffix, single=not file.path)
+                layout, what = _examine_file(reader, file.size, suffix, weights=weights)
                 if layout is not UNREAD:
                     found.layouts[file.path] = layout
-                if what is not None:
-                    found.problems.append(Problem(path or UNNAMED, what))
-                else:
+                if what is None:
                     directory.look(reader, path or UNNAMED, file.size, suffix)
+        if what is not None:
+            found.problems.append(Problem(path or UNNAMED, what))
     found.problems += directory.problems()
     return found
 
 
 def problem_of(file: Openable, name: str) -> Problem | None:
     """The problem of one file by its own content, without those of a directory and of ONNX."""
-    suffix = PurePosixPath(name).suffix.lower()
+    suffix = posixpath.splitext(name)[1].lower()
     with file.opened() as opened, buffered(opened) as reader:
-        _, what = _examine_file(reader, file.size, suffix, single=not file.path)
+        _, what = _examine_file(reader, file.size, suffix, weights=not file.path or suffix in WEIGHTS)
     return Problem(name, what) if what is not None else None
 
 
 UNREAD: tuple[Item, ...] = ()
 
 
+def _wants_more(head: bytes, size: int, path: str, suffix: str, *, weights: bool) -> bool:
+    """Whether the start of a file leaves something to look at, for which it is opened once more."""
+    if path.endswith(shards.INDEX) or suffix == ".onnx":
+        return True
+    json_text = HEAD < size <= JSON_LIMIT and head.lstrip()[:1] == b"{"
+    return weights and (json_text or may_have_layout(head) or has_whole_size(head))
+
+
+def _by_head(head: bytes, size: int, suffix: str, *, weights: bool) -> str | None:
+    """The problem that the start of a file shows."""
+    what = pointer(head, size)
+    return what if what is not None or not weights else in_place_of_weights(head, size, suffix)
+
+
 def _examine_file(
-    reader: BinaryIO, size: int, suffix: str, *, single: bool
+    reader: BinaryIO, size: int, suffix: str, *, weights: bool
 ) -> tuple[tuple[Item, ...] | None, str | None]:
     """The layout (`UNREAD` if it was not looked for), and the problem."""
     head = reader.read(JSON_LIMIT if size <= JSON_LIMIT else HEAD)
-    if (what := pointer(head, size)) is not None:
-        return UNREAD, what
-    if not single and suffix not in WEIGHTS:
-        return UNREAD, None
-    if (what := in_place_of_weights(head, size, suffix)) is not None:
+    what = _by_head(head, size, suffix, weights=weights)
+    if what is not None or not weights:
         return UNREAD, what
     layout = inspect_layout(reader, size)
     cut = layout.cut

@@ -5,8 +5,8 @@ plain bytes (None), which ingest cuts by content: no file is rejected, and nothi
 unpickled.  The limits in each format's module bound time and memory.
 
 ONNX keeps large weights in a file beside the model (external data).  That file has no header; its layout is
-in the model's protobuf, another file.  It is cut by content, which finds the unchanged tensors as well and
-avoids exposing a protobuf parser to hostile bytes.
+in the model's protobuf, another file.  It is cut by content, which finds the unchanged tensors as well;
+`onnx.py` reads only which files a model names.
 """
 
 from collections.abc import Callable
@@ -18,6 +18,11 @@ from regolo_git.layouts.items import Cut, Item, Malformed
 
 Format = Callable[[BinaryIO, int], tuple[Item, ...] | None]
 FORMATS: tuple[Format, ...] = (gguf.read, zip_members.read, safetensors.read)
+
+
+def may_have_layout(head: bytes) -> bool:
+    """Whether a file that starts like this, with ten bytes or all it has, may be of one of the formats."""
+    return head[:4] in (gguf.MAGIC, zip_members.LOCAL) or head[8:9] == b"{"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,11 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 HDF5_WIDTH = 8  # bytes of an offset: what every library writes
 
 
+def has_whole_size(head: bytes) -> bool:
+    """Whether a file that starts like this is of one of these formats."""
+    return head[:8] == HDF5 or head[:6] == npy.MAGIC
+
+
 def whole_size(file: BinaryIO, size: int) -> int | None:
     """The size that the header says; None for any other format."""
     try:

@@ -28,6 +28,9 @@ class Held:
     def size(self) -> int:
         return len(self.content)
 
+    def head(self, count: int) -> bytes:
+        return self.content[:count]
+
     @contextmanager
     def opened(self) -> Iterator[io.BytesIO]:
         yield io.BytesIO(self.content)

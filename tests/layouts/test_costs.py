@@ -140,6 +140,10 @@ class Held:
         self.size = len(data)
         self.file = Counted(data)
 
+    def head(self, count: int) -> bytes:
+        self.file.seek(0)
+        return self.file.read(count)
+
     def opened(self) -> "Held":
         return self
 

@@ -3,7 +3,7 @@
 import io
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +50,22 @@ class SourceFile:
     location: Path | None
     stamp: FileStamp | None
     opener: Callable[[], RawFile]
+
+    def head(self, count: int) -> bytes:
+        """Its first bytes, without a look at whether it changed: whoever reads all of it will see that.
+
+        Raises what `opened` raises.
+        """
+        if self.location is not None:
+            with suppress(OSError):
+                descriptor = os.open(self.location, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+                try:
+                    return os.read(descriptor, count)
+                finally:
+                    os.close(descriptor)
+        with self.opened() as file:
+            file.seek(0)
+            return file.read(count) or b""
 
     @contextmanager
     def opened(self) -> Iterator[RawFile]:
