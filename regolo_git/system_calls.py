@@ -60,11 +60,19 @@ def open_ordinary(path: Path) -> int:
         if error.errno in _NOT_OPENED:
             raise NotOrdinary(path, kind_of(path.lstat().st_mode)) from error
         raise
+    try:
+        check_ordinary(path, descriptor)
+    except NotOrdinary:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def check_ordinary(path: Path, descriptor: int) -> None:
+    """Raises NotOrdinary if what was opened is not an ordinary file."""
     mode = os.fstat(descriptor).st_mode
-    if stat.S_ISREG(mode):
-        return descriptor
-    os.close(descriptor)
-    raise NotOrdinary(path, kind_of(mode))
+    if not stat.S_ISREG(mode):
+        raise NotOrdinary(path, kind_of(mode))
 
 
 def read_ordinary(path: Path) -> bytes:

@@ -10,6 +10,7 @@ directory of its caches and moves with the repository.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from regolo_git.git.own_settings import add_own_value, own_values, remove_own_va
 from regolo_git.hints import Hint
 from regolo_git.records.store_url import FORMER_STORE_SETTING, STORE_SETTING
 from regolo_git.store.loose import LooseStore
+from regolo_git.store.new_content import NewContent, new_content
 
 if TYPE_CHECKING:
     from regolo_git.git.repository import GitRepository
@@ -61,6 +63,10 @@ class CloneStore:
         if setting is None and not self._is_used(None):
             LooseStore.open_or_create(self._url(None), self._rights(None))
         return self._open(setting)
+
+    def new_content(self, on_notice: Callable[[str], None]) -> AbstractContextManager[NewContent]:
+        """The store, for the content of a new version.  Raises the same errors as `open`."""
+        return new_content(self.open_to_write(), on_notice)
 
     def remember(self) -> None:
         """Remembers that this clone has bytes in the store; called before a version names them."""

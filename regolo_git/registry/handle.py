@@ -18,11 +18,14 @@ from regolo_git.registry.notices import warn
 from regolo_git.registry.records_at import Listing, RecordsAt
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from regolo_git.artifacts.stat_cache import StatCache
     from regolo_git.git.branch_changes import BranchChanges
     from regolo_git.git.repository import GitRepository
     from regolo_git.records.config import RegistryConfig
     from regolo_git.registry.clone_store import CloneStore
+    from regolo_git.store.new_content import NewContent
     from regolo_git.store.store import Store
 
 DEFAULT_BRANCH = "main"
@@ -95,10 +98,14 @@ class Handle:
         """
         return self.clone_store.open()
 
-    def store_to_write(self) -> "Store":
-        """The local store, for a new version, looked at anew; raises StoreAbsent as `store` does."""
-        self.__dict__["store"] = self.clone_store.open_to_write()
-        return self.store
+    def new_content(self) -> "AbstractContextManager[NewContent]":
+        """The local store for the content of a new version, looked at anew.
+
+        What a failed block has added is taken back, or a notice says how much stays.  Raises StoreAbsent as
+        `store` does.
+        """
+        self.__dict__.pop("store", None)  # a default store is created by its first content
+        return self.clone_store.new_content(self._on_notice)
 
     @property
     def store_url(self) -> str:

@@ -5,6 +5,7 @@
     recipes/ab/abcdef…       one recipe
     quarantine/              damaged chunks and recipes, kept
     tmp/                     writes in progress
+    lock                     shared by writers (`files/writers.py`)
 
 It implements `Store` (`store.py`).
 """
@@ -20,7 +21,7 @@ from regolo_git.records.digests import Digest, blake3_hex
 from regolo_git.records.recipe import BYTES_LIMIT, Recipe, RecipeChunk
 from regolo_git.records.store_format import StoreFormat
 from regolo_git.records.store_url import STORE_SETTING
-from regolo_git.store.files.contract import Data, Files
+from regolo_git.store.files.contract import Data, Files, Writer
 from regolo_git.store.locate import files_at
 from regolo_git.store.translate import translated
 from regolo_git.system_calls import NotOrdinary
@@ -157,6 +158,31 @@ class LooseStore:
         if blake3_hex(data) != address.hex:
             raise self._quarantined("recipe", path, address.hex)
         return Recipe.parse(data)
+
+    # -- taking back ---------------------------------------------------------------------------------------
+
+    @property
+    def files(self) -> Files:
+        """The files of the store."""
+        return self._files
+
+    @contextmanager
+    def writer(self) -> Iterator[Writer]:
+        """See `Files.writer`."""
+        with self._translated():
+            opened = self._files.writer()
+        with opened as writer:
+            yield writer
+
+    def remove_chunk(self, address: str) -> None:
+        """Removes a chunk that nothing names."""
+        with self._translated():
+            self._files.remove(_path(CHUNKS, address))
+
+    def remove_recipe(self, address: str) -> None:
+        """Removes a recipe that nothing names."""
+        with self._translated():
+            self._files.remove(_path(RECIPES, address))
 
     # -- temporary files ----------------------------------------------------------------------------------
 

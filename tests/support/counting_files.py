@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from regolo_git.store.files.contract import Data, Files, Properties, StoredFile
+from regolo_git.store.files.contract import Data, Files, Properties, StoredFile, Writer
 
 
 class CountingFiles:
@@ -39,6 +40,9 @@ class CountingFiles:
 
     def create_root(self, rights: int = 0) -> None:
         self._files.create_root(rights)
+
+    def writer(self) -> AbstractContextManager[Writer]:
+        return self._files.writer()
 
     def put(self, path: str, data: Data) -> bool:
         self.calls["put", path] += 1

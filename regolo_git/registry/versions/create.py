@@ -3,7 +3,7 @@
     check the request → ingest → (report same content) → prepare on the branch's tip → publish
 
 `prepare` runs again on the new tip when another writer committed first, so an automatic number is always the
-next one.  If a step fails, it leaves only unreferenced bytes in the store.
+next one.  If a step fails, its bytes are taken back from the store, or stay there without a name.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from typing import cast
 from regolo_git.artifacts.ingest.ingest import Ingested, ingest
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.artifacts.verify import require_artifact
-from regolo_git.errors import Conflict, NotFound
+from regolo_git.errors import Conflict, NotFound, VersionExists
 from regolo_git.git.identity import Authorship
 from regolo_git.git.publish import Published, refuse_early
 from regolo_git.hints import Hint
@@ -40,6 +40,8 @@ from regolo_git.registry.versions.parent import given_parent, held_by_source
 from regolo_git.registry.versions.repeat import interrupted_manifest, is_repeated
 from regolo_git.registry.versions.request import VersionRequest
 from regolo_git.registry.versions.target_branch import TargetBranch, choose_target_branch
+from regolo_git.store.new_content import NewContent
+from regolo_git.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +88,30 @@ def create_version(
     if interrupted is None:
         _check(handle, request, target, version, authorship)
     held = held_by_source(handle, request)
-    place, ingested = _ingest(handle, request, on_progress)
     given = Given(metadata, request.description, lineage)
-    draft = Draft(
-        handle, request, target, version, given, serving, held, place, ingested, None, untagged, interrupted
-    )
-    if interrupted is None or not is_repeated(handle, target, interrupted, draft.prepare):
-        if interrupted is not None:
-            # It would have refused the interrupted run's own version.
-            _check(handle, request, target, version, authorship)
-        draft = _as_new(draft, on_same_content)
-    handle.clone_store.remember()
-    newest = {row.version for row in handle.index.highest(model)}
-    published = _publish(handle, draft)
+    with handle.new_content() as content:
+        place, ingested = _ingest(handle, content, request, on_progress)
+        draft = Draft(
+            handle,
+            request,
+            target,
+            version,
+            given,
+            serving,
+            held,
+            place,
+            ingested,
+            None,
+            untagged,
+            interrupted,
+        )
+        if interrupted is None or not is_repeated(handle, target, interrupted, draft.prepare):
+            if interrupted is not None:
+                # It would have refused the interrupted run's own version.
+                _check(handle, request, target, version, authorship)
+            draft = _as_new(draft, on_same_content)
+        newest = {row.version for row in handle.index.highest(model)}
+        published = _publish_content(handle, content, draft)
     _note_held(handle, draft, published.made.manifest)
     created, about = _created(handle, draft, published), published.made.described
     skips_newest = bool(newest) and not newest.intersection(created.parents)
@@ -127,14 +140,16 @@ def _note_held(handle: Handle, draft: Draft, manifest: Manifest) -> None:
         note_held(handle, Path(source), held)
 
 
-def _ingest(handle: Handle, request: VersionRequest, on_progress: OnProgress) -> tuple[str | None, Ingested]:
+def _ingest(
+    handle: Handle, content: NewContent, request: VersionRequest, on_progress: OnProgress
+) -> tuple[str | None, Ingested]:
     """The artifact's path in the work tree, and the stored artifact."""
     source = request.source
     if isinstance(source, ModelVersion):
-        return source.manifest.artifact.path, _already_stored(handle, source.manifest.artifact)
+        return source.manifest.artifact.path, _already_stored(content, source.manifest.artifact)
     place = artifact_place(handle, source)
     return place, ingest(
-        handle.store_to_write(),
+        content,
         source,
         algorithm=handle.config().digest,
         exclude=request.exclude,
@@ -154,8 +169,8 @@ def _strict_hint(handle: Handle, request: VersionRequest) -> str | None:
     return None
 
 
-def _already_stored(handle: Handle, artifact: Artifact) -> Ingested:
-    recipe = require_artifact(handle.store, artifact)
+def _already_stored(store: Store, artifact: Artifact) -> Ingested:
+    recipe = require_artifact(store, artifact)
     return Ingested(
         replace(Artifact.of(recipe), exclude=artifact.exclude),
         recipe.files,
@@ -198,6 +213,30 @@ def _check_model(handle: Handle, new: bool, model: str, target: TargetBranch) ->
     if not new and not exists:
         raise NotFound(f"there is no model '{model}' yet", Hint("register", model, "PATH"))
     return [manifest_path(model)] if card is not None else [manifest_path(model), card_path(model)]
+
+
+def _publish_content(handle: Handle, content: NewContent, draft: Draft) -> Published[Drafted]:
+    """Publishes the version; its content is taken back only if certainly no version names it."""
+    handle.clone_store.remember()
+    content.count_on_it()
+    try:
+        published = _publish(handle, draft)
+    except VersionExists:
+        if _names_content(handle, draft):
+            content.keep()
+        raise
+    except BaseException:
+        content.keep()  # it may be published already, or be published by the next command
+        raise
+    content.keep()
+    return published
+
+
+def _names_content(handle: Handle, draft: Draft) -> bool:
+    """Whether the version that exists has this content, such as one that was published just now."""
+    version = draft.version
+    row = handle.index.find(draft.request.model, version.identity) if version is not None else None
+    return row is None or row.digest == draft.ingested.artifact.digest
 
 
 def _publish(handle: Handle, draft: Draft) -> Published[Drafted]:

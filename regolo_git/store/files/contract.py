@@ -10,6 +10,7 @@ NotOrdinary.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -42,6 +43,24 @@ class Properties:
     whole_writes: bool
 
 
+class Writer(Protocol):
+    """One of several writers that put files which others may then find."""
+
+    def count_on_it(self) -> None:
+        """Tells the others, for ever, that this writer counts on files that it found or put.
+
+        Raises OSError if it cannot tell them while one of them writes.
+        """
+        ...
+
+    def is_alone(self) -> bool:
+        """Whether nobody else writes, nor has counted on anything since this writer began.
+
+        If so, no other writer begins before this one ends.  False where that cannot be known.
+        """
+        ...
+
+
 class Files(Protocol):
     """A store's directory on a filesystem.
 
@@ -62,6 +81,13 @@ class Files(Protocol):
         """Creates the store's own directory, which no other method does; no error if it exists.
 
         `rights` are permissions that it must have beyond the umask's, where there are any.
+        """
+        ...
+
+    def writer(self) -> AbstractContextManager[Writer]:
+        """A new writer, until the block ends.
+
+        It first removes what killed writers left, where that is cheap.
         """
         ...
 

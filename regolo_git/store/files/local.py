@@ -18,11 +18,12 @@ import stat
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from regolo_git.store.files.contract import TEMPORARIES, Data, Properties, StoredFile
+from regolo_git.store.files.contract import TEMPORARIES, Data, Properties, StoredFile, Writer
+from regolo_git.store.files.writers import LocalWriter, OneOfMany
 from regolo_git.system_calls import DIRECT, READ, NotOrdinary, make_durable, open_ordinary
 
 # Three threads hash and write; one of them mostly waits for the disk.
@@ -33,6 +34,7 @@ DIRECT_UNIT = 4096
 UNLOCKED_SECONDS = 10.0
 # What directories take over from the root: the rights of group and others, and the group itself (setgid).
 DIRECTORY_BITS = 0o3077
+LOCK = "lock"
 
 
 class LocalFiles:
@@ -63,6 +65,18 @@ class LocalFiles:
             _add_rights(place, rights)
         for place in missing:
             self._remember(place.parent)
+
+    def writer(self) -> AbstractContextManager[Writer]:
+        """See `Files.writer`."""
+        for file in self.stale_temporaries():
+            with suppress(OSError):
+                self.remove(file.path)
+        rights = stat.S_IMODE(self._root.stat().st_mode) & 0o066
+        try:
+            return LocalWriter(self._root / LOCK, rights | 0o600)
+        except FileNotFoundError:  # nobody may write here
+            self._root.stat()
+            return nullcontext(OneOfMany())
 
     def put(self, path: str, data: Data) -> bool:
         """See `Files.put`."""
