@@ -33,11 +33,11 @@ def first_parents(git: GitRepository, tip: str) -> Generator[str, None, None]:
     """
     oid: str | None = tip
     for _ in range(READ_HERE):
-        if oid is None or oid not in git.pygit:
+        if oid is None or not git.has(oid):
             return
         yield oid
         oid = git.first_parent(oid)
-    if oid is not None and oid in git.pygit:
+    if oid is not None and git.has(oid):
         walk = ("--no-replace-objects", "rev-list", "--first-parent", oid, "--")
         with closing(git_lines(git.paths.git_dir, *walk)) as lines:
             yield from lines
@@ -48,7 +48,7 @@ def changed_files(git: GitRepository, before: str | None, after: str, prefix: st
 
     The blob is None for a deleted file; `before` is None for an empty history.
     """
-    old = _tree(git, before, prefix) if before is not None and before in git.pygit else None
+    old = _tree(git, before, prefix) if before is not None and git.has(before) else None
     new = _tree(git, after, prefix)
     with git_errors(f"commit '{after}'"):
         if old is not None and new is not None and old.id == new.id:

@@ -25,6 +25,7 @@ from regolo_git.git.identity import (
     utc,
 )
 from regolo_git.git.program import try_git
+from regolo_git.git.promised_objects import open_repository
 from regolo_git.git.refs_state import branch_tip, head_branch, head_commit, newest_known, ref_target
 from regolo_git.git.settings import Settings, SettingsReader, follow_home
 from regolo_git.git.sharing import share_objects, shared_mode
@@ -73,9 +74,9 @@ def ignore_notice(text: str) -> None:
 class GitRepository:
     """An open repository; every method raises only RegoloError."""
 
-    def __init__(self, paths: RepositoryPaths, opened: pygit2.Repository) -> None:
+    def __init__(self, paths: RepositoryPaths) -> None:
         self.paths = paths
-        self.pygit = opened
+        self.pygit, self.promised = open_repository(paths)
         self.on_notice: Callable[[str], None] = ignore_notice
         self._settings = SettingsReader(paths)
         self.unreported = Unreported(paths)
@@ -87,12 +88,12 @@ class GitRepository:
             # Objects must be on the disk before a ref names them.
             pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
             follow_home()
-            return cls(paths, pygit2.Repository(str(paths.git_dir)))
+            return cls(paths)
 
     def reopen(self) -> None:
         """Opens the repository again, because packs may have been replaced."""
         with git_errors(f"repository '{self.paths.top}'"):
-            self.pygit = pygit2.Repository(str(self.paths.git_dir))
+            self.pygit, self.promised = open_repository(self.paths)
 
     def get(self, oid: str) -> pygit2.Object:
         """An object by its id.  Raises MissingObject, after a second try in case `git gc` moved it."""
@@ -102,6 +103,10 @@ class GitRepository:
             self.reopen()
         with git_errors(f"object '{oid}'"):
             return self.pygit[oid]
+
+    def has(self, oid: str) -> bool:
+        """Whether an object is in this clone."""
+        return pygit2.Oid(hex=oid) in self.pygit.odb  # `in` the repository itself reads it
 
     def require_written(self, oids: Sequence[str]) -> None:
         """Checks that new objects exist.  Raises MissingObject, or TransportError if the disk is full.

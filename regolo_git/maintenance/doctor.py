@@ -16,6 +16,7 @@ from regolo_git.errors import NotFound, RegoloError
 from regolo_git.git.hooks import hooks_not_run, not_run_text
 from regolo_git.git.journal import read_journal
 from regolo_git.git.lock import clone_lock
+from regolo_git.git.promised_objects import FETCH_ALL
 from regolo_git.git.recovery import LEFT, recover
 from regolo_git.hints import Hint
 from regolo_git.maintenance.finding import Finding, Kind
@@ -175,9 +176,9 @@ def _limits(handle: Handle) -> Iterator[Finding]:
             "git fetch --unshallow --tags",
         ),
         (
-            lambda: git.config_get("extensions.partialClone") is not None,
-            "this clone is partial: missing manifests are not fetched automatically",
-            "git fetch --refetch --no-filter",
+            lambda: git.promised is not None,
+            "this clone is partial: what it lacks is fetched when it is read",
+            FETCH_ALL,
         ),
         (
             lambda: shutil.which("git") is None,

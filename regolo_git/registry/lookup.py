@@ -1,6 +1,6 @@
 """Resolves references to versions: `model@1.1`, `model@latest`, `model@production`, `model`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -108,7 +108,9 @@ def get_version(handle: Handle, reference: Reference) -> ModelVersion:
     return _with_status(handle, row, statuses, read_merge_state(handle, statuses))
 
 
-def _with_status(handle: Handle, row: TagRow, statuses: Statuses, state: MergeState) -> ModelVersion:
+def _with_status(
+    handle: Handle, row: TagRow, statuses: Statuses, state: MergeState, listed: Sequence[TagRow] = ()
+) -> ModelVersion:
     status, merged = statuses.of(row.model, row.identity), state.has(row)
     return version_of_row(
         handle,
@@ -116,6 +118,7 @@ def _with_status(handle: Handle, row: TagRow, statuses: Statuses, state: MergeSt
         UNMERGED if status == READY and not merged else status,
         merged=merged,
         current=statuses.held.get(row.model) == row.manifest_oid,
+        listed=listed,
     )
 
 
@@ -150,7 +153,7 @@ def find_versions(handle: Handle, model: str, names: Iterable[str]) -> list[Mode
     return _with_statuses(handle, rows)
 
 
-def _with_statuses(handle: Handle, rows: Iterable[TagRow]) -> list[ModelVersion]:
+def _with_statuses(handle: Handle, rows: Sequence[TagRow]) -> list[ModelVersion]:
     statuses = read_statuses(handle)
     state = read_merge_state(handle, statuses)
-    return [_with_status(handle, row, statuses, state) for row in rows]
+    return [_with_status(handle, row, statuses, state, rows) for row in rows]

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from regolo_git.errors import IntegrityError, NotFound, RegoloError
 from regolo_git.git.history import UNSHALLOW, FilesOnce, commits_since
+from regolo_git.git.prefetch import fetch_missing
 from regolo_git.git.repository import blob_id
 from regolo_git.git.tips import Tip, reflog_tips, tips
 from regolo_git.git.worktrees import work_trees
@@ -131,7 +132,9 @@ class _Reader:
         `fsck` checks that the commits agree; walking the tree of each commit would take twenty times as long.
         """
         retired = retired_identities(self._handle.records())
-        for row in self._handle.index.all_rows():
+        rows = self._handle.index.all_rows()
+        fetch_missing(self._handle.git, (row.manifest_oid for row in rows))
+        for row in rows:
             if (row.model, row.identity) not in retired:
                 reason = Tip(f"tag '{row.tag}'", row.commit_oid)
                 yield from self._of_manifest(row.manifest_oid, manifest_path(row.model), reason)
@@ -139,7 +142,7 @@ class _Reader:
     def former(self, since: datetime) -> Iterator[Found]:
         git = self._handle.git
         for commit in sorted(reflog_tips(git.paths, since)):
-            if commit in git.pygit:  # git has already deleted it
+            if git.has(commit):  # git has already deleted it
                 yield from self._of_models(Tip("a reflog", commit))
         if git.is_shallow:
             error = NotFound("this clone is shallow: it lacks the history of the registry branch", UNSHALLOW)
@@ -147,7 +150,7 @@ class _Reader:
         branch = self._handle.registry_branch()
         for tip in filter(None, (git.branch_tip(branch), git.remote_branch_tip("origin", branch))):
             for commit in commits_since(git, tip, since):
-                if commit in git.pygit:  # not below the boundary of a shallow clone
+                if git.has(commit):  # not below the boundary of a shallow clone
                     yield from self._of_operations(Tip(f"the history of branch '{branch}'", commit))
 
     def _of_tip(self, tip: Tip) -> Iterator[Found]:

@@ -167,10 +167,11 @@ class RecordsAt:
     ) -> Listing[Record]:
         by_name: dict[str, Record] = {}
         broken: dict[str, IntegrityError] = {}
-        for path, oid in self._files(directory):
-            name = name_of(path)
-            if name is None:
-                continue
+        from regolo_git.git.prefetch import fetch_missing  # noqa: PLC0415 - imports the Git library
+
+        files = [(path, oid, name) for path, oid in self._files(directory) if (name := name_of(path))]
+        fetch_missing(self._git, [oid for _, oid, _ in files])
+        for path, oid, name in files:
             try:
                 if path not in self._parsed:
                     self._parsed[path] = _parse(self._git.read_blob(oid), path, parse)

@@ -7,6 +7,7 @@ from regolo_git.git.many_files import File, read_files
 from regolo_git.git.tag_index import TagRow
 from regolo_git.records.paths import manifest_path
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.versions.model_version import fetch_manifests
 
 Page = Sequence[TagRow]
 
@@ -22,6 +23,7 @@ def read_ahead(handle: Handle, pages: Iterable[Page]) -> Iterator[tuple[Page, li
     with ThreadPoolExecutor(max_workers=1) as pool:
         waiting: tuple[Page, Future[list[File | None]]] | None = None
         for page in pages:
+            fetch_manifests(handle, page)
             places = [(row.commit_oid, manifest_path(row.model)) for row in page]
             before, waiting = waiting, (page, pool.submit(read_files, git, places))
             if before is not None:

@@ -7,7 +7,7 @@ with it.
 import shlex
 from collections.abc import Iterator
 
-from regolo_git.errors import RegoloError
+from regolo_git.errors import RegoloError, TransportError
 from regolo_git.git.many_files import File
 from regolo_git.git.tag_index import TagRow
 from regolo_git.maintenance.fsck.problem import Problem
@@ -55,6 +55,8 @@ def read_checked_manifest(
                 Problem(subject, f"commit {short(row.commit_oid)} has no manifest of '{row.model}'", again)
             ]
         manifest = Manifest.parse(file[1] if file else handle.git.read_blob(held))
+    except TransportError:
+        raise  # of a partial clone that cannot reach its remote
     except RegoloError as error:
         if held != row.manifest_oid:
             return None, [Problem(subject, error.message, error.hint or again)]

@@ -1,6 +1,6 @@
 """A version as the API shows it: its tag's data at once, its manifest on demand."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -98,9 +98,15 @@ class ModelVersion:
 
 
 def version_of_row(
-    handle: Handle, row: TagRow, status: str, *, merged: bool = True, current: bool = False
+    handle: Handle,
+    row: TagRow,
+    status: str,
+    *,
+    merged: bool = True,
+    current: bool = False,
+    listed: Sequence[TagRow] = (),
 ) -> ModelVersion:
-    """The version in a row of the tag index."""
+    """The version in a row of the tag index; `listed` are those whose manifests are likely read as well."""
     return ModelVersion(
         model_id=row.model,
         version=row.version,
@@ -112,11 +118,17 @@ def version_of_row(
         commit=row.commit_oid,
         tag=row.tag,
         message=row.subject,
-        _read_manifest=lambda: read_tagged_manifest(handle, row),
+        _read_manifest=lambda: _read_one_of(handle, row, listed),
         _read_signature=lambda: handle.git.tag_signature(row.tag_oid),
         merged=merged,
         current=current,
     )
+
+
+def _read_one_of(handle: Handle, row: TagRow, listed: Sequence[TagRow]) -> "Manifest":
+    if handle.git.promised is not None and not handle.git.has(row.manifest_oid):
+        fetch_manifests(handle, listed)
+    return read_tagged_manifest(handle, row)
 
 
 def read_tagged_manifest(handle: Handle, row: TagRow) -> "Manifest":
@@ -130,6 +142,14 @@ def read_tagged_manifest(handle: Handle, row: TagRow) -> "Manifest":
     if (manifest.artifact.digest, manifest.artifact.size) != (row.digest, row.size):
         raise IntegrityError(f"tag '{row.tag}' records a different digest than its manifest", Hint("fsck"))
     return manifest
+
+
+def fetch_manifests(handle: Handle, rows: Sequence[TagRow]) -> None:
+    """Fetches the manifests of versions that are about to be read, where a partial clone lacks them."""
+    from regolo_git.git.prefetch import fetch_missing, fetch_trees  # noqa: PLC0415 - imports the Git library
+
+    fetch_trees(handle.git, (row.commit_oid for row in rows))
+    fetch_missing(handle.git, (row.manifest_oid for row in rows))
 
 
 def manifest_data(handle: Handle, row: TagRow) -> bytes:

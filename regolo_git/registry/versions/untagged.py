@@ -13,6 +13,7 @@ from pathlib import Path
 
 from regolo_git.errors import IntegrityError, InvalidInput, RegoloError
 from regolo_git.git.history import changed_files, first_parents
+from regolo_git.git.prefetch import fetch_trees
 from regolo_git.git.small_files import replace_file
 from regolo_git.records.json_reader import JsonReader
 from regolo_git.records.paths import MODELS, model_of_manifest
@@ -78,6 +79,7 @@ def _commits_until(handle: Handle, tip: str, known: Container[str]) -> tuple[lis
 
 def _changes(handle: Handle, tip: str, commits: list[str]) -> list[UntaggedChange]:
     """The changes of successive commits, oldest first; some of them may have a tag."""
+    fetch_trees(handle.git, commits)
     if len(commits) <= SHORT:
         return [change for commit in commits for change in _changes_of(handle, commit)]
     # Reading the trees of every commit of a large registry takes minutes, so those with a tag are skipped.
