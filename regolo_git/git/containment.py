@@ -4,7 +4,7 @@ A version is contained if its commit is in the history of a branch, or if a comm
 manifest: a rebase or a squash changes the commit, not the content that was reviewed.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 
 import pygit2
@@ -37,16 +37,15 @@ class Containment:
         Those `seen` were not contained in `before`, so only newer commits are looked at for them.
         """
         with git_errors("history"):
-            newer = {str(commit.id): commit for commit in self._walk(before)}
+            wanted = {tag.commit for tag in (*seen, *unseen)}
+            newer = wanted.intersection(str(commit.id) for commit in self._walk(before))
             found = {tag.oid for tag in (*seen, *unseen) if tag.commit in newer}
-            rest = [tag for tag in unseen if tag.oid not in found]
-            if before and rest:
-                found |= self._older(rest)
-            found |= _with_manifest(newer.values(), [tag for tag in seen if tag.oid not in found])
-            rest = [tag for tag in unseen if tag.oid not in found]
-            return found | (
-                _with_manifest(self._since(min(tag.created for tag in rest)), rest) if rest else set()
-            )
+            if before:
+                found |= self._older(_without(unseen, found))
+            found |= _with_manifest(self._walk(before), _without(seen, found))
+            rest = _without(unseen, found)
+            copies = self._since(min(tag.created for tag in rest)) if rest else ()
+            return found | _with_manifest(copies, rest)
 
     def _older(self, tags: Sequence[Tagged]) -> set[str]:
         if len(tags) <= ONE_BY_ONE:
@@ -75,6 +74,10 @@ class Containment:
             if commit.commit_time < created - CLOCK_SECONDS:
                 return
             yield commit
+
+
+def _without(tags: Sequence[Tagged], found: Container[str]) -> list[Tagged]:
+    return [tag for tag in tags if tag.oid not in found]
 
 
 def _with_manifest(commits: Iterable[pygit2.Commit], tags: Sequence[Tagged]) -> set[str]:
