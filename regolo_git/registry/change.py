@@ -5,7 +5,7 @@ needs a review.  `prepare` runs again when another writer committed first, so it
 records that it is given.  Every record is read back before anything is written.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from regolo_git.git.identity import Authorship
 from regolo_git.git.journal import journal_path
@@ -13,8 +13,10 @@ from regolo_git.git.lock import clone_lock
 from regolo_git.git.new_commit import Made, NewCommit
 from regolo_git.git.publish import Published, create_branch, publish
 from regolo_git.git.recovery import recover
+from regolo_git.hints import Hint
 from regolo_git.records.commit_message import with_trailers
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.record_attributes import converted_when_added
 from regolo_git.registry.records_at import RecordsAt, check_readable
 from regolo_git.text.commits import short
 
@@ -68,11 +70,19 @@ def propose_records(
     return notice_repeated(handle, done)
 
 
+def _notice_conversion(handle: Handle, paths: Iterable[str]) -> None:
+    """Issues a notice if git would convert one of the records on the user's next `git add`."""
+    for path, problem in converted_when_added(handle.git, paths).items():
+        handle.notice_once(f"{problem} changes records, such as '{path}': {Hint('doctor')}")
+        return
+
+
 def _checked(handle: Handle, prepare: Prepare[Made]) -> Callable[[str | None], NewCommit[Made]]:
     """`prepare` on a commit; raises InvalidInput for a record that could not be read again."""
 
     def on_tip(tip: str | None) -> NewCommit[Made]:
         new = prepare(handle.records_at(tip))
+        _notice_conversion(handle, new.files)
         check_readable(new.files)
         return new
 

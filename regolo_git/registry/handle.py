@@ -154,9 +154,13 @@ class Handle:
         """Issues a notice for each unreadable record, from the error that reading it raised, once."""
         for error in errors:
             text = f"ignored an unreadable record: {error.message}"
-            if text not in self._noticed:
-                self._noticed.add(text)
-                self.notice(f"{text} ({error.hint})" if error.hint else text)
+            self.notice_once(f"{text} ({error.hint})" if error.hint else text)
+
+    def notice_once(self, text: str) -> None:
+        """Issues a notice that this handle has not issued yet."""
+        if text not in self._noticed:
+            self._noticed.add(text)
+            self.notice(text)
 
     def notice(self, text: str) -> None:
         """Issues a notice."""

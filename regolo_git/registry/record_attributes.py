@@ -4,7 +4,7 @@ Records are compared byte by byte.  A filter such as Git LFS's on `models/**`, a
 ending would make each of them look edited, and the user's next `git add` would commit the converted file.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from regolo_git.git.attributes import (
@@ -14,6 +14,7 @@ from regolo_git.git.attributes import (
     attributes_here,
     attributes_in_clones,
     conversion,
+    may_have_filter,
 )
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.small_files import replace_file
@@ -101,6 +102,12 @@ def has_former_lines(git: GitRepository, commit: str | None) -> bool:
 def converted_here(git: GitRepository, paths: Sequence[str]) -> dict[str, str]:
     """The records that git converts in the work tree of this clone."""
     return converted(attributes_here(git, paths))
+
+
+def converted_when_added(git: GitRepository, paths: Iterable[str]) -> dict[str, str]:
+    """The records among some paths that a filter would change on `git add`; git is asked only if it may."""
+    suspect = [path for path in paths if path.endswith(".toml") and may_have_filter(git, path)]
+    return converted_here(git, suspect) if suspect else {}
 
 
 def override_here(git: GitRepository) -> None:

@@ -178,6 +178,18 @@ def test_a_file_of_attributes_in_the_configuration_does_no_harm(
     assert git(top, "show", "HEAD:models/m/model.toml") == (top / "models/m/model.toml").read_text()
 
 
+def test_a_write_under_a_filter_says_so(top: Path, regolo: Regolo) -> None:
+    regolo("init")
+    commit_attributes(top, "*.toml filter=lfs\n")
+    write_model(top / "model.safetensors", 1)
+    said = regolo("register", "m", "model.safetensors").err
+    assert said.count("filter 'lfs' changes records, such as 'models/m/m") == 1
+    assert "git regolo doctor" in said
+    regolo("doctor")
+    assert git(top, "status", "--porcelain", "models") == ""
+    assert "filter" not in regolo("promote", "m@1.0", "staging").err
+
+
 def test_uncommitted_attributes_are_left_to_the_user(top: Path, regolo: Regolo) -> None:
     regolo("init")
     commit_attributes(top, "*.toml filter=lfs\n")
