@@ -13,6 +13,7 @@ from pathlib import Path
 from regolo_git.artifacts.known_file import KnownFile
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
 from regolo_git.artifacts.rebuild import rebuild
+from regolo_git.artifacts.restore.alike import IsOneName, is_one_name, refuse_alike
 from regolo_git.artifacts.restore.artifact_tree import ArtifactTree
 from regolo_git.artifacts.restore.checkout_plan import CheckoutPlan
 from regolo_git.artifacts.restore.destination import Destination, find_destination, translated_errors
@@ -53,6 +54,7 @@ def materialize(
     cache: StatCache | None = None,
     patterns: Sequence[str] = (),
     overwrite: Overwrite = NOTHING,
+    is_one: IsOneName = is_one_name,
     on_progress: OnProgress = ignore_progress,
 ) -> Materialized:
     """Restores an artifact's file or directory at `destination`.
@@ -61,6 +63,7 @@ def materialize(
     `root` is the directory below which no link is followed (a work tree); without it links in the
     destination's parents are followed.  `patterns` limits a directory to matching files.  Files that are
     already right, that do not belong to the version or that `overwrite` does not cover are not touched.
+    `is_one` says whether the filesystem takes two names for one: then neither is written.
 
     Raises NotFound, IntegrityError, Conflict, InvalidInput, TransportError, having changed nothing.
     """
@@ -74,7 +77,7 @@ def materialize(
         if cache:
             files = [recipe.files[number] for number in plan.written()]
             cache.expect(place.path, {file.path: file.digest for file in files}, artifact.recipe)
-        work = _Work(store, recipe, place, tree, plan)
+        work = _Work(store, recipe, place, tree, plan, is_one)
         times = work.run(check_digests=not trusted, on_progress=on_progress)
         if cache:
             cache.remember(place.path, work.known(artifact.recipe, times))
@@ -94,6 +97,7 @@ class _Work:
     place: Destination
     tree: ArtifactTree
     plan: CheckoutPlan
+    is_one: IsOneName
 
     def run(self, *, check_digests: bool, on_progress: OnProgress) -> dict[int, int]:
         """Runs it, and returns the modification time of each written file by number."""
@@ -107,6 +111,8 @@ class _Work:
         if descriptor is None:
             raise FileNotFoundError(base)
         with Staging(descriptor) as staging:
+            files = (self.recipe.files[file.number].path for file in self.plan.files)
+            refuse_alike(files, staging.files, self.is_one)
             times = self._write(staging, check_digests=check_digests, on_progress=on_progress)
             with Replacement(self.tree, staging, self.place) as replacement:
                 replacement.clear(self.plan.obstacles)

@@ -7,9 +7,13 @@ from pathlib import Path
 
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
 from regolo_git.artifacts.rebuild import Deliver
+from regolo_git.artifacts.restore.alike import refuse_alike
+from regolo_git.artifacts.restore.artifact_tree import ArtifactTree
 from regolo_git.artifacts.restore.materialize import Materialized, materialize
 from regolo_git.artifacts.restore.planner import Overwrite
+from regolo_git.artifacts.restore.staging import Staging
 from regolo_git.artifacts.restore.stream import stream_file
+from regolo_git.artifacts.source.twins import folded
 from regolo_git.artifacts.verify import read_checked_recipe
 from regolo_git.errors import IntegrityError, InvalidInput, NotFound
 from regolo_git.hints import Hint
@@ -208,13 +212,15 @@ def checkout_head(
 ) -> list[CheckedOut]:
     """Checks out every model at HEAD that has a recorded path.
 
-    Raises NotFound before the first commit, and IntegrityError for an unreadable manifest after everything
-    else is checked out.
+    Raises NotFound before the first commit, Conflict if the filesystem takes the paths of two models for one,
+    and IntegrityError for an unreadable manifest after everything else is checked out.
     """
     if handle.git.head_commit() is None:
         raise NotFound("there is no commit yet", Hint("register", "MODEL", "PATH"))
     manifests = head_records(handle).manifests()
     wanted = [manifest for manifest in manifests.records if manifest.artifact.path is not None]
+    if handle.paths.work_tree is not None:
+        _refuse_alike_places(handle.paths.work_tree, [manifest.artifact.path or "" for manifest in wanted])
     progress, done = Progress(total=sum(manifest.artifact.size for manifest in wanted)), []
     for manifest in wanted:
         tell = following(progress, on_progress)
@@ -223,6 +229,19 @@ def checkout_head(
     for error in manifests.broken.values():
         raise error
     return done
+
+
+def _refuse_alike_places(top: Path, places: list[str]) -> None:
+    by_name: dict[str, set[str]] = {}
+    for place in places:
+        by_name.setdefault(folded(place), set()).add(place)
+    alike = [place for names in by_name.values() if len(names) > 1 for place in sorted(names)]
+    if alike:
+        with ArtifactTree(top) as tree:
+            root = tree.directory("")
+            assert root is not None
+            with Staging(root) as staging:
+                refuse_alike(alike, staging.files, hint=Hint("checkout", "MODEL", "DEST"))
 
 
 def head_records(handle: Handle) -> RecordsAt:
