@@ -1,21 +1,21 @@
 """The version tags of a repository, in an SQLite cache keyed by the immutable ids of the tag objects.
 
 The cache is valid while `refs_state.tags_key` stays the same.  Otherwise the refs are read again, and only
-unseen tag objects are opened.  A cache that cannot be read or written is rebuilt, in memory if necessary, and
-one bad tag never breaks a list.
+unseen tag objects are opened.  A cache that was changed halfway, or cannot be read or written, is rebuilt
+(`index_database.py`), in memory if necessary, and one bad tag never breaks a list.
 """
 
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.identity import utc
+from regolo_git.git.index_database import IndexDatabase
 from regolo_git.git.marks import MARKS, Mark, OpenHistory, are_current, update_marks, without
 from regolo_git.git.refs_state import LooseTag, tags_key
 from regolo_git.git.tag_changes import tag_changes
@@ -25,7 +25,6 @@ from regolo_git.git.tag_summary import summarise
 from regolo_git.records.digests import Digest
 from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version, parse_tag_name
-from regolo_git.shared_modes import make_like_parent, share_like_directory
 
 SCHEMA_VERSION = "6"
 SCHEMA = """
@@ -46,7 +45,6 @@ INDEXES = {
 COLUMNS = """refs.tag, model, version, identity, refs.oid, commit_oid, manifest_oid, digest, size, created_at,
     created_by, subject"""
 NUMBERED = "identity glob '[0-9]*'"
-WAIT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +87,12 @@ class TagIndex:
     def __init__(self, paths: RepositoryPaths, open_git: Callable[[], TagReader]) -> None:
         self._paths = paths
         self._open_git = open_git
-        self._file = paths.common_dir / "regolo" / "index.sqlite"
-        self._connection: sqlite3.Connection | None = None
+        file = paths.common_dir / "regolo" / "index.sqlite"
+        self._database = IndexDatabase(file, SCHEMA_VERSION, _create)
 
     def close(self) -> None:
         """Closes the cache file."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._database.close()
 
     def rows(self, model: str) -> list[TagRow]:
         """The versions of a model, lowest first."""
@@ -160,15 +156,19 @@ class TagIndex:
 
     def without(self, mark: Mark, tips: Sequence[str], open_history: OpenHistory) -> list[TagRow]:
         """The versions that the history of no tip contains; `open_history` is called only after a change."""
-        for place in (None, ":memory:"):
-            try:
-                connection = self._current(place)
-                if not are_current(connection, mark, tips):
-                    update_marks(connection, mark, tips, open_history)
-                break
-            except sqlite3.DatabaseError:
-                self.close()  # a damaged file or a read-only disk: mark in memory
-        return self._select(f"objects.{without(mark)} order by model, sort_key", ())
+
+        def is_current(connection: sqlite3.Connection) -> bool:
+            return self._is_current(connection) and are_current(connection, mark, tips)
+
+        def update(connection: sqlite3.Connection) -> None:
+            if not self._is_current(connection):
+                self._update(connection)
+            if not are_current(connection, mark, tips):
+                update_marks(connection, mark, tips, open_history)
+
+        where = f"objects.{without(mark)} order by model, sort_key"
+        query = f"select {COLUMNS} from refs join objects using (oid) where {where}"
+        return _named(self._database.read(is_current, update, lambda held: held.execute(query).fetchall()))
 
     def tags(self) -> list[str]:
         """The tags of every version, by model and from the lowest to the highest."""
@@ -216,57 +216,18 @@ class TagIndex:
     # -- keeping it up to date ----------------------------------------------------------------------------
 
     def _select(self, where: str, values: tuple[str, ...]) -> list[TagRow]:
-        rows = self._rows_as_they_are(where, values)
-        return [row for row in rows if parse_tag_name(row.tag) == (row.model, row.version)]
-
-    def _rows_as_they_are(self, where: str, values: tuple[str, ...]) -> list[TagRow]:
-        query = f"select {COLUMNS} from refs join objects using (oid) where {where}"
-        return [_row(found) for found in self._query(query, values)]
+        return _named(
+            self._query(f"select {COLUMNS} from refs join objects using (oid) where {where}", values)
+        )
 
     def _query(self, query: str, values: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-        for attempt in range(2):
-            try:
-                return self._current().execute(query, values).fetchall()
-            except sqlite3.DatabaseError:
-                # A damaged file or a read-only disk: rebuild the cache, the second time in memory.
-                self.close()
-                if attempt == 0:
-                    self._discard()
-        return self._current(":memory:").execute(query, values).fetchall()
+        return self._database.read(
+            self._is_current, self._update, lambda held: held.execute(query, values).fetchall()
+        )
 
-    def _current(self, place: str | None = None) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = self._open(place or str(self._file))
-        key = tags_key(self._paths)
-        held = self._connection.execute("select value from state where key = 'tags'").fetchone()
-        if held is None or held[0] != key:
-            self._update(self._connection)
-        return self._connection
-
-    def _open(self, place: str) -> sqlite3.Connection:
-        if place != ":memory:":
-            make_like_parent(self._file.parent)
-        connection = sqlite3.connect(place, timeout=WAIT_SECONDS, isolation_level=None)
-        # No fsync: a cache damaged by a power cut is rebuilt.
-        connection.execute("pragma synchronous = off")
-        connection.execute("pragma journal_mode = memory")
-        try:
-            found = connection.execute("select value from state where key = 'schema'").fetchone()
-            version = found[0] if found else None
-        except sqlite3.OperationalError:
-            version = None
-        if version != SCHEMA_VERSION:
-            _create(connection)
-            if place != ":memory:":
-                share_like_directory(self._file)
-        return connection
-
-    def _discard(self) -> None:
-        for suffix in ("", "-journal", "-wal", "-shm"):
-            try:
-                Path(f"{self._file}{suffix}").unlink(missing_ok=True)
-            except OSError:
-                return  # in a read-only clone, the index is kept in memory
+    def _is_current(self, connection: sqlite3.Connection) -> bool:
+        held = connection.execute("select value from state where key = 'tags'").fetchone()
+        return held is not None and bool(held[0] == tags_key(self._paths))
 
     def _update(self, connection: sqlite3.Connection) -> None:
         connection.execute("begin immediate")
@@ -305,6 +266,12 @@ class TagIndex:
             yield (oid, *columns_of(git.read_tag_object(oid)))
 
 
+def _named(found: Iterable[tuple[str, ...]]) -> list[TagRow]:
+    """The rows whose tag has the name of its version."""
+    rows = map(_row, found)
+    return [row for row in rows if parse_tag_name(row.tag) == (row.model, row.version)]
+
+
 def _holds(connection: sqlite3.Connection, oid: str) -> bool:
     return connection.execute("select 1 from objects where oid = ?", (oid,)).fetchone() is not None
 
@@ -320,13 +287,10 @@ def _create_indexes(connection: sqlite3.Connection) -> None:
 
 def _create(connection: sqlite3.Connection) -> None:
     connection.execute("begin immediate")
-    for (table,) in connection.execute("select name from sqlite_master where type = 'table'").fetchall():
-        connection.execute(f'drop table "{table}"')
     for statement in SCHEMA.split(";"):
         connection.execute(statement)
     _create_indexes(connection)
     _note_loss(connection)
-    connection.execute("insert into state values ('schema', ?)", (SCHEMA_VERSION,))
     connection.execute("commit")
 
 
