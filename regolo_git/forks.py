@@ -12,6 +12,8 @@ class Forked(Protocol):
         """Runs in the child, before anything else."""
 
 
+# Open files whose lock belongs to the parent; a child would hold it for as long as it runs.
+_locks: set[int] = set()
 _objects: "WeakSet[Forked]" = WeakSet()
 
 
@@ -20,7 +22,24 @@ def tell_in_child(forked: Forked) -> None:
     _objects.add(forked)
 
 
+def keep_from_children(descriptor: int) -> int:
+    """Has forked children close a descriptor that holds a lock; `close_lock` closes it here."""
+    _locks.add(descriptor)
+    return descriptor
+
+
+def close_lock(descriptor: int) -> None:
+    """Closes a descriptor of `keep_from_children`, which releases its lock."""
+    # A child that was forked since has closed it already, and its number may be another file's.
+    if descriptor in _locks:
+        _locks.discard(descriptor)
+        os.close(descriptor)
+
+
 def _tell() -> None:
+    for descriptor in _locks:
+        os.close(descriptor)
+    _locks.clear()
     for forked in list(_objects):
         forked.after_fork()
 

@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 class _Current(threading.local):
     """The registry of the module functions, kept open until its location changes.
 
-    Each thread has its own, because threads cannot share the caches or the Git library.
+    Each thread has its own, because the working directory may change between the calls of two threads.
     """
 
     chosen: Path | None = None  # set by `use`, for all threads

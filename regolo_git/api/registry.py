@@ -18,7 +18,7 @@ from regolo_git.registry.initialise import initialise
 class Registry(VersionVerbs, EndpointVerbs):
     """A Git repository with its configuration and store; a context manager.
 
-    An instance belongs to the thread that opened it; the functions of the package open one for each thread.
+    Any thread may use an instance, and so may a forked child beside its parent.
     """
 
     def __init__(self, handle: Handle) -> None:

@@ -11,6 +11,7 @@ shows that.
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any, Self
 from regolo_git.artifacts.known_file import KnownFile
 from regolo_git.artifacts.source.file_stamp import FileStamp
 from regolo_git.errors import InvalidInput
+from regolo_git.forks import tell_in_child
 from regolo_git.records.digests import Algorithm, Digest
 from regolo_git.records.manifest import Artifact
 from regolo_git.shared_modes import make_like_parent, share_like_directory
@@ -43,18 +45,32 @@ CREATE TABLE IF NOT EXISTS trusted (
 """
 
 
+# Connections of a parent process: closing one in the child could end a transaction of the parent.
+_abandoned: list[sqlite3.Connection | None] = []
+
+
 class StatCache:
-    """The cache in one file; a context manager."""
+    """The cache in one file, for any thread and for forked children; a context manager."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._turn = threading.RLock()
         self._connection = self._connect()
+        tell_in_child(self)
 
     def close(self) -> None:
         """Closes the database."""
+        with self._turn:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def after_fork(self) -> None:
+        """Has a forked child open the database itself."""
+        self._turn = threading.RLock()
         if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+            _abandoned.append(self._connection)
+            self._connection = self._connect()
 
     def __enter__(self) -> Self:
         return self
@@ -158,7 +174,7 @@ class StatCache:
 
     def _open(self) -> sqlite3.Connection:
         make_like_parent(self._path.parent)
-        # Used from one thread at a time, but not always the same one.
+        # Threads take turns.
         connection = sqlite3.connect(
             self._path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
         )
@@ -184,27 +200,29 @@ class StatCache:
         return True
 
     def _query(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
-        if self._connection is None:
-            return []
-        try:
-            return self._connection.execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            self._recover(error)
-            return []
+        with self._turn:
+            if self._connection is None:
+                return []
+            try:
+                return self._connection.execute(query, values).fetchall()
+            except sqlite3.Error as error:
+                self._recover(error)
+                return []
 
     def _write(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
-        if self._connection is None:
-            return
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
+        with self._turn:
+            if self._connection is None:
+                return
             try:
-                self._connection.executemany(statement, rows)
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._recover(error)
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    self._connection.executemany(statement, rows)
+                except BaseException:
+                    self._connection.execute("ROLLBACK")
+                    raise
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._recover(error)
 
     def _recover(self, error: sqlite3.Error) -> None:
         """Recreates a damaged database; if it is busy or full, skips the row."""

@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from regolo_git.errors import Conflict
+from regolo_git.forks import close_lock, keep_from_children
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.translate import git_errors
 from regolo_git.shared_modes import make_like_parent, share_like_directory
@@ -31,7 +32,7 @@ def clone_lock(paths: RepositoryPaths) -> Iterator[None]:
     path = paths.common_dir / "regolo" / "lock"
     with git_errors(f"lock '{path}'"):
         make_like_parent(path.parent)
-        handle = _opened(path)
+        handle = keep_from_children(_opened(path))
     try:
         _wait(handle)
         with git_errors(f"lock '{path}'"):
@@ -42,7 +43,7 @@ def clone_lock(paths: RepositoryPaths) -> Iterator[None]:
         finally:
             _held.reset(token)
     finally:
-        os.close(handle)
+        close_lock(handle)
 
 
 def _opened(path: Path) -> int:

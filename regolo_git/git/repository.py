@@ -24,8 +24,9 @@ from regolo_git.git.identity import (
     unknown_person,
     utc,
 )
+from regolo_git.git.per_thread import PerThread
 from regolo_git.git.program import try_git
-from regolo_git.git.promised_objects import open_repository
+from regolo_git.git.promised_objects import PromisedObjects
 from regolo_git.git.refs_state import branch_tip, head_branch, head_commit, newest_known, ref_target
 from regolo_git.git.settings import Settings, SettingsReader, follow_home
 from regolo_git.git.sharing import share_objects, shared_mode
@@ -72,11 +73,11 @@ def ignore_notice(text: str) -> None:
 
 
 class GitRepository:
-    """An open repository; every method raises only RegoloError."""
+    """An open repository, for any thread and for forked children; every method raises only RegoloError."""
 
     def __init__(self, paths: RepositoryPaths) -> None:
         self.paths = paths
-        self.pygit, self.promised = open_repository(paths)
+        self._opened = PerThread(paths)
         self.on_notice: Callable[[str], None] = ignore_notice
         self._settings = SettingsReader(paths)
         self.unreported = Unreported(paths)
@@ -90,10 +91,22 @@ class GitRepository:
             follow_home()
             return cls(paths)
 
+    @property
+    def pygit(self) -> pygit2.Repository:
+        """The library's repository of this thread."""
+        with git_errors(f"repository '{self.paths.top}'"):
+            return self._opened.get()[0]
+
+    @property
+    def promised(self) -> PromisedObjects | None:
+        """The objects that a partial clone lacks; None in any other clone."""
+        with git_errors(f"repository '{self.paths.top}'"):
+            return self._opened.get()[1]
+
     def reopen(self) -> None:
         """Opens the repository again, because packs may have been replaced."""
         with git_errors(f"repository '{self.paths.top}'"):
-            self.pygit, self.promised = open_repository(self.paths)
+            self._opened.reopen()
 
     def get(self, oid: str) -> pygit2.Object:
         """An object by its id.  Raises MissingObject, after a second try in case `git gc` moved it."""

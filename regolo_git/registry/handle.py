@@ -4,17 +4,19 @@ Opening a handle only locates the directories.  The Git library and the store ar
 served from its cache needs neither, and importing them takes most of the time of a short command.
 """
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from regolo_git.errors import IntegrityError, NotFound
+from regolo_git.forks import tell_in_child
 from regolo_git.git.discover import RepositoryPaths, find_repository
 from regolo_git.git.tag_index import TagIndex
 from regolo_git.hints import Hint
 from regolo_git.records.paths import ENDPOINTS, ENVIRONMENTS
 from regolo_git.registry.notices import warn
+from regolo_git.registry.opened_once import opened_once
 from regolo_git.registry.records_at import Listing, RecordsAt
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ Record = TypeVar("Record")
 
 
 class Handle:
-    """A Git repository, the store beside it, and the local caches; a context manager.
+    """A Git repository, the store beside it, and the local caches, for any thread and for forked children.
 
     With `reports_late`, the user knows what was published when `reported` is called, not when it is complete.
     """
@@ -44,6 +46,8 @@ class Handle:
         self._records: dict[str | None, RecordsAt] = {}
         self._on_notice = on_notice
         self._noticed: set[str] = set()
+        self.lock = threading.RLock()
+        tell_in_child(self)
         self.reports_late = False
 
     @classmethod
@@ -58,10 +62,16 @@ class Handle:
 
     def close(self) -> None:
         """Closes the caches; the handle must not be used afterwards."""
-        for name in ("cache", "index"):
-            opened = self.__dict__.pop(name, None)
-            if opened is not None:
-                opened.close()
+        with self.lock:
+            for name in ("cache", "index"):
+                opened = self.__dict__.pop(name, None)
+                if opened is not None:
+                    opened.close()
+
+    def after_fork(self) -> None:
+        """Has a forked child open the store itself: a library's connections cannot be shared."""
+        self.lock = threading.RLock()
+        self.__dict__.pop("store", None)
 
     def reported(self) -> None:
         """Notes that the user knows what was published: running the command again is a new request."""
@@ -73,7 +83,7 @@ class Handle:
         """Store, caches, lock and journal of this clone; never committed."""
         return self.paths.common_dir / "regolo"
 
-    @cached_property
+    @opened_once
     def git(self) -> "GitRepository":
         """The Git repository, opened."""
         from regolo_git.git.repository import GitRepository  # noqa: PLC0415 - see the module's docstring
@@ -83,14 +93,14 @@ class Handle:
         git.unreported.late = self.reports_late
         return git
 
-    @cached_property
+    @opened_once
     def clone_store(self) -> "CloneStore":
         """Where the store of this clone is, and whether it may be created."""
         from regolo_git.registry.clone_store import CloneStore  # noqa: PLC0415 - see the module's docstring
 
         return CloneStore(self.paths, lambda: self.git)
 
-    @cached_property
+    @opened_once
     def store(self) -> "Store":
         """The local store, for reading: `regolo/store` in the common directory, or that of `regolo.store`.
 
@@ -112,19 +122,19 @@ class Handle:
         """The location of the local store: a path or a URL."""
         return self.clone_store.url
 
-    @cached_property
+    @opened_once
     def cache(self) -> "StatCache":
         """The files that this clone has read and the recipes that it has verified."""
         from regolo_git.artifacts.stat_cache import StatCache  # noqa: PLC0415 - needed with the store only
 
         return StatCache(self.local_directory / "files.sqlite")
 
-    @cached_property
+    @opened_once
     def index(self) -> TagIndex:
         """The version tags of this repository, from a cache that is updated when stale."""
         return TagIndex(self.paths, lambda: self.git)
 
-    @cached_property
+    @opened_once
     def branch_changes(self) -> "BranchChanges":
         """The changes of environments and endpoints on a branch, from a record of those already read."""
         from regolo_git.git.branch_changes import BranchChanges  # noqa: PLC0415 - see the module's docstring
@@ -139,11 +149,12 @@ class Handle:
 
     def records_at(self, commit: str | None) -> RecordsAt:
         """The records of the registry as of a commit; None: before the first one."""
-        records = self._records.pop(commit, None) or RecordsAt(self.git, commit, commit)
-        self._records[commit] = records  # most recently used last
-        if len(self._records) > COMMITS_KEPT:
-            del self._records[next(iter(self._records))]
-        return records
+        with self.lock:
+            records = self._records.pop(commit, None) or RecordsAt(self.git, commit, commit)
+            self._records[commit] = records  # most recently used last
+            if len(self._records) > COMMITS_KEPT:
+                del self._records[next(iter(self._records))]
+            return records
 
     def readable(self, listing: Listing[Record]) -> tuple[Record, ...]:
         """The readable records of a listing; a notice names each unreadable one, once."""

@@ -43,7 +43,7 @@ class LocalFiles:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._unsettled: set[Path] = set()
-        self._lock = threading.Lock()
+        self._lock, self._settling = threading.Lock(), threading.Lock()
 
     @property
     def url(self) -> str:
@@ -105,10 +105,12 @@ class LocalFiles:
 
     def settle(self) -> None:
         """See `Files.settle`."""
-        with self._lock:
-            waiting, self._unsettled = self._unsettled, set()
-        for directory in sorted(waiting, key=lambda d: len(d.parts), reverse=True):  # children before parents
-            _sync_directory(directory)
+        # Another thread may be at it with the directories of this one.
+        with self._settling:
+            with self._lock:
+                waiting, self._unsettled = self._unsettled, set()
+            for directory in sorted(waiting, key=lambda d: len(d.parts), reverse=True):  # children first
+                _sync_directory(directory)
 
     def sizes(self, paths: Sequence[str]) -> list[int | None]:
         """See `Files.sizes`."""

@@ -1,0 +1,43 @@
+"""The Git library's repository, which each thread opens for itself: threads must not share its objects."""
+
+import threading
+
+import pygit2
+
+from regolo_git.forks import tell_in_child
+from regolo_git.git.discover import RepositoryPaths
+from regolo_git.git.promised_objects import PromisedObjects, open_repository
+
+Opened = tuple[pygit2.Repository, PromisedObjects | None]
+
+
+class _OfThread(threading.local):
+    opened: Opened | None = None
+
+
+# Those of a parent process: closing them in the child could wait for a lock of one of the parent's threads.
+_abandoned: list[_OfThread] = []
+
+
+class PerThread:
+    """A repository with its promised objects; the thread that creates it opens it at once."""
+
+    def __init__(self, paths: RepositoryPaths) -> None:
+        self._paths = paths
+        self._own = _OfThread()
+        self.reopen()
+        tell_in_child(self)
+
+    def get(self) -> Opened:
+        """What this thread has opened.  Raises pygit2.GitError."""
+        return self._own.opened or self.reopen()
+
+    def reopen(self) -> Opened:
+        """Opens it again.  Raises pygit2.GitError."""
+        self._own.opened = opened = open_repository(self._paths)
+        return opened
+
+    def after_fork(self) -> None:
+        """Has a forked child open it itself."""
+        _abandoned.append(self._own)
+        self._own = _OfThread()

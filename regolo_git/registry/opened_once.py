@@ -1,0 +1,32 @@
+"""Attributes that are opened on first use, once, whichever thread comes first."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from functools import cached_property
+
+    opened_once = cached_property
+else:
+
+    class opened_once:  # noqa: N801 - used like `cached_property`
+        """Like `cached_property`, but under the lock of the instance.
+
+        Before Python 3.12 that one has a lock of the class, which a forked child may find held; since then,
+        it has none.
+        """
+
+        def __init__(self, open_it: Any) -> None:
+            self._open = open_it
+            self.__doc__ = open_it.__doc__
+
+        def __set_name__(self, owner: type, name: str) -> None:
+            self._name = name
+
+        def __get__(self, instance: Any, owner: type | None = None) -> Any:
+            if instance is None:
+                return self
+            with instance.lock:
+                held = instance.__dict__
+                if self._name not in held:
+                    held[self._name] = self._open(instance)
+                return held[self._name]
