@@ -100,11 +100,15 @@ class Manifest:
         """`MODEL@VERSION`."""
         return version_reference(self.model, self.version)
 
+    @property
+    def file_name(self) -> str:
+        """The name of a single file: that of its path, or else the model's."""
+        return (self.artifact.path or self.model).rsplit("/", 1)[-1]
+
     def file_entries(self, recipe: "Recipe | None") -> dict[str, FileEntry]:
         """The files by path, from the manifest or else from the recipe; a single file by its name."""
         if self.artifact.kind == "file":
-            name = (self.artifact.path or self.model).rsplit("/", 1)[-1]
-            return {name: FileEntry(self.artifact.size, self.artifact.digest)}
+            return {self.file_name: FileEntry(self.artifact.size, self.artifact.digest)}
         if self.files is not None:
             return dict(self.files)
         return {file.path: FileEntry(file.size, file.digest) for file in recipe.files} if recipe else {}

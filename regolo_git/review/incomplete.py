@@ -52,12 +52,11 @@ def without_tensors_of(recipe: Recipe, paths: Collection[str]) -> Recipe:
 def _of_version(
     store: Store, manifest: Manifest, recipe: Recipe, paths: Collection[str]
 ) -> Iterator[IncompleteFile]:
-    single = (manifest.artifact.path or manifest.model).rsplit("/", 1)[-1]
     for number, file in enumerate(recipe.files):
         if file.path not in paths:
             continue
         try:
-            problem = problem_of(StoredFile(store, recipe, number), file.path or single)
+            problem = problem_of(StoredFile(store, recipe, number), file.path or manifest.file_name)
         except RegoloError:
             continue  # bytes that are missing or damaged are for fsck
         if problem is not None:

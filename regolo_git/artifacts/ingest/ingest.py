@@ -67,8 +67,8 @@ def ingest(
     """
     with open_source(source, scratch=store.scratch_directory(), exclude=exclude) as opened:
         examination = examine(opened.files, _name(opened))
-        if strict is not None and examination.problems:
-            raise _incomplete(examination.problems, strict)
+        if strict is not None:
+            refuse_incomplete(examination.problems, strict)
         known = KnownArtifacts(store, opened, algorithm, cache)
         recipe, new_bytes = known.whole(), 0
         unchanged = recipe is not None
@@ -100,9 +100,11 @@ def _name(snapshot: Snapshot) -> str:
     return snapshot.location.name if snapshot.location is not None else ""
 
 
-def _incomplete(problems: Sequence[Problem], hint: NextStep) -> InvalidInput:
+def refuse_incomplete(problems: Sequence[Problem], hint: NextStep) -> None:
+    """Raises InvalidInput if there are problems."""
     shown = [str(problem) for problem in problems[:SHOWN]]
-    return InvalidInput(f"the artifact is not complete: {few_of(shown, len(problems))}", hint)
+    if shown:
+        raise InvalidInput(f"the artifact is not complete: {few_of(shown, len(problems))}", hint)
 
 
 def _cut(

@@ -29,6 +29,7 @@ from regolo_git.text.printable import printable
 STAGING_PREFIX = ".regolo-checkout-"
 # Recursive programs fail on deeper trees, long before a path is too long for the system.
 DEPTH_LIMIT = 255
+ANNEX = b".git/annex/objects/"
 
 
 def look(path: Path, exclude: Sequence[str] = (), kept: Collection[str] = ()) -> Snapshot:
@@ -84,7 +85,8 @@ def check_unchanged(before: Snapshot) -> None:
 def _missing(path: Path) -> NotFound | InvalidInput:
     shown = printable(str(path))
     if path.is_symlink():
-        return InvalidInput(f"'{shown}' is a broken symbolic link")
+        annexed = ANNEX in os.fsencode(path.readlink())
+        return InvalidInput(f"'{shown}' is a broken symbolic link", "git annex get" if annexed else None)
     return NotFound(f"no such file or directory: '{shown}'")
 
 

@@ -10,13 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from regolo_git.artifacts.ingest.ingest import Ingested, ingest
+from regolo_git.artifacts.ingest.ingest import Ingested, ingest, refuse_incomplete
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
+from regolo_git.artifacts.stored_file import StoredFile
 from regolo_git.artifacts.verify import require_artifact
 from regolo_git.errors import Conflict, NotFound, VersionExists
 from regolo_git.git.identity import Authorship
 from regolo_git.git.publish import Published, refuse_early
 from regolo_git.hints import Hint
+from regolo_git.layouts.completeness import examine
 from regolo_git.records.branches import proposal_branch
 from regolo_git.records.manifest import Artifact, Lineage, Manifest, check_values
 from regolo_git.records.metadata import normalise_metadata
@@ -144,16 +146,16 @@ def _ingest(
     handle: Handle, content: NewContent, request: VersionRequest, on_progress: OnProgress
 ) -> tuple[str | None, Ingested]:
     """The artifact's path in the work tree, and the stored artifact."""
-    source = request.source
+    source, strict = request.source, _strict_hint(handle, request)
     if isinstance(source, ModelVersion):
-        return source.manifest.artifact.path, _already_stored(content, source.manifest.artifact)
+        return source.manifest.artifact.path, _already_stored(content, source.manifest, strict)
     place = artifact_place(handle, source)
     return place, ingest(
         content,
         source,
         algorithm=handle.config().digest,
         exclude=request.exclude,
-        strict=_strict_hint(handle, request),
+        strict=strict,
         cache=handle.cache,
         on_progress=on_progress,
     )
@@ -169,8 +171,12 @@ def _strict_hint(handle: Handle, request: VersionRequest) -> str | None:
     return None
 
 
-def _already_stored(store: Store, artifact: Artifact) -> Ingested:
+def _already_stored(store: Store, manifest: Manifest, strict: str | None) -> Ingested:
+    artifact = manifest.artifact
     recipe = require_artifact(store, artifact)
+    if strict is not None:
+        files = [StoredFile(store, recipe, number) for number in range(len(recipe.files))]
+        refuse_incomplete(examine(files, manifest.file_name).problems, strict)
     return Ingested(
         replace(Artifact.of(recipe), exclude=artifact.exclude),
         recipe.files,

@@ -59,6 +59,23 @@ def test_the_card_on_the_registry_branch_refuses_it(two_versions: Registry, cut:
         assert "'models/m/model.toml'" in str(caught.value.hint)
 
 
+def test_a_stored_version_is_looked_at_too(two_versions: Registry, cut: Path) -> None:
+    for name, data in (("d", cut), ("f", cut / "model.safetensors")):
+        with pytest.warns(RegoloNotice, match=SAYS):
+            version = two_versions.register_model(name, data).versions[0]
+        with pytest.raises(InvalidInput, match=SAYS):
+            two_versions.create_model_version(name, "2.0", model_data=version, strict=True)
+        two_versions.create_model_version(name, "2.0", model_data=version)
+
+
+def test_a_link_of_git_annex_says_how_to_get_the_content(two_versions: Registry, cut: Path) -> None:
+    (cut / "model.safetensors").unlink()
+    (cut / "model.safetensors").symlink_to("../.git/annex/objects/Xx/Yy/SHA256E-s5--0/SHA256E-s5--0")
+    with pytest.raises(InvalidInput, match="broken symbolic link") as caught:
+        two_versions.register_model("d", cut)
+    assert caught.value.hint == "git annex get"
+
+
 @pytest.mark.parametrize("data", [CUT, b"", b"<html>404</html>"], ids=["cut", "empty", "page"])
 def test_data_in_memory_is_looked_at_too(registered: Registry, data: bytes) -> None:
     with pytest.raises(InvalidInput, match="'the data' is "):
