@@ -46,9 +46,9 @@ class NewContent(LooseStore):
         with translated(self.url):
             self._writer.count_on_it()
 
-    def keep(self) -> None:
-        """Keeps everything, whatever comes."""
-        self._kept = True
+    def keep(self, kept: bool) -> None:
+        """Whether everything is kept, even if the block fails."""
+        self._kept = kept
 
     def take_back(self) -> int:
         """Removes what was added if nobody can count on it; returns the bytes that stay."""

@@ -2,12 +2,13 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from support.places import PYTHONPATH
 from support.program import Done, run_program
 
 from regolo_git.api import Registry
-from regolo_git.errors import Conflict, RegoloNotice, TransportError, VersionExists
+from regolo_git.errors import Conflict, RegoloError, RegoloNotice, TransportError, VersionExists
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.create import create_version
 from regolo_git.registry.versions.request import VersionRequest
@@ -121,6 +122,34 @@ def test_a_version_whose_number_another_writer_took_says_what_stays(top: Path, l
         create(handle, "m", large, take, version="7.0")
     assert taken[0].returncode == 0
     assert re.search(STAYS, notices[-1])  # the other writer may have counted on it
+    run_program(top, "fsck", "--full").check_returncode()
+
+
+def test_a_version_that_is_refused_while_it_is_published_takes_its_bytes_back(top: Path, large: Path) -> None:
+    """Somebody edits the registry's record meanwhile."""
+    manifest = top / "models/m/manifest.toml"
+    text, before = manifest.read_text(), Everything.of(top)
+
+    def edit(now: object) -> None:
+        if now.done == now.total:  # type: ignore[attr-defined]
+            manifest.write_text(text + "\n# edited\n")
+
+    with closing(Handle.open(top, {})) as handle, pytest.raises(Conflict):
+        create(handle, "m", large, edit)
+    manifest.write_text(text)
+    before.must_be(top)
+
+
+def test_bytes_that_a_version_has_in_spite_of_an_error_stay(top: Path, large: Path) -> None:
+    """The branch cannot be moved once the tag is there; whatever comes of that, no byte of a version is lost."""
+    log = top / ".git/logs/refs/heads/main"
+    log.unlink(missing_ok=True)
+    (log / "in the way").mkdir(parents=True)
+    (log / "in the way" / "file").touch()
+    with closing(Handle.open(top, {})) as handle, suppress(RegoloError):
+        create(handle, "m", large, lambda _: None)
+    shutil.rmtree(log)
+    run_program(top, "doctor").check_returncode()
     run_program(top, "fsck", "--full").check_returncode()
 
 

@@ -14,8 +14,9 @@ from regolo_git.artifacts.ingest.ingest import Ingested, ingest, refuse_incomple
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.artifacts.stored_file import StoredFile
 from regolo_git.artifacts.verify import require_artifact
-from regolo_git.errors import Conflict, NotFound, VersionExists
+from regolo_git.errors import Conflict, NotFound, RegoloError
 from regolo_git.git.identity import Authorship
+from regolo_git.git.journal import read_journal
 from regolo_git.git.publish import Published, refuse_early
 from regolo_git.hints import Hint
 from regolo_git.layouts.completeness import examine
@@ -225,24 +226,23 @@ def _publish_content(handle: Handle, content: NewContent, draft: Draft) -> Publi
     """Publishes the version; its content is taken back only if certainly no version names it."""
     handle.clone_store.remember()
     content.count_on_it()
+    content.keep(True)  # whatever comes: it may be published, or be published by the next command
     try:
-        published = _publish(handle, draft)
-    except VersionExists:
-        if _names_content(handle, draft):
-            content.keep()
+        return _publish(handle, draft)
+    except RegoloError:
+        content.keep(_may_be_published(handle, draft))
         raise
-    except BaseException:
-        content.keep()  # it may be published already, or be published by the next command
-        raise
-    content.keep()
-    return published
 
 
-def _names_content(handle: Handle, draft: Draft) -> bool:
-    """Whether the version that exists has this content, such as one that was published just now."""
-    version = draft.version
-    row = handle.index.find(draft.request.model, version.identity) if version is not None else None
-    return row is None or row.digest == draft.ingested.artifact.digest
+def _may_be_published(handle: Handle, draft: Draft) -> bool:
+    """Whether a version may have this content, such as one that was published just before the error."""
+    model, digest = draft.request.model, draft.ingested.artifact.digest
+    if draft.target.new_branch or read_journal(handle.paths) is not None:
+        return True
+    tip = _on_branch(handle, model, draft.target)
+    return bool(handle.index.with_digest(model, str(digest))) or (
+        tip is not None and tip.artifact.digest == digest
+    )
 
 
 def _publish(handle: Handle, draft: Draft) -> Published[Drafted]:
