@@ -8,14 +8,18 @@ from regolo_git.records.names import check_model_name
 from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import Version, tag_name
 
+LIGHTWEIGHT = "it is a lightweight tag without a version record"
+NO_RECORD = "its message has no version record"
+FOREIGN = (LIGHTWEIGHT, NO_RECORD)  # as other tools and people create them
+
 
 def columns_of(tag: TagObject | None) -> tuple[str | int | None, ...]:
     """All columns except the object's id; only the last one, the problem, if the tag is not a version."""
     if tag is None:
-        return _problem("it is a lightweight tag without a version record")
+        return _problem(LIGHTWEIGHT)
     message = TagMessage.parse(tag.message)
     if message is None:
-        return _problem("its message has no version record")
+        return _problem(NO_RECORD)
     try:
         _check_model_name(message.model)
         identity, key, release = _version_columns(message.version)

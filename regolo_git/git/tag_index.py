@@ -23,10 +23,9 @@ from regolo_git.git.tag_columns import columns_of, sort_key
 from regolo_git.git.tag_objects import TagObject
 from regolo_git.git.tag_summary import summarise
 from regolo_git.records.digests import Digest
-from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version, parse_tag_name
 
-SCHEMA_VERSION = "6"
+SCHEMA_VERSION = "7"
 SCHEMA = """
 create table state (key text primary key, value text) without rowid;
 create table objects (
@@ -143,11 +142,11 @@ class TagIndex:
 
     def model_names(self) -> list[str]:
         """The names of all models with a version, sorted."""
-        return [row[0] for row in self._query("select model from models order by model")]
+        return [row[0] for row in self.query("select model from models order by model")]
 
     def models(self) -> list[ModelRow]:
         """Every model, sorted by name."""
-        found = self._query("select model, count, latest, updated_at from models order by model")
+        found = self.query("select model, count, latest, updated_at from models order by model")
         return [ModelRow(model, int(count), latest, utc(int(when))) for model, count, latest, when in found]
 
     def all_rows(self) -> list[TagRow]:
@@ -173,13 +172,13 @@ class TagIndex:
     def tags(self) -> list[str]:
         """The tags of every version, by model and from the lowest to the highest."""
         query = "select tag, model, version from refs join objects using (oid) where model is not null"
-        found = self._query(f"{query} order by model, sort_key")
+        found = self.query(f"{query} order by model, sort_key")
         return [tag for tag, *named in found if parse_tag_name(tag) == tuple(named)]
 
     def pages(self, size: int) -> Iterator[list[TagRow]]:
         """Every version, the oldest first, as many at a time; git's packs are fast to read in this order."""
         query = "select tag from refs join objects using (oid) where model is not null"
-        tags = [tag for (tag,) in self._query(f"{query} order by created_at, model, sort_key")]
+        tags = [tag for (tag,) in self.query(f"{query} order by created_at, model, sort_key")]
         for first in range(0, len(tags), size):
             page = json.dumps(tags[first : first + size])
             where = "refs.tag in (select value from json_each(?)) and model is not null"
@@ -187,40 +186,26 @@ class TagIndex:
 
     def size_of_all(self) -> int:
         """The bytes of the artifacts of all versions together."""
-        return int(self._query("select coalesce(sum(size), 0) from refs join objects using (oid)")[0][0])
-
-    def problems(self) -> list[tuple[str, str]]:
-        """(tag, problem) for every tag that is named like a version but is not one."""
-        query = (
-            "select tag, problem from refs join objects using (oid) where problem is not null order by tag"
-        )
-        named = [(tag, problem) for tag, problem in self._query(query)]
-        # A tag object under two ref names is valid under one of them at most.
-        query = "select tag, model, version from refs join objects using (oid) where model is not null"
-        mismatched = [
-            (tag, f"its tag object is for '{version_reference(model, version)}'")
-            for tag, model, version in self._query(f"{query} order by tag")
-            if parse_tag_name(tag) != (model, version)
-        ]
-        return named + mismatched
+        return int(self.query("select coalesce(sum(size), 0) from refs join objects using (oid)")[0][0])
 
     def tagged_commits(self) -> set[str]:
         """The commits of all versions."""
-        return {row[0] for row in self._query("select commit_oid from refs join objects using (oid)")}
+        return {row[0] for row in self.query("select commit_oid from refs join objects using (oid)")}
 
     def losses(self) -> str:
         """A text that changes whenever a version tag has disappeared, and when the index is built anew."""
-        rows = self._query("select value from state where key = 'losses'")
+        rows = self.query("select value from state where key = 'losses'")
         return rows[0][0] if rows else ""
 
     # -- keeping it up to date ----------------------------------------------------------------------------
 
     def _select(self, where: str, values: tuple[str, ...]) -> list[TagRow]:
         return _named(
-            self._query(f"select {COLUMNS} from refs join objects using (oid) where {where}", values)
+            self.query(f"select {COLUMNS} from refs join objects using (oid) where {where}", values)
         )
 
-    def _query(self, query: str, values: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    def query(self, query: str, values: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+        """The answer to a query of the tables, brought up to date."""
         return self._database.read(
             self._is_current, self._update, lambda held: held.execute(query, values).fetchall()
         )
@@ -267,9 +252,14 @@ class TagIndex:
 
 
 def _named(found: Iterable[tuple[str, ...]]) -> list[TagRow]:
-    """The rows whose tag has the name of its version."""
-    rows = map(_row, found)
-    return [row for row in rows if parse_tag_name(row.tag) == (row.model, row.version)]
+    """The rows whose tag has the name of its version; of `m@v1.0` and `m@v1.0.0` only the older one."""
+    rows = [row for row in map(_row, found) if parse_tag_name(row.tag) == (row.model, row.version)]
+    kept: dict[tuple[str, str], TagRow] = {}
+    for row in rows:
+        other = kept.setdefault((row.model, row.identity), row)
+        if (row.created_at, row.tag) < (other.created_at, other.tag):
+            kept[row.model, row.identity] = row
+    return rows if len(kept) == len(rows) else list(kept.values())
 
 
 def _holds(connection: sqlite3.Connection, oid: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 # `cross join` fixes the join order, so that the index of objects is scanned once.
 SUMMARY = """
 insert into models
-select model, count(*), (
+select model, count(distinct identity), (
     select version from objects as same cross join refs using (oid)
     where same.model = objects.model order by release desc, sort_key desc limit 1
 ), max(created_at)

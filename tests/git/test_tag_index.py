@@ -12,6 +12,7 @@ from support.worlds import DIGEST, opened, publish_version
 
 from regolo_git.errors import MissingObject
 from regolo_git.git.discover import find_repository
+from regolo_git.git.tag_findings import bad_tags
 from regolo_git.git.tag_index import ModelRow, TagIndex, TagRow
 from regolo_git.git.tag_objects import TagObject
 
@@ -162,9 +163,10 @@ def test_tags_that_only_look_like_versions_are_problems_and_break_nothing(
     git(git_repository, "tag", "m@1.4")
     git(git_repository, "update-ref", "refs/tags/m@v1.5", git(git_repository, "rev-parse", "m@v1.0").strip())
     assert names(index.rows("m")) == ["m@1.0"]
-    assert [tag for tag, _ in index.problems()] == ["m@v1.1", "m@v1.2", "m@v1.5"]
-    assert all(index.problems()[number][1] for number in range(3))
-    assert "m@1.0" in index.problems()[2][1]
+    bad = bad_tags(index)
+    assert [found.tag for found in bad] == ["m@v1.1", "m@v1.2", "m@v1.5"]
+    assert all(found.what for found in bad)
+    assert "m@1.0" in bad[2].what
 
 
 # -- keeping it up to date ---------------------------------------------------------------------------------
@@ -240,7 +242,7 @@ def test_any_series_of_changes_ends_as_an_index_made_anew(
 
 def everything(index: TagIndex) -> object:
     rows = {model: index.rows(model) for model in index.model_names()}
-    return index.all_rows(), index.models(), index.problems(), rows
+    return index.all_rows(), index.models(), bad_tags(index), rows
 
 
 def everything_anew(reader: CountingReader) -> object:

@@ -126,8 +126,8 @@ def test_a_tag_object_under_the_name_of_another_version_is_found(regolo: Regolo,
 
 
 def test_a_lightweight_tag_in_place_of_a_version_is_found(regolo: Regolo, two_versions: Path) -> None:
-    git(two_versions, "tag", "m@v9.9")
-    assert [subject for subject, _ in problems(regolo)] == ["tag m@v9.9"]
+    git(two_versions, "tag", "-f", "m@v1.1")
+    assert [subject for subject, _ in problems(regolo)] == ["tag m@v1.1"]
 
 
 def test_tags_of_other_tools_are_none_of_our_business(regolo: Regolo, two_versions: Path) -> None:

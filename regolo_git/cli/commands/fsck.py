@@ -8,10 +8,11 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.options.arguments import model_argument
 from regolo_git.cli.progress import ProgressBar
-from regolo_git.cli.streams import paint, put, talk
+from regolo_git.cli.streams import paint, put, talk, talk_note
 from regolo_git.errors import IntegrityError
 from regolo_git.hints import on_command_line
 from regolo_git.maintenance.fsck.fsck import FsckReport, check_registry
+from regolo_git.maintenance.fsck.problem import Problem
 from regolo_git.text.numbers import counted
 
 
@@ -24,7 +25,8 @@ def fsck(context: click.Context, model: str | None, full: bool, form: Form) -> N
     """Verify every version, or those of MODEL: tag, trailers, commit, manifest, recipe, chunks.
 
     Changes nothing, except that corrupt chunks are moved to the store's quarantine.  Missing content of
-    retired versions is not a problem.  (`git fsck` verifies Git's own objects.)
+    retired versions is not a problem, and tags of other tools are only noted.  (`git fsck` verifies Git's own
+    objects.)
 
     With --plain, one line for each problem: subject, description, hint
 
@@ -56,10 +58,13 @@ def _document(report: FsckReport) -> Json:
         "retired": report.retired,
         "chunks": report.chunks,
         "full": report.full,
-        "problems": [
-            {"subject": p.subject, "what": p.what, "hint": on_command_line(p.hint)} for p in report.problems
-        ],
+        "problems": [_finding(problem) for problem in report.problems],
+        "notes": [_finding(note) for note in report.notes],
     }
+
+
+def _finding(problem: Problem) -> Json:
+    return {"subject": problem.subject, "what": problem.what, "hint": on_command_line(problem.hint)}
 
 
 def _put_page(report: FsckReport) -> None:
@@ -67,6 +72,8 @@ def _put_page(report: FsckReport) -> None:
         put(f"{paint(problem.subject, sys.stdout, fg='red')}: {problem.what}")
         if problem.hint:
             put(f"  {problem.hint}")
+    for note in report.notes:
+        talk_note(f"{note.subject}: {note.what}{f' ({note.hint})' if note.hint else ''}")
     depth = "full content" if report.full else "sizes only; --full reads the content"
     checked = f"{counted(report.versions, 'version')}, {counted(report.chunks, 'chunk')} ({depth})"
     outcome = counted(len(report.problems), "problem") if report.problems else "no problems"

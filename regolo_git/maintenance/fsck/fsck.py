@@ -15,7 +15,7 @@ from regolo_git.maintenance.fsck.artifact_check import ArtifactChecker
 from regolo_git.maintenance.fsck.pages import pages_of, read_ahead
 from regolo_git.maintenance.fsck.problem import Problem
 from regolo_git.maintenance.fsck.record_check import check_records
-from regolo_git.maintenance.fsck.tag_check import check_foreign_tags, read_checked_manifest
+from regolo_git.maintenance.fsck.tag_check import check_branch, check_names, read_checked_manifest
 from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
@@ -23,15 +23,17 @@ from regolo_git.registry.lookup import model_rows
 from regolo_git.registry.other_store import other_store_hint
 from regolo_git.registry.reachable import Need, Unreadable, retired_identities, tip_needs
 from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.versions.known_tags import may_lack_tags
 
 PAGE = 1000  # versions whose manifests are in memory at once
 
 
 @dataclass(frozen=True, slots=True)
 class FsckReport:
-    """The problems, and the numbers of checked versions, retired ones, and distinct chunks."""
+    """The problems, what is only worth knowing, and the numbers of versions, retired ones, and chunks."""
 
     problems: tuple[Problem, ...]
+    notes: tuple[Problem, ...]
     versions: int
     retired: int
     chunks: int
@@ -52,7 +54,8 @@ def check_registry(
     rows = model_rows(handle, model) if model is not None else None
     untagged = [need for need in _untagged(handle, retired_names) if model in (None, need.manifest.model)]
     checker = ArtifactChecker(handle.store, other_store_hint(handle), full)
-    problems = [*check_foreign_tags(handle), *check_records(records)]
+    problems = [*check_names(handle), *check_records(records)]
+    problems += check_branch(handle, records)
     size = handle.index.size_of_all() if rows is None else sum(row.size for row in rows)
     progress = Progress(total=size + sum(need.manifest.artifact.size for need in untagged))
     tagged = _Tagged(handle, checker, retired_names, progress, on_progress)
@@ -67,7 +70,9 @@ def check_registry(
         progress = progress.advanced(manifest.artifact.size)
         on_progress(progress)
     problems += _check_users(handle, records)
-    return FsckReport(tuple(problems), tagged.versions, tagged.retired, len(checker.chunks), full)
+    notes = tuple(problem for problem in problems if problem.note)
+    wrong = tuple(problem for problem in problems if not problem.note)
+    return FsckReport(wrong, notes, tagged.versions, tagged.retired, len(checker.chunks), full)
 
 
 class _Tagged:
@@ -141,6 +146,7 @@ def _check_users(handle: Handle, records: RecordsAt) -> Iterator[Problem]:
         reference = version_reference(model, version)
         row = handle.index.find(model, Version.parse(version).identity)
         if row is None:
-            yield Problem(subject, f"names '{reference}', which has no tag in this clone", "git fetch --tags")
+            what = f"names '{reference}', which has no tag in this clone"
+            yield Problem(subject, what, "git fetch --tags", note=may_lack_tags(handle))
         elif row.digest != digest:
             yield Problem(subject, f"pins '{reference}' with a different digest than its tag")

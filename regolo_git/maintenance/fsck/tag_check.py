@@ -9,33 +9,70 @@ from collections.abc import Iterator
 
 from regolo_git.errors import RegoloError, TransportError
 from regolo_git.git.many_files import File
+from regolo_git.git.tag_findings import bad_tags, doubled_tags
 from regolo_git.git.tag_index import TagRow
+from regolo_git.hints import Hint
 from regolo_git.maintenance.fsck.problem import Problem
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import manifest_path
-from regolo_git.records.versions import parse_tag_name, tag_name
+from regolo_git.records.versions import Version, parse_tag_name, tag_name
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.model_version import unreadable_hint
+from regolo_git.registry.versions.untagged import untagged_changes
 from regolo_git.text.commits import short
 
 
-def check_foreign_tags(handle: Handle) -> Iterator[Problem]:
-    """Tags that are named like a version but are not one, on a commit that has a manifest of the model.
+def check_names(handle: Handle) -> Iterator[Problem]:
+    """Tags that are named like a version of a model and are not one; `note` if they are of other tools.
 
-    Tags of other tools may have similar names; without such a manifest they are ignored.
+    Two tags that are one version are a problem as well.
     """
-    for tag, what in handle.index.problems():
-        parsed = parse_tag_name(tag)
-        if parsed is not None and _holds_manifest(handle, tag, parsed[0]):
-            yield Problem(f"tag {tag}", what, f"git tag -d {shlex.quote(tag)} && git regolo tag --merged")
+    untagged = {change.key for change in untagged_changes(handle, handle.registry_tip())}
+    for bad in bad_tags(handle.index):
+        model, version = parse_tag_name(bad.tag) or ("", "")
+        if (model, Version.parse(version).identity) in untagged:
+            # A version of the registry branch was to have this name.
+            yield Problem(f"tag {bad.tag}", bad.what, f"{_renamed(bad.tag)} && git regolo tag --merged")
+        elif bad.foreign and _holds_manifest(handle, bad.tag, model):
+            what = f"{bad.what}: it is of another tool or created by hand, and new versions step over it"
+            yield Problem(f"tag {bad.tag}", what, note=True)
+        elif _holds_manifest(handle, bad.tag, model):
+            yield Problem(f"tag {bad.tag}", bad.what, f"{_renamed(bad.tag)} && git regolo tag --merged")
+    for kept, other in doubled_tags(handle.index):
+        yield Problem(f"tag {other}", f"is the same version as tag '{kept}'", _renamed(other))
+
+
+def _renamed(tag: str) -> str:
+    """The commands that keep a tag under another name, where it is not taken for a version."""
+    kept, old = shlex.quote(f"other/{tag.replace('@', '-')}"), shlex.quote(tag)
+    return f"git tag {kept} {old} && git tag -d {old}"
 
 
 def _holds_manifest(handle: Handle, tag: str, model: str) -> bool:
     try:
         commit = handle.git.resolve(f"refs/tags/{tag}^{{commit}}")
         return handle.git.blob_oid(commit, manifest_path(model)) is not None
+    except TransportError:
+        raise  # of a partial clone that cannot reach its remote
     except RegoloError:
         return False
+
+
+def check_branch(handle: Handle, records: RecordsAt) -> Iterator[Problem]:
+    """Manifests on the registry branch with another digest than the tag of the same version."""
+    for manifest in records.manifests().records:
+        row = handle.index.find(manifest.model, Version.parse(manifest.version).identity)
+        if row is None or row.digest == manifest.artifact.digest:
+            continue
+        # A tag whose trailers contradict its own manifest is found by `read_checked_manifest`.
+        if handle.git.blob_oid(records.registry, manifest_path(manifest.model)) != row.manifest_oid:
+            yield Problem(
+                f"'{manifest_path(manifest.model)}'",
+                f"records {manifest.artifact.digest} for '{manifest.reference}',"
+                f" but tag '{row.tag}' records {row.digest}",
+                Hint("commit", manifest.model, "PATH"),
+            )
 
 
 def read_checked_manifest(

@@ -20,6 +20,12 @@ NAMED = 3
 NONE_PLANNED: Mapping[str, str] = {}
 
 
+def may_lack_tags(handle: Handle) -> bool:
+    """Whether the configuration of this clone leaves out tags or history."""
+    remote = remote_of_branch(handle.git, handle.registry_branch())
+    return handle.git.is_shallow or (remote is not None and not remote.fetches_all)
+
+
 def require_history(handle: Handle) -> None:
     """Raises NotFound in a shallow clone, whose oldest commits seem to have added everything in them."""
     if handle.git.is_shallow:
@@ -33,9 +39,8 @@ def require_every_tag(handle: Handle, model: str) -> list[Version]:
     missing here, or if the remote has to be asked and cannot be.
     """
     branch = handle.registry_branch()
-    untagged, remote = _untagged(handle, branch, model), remote_of_branch(handle.git, branch)
-    narrow = handle.git.is_shallow or (remote is not None and not remote.fetches_all)
-    if narrow or untagged or _lacks_parent(handle, model):
+    untagged = _untagged(handle, branch, model)
+    if untagged or may_lack_tags(handle) or _lacks_parent(handle, model):
         require_tags(handle, [model])
     return untagged
 

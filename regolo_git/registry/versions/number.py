@@ -6,7 +6,7 @@ from regolo_git.errors import VersionExists
 from regolo_git.hints import Hint
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.model_card import ModelCard
-from regolo_git.records.versions import Version, next_version
+from regolo_git.records.versions import Version, next_version, tag_name
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.request import Bump
 
@@ -23,8 +23,9 @@ def free_number(
 ) -> Version:
     """The requested number, or the next one on a branch whose manifest is `previous`.
 
-    `untagged` are the versions on the registry branch that have no tag.  The version `repeats` counts as not
-    there.  Raises VersionExists if the number is taken.
+    An automatic number steps over the tags of other tools, with a notice.  `untagged` are the versions on the
+    registry branch that have no tag.  The version `repeats` counts as not there.  Raises VersionExists if the
+    number is taken.
     """
     merged = [*untagged, *([Version.parse(previous.version)] if previous is not None else [])]
     tagged = _tagged(handle, model)
@@ -32,7 +33,7 @@ def free_number(
         merged = [other for other in merged if other.identity != repeats.identity]
         rows = handle.index.rows(model)
         tagged = [Version.parse(row.version) for row in rows if row.identity != repeats.identity]
-    version = requested or next_version([*tagged, *merged], bump or "minor")
+    version = requested or _next_free(handle, model, [*tagged, *merged], bump or "minor")
     if repeats is None or version.identity != repeats.identity:
         refuse_existing(handle, model, version)
     same = next((other for other in merged if other.identity == version.identity), None)
@@ -46,15 +47,35 @@ def free_number(
 
 def refuse_existing(handle: Handle, model: str, version: Version) -> None:
     """Raises VersionExists if the version has a tag; `1.0` and `1.0.0` are the same version."""
-    row = handle.index.find(model, version.identity)
-    if row is None:
+    row, foreign = handle.index.find(model, version.identity), foreign_tag(handle, model, version)
+    if row is not None:
+        message = f"version '{row.version}' of '{model}' already exists, and versions never change"
+    elif foreign is not None:
+        message = f"tag '{foreign}' already exists; it is of another tool, or was created by hand"
+    else:
         return
     following = next_version(_tagged(handle, model), "minor")
-    suggestion = following.text(zero_patch=Version.parse(row.version).patch_written)
-    raise VersionExists(
-        f"version '{row.version}' of '{model}' already exists, and versions never change",
-        f"choose another, such as --version {suggestion}",
-    )
+    while foreign_tag(handle, model, following) is not None:
+        following = following.bump("minor")
+    written = Version.parse(row.version) if row is not None else version
+    suggestion = following.text(zero_patch=written.patch_written)
+    raise VersionExists(message, f"choose another, such as --version {suggestion}")
+
+
+def foreign_tag(handle: Handle, model: str, version: Version) -> str | None:
+    """A tag with the name of a version that is not one of ours, such as GTO's; None if the name is free."""
+    if handle.index.find(model, version.identity) is not None:
+        return None
+    names = (tag_name(model, version.text(zero_patch=written)) for written in (False, True))
+    return next((name for name in names if handle.git.tag_target(name) is not None), None)
+
+
+def _next_free(handle: Handle, model: str, known: Sequence[Version], bump: Bump) -> Version:
+    version = next_version(known, bump)
+    while (tag := foreign_tag(handle, model, version)) is not None:
+        handle.notice_once(f"stepped over tag '{tag}', which is of another tool, or was created by hand")
+        version = version.bump(bump)
+    return version
 
 
 def writes_zero_patch(handle: Handle, model: str, card: ModelCard | None, version: Version) -> bool:
