@@ -6,7 +6,7 @@ import sys
 import click
 
 from regolo_git.cli.context import Cancelled, Invocation
-from regolo_git.cli.streams import paint, talk, warn
+from regolo_git.cli.streams import paint, talk, talk_block, warn
 from regolo_git.errors import RegoloError, TransportError
 from regolo_git.hints import NextStep
 from regolo_git.system_errors import hint_of, is_exhausted, reason_of
@@ -29,7 +29,7 @@ def report(error: Exception, invocation: Invocation) -> int:
     if invocation.debug:
         import traceback  # noqa: PLC0415 - would slow `--version`
 
-        sys.stderr.write("".join(traceback.format_exception(error)))
+        talk_block("".join(traceback.format_exception(error)).rstrip("\n"))
     if isinstance(error, Cancelled):
         talk(error.message)
         return error.exit_code

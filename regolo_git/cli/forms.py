@@ -13,7 +13,7 @@ import click
 from regolo_git.cli.options.one_value import one_value
 from regolo_git.cli.streams import put
 from regolo_git.errors import InvalidInput
-from regolo_git.text.printable import one_line
+from regolo_git.text.printable import in_json, one_line
 from regolo_git.text.times import utc_time
 
 Form = Literal["people", "json", "plain"]
@@ -63,8 +63,9 @@ def put_result(line: str | None, document: Json, *, as_json: bool) -> None:
 
 
 def put_json(document: Json) -> None:
-    """One JSON document: UTF-8, times in UTC."""
-    put(json.dumps(document, indent=2, ensure_ascii=False, default=_json_value))
+    """One JSON document: UTF-8, times in UTC, control characters as escapes."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=_json_value)
+    put(in_json(text))
 
 
 def _json_value(value: object) -> str | dict[str, object] | list[object]:

@@ -114,9 +114,28 @@ def program_name(path: str) -> str:
 
 def run(arguments: Sequence[str], name: str = "git regolo") -> int:
     """Runs one command line; returns the exit status."""
+    never_fail_on_encoding()
+    streams = sys.stdout, sys.stderr
+    try:
+        return _run(arguments, name)
+    except BrokenPipeError:
+        _drop_unwritten()
+        return BROKEN_PIPE
+    except SystemExit as ended:
+        # rich turns a broken pipe into this, and so does click, after it has replaced the streams.
+        replaced = (sys.stdout, sys.stderr) != streams
+        if not replaced and not isinstance(ended.__context__, BrokenPipeError):
+            raise
+        sys.stdout, sys.stderr = streams
+        _drop_unwritten()
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(arguments: Sequence[str], name: str) -> int:
     debug = os.environ.get("REGOLO_DEBUG", "") not in ("", "0")
     invocation = Invocation(arguments, debug=debug)
-    never_fail_on_encoding()
     try:
         status = group.main(
             list(arguments) or ["-h"],
@@ -127,11 +146,17 @@ def run(arguments: Sequence[str], name: str = "git regolo") -> int:
         )
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader is gone; without this the interpreter reports it again when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
-    except KeyboardInterrupt:
-        return INTERRUPTED
+        raise
     except Exception as error:  # noqa: BLE001 - the last resort: every error is reported
-        return report(error, invocation)
+        status = report(error, invocation)
+        _drop_unwritten()
     return status if isinstance(status, int) else 0
+
+
+def _drop_unwritten() -> None:
+    """Drops what cannot be printed: the interpreter would fail on it again when it closes the streams."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from regolo_git.artifacts.progress import Progress
 from regolo_git.cli.streams import is_quiet, is_terminal, takes_colour
+from regolo_git.text.printable import one_line
 from regolo_git.text.sizes import size_text
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class ProgressBar:
     """
 
     def __init__(self, what: str) -> None:
-        self._what = what
+        self._what = one_line(what)
         self._start = monotonic()
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None

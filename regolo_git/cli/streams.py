@@ -1,5 +1,8 @@
 """The two streams, results on stdout and messages on stderr, and whether each supports colour.
 
+Everything that the command line prints leaves here (rich, which draws tables, gets the same text): whatever
+could control a terminal is made visible, except for the styles that `paint` adds.
+
 NO_COLOR (any value) wins, then FORCE_COLOR and CLICOLOR_FORCE (any value but 0), then CLICOLOR=0, then the
 kind of terminal.
 """
@@ -11,7 +14,12 @@ from typing import TextIO
 
 import click
 
+from regolo_git.text.printable import without_controls
+
 QUIET = "regolo_git.quiet"
+ESCAPE = "\x1b["
+# How `paint` writes a style until it is printed: nobody else's text can have it.
+STYLE = f"\0{os.urandom(8).hex()}["
 ASCII_SIGNS = str.maketrans({"▲": "+", "▼": "-", "→": "->", "…": "...", "·": "-", "•": "*"})
 
 
@@ -48,7 +56,17 @@ def paint(text: str, stream: TextIO, *, fg: str | None = None, bold: bool = Fals
     """Adds colour if the stream supports it."""
     if not text or not takes_colour(stream):
         return text
-    return click.style(text, fg=fg, bold=bold or None, dim=dim or None)
+    start, end = click.style("|", fg=fg, bold=bold or None, dim=dim or None).split("|")
+    return f"{start.replace(ESCAPE, STYLE)}{text}{end.replace(ESCAPE, STYLE)}"
+
+
+def visible(text: str) -> str:
+    """The text as it may be printed: control characters escaped, the styles of `paint` as they are."""
+    first, *others = text.split(STYLE)
+    styled = (rest.partition("m") for rest in others)
+    return without_controls(first) + "".join(
+        f"{ESCAPE}{style}m{without_controls(rest)}" for style, _, rest in styled
+    )
 
 
 def be_quiet(ctx: click.Context) -> None:
@@ -69,8 +87,16 @@ def talk(text: str) -> None:
 
 
 def warn(text: str) -> None:
-    """Prints on stderr what is said to a quiet command too: notes and errors."""
-    click.echo(text, file=sys.stderr, color=True)
+    """Prints on stderr what is said to a quiet command too: notes and errors.
+
+    Further lines are indented, so that none looks like another message.
+    """
+    talk_block(text.replace("\n", "\n  "))
+
+
+def talk_block(text: str) -> None:
+    """Prints lines on stderr as they are."""
+    click.echo(visible(text), file=sys.stderr, color=True)
 
 
 def talk_note(text: str) -> None:
@@ -85,7 +111,12 @@ def talk_next(step: str) -> None:
 
 def put(text: str) -> None:
     """Prints a line of results on stdout."""
-    click.echo(text, file=sys.stdout, color=True)
+    click.echo(visible(text), file=sys.stdout, color=True)
+
+
+def clear_screen() -> None:
+    """Clears the terminal."""
+    click.echo(f"{ESCAPE}H{ESCAPE}2J", nl=False)
 
 
 def never_fail_on_encoding() -> None:

@@ -8,11 +8,12 @@ import os
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from regolo_git.cli.columns import GAP, Column, fit, groups
 from regolo_git.cli.streams import is_terminal, paint, put, signs, takes_colour
+from regolo_git.text.printable import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,8 +38,10 @@ def put_table(
 ) -> None:
     """Prints a table on stdout, or nothing if it has no rows."""
     cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
+    cells = [[Cell(one_line(cell.text), cell.style) for cell in row] for row in cells]
     if not cells:
         return
+    columns = [replace(column, title=one_line(column.title)) for column in columns]
     columns, cells = _without_empty_columns(columns, cells)
     cells = [[Cell(signs(cell.text), cell.style) for cell in row] for row in cells]
     if is_terminal(sys.stdout) or takes_colour(sys.stdout):

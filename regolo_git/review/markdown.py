@@ -1,9 +1,14 @@
 """Writes a page as Markdown for a pull request."""
 
+import re
 from collections.abc import Iterator
 
 from regolo_git.review.page import Cell, Page, Row, Section, cell
 from regolo_git.text.printable import without_controls
+
+# What a host makes a link or a mention of: an invisible character apart, it stays text.
+LINKED = re.compile(r"@(?=\S)|:(?=//)|\bwww(?=\.)|[#!](?=\d)|\bGH(?=-\d)", re.IGNORECASE)
+APART = "&#8203;"
 
 
 def to_markdown(page: Page) -> str:
@@ -49,4 +54,5 @@ def escape(text: str) -> str:
 def _escape_line(line: str) -> str:
     for character in "\\`*_[]|":
         line = line.replace(character, "\\" + character)
-    return without_controls(line).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = without_controls(line).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return LINKED.sub(lambda found: f"{found[0]}{APART}", line)

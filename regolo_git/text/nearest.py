@@ -9,6 +9,7 @@ computes finds too much in short words.
 from collections.abc import Iterable
 
 LETTERS_PER_TYPO = 4
+MOST_TYPOS = 4  # each makes the search four times as long
 SHORTEST_BEGINNING = 3  # too many names begin with fewer letters
 
 
@@ -29,7 +30,7 @@ def nearest_few(name: str, names: Iterable[str], *, most: int) -> list[str]:
 def _distance(typed: str, other: str) -> int | None:
     """The number of typos, or of missing letters; None if neither explains the difference."""
     longer = max(len(typed), len(other))
-    most = max(1, longer // LETTERS_PER_TYPO)
+    most = min(max(1, longer // LETTERS_PER_TYPO), MOST_TYPOS)
     typos = _typos(typed, other, most)
     if typos is not None and 2 * typos <= longer:
         return typos

@@ -3,9 +3,12 @@
 import re
 
 SURROGATES = range(0xD800, 0xE000)
-# Control characters but tab and line feed, line separators, what turns the direction of text around, lone
-# surrogates.
-CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# Control characters but tab and line feed, line separators, what turns the direction of text around or has no
+# width, lone surrogates.
+CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
 
 
 def printable(text: str) -> str:
@@ -18,6 +21,16 @@ def printable(text: str) -> str:
 def without_controls(text: str) -> str:
     """The text with control characters escaped; letters, spaces and signs of any script stay as they are."""
     return CONTROLS.sub(lambda found: printable(found[0]), text)
+
+
+def in_json(document: str) -> str:
+    """A JSON document that has no control characters either: each is written as JSON escapes it."""
+    return CONTROLS.sub(lambda found: _json_escape(found[0]), document)
+
+
+def _json_escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def one_line(text: str) -> str:

@@ -19,7 +19,8 @@ Verdict = Literal["better", "worse", "same", "changed", "added", "removed"]
 class MetricChange(TypedDict):
     """One metric in both versions.
 
-    `diff` is b - a in exact decimal arithmetic, `relative` is diff / |a| (None if a is zero or missing).
+    `diff` is b - a in exact decimal arithmetic, `relative` is diff / |a| (None if a is zero or missing); both
+    are None beyond the largest number.
     `verdict` is "better" or "worse" by `direction`, "same" within the card's tolerance, "changed" if no
     direction is known, "added" or "removed" if only one version has the metric.
     """
@@ -56,8 +57,10 @@ def _change(name: str, a: Number | None, b: Number | None, rule: MetricRule | No
     )
     if a is not None and b is not None:
         diff = decimal_difference(a, b)
-        change["diff"] = diff
-        change["relative"] = diff / abs(a) if a else None
+        relative = diff / abs(a) if a else math.nan
+        # The difference of two finite numbers may have no finite value.
+        change["diff"] = diff if math.isfinite(diff) else None
+        change["relative"] = relative if math.isfinite(relative) else None
         change["verdict"] = _verdict(a, diff, direction, rule)
     return change
 

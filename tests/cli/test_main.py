@@ -158,7 +158,56 @@ def test_a_closed_pipe_ends_quietly(two_versions: Path) -> None:
         ["bash", "-c", command], cwd=two_versions, env=environment, capture_output=True, text=True, check=True
     )
     assert done.stderr == ""
-    assert done.stdout.strip() in ("0", "1", "141")
+    assert done.stdout.strip() in ("0", "141")
+
+
+@pytest.mark.parametrize("both", [False, True], ids=["stdout", "stdout and stderr"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "list",
+        "list m",
+        "list m --json",
+        "show m",
+        "log m --plain",
+        "diff m",
+        "status",
+        "-h",
+        "list -h",
+    ],
+)
+def test_a_reader_that_is_gone_ends_every_verb_as_it_ends_git(
+    two_versions: Path, line: str, both: bool
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "regolo_git", *line.split()],
+        cwd=two_versions, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdin=subprocess.DEVNULL,
+        stdout=writer, stderr=writer if both else subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    os.close(writer)
+    assert done.returncode == 141
+    assert not done.stderr
+
+
+def test_an_error_keeps_its_status_without_a_reader(two_versions: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "regolo_git", "show", "missing"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command,
+        cwd=two_versions,
+        env=environment,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+    assert done.returncode == 3
+    assert "error: there is no model 'missing'" in done.stderr
 
 
 def test_a_terminal_that_knows_ascii_only_still_gets_every_name(two_versions: Path) -> None:

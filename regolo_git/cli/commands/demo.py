@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from regolo_git.cli.demo_model import TrainedModel, save, train
+from regolo_git.cli.streams import paint, put
 from regolo_git.errors import Conflict, MissingDependency
 
 MODEL_FILE = "model.safetensors"
@@ -32,7 +33,7 @@ def demo(directory: Path | None) -> None:
     Exit status: 0 success; 4 the directory is not empty; 9 scikit-learn or git is not installed.
     """
     top = _empty_directory(directory)
-    click.echo(f"A registry in {top}, and a network that learns handwritten digits.\n")
+    put(f"A registry in {top}, and a network that learns handwritten digits.\n")
     _run(top, "git", "init", "--quiet", "--initial-branch", "main")
     for key, value in (("user.name", "Ada Byron"), ("user.email", "ada@example.com")):
         _run(top, "git", "config", key, value)
@@ -47,7 +48,7 @@ def demo(directory: Path | None) -> None:
     _regolo(top, "status")
     _run(top, "git", "log", "--oneline", "--decorate")
     _run(top, "git", "--no-pager", "diff", "digits@v1.0", "digits@v1.1", "--", "models")
-    click.echo(f"\nExplore it:  cd {shlex.quote(str(top))} && {_as_typed()} show digits")
+    put(f"\nExplore it:  cd {shlex.quote(str(top))} && {_as_typed()} show digits")
 
 
 def _as_typed() -> str:
@@ -67,7 +68,7 @@ def _empty_directory(directory: Path | None) -> Path:
 
 
 def _train(top: Path, *, epochs: int) -> TrainedModel:
-    click.echo(f"\n# training {HIDDEN} hidden units for {epochs} epochs")
+    put(f"\n# training {HIDDEN} hidden units for {epochs} epochs")
     trained = train(HIDDEN, epochs)
     save(trained, top / MODEL_FILE)
     return trained
@@ -83,7 +84,7 @@ def _regolo(top: Path, *arguments: str) -> None:
 
 
 def _run(top: Path, *shown: str, program: list[str] | None = None) -> None:
-    click.secho(f"\n$ {shlex.join(shown)}", bold=True)
+    put(paint(f"\n$ {shlex.join(shown)}", sys.stdout, bold=True))
     sys.stdout.flush()
     try:
         subprocess.run(program or shown, cwd=top, check=True, env={**os.environ, "GIT_PAGER": "cat"})

@@ -10,6 +10,7 @@ from regolo_git.cli.streams import paint, put, talk
 from regolo_git.hints import on_command_line
 from regolo_git.maintenance.doctor import examine
 from regolo_git.maintenance.finding import Finding
+from regolo_git.text.printable import one_line
 
 _COLOURS = {"repaired": "green", "to repair": "yellow", "left": "red", "limit": "yellow"}
 
@@ -52,7 +53,8 @@ def doctor(dry_run: bool, form: Form) -> None:
 
 def _put_page(findings: list[Finding]) -> None:
     for finding in findings:
-        put(f"{paint(finding.kind.ljust(9), sys.stdout, fg=_COLOURS[finding.kind])}  {finding.what}")
+        kind = paint(finding.kind.ljust(9), sys.stdout, fg=_COLOURS[finding.kind])
+        put(f"{kind}  {one_line(finding.what)}")
         if finding.hint:
             put(f"{'':9}  {finding.hint}")
     if not findings:

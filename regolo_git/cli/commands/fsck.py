@@ -14,6 +14,7 @@ from regolo_git.hints import on_command_line
 from regolo_git.maintenance.fsck.fsck import FsckReport, check_registry
 from regolo_git.maintenance.fsck.problem import Problem
 from regolo_git.text.numbers import counted
+from regolo_git.text.printable import one_line
 
 
 @click.command()
@@ -69,7 +70,7 @@ def _finding(problem: Problem) -> Json:
 
 def _put_page(report: FsckReport) -> None:
     for problem in report.problems:
-        put(f"{paint(problem.subject, sys.stdout, fg='red')}: {problem.what}")
+        put(f"{paint(one_line(problem.subject), sys.stdout, fg='red')}: {one_line(problem.what)}")
         if problem.hint:
             put(f"  {problem.hint}")
     for note in report.notes:

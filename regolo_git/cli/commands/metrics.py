@@ -10,7 +10,7 @@ from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.options.endpoint import endpoint_argument
-from regolo_git.cli.streams import is_terminal, put, talk, talk_next
+from regolo_git.cli.streams import clear_screen, is_terminal, put, talk, talk_next
 from regolo_git.cli.tables import put_table
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
@@ -23,7 +23,6 @@ from regolo_git.text.numbers import MISSING, decimal_text, percent_text, share_t
 from regolo_git.text.times import local_time, milliseconds_text, seconds_text
 
 WATCH_SECONDS = 2.0
-CLEAR = "\x1b[H\x1b[2J"
 COUNTS = ("REQUESTS", "ERRORS", "ERROR RATE", "95% CI", "4XX")
 TITLES = ("VERSION", "WEIGHT", "SHARE", *COUNTS, "P50", "P95", "P99", "RPS", "REPLICAS")
 
@@ -81,7 +80,7 @@ def metrics(
         while True:
             found = endpoint_metrics(handle, endpoint, window=window, prometheus=prometheus, source=source)
             if watch:
-                click.echo(CLEAR, nl=False)
+                clear_screen()
             _emit(found, form)
             if not watch:
                 break

@@ -7,7 +7,7 @@ import click
 
 from regolo_git.cli.context import Cancelled, Invocation
 from regolo_git.cli.options.one_value import Function, one_value
-from regolo_git.cli.streams import is_terminal
+from regolo_git.cli.streams import is_terminal, visible
 from regolo_git.errors import Conflict
 
 
@@ -52,5 +52,5 @@ def confirm(question: str, *, otherwise: str) -> None:
         invocation = click.get_current_context().find_object(Invocation)
         assert invocation is not None
         raise Conflict(otherwise, invocation.again_with("--yes"))
-    if not click.confirm(question, err=True):
+    if not click.confirm(visible(question), err=True):
         raise Cancelled("cancelled; nothing was changed")
