@@ -5,6 +5,7 @@ from typing import Self
 
 from regolo_git.errors import InvalidInput
 from regolo_git.records.names import ENVIRONMENT, check_environment_name, check_model_name
+from regolo_git.records.versions import HINT as VERSION_HINT
 from regolo_git.records.versions import Version
 from regolo_git.text.printable import printable
 
@@ -35,7 +36,11 @@ class Reference:
             return cls.of(model, Version.parse(selector))
         except InvalidInput as error:
             # `model@1` is a common first try.
-            hint = f"a version has two or three parts: {text}.0" if selector.isdecimal() else HINT
+            hint = HINT
+            if selector.isdecimal():
+                hint = f"a version has two or three parts: {text}.0"
+            elif error.hint != VERSION_HINT:
+                hint = str(error.hint).replace("write it as ", f"write it as {model}@")
             raise InvalidInput(f"'{printable(text)}' is not a reference: {error.message}", hint) from error
 
     @classmethod

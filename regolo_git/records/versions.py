@@ -14,6 +14,7 @@ from typing import Literal, Self
 
 from regolo_git.errors import InvalidInput
 from regolo_git.records.names import check_environment_name
+from regolo_git.text.numbers import counted
 from regolo_git.text.printable import printable
 
 Bump = Literal["major", "minor", "patch"]
@@ -26,6 +27,8 @@ SYNTAX = re.compile(
     rf"(?:-(?P<prerelease>{IDENTIFIER}(?:\.{IDENTIFIER})*))?"
     rf"(?:\+(?P<build>[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?"
 )
+# What people take for a version: any count of numbers, and what may come before and after them.
+NUMBERS = re.compile(r"((?:[a-z]+(?:-[a-z]+)*)-|v)?([0-9]+(?:\.[0-9]+)*)((?:[-+].*)?)")
 LENGTH = 128
 FILE_NAME_LENGTH = 255
 SHOWN = 60
@@ -55,7 +58,8 @@ class Version:
             raise InvalidInput(f"version {text!r} is not a string", HINT)
         found = SYNTAX.fullmatch(text) if len(text) <= LENGTH else None
         if found is None:
-            raise InvalidInput(f"'{printable(text[:LENGTH])}' is not a version", HINT)
+            reason, hint = _what_is_wrong(text)
+            raise InvalidInput(f"'{printable(text[:LENGTH])}' is not a version{reason}", hint)
         environment = found["environment"]
         if environment is not None:
             check_environment_name(environment)
@@ -114,6 +118,26 @@ class Version:
 
     def __hash__(self) -> int:
         return hash(self.precedence)
+
+
+def _what_is_wrong(text: str) -> tuple[str, str]:
+    """Why a text that looks like a version is none, and what to write instead."""
+    if len(text) > LENGTH:
+        return f": it is longer than {LENGTH} characters", HINT
+    numbers = NUMBERS.fullmatch(text)
+    if numbers is None:
+        return "", HINT
+    start, first, rest = numbers.groups()
+    parts = [part.lstrip("0") or "0" for part in first.split(".")]
+    reasons = ["its numbers have leading zeros"] if ".".join(parts) != first else []
+    reasons += [f"it has {counted(len(parts), 'part')}, not two or three"] if not 2 <= len(parts) <= 3 else []
+    more = "." if rest.startswith("-") else ""
+    written = ".".join([*parts, "0"] if len(parts) == 1 else parts[:3])
+    after = f"-{'.'.join(parts[3:])}{more}{rest.removeprefix('-')}" if len(parts) > 3 else rest
+    instead = f"{'' if start in (None, 'v') else start}{written}{after}"
+    if not reasons or not SYNTAX.fullmatch(instead):
+        return "", HINT
+    return f": {' and '.join(reasons)}", f"write it as {instead}"
 
 
 def next_version(existing: Iterable[Version], bump: Bump) -> Version:

@@ -99,6 +99,7 @@ LINES: Mapping[str, list[str]] = {
     "revert": ["revert m --to 1.1 -m H", "revert m --to H"],
     "register": ["register x x.json -m H", "register H x.json", "register x H"],
     "commit": ["commit d words -m H", "commit d words --metric H=x", "commit d words --meta H", "commit H x.json"],
+    "renumber": ["renumber m@1.2 --dry-run", "renumber m@1.4", "renumber H"],
     "init": ["init", "init H"],
     "completion": ["completion bash"],
 }  # fmt: skip

@@ -169,3 +169,36 @@ def test_a_subject_that_would_hide_the_trailers_is_left_out(subject: str) -> Non
     read = TagMessage.parse(message.to_text())
     assert read is not None
     assert (read.subject, read.version) == ("m@1.0", "1.0")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "instead"),
+    [
+        ("2024.01.05", "its numbers have leading zeros", "2024.1.5"),
+        ("v1.02", "its numbers have leading zeros", "1.2"),
+        ("2024.10.1.2", "it has 4 parts, not two or three", "2024.10.1-2"),
+        (
+            "2024.01.05.07",
+            "its numbers have leading zeros and it has 4 parts, not two or three",
+            "2024.1.5-7",
+        ),
+        ("1.2.3.4.5-rc.1+b", "it has 5 parts, not two or three", "1.2.3-4.5.rc.1+b"),
+        ("prod-01.0", "its numbers have leading zeros", "prod-1.0"),
+        ("7", "it has 1 part, not two or three", "7.0"),
+    ],
+)
+def test_a_version_that_is_nearly_one_is_told_what_to_write(text: str, reason: str, instead: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        Version.parse(text)
+    assert caught.value.message == f"'{text}' is not a version: {reason}"
+    assert caught.value.hint == f"write it as {instead}"
+    Version.parse(instead)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "one", "1.x", "1..2", "-1.0", "1.0-", "1.0-01", "1.0 ", "0" * 40 + "." + "9" * 40]
+)
+def test_any_other_text_is_only_told_how_versions_look(text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        Version.parse(text)
+    assert caught.value.hint == "write a version as 1.0, 1.2.3, 2.0.0-rc.1 or staging-1.0"

@@ -2,7 +2,9 @@
 
 import json
 import re
+import sys
 import tomllib
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import cast
@@ -13,6 +15,7 @@ from regolo_git.text.printable import printable
 
 Tree = dict[str, TomlValue]
 
+YAML = (".yaml", ".yml")
 INTEGER = re.compile(r"[+-]?[0-9]+(?:_[0-9]+)*")
 ANY_DIGEST = re.compile(r"[a-z0-9][a-z0-9-]*:[0-9A-Za-z+/=_-]+")
 
@@ -60,20 +63,47 @@ def read_serving(path: Path) -> Tree:
 
 
 def _read_table(path: Path, what: str) -> Tree:
+    file = f"{what} file '{path}'"
+    text = _read_text(path, what)
+    suffix = path.suffix.lower()
+    # A pipe has no suffix; only JSON begins with a brace.
+    as_json = suffix == ".json" or (suffix != ".toml" and text.lstrip().startswith("{"))
     try:
-        text = path.read_text(encoding="utf-8")
+        table = json.loads(text, object_pairs_hook=_without_repeats) if as_json else tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        if suffix in YAML:
+            raise InvalidInput(f"{file} is YAML", "write it as TOML or JSON") from error
+        hint = None if suffix in (".toml", ".json") else "write it as TOML or JSON, not YAML"
+        raise InvalidInput(f"{file} is not valid {'JSON' if as_json else 'TOML'}: {error}", hint) from error
+    except InvalidInput as error:
+        raise InvalidInput(f"{file}: {error.message}", error.hint) from error
+    if not isinstance(table, dict):
+        raise InvalidInput(f"{file} is not a table of names and values")
+    return cast(Tree, table)
+
+
+def _read_text(path: Path, what: str) -> str:
+    """The text of a file, or of standard input for `-`: UTF-8, or UTF-16 with its mark, as on Windows."""
+    try:
+        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     except FileNotFoundError as error:
         raise NotFound(f"no such {what} file: '{path}'") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"cannot read {what} file '{path}': {_reason(error)}") from error
+    except OSError as error:
+        raise InvalidInput(f"cannot read {what} file '{path}': {error.strerror or error}") from error
     try:
-        table = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        kind = "JSON" if path.suffix.lower() == ".json" else "TOML"
-        raise InvalidInput(f"{what} file '{path}' is not valid {kind}: {error}") from error
-    if not isinstance(table, dict):
-        raise InvalidInput(f"{what} file '{path}' is not a table of names and values")
-    return cast(Tree, table)
+        return data.decode("utf-16" if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"cannot read {what} file '{path}': it is not UTF-8 text") from error
+
+
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """The object of JSON with these names; of two values for one, most readers would drop the first."""
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        if name in found:
+            raise InvalidInput(f"'{printable(name)}' is there twice", "leave one of them out")
+        found[name] = value
+    return found
 
 
 def gather_metadata(file: Path | None, meta: Iterable[str], metrics: Iterable[str]) -> Tree:
@@ -82,29 +112,33 @@ def gather_metadata(file: Path | None, meta: Iterable[str], metrics: Iterable[st
     Raises InvalidInput, NotFound.
     """
     tree = read_metadata(file) if file is not None else {}
-    for text in meta:
-        name, value = split_assignment("--meta", text)
-        _put(tree, name, free_value(value))
-    for text in metrics:
-        name, value = split_assignment("--metric", text)
-        _put(tree, name, metric_value(name, value))
+    given = [("--meta", text) for text in meta] + [("--metric", text) for text in metrics]
+    named: set[str] = set()
+    for option, text in given:
+        name, value = split_assignment(option, text)
+        _once(named, name)
+        _put(tree, name, free_value(value) if option == "--meta" else metric_value(name, value))
     return tree
 
 
 def gather_parameters(parameters: Iterable[str]) -> Tree:
     """Collects the training parameters of `--param`.  Raises InvalidInput."""
     tree: Tree = {}
+    named: set[str] = set()
     for text in parameters:
         name, value = split_assignment("--param", text)
+        _once(named, name)
         _put(tree, name, free_value(value))
     return tree
 
 
 def gather_data(data: Iterable[str]) -> Mapping[str, str]:
     """Collects the digests of training data sets by name.  Raises InvalidInput."""
-    digests = {}
+    digests: dict[str, str] = {}
+    named: set[str] = set()
     for text in data:
         name, value = split_assignment("--data", text)
+        _once(named, name)
         if not ANY_DIGEST.fullmatch(value):
             raise InvalidInput(
                 f"data set '{printable(name)}' needs a digest, not '{printable(value)}'",
@@ -114,8 +148,11 @@ def gather_data(data: Iterable[str]) -> Mapping[str, str]:
     return digests
 
 
-def _reason(error: OSError | UnicodeDecodeError) -> str:
-    return "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror or str(error)
+def _once(named: set[str], name: str) -> None:
+    """Notes a name.  Raises InvalidInput if it was given before: the other value would be lost."""
+    if name in named:
+        raise InvalidInput(f"'{printable(name)}' is given twice", "leave one of them out")
+    named.add(name)
 
 
 def _put(tree: Tree, name: str, value: TomlValue) -> None:

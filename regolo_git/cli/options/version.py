@@ -21,7 +21,7 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
 from regolo_git.registry.versions.target_branch import Flow
 
-FILE = click.Path(path_type=Path)
+FILE = click.Path(path_type=Path, allow_dash=True)
 COMMIT_LENGTHS = (40, 64)
 
 

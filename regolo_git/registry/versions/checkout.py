@@ -151,7 +151,7 @@ def _refuse_reserved(handle: Handle, manifest: Manifest, path: Path) -> None:
         return
     place = resolved.relative_to(top.resolve()).as_posix()
     if place != ".":
-        check_place(place)
+        check_place(check_artifact_path(place))
     if manifest.artifact.kind == "directory" and (place == "." or may_hold_records(place)):
         recipe = read_checked_recipe(handle.store, manifest.artifact)
         check_members("" if place == "." else place, (file.path for file in recipe.files))

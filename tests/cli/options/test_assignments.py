@@ -1,5 +1,7 @@
 """`NAME=VALUE` and metadata files."""
 
+import os
+import threading
 from datetime import date
 from pathlib import Path
 
@@ -99,3 +101,79 @@ def test_a_serving_block_comes_with_or_without_its_header(tmp_path: Path) -> Non
         file = tmp_path / "serving.toml"
         file.write_text(text)
         assert read_serving(file) == {"format": "onnx"}
+
+
+YAML = "accuracy: 0.9\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("x.json", b'{"a": 1}'),
+        ("x", b' {"a": 1}'),
+        ("x.txt", b"a = 1"),
+        ("x.toml", "a = 1".encode("utf-8-sig")),
+        ("x.json", '{"a": 1}'.encode("utf-8-sig")),
+        ("x.json", '{"a": 1}'.encode("utf-16")),
+        ("x.toml", b"\xfe\xff" + "a = 1".encode("utf-16-be")),
+        ("x", '{"a": 1}'.encode("utf-16")),
+    ],
+)
+def test_toml_and_json_are_read_as_editors_and_shells_write_them(
+    tmp_path: Path, name: str, data: bytes
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    assert gather_metadata(tmp_path / name, [], []) == {"a": 1}
+    assert read_serving(tmp_path / name) == {"a": 1}
+
+
+def test_a_pipe_and_standard_input_are_read_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_text('{"a": 1}'))
+    writer.start()
+    assert gather_metadata(pipe, [], []) == {"a": 1}
+    writer.join()
+    with (tmp_path / "given").open("w+") as given:
+        given.write("a = 1")
+        given.seek(0)
+        monkeypatch.setattr("sys.stdin", given)
+        assert gather_metadata(Path("-"), [], []) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message", "hint"),
+    [
+        ("m.yaml", YAML.encode(), "metadata file '.*' is YAML", "write it as TOML or JSON"),
+        ("m.YML", YAML.encode(), "metadata file '.*' is YAML", "write it as TOML or JSON"),
+        ("m", YAML.encode(), "is not valid TOML: ", "write it as TOML or JSON, not YAML"),
+        ("m.toml", YAML.encode(), "is not valid TOML: ", None),
+        ("m", b"{a: 1}", "is not valid JSON: ", "write it as TOML or JSON, not YAML"),
+        ("m.toml", b"\xff\xfex", "it is not UTF-8 text", None),
+        ("m.json", b"a\xe9", "it is not UTF-8 text", None),
+        ("m.json", b'{"a": 1, "b": {"c": 1, "c": 2}}', "'c' is there twice", "leave one of them out"),
+        ("m", b'{"a": 1, "a": 1}', "'a' is there twice", "leave one of them out"),
+        ("m.toml", b"a = 1\na = 2", "Cannot overwrite a value", None),
+        ("m.toml", b"[a]\nb = 1\n[a]\nb = 2", "Cannot declare", None),
+    ],
+)
+def test_a_file_that_is_not_read_is_refused_plainly(
+    tmp_path: Path, name: str, data: bytes, message: str, hint: str | None
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(InvalidInput, match=message) as caught:
+        gather_metadata(tmp_path / name, [], [])
+    assert caught.value.hint == hint
+
+
+def test_no_value_is_lost_to_another_of_its_name() -> None:
+    for gather in (
+        lambda: gather_metadata(None, [], ["a=1", "a=2"]),
+        lambda: gather_metadata(None, ["a=x", "a=x"], []),
+        lambda: gather_metadata(None, ["a=1"], ["a=1"]),
+        lambda: gather_metadata(None, ["x.a=1", "x.b=2", "x.a=3"], []),
+        lambda: gather_parameters(["a=1", "a=2"]),
+        lambda: gather_data(["a=md5:1", "a=md5:2"]),
+    ):
+        with pytest.raises(InvalidInput, match=r"^'(x\.)?a' is given twice"):
+            gather()

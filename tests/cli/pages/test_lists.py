@@ -11,6 +11,7 @@ from regolo_git.text.times import local_time
 
 MODEL = ModelSummary("nlp/m", 3, "1.1", WHEN, {"staging": "1.1", "production": "1.0"})
 VERSION = model_version(manifest(metadata={"accuracy": 0.92}), status="retired", message="one\ntwo")
+MEASURED = {"accuracy": 0.92, "f1": None}
 
 
 def test_a_model_has_a_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,7 +30,7 @@ def test_a_model_for_programs() -> None:
 def test_a_version_has_a_line_with_the_metrics_that_were_asked_for(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    version_list.put_versions([VERSION], ["accuracy", "f1"])
+    version_list.put_versions([(VERSION, MEASURED)], ["accuracy", "f1"])
     titles, row = capsys.readouterr().out.splitlines()
     assert titles.split() == ["VERSION", "STATUS", "ACCURACY", "F1", "SIZE", "CREATED", "BY", "MESSAGE"]
     assert row.split() == [
@@ -38,8 +39,8 @@ def test_a_version_has_a_line_with_the_metrics_that_were_asked_for(
 
 
 def test_a_version_for_programs() -> None:
-    found: Any = version_list.document(VERSION, ["accuracy", "f1"])
+    found: Any = version_list.document((VERSION, MEASURED))
     assert found["metrics"] == {"accuracy": 0.92, "f1": None}
-    plain: Any = version_list.document(VERSION, [])
+    plain: Any = version_list.document((VERSION, {}))
     assert "metrics" not in plain
-    assert version_list.fields(VERSION, ["accuracy", "f1"])[-3:] == ["one\ntwo", 0.92, None]
+    assert version_list.fields((VERSION, MEASURED))[-3:] == ["one\ntwo", 0.92, None]
