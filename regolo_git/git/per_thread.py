@@ -7,6 +7,7 @@ import pygit2
 from regolo_git.forks import tell_in_child
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.promised_objects import PromisedObjects, open_repository
+from regolo_git.git.translate import git_errors
 
 Opened = tuple[pygit2.Repository, PromisedObjects | None]
 
@@ -29,12 +30,13 @@ class PerThread:
         tell_in_child(self)
 
     def get(self) -> Opened:
-        """What this thread has opened.  Raises pygit2.GitError."""
+        """What this thread has opened.  Raises the errors of `git_errors`."""
         return self._own.opened or self.reopen()
 
     def reopen(self) -> Opened:
-        """Opens it again.  Raises pygit2.GitError."""
-        self._own.opened = opened = open_repository(self._paths)
+        """Opens it again.  Raises the errors of `git_errors`."""
+        with git_errors(f"repository '{self._paths.top}'"):
+            self._own.opened = opened = open_repository(self._paths)
         return opened
 
     def after_fork(self) -> None:

@@ -40,6 +40,7 @@ from regolo_git.git.repository import GitRepository
 from regolo_git.git.sharing import share_local
 from regolo_git.git.signing import signs_tags
 from regolo_git.git.tag_objects import tag_object_bytes
+from regolo_git.git.temporaries import exclude_temporaries
 from regolo_git.git.translate import git_errors
 from regolo_git.git.worktrees import FileEdit, refuse_unready, work_trees_on, write_edits
 from regolo_git.hints import Hint
@@ -274,6 +275,7 @@ def _move_refs(git: GitRepository, branch: str, expected: str | None, objects: W
         nonlocal touched
         record_taken_locks(git.paths, journal)
         touched = True
+        exclude_temporaries(git.paths)
         for tree in objects.work_trees:
             write_edits(git.pygit, tree, objects.edits)
 

@@ -94,19 +94,16 @@ class GitRepository:
     @property
     def pygit(self) -> pygit2.Repository:
         """The library's repository of this thread."""
-        with git_errors(f"repository '{self.paths.top}'"):
-            return self._opened.get()[0]
+        return self._opened.get()[0]
 
     @property
     def promised(self) -> PromisedObjects | None:
         """The objects that a partial clone lacks; None in any other clone."""
-        with git_errors(f"repository '{self.paths.top}'"):
-            return self._opened.get()[1]
+        return self._opened.get()[1]
 
     def reopen(self) -> None:
         """Opens the repository again, because packs may have been replaced."""
-        with git_errors(f"repository '{self.paths.top}'"):
-            self._opened.reopen()
+        self._opened.reopen()
 
     def get(self, oid: str) -> pygit2.Object:
         """An object by its id.  Raises MissingObject, after a second try in case `git gc` moved it."""

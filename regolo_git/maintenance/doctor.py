@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 
+from regolo_git.artifacts.restore.leftovers import left_stagings, remove_left
 from regolo_git.artifacts.restore.staging import remove_staging, stale_stagings
 from regolo_git.errors import NotFound, RegoloError
 from regolo_git.git.hooks import hooks_not_run, not_run_text
@@ -86,11 +87,15 @@ def _store_temporaries(handle: Handle, dry_run: bool) -> Iterator[Finding]:
 
 
 def _stagings(handle: Handle, dry_run: bool) -> Iterator[Finding]:
-    for directory in _artifact_directories(handle):
-        for path in stale_stagings(directory):
-            if not dry_run:
-                remove_staging(path)
-            yield _removed(f"directory '{path}' of an interrupted checkout", dry_run)
+    noted = left_stagings(handle.checkout_notes)
+    if not dry_run:
+        remove_left(handle.checkout_notes)
+    # Those without a note are of a release that had none.
+    others = [path for place in _artifact_directories(handle) for path in stale_stagings(place)]
+    for path in others if not dry_run else ():
+        remove_staging(path)
+    for path in dict.fromkeys([*noted, *others]):
+        yield _removed(f"directory '{path}' of an interrupted checkout", dry_run)
 
 
 def _artifact_directories(handle: Handle) -> list[Path]:
@@ -107,7 +112,8 @@ def _artifact_directories(handle: Handle) -> list[Path]:
 def _cache_temporaries(handle: Handle, dry_run: bool) -> Iterator[Finding]:
     # `replace_file` writes `.<name>.<random>` beside the file it replaces.
     now = time.time()
-    for path in sorted(handle.local_directory.glob(".*.*")):
+    info = handle.paths.common_dir / "info"
+    for path in sorted([*handle.local_directory.glob(".*.*"), *info.glob(".exclude.*")]):
         if path.is_file() and now - path.stat().st_mtime > OLD_SECONDS:
             if not dry_run:
                 path.unlink(missing_ok=True)

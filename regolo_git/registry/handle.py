@@ -83,6 +83,11 @@ class Handle:
         """Store, caches, lock and journal of this clone; never committed."""
         return self.paths.common_dir / "regolo"
 
+    @property
+    def checkout_notes(self) -> Path:
+        """The directory where running checkouts note their staging directories."""
+        return self.local_directory / "checkouts"
+
     @opened_once
     def git(self) -> "GitRepository":
         """The Git repository, opened."""

@@ -42,7 +42,7 @@ VERSIONS = {
     "tag": {"m": 3},
 }
 # What the clone's own directory may hold once a command has ended.
-OWN = {"files.sqlite", "index.sqlite", "index.sqlite.stamp", "index.sqlite.writer", "statuses.json", "lock", "store", "held"}
+OWN = {"files.sqlite", "index.sqlite", "index.sqlite.stamp", "index.sqlite.writer", "statuses.json", "lock", "store", "held", "checkouts"}
 
 
 @dataclass(frozen=True)

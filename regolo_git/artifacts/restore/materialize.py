@@ -17,9 +17,10 @@ from regolo_git.artifacts.restore.alike import IsOneName, is_one_name, refuse_al
 from regolo_git.artifacts.restore.artifact_tree import ArtifactTree
 from regolo_git.artifacts.restore.checkout_plan import CheckoutPlan
 from regolo_git.artifacts.restore.destination import Destination, find_destination, translated_errors
+from regolo_git.artifacts.restore.leftovers import noted, remove_left
 from regolo_git.artifacts.restore.planner import NOTHING, Overwrite, Planner
 from regolo_git.artifacts.restore.replacement import Replacement
-from regolo_git.artifacts.restore.staging import Staging, remove_staging, stale_stagings
+from regolo_git.artifacts.restore.staging import Staging, remove_staging, staging_name, stale_stagings
 from regolo_git.artifacts.source.file_stamp import FileStamp
 from regolo_git.artifacts.stat_cache import StatCache
 from regolo_git.artifacts.thread_pool import ThreadPool
@@ -52,6 +53,7 @@ def materialize(
     *,
     root: Path | None = None,
     cache: StatCache | None = None,
+    notes: Path | None = None,
     patterns: Sequence[str] = (),
     overwrite: Overwrite = NOTHING,
     is_one: IsOneName = is_one_name,
@@ -63,6 +65,7 @@ def materialize(
     `root` is the directory below which no link is followed (a work tree); without it links in the
     destination's parents are followed.  `patterns` limits a directory to matching files.  Files that are
     already right, that do not belong to the version or that `overwrite` does not cover are not touched.
+    `notes` is the directory where running checkouts are noted; what killed ones left is removed.
     `is_one` says whether the filesystem takes two names for one: then neither is written.
 
     Raises NotFound, IntegrityError, Conflict, InvalidInput, TransportError, having changed nothing.
@@ -77,7 +80,7 @@ def materialize(
         if cache:
             files = [recipe.files[number] for number in plan.written()]
             cache.expect(place.path, {file.path: file.digest for file in files}, artifact.recipe)
-        work = _Work(store, recipe, place, tree, plan, is_one)
+        work = _Work(store, recipe, place, tree, plan, is_one, notes)
         times = work.run(check_digests=not trusted, on_progress=on_progress)
         if cache:
             cache.remember(place.path, work.known(artifact.recipe, times))
@@ -98,19 +101,23 @@ class _Work:
     tree: ArtifactTree
     plan: CheckoutPlan
     is_one: IsOneName
+    notes: Path | None
 
     def run(self, *, check_digests: bool, on_progress: OnProgress) -> dict[int, int]:
         """Runs it, and returns the modification time of each written file by number."""
         changing = self.plan.changing()
-        if not changing and not self.plan.removals:
-            return {}
         base = self.place.staging_base
         for path in stale_stagings(self.tree.root / base):
             remove_staging(path)
+        if self.notes is not None:
+            remove_left(self.notes)
+        if not changing and not self.plan.removals:
+            return {}
         descriptor = self.tree.directory(base, create=True)
         if descriptor is None:
             raise FileNotFoundError(base)
-        with Staging(descriptor) as staging:
+        name = staging_name()
+        with noted(self.notes, self.tree.root / base / name), Staging(descriptor, name) as staging:
             files = (self.recipe.files[file.number].path for file in self.plan.files)
             refuse_alike(files, staging.files, self.is_one)
             times = self._write(staging, check_digests=check_digests, on_progress=on_progress)

@@ -24,13 +24,18 @@ FILES, OLD, TREE, HIDING = "files", "old", "tree", ".gitignore"
 UNLOCKED_SECONDS = 10.0
 
 
+def staging_name() -> str:
+    """A new name for a staging directory."""
+    return f"{STAGING_PREFIX}{secrets.token_hex(6)}"
+
+
 class Staging:
     """A context manager; leaving it removes the directory with its content."""
 
-    def __init__(self, base: int) -> None:
-        """Creates it in the directory of the open descriptor `base`."""
+    def __init__(self, base: int, name: str | None = None) -> None:
+        """Creates it in the directory of the open descriptor `base`, under a `staging_name`."""
         self._base = os.dup(base)
-        self.name = f"{STAGING_PREFIX}{secrets.token_hex(6)}"
+        self.name = name or staging_name()
         os.mkdir(self.name, 0o700, dir_fd=self._base)
         self._own = os.open(self.name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._base)
         try:
@@ -54,6 +59,9 @@ class Staging:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with suppress(OSError):
+            # What hides it from git goes last.
+            for name in (FILES, OLD, TREE):
+                shutil.rmtree(name, ignore_errors=True, dir_fd=self._own)
             shutil.rmtree(self.name, dir_fd=self._base)
         for descriptor in (self.files, self.old, self._own, self._base):
             os.close(descriptor)
@@ -122,7 +130,9 @@ def _holds_anything(descriptor: int) -> bool:
 
 
 def remove_staging(path: Path) -> None:
-    """Removes one of `stale_stagings`."""
+    """Removes the staging directory of a killed run; what hides it from git goes last."""
+    for name in (FILES, OLD, TREE):
+        shutil.rmtree(path / name, ignore_errors=True)
     shutil.rmtree(path, ignore_errors=True)
 
 

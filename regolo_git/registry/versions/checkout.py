@@ -16,6 +16,7 @@ from regolo_git.artifacts.restore.stream import stream_file
 from regolo_git.artifacts.source.twins import folded
 from regolo_git.artifacts.verify import read_checked_recipe
 from regolo_git.errors import IntegrityError, InvalidInput, NotFound
+from regolo_git.git.temporaries import exclude_temporaries
 from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
@@ -81,12 +82,14 @@ def checkout_manifest(
     _refuse_inside_git(handle, path)
     require_recipe(handle, manifest)
     _refuse_reserved(handle, manifest, path)
+    exclude_temporaries(handle.paths)
     done: Materialized = materialize(
         handle.store,
         manifest.artifact,
         path,
         root=handle.paths.work_tree if destination is None else None,
         cache=handle.cache,
+        notes=handle.checkout_notes,
         patterns=patterns,
         overwrite=Overwrite(_known_files(handle, manifest, path), anything=force),
         on_progress=on_progress,
