@@ -224,7 +224,8 @@ class VersionVerbs:
         """
         parsed = Version.parse(check_text("a version", version))
         reference = Reference.of(check_text("the name of a model", model_id), parsed)
-        retire(self.handle, plan_retirement(self.handle, reference, check_text("the reason", reason)))
+        plan = plan_retirement(self.handle, reference, check_text("the reason", reason), at_once=True)
+        retire(self.handle, plan)
 
     delete_model_version = retire_model_version
 

@@ -43,6 +43,7 @@ INDEXES = {
 }
 COLUMNS = """refs.tag, model, version, identity, refs.oid, commit_oid, manifest_oid, digest, size, created_at,
     created_by, subject"""
+VERSIONS = "from refs join objects using (oid) where model is not null"
 NUMBERED = "identity glob '[0-9]*'"
 
 
@@ -171,22 +172,26 @@ class TagIndex:
 
     def tags(self) -> list[str]:
         """The tags of every version, by model and from the lowest to the highest."""
-        query = "select tag, model, version from refs join objects using (oid) where model is not null"
-        found = self.query(f"{query} order by model, sort_key")
+        found = self.query(f"select tag, model, version {VERSIONS} order by model, sort_key")
         return [tag for tag, *named in found if parse_tag_name(tag) == tuple(named)]
 
     def pages(self, size: int) -> Iterator[list[TagRow]]:
         """Every version, the oldest first, as many at a time; git's packs are fast to read in this order."""
-        query = "select tag from refs join objects using (oid) where model is not null"
-        tags = [tag for (tag,) in self.query(f"{query} order by created_at, model, sort_key")]
+        tags = [tag for (tag,) in self.query(f"select tag {VERSIONS} order by created_at, model, sort_key")]
         for first in range(0, len(tags), size):
-            page = json.dumps(tags[first : first + size])
             where = "refs.tag in (select value from json_each(?)) and model is not null"
-            yield self._select(f"{where} order by created_at, model, sort_key", (page,))
+            yield self._select(
+                f"{where} order by created_at, model, sort_key", (json.dumps(tags[first : first + size]),)
+            )
+
+    def manifests(self) -> dict[tuple[str, str, str], str]:
+        """The manifest's blob id of every version by its model, identity and commit."""
+        found = self.query(f"select model, identity, commit_oid, manifest_oid, tag, version {VERSIONS}")
+        return {(m, i, commit): oid for m, i, commit, oid, tag, v in found if parse_tag_name(tag) == (m, v)}
 
     def size_of_all(self) -> int:
         """The bytes of the artifacts of all versions together."""
-        return int(self.query("select coalesce(sum(size), 0) from refs join objects using (oid)")[0][0])
+        return int(self.query(f"select coalesce(sum(size), 0) {VERSIONS}")[0][0])
 
     def tagged_commits(self) -> set[str]:
         """The commits of all versions."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from regolo_git.git.repository import GitRepository
     from regolo_git.records.config import RegistryConfig
     from regolo_git.registry.clone_store import CloneStore
+    from regolo_git.registry.recipe_index import RecipeIndex
     from regolo_git.store.new_content import NewContent
     from regolo_git.store.store import Store
 
@@ -133,6 +134,13 @@ class Handle:
         from regolo_git.artifacts.stat_cache import StatCache  # noqa: PLC0415 - needed with the store only
 
         return StatCache(self.local_directory / "files.sqlite")
+
+    @opened_once
+    def recipe_index(self) -> "RecipeIndex":
+        """The recipes of manifests and the chunks of recipes, as far as this clone has needed them."""
+        from regolo_git.registry.recipe_index import RecipeIndex  # noqa: PLC0415 - for two commands only
+
+        return RecipeIndex(self.local_directory / "recipes.sqlite")
 
     @opened_once
     def index(self) -> TagIndex:

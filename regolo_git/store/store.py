@@ -7,7 +7,7 @@ always there.  Every byte is verified before it is returned.
 another, implements the same protocol.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -56,6 +56,10 @@ class Store(Protocol):
 
     def has_recipe(self, address: Digest) -> bool:
         """Whether a recipe is there; it is not read."""
+        ...
+
+    def recipes_among(self, addresses: Sequence[Digest]) -> list[Digest]:
+        """Those of some recipes that are there; none is read."""
         ...
 
     def put_recipe(self, recipe: Recipe) -> Digest:

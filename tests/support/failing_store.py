@@ -1,7 +1,7 @@
 """A store that stops answering after some calls: it wraps another one, and is one itself."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from regolo_git.errors import TransportError
@@ -46,6 +46,9 @@ class FailingStore:
 
     def has_recipe(self, address: Digest) -> bool:
         return self._store.has_recipe(address)
+
+    def recipes_among(self, addresses: Sequence[Digest]) -> list[Digest]:
+        return self._store.recipes_among(addresses)
 
     def put_recipe(self, recipe: Recipe) -> Digest:
         self._count()

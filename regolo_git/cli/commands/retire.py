@@ -10,7 +10,7 @@ from regolo_git.cli.streams import talk
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
 from regolo_git.records.references import Reference
-from regolo_git.registry.versions.retire import RetirementPlan, plan_retirement
+from regolo_git.registry.versions.retire import RetirementPlan, exact_plan, plan_retirement
 from regolo_git.registry.versions.retire import retire as carry_out
 from regolo_git.text.commits import person
 from regolo_git.text.printable import one_line
@@ -44,8 +44,11 @@ def retire(reference: Reference, reason: str, consent: Consent, as_json: bool) -
             f"give the version of '{reference.model}' to retire", Hint("list", reference.model)
         )
     with open_handle() as handle:
-        plan = plan_retirement(handle, reference, reason)
+        plan = plan_retirement(handle, reference, reason, at_once=True)
         _show(plan)
+        if consent.dry_run and not plan.exact:
+            plan = exact_plan(handle, plan)
+            talk(f"  exactly  {size_text(plan.free_bytes)} of it in no other version")
         name = plan.version.reference
         proceed = consent.given(
             f"Retire {name}?", otherwise=f"refusing to retire '{name}' without confirmation"
@@ -57,6 +60,7 @@ def retire(reference: Reference, reason: str, consent: Consent, as_json: bool) -
         "version": plan.version.version,
         "reason": plan.reason,
         "free_bytes": plan.free_bytes,
+        "exact": plan.exact,
         "retired": proceed,
     }
     put_result(name if proceed else None, document, as_json=as_json)
@@ -66,7 +70,6 @@ def _show(plan: RetirementPlan) -> None:
     version = plan.version
     talk(f"retire {version.reference}: {one_line(plan.reason)}")
     talk(f"  created  {local_time(version.created_at)} by {one_line(person(version.created_by))}")
-    talk(
-        f"  size     {size_text(version.size_bytes)}, {size_text(plan.free_bytes)} of it in no other version"
-    )
+    free = size_text(plan.free_bytes) if plan.exact else f"up to {size_text(plan.free_bytes)}"
+    talk(f"  size     {size_text(version.size_bytes)}, {free} of it in no other version")
     talk(f"  tag      {version.tag} (kept)")

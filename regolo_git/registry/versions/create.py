@@ -18,6 +18,7 @@ from regolo_git.errors import Conflict, NotFound, RegoloError
 from regolo_git.git.identity import Authorship
 from regolo_git.git.journal import read_journal
 from regolo_git.git.publish import Published, refuse_early
+from regolo_git.git.repository import blob_id
 from regolo_git.hints import Hint
 from regolo_git.layouts.completeness import examine
 from regolo_git.records.branches import proposal_branch
@@ -30,6 +31,7 @@ from regolo_git.records.toml_text import Table
 from regolo_git.records.versions import Version, check_tag_name, tag_name
 from regolo_git.registry.change import commit_records, propose_records, recover_first
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.recipe_index import IndexedManifest
 from regolo_git.registry.version_status import PROPOSED, READY
 from regolo_git.registry.versions.artifact_place import artifact_place, ensure_ignored
 from regolo_git.registry.versions.carried import Described, Given
@@ -116,6 +118,7 @@ def create_version(
         newest = {row.version for row in handle.index.highest(model)}
         published = _publish_content(handle, content, draft)
     _note_held(handle, draft, published.made.manifest)
+    _note_recipe(handle, published.made.manifest)
     created, about = _created(handle, draft, published), published.made.described
     skips_newest = bool(newest) and not newest.intersection(created.parents)
     return CreatedVersion(created, ingested.new_bytes, published.branch, draft.notices(), about, skips_newest)
@@ -133,6 +136,12 @@ def _as_new(draft: Draft, on_same_content: OnSameContent) -> Draft:
 
 def _on_branch(handle: Handle, model: str, target: TargetBranch) -> Manifest | None:
     return handle.records_at(handle.git.newest_known(target.name)).manifest(model)
+
+
+def _note_recipe(handle: Handle, manifest: Manifest) -> None:
+    """Keeps the index of recipes up to date, so that `retire` need not read the manifest again."""
+    oid = blob_id(manifest.to_text().encode())
+    handle.recipe_index.note(IndexedManifest.of(oid, manifest))
 
 
 def _note_held(handle: Handle, draft: Draft, manifest: Manifest) -> None:

@@ -3,41 +3,44 @@
 A retirement is planned (`plan_retirement`), shown, and then committed as a line in the model's retired list.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from regolo_git.errors import Conflict, IntegrityError, InvalidInput, PolicyRefused
+from regolo_git.errors import Conflict, InvalidInput, PolicyRefused
 from regolo_git.git.new_commit import NewCommit
 from regolo_git.git.publish import published_before
 from regolo_git.hints import Hint
-from regolo_git.records.digests import Digest
 from regolo_git.records.paths import retired_path
 from regolo_git.records.references import Reference, version_reference
 from regolo_git.records.retired import RetiredEntry, RetiredList
-from regolo_git.records.versions import Version
 from regolo_git.registry.change import Prepare, commit_records, recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use, list_versions
-from regolo_git.registry.reachable import Unreadable, present_needs
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.usage import User, unreadable_users, users_of
 from regolo_git.registry.version_status import RETIRED
+from regolo_git.registry.versions.free_bytes import free_bytes
 from regolo_git.registry.versions.model_version import ModelVersion
-from regolo_git.store.store import find_recipe
 
 
 @dataclass(frozen=True, slots=True)
 class RetirementPlan:
-    """The effect of a retirement: no other version needs `free_bytes` of the local store."""
+    """The effect of a retirement: no other version needs `free_bytes` of the local store.
+
+    If it is not `exact`, others may need some of them.
+    """
 
     version: ModelVersion
     reason: str
     free_bytes: int
+    exact: bool = True
 
 
-def plan_retirement(handle: Handle, reference: Reference, reason: str) -> RetirementPlan:
+def plan_retirement(
+    handle: Handle, reference: Reference, reason: str, *, at_once: bool = False
+) -> RetirementPlan:
     """Checks whether a version can be retired, and how many bytes that frees.
 
+    With `at_once`, the latter is an upper bound where the exact figure takes long (see `exact_plan`).
     Raises NotFound, InvalidInput without a reason or for a version that is already retired, PolicyRefused
     while an environment or an endpoint uses it, IntegrityError if a record that may use it is unreadable.
     """
@@ -47,11 +50,17 @@ def plan_retirement(handle: Handle, reference: Reference, reason: str) -> Retire
         raise InvalidInput(
             "a reason is required to retire a version", Hint("retire", version.reference, "-m", "REASON")
         )
-    plan = RetirementPlan(version, reason.strip(), _free_bytes(handle, version))
+    free = free_bytes(handle, version, at_once=at_once)
+    plan = RetirementPlan(version, reason.strip(), free.size, free.exact)
     if version.status == RETIRED and not _is_repeated(handle, plan):
         raise InvalidInput(f"'{version.reference}' is already retired", Hint("list", version.model_id))
     _refuse_used(handle, handle.records(), version)
     return plan
+
+
+def exact_plan(handle: Handle, plan: RetirementPlan) -> RetirementPlan:
+    """The plan with the exact number of bytes, which may take minutes once in a large registry."""
+    return plan if plan.exact else replace(plan, free_bytes=free_bytes(handle, plan.version).size, exact=True)
 
 
 def _is_repeated(handle: Handle, plan: RetirementPlan) -> bool:
@@ -115,34 +124,3 @@ def _preparing(handle: Handle, plan: RetirementPlan) -> Prepare[None]:
 
 def _without_time(content: bytes) -> object:
     return [(entry.version, entry.who, entry.reason) for entry in RetiredList.parse(content).entries]
-
-
-def _free_bytes(handle: Handle, version: ModelVersion) -> int:
-    """Bytes of the version's chunks that are in no recipe of another needed version."""
-    try:
-        own = find_recipe(handle.store, version.manifest.artifact.recipe)
-    except IntegrityError:
-        return 0  # an unreadable manifest names no recipe; the version can be retired all the same
-    if own is None:
-        return 0
-    free = {chunk.blake3: chunk.size for chunk in own.chunks}
-    for address in _needed_recipes(handle, version):
-        recipe = find_recipe(handle.store, address)
-        for chunk in recipe.chunks if recipe is not None else ():
-            free.pop(chunk.blake3, None)
-        if not free:
-            break
-    return sum(free.values())
-
-
-def _needed_recipes(handle: Handle, leaving: ModelVersion) -> Iterator[Digest]:
-    """The recipes of all other needed versions with a readable manifest, each once."""
-    number = Version.parse(leaving.version)
-    seen: set[Digest] = set()
-    for need in present_needs(handle):
-        if isinstance(need, Unreadable) or need.is_of(leaving.model_id, number):
-            continue
-        address = need.manifest.artifact.recipe
-        if address not in seen:
-            seen.add(address)
-            yield address

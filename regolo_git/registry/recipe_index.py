@@ -1,0 +1,196 @@
+"""The recipes of manifests and the chunks of recipes, in an SQLite file of this clone.
+
+Manifests and recipes are named by their bytes, so a row is right for ever; one may only be missing, and is
+added when it is needed.  `note` appends to a text file what a new version adds, because a transaction that is
+safe from power cuts would take longer than creating a small version; a torn line there is ignored.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import TypeVar
+
+from regolo_git.errors import TransportError
+from regolo_git.records.digests import Digest
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.recipe import Recipe
+from regolo_git.records.versions import Version
+
+SCHEMA_VERSION = 1
+SCHEMA = """
+create table manifests (oid text primary key, model text, identity text, recipe text not null) without rowid;
+create table recipes (number integer primary key, address text not null unique);
+create table chunks (chunk blob, recipe integer, primary key (chunk, recipe)) without rowid;
+"""
+WAIT_SECONDS = 10.0
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedManifest:
+    """What the index has of one manifest: its version, and the address of its recipe."""
+
+    oid: str
+    model: str
+    identity: str
+    recipe: str
+
+    @classmethod
+    def of(cls, oid: str, manifest: Manifest) -> "IndexedManifest":
+        """The row of a manifest with its blob id."""
+        identity = Version.parse(manifest.version).identity
+        return cls(oid, manifest.model, identity, manifest.artifact.recipe.hex)
+
+    @property
+    def columns(self) -> tuple[str, str, str, str]:
+        """The values of the row."""
+        return self.oid, self.model, self.identity, self.recipe
+
+
+class RecipeIndex:
+    """The index in one file; each use opens it anew."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._notes = file.with_suffix(".new")
+
+    def note(self, manifest: IndexedManifest) -> None:
+        """Appends a manifest; where that is not possible, it is read when it is needed."""
+        text = " ".join(manifest.columns)
+        with suppress(OSError):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with self._notes.open("a", encoding="utf-8") as file:
+                file.write(f"\n{text} {_check(text)}\n")
+
+    def read(self, work: Callable[["OpenIndex"], Result]) -> Result:
+        """What `work` returns of the index; a damaged one is begun anew, or kept in memory if it must be."""
+        noted = self._noted()
+        for place in (str(self._file), str(self._file), ":memory:"):
+            try:
+                with closing(self._connect(place)) as connection:
+                    index = OpenIndex(connection)
+                    index.add_manifests(noted)
+                    found = work(index)
+            except (sqlite3.Error, OSError) as error:
+                if not isinstance(error, sqlite3.OperationalError | OSError):
+                    with suppress(OSError):
+                        self._file.unlink(missing_ok=True)
+                continue
+            with suppress(OSError):
+                # A note that came meanwhile is lost, and its manifest read when it is needed.
+                self._notes.unlink(missing_ok=True)
+            return found
+        raise TransportError(f"'{self._file}' cannot be used, not even in memory")
+
+    def _connect(self, place: str) -> sqlite3.Connection:
+        if place != ":memory:":
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(place, timeout=WAIT_SECONDS, isolation_level=None)
+        try:
+            _prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _noted(self) -> list[IndexedManifest]:
+        try:
+            lines = self._notes.read_text(encoding="utf-8", errors="replace").split("\n")
+        except OSError:
+            return []
+        found = [line.rpartition(" ") for line in lines]
+        parts = [text.split(" ") for text, _, check in found if check == _check(text)]
+        return [IndexedManifest(*columns) for columns in parts if len(columns) == 4]
+
+
+class OpenIndex:
+    """The index while it is open."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def add_manifests(self, manifests: Iterable[IndexedManifest]) -> None:
+        """Adds manifests, in one transaction."""
+        rows = [manifest.columns for manifest in manifests]
+        if rows:
+            with _transaction(self._connection):
+                self._connection.executemany("insert or replace into manifests values (?, ?, ?, ?)", rows)
+
+    def add_recipes(self, recipes: Iterable[Recipe]) -> None:
+        """Adds the chunks of recipes, in one transaction."""
+        with _transaction(self._connection):
+            for recipe in recipes:
+                address = (recipe.address.hex,)
+                self._connection.execute("insert or ignore into recipes (address) values (?)", address)
+                (number,) = self._connection.execute(
+                    "select number from recipes where address = ?", address
+                ).fetchone()
+                chunks = {(bytes.fromhex(chunk.blake3), number) for chunk in recipe.chunks}
+                self._connection.executemany("insert or ignore into chunks values (?, ?)", chunks)
+
+    def need(self, oids: Iterable[str]) -> None:
+        """Sets the manifests that the other methods are about."""
+        with _transaction(self._connection):
+            self._connection.execute("create temp table if not exists needed (oid text primary key)")
+            self._connection.execute("delete from needed")
+            rows = ((oid,) for oid in oids)
+            self._connection.executemany("insert or ignore into needed values (?)", rows)
+
+    def unknown_manifests(self) -> list[str]:
+        """The needed manifests that are not in the index."""
+        query = "select oid from needed where oid not in (select oid from manifests)"
+        return [oid for (oid,) in self._connection.execute(query)]
+
+    def leave(self, model: str, identity: str) -> None:
+        """Removes the manifests of one version from the needed ones."""
+        self._connection.execute(
+            "delete from needed where oid in (select oid from manifests where model = ? and identity = ?)",
+            (model, identity),
+        )
+
+    def unknown_recipes(self) -> list[Digest]:
+        """The recipes of the needed manifests that are not in the index."""
+        query = """select distinct recipe from manifests join needed using (oid)
+            where recipe not in (select address from recipes)"""
+        return [Digest("blake3", address) for (address,) in self._connection.execute(query)]
+
+    def recipes_with(self, chunk: str) -> Iterator[Digest]:
+        """The recipes of needed manifests that have a chunk."""
+        query = """select distinct address from chunks join recipes on number = chunks.recipe
+            join manifests on manifests.recipe = address join needed using (oid) where chunk = ?"""
+        for (address,) in self._connection.execute(query, (bytes.fromhex(chunk),)):
+            yield Digest("blake3", address)
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("begin immediate")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    version = connection.execute("pragma user_version").fetchone()[0]
+    if version not in (0, SCHEMA_VERSION):
+        raise sqlite3.DatabaseError("written by another version of this program")
+    if version == 0:
+        with _transaction(connection):
+            for statement in _statements():
+                connection.execute(statement)
+            connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
+
+
+def _statements() -> Sequence[str]:
+    index = "create index manifests_of_recipe on manifests (recipe)"
+    return [*filter(None, (text.strip() for text in SCHEMA.split(";"))), index]
+
+
+def _check(text: str) -> str:
+    return blake2b(text.encode(), digest_size=4).hexdigest()
