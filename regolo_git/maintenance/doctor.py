@@ -111,9 +111,10 @@ def _artifact_directories(handle: Handle) -> list[Path]:
 
 def _cache_temporaries(handle: Handle, dry_run: bool) -> Iterator[Finding]:
     # `replace_file` writes `.<name>.<random>` beside the file it replaces.
-    now = time.time()
-    info = handle.paths.common_dir / "info"
-    for path in sorted([*handle.local_directory.glob(".*.*"), *info.glob(".exclude.*")]):
+    now, info = time.time(), handle.paths.common_dir / "info"
+    ours = (handle.local_directory, handle.paths.git_dir / "regolo" / "held")
+    found = [path for directory in ours for path in directory.glob(".*.*")]
+    for path in sorted([*found, *info.glob(".exclude.*")]):
         if path.is_file() and now - path.stat().st_mtime > OLD_SECONDS:
             if not dry_run:
                 path.unlink(missing_ok=True)

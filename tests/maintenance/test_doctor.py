@@ -72,6 +72,12 @@ def test_the_directory_of_a_killed_checkout_is_removed(regolo: Regolo, two_versi
     assert not staging.exists()
 
 
+def test_a_temporary_note_of_a_path_is_removed(regolo: Regolo, two_versions: Path) -> None:
+    note = aged(two_versions / ".git" / "regolo" / "held" / ".abc.x1y2")
+    assert str(note) in regolo("doctor").out
+    assert not note.exists()
+
+
 def test_a_young_temporary_file_may_have_a_living_writer(regolo: Regolo, two_versions: Path) -> None:
     young = aged(two_versions / ".git" / "regolo" / ".statuses.json.x1y2", seconds=0)
     assert findings(regolo) == []
