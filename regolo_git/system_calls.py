@@ -4,20 +4,23 @@ Everything here has another way, or does nothing, where a call is missing: the p
 The rest of the core names none of these calls.
 """
 
-import ctypes
 import errno
 import fcntl
-import mmap
 import os
 import stat
 from contextlib import suppress
-from pathlib import Path
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ctypes
+    import mmap
+    from pathlib import Path
 
 READ = os.O_RDONLY | os.O_CLOEXEC
 NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 DIRECT = getattr(os, "O_DIRECT", 0)  # writes past the page cache; 0 where they go through it
 _FULL_SYNC = getattr(fcntl, "F_FULLFSYNC", None)  # macOS: fsync leaves the bytes in the disk's own cache
-_HUGE_PAGES = getattr(mmap, "MADV_HUGEPAGE", None)
 _START_WRITING = 2  # SYNC_FILE_RANGE_WRITE
 _KINDS = {
     stat.S_IFDIR: "a directory",
@@ -31,16 +34,6 @@ _KINDS = {
 _NOT_OPENED = (errno.ENXIO, errno.ENODEV, errno.EOPNOTSUPP, errno.ELOOP)
 
 
-def _library_function(name: str) -> "ctypes._NamedFuncPointer | None":
-    try:
-        return getattr(ctypes.CDLL(None), name, None)
-    except (OSError, TypeError):
-        return None
-
-
-_sync_file_range = _library_function("sync_file_range")
-
-
 class NotOrdinary(OSError):
     """Something else than an ordinary file has the name of one; `kind` is its name in messages."""
 
@@ -49,7 +42,7 @@ class NotOrdinary(OSError):
         self.kind = kind
 
 
-def open_ordinary(path: Path) -> int:
+def open_ordinary(path: "Path") -> int:
     """A descriptor to read an ordinary file, links followed; a pipe or device never makes it wait.
 
     Raises NotOrdinary, and OSError like `os.open`.
@@ -68,14 +61,14 @@ def open_ordinary(path: Path) -> int:
     return descriptor
 
 
-def check_ordinary(path: Path, descriptor: int) -> None:
+def check_ordinary(path: "Path", descriptor: int) -> None:
     """Raises NotOrdinary if what was opened is not an ordinary file."""
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
         raise NotOrdinary(path, kind_of(mode))
 
 
-def read_ordinary(path: Path) -> bytes:
+def read_ordinary(path: "Path") -> bytes:
     """The content of an ordinary file.  Raises the errors of `open_ordinary`."""
     with os.fdopen(open_ordinary(path), "rb") as file:
         return file.read()
@@ -97,12 +90,28 @@ def make_durable(descriptor: int) -> None:
 
 def start_writing(descriptor: int, offset: int, length: int) -> None:
     """Lets the disk begin to write a part of a file that is made durable later, where that is possible."""
-    if _sync_file_range is not None:
-        _sync_file_range(descriptor, ctypes.c_int64(offset), ctypes.c_int64(length), _START_WRITING)
+    call = _sync_file_range()
+    if call is not None:
+        import ctypes  # noqa: PLC0415 - only a checkout needs it
+
+        call(descriptor, ctypes.c_int64(offset), ctypes.c_int64(length), _START_WRITING)
 
 
-def use_huge_pages(memory: mmap.mmap) -> None:
+@cache
+def _sync_file_range() -> "ctypes._NamedFuncPointer | None":
+    import ctypes  # noqa: PLC0415 - only a checkout needs it
+
+    try:
+        return getattr(ctypes.CDLL(None), "sync_file_range", None)
+    except (OSError, TypeError):
+        return None
+
+
+def use_huge_pages(memory: "mmap.mmap") -> None:
     """Backs memory with large pages where there are any."""
-    if _HUGE_PAGES is not None:
+    import mmap  # noqa: PLC0415 - who has such memory has imported it
+
+    advice = getattr(mmap, "MADV_HUGEPAGE", None)
+    if advice is not None:
         with suppress(OSError):  # a kernel without them
-            memory.madvise(_HUGE_PAGES)
+            memory.madvise(advice)

@@ -23,6 +23,7 @@ from typing import TypeVar
 from regolo_git.forks import close_lock, keep_from_children, tell_in_child
 from regolo_git.git.small_files import replace_file
 from regolo_git.shared_modes import make_like_parent, share_like_directory
+from regolo_git.system_calls import read_ordinary
 
 WAIT_SECONDS = 10.0
 ROUNDS = 20
@@ -162,7 +163,10 @@ class IndexDatabase:
 
     def _is_whole(self) -> bool:
         try:
-            return self._stamp.read_text() == self._description() and _inode(self._file) == self._inode
+            return (
+                read_ordinary(self._stamp).decode() == self._description()
+                and _inode(self._file) == self._inode
+            )
         except (OSError, UnicodeDecodeError):
             return False
 

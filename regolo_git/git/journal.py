@@ -17,6 +17,7 @@ from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.worktrees import FileEdit, WorkTree
 from regolo_git.records.json_reader import JsonReader
 from regolo_git.shared_modes import make_like_parent, share_like_directory
+from regolo_git.system_calls import read_ordinary
 
 # The lock file of a dead writer stays unchanged; a running git releases its own within this time.
 STALE_SECONDS = 1.0
@@ -98,7 +99,7 @@ def _to_json(value: dict[str, object]) -> bytes:
 def read_journal(paths: RepositoryPaths) -> Journal | None:
     """The journal; None if there is none, or if it is damaged, because then no ref had moved yet."""
     try:
-        return parse_journal(journal_path(paths).read_bytes())
+        return parse_journal(read_ordinary(journal_path(paths)))
     except OSError:
         return None
 

@@ -19,6 +19,7 @@ from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import unpushed_versions
 from regolo_git.registry.version_status import read_statuses
+from regolo_git.system_calls import read_ordinary
 
 SHOWN = 19  # of a digest: its algorithm and twelve digits
 
@@ -102,7 +103,7 @@ def _clash(
 
 def _load(path: Path, key: str) -> list[Clash] | None:
     try:
-        reader = JsonReader.parse(path.read_bytes(), "the cache of clashes")
+        reader = JsonReader.parse(read_ordinary(path), "the cache of clashes")
         if reader.get("key", str) != key:
             return None
         return [_read(clash) for clash in reader.objects("clashes")]

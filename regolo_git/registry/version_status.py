@@ -19,6 +19,7 @@ from regolo_git.records.json_reader import JsonReader
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import DEFAULT_BRANCH, Handle
 from regolo_git.registry.records_at import RecordsAt
+from regolo_git.system_calls import read_ordinary
 
 READY, RETIRED, PROPOSED, UNMERGED = "ready", "retired", "proposed", "not merged"
 KEYS_KEPT = 8  # of the work trees that share the cache, each at its own commit
@@ -114,7 +115,7 @@ def _identity(version: str) -> str:
 
 def _load(path: Path) -> _Cache:
     try:
-        reader = JsonReader.parse(path.read_bytes(), "the cache of statuses")
+        reader = JsonReader.parse(read_ordinary(path), "the cache of statuses")
         broken = tuple(
             IntegrityError(error.get("message", str), error.get_optional("hint", str))
             for error in reader.objects("broken")

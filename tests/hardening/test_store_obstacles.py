@@ -136,3 +136,18 @@ def test_a_record_in_the_work_tree_that_is_something_else_keeps_nobody(
     for line in (*lines, ["fsck"], ["doctor"]):
         done = run_program(top, *line, timeout=SECONDS)
         assert done.returncode in (0, 4, 5), (line, done.stderr)
+
+
+@pytest.mark.parametrize("kind", [pipe, directory, listening, device])
+def test_what_this_clone_remembers_is_done_without(top: Path, kind: Callable[[Path], None]) -> None:
+    run_program(top, "list", timeout=SECONDS)
+    names = ("statuses.json", "journal.json", "index.sqlite", "index.sqlite.stamp")
+    for name in names:
+        path = top / ".git/regolo" / name
+        path.unlink(missing_ok=True)
+        kind(path)
+        for line in (["list"], ["list", "m"], ["status"]):
+            done = run_program(top, *line, timeout=SECONDS)
+            assert done.returncode in (0, 5), (name, line, done.stderr)
+            assert "unexpected" not in done.stderr
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

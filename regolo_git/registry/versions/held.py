@@ -18,6 +18,7 @@ from regolo_git.git.small_files import replace_file
 from regolo_git.records.digests import Digest
 from regolo_git.records.json_reader import JsonReader
 from regolo_git.registry.handle import Handle
+from regolo_git.system_calls import read_ordinary
 
 NOTES_KEPT = 1000
 
@@ -39,7 +40,7 @@ class Held:
 def held_at(handle: Handle, path: Path) -> Held | None:
     """The note of a path; None if nothing is known about it."""
     with suppress(OSError, InvalidInput):
-        reader = JsonReader.parse(_note(handle, path).read_bytes(), "the note of a path")
+        reader = JsonReader.parse(read_ordinary(_note(handle, path)), "the note of a path")
         return Held(reader.get("model", str), reader.get("version", str), reader.get("digest", str))
     return None
 

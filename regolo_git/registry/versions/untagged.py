@@ -19,6 +19,7 @@ from regolo_git.records.json_reader import JsonReader
 from regolo_git.records.paths import MODELS, model_of_manifest
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
+from regolo_git.system_calls import read_ordinary
 
 SHORT = 64  # commits that are walked again rather than remembered, and read rather than looked up
 WALKS_KEPT = 4  # of the registry branch here and at `origin`, before and after a fetch
@@ -120,7 +121,7 @@ def _file(handle: Handle) -> Path:
 
 def _load(path: Path, losses: str) -> _Walks:
     try:
-        reader = JsonReader.parse(path.read_bytes(), "the cache of untagged versions")
+        reader = JsonReader.parse(read_ordinary(path), "the cache of untagged versions")
         if reader.get("losses", str) != losses:
             return _Walks(losses)
         return _Walks(
