@@ -26,6 +26,12 @@ def commits_not_in(git: GitRepository, tip: str, other: str) -> set[str]:
         return {str(commit.id) for commit in walker}
 
 
+def shallow_boundary(git: GitRepository) -> set[str]:
+    """The oldest commits of a shallow clone, which have parents that it lacks."""
+    path = git.paths.common_dir / "shallow"
+    return set(path.read_text().split()) if path.is_file() else set()
+
+
 def first_parents(git: GitRepository, tip: str) -> Generator[str, None, None]:
     """The commits of a branch in first-parent order, newest first; stops at the edge of a shallow clone.
 

@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Self
 
 import pygit2
@@ -152,12 +151,6 @@ class GitRepository:
     def is_shallow(self) -> bool:
         """Whether the clone is shallow."""
         return self.pygit.is_shallow
-
-    @cached_property
-    def shallow_boundary(self) -> frozenset[str]:
-        """The oldest commits of a shallow clone, which have parents that it lacks."""
-        path = self.paths.common_dir / "shallow"
-        return frozenset(path.read_text().split()) if path.is_file() else frozenset()
 
     # -- refs ---------------------------------------------------------------------------------------------
 

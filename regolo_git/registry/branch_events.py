@@ -13,7 +13,7 @@ from itertools import groupby
 
 from regolo_git.errors import NotFound
 from regolo_git.git.branch_changes import Wanted
-from regolo_git.git.history import UNSHALLOW, commits_not_in
+from regolo_git.git.history import UNSHALLOW, commits_not_in, shallow_boundary
 from regolo_git.git.repository import CommitInfo, GitRepository
 from regolo_git.registry.handle import Handle
 
@@ -43,7 +43,7 @@ def branch_events(
     With `since_added` it ends at the commit that added the file last.  Raises NotFound in a shallow clone if
     the caller goes on where older commits are missing.
     """
-    boundary = handle.git.shallow_boundary
+    boundary = shallow_boundary(handle.git)
     changes = handle.branch_changes.of_paths(tip, wanted)
     for commit, group in groupby(changes, key=lambda change: change.commit):
         added = {change.path: change.added for change in group}

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 
 from regolo_git.errors import NotFound, RegoloError
 from regolo_git.git.history import UNSHALLOW
+from regolo_git.git.refs_state import line_tips
 from regolo_git.git.remotes import Remote, remote_of_branch, remote_tags
 from regolo_git.records.versions import Version, parse_tag_name
 from regolo_git.registry.handle import Handle
@@ -35,11 +36,10 @@ def require_history(handle: Handle) -> None:
 def require_every_tag(handle: Handle, model: str) -> list[Version]:
     """Checks that this clone has every version tag of a model that its remote has.
 
-    Returns the versions on the registry branch that have no tag anywhere.  Raises NotFound if a tag is
-    missing here, or if the remote has to be asked and cannot be.
+    Returns the versions on the registry branch and its lines that have no tag anywhere.  Raises NotFound if a
+    tag is missing here, or if the remote has to be asked and cannot be.
     """
-    branch = handle.registry_branch()
-    untagged = _untagged(handle, branch, model)
+    untagged = _untagged(handle, handle.registry_branch(), model)
     if untagged or may_lack_tags(handle) or _lacks_parent(handle, model):
         require_tags(handle, [model])
     return untagged
@@ -88,10 +88,9 @@ def _fetch(handle: Handle, remote: Remote) -> str:
 
 
 def _untagged(handle: Handle, branch: str, model: str) -> list[Version]:
-    """The untagged versions of a model on the registry branch, here and as last fetched."""
-    git = handle.git
-    tips = dict.fromkeys((git.branch_tip(branch), git.remote_branch_tip("origin", branch)))
-    changes = [change for tip in tips if tip is not None for change in untagged_changes(handle, tip)]
+    """The untagged versions of a model on the registry branch and its lines, here and as last fetched."""
+    tips = dict.fromkeys(line_tips(handle.paths, branch, handle.config().lines).values())
+    changes = [change for tip in tips for change in untagged_changes(handle, tip)]
     return [Version.parse(change.version) for change in changes if change.model == model]
 
 

@@ -13,7 +13,7 @@ from regolo_git.errors import IntegrityError, RegoloError
 from regolo_git.git.publish import publish_tag, tag_of_commit
 from regolo_git.git.repository import CommitInfo
 from regolo_git.git.tag_objects import tag_object_id
-from regolo_git.hints import NextStep
+from regolo_git.hints import Hint, NextStep
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import manifest_path, model_of_manifest
 from regolo_git.records.trailers import TagMessage
@@ -22,6 +22,7 @@ from regolo_git.registry.change import recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import released_tips
 from regolo_git.registry.other_store import other_store_hint
+from regolo_git.registry.versions.foreign_tags import OF_OTHERS, foreign_tag
 from regolo_git.registry.versions.known_tags import require_history, require_tags
 from regolo_git.registry.versions.untagged import UntaggedChange, untagged_changes
 
@@ -88,6 +89,9 @@ def tag_merged(
         manifest, key = plan.manifest, plan.change.key
         problem = "another merged change already has this version" if key in taken else None
         hint: NextStep | None = None
+        other = foreign_tag(handle, manifest.model, Version.parse(manifest.version))
+        if problem is None and other is not None:
+            problem, hint = f"tag '{other}' already exists; {OF_OTHERS}", Hint("fsck")
         if problem is None:
             problem, hint = _check_bytes(handle, manifest, following(progress, on_progress))
         if problem is None and not dry_run:

@@ -6,8 +6,9 @@ from regolo_git.errors import VersionExists
 from regolo_git.hints import Hint
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.model_card import ModelCard
-from regolo_git.records.versions import Version, next_version, tag_name
+from regolo_git.records.versions import Version, next_version
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.versions.foreign_tags import OF_OTHERS, foreign_tag
 from regolo_git.registry.versions.request import Bump
 
 
@@ -51,7 +52,7 @@ def refuse_existing(handle: Handle, model: str, version: Version) -> None:
     if row is not None:
         message = f"version '{row.version}' of '{model}' already exists, and versions never change"
     elif foreign is not None:
-        message = f"tag '{foreign}' already exists; it is of another tool, or was created by hand"
+        message = f"tag '{foreign}' already exists; {OF_OTHERS}"
     else:
         return
     following = next_version(_tagged(handle, model), "minor")
@@ -62,18 +63,10 @@ def refuse_existing(handle: Handle, model: str, version: Version) -> None:
     raise VersionExists(message, f"choose another, such as --version {suggestion}")
 
 
-def foreign_tag(handle: Handle, model: str, version: Version) -> str | None:
-    """A tag with the name of a version that is not one of ours, such as GTO's; None if the name is free."""
-    if handle.index.find(model, version.identity) is not None:
-        return None
-    names = (tag_name(model, version.text(zero_patch=written)) for written in (False, True))
-    return next((name for name in names if handle.git.tag_target(name) is not None), None)
-
-
 def _next_free(handle: Handle, model: str, known: Sequence[Version], bump: Bump) -> Version:
     version = next_version(known, bump)
     while (tag := foreign_tag(handle, model, version)) is not None:
-        handle.notice_once(f"stepped over tag '{tag}', which is of another tool, or was created by hand")
+        handle.notice_once(f"stepped over tag '{tag}': {OF_OTHERS}")
         version = version.bump(bump)
     return version
 

@@ -8,6 +8,7 @@ from support.git_program import clone, commit_files, git
 
 from regolo_git.api import Registry
 from regolo_git.errors import NotFound, VersionExists
+from regolo_git.registry.configuration import change_setting
 from regolo_git.registry.versions.merged import tag_merged
 
 Refs = str
@@ -212,3 +213,14 @@ def test_a_tag_that_another_job_has_pushed_is_fetched_not_created_differently(
     git(top, "merge", "-q", "topic")
     git(upstream, "tag", "-a", "-m", "by hand", "m@v1.3", "topic")
     type_hint(top, refused(top, merge_tags))
+
+
+def test_a_version_of_a_line_whose_tag_is_missing_is_noticed(upstream: Path, tmp_path: Path) -> None:
+    with Registry.open(upstream) as opened:
+        change_setting(opened.handle, "registry.lines", ["release/*"])
+    git(upstream, "switch", "-qc", "release/1")
+    commit(upstream, b"other", version="1.5")
+    git(upstream, "switch", "-q", "main")
+    top = delete_tags(clone(upstream, tmp_path / "clone"), "m@v1.5")
+    type_hint(top, refused(top, commit))
+    assert commit(top) == "1.6"

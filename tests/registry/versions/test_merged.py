@@ -207,3 +207,18 @@ def test_the_lines_are_walked_too(registered: Registry) -> None:
     assert [version.tag for version in tag_merged(registered.handle)] == ["m@v1.0.1"]
     assert registered.get_model_version("m", "1.0.1").commit == git(top, "rev-parse", "release/1.x").strip()
     assert tag_merged(registered.handle) == []
+
+
+def test_a_name_that_another_tool_has_taken_is_refused_and_the_others_are_tagged(
+    two_versions: Registry,
+) -> None:
+    top = two_versions.handle.paths.top
+    git(top, "switch", "-qc", "topic")
+    two_versions.create_model_version("m", model_data=b"three")
+    two_versions.register_model("n", b"another")
+    git(top, "switch", "-q", "main")
+    git(top, "merge", "-q", "topic")
+    git(top, "tag", "m@v1.2.0")
+    (taken, problem), other = problems(two_versions)
+    assert (taken, "tag 'm@v1.2.0' already exists" in str(problem)) == ("m@v1.2", True)
+    assert other == ("n@v1.0", None)

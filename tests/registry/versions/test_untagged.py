@@ -22,6 +22,7 @@ def found(registry: Registry) -> list[tuple[str, str]]:
 def remembering(registered: Registry, monkeypatch: pytest.MonkeyPatch) -> Registry:
     """A registry whose walks are remembered from the second commit on."""
     monkeypatch.setattr(untagged, "SHORT", 1)
+    monkeypatch.setattr(untagged, "AGAIN", 1)
     return registered
 
 
