@@ -5,6 +5,7 @@ An error names the path of the value in the document: `'files[3].size' in a reci
 
 import json
 from collections.abc import Iterator
+from math import isfinite
 from typing import Self, TypeAlias, TypeVar
 
 from regolo_git.errors import InvalidInput
@@ -52,8 +53,8 @@ class JsonReader:
     def get(self, key: str | int, kind: type[Wanted]) -> Wanted:
         """A required value; null counts as missing."""
         value = self._value(key)
-        if type(value) is kind:  # the fast path: a recipe has a hundred thousand values
-            return value
+        if type(value) is kind and kind is not float:
+            return value  # the fast path: a recipe has a hundred thousand values
         if value is None:
             raise InvalidInput(f"{self.what} lacks '{_dotted((*self.path, key))}'")
         return self._of_kind(key, value, kind)
@@ -72,6 +73,9 @@ class JsonReader:
     def _of_kind(self, key: str | int, value: Json, kind: type[Wanted]) -> Wanted:
         if not is_kind(value, kind):
             raise self.wrong(key, f"is not {'an object' if kind is dict else NAMES[kind]}")
+        # Python reads `NaN` and `1e999`, and could not write them as JSON again.
+        if isinstance(value, float) and not isfinite(value):
+            raise self.wrong(key, f"is {value}, not a finite number")
         return value
 
     def list_of(self, key: str | int, kind: type[Wanted]) -> list[Wanted]:

@@ -102,3 +102,10 @@ def test_a_reader_of_a_wrong_value_says_what_is_wrong_with_it() -> None:
 def test_an_element_that_is_not_an_object_is_refused(value: Json) -> None:
     with pytest.raises(InvalidInput, match=r"^'l\[1\]' in the answer is not an object$"):
         list(reader({"l": [{}, value]}).objects("l"))
+
+
+@pytest.mark.parametrize("text", ["NaN", "-Infinity", "1e999", "-1e999"])
+def test_a_number_that_only_python_reads_is_refused_by_its_name(text: str) -> None:
+    held = JsonReader.parse(f'{{"a": {{"n": [{text}]}}}}', "the note")
+    with pytest.raises(InvalidInput, match=r"^'a\.n\[0\]' in the note is "):
+        held.object("a").list_of("n", float)

@@ -75,7 +75,16 @@ def test_what_was_recorded_is_found_after_the_traffic_has_moved(registry: Regist
 
 def test_what_somebody_else_wrote_into_the_note_is_not_in_the_way(registry: Registry) -> None:
     keep(registry, 1)
-    for text in ("looked good on Friday", "[]", '{"endpoint": "e"}', '{"recorded": 3}', "3"):
+    huge = '{"endpoint": "e", "recorded": "2099-01-01T00:00:00Z", "window_seconds": NaN, "version": {}}'
+    for text in (
+        huge,
+        huge.replace("NaN", "1e999"),
+        "looked good on Friday",
+        "[]",
+        '{"endpoint": "e"}',
+        '{"recorded": 3}',
+        "3",
+    ):
         git(registry.handle.paths.top, "notes", "--ref", NOTES, "append", "-m", text, commit_of(registry))
     assert requests_recorded(registry) == 1
     keep(registry, 2)
