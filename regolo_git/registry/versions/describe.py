@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.versions.known_tags import note_missing_tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +27,7 @@ def describe(handle: Handle, revision: str) -> list[DescribedVersion]:
         identity = Version.parse(manifest.version).identity
         if (manifest.model, identity) not in seen:
             tagged = handle.index.find(manifest.model, identity) is not None
+            if not tagged:
+                note_missing_tags(handle)
             result.append(DescribedVersion(manifest.model, manifest.version, exact=False, tagged=tagged))
     return result

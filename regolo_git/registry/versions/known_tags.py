@@ -27,6 +27,12 @@ def may_lack_tags(handle: Handle) -> bool:
     return handle.git.is_shallow or (remote is not None and not remote.fetches_all)
 
 
+def note_missing_tags(handle: Handle) -> None:
+    """A notice, once, that a version without a tag here may have one elsewhere, where that is so."""
+    if may_lack_tags(handle):
+        handle.notice_once("this clone may lack version tags (git fetch --tags)")
+
+
 def require_history(handle: Handle) -> None:
     """Raises NotFound in a shallow clone, whose oldest commits seem to have added everything in them."""
     if handle.git.is_shallow:

@@ -13,6 +13,7 @@ from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.checkout import head_records
 from regolo_git.registry.versions.held import Held, held_at, note_held
+from regolo_git.registry.versions.known_tags import note_missing_tags
 from regolo_git.store.store import find_recipe
 
 ArtifactState = Literal["unchanged", "modified", "missing", "no path"]
@@ -69,6 +70,8 @@ def work_status(handle: Handle, *, on_progress: OnProgress = ignore_progress) ->
 
 def _status(handle: Handle, manifest: Manifest, on_progress: OnProgress) -> ArtifactStatus:
     tagged = handle.index.find(manifest.model, Version.parse(manifest.version).identity) is not None
+    if not tagged:
+        note_missing_tags(handle)
     path = manifest.artifact.path
     state, holds = _state(handle, manifest, path, on_progress)
     return ArtifactStatus(manifest.model, manifest.version, tagged, path, state, holds)
