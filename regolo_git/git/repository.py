@@ -37,6 +37,7 @@ from regolo_git.system_errors import DISK_FULL, FREE_SPACE
 
 # With less free space than this, nothing can be written any more.
 FULL_BYTES = 1 << 16
+CACHE_BYTES = 32_000_000
 PERSON_AND_TIME = re.compile(r"(.+) <([^<>]+)> \d+ [+-]\d{4}")
 
 
@@ -87,6 +88,8 @@ class GitRepository:
         with git_errors(f"repository '{paths.top}'"):
             # Objects must be on the disk before a ref names them.
             pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
+            # Of objects that were read; the default of 256 MB does little for the walk of a large registry.
+            pygit2.option(pygit2.enums.Option.SET_CACHE_MAX_SIZE, CACHE_BYTES)
             follow_home()
             return cls(paths)
 
