@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+import pygit2
+
 from regolo_git.git.program import NOTHING_ELSE, run_git
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.scratch import scratch_directory
@@ -58,8 +60,10 @@ def may_have_filter(git: GitRepository, path: str) -> bool:
     """Whether the library, which reads attributes in twenty microseconds, finds a filter on a file."""
     if git.paths.work_tree is None:
         return False
-    with git_errors(f"attributes of '{path}'"):
+    try:
         return isinstance(git.pygit.get_attr(path, "filter"), str)
+    except pygit2.GitError:
+        return True  # a split or sparse index, which the library cannot read
 
 
 def conversion(attributes: Attributes) -> str | None:
