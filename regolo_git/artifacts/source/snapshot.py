@@ -29,6 +29,13 @@ class DiskFile(io.FileIO):
         super().__init__(path, "rb", opener=lambda name, _: open_ordinary(Path(name)))
         self._shown = printable(str(path))
 
+    def read(self, size: int | None = -1) -> bytes:
+        """Reads up to `size` of the next bytes, all by default."""
+        try:
+            return super().read(-1 if size is None else size)
+        except OSError as error:
+            raise unreadable(self._shown, error) from error
+
     def readinto(self, buffer: "Buffer") -> int | None:
         """Reads the next bytes into a buffer; returns their number, 0 at the end."""
         try:
