@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -184,3 +185,28 @@ def test_a_circle_of_symbolic_refs_leads_nowhere(paths: RepositoryPaths) -> None
     git(paths.top, "symbolic-ref", "refs/heads/one", "refs/heads/two")
     git(paths.top, "symbolic-ref", "refs/heads/two", "refs/heads/one")
     assert branch_tip(paths, "one") is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_packed_refs_are_found_one_by_one(git_repository: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    tip = commit_files(git_repository, {"a": "1"})
+    # Names that begin like each other, and bytes that sort before and after those of `/` and a line feed.
+    names = {"".join(chance.choices("ab-@.v1/", k=chance.randrange(1, 9))) for _ in range(80)}
+    for name in sorted(names):  # git refuses some of them
+        kind = chance.choice(([], ["-a", "-m", "t"]))
+        git(git_repository, "tag", *kind, f"x{name}y", tip, check=False)
+    for number in range(chance.choice((0, 1, 30))):
+        git(git_repository, "tag", f"z{number}")
+    git(git_repository, "pack-refs", "--all")
+    paths = find_repository(git_repository, {})
+    there = dict(line.split()[::-1] for line in git(git_repository, "show-ref").splitlines())
+    assert there
+    for ref, oid in there.items():
+        assert ref_target(paths, ref) == oid
+        for other in (ref[:-1], f"{ref}0", f"{ref}/x", f"{ref}-"):
+            assert ref_target(paths, other) == there.get(other)
+    packed = git_repository / ".git/packed-refs"
+    header, *lines = packed.read_text().splitlines()
+    packed.write_text("\n".join([header.replace(" sorted", ""), *lines, ""]))
+    assert all(ref_target(paths, ref) == oid for ref, oid in there.items())
