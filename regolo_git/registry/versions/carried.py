@@ -2,7 +2,8 @@
 
 With other bytes: the description, the metadata that are not numbers, and the serving block.  Metrics are
 measurements of the parent's bytes, and lineage says what those were made from, so neither is taken over.
-With the same bytes everything still holds, and everything is taken over.
+With the same bytes everything still holds, and everything is taken over; but metrics that are given are a new
+measurement, which replaces the old one.
 """
 
 from collections.abc import Mapping
@@ -38,13 +39,14 @@ def described(given: Given, parent: Manifest | None, *, same_bytes: bool) -> Des
     """The given values, completed from the parent's manifest."""
     if parent is None:
         return Described(given.metadata, given.description, given.lineage)
-    kept = dict(parent.metadata) if same_bytes else _without_numbers(parent.metadata)
+    measured = bool(metrics_of(given.metadata))
+    kept = dict(parent.metadata) if same_bytes and not measured else _without_numbers(parent.metadata)
     kept = {key: value for key, value in kept.items() if key not in given.metadata}
     lineage = given.lineage or (parent.lineage if same_bytes else None)
     carried = [*(["description"] if given.description is None and parent.description else []), *kept]
     carried += ["lineage"] if lineage is not None and given.lineage is None else []
     metadata = normalise_metadata({**kept, **given.metadata})
-    left = metrics_of(parent.metadata).keys() - metrics_of(metadata).keys()
+    left = set() if same_bytes else metrics_of(parent.metadata).keys() - metrics_of(metadata).keys()
     return Described(
         metadata,
         given.description if given.description is not None else parent.description,

@@ -43,6 +43,13 @@ def test_the_same_bytes_take_over_everything() -> None:
     assert (dict(got.metadata), got.lineage, got.left) == (PARENT.metadata, PARENT.lineage, ())
 
 
+def test_metrics_of_the_same_bytes_are_replaced_by_a_new_measurement() -> None:
+    got = described(Given({"f1": 0.7}, None, None), PARENT, same_bytes=True)
+    assert "accuracy" not in got.metadata
+    assert (got.metadata["f1"], got.metadata["license"], got.lineage) == (0.7, "apache-2.0", PARENT.lineage)
+    assert got.left == ()
+
+
 def test_what_is_given_replaces_what_is_taken_over() -> None:
     given = Given({"license": "mit", "training": {"epochs": 5}}, "new", Lineage(code="a" * 40))
     got = described(given, PARENT, same_bytes=False)
