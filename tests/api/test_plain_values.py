@@ -5,6 +5,7 @@ from enum import Enum
 
 import numpy as np
 import pytest
+from support.everything import Everything
 from support.git_program import git
 from support.registry_fixtures import Weights
 
@@ -81,6 +82,15 @@ def test_a_name_too_long_for_a_file_is_refused(registry: Registry, weights: Weig
     with pytest.raises(InvalidInput, match="255"):
         registry.register_model("m" * 190, weights(), "1.0.0-" + "a" * 80)
     assert git(registry.handle.paths.top, "tag") == ""
+
+
+def test_a_card_that_nobody_could_read_is_refused_before_anything_is_stored(
+    registry: Registry, weights: Weights
+) -> None:
+    before = Everything.of(registry.handle.paths.top)
+    with pytest.raises(InvalidInput, match=r"the model card would take \d+ bytes, .*: 'description' takes"):
+        registry.register_model("m", b"bytes", description="x" * (5 << 20))
+    before.must_be(registry.handle.paths.top)
 
 
 @pytest.mark.parametrize("data", [{1: "x"}, {"x": 1}])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from regolo_git.errors import InvalidInput, NotFound
+from regolo_git.records.toml_scan import costly
 from regolo_git.records.toml_text import TomlValue
 from regolo_git.text.printable import printable
 
@@ -68,6 +69,9 @@ def _read_table(path: Path, what: str) -> Tree:
     suffix = path.suffix.lower()
     # A pipe has no suffix; only JSON begins with a brace.
     as_json = suffix == ".json" or (suffix != ".toml" and text.lstrip().startswith("{"))
+    reason = None if as_json else costly(text)
+    if reason is not None:
+        raise InvalidInput(f"{file} {reason}")
     try:
         table = json.loads(text, object_pairs_hook=_without_repeats) if as_json else tomllib.loads(text)
     except (ValueError, RecursionError) as error:

@@ -24,6 +24,7 @@ from regolo_git.layouts.completeness import examine
 from regolo_git.records.branches import proposal_branch
 from regolo_git.records.manifest import Artifact, Lineage, Manifest, check_values
 from regolo_git.records.metadata import normalise_metadata
+from regolo_git.records.model_card import new_card_text
 from regolo_git.records.names import check_model_name
 from regolo_git.records.paths import card_path, manifest_path
 from regolo_git.records.serving_block import ServingBlock
@@ -86,7 +87,7 @@ def create_version(
     lineage = _normalised(request.lineage) if request.lineage is not None else None
     serving = ServingBlock.parse(request.serving).to_mapping() if request.serving is not None else None
     check_values(request.description, metadata, lineage, serving)
-    version = Version.parse(request.version) if request.version is not None else None
+    version = _requested_version(request)
     authorship = handle.git.authorship(request.author, request.when)
     target = choose_target_branch(handle, request.flow)
     untagged = tuple(require_every_tag(handle, model))
@@ -132,6 +133,17 @@ def _as_new(draft: Draft, on_same_content: OnSameContent) -> Draft:
     if known is not None:
         on_same_content(known)
     return replace(draft, ignored=ensure_ignored(handle, draft.place, draft.target.name), repeats=None)
+
+
+def _requested_version(request: VersionRequest) -> Version | None:
+    """The requested number, if any.  Raises InvalidInput, also for a card that nobody could read."""
+    if request.model_description is not None:
+        new_card_text(description=request.model_description, zero_patch=False)
+    if request.version is None:
+        return None
+    version = Version.parse(request.version)
+    check_tag_name(tag_name(request.model, version.identity))
+    return version
 
 
 def _on_branch(handle: Handle, model: str, target: TargetBranch) -> Manifest | None:
@@ -213,7 +225,6 @@ def _check(
     paths = _check_model(handle, request.new_model, model, target)
     if version is not None:
         refuse_existing(handle, model, version)
-        check_tag_name(tag_name(model, version.identity))
     given_parent(handle, request, _on_branch(handle, model, target))
     refuse_early(handle.git, target.name, [] if target.new_branch else paths, authorship=authorship)
 

@@ -153,6 +153,7 @@ def test_a_pipe_and_standard_input_are_read_too(tmp_path: Path, monkeypatch: pyt
         ("m.json", b"a\xe9", "it is not UTF-8 text", None),
         ("m.json", b'{"a": 1, "b": {"c": 1, "c": 2}}', "'c' is there twice", "leave one of them out"),
         ("m", b'{"a": 1, "a": 1}', "'a' is there twice", "leave one of them out"),
+        ("m.toml", b"a." * 20_000 + b"a = 1", "has a key of more than 64 parts", None),
         ("m.toml", b"a = 1\na = 2", "Cannot overwrite a value", None),
         ("m.toml", b"[a]\nb = 1\n[a]\nb = 2", "Cannot declare", None),
     ],
