@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from regolo_git.forks import close_lock, keep_from_children, tell_in_child
+from regolo_git.forks import close_lock, open_for_lock, tell_in_child
 from regolo_git.git.small_files import replace_file
 from regolo_git.shared_modes import make_like_parent, share_like_directory
 from regolo_git.system_calls import read_ordinary
@@ -125,7 +125,8 @@ class IndexDatabase:
         """The lock of writers, from the removal of the stamp to the new one."""
         make_like_parent(self._file.parent)
         place = self._file.with_name(f"{self._file.name}.writer")
-        descriptor = keep_from_children(os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666))
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        descriptor = open_for_lock(lambda: os.open(place, flags, 0o666))
         try:
             share_like_directory(place)
             deadline = time.monotonic() + WAIT_SECONDS

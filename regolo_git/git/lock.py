@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from regolo_git.errors import Conflict
-from regolo_git.forks import close_lock, keep_from_children
+from regolo_git.forks import close_lock, open_for_lock
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.translate import git_errors
 from regolo_git.shared_modes import make_like_parent, share_like_directory
@@ -32,7 +32,7 @@ def clone_lock(paths: RepositoryPaths) -> Iterator[None]:
     path = paths.common_dir / "regolo" / "lock"
     with git_errors(f"lock '{path}'"):
         make_like_parent(path.parent)
-        handle = keep_from_children(_opened(path))
+        handle = open_for_lock(lambda: _opened(path))
     try:
         _wait(handle)
         with git_errors(f"lock '{path}'"):

@@ -5,11 +5,14 @@ That is writing an index, reading `git -c` settings, reading a long history fast
 
 import shutil
 import subprocess
-from collections.abc import Generator, Mapping
+import tempfile
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from regolo_git.errors import Conflict, MissingDependency, RegoloError, TransportError
+from regolo_git.forks import no_fork
 from regolo_git.git.environment import environment_of_git
 from regolo_git.git.lock import held_lock
 from regolo_git.git.translate import is_full
@@ -111,14 +114,15 @@ def git_lines(git_dir: Path, *arguments: str) -> Generator[str, None, None]:
 
     Raises Conflict with git's message if the command fails.
     """
-    process = subprocess.Popen(
-        [git_program(), *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment_of_git(git_dir, None, None),
-        cwd=git_dir,
-    )
+    with no_fork():
+        process = subprocess.Popen(
+            [git_program(), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment_of_git(git_dir, None, None),
+            cwd=git_dir,
+        )
     with process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -143,16 +147,36 @@ def _run(
     also: Mapping[str, str] = NOTHING_ELSE,
     seconds: float | None = None,
 ) -> "subprocess.CompletedProcess[bytes]":
-    return subprocess.run(
-        [git_program(), *arguments],
-        input=given,
-        capture_output=True,
-        check=False,
-        env={**environment_of_git(git_dir, work_tree, index), **also},
-        cwd=work_tree or git_dir,
-        pass_fds=held_lock(),
-        timeout=seconds,
-    )
+    with _input(given) as stdin:
+        with no_fork():
+            process = subprocess.Popen(
+                [git_program(), *arguments],
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**environment_of_git(git_dir, work_tree, index), **also},
+                cwd=work_tree or git_dir,
+                pass_fds=held_lock(),
+            )
+        with process:
+            try:
+                output, messages = process.communicate(timeout=seconds)
+            except BaseException:
+                process.kill()
+                raise
+    return subprocess.CompletedProcess(arguments, process.returncode, output, messages)
+
+
+@contextmanager
+def _input(given: bytes) -> Iterator[int]:
+    """A file with the input.  A child forked meanwhile would keep a pipe open, and git wait for its end."""
+    if not given:
+        yield subprocess.DEVNULL
+        return
+    with tempfile.TemporaryFile() as file:
+        file.write(given)
+        file.seek(0)
+        yield file.fileno()
 
 
 def _failure(command: str, done: "subprocess.CompletedProcess[bytes]") -> RegoloError:

@@ -111,6 +111,15 @@ def test_a_forked_child_reads_and_creates_and_so_does_its_parent(
     assert len(registry.list_model_versions("m")) == 3
 
 
+def test_children_forked_while_threads_are_at_work(registry: Registry, git_repository: Path) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        running = [pool.submit(use, registry, git_repository, number) for number in range(6)]
+        assert [in_child(lambda n=n: use(registry, git_repository, n)) for n in range(6, 9)] == [0] * 3
+        assert len({task.result() for task in running}) == 6
+    assert len(registry.list_model_versions("m")) == 10
+    git(git_repository, "fsck", "--strict")
+
+
 def test_a_child_does_not_keep_the_lock_that_a_thread_of_its_parent_held(
     registry: Registry, git_repository: Path
 ) -> None:

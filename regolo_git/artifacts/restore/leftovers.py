@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from regolo_git.artifacts.restore.staging import UNLOCKED_SECONDS, remove_staging
-from regolo_git.forks import close_lock, keep_from_children
+from regolo_git.forks import close_lock, open_for_lock
 
 
 @contextmanager
@@ -23,8 +23,8 @@ def noted(notes: Path | None, staging: Path) -> Iterator[None]:
         return
     notes.mkdir(parents=True, exist_ok=True)
     note = notes / _name_of_note(staging)
-    opened = os.open(note, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-    descriptor = keep_from_children(opened)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    descriptor = open_for_lock(lambda: os.open(note, flags, 0o666))
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.write(descriptor, os.fsencode(staging))
