@@ -4,10 +4,12 @@ The exact figure takes every other needed version's recipe.  The index has those
 not is read, and where that would take long the figure is only an upper bound.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from regolo_git.errors import IntegrityError, NotFound, RegoloError
+from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
@@ -48,7 +50,10 @@ def free_bytes(handle: Handle, version: ModelVersion, *, at_once: bool = False) 
             return FreeBytes(sum(sizes.values()), exact=False)
         _add_manifests(handle, index, unknown, needed)
         index.leave(version.model_id, Version.parse(version.version).identity)
-        _add_recipes(handle, index)
+        new = handle.store.recipes_among(index.unknown_recipes())
+        if at_once and len(new) > AT_ONCE:
+            return FreeBytes(sum(sizes.values()), exact=False)
+        _add_recipes(handle, index, new)
         in_store = cache(handle.store.has_recipe)  # a recipe that was lost keeps no chunk
 
         def is_needed(chunk: str) -> bool:
@@ -75,13 +80,11 @@ def _indexed(handle: Handle, oid: str, data: bytes | None) -> IndexedManifest | 
         return None
 
 
-def _add_recipes(handle: Handle, index: OpenIndex) -> None:
-    """Adds the recipes that have come into the store since; those that it lacks need no chunks of it."""
-    wanted = {address.hex: address for address in index.unknown_recipes()}
-    here = handle.store.recipes_among(list(wanted.values()))
-    for first in range(0, len(here), AT_ONCE):
+def _add_recipes(handle: Handle, index: OpenIndex, new: Sequence[Digest]) -> None:
+    """Adds recipes that have come into the store since; those that it lacks need no chunks of it."""
+    for first in range(0, len(new), AT_ONCE):
         found = []
-        for address in here[first : first + AT_ONCE]:
+        for address in new[first : first + AT_ONCE]:
             try:
                 found.append(handle.store.read_recipe(address))
             except NotFound:

@@ -125,7 +125,6 @@ def test_where_the_index_lacks_much_the_figure_is_an_upper_bound(
     assert exact == plan_retirement(handle, reference, "wrong", at_once=True)
     # A new version is noted, so the index stays current.
     two_versions.create_model_version("m", model_data=b"x" * 10)
-    two_versions.create_model_version("m", model_data=b"y" * 10)
     assert plan_retirement(handle, reference, "wrong", at_once=True).exact
 
 
