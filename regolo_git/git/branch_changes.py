@@ -16,6 +16,7 @@ from regolo_git.errors import RegoloError
 from regolo_git.git.program import git_lines, run_git
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.small_files import replace_file
+from regolo_git.system_calls import read_ordinary
 
 SHORT = 64  # commits that are walked again rather than recorded
 COMPLETE, PARTIAL = "complete", "partial"
@@ -130,7 +131,7 @@ class BranchChanges:
 def _load(file: Path) -> _Record | None:
     """The record; None if there is none, or if a kill or a power cut left another one than was written."""
     try:
-        text = file.read_text(encoding="utf-8", errors="surrogateescape")
+        text = read_ordinary(file).decode("utf-8", "surrogateescape")
     except OSError:
         return None
     seal, _, content = text.partition("\n")

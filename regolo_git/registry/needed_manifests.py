@@ -25,6 +25,7 @@ from regolo_git.records.paths import (
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.reachable import retired_identities
+from regolo_git.system_calls import read_ordinary
 
 NeededManifest = tuple[str, bytes | None]
 
@@ -99,7 +100,7 @@ def _of_work_tree(top: Path) -> Iterator[NeededManifest]:
         return
     for place in sorted((top / MODELS).rglob("manifest.toml")):
         try:
-            data = place.read_bytes()
+            data = read_ordinary(place)
         except OSError:
             continue
         yield blob_id(data), data

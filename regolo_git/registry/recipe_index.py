@@ -18,6 +18,7 @@ from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.versions import Version
+from regolo_git.system_calls import read_ordinary
 
 SCHEMA_VERSION = 1
 SCHEMA = """
@@ -98,7 +99,7 @@ class RecipeIndex:
 
     def _noted(self) -> list[IndexedManifest]:
         try:
-            lines = self._notes.read_text(encoding="utf-8", errors="replace").split("\n")
+            lines = read_ordinary(self._notes).decode("utf-8", "replace").split("\n")
         except OSError:
             return []
         found = [line.rpartition(" ") for line in lines]

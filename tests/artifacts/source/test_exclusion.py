@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
-from regolo_git.artifacts.source.exclusion import DEFAULTS, _Defaults
+from regolo_git.artifacts.source.exclusion import DEFAULTS, Exclusion, _Defaults
 from regolo_git.artifacts.source.walk import look
 from regolo_git.errors import InvalidInput
 
@@ -146,3 +146,12 @@ part = st.sampled_from((".git", ".DS_Store", "__pycache__", ".cache", "huggingfa
 def test_the_quick_defaults_are_those_of_the_library(path: str, is_directory: bool) -> None:
     path += "/" if is_directory else ""
     assert _Defaults().match_file(path) == GitIgnoreSpec.from_lines(DEFAULTS).match_file(path)
+
+
+def test_a_deep_path_is_matched_by_each_of_its_names_once(tmp_path: Path) -> None:
+    deep = "/".join(["d"] * 250)
+    exclusion = Exclusion(tmp_path)
+    assert not exclusion.leaves_out(deep, is_directory=True)
+    assert exclusion.leaves_out(f"{deep}/__pycache__", is_directory=True)
+    assert exclusion.leaves_out(f"a/.cache/huggingface/{deep}", is_directory=False)
+    assert not exclusion.leaves_out(f"a/.cache/huggingface2/{deep}", is_directory=False)
