@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from regolo_git.forks import close_lock, open_for_lock, tell_in_child
-from regolo_git.git.small_files import replace_file
 from regolo_git.shared_modes import make_like_parent, share_like_directory
 from regolo_git.system_calls import read_ordinary
 
@@ -176,7 +175,12 @@ class IndexDatabase:
         own = time.time_ns() // 10**6 * 10**6 + secrets.randbelow(999) * 1000 + 1 + secrets.randbelow(999)
         os.utime(self._file, ns=(own, own))
         if self._file.stat().st_mtime_ns % 1000:  # on a filesystem that keeps it
-            replace_file(self._stamp, self._description().encode())
+            # Under one name, so that the next writer replaces what a killed one left.
+            temporary = self._stamp.with_name(f"{self._stamp.name}.new")
+            temporary.unlink(missing_ok=True)  # it may be another user's
+            temporary.write_text(self._description())
+            share_like_directory(temporary)
+            temporary.replace(self._stamp)
 
     def _description(self) -> str:
         stat = self._file.stat()
