@@ -41,8 +41,8 @@ VERSIONS = {
     "promote": {"m": 2},
     "tag": {"m": 3},
 }
-# What the clone's own directory may hold once a command has ended.
-OWN = {"files.sqlite", "index.sqlite", "index.sqlite.stamp", "index.sqlite.writer", "statuses.json", "lock", "store", "held", "checkouts"}
+# What must not be in the clone's own directory once a command has ended, nor any file of a hidden name.
+ENDED = {"journal.json", "unreported.json"}
 
 
 @dataclass(frozen=True)
@@ -160,9 +160,10 @@ def problems(top: Path, kill: Kill, killed: Done, readers: bool) -> list[str]:
 
 
 def _leftovers(top: Path) -> list[str]:
-    own = {path.name for path in (top / ".git/regolo").iterdir()} - OWN
-    # Any reader may write this cache, without a lock; `doctor` removes what is an hour old.
-    own = {name for name in own if not name.startswith(".statuses.json.")}
+    there = {path.name for path in (top / ".git/regolo").iterdir()}
+    # Any reader may write the cache of statuses, without a lock; `doctor` removes what is an hour old.
+    hidden = {name for name in there if name.startswith(".") and not name.startswith(".statuses.json.")}
+    own = there & ENDED | hidden
     found = [f"left in .git/regolo: {name}" for name in sorted(own)]
     found += [f"left: {path}" for path in (top / ".git").rglob("*.lock")]
     found += [f"left: {path}" for path in top.rglob("*regolo-*") if ".git/regolo/" not in str(path)]
