@@ -166,8 +166,9 @@ class TagIndex:
             if not are_current(connection, mark, tips):
                 update_marks(connection, mark, tips, open_history)
 
-        where = f"objects.{without(mark)} order by model, sort_key"
-        query = f"select {COLUMNS} from refs join objects using (oid) where {where}"
+        # By name, because the planner takes the index by model, and reads every row: 0.3 s for 100,000.
+        source = f"objects indexed by objects_not_{mark} join refs on refs.oid = objects.oid"
+        query = f"select {COLUMNS} from {source} where {without(mark)} order by model, sort_key"
         return _named(self._database.read(is_current, update, lambda held: held.execute(query).fetchall()))
 
     def tags(self) -> list[str]:
