@@ -12,6 +12,8 @@ from support.worlds import opened
 
 from regolo_git.errors import MissingObject
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 Partial = Callable[..., Path]
 FILTERS = ("blob:none", "tree:0", "blob:limit=10")
 

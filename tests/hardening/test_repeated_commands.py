@@ -12,7 +12,10 @@ from support.system_calls import can_trace, run_failing_at_path, run_killed_at_p
 
 from regolo_git.api import Registry
 
-pytestmark = pytest.mark.skipif(not can_trace(), reason="strace is not here, or may not trace")
+pytestmark = [
+    pytest.mark.slow,  # CI runs it, too
+    pytest.mark.skipif(not can_trace(), reason="strace is not here, or may not trace"),
+]
 
 VERSIONS = {
     "register": ["register", "n", "new.bin", "-m", "the first"],

@@ -11,6 +11,8 @@ from support.command_line import Regolo
 from support.program import run_program
 from support.refusals import refusal
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 SECONDS = 30.0  # what hangs is ended
 
 

@@ -11,6 +11,8 @@ from support.git_program import git
 from support.refusals import refusal, refuse
 from support.tagged_by_hand import tag_by_hand
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 CURVE = [i / 7 for i in range(300_000)]
 TOO_LARGE = {
     "a curve": ({"acc": 1, "log": {"curve": CURVE}}, "metadata.log.curve"),
