@@ -19,6 +19,8 @@ from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Artifact
 from regolo_git.store.store import Store
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 INGEST_FOR_EVER = """
 import random, sys, time
 from pathlib import Path

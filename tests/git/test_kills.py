@@ -15,6 +15,8 @@ from support.writers import start
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.recovery import recover
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 
 def check(top: Path, confirmed: set[str]) -> None:
     """After a recovery, as `doctor` does it, everything agrees with everything."""

@@ -16,6 +16,8 @@ from support.users_work import UsersWork, is_ours
 
 from regolo_git.cli import main
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 READING = [
     ["list"], ["list", "m", "--json"], ["log", "m"], ["show", "m@1.0"], ["status"], ["describe"], ["history", "m"],
     ["diff", "m@1.0", "m@1.1"], ["config"], ["fsck"], ["fsck", "--full"], ["doctor", "--dry-run"],

@@ -22,6 +22,8 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.create import create_version
 from regolo_git.registry.versions.request import VersionRequest
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 MEBIBYTE = 1 << 20
 STAYS = r"MB of new content stay in the store until it is cleaned"
 Progress = Callable[..., None]

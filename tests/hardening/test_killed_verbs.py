@@ -14,6 +14,8 @@ from support.program import run_program, start_program
 
 from regolo_git.api import Registry
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 SIZE = 6 << 20
 EVERY = 20
 

@@ -21,7 +21,10 @@ from support.system_calls import Instant, can_trace, instants, run_failing, run_
 from regolo_git.api import Registry
 from regolo_git.cli import main
 
-pytestmark = pytest.mark.skipif(not can_trace(), reason="strace is not here, or may not trace")
+pytestmark = [
+    pytest.mark.slow,  # CI runs it, too
+    pytest.mark.skipif(not can_trace(), reason="strace is not here, or may not trace"),
+]
 
 VERBS = {
     "register": ["register", "n", "new.bin"],

@@ -20,6 +20,8 @@ from regolo_git.cli.main import run
 from regolo_git.git.notes import append_note
 from regolo_git.git.sharing import shared_mode
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 GROUP = 54321
 OBJECTS = ".git/objects/"
 

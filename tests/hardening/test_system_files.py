@@ -9,6 +9,8 @@ from support.command_line import Regolo
 from support.program import run_program
 from support.refusals import refusal, refuse
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 
 @pytest.mark.parametrize(
     "place",

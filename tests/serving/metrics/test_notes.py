@@ -13,6 +13,8 @@ from regolo_git.errors import InvalidInput
 from regolo_git.serving.metrics.notes import NOTES, last_recorded, record
 from regolo_git.serving.metrics.values import EndpointMetrics, Measured, summarise
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 RECORDING = """
 import sys
 from regolo_git.api import Registry

@@ -12,6 +12,8 @@ from support.running_engine import ECHO, PYTHON, RunningEngine, running_engine, 
 
 from regolo_git.records.routing import Routing
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 
 def test_a_model_that_takes_too_long_is_a_timeout(engine: RunningEngine) -> None:
     answer = engine.predict([5], "/endpoints/slow/invocations")

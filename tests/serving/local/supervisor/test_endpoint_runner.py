@@ -8,6 +8,8 @@ from support.running_engine import ECHO, PYTHON, is_alive, running_engine, until
 
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 FALLING = """
 import os
 def load(path, config):

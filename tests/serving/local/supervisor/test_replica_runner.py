@@ -12,6 +12,8 @@ from support.running_registry import ServedRegistry, serving
 
 from regolo_git.records.routing import Routing
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 
 def test_a_killed_worker_is_replaced_and_nobody_notices(registry: FolderRegistry) -> None:
     registry.endpoint("e", {"1.0": 1.0})

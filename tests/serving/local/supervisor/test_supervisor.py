@@ -12,6 +12,8 @@ from support.running_engine import kill, launch, running_engine, until
 
 from regolo_git.records.routing import Routing
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 
 def test_a_commit_is_observed_once_every_gateway_has_it(registry: FolderRegistry) -> None:
     first = registry.endpoint("e", {"1.0": 1.0, "1.1": 0.0})
