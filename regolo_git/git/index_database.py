@@ -1,4 +1,4 @@
-"""The SQLite file of the tag index: valid, or built anew, whatever happened to it.
+"""The SQLite file of the tag index: valid, or rebuilt, whatever happened to it.
 
 Beside the file is its stamp: what `stat` says of the file since its last complete change, and the boot of the
 system.  A writer removes the stamp first and writes it last, so after a kill there is none.  A change by
@@ -71,7 +71,7 @@ class IndexDatabase:
                 try:
                     return self._read(is_current, update, query)
                 except (sqlite3.DatabaseError, OSError) as error:
-                    # A damaged file is built anew; one that is locked or read-only is left alone.
+                    # A damaged file is rebuilt; one that is locked or read-only is left alone.
                     self.close()
                     if "locked" in str(error):
                         break

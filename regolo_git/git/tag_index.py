@@ -199,7 +199,7 @@ class TagIndex:
         return {row[0] for row in self.query("select commit_oid from refs join objects using (oid)")}
 
     def losses(self) -> str:
-        """A text that changes whenever a version tag has disappeared, and when the index is built anew."""
+        """A text that changes whenever a version tag has disappeared, and when the index is rebuilt."""
         rows = self.query("select value from state where key = 'losses'")
         return rows[0][0] if rows else ""
 

@@ -89,7 +89,7 @@ class CloneStore:
         return False
 
     def forget(self) -> None:
-        """Forgets which stores were written to, so that one that is lost can be created anew."""
+        """Forgets which stores were written to, so that one that is lost can be re-created."""
         remove_own_values(self._paths, USED_SETTING)
 
     def _url(self, setting: str | None) -> str:

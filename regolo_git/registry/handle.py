@@ -115,7 +115,7 @@ class Handle:
         return self.clone_store.open()
 
     def new_content(self) -> "AbstractContextManager[NewContent]":
-        """The local store for the content of a new version, looked at anew.
+        """The local store for the content of a new version, looked up again.
 
         What a failed block has added is taken back, or a notice says how much stays.  Raises StoreAbsent as
         `store` does.

@@ -52,7 +52,7 @@ class IndexedManifest:
 
 
 class RecipeIndex:
-    """The index in one file; each use opens it anew."""
+    """The index in one file; each use reopens it."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -67,7 +67,7 @@ class RecipeIndex:
                 file.write(f"\n{text} {_check(text)}\n")
 
     def read(self, work: Callable[["OpenIndex"], Result]) -> Result:
-        """What `work` returns of the index; a damaged one is begun anew, or kept in memory if it must be."""
+        """What `work` returns of the index; a damaged one is replaced, or kept in memory if it must be."""
         noted = self._noted()
         for place in (str(self._file), str(self._file), ":memory:"):
             try:
