@@ -1,6 +1,6 @@
 """Whether this clone knows every version of a model.
 
-A number is free, and a merged version untagged, only if no tag anywhere says otherwise.  A clone whose
+A number is free, and a merged version untagged, only if no tag anywhere contradicts it.  A clone whose
 fetches bring all branches with their tags knows that without asking, as of the last fetch, as long as every
 version on the registry branch has a tag.  Any other clone asks its remote: one that is shallow, that fetches
 only some branches or no tags, or that has versions without a tag, as after `git pull origin main`, which
