@@ -1,7 +1,6 @@
 """`kill -9` before every system call that changes something, and a disk that is full from any of them on.
 
-`test_killed_verbs.py` kills at random instants; here each instant at which the disk differs is
-taken in turn, or, in the default run, some of them.
+`test_killed_verbs.py` kills at random instants; here at some of the instants at which the disk differs.
 """
 
 import os
@@ -51,8 +50,7 @@ known: dict[str, list[Instant]] = {}
 SEED = 3
 # The last is of an object of which the library says that it wrote it.
 SAID = ("disk is full", "cannot be found")
-KILLS_OF_A_VERB, MOST_KILLS_OF_A_VERB = 2, 15
-FULL_DISKS_OF_A_VERB, MOST_FULL_DISKS_OF_A_VERB = 1, 15
+KILLS_OF_A_VERB, FULL_DISKS_OF_A_VERB = 10, 10
 
 
 @pytest.fixture
@@ -98,8 +96,8 @@ def moments(busy: Path, verb: str, calls: set[str]) -> list[Instant]:
     return [instant for instant in known[verb] if instant.call in calls]
 
 
-def some(found: list[Instant], count: int) -> list[Instant]:
-    return random.Random(SEED).sample(found, min(count, len(found)))
+def shuffled(found: list[Instant]) -> list[Instant]:
+    return random.Random(SEED).sample(found, len(found))
 
 
 def check(top: Path, verb: str, regolo: Call) -> None:
@@ -129,9 +127,12 @@ def check(top: Path, verb: str, regolo: Call) -> None:
     assert done.status == 0 or any(words in done.err for words in made), done.err
 
 
-def kill_at(busy: Path, verb: str, chosen: list[Instant], regolo: Call) -> None:
+def kill_at(busy: Path, verb: str, found: list[Instant], count: int, regolo: Call) -> None:
+    """Kills the verb `count` times; a call of git's, which we run, ends only git and is one more check."""
     killed = 0
-    for instant in chosen:
+    for instant in shuffled(found):
+        if killed == count:
+            return
         top = afresh(busy)
         done = run_killed(top, instant, *VERBS[verb])
         killed += done.returncode == -signal.SIGKILL
@@ -139,8 +140,7 @@ def kill_at(busy: Path, verb: str, chosen: list[Instant], regolo: Call) -> None:
             check(top, verb, regolo)
         except AssertionError as error:
             raise AssertionError(f"killed at {instant}: {error}") from error
-    # A call of git's, which we run, ends only git.
-    assert killed >= len(chosen) * 0.6
+    assert killed
 
 
 def full_from(busy: Path, verb: str, chosen: list[Instant], regolo: Call) -> None:
@@ -164,22 +164,11 @@ def full_from(busy: Path, verb: str, chosen: list[Instant], regolo: Call) -> Non
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_verb_that_is_killed(busy: Path, verb: str, here: Call) -> None:
-    kill_at(busy, verb, some(moments(busy, verb, NAMING), KILLS_OF_A_VERB), here)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("verb", VERBS)
 def test_a_verb_that_is_killed_anywhere(busy: Path, verb: str, here: Call) -> None:
-    kill_at(busy, verb, some(moments(busy, verb, NAMING), MOST_KILLS_OF_A_VERB), here)
+    kill_at(busy, verb, moments(busy, verb, NAMING), KILLS_OF_A_VERB, here)
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_a_verb_whose_disk_is_full(busy: Path, verb: str, here: Call) -> None:
-    full_from(busy, verb, some(moments(busy, verb, FILLING), FULL_DISKS_OF_A_VERB), here)
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_verb_whose_disk_is_full_from_anywhere_on(busy: Path, verb: str, here: Call) -> None:
-    full_from(busy, verb, some(moments(busy, verb, FILLING), MOST_FULL_DISKS_OF_A_VERB), here)
+    chosen = shuffled(moments(busy, verb, FILLING))[:FULL_DISKS_OF_A_VERB]
+    full_from(busy, verb, chosen, here)
