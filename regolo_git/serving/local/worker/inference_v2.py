@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from regolo_git.errors import InvalidInput
 from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.local.worker.call import Call, Signature, TensorType, nest
+from regolo_git.serving.local.worker.json_body import read_body
 from regolo_git.serving.local.worker.plain_answer import dump_answer
 
 DATATYPES = {
@@ -22,7 +23,7 @@ LARGEST_SIZE = (1 << 63) - 1
 
 def read_inference(body: bytes) -> tuple[Call, str | None]:
     """Decodes a request and its id.  Raises InvalidInput."""
-    request = JsonReader.parse(body, "the body")
+    request = read_body(body)
     entries = list(request.objects("inputs"))
     if not entries:
         raise InvalidInput("the body has no inputs")

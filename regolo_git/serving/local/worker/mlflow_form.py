@@ -1,10 +1,9 @@
 """MLflow's `POST /invocations`: one of four forms of input and optional params in, predictions out."""
 
-import json
-
 from regolo_git.errors import InvalidInput
 from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.local.worker.call import Call
+from regolo_git.serving.local.worker.json_body import read_json
 from regolo_git.serving.local.worker.plain_answer import dump_answer
 
 INPUTS = ("dataframe_split", "dataframe_records", "instances", "inputs")
@@ -12,11 +11,7 @@ INPUTS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
 def read_invocation(body: bytes) -> Call:
     """Decodes a request.  Raises InvalidInput."""
-    try:
-        value: Json = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput("the body is not JSON") from error
-    return invocation(value)
+    return invocation(read_json(body))
 
 
 def invocation(value: Json) -> Call:
@@ -43,6 +38,9 @@ def _split(table: JsonReader, parameters: dict[str, Json]) -> Call:
     if "columns" not in table:
         return Call(rows=list(rows), parameters=parameters)
     columns = tuple(table.list_of("columns", str))
+    if len(set(columns)) < len(columns):
+        twice = next(name for name in columns if columns.count(name) > 1)
+        raise InvalidInput(f"'dataframe_split' has the column '{twice}' twice")
     if any(len(row) != len(columns) for row in rows):
         raise InvalidInput("a row of 'dataframe_split' is not as long as 'columns'")
     return Call(rows=list(rows), columns=columns, parameters=parameters)

@@ -71,7 +71,10 @@ def test_what_is_wrong_with_an_input_is_said(entry: object, words: str) -> None:
         read_inference(body(entry))
 
 
-@pytest.mark.parametrize("sent", [b"", b"[]", b"{}", b'{"inputs": []}', body(tensor(), id=7)])
+TWICE = body(tensor()).replace(b'"data":', b'"data": [1, 2], "data":')
+
+
+@pytest.mark.parametrize("sent", [b"", b"[]", b"{}", b'{"inputs": []}', body(tensor(), id=7), TWICE])
 def test_a_body_that_is_no_request_is_refused(sent: bytes) -> None:
     with pytest.raises(InvalidInput):
         read_inference(sent)
