@@ -20,8 +20,14 @@ from starlette.types import Receive, Scope, Send
 
 from regolo_git.errors import InvalidInput
 from regolo_git.serving.local.http_answer import HttpAnswer, error_answer
-from regolo_git.serving.local.worker.call import Call, Predictor
-from regolo_git.serving.local.worker.inference_v2 import model_metadata, read_inference, write_inference
+from regolo_git.serving.local.worker.call import Call, Predictor, Signature
+from regolo_git.serving.local.worker.inference_answer import (
+    model_config,
+    model_metadata,
+    output_names,
+    write_inference,
+)
+from regolo_git.serving.local.worker.inference_v2 import InferenceRequest, read_inference
 from regolo_git.serving.local.worker.mlflow_form import read_invocation, write_predictions
 
 MESSAGE_LENGTH = 500
@@ -54,18 +60,19 @@ class WorkerApp:
     async def _answer(self, scope: Scope, receive: Receive) -> HttpAnswer:
         path: str = scope["path"]
         if scope["method"] == "POST":
-            _refuse_encodings(scope)
             if path == "/invocations":
                 async with self._in_turn():
                     outputs = self._predictor.predict(read_invocation(await _body(receive)))
                 return HttpAnswer(200, write_predictions(await _awaited(outputs)))
             where = _locate(path)
             if where.verb == "infer":
+                signature = self._predictor.signature()
                 async with self._in_turn():
-                    call, identity = read_inference(await _body(receive))
-                    outputs = self._predictor.predict(call)
-                answer = write_inference(where.model, where.version, identity, await _awaited(outputs))
-                return HttpAnswer(200, answer)
+                    request = _inference(await _body(receive), scope, signature)
+                    outputs = self._predictor.predict(request.call)
+                return write_inference(
+                    where.model, where.version, request, await _awaited(outputs), signature
+                )
         return self._page(path)
 
     @asynccontextmanager
@@ -93,6 +100,8 @@ class WorkerApp:
         if where.verb == "":
             metadata = model_metadata(where.model, where.version, self._predictor.signature())
             return HttpAnswer(200, metadata)
+        if where.verb == "config":
+            return HttpAnswer(200, model_config(where.model, self._predictor.signature()))
         return error_answer(404, "ENDPOINT_NOT_FOUND", f"there is nothing at '{path}'")
 
 
@@ -118,12 +127,16 @@ def _locate(path: str) -> _Place:
     return _Place("", None, None)
 
 
-def _refuse_encodings(scope: Scope) -> None:
-    for name, value in scope["headers"]:
-        if name == b"inference-header-content-length":
-            raise InvalidInput("the binary extension of the inference protocol is not supported")
-        if name == b"content-encoding" and value.lower() != b"identity":
-            raise InvalidInput(f"content encoding '{value.decode('latin-1')}' is not supported")
+def _inference(body: bytes, scope: Scope, signature: Signature) -> InferenceRequest:
+    """Decodes a request; an output that the model is known not to have is refused before it predicts."""
+    lengths = [value for name, value in scope["headers"] if name == b"inference-header-content-length"]
+    if len(lengths) > 1 or not all(length.isdigit() for length in lengths):
+        raise InvalidInput("the header Inference-Header-Content-Length is not a number of bytes")
+    request = read_inference(body, int(lengths[0]) if lengths else None)
+    names = output_names(signature)
+    if names:
+        request.wanted.check(names)
+    return request
 
 
 async def _awaited(outputs: object) -> object:

@@ -2,14 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import prod
 from typing import Protocol
 
-from regolo_git.errors import InvalidInput
 from regolo_git.records.json_reader import Json
-
-# A shape of a few bytes with a zero in it can ask for any number of empty lists.
-MOST_EMPTY_LISTS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +66,3 @@ class Predictor(Protocol):
     def signature(self) -> Signature:
         """The model's inputs and outputs."""
         ...
-
-
-def nest(data: list[Json], shape: tuple[int, ...], name: str) -> list[Json]:
-    """Nests flat row-major data by its shape; data that is already nested is unchanged."""
-    if data and isinstance(data[0], list):
-        return data
-    if prod(shape) != len(data):
-        raise InvalidInput(
-            f"input '{name}' has {len(data)} values, its shape {list(shape)} has {prod(shape)}"
-        )
-    if not data:
-        if prod(size for size in shape if size) > MOST_EMPTY_LISTS:
-            raise InvalidInput(f"input '{name}' has a shape {list(shape)} that is too large for no values")
-        return _empty(shape)
-    for size in reversed(shape[1:]):
-        data = [data[i : i + size] for i in range(0, len(data), size)]
-    return data
-
-
-def _empty(shape: tuple[int, ...]) -> list[Json]:
-    return [_empty(shape[1:]) for _ in range(shape[0])] if shape else []

@@ -1,101 +1,149 @@
-"""The Open Inference Protocol, version 2, over HTTP with JSON: typed, named arrays in and out.
+"""Requests of the Open Inference Protocol, version 2: typed, named arrays, as JSON or as binary tensors.
 
-The binary extension is not supported: a request that uses it is refused.
+A request with binary tensors is a JSON object followed by the bytes of its inputs, in their order; a header
+has the length of the object.  The answer is in `inference_answer.py`.
 """
 
+import struct
 from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
 
 from regolo_git.errors import InvalidInput
 from regolo_git.records.json_reader import Json, JsonReader
-from regolo_git.serving.local.worker.call import Call, Signature, TensorType, nest
+from regolo_git.serving.local.worker.call import Call, TensorType
 from regolo_git.serving.local.worker.json_body import read_body
-from regolo_git.serving.local.worker.plain_answer import dump_answer
+from regolo_git.serving.local.worker.tensor_data import DATATYPES, decode, nest, shaped
 
-DATATYPES = {
-    **{f"{sign}int{bits}": f"{sign.upper()}INT{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
-    **{f"float{bits}": f"FP{bits}" for bits in (16, 32, 64)},
-    "bool": "BOOL",
-}
-OUTPUT = "output-0"
 MOST_DIMENSIONS = 64  # as numpy has it
 LARGEST_SIZE = (1 << 63) - 1
+BINARY_OUTPUT = "binary_data_output"
+# Parameters of inputs and outputs that ask for what we do not do; ignoring them would give another answer.
+UNSUPPORTED = ("classification", "shared_memory_region")
 
 
-def read_inference(body: bytes) -> tuple[Call, str | None]:
-    """Decodes a request and its id.  Raises InvalidInput."""
-    request = read_body(body)
-    entries = list(request.objects("inputs"))
-    if not entries:
+@dataclass(frozen=True, slots=True)
+class WantedOutputs:
+    """The outputs that a caller asks for, and whether each is sent as bytes; all of them if it names none."""
+
+    named: Mapping[str, bool]
+    binary: bool = False
+
+    def check(self, outputs: tuple[str, ...]) -> None:
+        """Raises InvalidInput for an output that the model does not have."""
+        for name in self.named:
+            if name not in outputs:
+                raise InvalidInput(f"the model has no output '{name}'; it has {', '.join(outputs)}")
+
+    def is_binary(self, name: str) -> bool:
+        """Whether an output is sent as bytes."""
+        return self.named.get(name, self.binary)
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceRequest:
+    """A decoded request: what the model is called with, the caller's id, and what it wants to have back."""
+
+    call: Call
+    identity: str | None
+    wanted: WantedOutputs
+
+
+def read_inference(body: bytes, head_length: int | None = None) -> InferenceRequest:
+    """Decodes a request; `head_length` is the length of its JSON if bytes follow.  Raises InvalidInput."""
+    if head_length is not None and not 0 < head_length <= len(body):
+        raise InvalidInput(f"the body has {len(body)} bytes, and its header says {head_length} of JSON")
+    request = read_body(body if head_length is None else body[:head_length])
+    tail = _Tail(memoryview(body)[head_length:]) if head_length is not None else None
+    named: dict[str, Json] = {}
+    types: dict[str, TensorType] = {}
+    for entry in request.objects("inputs"):
+        kind = _read_type(entry)
+        if kind.name in types:
+            raise InvalidInput(f"the body has more than one input '{kind.name}'")
+        types[kind.name] = kind
+        named[kind.name] = _read_data(entry, kind, tail)
+    if not types:
         raise InvalidInput("the body has no inputs")
-    types = [_read_type(entry) for entry in entries]
-    named: dict[str, Json] = {
-        kind.name: nest(entry.get("data", list), kind.shape, kind.name)
-        for kind, entry in zip(types, entries, strict=True)
-    }
-    parameters = request.get_optional("parameters", dict) or {}
-    call = Call(named=named, types={kind.name: kind for kind in types}, parameters=parameters)
-    return call, request.get_optional("id", str)
+    if tail is not None:
+        tail.check_end()
+    parameters = dict(request.get_optional("parameters", dict) or {})
+    binary = parameters.pop(BINARY_OUTPUT, False) is True
+    call = Call(named=named, types=types, parameters=parameters)
+    return InferenceRequest(call, request.get_optional("id", str), _read_wanted(request, binary=binary))
 
 
 def _read_type(entry: JsonReader) -> TensorType:
     name, datatype = entry.get("name", str), entry.get("datatype", str)
-    if datatype not in (*DATATYPES.values(), "BYTES"):
+    if datatype not in DATATYPES:
         raise InvalidInput(f"input '{name}' has the unknown datatype '{datatype}'")
     sizes = tuple(entry.list_of("shape", int))
-    if not 0 < len(sizes) <= MOST_DIMENSIONS or not all(0 <= size <= LARGEST_SIZE for size in sizes):
+    if len(sizes) > MOST_DIMENSIONS or not all(0 <= size <= LARGEST_SIZE for size in sizes):
         raise InvalidInput(f"input '{name}' has a shape that is not a list of sizes")
     return TensorType(name, datatype, sizes)
 
 
-def write_inference(model: str, version: str | None, identity: str | None, outputs: object) -> bytes:
-    """Encodes the answer.  Raises TypeError for values that JSON cannot hold."""
-    named = outputs if isinstance(outputs, Mapping) else {OUTPUT: outputs}
-    answer: dict[str, object] = {"model_name": model}
-    if version is not None:
-        answer["model_version"] = version
-    if identity is not None:
-        answer["id"] = identity
-    return dump_answer(answer | {"outputs": [_tensor(str(name), value) for name, value in named.items()]})
+def _read_data(entry: JsonReader, kind: TensorType, tail: "_Tail | None") -> Json:
+    size = _parameters(entry, f"input '{kind.name}'").get_optional("binary_data_size", int)
+    if size is None:
+        return shaped(kind.name, kind.datatype, kind.shape, entry.get("data", list))
+    if "data" in entry:
+        raise InvalidInput(f"input '{kind.name}' has both data and a binary_data_size")
+    if tail is None:
+        raise InvalidInput(
+            f"input '{kind.name}' is binary, and the request has no header Inference-Header-Content-Length"
+        )
+    return nest(kind.name, kind.shape, _decoded(kind, tail.take(kind.name, size)))
 
 
-def _tensor(name: str, value: object) -> dict[str, object]:
-    dtype, tolist = getattr(value, "dtype", None), getattr(value, "tolist", None)
-    plain = tolist() if callable(tolist) else value
-    shape, flat = _flatten(plain)
-    datatype = DATATYPES.get(str(dtype)) or _datatype(flat)
-    return {"name": name, "shape": shape, "datatype": datatype, "data": flat}
+def _decoded(kind: TensorType, data: memoryview) -> list[Json]:
+    count = prod(kind.shape)
+    try:
+        # Without this, a shape of a few bytes could ask for a format of any length.
+        if count > len(data):
+            raise struct.error("more values than bytes")
+        return decode(kind.datatype, data, count)
+    except struct.error as error:
+        raise InvalidInput(
+            f"the {len(data)} bytes of input '{kind.name}' are not {count} values of {kind.datatype}"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"input '{kind.name}' has a string that is not UTF-8") from error
 
 
-def _flatten(value: object) -> tuple[list[int], list[object]]:
-    """The shape and row-major values of nested lists.  Raises TypeError for ragged ones."""
-    if not isinstance(value, list | tuple):
-        return [1], [value]
-    shape, flat = [len(value)], list(value)
-    while flat and any(isinstance(element, list | tuple) for element in flat):
-        sizes = {len(element) if isinstance(element, list | tuple) else -1 for element in flat}
-        if len(sizes) != 1:
-            raise TypeError("the model returned lists of different lengths, which do not form a tensor")
-        shape.append(sizes.pop())
-        flat = [held for element in flat for held in element]
-    return shape, flat
+def _read_wanted(request: JsonReader, *, binary: bool) -> WantedOutputs:
+    named: dict[str, bool] = {}
+    for entry in request.objects("outputs") if "outputs" in request else ():
+        name = entry.get("name", str)
+        if name in named:
+            raise InvalidInput(f"the body asks for output '{name}' more than once")
+        as_bytes = _parameters(entry, f"output '{name}'").get_optional("binary_data", bool)
+        named[name] = binary if as_bytes is None else as_bytes
+    return WantedOutputs(named, binary)
 
 
-def _datatype(flat: list[object]) -> str:
-    if any(isinstance(value, str | bytes) for value in flat):
-        return "BYTES"
-    if flat and all(isinstance(value, bool) for value in flat):
-        return "BOOL"
-    return "INT64" if flat and all(isinstance(value, int) for value in flat) else "FP64"
+def _parameters(entry: JsonReader, what: str) -> JsonReader:
+    given = JsonReader(entry.get_optional("parameters", dict) or {}, f"the parameters of {what}")
+    for name in UNSUPPORTED:
+        if name in given:
+            raise InvalidInput(f"'{name}' of {what} is not supported")
+    return given
 
 
-def model_metadata(model: str, version: str | None, signature: Signature) -> bytes:
-    """The answer to `GET /v2/models/{model}`."""
-    return dump_answer(
-        {
-            "name": model,
-            "versions": [version] if version is not None else [],
-            "platform": signature.platform,
-            "inputs": [kind.to_json() for kind in signature.inputs],
-            "outputs": [kind.to_json() for kind in signature.outputs],
-        }
-    )
+class _Tail:
+    """The bytes after the JSON, taken by one input after another."""
+
+    def __init__(self, data: memoryview) -> None:
+        self._data = data
+
+    def take(self, name: str, size: int) -> memoryview:
+        if not 0 <= size <= len(self._data):
+            raise InvalidInput(
+                f"input '{name}' needs {size} bytes, and {len(self._data)} are left in the body"
+            )
+        taken, self._data = self._data[:size], self._data[size:]
+        return taken
+
+    def check_end(self) -> None:
+        if self._data:
+            raise InvalidInput(f"{len(self._data)} bytes of the body belong to no input")

@@ -9,7 +9,7 @@ from starlette.types import Message
 
 from regolo_git.errors import InvalidInput
 from regolo_git.serving.local.worker.application import WorkerApp
-from regolo_git.serving.local.worker.call import Call, Signature
+from regolo_git.serving.local.worker.call import Call, Signature, TensorType
 
 
 class Model:
@@ -75,6 +75,7 @@ def test_it_says_what_it_holds() -> None:
     assert ask(echo, "GET", "/v2/models/m")[1]["versions"] == []
     assert ask(echo, "GET", "/v2/models/m/versions/1.0")[1]["versions"] == ["1.0"]
     assert ask(echo, "GET", "/v2/models/m/versions/1.0")[1]["platform"] == "test"
+    assert ask(echo, "GET", "/v2/models/m/versions/1.0/config")[1]["platform"] == "test"
 
 
 @pytest.mark.parametrize("path", ["/", "/invocations", "/v2/models/m/infer", "/v2/models/m/versions/1/x/y"])
@@ -96,18 +97,27 @@ def test_a_models_failure_is_a_500_that_names_it_and_what_it_cannot_take_is_a_40
     assert ask(lambda _: object(), "POST", "/invocations", b'{"inputs": [1]}')[0] == 500
 
 
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        (((b"content-encoding", b"gzip"),), 400),
-        (((b"content-encoding", b"identity"),), 200),
-        (((b"inference-header-content-length", b"10"),), 400),
-    ],
-)
-def test_encodings_that_it_does_not_read_are_refused(
-    headers: tuple[tuple[bytes, bytes], ...], status: int
-) -> None:
-    assert ask(echo, "POST", "/invocations", b'{"inputs": [1]}', headers=headers)[0] == status
+def test_the_length_of_the_json_before_binary_tensors_is_one_number() -> None:
+    sent = b'{"inputs": [{"name": "x", "shape": [1], "datatype": "INT64", "data": [5]}]}'
+    name, right = b"inference-header-content-length", b"%d" % len(sent)
+    for lengths, status in (((right,), 200), ((b"-1",), 400), ((b"x",), 400), ((right, right), 400)):
+        headers = tuple((name, length) for length in lengths)
+        assert ask(echo, "POST", "/v2/models/m/infer", sent, headers=headers)[0] == status
+
+
+def test_an_output_that_the_model_does_not_have_is_refused_before_it_predicts() -> None:
+    calls: list[Call] = []
+
+    class Named(Model):
+        def signature(self) -> Signature:
+            return Signature("test", outputs=(TensorType("y", "INT64", (1,)),))
+
+    entry = {"name": "x", "shape": [1], "datatype": "INT64", "data": [5]}
+    sent = json.dumps({"inputs": [entry], "outputs": [{"name": "z"}]}).encode()
+    message = {"type": "http.request", "body": sent}
+    asked = request(WorkerApp(Named(calls.append)), "POST", "/v2/models/m/infer", message)
+    status, answer = asyncio.run(asked)
+    assert (status, answer["error"], calls) == (400, "the model has no output 'z'; it has y", [])
 
 
 def test_a_caller_who_left_is_not_predicted_for() -> None:

@@ -1,4 +1,4 @@
-"""The Open Inference Protocol: named, typed arrays in and out, with shapes that hold what they say."""
+"""Requests of the Open Inference Protocol: named, typed arrays whose data is what they are declared to be."""
 
 import json
 from math import prod
@@ -9,43 +9,51 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regolo_git.errors import InvalidInput
-from regolo_git.serving.local.worker.call import Signature, TensorType
-from regolo_git.serving.local.worker.inference_v2 import model_metadata, read_inference, write_inference
+from regolo_git.serving.local.worker.call import TensorType
+from regolo_git.serving.local.worker.inference_v2 import read_inference
 
 
 def tensor(**changed: object) -> dict[str, object]:
     return {"name": "x", "shape": [2], "datatype": "FP64", "data": [1.5, 2.5]} | changed
 
 
+def binary(data: bytes, **changed: object) -> dict[str, object]:
+    entry = tensor(parameters={"binary_data_size": len(data)}, **changed)
+    del entry["data"]
+    return entry
+
+
 def body(*inputs: object, **more: object) -> bytes:
     return json.dumps({"inputs": inputs, **more}).encode()
 
 
-def outputs(value: object) -> list[dict[str, object]]:
-    return json.loads(write_inference("m", "1.0", "7", value))["outputs"]
-
-
 def test_a_request_has_inputs_by_name_their_types_an_id_and_parameters() -> None:
-    call, identity = read_inference(body(tensor(), id="7", parameters={"a": 1}))
-    assert (call.named, identity, call.parameters) == ({"x": [1.5, 2.5]}, "7", {"a": 1})
+    request = read_inference(body(tensor(), id="7", parameters={"a": 1}))
+    call = request.call
+    assert (call.named, request.identity, call.parameters) == ({"x": [1.5, 2.5]}, "7", {"a": 1})
     assert call.types == {"x": TensorType("x", "FP64", (2,))}
-    assert read_inference(body(tensor()))[1] is None
+    assert read_inference(body(tensor())).identity is None
 
 
-@given(st.lists(st.integers(1, 3), min_size=1, max_size=4))
+@given(st.lists(st.integers(1, 3), max_size=4))
 def test_flat_data_is_nested_as_the_shape_says(shape: list[int]) -> None:
-    data = list(range(prod(shape)))
-    call, _ = read_inference(body(tensor(shape=shape, data=data)))
+    data = [float(number) for number in range(prod(shape))]
+    call = read_inference(body(tensor(shape=shape, data=data))).call
     assert call.named is not None
-    assert np.asarray(call.named["x"]).shape == tuple(shape)
-    assert np.asarray(call.named["x"]).ravel().tolist() == data
+    array = np.asarray(call.named["x"])
+    assert (array.shape, array.ravel().tolist()) == (tuple(shape), data)
+    assert read_inference(body(tensor(shape=[*shape, 1], data=array[..., None].tolist()))).call.named == {
+        "x": array[..., None].tolist()
+    }
 
 
-def test_data_that_is_nested_already_stays_as_it_is_and_none_keeps_its_shape() -> None:
-    nested, _ = read_inference(body(tensor(shape=[2, 1], data=[[1], [2]])))
-    assert nested.named == {"x": [[1], [2]]}
-    empty, _ = read_inference(body(tensor(shape=[2, 0], data=[])))
-    assert empty.named == {"x": [[], []]}
+def test_nested_data_stays_as_it_is_and_no_data_keeps_its_shape() -> None:
+    def named(shape: list[int], data: object) -> object:
+        return read_inference(body(tensor(shape=shape, data=data))).call.named
+
+    assert named([2, 1], [[1], [2]]) == {"x": [[1], [2]]}
+    assert named([2, 0], []) == named([2, 0], [[], []]) == {"x": [[], []]}
+    assert named([], [5]) == {"x": 5}
 
 
 @pytest.mark.parametrize(
@@ -56,7 +64,7 @@ def test_data_that_is_nested_already_stays_as_it_is_and_none_keeps_its_shape() -
         (tensor(datatype="FP8"), "has the unknown datatype 'FP8'"),
         (tensor(data=None), r"lacks 'inputs\[0\]\.data'"),
         (tensor(data=1), "is not a list"),
-        (tensor(shape=[]), "not a list of sizes"),
+        (tensor(shape=[]), r"has 2 values, its shape \[\] has 1"),
         (tensor(shape=[-1]), "not a list of sizes"),
         (tensor(shape=[1 << 63]), "not a list of sizes"),
         (tensor(shape=[1] * 65), "not a list of sizes"),
@@ -64,6 +72,12 @@ def test_data_that_is_nested_already_stays_as_it_is_and_none_keeps_its_shape() -
         (tensor(shape=[True]), "is not an integer"),
         (tensor(shape=[3]), r"has 2 values, its shape \[3\] has 3"),
         (tensor(shape=[10**9, 0], data=[]), "too large for no values"),
+        (tensor(shape=[2, 2], data=[[1, 2, 3]] * 3), r"has the shape \[3, 3\], not \[2, 2\] as declared"),
+        (tensor(shape=[4], data=[[1, 2], [3, 4]]), r"has the shape \[2, 2\], not \[4\] as declared"),
+        (tensor(shape=[2, 2], data=[[1, 2], [3]]), "differ in length"),
+        (tensor(shape=[2, 2], data=[[1, 2], 3, 4]), "differ in length"),
+        (tensor(shape=[1], data=[[]]), r"has the shape \[1, 0\], not \[1\]"),
+        (tensor(parameters={"shared_memory_region": "r"}), "'shared_memory_region' of input 'x' is not supp"),
     ],
 )
 def test_what_is_wrong_with_an_input_is_said(entry: object, words: str) -> None:
@@ -80,39 +94,64 @@ def test_a_body_that_is_no_request_is_refused(sent: bytes) -> None:
         read_inference(sent)
 
 
+def test_two_inputs_of_one_name_are_refused() -> None:
+    with pytest.raises(InvalidInput, match="more than one input 'x'"):
+        read_inference(body(tensor(), tensor(data=[3, 4])))
+
+
+def test_the_outputs_that_a_caller_names_are_wanted_and_each_in_its_form() -> None:
+    wanted = read_inference(body(tensor())).wanted
+    assert (wanted.named, wanted.binary) == ({}, False)
+    named = [{"name": "y"}, {"name": "z", "parameters": {"binary_data": True}}]
+    assert read_inference(body(tensor(), outputs=named)).wanted.named == {"y": False, "z": True}
+    every = read_inference(body(tensor(), parameters={"binary_data_output": True, "scale": 2}))
+    assert (every.wanted.is_binary("y"), every.call.parameters) == (True, {"scale": 2})
+    with pytest.raises(InvalidInput, match="asks for output 'y' more than once"):
+        read_inference(body(tensor(), outputs=[{"name": "y"}, {"name": "y"}]))
+    with pytest.raises(InvalidInput, match="'classification' of output 'y' is not supported"):
+        read_inference(body(tensor(), outputs=[{"name": "y", "parameters": {"classification": 3}}]))
+    with pytest.raises(InvalidInput, match="no output 'q'; it has y, z"):
+        read_inference(body(tensor(), outputs=[{"name": "q"}])).wanted.check(("y", "z"))
+
+
+# -- binary tensors ---------------------------------------------------------------------------------------
+
+
+def test_binary_inputs_are_taken_from_the_bytes_after_the_json_in_their_order() -> None:
+    first, second = np.array([[1.5, -2], [3, 4]], "<f4").tobytes(), np.array([7, -8], "<i8").tobytes()
+    head = body(
+        binary(first, shape=[2, 2], datatype="FP32"),
+        tensor(name="y"),
+        binary(second, name="z", datatype="INT64"),
+    )
+    call = read_inference(head + first + second, len(head)).call
+    assert call.named == {"x": [[1.5, -2.0], [3.0, 4.0]], "y": [1.5, 2.5], "z": [7, -8]}
+
+
 @pytest.mark.parametrize(
-    ("value", "shape", "datatype", "data"),
+    ("change", "words"),
     [
-        ([[1, 2], [3, 4]], [2, 2], "INT64", [1, 2, 3, 4]),
-        ([True, False], [2], "BOOL", [True, False]),
-        (["a"], [1], "BYTES", ["a"]),
-        (1.5, [1], "FP64", [1.5]),
-        ([], [0], "FP64", []),
-        (np.array([[1.5]], dtype="float32"), [1, 1], "FP32", [1.5]),
-        (np.array([1], dtype="uint8"), [1], "UINT8", [1]),
-        (np.array(["a"]), [1], "BYTES", ["a"]),
+        ({"shape": [3]}, "the 16 bytes of input 'x' are not 3 values of FP64"),
+        ({"shape": [1 << 62]}, "are not"),
+        ({"datatype": "BYTES"}, "the 16 bytes of input 'x' are not 2 values of BYTES"),
+        ({"data": [1, 2]}, "both data and a binary_data_size"),
+        ({"parameters": {"binary_data_size": 17}}, "needs 17 bytes, and 16 are left"),
+        ({"parameters": {"binary_data_size": -1}}, "needs -1 bytes"),
+        ({"parameters": {"binary_data_size": 8}, "shape": [1]}, "8 bytes of the body belong to no input"),
+        ({"parameters": {"binary_data_size": "16"}}, "is not an integer"),
     ],
 )
-def test_an_answer_has_the_shape_and_type_of_what_the_model_gave(
-    value: object, shape: list[int], datatype: str, data: list[object]
-) -> None:
-    assert outputs(value) == [{"name": "output-0", "shape": shape, "datatype": datatype, "data": data}]
+def test_bytes_that_are_not_what_is_declared_are_refused(change: dict[str, object], words: str) -> None:
+    data = np.array([1.5, 2.5]).tobytes()
+    head = body(binary(data) | change)
+    with pytest.raises(InvalidInput, match=words):
+        read_inference(head + data, len(head))
 
 
-def test_an_answer_says_whose_it_is_and_names_its_outputs() -> None:
-    answer = json.loads(write_inference("m", "1.0", "7", {"a": [1], "b": [2]}))
-    assert (answer["model_name"], answer["model_version"], answer["id"]) == ("m", "1.0", "7")
-    assert [output["name"] for output in answer["outputs"]] == ["a", "b"]
-    assert json.loads(write_inference("m", None, None, [1])).keys() == {"model_name", "outputs"}
-
-
-def test_lists_of_different_lengths_are_no_tensor() -> None:
-    with pytest.raises(TypeError, match="different lengths"):
-        outputs([[1], [2, 3]])
-
-
-def test_the_metadata_say_what_the_model_takes_and_gives() -> None:
-    kind = TensorType("x", "FP64", (-1, 2))
-    metadata = json.loads(model_metadata("m", "1.0", Signature("onnx_onnxv1", (kind,), ())))
-    assert metadata["inputs"] == [{"name": "x", "datatype": "FP64", "shape": [-1, 2]}]
-    assert (metadata["versions"], metadata["outputs"], metadata["platform"]) == (["1.0"], [], "onnx_onnxv1")
+def test_the_length_of_the_json_is_within_the_body() -> None:
+    for length in (0, 10_000):
+        with pytest.raises(InvalidInput, match=f"its header says {length} of JSON"):
+            read_inference(body(tensor()), length)
+    with pytest.raises(InvalidInput, match="no header Inference-Header-Content-Length"):
+        read_inference(body(binary(b"1234")))
+    assert read_inference(body(tensor()), len(body(tensor()))).call.named == {"x": [1.5, 2.5]}

@@ -7,7 +7,7 @@ from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.records.json_reader import Json
 from regolo_git.serving.dependencies import missing_library
 from regolo_git.serving.local.worker.call import Call, Predictor, Signature, TensorType
-from regolo_git.serving.local.worker.inference_v2 import DATATYPES
+from regolo_git.serving.local.worker.inference_answer import DATATYPES
 from regolo_git.serving.local.worker.loaders.one_file import one_file
 from regolo_git.serving.local.worker_orders import WorkerSpec
 

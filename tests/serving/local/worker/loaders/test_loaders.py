@@ -184,7 +184,7 @@ def test_an_onnx_model_answers_both_protocols(
     }
     flat = [value for row in ROWS for value in row]
     (output,) = infer(engine, "onnx", tensor("x", flat, "FP32"))["outputs"]
-    assert output == {"name": "output-0", "shape": [3, 1], "datatype": "FP32", "data": [8.0, 18.0, 31.0]}
+    assert output == {"name": "y", "shape": [3, 1], "datatype": "FP32", "data": [8.0, 18.0, 31.0]}
     metadata = engine.ask("GET", "/v2/models/onnx").json
     assert metadata["platform"] == "onnx_onnxv1"
     assert metadata["inputs"] == [{"name": "x", "shape": [-1, 2], "datatype": "FP32"}]

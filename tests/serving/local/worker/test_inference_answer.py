@@ -1,0 +1,143 @@
+"""Answers of the Open Inference Protocol: outputs by name, in the form that the caller asks for; metadata."""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+from regolo_git.errors import InvalidInput
+from regolo_git.serving.local.worker.call import Call, Signature, TensorType
+from regolo_git.serving.local.worker.inference_answer import model_config, model_metadata, write_inference
+from regolo_git.serving.local.worker.inference_v2 import InferenceRequest, WantedOutputs
+
+ONE = Signature("onnx_onnxv1", (), (TensorType("y", "FP32", (-1,)),))
+
+
+def answer(
+    value: object,
+    signature: Signature = ONE,
+    named: Mapping[str, bool] | None = None,
+    *,
+    binary: bool = False,
+    version: str | None = "1.0",
+) -> tuple[dict[str, object], bytes]:
+    """The JSON of an answer, and the bytes after it."""
+    request = InferenceRequest(Call(named={}), "7", WantedOutputs(named or {}, binary))
+    written = write_inference("m", version, request, value, signature)
+    length = int(dict(written.headers).get(b"inference-header-content-length", len(written.body)))
+    return json.loads(written.body[:length]), written.body[length:]
+
+
+def outputs(value: object, **given: object) -> list[dict[str, object]]:
+    return answer(value, **given)[0]["outputs"]  # type: ignore[arg-type, return-value]
+
+
+@pytest.mark.parametrize(
+    ("value", "shape", "datatype", "data"),
+    [
+        ([[1, 2], [3, 4]], [2, 2], "INT64", [1, 2, 3, 4]),
+        ([True, False], [2], "BOOL", [True, False]),
+        ([True, 2], [2], "INT64", [1, 2]),
+        (["a"], [1], "BYTES", ["a"]),
+        (1.5, [1], "FP64", [1.5]),
+        ([], [0], "FP64", []),
+        ([1, None], [2], "FP64", [1, None]),
+        ([(1 << 64) - 1], [1], "UINT64", [(1 << 64) - 1]),
+        ([np.float32(1.5), np.int64(2)], [2], "FP64", [1.5, 2]),
+        ([np.array([1, 2]), np.array([3, 4])], [2, 2], "INT64", [1, 2, 3, 4]),
+        (np.array([[1.5]], dtype="float32"), [1, 1], "FP32", [1.5]),
+        (np.array([[1], [2]], dtype=">i4"), [2, 1], "INT32", [1, 2]),
+        (np.array(5, dtype="int8"), [], "INT8", [5]),
+        (np.zeros((0, 3), "float16"), [0, 3], "FP16", []),
+        (np.array([1], dtype="uint8"), [1], "UINT8", [1]),
+        (np.array([1.5], dtype=ml_dtypes.bfloat16), [1], "BF16", [1.5]),
+        (np.array([["a"], ["b"]]), [2, 1], "BYTES", ["a", "b"]),
+        (np.array(["a", None], dtype=object), [2], "BYTES", ["a", None]),
+        ([np.str_("a")], [1], "BYTES", ["a"]),
+        ([Decimal("1.5"), Decimal(2)], [2], "FP64", [1.5, 2]),
+        (np.array(["2026-11-27"], "datetime64[D]"), [1], "BYTES", ["2026-11-27"]),
+        ([b"\xff"], [1], "BYTES", ["/w=="]),
+    ],
+)
+def test_an_output_has_the_shape_and_type_of_what_the_model_gave(
+    value: object, shape: list[int], datatype: str, data: list[object]
+) -> None:
+    assert outputs(value) == [{"name": "y", "shape": shape, "datatype": datatype, "data": data}]
+
+
+def test_an_answer_says_whose_it_is() -> None:
+    said, _ = answer({"a": [1]})
+    assert (said["model_name"], said["model_version"], said["id"]) == ("m", "1.0", "7")
+    assert "model_version" not in answer([1], version=None)[0]
+
+
+def test_outputs_are_named_as_the_metadata_name_them() -> None:
+    assert outputs([1])[0]["name"] == "y"
+    assert outputs([1], signature=Signature("python"))[0]["name"] == "output-0"
+    assert [output["name"] for output in outputs({"a": [1], "b": [2]})] == ["a", "b"]
+    assert [output["name"] for output in outputs({0: [1]})] == ["0"]
+
+
+def test_a_tables_columns_are_outputs() -> None:
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"a": [1, 2], "b": ["x", "y"]})
+    assert [(o["name"], o["datatype"], o["data"]) for o in outputs(table)] == [
+        ("a", "INT64", [1, 2]),
+        ("b", "BYTES", ["x", "y"]),
+    ]
+
+
+def test_only_the_outputs_that_are_asked_for_are_sent_in_the_order_asked() -> None:
+    value = {"a": [1], "b": [2], "c": [3]}
+    assert [output["name"] for output in outputs(value, named={"c": False, "a": False})] == ["c", "a"]
+    with pytest.raises(InvalidInput, match="the model has no output 'd'; it has a, b, c"):
+        outputs(value, named={"d": False})
+
+
+@pytest.mark.parametrize("value", [[[1], [2, 3]], [{"0": 0.2}], ["a", 1], [1 << 64], [[1], 2]])
+def test_values_that_form_no_tensor_are_an_error_that_names_the_output(value: object) -> None:
+    with pytest.raises(TypeError, match="output 'y'"):
+        outputs(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (np.array([[1.5, 2], [3, 4]], "<f4"), np.array([1.5, 2, 3, 4], "<f4").tobytes()),
+        (np.array([[1, 2], [3, 4]], ">i2").T, np.array([1, 3, 2, 4], "<i2").tobytes()),
+        (np.array([1.5], ml_dtypes.bfloat16), b"\xc0\x3f"),
+        ([1, 2], np.array([1, 2], "<i8").tobytes()),
+        ([None, 0.5], np.array([np.nan, 0.5], "<f8").tobytes()),
+        ([True], b"\1"),
+        (["ü", b"\xff"], b"\2\0\0\0\xc3\xbc\1\0\0\0\xff"),
+        ([], b""),
+    ],
+)
+def test_a_binary_output_is_bytes_after_the_json(value: object, expected: bytes) -> None:
+    said, tail = answer(value, binary=True)
+    (output,) = said["outputs"]  # type: ignore[misc]
+    assert tail == expected
+    assert output["parameters"] == {"binary_data_size": len(expected)}
+    assert "data" not in output
+
+
+def test_each_output_has_its_own_form() -> None:
+    said, tail = answer({"a": [1.5], "b": [2]}, named={"b": True, "a": False})
+    first, second = said["outputs"]  # type: ignore[misc]
+    assert (first["parameters"], second["data"]) == ({"binary_data_size": 8}, [1.5])
+    assert tail == np.array([2], "<i8").tobytes()
+    with pytest.raises(TypeError, match="NoneType is not a string"):
+        answer(["a", None], binary=True)
+
+
+def test_the_metadata_say_what_the_model_takes_and_gives() -> None:
+    signature = Signature("onnx_onnxv1", (TensorType("x", "BYTES", (-1, 2)),), ())
+    metadata = json.loads(model_metadata("m", "1.0", signature))
+    assert metadata["inputs"] == [{"name": "x", "datatype": "BYTES", "shape": [-1, 2]}]
+    assert (metadata["versions"], metadata["outputs"], metadata["platform"]) == (["1.0"], [], "onnx_onnxv1")
+    config = json.loads(model_config("m", signature))
+    assert config["input"] == [{"name": "x", "data_type": "TYPE_STRING", "dims": [-1, 2]}]
+    assert (config["backend"], config["max_batch_size"], config["output"]) == ("onnx", 0, [])
