@@ -16,6 +16,7 @@ LAST_SECOND = int(datetime(9999, 12, 30, tzinfo=UTC).timestamp())
 TIME_LIMIT = 1 << 32  # the library's, in 2106; a Git object cannot store a time before 1970
 PERSON = re.compile(r"([^<>]+) <([^<> ]+)>")
 UNSAFE = re.compile(r"[<>\n\0]")
+CRUD = "".join(map(chr, range(33))) + ".,:;<>\"\\'"  # what git strips from both ends of a name or address
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,24 @@ class Identity:
         """The time in seconds since 1970."""
         return int(self.when.timestamp())
 
+    @property
+    def line(self) -> str:
+        """The identity as it is in commits and tags."""
+        return f"{self.person} {self._date}"
+
     def variables(self, role: Role) -> dict[str, str]:
         """The variables that give this identity to a git process or a hook."""
-        sign = "-" if self.offset < 0 else "+"
-        hours, minutes = divmod(abs(self.offset), 60)
         return {
             f"GIT_{role}_NAME": self.name,
             f"GIT_{role}_EMAIL": self.email,
-            f"GIT_{role}_DATE": f"@{self.seconds} {sign}{hours:02d}{minutes:02d}",
+            f"GIT_{role}_DATE": f"@{self._date}",
         }
+
+    @property
+    def _date(self) -> str:
+        sign = "-" if self.offset < 0 else "+"
+        hours, minutes = divmod(abs(self.offset), 60)
+        return f"{self.seconds} {sign}{hours:02d}{minutes:02d}"
 
     @property
     def offset(self) -> int:
@@ -107,7 +117,7 @@ def unknown_person(role: Role, words: str) -> InvalidInput:
 
 def _clean(text: str | None) -> str:
     # git drops characters that would end the line or the address in a commit object.
-    return UNSAFE.sub("", text or "").strip(" .,:;<>\"\\'\t")
+    return UNSAFE.sub("", text or "").strip(CRUD)
 
 
 def _now() -> datetime:

@@ -1,15 +1,16 @@
 """A commit to create, and its Git objects, written before any ref names them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import pygit2
-from pygit2.enums import ObjectType
 
 from regolo_git.errors import Conflict, VersionExists
+from regolo_git.git.commit_objects import commit_object_bytes
 from regolo_git.git.hooks import edited_message
 from regolo_git.git.identity import Authorship, Identity
+from regolo_git.git.new_objects import NewObjects
 from regolo_git.git.refs_state import blocking_ref
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.signing import signed_commit, signed_tag, signs_commits, signs_tags
@@ -81,60 +82,73 @@ def write_objects(
     Raises Conflict if the commit would change nothing, cannot be signed or is refused by a hook,
     VersionExists if the tag exists, InvalidInput for a message that Git cannot store.
     """
-    repository = git.pygit
     check_message(new.message)
+    objects = NewObjects(git)
     with git_errors(f"branch '{branch}'"):
         if new.tag is not None:
             refuse_tag(git, new.tag.name)
             refuse_blocked(git, f"refs/tags/{new.tag.name}")
         before = git.get(tip).peel(pygit2.Commit) if tip else None
         blobs = {
-            path: str(repository.create_blob(content)) if content is not None else None
+            path: objects.add("blob", content) if content is not None else None
             for path, content in new.files.items()
         }
-        trees: list[str] = []
-        tree = edit_tree(repository, before.tree if before else None, blobs, trees)
-        if before is not None and tree == before.tree.id:
+        tree = edit_tree(objects, before.tree if before else None, blobs)
+        if before is not None and tree == str(before.tree.id):
             raise Conflict("nothing would change", f"git log -1 {branch}")
         message = edited_message(git, new.message, authorship)
-        commit = _write_commit(git, tree, before, authorship, message)
+        commit = _add_commit(git, objects, tree, [str(before.id)] if before else [], authorship, message)
         edits = [FileEdit(path, git.blob_oid(tip, path), oid) for path, oid in blobs.items()]
-        tag = _write_tag(git, new.tag, commit, blobs, authorship.committer) if new.tag is not None else None
-        written = *blobs.values(), *trees, commit, tag.oid if tag is not None else None
-        git.require_written([oid for oid in written if oid is not None])
+        tag = None
+        if new.tag is not None:
+            tag = _add_tag(git, objects, new.tag, commit, blobs, authorship.committer)
+        objects.write()
         changed = [edit for edit in edits if edit.old != edit.new]
         return WrittenObjects(commit, tag, changed, work_trees_on(git.paths, branch))
 
 
-def _write_commit(
-    git: GitRepository, tree: pygit2.Oid, before: pygit2.Commit | None, authorship: Authorship, message: str
+def _add_commit(
+    git: GitRepository,
+    objects: NewObjects,
+    tree: str,
+    parents: Sequence[str],
+    authorship: Authorship,
+    message: str,
 ) -> str:
-    parents = [before.id] if before else []
     if signs_commits(git):
-        return signed_commit(git, str(tree), [str(parent) for parent in parents], authorship, message)
-    signatures = signature_of(authorship.author), signature_of(authorship.committer)
-    return str(git.pygit.create_commit(None, *signatures, message, tree, parents))
+        objects.write()  # git reads the tree
+        return signed_commit(git, tree, parents, authorship, message)
+    return objects.add("commit", commit_object_bytes(tree, parents, authorship, message))
 
 
-def _write_tag(
-    git: GitRepository, new: NewTag, commit: str, blobs: Mapping[str, str | None], tagger: Identity
+def _add_tag(
+    git: GitRepository,
+    objects: NewObjects,
+    new: NewTag,
+    commit: str,
+    blobs: Mapping[str, str | None],
+    tagger: Identity,
 ) -> WrittenTag:
     message = new.message_for({path: oid for path, oid in blobs.items() if oid is not None})
-    return WrittenTag(new.name, write_tag(git, commit, new.name, tagger, message, signed=signs_tags(git)))
+    signed = signs_tags(git)
+    return WrittenTag(new.name, add_tag(git, objects, commit, new.name, tagger, message, signed=signed))
 
 
-def write_tag(
-    git: GitRepository, commit: str, name: str, tagger: Identity, message: str, *, signed: bool
+def add_tag(
+    git: GitRepository,
+    objects: NewObjects,
+    commit: str,
+    name: str,
+    tagger: Identity,
+    message: str,
+    *,
+    signed: bool,
 ) -> str:
-    """Writes a tag object, without a ref, and returns its id.  Raises Conflict if it cannot be signed."""
+    """Adds a tag object, without a ref, and returns its id.  Raises Conflict if it cannot be signed."""
     if signed:
+        objects.write()  # git reads the commit
         return signed_tag(git, commit, name, tagger, message)
-    return str(git.pygit.odb.write(ObjectType.TAG, tag_object_bytes(commit, name, tagger, message)))
-
-
-def signature_of(identity: Identity) -> pygit2.Signature:
-    """The identity as a signature of the Git library."""
-    return pygit2.Signature(identity.name, identity.email, identity.seconds, identity.offset)
+    return objects.add("tag", tag_object_bytes(commit, name, tagger, message))
 
 
 def refuse_tag(git: GitRepository, name: str) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pygit2
 
 from regolo_git.errors import MissingObject
+from regolo_git.git.identity import Identity
 from regolo_git.git.lock import clone_lock
-from regolo_git.git.new_commit import signature_of
 from regolo_git.git.publish import retry
 from regolo_git.git.ref_update import RefChange, require_target, update_refs
 from regolo_git.git.refs_state import ref_target
@@ -41,7 +41,7 @@ def append_note(git: GitRepository, commit: str, ref: str, line: str) -> None:
 
 def _append(git: GitRepository, commit: str, ref: str, line: str) -> None:
     authorship = git.authorship()
-    author, committer = signature_of(authorship.author), signature_of(authorship.committer)
+    author, committer = _signature(authorship.author), _signature(authorship.committer)
     # The library moves a notes ref without comparing its old value, and would drop what `git notes` wrote in
     # the meantime.  So the note is written on a draft, and the ref moves if it still has the same value.
     before = ref_target(git.paths, ref)
@@ -58,6 +58,10 @@ def _append(git: GitRepository, commit: str, ref: str, line: str) -> None:
         update_refs(git, [change], lambda: require_target(git, ref, before), lambda: None)
     finally:
         _set_draft(git, None)
+
+
+def _signature(identity: Identity) -> pygit2.Signature:
+    return pygit2.Signature(identity.name, identity.email, identity.seconds, identity.offset)
 
 
 def _objects(git: GitRepository, notes: str, commit: str) -> Iterator[str]:

@@ -27,11 +27,12 @@ from regolo_git.git.new_commit import (
     Made,
     NewCommit,
     WrittenObjects,
+    add_tag,
     refuse_blocked,
     refuse_tag,
     write_objects,
-    write_tag,
 )
+from regolo_git.git.new_objects import NewObjects
 from regolo_git.git.recovery import recover, settle, undo
 from regolo_git.git.ref_update import RefChange, require_target, update_refs
 from regolo_git.git.refs_state import ref_target, symbolic_target
@@ -136,8 +137,7 @@ def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str
         refuse_tag(git, name)
         refuse_blocked(git, ref)
         with git_errors(f"tag '{name}'"):
-            oid = _tag_of_commit(git, name, commit, message)
-            git.require_written([oid])
+            oid = _write_tag_of_commit(git, name, commit, message)
             journal = Journal(None, None, commit, ref, oid, (), (), (_lock_file(git, ref),))
             write_journal(git.paths, journal)
             try:
@@ -166,12 +166,13 @@ def tag_of_commit(git: GitRepository, name: str, commit: str, message: str) -> b
         return tag_object_bytes(commit, name, _committer(git, commit), message)
 
 
-def _tag_of_commit(git: GitRepository, name: str, commit: str, message: str) -> str:
-    committer = _committer(git, commit)
-    if not signs_tags(git):
-        return write_tag(git, commit, name, committer, message, signed=False)
-    tagger = git.authorship(when=committer.when).committer
-    return write_tag(git, commit, name, tagger, message, signed=True)
+def _write_tag_of_commit(git: GitRepository, name: str, commit: str, message: str) -> str:
+    tagger, signed, objects = _committer(git, commit), signs_tags(git), NewObjects(git)
+    if signed:
+        tagger = git.authorship(when=tagger.when).committer
+    oid = add_tag(git, objects, commit, name, tagger, message, signed=signed)
+    objects.write()
+    return oid
 
 
 def _committer(git: GitRepository, commit: str) -> Identity:

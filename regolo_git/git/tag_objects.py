@@ -28,12 +28,8 @@ class TagObject:
 
 def tag_object_bytes(commit: str, name: str, tagger: Identity, message: str) -> bytes:
     """The bytes of a tag object; equal arguments give equal bytes, and so the same id in every clone."""
-    sign = "-" if tagger.offset < 0 else "+"
-    hours, minutes = divmod(abs(tagger.offset), 60)
-    return (
-        f"object {commit}\ntype commit\ntag {name}\n"
-        f"tagger {tagger.name} <{tagger.email}> {tagger.seconds} {sign}{hours:02d}{minutes:02d}\n\n{message}"
-    ).encode()
+    head = f"object {commit}\ntype commit\ntag {name}\ntagger {tagger.line}"
+    return f"{head}\n\n{message}".encode()
 
 
 def tag_object_id(data: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import product
+from pathlib import Path
 
 import pygit2
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from regolo_git.errors import Conflict
-from regolo_git.git.repository import files_below
+from regolo_git.git.discover import find_repository
+from regolo_git.git.new_objects import NewObjects
+from regolo_git.git.repository import GitRepository, files_below
 from regolo_git.git.trees import edit_tree
 
 EMPTY = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
@@ -27,10 +30,12 @@ def edited(
     repository: pygit2.Repository, tree: pygit2.Tree | None, contents: dict[str, bytes | None]
 ) -> tuple[pygit2.Tree, list[str]]:
     blobs = {path: None if c is None else str(repository.create_blob(c)) for path, c in contents.items()}
-    written: list[str] = []
-    found = repository[edit_tree(repository, tree, blobs, written)]
+    objects = NewObjects(GitRepository.open(find_repository(Path(repository.path), {})))
+    oid = edit_tree(objects, tree, blobs)
+    objects.write()
+    found = repository[oid]
     assert isinstance(found, pygit2.Tree)
-    return found, written
+    return found, list(objects.oids)
 
 
 def files_of(repository: pygit2.Repository, tree: pygit2.Tree) -> dict[str, bytes]:
