@@ -22,12 +22,17 @@ SAFE_FORMATS = ("onnx", "safetensors", "skops")
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What is allowed; `repository_code` lets entry points come from the version's own files."""
+    """What is allowed.
+
+    `repository_code` lets entry points come from the version's own files; `environment` has the names, or
+    patterns of names, of variables that workers get in addition to the usual ones.
+    """
 
     formats: frozenset[str] = frozenset()
     trusted_types: tuple[str, ...] = ()
     entry_points: frozenset[str] = frozenset()
     repository_code: bool = False
+    environment: frozenset[str] = frozenset()
 
     def __or__(self, other: "Allowed") -> "Allowed":
         return Allowed(
@@ -35,6 +40,7 @@ class Allowed:
             (*self.trusted_types, *other.trusted_types),
             self.entry_points | other.entry_points,
             self.repository_code or other.repository_code,
+            self.environment | other.environment,
         )
 
 
@@ -60,6 +66,7 @@ class Permission:
     interpreter: Path | None
     trusted_types: tuple[str, ...]
     repository_code: bool
+    environment: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,8 @@ class Policy:
                     f"interpreter '{block.interpreter}' of '{model}' is not in the operator's policy",
                     f'[interpreters]  {block.interpreter} = "/path/to/python"',
                 )
-        return Permission(interpreter, allowed.trusted_types, self._code(model, block, allowed))
+        code = self._code(model, block, allowed)
+        return Permission(interpreter, allowed.trusted_types, code, tuple(sorted(allowed.environment)))
 
     def allow(self, *, formats: Iterable[str] = (), repository_code: Iterable[str] = ()) -> "Policy":
         """This policy with the command line's additions: formats, and models whose own code may run."""

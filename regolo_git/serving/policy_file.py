@@ -5,6 +5,7 @@ Every key is optional:
     formats = ["onnx", "safetensors", "skops"]       # add "mlflow" or "python" to allow them
     trusted_types = []                               # further types that skops may build
     entry_points = ["acme.serving:load"]             # callables of installed packages that versions may name
+    environment = ["MODEL_CACHE", "ACME_*"]          # variables that workers get besides the usual ones
 
     [interpreters]                                   # names that a version may ask for
     py312 = "/opt/venvs/py312/bin/python"
@@ -18,6 +19,7 @@ Every key is optional:
     model = "churn"
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,6 +29,8 @@ from regolo_git.records.serving_block import ENTRY_POINT
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import TomlValue, load_document
 from regolo_git.serving.policy import SAFE_FORMATS, Allowed, ExternalServer, Policy, check_format
+
+VARIABLE = re.compile(r"[A-Za-z_*?][A-Za-z0-9_*?]*")
 
 
 def load_policy(path: Path, *, outside: Path | None = None) -> Policy:
@@ -73,11 +77,16 @@ def _read_allowed(reader: TableReader, default: Iterable[str] = ()) -> Allowed:
     for point in points:
         if not ENTRY_POINT.fullmatch(point):
             raise InvalidInput(f"'{point}' in {reader.what} is not of the form module:callable")
+    variables = _texts(reader.take_optional("environment", list) or [], "environment", reader)
+    for name in variables:
+        if not VARIABLE.fullmatch(name):
+            raise InvalidInput(f"'{name}' in {reader.what} is not the name of a variable or a pattern")
     allowed = Allowed(
         formats=frozenset(check_format(name) for name in named),
         trusted_types=_texts(reader.take_optional("trusted_types", list) or [], "trusted_types", reader),
         entry_points=frozenset(points),
         repository_code=reader.take_optional("repository_code", bool) or False,
+        environment=frozenset(variables),
     )
     if reader.what.startswith("["):
         _refuse_unknown(reader)

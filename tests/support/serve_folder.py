@@ -3,12 +3,13 @@
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from regolo_git.errors import RegoloError
 from regolo_git.serving.local.engine import serve
 from regolo_git.serving.options import GatewayLimits, ServeOptions
-from regolo_git.serving.policy import Policy
+from regolo_git.serving.policy import Allowed, Policy
 from regolo_git.serving.policy_file import load_policy
 from support.folder_source import FolderSource
 
@@ -17,6 +18,7 @@ def main() -> None:
     given = json.loads(sys.argv[1])
     policy = load_policy(Path(given["policy"])) if "policy" in given else Policy()
     # What measures the tests' coverage measures the children's, too.
+    policy = replace(policy, everywhere=policy.everywhere | Allowed(environment=frozenset({"COVERAGE*"})))
     measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
     chosen = given.get("options", {})
     chosen["environment"] = {**measured, **chosen.get("environment", {})}

@@ -10,7 +10,8 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import regolo_git
@@ -20,6 +21,18 @@ PR_SET_PDEATHSIG = 1
 # By default, numeric libraries start a thread for each core in each worker.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
+# Where programs and libraries are, the locale, temporary files, threads, and graphics cards.  Proxies are not
+# among them: their addresses often hold a password.
+_USUAL = (
+    "PATH HOME USER LOGNAME SHELL TMPDIR TMP TEMP TZ TZDIR XDG_CACHE_HOME SSL_CERT_FILE SSL_CERT_DIR "
+    "LANG LANGUAGE LC_ALL LC_COLLATE LC_CTYPE LC_MESSAGES LC_MONETARY LC_NUMERIC LC_TIME "
+    "LD_LIBRARY_PATH LD_PRELOAD VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME PYTHONUNBUFFERED "
+    "PYTHONHASHSEED PYTHONWARNINGS PYTHONUTF8 PYTHONFAULTHANDLER PYTHONIOENCODING PYTHONMALLOC "
+    "*_NUM_THREADS OMP_* KMP_* MKL_* OPENBLAS_* MALLOC_* TOKENIZERS_PARALLELISM "
+    "CUDA_* NVIDIA_* NCCL_* HIP_* ROCR_* ROCM_* HSA_*"
+)
+USUAL = tuple(_USUAL.split())
+
 
 def python_command(module: str, *arguments: str, interpreter: Path | None = None) -> list[str]:
     """The command line that runs one of our modules."""
@@ -27,7 +40,7 @@ def python_command(module: str, *arguments: str, interpreter: Path | None = None
 
 
 def child_environment(environment: Mapping[str, str], *, interpreter: Path | None = None) -> dict[str, str]:
-    """The environment of a child: the operator's, without the variables of Git and of regolo-git.
+    """The environment of a child of ours: the operator's, without the variables of Git and of regolo-git.
 
     Our own interpreter imports this package from where it is now; another interpreter has it installed.
     """
@@ -38,6 +51,18 @@ def child_environment(environment: Mapping[str, str], *, interpreter: Path | Non
         package = str(Path(regolo_git.__file__).parent.parent)
         kept["PYTHONPATH"] = os.pathsep.join(p for p in (package, kept.get("PYTHONPATH")) if p)
     return kept
+
+
+def worker_environment(
+    environment: Mapping[str, str], allowed: Iterable[str], *, interpreter: Path | None = None
+) -> dict[str, str]:
+    """The environment of a worker, which runs a model's code: only what a model needs, and no credentials.
+
+    `allowed` are the names, or patterns of names, that the operator's policy adds.
+    """
+    passed = (*USUAL, *allowed)
+    kept = {k: v for k, v in environment.items() if any(fnmatchcase(k, name) for name in passed)}
+    return child_environment(kept, interpreter=interpreter)
 
 
 def die_with(parent: int) -> None:

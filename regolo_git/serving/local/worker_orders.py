@@ -37,6 +37,7 @@ class WorkerSpec:
     interpreter: Path | None
     trusted_types: tuple[str, ...]
     repository_code: bool
+    environment: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, model: str, files: ModelFiles, block: ServingBlock, permission: Permission) -> Self:
@@ -53,6 +54,7 @@ class WorkerSpec:
             interpreter=permission.interpreter,
             trusted_types=permission.trusted_types,
             repository_code=permission.repository_code,
+            environment=permission.environment,
         )
 
     @property
@@ -80,6 +82,7 @@ class WorkerSpec:
             "interpreter": str(self.interpreter) if self.interpreter else None,
             "trusted_types": list(self.trusted_types),
             "repository_code": self.repository_code,
+            "environment": list(self.environment),
         }
 
     @classmethod
@@ -98,6 +101,7 @@ class WorkerSpec:
             interpreter=Path(interpreter) if interpreter is not None else None,
             trusted_types=tuple(reader.list_of("trusted_types", str)),
             repository_code=reader.get("repository_code", bool),
+            environment=tuple(reader.list_of("environment", str)),
         )
 
 

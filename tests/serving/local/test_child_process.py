@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.folder_source import FolderRegistry
-from support.running_engine import ECHO, PYTHON, kill, running_engine, until
+from support.running_engine import ECHO, PYTHON, TRUSTING, kill, running_engine, until
 
 import regolo_git
 from regolo_git.errors import ServingError
@@ -35,18 +35,32 @@ def test_two_replicas_of_a_directory_with_code_both_find_it_unchanged(registry: 
         until(lambda: len(engine.workers("e", "2.0")) == 2)
 
 
-def test_the_environment_of_a_worker_has_nothing_of_ours(
-    registry: FolderRegistry, monkeypatch: pytest.MonkeyPatch
-) -> None:
+SECRETS = (
+    "AWS_SECRET_ACCESS_KEY",
+    "DATABASE_PASSWORD",
+    "HF_TOKEN",
+    "HTTPS_PROXY",
+    "KUBECONFIG",
+    "REGOLO_TOKEN",
+    "SSH_AUTH_SOCK",
+    "LC_SECRET",
+    "SOMETHING",
+)
+
+
+def test_a_worker_gets_the_usual_variables_and_those_that_the_policy_names(registry: FolderRegistry) -> None:
     code = "import os\ndef load(path, config):\n    return lambda inputs: sorted(os.environ)\n"
     registry.version("2.0", {"serve.py": code}, PYTHON)
     commit = registry.endpoint("e", {"2.0": 1.0})
-    options = {"environment": {"REGOLO_TOKEN": "secret", "GIT_DIR": "/x", "HOME": "/h"}}
-    with running_engine(registry, options=options) as engine:
+    names = (*SECRETS, "GIT_DIR", "HOME", "LANG", "CUDA_VISIBLE_DEVICES", "ACME_URL", "ACME_TOKEN")
+    options = {"environment": dict.fromkeys(names, "/x")}
+    policy = f'{TRUSTING}[models."m"]\nenvironment = ["ACME_URL", "GIT_*"]\n'
+    with running_engine(registry, options=options, policy_text=policy) as engine:
         engine.until_serving("e", commit)
         seen = engine.predict([1]).json["predictions"]
-        assert not {"REGOLO_TOKEN", "GIT_DIR"} & set(seen)
-        assert {"HOME", "OMP_NUM_THREADS"} <= set(seen)
+        assert isinstance(seen, list)
+        assert set(seen) & set(names) == {"HOME", "LANG", "CUDA_VISIBLE_DEVICES", "ACME_URL"}
+        assert {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "PYTHONPATH"} <= set(seen)
 
 
 def test_a_child_finds_this_package_and_keeps_its_hands_off_the_cores() -> None:

@@ -46,6 +46,7 @@ def test_orders_travel_unchanged_and_dates_become_text() -> None:
         ("interpreter", None),
         ("trusted_types", ()),
         ("repository_code", False),
+        ("environment", ("HF_TOKEN",)),
         ("warmup", ()),
     ],
 )

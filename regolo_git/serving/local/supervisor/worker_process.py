@@ -15,7 +15,7 @@ from typing import Literal
 import aiohttp
 
 from regolo_git.errors import RegoloError, ServingError
-from regolo_git.serving.local.child_process import child_environment, python_command, resident_bytes
+from regolo_git.serving.local.child_process import python_command, resident_bytes, worker_environment
 from regolo_git.serving.local.worker_orders import WorkerOrders, WorkerReport, WorkerSpec
 from regolo_git.serving.options import ServeOptions
 from regolo_git.serving.traffic.routing_table import Replica
@@ -126,7 +126,7 @@ async def _spawn(spec: WorkerSpec, directory: Path, report: int, options: ServeO
         stdout=STANDARD_ERROR,
         pass_fds=(report,),
         cwd=directory,
-        env=child_environment(options.environment, interpreter=spec.interpreter),
+        env=worker_environment(options.environment, spec.environment, interpreter=spec.interpreter),
         start_new_session=True,
     )
     assert process.stdin is not None
