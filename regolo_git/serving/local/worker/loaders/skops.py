@@ -8,13 +8,15 @@ from typing import Any
 from zipfile import BadZipFile
 
 from regolo_git.errors import IntegrityError, InvalidInput, PolicyRefused
-from regolo_git.records.json_reader import Json
 from regolo_git.serving.dependencies import missing_library
-from regolo_git.serving.local.worker.call import Call, Predictor, Signature, TensorType
+from regolo_git.serving.local.worker.call import Call, Predictor, Signature
+from regolo_git.serving.local.worker.loaders.estimator_inputs import inputs_of
 from regolo_git.serving.local.worker.loaders.one_file import one_file
 from regolo_git.serving.local.worker_orders import WorkerSpec
 
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform")
+PLAIN = (str, int, float, list, dict)
+NUMBERS = "biuf"  # kinds of numpy's types
 
 
 def load(spec: WorkerSpec) -> Predictor:
@@ -45,53 +47,40 @@ def load(spec: WorkerSpec) -> Predictor:
 
 class _Estimator:
     def __init__(self, model: Any, method: str, numpy: Any, not_fitted: type[Exception]) -> None:
-        self._model = model
         self._not_fitted = not_fitted
         self._call = getattr(model, method)
         self._numpy = numpy
-        self._features: int | None = getattr(model, "n_features_in_", None)
-        names = getattr(model, "feature_names_in_", None)
-        self._names: tuple[str, ...] | None = tuple(names) if names is not None else None
+        self._inputs = inputs_of(model, numpy)
 
     def predict(self, call: Call) -> object:
-        rows = self._rows(call)
+        inputs = self._inputs.make(call)
         try:
-            array = self._numpy.asarray(rows)
-        except ValueError as error:
-            raise InvalidInput("the rows differ in length") from error
-        if self._features is not None and (array.ndim != 2 or array.shape[1] != self._features):
-            raise InvalidInput(f"the model expects rows of {self._features} values")
-        try:
-            return self._call(array)
+            return self._predict(inputs)
         except self._not_fitted:
             raise
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             # scikit-learn raises these for values that it cannot use: text, missing values, infinity.
+            reason = " ".join(str(error).split())
+            raise InvalidInput(f"the model rejects these values: {reason}") from error
+        except AttributeError as error:
+            if not self._is_of(inputs, error.obj):
+                raise
             raise InvalidInput(f"the model rejects these values: {error}") from error
 
-    def _rows(self, call: Call) -> Json:
-        """Rows in the order of the model's features; named columns are reordered."""
-        if call.named is not None:
-            if len(call.named) == 1:
-                return next(iter(call.named.values()))
-            return _from_columns(call.named, self._names)
-        if call.columns is None or self._names is None:
-            return call.rows
-        if set(call.columns) != set(self._names):
-            raise InvalidInput(f"the model expects the columns {', '.join(self._names)}")
-        order = [call.columns.index(name) for name in self._names]
-        return [[row[i] for i in order] for row in call.rows or [] if isinstance(row, list)]
+    def _is_of(self, inputs: Any, value: object) -> bool:
+        """Whether a value that lacks an attribute may come from the caller, and not from the model."""
+        if value is None:
+            return None in self._numpy.asarray(inputs, dtype=object).ravel().tolist()
+        return isinstance(value, (*PLAIN, self._numpy.ndarray, self._numpy.generic))
+
+    def _predict(self, inputs: Any) -> object:
+        if not isinstance(inputs, self._numpy.ndarray) or inputs.dtype.kind not in NUMBERS:
+            return self._call(inputs)
+        try:
+            return self._call(inputs)
+        except (ValueError, TypeError):
+            # An encoder that was fitted on objects takes numbers only as objects.
+            return self._call(inputs.astype(object))
 
     def signature(self) -> Signature:
-        features = self._features if self._features is not None else -1
-        return Signature("sklearn_skops", inputs=(TensorType("input-0", "FP64", (-1, features)),))
-
-
-def _from_columns(named: Any, names: tuple[str, ...] | None) -> Json:
-    columns = [named[name] for name in names or named if name in named]
-    if names is not None and set(named) != set(names):
-        raise InvalidInput(f"the model expects the columns {', '.join(names)}")
-    try:
-        return [list(row) for row in zip(*columns, strict=True)]
-    except (TypeError, ValueError) as error:
-        raise InvalidInput("the columns differ in length") from error
+        return Signature("sklearn_skops", self._inputs.described)

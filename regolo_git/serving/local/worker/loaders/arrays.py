@@ -1,0 +1,66 @@
+"""Arrays of a request's values, for loaders whose models take arrays.
+
+`numpy.asarray` changes values to give them one type: numbers among text become text, and large integers among
+fractions are rounded.  Here the values stay as they are, as objects if need be, or the request is refused.
+"""
+
+from types import NoneType
+from typing import Any
+
+from regolo_git.errors import InvalidInput
+from regolo_git.records.json_reader import Json
+from regolo_git.serving.local.worker.call import Call
+
+# A datatype of the Open Inference Protocol as numpy has it; BF16 is held by a wider type.
+NUMPY_TYPES = {
+    **{f"{sign.upper()}INT{bits}": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
+    **{f"FP{bits}": f"float{bits}" for bits in (16, 32, 64)},
+    "BF16": "float32",
+    "BOOL": "bool",
+    "BYTES": "object",
+}
+LARGEST_EXACT = 1 << 53  # as float64; the next integer is rounded to it
+
+
+def input_array(numpy: Any, call: Call, name: str) -> Any:
+    """An input by name: of its declared type and shape, if it has them.  Raises InvalidInput."""
+    value = (call.named or {})[name]
+    declared = call.types.get(name)
+    if declared is None:
+        return natural_array(numpy, value, f"input '{name}'")
+    dtype = NUMPY_TYPES[declared.datatype]
+    try:
+        return numpy.array(value, dtype=dtype).reshape(declared.shape)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise InvalidInput(f"input '{name}' is not an array of {declared.datatype}: {error}") from error
+
+
+def natural_array(numpy: Any, value: Json, what: str) -> Any:
+    """The array that numpy makes of plain values, or one of objects if it would change any of them.
+
+    Raises InvalidInput if lists differ in length, or for a number that is infinite or too large for a float.
+    """
+    held, kinds = objects(numpy, value, what)
+    if kinds & {NoneType, dict} or (str in kinds and len(kinds) > 1):
+        return held
+    array = numpy.asarray(value)
+    if array.dtype.kind == "U":
+        return held if any(text.endswith("\0") for text in held.flat) else array
+    if array.dtype.kind == "f":
+        if numpy.isinf(array).any():
+            raise InvalidInput(f"{what} has a number that is infinite or too large")
+        if int in kinds and numpy.abs(array).max() >= LARGEST_EXACT:
+            return held
+    return array
+
+
+def objects(numpy: Any, value: Json, what: str) -> tuple[Any, set[type]]:
+    """An array of the values themselves, and their types.  Raises InvalidInput if lists differ in length."""
+    try:
+        held = numpy.array(value, dtype=object)
+    except ValueError as error:
+        raise InvalidInput(f"the lists of {what} differ in length") from error
+    kinds = set(map(type, held.ravel().tolist()))
+    if list in kinds:
+        raise InvalidInput(f"the lists of {what} differ in length")
+    return held, kinds

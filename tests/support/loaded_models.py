@@ -1,0 +1,41 @@
+"""Models as a worker loads them, without its process, and their answers to both protocols as JSON."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from regolo_git.records.digests import Digest
+from regolo_git.serving.local.worker.call import Call, Predictor, TensorType
+from regolo_git.serving.local.worker.loaders.all_loaders import load_model
+from regolo_git.serving.local.worker.mlflow_form import read_invocation
+from regolo_git.serving.local.worker.plain_answer import dump_answer
+from regolo_git.serving.local.worker_orders import WorkerSpec
+
+
+def loaded(
+    path: Path, kind: str, *, trusted: tuple[str, ...] = (), entry_point: str | None = None, **config: Any
+) -> Predictor:
+    """The model at a path; nobody looks at its digest here."""
+    digest = Digest.parse(f"sha256:{'0' * 64}")
+    spec = WorkerSpec(
+        "m", path, digest, kind, entry_point, config, (), False, None, trusted, entry_point is not None
+    )
+    return load_model(spec)
+
+
+def answer(predictor: Predictor, **body: Any) -> Any:
+    """The predictions that `/invocations` answers with; the body goes through JSON as the caller's does."""
+    outputs = predictor.predict(read_invocation(json.dumps(body).encode()))
+    return json.loads(dump_answer(outputs))
+
+
+def infer(predictor: Predictor, **tensors: tuple[str, Any]) -> Any:
+    """The answer to tensors by name, each a datatype and nested values."""
+    types = {name: TensorType(name, kind, shape_of(data)) for name, (kind, data) in tensors.items()}
+    named = {name: data for name, (_, data) in tensors.items()}
+    return json.loads(dump_answer(predictor.predict(Call(named=named, types=types))))
+
+
+def shape_of(data: Any) -> tuple[int, ...]:
+    """The shape of nested lists of equal lengths."""
+    return (len(data), *(shape_of(data[0]) if data else ())) if isinstance(data, list) else ()
