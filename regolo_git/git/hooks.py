@@ -1,8 +1,9 @@
 """The user's hooks that git would run for a commit of its own.
 
-`commit-msg` gets the message of each commit, and may change or refuse it.  `reference-transaction` is run by
-git itself, which moves the refs where there is such a hook (see `ref_update.py`).  The other hooks look at an
-index that is about to be committed; there is none here, so they do not run, which is said once in each clone.
+`commit-msg` gets the message of each commit, and may change or refuse it.  `reference-transaction` and
+`post-index-change` are run by git itself, which moves the refs and changes the index where there is such a
+hook (see `ref_update.py` and `index_file.py`).  The other hooks look at an index that is about to be
+committed; there is none here, so they do not run, which is said once in each clone.
 """
 
 import errno
@@ -21,6 +22,7 @@ from regolo_git.git.small_files import replace_file
 from regolo_git.git.translate import git_errors
 
 COMMIT_MSG, REFERENCE_TRANSACTION = "commit-msg", "reference-transaction"
+INDEX_CHANGE = "post-index-change"
 NOT_RUN = ("pre-commit", "prepare-commit-msg", "post-commit")
 SAID_NAME = "hooks-said"
 

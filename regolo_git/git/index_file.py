@@ -1,9 +1,10 @@
-"""Changes entries of a work tree's index through git, under a lock with a provable owner.
+"""Changes entries of a work tree's index, under a lock with a provable owner.
 
 `git update-index` takes `index.lock` by itself.  If it is killed together with this process (a stopped
 container, a terminal's process group), the owner of the lock that remains is unknown.  So the lock here is a
 hard link to a file of this program, which owns the lock as long as both are the same file.  Under the lock,
-git works on a hard link to the index that then replaces it, as a new index by git itself would.
+git works on a hard link to the index that then replaces it, as a new index by git itself would.  The usual
+change needs no git process (`index_patch.py`).
 """
 
 import os
@@ -15,7 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from regolo_git.errors import Conflict
-from regolo_git.git.index_stat import fill_stat
+from regolo_git.git.index_patch import NewEntry, patched
+from regolo_git.git.index_stat import fill_stat, stat_of, write_index
 from regolo_git.git.program import run_git
 from regolo_git.git.translate import git_errors
 from regolo_git.hints import Hint
@@ -26,22 +28,41 @@ OWN_LOCK, OWN_INDEX = "regolo-index-lock", "regolo-index"
 PATIENCE_SECONDS = 1.0
 
 
-def set_entries(git_dir: Path, top: Path, entries: Mapping[str, str | None]) -> None:
+def set_entries(git_dir: Path, top: Path, entries: Mapping[str, str | None], *, by_git: bool = False) -> None:
     """Sets the blobs of regular files in the index, or removes their entries (None).
 
     An entry has the stat data of its file if the file has the blob's content, so that git calls it unchanged.
-    Requires the lock of the clone.  Raises Conflict if another program holds the index lock.
+    With `by_git`, git always changes the index itself, as a hook for changed indexes needs.  Requires the
+    lock of the clone.  Raises Conflict if another program holds the index lock.
     """
     index, own = _index_of(git_dir), _beside(git_dir, OWN_INDEX)
+    with git_errors(f"index '{index}'"), _locked(git_dir, index):
+        if by_git or not _patch(top, index, own, entries):
+            _ask_git(git_dir, top, index, own, entries)
+        own.replace(index)
+
+
+def _patch(top: Path, index: Path, own: Path, entries: Mapping[str, str | None]) -> bool:
+    """Writes the new index if its entries only need new blobs."""
+    new = {path: NewEntry(oid, stat_of(top / path, oid)) for path, oid in entries.items() if oid is not None}
+    if len(new) < len(entries) or not index.exists():
+        return False
+    status = index.stat()
+    content = patched(index.read_bytes(), status, new)
+    if content is None:
+        return False
+    write_index(own, content, status.st_mode & 0o777)
+    return True
+
+
+def _ask_git(git_dir: Path, top: Path, index: Path, own: Path, entries: Mapping[str, str | None]) -> None:
     lines = (
         f"{'100644' if oid else '0'} {oid or NO_OBJECT}\t{path}\0".encode() for path, oid in entries.items()
     )
-    with git_errors(f"index '{index}'"), _locked(git_dir, index):
-        if index.exists():
-            _link_or_copy(index, own)
-        run_git(git_dir, top, "update-index", "-z", "--index-info", given=b"".join(lines), index=own)
-        fill_stat(git_dir, top, own, entries)
-        own.replace(index)
+    if index.exists():
+        _link_or_copy(index, own)
+    run_git(git_dir, top, "update-index", "-z", "--index-info", given=b"".join(lines), index=own)
+    fill_stat(git_dir, top, own, entries)
 
 
 def remove_leftovers(git_dir: Path) -> bool:

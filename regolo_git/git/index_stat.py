@@ -29,7 +29,7 @@ def fill_stat(git_dir: Path, top: Path, index: Path, entries: Mapping[str, str |
 
     Other entries stay as they are: git compares them the next time.
     """
-    known = {path: data for path, oid in entries.items() if oid and (data := _stat_of(top / path, oid))}
+    known = {path: data for path, oid in entries.items() if oid and (data := stat_of(top / path, oid))}
     if not known:
         return
     content = index.read_bytes()
@@ -47,10 +47,12 @@ def fill_stat(git_dir: Path, top: Path, index: Path, entries: Mapping[str, str |
         at = _position(content, path, bytes.fromhex(oid))
         if at is not None:
             changed[at : at + STAT.size] = data
-    _replace(index, _with_checksum(changed))
+    index_mode = index.stat().st_mode & 0o777
+    index.unlink()  # it may be a second name of the index in use
+    write_index(index, with_checksum(changed), index_mode)
 
 
-def _stat_of(place: Path, oid: str) -> bytes | None:
+def stat_of(place: Path, oid: str) -> bytes | None:
     """The stat data of a regular file with the content of a blob; None for any other."""
     try:
         before = place.lstat()
@@ -76,17 +78,16 @@ def _position(content: bytes, path: str, oid: bytes) -> int | None:
     return at if at >= 0 else None
 
 
-def _with_checksum(content: bytearray) -> bytes:
+def with_checksum(content: bytearray) -> bytes:
+    """An index whose last bytes are its checksum again, or zeros if they are zeros."""
     body, checksum = bytes(content[:-CHECKSUM_BYTES]), bytes(content[-CHECKSUM_BYTES:])
     if any(checksum):  # all zero with `index.skipHash`
         checksum = hashlib.sha1(body, usedforsecurity=False).digest()
     return body + checksum
 
 
-def _replace(index: Path, content: bytes) -> None:
-    """A new file, because `index` may be a second name of the index in use."""
-    mode = index.stat().st_mode & 0o777
-    index.unlink()
+def write_index(index: Path, content: bytes, mode: int) -> None:
+    """Writes a new file.  Raises OSError, also if it is there."""
     with index.open("xb") as file:
         os.fchmod(file.fileno(), mode)
         file.write(content)

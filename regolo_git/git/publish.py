@@ -19,7 +19,7 @@ from typing import Generic, TypeVar
 import pygit2
 
 from regolo_git.errors import Conflict, LostRace, MissingObject, RegoloError
-from regolo_git.git.hooks import say_what_is_not_run
+from regolo_git.git.hooks import INDEX_CHANGE, has_hook, say_what_is_not_run
 from regolo_git.git.identity import Authorship, Identity
 from regolo_git.git.journal import Journal, LockFile, clear_journal, record_taken_locks, write_journal
 from regolo_git.git.lock import clone_lock
@@ -277,8 +277,9 @@ def _move_refs(git: GitRepository, branch: str, expected: str | None, objects: W
         record_taken_locks(git.paths, journal)
         touched = True
         exclude_temporaries(git.paths)
+        by_git = has_hook(git, INDEX_CHANGE)
         for tree in objects.work_trees:
-            write_edits(git.pygit, tree, objects.edits)
+            write_edits(git.pygit, tree, objects.edits, index_by_git=by_git)
 
     with git_errors(f"branch '{branch}'"):
         for tree in objects.work_trees:

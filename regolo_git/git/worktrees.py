@@ -163,11 +163,17 @@ def _is_plain(index: Path) -> bool:
     return b"link" not in data and b"sdir" not in data
 
 
-def write_edits(repository: pygit2.Repository, tree: WorkTree, edits: list[FileEdit]) -> None:
-    """Writes files, then their index entries.  Raises Conflict if another program holds the index lock."""
+def write_edits(
+    repository: pygit2.Repository, tree: WorkTree, edits: list[FileEdit], *, index_by_git: bool = False
+) -> None:
+    """Writes files, then their index entries (see `set_entries`).
+
+    Raises Conflict if another program holds the index lock.
+    """
     for edit in edits:
         _write_file(repository, tree.top, edit)
-    set_entries(tree.git_dir, tree.top, {edit.path: edit.new for edit in edits})
+    entries = {edit.path: edit.new for edit in edits}
+    set_entries(tree.git_dir, tree.top, entries, by_git=index_by_git)
 
 
 def _write_file(repository: pygit2.Repository, top: Path, edit: FileEdit) -> None:
