@@ -5,15 +5,15 @@ the order of the mapping.  The standard library reads it back.
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from math import isfinite
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.records import toml_limits
 from regolo_git.records.toml_limits import BYTES_LIMIT, key_name
+from regolo_git.records.toml_plain import read_plain
 from regolo_git.records.toml_scan import costly
 from regolo_git.text.printable import printable
 
@@ -38,15 +38,24 @@ def load_document(data: str | bytes, what: str) -> dict[str, TomlValue]:
         text = data.decode() if isinstance(data, bytes) else data
         if len(text) > BYTES_LIMIT:
             raise IntegrityError(f"{what} is larger than {BYTES_LIMIT} bytes")
+        plain = read_plain(text)
+        if plain is not None:
+            return cast(dict[str, TomlValue], plain)
         reason = costly(text)
         if reason is not None:
             raise IntegrityError(f"{what} {reason}")
-        document: dict[str, TomlValue] = tomllib.loads(text)
+        document: dict[str, TomlValue] = _loads(text)
     except (ValueError, RecursionError) as error:
         raise IntegrityError(f"{what} is not valid TOML: {printable(str(error))}") from error
     for path, problem in _out_of_range(document, ()):
         raise IntegrityError(f"'{key_name(path)}' in {what} {problem}")
     return document
+
+
+def _loads(text: str) -> dict[str, TomlValue]:
+    import tomllib  # noqa: PLC0415 - takes 5 ms, and most records are plain
+
+    return tomllib.loads(text)
 
 
 def _out_of_range(value: TomlValue, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
