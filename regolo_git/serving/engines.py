@@ -55,7 +55,7 @@ class Engine(Protocol):
         ...
 
     def stop(self, common_directory: Path) -> None:
-        """Stops the engine once everything in flight is answered."""
+        """Stops the engine once everything in flight is answered; returns when it has ended."""
         ...
 
 

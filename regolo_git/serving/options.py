@@ -49,8 +49,9 @@ class ServeOptions:
 
     A version that leaves the routing table keeps its workers warm for `keep_seconds`, at most `kept_versions`
     versions of an endpoint, so that a rollback is immediate.  A worker must be ready within `start_seconds`,
-    and a version that was never ready gets `start_attempts` attempts.  A process that is asked to stop has
-    `drain_seconds` to do so.  A worker that uses more than `worker_memory_bytes` is replaced.
+    and a version that was never ready gets `start_attempts` attempts.  A process that is to end finishes its
+    requests, for as long as their endpoints allow, and has `drain_seconds` for the rest.  A worker that uses
+    more than `worker_memory_bytes` is replaced.
     """
 
     common_directory: Path

@@ -51,7 +51,7 @@ class FakeLauncher:
         self.started.append(FakeWorker(f"w{len(self.started)}"))
         return self.started[-1]
 
-    def drain(self, worker: FakeWorker) -> None:
+    def drain(self, worker: FakeWorker, _longest: float) -> None:
         self.drained.append(worker.name)
 
 

@@ -48,7 +48,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option("--replace", is_flag=True, help="Replace the running gateway without losing requests.")
 @click.option("--status", is_flag=True, help="Print the state of the running server as JSON.")
-@click.option("--stop", is_flag=True, help="Stop the running server after its open requests.")
+@click.option("--stop", is_flag=True, help="Stop the running server after its open requests, and wait.")
 def serve(
     endpoints: tuple[str, ...],
     listen: str,

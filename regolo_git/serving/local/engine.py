@@ -76,5 +76,6 @@ def replace(common_directory: Path) -> dict[str, Json]:
 
 
 def stop(common_directory: Path) -> None:
-    """Stops the engine once everything in flight is answered.  Raises NotFound."""
+    """Stops the engine once everything in flight is answered; returns when it has ended.  Raises NotFound."""
     ask(common_directory, "POST", "/drain")
+    RuntimeDirectory.of(common_directory).wait_until_free()

@@ -9,6 +9,7 @@ import fcntl
 import os
 import shutil
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import Self
 from regolo_git.errors import ServingError
 from regolo_git.hints import Hint
 
+LOOK_SECONDS = 0.1
 # 108 bytes with the final zero on Linux, less the longest name created in the directory.
 ROOM = 107 - len("/w-0000000000000000/http.sock")
 
@@ -64,6 +66,16 @@ class RuntimeDirectory:
         finally:
             self._clear_up()
             os.close(lock)
+
+    def wait_until_free(self) -> None:
+        """Waits until no engine has the directories."""
+        while True:
+            try:
+                os.close(self._lock())
+            except ServingError:
+                time.sleep(LOOK_SECONDS)
+            else:
+                return
 
     def _prepare(self) -> None:
         """Creates the directories, closed to other users."""

@@ -6,6 +6,7 @@ keeps the warm ones.
 """
 
 import json
+import signal
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -20,6 +21,9 @@ from regolo_git.records.serving_block import ServingBlock, implied_by
 from regolo_git.records.toml_text import TomlValue
 from regolo_git.serving.model_files import ModelFiles
 from regolo_git.serving.policy import Permission
+
+# Not SIGTERM: see `http_server.py`.
+STOP_SIGNAL = signal.SIGUSR1
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ the counts of its last requests.
 
 import asyncio
 import resource
+import signal
 import socket
 import sys
 import time
@@ -24,6 +25,7 @@ from regolo_git.serving.local.gateway.http_protocol import patient_protocol
 from regolo_git.serving.local.gateway.live_table import LiveTable
 from regolo_git.serving.local.gateway.pages import Pages
 from regolo_git.serving.local.gateway_messages import GatewayReport, GatewayStart
+from regolo_git.serving.local.http_server import HttpServer
 from regolo_git.serving.options import GatewayLimits
 from regolo_git.serving.traffic.routing_table import RoutingTable
 
@@ -36,7 +38,7 @@ class GatewayServer:
     def __init__(self, gateway: Gateway, limits: GatewayLimits) -> None:
         self._gateway = gateway
         self._limits = limits
-        self._server = uvicorn.Server(_config(gateway, limits))
+        self._server = HttpServer(_config(gateway, limits))
         self._tasks: list[asyncio.Task[None]] = []
         self._drained = False
 
@@ -152,6 +154,9 @@ def main() -> None:
     """Runs a gateway; the arguments are the parent's process and the descriptors of listener and channel."""
     parent, listener, channel_fd = (int(argument) for argument in sys.argv[1:4])
     die_with(parent)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # For the supervisor alone: see `http_server.py`.
+        signal.signal(number, signal.SIG_IGN)
     _allow_many_files()
     uvloop.run(_run(listener, channel_fd))
 

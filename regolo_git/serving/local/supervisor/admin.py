@@ -1,8 +1,6 @@
 """The admin server: answers the operator on a unix socket that only this user can reach."""
 
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from math import inf, nan
 
 import uvicorn
@@ -12,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from regolo_git.errors import NotFound, ServingError
+from regolo_git.serving.local.http_server import HttpServer
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 from regolo_git.serving.local.supervisor.observation import exposition, metrics, status
 from regolo_git.serving.local.supervisor.supervisor import Supervisor
@@ -20,16 +19,7 @@ from regolo_git.serving.metrics.exposition import CONTENT_TYPE
 WINDOW_SECONDS = 300.0
 
 
-class AdminServer(uvicorn.Server):
-    """uvicorn without its signal handlers: the supervisor handles signals."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Captures nothing."""
-        yield
-
-
-def admin_server(supervisor: Supervisor) -> AdminServer:
+def admin_server(supervisor: Supervisor) -> HttpServer:
     """The server; `serve(sockets=…)` runs it."""
     config = uvicorn.Config(
         AdminPages(supervisor).application(),
@@ -40,7 +30,7 @@ def admin_server(supervisor: Supervisor) -> AdminServer:
         proxy_headers=False,
         timeout_graceful_shutdown=2,
     )
-    return AdminServer(config)
+    return HttpServer(config)
 
 
 class AdminPages:

@@ -47,6 +47,7 @@ class InForce:
 class EndpointRunner:
     """Runs one endpoint; `changed` is called whenever its route may have changed.
 
+    `longest` says how many seconds one of its requests may take.
     `in_force` is the state of its route, `observed` the state that every gateway has confirmed.
     """
 
@@ -55,6 +56,7 @@ class EndpointRunner:
         artifacts: ArtifactFetcher,
         launcher: WorkerLauncher,
         options: ServeOptions,
+        longest: Callable[[], float],
         changed: Callable[[], None],
     ) -> None:
         self.problem: RegoloError | None = None
@@ -65,6 +67,7 @@ class EndpointRunner:
         self._artifacts = artifacts
         self._launcher = launcher
         self._options = options
+        self._longest = longest
         self._changed = changed
         self._task: asyncio.Task[None] | None = None
 
@@ -137,11 +140,7 @@ class EndpointRunner:
     def _new_set(self, plan: VersionPlan) -> ReplicaSet:
         if isinstance(plan, ExternalPlan):
             return ExternalReplicaSet(plan.key, plan.server, self._options.start_seconds, self._changed)
-        return WorkerReplicaSet(plan.spec, plan.files, self._launcher, self._timeout_seconds, self._changed)
-
-    def _timeout_seconds(self) -> float:
-        assert self.wanted is not None
-        return self.wanted.endpoint.routing.timeout_seconds
+        return WorkerReplicaSet(plan.spec, plan.files, self._launcher, self._longest, self._changed)
 
     async def _tidy(self) -> None:
         plans = self.in_force.plans.values() if self.in_force is not None else ()

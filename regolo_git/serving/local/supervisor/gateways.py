@@ -19,6 +19,7 @@ from regolo_git.records.json_reader import Json
 from regolo_git.serving.local.gateway_messages import REPORT, GatewayStart, retire_message, table_message
 from regolo_git.serving.local.supervisor.background import BackgroundTasks
 from regolo_git.serving.local.supervisor.gateway_process import START_SECONDS, GatewayProcess, start_gateway
+from regolo_git.serving.local.supervisor.request_limits import RequestLimits
 from regolo_git.serving.metrics.counts import Counts, Key
 from regolo_git.serving.options import ServeOptions
 from regolo_git.serving.traffic.routing_table import RoutingTable
@@ -29,16 +30,25 @@ LOOK_SECONDS = 0.05
 
 
 class Gateways:
-    """Every gateway process of an engine; `counted` receives their counts."""
+    """Every gateway process of an engine.
+
+    `limits` are those of the tables that were published; `counted` receives the counts.
+    """
 
     def __init__(
-        self, listener: socket.socket, admin: Path, options: ServeOptions, counted: Callable[[Counts], None]
+        self,
+        listener: socket.socket,
+        admin: Path,
+        options: ServeOptions,
+        limits: RequestLimits,
+        counted: Callable[[Counts], None],
     ) -> None:
         self.running: list[GatewayProcess] = []
         self.problem: str | None = None
         self._listener = listener
         self._admin = admin
         self._options = options
+        self._limits = limits
         self._counted = counted
         self._table = RoutingTable({})
         self._replacing = asyncio.Lock()
@@ -48,8 +58,13 @@ class Gateways:
         self._is_stopping = False
 
     async def replace(self) -> None:
-        """Starts a gateway and retires the others.  Raises ServingError; then the others keep serving."""
+        """Starts a gateway and retires the others.
+
+        Raises ServingError if it does not start (then the others keep serving) or if the engine is stopping.
+        """
         async with self._replacing:
+            if self._is_stopping:
+                raise ServingError("the server is stopping")
             before = [gateway for gateway in self.running if not gateway.is_retiring]
             await self._start()
             for gateway in before:
@@ -57,10 +72,13 @@ class Gateways:
 
     async def publish(self, table: RoutingTable) -> None:
         """Puts a table in force: on return, no gateway uses an older one."""
+        limits = {name: route.routing.timeout_seconds for name, route in table.routes.items()}
         async with self._publishing:
             self._table = table
+            self._limits.offer(limits)
             for gateway in list(self.running):
                 await self._ask(gateway, table_message(table))
+            self._limits.settle(limits)
 
     async def report(self) -> None:
         """Collects the counts of every gateway since its last report."""
@@ -85,13 +103,15 @@ class Gateways:
         return total
 
     async def stop(self) -> None:
-        """Lets every gateway finish its requests, and kills those that take too long."""
+        """Lets every gateway finish its requests, and kills those that take longer than any may."""
         self._is_stopping = True
-        self._listener.close()
+        async with self._replacing:
+            # A gateway that was starting is among the running ones now.
+            self._listener.close()
         for gateway in list(self.running):
             await self._retire(gateway)
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._options.drain_seconds + ANSWER_SECONDS):
+            async with asyncio.timeout(self._drain_seconds() + ANSWER_SECONDS):
                 while self.running:
                     await self.report()
                     await asyncio.sleep(LOOK_SECONDS)
@@ -118,7 +138,12 @@ class Gateways:
 
     async def _retire(self, gateway: GatewayProcess) -> None:
         gateway.is_retiring = True
-        await self._ask(gateway, retire_message(self._options.drain_seconds))
+        await self._ask(gateway, retire_message(self._drain_seconds()))
+
+    def _drain_seconds(self) -> float:
+        """The longest that a request may take whose head has arrived: its body, the model, the answer."""
+        options = self._options
+        return options.limits.body_seconds + self._limits.longest() + options.drain_seconds
 
     async def _ask(self, gateway: GatewayProcess, message: dict[str, Json]) -> None:
         """Sends a message to a gateway; one that does not answer is killed, and `_watch` starts another."""

@@ -31,14 +31,17 @@ Departure = Literal["ended", "hung", "grown"]
 
 
 class ReplicaRunner:
-    """One replica of a spec and its successive workers; `changed` is called when `ready` changes."""
+    """One replica of a spec and its successive workers; `changed` is called when `ready` changes.
+
+    `longest` says how many seconds a request may take.
+    """
 
     def __init__(
         self,
         spec: WorkerSpec,
         launcher: WorkerLauncher,
         starting: asyncio.Semaphore,
-        timeout_seconds: Callable[[], float],
+        longest: Callable[[], float],
         changed: Callable[[], None],
     ) -> None:
         self.ready: Replica | None = None
@@ -50,7 +53,7 @@ class ReplicaRunner:
         self._launcher = launcher
         self._options = launcher.options
         self._starting = starting
-        self._timeout_seconds = timeout_seconds
+        self._longest = longest
         self._changed = changed
         self._worker: WorkerProcess | None = None
         self._task = asyncio.create_task(self._run())
@@ -64,7 +67,7 @@ class ReplicaRunner:
             self.ready = None
             self._changed()
         if worker is not None:
-            self._launcher.drain(worker)
+            self._launcher.drain(worker, self._longest())
 
     async def _run(self) -> None:
         failures = 0
@@ -106,12 +109,12 @@ class ReplicaRunner:
                 break
             self.restarts += 1
             self._put_forward(successor)
-            self._launcher.drain(worker)
+            self._launcher.drain(worker, self._longest())
             worker = successor
         self._worker, self.ready = None, None
         self._changed()
         if departure == "grown":
-            self._launcher.drain(worker)
+            self._launcher.drain(worker, self._longest())
         else:
             await worker.kill()
 
@@ -127,7 +130,7 @@ class ReplicaRunner:
         try:
             while not exited.done():
                 # A running prediction delays the answer by up to the timeout of a request.
-                health = await worker.health(self._timeout_seconds() + HUNG_MARGIN_SECONDS)
+                health = await worker.health(self._longest() + HUNG_MARGIN_SECONDS)
                 wrong = wrong + 1 if health == "wrong" else 0
                 if health == "silent" or wrong == WRONG_ANSWERS:
                     self.problem = ServingError(f"a worker was {health} when asked whether it is ready")

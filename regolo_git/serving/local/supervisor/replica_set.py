@@ -56,21 +56,21 @@ class ReplicaSet(Protocol):
 
 
 class WorkerReplicaSet:
-    """Workers of one spec."""
+    """Workers of one spec; `longest` says how many seconds a request may take."""
 
     def __init__(
         self,
         spec: WorkerSpec,
         files: ModelFiles,
         launcher: WorkerLauncher,
-        timeout_seconds: Callable[[], float],
+        longest: Callable[[], float],
         changed: Callable[[], None],
     ) -> None:
         self.key = spec.key
         self.files: ModelFiles | None = files
         self._spec = spec
         self._launcher = launcher
-        self._timeout_seconds = timeout_seconds
+        self._longest = longest
         self._changed = changed
         self._runners: list[ReplicaRunner] = []
         self._leaving = BackgroundTasks()
@@ -97,9 +97,7 @@ class WorkerReplicaSet:
         for runner in [runner for runner in self._runners if runner.has_failed]:
             self._let_go(runner)
         while len(self._runners) < replicas:
-            runner = ReplicaRunner(
-                self._spec, self._launcher, self._starting, self._timeout_seconds, self._changed
-            )
+            runner = ReplicaRunner(self._spec, self._launcher, self._starting, self._longest, self._changed)
             self._runners.append(runner)
 
     def at_most(self, replicas: int) -> None:

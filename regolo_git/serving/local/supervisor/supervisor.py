@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
+from functools import partial
 
 from regolo_git.errors import ServingError
 from regolo_git.serving.desired import Source
@@ -22,6 +23,7 @@ from regolo_git.serving.local.supervisor.background import BackgroundTasks
 from regolo_git.serving.local.supervisor.branch import Branch, BranchState
 from regolo_git.serving.local.supervisor.endpoint_runner import DesiredState, EndpointRunner
 from regolo_git.serving.local.supervisor.gateways import Gateways
+from regolo_git.serving.local.supervisor.request_limits import RequestLimits
 from regolo_git.serving.local.supervisor.worker_launcher import WorkerLauncher
 from regolo_git.serving.metrics.counts import Counts
 from regolo_git.serving.metrics.windows import WindowStore
@@ -49,7 +51,8 @@ class Supervisor:
         self.runners: dict[str, EndpointRunner] = {}
         self.counts = WindowStore(time.monotonic())
         self.started_at = datetime.now(UTC)
-        self.gateways = Gateways(listener, directory.admin_socket, options, self._count)
+        self._limits = RequestLimits()
+        self.gateways = Gateways(listener, directory.admin_socket, options, self._limits, self._count)
         self.stopping = asyncio.Event()
         self._options = options
         self._say = say
@@ -58,6 +61,7 @@ class Supervisor:
         self._launcher = WorkerLauncher(directory.sockets, options, self.gateways.unused)
         self._replacing = BackgroundTasks()
         self._changed = asyncio.Event()
+        self._publishing: asyncio.Task[None] | None = None
         self._said: dict[str, str] = {}
         self._said_problem: str | None = None
 
@@ -79,17 +83,16 @@ class Supervisor:
             await self._stop()
 
     async def _until_stopped(self) -> None:
-        work = (self._poll(), self._publish_changes(), self._report(), self._tick(), self._order_to_stop())
+        work = (self._poll(), self._report(), self._tick(), self._order_to_stop())
         tasks = [asyncio.create_task(loop) for loop in work]
+        self._publishing = asyncio.create_task(self._publish_changes())
         try:
             # The first that ends is the request to stop, or a bug, which must not go unnoticed.
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait((*tasks, self._publishing), return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _cancelled(*tasks)
 
     async def _order_to_stop(self) -> None:
         await self.stopping.wait()
@@ -97,6 +100,9 @@ class Supervisor:
     async def _stop(self) -> None:
         """In this order: requests finish, workers stop, threads end."""
         await self.gateways.stop()
+        # Not before: a request that is under way may need a worker that replaces its own.
+        if self._publishing is not None:
+            await _cancelled(self._publishing)
         await asyncio.gather(*(runner.stop() for runner in self.runners.values()))
         await self._launcher.drained()
         await self._replacing.ended()
@@ -152,8 +158,9 @@ class Supervisor:
             self._say(f"endpoint '{name}' is no longer served")
         for name, endpoint in state.endpoints.items():
             if name not in self.runners:
+                longest = partial(self._limits.longest, name)
                 self.runners[name] = EndpointRunner(
-                    self._artifacts, self._launcher, self._options, self._changed.set
+                    self._artifacts, self._launcher, self._options, longest, self._changed.set
                 )
             await self.runners[name].want(DesiredState(state.commit, endpoint))
 
@@ -196,3 +203,9 @@ class Supervisor:
                 await runner.replica_sets.expire()
             served = {digest for runner in self.runners.values() for digest in runner.digests}
             await self._artifacts.keep_only(served)
+
+
+async def _cancelled(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,6 +1,7 @@
 """Starting workers, and draining them.
 
-Draining: wait until no gateway uses the worker, ask it to exit, kill it when the time is up.
+Draining: wait until no gateway uses the worker, for as long as its requests may take; ask it to exit; kill it
+when the time is up.
 """
 
 import asyncio
@@ -27,17 +28,18 @@ class WorkerLauncher:
         """Starts a worker and waits until it is ready: checked, loaded, warm.  Raises StartFailed."""
         return await start_worker(spec, self.sockets, self.options)
 
-    def drain(self, worker: WorkerProcess) -> None:
-        """Drains a worker in the background."""
-        self._leaving.start(self._drain(worker))
+    def drain(self, worker: WorkerProcess, longest: float) -> None:
+        """Drains a worker in the background; a request of its may take `longest` seconds."""
+        self._leaving.start(self._drain(worker, longest))
 
     async def drained(self) -> None:
         """Waits until every worker is drained."""
         await self._leaving.ended()
 
-    async def _drain(self, worker: WorkerProcess) -> None:
+    async def _drain(self, worker: WorkerProcess, longest: float) -> None:
         try:
-            async with asyncio.timeout(self.options.drain_seconds):
+            # A large answer may still be on its way to a slow client after its limit.
+            async with asyncio.timeout(longest + self.options.drain_seconds):
                 await self.unused(worker.name)
         except TimeoutError:
             await worker.kill()

@@ -16,7 +16,7 @@ import aiohttp
 
 from regolo_git.errors import RegoloError, ServingError
 from regolo_git.serving.local.child_process import python_command, resident_bytes, worker_environment
-from regolo_git.serving.local.worker_orders import WorkerOrders, WorkerReport, WorkerSpec
+from regolo_git.serving.local.worker_orders import STOP_SIGNAL, WorkerOrders, WorkerReport, WorkerSpec
 from regolo_git.serving.options import ServeOptions
 from regolo_git.serving.traffic.routing_table import Replica
 
@@ -75,7 +75,7 @@ class WorkerProcess:
     async def stop(self, seconds: float) -> None:
         """Asks it to finish its requests and exit, and kills it when the time is up."""
         with suppress(ProcessLookupError):
-            self.process.send_signal(signal.SIGTERM)
+            self.process.send_signal(STOP_SIGNAL)
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.process.wait()

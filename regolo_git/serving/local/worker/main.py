@@ -7,6 +7,7 @@ the problem and exits.
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 import traceback
@@ -19,10 +20,11 @@ from regolo_git.errors import RegoloError, ServingError
 from regolo_git.hints import on_command_line
 from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.local.child_process import die_with, freeze_gc
+from regolo_git.serving.local.http_server import HttpServer
 from regolo_git.serving.local.worker.application import WorkerApp
 from regolo_git.serving.local.worker.loaders.all_loaders import load_model
 from regolo_git.serving.local.worker.mlflow_form import invocation, write_predictions
-from regolo_git.serving.local.worker_orders import WorkerOrders, WorkerReport, WorkerSpec
+from regolo_git.serving.local.worker_orders import STOP_SIGNAL, WorkerOrders, WorkerReport, WorkerSpec
 
 BACKLOG = 2048
 # The gateway closes idle connections first; otherwise a request could be sent on a closing one.
@@ -100,7 +102,16 @@ def _serve(app: WorkerApp, listener: socket.socket, drain_seconds: int) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=drain_seconds,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    server = HttpServer(config)
+    signal.signal(STOP_SIGNAL, server.handle_exit)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # Not SIG_IGN, which the programs that a model starts would inherit.
+        signal.signal(number, _ignore)
+    server.run(sockets=[listener])
+
+
+def _ignore(*_: object) -> None:
+    """Does nothing: see `http_server.py`."""
 
 
 if __name__ == "__main__":
