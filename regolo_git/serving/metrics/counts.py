@@ -19,14 +19,18 @@ Key = tuple[str, str]
 
 
 class Tally:
-    """Counts of one version's requests by outcome, and the latencies of those that were not dropped."""
+    """Counts of one version's requests by outcome, and the latencies of those that were not dropped.
 
-    __slots__ = ("bins", "outcomes", "seconds")
+    `seconds` is their sum and `longest` the largest of them.
+    """
+
+    __slots__ = ("bins", "longest", "outcomes", "seconds")
 
     def __init__(self) -> None:
         self.outcomes = [0] * len(OUTCOMES)
         self.bins: dict[int, int] = {}
         self.seconds = 0.0
+        self.longest = 0.0
 
     def add(self, outcome: int, seconds: float) -> None:
         """Counts one request."""
@@ -35,6 +39,7 @@ class Tally:
             index = bin_of(seconds)
             self.bins[index] = self.bins.get(index, 0) + 1
             self.seconds += seconds
+            self.longest = max(self.longest, seconds)
 
     def merge(self, other: "Tally") -> None:
         """Adds another's counts to these."""
@@ -43,6 +48,7 @@ class Tally:
         for index, count in other.bins.items():
             self.bins[index] = self.bins.get(index, 0) + count
         self.seconds += other.seconds
+        self.longest = max(self.longest, other.longest)
 
     @property
     def requests(self) -> int:
@@ -131,6 +137,7 @@ def _tally_json(key: Key, tally: Tally) -> Json:
         "outcomes": list(tally.outcomes),
         "bins": [[index, count] for index, count in tally.bins.items()],
         "seconds": tally.seconds,
+        "longest": tally.longest,
     }
 
 
@@ -139,4 +146,5 @@ def _read_tally(reader: JsonReader) -> tuple[Key, Tally]:
     tally.outcomes = reader.list_of("outcomes", int)
     tally.bins = {pair.get(0, int): pair.get(1, int) for pair in reader.rows("bins", 2)}
     tally.seconds = reader.get("seconds", float)
+    tally.longest = reader.get("longest", float)
     return (reader.get("endpoint", str), reader.get("version", str)), tally

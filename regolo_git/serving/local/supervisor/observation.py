@@ -86,7 +86,7 @@ async def metrics(engine: Supervisor, endpoint: str, seconds: float) -> Endpoint
 
 
 def _measured(tally: Tally, served: ServedVersion | None) -> Measured:
-    p50, p95, p99 = (quantile(tally.bins, share) for share in (0.5, 0.95, 0.99))
+    p50, p95, p99 = (quantile(tally.bins, share, tally.longest) for share in (0.5, 0.95, 0.99))
     return Measured(
         requests=tally.requests,
         errors=tally.errors,
