@@ -115,17 +115,24 @@ class EndpointVerbs:
         endpoint_id: str,
         to_version: str | None = None,
         *,
+        keep_environment: bool | None = None,
         message: str | None = None,
         unmerged: bool = False,
     ) -> Endpoint:
         """Returns all traffic to `to_version`, or to the last good version, with a new commit.
 
         The last good version is the newest one that had all the traffic and was not rolled back since; one
-        that can no longer serve is skipped with a `RegoloNotice`.  Raises NotFound, also for content that is
-        not in the store, and PolicyRefused for a retired version.
+        that can no longer serve is skipped with a `RegoloNotice`.
+
+        An environment that the endpoint follows is rolled back in the same commit, unless other endpoints
+        follow it too or the version was never promoted there; then a `RegoloNotice` says that they differ.
+        `keep_environment=True` leaves the environment as it is; False rolls it back with all endpoints that
+        follow it.
+
+        Raises NotFound, also for content that is not in the store, and PolicyRefused for a retired version.
         """
         done = RegistryWriter(self.handle).roll_back(
-            endpoint_id, to_version, message=message, unmerged=unmerged
+            endpoint_id, to_version, keep_environment=keep_environment, message=message, unmerged=unmerged
         )
         for skipped in done.skipped:
             warn(skipped)

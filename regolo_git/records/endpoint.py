@@ -46,8 +46,25 @@ class PinnedVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class RollbackMark:
+    """The version that the followed environment had at a rollback, and the one that the endpoint went to."""
+
+    source: str
+    target: str
+    unknown: Table = field(default_factory=dict)
+
+    def to_table(self) -> Table:
+        """The table in the endpoint file."""
+        table: dict[str, TomlValue] = {"from": self.source, "to": self.target}
+        return table | dict(sorted(self.unknown.items()))
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A served name: `traffic` has each version's share (adding up to 1), `versions` the pinned versions."""
+    """A served name: `traffic` has each version's share (adding up to 1), `versions` the pinned versions.
+
+    `rolled_back` records a rollback away from the followed environment, until the next change of traffic.
+    """
 
     endpoint: str
     model: str
@@ -57,6 +74,20 @@ class Endpoint:
     versions: Mapping[str, PinnedVersion]
     routing: Routing = field(default_factory=Routing)
     unknown: Table = field(default_factory=dict)
+    rolled_back: RollbackMark | None = None
+
+    @property
+    def whole(self) -> str | None:
+        """The version that has all the traffic; None for a split."""
+        served = [version for version, share in self.traffic.items() if share > 0]
+        return served[0] if len(served) == 1 else None
+
+    @property
+    def rolled_back_from(self) -> str | None:
+        """The version of the followed environment that the last rollback left, while that is in effect."""
+        # The first release keeps the table when it changes the traffic, so `target` is compared.
+        mark = self.rolled_back
+        return mark.source if mark is not None and mark.target == self.whole else None
 
     def to_text(self) -> str:
         """The canonical text of the file; versions are sorted."""
@@ -70,6 +101,8 @@ class Endpoint:
         routing = self.routing.to_table()
         if routing:
             document["routing"] = routing
+        if self.rolled_back is not None:
+            document["rolled_back"] = self.rolled_back.to_table()
         return dump_document(document | dict(sorted(self.unknown.items())))
 
     @classmethod
@@ -93,6 +126,7 @@ class Endpoint:
             traffic=_read_traffic(reader.take("traffic", dict), reader.what),
             versions={version: _read_pin(pin) for version, pin in reader.take_tables("versions")},
             routing=Routing.read(reader.take_table("routing")),
+            rolled_back=_read_mark(reader),
             unknown=reader.rest,
         )
         if set(endpoint.traffic) != set(endpoint.versions):
@@ -107,6 +141,17 @@ def _read_traffic(table: dict[str, TomlValue], what: str) -> dict[str, float]:
             raise IntegrityError(f"the share of '{version}' in {what} is not a number")
         shares[version] = float(share)
     return check_traffic(shares)
+
+
+def _read_mark(reader: TableReader) -> RollbackMark | None:
+    table = reader.take_optional("rolled_back", dict)
+    if table is None:
+        return None
+    mark = TableReader(table, f"[rolled_back] in {reader.what}")
+    source, target = mark.take("from", str), mark.take("to", str)
+    Version.parse(source)
+    Version.parse(target)
+    return RollbackMark(source, target, mark.rest)
 
 
 def _read_pin(reader: TableReader) -> PinnedVersion:

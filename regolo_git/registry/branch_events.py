@@ -6,6 +6,7 @@ has the trailer `Regolo-Proposed`) counts from that merge, any other commit from
 from elsewhere brings commits that were on the branch before.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,8 @@ from regolo_git.git.repository import CommitInfo, GitRepository
 from regolo_git.registry.handle import Handle
 
 PROPOSED = "Regolo-Proposed"
+# As `git revert` writes it, with or without `--reference`.
+REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{7,40})\b", re.MULTILINE)
 DEPTH = 32  # merges inside merged lines; people do not go so deep, and a hostile history counts as one commit
 
 _Brought = tuple[CommitInfo, str, datetime]
@@ -33,6 +36,15 @@ class BranchEvent:
     info: CommitInfo
     path: str
     when: datetime
+
+
+def action_of(info: CommitInfo) -> tuple[str, str | None]:
+    """The action that a commit records, "revert" with the commit that it reverts, or "edit"."""
+    action = info.trailer("Regolo-Action")
+    undone = REVERTS.search(info.message) if action is None else None
+    if undone is not None:
+        return "revert", undone[1]
+    return action or "edit", None
 
 
 def branch_events(

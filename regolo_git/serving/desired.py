@@ -74,10 +74,14 @@ class Writer(Protocol):
         endpoint: str,
         to_version: str | None = None,
         *,
+        keep_environment: bool | None = None,
         message: str | None = None,
         unmerged: bool = False,
     ) -> RolledBack:
         """Sends everything to `to_version`, or to the last good version that can still serve.
+
+        The followed environment goes along, unless others follow it too, the version was never there, or
+        `keep_environment` says that it stays.  If that is False, it goes along with all its endpoints.
 
         Raises NotFound, also for missing bytes, PolicyRefused for a retired version, Conflict if nothing
         would change.

@@ -33,8 +33,16 @@ class RegistryWriter:
         endpoint: str,
         to_version: str | None = None,
         *,
+        keep_environment: bool | None = None,
         message: str | None = None,
         unmerged: bool = False,
     ) -> RolledBack:
         """Sends everything to one version; see `Writer`."""
-        return roll_back(self._handle, endpoint, to_version, message=message, unmerged=unmerged)
+        return roll_back(
+            self._handle,
+            endpoint,
+            to_version,
+            keep_environment=keep_environment,
+            message=message,
+            unmerged=unmerged,
+        )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.records.digests import Digest
-from regolo_git.records.endpoint import Endpoint, PinnedVersion, check_engine, check_traffic
+from regolo_git.records.endpoint import Endpoint, PinnedVersion, RollbackMark, check_engine, check_traffic
 from regolo_git.records.environment import Promotion, check_commit, check_replicas
 from regolo_git.records.routing import Routing
 
@@ -193,3 +193,23 @@ def test_a_promotion_reads_back_from_its_own_place_only() -> None:
 def test_a_promotion_of_what_cannot_be_is_damage(old: str, new: str) -> None:
     with pytest.raises(IntegrityError, match=r"team/m\.toml"):
         Promotion.parse(PROMOTION.to_text().replace(old, new, 1), "environments/staging/team/m.toml")
+
+
+def test_a_rollback_is_on_record_until_the_traffic_changes() -> None:
+    mark = RollbackMark("1.9", "1.10", {"later": 2})
+    kept = replace(ENDPOINT, traffic={"1.10": 1.0, "1.9": 0.0}, rolled_back=mark)
+    text = kept.to_text()
+    assert text.endswith('[rolled_back]\nfrom = "1.9"\nto = "1.10"\nlater = 2\n')
+    assert Endpoint.parse(text, PATH) == kept
+    assert kept.rolled_back_from == "1.9"
+    # The first release changes the traffic and leaves the table.
+    assert replace(kept, traffic={"1.10": 0.0, "1.9": 1.0}).rolled_back_from is None
+    assert replace(kept, traffic={"1.10": 0.5, "1.9": 0.5}).rolled_back_from is None
+
+
+@pytest.mark.parametrize(
+    "table", ["3", "{}", '{ from = "1.9" }', '{ from = "1.9", to = 1.1 }', '{ from = "x", to = "1.0" }']
+)
+def test_a_rollback_that_cannot_be_read_is_damage(table: str) -> None:
+    with pytest.raises(IntegrityError):
+        Endpoint.parse(TEXT.replace('later = "x"', f"rolled_back = {table}", 1), PATH)

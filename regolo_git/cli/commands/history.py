@@ -1,14 +1,18 @@
 """`git regolo history`: shows the promotion history of a model."""
 
+from collections.abc import Sequence
+
 import click
 
 from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
-from regolo_git.cli.forms import Form, emit, form_options
+from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.options.arguments import complete_environments, model_argument
+from regolo_git.cli.pages.differences import follower_document, talk_of_differences
 from regolo_git.cli.streams import talk, talk_next
 from regolo_git.cli.tables import put_table
 from regolo_git.records.references import version_reference
+from regolo_git.registry.endpoints.deployed import Deployed, all_deployed
 from regolo_git.registry.environments.history import PromotionEvent, promotion_history
 from regolo_git.registry.environments.permission import environment_rule
 from regolo_git.registry.lookup import model_rows
@@ -19,6 +23,7 @@ from regolo_git.text.times import local_time
 COLUMNS = (
     Column("WHEN"),
     Column("ENVIRONMENT"),
+    Column("ACTION", spare=4),
     Column("VERSION"),
     Column("REPLICAS", right=True, spare=2),
     Column("BY", spare=1),
@@ -34,10 +39,14 @@ COLUMNS = (
 def history(model: str, environment: str | None, form: Form) -> None:
     """Show the promotions of MODEL, to every environment or to ENV, newest first.
 
+    The action is promote, demote, rollback (of an endpoint, which took the environment along), revert (by
+    `git revert`) or edit.  Endpoints that follow an environment and do not serve what it has are reported;
+    with --json they are under `endpoints` of the newest event of that environment.
+
     \b
     With --plain, one line for each promotion:
       time, environment, version (empty: removed), replicas, author, commit,
-      message
+      message, action
 
     \b
     Examples:
@@ -51,33 +60,60 @@ def history(model: str, environment: str | None, form: Form) -> None:
         events = promotion_history(handle, model, environment)
         if environment is not None and not events:
             environment_rule(handle, environment)
+        records = handle.records()
+        endpoints = [each for each in handle.readable(records.endpoints()) if each.model == model]
+        promotions = handle.readable(records.promotions()) if endpoints else ()
+        followers = [each for each in all_deployed(endpoints, promotions) if each.environment is not None]
+    if form == "people":
+        talk_of_differences(each for each in followers if environment in (None, each.environment))
     if not events and form == "people":
         talk(f"{model} was never promoted" + (f" to {environment}" if environment else ""))
         newest = version_reference(model, rows[-1].version)
         talk_next(f"git regolo {f'history {model}' if environment else f'promote {newest} staging'}")
     emit(
         form,
-        document=lambda: [
-            {
-                "when": event.when,
-                "environment": event.environment,
-                "version": event.promotion.version if event.promotion else None,
-                "replicas": event.promotion.replicas if event.promotion else None,
-                "by": event.who,
-                "commit": event.commit,
-                "message": event.message,
-            }
-            for event in events
-        ],
+        document=lambda: _document(events, followers),
         fields=lambda: [_fields(event) for event in events],
         page=lambda: put_table(COLUMNS, [_row(event) for event in events]),
     )
 
 
+def _document(events: Sequence[PromotionEvent], followers: Sequence[Deployed]) -> list[Json]:
+    """The events; the newest one of an environment names the endpoints that follow it."""
+    newest = {event.environment: event.commit for event in reversed(events)}
+    return [
+        {
+            "when": event.when,
+            "environment": event.environment,
+            "action": event.action,
+            "version": event.promotion.version if event.promotion else None,
+            "replicas": event.promotion.replicas if event.promotion else None,
+            "by": event.who,
+            "commit": event.commit,
+            "message": event.message,
+            "endpoints": [
+                follower_document(each)
+                for each in followers
+                if each.environment == event.environment and newest[event.environment] == event.commit
+            ],
+        }
+        for event in events
+    ]
+
+
 def _fields(event: PromotionEvent) -> list[object]:
     version = event.promotion.version if event.promotion else None
     replicas = event.promotion.replicas if event.promotion else None
-    return [event.when, event.environment, version, replicas, event.who, event.commit, event.message]
+    return [
+        event.when,
+        event.environment,
+        version,
+        replicas,
+        event.who,
+        event.commit,
+        event.message,
+        event.action,
+    ]
 
 
 def _row(event: PromotionEvent) -> list[str]:
@@ -85,6 +121,7 @@ def _row(event: PromotionEvent) -> list[str]:
     return [
         local_time(event.when),
         event.environment,
+        event.action,
         promotion.version if promotion else "removed",
         str(promotion.replicas) if promotion else "",
         one_line(person(event.who)),

@@ -3,11 +3,17 @@
 import click
 
 from regolo_git.cli.context import open_handle
-from regolo_git.cli.forms import json_option, put_result
-from regolo_git.cli.options.change import message_option, unmerged_option
+from regolo_git.cli.forms import Json, json_option, put_result
+from regolo_git.cli.options.change import can_ask, message_option, unmerged_option
 from regolo_git.cli.options.endpoint import complete_endpoint_versions, endpoint_argument
-from regolo_git.cli.pages.endpoint import endpoint_document
-from regolo_git.cli.streams import talk, talk_note
+from regolo_git.cli.pages.endpoint import deployed_document
+from regolo_git.cli.streams import talk, talk_note, visible
+from regolo_git.errors import InvalidInput
+from regolo_git.registry.endpoints.deployed import read_deployed
+from regolo_git.registry.endpoints.environment_move import other_followers
+from regolo_git.registry.endpoints.get import require_endpoint
+from regolo_git.registry.endpoints.rollback import RolledBack
+from regolo_git.registry.handle import Handle
 from regolo_git.serving.registry_writer import RegistryWriter
 from regolo_git.text.numbers import shares_text
 
@@ -21,28 +27,76 @@ from regolo_git.text.numbers import shares_text
     shell_complete=complete_endpoint_versions,
     help="The version to return to.  [default: the last good one]",
 )
+@click.option("--all", "everything", is_flag=True, help="Roll back the environment and all that follow it.")
+@click.option("--keep-environment", is_flag=True, help="Leave the environment that it follows as it is.")
 @unmerged_option
 @message_option
 @json_option
-def rollback(endpoint: str, version: str | None, unmerged: bool, message: str | None, as_json: bool) -> None:
+def rollback(
+    endpoint: str,
+    version: str | None,
+    everything: bool,
+    keep_environment: bool,
+    unmerged: bool,
+    message: str | None,
+    as_json: bool,
+) -> None:
     """Return all traffic of ENDPOINT to one version, with a new commit.
 
     The last good version is the newest one that had all the traffic and was not rolled back since; retired
     versions and those without content in the store are skipped.  A running gateway follows within a second
     if workers of that version are still warm.
 
+    If ENDPOINT follows an environment to which the version was promoted before, the environment is rolled
+    back in the same commit.  If other endpoints follow it too, the command asks; without a terminal, the
+    environment stays unless --all is given.  Where endpoint and environment differ, every view says so, and
+    promoting again brings the endpoint back.
+
     \b
     Examples:
       git regolo rollback sentiment
       git regolo rollback sentiment --to 1.0 -m "1.1 times out on long texts"
+      git regolo rollback sentiment --keep-environment
 
     Exit status: 0 success; 2 invalid input; 3 no such endpoint or version, or its content is not in the
-    store; 4 it already has all the traffic; 8 the version is retired or not merged.
+    store; 4 it already has all the traffic; 8 the version is retired or not merged, or with --all was never
+    in the environment.
     """
+    if everything and keep_environment:
+        raise InvalidInput("--all and --keep-environment cannot be used together")
     with open_handle() as handle:
-        done = RegistryWriter(handle).roll_back(endpoint, version, message=message, unmerged=unmerged)
+        keep = keep_environment if everything or keep_environment else _asked(handle, endpoint)
+        done = RegistryWriter(handle).roll_back(
+            endpoint, version, keep_environment=keep, message=message, unmerged=unmerged
+        )
+        found = read_deployed(handle, done.endpoint)
     for skipped in done.skipped:
         talk_note(skipped)
-    traffic = done.endpoint.traffic
-    talk(f"rolled back {endpoint} to {max(traffic, key=traffic.__getitem__)}")
-    put_result(shares_text(traffic), endpoint_document(done.endpoint), as_json=as_json)
+    _report(done)
+    document: dict[str, Json] = {
+        **deployed_document(done.endpoint, found),
+        "environment_before": done.previous.version if done.previous else None,
+        "other_endpoints": list(done.others),
+        "skipped": list(done.skipped),
+    }
+    put_result(shares_text(done.endpoint.traffic), document, as_json=as_json)
+
+
+def _asked(handle: Handle, name: str) -> bool | None:
+    """Whether to keep the environment, asked where other endpoints follow it; None where nobody is asked."""
+    records = handle.records()
+    endpoint = require_endpoint(records, name)
+    others = [other.endpoint for other in other_followers(handle, records, endpoint)]
+    if not others or not can_ask():
+        return None
+    question = f"'{endpoint.environment}' is also followed by {', '.join(others)}. Roll back all of them?"
+    return not click.confirm(visible(question), err=True)
+
+
+def _report(done: RolledBack) -> None:
+    talk(f"rolled back {done.endpoint.endpoint} to {done.endpoint.whole}")
+    if done.environment is not None and done.previous is not None:
+        place = done.environment.environment
+        talk(f"  environment  {place} moved to {done.environment.version} (was {done.previous.version})")
+    for other in done.others:
+        talk(f"  endpoint     {other} moved to {done.endpoint.whole}")

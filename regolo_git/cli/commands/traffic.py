@@ -11,7 +11,9 @@ from regolo_git.cli.options.endpoint import (
     read_counts,
     read_weights,
 )
-from regolo_git.cli.pages.endpoint import endpoint_document
+from regolo_git.cli.pages.endpoint import deployed_document
+from regolo_git.cli.streams import talk
+from regolo_git.registry.endpoints.deployed import read_deployed
 from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.serving.registry_writer import RegistryWriter
 from regolo_git.text.numbers import shares_text
@@ -41,7 +43,9 @@ def traffic(
     """Set the whole traffic split of ENDPOINT in one commit; without a split, show it.
 
     Weights are percentages that add up to 100, or shares that add up to 1.  A version that is not listed is
-    removed from the endpoint; a version with weight 0 stays and can be requested by header.
+    removed from the endpoint; a version with weight 0 stays and can be requested by header.  An environment
+    that the endpoint follows stays as it is; until the next promotion to it, every view says that the two
+    differ.
 
     \b
     Examples:
@@ -64,4 +68,7 @@ def traffic(
             )
         else:
             found = get_endpoint(handle, endpoint)
-    put_result(shares_text(found.traffic), endpoint_document(found), as_json=as_json)
+        beside = read_deployed(handle, found)
+        if not split and beside.environment is not None:
+            talk(beside.state)
+    put_result(shares_text(found.traffic), deployed_document(found, beside), as_json=as_json)

@@ -43,12 +43,17 @@ consent_options = one_value(
 )
 
 
+def can_ask() -> bool:
+    """Whether there is a terminal to ask and to be answered on."""
+    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
+
 def confirm(question: str, *, otherwise: str) -> None:
     """Asks, and returns on yes.  Raises Cancelled on no, and Conflict (`otherwise`) without a terminal.
 
     The hint of the latter is the whole command line with `--yes`.
     """
-    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+    if not can_ask():
         invocation = click.get_current_context().find_object(Invocation)
         assert invocation is not None
         raise Conflict(otherwise, invocation.again_with("--yes"))

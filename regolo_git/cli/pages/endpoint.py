@@ -2,6 +2,7 @@
 
 from regolo_git.cli.forms import Json
 from regolo_git.records.endpoint import Endpoint
+from regolo_git.registry.endpoints.deployed import Deployed
 from regolo_git.text.numbers import decimal_text
 
 
@@ -22,6 +23,17 @@ def endpoint_document(endpoint: Endpoint) -> dict[str, Json]:
             for version, pin in endpoint.versions.items()
         },
         "routing": dict(endpoint.routing.to_table()),
+    }
+
+
+def deployed_document(endpoint: Endpoint, found: Deployed) -> dict[str, Json]:
+    """An endpoint beside the environment that it follows, as a JSON document."""
+    return {
+        **endpoint_document(endpoint),
+        "environment_version": found.promoted,
+        "agrees": found.agrees,
+        "rolled_back_from": found.rolled_back_from,
+        "state": found.state,
     }
 
 

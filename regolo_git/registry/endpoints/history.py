@@ -3,21 +3,16 @@
 `last_good` derives rollback targets from it.
 """
 
-import re
 from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import datetime
 
 from regolo_git.errors import IntegrityError
-from regolo_git.git.repository import CommitInfo
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.names import check_endpoint_name
 from regolo_git.records.paths import endpoint_path
-from regolo_git.registry.branch_events import branch_events
+from regolo_git.registry.branch_events import action_of, branch_events
 from regolo_git.registry.handle import Handle
-
-# As `git revert` writes it, with or without `--reference`.
-REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{7,40})\b", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +55,6 @@ def endpoint_events(
             endpoint = handle.records_at(event.info.oid).endpoint(name)
         except IntegrityError:
             continue
-        action, reverted = _action_of(event.info)
+        action, reverted = action_of(event.info)
         info = event.info
         yield EndpointEvent(name, endpoint, action, info.oid, event.when, info.author, info.subject, reverted)
-
-
-def _action_of(info: CommitInfo) -> tuple[str, str | None]:
-    action = info.trailer("Regolo-Action")
-    undone = REVERTS.search(info.message) if action is None else None
-    if undone is not None:
-        return "revert", undone[1]
-    return action or "edit", None

@@ -1,4 +1,7 @@
-"""Rolling an endpoint back: a new commit sends all of its traffic to an earlier version."""
+"""Rolling an endpoint back: a new commit sends all of its traffic to an earlier version.
+
+The environment that the endpoint follows goes back in the same commit where `environment_move` allows it.
+"""
 
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -7,25 +10,42 @@ from regolo_git.errors import IntegrityError, NotFound, PolicyRefused
 from regolo_git.git.new_commit import NewCommit
 from regolo_git.hints import Hint
 from regolo_git.records.endpoint import Endpoint
+from regolo_git.records.environment import Promotion
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.change import commit_records
+from regolo_git.registry.endpoints.deployed import followed_promotion, notice_difference
+from regolo_git.registry.endpoints.environment_move import EnvironmentMove, environment_move, rollback_mark
 from regolo_git.registry.endpoints.get import require_endpoint
 from regolo_git.registry.endpoints.history import endpoint_events
 from regolo_git.registry.endpoints.last_good import good_versions
-from regolo_git.registry.endpoints.traffic import pin, servable, traffic_commit, usual_replicas
+from regolo_git.registry.endpoints.traffic import (
+    endpoint_commit,
+    pin,
+    servable,
+    traffic_commit,
+    usual_replicas,
+)
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import require_merged
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.text.numbers import shares_text
 
 
 @dataclass(frozen=True, slots=True)
 class RolledBack:
-    """The endpoint after a rollback; `skipped` has a line for each good version that cannot serve."""
+    """The endpoint after a rollback; `skipped` has a line for each good version that cannot serve.
+
+    `environment` is the promotion that was changed along with it, `previous` the one before, and `others` are
+    the further endpoints that moved with the environment.
+    """
 
     endpoint: Endpoint
-    skipped: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
+    environment: Promotion | None = None
+    previous: Promotion | None = None
+    others: tuple[str, ...] = ()
 
 
 def roll_back(
@@ -33,13 +53,15 @@ def roll_back(
     name: str,
     to_version: str | None = None,
     *,
+    keep_environment: bool | None = None,
     message: str | None = None,
     unmerged: bool = False,
 ) -> RolledBack:
     """Sends all traffic to `to_version`, or to the last good version that can serve.
 
-    `last_good` defines good versions.  Raises NotFound, also for missing bytes, Conflict if nothing would
-    change, PolicyRefused for a version that is retired or, without `unmerged`, not merged and never served.
+    `last_good` defines good versions, and `environment_move` what `keep_environment` means.  Raises NotFound,
+    also for missing bytes, Conflict if nothing would change, PolicyRefused for a version that is retired or,
+    without `unmerged`, not merged and never served.
     """
 
     def prepare(records: RecordsAt) -> NewCommit[RolledBack]:
@@ -49,10 +71,38 @@ def roll_back(
         if not unmerged and version.version not in before.versions:
             _require_merged_or_served(handle, records, name, version)
         pinned = pin(version, usual_replicas(before, version), before)
-        after = replace(before, traffic={version.version: 1.0}, versions={version.version: pinned})
-        return traffic_commit(before, after, "rollback", message).with_made(RolledBack(after, tuple(skipped)))
+        promotion = followed_promotion(handle, records, before)
+        after = replace(
+            before,
+            traffic={version.version: 1.0},
+            versions={version.version: pinned},
+            rolled_back=rollback_mark(promotion, version),
+        )
+        move = environment_move(handle, records, before, promotion, version, keep=keep_environment)
+        if move is None and replace(after, rolled_back=before.rolled_back) == before:
+            after = before  # which is refused
+        return _commit(before, after, move, tuple(skipped), message)
 
-    return commit_records(handle, prepare).made
+    done = commit_records(handle, prepare).made
+    notice_difference(handle, done.endpoint)
+    return done
+
+
+def _commit(
+    before: Endpoint,
+    after: Endpoint,
+    move: EnvironmentMove | None,
+    skipped: tuple[str, ...],
+    message: str | None,
+) -> NewCommit[RolledBack]:
+    if move is None:
+        return traffic_commit(before, after, "rollback", message).with_made(RolledBack(after, skipped))
+    place = f"{move.promotion.environment}={move.promotion.version}"
+    default = f"rollback {after.endpoint}: {shares_text(after.traffic)}, {place}"
+    new = endpoint_commit(after, message, default, "rollback", before, move.promotion.environment)
+    others = tuple(endpoint.endpoint for endpoint in move.others)
+    made = RolledBack(after, skipped, move.promotion, move.previous, others)
+    return replace(new, files={**move.files, **new.files}).with_made(made)
 
 
 def _version(

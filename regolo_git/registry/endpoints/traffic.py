@@ -5,7 +5,7 @@ cannot change what is served.  `servable` decides whether a version may receive 
 endpoint is a `traffic_commit`; only a promotion moves endpoints within its own commit (`moved_endpoint`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from regolo_git.artifacts.verify import bytes_of, require_artifact
@@ -14,11 +14,12 @@ from regolo_git.git.new_commit import NewCommit
 from regolo_git.hints import Hint
 from regolo_git.records.endpoint import Endpoint, PinnedVersion, check_traffic
 from regolo_git.records.environment import Promotion
-from regolo_git.records.paths import endpoint_path
+from regolo_git.records.paths import endpoint_path, environment_path
 from regolo_git.records.pins import check_replicas
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.change import action_message, commit_records
+from regolo_git.registry.endpoints.deployed import notice_difference
 from regolo_git.registry.endpoints.get import require_endpoint
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
@@ -58,9 +59,11 @@ def update_traffic(
         for version in versions.values() if not unmerged else ():
             if version.version not in before.versions:
                 require_merged(handle, version, _again(name, shares))
+        traffic = {versions[given].version: share for given, share in shares.items()}
         after = replace(
             before,
-            traffic={versions[given].version: share for given, share in shares.items()},
+            traffic=traffic,
+            rolled_back=before.rolled_back if dict(before.traffic) == traffic else None,
             versions={
                 version.version: pin(version, _replicas(before, version, given, replicas or {}), before)
                 for given, version in versions.items()
@@ -68,7 +71,9 @@ def update_traffic(
         )
         return traffic_commit(before, after, "traffic", message)
 
-    return commit_records(handle, prepare).made
+    changed = commit_records(handle, prepare).made
+    notice_difference(handle, changed)
+    return changed
 
 
 def _again(name: str, shares: Mapping[str, float]) -> Hint:
@@ -111,7 +116,22 @@ def moved_endpoint(endpoint: Endpoint, promotion: Promotion) -> Endpoint:
     pinned = endpoint.versions.get(promotion.version)
     unknown = pinned.unknown if pinned is not None else {}
     target = PinnedVersion(promotion.commit, promotion.digest, promotion.replicas, unknown)
-    return replace(endpoint, traffic={promotion.version: 1.0}, versions={promotion.version: target})
+    return replace(
+        endpoint, traffic={promotion.version: 1.0}, versions={promotion.version: target}, rolled_back=None
+    )
+
+
+def follows(endpoint: Endpoint, promotion: Promotion) -> bool:
+    """Whether an endpoint follows the environment and model of a promotion."""
+    return (endpoint.model, endpoint.environment) == (promotion.model, promotion.environment)
+
+
+def promotion_files(promotion: Promotion, endpoints: Iterable[Endpoint]) -> dict[str, bytes | None]:
+    """The files of a promotion and of the endpoints that move with it."""
+    return {
+        environment_path(promotion.environment, promotion.model): promotion.to_text().encode(),
+        **{endpoint_path(endpoint.endpoint): endpoint.to_text().encode() for endpoint in endpoints},
+    }
 
 
 def traffic_commit(
@@ -127,14 +147,23 @@ def traffic_commit(
 
 
 def endpoint_commit(
-    after: Endpoint, given: str | None, default: str, action: str, before: Endpoint | None
+    after: Endpoint,
+    given: str | None,
+    default: str,
+    action: str,
+    before: Endpoint | None,
+    environment: str | None = None,
 ) -> NewCommit[Endpoint]:
-    """The commit that writes an endpoint's file, with trailers that record the change."""
+    """The commit that writes an endpoint's file, with trailers that record the change.
+
+    `environment` is one that changes with it.
+    """
     message = action_message(
         given,
         default,
         action,
         {
+            "Regolo-Environment": environment,
             "Regolo-Endpoint": after.endpoint,
             "Regolo-From": shares_text(before.traffic) if before else None,
             "Regolo-To": shares_text(after.traffic),

@@ -8,7 +8,7 @@ from regolo_git.errors import IntegrityError
 from regolo_git.records.environment import Promotion
 from regolo_git.records.names import check_environment_name
 from regolo_git.records.paths import place_of_promotion
-from regolo_git.registry.branch_events import branch_events
+from regolo_git.registry.branch_events import action_of, branch_events
 from regolo_git.registry.handle import Handle
 
 
@@ -16,7 +16,9 @@ from regolo_git.registry.handle import Handle
 class PromotionEvent:
     """One change of a model's promotion in an environment; `promotion` is None if it was removed.
 
-    `when` is the time at which the change reached the registry branch: for a proposal, its merge.
+    `action` is the command's `Regolo-Action` ("promote", "demote", "rollback" of an endpoint), "revert" for
+    `git revert`, or "edit".  `when` is the time at which the change reached the registry branch: for
+    a proposal, its merge.
     """
 
     environment: str
@@ -26,6 +28,7 @@ class PromotionEvent:
     when: datetime
     who: str
     message: str
+    action: str
 
 
 def promotion_history(handle: Handle, model: str, environment: str | None = None) -> list[PromotionEvent]:
@@ -55,4 +58,5 @@ def promotion_events(
         except IntegrityError:
             continue  # a commit that broke the file promoted nothing; fsck names it
         info = event.info
-        yield PromotionEvent(place, model, promotion, info.oid, event.when, info.author, info.subject)
+        action, _ = action_of(info)
+        yield PromotionEvent(place, model, promotion, info.oid, event.when, info.author, info.subject, action)

@@ -25,7 +25,7 @@ def check_permission(
     if not unmerged:
         require_merged(handle, version, Hint("promote", version.reference, environment, "--unmerged"))
     for required in rule.requires if rule is not None else ():
-        if not _was_promoted_to(handle, version, required):
+        if not was_promoted_to(handle, version, required):
             raise PolicyRefused(
                 f"'{version.reference}' must be promoted to '{required}' first",
                 Hint("promote", version.reference, required),
@@ -47,7 +47,7 @@ def environment_rule(handle: Handle, environment: str) -> EnvironmentRule | None
     return rule
 
 
-def _was_promoted_to(handle: Handle, version: ModelVersion, environment: str) -> bool:
+def was_promoted_to(handle: Handle, version: ModelVersion, environment: str) -> bool:
     """Whether the version, with its present bytes, is or ever was promoted to an environment."""
     wanted, digest = Version.parse(version.version), version.manifest.artifact.digest
     tip = handle.registry_tip()

@@ -14,13 +14,12 @@ from regolo_git.records.branches import proposal_branch
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion
 from regolo_git.records.names import check_environment_name
-from regolo_git.records.paths import endpoint_path, environment_path
 from regolo_git.records.pins import check_replicas
 from regolo_git.records.references import Reference, version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.branch_events import PROPOSED
 from regolo_git.registry.change import action_message, commit_records, propose_records, recover_first
-from regolo_git.registry.endpoints.traffic import moved_endpoint
+from regolo_git.registry.endpoints.traffic import follows, moved_endpoint, promotion_files
 from regolo_git.registry.environments.permission import check_permission
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
@@ -73,7 +72,8 @@ def promote(
 
     Its bytes are rebuilt and compared with the digest first.  `replicas` defaults to the environment's rule,
     then to the present promotion, then to 1.  Raises InvalidInput, NotFound, PolicyRefused if the rules
-    forbid it, Conflict if it is already promoted there, IntegrityError if the bytes are wrong.
+    forbid it, Conflict if it is already promoted there and at every endpoint that follows, IntegrityError if
+    the bytes are wrong.
     """
     check_environment_name(environment)
     if replicas is not None:
@@ -104,17 +104,14 @@ def _commit(handle: Handle, records: RecordsAt, request: _Request) -> NewCommit[
     version, environment = request.version, request.environment
     previous = records.promotion(environment, version.model_id)
     promotion = _promotion(handle, request, previous)
-    if promotion == previous:
+    endpoints = handle.readable(records.endpoints())
+    moved = {e.endpoint: m for e in endpoints if (m := _moved(e, promotion)) != e}
+    if promotion == previous and not moved:
         raise Conflict(
             f"'{version.reference}' is already promoted to '{environment}'"
             f" ({counted(promotion.replicas, 'replica')})"
         )
-    endpoints = handle.readable(records.endpoints())
-    moved = {e.endpoint: moved_endpoint(e, promotion) for e in endpoints if _follows(e, promotion)}
-    files: dict[str, bytes | None] = {
-        environment_path(environment, version.model_id): promotion.to_text().encode(),
-        **{endpoint_path(name): endpoint.to_text().encode() for name, endpoint in moved.items()},
-    }
+    files = promotion_files(promotion, moved.values())
     text = action_message(
         request.message,
         f"promote {version.reference} to {environment}",
@@ -143,5 +140,5 @@ def _promotion(handle: Handle, request: _Request, previous: Promotion | None) ->
     )
 
 
-def _follows(endpoint: Endpoint, promotion: Promotion) -> bool:
-    return (endpoint.model, endpoint.environment) == (promotion.model, promotion.environment)
+def _moved(endpoint: Endpoint, promotion: Promotion) -> Endpoint:
+    return moved_endpoint(endpoint, promotion) if follows(endpoint, promotion) else endpoint

@@ -5,10 +5,11 @@ import click
 from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit, form_options
-from regolo_git.cli.pages.endpoint import endpoint_document, replicas_field, weights_field
+from regolo_git.cli.pages.endpoint import deployed_document, replicas_field, weights_field
 from regolo_git.cli.streams import talk, talk_next
 from regolo_git.cli.tables import put_table
 from regolo_git.records.endpoint import Endpoint
+from regolo_git.registry.endpoints.deployed import Deployed, read_deployed
 from regolo_git.registry.endpoints.get import list_endpoints
 from regolo_git.text.numbers import shares_text
 
@@ -23,7 +24,7 @@ def list_(form: Form) -> None:
     \b
     With --plain, one line for each endpoint:
       endpoint, model, followed environment, version=weight ...,
-      version=replicas ...
+      version=replicas ..., relation to the environment
 
     \b
     Examples:
@@ -33,27 +34,28 @@ def list_(form: Form) -> None:
     Exit status: 0 success; 3 not in a registry.
     """
     with open_handle() as handle:
-        found = list_endpoints(handle)
+        found = [(each, read_deployed(handle, each)) for each in list_endpoints(handle)]
     if not found and form == "people":
         talk("no endpoints yet")
         talk_next("git regolo endpoint create NAME MODEL@V")
     emit(
         form,
-        document=lambda: [endpoint_document(each) for each in found],
-        fields=lambda: [_fields(each) for each in found],
-        page=lambda: put_table(COLUMNS, [_row(each) for each in found]),
+        document=lambda: [deployed_document(*each) for each in found],
+        fields=lambda: [_fields(*each) for each in found],
+        page=lambda: put_table(COLUMNS, [_row(*each) for each in found]),
     )
 
 
-def _fields(each: Endpoint) -> list[str | None]:
-    return [each.endpoint, each.model, each.environment, weights_field(each), replicas_field(each)]
+def _fields(each: Endpoint, beside: Deployed) -> list[str | None]:
+    weights, replicas = weights_field(each), replicas_field(each)
+    return [each.endpoint, each.model, each.environment, weights, replicas, beside.state]
 
 
-def _row(each: Endpoint) -> list[str]:
+def _row(each: Endpoint, beside: Deployed) -> list[str]:
     return [
         each.endpoint,
         each.model,
-        each.environment or "",
+        beside.state,
         shares_text(each.traffic),
         replicas_field(each),
     ]

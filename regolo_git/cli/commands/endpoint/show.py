@@ -8,10 +8,11 @@ from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.options.endpoint import endpoint_argument
-from regolo_git.cli.pages.endpoint import endpoint_document
+from regolo_git.cli.pages.endpoint import deployed_document
 from regolo_git.cli.streams import paint, put
 from regolo_git.cli.tables import put_pairs, put_table
 from regolo_git.records.endpoint import Endpoint
+from regolo_git.registry.endpoints.deployed import Deployed, read_deployed
 from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.text.commits import short
 from regolo_git.text.numbers import decimal_text, share_text
@@ -31,6 +32,8 @@ COLUMNS = (
 def show(endpoint: str, form: Form) -> None:
     """Show the desired state of ENDPOINT: versions, weights, replicas and routing.
 
+    The first line says whether it serves what the environment has that it follows.
+
     \b
     With --plain, one line for each version:
       version, weight, replicas, commit, digest
@@ -44,19 +47,20 @@ def show(endpoint: str, form: Form) -> None:
     """
     with open_handle() as handle:
         found = get_endpoint(handle, endpoint)
+        beside = read_deployed(handle, found)
     emit(
         form,
-        document=lambda: endpoint_document(found),
+        document=lambda: deployed_document(found, beside),
         fields=lambda: [
             (version, decimal_text(found.traffic[version]), pin.replicas, pin.commit, pin.digest)
             for version, pin in found.versions.items()
         ],
-        page=lambda: _put_page(found),
+        page=lambda: _put_page(found, beside),
     )
 
 
-def _put_page(found: Endpoint) -> None:
-    put(f"{found.endpoint}  {found.model}" + (f"  follows {found.environment}" if found.environment else ""))
+def _put_page(found: Endpoint, beside: Deployed) -> None:
+    put("  ".join(filter(None, (found.endpoint, found.model, beside.state))))
     put("")
     put_table(
         COLUMNS,

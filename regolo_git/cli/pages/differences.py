@@ -1,0 +1,31 @@
+"""Endpoints that do not serve what the environment has that they follow, for output."""
+
+from collections.abc import Iterable
+
+from regolo_git.cli.forms import Json
+from regolo_git.cli.streams import talk_next, talk_note
+from regolo_git.hints import Hint
+from regolo_git.registry.endpoints.deployed import Deployed
+
+
+def follower_document(found: Deployed) -> dict[str, Json]:
+    """An endpoint that follows an environment as a JSON document."""
+    return {
+        "endpoint": found.name,
+        "environment": found.environment,
+        "environment_version": found.promoted,
+        "traffic": dict(found.traffic),
+        "agrees": found.agrees,
+        "rolled_back_from": found.rolled_back_from,
+        "state": found.state,
+    }
+
+
+def talk_of_differences(followers: Iterable[Deployed]) -> None:
+    """Names the endpoints that differ from their environment, each with the command that brings it back."""
+    for found in followers:
+        if found.remark is not None:
+            talk_note(found.remark)
+            if found.promoted is not None:
+                reference = f"{found.model}@{found.promoted}"
+                talk_next(str(Hint("promote", reference, found.environment or "")))

@@ -1,0 +1,125 @@
+"""What an endpoint serves, compared with the environment that it follows.
+
+A rollback or a split moves an endpoint away from its environment, on purpose or by mistake.  Every view says
+so in the words of `Deployed.state`.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from regolo_git.errors import IntegrityError
+from regolo_git.hints import Hint
+from regolo_git.records.versions import Version
+from regolo_git.text.numbers import shares_text
+
+if TYPE_CHECKING:
+    from regolo_git.records.endpoint import Endpoint
+    from regolo_git.records.environment import Promotion
+    from regolo_git.registry.handle import Handle
+    from regolo_git.registry.records_at import RecordsAt
+
+
+class Deployed(NamedTuple):
+    """An endpoint, and the version that is promoted to its environment.
+
+    It `agrees` if it follows no environment, or if the promoted version has all its traffic.  Of an endpoint
+    that was rolled back, `rolled_back_from` is the version that the environment had.
+    """
+
+    name: str
+    model: str
+    environment: str | None
+    promoted: str | None
+    traffic: Mapping[str, float]
+    agrees: bool
+    rolled_back_from: str | None
+
+    @property
+    def place(self) -> str:
+        """The environment with its version: `production=1.1`."""
+        return f"{self.environment}={self.promoted}" if self.promoted is not None else f"{self.environment}"
+
+    @property
+    def state(self) -> str:
+        """How the endpoint relates to its environment; empty if it follows none."""
+        if self.environment is None:
+            return ""
+        if self.rolled_back_from is not None:
+            return self._rolled_back()
+        if self.agrees:
+            return f"follows {self.place}"
+        if self.promoted is None:
+            return f"follows {self.environment}, which has no version"
+        return f"differs from {self.place}"
+
+    def _rolled_back(self) -> str:
+        text = f"rolled back from {self.environment}={self.rolled_back_from}"
+        if self.agrees:
+            return f"{text}, follows {self.place}"
+        if self.promoted == self.rolled_back_from:
+            return text
+        return f"{text}, which has {self.promoted or 'no version'} now"
+
+    @property
+    def remark(self) -> str | None:
+        """A sentence about an endpoint that does not serve what its environment has; None if it does."""
+        if self.agrees:
+            return None
+        return f"endpoint '{self.name}' serves {shares_text(self.traffic)}: {self.state}"
+
+
+def deployed(endpoint: "Endpoint", promotion: "Promotion | None") -> Deployed:
+    """An endpoint beside the promotion of its model to the environment that it follows."""
+    return Deployed(
+        endpoint.endpoint,
+        endpoint.model,
+        endpoint.environment,
+        promotion.version if promotion is not None else None,
+        endpoint.traffic,
+        endpoint.environment is None or _serves(endpoint, promotion),
+        endpoint.rolled_back_from,
+    )
+
+
+def _serves(endpoint: "Endpoint", promotion: "Promotion | None") -> bool:
+    whole = endpoint.whole
+    if promotion is None or whole is None:
+        return False
+    same_version = Version.parse(whole) == Version.parse(promotion.version)
+    return same_version and endpoint.versions[whole].digest == promotion.digest
+
+
+def read_deployed(handle: "Handle", endpoint: "Endpoint") -> Deployed:
+    """An endpoint beside its environment on the registry branch."""
+    return deployed(endpoint, followed_promotion(handle, handle.records(), endpoint))
+
+
+def followed_promotion(handle: "Handle", records: "RecordsAt", endpoint: "Endpoint") -> "Promotion | None":
+    """The promotion that an endpoint follows; None, with a notice, if it cannot be read."""
+    if endpoint.environment is None:
+        return None
+    try:
+        return records.promotion(endpoint.environment, endpoint.model)
+    except IntegrityError as error:
+        handle.notice_broken([error])
+        return None
+
+
+def all_deployed(endpoints: "Iterable[Endpoint]", promotions: "Iterable[Promotion]") -> list[Deployed]:
+    """Every endpoint beside its environment."""
+    placed = {(promotion.environment, promotion.model): promotion for promotion in promotions}
+    return [
+        deployed(
+            endpoint, placed.get((endpoint.environment, endpoint.model)) if endpoint.environment else None
+        )
+        for endpoint in endpoints
+    ]
+
+
+def notice_difference(handle: "Handle", endpoint: "Endpoint") -> None:
+    """Issues a notice if an endpoint that was just changed does not serve what its environment has."""
+    found = read_deployed(handle, endpoint)
+    if found.remark is None:
+        return
+    back = Hint("promote", f"{found.model}@{found.promoted}", f"{found.environment}")
+    handle.notice(f"{found.remark}; to return: {back}" if found.promoted is not None else found.remark)
