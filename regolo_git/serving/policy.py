@@ -71,12 +71,18 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the operator allows to all models, and to some by pattern."""
+    """What the operator allows to all models, and to some by pattern.
+
+    `hosts` are names by which callers may reach a gateway that has no token, besides those of the loopback
+    interface; `origins` are sites whose pages may call and read answers.
+    """
 
     everywhere: Allowed = field(default_factory=lambda: Allowed(formats=frozenset(SAFE_FORMATS)))
     models: Mapping[str, Allowed] = field(default_factory=dict)
     interpreters: Mapping[str, Path] = field(default_factory=dict)
     backends: Mapping[str, ExternalServer] = field(default_factory=dict)
+    hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
 
     def permit(self, model: str, block: ServingBlock) -> Permission:
         """The permissions to load a version.  Raises PolicyRefused with a hint that would allow it."""

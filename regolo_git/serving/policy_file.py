@@ -17,6 +17,10 @@ Every key is optional:
     [backends."churn@1.1"]                           # a server of yours instead of our workers
     urls = ["http://127.0.0.1:9000"]
     model = "churn"
+
+    [gateway]
+    hosts = ["models.example"]                       # names of this server, if a proxy passes them on
+    origins = ["https://app.example"]                # sites whose pages may call, or "*"
 """
 
 import re
@@ -30,6 +34,8 @@ from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import TomlValue, load_document
 from regolo_git.serving.policy import SAFE_FORMATS, Allowed, ExternalServer, Policy, check_format
 
+HOST = re.compile(r"[A-Za-z0-9.-]+")
+ORIGIN = re.compile(r"\*|https?://[^/\s?#]+")
 VARIABLE = re.compile(r"[A-Za-z_*?][A-Za-z0-9_*?]*")
 
 
@@ -51,7 +57,7 @@ def load_policy(path: Path, *, outside: Path | None = None) -> Policy:
 
 
 def _read_policy(reader: TableReader) -> Policy:
-    interpreters = reader.take_table("interpreters")
+    interpreters, gateway = reader.take_table("interpreters"), reader.take_table("gateway")
     everywhere = _read_allowed(reader, default=SAFE_FORMATS)
     models, backends = reader.take_table("models"), reader.take_table("backends")
     policy = Policy(
@@ -59,7 +65,12 @@ def _read_policy(reader: TableReader) -> Policy:
         models={name: _read_allowed(models.take_table(name)) for name in list(models.rest)},
         interpreters={n: Path(interpreters.take(n, str)) for n in list(interpreters.rest)},
         backends={name: _read_backend(name, backends.take_table(name)) for name in list(backends.rest)},
+        hosts=tuple(name.lower() for name in _named(gateway, "hosts", HOST, "a name of a host")),
+        origins=tuple(
+            site.lower() for site in _named(gateway, "origins", ORIGIN, "of the form https://host")
+        ),
     )
+    _refuse_unknown(gateway)
     _refuse_unknown(reader)
     return policy
 
@@ -73,14 +84,8 @@ def default_policy_path(environ: Mapping[str, str]) -> Path:
 def _read_allowed(reader: TableReader, default: Iterable[str] = ()) -> Allowed:
     formats = reader.take_optional("formats", list)
     named = _texts(formats, "formats", reader) if formats is not None else tuple(default)
-    points = _texts(reader.take_optional("entry_points", list) or [], "entry_points", reader)
-    for point in points:
-        if not ENTRY_POINT.fullmatch(point):
-            raise InvalidInput(f"'{point}' in {reader.what} is not of the form module:callable")
-    variables = _texts(reader.take_optional("environment", list) or [], "environment", reader)
-    for name in variables:
-        if not VARIABLE.fullmatch(name):
-            raise InvalidInput(f"'{name}' in {reader.what} is not the name of a variable or a pattern")
+    points = _named(reader, "entry_points", ENTRY_POINT, "of the form module:callable")
+    variables = _named(reader, "environment", VARIABLE, "the name of a variable or a pattern")
     allowed = Allowed(
         formats=frozenset(check_format(name) for name in named),
         trusted_types=_texts(reader.take_optional("trusted_types", list) or [], "trusted_types", reader),
@@ -109,6 +114,15 @@ def _read_backend(name: str, reader: TableReader) -> ExternalServer:
         raise InvalidInput(f"{reader.what} has no URL")
     _refuse_unknown(reader)
     return server
+
+
+def _named(reader: TableReader, key: str, form: re.Pattern[str], words: str) -> tuple[str, ...]:
+    """A list of strings of one form.  Raises InvalidInput."""
+    texts = _texts(reader.take_optional(key, list) or [], key, reader)
+    for text in texts:
+        if not form.fullmatch(text):
+            raise InvalidInput(f"'{text}' in {reader.what} is not {words}")
+    return texts
 
 
 def _texts(values: list[TomlValue], key: str, reader: TableReader) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from support.running_engine import RunningEngine
 def begin_request(engine: RunningEngine, path: str, body: bytes) -> socket.socket:
     """Sends the head of a request and the first byte of its body."""
     connection = socket.create_connection(("127.0.0.1", engine.port), timeout=30)
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     connection.sendall(head + body[:1])
     return connection
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from regolo_git.records.json_reader import Json, JsonReader
+from regolo_git.serving.local.access import Access
 from regolo_git.serving.metrics.counts import Counts, Key
 from regolo_git.serving.options import GatewayLimits
 from regolo_git.serving.traffic.routing_table import RoutingTable
@@ -25,7 +26,7 @@ class GatewayStart:
 
     table: RoutingTable
     limits: GatewayLimits
-    token: str | None
+    access: Access
     admin_socket: Path
 
     def to_json(self) -> dict[str, Json]:
@@ -34,7 +35,7 @@ class GatewayStart:
             "do": "start",
             "table": self.table.to_json(),
             "limits": self.limits.to_json(),
-            "token": self.token,
+            "access": self.access.to_json(),
             "admin_socket": str(self.admin_socket),
         }
 
@@ -44,7 +45,7 @@ class GatewayStart:
         return cls(
             table=RoutingTable.read(reader.object("table")),
             limits=GatewayLimits.read(reader.object("limits")),
-            token=reader.get_optional("token", str),
+            access=Access.read(reader.object("access")),
             admin_socket=Path(reader.get("admin_socket", str)),
         )
 

@@ -8,6 +8,7 @@ import pytest
 from regolo_git.errors import InvalidInput
 from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.records.routing import Routing
+from regolo_git.serving.local.access import Access
 from regolo_git.serving.local.gateway_messages import GatewayReport, GatewayStart, table_message
 from regolo_git.serving.metrics.counts import OK, Recorder
 from regolo_git.serving.options import GatewayLimits
@@ -21,9 +22,9 @@ def travelled(message: dict[str, Json]) -> JsonReader:
     return JsonReader.parse(json.dumps(message), "a message")
 
 
-@pytest.mark.parametrize("token", ["secret", None])
-def test_what_a_gateway_starts_with_travels_unchanged(token: str | None) -> None:
-    start = GatewayStart(TABLE, GatewayLimits(head_seconds=3, connections=7), token, Path("/run/admin.sock"))
+@pytest.mark.parametrize("access", [Access("secret"), Access(None, ("localhost",), ("https://a.example",))])
+def test_what_a_gateway_starts_with_travels_unchanged(access: Access) -> None:
+    start = GatewayStart(TABLE, GatewayLimits(head_seconds=3, connections=7), access, Path("/run/admin.sock"))
     assert GatewayStart.read(travelled(start.to_json())) == start
 
 

@@ -8,15 +8,16 @@ every other page uses starlette (`pages.py`).  Bodies pass through unchanged.
     POST /v2/models/<endpoint>[/versions/<version>]/infer     Open Inference Protocol v2
 """
 
-import hmac
 import time
 from typing import NamedTuple
 
 import aiohttp
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from regolo_git.serving.local.access import Access
+from regolo_git.serving.local.gateway.entrance import Entrance, with_origin
 from regolo_git.serving.local.gateway.forwarding import Forwarder, Prediction, Streamed
-from regolo_git.serving.local.gateway.headers import Headers, header, request_headers
+from regolo_git.serving.local.gateway.headers import Headers, request_headers
 from regolo_git.serving.local.gateway.live_route import LiveRoute
 from regolo_git.serving.local.gateway.live_table import LiveTable
 from regolo_git.serving.local.gateway.refusal import Refusal, refuse
@@ -27,18 +28,18 @@ from regolo_git.serving.options import GatewayLimits
 from regolo_git.serving.traffic.routing_table import WeightedVersion
 
 CLOSE = (b"connection", b"close")
-OPEN_PAGES = ("/healthz", "/readyz")
 
 
 class Gateway:
     """The application around a routing table; while it is `retiring` it closes each connection it answers."""
 
-    def __init__(self, table: LiveTable, limits: GatewayLimits, token: str | None) -> None:
+    def __init__(self, table: LiveTable, limits: GatewayLimits, access: Access) -> None:
         self.table = table
         self.retiring = False
         self.pages: ASGIApp | None = None
         self._limits = limits
-        self._token = token.encode() if token is not None else None
+        self._entrance = Entrance(access)
+        self._keeps_authorization = access.token is None
         self._recorder = Recorder()
         self._bodies = BodyReader(most_held=limits.buffered_bytes, seconds=limits.body_seconds)
         self._forwarder = Forwarder(table)
@@ -51,8 +52,15 @@ class Gateway:
         """Answers one request."""
         if self.retiring:
             send = _closing(send)
+        origin = self._entrance.shared_with(scope["headers"])
+        if origin is not None:
+            send = with_origin(send, origin)
         try:
-            self._check_token(scope)
+            answer = self._entrance.preflight(scope)
+            if answer is not None:
+                await answer.send(send)
+                return
+            self._entrance.check(scope)
             where = _locate(scope["path"]) if scope["method"] == "POST" else None
             if where is None:
                 assert self.pages is not None
@@ -63,13 +71,6 @@ class Gateway:
             self._recorder.reject(refusal.reason)
             await refusal.answer.send(send)
 
-    def _check_token(self, scope: Scope) -> None:
-        if self._token is None or scope["path"] in OPEN_PAGES:
-            return
-        given = header(scope["headers"], b"authorization") or b""
-        if not hmac.compare_digest(given, b"Bearer " + self._token):
-            raise refuse("unauthorized", 401, "a bearer token is needed")
-
     async def _predict(self, where: "_Place", headers: Headers, receive: Receive, send: Send) -> None:
         live = self._route(where.endpoint)
         name, limit = live.route.endpoint, live.routing.max_body_bytes
@@ -77,7 +78,7 @@ class Gateway:
         _served(live, asked)
         with self._bodies.holding(headers, limit):
             body = await self._bodies.read(headers, receive, limit)
-            onward = request_headers(headers, keep_authorization=self._token is None)
+            onward = request_headers(headers, keep_authorization=self._keeps_authorization)
             prediction = Prediction(name, onward, body, where.is_v2)
             answer = None
             while answer is None:

@@ -47,7 +47,7 @@ class GatewayServer:
         """Starts to accept connections, with the first table in use."""
         table = LiveTable()
         await table.swap(start.table)
-        gateway = Gateway(table, start.limits, start.token)
+        gateway = Gateway(table, start.limits, start.access)
         gateway.pages = Pages(gateway, start.admin_socket, regolo_git.__version__).application()
         process = cls(gateway, start.limits)
         process._tasks.append(asyncio.create_task(process._server.serve(sockets=[listener])))

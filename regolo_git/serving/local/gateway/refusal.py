@@ -17,7 +17,7 @@ class Refusal(Exception):
         self.answer = answer
 
 
-def refuse(reason: str, status: int, message: str) -> Refusal:
+def refuse(reason: str, status: int, message: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Refusal:
     """A refusal; 429 and 503 tell the caller when to retry."""
-    headers = RETRY_AFTER if status in (429, 503) else ()
+    headers += RETRY_AFTER if status in (429, 503) else ()
     return Refusal(reason, error_answer(status, reason.upper(), message, headers))

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from regolo_git.errors import ServingError
 from regolo_git.records.json_reader import Json
+from regolo_git.serving.local.access import Access
 from regolo_git.serving.local.gateway_messages import REPORT, GatewayStart, retire_message, table_message
 from regolo_git.serving.local.supervisor.background import BackgroundTasks
 from regolo_git.serving.local.supervisor.gateway_process import START_SECONDS, GatewayProcess, start_gateway
@@ -126,7 +127,7 @@ class Gateways:
         try:
             await gateway.hello()
             async with self._publishing:
-                start = GatewayStart(self._table, self._options.limits, self._options.token, self._admin)
+                start = GatewayStart(self._table, self._options.limits, Access.of(self._options), self._admin)
                 report = await gateway.ask(start.to_json(), START_SECONDS)
                 self.running.append(gateway)
                 # It may have answered requests before it answered us.

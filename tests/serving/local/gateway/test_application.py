@@ -92,11 +92,19 @@ def test_a_token_is_asked_for_where_one_is_set(registry: FolderRegistry) -> None
     commit = registry.endpoint("e", {"1.0": 1.0})
     with running_engine(registry, options={"token": "secret"}, listen="0.0.0.0:0") as engine:
         engine.until_serving("e", commit)
-        assert engine.predict([1]).status == 401
-        assert engine.predict([1], headers={"Authorization": "Bearer wrong"}).status == 401
+        refused = engine.predict([1])
+        assert (refused.status, refused.headers["www-authenticate"]) == (401, 'Bearer realm="regolo-git"')
+        for given in ("Bearer wrong", "Bearer", "secret", "Basic secret", "Bearer secret2", "Bearersecret"):
+            refused = engine.predict([1], headers={"Authorization": given})
+            assert refused.status == 401
+            assert refused.headers["www-authenticate"].endswith('error="invalid_token"')
         assert engine.ask("GET", "/metrics").status == 401
-        assert engine.predict([1], headers={"Authorization": "Bearer secret"}).status == 200
+        for scheme in ("Bearer", "bearer", "BEARER"):
+            assert engine.predict([1], headers={"Authorization": f"{scheme} secret"}).status == 200
         assert engine.ask("GET", "/readyz").status == 200
+        # Whoever has the token may call by any name.
+        other = {"Host": "models.example", "Origin": "https://evil.example", "Authorization": "Bearer secret"}
+        assert engine.predict([1], headers=other).status == 200
 
 
 def test_the_gateway_stays_small(engine: RunningEngine) -> None:

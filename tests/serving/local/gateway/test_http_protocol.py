@@ -23,7 +23,7 @@ def test_a_connection_survives_a_refused_body(engine: RunningEngine) -> None:
 
 
 def test_a_client_that_does_not_finish_its_head_is_hung_up_on(engine: RunningEngine) -> None:
-    for beginning in (b"", b"POST /endpoints/e/invocations HTTP/1.1\r\nHost: x\r\n"):
+    for beginning in (b"", b"POST /endpoints/e/invocations HTTP/1.1\r\nHost: localhost\r\n"):
         with socket.create_connection(("127.0.0.1", engine.port), timeout=5) as connection:
             connection.sendall(beginning)
             with suppress(ConnectionResetError):
@@ -49,10 +49,10 @@ def test_an_offer_of_another_protocol_is_declined_in_silence(engine: RunningEngi
     # As `curl --http2` and Java's own client send every request.
     body = b'{"inputs": [1]}'
     head = (
-        b"POST /endpoints/e/invocations HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+        b"POST /endpoints/e/invocations HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\n"
         b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\nContent-Length: %d\r\n" % len(body)
     )
-    after = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    after = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     with socket.create_connection(("127.0.0.1", engine.port), timeout=5) as connection:
         if waits:
             connection.sendall(head + b"Expect: 100-continue\r\n\r\n")
@@ -71,8 +71,8 @@ def test_a_connection_that_begins_no_request_is_closed_as_an_idle_one_is(registr
     with running_engine(registry, limits={"keep_alive_seconds": 1}) as engine:
         engine.until_serving("e", commit)
         for request, more in (
-            (b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"\r\n"),
-            (b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n", b"a" * 2000),
+            (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\r\n"),
+            (b"POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000\r\n\r\n", b"a" * 2000),
         ):
             with socket.create_connection(("127.0.0.1", engine.port), timeout=20) as connection:
                 connection.sendall(request)

@@ -17,20 +17,22 @@ from regolo_git.serving.local.gateway.request_body import BodyReader
 def test_a_body_that_is_too_big_is_refused_before_it_is_sent(engine: RunningEngine) -> None:
     with socket.create_connection(("127.0.0.1", engine.port)) as connection:
         connection.sendall(
-            b"POST /endpoints/small/invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\n"
+            b"POST /endpoints/small/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999\r\n\r\n"
         )
         assert b" 413 " in connection.recv(1000).split(b"\r\n")[0]
 
 
 def test_a_body_that_is_too_big_is_refused_in_pieces_too(engine: RunningEngine) -> None:
-    head = b"POST /endpoints/small/invocations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = (
+        b"POST /endpoints/small/invocations HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
     with socket.create_connection(("127.0.0.1", engine.port)) as connection:
         connection.sendall(head + b"400\r\n" + b"x" * 1024 + b"\r\n")
         assert b" 413 " in connection.recv(1000).split(b"\r\n")[0]
 
 
 def test_a_client_that_does_not_finish_its_body_is_told(engine: RunningEngine) -> None:
-    head = b"POST /endpoints/e/invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc"
+    head = b"POST /endpoints/e/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nabc"
     with socket.create_connection(("127.0.0.1", engine.port), timeout=5) as connection:
         connection.sendall(head)
         assert b" 408 " in connection.recv(1000).split(b"\r\n")[0]

@@ -1,0 +1,76 @@
+"""Who may call a gateway: whoever has the token, or, without one, programs of this machine.
+
+Without a token a gateway listens on the loopback interface only.  A web page reaches that as well, by a name
+that its owner lets resolve to 127.0.0.1, or by a request from another site.  So the names that callers may
+use are limited, and so are the sites.
+"""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Self
+
+from regolo_git.records.json_reader import Json, JsonReader
+from regolo_git.serving.local.listener import is_loopback, parse_listen
+from regolo_git.serving.options import ServeOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The token; the names of this server if it has none; the sites whose pages may read answers, or `*`."""
+
+    token: str | None = None
+    hosts: tuple[str, ...] | None = None
+    origins: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, options: ServeOptions) -> Self:
+        """What the operator says.  Raises InvalidInput for an address that is none."""
+        policy = options.policy
+        host, _ = parse_listen(options.listen)
+        names = None if options.token is not None else ("localhost", host.lower(), *policy.hosts)
+        return cls(options.token, names, policy.origins)
+
+    def knows(self, host: str) -> bool:
+        """Whether a name, with or without a port, is one of this server, as each loopback address is."""
+        if self.hosts is None:
+            return True
+        name = host.lower()
+        bare, colon, port = name.rpartition(":")
+        if colon and port.isdigit() and (":" not in bare or bare.endswith("]")):
+            name = bare
+        name = name.removesuffix(".")
+        return name in self.hosts or _is_loopback_address(name.removeprefix("[").removesuffix("]"))
+
+    def admits(self, origin: str) -> bool:
+        """Whether a page of another site may call: one that the operator named, or of this machine."""
+        if self.hosts is None or self.shares_with(origin):
+            return True
+        scheme, _, host = origin.partition("://")
+        return scheme in ("http", "https") and self.knows(host)
+
+    def shares_with(self, origin: str) -> bool:
+        """Whether a page of another site may read the answers."""
+        return "*" in self.origins or origin.lower() in self.origins
+
+    def to_json(self) -> Json:
+        """The form sent to a gateway."""
+        hosts: list[Json] | None = list(self.hosts) if self.hosts is not None else None
+        return {"token": self.token, "hosts": hosts, "origins": list(self.origins)}
+
+    @classmethod
+    def read(cls, reader: JsonReader) -> Self:
+        """Reads `to_json`.  Raises InvalidInput."""
+        hosts = reader.get_optional("hosts", list)
+        return cls(
+            token=reader.get_optional("token", str),
+            hosts=tuple(reader.list_of("hosts", str)) if hosts is not None else None,
+            origins=tuple(reader.list_of("origins", str)),
+        )
+
+
+def _is_loopback_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return is_loopback(name)
