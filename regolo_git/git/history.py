@@ -102,7 +102,8 @@ class FilesOnce:
                 continue
             self._seen.add((path, held.id))
             if isinstance(held, pygit2.Tree):
-                waiting += [(f"{path}/{entry.name}", entry) for entry in held]
+                with git_errors(f"'{path}' of commit '{commit}'"):
+                    waiting += [(f"{path}/{entry.name}", entry) for entry in held]
             elif isinstance(held, pygit2.Blob):
                 yield path, str(held.id)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from regolo_git.errors import Conflict
 from regolo_git.git.program import run_git
-from regolo_git.git.repository import GitRepository
+from regolo_git.git.repository import GitRepository, blob_id
 
 File = tuple[str, bytes]  # the id of the blob, and its bytes
 
@@ -37,5 +37,7 @@ def _split(printed: bytes) -> Iterator[File | None]:
             yield None
             continue
         size = int(head[2])
-        yield (head[0].decode(), printed[at : at + size]) if head[1] == b"blob" else None
+        oid, data = head[0].decode(), printed[at : at + size]
+        # git does not compare the bytes of an object with its name when it only reads it.
+        yield (oid, data) if head[1] == b"blob" and blob_id(data) == oid else None
         at += size + 1

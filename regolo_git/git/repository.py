@@ -217,22 +217,26 @@ class GitRepository:
     def read_file(self, commit: str | None, path: str) -> bytes | None:
         """The bytes of the file at a path of a commit; None if there is no file."""
         entry = self._entry(commit, path)
-        return entry.data if isinstance(entry, pygit2.Blob) else None
+        if not isinstance(entry, pygit2.Blob):
+            return None
+        with git_errors(f"object '{entry.id}'"):
+            return entry.data
 
     def _entry(self, commit: str | None, path: str) -> pygit2.Object | None:
         if commit is None:
             return None
         with git_errors(f"commit '{commit}'"):
             tree = self.get(commit).peel(pygit2.Tree)
-        try:
-            return tree[path]
-        except KeyError:
-            return None
+            try:
+                return tree[path]
+            except KeyError:
+                return None
 
     def list_files(self, commit: str | None, prefix: str) -> list[tuple[str, str]]:
         """(path, blob id) of every file below a directory of a commit, in the order of the tree."""
         top = self._entry(commit, prefix)
-        return list(files_below(top, prefix)) if isinstance(top, pygit2.Tree) else []
+        with git_errors(f"'{prefix}' of commit '{commit}'"):
+            return list(files_below(top, prefix)) if isinstance(top, pygit2.Tree) else []
 
     def read_tag_object(self, oid: str) -> TagObject | None:
         """An annotated tag; None for any other object, such as the target of a lightweight tag."""

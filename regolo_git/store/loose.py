@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from regolo_git.errors import IntegrityError, NotFound, RegoloError, StoreAbsent, TransportError
+from regolo_git.errors import IntegrityError, RegoloError, StoreAbsent, TransportError
 from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest, blake3_hex
 from regolo_git.records.recipe import BYTES_LIMIT, Recipe, RecipeChunk
@@ -23,6 +23,7 @@ from regolo_git.records.store_format import StoreFormat
 from regolo_git.records.store_url import STORE_SETTING
 from regolo_git.store.files.contract import Data, Files, Writer
 from regolo_git.store.locate import files_at
+from regolo_git.store.store import not_in_store
 from regolo_git.store.translate import translated
 from regolo_git.system_calls import NotOrdinary
 
@@ -145,6 +146,18 @@ class LooseStore:
             sizes = self._files.sizes([_path(RECIPES, address.hex) for address in addresses])
         return [address for address, size in zip(addresses, sizes, strict=True) if size is not None]
 
+    def absent_recipes(self, addresses: Sequence[Digest]) -> set[Digest]:
+        """See `Store.absent_recipes`; a pipe or a directory in the place of a recipe is there."""
+        paths = [_path(RECIPES, address.hex) for address in addresses]
+        with self._translated():
+            sizes = self._files.sizes(paths)
+            self._expect_store_if_none(sizes)
+            return {
+                address
+                for address, path, size in zip(addresses, paths, sizes, strict=True)
+                if size is None and not self._files.exists(path)
+            }
+
     def put_recipe(self, recipe: Recipe) -> Digest:
         """See `Store.put_recipe`."""
         recipe.check_readable()
@@ -233,7 +246,7 @@ class LooseStore:
 
     def _missing(self, what: str, address: str, error: TransportError) -> RegoloError:
         if _is_missing(error):
-            return NotFound(f"{what} '{address}' is missing from the store '{self.url}'", Hint("fsck"))
+            return not_in_store(what, address, self.url)
         return error
 
     def _put(self, path: str, address: str, data: Data) -> bool:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from regolo_git.errors import NotFound
+from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.recipe import Recipe, RecipeChunk
 from regolo_git.store.files.contract import Data
@@ -62,6 +64,10 @@ class Store(Protocol):
         """Those of some recipes that are there; none is read."""
         ...
 
+    def absent_recipes(self, addresses: Sequence[Digest]) -> set[Digest]:
+        """Those of some recipes that are not there: reading one raises NotFound."""
+        ...
+
     def put_recipe(self, recipe: Recipe) -> Digest:
         """Stores a recipe, and returns once it and all chunks put before are durable.
 
@@ -89,6 +95,11 @@ class Store(Protocol):
     def remove_temporary(self, path: str) -> None:
         """Removes one of `stale_temporaries`."""
         ...
+
+
+def not_in_store(what: str, address: str, url: str) -> NotFound:
+    """The error for a chunk or a recipe that a store lacks."""
+    return NotFound(f"{what} '{address}' is missing from the store '{url}'", Hint("fsck"))
 
 
 def find_recipe(store: Store, address: Digest) -> Recipe | None:

@@ -1,5 +1,7 @@
 """fsck finds every kind of damage, and nothing where there is none."""
 
+import os
+import zlib
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,41 @@ def test_a_changed_byte_is_found_by_reading_every_byte(regolo: Regolo, two_versi
     ((_, what),) = problems(regolo, "--full")
     assert "damaged" in what
     assert len(problems(regolo)) == 1  # it was moved aside
+
+
+@pytest.mark.parametrize("state", ["a pipe", "a directory"])
+def test_what_is_no_recipe_is_not_taken_for_a_missing_one(
+    regolo: Regolo, two_versions: Path, state: str
+) -> None:
+    recipe = store_files(two_versions, "recipes")[0]
+    recipe.unlink()
+    os.mkfifo(recipe) if state == "a pipe" else recipe.mkdir()
+    ((_, what),) = problems(regolo)
+    assert f"is {state}" in what
+
+
+def test_a_store_that_goes_away_is_not_many_missing_recipes(regolo: Regolo, two_versions: Path) -> None:
+    (two_versions / ".git/regolo/store").rename(two_versions / "away")
+    assert "is not there" in regolo("fsck", status=6).err
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(b"format = 1\n", b"format = 1\nnote = 1\n"), (b"size", b"Size"), (b"\n[", b"\n\n[")]
+)
+def test_a_manifest_whose_bytes_are_not_its_name_is_found(
+    regolo: Regolo, two_versions: Path, old: bytes, new: bytes
+) -> None:
+    """git reads a loose object without comparing it with its name."""
+    oid = git(two_versions, "rev-parse", "m@v1.0^{commit}:models/m/manifest.toml").strip()
+    place = two_versions / ".git/objects" / oid[:2] / oid[2:]
+    _, _, text = zlib.decompress(place.read_bytes()).partition(b"\0")
+    changed = text.replace(old, new, 1)
+    assert changed != text
+    place.chmod(0o644)
+    place.write_bytes(zlib.compress(b"blob %d\0" % len(changed) + changed))
+    assert git(two_versions, "cat-file", "blob", oid) == changed.decode()
+    ((_, what),) = [found for found in problems(regolo) if found[0] == "tag m@v1.0"]
+    assert "hash mismatch" in what
 
 
 def test_each_problem_comes_with_the_command_that_helps(regolo: Regolo, two_versions: Path) -> None:

@@ -47,6 +47,9 @@ class FailingStore:
     def has_recipe(self, address: Digest) -> bool:
         return self._store.has_recipe(address)
 
+    def absent_recipes(self, addresses: Sequence[Digest]) -> set[Digest]:
+        return self._store.absent_recipes(addresses)
+
     def recipes_among(self, addresses: Sequence[Digest]) -> list[Digest]:
         return self._store.recipes_among(addresses)
 

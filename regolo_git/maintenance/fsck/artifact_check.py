@@ -3,7 +3,7 @@
 A full check also reads and hashes every chunk, and computes the digest of each rebuilt artifact.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from regolo_git.artifacts.progress import OnProgress
@@ -14,7 +14,7 @@ from regolo_git.maintenance.fsck.problem import Problem
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.recipe import Recipe, RecipeChunk
-from regolo_git.store.store import Store
+from regolo_git.store.store import Store, not_in_store
 from regolo_git.text.numbers import counted, few_of
 
 
@@ -30,13 +30,22 @@ class ArtifactChecker:
     full: bool
     chunks: dict[str, bool] = field(default_factory=dict)
     recipes: dict[Digest, str | None] = field(default_factory=dict)
+    absent: set[Digest] = field(default_factory=set)
+
+    def look_up(self, manifests: Iterable[Manifest]) -> None:
+        """Looks for the recipes of manifests that are checked next; many at once take a fifth of the time."""
+        wanted = list(dict.fromkeys(manifest.artifact.recipe for manifest in manifests))
+        self.absent = self.store.absent_recipes(wanted) if wanted else set()
 
     def check(
         self, manifest: Manifest, subject: str, lost: NextStep, on_progress: OnProgress
     ) -> Iterator[Problem]:
         """The problems with the bytes of a version; `lost` is the next step if they are lost."""
+        address = manifest.artifact.recipe
         try:
-            recipe = self.store.read_recipe(manifest.artifact.recipe)
+            if address in self.absent:
+                raise not_in_store("recipe", address.hex, self.store.url)
+            recipe = self.store.read_recipe(address)
         except NotFound as error:
             # A new clone has the versions without their bytes: they are not lost but in another store.
             yield Problem(subject, error.message, self.elsewhere)

@@ -16,6 +16,7 @@ from regolo_git.maintenance.fsck.pages import pages_of, read_ahead
 from regolo_git.maintenance.fsck.problem import Problem
 from regolo_git.maintenance.fsck.record_check import check_records
 from regolo_git.maintenance.fsck.tag_check import check_branch, check_names, read_checked_manifest
+from regolo_git.records.manifest import Manifest
 from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
@@ -94,24 +95,27 @@ class _Tagged:
 
     def check(self, page: Sequence[TagRow], files: Sequence[File | None]) -> None:
         """Checks some versions, given the manifests in their commits."""
-        for row, file in zip(page, files, strict=True):
-            found = list(self._check(row, file))
+        read = [self._read(row, file) for row, file in zip(page, files, strict=True)]
+        self._checker.look_up(manifest for manifest, _ in read if manifest is not None)
+        for row, (manifest, problems) in zip(page, read, strict=True):
+            found = [*problems, *(self._bytes_of(manifest) if manifest is not None else ())]
             if found:
                 self._problems[row.tag] = found
             self.versions += 1
             self.progress = self.progress.advanced(row.size)
             self._on_progress(self.progress)
 
-    def _check(self, row: TagRow, file: File | None) -> Iterator[Problem]:
+    def _bytes_of(self, manifest: Manifest) -> Iterator[Problem]:
+        lost = Hint("retire", manifest.reference, "-m", "its bytes are lost")
+        on_progress = following(self.progress, self._on_progress)
+        return self._checker.check(manifest, manifest.reference, lost, on_progress)
+
+    def _read(self, row: TagRow, file: File | None) -> tuple[Manifest | None, list[Problem]]:
+        """The manifest whose bytes are to be checked, and the problems with its tag."""
         is_retired = (row.model, row.identity) in self._retired_names
+        self.retired += is_retired
         manifest, found = read_checked_manifest(self._handle, row, file, retired=is_retired)
-        yield from found
-        if is_retired:
-            self.retired += 1
-        elif manifest is not None:
-            subject, lost = manifest.reference, Hint("retire", manifest.reference, "-m", "its bytes are lost")
-            following_this = following(self.progress, self._on_progress)
-            yield from self._checker.check(manifest, subject, lost, following_this)
+        return None if is_retired else manifest, found
 
     def in_order(self) -> Iterator[Problem]:
         """All problems, by model and from the lowest version to the highest."""

@@ -118,7 +118,7 @@ class LocalFiles:
 
     def exists(self, path: str) -> bool:
         """See `Files.exists`."""
-        return os.path.lexists(self._root / path)
+        return os.path.lexists(f"{self._root}/{path}")
 
     def read_range(self, path: str, offset: int, length: int) -> bytes:
         """See `Files.read_range`."""
@@ -174,7 +174,7 @@ class LocalFiles:
 
     def _size_of(self, path: str) -> int | None:
         try:
-            status = (self._root / path).stat()
+            status = os.stat(f"{self._root}/{path}")  # noqa: PTH116 - half the time, of many files
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
