@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from regolo_git.errors import InvalidInput
 from regolo_git.records.json_reader import Json
 
 
@@ -42,6 +43,19 @@ class Call:
                 dict(zip(self.columns, row, strict=True)) for row in self.rows or [] if isinstance(row, list)
             ]
         return self.rows
+
+    def table(self) -> tuple[tuple[str, ...] | None, list[Json]]:
+        """The columns' names, if there are any, and the rows; rows may be records in the call.
+
+        Raises InvalidInput for records that differ in their keys.
+        """
+        rows = self.rows or []
+        first = rows[0] if rows else None
+        if self.columns is not None or not isinstance(first, dict):
+            return self.columns, rows
+        if not all(isinstance(row, dict) and row.keys() == first.keys() for row in rows):
+            raise InvalidInput("the records have different columns")
+        return tuple(first), [[row[name] for name in first] for row in rows if isinstance(row, dict)]
 
 
 @dataclass(frozen=True, slots=True)

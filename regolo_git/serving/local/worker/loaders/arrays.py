@@ -10,13 +10,11 @@ from typing import Any
 from regolo_git.errors import InvalidInput
 from regolo_git.records.json_reader import Json
 from regolo_git.serving.local.worker.call import Call
+from regolo_git.serving.local.worker.inference_answer import DATATYPES
 
 # A datatype of the Open Inference Protocol as numpy has it; BF16 is held by a wider type.
-NUMPY_TYPES = {
-    **{f"{sign.upper()}INT{bits}": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
-    **{f"FP{bits}": f"float{bits}" for bits in (16, 32, 64)},
+NUMPY_TYPES = {datatype: name for name, datatype in DATATYPES.items()} | {
     "BF16": "float32",
-    "BOOL": "bool",
     "BYTES": "object",
 }
 LARGEST_EXACT = 1 << 53  # as float64; the next integer is rounded to it

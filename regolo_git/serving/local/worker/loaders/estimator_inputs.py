@@ -95,7 +95,7 @@ class _Table:
         """An array, or a table if the estimator has names and pandas is there.  Raises InvalidInput."""
         if call.named is not None:
             return self._from_inputs(call)
-        columns, rows = _named_rows(call)
+        columns, rows = call.table()
         if columns is None:
             return self._from_rows(rows)
         return self._from_columns(dict(zip(columns, _transposed_rows(rows, len(columns)), strict=True)))
@@ -151,17 +151,6 @@ class _Table:
             raise InvalidInput(f"the model expects the columns {', '.join(self._names)}")
         lists = [_listed(columns[name]) for name in self._names or columns]
         return natural_array(self._numpy, list(map(list, _transposed(lists))), "the columns")
-
-
-def _named_rows(call: Call) -> tuple[tuple[str, ...] | None, list[Json]]:
-    """The rows, and their columns' names; rows may be records as well."""
-    rows = call.rows or []
-    first = rows[0] if rows else None
-    if call.columns is not None or not isinstance(first, dict):
-        return call.columns, rows
-    if not all(isinstance(row, dict) and row.keys() == first.keys() for row in rows):
-        raise InvalidInput("the records have different columns")
-    return tuple(first), [[row[name] for name in first] for row in rows if isinstance(row, dict)]
 
 
 def _transposed_rows(rows: list[Json], width: int) -> list[list[Json]]:

@@ -1,28 +1,31 @@
 """Format `onnx`, run by onnxruntime."""
 
+import re
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from regolo_git.errors import IntegrityError, InvalidInput
+from regolo_git.errors import IntegrityError, InvalidInput, ServingError
 from regolo_git.records.json_reader import Json
 from regolo_git.serving.dependencies import missing_library
-from regolo_git.serving.local.worker.call import Call, Predictor, Signature, TensorType
-from regolo_git.serving.local.worker.inference_answer import DATATYPES
+from regolo_git.serving.local.worker.call import Call, Predictor, Signature
+from regolo_git.serving.local.worker.loaders.bfloat16 import from_value, to_value
+from regolo_git.serving.local.worker.loaders.casts import cast_input
 from regolo_git.serving.local.worker.loaders.one_file import one_file
+from regolo_git.serving.local.worker.loaders.onnx_types import input_type, is_bfloat16, output_type
 from regolo_git.serving.local.worker_orders import WorkerSpec
 
-DTYPES = {
-    "tensor(float)": "float32",
-    "tensor(double)": "float64",
-    "tensor(float16)": "float16",
-    "tensor(bool)": "bool",
-    "tensor(string)": "object",
-    **{f"tensor({u}int{bits})": f"{u}int{bits}" for u in ("", "u") for bits in (8, 16, 32, 64)},
-}
+# What onnxruntime puts around a reason: a code, its own source file and line, and the function.
+NOISE = re.compile(
+    r"\[ONNXRuntimeError\] : \d+ : \w+ : |\S*/\S+\.(?:cc|h|cpp):\d+ |\bonnxruntime::[^\s(]+\([^)]*\)\s*"
+)
 
 
 def load(spec: WorkerSpec) -> Predictor:
-    """Opens a session.  One thread, unless `config` has `threads`: replicas are how a version scales."""
+    """Opens a session.  One thread, unless `config` has `threads`: replicas are how a version scales.
+
+    Raises IntegrityError if onnxruntime cannot load it, ServingError for an input that no request can have.
+    """
     try:
         # Optional and slow to import; only in this worker.
         runtime = import_module("onnxruntime")
@@ -37,50 +40,115 @@ def load(spec: WorkerSpec) -> Predictor:
     try:
         session = runtime.InferenceSession(path, options, providers=runtime.get_available_providers())
     except (errors.Fail, errors.InvalidProtobuf, errors.InvalidGraph, errors.InvalidArgument) as error:
-        raise IntegrityError(f"'{path.name}' is not a model that onnxruntime can load: {error}") from error
-    return _Session(session, numpy, (errors.InvalidArgument,))
+        reason = _reason(error).replace(str(path), f"'{path.name}'")
+        raise IntegrityError(f"'{path.name}' is not a model that onnxruntime can load: {reason}") from error
+    return _Session(session, runtime, numpy, errors)
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(NOISE.sub("", str(error)).split())
 
 
 class _Session:
-    def __init__(self, session: Any, numpy: Any, refusals: tuple[type[Exception], ...]) -> None:
+    def __init__(self, session: Any, runtime: Any, numpy: Any, errors: Any) -> None:
         self._session = session
+        self._runtime = runtime
         self._numpy = numpy
-        self._refusals = refusals
-        self._inputs = {entry.name: DTYPES.get(entry.type, "float32") for entry in session.get_inputs()}
-        self._outputs = [entry.name for entry in session.get_outputs()]
+        self._errors = errors
+        inputs, outputs = session.get_inputs(), session.get_outputs()
+        self._inputs = {entry.name: input_type(entry) for entry in inputs}
+        self._outputs = {entry.name: output_type(entry) for entry in outputs}
+        self._needs_values = any(map(is_bfloat16, (*inputs, *outputs)))
 
     def predict(self, call: Call) -> object:
+        feeds = self._feeds(call)
         try:
-            arrays = self._session.run(None, self._feeds(call))
-        except self._refusals as error:
-            raise InvalidInput(f"the inputs do not fit the model: {error}") from error
-        return arrays[0] if len(arrays) == 1 else dict(zip(self._outputs, arrays, strict=True))
+            results = self._run_values(feeds) if self._needs_values else self._session.run(None, feeds)
+        except self._errors.InvalidArgument as error:
+            raise InvalidInput(f"the inputs do not fit the model: {_reason(error)}") from error
+        except (self._errors.Fail, self._errors.RuntimeException) as error:
+            self._check_sizes(feeds)
+            raise ServingError(_reason(error)) from error
+        named = dict(zip(self._outputs, results, strict=True))
+        if call.types:
+            # The protocol that declares types takes nothing but tensors.
+            named = {name: self._tensor(name, value) for name, value in named.items()}
+        return next(iter(named.values())) if len(named) == 1 else named
 
-    def _feeds(self, call: Call) -> dict[str, object]:
-        named = dict(call.named) if call.named is not None else self._named(call)
+    def _feeds(self, call: Call) -> dict[str, Any]:
+        named = call.named if call.named is not None else self._named(call)
         if set(named) != set(self._inputs):
-            raise InvalidInput(f"the model expects the inputs {', '.join(self._inputs)}")
-        try:
-            return {name: self._numpy.asarray(named[name], dtype=self._inputs[name]) for name in named}
-        except (ValueError, TypeError, OverflowError) as error:
-            raise InvalidInput(f"the inputs are not arrays of the model's types: {error}") from error
+            raise InvalidInput(
+                f"the model takes the inputs {', '.join(self._inputs)}; the request has {', '.join(named)}"
+            )
+        return {
+            name: cast_input(self._numpy, call, named[name], wanted) for name, wanted in self._inputs.items()
+        }
 
-    def _named(self, call: Call) -> dict[str, Json]:
+    def _named(self, call: Call) -> Mapping[str, Json]:
         """Rows for a model of one input; named columns, each an input, for a model of several."""
-        if len(self._inputs) == 1:
-            return {next(iter(self._inputs)): call.rows}
-        rows = [row for row in call.rows or [] if isinstance(row, list)]
-        return {name: [[row[i]] for row in rows] for i, name in enumerate(call.columns or ())}
+        columns, rows = call.table()
+        if len(self._inputs) == 1 and columns is None:
+            return {next(iter(self._inputs)): rows}
+        if columns is None:
+            raise InvalidInput(
+                f"the model takes the inputs {', '.join(self._inputs)}; the request names none"
+            )
+        if len(self._inputs) == 1 and columns != tuple(self._inputs):
+            return {next(iter(self._inputs)): [list(row) for row in rows if isinstance(row, list)]}
+        cells = {name: [row[at] for row in rows if isinstance(row, list)] for at, name in enumerate(columns)}
+        return {name: self._column(name, column) for name, column in cells.items()}
+
+    def _column(self, name: str, cells: list[Json]) -> Json:
+        """A column of single values is a matrix of one column, unless the input has one dimension."""
+        is_flat = name in self._inputs and len(self._inputs[name].shape) == 1
+        if is_flat or any(isinstance(cell, list) for cell in cells):
+            return cells
+        return [[cell] for cell in cells]
+
+    def _run_values(self, feeds: Mapping[str, Any]) -> list[Any]:
+        """Runs a model with a type that numpy lacks."""
+        values = {
+            name: to_value(self._numpy, self._runtime, array)
+            if self._inputs[name].datatype == "BF16"
+            else self._runtime.OrtValue.ortvalue_from_numpy(array)
+            for name, array in feeds.items()
+        }
+        results = self._session.run_with_ort_values(None, values)
+        kinds = [kind.datatype for kind in self._outputs.values()]
+        return [
+            from_value(self._numpy, value) if kind == "BF16" else value.numpy()
+            for kind, value in zip(kinds, results, strict=True)
+        ]
+
+    def _check_sizes(self, feeds: Mapping[str, Any]) -> None:
+        """Raises InvalidInput if sizes differ that have the same name; a model may do without that."""
+        found: dict[str, tuple[str, int]] = {}
+        for entry in self._session.get_inputs():
+            for size, given in zip(entry.shape, feeds[entry.name].shape, strict=False):
+                other, expected = found.setdefault(str(size), (entry.name, given))
+                if expected != given:
+                    sizes = f"'{size}' is {expected} in '{other}' and {given} in '{entry.name}'"
+                    raise InvalidInput(f"the inputs do not fit the model: {sizes}")
+
+    def _tensor(self, name: str, value: Any) -> Any:
+        """Scores by class, and lists of tensors, as one array.  Raises TypeError if they do not form one."""
+        if isinstance(value, Mapping):
+            return self._scores([value])[0]
+        if not isinstance(value, list):
+            return value
+        if not value:
+            return self._numpy.empty((0,) * len(self._outputs[name].shape), dtype="float32")
+        if all(isinstance(row, Mapping) and row.keys() == value[0].keys() for row in value):
+            return self._scores(value)
+        try:
+            return self._numpy.stack(value)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"output '{name}' does not form a tensor: {error}") from error
+
+    def _scores(self, rows: Sequence[Mapping[Any, Any]]) -> Any:
+        """A column for each class, sorted as onnxruntime does it; ZipMap has FP32 only."""
+        return self._numpy.array([list(row.values()) for row in rows], dtype="float32")
 
     def signature(self) -> Signature:
-        return Signature(
-            "onnx_onnxv1",
-            tuple(_tensor_type(entry) for entry in self._session.get_inputs()),
-            tuple(_tensor_type(entry) for entry in self._session.get_outputs()),
-        )
-
-
-def _tensor_type(entry: Any) -> TensorType:
-    datatype = DATATYPES.get(DTYPES.get(entry.type, "object"), "BYTES")
-    sizes = tuple(size if isinstance(size, int) else -1 for size in entry.shape or ())
-    return TensorType(entry.name, datatype, sizes)
+        return Signature("onnx_onnxv1", tuple(self._inputs.values()), tuple(self._outputs.values()))
