@@ -76,8 +76,8 @@ class Gateway:
         name, limit = live.route.endpoint, live.routing.max_body_bytes
         asked = where.version if where.version is not None else live.asked_for(headers)
         _served(live, asked)
-        with self._bodies.holding(headers, limit):
-            body = await self._bodies.read(headers, receive, limit)
+        with self._bodies.holding(headers, limit) as holding:
+            body = await self._bodies.read(headers, receive, limit, holding)
             onward = request_headers(headers, keep_authorization=self._keeps_authorization)
             prediction = Prediction(name, onward, body, where.is_v2)
             answer = None

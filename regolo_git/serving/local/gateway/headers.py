@@ -6,10 +6,10 @@ import aiohttp
 
 Headers = Sequence[tuple[bytes, bytes]]
 
-# Hop-by-hop headers, and those that we or the worker's client set.
+# Hop-by-hop headers, those that we or the worker's client set, and the encoding of a body that we inflate.
 OWN = frozenset(
-    b"connection content-length expect host keep-alive proxy-authenticate proxy-authorization "
-    b"proxy-connection te trailer transfer-encoding upgrade".split()
+    b"connection content-encoding content-length expect host keep-alive proxy-authenticate "
+    b"proxy-authorization proxy-connection te trailer transfer-encoding upgrade".split()
 )
 DROPPED_ANSWER = frozenset(
     b"connection content-length date keep-alive proxy-authenticate server trailer transfer-encoding upgrade "

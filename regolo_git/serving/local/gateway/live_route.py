@@ -60,7 +60,9 @@ class LiveRoute:
         if self.routing.sticky_cookie:
             return _cookie(header(headers, b"cookie"), self.routing.sticky_cookie)
         if self.routing.sticky_key:
-            return _body_key(body, self.routing.sticky_key)
+            # Binary tensors come after the JSON.
+            length = header(headers, b"inference-header-content-length") or b""
+            return _body_key(body[: int(length)] if length.isdigit() else body, self.routing.sticky_key)
         return None
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from starlette.types import Receive
 
 from regolo_git.serving.local.gateway.headers import Headers, header
+from regolo_git.serving.local.gateway.inflate import format_of, inflated, too_large
 from regolo_git.serving.local.gateway.refusal import refuse
 
 SMALL = 64 << 10
@@ -19,12 +20,24 @@ class BodyReader:
     """Reads bodies, and limits the memory of large ones."""
 
     def __init__(self, *, most_held: int, seconds: float) -> None:
-        self._most_held = most_held
+        self.most_held = most_held
+        self.held = 0
         self._seconds = seconds
-        self._held = 0
 
-    async def read(self, headers: Headers, receive: Receive, limit: int) -> bytes:
-        """The body.  Raises Refusal if it is too large or too slow, or if the client has left."""
+    async def read(
+        self, headers: Headers, receive: Receive, limit: int, holding: "Holding | None" = None
+    ) -> bytes:
+        """The body, inflated if it is compressed.
+
+        Raises Refusal if it is too large or too slow, if the client has left, or for an unknown encoding.
+        """
+        kind = format_of(headers)
+        body = await self._received(headers, receive, limit)
+        if kind is None:
+            return body
+        return await inflated(body, kind, limit, (holding or Holding(self)).grow)
+
+    async def _received(self, headers: Headers, receive: Receive, limit: int) -> bytes:
         announced = header(headers, b"content-length")
         if announced is not None and int(announced) > limit:
             raise too_large(limit)
@@ -52,20 +65,34 @@ class BodyReader:
         return b"".join(parts)
 
     @contextmanager
-    def holding(self, headers: Headers, limit: int) -> Iterator[None]:
+    def holding(self, headers: Headers, limit: int) -> Iterator["Holding"]:
         """Counts a body while it is read and forwarded.  Raises Refusal if the total would be too large."""
         announced = header(headers, b"content-length")
         size = int(announced) if announced is not None else limit
-        size = min(size, limit) if size > SMALL else 0
-        if size and self._held and self._held + size > self._most_held:
-            raise refuse("overloaded", 503, "too many large requests are under way")
-        self._held += size
+        held = Holding(self)
+        held.grow(min(size, limit))
         try:
-            yield
+            yield held
         finally:
-            self._held -= size
+            self.held -= held.size
 
 
-def too_large(limit: int) -> Exception:
-    """The refusal of a body beyond the endpoint's limit."""
-    return refuse("body_too_large", 413, f"the body is larger than {limit} bytes")
+class Holding:
+    """The memory that one body counts for; small ones count for nothing."""
+
+    __slots__ = ("_reader", "size")
+
+    def __init__(self, reader: BodyReader) -> None:
+        self._reader = reader
+        self.size = 0
+
+    def grow(self, size: int) -> None:
+        """Counts for `size` bytes if that is more.  Raises Refusal if all together would be too much."""
+        more = size - self.size if size > SMALL else 0
+        if more <= 0:
+            return
+        others = self._reader.held - self.size
+        if others and others + size > self._reader.most_held:
+            raise refuse("overloaded", 503, "too many large requests are under way")
+        self._reader.held += more
+        self.size = size

@@ -57,6 +57,14 @@ def test_a_request_without_its_key_goes_by_the_weights(
     assert {route.choose(headers, body).version for _ in range(200)} == set(WEIGHTS)
 
 
+def test_the_key_of_a_body_with_binary_tensors_is_in_its_json() -> None:
+    body = b'{"user": "u1"}'
+    route = live(sticky_key="user")
+    length = [(b"inference-header-content-length", b"%d" % len(body))]
+    chosen = {route.choose(length, body + b"\xff\0").version for _ in range(20)}
+    assert chosen == {route.choose([], body).version}
+
+
 def test_the_version_that_is_asked_for_is_read_from_the_override_header() -> None:
     assert live().asked_for([(b"x-regolo-version", b" 1.1 ")]) == "1.1"
     assert live(override_header="X-Want").asked_for([(b"x-want", b"1.0")]) == "1.0"

@@ -1,8 +1,11 @@
 """A request's body: read whole, within its bytes and seconds, and within what all may hold together."""
 
 import asyncio
+import gzip
 import json
 import socket
+import tracemalloc
+import zlib
 
 import pytest
 from starlette.types import Message, Receive
@@ -91,6 +94,94 @@ def test_a_body_that_is_too_large_or_breaks_off_is_refused(
     with pytest.raises(Refusal) as raised:
         read(BodyReader(most_held=100, seconds=10), *messages, announced=announced)
     assert raised.value.reason == reason
+
+
+ZEROS = b"0" * 3_000_000
+GZIPPED = gzip.compress(ZEROS)
+
+
+def read_encoded(
+    encoding: bytes, body: bytes, *, limit: int = 4_000_000, reader: BodyReader | None = None
+) -> bytes:
+    reader = reader or BodyReader(most_held=10_000_000, seconds=10)
+    headers = [(b"content-encoding", encoding)]
+
+    async def run() -> bytes:
+        with reader.holding([(b"content-length", b"%d" % len(body))], limit) as holding:
+            return await reader.read(headers, receiving(part(body)), limit, holding)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        (b"gzip", GZIPPED),
+        (b"GZIP", GZIPPED),
+        (b"x-gzip", GZIPPED),
+        (b"identity, gzip", GZIPPED),
+        (b"gzip", gzip.compress(ZEROS[:1]) + gzip.compress(b"") + gzip.compress(ZEROS[1:])),
+        (b"deflate", zlib.compress(ZEROS)),
+        (b"identity", ZEROS),
+        (b"", ZEROS),
+    ],
+)
+def test_a_compressed_body_is_inflated(encoding: bytes, body: bytes) -> None:
+    assert read_encoded(encoding, body) == ZEROS
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "reason"),
+    [
+        (b"br", b"x", "unsupported_encoding"),
+        (b"zstd", b"x", "unsupported_encoding"),
+        (b"gzip, gzip", gzip.compress(GZIPPED), "unsupported_encoding"),
+        (b"gzip", b"", "bad_encoding"),
+        (b"gzip", b"no gzip", "bad_encoding"),
+        (b"gzip", GZIPPED[:-1], "bad_encoding"),
+        (b"gzip", GZIPPED[:2000], "bad_encoding"),
+        (b"gzip", GZIPPED + b"x", "bad_encoding"),
+        (b"gzip", GZIPPED[:-8] + b"\0" * 8, "bad_encoding"),
+        (b"gzip", zlib.compress(ZEROS), "bad_encoding"),
+        (b"gzip", gzip.compress(b"") * 5000, "bad_encoding"),
+        (b"deflate", zlib.compress(b"a") * 2, "bad_encoding"),
+        (b"gzip", gzip.compress(b"0" * 4_000_001), "body_too_large"),
+        (b"gzip", gzip.compress(b"0" * 2_000_001) * 2, "body_too_large"),
+    ],
+)
+def test_a_body_that_cannot_be_inflated_is_refused(encoding: bytes, body: bytes, reason: str) -> None:
+    with pytest.raises(Refusal) as raised:
+        read_encoded(encoding, body)
+    assert raised.value.reason == reason
+
+
+def test_a_bomb_is_refused_before_it_fills_the_memory() -> None:
+    # A hundred megabytes of nothing are a hundred kilobytes.
+    bomb = gzip.compress(b"\0" * 100_000_000)
+    tracemalloc.start()
+    with pytest.raises(Refusal):
+        read_encoded(b"gzip", bomb)
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
+
+
+def test_an_inflated_body_counts_for_its_own_size_among_large_bodies() -> None:
+    reader = BodyReader(most_held=4_000_000, seconds=10)
+    with reader.holding([(b"content-length", b"2000000")], 1 << 22):
+        with pytest.raises(Refusal) as raised:
+            read_encoded(b"gzip", GZIPPED, reader=reader)
+        assert raised.value.reason == "overloaded"
+    assert read_encoded(b"gzip", GZIPPED, reader=reader) == ZEROS
+    assert reader.held == 0
+
+
+def test_compressed_requests_are_answered_and_others_told_what_is_read(engine: RunningEngine) -> None:
+    body = json.dumps({"inputs": ["x" * 900]}).encode()
+    headers = {"Content-Encoding": "gzip"}
+    for sent, status in ((gzip.compress(body), 200), (gzip.compress(body * 2), 413), (body, 400)):
+        assert engine.ask("POST", "/endpoints/small/invocations", sent, headers).status == status
+    refused = engine.ask("POST", "/endpoints/small/invocations", body, {"Content-Encoding": "br"})
+    assert (refused.status, refused.headers["accept-encoding"]) == (415, "gzip, deflate")
 
 
 def test_what_large_bodies_hold_is_given_back() -> None:
