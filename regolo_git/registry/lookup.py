@@ -13,7 +13,7 @@ from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import MergeState, read_merge_state
 from regolo_git.registry.records_at import RecordsAt
-from regolo_git.registry.version_status import READY, RETIRED, UNMERGED, Statuses, read_statuses
+from regolo_git.registry.version_status import READY, RETIRED, UNMERGED, read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion, read_tagged_manifest, version_of_row
 from regolo_git.text.nearest import nearest
 
@@ -104,22 +104,7 @@ def _latest(model: str, rows: list[TagRow], state: MergeState) -> TagRow:
 
 def get_version(handle: Handle, reference: Reference) -> ModelVersion:
     """The version that a reference resolves to.  Raises NotFound."""
-    row, statuses = find_row(handle, reference), read_statuses(handle)
-    return _with_status(handle, row, statuses, read_merge_state(handle, statuses))
-
-
-def _with_status(
-    handle: Handle, row: TagRow, statuses: Statuses, state: MergeState, listed: Sequence[TagRow] = ()
-) -> ModelVersion:
-    status, merged = statuses.of(row.model, row.identity), state.has(row)
-    return version_of_row(
-        handle,
-        row,
-        UNMERGED if status == READY and not merged else status,
-        merged=merged,
-        current=statuses.held.get(row.model) == row.manifest_oid,
-        listed=listed,
-    )
+    return _with_statuses(handle, [find_row(handle, reference)])[0]
 
 
 def get_version_to_use(handle: Handle, reference: Reference) -> ModelVersion:
@@ -154,6 +139,23 @@ def find_versions(handle: Handle, model: str, names: Iterable[str]) -> list[Mode
 
 
 def _with_statuses(handle: Handle, rows: Sequence[TagRow]) -> list[ModelVersion]:
+    """Versions of one model."""
     statuses = read_statuses(handle)
     state = read_merge_state(handle, statuses)
-    return [_with_status(handle, row, statuses, state, rows) for row in rows]
+    model = rows[0].model if rows else ""
+    environments, endpoints = statuses.environments_of(model), statuses.endpoints_of(model)
+
+    def version(row: TagRow) -> ModelVersion:
+        status, merged = statuses.of(row.model, row.identity), state.has(row)
+        return version_of_row(
+            handle,
+            row,
+            UNMERGED if status == READY and not merged else status,
+            merged=merged,
+            current=statuses.held.get(row.model) == row.manifest_oid,
+            environments=environments.get(row.identity, ()),
+            endpoints=endpoints.get(row.identity),
+            listed=rows,
+        )
+
+    return [version(row) for row in rows]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from regolo_git.git.tag_index import TagRow
 from regolo_git.records.versions import Version
+from regolo_git.registry.endpoints.deployed import Deployed
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import list_versions
 from regolo_git.registry.merge_state import read_merge_state
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 class ModelSummary:
     """One line of `git regolo list`: `latest` is the highest release, else the highest version.
 
-    Only merged versions count, unless there are none; then `merged` is False.
+    Only merged versions count, unless there are none; then `merged` is False.  `environments` has the version
+    in each environment, `endpoints` the traffic of each endpoint.
     """
 
     name: str
@@ -30,6 +32,7 @@ class ModelSummary:
     updated_at: datetime
     environments: Mapping[str, str]
     merged: bool = True
+    endpoints: tuple[Deployed, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ def summarise_models(handle: Handle) -> list[ModelSummary]:
             updated_at=summary.updated_at,
             environments=_environments(statuses.promotions.get(summary.model, {})),
             merged=latest.get(summary.model, summary.latest) is not None,
+            endpoints=statuses.deployed.get(summary.model, ()),
         )
         for summary in handle.index.models()
     ]

@@ -1,12 +1,12 @@
 """The status of each version on the registry branch: promoted, retired, or neither.
 
-Statuses are read from `environments/*/<model>.toml` and `models/<model>/retired.toml` of one commit and
-cached in a small file beside the tag index, so that `list` need not open Git.  The cache is valid only for
-that commit, and only while the commits that determine the registry branch are unchanged.
+Statuses are read from `environments/*/<model>.toml`, `models/<model>/retired.toml` and `endpoints/*.toml` of
+one commit and cached in a small file beside the tag index, so that `list` need not open Git.  The cache is
+valid only for that commit, and only while the commits that determine the registry branch are unchanged.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from regolo_git.git.small_files import replace_file
 from regolo_git.hints import on_command_line
 from regolo_git.records.json_reader import JsonReader
 from regolo_git.records.versions import Version
+from regolo_git.registry.endpoints.deployed import Deployed, all_deployed
 from regolo_git.registry.handle import DEFAULT_BRANCH, Handle
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.system_calls import read_ordinary
@@ -32,8 +33,9 @@ class Statuses:
     """Every status that is not "ready", as of commit `tip`.
 
     `branch` is the registry branch, and `lines` the patterns of other branches that count.  `promotions` maps
-    each model to the version promoted to each environment, `held` to the Git object of its manifest.
-    `broken` has the errors of the unreadable records, which are not included in the statuses.
+    each model to the version promoted to each environment, lowest first, `held` to the Git object of its
+    manifest, `deployed` to its endpoints.  `broken` has the errors of the unreadable records, which are not
+    included in the statuses.
     """
 
     tip: str | None = None
@@ -42,11 +44,28 @@ class Statuses:
     held: Mapping[str, str] = field(default_factory=dict)
     by_model: ByModel = field(default_factory=dict)
     promotions: ByModel = field(default_factory=dict)
+    deployed: Mapping[str, tuple[Deployed, ...]] = field(default_factory=dict)
     broken: tuple[IntegrityError, ...] = ()
 
     def of(self, model: str, identity: str) -> str:
         """The status of one version by its identity (`1.1.0`)."""
         return self.by_model.get(model, {}).get(identity, READY)
+
+    def environments_of(self, model: str) -> dict[str, tuple[str, ...]]:
+        """The environments of each version of a model that is in one, by its identity, lowest first."""
+        found: dict[str, tuple[str, ...]] = {}
+        for environment, version in self.promotions.get(model, {}).items():
+            identity = _identity(version)
+            found[identity] = (*found.get(identity, ()), environment)
+        return found
+
+    def endpoints_of(self, model: str) -> dict[str, dict[str, float]]:
+        """The endpoints of each version of a model that is at one, by its identity, with its share."""
+        found: dict[str, dict[str, float]] = {}
+        for endpoint in self.deployed.get(model, ()):
+            for version, share in endpoint.traffic.items():
+                found.setdefault(_identity(version), {})[endpoint.name] = share
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +108,7 @@ def _is_cacheable(handle: Handle) -> bool:
 
 
 def _read(records: RecordsAt) -> Statuses:
-    promotions, retired = records.promotions(), records.retired_lists()
+    promotions, retired, endpoints = records.promotions(), records.retired_lists(), records.endpoints()
     by_model: dict[str, dict[str, str]] = {}
     promoted: dict[str, dict[str, str]] = {}
     for promotion in promotions.records:
@@ -97,7 +116,10 @@ def _read(records: RecordsAt) -> Statuses:
         promoted.setdefault(promotion.model, {})[promotion.environment] = promotion.version
     for model, listed in retired.by_name.items():
         by_model.setdefault(model, {}).update({_identity(e.version): RETIRED for e in listed.entries})
-    broken = *promotions.broken.values(), *retired.broken.values()
+    deployed: dict[str, tuple[Deployed, ...]] = {}
+    for found in all_deployed(endpoints.records, promotions.records):
+        deployed[found.model] = (*deployed.get(found.model, ()), found)
+    broken = *promotions.broken.values(), *retired.broken.values(), *endpoints.broken.values()
     config = records.config()
     return Statuses(
         tip=records.registry,
@@ -105,6 +127,7 @@ def _read(records: RecordsAt) -> Statuses:
         held=records.manifest_oids(),
         by_model=by_model,
         promotions=promoted,
+        deployed=deployed,
         broken=broken,
     )
 
@@ -127,6 +150,9 @@ def _load(path: Path) -> _Cache:
             held=reader.dict_of("held", str),
             by_model=by_model,
             promotions=promotions,
+            deployed={
+                model: tuple(map(_read_deployed, found)) for model, found in _lists(reader, "deployed")
+            },
             broken=broken,
         )
         return _Cache(reader.dict_of("branches", str), statuses)
@@ -139,6 +165,23 @@ def _read_by_model(reader: JsonReader, key: str) -> ByModel:
     return {str(model): models.dict_of(model, str) for model in models}
 
 
+def _lists(reader: JsonReader, key: str) -> Iterator[tuple[str, Iterator[JsonReader]]]:
+    models = reader.object(key)
+    return ((str(model), models.objects(model)) for model in models)
+
+
+def _read_deployed(reader: JsonReader) -> Deployed:
+    return Deployed(
+        name=reader.get("name", str),
+        model=reader.get("model", str),
+        environment=reader.get_optional("environment", str),
+        promoted=reader.get_optional("promoted", str),
+        traffic=reader.dict_of("traffic", float),
+        agrees=reader.get("agrees", bool),
+        rolled_back_from=reader.get_optional("rolled_back_from", str),
+    )
+
+
 def _save(path: Path, cache: _Cache) -> None:
     statuses = cache.statuses
     cached = {
@@ -148,6 +191,9 @@ def _save(path: Path, cache: _Cache) -> None:
         "held": statuses.held,
         "by_model": statuses.by_model,
         "promotions": statuses.promotions,
+        "deployed": {
+            model: [found._asdict() for found in deployed] for model, deployed in statuses.deployed.items()
+        },
         "broken": [{"message": e.message, "hint": on_command_line(e.hint)} for e in statuses.broken],
     }
     try:

@@ -8,7 +8,7 @@ from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.options.arguments import complete_environments, model_argument
-from regolo_git.cli.pages.differences import follower_document, talk_of_differences
+from regolo_git.cli.pages.differences import deployed_document, talk_of_differences
 from regolo_git.cli.streams import talk, talk_next
 from regolo_git.cli.tables import put_table
 from regolo_git.records.references import version_reference
@@ -92,7 +92,7 @@ def _document(events: Sequence[PromotionEvent], followers: Sequence[Deployed]) -
             "commit": event.commit,
             "message": event.message,
             "endpoints": [
-                follower_document(each)
+                deployed_document(each)
                 for each in followers
                 if each.environment == event.environment and newest[event.environment] == event.commit
             ],

@@ -6,7 +6,7 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, json_option, put_result
 from regolo_git.cli.options.change import can_ask, message_option, unmerged_option
 from regolo_git.cli.options.endpoint import complete_endpoint_versions, endpoint_argument
-from regolo_git.cli.pages.endpoint import deployed_document
+from regolo_git.cli.pages.endpoint import document_beside
 from regolo_git.cli.streams import talk, talk_note, visible
 from regolo_git.errors import InvalidInput
 from regolo_git.registry.endpoints.deployed import read_deployed
@@ -74,7 +74,7 @@ def rollback(
         talk_note(skipped)
     _report(done)
     document: dict[str, Json] = {
-        **deployed_document(done.endpoint, found),
+        **document_beside(done.endpoint, found),
         "environment_before": done.previous.version if done.previous else None,
         "other_endpoints": list(done.others),
         "skipped": list(done.skipped),

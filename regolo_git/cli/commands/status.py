@@ -12,11 +12,13 @@ from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.pages.clashes import talk_of_clashes
+from regolo_git.cli.pages.differences import deployed_document, talk_of_differences
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import paint, put, talk, talk_next
 from regolo_git.cli.tables import Cell, Row, put_table
 from regolo_git.records.references import version_reference
 from regolo_git.registry.clashes import find_clashes
+from regolo_git.registry.version_status import read_statuses
 from regolo_git.registry.versions.status import ArtifactStatus, WorkStatus, work_status
 from regolo_git.text.commits import short
 from regolo_git.text.printable import one_line
@@ -30,7 +32,8 @@ _COLOURS = {"unchanged": "", "modified": "yellow", "missing": "red", "no path": 
 def status(form: Form) -> None:
     """Compare the models in the work tree with the versions at the checked-out commit.
 
-    Files that have not changed since the last run are not read again.
+    Files that have not changed since the last run are not read again.  Endpoints that do not serve what the
+    environment has that they follow are reported on stderr.
 
     \b
     With --plain, one line for each model:
@@ -47,11 +50,17 @@ def status(form: Form) -> None:
     with open_handle() as handle, ProgressBar("comparing") as bar:
         found = work_status(handle, on_progress=bar.show)
         top, clashes = handle.paths.top, find_clashes(handle)
+        endpoints = [each for of_model in read_statuses(handle).deployed.values() for each in of_model]
     if form == "people":
         talk_of_clashes(clashes)
+        talk_of_differences(endpoints)
     emit(
         form,
-        document=lambda: {**_document(found), "clashes": [asdict(clash) for clash in clashes]},
+        document=lambda: {
+            **_document(found),
+            "clashes": [asdict(clash) for clash in clashes],
+            "endpoints": [deployed_document(each) for each in endpoints],
+        },
         fields=lambda: [
             (_reference(a), a.state, "tagged" if a.tagged else "untagged", a.path, a.holds)
             for a in found.artifacts

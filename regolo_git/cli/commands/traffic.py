@@ -11,7 +11,7 @@ from regolo_git.cli.options.endpoint import (
     read_counts,
     read_weights,
 )
-from regolo_git.cli.pages.endpoint import deployed_document
+from regolo_git.cli.pages.endpoint import document_beside
 from regolo_git.cli.streams import talk
 from regolo_git.registry.endpoints.deployed import read_deployed
 from regolo_git.registry.endpoints.get import get_endpoint
@@ -71,4 +71,4 @@ def traffic(
         beside = read_deployed(handle, found)
         if not split and beside.environment is not None:
             talk(beside.state)
-    put_result(shares_text(found.traffic), deployed_document(found, beside), as_json=as_json)
+    put_result(shares_text(found.traffic), document_beside(found, beside), as_json=as_json)

@@ -8,8 +8,8 @@ from regolo_git.hints import Hint
 from regolo_git.registry.endpoints.deployed import Deployed
 
 
-def follower_document(found: Deployed) -> dict[str, Json]:
-    """An endpoint that follows an environment as a JSON document."""
+def deployed_document(found: Deployed) -> dict[str, Json]:
+    """An endpoint beside its environment as a JSON document."""
     return {
         "endpoint": found.name,
         "environment": found.environment,

@@ -26,7 +26,7 @@ def endpoint_document(endpoint: Endpoint) -> dict[str, Json]:
     }
 
 
-def deployed_document(endpoint: Endpoint, found: Deployed) -> dict[str, Json]:
+def document_beside(endpoint: Endpoint, found: Deployed) -> dict[str, Json]:
     """An endpoint beside the environment that it follows, as a JSON document."""
     return {
         **endpoint_document(endpoint),

@@ -55,6 +55,8 @@ def document(step: Step) -> Json:
         "model": version.model_id,
         "version": version.version,
         "status": version.status,
+        "environments": list(version.environments),
+        "endpoints": dict(version.endpoints),
         "previous": step.previous.version if step.previous is not None else None,
         "created_at": version.created_at,
         "created_by": version.created_by,

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 from regolo_git.cli.columns import Column
 from regolo_git.cli.forms import Json
+from regolo_git.cli.pages.differences import deployed_document
 from regolo_git.cli.tables import Cell, put_table
+from regolo_git.registry.endpoints.deployed import Deployed
 from regolo_git.registry.models import ModelSummary
+from regolo_git.text.numbers import shares_text
 from regolo_git.text.times import local_time
 
 COLUMNS = (
@@ -14,6 +17,7 @@ COLUMNS = (
     Column("LATEST"),
     Column("UPDATED", spare=1),
     Column("IN", flexible=True),
+    Column("ENDPOINTS", flexible=True),
 )
 
 
@@ -26,6 +30,7 @@ def document(model: ModelSummary) -> Json:
         "merged": model.merged,
         "updated_at": model.updated_at,
         "environments": dict(model.environments),
+        "endpoints": [deployed_document(found) for found in model.endpoints],
     }
 
 
@@ -43,6 +48,7 @@ def put_models(models: Sequence[ModelSummary]) -> None:
             model.latest if model.merged else Cell(f"{model.latest}, not merged", "yellow"),
             local_time(model.updated_at),
             Cell(" ".join(_environments(model)), "green"),
+            Cell(", ".join(map(_endpoint, model.endpoints)), _colour(model)),
         )
         for model in models
     ]
@@ -51,3 +57,12 @@ def put_models(models: Sequence[ModelSummary]) -> None:
 
 def _environments(model: ModelSummary) -> list[str]:
     return [f"{environment}={version}" for environment, version in model.environments.items()]
+
+
+def _endpoint(found: Deployed) -> str:
+    traffic = f"{found.name} {shares_text(found.traffic)}"
+    return traffic if found.agrees else f"{traffic} ({found.state})"
+
+
+def _colour(model: ModelSummary) -> str:
+    return "green" if all(found.agrees for found in model.endpoints) else "yellow"

@@ -6,6 +6,7 @@ from regolo_git.records.manifest import Manifest
 from regolo_git.records.model_card import ModelCard
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.references import Reference
+from regolo_git.registry.endpoints.deployed import Deployed, all_deployed
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version
 from regolo_git.registry.usage import users_of
@@ -15,12 +16,16 @@ from regolo_git.store.store import find_recipe
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A version with related records; `recipe` is None if this clone's store does not have the content."""
+    """A version with related records; `recipe` is None if this clone's store does not have the content.
+
+    `endpoints` are those that have the version, and those that follow an environment that has it.
+    """
 
     version: ModelVersion
     card: ModelCard
     users: tuple[str, ...]
     recipe: Recipe | None
+    endpoints: tuple[Deployed, ...] = ()
 
     @property
     def manifest(self) -> Manifest:
@@ -34,9 +39,12 @@ def look_up(handle: Handle, reference: Reference) -> Shown:
     records = handle.records()
     promotions, endpoints = handle.readable(records.promotions()), handle.readable(records.endpoints())
     users = users_of(promotions, endpoints, version.model_id, version.version)
+    at = {user.name for user in users if user.kind == "endpoint"}
+    ours = all_deployed((e for e in endpoints if e.model == version.model_id), promotions)
     return Shown(
         version=version,
         card=records.card_or_default(version.model_id),
         users=tuple(map(str, users)),
+        endpoints=tuple(e for e in ours if e.name in at or e.environment in version.environments),
         recipe=find_recipe(handle.store, version.manifest.artifact.recipe),
     )

@@ -13,10 +13,13 @@ def status_colour(status: str) -> str:
 
 
 def status_text(version: ModelVersion) -> str:
-    """The status, also of a version that is promoted or retired although it is not merged."""
-    if version.merged or version.status == UNMERGED:
-        return version.status
-    return f"{version.status}, {UNMERGED}"
+    """The status: every environment, the highest first, and also "retired" and "not merged"."""
+    words = [*reversed(version.environments)]
+    if version.status not in words:
+        words.insert(0, version.status)
+    if not version.merged and version.status != UNMERGED:
+        words.append(UNMERGED)
+    return ", ".join(words)
 
 
 def status_cell(status: str) -> Cell:

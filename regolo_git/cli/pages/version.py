@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterator
 
 from regolo_git.cli.forms import Json, flat, plain_text
+from regolo_git.cli.pages.differences import deployed_document
 from regolo_git.cli.pages.shown_version import Shown
 from regolo_git.cli.pages.status_style import status_text
 from regolo_git.review.page import Column, Page, Section
-from regolo_git.text.numbers import counted, number_text
+from regolo_git.text.numbers import counted, number_text, shares_text
 from regolo_git.text.sizes import size_text
 from regolo_git.text.times import local_time
 
@@ -39,8 +40,7 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
     if shown.card.owner:
         yield "owner", shown.card.owner
     yield "created", f"{local_time(version.created_at)} by {version.created_by}"
-    if shown.users:
-        yield "used by", ", ".join(shown.users)
+    yield from _places(shown)
     yield "size", _size(shown)
     yield "digest", version.digest
     if manifest.artifact.path is not None:
@@ -54,6 +54,17 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
         yield "current", "yes, the registry branch has this version"
     if manifest.parents:
         yield "parent", ", ".join(manifest.parents)
+
+
+def _places(shown: Shown) -> Iterator[tuple[str, str]]:
+    """Where the version is used, and the endpoints that differ from their environment."""
+    if shown.users:
+        yield "used by", ", ".join(shown.users)
+    if shown.version.endpoints:
+        yield "traffic", shares_text(shown.version.endpoints)
+    for endpoint in shown.endpoints:
+        if endpoint.remark is not None:
+            yield "note", endpoint.remark
 
 
 def _size(shown: Shown) -> str:
@@ -109,6 +120,8 @@ def document(shown: Shown) -> Json:
         "merged": version.merged,
         "current": version.current,
         "used_by": list(shown.users),
+        "environments": list(version.environments),
+        "endpoints": [deployed_document(endpoint) for endpoint in shown.endpoints],
         "model_description": shown.card.description,
         "owner": shown.card.owner,
         "description": manifest.description,

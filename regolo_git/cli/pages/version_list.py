@@ -8,7 +8,7 @@ from regolo_git.cli.pages.status_style import version_cell
 from regolo_git.cli.tables import Cell, put_table
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.commits import person
-from regolo_git.text.numbers import number_text
+from regolo_git.text.numbers import number_text, shares_text
 from regolo_git.text.printable import one_line
 from regolo_git.text.sizes import size_text
 from regolo_git.text.times import local_time
@@ -26,6 +26,8 @@ def document(line: Line) -> Json:
         "status": version.status,
         "merged": version.merged,
         "current": version.current,
+        "environments": list(version.environments),
+        "endpoints": dict(version.endpoints),
         "size": version.size_bytes,
         "created_at": version.created_at,
         "created_by": version.created_by,
@@ -62,6 +64,7 @@ def put_versions(lines: Sequence[Line], metrics: Sequence[str], *, newest: str |
         [
             Column("VERSION"),
             Column("STATUS"),
+            Column("ENDPOINTS", flexible=True),
             *(Column(one_line(name.upper()), right=True) for name in metrics),
             Column("SIZE", right=True),
             Column("CREATED"),
@@ -72,6 +75,7 @@ def put_versions(lines: Sequence[Line], metrics: Sequence[str], *, newest: str |
             (
                 Cell(version.version, "bold"),
                 version_cell(version, current=version.current and version.version != newest),
+                Cell(shares_text(version.endpoints), "green"),
                 *map(number_text, measured.values()),
                 size_text(version.size_bytes),
                 local_time(version.created_at),

@@ -24,7 +24,8 @@ class ModelVersion:
 
     `tag` is None for a proposal that is not merged and tagged yet.  `created_at` has its time zone (UTC);
     `size_bytes` is the size of the artifact; `digest` reads `sha256:<hex>` or `blake3:<hex>`; `status` is
-    "ready", "retired", "proposed", "not merged" or the environment that the version is promoted to.
+    "ready", "retired", "proposed", "not merged" or the highest environment that the version is promoted to;
+    `environments` has them all, lowest first, and `endpoints` the share of each endpoint that has it.
     `merged` is False for a version that neither the registry branch nor another released branch contains;
     `current` says whether the registry branch has this version now, which after a revert is an older one.
     """
@@ -43,6 +44,8 @@ class ModelVersion:
     _read_signature: Callable[[], str | None] = field(repr=False, compare=False)
     merged: bool = True
     current: bool = False
+    environments: tuple[str, ...] = ()
+    endpoints: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def size_mb(self) -> float:
@@ -104,6 +107,8 @@ def version_of_row(
     *,
     merged: bool = True,
     current: bool = False,
+    environments: tuple[str, ...] = (),
+    endpoints: Mapping[str, float] | None = None,
     listed: Sequence[TagRow] = (),
 ) -> ModelVersion:
     """The version in a row of the tag index; `listed` are those whose manifests are likely read as well."""
@@ -122,6 +127,8 @@ def version_of_row(
         _read_signature=lambda: handle.git.tag_signature(row.tag_oid),
         merged=merged,
         current=current,
+        environments=environments,
+        endpoints=endpoints or {},
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.command_line import Regolo
+from support.git_program import commit_files
 
 
 @pytest.fixture
@@ -60,3 +61,52 @@ def test_other_followers_stay_without_a_terminal_and_move_with_all(followed: Pat
     assert "environment  production moved to 1.0 (was 1.1)" in done.err
     assert "endpoint     e moved to 1.0" in done.err
     assert "follows production=1.0" in regolo("endpoint", "show", "e").out
+
+
+def test_lists_show_and_status_say_so_too(followed: Path, regolo: Regolo) -> None:
+    said = "rolled back from production=1.1"
+    regolo("promote", "m@1.0", "staging")
+    regolo("rollback", "e", "--keep-environment")
+    assert f"production=1.1 staging=1.0  e 1.0=100% ({said})" in regolo("list").out
+    (model,) = regolo("list", "--json").document
+    assert [(each["endpoint"], each["state"]) for each in model["endpoints"]] == [("e", said)]
+    status = regolo("status")
+    assert f"endpoint 'e' serves 1.0=100%: {said}" in status.err
+    assert regolo("status", "--json").document["endpoints"][0]["agrees"] is False
+    shown = regolo("show", "m@production")
+    assert shown.lines[0] == "m@1.1  production"
+    assert f"endpoint 'e' serves 1.0=100%: {said}" in shown.out
+    assert regolo("show", "m@1.1", "--json").document["endpoints"][0]["state"] == said
+    regolo("promote", "m@1.1", "production")
+    for command in (["list"], ["show", "m"], ["status"]):
+        done = regolo(*command)
+        assert "rolled back" not in done.out + done.err
+
+
+def test_a_version_shows_every_place_that_it_is_in(followed: Path, regolo: Regolo) -> None:
+    regolo("promote", "m@1.1", "staging")
+    regolo("endpoint", "create", "f", "m@1.0")
+    regolo("traffic", "f", "1.0=90", "1.1=10")
+    newest, oldest = regolo("list", "m").lines[1:]
+    assert newest.split()[:5] == ["1.1", "production,", "staging", "e=100%", "f=10%"]
+    assert oldest.split()[:3] == ["1.0", "ready", "f=90%"]
+    first, second = regolo("list", "m", "--json").document
+    assert (first["status"], first["environments"]) == ("production", ["staging", "production"])
+    assert (first["endpoints"], second["endpoints"]) == ({"e": 1.0, "f": 0.1}, {"f": 0.9})
+    page = regolo("show", "m@1.1")
+    assert page.lines[0] == "m@1.1  production, staging"
+    assert "environment 'staging', environment 'production', endpoint 'e', endpoint 'f'" in page.out
+    document = regolo("show", "m@1.1", "--json").document
+    assert document["environments"] == ["staging", "production"]
+    assert [(each["endpoint"], each["traffic"]["1.1"]) for each in document["endpoints"]] == [
+        ("e", 1.0),
+        ("f", 0.1),
+    ]
+    assert "m@1.1  production, staging  " in regolo("log", "m").out
+    assert regolo("log", "m", "--json").document[0]["environments"] == ["staging", "production"]
+
+
+def test_an_endpoint_that_cannot_be_read_is_named_by_the_lists(followed: Path, regolo: Regolo) -> None:
+    commit_files(followed, {"endpoints/e.toml": "format = 2\n"})
+    for _ in range(2):
+        assert "endpoints/e.toml" in regolo("list").err

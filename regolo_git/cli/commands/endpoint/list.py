@@ -5,7 +5,7 @@ import click
 from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit, form_options
-from regolo_git.cli.pages.endpoint import deployed_document, replicas_field, weights_field
+from regolo_git.cli.pages.endpoint import document_beside, replicas_field, weights_field
 from regolo_git.cli.streams import talk, talk_next
 from regolo_git.cli.tables import put_table
 from regolo_git.records.endpoint import Endpoint
@@ -40,7 +40,7 @@ def list_(form: Form) -> None:
         talk_next("git regolo endpoint create NAME MODEL@V")
     emit(
         form,
-        document=lambda: [deployed_document(*each) for each in found],
+        document=lambda: [document_beside(*each) for each in found],
         fields=lambda: [_fields(*each) for each in found],
         page=lambda: put_table(COLUMNS, [_row(*each) for each in found]),
     )

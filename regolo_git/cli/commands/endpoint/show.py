@@ -8,7 +8,7 @@ from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.options.endpoint import endpoint_argument
-from regolo_git.cli.pages.endpoint import deployed_document
+from regolo_git.cli.pages.endpoint import document_beside
 from regolo_git.cli.streams import paint, put
 from regolo_git.cli.tables import put_pairs, put_table
 from regolo_git.records.endpoint import Endpoint
@@ -50,7 +50,7 @@ def show(endpoint: str, form: Form) -> None:
         beside = read_deployed(handle, found)
     emit(
         form,
-        document=lambda: deployed_document(found, beside),
+        document=lambda: document_beside(found, beside),
         fields=lambda: [
             (version, decimal_text(found.traffic[version]), pin.replicas, pin.commit, pin.digest)
             for version, pin in found.versions.items()
