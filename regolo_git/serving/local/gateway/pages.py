@@ -1,10 +1,12 @@
 """The gateway's pages other than predictions: health, metrics, and the metadata of models."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import aiohttp
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -12,8 +14,12 @@ from starlette.routing import Route
 from regolo_git.serving.local.gateway.application import Gateway
 from regolo_git.serving.local.gateway.live_route import LiveRoute
 from regolo_git.serving.local.gateway.upstream import choose_upstream
+from regolo_git.serving.local.http_answer import error_answer
 from regolo_git.serving.traffic.routing_table import WeightedVersion
 
+# Of the Open Inference Protocol, as Triton calls them.
+EXTENSIONS = ["binary_tensor_data", "model_configuration", "parameters"]
+QUESTION_BYTES = 64 << 10
 SECONDS = aiohttp.ClientTimeout(total=10)
 
 
@@ -40,10 +46,13 @@ class Pages:
             "/v2/health/ready": self.ready,
             model: self.model,
             f"{model}/ready": self.model_ready,
+            f"{model}/config": self.configuration,
             version: self.model,
             f"{version}/ready": self.model_ready,
+            f"{version}/config": self.configuration,
         }
         pages = [Route(path, page) for path, page in paths.items()]
+        pages.append(Route("/v2/repository/index", self.repository, methods=["POST"]))
         predictions = (
             "/invocations",
             "/endpoints/{endpoint}/invocations",
@@ -51,7 +60,8 @@ class Pages:
             f"{version}/infer",
         )
         # A POST to these never gets here; any other method is answered 405 and not 404.
-        return Starlette(routes=pages + [Route(path, self.alive, methods=["POST"]) for path in predictions])
+        pages += [Route(path, self.alive, methods=["POST"]) for path in predictions]
+        return Starlette(routes=pages, exception_handlers={HTTPException: _in_json})
 
     async def alive(self, _: Request) -> Response:
         """Whether the process is alive."""
@@ -78,7 +88,18 @@ class Pages:
 
     async def server(self, _: Request) -> Response:
         """V2 metadata of the server."""
-        return JSONResponse({"name": "regolo-git", "version": self._version, "extensions": []})
+        server = {"name": "regolo-git", "version": self._version, "extensions": EXTENSIONS}
+        return JSONResponse(server)
+
+    async def repository(self, request: Request) -> Response:
+        """V2 index of the repository: every version of every endpoint, or those that are ready."""
+        body = await _small_body(request)
+        if body is None or not isinstance(asked := _parsed(body), dict):
+            return _error(400, "BAD_REQUEST", "the body is not a small JSON object")
+        routes = sorted((name, live.route) for name, live in self._gateway.table.routes.items())
+        rows = [_row(name, version) for name, route in routes for version in route.versions.values()]
+        only_ready = asked.get("ready") is True
+        return JSONResponse([row for row in rows if row["state"] == "READY" or not only_ready])
 
     async def program(self, _: Request) -> Response:
         """This program's version."""
@@ -99,7 +120,16 @@ class Pages:
         if found is None:
             return _unknown(request)
         live, chosen = found
-        return await _metadata(live, chosen or live.choose(request.headers.raw, b""))
+        chosen = chosen or live.choose(request.headers.raw, b"")
+        return await _of_worker(live, chosen, "", {"versions": list(live.route.versions)})
+
+    async def configuration(self, request: Request) -> Response:
+        """Triton's configuration of an endpoint's model, from a worker."""
+        found = self._find(request)
+        if found is None:
+            return _unknown(request)
+        live, chosen = found
+        return await _of_worker(live, chosen or live.choose(request.headers.raw, b""), "/config", {})
 
     def _find(self, request: Request) -> tuple[LiveRoute, WeightedVersion | None] | None:
         live = self._gateway.table.routes.get(request.path_params["endpoint"])
@@ -111,17 +141,57 @@ class Pages:
 
 
 def _unknown(request: Request) -> Response:
-    return JSONResponse({"error": f"there is no model at '{request.url.path}'"}, 404)
+    return _error(404, "ENDPOINT_NOT_FOUND", f"there is no model at '{request.url.path}'")
 
 
-async def _metadata(live: LiveRoute, chosen: WeightedVersion) -> Response:
+async def _in_json(request: Request, problem: Exception) -> Response:
+    """Errors of the router: clients of either protocol parse the body of any error."""
+    assert isinstance(problem, HTTPException)
+    code = "ENDPOINT_NOT_FOUND" if problem.status_code == 404 else "BAD_REQUEST"
+    message = f"there is nothing at '{request.url.path}'"
+    if problem.status_code == 405:
+        message = f"'{request.url.path}' does not take {request.method}"
+    return _error(problem.status_code, code, message, problem.headers)
+
+
+def _error(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
+    answer = error_answer(status, code, message)
+    return Response(answer.body, status, headers, answer.media_type.decode())
+
+
+async def _small_body(request: Request) -> bytes | None:
+    """The body; None if it is larger than a question about the repository can be."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > QUESTION_BYTES:
+            return None
+    return body
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        return None
+
+
+def _row(endpoint: str, version: WeightedVersion) -> dict[str, str]:
+    state, reason = ("READY", "") if version.replicas else ("UNAVAILABLE", "no worker is ready")
+    return {"name": endpoint, "version": version.version, "state": state, "reason": reason}
+
+
+async def _of_worker(
+    live: LiveRoute, chosen: WeightedVersion, page: str, ours: dict[str, object]
+) -> Response:
+    """A page of one of the version's workers, under the endpoint's name."""
     upstream = choose_upstream(live.upstreams[chosen.version], ())
     if upstream is None:
-        return JSONResponse({"error": f"version '{chosen.version}' has no worker that is ready"}, 503)
+        return _error(503, "NOT_READY", f"version '{chosen.version}' has no worker that is ready")
     try:
-        answer = await upstream.get(chosen.model_path_in(live.route.endpoint))
-        metadata = json.loads(await answer.read())
+        answer = await upstream.get(chosen.model_path_in(live.route.endpoint) + page)
+        said = json.loads(await answer.read())
     except (aiohttp.ClientError, OSError, ValueError):
-        return JSONResponse({"error": "the worker did not answer"}, 502)
-    ours = {"name": live.route.endpoint, "versions": list(live.route.versions)}
-    return JSONResponse({**metadata, **ours}, answer.status, {"x-model-version": chosen.version})
+        return _error(502, "BAD_GATEWAY", "the worker did not answer")
+    named = {**said, "name": live.route.endpoint, **ours} if answer.status == 200 else said
+    return JSONResponse(named, answer.status, {"x-model-version": chosen.version})
