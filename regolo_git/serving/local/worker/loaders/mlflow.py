@@ -9,7 +9,10 @@ from typing import Any
 from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.serving.dependencies import missing_library
 from regolo_git.serving.local.worker.call import Call, Predictor, Signature
+from regolo_git.serving.local.worker.loaders.mlflow_inputs import PyfuncInputs
 from regolo_git.serving.local.worker_orders import WorkerSpec
+
+LONGEST_REASON = 500
 
 
 def load(spec: WorkerSpec) -> Predictor:
@@ -28,33 +31,28 @@ def load(spec: WorkerSpec) -> Predictor:
         model = pyfunc.load_model(str(spec.path))
     except exceptions.MlflowException as error:
         raise IntegrityError(f"MLflow cannot load '{spec.path.name}': {error}") from error
-    return _Pyfunc(model, pandas, numpy, exceptions.MlflowException)
+    inputs = PyfuncInputs(model.metadata.get_input_schema(), numpy, pandas)
+    return _Pyfunc(model, inputs, exceptions.MlflowException)
 
 
 class _Pyfunc:
-    def __init__(self, model: Any, pandas: Any, numpy: Any, refusal: type[Exception]) -> None:
+    def __init__(self, model: Any, inputs: PyfuncInputs, refusal: type[Exception]) -> None:
         self._model = model
-        self._pandas = pandas
-        self._numpy = numpy
+        self._inputs = inputs
         self._refusal = refusal
 
     def predict(self, call: Call) -> object:
+        argument = self._inputs.make(call)
         try:
-            return self._model.predict(self._inputs(call), params=dict(call.parameters) or None)
+            return self._model.predict(argument, params=dict(call.parameters) or None)
         except self._refusal as error:
             # MLflow raises this if the inputs do not fit the model's schema.
-            raise InvalidInput(f"the inputs do not fit the model: {error}") from error
-
-    def _inputs(self, call: Call) -> object:
-        if call.columns is not None:
-            return self._pandas.DataFrame(call.rows, columns=list(call.columns))
-        try:
-            if call.named is None:
-                return self._numpy.asarray(call.rows)
-            arrays = {name: self._numpy.asarray(value) for name, value in call.named.items()}
-        except ValueError as error:
-            raise InvalidInput("the inputs differ in length") from error
-        return next(iter(arrays.values())) if len(arrays) == 1 and call.types else arrays
+            raise InvalidInput(f"the inputs do not fit the model: {_reason(error)}") from error
 
     def signature(self) -> Signature:
-        return Signature("mlflow_pyfunc")
+        return Signature("mlflow_pyfunc", self._inputs.described())
+
+
+def _reason(error: Exception) -> str:
+    """Without the whole of the data, which MLflow repeats."""
+    return " ".join(str(error).rpartition("Error: ")[2].split())[:LONGEST_REASON]
