@@ -42,7 +42,7 @@ class NotOrdinary(OSError):
         self.kind = kind
 
 
-def open_ordinary(path: "Path") -> int:
+def open_ordinary(path: "str | Path") -> int:
     """A descriptor to read an ordinary file, links followed; a pipe or device never makes it wait.
 
     Raises NotOrdinary, and OSError like `os.open`.
@@ -51,7 +51,7 @@ def open_ordinary(path: "Path") -> int:
         descriptor = os.open(path, READ | NO_WAIT)
     except OSError as error:
         if error.errno in _NOT_OPENED:
-            raise NotOrdinary(path, kind_of(path.lstat().st_mode)) from error
+            raise NotOrdinary(path, kind_of(os.lstat(path).st_mode)) from error
         raise
     try:
         check_ordinary(path, descriptor)
@@ -61,7 +61,7 @@ def open_ordinary(path: "Path") -> int:
     return descriptor
 
 
-def check_ordinary(path: "Path", descriptor: int) -> None:
+def check_ordinary(path: "str | Path", descriptor: int) -> None:
     """Raises NotOrdinary if what was opened is not an ordinary file."""
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
@@ -72,6 +72,18 @@ def read_ordinary(path: "Path") -> bytes:
     """The content of an ordinary file.  Raises the errors of `open_ordinary`."""
     with os.fdopen(open_ordinary(path), "rb") as file:
         return file.read()
+
+
+def read_whole(descriptor: int, view: memoryview) -> int:
+    """Reads a file from its start into a view; returns the bytes read, one more if the file goes on."""
+    beyond = bytearray(1)
+    at = 0
+    while at <= len(view):
+        count = os.preadv(descriptor, [view[at:], beyond], at)
+        if not count:
+            break
+        at += count
+    return at
 
 
 def kind_of(mode: int) -> str:

@@ -17,11 +17,12 @@ from regolo_git.layouts import gguf, safetensors, zip_members
 from regolo_git.layouts.items import Cut, Item, Malformed
 
 Format = Callable[[BinaryIO, int], tuple[Item, ...] | None]
+HEAD = 10
 FORMATS: tuple[Format, ...] = (gguf.read, zip_members.read, safetensors.read)
 
 
 def may_have_layout(head: bytes) -> bool:
-    """Whether a file that starts like this, with ten bytes or all it has, may be of one of the formats."""
+    """Whether a file that starts like this, with `HEAD` bytes or all it has, may be of one of the formats."""
     return head[:4] in (gguf.MAGIC, zip_members.LOCAL) or head[8:9] == b"{"
 
 

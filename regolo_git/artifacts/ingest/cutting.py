@@ -8,20 +8,23 @@ pool: one computes the files' digests in order, the others hash and store chunks
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from io import BytesIO
 
 from blake3 import blake3
 
 from regolo_git.artifacts.ingest.chunk_writer import ChunkWriter, Piece, StoredChunk
 from regolo_git.artifacts.ingest.cuts import EDGE_FILE, LARGE, STEP, Group, content_pieces, steps
 from regolo_git.artifacts.progress import OnProgress, Progress
-from regolo_git.artifacts.source.snapshot import RawFile, SourceFile
+from regolo_git.artifacts.source.snapshot import RawFile, SourceFile, fill
 from regolo_git.artifacts.thread_pool import ThreadPool
 from regolo_git.layouts.completeness import buffered
 from regolo_git.layouts.items import Item, TensorInfo
-from regolo_git.layouts.layout import read_layout
+from regolo_git.layouts.layout import HEAD, may_have_layout, read_layout
 from regolo_git.records.digests import Algorithm, Digest, Hasher, new_hasher
 from regolo_git.records.recipe import RecipeChunk, RecipeFile, RecipeTensor
 from regolo_git.store.store import Store
+
+Layouts = Mapping[str, tuple[Item, ...] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,26 +93,16 @@ class Cutting:
         self._advance(file.size)
         self._report()
 
-    def read(self, file: SourceFile, layouts: Mapping[str, tuple[Item, ...] | None]) -> None:
+    def read(self, file: SourceFile, layouts: Layouts) -> None:
         """Reads, cuts and stores a file, with its layout if that is known.
 
         Raises Conflict if it changes meanwhile.
         """
         hasher = new_hasher(self._algorithm)
-        with file.opened() as opened:
-            reader = _Reader(file, opened, hasher)
-            items = layouts[file.path] if file.path in layouts else _layout(opened, file.size)
-            opened.seek(0)
-            if file.size >= EDGE_FILE:
-                self._end_group()
-            if items is None and file.size >= LARGE:
-                self._read_content(reader, file.size)
-            else:
-                for item in items or (Item(file.size),):
-                    self._read_item(reader, item)
-            reader.end()
-            if file.size >= EDGE_FILE:
-                self._end_group()
+        if file.size < LARGE:
+            self._load(file, hasher, layouts)
+        else:
+            self._read(file, hasher, layouts)
         self._files.append((file, hasher))
 
     def finish(self) -> CutArtifact:
@@ -123,6 +116,54 @@ class Cutting:
             new_bytes,
         )
 
+    # -- small files --------------------------------------------------------------------------------------
+
+    def _load(self, file: SourceFile, hasher: Hasher, layouts: Layouts) -> None:
+        """Reads a whole file behind the current group, and lets its items join the group where they are."""
+        rest = self._behind_group(file.size)
+        file.load(rest)
+        items = layouts[file.path] if file.path in layouts else _layout_of(rest)
+        for item in items or (Item(file.size),):
+            if not self._open.group.admits(item.size):
+                self._end_group()
+                rest = self._moved(rest)
+            digest = self._join(rest[: item.size], hasher)
+            self._note(item, digest)
+            rest = self._moved(rest[item.size :])
+
+    def _behind_group(self, size: int) -> memoryview:
+        """Room for so many bytes behind the current group, which may end before it takes them all."""
+        if self._open.buffer is None:
+            self._open.buffer = self._pool.buffer()
+        start = self._open.group.size
+        return self._open.buffer[start : start + size]
+
+    def _moved(self, rest: memoryview) -> memoryview:
+        """The same bytes behind the current group, if the one that they were behind has ended."""
+        if self._open.buffer is not None or not rest:
+            return rest
+        view = self._behind_group(len(rest))
+        view[:] = rest
+        return view
+
+    # -- large files --------------------------------------------------------------------------------------
+
+    def _read(self, file: SourceFile, hasher: Hasher, layouts: Layouts) -> None:
+        with file.opened() as opened:
+            reader = _Reader(file, opened, hasher)
+            items = layouts[file.path] if file.path in layouts else _layout(opened, file.size)
+            opened.seek(0)
+            if file.size >= EDGE_FILE:
+                self._end_group()
+            if items is None:
+                self._read_content(reader, file.size)
+            else:
+                for item in items:
+                    self._read_item(reader, item)
+            reader.end()
+            if file.size >= EDGE_FILE:
+                self._end_group()
+
     # -- items --------------------------------------------------------------------------------------------
 
     def _read_item(self, reader: "_Reader", item: Item) -> None:
@@ -130,6 +171,10 @@ class Cutting:
             digest = self._read_large(reader, item)
         else:
             digest = self._read_small(reader, item.size)
+        self._note(item, digest)
+
+    def _note(self, item: Item, digest: str | int) -> None:
+        """Lists an item that was just read, if it is a tensor."""
         if item.tensor:
             self._tensors.append(_Tensor(item.tensor, self._offset - item.size, item.size, digest))
 
@@ -156,10 +201,7 @@ class Cutting:
     def _room_for(self, size: int) -> memoryview:
         if not self._open.group.admits(size):
             self._end_group()
-        if self._open.buffer is None:
-            self._open.buffer = self._pool.buffer()
-        start = self._open.group.size
-        return self._open.buffer[start : start + size]
+        return self._behind_group(size)
 
     def _join(self, view: memoryview, hasher: Hasher) -> str:
         """Adds the bytes just read into the group's buffer to the group."""
@@ -232,12 +274,8 @@ class _Reader:
 
     def fill(self, view: memoryview) -> None:
         """Fills the view with the next bytes.  Raises Conflict or InvalidInput if the file ends early."""
-        at = 0
-        while at < len(view):
-            count = self._opened.readinto(view[at:])
-            if not count:
-                raise self._file.other_size(self._opened)
-            at += count
+        if fill(self._opened, view) < len(view):
+            raise self._file.other_size(self._opened)
 
     def end(self) -> None:
         """Raises Conflict or InvalidInput if the file goes on."""
@@ -248,6 +286,11 @@ class _Reader:
 def _layout(opened: RawFile, size: int) -> tuple[Item, ...] | None:
     with buffered(opened) as reader:
         return read_layout(reader, size)
+
+
+def _layout_of(view: memoryview) -> tuple[Item, ...] | None:
+    """The layout of a file in memory."""
+    return read_layout(BytesIO(view), len(view)) if may_have_layout(bytes(view[:HEAD])) else None
 
 
 def _recipe_file(file: SourceFile, digest: Hasher | Digest, algorithm: Algorithm) -> RecipeFile:

@@ -1,16 +1,14 @@
 """A file's stamp, its inode, size and times, which detects a change without reading the file."""
 
 import os
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 SECOND = 1_000_000_000
 # Most filesystems have a clock that ticks every 1 to 10 ms, FAT and some network filesystems every 2 s.
 FINE_TICK, COARSE_TICK = SECOND // 10, 2 * SECOND
 
 
-@dataclass(frozen=True, slots=True)
-class FileStamp:
+class FileStamp(NamedTuple):
     """A file's identity and times, in nanoseconds."""
 
     device: int

@@ -9,13 +9,14 @@ import shlex
 import stat
 import time
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from regolo_git.artifacts.source.exclusion import Exclusion
 from regolo_git.artifacts.source.file_stamp import FileStamp
 from regolo_git.artifacts.source.snapshot import (
     DiskFile,
-    RawFile,
     Snapshot,
     SourceFile,
     changed_while_read,
@@ -41,9 +42,9 @@ def look(path: Path, exclude: Sequence[str] = (), kept: Collection[str] = ()) ->
     status = status_of(path)
     if not stat.S_ISDIR(status.st_mode):
         refuse_patterns(exclude)
-        return Snapshot("file", (_file(path, "", status),), path, now)
+        return Snapshot("file", (_file(_Found("", str(path), status)),), path, now)
     exclusion = Exclusion(path, exclude, kept)
-    found = sorted(_walk(path, "", exclusion), key=lambda file: file.path.encode())
+    found = sorted(map(_file, _walk(path, "", exclusion)), key=lambda file: file.path.encode())
     if not found:
         what = "no files but those left out" if exclusion.left_out else "no files"
         raise InvalidInput(f"directory '{printable(str(path))}' contains {what}")
@@ -71,15 +72,33 @@ def check_unchanged(before: Snapshot) -> None:
     """Raises Conflict if a file was added, removed, replaced or written to since the snapshot."""
     if before.location is None:
         return
+    seen = {file.path: (file.stamp, file.mode) for file in before.files}
     try:
-        now = look(before.location, before.exclude)
+        there = {
+            path: (FileStamp.of(now), _permissions(now))
+            for path, _, now in _walk_again(before.location, before.exclude)
+        }
     except (NotFound, InvalidInput) as error:
         raise changed_while_read(printable(str(before.location))) from error
-    seen = {file.path: (file.stamp, file.mode) for file in before.files}
-    there = {file.path: (file.stamp, file.mode) for file in now.files}
     changed = {path for path in seen.keys() | there.keys() if seen.get(path) != there.get(path)}
     if changed:
         raise changed_while_read(printable(str(before.location / min(changed))))
+
+
+class _Found(NamedTuple):
+    """A path in an artifact, where that is on disk, and its status."""
+
+    path: str
+    location: str
+    status: os.stat_result
+
+
+def _walk_again(path: Path, exclude: Sequence[str]) -> Iterator[_Found]:
+    """What is at the path of a snapshot now, of whatever kind."""
+    status = status_of(path)
+    if stat.S_ISDIR(status.st_mode):
+        return _walk(path, "", Exclusion(path, exclude))
+    return iter([_Found("", str(path), status)])
 
 
 def _missing(path: Path) -> NotFound | InvalidInput:
@@ -90,7 +109,7 @@ def _missing(path: Path) -> NotFound | InvalidInput:
     return NotFound(f"no such file or directory: '{shown}'")
 
 
-def _walk(top: Path, prefix: str, exclusion: Exclusion) -> Iterator[SourceFile]:
+def _walk(top: Path, prefix: str, exclusion: Exclusion) -> Iterator[_Found]:
     directory = top / prefix
     if prefix.count("/") >= DEPTH_LIMIT:
         raise InvalidInput(f"'{printable(str(directory))[:80]}…' is more than {DEPTH_LIMIT} directories deep")
@@ -109,7 +128,7 @@ def _walk(top: Path, prefix: str, exclusion: Exclusion) -> Iterator[SourceFile]:
             status = entry.stat()
         except OSError:
             raise _missing(Path(entry.path)) from None
-        yield _file(Path(entry.path), path, status)
+        yield _Found(path, entry.path, status)
 
 
 def _check_path(path: str) -> None:
@@ -133,21 +152,22 @@ def _entries(directory: Path) -> list[os.DirEntry[str]]:
         raise unreadable(shown, error, f"chmod u+rx {shlex.quote(shown)}") from error
 
 
-def _file(location: Path, path: str, status: os.stat_result) -> SourceFile:
+def _file(found: _Found) -> SourceFile:
+    path, location, status = found
     if not stat.S_ISREG(status.st_mode):
         raise InvalidInput(
-            f"'{printable(str(location))}' is {kind_name(status.st_mode)}, which cannot be stored",
+            f"'{printable(location)}' is {kind_name(status.st_mode)}, which cannot be stored",
             _how_to_leave_out(path) if path else None,
         )
     if not os.access(location, os.R_OK):
-        shown = printable(str(location))
+        shown = printable(location)
         raise InvalidInput(f"'{shown}' cannot be read", f"chmod u+r {shlex.quote(shown)}")
+    stamp, opener = FileStamp.of(status), partial(DiskFile, location)
+    return SourceFile(path, _permissions(status), status.st_size, location, stamp, opener)
 
-    def opener() -> RawFile:
-        return DiskFile(location)
 
-    mode = stat.S_IMODE(status.st_mode) & 0o777
-    return SourceFile(path, mode, status.st_size, location, FileStamp.of(status), opener)
+def _permissions(status: os.stat_result) -> int:
+    return status.st_mode & 0o777
 
 
 def is_special(mode: int) -> bool:

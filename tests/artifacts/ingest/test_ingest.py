@@ -4,9 +4,11 @@ import os
 import subprocess
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 from support.artifact_files import bytes_read, noise, stored_bytes
 from support.local_store import stored_files
 from support.model_files import write_safetensors
@@ -17,7 +19,7 @@ from regolo_git.artifacts.path_digest import digest_of
 from regolo_git.artifacts.progress import Progress
 from regolo_git.artifacts.stat_cache import StatCache
 from regolo_git.artifacts.verify import verify_artifact
-from regolo_git.errors import Conflict, TransportError
+from regolo_git.errors import Conflict, InvalidInput, TransportError
 from regolo_git.records.digests import blake3_hex
 from regolo_git.store.loose import LooseStore
 from regolo_git.store.store import Store
@@ -68,6 +70,41 @@ def test_tensors_carry_their_own_digests(store: Store, tmp_path: Path) -> None:
     assert {t.name: t.blake3 for t in recipe.tensors} == {n: blake3_hex(d) for n, d in tensors.items()}
     content = (tmp_path / "m.safetensors").read_bytes()
     assert all(content[t.offset : t.offset + t.size] == tensors[t.name] for t in recipe.tensors)
+
+
+def test_small_files_are_cut_where_their_items_say(store: Store, tmp_path: Path) -> None:
+    top, items = tmp_path / "model", []
+    top.mkdir()
+    for number in range(40):
+        name, size = f"{number:02}", 1 + number * 6_000
+        if number % 3:
+            (top / name).write_bytes(noise(name, size))
+            items.append(noise(name, size))
+        else:
+            tensors = {"a": noise(f"a{number}", size // 2), "b": b"", "c": noise(f"c{number}", size // 3)}
+            data = write_safetensors(top / name, tensors).read_bytes()
+            ends = [
+                len(data) - size // 2 - size // 3,
+                len(data) - size // 3,
+                len(data) - size // 3,
+                len(data),
+            ]
+            items += [data[start:end] for start, end in pairwise([0, *ends])]
+    stored = ingest(store, top)
+    assert [chunk.size for chunk in store.read_recipe(stored.artifact.recipe).chunks] == groups(items)
+    assert stored_bytes(store, stored.artifact) == b"".join(items)
+
+
+def groups(items: list[bytes]) -> list[int]:
+    """The sizes of the chunks of small items."""
+    sizes = [0]
+    for item in items:
+        if sizes[-1] + len(item) > 1 << 20:
+            sizes.append(0)
+        sizes[-1] += len(item)
+        if sizes[-1] and blake3(item).digest()[0] % 8 == 0:
+            sizes.append(0)
+    return [size for size in sizes if size]
 
 
 def test_only_what_is_new_is_written(store: Store, model: Path) -> None:
@@ -185,6 +222,35 @@ def test_a_file_that_is_added_meanwhile_is_noticed(store: Store, model: Path) ->
 
 def test_a_file_that_is_taken_away_meanwhile_is_noticed(store: Store, model: Path) -> None:
     change_while_reading(store, model, (model / "config.json").unlink)
+
+
+def small_files(top: Path) -> Path:
+    top.mkdir()
+    for number in range(40):
+        (top / f"{number:02}").write_bytes(noise(f"{number}", 100_000))
+    return top
+
+
+@pytest.mark.parametrize("change", [append, overwrite, replace, os.unlink, lambda p: os.truncate(p, 1)])
+@pytest.mark.parametrize("name", ["00", "39"])
+def test_a_small_file_that_changes_is_refused_before_or_after_its_turn(
+    store: Store, tmp_path: Path, name: str, change: Callable[[Path], None]
+) -> None:
+    top = small_files(tmp_path / "model")
+    change_while_reading(store, top, lambda: change(top / name))
+
+
+def test_a_small_file_replaced_by_a_pipe_is_refused_and_not_waited_for(store: Store, tmp_path: Path) -> None:
+    top = small_files(tmp_path / "model")
+
+    def replace_by_pipe() -> None:
+        (top / "39").unlink()
+        os.mkfifo(top / "39")
+
+    waiting = [replace_by_pipe]
+    with pytest.raises(InvalidInput, match="it is a pipe"):
+        ingest(store, top, on_progress=lambda _: waiting.pop()() if waiting else None)
+    assert stored_files(store, "recipes") == {}
 
 
 # -- what goes wrong --------------------------------------------------------------------------------------
