@@ -1,11 +1,15 @@
 """HTTP responses of our own, sent through ASGI."""
 
 import json
+import re
 from dataclasses import dataclass
 
 from starlette.types import Send
 
 JSON_TYPE = b"application/json"
+# An absolute path with a directory in it: in quotes, where it may have spaces, or as far as a space.
+QUOTED_PATH = re.compile(r"""(['"])/[^'"\n]*/([^'"/\n]*)\1""")
+PATH = re.compile(r"(?<![\w.:/])/(?:[^\s'\",:;()\[\]/]+/)+([^\s'\",:;()\[\]/]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +35,8 @@ def error_answer(
     """An error for MLflow's clients (`error_code`, `message`) and for those of the V2 protocol (`error`)."""
     body = json.dumps({"error_code": code, "message": message, "error": message}).encode()
     return HttpAnswer(status, body, headers)
+
+
+def without_paths(text: str) -> str:
+    """A message of a library or of a model's code, for callers: of the server's paths only the last part."""
+    return PATH.sub(r"\1", QUOTED_PATH.sub(r"\1\2\1", text))

@@ -15,7 +15,7 @@ from regolo_git.serving.local.gateway.headers import answer_headers
 from regolo_git.serving.local.gateway.live_table import LiveTable
 from regolo_git.serving.local.gateway.refusal import RETRY_AFTER
 from regolo_git.serving.local.gateway.upstream import Upstream, choose_upstream
-from regolo_git.serving.local.http_answer import HttpAnswer, error_answer
+from regolo_git.serving.local.http_answer import HttpAnswer, error_answer, without_paths
 from regolo_git.serving.traffic.routing_table import WeightedVersion
 
 # An answer up to this size is read before it is sent on, so that the request can still be sent again.
@@ -102,7 +102,7 @@ class Forwarder:
             upstream = choose_upstream(live.upstreams[version], attempt.asked)
             if upstream is None or upstream in attempt.gone or upstream.may_be_dying:
                 if upstream is None and live.route.problem is not None:
-                    return error_answer(503, "NOT_READY", live.route.problem, RETRY_AFTER)
+                    return error_answer(503, "NOT_READY", without_paths(live.route.problem), RETRY_AFTER)
                 await self._wait_for_next_table()
                 attempt.gone.clear()
                 continue

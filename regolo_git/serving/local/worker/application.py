@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
-from regolo_git.errors import InvalidInput
-from regolo_git.serving.local.http_answer import HttpAnswer, error_answer
+from regolo_git.errors import InvalidInput, RegoloError
+from regolo_git.serving.local.http_answer import HttpAnswer, error_answer, without_paths
 from regolo_git.serving.local.worker.call import Call, Predictor, Signature
 from regolo_git.serving.local.worker.inference_answer import (
     model_config,
@@ -50,10 +50,11 @@ class WorkerApp:
         try:
             answer = await self._answer(scope, receive)
         except InvalidInput as error:
-            answer = error_answer(400, "BAD_REQUEST", error.message)
+            answer = error_answer(400, "BAD_REQUEST", without_paths(error.message))
         except Exception as error:  # noqa: BLE001 - a model's code may raise anything; its caller gets a 500
             traceback.print_exc()
-            message = f"the model failed: {type(error).__name__}: {error}"[:MESSAGE_LENGTH]
+            cause = error.message if isinstance(error, RegoloError) else f"{type(error).__name__}: {error}"
+            message = without_paths(f"the model failed: {cause}")[:MESSAGE_LENGTH]
             answer = error_answer(500, "INTERNAL_ERROR", message)
         await answer.send(send)
 

@@ -97,6 +97,18 @@ def test_a_models_failure_is_a_500_that_names_it_and_what_it_cannot_take_is_a_40
     assert ask(lambda _: object(), "POST", "/invocations", b'{"inputs": [1]}')[0] == 500
 
 
+def test_a_failure_is_told_without_the_paths_of_the_server() -> None:
+    def fail(_: Call) -> object:
+        raise FileNotFoundError(2, "No such file", "/srv/models/words.txt")
+
+    def refuse(_: Call) -> object:
+        raise InvalidInput("rejected by /srv/models/words.txt")
+
+    told = ask(fail, "POST", "/invocations", b'{"inputs": [1]}')[1]["message"]
+    assert told == "the model failed: FileNotFoundError: [Errno 2] No such file: 'words.txt'"
+    assert ask(refuse, "POST", "/invocations", b'{"inputs": [1]}')[1]["error"] == "rejected by words.txt"
+
+
 def test_the_length_of_the_json_before_binary_tensors_is_one_number() -> None:
     sent = b'{"inputs": [{"name": "x", "shape": [1], "datatype": "INT64", "data": [5]}]}'
     name, right = b"inference-header-content-length", b"%d" % len(sent)

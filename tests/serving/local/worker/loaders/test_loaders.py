@@ -313,6 +313,9 @@ def test_what_cannot_be_loaded_is_said(engine: RunningEngine, name: str, words: 
     if "onnx" in name:
         pytest.importorskip("onnxruntime")
     assert words in engine.until_failed(name, 60)["problem"]
+    told = ask(engine, name, inputs=[1])["message"]
+    assert words in str(told)
+    assert "/" not in str(told)
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "model.skops"])
