@@ -4,10 +4,11 @@ A file system writes its journal once for all that wait for it; one after anothe
 its own.  On a disk that takes half a millisecond for each, a small version has thirty of them.
 """
 
+import _thread
 import os
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TypeVar
 
 from regolo_git.system_calls import READ, make_durable
@@ -39,6 +40,7 @@ def _make_directory_durable(directory: Path) -> None:
 
 def _at_once(call: Callable[[Item], None], items: Sequence[Item]) -> None:
     errors: list[OSError] = []
+    done: SimpleQueue[None] = SimpleQueue()
 
     def work(share: Sequence[Item]) -> None:
         for item in share:
@@ -46,13 +48,19 @@ def _at_once(call: Callable[[Item], None], items: Sequence[Item]) -> None:
                 call(item)
             except OSError as error:
                 errors.append(error)
+        done.put(None)
 
     count = min(len(items), THREADS)
-    threads = [threading.Thread(target=work, args=(items[first::count],)) for first in range(1, count)]
-    for thread in threads:
-        thread.start()
-    work(items[::count] if count else ())
-    for thread in threads:
-        thread.join()
+    shares = [items[first::count] for first in range(count)]
+    for share in shares[1:]:
+        try:
+            # Not `threading`, which waits for each to begin: on a busy machine as long as for the disk.
+            _thread.start_new_thread(work, (share,))
+        except RuntimeError:  # no more threads
+            work(share)
+    for share in shares[:1]:
+        work(share)
+    for _ in shares:
+        done.get()
     if errors:
         raise errors[0]
