@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from regolo_git.errors import Conflict
 from regolo_git.git.index_patch import NewEntry, patched
@@ -28,6 +29,20 @@ OWN_LOCK, OWN_INDEX = "regolo-index-lock", "regolo-index"
 PATIENCE_SECONDS = 1.0
 
 
+class _Files(NamedTuple):
+    """The index with symbolic links resolved, as git does, and its lock; the lock and new index of ours."""
+
+    in_use: Path
+    lock: Path
+    own_lock: Path
+    own_index: Path
+
+
+def _files(git_dir: Path) -> _Files:
+    index = (git_dir / "index").resolve()
+    return _Files(index, *map(index.with_name, (f"{index.name}.lock", OWN_LOCK, OWN_INDEX)))
+
+
 def set_entries(git_dir: Path, top: Path, entries: Mapping[str, str | None], *, by_git: bool = False) -> None:
     """Sets the blobs of regular files in the index, or removes their entries (None).
 
@@ -35,58 +50,61 @@ def set_entries(git_dir: Path, top: Path, entries: Mapping[str, str | None], *, 
     With `by_git`, git always changes the index itself, as a hook for changed indexes needs.  Requires the
     lock of the clone.  Raises Conflict if another program holds the index lock.
     """
-    index, own = _index_of(git_dir), _beside(git_dir, OWN_INDEX)
-    with git_errors(f"index '{index}'"), _locked(git_dir, index):
-        if by_git or not _patch(top, index, own, entries):
-            _ask_git(git_dir, top, index, own, entries)
-        own.replace(index)
+    files = _files(git_dir)
+    with git_errors(f"index '{files.in_use}'"), _locked(files):
+        if by_git or not _patch(top, files, entries):
+            _ask_git(git_dir, top, files, entries)
+        files.own_index.replace(files.in_use)
 
 
-def _patch(top: Path, index: Path, own: Path, entries: Mapping[str, str | None]) -> bool:
+def _patch(top: Path, files: _Files, entries: Mapping[str, str | None]) -> bool:
     """Writes the new index if its entries only need new blobs."""
     new = {path: NewEntry(oid, stat_of(top / path, oid)) for path, oid in entries.items() if oid is not None}
-    if len(new) < len(entries) or not index.exists():
+    if len(new) < len(entries) or not files.in_use.exists():
         return False
-    status = index.stat()
-    content = patched(index.read_bytes(), status, new)
+    status = files.in_use.stat()
+    content = patched(files.in_use.read_bytes(), status, new)
     if content is None:
         return False
-    write_index(own, content, status.st_mode & 0o777)
+    write_index(files.own_index, content, status.st_mode & 0o777)
     return True
 
 
-def _ask_git(git_dir: Path, top: Path, index: Path, own: Path, entries: Mapping[str, str | None]) -> None:
+def _ask_git(git_dir: Path, top: Path, files: _Files, entries: Mapping[str, str | None]) -> None:
     lines = (
         f"{'100644' if oid else '0'} {oid or NO_OBJECT}\t{path}\0".encode() for path, oid in entries.items()
     )
-    if index.exists():
-        _link_or_copy(index, own)
+    own = files.own_index
+    if files.in_use.exists():
+        _link_or_copy(files.in_use, own)
     run_git(git_dir, top, "update-index", "-z", "--index-info", given=b"".join(lines), index=own)
     fill_stat(git_dir, top, own, entries)
 
 
 def remove_leftovers(git_dir: Path) -> bool:
     """Removes the files of a killed run; returns whether it held the index.  Requires the clone's lock."""
-    lock, own = _lock_of(_index_of(git_dir)), _beside(git_dir, OWN_LOCK)
-    held = own.exists() and lock.exists() and own.samefile(lock)
+    return _remove(_files(git_dir))
+
+
+def _remove(files: _Files) -> bool:
+    held = files.own_lock.exists() and files.lock.exists() and files.own_lock.samefile(files.lock)
     if held:
-        lock.unlink()
-    # OWN_LOCK last, because it proves the ownership of the lock.
-    for name in (OWN_INDEX, f"{OWN_INDEX}.lock", OWN_LOCK):
-        _beside(git_dir, name).unlink(missing_ok=True)
+        files.lock.unlink()
+    # The file of the lock last, because it proves the ownership of the lock.
+    for leftover in (files.own_index, files.own_index.with_name(f"{OWN_INDEX}.lock"), files.own_lock):
+        leftover.unlink(missing_ok=True)
     return held
 
 
 @contextmanager
-def _locked(git_dir: Path, index: Path) -> Iterator[None]:
-    remove_leftovers(git_dir)
-    own = _beside(git_dir, OWN_LOCK)
-    own.touch(exist_ok=False)
+def _locked(files: _Files) -> Iterator[None]:
+    _remove(files)
+    files.own_lock.touch(exist_ok=False)
     try:
-        _acquire(own, _lock_of(index))
+        _acquire(files.own_lock, files.lock)
         yield
     finally:
-        remove_leftovers(git_dir)
+        _remove(files)
 
 
 def _acquire(own: Path, lock: Path) -> None:
@@ -108,16 +126,3 @@ def _link_or_copy(index: Path, own: Path) -> None:
         os.link(index, own)
     except PermissionError:  # another user's file in a shared directory
         shutil.copy2(index, own)
-
-
-def _index_of(git_dir: Path) -> Path:
-    """The path of the index, with symbolic links resolved, as git does."""
-    return (git_dir / "index").resolve()
-
-
-def _beside(git_dir: Path, name: str) -> Path:
-    return _index_of(git_dir).with_name(name)
-
-
-def _lock_of(index: Path) -> Path:
-    return index.with_name(f"{index.name}.lock")
