@@ -8,7 +8,9 @@ unseen tag objects are opened.  A cache that was changed halfway, or cannot be r
 import json
 import secrets
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -81,6 +83,13 @@ class TagReader(Protocol):
     def read_tag_object(self, oid: str) -> TagObject | None: ...
 
 
+class _Steady(threading.local):
+    """Whether this thread wants one state of the tags, and the connection that has shown it."""
+
+    wanted = False
+    current: sqlite3.Connection | None = None
+
+
 class TagIndex:
     """The index of one repository; `open_git` is called only when a tag object has to be opened."""
 
@@ -89,6 +98,23 @@ class TagIndex:
         self._open_git = open_git
         file = paths.common_dir / "regolo" / "index.sqlite"
         self._database = IndexDatabase(file, SCHEMA_VERSION, _create)
+        self._steady = _Steady()
+
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """Answers the queries of this thread in a block from the tags as of the first of them, or later ones.
+
+        A verb asks twenty times before it writes anything, and looking for changed tags takes most of each.
+        """
+        held = self._steady
+        if held.wanted:
+            yield
+            return
+        held.wanted = True
+        try:
+            yield
+        finally:
+            held.wanted, held.current = False, None
 
     def close(self) -> None:
         """Closes the cache file."""
@@ -217,8 +243,13 @@ class TagIndex:
         )
 
     def _is_current(self, connection: sqlite3.Connection) -> bool:
+        if self._steady.current is connection:
+            return True
         held = connection.execute("select value from state where key = 'tags'").fetchone()
-        return held is not None and bool(held[0] == tags_key(self._paths))
+        current = held is not None and bool(held[0] == tags_key(self._paths))
+        if current and self._steady.wanted:
+            self._steady.current = connection
+        return current
 
     def _update(self, connection: sqlite3.Connection) -> None:
         connection.execute("begin immediate")

@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,9 @@ from support.git_program import git
 from support.worlds import DIGEST, opened, publish_version
 
 from regolo_git.errors import MissingObject
+from regolo_git.git import tag_index
 from regolo_git.git.discover import find_repository
+from regolo_git.git.index_database import IndexDatabase
 from regolo_git.git.tag_findings import bad_tags
 from regolo_git.git.tag_index import ModelRow, TagIndex, TagRow
 from regolo_git.git.tag_objects import TagObject
@@ -319,3 +322,76 @@ def test_closing_it_twice_is_no_error_and_it_opens_again(git_repository: Path, i
     index.close()
     index.close()
     assert names(index.rows("m")) == ["m@1.0"]
+
+
+# -- one state of the tags in a block ---------------------------------------------------------------------
+
+
+def test_a_block_looks_for_changed_tags_once(
+    index: TagIndex, reader: CountingReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_all(reader.top, "1.0", "1.1")
+    assert len(index.rows("m")) == 2
+    looked: list[str] = []
+    key = tag_index.tags_key
+    monkeypatch.setattr(tag_index, "tags_key", lambda paths: looked.append("") or key(paths))
+    with index.steady():
+        assert names(index.rows("m")) == ["m@1.0", "m@1.1"]
+        with index.steady():
+            assert index.find("m", "1.1.0") is not None
+        assert index.model_names() == ["m"]
+    assert len(looked) == 1
+    index.rows("m")
+    assert len(looked) == 2
+
+
+def test_a_block_begins_with_the_tags_as_they_are(index: TagIndex, reader: CountingReader) -> None:
+    publish_all(reader.top, "1.0")
+    for count in (1, 2, 3):
+        with index.steady():
+            assert len(index.rows("m")) == count
+            publish_all(reader.top, f"1.{count}")
+        assert len(index.rows("m")) == count + 1
+
+
+@pytest.mark.parametrize("damage", ["unlink", "write"])
+def test_an_index_that_is_lost_in_a_block_is_made_anew(
+    index: TagIndex, reader: CountingReader, damage: str
+) -> None:
+    publish_all(reader.top, "1.0", "1.1")
+    place = reader.top / INDEX
+    with index.steady():
+        assert len(index.rows("m")) == 2
+        if damage == "unlink":
+            place.unlink()
+        else:
+            place.write_bytes(b"no database at all")
+        assert names(index.rows("m")) == ["m@1.0", "m@1.1"]
+        assert index.highest("m")[0].version == "1.1"
+
+
+def test_an_index_that_cannot_be_used_any_more_is_right_in_memory(
+    index: TagIndex, reader: CountingReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_all(reader.top, "1.0")
+
+    def locked(*_: object) -> None:
+        raise sqlite3.OperationalError("the index is locked by another writer")
+
+    with index.steady():
+        assert len(index.rows("m")) == 1
+        monkeypatch.setattr(IndexDatabase, "_read", locked)
+        assert names(index.rows("m")) == ["m@1.0"]
+        assert names(index.rows("m")) == ["m@1.0"]
+
+
+def test_another_thread_looks_itself(index: TagIndex, reader: CountingReader) -> None:
+    publish_all(reader.top, "1.0")
+    seen: list[int] = []
+    with index.steady():
+        assert len(index.rows("m")) == 1
+        publish_all(reader.top, "1.1")
+        thread = threading.Thread(target=lambda: seen.append(len(index.rows("m"))))
+        thread.start()
+        thread.join()
+    assert seen == [2]

@@ -80,19 +80,20 @@ def create_version(
     """
     model = check_model_name(request.model)
     recover_first(handle)
-    interrupted = interrupted_manifest(handle, model)
-    if isinstance(request.source, ModelVersion) and request.inherit:
-        request = request.inheriting(request.source.manifest)
-    metadata = normalise_metadata(request.metadata)
-    lineage = _normalised(request.lineage) if request.lineage is not None else None
-    serving = ServingBlock.parse(request.serving).to_mapping() if request.serving is not None else None
-    check_values(request.description, metadata, lineage, serving)
-    version = _requested_version(request)
-    authorship = handle.git.authorship(request.author, request.when)
-    target = choose_target_branch(handle, request.flow)
-    untagged = tuple(require_every_tag(handle, model))
-    if interrupted is None:
-        _check(handle, request, target, version, authorship)
+    with handle.index.steady():
+        interrupted = interrupted_manifest(handle, model)
+        if isinstance(request.source, ModelVersion) and request.inherit:
+            request = request.inheriting(request.source.manifest)
+        metadata = normalise_metadata(request.metadata)
+        lineage = _normalised(request.lineage) if request.lineage is not None else None
+        serving = ServingBlock.parse(request.serving).to_mapping() if request.serving is not None else None
+        check_values(request.description, metadata, lineage, serving)
+        version = _requested_version(request)
+        authorship = handle.git.authorship(request.author, request.when)
+        target = choose_target_branch(handle, request.flow)
+        untagged = tuple(require_every_tag(handle, model))
+        if interrupted is None:
+            _check(handle, request, target, version, authorship)
     held = held_by_source(handle, request)
     given = Given(metadata, request.description, lineage)
     with handle.new_content() as content:
