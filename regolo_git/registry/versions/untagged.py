@@ -22,7 +22,6 @@ from regolo_git.registry.handle import Handle
 from regolo_git.system_calls import read_ordinary
 
 SHORT = 64  # commits that are all read; of more, only those without a tag
-AGAIN = 8  # commits that are walked again rather than remembered
 WALKS_KEPT = 16  # of the registry branch and its lines, here and at `origin`
 
 
@@ -62,7 +61,7 @@ def untagged_changes(handle: Handle, tip: str) -> list[UntaggedChange]:
     for change in (*walks.found.get(known or "", ()), *_changes(handle, tip, new[::-1])):
         changes.setdefault((*change.key, change.manifest_oid), change)
     found = [change for change in changes.values() if handle.index.find(*change.key) is None]
-    if len(new) > AGAIN and not shallow:
+    if new and not shallow:
         others = list(walks.found.items())[: WALKS_KEPT - 1]
         _save(_file(handle), _Walks(losses, {tip: found, **dict(others)}))
     return found

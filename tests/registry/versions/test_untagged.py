@@ -7,6 +7,7 @@ import pytest
 from support.git_program import git
 
 from regolo_git.api import Registry
+from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions import untagged
 from regolo_git.registry.versions.untagged import untagged_changes
 
@@ -20,9 +21,8 @@ def found(registry: Registry) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def remembering(registered: Registry, monkeypatch: pytest.MonkeyPatch) -> Registry:
-    """A registry whose walks are remembered from the second commit on."""
+    """A registry whose walks of more than one commit are long ones."""
     monkeypatch.setattr(untagged, "SHORT", 1)
-    monkeypatch.setattr(untagged, "AGAIN", 1)
     return registered
 
 
@@ -36,14 +36,31 @@ def test_every_version_without_a_tag_is_found_oldest_first(registered: Registry)
     assert found(registered) == [("m", "1.0"), ("m", "1.1")]
 
 
-def test_a_long_walk_is_remembered_and_only_new_commits_are_walked(remembering: Registry) -> None:
+def test_each_walk_is_remembered_and_only_new_commits_are_walked(
+    remembering: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walked: list[list[str]] = []
+    changes = untagged._changes
+
+    def counting(handle: Handle, tip: str, commits: list[str]) -> list[untagged.UntaggedChange]:
+        walked.append(commits)
+        return changes(handle, tip, commits)
+
+    monkeypatch.setattr(untagged, "_changes", counting)
+    top = remembering.handle.paths.top
+    tips = []
+    for number in range(3):
+        assert found(remembering) == []
+        tips.insert(0, git(top, "rev-parse", "main").strip())
+        assert list(json.loads(cache(remembering).read_text())["found"])[: number + 1] == tips
+        if number:
+            assert walked[-1] == tips[:1]
+        remembering.create_model_version("m", model_data=f"more {number}".encode())
+    before = cache(remembering).stat()
     assert found(remembering) == []
-    tips = list(json.loads(cache(remembering).read_text())["found"])
-    assert tips == [git(remembering.handle.paths.top, "rev-parse", "main").strip()]
-    remembering.create_model_version("m", model_data=b"three")
-    before = cache(remembering).read_bytes()
     assert found(remembering) == []
-    assert cache(remembering).read_bytes() == before  # one commit is not worth a write
+    assert walked[-1] == []
+    assert cache(remembering).stat().st_ino != before.st_ino
 
 
 def test_a_tag_that_disappears_later_is_missed(remembering: Registry) -> None:
