@@ -8,7 +8,7 @@ is done, so the same bytes are read, hashed and stored, and memory is bounded fo
 import mmap
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
@@ -21,13 +21,25 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+class _AtOnce(Executor):
+    """Runs each task when it is submitted: starting a thread takes longer than a small task."""
+
+    def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        done: Future[T] = Future()
+        try:
+            done.set_result(function(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - raised when the result is asked for
+            done.set_exception(error)
+        return done
+
+
 class ThreadPool:
     """A context manager; leaving it waits for every thread, and after an error cancels pending tasks."""
 
     def __init__(self, workers: int) -> None:
-        """Starts `workers` threads for tasks in any order, and one for those in order."""
-        self._ordered = ThreadPoolExecutor(1, "regolo-digest")
-        self._workers = ThreadPoolExecutor(workers, "regolo-chunks")
+        """Starts `workers` threads for tasks in any order, and one for those in order; none for 0 workers."""
+        self._ordered = ThreadPoolExecutor(1, "regolo-digest") if workers else _AtOnce()
+        self._workers = ThreadPoolExecutor(workers, "regolo-chunks") if workers else _AtOnce()
         self._allocated = 0
         self._busy: deque[tuple[memoryview, tuple[Future[Any], ...]]] = deque()
 

@@ -64,3 +64,18 @@ def test_an_error_cancels_what_has_not_begun() -> None:
     with pytest.raises(ZeroDivisionError):
         fail()
     assert ran == []
+
+
+def test_without_workers_each_task_runs_at_once_in_this_thread() -> None:
+    ran: list[object] = []
+    with ThreadPool(0) as pool:
+        before = threading.active_count()
+        for submit in (pool.submit, pool.submit_in_order):
+            pool.release(pool.buffer(), submit(ran.append, threading.current_thread()))
+        assert ran == [threading.current_thread()] * 2
+        assert threading.active_count() == before
+        pool.finish()
+        failed = pool.submit(divide_by_zero)
+        pool.release(pool.buffer(), failed)
+        with pytest.raises(ZeroDivisionError):
+            pool.finish()

@@ -27,6 +27,7 @@ from regolo_git.store.store import Store
 from regolo_git.text.numbers import few_of
 
 SHOWN = 3
+SMALL = 256 << 10  # bytes that take less time than starting threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def _cut(
     algorithm: Algorithm,
     on_progress: OnProgress,
 ) -> CutArtifact:
-    with ThreadPool(store.connections) as pool:
+    with ThreadPool(store.connections if snapshot.size > SMALL else 0) as pool:
         cutting = Cutting(store, pool, algorithm, snapshot.size, on_progress)
         for file in snapshot.files:
             fragment = known.fragment(file)
