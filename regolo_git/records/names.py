@@ -16,6 +16,7 @@ ENVIRONMENT = re.compile(r"[a-z]+(?:-[a-z]+)*")
 DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(10))}
 RESERVED_ENDS = (".toml", ".lock", ".git")
 RULE = "use lower-case letters, digits, '.', '_' and '-', with '/' between parts"
+PART_RULE = "use lower-case letters, digits, '.', '_' and '-', without '/'"
 
 # Letters, digits, underscores, dots and hyphens, no component with a leading dot: always allowed.
 PLAIN_PATH = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)*", re.ASCII)
@@ -48,7 +49,7 @@ def check_message(message: str) -> str:
 def check_endpoint_name(name: str) -> str:
     """Returns a valid endpoint name: one component of a model name.  Raises InvalidInput."""
     _check_length("endpoint name", name)
-    _check_component(name, f"endpoint name '{printable(name)}'")
+    _check_component(name, f"endpoint name '{printable(name)}'", PART_RULE)
     return name
 
 
@@ -57,13 +58,13 @@ def _check_length(what: str, name: str) -> None:
         raise InvalidInput(f"{what} '{printable(name[:40])}…' is longer than {MODEL_LENGTH} characters")
 
 
-def _check_component(component: str, what: str) -> None:
+def _check_component(component: str, what: str, rule: str = RULE) -> None:
     if not COMPONENT.fullmatch(component) or ".." in component:
-        raise InvalidInput(f"{what} cannot be used", RULE)
+        raise InvalidInput(f"{what} cannot be used", rule)
     if component.endswith(RESERVED_ENDS):
-        raise InvalidInput(f"{what} cannot be used: a part ends in {' or '.join(RESERVED_ENDS)}", RULE)
+        raise InvalidInput(f"{what} cannot be used: a part ends in {' or '.join(RESERVED_ENDS)}", rule)
     if component.partition(".")[0] in DEVICES:
-        raise InvalidInput(f"{what} cannot be used: '{component}' is a reserved name on Windows", RULE)
+        raise InvalidInput(f"{what} cannot be used: '{component}' is a reserved name on Windows", rule)
 
 
 def check_environment_name(name: str) -> str:

@@ -8,7 +8,8 @@ MLflow directories, which may hold pickles) runs only where the operator says so
 The file itself is read in `policy_file.py`.
 """
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -139,3 +140,8 @@ def check_format(name: str) -> str:
     if name not in FORMATS:
         raise InvalidInput(f"unknown format '{name}'", f"known formats: {', '.join(FORMATS)}")
     return name
+
+
+def trusted_line(types: Sequence[str]) -> str:
+    """The line of a policy file that trusts these types, to be pasted there."""
+    return f"trusted_types = {json.dumps(list(types))}"

@@ -1,8 +1,11 @@
 """Sizes as text, in decimal units: 1 MB is 1,000,000 bytes."""
 
+import re
+
 from regolo_git.text.numbers import MISSING
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
+SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgt]?)(i?)b?", re.IGNORECASE | re.ASCII)
 
 
 def size_text(size: int | None) -> str:
@@ -22,3 +25,12 @@ def size_text(size: int | None) -> str:
 def signed_size_text(size: int) -> str:
     """A signed difference in size: `+1.5 MB`, `same size`."""
     return "same size" if size == 0 else f"{'+' if size > 0 else ''}{size_text(size)}"
+
+
+def parse_size(text: str) -> int | None:
+    """The bytes of `1000`, `64MB` or `16MiB`, whose units are powers of 1024; None if it is not a size."""
+    found = SIZE.fullmatch(text.strip())
+    if found is None or (found[3] and not found[2]):
+        return None
+    power = "kmgt".find(found[2].lower()) + 1 if found[2] else 0
+    return round(float(found[1]) * int((1024 if found[3] else 1000) ** power))

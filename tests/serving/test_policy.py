@@ -6,7 +6,7 @@ import pytest
 
 from regolo_git.errors import PolicyRefused
 from regolo_git.records.serving_block import ServingBlock
-from regolo_git.serving.policy import Policy
+from regolo_git.serving.policy import Policy, trusted_line
 from regolo_git.serving.policy_file import load_policy
 
 CODE = ServingBlock(format="python", entry_point="serve:load")
@@ -66,3 +66,9 @@ def test_the_command_line_adds_to_the_policy(policy) -> None:
     for model, block in (("other", CODE), ("m", ServingBlock(format="skops"))):
         with pytest.raises(PolicyRefused):
             allowed.permit(model, block)
+
+
+@pytest.mark.parametrize("name", ["a.B", "operator's.Own", 'odd"name'])
+def test_the_line_that_trusts_types_can_be_pasted(policy, name: str) -> None:
+    (trusted,) = policy(trusted_line([name])).permit("m", ServingBlock("skops")).trusted_types
+    assert trusted == name

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regolo_git.text.sizes import UNITS, signed_size_text, size_text
+from regolo_git.text.sizes import UNITS, parse_size, signed_size_text, size_text
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,30 @@ from regolo_git.text.sizes import UNITS, signed_size_text, size_text
 )
 def test_a_size_has_a_decimal_unit(size: int | None, text: str) -> None:
     assert size_text(size) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("0", 0),
+        ("1000", 1000),
+        ("1000B", 1000),
+        ("64MB", 64_000_000),
+        ("64 mb", 64_000_000),
+        ("1.5k", 1500),
+        ("16MiB", 16 << 20),
+        ("2gib", 2 << 30),
+        ("", None),
+        ("-1", None),
+        ("MB", None),
+        ("1iB", None),
+        ("1XB", None),
+        ("1e3", None),
+        ("nan", None),
+    ],
+)
+def test_a_size_is_read_in_decimal_or_binary_units(text: str, size: int | None) -> None:
+    assert parse_size(text) == size
 
 
 @given(st.integers(0, 10**15))

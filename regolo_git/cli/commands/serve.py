@@ -25,6 +25,7 @@ from regolo_git.serving.policy_file import default_policy_path, load_policy
 from regolo_git.serving.registry_source import RegistrySource
 
 MB = 1_000_000
+DEFAULTS = ServeOptions(Path())
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -46,6 +47,20 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     metavar="MB",
     help="Replace workers that use more memory, without losing requests.",
 )
+@click.option(
+    "--start-seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=DEFAULTS.start_seconds,
+    metavar="SECONDS",
+    help=f"The time for a worker to load and warm up.  [default: {DEFAULTS.start_seconds:g}]",
+)
+@click.option(
+    "--drain-seconds",
+    type=click.FloatRange(min=1),
+    default=DEFAULTS.drain_seconds,
+    metavar="SECONDS",
+    help=f"The time to exit once requests are finished.  [default: {DEFAULTS.drain_seconds:g}]",
+)
 @click.option("--replace", is_flag=True, help="Replace the running gateway without losing requests.")
 @click.option("--status", is_flag=True, help="Print the state of the running server as JSON.")
 @click.option("--stop", is_flag=True, help="Stop the running server after its open requests, and wait.")
@@ -57,6 +72,8 @@ def serve(
     allow: tuple[str, ...],
     allow_code: tuple[str, ...],
     worker_memory: int | None,
+    start_seconds: float,
+    drain_seconds: float,
     replace: bool,
     status: bool,
     stop: bool,
@@ -97,6 +114,8 @@ def serve(
                 token=_token(token_file),
                 policy=policy.allow(formats=allow, repository_code=allow_code),
                 environment=dict(os.environ),
+                start_seconds=start_seconds,
+                drain_seconds=drain_seconds,
                 worker_memory_bytes=worker_memory * MB if worker_memory is not None else None,
             )
             top, artifacts = handle.paths.top, RuntimeDirectory.of(common).artifacts

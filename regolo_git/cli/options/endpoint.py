@@ -11,11 +11,20 @@ from regolo_git.errors import InvalidInput
 from regolo_git.records.names import check_endpoint_name
 from regolo_git.registry.endpoints.get import get_endpoint, list_endpoints
 from regolo_git.registry.handle import Handle
+from regolo_git.text.sizes import parse_size
 
 
 def to_endpoint(ctx: click.Context, param: click.Parameter, value: str) -> str:  # noqa: ARG001
     """Parses an endpoint's name.  Raises InvalidInput for an invalid one."""
     return check_endpoint_name(value)
+
+
+def to_size(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:  # noqa: ARG001
+    """Parses a size such as `64MB`.  Raises InvalidInput for an invalid one."""
+    size = parse_size(value) if value is not None else None
+    if value is not None and size is None:
+        raise InvalidInput(f"'{value}' is not a size", "give bytes, or a size such as 64MB or 16MiB")
+    return size
 
 
 def complete_endpoints(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001

@@ -6,7 +6,7 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import json_option, put_result
 from regolo_git.cli.options.arguments import complete_environments, reference_argument
 from regolo_git.cli.options.change import message_option, unmerged_option
-from regolo_git.cli.options.endpoint import to_endpoint
+from regolo_git.cli.options.endpoint import to_endpoint, to_size
 from regolo_git.cli.options.one_value import one_value
 from regolo_git.cli.pages.endpoint import endpoint_document
 from regolo_git.cli.streams import talk, talk_next, talk_note
@@ -24,6 +24,8 @@ def _routing(
     sticky_key: str | None,
     retry: int | None,
     timeout: float | None,
+    max_body: int | None,
+    max_concurrency: int | None,
 ) -> Routing:
     return Routing(
         sticky_header=sticky_header,
@@ -31,6 +33,8 @@ def _routing(
         sticky_key=sticky_key,
         retry=DEFAULT.retry if retry is None else retry,
         timeout_seconds=DEFAULT.timeout_seconds if timeout is None else timeout,
+        max_body_bytes=DEFAULT.max_body_bytes if max_body is None else max_body,
+        max_concurrency=DEFAULT.max_concurrency if max_concurrency is None else max_concurrency,
     )
 
 
@@ -51,6 +55,18 @@ routing_options = one_value(
         type=float,
         metavar="SECONDS",
         help=f"The timeout of a request.  [default: {DEFAULT.timeout_seconds:g}]",
+    ),
+    click.option(
+        "--max-body",
+        callback=to_size,
+        metavar="SIZE",
+        help=f"The largest body of a request, such as 64MB.  [default: {DEFAULT.max_body_bytes >> 20}MiB]",
+    ),
+    click.option(
+        "--max-concurrency",
+        type=int,
+        metavar="N",
+        help=f"The number of requests at once; more are refused.  [default: {DEFAULT.max_concurrency}]",
     ),
 )
 

@@ -12,5 +12,11 @@ def test_an_endpoint_is_made_shown_and_listed(regolo: Regolo, served: Path) -> N
     assert "exists" in regolo("endpoint", "create", "e", "m@1.1", status=4).err
     made = regolo("endpoint", "create", "f", "m@1.0", "--timeout", "2.5", "--retry", "0", "--json").document
     assert made["routing"] == {"retry": 0, "timeout_seconds": 2.5}
+    limits = ("--max-body", "64MB", "--max-concurrency", "8")
+    wide = regolo("endpoint", "create", "wide", "m@1.0", *limits, "--json").document
+    assert wide["routing"] == {"max_body_bytes": 64_000_000, "max_concurrency": 8}
+    regolo("endpoint", "delete", "wide", "--yes")
+    for wrong in (("--max-body", "much"), ("--max-body", "0"), ("--max-concurrency", "0")):
+        regolo("endpoint", "create", "g", "m@1.0", *wrong, status=2)
     assert "between 0 and 10" in regolo("endpoint", "create", "g", "m@1.0", "--retry", "11", status=2).err
     regolo("endpoint", "delete", "f", "--yes")

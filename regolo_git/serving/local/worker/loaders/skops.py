@@ -13,6 +13,7 @@ from regolo_git.serving.local.worker.call import Call, Predictor, Signature
 from regolo_git.serving.local.worker.loaders.estimator_inputs import inputs_of
 from regolo_git.serving.local.worker.loaders.one_file import one_file
 from regolo_git.serving.local.worker_orders import WorkerSpec
+from regolo_git.serving.policy import trusted_line
 
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform")
 PLAIN = (str, int, float, list, dict)
@@ -37,7 +38,7 @@ def load(spec: WorkerSpec) -> Predictor:
         if unknown:
             raise PolicyRefused(
                 f"'{path.name}' contains types that are not trusted: {', '.join(unknown)}",
-                f"trusted_types = {unknown} in the operator's policy".replace("'", '"'),
+                f"name them in the policy: {trusted_line(unknown)}",
             )
         model = skops.load(path, trusted=list(spec.trusted_types))
     except (BadZipFile, KeyError, ValueError, OSError) as error:
