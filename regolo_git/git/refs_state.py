@@ -123,7 +123,9 @@ def line_tips(paths: RepositoryPaths, branch: str, patterns: Sequence[str]) -> d
     """
     named = {"": f"{HEADS}{branch}", "origin/": f"{ORIGIN}{branch}"}
     tips = {f"{label}{branch}": ref_target(paths, ref) for label, ref in named.items()}
-    for ref in _branch_refs(paths) if patterns else ():
+    for ref in refs_beside_tags(paths) if patterns else ():
+        if not ref.startswith((HEADS, ORIGIN)) or ref == f"{ORIGIN}HEAD":
+            continue
         label, name = (
             ("", ref.removeprefix(HEADS)) if ref.startswith(HEADS) else ("origin/", ref[len(ORIGIN) :])
         )
@@ -132,17 +134,28 @@ def line_tips(paths: RepositoryPaths, branch: str, patterns: Sequence[str]) -> d
     return {name: tip for name, tip in tips.items() if tip is not None}
 
 
-def _branch_refs(paths: RepositoryPaths) -> list[str]:
-    """The full names of all branches, here and as last fetched from `origin`, sorted."""
-    packed = _read(paths.common_dir / "packed-refs")
-    end = packed.find(b" refs/tags/")  # the file is sorted, and tags may be many
-    text = packed[: end if end >= 0 else None].decode("utf-8", "surrogateescape")
-    refs = {line[41:] for line in text.split("\n") if line[41:].startswith((HEADS, ORIGIN))}
-    for top in (HEADS, ORIGIN):
-        for directory, _, files in _loose_directories(paths.common_dir / top.rstrip("/")):
-            place = Path(directory).relative_to(paths.common_dir).as_posix()
+def refs_beside_tags(paths: RepositoryPaths) -> list[str]:
+    """The full names of all refs except tags, sorted; those of a linked work tree are its own.
+
+    Loose refs come first: one that is packed meanwhile is then found in the packed ones.
+    """
+    refs = set()
+    for top in dict.fromkeys((paths.common_dir, paths.git_dir)):
+        for directory, _, files in _loose_directories(top / "refs", skipped="tags"):
+            place = Path(directory).relative_to(top).as_posix()
             refs |= {f"{place}/{file.name}" for file in files if not file.name.endswith(".lock")}
-    return sorted(refs - {f"{ORIGIN}HEAD"})
+    for part in _around_tags(_read(paths.common_dir / "packed-refs")):
+        lines = part.decode("utf-8", "surrogateescape").split("\n")
+        refs |= {line[41:] for line in lines if line[40:41] == " " and not line.startswith("#")}
+    return sorted(ref for ref in refs if not ref.startswith(TAGS))
+
+
+def _around_tags(packed: bytes) -> tuple[bytes, ...]:
+    """A sorted `packed-refs` without its tags, which may be many; one that is not sorted whole."""
+    first, last = packed.find(b" " + TAGS.encode()), packed.rfind(b" " + TAGS.encode())
+    if first < 0 or b" sorted" not in packed[: packed.find(b"\n")]:
+        return (packed,)
+    return packed[:first], packed[packed.find(b"\n", last) :]
 
 
 def ref_target(paths: RepositoryPaths, ref: str) -> str | None:
@@ -265,8 +278,11 @@ def _loose_tags(top: Path, held: Mapping[str, LooseTag]) -> Iterator[tuple[str, 
                 yield name, LooseTag(found[0].decode(), stamp)
 
 
-def _loose_directories(top: Path) -> Iterator[tuple[str, int, list["os.DirEntry[str]"]]]:
-    """Each directory below `top`: its modification time, taken before it is read, and its files by name."""
+def _loose_directories(top: Path, skipped: str = "") -> Iterator[tuple[str, int, list["os.DirEntry[str]"]]]:
+    """Each directory below `top`: its modification time, taken before it is read, and its files by name.
+
+    The directory of the name `skipped` in `top` itself is left out.
+    """
     try:
         waiting = [(str(top), top.stat().st_mtime_ns)]
     except FileNotFoundError:
@@ -280,6 +296,8 @@ def _loose_directories(top: Path) -> Iterator[tuple[str, int, list["os.DirEntry[
             continue
         files = []
         for entry in found:
+            if entry.name == skipped and directory == str(top):
+                continue
             if entry.is_dir(follow_symlinks=False):
                 with suppress(FileNotFoundError):
                     waiting.append((entry.path, entry.stat(follow_symlinks=False).st_mtime_ns))

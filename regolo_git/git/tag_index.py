@@ -45,7 +45,10 @@ INDEXES = {
 }
 COLUMNS = """refs.tag, model, version, identity, refs.oid, commit_oid, manifest_oid, digest, size, created_at,
     created_by, subject"""
+SELECT = f"select {COLUMNS} from refs join objects using (oid)"
 VERSIONS = "from refs join objects using (oid) where model is not null"
+# As `tag_name` has it; without the plus, the planner looks up each tag by its name, in four times the time.
+NAMED = "+tag = model || '@' || case when version glob '[0-9]*' then 'v' else '' end || version"
 NUMBERED = "identity glob '[0-9]*'"
 
 
@@ -131,8 +134,19 @@ class TagIndex:
 
     def find(self, model: str, identity: str) -> TagRow | None:
         """The tag of a version by its identity (`1.1.0`); None if there is none."""
-        rows = self._select("objects.model = ? and identity = ?", (model, identity))
-        return rows[0] if rows else None
+        return self.find_all([(model, identity)]).get((model, identity))
+
+    def find_all(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], TagRow]:
+        """Those of some versions that have a tag, by model and identity, from one look at the tags."""
+        wanted = [(model, sort_key(Version.parse(identity)), identity) for model, identity in keys]
+        # The sort key is the identity in the index of a model's versions, of which there may be thousands.
+        query = f"{SELECT} where objects.model = ? and release in (0, 1) and sort_key = ? and identity = ?"
+
+        def look(held: sqlite3.Connection) -> list[tuple[str, ...]]:
+            return [row for values in wanted for row in held.execute(query, values)]
+
+        rows = _named(self._database.read(self._is_current, self._update, look))
+        return {(row.model, row.identity): row for row in rows}
 
     def highest(self, model: str) -> list[TagRow]:
         """The highest release and the highest version (they may be the same); empty for an unknown model."""
@@ -211,10 +225,10 @@ class TagIndex:
                 f"{where} order by created_at, model, sort_key", (json.dumps(tags[first : first + size]),)
             )
 
-    def manifests(self) -> dict[tuple[str, str, str], str]:
-        """The manifest's blob id of every version by its model, identity and commit."""
-        found = self.query(f"select model, identity, commit_oid, manifest_oid, tag, version {VERSIONS}")
-        return {(m, i, commit): oid for m, i, commit, oid, tag, v in found if parse_tag_name(tag) == (m, v)}
+    def manifests(self) -> list[tuple[str, str, str]]:
+        """The model, the identity and the manifest's blob id of every version."""
+        found = self.query(f"select model, identity, manifest_oid {VERSIONS} and {NAMED}")
+        return [(model, identity, oid) for model, identity, oid in found]
 
     def size_of_all(self) -> int:
         """The bytes of the artifacts of all versions together."""
@@ -232,9 +246,7 @@ class TagIndex:
     # -- keeping it up to date ----------------------------------------------------------------------------
 
     def _select(self, where: str, values: tuple[str, ...]) -> list[TagRow]:
-        return _named(
-            self.query(f"select {COLUMNS} from refs join objects using (oid) where {where}", values)
-        )
+        return _named(self.query(f"{SELECT} where {where}", values))
 
     def query(self, query: str, values: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
         """The answer to a query of the tables, brought up to date."""

@@ -12,11 +12,11 @@ from pathlib import Path
 import pygit2
 
 from regolo_git.git.discover import RepositoryPaths
-from regolo_git.git.refs_state import head_commit
+from regolo_git.git.refs_state import head_commit, refs_beside_tags
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.translate import git_errors
 
-NOT_TIPS = ("refs/tags/", "refs/notes/", "refs/regolo/")
+NOT_TIPS = ("refs/notes/", "refs/regolo/")
 REMOTE = "refs/remotes/"
 KINDS = {"refs/heads/": "branch", REMOTE: "remote-tracking branch"}
 # A line of a reflog: the old and the new object, the author, the time, and a message.
@@ -36,7 +36,7 @@ class Tip:
 def tips(git: GitRepository) -> Iterator[Tip]:
     """The commit of every branch, remote-tracking branch and other ref, and of every checked-out HEAD."""
     with git_errors("refs"):
-        names = sorted(name for name in git.pygit.references if not name.startswith(NOT_TIPS))
+        names = [name for name in refs_beside_tags(git.paths) if not name.startswith(NOT_TIPS)]
         found = [(name, _commit_of(git.pygit, name)) for name in names]
     for name, commit in found:
         if commit is not None:

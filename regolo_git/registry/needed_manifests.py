@@ -4,6 +4,8 @@ The same ones as `reachable.present_needs` reads; one that only a work tree has 
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from regolo_git.errors import IntegrityError, RegoloError
@@ -27,80 +29,89 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.reachable import retired_identities
 from regolo_git.system_calls import read_ordinary
 
-NeededManifest = tuple[str, bytes | None]
+
+@dataclass(slots=True)
+class NeededManifests:
+    """The blob ids of the needed manifests; `edited` has the bytes of those that only a work tree has."""
+
+    oids: set[str]
+    edited: dict[str, bytes] = field(default_factory=dict)
 
 
-def needed_manifests(handle: Handle) -> Iterator[NeededManifest]:
+def needed_manifests(handle: Handle) -> NeededManifests:
     """The manifests of tags that are not retired, of tips and work trees, and those that tips pin."""
-    tagged = handle.index.manifests()
     retired = retired_identities(handle.records())
-    yield from (
-        (oid, None) for (model, identity, _), oid in tagged.items() if (model, identity) not in retired
-    )
-    models = FilesOnce(handle.git, MODELS)
-    pins = _Pins(handle, tagged)
+    tagged = handle.index.manifests()
+    needed = NeededManifests({oid for model, identity, oid in tagged if (model, identity) not in retired})
+    models, pins = FilesOnce(handle.git, MODELS), _Pins(handle)
     for tip in tips(handle.git):
         try:
             for path, oid in models.of(tip.commit):
                 if model_of_manifest(path) is not None:
-                    yield oid, None
-            yield from pins.of(tip.commit)
+                    needed.oids.add(oid)
+            pins.collect(tip.commit)
         except RegoloError:
             continue  # a tip that cannot be read; `present_needs` names it
+    needed.oids.update(pins.manifests())
     for tree in work_trees(handle.paths):
-        yield from _of_work_tree(tree.top)
+        for data in _of_work_tree(tree.top):
+            oid = blob_id(data)
+            if oid not in needed.oids:
+                needed.oids.add(oid)
+                needed.edited[oid] = data
+    return needed
 
 
 class _Pins:
-    """The manifests that environments and endpoints pin, each pin once."""
+    """The versions that environments and endpoints pin."""
 
-    def __init__(self, handle: Handle, tagged: dict[tuple[str, str, str], str]) -> None:
-        self._git = handle.git
-        self._tagged = tagged
+    def __init__(self, handle: Handle) -> None:
+        self._git, self._index = handle.git, handle.index
         self._environments = FilesOnce(handle.git, ENVIRONMENTS)
         self._endpoints = FilesOnce(handle.git, ENDPOINTS)
+        self._found: set[tuple[str, str, str]] = set()  # model, identity and commit
 
-    def of(self, commit: str) -> Iterator[NeededManifest]:
+    def collect(self, commit: str) -> None:
+        """Notes the pins at a commit."""
         for path, oid in self._environments.of(commit):
             if place_of_promotion(path) is not None:
-                yield from self._of_promotion(path, oid)
+                self._collect_promotion(path, oid)
         for path, oid in self._endpoints.of(commit):
             if endpoint_of(path) is not None:
-                yield from self._of_endpoint(path, oid)
+                self._collect_endpoint(path, oid)
 
-    def _of_promotion(self, path: str, oid: str) -> Iterator[NeededManifest]:
-        try:
-            promotion = Promotion.parse(self._git.read_blob(oid), path)
-        except IntegrityError:
-            return
-        yield from self._of_pin(promotion.model, promotion.version, promotion.commit)
-
-    def _of_endpoint(self, path: str, oid: str) -> Iterator[NeededManifest]:
-        try:
-            endpoint = Endpoint.parse(self._git.read_blob(oid), path)
-        except IntegrityError:
-            return
-        for version, pinned in endpoint.versions.items():
-            yield from self._of_pin(endpoint.model, version, pinned.commit)
-
-    def _of_pin(self, model: str, version: str, commit: str) -> Iterator[NeededManifest]:
+    def manifests(self) -> Iterator[str]:
+        """The blob ids of the manifests of all noted pins."""
         # The tag says what its commit has, as for `reachable.of_tags`.
-        oid = self._tagged.get((model, Version.parse(version).identity, commit))
-        if oid is None:
-            try:
+        rows = self._index.find_all((model, identity) for model, identity, _ in self._found)
+        for model, identity, commit in self._found:
+            row = rows.get((model, identity))
+            if row is not None and row.commit_oid == commit:
+                yield row.manifest_oid
+                continue
+            with suppress(RegoloError):
                 oid = self._git.blob_oid(commit, manifest_path(model))
-            except RegoloError:
-                return
-        if oid is not None:
-            yield oid, None
+                if oid is not None:
+                    yield oid
+
+    def _collect_promotion(self, path: str, oid: str) -> None:
+        with suppress(IntegrityError):
+            promotion = Promotion.parse(self._git.read_blob(oid), path)
+            self._add(promotion.model, promotion.version, promotion.commit)
+
+    def _collect_endpoint(self, path: str, oid: str) -> None:
+        with suppress(IntegrityError):
+            endpoint = Endpoint.parse(self._git.read_blob(oid), path)
+            for version, pinned in endpoint.versions.items():
+                self._add(endpoint.model, version, pinned.commit)
+
+    def _add(self, model: str, version: str, commit: str) -> None:
+        self._found.add((model, Version.parse(version).identity, commit))
 
 
-def _of_work_tree(top: Path) -> Iterator[NeededManifest]:
+def _of_work_tree(top: Path) -> Iterator[bytes]:
     if (top / MODELS).is_symlink():
         return
     for place in sorted((top / MODELS).rglob("manifest.toml")):
-        try:
-            data = read_ordinary(place)
-        except OSError:
-            continue
-        yield blob_id(data), data
+        with suppress(OSError):
+            yield read_ordinary(place)

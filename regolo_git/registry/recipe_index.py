@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import starmap
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.versions import Version
+from regolo_git.store.store import Store
 from regolo_git.system_calls import read_ordinary
 
 SCHEMA_VERSION = 1
@@ -27,6 +29,7 @@ create table recipes (number integer primary key, address text not null unique);
 create table chunks (chunk blob, recipe integer, primary key (chunk, recipe)) without rowid;
 """
 WAIT_SECONDS = 10.0
+ASKED = 2000  # recipes that a store is asked for one by one
 Result = TypeVar("Result")
 
 
@@ -132,38 +135,36 @@ class OpenIndex:
                 chunks = {(bytes.fromhex(chunk.blake3), number) for chunk in recipe.chunks}
                 self._connection.executemany("insert or ignore into chunks values (?, ?)", chunks)
 
-    def need(self, oids: Iterable[str]) -> None:
-        """Sets the manifests that the other methods are about."""
-        with _transaction(self._connection):
-            self._connection.execute("create temp table if not exists needed (oid text primary key)")
-            self._connection.execute("delete from needed")
-            rows = ((oid,) for oid in oids)
-            self._connection.executemany("insert or ignore into needed values (?)", rows)
+    def manifests(self) -> set[str]:
+        """The blob ids of all manifests in the index."""
+        return {oid for (oid,) in self._connection.execute("select oid from manifests")}
 
-    def unknown_manifests(self) -> list[str]:
-        """The needed manifests that are not in the index."""
-        query = "select oid from needed where oid not in (select oid from manifests)"
-        return [oid for (oid,) in self._connection.execute(query)]
+    def unknown_recipes(self, store: Store) -> list[Digest]:
+        """The recipes of manifests that the store has and the index does not.
 
-    def leave(self, model: str, identity: str) -> None:
-        """Removes the manifests of one version from the needed ones."""
-        self._connection.execute(
-            "delete from needed where oid in (select oid from manifests where model = ? and identity = ?)",
-            (model, identity),
-        )
+        Where it may lack many, as in a clone without their bytes, the store is listed.
+        """
+        (many,) = self._connection.execute(
+            "select (select count(*) from manifests) - (select count(*) from recipes) > ?", (ASKED,)
+        ).fetchone()
+        if many:
+            known = {address for (address,) in self._connection.execute("select address from recipes")}
+            here = sorted(store.recipe_names() - known)
+            return [Digest("blake3", address) for address in here if self._names(address)]
+        query = "select distinct recipe from manifests where recipe not in (select address from recipes)"
+        found = [Digest("blake3", address) for (address,) in self._connection.execute(query)]
+        absent = store.absent_recipes(found)
+        return [address for address in found if address not in absent]
 
-    def unknown_recipes(self) -> list[Digest]:
-        """The recipes of the needed manifests that are not in the index."""
-        query = """select distinct recipe from manifests join needed using (oid)
-            where recipe not in (select address from recipes)"""
-        return [Digest("blake3", address) for (address,) in self._connection.execute(query)]
+    def _names(self, recipe: str) -> bool:
+        query = "select 1 from manifests where recipe = ? limit 1"
+        return self._connection.execute(query, (recipe,)).fetchone() is not None
 
-    def recipes_with(self, chunk: str) -> Iterator[Digest]:
-        """The recipes of needed manifests that have a chunk."""
-        query = """select distinct address from chunks join recipes on number = chunks.recipe
-            join manifests on manifests.recipe = address join needed using (oid) where chunk = ?"""
-        for (address,) in self._connection.execute(query, (bytes.fromhex(chunk),)):
-            yield Digest("blake3", address)
+    def manifests_with(self, chunk: str) -> Iterator[IndexedManifest]:
+        """The manifests whose recipes have a chunk."""
+        query = """select oid, model, identity, address from chunks join recipes on number = chunks.recipe
+            join manifests on manifests.recipe = address where chunk = ?"""
+        yield from starmap(IndexedManifest, self._connection.execute(query, (bytes.fromhex(chunk),)))
 
 
 @contextmanager

@@ -29,7 +29,6 @@ from regolo_git.system_calls import NotOrdinary
 
 FORMAT_FILE = "format.toml"
 FORMAT_LIMIT = 1 << 16
-LOOKED_UP = 2000  # recipes, one by one
 CHUNKS, RECIPES, QUARANTINE = "chunks", "recipes", "quarantine"
 
 
@@ -137,14 +136,13 @@ class LooseStore:
             self._expect_store_if_none(sizes)
         return sizes != [None]
 
-    def recipes_among(self, addresses: Sequence[Digest]) -> list[Digest]:
-        """See `Store.recipes_among`; many are found by listing the store, which has fewer in a new clone."""
+    def recipe_names(self) -> set[str]:
+        """See `Store.recipe_names`."""
         with self._translated():
-            if len(addresses) > LOOKED_UP:
-                here = {file.path.rpartition("/")[2] for file in self._files.walk(RECIPES)}
-                return [address for address in addresses if address.hex in here]
-            sizes = self._files.sizes([_path(RECIPES, address.hex) for address in addresses])
-        return [address for address, size in zip(addresses, sizes, strict=True) if size is not None]
+            names = set(self._files.names(RECIPES))
+            if not names:
+                self._expect_store()
+            return names
 
     def absent_recipes(self, addresses: Sequence[Digest]) -> set[Digest]:
         """See `Store.absent_recipes`; a pipe or a directory in the place of a recipe is there."""

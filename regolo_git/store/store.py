@@ -60,8 +60,8 @@ class Store(Protocol):
         """Whether a recipe is there; it is not read."""
         ...
 
-    def recipes_among(self, addresses: Sequence[Digest]) -> list[Digest]:
-        """Those of some recipes that are there; none is read."""
+    def recipe_names(self) -> set[str]:
+        """The address of every recipe that is there, in hex; none is read."""
         ...
 
     def absent_recipes(self, addresses: Sequence[Digest]) -> set[Digest]:

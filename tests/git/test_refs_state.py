@@ -16,6 +16,7 @@ from regolo_git.git.refs_state import (
     branch_tip,
     read_tags,
     ref_target,
+    refs_beside_tags,
     symbolic_target,
     tags_key,
 )
@@ -162,6 +163,53 @@ def test_a_branch_is_where_git_says(paths: RepositoryPaths) -> None:
     assert branch_tip(paths, "main") == tip
     assert branch_tip(paths, "mai") is None
     assert branch_tip(paths, "ain") is None
+
+
+def beside_tags(top: Path) -> list[str]:
+    names = git(top, "for-each-ref", "--format=%(refname)").split()
+    return [name for name in names if not name.startswith("refs/tags/")]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_refs_beside_tags_are_those_that_git_lists(paths: RepositoryPaths, tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    for number in range(20):
+        place = chance.choice(
+            ("heads", "heads/tags", "tags", "remotes/origin", "notes", "a/tags", "tagsx", "zz")
+        )
+        git(paths.top, "update-ref", f"refs/{place}/é{number}", "HEAD")
+        if chance.random() < 0.2:
+            git(paths.top, "pack-refs", "--all")
+    git(paths.top, "symbolic-ref", "refs/remotes/origin/HEAD", "refs/heads/main")
+    assert refs_beside_tags(paths) == sorted(beside_tags(paths.top))
+    packed = paths.common_dir / "packed-refs"
+    if packed.exists():  # as an old git or another program writes it
+        _, *lines = packed.read_text().splitlines()
+        packed.write_text("".join(f"{line}\n" for line in lines if line[0] != "^"))
+        assert refs_beside_tags(paths) == sorted(beside_tags(paths.top))
+
+
+def test_a_work_tree_has_refs_of_its_own(paths: RepositoryPaths, tmp_path: Path) -> None:
+    git(paths.top, "worktree", "add", "-q", "--detach", str(tmp_path / "other"))
+    git(tmp_path / "other", "update-ref", "refs/bisect/bad", "HEAD")
+    other = find_repository(tmp_path / "other", {})
+    assert refs_beside_tags(other) == ["refs/bisect/bad", "refs/heads/main"]
+    assert refs_beside_tags(paths) == ["refs/heads/main"]
+
+
+def test_a_branch_that_is_packed_meanwhile_is_found(
+    paths: RepositoryPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """git writes the packed refs before it removes a loose one; so does this, at every read of a directory."""
+    git(paths.top, "branch", "topic/a")
+    scan = os.scandir
+
+    def packing(place: str) -> object:
+        git(paths.top, "pack-refs", "--all")
+        return scan(place)
+
+    monkeypatch.setattr(os, "scandir", packing)
+    assert refs_beside_tags(paths) == ["refs/heads/main", "refs/heads/topic/a"]
 
 
 def test_a_directory_of_branches_is_no_branch(paths: RepositoryPaths) -> None:

@@ -101,6 +101,8 @@ def test_a_version_is_found_by_its_identity(git_repository: Path, index: TagInde
     assert found.version == "1.0"
     assert index.find("m", "1.0") is None
     assert index.find("n", "1.0.0") is None
+    both = index.find_all([("m", "1.0.0"), ("n", "1.0.0"), ("m", "1.0"), ("m", "1.0.0")])
+    assert both == {("m", "1.0.0"): found}
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,10 @@ class CountingFiles:
         self.calls["walk", directory] += 1
         return self._files.walk(directory)
 
+    def names(self, directory: str) -> Iterator[str]:
+        self.calls["names", directory] += 1
+        return self._files.names(directory)
+
     def scratch_directory(self) -> Path | None:
         return self._files.scratch_directory()
 

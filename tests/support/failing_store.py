@@ -50,8 +50,8 @@ class FailingStore:
     def absent_recipes(self, addresses: Sequence[Digest]) -> set[Digest]:
         return self._store.absent_recipes(addresses)
 
-    def recipes_among(self, addresses: Sequence[Digest]) -> list[Digest]:
-        return self._store.recipes_among(addresses)
+    def recipe_names(self) -> set[str]:
+        return self._store.recipe_names()
 
     def put_recipe(self, recipe: Recipe) -> Digest:
         self._count()

@@ -134,6 +134,12 @@ class FilesSuite:
 
     def test_a_directory_that_is_not_there_has_no_files(self, files: Files) -> None:
         assert list(files.walk("nothing")) == []
+        assert list(files.names("nothing")) == []
+
+    def test_names_are_the_last_parts_of_paths(self, files: Files) -> None:
+        for path in ("recipes/ab/1", "recipes/cd/22", "recipes/3", "chunks/ab/4"):
+            files.put(path, b"1")
+        assert sorted(files.names("recipes")) == ["1", "22", "3"]
 
     def test_settle_may_be_called_at_any_time(self, files: Files) -> None:
         files.settle()

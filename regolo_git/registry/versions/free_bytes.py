@@ -4,21 +4,25 @@ The exact figure takes every other needed version's recipe.  The index has those
 not is read, and where that would take long the figure is only an upper bound.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeVar
 
 from regolo_git.errors import IntegrityError, NotFound, RegoloError
+from regolo_git.git.prefetch import fetch_missing
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
+from regolo_git.records.recipe import Recipe
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.needed_manifests import needed_manifests
+from regolo_git.registry.needed_manifests import NeededManifests, needed_manifests
 from regolo_git.registry.recipe_index import IndexedManifest, OpenIndex
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.store.store import find_recipe
 
 AT_ONCE = 1000  # manifests or recipes that are read before the figure is shown; more take a second
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,35 +45,46 @@ def free_bytes(handle: Handle, version: ModelVersion, *, at_once: bool = False) 
     if own is None:
         return FreeBytes(0, exact=True)
     sizes = {chunk.blake3: chunk.size for chunk in own.chunks}
-    needed = dict(needed_manifests(handle))
+    at_most = AT_ONCE if at_once else None
+    needed = needed_manifests(handle)
 
     def measured(index: OpenIndex) -> FreeBytes:
-        index.need(needed)
-        unknown = index.unknown_manifests()
-        if at_once and len(unknown) > AT_ONCE:
+        if not _complete(handle, index, needed, at_most):
             return FreeBytes(sum(sizes.values()), exact=False)
-        _add_manifests(handle, index, unknown, needed)
-        index.leave(version.model_id, Version.parse(version.version).identity)
-        new = handle.store.recipes_among(index.unknown_recipes())
-        if at_once and len(new) > AT_ONCE:
-            return FreeBytes(sum(sizes.values()), exact=False)
-        _add_recipes(handle, index, new)
+        itself = version.model_id, Version.parse(version.version).identity
         in_store = cache(handle.store.has_recipe)  # a recipe that was lost keeps no chunk
 
         def is_needed(chunk: str) -> bool:
-            return any(in_store(address) for address in index.recipes_with(chunk))
+            return any(
+                found.oid in needed.oids
+                and (found.model, found.identity) != itself
+                and in_store(Digest("blake3", found.recipe))
+                for found in index.manifests_with(chunk)
+            )
 
         return FreeBytes(sum(size for chunk, size in sizes.items() if not is_needed(chunk)), exact=True)
 
     return handle.recipe_index.read(measured)
 
 
-def _add_manifests(
-    handle: Handle, index: OpenIndex, unknown: list[str], data: dict[str, bytes | None]
-) -> None:
-    for first in range(0, len(unknown), AT_ONCE):
-        page = unknown[first : first + AT_ONCE]
-        index.add_manifests(filter(None, (_indexed(handle, oid, data[oid]) for oid in page)))
+def _complete(handle: Handle, index: OpenIndex, needed: NeededManifests, at_most: int | None) -> bool:
+    """Adds what the index lacks of the needed manifests; False if that is more than `at_most`."""
+    manifests = sorted(needed.oids - index.manifests())
+    if at_most is not None and len(manifests) > at_most:
+        return False
+    for page in _pages(manifests):
+        fetch_missing(handle.git, (oid for oid in page if oid not in needed.edited))
+        index.add_manifests(filter(None, (_indexed(handle, oid, needed.edited.get(oid)) for oid in page)))
+    recipes = index.unknown_recipes(handle.store)
+    if at_most is not None and len(recipes) > at_most:
+        return False
+    for addresses in _pages(recipes):
+        index.add_recipes(filter(None, (_recipe(handle, address) for address in addresses)))
+    return True
+
+
+def _pages(found: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    return (found[first : first + AT_ONCE] for first in range(0, len(found), AT_ONCE))
 
 
 def _indexed(handle: Handle, oid: str, data: bytes | None) -> IndexedManifest | None:
@@ -80,13 +95,9 @@ def _indexed(handle: Handle, oid: str, data: bytes | None) -> IndexedManifest | 
         return None
 
 
-def _add_recipes(handle: Handle, index: OpenIndex, new: Sequence[Digest]) -> None:
-    """Adds recipes that have come into the store since; those that it lacks need no chunks of it."""
-    for first in range(0, len(new), AT_ONCE):
-        found = []
-        for address in new[first : first + AT_ONCE]:
-            try:
-                found.append(handle.store.read_recipe(address))
-            except NotFound:
-                continue  # removed meanwhile
-        index.add_recipes(found)
+def _recipe(handle: Handle, address: Digest) -> Recipe | None:
+    """A recipe that has come into the store since; None for one that was removed meanwhile."""
+    try:
+        return handle.store.read_recipe(address)
+    except NotFound:
+        return None

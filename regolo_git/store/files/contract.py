@@ -142,6 +142,10 @@ class Files(Protocol):
         """Every file below a directory, in any order; none if it does not exist."""
         ...
 
+    def names(self, directory: str) -> Iterator[str]:
+        """The last part of the path of every file below a directory, in any order."""
+        ...
+
     def scratch_directory(self) -> Path | None:
         """A local directory on the same disk, created if needed; None for a remote filesystem."""
         ...

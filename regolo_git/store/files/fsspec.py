@@ -132,6 +132,10 @@ class FsspecFiles:
         for name, info in found.items():
             yield StoredFile(name[start:], int(info["size"]), _time_of(info))
 
+    def names(self, directory: str) -> Iterator[str]:
+        """See `Files.names`."""
+        return (file.path.rpartition("/")[2] for file in self.walk(directory))
+
     def scratch_directory(self) -> Path | None:
         """See `Files.scratch_directory`: there is none."""
         return None

@@ -158,6 +158,10 @@ class LocalFiles:
                     modified = datetime.fromtimestamp(status.st_mtime, UTC)
                     yield StoredFile(place.relative_to(self._root).as_posix(), status.st_size, modified)
 
+    def names(self, directory: str) -> Iterator[str]:
+        """See `Files.names`."""
+        return (name for _, _, names in os.walk(self._root / directory) for name in names)
+
     def scratch_directory(self) -> Path | None:
         """See `Files.scratch_directory`."""
         directory = self._root / TEMPORARIES
