@@ -1,5 +1,6 @@
 """The methods of `Registry` for environments and endpoints."""
 
+import os
 from collections.abc import Mapping
 from typing import Literal
 
@@ -19,6 +20,7 @@ from regolo_git.registry.notices import warn
 from regolo_git.serving.endpoint_metrics import endpoint_metrics
 from regolo_git.serving.metrics.values import EndpointMetrics
 from regolo_git.serving.registry_writer import RegistryWriter
+from regolo_git.serving.untrusted_types import untrusted_types_notices
 
 
 @plain_arguments
@@ -78,9 +80,9 @@ class EndpointVerbs:
 
         With an environment it follows the promotions there and uses the environment's replicas.  Raises
         Conflict if it exists, NotFound, InvalidInput, PolicyRefused for a version that is retired or, without
-        `unmerged`, not merged.
+        `unmerged`, not merged.  Types in a skops file that a policy has to name are a `RegoloNotice`.
         """
-        return create_endpoint(
+        created = create_endpoint(
             self.handle,
             endpoint_id,
             reference_to(model_id, version),
@@ -91,6 +93,9 @@ class EndpointVerbs:
             message=message,
             unmerged=unmerged,
         )
+        for notice in untrusted_types_notices(self.handle, created, os.environ):
+            warn(notice)
+        return created
 
     def update_endpoint_traffic(
         self,

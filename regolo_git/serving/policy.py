@@ -106,6 +106,10 @@ class Policy:
         code = self._code(model, block, allowed)
         return Permission(interpreter, allowed.trusted_types, code, tuple(sorted(allowed.environment)))
 
+    def trusted_types(self, model: str) -> tuple[str, ...]:
+        """The types that skops may build for a model, besides those that it trusts itself."""
+        return self._allowed(model).trusted_types
+
     def allow(self, *, formats: Iterable[str] = (), repository_code: Iterable[str] = ()) -> "Policy":
         """This policy with the command line's additions: formats, and models whose own code may run."""
         added = frozenset(check_format(name) for name in formats)

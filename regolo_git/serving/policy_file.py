@@ -75,6 +75,14 @@ def _read_policy(reader: TableReader) -> Policy:
     return policy
 
 
+def operators_policy(given: Path | None, environ: Mapping[str, str], *, outside: Path) -> Policy:
+    """The policy of a file, of the one in the default place, or the default.  Raises as `load_policy`."""
+    path = given or default_policy_path(environ)
+    if given is None and not path.exists():
+        return Policy()
+    return load_policy(path, outside=outside)
+
+
 def default_policy_path(environ: Mapping[str, str]) -> Path:
     """The default path of the policy: `regolo/serving.toml` in the user's configuration directory."""
     base = environ.get("XDG_CONFIG_HOME")

@@ -20,8 +20,7 @@ from regolo_git.registry.handle import Handle
 from regolo_git.serving.engines import load_engine
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 from regolo_git.serving.options import ServeOptions
-from regolo_git.serving.policy import Policy
-from regolo_git.serving.policy_file import default_policy_path, load_policy
+from regolo_git.serving.policy_file import operators_policy
 from regolo_git.serving.registry_source import RegistrySource
 
 MB = 1_000_000
@@ -107,7 +106,7 @@ def serve(
         else:
             for name in endpoints:
                 get_endpoint(handle, name)
-            policy = _policy(policy_file, handle.paths.top)
+            policy = operators_policy(policy_file, os.environ, outside=handle.paths.top)
             options = ServeOptions(
                 common_directory=common,
                 listen=listen,
@@ -142,13 +141,6 @@ def _discard_unwritten(stream: TextIO) -> None:
         stream.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _policy(given: Path | None, top: Path) -> Policy:
-    path = given or default_policy_path(os.environ)
-    if given is None and not path.exists():
-        return Policy()
-    return load_policy(path, outside=top)
 
 
 def _token(path: Path | None) -> str | None:

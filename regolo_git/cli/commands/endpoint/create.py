@@ -1,5 +1,7 @@
 """`git regolo endpoint create`: creates an endpoint that sends everything to one version."""
 
+import os
+
 import click
 
 from regolo_git.cli.context import open_handle
@@ -13,6 +15,7 @@ from regolo_git.cli.streams import talk, talk_next, talk_note
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
 from regolo_git.registry.endpoints.create import create_endpoint
+from regolo_git.serving.untrusted_types import untrusted_types_notices
 from regolo_git.text.numbers import counted, shares_text
 
 DEFAULT = Routing()
@@ -117,10 +120,13 @@ def create(
             message=message,
             unmerged=unmerged,
         )
+        notices = untrusted_types_notices(handle, created, os.environ)
     talk(f"created endpoint {name}: {shares_text(created.traffic)}")
     (pin,) = created.versions.values()
     if replicas is not None and pin.replicas != replicas:
         rule = f"environment '{environment}' sets {counted(pin.replicas, 'replica')}"
         talk_note(f"{rule}; --replicas {replicas} is ignored")
+    for notice in notices:
+        talk_note(notice)
     talk_next(f"git regolo serve {name}")
     put_result(name, endpoint_document(created), as_json=as_json)

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier
+from skops.io import dump
 from support.command_line import Regolo
 
 
@@ -20,3 +23,14 @@ def test_an_endpoint_is_made_shown_and_listed(regolo: Regolo, served: Path) -> N
         regolo("endpoint", "create", "g", "m@1.0", *wrong, status=2)
     assert "between 0 and 10" in regolo("endpoint", "create", "g", "m@1.0", "--retry", "11", status=2).err
     regolo("endpoint", "delete", "f", "--yes")
+
+
+def test_types_that_a_server_would_refuse_are_said_with_the_line_that_trusts_them(
+    regolo: Regolo, registry: Path, tmp_path: Path
+) -> None:
+    model = tmp_path / "forest.skops"
+    dump(RandomForestClassifier().fit(np.arange(8.0).reshape(4, 2), [0, 1, 0, 1]), model)
+    regolo("register", "forest", str(model))
+    said = regolo("endpoint", "create", "forest", "forest@1.0").err
+    assert "'forest@1.0' can be served only under a policy with the line" in said
+    assert 'trusted_types = ["sklearn.tree._tree.Tree"]' in said
