@@ -6,6 +6,7 @@ A command raises; `run` prints `error: …` and `hint: …` on stderr and return
 imported until a command runs: `--version`, `-h` and completion must be as fast as click itself.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -92,6 +93,8 @@ def main(*, answers_interrupts: bool = False) -> NoReturn:
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing is left to report
     except KeyboardInterrupt:
         status = INTERRUPTED
+    # Python ends with a search for cycles among everything that is left, which takes 20 to 50 ms.
+    gc.freeze()
     sys.exit(status)
 
 
