@@ -4,6 +4,7 @@
 fractions are rounded.  Here the values stay as they are, as objects if need be, or the request is refused.
 """
 
+from math import inf
 from types import NoneType
 from typing import Any
 
@@ -39,17 +40,23 @@ def natural_array(numpy: Any, value: Json, what: str) -> Any:
     Raises InvalidInput if lists differ in length, or for a number that is infinite or too large for a float.
     """
     held, kinds = objects(numpy, value, what)
-    if kinds & {NoneType, dict} or (str in kinds and len(kinds) > 1):
+    is_mixed = bool(kinds & {NoneType, dict}) or (str in kinds and len(kinds) > 1)
+    array = held if is_mixed else numpy.asarray(value)
+    if float in kinds and _has_infinity(numpy, array):
+        raise InvalidInput(f"{what} has a number that is infinite or too large")
+    if array.dtype.kind == "U" and any(text.endswith("\0") for text in held.flat):
         return held
-    array = numpy.asarray(value)
-    if array.dtype.kind == "U":
-        return held if any(text.endswith("\0") for text in held.flat) else array
-    if array.dtype.kind == "f":
-        if numpy.isinf(array).any():
-            raise InvalidInput(f"{what} has a number that is infinite or too large")
-        if int in kinds and numpy.abs(array).max() >= LARGEST_EXACT:
-            return held
+    if array.dtype.kind == "f" and int in kinds and numpy.abs(array).max() >= LARGEST_EXACT:
+        return held
     return array
+
+
+def _has_infinity(numpy: Any, array: Any) -> bool:
+    """JSON's own infinity and a number that is too large for a float look the same."""
+    if array.dtype == object:
+        cells = array.ravel().tolist()
+        return inf in cells or -inf in cells
+    return bool(numpy.isinf(array).any())
 
 
 def objects(numpy: Any, value: Json, what: str) -> tuple[Any, set[type]]:
