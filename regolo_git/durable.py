@@ -7,6 +7,7 @@ its own.  On a disk that takes half a millisecond for each, a small version has 
 import _thread
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
@@ -25,6 +26,18 @@ def make_all_durable(descriptors: Sequence[int]) -> None:
 def make_directories_durable(directories: Iterable[Path]) -> None:
     """Makes the entries of directories durable; one that is gone has none.  Raises OSError."""
     _at_once(_make_directory_durable, list(directories))
+
+
+def create_directory(directory: Path, changed: set[Path]) -> None:
+    """Creates a directory and those above it; adds to `changed` each directory that has a new entry.
+
+    Another process may remove an empty one meanwhile: then it is not there.
+    """
+    if not directory.parent.is_dir():
+        create_directory(directory.parent, changed)
+    with suppress(FileExistsError, FileNotFoundError):
+        directory.mkdir()
+        changed.add(directory.parent)
 
 
 def _make_directory_durable(directory: Path) -> None:

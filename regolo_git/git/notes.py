@@ -8,7 +8,8 @@ from regolo_git.errors import MissingObject
 from regolo_git.git.identity import Identity
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.publish import retry
-from regolo_git.git.ref_update import RefChange, require_target, update_refs
+from regolo_git.git.ref_files import RefChange
+from regolo_git.git.ref_update import require_target, update_refs
 from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.sharing import share_local, share_objects, share_ref

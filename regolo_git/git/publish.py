@@ -34,7 +34,8 @@ from regolo_git.git.new_commit import (
 )
 from regolo_git.git.new_objects import NewObjects
 from regolo_git.git.recovery import recover, settle, undo
-from regolo_git.git.ref_update import RefChange, require_target, update_refs
+from regolo_git.git.ref_files import RefChange
+from regolo_git.git.ref_update import require_target, update_refs
 from regolo_git.git.refs_state import ref_target, symbolic_target
 from regolo_git.git.repeated import is_repeated, start_of, unreported_on
 from regolo_git.git.repository import GitRepository

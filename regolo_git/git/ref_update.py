@@ -1,35 +1,25 @@
 """Moves refs, all of them or none, with a step between the locks and the move.
 
-The library moves refs without a process, but runs no hook and knows no `core.sharedRepository`.  Where a
-repository has one of them, `git update-ref` moves the refs: it runs `reference-transaction` as for its own
-updates, and gives refs and reflogs the modes that it gives them itself.
+Where there is a `reference-transaction` hook, or `core.sharedRepository` is set, `git update-ref` moves them:
+it runs the hook as for its own updates, and gives refs and reflogs the modes that it gives them itself.
+Otherwise no process is needed (`ref_files.py`).
 """
 
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from regolo_git.errors import Conflict, LostRace
 from regolo_git.git.environment import environment_of_git
 from regolo_git.git.hooks import REFERENCE_TRANSACTION, has_hook
 from regolo_git.git.lock import held_lock
 from regolo_git.git.program import git_program
+from regolo_git.git.ref_files import RefChange, move_by_files
 from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
 
 NO_OBJECT = "0" * 40
 LOCKED = ("File exists", "cannot lock ref", "Unable to create")
 ABORTED = "by hook", "by the reference-transaction hook"
-
-
-@dataclass(frozen=True, slots=True)
-class RefChange:
-    """A ref with its object before (None: it must not exist) and after, and the line of its reflog."""
-
-    ref: str
-    old: str | None
-    new: str
-    message: str
 
 
 def update_refs(
@@ -46,32 +36,7 @@ def update_refs(
     if has_hook(git, REFERENCE_TRANSACTION) or git.is_shared:
         _Transaction(git, changes, check).run(under_locks)
     else:
-        _by_library(git, list(changes), check, under_locks)
-
-
-def _by_library(
-    git: GitRepository,
-    changes: list[RefChange],
-    check: Callable[[], None],
-    under_locks: Callable[[], None],
-) -> None:
-    """One transaction each, because the library chooses the order of writes within a transaction.
-
-    The last ref is locked first, and written last.
-    """
-
-    def lock(waiting: list[RefChange]) -> None:
-        if not waiting:
-            check()
-            under_locks()
-            return
-        change = waiting[-1]
-        with git.pygit.transaction() as transaction:
-            transaction.lock_ref(change.ref)
-            lock(waiting[:-1])
-            transaction.set_target(change.ref, change.new, message=change.message)
-
-    lock(changes)
+        move_by_files(git, changes, check, under_locks)
 
 
 class _Transaction:

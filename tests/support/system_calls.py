@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ CHANGING = (
     "fsync", "fdatasync", "ftruncate", "write", "pwrite64", "fchmod", "chmod", "utimensat", "flock", "execve",
 )  # fmt: skip
 CALL = re.compile(r"^(\d+) +(\w+)\(", re.MULTILINE)
+PLACE = re.compile(r"<(/[^>]*)>|\"([^\"]*)\"")
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,19 @@ def instants(top: Path, *arguments: str) -> list[Instant]:
     for (_, call), count in counted.items():
         most[call] = max(most.get(call, 0), count)
     return [Instant(call, number) for call in sorted(most) for number in range(1, most[call] + 1)]
+
+
+def calls_on_files(top: Path, calls: Sequence[str], *arguments: str) -> list[tuple[str, list[str]]]:
+    """The calls of some kinds that succeed in a command, each with the paths of its arguments, in order."""
+    log = top.parent / "calls.log"
+    done = _run(["-f", "-y", "-z", "-o", str(log), "-e", f"trace={','.join(calls)}"], top, arguments)
+    assert done.returncode == 0, done.stderr
+    found = []
+    for line in log.read_text().splitlines():
+        call = CALL.match(line)
+        if call is not None:
+            found.append((call[2], [path for pair in PLACE.findall(line) for path in pair if path]))
+    return found
 
 
 def run_killed(top: Path, instant: Instant, *arguments: str) -> Done:
