@@ -22,9 +22,10 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from datetime import UTC, datetime
 from pathlib import Path
 
+from regolo_git.durable import make_directories_durable
 from regolo_git.store.files.contract import TEMPORARIES, Data, Properties, StoredFile, Writer
 from regolo_git.store.files.writers import LocalWriter, OneOfMany
-from regolo_git.system_calls import DIRECT, READ, NotOrdinary, make_durable, open_ordinary
+from regolo_git.system_calls import DIRECT, NotOrdinary, make_durable, open_ordinary
 
 # Three threads hash and write; one of them mostly waits for the disk.
 PROPERTIES = Properties(connections=3, atomic_create=True, whole_writes=False)
@@ -109,8 +110,7 @@ class LocalFiles:
         with self._settling:
             with self._lock:
                 waiting, self._unsettled = self._unsettled, set()
-            for directory in sorted(waiting, key=lambda d: len(d.parts), reverse=True):  # children first
-                _sync_directory(directory)
+            make_directories_durable(waiting)
 
     def sizes(self, paths: Sequence[str]) -> list[int | None]:
         """See `Files.sizes`."""
@@ -302,17 +302,6 @@ def _write_direct(descriptor: int, view: memoryview) -> int:
         with suppress(OSError):
             fcntl.fcntl(descriptor, fcntl.F_SETFL, flags)
     return at
-
-
-def _sync_directory(directory: Path) -> None:
-    try:
-        descriptor = os.open(directory, READ)
-    except FileNotFoundError:
-        return  # deleted meanwhile: no entry to sync
-    try:
-        make_durable(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _is_locked(path: Path) -> bool:
