@@ -121,9 +121,9 @@ class EndpointRunner:
         }
         # Two versions of the same content share a set.
         replicas: Counter[str] = Counter()
-        for plan in plans.values():
+        for version, plan in plans.items():
             replicas[plan.key] += plan.replicas
-            self._ensure(plan).at_least(replicas[plan.key])
+            self._ensure(plan, f"{endpoint.endpoint} {version}").at_least(replicas[plan.key])
         sets = self.replica_sets.sets
         await asyncio.gather(*(sets[key].started() for key in replicas))
         assert self.wanted is not None
@@ -134,13 +134,14 @@ class EndpointRunner:
             sets[key].at_most(count)
         await self._tidy()
 
-    def _ensure(self, plan: VersionPlan) -> ReplicaSet:
-        return self.replica_sets.ensure(plan.key, lambda: self._new_set(plan))
+    def _ensure(self, plan: VersionPlan, label: str) -> ReplicaSet:
+        return self.replica_sets.ensure(plan.key, lambda: self._new_set(plan, label))
 
-    def _new_set(self, plan: VersionPlan) -> ReplicaSet:
+    def _new_set(self, plan: VersionPlan, label: str) -> ReplicaSet:
         if isinstance(plan, ExternalPlan):
             return ExternalReplicaSet(plan.key, plan.server, self._options.start_seconds, self._changed)
-        return WorkerReplicaSet(plan.spec, plan.files, self._launcher, self._longest, self._changed)
+        launcher = self._launcher.labelled(label)
+        return WorkerReplicaSet(plan.spec, plan.files, launcher, self._longest, self._changed)
 
     async def _tidy(self) -> None:
         plans = self.in_force.plans.values() if self.in_force is not None else ()

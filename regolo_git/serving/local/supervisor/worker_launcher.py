@@ -6,10 +6,11 @@ when the time is up.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from regolo_git.serving.local.supervisor.background import BackgroundTasks
+from regolo_git.serving.local.supervisor.worker_log import WorkerLog
 from regolo_git.serving.local.supervisor.worker_process import WorkerProcess, start_worker
 from regolo_git.serving.local.worker_orders import WorkerSpec
 from regolo_git.serving.options import ServeOptions
@@ -17,24 +18,34 @@ from regolo_git.serving.options import ServeOptions
 
 @dataclass(slots=True)
 class WorkerLauncher:
-    """`sockets` holds a directory for each worker; `unused(name)` returns once no gateway uses it."""
+    """`sockets` holds a directory for each worker; `unused(name)` returns once no gateway uses it.
+
+    `label` comes before each line that a worker prints.
+    """
 
     sockets: Path
     options: ServeOptions
     unused: Callable[[str], Awaitable[None]]
+    label: str = ""
+    log: WorkerLog = field(default_factory=WorkerLog)
     _leaving: BackgroundTasks = field(default_factory=BackgroundTasks)
 
     async def start(self, spec: WorkerSpec) -> WorkerProcess:
         """Starts a worker and waits until it is ready: checked, loaded, warm.  Raises StartFailed."""
-        return await start_worker(spec, self.sockets, self.options)
+        return await start_worker(spec, self.sockets, self.options, self.log, self.label)
+
+    def labelled(self, label: str) -> "WorkerLauncher":
+        """This launcher with another label."""
+        return replace(self, label=label)
 
     def drain(self, worker: WorkerProcess, longest: float) -> None:
         """Drains a worker in the background; a request of its may take `longest` seconds."""
         self._leaving.start(self._drain(worker, longest))
 
     async def drained(self) -> None:
-        """Waits until every worker is drained."""
+        """Waits until every worker is drained, and what they printed is written."""
         await self._leaving.ended()
+        await self.log.end()
 
     async def _drain(self, worker: WorkerProcess, longest: float) -> None:
         try:

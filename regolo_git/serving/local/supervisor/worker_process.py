@@ -16,12 +16,12 @@ import aiohttp
 
 from regolo_git.errors import RegoloError, ServingError
 from regolo_git.serving.local.child_process import python_command, resident_bytes, worker_environment
+from regolo_git.serving.local.supervisor.worker_log import WorkerLog
 from regolo_git.serving.local.worker_orders import STOP_SIGNAL, WorkerOrders, WorkerReport, WorkerSpec
 from regolo_git.serving.options import ServeOptions
 from regolo_git.serving.traffic.routing_table import Replica
 
 MODULE = "regolo_git.serving.local.worker.main"
-STANDARD_ERROR = 2
 REAP_SECONDS = 5.0
 
 Health = Literal["ready", "silent", "wrong"]
@@ -92,14 +92,17 @@ class WorkerProcess:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
-async def start_worker(spec: WorkerSpec, sockets: Path, options: ServeOptions) -> WorkerProcess:
+async def start_worker(
+    spec: WorkerSpec, sockets: Path, options: ServeOptions, log: WorkerLog, label: str
+) -> WorkerProcess:
     """Starts a worker and waits until it is ready: checked, loaded, warm.  Raises StartFailed."""
     name = f"w-{secrets.token_hex(4)}"
     directory = sockets / name
     reading, writing = os.pipe()
     try:
         directory.mkdir(mode=0o700)
-        process = await _spawn(spec, directory, writing, options)
+        with log.pipe(f"{label} {name}") as output:
+            process = await _spawn(spec, directory, writing, output, options)
     except OSError as error:
         os.close(reading)
         shutil.rmtree(directory, ignore_errors=True)
@@ -118,12 +121,15 @@ async def start_worker(spec: WorkerSpec, sockets: Path, options: ServeOptions) -
     return worker
 
 
-async def _spawn(spec: WorkerSpec, directory: Path, report: int, options: ServeOptions) -> Process:
+async def _spawn(
+    spec: WorkerSpec, directory: Path, report: int, output: int, options: ServeOptions
+) -> Process:
     orders = WorkerOrders(os.getpid(), directory / "http.sock", report, int(options.drain_seconds), spec)
     process = await asyncio.create_subprocess_exec(
         *python_command(MODULE, interpreter=spec.interpreter),
         stdin=PIPE,
-        stdout=STANDARD_ERROR,
+        stdout=output,
+        stderr=output,
         pass_fds=(report,),
         cwd=directory,
         env=worker_environment(options.environment, spec.environment, interpreter=spec.interpreter),

@@ -6,6 +6,7 @@ the problem and exits.
 """
 
 import asyncio
+import io
 import os
 import signal
 import socket
@@ -37,6 +38,7 @@ def main() -> None:
     orders = WorkerOrders.read(JsonReader.parse(sys.stdin.read(), "the orders"))
     try:
         die_with(orders.parent)
+        _print_by_line()
         _raise_oom_score()
         app = _loaded(orders.spec)
     except RegoloError as error:
@@ -50,6 +52,12 @@ def main() -> None:
     listener = _listen(orders.socket)
     _report(orders, WorkerReport())
     _serve(app, listener, orders.drain_seconds)
+
+
+def _print_by_line() -> None:
+    """Otherwise what a model prints would be held back, and lost if the worker is killed."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
 
 
 def _raise_oom_score() -> None:
