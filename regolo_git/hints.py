@@ -36,6 +36,27 @@ class Hint:
             return str(self)
 
 
+@dataclass(frozen=True, slots=True, init=False)
+class Either(Hint):
+    """Two next steps; `case` says when the second one is right."""
+
+    case: str
+    other: Hint
+
+    def __init__(self, first: Hint, case: str, other: Hint) -> None:
+        Hint.__init__(self, first.command, *first.arguments)
+        object.__setattr__(self, "case", case)
+        object.__setattr__(self, "other", other)
+
+    def __str__(self) -> str:
+        """Both command lines."""
+        return f"{Hint.__str__(self)}   ({self.case}: {self.other})"
+
+    def in_python(self) -> str:
+        """Both Python calls."""
+        return f"{Hint.in_python(self)}   ({self.case}: {self.other.in_python()})"
+
+
 NextStep = Hint | str
 
 
@@ -81,6 +102,17 @@ def _of_version(function: str) -> Words:
     return words
 
 
+def _promote(reference: str, environment: str, *options: str) -> str:
+    model, _, version = reference.partition("@")
+    words, flags = _split_flags(options)
+    flags = {{"yes": "new_environment"}.get(name, name): value for name, value in flags.items()}
+    return _call("promote_model_version", model, version, environment, *words, **flags)
+
+
+def _demote(reference: str, environment: str) -> str:
+    return _call("demote_model_version", reference.partition("@")[0], environment)
+
+
 def _retire(reference: str, message: str, reason: str) -> str:
     if message != "-m":
         raise TypeError(message)
@@ -98,6 +130,8 @@ def _rollback(endpoint: str, to: str | None = None, version: str | None = None, 
 
 def _create_endpoint(endpoint: str, reference: str, *more: str) -> str:
     model, _, version = reference.partition("@")
+    if more[:1] == ("--environment",):
+        return _call("create_endpoint", endpoint, model, version, environment=more[1])
     return _call("create_endpoint", endpoint, model, version, **_split_flags(more)[1])
 
 
@@ -116,7 +150,8 @@ _CALLS: dict[str, Words] = {
     "register": lambda model, path: _call("register_model", model, path),
     "commit": lambda model, path: _call("create_model_version", model, model_data=path),
     "checkout": _of_version("checkout_model_version"),
-    "promote": _of_version("promote_model_version"),
+    "promote": _promote,
+    "demote": _demote,
     "revert": lambda model, _, version: _call("rollback_model", model, version),
     "renumber": _of_version("renumber_model_version"),
     "retire": _retire,

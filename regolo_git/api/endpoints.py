@@ -13,6 +13,7 @@ from regolo_git.registry.endpoints.create import create_endpoint
 from regolo_git.registry.endpoints.delete import delete_endpoint
 from regolo_git.registry.endpoints.get import get_endpoint, list_endpoints
 from regolo_git.registry.endpoints.history import EndpointEvent, endpoint_history
+from regolo_git.registry.environments.demote import demote
 from regolo_git.registry.environments.history import PromotionEvent, promotion_history
 from regolo_git.registry.environments.promote import promote
 from regolo_git.registry.handle import Handle
@@ -39,13 +40,17 @@ class EndpointVerbs:
         message: str | None = None,
         propose: bool = False,
         unmerged: bool = False,
+        new_environment: bool = False,
     ) -> Promotion:
         """Promotes a version to an environment, together with the endpoints that follow it, in one commit.
 
         `replicas` defaults to the environment's rule, then to the number of the current promotion, then to 1.
         With `propose` the commit goes to a branch for review; `unmerged` allows a version that neither the
-        registry branch nor another released branch contains.  Raises NotFound, InvalidInput, PolicyRefused
-        if a rule forbids it, IntegrityError if the content does not match its digest.
+        registry branch nor another released branch contains.  An environment that is not declared is refused
+        unless `new_environment`, which declares it in the same commit.  Promoting the version that is there
+        already brings back endpoints that were moved away from it.  Raises NotFound, InvalidInput,
+        PolicyRefused if a rule forbids it, Conflict if nothing would change, IntegrityError if the content
+        does not match its digest.
         """
         reference = reference_to(model_id, version)
         done = promote(
@@ -56,8 +61,20 @@ class EndpointVerbs:
             message=message,
             propose=propose,
             unmerged=unmerged,
+            new_environment=new_environment,
         )
         return done.promotion
+
+    def demote_model_version(
+        self, model_id: str, environment: str, *, message: str | None = None, propose: bool = False
+    ) -> Promotion | None:
+        """Takes the version of a model out of an environment; returns the promotion that was there.
+
+        Endpoints that follow the environment keep what they serve.  With `propose` the commit goes to a
+        branch for review.  Returns None if the promotion could not be read.  Raises NotFound if there is
+        none.
+        """
+        return demote(self.handle, model_id, environment, message=message, propose=propose).promotion
 
     def get_promotion_history(self, model_id: str, environment: str | None = None) -> list[PromotionEvent]:
         """The promotions of a model, newest first; a proposed one is dated by its merge."""

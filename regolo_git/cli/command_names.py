@@ -52,6 +52,7 @@ COMMANDS: Sections = {
     },
     "Deploy": {
         "promote": _entry("promote", "Promote a version to an environment."),
+        "demote": _entry("demote", "Take a version out of an environment."),
         "history": _entry("history", "Show the promotion history of a model."),
         "endpoint": _entry("endpoint.group", "Create, show and delete endpoints.", "endpoint"),
         "traffic": _entry("traffic", "Show or set an endpoint's traffic split."),
@@ -100,5 +101,6 @@ ELSEWHERE: dict[str, NextStep] = {
     "rm": Hint("retire", "-h"),
     "stage": Hint("promote", "-h"),
     "verify": Hint("fsck"),
+    "unassign": Hint("demote", "-h"),
     "versions": Hint("list", "MODEL"),
 }

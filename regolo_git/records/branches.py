@@ -7,3 +7,8 @@ def proposal_branch(model: str, version: str, environment: str | None = None) ->
     """The branch that proposes a version, or its promotion to an environment."""
     place = f"{environment}/" if environment is not None else ""
     return f"propose/{place}{version_reference(model, version)}"
+
+
+def demotion_branch(model: str, version: str, environment: str) -> str:
+    """The branch that proposes to take a version out of an environment."""
+    return proposal_branch(model, version, f"demote/{environment}")

@@ -17,7 +17,7 @@ WHAT = "the registry's configuration"
 DEFAULT_ENVIRONMENTS = ("staging", "production")
 CONFIG_HELP = """\
 # Registry configuration: edit it here or with `git regolo config`.
-# List the environments in the order in which versions are promoted through them:
+# The environments are listed in the order in which versions are promoted through them:
 #   [environments.staging]
 #   [environments.production]
 #   replicas = 3
@@ -105,7 +105,12 @@ def _check_requirements(config: RegistryConfig) -> None:
 
 def new_config_text(*, branch: str, store_url: str | None) -> str:
     """The initial configuration of a registry.  Raises InvalidInput for a URL that cannot be a store."""
-    document: dict[str, TomlValue] = {"format": FORMAT, "registry": {"branch": branch}}
+    environments: dict[str, TomlValue] = {name: {} for name in DEFAULT_ENVIRONMENTS}
+    document: dict[str, TomlValue] = {
+        "format": FORMAT,
+        "registry": {"branch": branch},
+        "environments": environments,
+    }
     store: dict[str, TomlValue] = {"digest": "sha256"}
     if store_url is not None:
         from regolo_git.records.store_url import check_store_url  # noqa: PLC0415 - for a new URL only

@@ -1,6 +1,6 @@
 """Edits hand-written TOML files in place: comments, order and blank lines are preserved."""
 
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import cast
 
 import tomlkit
@@ -26,6 +26,21 @@ def set_value(text: str, key: str, value: TomlValue) -> str:
         table = cast(MutableMapping[str, object], held)
     table[last] = value
     return tomlkit.dumps(document)
+
+
+def add_tables(text: str, parent: str, names: Sequence[str]) -> str:
+    """Adds the empty sub-tables of a table that are not there, at its end.  Raises as `set_value` does."""
+    document = _parse(text)
+    held = document.setdefault(parent, tomlkit.table(is_super_table=True))
+    if not isinstance(held, MutableMapping):
+        raise InvalidInput(f"'{parent}' is not a table")
+    for name in names:
+        if name not in held:
+            held[name] = tomlkit.table()
+    written = tomlkit.dumps(document)
+    for name in names:  # between two tables tomlkit leaves no line blank
+        written = written.replace(f"\n[{parent}.{name}]\n[", f"\n[{parent}.{name}]\n\n[")
+    return written
 
 
 def unset_value(text: str, key: str) -> str:

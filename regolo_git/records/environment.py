@@ -8,6 +8,7 @@ from regolo_git.records.digests import Digest
 from regolo_git.records.names import check_environment_name, check_model_name
 from regolo_git.records.paths import environment_path
 from regolo_git.records.pins import check_commit, check_replicas
+from regolo_git.records.references import version_reference
 from regolo_git.records.tables import TableReader, of_file
 from regolo_git.records.toml_text import Table, TomlValue, dump_document
 from regolo_git.records.versions import Version
@@ -26,6 +27,11 @@ class Promotion:
     digest: Digest
     replicas: int
     unknown: Table = field(default_factory=dict)
+
+    @property
+    def reference(self) -> str:
+        """`MODEL@VERSION`."""
+        return version_reference(self.model, self.version)
 
     def to_text(self) -> str:
         """The canonical text of the file."""

@@ -11,6 +11,7 @@ from regolo_git.records.paths import CONFIG_PATH
 from regolo_git.records.store_url import check_store_url
 from regolo_git.records.toml_text import Table, TomlValue, load_document
 from regolo_git.registry.change import commit_records
+from regolo_git.registry.environments.declared import TABLE, with_environment
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
 
@@ -36,13 +37,17 @@ def change_setting(handle: Handle, key: str, value: "TomlValue | None") -> str:
     """Commits a new value of a dotted key, or removes the key (None); returns the commit.
 
     A new `registry.branch` is committed to that branch if this clone lacks the present one, as after a
-    rename.  Raises InvalidInput if the result would not be a valid configuration, Conflict if nothing would
-    change.
+    rename.  The first key of an environment also declares the environments that were there without it.
+
+    Raises InvalidInput if the result would not be a valid configuration, Conflict if nothing would change.
     """
 
     def prepare(records: RecordsAt) -> NewCommit[None]:
         before = _text(handle, records)
-        after = unset_value(before, key) if value is None else set_value(before, key, value)
+        if value is None:
+            after = unset_value(before, key)
+        else:
+            after = set_value(_declaring(records, before, key), key, value)
         if after == before and value is None:
             raise _no_setting(key)
         if after == before:
@@ -60,6 +65,12 @@ def change_setting(handle: Handle, key: str, value: "TomlValue | None") -> str:
         )
 
     return commit_records(handle, prepare, branch=_branch_to_change(handle, key, value)).commit
+
+
+def _declaring(records: RecordsAt, text: str, key: str) -> str:
+    """The configuration, with the environment that a key is of: `environments.NAME.replicas`."""
+    table, *names = key.split(".")
+    return with_environment(records, text, names[0]) if table == TABLE and len(names) > 1 else text
 
 
 def _branch_to_change(handle: Handle, key: str, value: "TomlValue | None") -> str | None:

@@ -120,6 +120,11 @@ class RecordsAt:
         """The promotion of a model to an environment; None if there is none."""
         return self._one(environment_path(environment, model), parsers.parse_promotion)
 
+    def environments_in_use(self) -> list[str]:
+        """The names of the environments that have a promotion, readable or not, sorted."""
+        places = (place_of_promotion(path) for path, _ in self._files(ENVIRONMENTS))
+        return sorted({place.partition("/")[0] for place in places if place is not None})
+
     def promotions(self) -> "Listing[Promotion]":
         """All promotions, lowest environment first.  Raises IntegrityError for the configuration."""
         found = self._all(ENVIRONMENTS, place_of_promotion, parsers.parse_promotion)

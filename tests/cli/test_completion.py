@@ -47,7 +47,7 @@ def test_models_and_versions_are_completed(complete, two_versions: Path) -> None
 def test_environments_endpoints_and_keys_are_completed(  # type: ignore[no-untyped-def]
     complete, regolo: Regolo, two_versions: Path
 ) -> None:
-    regolo("promote", "m@1.0", "canary")
+    regolo("promote", "m@1.0", "canary", "--yes")
     regolo("endpoint", "create", "reviews", "m@1.0")
     assert complete("promote", "m@1.0", "") == ["staging", "production", "canary"]
     assert complete("history", "m", "st") == ["staging"]

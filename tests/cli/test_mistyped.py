@@ -27,7 +27,7 @@ def hint_of(error: str) -> str:
         ("rm m@1.0", 2, "git regolo retire -h"),
         ("deploy m@1.0", 2, "git regolo promote -h"),
         ("frobnicate", 2, "git regolo -h"),
-        ("demote m production", 2, "git regolo -h"),
+        ("dethrone m production", 2, "git regolo -h"),
         ("endpoint delet reviews", 2, "git regolo endpoint delete"),
         ("list mm", 3, "git regolo show m"),
         ("show m@2.0", 3, "git regolo list m"),

@@ -9,6 +9,7 @@ import pytest
 import support.strategies as records
 from hypothesis import given
 from hypothesis import strategies as st
+from support.registry_fixtures import without_environments
 
 from regolo_git.errors import IntegrityError, InvalidInput, RegoloError
 from regolo_git.records.config import RegistryConfig, new_config_text
@@ -181,7 +182,7 @@ def test_a_serving_block_reads_back() -> None:
 
 def test_people_edit_the_config_and_their_comments_stay() -> None:
     text = (
-        new_config_text(branch="trunk", store_url=None)
+        without_environments(new_config_text(branch="trunk", store_url=None))
         + "\n# ours\n[environments.production]\nreplicas = 3\n"
     )
     edited = set_value(text, "environments.production.replicas", 5)
@@ -200,7 +201,7 @@ def test_people_edit_the_config_and_their_comments_stay() -> None:
 
 
 def test_an_environment_requires_only_what_stands_before_it() -> None:
-    text = new_config_text(branch="main", store_url=None)
+    text = without_environments(new_config_text(branch="main", store_url=None))
     with pytest.raises(IntegrityError):
         RegistryConfig.parse(
             text + '[environments.production]\nrequires = ["staging"]\n[environments.staging]\n'

@@ -30,7 +30,7 @@ def test_a_setting_is_found_by_its_dotted_key(registry: Registry) -> None:
     settings = read_settings(registry.handle)
     assert find_setting(settings, "environments.production.replicas") == 3
     assert find_setting(settings, "environments.production") == {"replicas": 3}
-    for key in ("nothing", "registry.branch.name", "environments.staging"):
+    for key in ("nothing", "registry.branch.name", "environments.staging.replicas"):
         with pytest.raises(NotFound, match=f"'{key}'"):
             find_setting(settings, key)
 
@@ -57,7 +57,7 @@ def test_the_same_value_again_is_no_change(registry: Registry, git_repository: P
     [
         ("store.digest", "md5", Hint("config", "store")),
         ("format", 0, Hint("config")),
-        ("environments.production.requires", ["staging"], Hint("config", "environments.production")),
+        ("environments.production.requires", ["canary"], Hint("config", "environments.production")),
     ],
 )
 def test_a_value_that_no_configuration_can_have_is_refused(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.git_program import git
+from support.registry_fixtures import without_environments
 
 from regolo_git.api import Registry
 from regolo_git.errors import IntegrityError, NewerFormat
@@ -104,7 +105,7 @@ def test_promotions_are_in_the_order_of_the_environments(records: RecordsAt, top
     assert list(records.promotions().by_name) == ["staging/m", "staging/nlp/n", "production/m"]
     order = "\n[environments.production]\n[environments.staging]\n"
     config = (top / PATHS["config"]).read_text()
-    changed = commit(top, PATHS["config"], config + order)
+    changed = commit(top, PATHS["config"], without_environments(config) + order)
     assert list(changed.promotions().by_name) == ["production/m", "staging/m", "staging/nlp/n"]
 
 

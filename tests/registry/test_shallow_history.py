@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.git_program import clone, commit_files, git
+from support.registry_fixtures import without_environments
 
 from regolo_git.api import Registry
 from regolo_git.errors import NotFound
@@ -61,7 +62,8 @@ def test_a_history_that_is_cut_off_is_not_shown_as_whole(upstream: Path, tmp_pat
 def test_a_rule_is_met_by_a_promotion_that_is_here_and_open_otherwise(upstream: Path, tmp_path: Path) -> None:
     config = upstream / ".regolo/config.toml"
     text = (
-        config.read_text() + '\n[environments.staging]\n[environments.production]\nrequires = ["staging"]\n'
+        without_environments(config.read_text())
+        + '\n[environments.staging]\n[environments.production]\nrequires = ["staging"]\n'
     )
     commit_files(upstream, {".regolo/config.toml": text})
     with shallow(upstream, tmp_path / "clone", 1) as registry:

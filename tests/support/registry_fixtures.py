@@ -28,8 +28,13 @@ def weights(git_repository: Path) -> Weights:
     return write
 
 
+def without_environments(text: str) -> str:
+    """A configuration as the first release wrote it: without environments."""
+    return text.replace("[environments.staging]\n\n[environments.production]\n\n", "")
+
+
 def configure(registry: Registry, text: str) -> None:
-    """Adds to the registry's configuration, by hand."""
+    """Replaces the environments in the registry's configuration, by hand."""
     path = registry.handle.paths.top / ".regolo/config.toml"
-    path.write_text(path.read_text() + text)
+    path.write_text(without_environments(path.read_text()) + text)
     git(registry.handle.paths.top, "commit", "-qam", "environments")

@@ -11,6 +11,7 @@ from regolo_git.cli.options.arguments import complete_environments, model_argume
 from regolo_git.cli.pages.differences import deployed_document, talk_of_differences
 from regolo_git.cli.streams import talk, talk_next
 from regolo_git.cli.tables import put_table
+from regolo_git.hints import Hint
 from regolo_git.records.references import version_reference
 from regolo_git.registry.endpoints.deployed import Deployed, all_deployed
 from regolo_git.registry.environments.history import PromotionEvent, promotion_history
@@ -59,7 +60,9 @@ def history(model: str, environment: str | None, form: Form) -> None:
         rows = model_rows(handle, model)
         events = promotion_history(handle, model, environment)
         if environment is not None and not events:
-            environment_rule(handle, environment)
+            environment_rule(
+                handle, environment, lambda meant: Hint("history", model, *filter(None, [meant]))
+            )
         records = handle.records()
         endpoints = [each for each in handle.readable(records.endpoints()) if each.model == model]
         promotions = handle.readable(records.promotions()) if endpoints else ()

@@ -2,15 +2,19 @@
 
 import click
 
-from regolo_git.cli.context import open_handle
+from regolo_git.cli.context import Cancelled, open_handle
 from regolo_git.cli.forms import Json, json_option, put_result
 from regolo_git.cli.options.arguments import complete_environments, reference_argument
-from regolo_git.cli.options.change import message_option, unmerged_option
+from regolo_git.cli.options.change import ask, message_option, unmerged_option
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import talk
+from regolo_git.records.paths import CONFIG_PATH
 from regolo_git.records.references import Reference, version_reference
+from regolo_git.registry.environments.declared import UnknownEnvironment
+from regolo_git.registry.environments.permission import environment_rule
 from regolo_git.registry.environments.promote import Promoted
 from regolo_git.registry.environments.promote import promote as promote_version
+from regolo_git.registry.handle import Handle
 from regolo_git.text.commits import short
 
 
@@ -18,6 +22,7 @@ from regolo_git.text.commits import short
 @reference_argument("MODEL@V")
 @click.argument("environment", metavar="ENV", shell_complete=complete_environments)
 @click.option("--replicas", type=int, metavar="N", help="The number of workers in that environment.")
+@click.option("--yes", "-y", is_flag=True, help="Declare ENV if it is not in the configuration.")
 @click.option("--propose", is_flag=True, help="Commit to a new branch for review.")
 @unmerged_option
 @message_option
@@ -26,6 +31,7 @@ def promote(
     reference: Reference,
     environment: str,
     replicas: int | None,
+    yes: bool,
     propose: bool,
     unmerged: bool,
     message: str | None,
@@ -33,8 +39,11 @@ def promote(
 ) -> None:
     """Promote a version to ENV, together with the endpoints that follow ENV, in one commit.
 
-    Verifies the version's content first.  The registry's configuration defines the environments, their
-    order, and the environments that a version must pass through first.  Prints the version's reference.
+    Verifies the version's content first.  The registry's configuration declares the environments, their
+    order, and the environments that a version must pass through first.  For an environment that is not
+    declared the command asks whether to declare it, in the same commit; without a terminal it requires --yes.
+    Promoting the version that ENV has already brings back endpoints that were moved away from it.  Prints the
+    version's reference.
 
     \b
     Examples:
@@ -46,20 +55,35 @@ def promote(
     in the store; 4 already promoted there; 5 corrupt content; 6 the store is not there; 8 not merged, or
     forbidden by a rule.
     """
-    with open_handle() as handle, ProgressBar("checking") as bar:
-        done = promote_version(
-            handle,
-            reference,
-            environment,
-            replicas=replicas,
-            message=message,
-            propose=propose,
-            unmerged=unmerged,
-            on_progress=bar.show,
-        )
+    with open_handle() as handle:
+        yes = yes or _asked(handle, environment)
+        with ProgressBar("checking") as bar:
+            done = promote_version(
+                handle,
+                reference,
+                environment,
+                replicas=replicas,
+                message=message,
+                propose=propose,
+                unmerged=unmerged,
+                new_environment=yes,
+                on_progress=bar.show,
+            )
     _report(done, propose)
     promoted = version_reference(done.promotion.model, done.promotion.version)
     put_result(promoted, _document(done), as_json=as_json)
+
+
+def _asked(handle: Handle, environment: str) -> bool:
+    """Asks whether to declare an environment; False without a terminal.  Raises Cancelled on no."""
+    try:
+        environment_rule(handle, environment)
+    except UnknownEnvironment as unknown:
+        answer = ask(f"{unknown.message}. Declare '{environment}'?")
+        if answer is False:
+            raise Cancelled("cancelled; nothing was changed") from unknown
+        return bool(answer)
+    return False
 
 
 def _report(done: Promoted, proposed: bool) -> None:
@@ -67,6 +91,8 @@ def _report(done: Promoted, proposed: bool) -> None:
     before = f" (was {done.previous.version})" if done.previous else ""
     reference = version_reference(promotion.model, promotion.version)
     talk(f"{'proposed' if proposed else 'promoted'} {reference} to {promotion.environment}{before}")
+    if done.declared:
+        talk(f"  declared  environment {promotion.environment}, after the others ({CONFIG_PATH})")
     talk(f"  replicas  {promotion.replicas}")
     talk(f"  commit    {short(done.commit)} on {done.branch}")
     for endpoint in done.endpoints:
@@ -86,4 +112,5 @@ def _document(done: Promoted) -> dict[str, Json]:
         "commit": done.commit,
         "branch": done.branch,
         "endpoints": list(done.endpoints),
+        "declared": done.declared,
     }

@@ -4,10 +4,10 @@ import click
 
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, json_option, put_result
-from regolo_git.cli.options.change import can_ask, message_option, unmerged_option
+from regolo_git.cli.options.change import ask, message_option, unmerged_option
 from regolo_git.cli.options.endpoint import complete_endpoint_versions, endpoint_argument
 from regolo_git.cli.pages.endpoint import document_beside
-from regolo_git.cli.streams import talk, talk_note, visible
+from regolo_git.cli.streams import talk, talk_note
 from regolo_git.errors import InvalidInput
 from regolo_git.registry.endpoints.deployed import read_deployed
 from regolo_git.registry.endpoints.environment_move import other_followers
@@ -87,10 +87,10 @@ def _asked(handle: Handle, name: str) -> bool | None:
     records = handle.records()
     endpoint = require_endpoint(records, name)
     others = [other.endpoint for other in other_followers(handle, records, endpoint)]
-    if not others or not can_ask():
+    if not others:
         return None
-    question = f"'{endpoint.environment}' is also followed by {', '.join(others)}. Roll back all of them?"
-    return not click.confirm(visible(question), err=True)
+    answer = ask(f"'{endpoint.environment}' is also followed by {', '.join(others)}. Roll back all of them?")
+    return None if answer is None else not answer
 
 
 def _report(done: RolledBack) -> None:

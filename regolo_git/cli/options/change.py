@@ -43,9 +43,11 @@ consent_options = one_value(
 )
 
 
-def can_ask() -> bool:
-    """Whether there is a terminal to ask and to be answered on."""
-    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
+def ask(question: str) -> bool | None:
+    """Asks; None without a terminal to ask and to be answered on."""
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        return None
+    return click.confirm(visible(question), err=True)
 
 
 def confirm(question: str, *, otherwise: str) -> None:
@@ -53,9 +55,10 @@ def confirm(question: str, *, otherwise: str) -> None:
 
     The hint of the latter is the whole command line with `--yes`.
     """
-    if not can_ask():
+    answer = ask(question)
+    if answer is None:
         invocation = click.get_current_context().find_object(Invocation)
         assert invocation is not None
         raise Conflict(otherwise, invocation.again_with("--yes"))
-    if not click.confirm(visible(question), err=True):
+    if not answer:
         raise Cancelled("cancelled; nothing was changed")

@@ -14,6 +14,7 @@ from regolo_git.registry.environments.permission import environment_rule
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import require_merged
 from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.versions.model_version import ModelVersion
 
 
 def create_endpoint(
@@ -41,7 +42,7 @@ def create_endpoint(
         version = servable(handle, reference)
         if not unmerged:
             require_merged(handle, version, Hint("endpoint create", name, version.reference, "--unmerged"))
-        count = _replicas(handle, records, version.model_id, environment, replicas)
+        count = _replicas(handle, records, name, version, environment, replicas)
         if name in records.endpoint_names():
             raise Conflict(
                 f"endpoint '{name}' already exists", Hint("traffic", name, f"{version.version}=100")
@@ -62,14 +63,25 @@ def create_endpoint(
 
 
 def _replicas(
-    handle: Handle, records: RecordsAt, model: str, environment: str | None, replicas: int | None
+    handle: Handle,
+    records: RecordsAt,
+    name: str,
+    version: ModelVersion,
+    environment: str | None,
+    replicas: int | None,
 ) -> int:
     """The replicas of the environment's promotion, else of its rule, else the requested number."""
     requested = check_replicas(replicas if replicas is not None else 1)
     if environment is None:
         return requested
-    rule = environment_rule(handle, environment)
-    promotion = records.promotion(environment, model)
+
+    def hint_for(meant: str | None) -> Hint:
+        if meant is not None:
+            return Hint("endpoint create", name, version.reference, "--environment", meant)
+        return Hint("promote", version.reference, environment, "--yes")
+
+    rule = environment_rule(handle, environment, hint_for)
+    promotion = records.promotion(environment, version.model_id)
     if promotion is not None:
         return promotion.replicas
     return rule.replicas if rule is not None and rule.replicas is not None else requested

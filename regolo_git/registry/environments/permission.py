@@ -1,10 +1,11 @@
 """The rules of the environments, which decide whether a promotion is allowed."""
 
-from regolo_git.errors import InvalidInput, PolicyRefused
-from regolo_git.hints import Hint
+from regolo_git.errors import PolicyRefused
+from regolo_git.hints import Either, Hint, NextStep
 from regolo_git.records.config import EnvironmentRule
 from regolo_git.records.names import check_environment_name
 from regolo_git.records.versions import Version
+from regolo_git.registry.environments.declared import TABLE, HintFor, UnknownEnvironment, known_environments
 from regolo_git.registry.environments.history import promotion_events
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import require_merged
@@ -13,15 +14,22 @@ from regolo_git.registry.versions.model_version import ModelVersion
 
 
 def check_permission(
-    handle: Handle, version: ModelVersion, environment: str, *, unmerged: bool = False
+    handle: Handle,
+    version: ModelVersion,
+    environment: str,
+    *,
+    unmerged: bool = False,
+    new_environment: bool = False,
 ) -> None:
     """Raises PolicyRefused if a version may not be promoted, naming the rule that forbids it.
 
-    `unmerged` allows a version that is not merged.
+    `unmerged` allows a version that is not merged, `new_environment` an environment that is not declared.
     """
     if version.status == RETIRED:
         raise PolicyRefused(f"'{version.reference}' is retired", Hint("list", version.model_id))
-    rule = environment_rule(handle, environment)
+    rule = None
+    if not (new_environment and is_new(handle, environment)):
+        rule = environment_rule(handle, environment, _hint_for(version.reference, environment))
     if not unmerged:
         require_merged(handle, version, Hint("promote", version.reference, environment, "--unmerged"))
     for required in rule.requires if rule is not None else ():
@@ -32,19 +40,35 @@ def check_permission(
             )
 
 
-def environment_rule(handle: Handle, environment: str) -> EnvironmentRule | None:
-    """The rule of an environment; None if the registry configures no environments.
+def _hint_for(reference: str, environment: str) -> HintFor:
+    """The promotion to the environment that was probably meant, and the one that declares a new one."""
+    declared = Hint("promote", reference, environment, "--yes")
 
-    Raises InvalidInput for an environment that is not configured, or for an invalid name.
+    def hint(meant: str | None) -> NextStep:
+        if meant is None:
+            return declared
+        return Either(Hint("promote", reference, meant), f"to declare '{environment}'", declared)
+
+    return hint
+
+
+def is_new(handle: Handle, environment: str) -> bool:
+    """Whether an environment is not declared yet.  Raises InvalidInput for an invalid name."""
+    return check_environment_name(environment) not in known_environments(handle.records(), handle.config())
+
+
+def environment_rule(
+    handle: Handle, environment: str, hint_for: HintFor | None = None
+) -> EnvironmentRule | None:
+    """The rule of an environment; None if the configuration has none.
+
+    Raises UnknownEnvironment for one that is not declared, InvalidInput for an invalid name.
     """
-    config = handle.config()
-    rule = config.environment(check_environment_name(environment))
-    if config.environments and rule is None:
-        raise InvalidInput(
-            f"unknown environment '{environment}' (known: {', '.join(config.environment_order())})",
-            Hint("config", f"environments.{environment}.replicas", "1"),
-        )
-    return rule
+    if not is_new(handle, environment):
+        return handle.config().environment(environment)
+    known = known_environments(handle.records(), handle.config())
+    declared = Hint("config", f"{TABLE}.{environment}.replicas", "1")
+    raise UnknownEnvironment(environment, known, hint_for or (lambda _: declared))
 
 
 def was_promoted_to(handle: Handle, version: ModelVersion, environment: str) -> bool:

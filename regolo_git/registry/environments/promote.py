@@ -5,6 +5,7 @@ resolve the version → check `permission` → verify its bytes → one commit: 
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.artifacts.verify import bytes_of, verify_artifact
@@ -14,12 +15,14 @@ from regolo_git.records.branches import proposal_branch
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion
 from regolo_git.records.names import check_environment_name
+from regolo_git.records.paths import CONFIG_PATH
 from regolo_git.records.pins import check_replicas
 from regolo_git.records.references import Reference, version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.branch_events import PROPOSED
 from regolo_git.registry.change import action_message, commit_records, propose_records, recover_first
 from regolo_git.registry.endpoints.traffic import follows, moved_endpoint, promotion_files
+from regolo_git.registry.environments.declared import declare, known_environments
 from regolo_git.registry.environments.permission import check_permission
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
@@ -30,13 +33,17 @@ from regolo_git.text.numbers import counted
 
 @dataclass(frozen=True, slots=True)
 class Promoted:
-    """A promotion that was just committed: to the registry branch, or to `branch` for review."""
+    """A promotion that was just committed: to the registry branch, or to `branch` for review.
+
+    With `declared` the commit also declares the environment.
+    """
 
     promotion: Promotion
     previous: Promotion | None
     commit: str
     branch: str
     endpoints: tuple[str, ...]
+    declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,7 @@ class _Change:
     promotion: Promotion
     previous: Promotion | None
     endpoints: tuple[str, ...]
+    declared: bool
 
 
 def promote(
@@ -66,12 +74,14 @@ def promote(
     message: str | None = None,
     propose: bool = False,
     unmerged: bool = False,
+    new_environment: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> Promoted:
     """Promotes a version to an environment.
 
     Its bytes are rebuilt and compared with the digest first.  `replicas` defaults to the environment's rule,
-    then to the present promotion, then to 1.  Raises InvalidInput, NotFound, PolicyRefused if the rules
+    then to the present promotion, then to 1.  With `new_environment`, one that is not declared is declared in
+    the same commit.  Raises InvalidInput, NotFound, PolicyRefused if the rules
     forbid it, Conflict if it is already promoted there and at every endpoint that follows, IntegrityError if
     the bytes are wrong.
     """
@@ -81,7 +91,8 @@ def promote(
     recover_first(handle)
     version = get_version_to_use(handle, reference)
     checked_at = handle.registry_tip()
-    check_permission(handle, version, environment, unmerged=unmerged)
+    check = partial(check_permission, handle, unmerged=unmerged, new_environment=new_environment)
+    check(version, environment)
     with bytes_of(version.reference):
         verify_artifact(handle.store, version.manifest.artifact, cache=handle.cache, on_progress=on_progress)
     proposed = proposal_branch(version.model_id, version.version, environment) if propose else None
@@ -92,12 +103,12 @@ def promote(
             # While its bytes were read, it may have been retired or the rules may have changed.
             exact = Reference.of(version.model_id, Version.parse(version.version))
             current = get_version_to_use(handle, exact)
-            check_permission(handle, current, environment, unmerged=unmerged)
+            check(current, environment)
         return _commit(handle, records, request)
 
     done = propose_records(handle, proposed, prepare) if proposed else commit_records(handle, prepare)
     made = done.made
-    return Promoted(made.promotion, made.previous, done.commit, done.branch, made.endpoints)
+    return Promoted(made.promotion, made.previous, done.commit, done.branch, made.endpoints, made.declared)
 
 
 def _commit(handle: Handle, records: RecordsAt, request: _Request) -> NewCommit[_Change]:
@@ -111,7 +122,8 @@ def _commit(handle: Handle, records: RecordsAt, request: _Request) -> NewCommit[
             f"'{version.reference}' is already promoted to '{environment}'"
             f" ({counted(promotion.replicas, 'replica')})"
         )
-    files = promotion_files(promotion, moved.values())
+    declaration = _declaration(handle, records, environment)
+    files = {**promotion_files(promotion, moved.values()), **declaration}
     text = action_message(
         request.message,
         f"promote {version.reference} to {environment}",
@@ -123,7 +135,15 @@ def _commit(handle: Handle, records: RecordsAt, request: _Request) -> NewCommit[
             PROPOSED: request.proposed,
         },
     )
-    return NewCommit(files, text, _Change(promotion, previous, tuple(moved)))
+    return NewCommit(files, text, _Change(promotion, previous, tuple(moved), bool(declaration)))
+
+
+def _declaration(handle: Handle, records: RecordsAt, environment: str) -> dict[str, bytes | None]:
+    """The configuration that declares an environment, if it does not yet."""
+    config = handle.config()
+    if environment in known_environments(records, config):
+        return {}
+    return {CONFIG_PATH: declare(records, environment).encode()}
 
 
 def _promotion(handle: Handle, request: _Request, previous: Promotion | None) -> Promotion:

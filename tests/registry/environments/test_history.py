@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.git_program import git
+from support.registry_fixtures import without_environments
 
 from regolo_git.api import Registry
 from regolo_git.errors import InvalidInput, PolicyRefused
@@ -101,7 +102,7 @@ def test_a_clock_that_is_wrong_changes_no_order(models: Registry, day) -> None: 
 
 def test_an_environment_that_is_gone_is_told(models: Registry, day) -> None:  # type: ignore[no-untyped-def]
     day(2)
-    models.promote_model_version("m", "1.1", "canary")
+    models.promote_model_version("m", "1.1", "canary", new_environment=True)
     day(3)
     git(top(models), "rm", "-q", "environments/canary/m.toml")
     git(top(models), "commit", "-qm", "no canary any more")
@@ -117,7 +118,7 @@ def test_a_name_that_no_environment_can_have_is_refused(models: Registry) -> Non
 def test_other_bytes_of_the_same_name_have_passed_nothing(models: Registry) -> None:
     configuration = top(models) / ".regolo/config.toml"
     rules = '\n[environments.staging]\n\n[environments.production]\nrequires = ["staging"]\n'
-    configuration.write_text(configuration.read_text() + rules)
+    configuration.write_text(without_environments(configuration.read_text()) + rules)
     digest = models.get_model_version("m", "1.1").digest
     path = top(models) / "environments/staging/m.toml"
     path.parent.mkdir(parents=True)

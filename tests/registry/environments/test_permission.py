@@ -5,6 +5,7 @@ from support.registry_fixtures import configure
 
 from regolo_git.api import Registry
 from regolo_git.errors import InvalidInput, PolicyRefused
+from regolo_git.records.config import EnvironmentRule
 from regolo_git.registry.environments.permission import environment_rule
 
 
@@ -30,7 +31,7 @@ def test_what_was_promoted_once_has_passed_for_good(registered: Registry) -> Non
 
 
 def test_a_rule_is_that_of_its_environment(registered: Registry) -> None:
-    assert environment_rule(registered.handle, "anything") is None
+    assert environment_rule(registered.handle, "staging") == EnvironmentRule("staging")
     configure(registered, "\n[environments.production]\nreplicas = 3\n")
     rule = environment_rule(registered.handle, "production")
     assert rule is not None
