@@ -1,11 +1,13 @@
 """What the engine does in requests a second, beside what it is to be compared with; run by hand.
 
-    PYTHONPATH=tests python tests/bench/measure_serving.py [--mlflow PYTHON] [--runs 5] [--seconds 5]
+    PYTHONPATH=tests python tests/bench/measure_serving.py [--mlflow PYTHON] [--against CHECKOUT]
+        [--runs 5] [--seconds 5]
 
 Needs `wrk`.  Serves an echo model, and a scikit-learn model by skops; with `--mlflow`, the Python of an
-environment that has mlflow and scikit-learn, the same model by `mlflow models serve` too.  The servers that
-are compared run side by side, are asked in turns, never at once, and the medians of the runs are reported.
-Only as good as the machine is quiet: the load average is printed with the figures.
+environment that has mlflow and scikit-learn, the same model by `mlflow models serve` too; with `--against`, the
+echo model by another checkout of this project too.  The servers that are compared run side by side, are asked in
+turns, never at once, and the medians of the runs are reported, and of the ratios of each two that follow each
+other.  Only as good as the machine is quiet: the load average is printed with the figures.
 """
 
 import argparse
@@ -21,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
@@ -118,7 +121,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def report(name: str, runs: list[Figures]) -> float:
+def report(name: str, runs: list[Figures]) -> None:
     rate = statistics.median(run.rate for run in runs)
     spread = f"{min(run.rate for run in runs):.0f}..{max(run.rate for run in runs):.0f}"
     p99 = statistics.median(run.p99 for run in runs)
@@ -127,17 +130,29 @@ def report(name: str, runs: list[Figures]) -> float:
     print(
         f"{name:34} {rate:7.0f}/s ({spread})  p99 {p99:6.1f} ms  errors {errors}  load {load:.1f}", flush=True
     )
-    return rate
 
 
-def in_turns(urls: dict[str, str], runs: int, seconds: int, directory: Path) -> dict[str, float]:
+def in_turns(urls: dict[str, str], runs: int, seconds: int, directory: Path) -> None:
     found: dict[str, list[Figures]] = {name: [] for name in urls}
     for url in urls.values():
         wrk(url, ROW, 1, directory)
     for _ in range(runs):
         for name, url in urls.items():
             found[name].append(wrk(url, ROW, seconds, directory))
-    return {name: report(name, figures) for name, figures in found.items()}
+    for name, figures in found.items():
+        report(name, figures)
+    if len(urls) == 2:
+        ratios = [ours.rate / theirs.rate for ours, theirs in zip(*found.values(), strict=True)]
+        spread = f"{min(ratios):.2f}..{max(ratios):.2f}"
+        print(f"{'ratio, median of the pairs':34} {statistics.median(ratios):7.2f}   ({spread})", flush=True)
+
+
+def copy_of(registry: FolderRegistry) -> FolderRegistry:
+    """The same folder elsewhere: each engine has a place of its own beside its registry."""
+    other = copy(registry)
+    other.folder = registry.folder.parent / "other" / "registry"
+    shutil.copytree(registry.folder, other.folder)
+    return other
 
 
 def url_of(engine: RunningEngine, endpoint: str) -> str:
@@ -147,6 +162,7 @@ def url_of(engine: RunningEngine, endpoint: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--mlflow", metavar="PYTHON")
+    parser.add_argument("--against", metavar="CHECKOUT", type=Path)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5)
     given = parser.parse_args()
@@ -163,13 +179,16 @@ def main() -> None:
         engine = stack.enter_context(running_engine(registry))
         for name in ("echo", "iris"):
             engine.until_serving(name, commit, 60)
-        in_turns({"echo, two versions": url_of(engine, "echo")}, given.runs, given.seconds, directory)
+        urls = {"echo, two versions": url_of(engine, "echo")}
+        if given.against:
+            other = stack.enter_context(running_engine(copy_of(registry), checkout=given.against))
+            other.until_serving("echo", commit, 60)
+            urls[str(given.against)] = url_of(other, "echo")
+        in_turns(urls, given.runs, given.seconds, directory)
         urls = {"scikit-learn by skops, 2 workers": url_of(engine, "iris")}
         if given.mlflow:
             urls["mlflow models serve"] = stack.enter_context(mlflow_server(given.mlflow, directory))
-        rates = list(in_turns(urls, given.runs, given.seconds, directory).values())
-        if len(rates) == 2:
-            print(f"{'ratio':34} {rates[0] / rates[1]:7.1f}")
+        in_turns(urls, given.runs, given.seconds, directory)
         time.sleep(1)
         (gateway,) = engine.status()["gateways"]
         print(f"{'gateway, resident':34} {gateway['resident_bytes'] / 1e6:7.1f} MB")

@@ -16,9 +16,9 @@ from typing import TypeVar
 from regolo_git.serving.local import engine
 from regolo_git.serving.metrics.values import EndpointMetrics
 from support.folder_source import FolderRegistry
-from support.places import PYTHONPATH
+from support.places import ROOT
 
-SCRIPT = Path(__file__).with_name("serve_folder.py")
+SCRIPT = "tests/support/serve_folder.py"
 ECHO = "def load(path, config):\n    return lambda inputs: inputs\n"
 TRUSTING = 'formats = ["onnx", "safetensors", "skops", "python", "mlflow"]\nrepository_code = true\n'
 Found = TypeVar("Found")
@@ -144,18 +144,18 @@ def until(look: Callable[[], Found | None], seconds: float = 20) -> Found:
     raise AssertionError(f"nothing to see within {seconds} seconds; last was {found!r}")
 
 
-def launch(registry: FolderRegistry, **given: object) -> subprocess.Popen[str]:
-    """Starts the program; `given` is what `serve_folder.py` takes."""
+def launch(registry: FolderRegistry, *, checkout: Path = ROOT, **given: object) -> subprocess.Popen[str]:
+    """Starts the program as a checkout has it; `given` is what `serve_folder.py` takes."""
     home = registry.folder.parent
     policy = home / "policy.toml"
     policy.write_text(str(given.pop("policy_text", TRUSTING)))
     arguments = {"common": str(home / "git"), "folder": str(registry.folder), "policy": str(policy)} | given
     return subprocess.Popen(
-        [sys.executable, str(SCRIPT), json.dumps(arguments)],
+        [sys.executable, str(checkout / SCRIPT), json.dumps(arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": PYTHONPATH},
+        env={**os.environ, "PYTHONPATH": f"{checkout}{os.pathsep}{checkout / 'tests'}"},
     )
 
 

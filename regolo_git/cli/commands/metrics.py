@@ -23,7 +23,7 @@ from regolo_git.text.numbers import MISSING, decimal_text, percent_text, share_t
 from regolo_git.text.times import local_time, milliseconds_text, seconds_text
 
 WATCH_SECONDS = 2.0
-COUNTS = ("REQUESTS", "ERRORS", "ERROR RATE", "95% CI", "4XX")
+COUNTS = ("REQUESTS", "ERRORS", "ERROR RATE", "95% CI", "4XX", "ABANDONED")
 TITLES = ("VERSION", "WEIGHT", "SHARE", *COUNTS, "P50", "P95", "P99", "RPS", "REPLICAS")
 
 
@@ -49,13 +49,14 @@ def metrics(
     """Show the measured requests, errors and latency of each version of ENDPOINT.
 
     Reads from the running gateway, otherwise from the last recorded snapshot.  A rate without requests is
-    shown as a hyphen.  4XX counts rejected requests, such as invalid input; they are not model errors.
+    shown as a hyphen.  4XX counts rejected requests, such as invalid input, and ABANDONED those whose caller
+    hung up before the answer; neither are model errors.
 
     \b
     With --plain, one line for each version; shares are 0 to 1, latencies seconds:
       version, weight, observed share, requests, errors, error rate, its 95 %
       interval (two fields), client errors (4xx), latency p50, p95, p99,
-      requests/s, ready replicas
+      requests/s, ready replicas, abandoned requests
 
     \b
     Examples:
@@ -132,6 +133,7 @@ def _fields(name: str, held: VersionMetrics) -> list[object]:
         held["latency_p99"],
         held["rps"],
         held["replicas_ready"],
+        held["abandoned"],
     ]
 
 
@@ -146,6 +148,7 @@ def _row(name: str, held: VersionMetrics) -> list[str]:
         percent_text(held["error_rate"]),
         "..".join(percent_text(end) for end in interval) if interval else MISSING,
         str(held["client_errors"]),
+        str(held["abandoned"]),
         milliseconds_text(held["latency_p50"]),
         milliseconds_text(held["latency_p95"]),
         milliseconds_text(held["latency_p99"]),

@@ -11,15 +11,17 @@ from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.metrics.latency import bin_of
 
 # The outcome of a request: a status below 400; 5xx; the caller's own mistake (4xx); no answer in time (504);
-# refused because too many were in flight (503).
-OUTCOMES: Final = ("ok", "error", "client_error", "timeout", "dropped")
-OK, ERROR, CLIENT_ERROR, TIMEOUT, DROPPED = range(len(OUTCOMES))
+# refused because too many were in flight (503); its caller hung up before the answer.
+OUTCOMES: Final = ("ok", "error", "client_error", "timeout", "dropped", "abandoned")
+OK, ERROR, CLIENT_ERROR, TIMEOUT, DROPPED, ABANDONED = range(len(OUTCOMES))
+# These have no latency: nobody waited for an answer.
+UNTIMED: Final = (DROPPED, ABANDONED)
 
 Key = tuple[str, str]
 
 
 class Tally:
-    """Counts of one version's requests by outcome, and the latencies of those that were not dropped.
+    """Counts of one version's requests by outcome, and the latencies of those that were answered.
 
     `seconds` is their sum and `longest` the largest of them.
     """
@@ -35,7 +37,7 @@ class Tally:
     def add(self, outcome: int, seconds: float) -> None:
         """Counts one request."""
         self.outcomes[outcome] += 1
-        if outcome != DROPPED:
+        if outcome not in UNTIMED:
             index = bin_of(seconds)
             self.bins[index] = self.bins.get(index, 0) + 1
             self.seconds += seconds
@@ -54,6 +56,16 @@ class Tally:
     def requests(self) -> int:
         """Every request, whatever became of it."""
         return sum(self.outcomes)
+
+    @property
+    def timed(self) -> int:
+        """Requests that have a latency."""
+        return self.requests - sum(self.outcomes[outcome] for outcome in UNTIMED)
+
+    @property
+    def abandoned(self) -> int:
+        """Requests whose caller hung up before the answer."""
+        return self.outcomes[ABANDONED]
 
     @property
     def errors(self) -> int:

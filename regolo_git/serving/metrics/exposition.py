@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
-from regolo_git.serving.metrics.counts import DROPPED, OUTCOMES, Counts, Key, Tally
+from regolo_git.serving.metrics.counts import OUTCOMES, Counts, Key, Tally
 from regolo_git.serving.metrics.latency import cumulative
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -82,7 +82,7 @@ class Exposition(Collector):
         )
         for key, tally in self._tallies().items():
             buckets: list[tuple[str, float]] = [(f"{bound:g}", n) for bound, n in cumulative(tally.bins)]
-            buckets.append(("+Inf", tally.requests - tally.outcomes[DROPPED]))
+            buckets.append(("+Inf", tally.timed))
             family.add_metric(key, buckets, tally.seconds)
         return family
 

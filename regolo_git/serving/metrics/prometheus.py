@@ -68,6 +68,7 @@ def _measured(server: "_Server", name: str, selector: str, seconds: float) -> di
             requests=sum(count for (v, _), count in counts.items() if v == version),
             errors=sum(counts.get((version, outcome), 0) for outcome in ERRORS),
             client_errors=counts.get((version, "client_error"), 0),
+            abandoned=counts.get((version, "abandoned"), 0),
             latency_p50=p50.get(version),
             latency_p95=p95.get(version),
             latency_p99=p99.get(version),

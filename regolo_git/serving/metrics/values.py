@@ -16,13 +16,15 @@ Z95 = 1.959963984540054
 class VersionMetrics(TypedDict):
     """One version over the window.  A rate over no requests is None, never 0; latencies are seconds.
 
-    `errors` are requests whose caller got a 5xx; the callers' own mistakes are `client_errors` and count in
-    `requests` only.  `error_rate_ci` is the 95 % Wilson interval, for display, not for decisions.
+    `errors` are requests whose caller got a 5xx.  The callers' own mistakes are `client_errors`, and those
+    whose caller hung up before the answer are `abandoned`; both count in `requests` only.  The 95 % Wilson
+    interval `error_rate_ci` is for display, not for decisions.
     """
 
     requests: int
     errors: int
     client_errors: int
+    abandoned: int
     error_rate: float | None
     error_rate_ci: tuple[float, float] | None
     latency_p50: float | None
@@ -43,6 +45,7 @@ class Measured:
     requests: int = 0
     errors: int = 0
     client_errors: int = 0
+    abandoned: int = 0
     latency_p50: float | None = None
     latency_p95: float | None = None
     latency_p99: float | None = None
@@ -123,6 +126,7 @@ def _version(
         requests=held.requests,
         errors=held.errors,
         client_errors=held.client_errors,
+        abandoned=held.abandoned,
         error_rate=held.errors / held.requests if held.requests else None,
         error_rate_ci=wilson_interval(held.errors, held.requests),
         latency_p50=held.latency_p50,
@@ -184,6 +188,8 @@ def _read_version(reader: JsonReader) -> VersionMetrics:
         requests=reader.get("requests", int),
         errors=reader.get("errors", int),
         client_errors=reader.get("client_errors", int),
+        # Snapshots of release 0.1 have none.
+        abandoned=reader.get_optional("abandoned", int) or 0,
         error_rate=reader.get_optional("error_rate", float),
         error_rate_ci=_read_interval(reader),
         latency_p50=reader.get_optional("latency_p50", float),

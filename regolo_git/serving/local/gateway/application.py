@@ -8,6 +8,7 @@ every other page uses starlette (`pages.py`).  Bodies pass through unchanged.
     POST /v2/models/<endpoint>[/versions/<version>]/infer     Open Inference Protocol v2
 """
 
+import asyncio
 import time
 from typing import NamedTuple
 
@@ -22,8 +23,18 @@ from regolo_git.serving.local.gateway.live_route import LiveRoute
 from regolo_git.serving.local.gateway.live_table import LiveTable
 from regolo_git.serving.local.gateway.refusal import Refusal, refuse
 from regolo_git.serving.local.gateway.request_body import BodyReader
+from regolo_git.serving.local.gateway.until_gone import UntilGone
 from regolo_git.serving.local.http_answer import HttpAnswer
-from regolo_git.serving.metrics.counts import CLIENT_ERROR, DROPPED, ERROR, OK, TIMEOUT, Counts, Recorder
+from regolo_git.serving.metrics.counts import (
+    ABANDONED,
+    CLIENT_ERROR,
+    DROPPED,
+    ERROR,
+    OK,
+    TIMEOUT,
+    Counts,
+    Recorder,
+)
 from regolo_git.serving.options import GatewayLimits
 from regolo_git.serving.traffic.routing_table import WeightedVersion
 
@@ -66,12 +77,13 @@ class Gateway:
                 assert self.pages is not None
                 await self.pages(scope, receive, send)
                 return
-            await self._predict(where, scope["headers"], receive, send)
+            await self._predict(where, scope, receive, send)
         except Refusal as refusal:
             self._recorder.reject(refusal.reason)
             await refusal.answer.send(send)
 
-    async def _predict(self, where: "_Place", headers: Headers, receive: Receive, send: Send) -> None:
+    async def _predict(self, where: "_Place", scope: Scope, receive: Receive, send: Send) -> None:
+        headers: Headers = scope["headers"]
         live = self._route(where.endpoint)
         name, limit = live.route.endpoint, live.routing.max_body_bytes
         asked = where.version if where.version is not None else live.asked_for(headers)
@@ -80,14 +92,15 @@ class Gateway:
             body = await self._bodies.read(headers, receive, limit, holding)
             onward = request_headers(headers, keep_authorization=self._keeps_authorization)
             prediction = Prediction(name, onward, body, where.is_v2)
-            answer = None
-            while answer is None:
-                # The table may have been swapped while a slow body arrived, and a version may leave the table
-                # while the request waits for one of its workers: then another version answers.
-                live = self._route(name)
-                chosen = _served(live, asked) or live.choose(headers, body)
-                answer = await self._counted(live, chosen.version, prediction)
-        await self._send(answer, chosen.version, send)
+            with UntilGone(scope):
+                answer = None
+                while answer is None:
+                    # The table may have been swapped while a slow body arrived, and a version may leave the
+                    # table while the request waits for one of its workers: then another version answers.
+                    live = self._route(name)
+                    chosen = _served(live, asked) or live.choose(headers, body)
+                    answer = await self._counted(live, chosen.version, prediction)
+                await self._send(answer, chosen.version, send)
 
     def _route(self, endpoint: str | None) -> LiveRoute:
         if endpoint is None and len(self.table.routes) == 1:
@@ -109,6 +122,9 @@ class Gateway:
         in_flight.enter(version)
         try:
             answer = await self._forwarder.forward(prediction, version)
+        except asyncio.CancelledError:
+            self._recorder.record(name, version, ABANDONED, 0.0)
+            raise
         finally:
             in_flight.leave(version)
         if answer is not None:

@@ -1,11 +1,15 @@
 """Forwarding a request to a worker of its version, and returning the answer.
 
-A request is sent again whenever the worker could not be reached, since it cannot have seen the request; if
-the connection broke, up to the endpoint's `retry` times and only if the model may be called twice.  While no
-worker of the version is ready, the request waits for the next table until its timeout.
+A request is sent again whenever the model has not begun it: the worker could not be reached, or ended before
+its turn came (`turn_log.py`).  If the model may have begun it, it is sent again up to the endpoint's `retry`
+times, and only if the model may be called twice.  While no worker of the version is free, it waits in line
+(`line.py`) until its timeout.
 """
 
 import asyncio
+import itertools
+import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import aiohttp
@@ -14,14 +18,13 @@ from starlette.types import Send
 from regolo_git.serving.local.gateway.headers import answer_headers
 from regolo_git.serving.local.gateway.live_table import LiveTable
 from regolo_git.serving.local.gateway.refusal import RETRY_AFTER
-from regolo_git.serving.local.gateway.upstream import Upstream, choose_upstream
+from regolo_git.serving.local.gateway.upstream import Upstream
 from regolo_git.serving.local.http_answer import HttpAnswer, error_answer, without_paths
 from regolo_git.serving.traffic.routing_table import WeightedVersion
 
 # An answer up to this size is read before it is sent on, so that the request can still be sent again.
 WHOLE_BYTES = 1 << 20
 PIECE_BYTES = 64 << 10
-LOOK_AGAIN_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Prediction:
 class Streamed:
     """An answer that is too large to hold: its pieces are sent as they arrive.
 
-    Its worker counts as busy until `send` ends; it must be called once.
+    Its worker is not stopped until `send` ends; it must be called once.
     """
 
     response: aiohttp.ClientResponse
@@ -63,7 +66,7 @@ class Streamed:
             await send({"type": "http.response.body", "body": b""})
         finally:
             self.response.close()
-            self.upstream.in_flight -= 1
+            self.upstream.answering -= 1
 
 
 class Forwarder:
@@ -71,6 +74,8 @@ class Forwarder:
 
     def __init__(self, table: LiveTable) -> None:
         self._table = table
+        # Two gateways send to the same workers while one replaces the other.
+        self._numbers = itertools.count(secrets.randbits(62))
 
     async def forward(self, prediction: Prediction, version: str) -> HttpAnswer | Streamed | None:
         """The worker's answer, or our own 502, 503 or 504.
@@ -78,82 +83,103 @@ class Forwarder:
         None if the version has left the table before a worker received the request.
         """
         seconds = self._table.routes[prediction.endpoint].routing.timeout_seconds
-        attempt = _Attempt()
+        attempt = _Attempt(prediction, self._numbers)
         try:
             async with asyncio.timeout(seconds):
-                return await self._until_answered(prediction, version, attempt)
+                return await self._until_answered(attempt, version)
         except TimeoutError:
-            for upstream in attempt.asked[-1:]:
-                upstream.rest()
-            if attempt.sent:
-                return error_answer(504, "TIMEOUT", f"no answer from the model within {seconds:g} seconds")
-            return error_answer(
-                503, "NOT_READY", f"version '{version}' has no worker that is ready", RETRY_AFTER
-            )
+            return self._too_late(attempt, version, seconds)
 
-    async def _until_answered(
-        self, prediction: Prediction, version: str, attempt: "_Attempt"
-    ) -> HttpAnswer | Streamed | None:
+    async def _until_answered(self, attempt: "_Attempt", version: str) -> HttpAnswer | Streamed | None:
+        has_waited = False
         while True:
-            live = self._table.routes.get(prediction.endpoint)
+            live = self._table.routes.get(attempt.prediction.endpoint)
             chosen = live.route.versions.get(version) if live is not None else None
             if live is None or chosen is None:
                 return None
-            upstream = choose_upstream(live.upstreams[version], attempt.asked)
-            if upstream is None or upstream in attempt.gone or upstream.may_be_dying:
-                if upstream is None and live.route.problem is not None:
+            line = live.lines[version]
+            upstream = line.take(attempt.asked, has_waited=has_waited)
+            if upstream is None:
+                if live.route.problem is not None and not line.upstreams:
                     return error_answer(503, "NOT_READY", without_paths(live.route.problem), RETRY_AFTER)
-                await self._wait_for_next_table()
-                attempt.gone.clear()
-                continue
-            attempt.asked.append(upstream)
-            try:
-                return await self._ask(upstream, prediction.path_to(chosen), prediction, attempt)
-            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-                upstream.rest()
-                attempt.sent = False
-                attempt.gone.add(upstream)
-            except (aiohttp.ClientError, OSError) as error:
-                upstream.broke()
-                attempt.gone.add(upstream)
-                attempt.broken += 1
-                if not chosen.idempotent or attempt.broken > live.routing.retry:
-                    message = f"the worker did not answer: {type(error).__name__}"
-                    return error_answer(502, "BAD_GATEWAY", message)
+                upstream, has_waited = await line.wait(), True
+                if upstream is None:
+                    continue
+            answer = await attempt.ask(upstream, chosen, live.routing.retry)
+            if answer is not None:
+                return answer
 
-    async def _ask(
-        self, upstream: Upstream, path: str, prediction: Prediction, attempt: "_Attempt"
-    ) -> HttpAnswer | Streamed:
-        upstream.in_flight += 1
-        attempt.sent = True
-        streamed = None
-        try:
-            response = await upstream.post(path, prediction.body, prediction.headers)
-            if response.content_length is None or response.content_length > WHOLE_BYTES:
-                streamed = Streamed(response, answer_headers(response, with_length=True), upstream)
-                return streamed
-            return _whole(response, await response.read())
-        finally:
-            if streamed is None:
-                upstream.in_flight -= 1
-
-    async def _wait_for_next_table(self) -> None:
-        try:
-            async with asyncio.timeout(LOOK_AGAIN_SECONDS):
-                await self._table.next_swap()
-        except TimeoutError:
-            return
+    def _too_late(self, attempt: "_Attempt", version: str, seconds: float) -> HttpAnswer:
+        if attempt.is_sent:
+            return error_answer(504, "TIMEOUT", f"no answer from the model within {seconds:g} seconds")
+        live = self._table.routes.get(attempt.prediction.endpoint)
+        if live is not None and version in live.lines and live.lines[version].upstreams:
+            message = f"no worker of version '{version}' was free within {seconds:g} seconds"
+            return error_answer(504, "TIMEOUT", message, RETRY_AFTER)
+        return error_answer(503, "NOT_READY", f"version '{version}' has no worker that is ready", RETRY_AFTER)
 
 
 class _Attempt:
-    """The state of a request between attempts."""
+    """A request and the workers that it was sent to, each time under another of the `numbers`."""
 
-    def __init__(self) -> None:
+    def __init__(self, prediction: Prediction, numbers: Iterator[int]) -> None:
+        self.prediction = prediction
         self.asked: list[Upstream] = []
-        # Not tried again before the next table, or for a moment.
-        self.gone: set[Upstream] = set()
-        self.broken = 0
-        self.sent = False
+        self.is_sent = False
+        self._numbers = numbers
+        self._broken = 0
+        self._is_taken_back = False
+        task = asyncio.current_task()
+        assert task is not None
+        self._task = task
+
+    async def ask(
+        self, upstream: Upstream, chosen: WeightedVersion, retry: int
+    ) -> HttpAnswer | Streamed | None:
+        """Sends it to a worker that the caller holds; None if it is to be sent to another."""
+        self.asked.append(upstream)
+        self.is_sent, self._is_taken_back = True, False
+        number = next(self._numbers)
+        headers = [*self.prediction.headers, ("x-regolo-request", str(number))]
+        upstream.send(number, self._take_back)
+        try:
+            response = await upstream.post(self.prediction.path_to(chosen), self.prediction.body, headers)
+            upstream.answered(number)
+        except asyncio.CancelledError:
+            upstream.abandon(number)
+            # Both may have happened: it was taken back, and its caller left or its time is up.
+            if not self._is_taken_back or self._task.uncancel():
+                raise
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            upstream.failed(number)
+        except (aiohttp.ClientError, OSError) as error:
+            self._broken += upstream.failed(number)
+            if self._broken and (not chosen.idempotent or self._broken > retry):
+                return error_answer(502, "BAD_GATEWAY", f"the worker did not answer: {type(error).__name__}")
+        else:
+            return await self._answer(upstream, response)
+        self.is_sent = False
+        return None
+
+    def _take_back(self) -> None:
+        self._is_taken_back = True
+        self._task.cancel()
+
+    async def _answer(
+        self, upstream: Upstream, response: aiohttp.ClientResponse
+    ) -> HttpAnswer | Streamed | None:
+        if "x-regolo-awaits" in response.headers:
+            upstream.allow_many()
+        upstream.answering += 1
+        upstream.give_back()
+        is_large = response.content_length is None or response.content_length > WHOLE_BYTES
+        if is_large:
+            return Streamed(response, answer_headers(response, with_length=True), upstream)
+        try:
+            body = await response.read()
+        finally:
+            upstream.answering -= 1
+        return None if "x-regolo-taken-back" in response.headers else _whole(response, body)
 
 
 def _whole(response: aiohttp.ClientResponse, body: bytes) -> HttpAnswer:

@@ -9,11 +9,11 @@ Headers = Sequence[tuple[bytes, bytes]]
 # Hop-by-hop headers, those that we or the worker's client set, and the encoding of a body that we inflate.
 OWN = frozenset(
     b"connection content-encoding content-length expect host keep-alive proxy-authenticate "
-    b"proxy-authorization proxy-connection te trailer transfer-encoding upgrade".split()
+    b"proxy-authorization proxy-connection te trailer transfer-encoding upgrade x-regolo-request".split()
 )
 DROPPED_ANSWER = frozenset(
     b"connection content-length date keep-alive proxy-authenticate server trailer transfer-encoding upgrade "
-    b"x-model-version".split()
+    b"x-model-version x-regolo-awaits x-regolo-taken-back".split()
 )
 
 

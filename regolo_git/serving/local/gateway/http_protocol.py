@@ -11,6 +11,7 @@ ratios: 1.0).
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import httptools
@@ -21,6 +22,10 @@ HEAD_BYTES = 64 << 10
 # A refused body is read and discarded, because most clients read the answer only after they have sent
 # everything; but only up to this size.
 REFUSED_BYTES = 64 << 20
+# A client discards this answer, which may come any number of times before the final one.
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+FIRST_PROBE_SECONDS = 0.02
+LONGEST_PROBE_SECONDS = 5.0
 HEAD_TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )
@@ -37,6 +42,14 @@ class PatientProtocol(HttpToolsProtocol):
         self._in_head = True
         self._head = 0
         self._refused = 0
+        self.is_gone = False
+        self._when_gone: Callable[[], object] | None = None
+
+    def when_gone(self, act: Callable[[], object] | None) -> None:
+        """Has `act` called when the client hangs up, or at once if it has; None calls nothing any more."""
+        self._when_gone = act
+        if act is not None and self.is_gone:
+            act()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has connected; it must send a head in time."""
@@ -47,6 +60,25 @@ class PatientProtocol(HttpToolsProtocol):
         """The client has disconnected."""
         self._head_arrived()
         super().connection_lost(exc)
+        self.is_gone = True
+        if self._when_gone is not None:
+            self._when_gone()
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The client sends no more: it has left, or it still waits for the answer to its whole request."""
+        cycle = self.cycle
+        waits = cycle is not None and not cycle.more_body and not cycle.response_complete
+        if not waits or self.scope.get("http_version") == "1.0":
+            return False
+        cycle.keep_alive = False
+        self._probe(FIRST_PROBE_SECONDS)
+        return True
+
+    def _probe(self, seconds: float) -> None:
+        """Writes to a client that may have left: then its system answers that, and the next write fails."""
+        if not self.transport.is_closing() and not self.cycle.response_started:
+            self.transport.write(CONTINUE)
+            self.loop.call_later(seconds, self._probe, min(2 * seconds, LONGEST_PROBE_SECONDS))
 
     def data_received(self, data: bytes) -> None:
         """Bytes have arrived; an incomplete head has a time limit."""
@@ -81,6 +113,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._in_head = False
         self._head_arrived()
         if not self._offers_upgrade():
+            self.scope["state"]["connection"] = self
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -96,6 +129,9 @@ class PatientProtocol(HttpToolsProtocol):
         """The request is complete."""
         if not self._offers_upgrade():
             super().on_message_complete()
+            if not self.pipeline:
+                # A large body has paused it; nobody would notice that the client hangs up.
+                self.flow.resume_reading()
 
     # -- upgrades -----------------------------------------------------------------------------------------
 

@@ -1,11 +1,11 @@
 """One endpoint as the gateway serves it now: its route, prepared for choosing, and its workers."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 
 from regolo_git.serving.local.gateway.headers import Headers, header
-from regolo_git.serving.local.gateway.upstream import Upstream
+from regolo_git.serving.local.gateway.line import Line
 from regolo_git.serving.traffic.routing_table import Route, WeightedVersion
 from regolo_git.serving.traffic.split import Split
 
@@ -31,12 +31,10 @@ class InFlight:
 class LiveRoute:
     """A route with its workers; replaced whole when the table changes."""
 
-    def __init__(
-        self, route: Route, upstreams: Mapping[str, Sequence[Upstream]], in_flight: InFlight
-    ) -> None:
+    def __init__(self, route: Route, lines: Mapping[str, Line], in_flight: InFlight) -> None:
         self.route = route
         self.routing = route.routing
-        self.upstreams = upstreams
+        self.lines = lines
         self.in_flight = in_flight
         self._split = Split(route)
         self._override = route.routing.override_header.lower().encode("latin-1")

@@ -1,12 +1,12 @@
 """The routing table in use, with connections to every worker in it.
 
-A table is swapped whole.  Requests in flight keep their workers; the connections to a worker that has left
-are closed once the last of its requests is answered.
+A table is swapped whole.  Requests in flight keep their workers, those in line look at the new table; the
+connections to a worker that has left are closed once the last of its requests is answered.
 """
 
-import asyncio
 from collections.abc import Mapping
 
+from regolo_git.serving.local.gateway.line import Line
 from regolo_git.serving.local.gateway.live_route import InFlight, LiveRoute
 from regolo_git.serving.local.gateway.upstream import Upstream
 from regolo_git.serving.metrics.counts import Key
@@ -21,7 +21,7 @@ class LiveTable:
         self._upstreams: dict[str, Upstream] = {}
         self._leaving: set[Upstream] = set()
         self._in_flight: dict[str, InFlight] = {}
-        self._changed = asyncio.Event()
+        self._lines: dict[Key, Line] = {}
 
     async def swap(self, table: RoutingTable) -> None:
         """Uses a new table from now on."""
@@ -31,22 +31,25 @@ class LiveTable:
             self._leaving.add(self._upstreams.pop(name))
         for name in replicas.keys() - self._upstreams.keys():
             self._upstreams[name] = Upstream(replicas[name])
+        before = self._lines
+        self._lines = {
+            (route.endpoint, name): before.get((route.endpoint, name)) or Line()
+            for route in table.routes.values()
+            for name in route.versions
+        }
         self.routes = {name: self._live(route) for name, route in table.routes.items()}
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
+        for upstream in (*self._upstreams.values(), *self._leaving):
+            # None for one that has left.  Two versions of the same content have the same workers.
+            upstream.lines = [line for line in self._lines.values() if upstream in line.upstreams]
+        for line in {*before.values(), *self._lines.values()}:
+            line.wake()
         await self.close_unused()
 
     def _live(self, route: Route) -> LiveRoute:
-        workers = {
-            name: [self._upstreams[replica.name] for replica in version.replicas]
-            for name, version in route.versions.items()
-        }
-        return LiveRoute(route, workers, self._in_flight.setdefault(route.endpoint, InFlight()))
-
-    async def next_swap(self) -> None:
-        """Waits for the next table."""
-        # Each table has an event of its own.
-        await self._changed.wait()
+        lines = {name: self._lines[route.endpoint, name] for name in route.versions}
+        for name, version in route.versions.items():
+            lines[name].upstreams = [self._upstreams[replica.name] for replica in version.replicas]
+        return LiveRoute(route, lines, self._in_flight.setdefault(route.endpoint, InFlight()))
 
     async def close_unused(self) -> None:
         """Closes the connections to workers that have left and are no longer busy."""

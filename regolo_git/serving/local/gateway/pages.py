@@ -185,7 +185,7 @@ async def _of_worker(
     live: LiveRoute, chosen: WeightedVersion, page: str, ours: dict[str, object]
 ) -> Response:
     """A page of one of the version's workers, under the endpoint's name."""
-    upstream = choose_upstream(live.upstreams[chosen.version], ())
+    upstream = choose_upstream(live.lines[chosen.version].upstreams, ())
     if upstream is None:
         return _error(503, "NOT_READY", f"version '{chosen.version}' has no worker that is ready")
     try:

@@ -4,30 +4,63 @@ Of two random replicas, the one with fewer requests in flight is chosen: nearly 
 them, and it avoids a slow one without knowing why it is slow.
 """
 
+import asyncio
 import random
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import Protocol
 
 import aiohttp
 
+from regolo_git.serving.local import turn_log
+from regolo_git.serving.local.turn_log import TurnLog
 from regolo_git.serving.traffic.routing_table import Replica
 
-# The gateway closes an idle connection long before a worker would.
+# The gateway closes an idle connection long before a worker would, and before most servers do.
 IDLE_SECONDS = 60.0
+EXTERNAL_IDLE_SECONDS = 3.0
 REST_SECONDS = 5.0
 # Within this time the supervisor notices a worker's exit and sends a table without it.
 DYING_SECONDS = 0.1
 CONNECT_SECONDS = 5.0
+# A worker whose last turn was quicker is sent more before it has answered.  One that waits for the gateway
+# after each answer serves a third of the echo requests on a busy machine.
+QUICK_SECONDS = 0.01
+# When a turn takes longer than this, or none begins for longer than that, what was not begun is taken back.
+STUCK_SECONDS = 0.05
+STALLED_SECONDS = 1.0
+
+
+class Waiting(Protocol):
+    """Requests that wait for a worker."""
+
+    def offer(self, upstream: "Upstream") -> None:
+        """Gives a free worker to those who wait."""
+        ...
 
 
 class Upstream:
-    """One worker: its connection pool and its requests in flight."""
+    """One worker: its connection pool, and what it is busy with.
+
+    `held` counts the requests that it has or is to predict, `answering` those whose answers are arriving.  A
+    worker `is_serial` if it predicts one request at a time.
+    """
 
     def __init__(self, replica: Replica) -> None:
         self.name = replica.name
-        self.in_flight = 0
+        self.held = 0
+        self.answering = 0
+        self.lines: Sequence[Waiting] = ()
+        self._log = _turn_log(replica.address)
+        self._is_serial = replica.is_serial and self._log is not None
         self._resting_until = 0.0
         self._dying_until = 0.0
+        self._abandoned: set[asyncio.Task[None]] = set()
+        self._sent: dict[int, tuple[int, Callable[[], object]]] = {}
+        self._watch: asyncio.TimerHandle | None = None
+        self._seen_count = -1
+        self._seen_since = 0.0
         self.base = "http://worker" if replica.address.startswith("/") else replica.address
         self._session = aiohttp.ClientSession(
             connector=_connector(replica.address),
@@ -37,14 +70,29 @@ class Upstream:
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
         )
 
+    # -- whether it can be used ---------------------------------------------------------------------------
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that it is busy with."""
+        return self.held + self.answering
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it can be given a request now."""
+        return (not self.held or self._has_room) and not self.may_be_dying
+
+    @property
+    def _has_room(self) -> bool:
+        log = self._log
+        if log is None or not self._is_serial:
+            return True
+        return log.last_seconds < QUICK_SECONDS and log.busy_seconds < STUCK_SECONDS and not self.is_resting
+
     @property
     def is_resting(self) -> bool:
         """Whether it failed a moment ago, and is used only if there is no other."""
         return self._resting_until > time.monotonic()
-
-    def rest(self) -> None:
-        """Avoids it for a while."""
-        self._resting_until = time.monotonic() + REST_SECONDS
 
     @property
     def may_be_dying(self) -> bool:
@@ -52,9 +100,86 @@ class Upstream:
         return self._dying_until > time.monotonic()
 
     def broke(self) -> None:
-        """Notes that it broke a connection during a request."""
-        self.rest()
+        """Notes that it broke a connection, or accepted none."""
+        self._resting_until = time.monotonic() + REST_SECONDS
         self._dying_until = time.monotonic() + DYING_SECONDS
+        asyncio.get_running_loop().call_later(DYING_SECONDS * 1.1, self._offer)
+
+    def give_back(self) -> None:
+        """Ends one request: the next in line may have it."""
+        self.held -= 1
+        self._offer()
+
+    def abandon(self, request: int) -> None:
+        """Ends a request without its answer; a model that has begun it is still busy with it."""
+        since, _ = self._sent.pop(request)
+        if not self._is_serial or self._log is None or self._log.take_back(request, since):
+            self.give_back()
+            return
+        task = asyncio.get_running_loop().create_task(self._until_free())
+        self._abandoned.add(task)
+        task.add_done_callback(self._abandoned.discard)
+
+    def allow_many(self) -> None:
+        """Notes that its model waits for others, so that it can predict many requests at once."""
+        self._is_serial = False
+        self._offer()
+
+    def _offer(self) -> None:
+        for line in self.lines:
+            line.offer(self)
+
+    async def _until_free(self) -> None:
+        try:
+            # A worker answers only between two predictions.
+            answer = await self.get("/v2/health/ready")
+            answer.release()
+        except (aiohttp.ClientError, OSError):
+            self.broke()
+        finally:
+            self.give_back()
+
+    # -- its requests -------------------------------------------------------------------------------------
+
+    def send(self, request: int, take_back: Callable[[], object]) -> None:
+        """Notes that a request is sent; `take_back` is called if the worker is stuck before it begins it."""
+        self._sent[request] = (self._log.count if self._log is not None else 0, take_back)
+        if self._watch is None and self._is_serial:
+            self._seen_count = -1
+            self._watch = asyncio.get_running_loop().call_later(STUCK_SECONDS, self._look)
+
+    def answered(self, request: int) -> None:
+        """Notes that a request is answered."""
+        del self._sent[request]
+
+    def failed(self, request: int) -> bool:
+        """Notes that the connection of a request broke; returns whether the worker may have begun it."""
+        since, _ = self._sent.pop(request)
+        self.broke()
+        may_have_begun = self._log is None or self._log.has_begun(request, since)
+        self.give_back()
+        return may_have_begun
+
+    def _look(self) -> None:
+        """Takes back what a worker has not begun that is stuck."""
+        self._watch = None
+        if self._log is None or not self._sent:
+            return
+        if self._is_stuck(self._log):
+            for request, (since, take_back) in list(self._sent.items()):
+                if self._log.take_back(request, since):
+                    take_back()
+        self._watch = asyncio.get_running_loop().call_later(STUCK_SECONDS, self._look)
+
+    def _is_stuck(self, log: TurnLog) -> bool:
+        busy, now = log.busy_seconds, time.monotonic()
+        if busy or log.count != self._seen_count:
+            self._seen_count, self._seen_since = log.count, now
+        elif now - self._seen_since > STALLED_SECONDS:
+            # A process that is stopped, or has no memory to run in.
+            self._resting_until = now + REST_SECONDS
+            return True
+        return busy > STUCK_SECONDS
 
     async def post(
         self, path: str, body: bytes, headers: Sequence[tuple[str, str]]
@@ -67,13 +192,30 @@ class Upstream:
         return await self._session.get(self.base + path, allow_redirects=False)
 
     async def close(self) -> None:
+        for task in self._abandoned:
+            task.cancel()
         await self._session.close()
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+        if self._watch is not None:
+            self._watch.cancel()
 
 
 def _connector(address: str) -> aiohttp.BaseConnector:
     if address.startswith("/"):
         return aiohttp.UnixConnector(address, limit=0, keepalive_timeout=IDLE_SECONDS)
-    return aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS)
+    return aiohttp.TCPConnector(limit=0, keepalive_timeout=EXTERNAL_IDLE_SECONDS)
+
+
+def _turn_log(address: str) -> TurnLog | None:
+    """A worker's log; other servers have none, nor do workers of an older release."""
+    if not address.startswith("/"):
+        return None
+    try:
+        return TurnLog.open(Path(address).with_name(turn_log.NAME))
+    except (OSError, ValueError):
+        return None
 
 
 def choose_upstream(upstreams: Sequence[Upstream], avoid: Collection[Upstream]) -> Upstream | None:
@@ -87,4 +229,4 @@ def choose_upstream(upstreams: Sequence[Upstream], avoid: Collection[Upstream]) 
 
 
 def _burden(upstream: Upstream) -> tuple[bool, int]:
-    return upstream.is_resting, upstream.in_flight
+    return upstream.is_resting, upstream.held

@@ -91,6 +91,7 @@ def _measured(tally: Tally, served: ServedVersion | None) -> Measured:
         requests=tally.requests,
         errors=tally.errors,
         client_errors=tally.client_errors,
+        abandoned=tally.abandoned,
         latency_p50=p50,
         latency_p95=p95,
         latency_p99=p99,

@@ -8,7 +8,7 @@ import shutil
 import signal
 from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -37,16 +37,17 @@ class StartFailed(ServingError):
 
 @dataclass(frozen=True, slots=True)
 class WorkerProcess:
-    """One running worker and the private directory of its socket."""
+    """One running worker and the private directory of its socket; it `awaits` if its model is a coroutine."""
 
     name: str
     process: Process
     directory: Path
+    awaits: bool = False
 
     @property
     def replica(self) -> Replica:
         """Its name and address, for the routing table."""
-        return Replica(self.name, str(self.directory / "http.sock"))
+        return Replica(self.name, str(self.directory / "http.sock"), is_serial=not self.awaits)
 
     @property
     def resident_bytes(self) -> int | None:
@@ -111,14 +112,14 @@ async def start_worker(
         os.close(writing)
     worker = WorkerProcess(name, process, directory)
     try:
-        await _until_ready(worker, reading, options.start_seconds)
+        report = await _until_ready(worker, reading, options.start_seconds)
         # A worker's own report is not trusted until it has answered a request.
         if await worker.health(options.start_seconds) != "ready":
             raise StartFailed("the worker sent an invalid answer", None, is_final=False)
     except BaseException:
         await worker.kill()
         raise
-    return worker
+    return replace(worker, awaits=report.awaits)
 
 
 async def _spawn(
@@ -143,7 +144,7 @@ async def _spawn(
     return process
 
 
-async def _until_ready(worker: WorkerProcess, pipe: int, seconds: float) -> None:
+async def _until_ready(worker: WorkerProcess, pipe: int, seconds: float) -> WorkerReport:
     try:
         async with asyncio.timeout(seconds):
             line = await _read_line(pipe)
@@ -157,6 +158,7 @@ async def _until_ready(worker: WorkerProcess, pipe: int, seconds: float) -> None
     if report.problem is not None:
         final = await worker.exited() not in (RegoloError.exit_code, ServingError.exit_code)
         raise StartFailed(report.problem, report.hint, is_final=final)
+    return report
 
 
 async def _read_line(pipe: int) -> bytes:

@@ -2,17 +2,17 @@
 
 The model is called in the event loop itself: a worker predicts one request at a time, and a thread would cost
 more than it gains.  Replicas are how a version does more at once.  A model whose `predict` is a coroutine is
-awaited, so that it can wait for other services.
+awaited, so that it can wait for other services; it is cancelled when its caller leaves.
 
 Requests wait in a queue, and between slow ones the loop reads its sockets.  Otherwise a worker with a long
 queue would fail its health check, and would predict for callers who have left.
 """
 
 import asyncio
-import time
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from inspect import isawaitable
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from regolo_git.errors import InvalidInput, RegoloError
 from regolo_git.serving.local.http_answer import HttpAnswer, error_answer, without_paths
+from regolo_git.serving.local.turn_log import TurnLog
 from regolo_git.serving.local.worker.call import Call, Predictor, Signature
 from regolo_git.serving.local.worker.inference_answer import (
     model_config,
@@ -31,17 +32,28 @@ from regolo_git.serving.local.worker.inference_v2 import InferenceRequest, read_
 from regolo_git.serving.local.worker.mlflow_form import read_invocation, write_predictions
 
 MESSAGE_LENGTH = 500
+AWAITS = (b"x-regolo-awaits", b"1")
+TAKEN_BACK = (b"x-regolo-taken-back", b"1")
 # Reading the sockets after each quick request would cost an echo model a tenth of its throughput.
 QUICK_SECONDS = 0.005
 # Accepting a connection, reading from it and answering take one iteration of the loop each.
 ROUNDS = 10
 
 
-class WorkerApp:
-    """The ASGI application around one predictor."""
+class _TakenBack(Exception):
+    """The gateway has taken the request back before its turn."""
 
-    def __init__(self, predictor: Predictor) -> None:
+
+class WorkerApp:
+    """The ASGI application around one predictor; it `awaits` if the predictor is a coroutine.
+
+    The `log` tells the gateways what was begun.
+    """
+
+    def __init__(self, predictor: Predictor, log: TurnLog) -> None:
+        self.awaits = predictor.signature().awaits
         self._predictor = predictor
+        self._log = log
         self._turn = asyncio.Lock()
         self._took = 0.0
 
@@ -49,6 +61,8 @@ class WorkerApp:
         """Answers one request."""
         try:
             answer = await self._answer(scope, receive)
+        except _TakenBack:
+            answer = HttpAnswer(503, b"{}", (TAKEN_BACK,))
         except InvalidInput as error:
             answer = error_answer(400, "BAD_REQUEST", without_paths(error.message))
         except Exception as error:  # noqa: BLE001 - a model's code may raise anything; its caller gets a 500
@@ -56,6 +70,8 @@ class WorkerApp:
             cause = error.message if isinstance(error, RegoloError) else f"{type(error).__name__}: {error}"
             message = without_paths(f"the model failed: {cause}")[:MESSAGE_LENGTH]
             answer = error_answer(500, "INTERNAL_ERROR", message)
+        if self.awaits:
+            answer = replace(answer, headers=(*answer.headers, AWAITS))
         await answer.send(send)
 
     async def _answer(self, scope: Scope, receive: Receive) -> HttpAnswer:
@@ -63,17 +79,21 @@ class WorkerApp:
         if scope["method"] == "POST":
             if path == "/invocations":
                 async with self._in_turn():
-                    outputs = self._predictor.predict(read_invocation(await _body(receive)))
-                return HttpAnswer(200, write_predictions(await _awaited(outputs)))
+                    body = await _body(receive)
+                    self._begin(scope)
+                    outputs = self._predictor.predict(read_invocation(body))
+                outputs = await self._awaited(outputs, receive)
+                return HttpAnswer(200, write_predictions(outputs))
             where = _locate(path)
             if where.verb == "infer":
                 signature = self._predictor.signature()
                 async with self._in_turn():
-                    request = _inference(await _body(receive), scope, signature)
+                    body = await _body(receive)
+                    self._begin(scope)
+                    request = _inference(body, scope, signature)
                     outputs = self._predictor.predict(request.call)
-                return write_inference(
-                    where.model, where.version, request, await _awaited(outputs), signature
-                )
+                outputs = await self._awaited(outputs, receive)
+                return write_inference(where.model, where.version, request, outputs, signature)
         return self._page(path)
 
     @asynccontextmanager
@@ -82,15 +102,37 @@ class WorkerApp:
         async with self._turn:
             for _ in range(ROUNDS if self._took > QUICK_SECONDS else 0):
                 await asyncio.sleep(0)
-            begun = time.perf_counter()
+            self._log.start_turn()
             try:
                 yield
             finally:
-                self._took = time.perf_counter() - begun
+                self._took = self._log.end_turn()
 
     async def predict(self, call: Call) -> object:
         """The model's answer to one call.  Raises InvalidInput, and the model's own exceptions."""
-        return await _awaited(self._predictor.predict(call))
+        outputs = self._predictor.predict(call)
+        return await self._awaited(outputs, asyncio.Event().wait)
+
+    def _begin(self, scope: Scope) -> None:
+        for name, value in scope["headers"]:
+            if name == b"x-regolo-request" and not self._log.begin(int(value)):
+                raise _TakenBack
+
+    async def _awaited(self, outputs: object, receive: Callable[[], Awaitable[object]]) -> object:
+        """The outputs; a coroutine is awaited until its caller leaves."""
+        if not isawaitable(outputs):
+            return outputs
+        self.awaits = True
+        answer = asyncio.ensure_future(outputs)
+        # After the whole body, the only message that is left to come.
+        left = asyncio.ensure_future(receive())
+        await asyncio.wait((answer, left), return_when=asyncio.FIRST_COMPLETED)
+        left.cancel()
+        if answer.done():
+            return answer.result()
+        answer.cancel()
+        await asyncio.gather(answer, return_exceptions=True)
+        raise InvalidInput("the caller has left")
 
     def _page(self, path: str) -> HttpAnswer:
         if path in ("/v2/health/live", "/v2/health/ready", "/ping", "/health"):
@@ -138,10 +180,6 @@ def _inference(body: bytes, scope: Scope, signature: Signature) -> InferenceRequ
     if names:
         request.wanted.check(names)
     return request
-
-
-async def _awaited(outputs: object) -> object:
-    return await outputs if isawaitable(outputs) else outputs
 
 
 async def _body(receive: Receive) -> bytes:

@@ -60,11 +60,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A model's inputs and outputs, if its format describes them."""
+    """A model's inputs and outputs, if its format describes them; it `awaits` if `predict` is a coroutine."""
 
     platform: str
     inputs: tuple[TensorType, ...] = ()
     outputs: tuple[TensorType, ...] = ()
+    awaits: bool = False
 
 
 class Predictor(Protocol):

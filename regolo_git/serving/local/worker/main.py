@@ -20,12 +20,14 @@ from regolo_git.artifacts.disk_digest import check_digest
 from regolo_git.errors import RegoloError, ServingError
 from regolo_git.hints import on_command_line
 from regolo_git.records.json_reader import Json, JsonReader
+from regolo_git.serving.local import turn_log
 from regolo_git.serving.local.child_process import die_with, freeze_gc
 from regolo_git.serving.local.http_server import HttpServer
+from regolo_git.serving.local.turn_log import TurnLog
 from regolo_git.serving.local.worker.application import WorkerApp
 from regolo_git.serving.local.worker.loaders.all_loaders import load_model
 from regolo_git.serving.local.worker.mlflow_form import invocation, write_predictions
-from regolo_git.serving.local.worker_orders import STOP_SIGNAL, WorkerOrders, WorkerReport, WorkerSpec
+from regolo_git.serving.local.worker_orders import STOP_SIGNAL, WorkerOrders, WorkerReport
 
 BACKLOG = 2048
 # The gateway closes idle connections first; otherwise a request could be sent on a closing one.
@@ -40,7 +42,7 @@ def main() -> None:
         die_with(orders.parent)
         _print_by_line()
         _raise_oom_score()
-        app = _loaded(orders.spec)
+        app = _loaded(orders)
     except RegoloError as error:
         _report(orders, WorkerReport(error.message, on_command_line(error.hint)))
         sys.exit(error.exit_code)
@@ -50,7 +52,7 @@ def main() -> None:
         sys.exit(1)
     freeze_gc()
     listener = _listen(orders.socket)
-    _report(orders, WorkerReport())
+    _report(orders, WorkerReport(awaits=app.awaits))
     _serve(app, listener, orders.drain_seconds)
 
 
@@ -67,9 +69,10 @@ def _raise_oom_score() -> None:
         score.write_text(OUT_OF_MEMORY_SCORE)
 
 
-def _loaded(spec: WorkerSpec) -> WorkerApp:
+def _loaded(orders: WorkerOrders) -> WorkerApp:
+    spec = orders.spec
     check_digest(spec.path, spec.digest)
-    app = WorkerApp(load_model(spec))
+    app = WorkerApp(load_model(spec), TurnLog.create(orders.socket.with_name(turn_log.NAME)))
     for number, request in enumerate(spec.warmup, 1):
         try:
             write_predictions(asyncio.run(_warm(app, request)))

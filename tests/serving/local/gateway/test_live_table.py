@@ -16,9 +16,9 @@ def test_a_worker_that_stays_keeps_its_connections() -> None:
     async def run() -> None:
         live = LiveTable()
         await live.swap(table("a", "b"))
-        (before,) = [up for up in live.routes["e"].upstreams["1.0"] if up.name == "b"]
+        (before,) = [up for up in live.routes["e"].lines["1.0"].upstreams if up.name == "b"]
         await live.swap(table("b", "c"))
-        after = live.routes["e"].upstreams["1.0"]
+        after = live.routes["e"].lines["1.0"].upstreams
         assert [up.name for up in after] == ["b", "c"]
         assert after[0] is before
         assert live.using == {"b", "c"}
@@ -31,11 +31,11 @@ def test_a_worker_that_left_is_used_until_its_last_request_is_answered() -> None
     async def run() -> None:
         live = LiveTable()
         await live.swap(table("a"))
-        (busy,) = live.routes["e"].upstreams["1.0"]
-        busy.in_flight += 1
+        (busy,) = live.routes["e"].lines["1.0"].upstreams
+        busy.answering += 1
         await live.swap(table("b"))
         assert live.using == {"a", "b"}
-        busy.in_flight -= 1
+        busy.answering -= 1
         await live.close_unused()
         assert live.using == {"b"}
         await live.close()
@@ -43,15 +43,16 @@ def test_a_worker_that_left_is_used_until_its_last_request_is_answered() -> None
     asyncio.run(run())
 
 
-def test_who_waits_for_the_next_table_is_woken_by_each() -> None:
+def test_who_waits_in_line_looks_at_each_new_table() -> None:
     async def run() -> None:
         live = LiveTable()
+        await live.swap(table())
         for workers in (("a",), ("b",)):
-            waiting = asyncio.create_task(live.next_swap())
+            waiting = asyncio.create_task(live.routes["e"].lines["1.0"].wait())
             await asyncio.sleep(0)
             assert not waiting.done()
             await live.swap(table(*workers))
-            await asyncio.wait_for(waiting, 10)
+            assert await asyncio.wait_for(waiting, 10) is None
         await live.close()
 
     asyncio.run(run())

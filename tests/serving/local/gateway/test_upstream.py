@@ -24,7 +24,7 @@ def test_nobody_to_choose_from_is_nobody() -> None:
 
 def test_of_two_the_less_busy_is_taken() -> None:
     def use(upstreams: list[Upstream]) -> None:
-        upstreams[0].in_flight = 3
+        upstreams[0].held = 3
         assert {choose_upstream(upstreams, ()) for _ in range(20)} == {upstreams[1]}
 
     with_upstreams(2, use)
@@ -33,7 +33,7 @@ def test_of_two_the_less_busy_is_taken() -> None:
 def test_one_that_failed_a_moment_ago_is_asked_only_when_nobody_else_is_there() -> None:
     def use(upstreams: list[Upstream]) -> None:
         upstreams[0].broke()
-        upstreams[1].in_flight = 100
+        upstreams[1].held = 100
         assert choose_upstream(upstreams, ()) is upstreams[1]
         assert choose_upstream(upstreams[:1], ()) is upstreams[0]
         assert (upstreams[0].is_resting, upstreams[0].may_be_dying) == (True, True)

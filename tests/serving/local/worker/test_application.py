@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import mmap
 from collections.abc import Callable
 
 import pytest
 from starlette.types import Message
 
 from regolo_git.errors import InvalidInput
+from regolo_git.serving.local.turn_log import SIZE, TurnLog
 from regolo_git.serving.local.worker.application import WorkerApp
 from regolo_git.serving.local.worker.call import Call, Signature, TensorType
 
@@ -35,7 +37,7 @@ async def request(
     waiting, sent = iter(received), []
 
     async def receive() -> Message:
-        return next(waiting)
+        return next(waiting, None) or await asyncio.Event().wait()  # type: ignore[return-value]
 
     async def send(message: Message) -> None:
         sent.append(message)
@@ -44,9 +46,13 @@ async def request(
     return sent[0]["status"], json.loads(sent[1]["body"])
 
 
+def app_of(model: Model, log: TurnLog | None = None) -> WorkerApp:
+    return WorkerApp(model, log or TurnLog(mmap.mmap(-1, SIZE)))
+
+
 def ask(function: Callable[[Call], object], method: str, path: str, body: bytes = b"", **given: object):
     message = {"type": "http.request", "body": body}
-    return asyncio.run(request(WorkerApp(Model(function)), method, path, message, **given))  # type: ignore[arg-type]
+    return asyncio.run(request(app_of(Model(function)), method, path, message, **given))  # type: ignore[arg-type]
 
 
 def test_both_protocols_are_answered() -> None:
@@ -127,14 +133,14 @@ def test_an_output_that_the_model_does_not_have_is_refused_before_it_predicts() 
     entry = {"name": "x", "shape": [1], "datatype": "INT64", "data": [5]}
     sent = json.dumps({"inputs": [entry], "outputs": [{"name": "z"}]}).encode()
     message = {"type": "http.request", "body": sent}
-    asked = request(WorkerApp(Named(calls.append)), "POST", "/v2/models/m/infer", message)
+    asked = request(app_of(Named(calls.append)), "POST", "/v2/models/m/infer", message)
     status, answer = asyncio.run(asked)
     assert (status, answer["error"], calls) == (400, "the model has no output 'z'; it has y", [])
 
 
 def test_a_caller_who_left_is_not_predicted_for() -> None:
     calls: list[Call] = []
-    app = WorkerApp(Model(calls.append))
+    app = app_of(Model(calls.append))
     left = {"type": "http.disconnect"}
     assert asyncio.run(request(app, "POST", "/invocations", left))[0] == 400
     assert calls == []
@@ -152,10 +158,59 @@ def test_one_request_is_predicted_at_a_time_unless_the_model_waits_for_others() 
         return call.plain()
 
     async def run(function: Callable[[Call], object]) -> None:
-        app, message = WorkerApp(Model(function)), {"type": "http.request", "body": b'{"inputs": [1]}'}
+        app, message = app_of(Model(function)), {"type": "http.request", "body": b'{"inputs": [1]}'}
         answers = await asyncio.gather(*(request(app, "POST", "/invocations", message) for _ in range(5)))
         assert answers == [(200, {"predictions": [1]})] * 5
 
     asyncio.run(run(wait))
     assert most == 5
     asyncio.run(run(echo))
+
+
+def test_a_request_is_logged_before_the_model_is_called_and_not_predicted_once_taken_back() -> None:
+    log, begun = TurnLog(mmap.mmap(-1, SIZE)), []
+
+    def look(call: Call) -> object:
+        begun.append((log.has_begun(7, 0), log.busy_seconds > 0))
+        return call.plain()
+
+    def send(number: int) -> tuple[int, dict[str, object]]:
+        message = {"type": "http.request", "body": b'{"inputs": [1]}'}
+        headers = ((b"x-regolo-request", b"%d" % number),)
+        return asyncio.run(
+            request(app_of(Model(look), log), "POST", "/invocations", message, headers=headers)
+        )
+
+    assert send(7) == (200, {"predictions": [1]})
+    assert begun == [(True, True)]
+    assert log.busy_seconds == 0
+    assert log.take_back(8, log.count)
+    assert send(8)[0] == 503
+    assert len(begun) == 1
+
+
+def test_a_coroutine_ends_when_its_caller_leaves() -> None:
+    ended: list[str] = []
+
+    async def wait(_: Call) -> object:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+        return None
+
+    received = ({"type": "http.request", "body": b'{"inputs": [1]}'}, {"type": "http.disconnect"})
+    assert asyncio.run(request(app_of(Model(wait)), "POST", "/invocations", *received))[0] == 400
+    assert ended == ["cancelled"]
+
+
+def test_an_answer_says_that_its_model_waits_for_others() -> None:
+    async def wait(call: Call) -> object:
+        return call.plain()
+
+    app = app_of(Model(wait))
+    assert not app.awaits
+    message = {"type": "http.request", "body": b'{"inputs": [1]}'}
+    assert asyncio.run(request(app, "POST", "/invocations", message)) == (200, {"predictions": [1]})
+    assert app.awaits

@@ -6,7 +6,7 @@ Used only in a worker, and only after the operator's policy has allowed the entr
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from inspect import Parameter, isclass, signature
+from inspect import Parameter, isclass, iscoroutinefunction, signature
 
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.json_reader import Json
@@ -48,6 +48,7 @@ class PlainPredictor:
         self._predict: Callable[..., object] = chosen
         self._params = _keywords(chosen)
         self._platform = platform
+        self._awaits = iscoroutinefunction(chosen) or iscoroutinefunction(type(chosen).__call__)
 
     def predict(self, call: Call) -> object:
         """Calls it with plain values; the caller's params are keyword arguments."""
@@ -59,8 +60,8 @@ class PlainPredictor:
         return self._predict(call.plain(), **call.parameters)
 
     def signature(self) -> Signature:
-        """Only the platform: the inputs of a callable are unknown."""
-        return Signature(self._platform)
+        """The platform, and whether it is a coroutine: the inputs of a callable are unknown."""
+        return Signature(self._platform, awaits=self._awaits)
 
 
 def _keywords(function: Callable[..., object]) -> frozenset[str] | None:

@@ -1,0 +1,60 @@
+"""The line of a version's requests: they wait in the gateway until a worker is free.
+
+A worker that predicts one request at a time gets one at a time.  What waits is bound to no worker, so none of
+it is lost or late with a worker that hangs, and a request whose caller hangs up leaves the line at no cost.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
+
+from regolo_git.serving.local.gateway.upstream import Upstream, choose_upstream
+
+
+class Line:
+    """The workers of one version, and the requests that wait for one of them, first come, first served."""
+
+    def __init__(self) -> None:
+        self.upstreams: Sequence[Upstream] = ()
+        self._waiting: OrderedDict[asyncio.Future[Upstream | None], None] = OrderedDict()
+
+    def take(self, avoid: Collection[Upstream], *, has_waited: bool) -> Upstream | None:
+        """A free worker, preferably none of `avoid`, which the caller holds until it gives it back.
+
+        None if none is free, or if others were there before a request that has not waited.
+        """
+        if self._waiting and not has_waited:
+            return None
+        chosen = choose_upstream([upstream for upstream in self.upstreams if upstream.is_free], avoid)
+        if chosen is not None:
+            chosen.held += 1
+        return chosen
+
+    async def wait(self) -> Upstream | None:
+        """Waits for a free worker, which the caller then holds; None if there is a new table to look at."""
+        future: asyncio.Future[Upstream | None] = asyncio.get_running_loop().create_future()
+        self._waiting[future] = None
+        try:
+            return await future
+        except asyncio.CancelledError:
+            given = future.result() if future.done() and not future.cancelled() else None
+            if given is not None:
+                given.give_back()
+            raise
+        finally:
+            self._waiting.pop(future, None)
+
+    def offer(self, upstream: Upstream) -> None:
+        """Gives a free worker to those who wait, as long as it is free."""
+        while self._waiting and upstream.is_free:
+            future, _ = self._waiting.popitem(last=False)
+            if not future.done():
+                upstream.held += 1
+                future.set_result(upstream)
+
+    def wake(self) -> None:
+        """Has everyone who waits look again: the table has changed."""
+        while self._waiting:
+            future, _ = self._waiting.popitem(last=False)
+            if not future.done():
+                future.set_result(None)

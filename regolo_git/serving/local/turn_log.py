@@ -1,0 +1,115 @@
+"""What a worker has begun and is busy with, in memory that it shares with the gateways.
+
+A worker is in the middle of a prediction, or killed, just when somebody needs to know which requests it has
+begun.  So it writes the number of each request down before it calls the model, in a file that it and the
+gateways have mapped; a mapping survives the process and the removal of the file.
+
+A gateway takes a request back by writing its number there too.  Of the worker that begins and then looks for
+the number, and the gateway that writes it and then looks whether the request was begun, at least one sees the
+other: no request is lost between them, and none is predicted twice.
+
+    count of begun requests, start of the current turn, duration of the last turn   (nanoseconds)
+    the last ROOM begun numbers, each at the place of its count
+    numbers that were taken back, each at the place of its remainder by ROOM
+"""
+
+import mmap
+import os
+import time
+from pathlib import Path
+from struct import Struct
+from typing import Self
+
+NAME = "turns"
+ROOM = 4096
+NUMBER = Struct("<Q")
+COUNT, STARTED, TOOK, BEGUN, TAKEN_BACK = (NUMBER.size * place for place in (0, 1, 2, 3, 3 + ROOM))
+SIZE = TAKEN_BACK + NUMBER.size * ROOM
+
+
+class TurnLog:
+    """The log of one worker; times are those of the machine's monotonic clock."""
+
+    def __init__(self, mapped: mmap.mmap) -> None:
+        self._mapped = mapped
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """An empty log, for the worker."""
+        # Written, not only sized: on a full disk, filling a hole of a mapped file kills the process.
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(handle, bytes(SIZE))
+            return cls(mmap.mmap(handle, SIZE))
+        finally:
+            os.close(handle)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """The log of a worker, for a gateway.  Raises OSError, ValueError if there is none."""
+        with path.open("r+b") as file:
+            return cls(mmap.mmap(file.fileno(), SIZE))
+
+    def _read(self, place: int) -> int:
+        return int(NUMBER.unpack_from(self._mapped, place)[0])
+
+    def _write(self, place: int, number: int) -> None:
+        NUMBER.pack_into(self._mapped, place, number)
+
+    # -- the worker ---------------------------------------------------------------------------------------
+
+    def begin(self, request: int) -> bool:
+        """Notes that a request is about to be predicted; False if it was taken back, and must not be."""
+        count = self._read(COUNT)
+        self._write(BEGUN + NUMBER.size * (count % ROOM), request)
+        self._write(COUNT, count + 1)
+        return self._read(_place_of(request)) != request
+
+    def start_turn(self) -> None:
+        """Notes that the worker is busy from now on."""
+        self._write(STARTED, time.monotonic_ns())
+
+    def end_turn(self) -> float:
+        """Notes that the worker is no longer busy; returns for how many seconds it was."""
+        took = time.monotonic_ns() - self._read(STARTED)
+        self._write(TOOK, took)
+        self._write(STARTED, 0)
+        return took / 1e9
+
+    # -- the gateway --------------------------------------------------------------------------------------
+
+    @property
+    def count(self) -> int:
+        """How many requests were begun so far."""
+        return self._read(COUNT)
+
+    @property
+    def busy_seconds(self) -> float:
+        """For how long the worker has been busy; 0 if it is not."""
+        started = self._read(STARTED)
+        return (time.monotonic_ns() - started) / 1e9 if started else 0.0
+
+    @property
+    def last_seconds(self) -> float:
+        """How long the last turn took."""
+        return self._read(TOOK) / 1e9
+
+    def has_begun(self, request: int, since: int) -> bool:
+        """Whether a request was begun after the first `since`; True if that is no longer known."""
+        count = self._read(COUNT)
+        return count - since > ROOM or any(
+            self._read(BEGUN + NUMBER.size * (number % ROOM)) == request for number in range(since, count)
+        )
+
+    def take_back(self, request: int, since: int) -> bool:
+        """Takes a request back from the worker; False if it may have begun it."""
+        self._write(_place_of(request), request)
+        return not self.has_begun(request, since)
+
+    def close(self) -> None:
+        """Unmaps the file."""
+        self._mapped.close()
+
+
+def _place_of(request: int) -> int:
+    return TAKEN_BACK + NUMBER.size * (request % ROOM)
