@@ -61,8 +61,8 @@ class ThreadPool:
             self._allocated += 1
             # Anonymous memory is page-aligned, as direct writes require.  Huge pages cause 8 page faults
             # instead of 4096, and fewer pieces for the disk.  Small artifacts use a part of one buffer, where
-            # clearing a huge page would cost more than it saves.
-            memory = mmap.mmap(-1, CHUNK_LIMIT)
+            # clearing a huge page would cost more than it saves.  Private, because shared memory has none.
+            memory = mmap.mmap(-1, CHUNK_LIMIT, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
             if self._allocated > 1:
                 use_huge_pages(memory)
             return memoryview(memory)
