@@ -79,6 +79,8 @@ class _Tensor:
     @classmethod
     def of(cls, name: str, value: Any) -> "_Tensor":
         """Reads nested lists, and arrays of numerical libraries without importing them.  Raises TypeError."""
+        if hasattr(value, "toarray"):
+            value = value.toarray()  # a sparse matrix
         dtype = _declared(getattr(value, "dtype", ""))
         shape, reshape = getattr(value, "shape", None), getattr(value, "reshape", None)
         if dtype is not None and shape is not None and callable(reshape):

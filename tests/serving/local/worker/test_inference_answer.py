@@ -81,6 +81,12 @@ def test_outputs_are_named_as_the_metadata_name_them() -> None:
     assert [output["name"] for output in outputs({0: [1]})] == ["0"]
 
 
+def test_a_sparse_matrix_is_a_tensor() -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    held = sparse.csr_matrix(np.array([[1.5, 0.0]], dtype="float32"))
+    assert outputs(held) == [{"name": "y", "shape": [1, 2], "datatype": "FP32", "data": [1.5, 0.0]}]
+
+
 def test_a_tables_columns_are_outputs() -> None:
     pandas = pytest.importorskip("pandas")
     table = pandas.DataFrame({"a": [1, 2], "b": ["x", "y"]})

@@ -37,9 +37,9 @@ def inputs_of(model: Any, numpy: Any) -> EstimatorInputs:
     by_name = needs_names(model)
     described = TensorType("input-0", "FP64", (-1, width if width is not None else -1))
     if names is None:
-        return EstimatorInputs(_Table(numpy, width, None, None).make, (described,))
+        return EstimatorInputs(_Table(numpy, width).make, (described,))
     pandas = _pandas(required=by_name)
-    table = _Table(numpy, width, tuple(str(name) for name in names), pandas)
+    table = _Table(numpy, width, tuple(map(str, names)), pandas, by_name=by_name)
     return EstimatorInputs(table.make, () if by_name else (described,))
 
 
@@ -83,13 +83,26 @@ def _records(call: Call) -> object:
 
 
 class _Table:
-    """Rows with or without names for an estimator of a fixed width; with its names, if it has any."""
+    """Rows with or without names for an estimator of a fixed width; with its names, if it has any.
 
-    def __init__(self, numpy: Any, width: int | None, names: tuple[str, ...] | None, pandas: Any) -> None:
+    scikit-learn takes five times as long with a table of pandas as with an array.  So numbers are an array in
+    the order of the names, unless a part of the model may look for the names.
+    """
+
+    def __init__(
+        self,
+        numpy: Any,
+        width: int | None,
+        names: tuple[str, ...] | None = None,
+        pandas: Any = None,
+        *,
+        by_name: bool = False,
+    ) -> None:
         self._numpy = numpy
         self._width = width
         self._names = names
         self._pandas = pandas
+        self._by_name = by_name
 
     def make(self, call: Call) -> Any:
         """An array, or a table if the estimator has names and pandas is there.  Raises InvalidInput."""
@@ -116,24 +129,32 @@ class _Table:
         return self._from_columns({name: _column(name, value) for name, value in named.items()})
 
     def _from_rows(self, rows: list[Json]) -> Any:
-        if self._pandas is None or self._names is None:
-            return self._from_matrix(natural_array(self._numpy, rows, "the rows"))
+        if self._pandas is None or self._names is None or not self._by_name:
+            array = natural_array(self._numpy, rows, "the rows")
+            if self._is_enough(array):
+                return self._from_matrix(array)
         if not all(isinstance(row, list) and len(row) == self._width for row in rows):
             raise InvalidInput(f"the model expects rows of {self._width} values")
         return self._from_columns(
-            dict(zip(self._names, _transposed_rows(rows, len(self._names)), strict=True))
+            dict(zip(self._names or (), _transposed_rows(rows, len(self._names or ())), strict=True))
         )
+
+    def _is_enough(self, array: Any) -> bool:
+        """Whether the model answers an array as it does a table."""
+        if self._names is None or self._pandas is None:
+            return True
+        return not self._by_name and array.dtype.kind in "fiu"
 
     def _from_matrix(self, array: Any) -> Any:
         if self._width is not None and (array.ndim != 2 or array.shape[1] != self._width):
             raise InvalidInput(
                 f"the model expects rows of {self._width} values, not an array of shape {list(array.shape)}"
             )
-        if self._pandas is None or self._names is None:
+        if self._is_enough(array):
             return array
         if array.dtype == object:
             return self._from_rows(array.tolist())
-        return self._pandas.DataFrame(array, columns=list(self._names))
+        return self._pandas.DataFrame(array, columns=list(self._names or ()))
 
     def _from_columns(self, columns: Mapping[str, Any]) -> Any:
         """Columns in the order of the model's names; columns that it does not know come last."""
@@ -141,9 +162,16 @@ class _Table:
             _check_cells(name, column)
         if self._names is None or self._pandas is None:
             return self._from_matrix(self._array(columns))
+        if not self._by_name and set(columns) == set(self._names):
+            array = self._array(columns)
+            if self._is_enough(array):
+                return self._from_matrix(array)
         known = [name for name in self._names if name in columns]
         ordered = known + [name for name in columns if name not in self._names]
-        return self._pandas.DataFrame({name: columns[name] for name in ordered})
+        try:
+            return self._pandas.DataFrame({name: columns[name] for name in ordered})
+        except ValueError as error:
+            raise InvalidInput("the columns differ in length") from error
 
     def _array(self, columns: Mapping[str, Any]) -> Any:
         """Without pandas, or for a model without names, which takes its columns in the order given."""

@@ -3,6 +3,7 @@
 skops builds only types that it trusts or that the operator named; nothing in the file can add to them.
 """
 
+import warnings
 from importlib import import_module
 from typing import Any
 from zipfile import BadZipFile
@@ -43,6 +44,8 @@ def load(spec: WorkerSpec) -> Predictor:
         model = skops.load(path, trusted=list(spec.trusted_types))
     except (BadZipFile, KeyError, ValueError, OSError) as error:
         raise IntegrityError(f"'{path.name}' is not a skops file: {error}") from error
+    # Columns are in the order of the model's names, also where an array is enough for it.
+    warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
     return _Estimator(model, method, numpy, not_fitted)
 
 

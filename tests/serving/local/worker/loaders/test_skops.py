@@ -150,6 +150,8 @@ def test_columns_that_the_model_does_not_use_may_come_or_be_missing(tmp_path: Pa
     model = by_name(pandas, city=["city"])
     predictor = served(tmp_path, model)
     assert answer(predictor, dataframe_records=[{"more": None, "city": "Oslo", "age": 31.0}]) == [1]
+    with pytest.raises(InvalidInput, match="the columns differ in length"):
+        answer(predictor, inputs={"age": [1.0, 2.0], "city": ["Oslo"]})
     with pytest.raises(InvalidInput, match=r"columns are missing.*city"):
         answer(predictor, dataframe_records=[{"age": 31.0, "size": 2}])
 
@@ -165,8 +167,10 @@ def test_a_model_that_knows_names_takes_arrays_without_a_warning(
     assert infer(predictor, any=("FP32", frame.to_numpy().tolist())) == [0, 1, 1]
     assert answer(predictor, dataframe_records=[{"b": 1, "a": 2.0}]) == [1]
     assert [str(warning.message) for warning in recwarn if "feature names" in str(warning.message)] == []
-    with pytest.raises(InvalidInput, match="expects rows of 2 values"):
+    with pytest.raises(InvalidInput, match="differ in length"):
         answer(predictor, inputs=[[1.0], [2.0, 3.0]])
+    with pytest.raises(InvalidInput, match="expects rows of 2 values"):
+        answer(predictor, inputs=[[1.0], [2.0]])
     for wrong in ({"a": 1.0}, {"a": 1.0, "b": 1, "c": 1}, {"a": 1.0, "c": 1}):
         with pytest.raises(InvalidInput, match="feature names"):
             answer(predictor, dataframe_records=[wrong])
