@@ -26,6 +26,8 @@ class Call:
     """Rows, with column names if the caller gave them, or inputs by name.
 
     Exactly one of `rows` and `named` is not None.  `types` are the declared types of the named inputs.
+    `binary` are the bytes of those that were sent as bytes of one width, little-endian and row-major: loaders
+    with arrays read them, and `named` decodes them for all others when they are asked for.
     """
 
     rows: list[Json] | None = None
@@ -33,6 +35,7 @@ class Call:
     columns: tuple[str, ...] | None = None
     types: Mapping[str, TensorType] = field(default_factory=dict)
     parameters: Mapping[str, Json] = field(default_factory=dict)
+    binary: Mapping[str, memoryview] = field(default_factory=dict)
 
     def plain(self) -> Json:
         """The argument of a plain callable: rows, records if columns have names, or inputs by name."""

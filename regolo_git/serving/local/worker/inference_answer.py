@@ -70,10 +70,10 @@ def _named(outputs: object, signature: Signature) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class _Tensor:
-    """One output: its type, and its values in row-major order."""
+    """One output: its type, and its values in row-major order, as JSON and, if it has them, as bytes."""
 
     kind: TensorType
-    flat: list[object]
+    flat: Callable[[], list[object]]
     raw: Callable[[], bytes] | None
 
     @classmethod
@@ -84,21 +84,20 @@ class _Tensor:
         dtype = _declared(getattr(value, "dtype", ""))
         shape, reshape = getattr(value, "shape", None), getattr(value, "reshape", None)
         if dtype is not None and shape is not None and callable(reshape):
-            flat = reshape(-1).tolist()
             is_little = getattr(value.dtype, "byteorder", ">") in "=|<" and sys.byteorder == "little"
             raw = getattr(value, "tobytes", None) if is_little else None
-            return cls(TensorType(name, dtype, tuple(shape)), flat, raw)
+            return cls(TensorType(name, dtype, tuple(shape)), lambda: reshape(-1).tolist(), raw)
         sizes, flat = _flatten(name, value)
         if shape == ():
             sizes = []
         datatype = dtype or _datatype(name, flat)
         if datatype == "INT64":
             flat = [int(held) if held is True or held is False else held for held in flat]
-        return cls(TensorType(name, datatype, tuple(sizes)), flat, None)
+        return cls(TensorType(name, datatype, tuple(sizes)), lambda: flat, None)
 
     def to_json(self) -> dict[str, object]:
         """The tensor with its values."""
-        return {**self._type(), "data": self.flat}
+        return {**self._type(), "data": self.flat()}
 
     def head(self, size: int) -> dict[str, object]:
         """The tensor without its values, which are `size` bytes."""
@@ -111,7 +110,7 @@ class _Tensor:
         """The values as bytes.  Raises TypeError for nulls among strings."""
         if self.raw is not None:
             return self.raw()
-        flat = self.flat
+        flat = self.flat()
         if self.kind.datatype in FLOATS:
             flat = [nan if value is None else value for value in flat]
         return encode(self.kind.datatype, flat)

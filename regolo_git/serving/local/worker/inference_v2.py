@@ -5,7 +5,7 @@ has the length of the object.  The answer is in `inference_answer.py`.
 """
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 
@@ -13,7 +13,7 @@ from regolo_git.errors import InvalidInput
 from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.local.worker.call import Call, TensorType
 from regolo_git.serving.local.worker.json_body import read_body
-from regolo_git.serving.local.worker.tensor_data import DATATYPES, decode, nest, shaped
+from regolo_git.serving.local.worker.tensor_data import DATATYPES, count_of, decode, nest, shaped
 
 MOST_DIMENSIONS = 64  # as numpy has it
 LARGEST_SIZE = (1 << 63) - 1
@@ -55,21 +55,21 @@ def read_inference(body: bytes, head_length: int | None = None) -> InferenceRequ
         raise InvalidInput(f"the body has {len(body)} bytes, and its header says {head_length} of JSON")
     request = read_body(body if head_length is None else body[:head_length])
     tail = _Tail(memoryview(body)[head_length:]) if head_length is not None else None
-    named: dict[str, Json] = {}
+    named = _Named()
     types: dict[str, TensorType] = {}
     for entry in request.objects("inputs"):
         kind = _read_type(entry)
         if kind.name in types:
             raise InvalidInput(f"the body has more than one input '{kind.name}'")
         types[kind.name] = kind
-        named[kind.name] = _read_data(entry, kind, tail)
+        _read_data(entry, kind, tail, named)
     if not types:
         raise InvalidInput("the body has no inputs")
     if tail is not None:
         tail.check_end()
     parameters = dict(request.get_optional("parameters", dict) or {})
     binary = parameters.pop(BINARY_OUTPUT, False) is True
-    call = Call(named=named, types=types, parameters=parameters)
+    call = Call(named=named, types=types, parameters=parameters, binary=named.binary)
     return InferenceRequest(call, request.get_optional("id", str), _read_wanted(request, binary=binary))
 
 
@@ -83,21 +83,25 @@ def _read_type(entry: JsonReader) -> TensorType:
     return TensorType(name, datatype, sizes)
 
 
-def _read_data(entry: JsonReader, kind: TensorType, tail: "_Tail | None") -> Json:
+def _read_data(entry: JsonReader, kind: TensorType, tail: "_Tail | None", named: "_Named") -> None:
     size = _parameters(entry, f"input '{kind.name}'").get_optional("binary_data_size", int)
     if size is None:
-        return shaped(kind.name, kind.datatype, kind.shape, entry.get("data", list))
+        named.add(kind, shaped(kind.name, kind.datatype, kind.shape, entry.get("data", list)))
+        return
     if "data" in entry:
         raise InvalidInput(f"input '{kind.name}' has both data and a binary_data_size")
     if tail is None:
         raise InvalidInput(
             f"input '{kind.name}' is binary, and the request has no header Inference-Header-Content-Length"
         )
-    return nest(kind.name, kind.shape, _decoded(kind, tail.take(kind.name, size)))
+    data, count = tail.take(kind.name, size), prod(kind.shape)
+    if count and count_of(kind.datatype, size) == count:
+        named.add_binary(kind, data)
+    else:
+        named.add(kind, nest(kind.name, kind.shape, _decoded(kind, data, count)))
 
 
-def _decoded(kind: TensorType, data: memoryview) -> list[Json]:
-    count = prod(kind.shape)
+def _decoded(kind: TensorType, data: memoryview, count: int) -> list[Json]:
     try:
         # Without this, a shape of a few bytes could ask for a format of any length.
         if count > len(data):
@@ -128,6 +132,36 @@ def _parameters(entry: JsonReader, what: str) -> JsonReader:
         if name in given:
             raise InvalidInput(f"'{name}' of {what} is not supported")
     return given
+
+
+class _Named(Mapping[str, Json]):
+    """The inputs by name; those that were sent as bytes are decoded when they are asked for."""
+
+    def __init__(self) -> None:
+        self.binary: dict[str, memoryview] = {}
+        self._kinds: dict[str, TensorType] = {}
+        self._values: dict[str, Json] = {}
+
+    def add(self, kind: TensorType, value: Json) -> None:
+        self._kinds[kind.name] = kind
+        self._values[kind.name] = value
+
+    def add_binary(self, kind: TensorType, data: memoryview) -> None:
+        self._kinds[kind.name] = kind
+        self.binary[kind.name] = data
+
+    def __getitem__(self, name: str) -> Json:
+        if name not in self._values:
+            kind = self._kinds[name]
+            flat = decode(kind.datatype, self.binary[name], prod(kind.shape))
+            self._values[name] = nest(name, kind.shape, flat)
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kinds)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
 
 
 class _Tail:

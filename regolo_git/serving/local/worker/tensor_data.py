@@ -27,15 +27,15 @@ def shaped(name: str, datatype: str, shape: tuple[int, ...], data: list[Json]) -
 
     Raises InvalidInput if data and shape or datatype differ.
     """
-    flat = _flat(name, shape, data)
-    _check_values(name, datatype, flat)
+    flat, kinds = _flat(name, shape, data)
+    _check_values(name, datatype, flat, kinds)
     return nest(name, shape, data) if flat is data else data
 
 
-def _flat(name: str, shape: tuple[int, ...], data: list[Json]) -> list[Json]:
-    """The values of flat or nested data in row-major order; flat data is returned as it is."""
+def _flat(name: str, shape: tuple[int, ...], data: list[Json]) -> tuple[list[Json], set[type]]:
+    """The values of flat or nested data in row-major order, and their types; flat data is not copied."""
     level, sizes = data, [len(data)]
-    while level and any(isinstance(part, list) for part in level):
+    while list in (kinds := set(map(type, level))):
         lengths = {len(part) if isinstance(part, list) else -1 for part in level}
         if len(lengths) != 1:
             raise InvalidInput(f"the lists of input '{name}' differ in length, which no shape describes")
@@ -48,7 +48,7 @@ def _flat(name: str, shape: tuple[int, ...], data: list[Json]) -> list[Json]:
             )
     elif tuple(sizes) != (shape[: len(sizes)] if not level else shape):
         raise InvalidInput(f"the data of input '{name}' has the shape {sizes}, not {list(shape)} as declared")
-    return level
+    return level, kinds
 
 
 def nest(name: str, shape: tuple[int, ...], flat: list[Json]) -> Json:
@@ -71,8 +71,7 @@ def _empty(shape: tuple[int, ...]) -> list[Json]:
 # -- values and their datatype ----------------------------------------------------------------------------
 
 
-def _check_values(name: str, datatype: str, flat: list[Json]) -> None:
-    kinds = set(map(type, flat))
+def _check_values(name: str, datatype: str, flat: list[Json], kinds: set[type]) -> None:
     wrong = kinds - _kinds(datatype)
     if wrong:
         given = " and ".join(sorted(_word(kind) for kind in wrong))
@@ -133,6 +132,12 @@ def _encode_bfloat(value: object) -> bytes:
     if rounded & 0x7FFF == 0x7F80 and isinstance(value, int | float) and isfinite(value):
         raise OverflowError("too large for BF16")
     return struct.pack("<H", rounded)
+
+
+def count_of(datatype: str, size: int) -> int | None:
+    """The number of values in `size` bytes; None for strings, and for a part of a value."""
+    width = 2 if datatype == BF16 else struct.calcsize(f"<{CODES[datatype]}") if datatype != BYTES else 0
+    return size // width if width and size % width == 0 else None
 
 
 def decode(datatype: str, data: bytes | memoryview, count: int) -> list[Json]:

@@ -3,6 +3,7 @@
 import json
 from math import prod
 
+import ml_dtypes
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from regolo_git.errors import InvalidInput
 from regolo_git.serving.local.worker.call import TensorType
+from regolo_git.serving.local.worker.inference_answer import DATATYPES
 from regolo_git.serving.local.worker.inference_v2 import read_inference
+from regolo_git.serving.local.worker.loaders.arrays import input_array
 
 
 def tensor(**changed: object) -> dict[str, object]:
@@ -126,6 +129,30 @@ def test_binary_inputs_are_taken_from_the_bytes_after_the_json_in_their_order() 
     )
     call = read_inference(head + first + second, len(head)).call
     assert call.named == {"x": [[1.5, -2.0], [3.0, 4.0]], "y": [1.5, 2.5], "z": [7, -8]}
+
+
+@pytest.mark.parametrize("dtype", ["?", "<i1", "<i8", "<u4", "<f2", "<f4", "<f8"])
+def test_binary_inputs_are_the_same_for_loaders_with_arrays(dtype: str) -> None:
+    array = np.array([[1, 0, 1], [0, 1, 1]], dtype)
+    data = array.tobytes()
+    head = body(binary(data, shape=[2, 3], datatype=DATATYPES[array.dtype.name]))
+    call = read_inference(head + data, len(head)).call
+    found = input_array(np, call, "x")
+    assert (found.dtype, found.shape, found.flags.writeable) == (array.dtype, (2, 3), True)
+    assert np.array_equal(found, array)
+    assert call.named == {"x": array.tolist()}
+
+
+def test_binary_bfloat16_and_odd_booleans_are_what_they_stand_for() -> None:
+    data = np.array([1.5, -2, np.inf], "<f4").astype(ml_dtypes.bfloat16).tobytes() + b"\0\1\2"
+    entries = (
+        binary(data[:6], shape=[3], datatype="BF16"),
+        binary(data[6:], name="b", shape=[3], datatype="BOOL"),
+    )
+    head = body(*entries)
+    call = read_inference(head + data, len(head)).call
+    assert call.named == {"x": [1.5, -2.0, np.inf], "b": [False, True, True]}
+    assert [input_array(np, call, name).tolist() for name in "xb"] == list(call.named.values())
 
 
 @pytest.mark.parametrize(

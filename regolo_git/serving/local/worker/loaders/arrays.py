@@ -10,7 +10,7 @@ from typing import Any
 
 from regolo_git.errors import InvalidInput
 from regolo_git.records.json_reader import Json
-from regolo_git.serving.local.worker.call import Call
+from regolo_git.serving.local.worker.call import Call, TensorType
 from regolo_git.serving.local.worker.inference_answer import DATATYPES
 
 # A datatype of the Open Inference Protocol as numpy has it; BF16 is held by a wider type.
@@ -23,15 +23,28 @@ LARGEST_EXACT = 1 << 53  # as float64; the next integer is rounded to it
 
 def input_array(numpy: Any, call: Call, name: str) -> Any:
     """An input by name: of its declared type and shape, if it has them.  Raises InvalidInput."""
-    value = (call.named or {})[name]
-    declared = call.types.get(name)
+    named, declared = call.named or {}, call.types.get(name)
     if declared is None:
-        return natural_array(numpy, value, f"input '{name}'")
+        return natural_array(numpy, named[name], f"input '{name}'")
+    if name in call.binary:
+        return _from_bytes(numpy, call.binary[name], declared)
     dtype = NUMPY_TYPES[declared.datatype]
     try:
-        return numpy.array(value, dtype=dtype).reshape(declared.shape)
+        return numpy.array(named[name], dtype=dtype).reshape(declared.shape)
     except (ValueError, TypeError, OverflowError) as error:
         raise InvalidInput(f"input '{name}' is not an array of {declared.datatype}: {error}") from error
+
+
+def _from_bytes(numpy: Any, data: memoryview, declared: TensorType) -> Any:
+    """The array of a binary tensor: a copy, because a model may write to it."""
+    if declared.datatype == "BF16":
+        # The upper half of a float32.
+        array = (numpy.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4")
+    elif declared.datatype == "BOOL":
+        array = numpy.frombuffer(data, "u1") != 0
+    else:
+        array = numpy.frombuffer(data, numpy.dtype(NUMPY_TYPES[declared.datatype]).newbyteorder("<")).copy()
+    return array.reshape(declared.shape)
 
 
 def natural_array(numpy: Any, value: Json, what: str) -> Any:

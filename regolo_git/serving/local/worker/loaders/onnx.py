@@ -81,8 +81,10 @@ class _Session:
             raise InvalidInput(
                 f"the model takes the inputs {', '.join(self._inputs)}; the request has {', '.join(named)}"
             )
+        # Those of declared types are read from the call, as bytes if they were sent as bytes.
+        plain = {name: None if name in call.types else named[name] for name in self._inputs}
         return {
-            name: cast_input(self._numpy, call, named[name], wanted) for name, wanted in self._inputs.items()
+            name: cast_input(self._numpy, call, plain[name], wanted) for name, wanted in self._inputs.items()
         }
 
     def _named(self, call: Call) -> Mapping[str, Json]:
