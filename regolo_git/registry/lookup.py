@@ -13,12 +13,13 @@ from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import MergeState, read_merge_state
 from regolo_git.registry.records_at import RecordsAt
-from regolo_git.registry.version_status import READY, RETIRED, UNMERGED, read_statuses
+from regolo_git.registry.version_status import READY, RETIRED, UNMERGED, Statuses, read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion, read_tagged_manifest, version_of_row
 from regolo_git.text.nearest import nearest
 
 if TYPE_CHECKING:
     from regolo_git.records.manifest import Manifest
+    from regolo_git.registry.retirements import ByVersion
 
 WITHOUT_TAGS = "git fetch --tags   (or, if it was just merged, git regolo tag --merged)"
 
@@ -52,10 +53,10 @@ def find_row(handle: Handle, reference: Reference) -> TagRow:
     """The tag that a reference resolves to.  Raises NotFound, listing the newest versions."""
     if reference.version is not None:
         return _row_of_version(handle, reference.model, reference.version)
-    rows = model_rows(handle, reference.model)
     if reference.environment is not None:
-        return _row_of_environment(handle, reference.model, reference.environment, rows)
-    return _latest(reference.model, rows, read_merge_state(handle))
+        model_rows(handle, reference.model, newest=1)  # raises a clearer error if there is no such model
+        return _row_of_environment(handle, reference.model, reference.environment)
+    return _latest(reference.model, model_rows(handle, reference.model), read_merge_state(handle))
 
 
 def _row_of_version(handle: Handle, model: str, version: Version) -> TagRow:
@@ -68,25 +69,35 @@ def _row_of_version(handle: Handle, model: str, version: Version) -> TagRow:
     raise NotFound(f"model '{model}' has no version '{wanted}' (newest: {newest})", Hint("list", model))
 
 
-def _row_of_environment(handle: Handle, model: str, environment: str, rows: list[TagRow]) -> TagRow:
+def _row_of_environment(handle: Handle, model: str, environment: str) -> TagRow:
     records = handle.records()
     promotion = records.promotion(environment, model)
     if promotion is None:
         raise NotFound(
             f"no version of '{model}' is promoted to '{environment}'",
-            _promotion_hint(handle, records, model, environment, rows[-1].version),
+            _promotion_hint(handle, records, model, environment),
         )
     return _row_of_version(handle, model, Version.parse(promotion.version))
 
 
-def _promotion_hint(handle: Handle, records: RecordsAt, model: str, environment: str, newest: str) -> Hint:
+def _promotion_hint(handle: Handle, records: RecordsAt, model: str, environment: str) -> Hint:
     """The promotion to a known environment, or the nearest name that resolves to a version."""
     if environment in handle.config().environment_order():
-        return Hint("promote", version_reference(model, newest), environment)
+        usable = latest_usable(handle, model)
+        return Hint("promote", version_reference(model, usable or "VERSION"), environment)
     promotions = records.promotions().records
     names = ["latest", *(promotion.environment for promotion in promotions if promotion.model == model)]
     close = nearest(environment, names)
     return Hint("show", version_reference(model, close)) if close else Hint("list", model)
+
+
+def latest_usable(handle: Handle, model: str) -> str | None:
+    """The highest release of a model that is merged and not retired; None if there is none."""
+    statuses = read_statuses(handle)
+    state = read_merge_state(handle, statuses)
+    rows = (row for row in reversed(handle.index.rows(model)) if state.has(row))
+    usable = (row.version for row in rows if statuses.of(model, row.identity) != RETIRED)
+    return next((version for version in usable if Version.parse(version).is_release), None)
 
 
 def _latest(model: str, rows: list[TagRow], state: MergeState) -> TagRow:
@@ -112,9 +123,11 @@ def get_version_to_use(handle: Handle, reference: Reference) -> ModelVersion:
 
     Raises NotFound, IntegrityError if the model's list of retired versions cannot be read.
     """
+    from regolo_git.registry.retirements import retirement_of  # noqa: PLC0415 - `list` shows few retired ones
+
     row = find_row(handle, reference)
-    retired = handle.records().retired(row.model).has(row.version)
-    return version_of_row(handle, row, RETIRED if retired else READY)
+    retired = retirement_of(handle, row.model, row.version)
+    return version_of_row(handle, row, RETIRED if retired is not None else READY, retirement=retired)
 
 
 def read_version_manifest(handle: Handle, reference: Reference) -> "Manifest":
@@ -144,6 +157,8 @@ def _with_statuses(handle: Handle, rows: Sequence[TagRow]) -> list[ModelVersion]
     state = read_merge_state(handle, statuses)
     model = rows[0].model if rows else ""
     environments, endpoints = statuses.environments_of(model), statuses.endpoints_of(model)
+    retired = any(statuses.of(row.model, row.identity) == RETIRED for row in rows)
+    retirements = _retirements(handle, statuses, model) if retired else {}
 
     def version(row: TagRow) -> ModelVersion:
         status, merged = statuses.of(row.model, row.identity), state.has(row)
@@ -155,7 +170,14 @@ def _with_statuses(handle: Handle, rows: Sequence[TagRow]) -> list[ModelVersion]
             current=statuses.held.get(row.model) == row.manifest_oid,
             environments=environments.get(row.identity, ()),
             endpoints=endpoints.get(row.identity),
+            retirement=retirements.get(row.identity),
             listed=rows,
         )
 
     return [version(row) for row in rows]
+
+
+def _retirements(handle: Handle, statuses: Statuses, model: str) -> "ByVersion":
+    from regolo_git.registry.retirements import read_retirements  # noqa: PLC0415 - for retired versions only
+
+    return read_retirements(handle, statuses.tip, model) if statuses.tip is not None else {}

@@ -61,7 +61,7 @@ def test_a_reference_means_one_version(models: Registry, reference: str, version
         (
             "sentiment@staging",
             "no version of 'sentiment' is promoted to 'staging'",
-            "git regolo promote sentiment@2.0-rc.1 staging",
+            "git regolo promote sentiment@1.1 staging",
         ),
         (
             "sentiment@producton",

@@ -16,7 +16,7 @@ from regolo_git.records.references import version_reference
 from regolo_git.registry.endpoints.deployed import Deployed, all_deployed
 from regolo_git.registry.environments.history import PromotionEvent, promotion_history
 from regolo_git.registry.environments.permission import environment_rule
-from regolo_git.registry.lookup import model_rows
+from regolo_git.registry.lookup import latest_usable, model_rows
 from regolo_git.text.commits import person, short
 from regolo_git.text.printable import one_line
 from regolo_git.text.times import local_time
@@ -57,12 +57,14 @@ def history(model: str, environment: str | None, form: Form) -> None:
     Exit status: 0 success; 2 invalid input; 3 no such model.
     """
     with open_handle() as handle:
-        rows = model_rows(handle, model)
+        model_rows(handle, model, newest=1)
         events = promotion_history(handle, model, environment)
         if environment is not None and not events:
             environment_rule(
                 handle, environment, lambda meant: Hint("history", model, *filter(None, [meant]))
             )
+        usable = version_reference(model, latest_usable(handle, model) or "VERSION") if not events else ""
+        lowest = handle.config().environment_order()[0]
         records = handle.records()
         endpoints = [each for each in handle.readable(records.endpoints()) if each.model == model]
         promotions = handle.readable(records.promotions()) if endpoints else ()
@@ -71,8 +73,7 @@ def history(model: str, environment: str | None, form: Form) -> None:
         talk_of_differences(each for each in followers if environment in (None, each.environment))
     if not events and form == "people":
         talk(f"{model} was never promoted" + (f" to {environment}" if environment else ""))
-        newest = version_reference(model, rows[-1].version)
-        talk_next(f"git regolo {f'history {model}' if environment else f'promote {newest} staging'}")
+        talk_next(f"git regolo {f'history {model}' if environment else f'promote {usable} {lowest}'}")
     emit(
         form,
         document=lambda: _document(events, followers),

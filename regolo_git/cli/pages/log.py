@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from regolo_git.cli.columns import Column
 from regolo_git.cli.forms import Json
-from regolo_git.cli.pages.status_style import version_cell
+from regolo_git.cli.pages.status_style import retirement_document, version_cell
 from regolo_git.cli.pages.terminal import drawn
 from regolo_git.cli.streams import paint, put, signs, takes_symbols
 from regolo_git.cli.tables import Cell, Row, painted, put_table
@@ -57,6 +57,7 @@ def document(step: Step) -> Json:
         "status": version.status,
         "environments": list(version.environments),
         "endpoints": dict(version.endpoints),
+        "retired": retirement_document(version),
         "previous": step.previous.version if step.previous is not None else None,
         "created_at": version.created_at,
         "created_by": version.created_by,
@@ -109,6 +110,8 @@ def _put_step(step: Step) -> None:
     put("  ".join(about))
     if version.message:
         put(f"    {one_line(version.message)}")
+    if version.retirement is not None:
+        put(f"    retired {version.retirement.text}")
     rows = [_metric_row(name, change) for name, change in step.changes.items()]
     put_table(METRIC_COLUMNS, rows, indent=4, titled=False)
 

@@ -1,5 +1,6 @@
 """The colours of a version's status."""
 
+from regolo_git.cli.forms import Json
 from regolo_git.cli.tables import Cell
 from regolo_git.registry.version_status import PROPOSED, READY, RETIRED, UNMERGED
 from regolo_git.registry.versions.model_version import ModelVersion
@@ -31,3 +32,11 @@ def version_cell(version: ModelVersion, *, current: bool = False) -> Cell:
     """The status of a version as a coloured table cell; `current` marks the version that the branch has."""
     text = status_text(version)
     return Cell(f"{text}, current" if current else text, status_colour(version.status))
+
+
+def retirement_document(version: ModelVersion) -> Json:
+    """When, by whom and why a version was retired, as a JSON document; None if it was not."""
+    retired = version.retirement
+    return (
+        {"when": retired.when, "by": retired.who, "reason": retired.reason} if retired is not None else None
+    )

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from regolo_git.cli.forms import Json, flat, plain_text
 from regolo_git.cli.pages.differences import deployed_document
 from regolo_git.cli.pages.shown_version import Shown
-from regolo_git.cli.pages.status_style import status_text
+from regolo_git.cli.pages.status_style import retirement_document, status_text
 from regolo_git.review.page import Column, Page, Section
 from regolo_git.text.numbers import counted, number_text, shares_text
 from regolo_git.text.sizes import size_text
@@ -57,7 +57,9 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
 
 
 def _places(shown: Shown) -> Iterator[tuple[str, str]]:
-    """Where the version is used, and the endpoints that differ from their environment."""
+    """Where the version is used, why it was retired, and the endpoints that differ from their environment."""
+    if shown.version.retirement is not None:
+        yield "retired", shown.version.retirement.text
     if shown.users:
         yield "used by", ", ".join(shown.users)
     if shown.version.endpoints:
@@ -119,6 +121,7 @@ def document(shown: Shown) -> Json:
         "status": version.status,
         "merged": version.merged,
         "current": version.current,
+        "retired": retirement_document(version),
         "used_by": list(shown.users),
         "environments": list(version.environments),
         "endpoints": [deployed_document(endpoint) for endpoint in shown.endpoints],

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from regolo_git.cli.columns import Column
 from regolo_git.cli.forms import Json
-from regolo_git.cli.pages.status_style import version_cell
+from regolo_git.cli.pages.status_style import retirement_document, version_cell
 from regolo_git.cli.tables import Cell, put_table
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.commits import person
@@ -28,6 +28,7 @@ def document(line: Line) -> Json:
         "current": version.current,
         "environments": list(version.environments),
         "endpoints": dict(version.endpoints),
+        "retired": retirement_document(version),
         "size": version.size_bytes,
         "created_at": version.created_at,
         "created_by": version.created_by,
@@ -70,6 +71,7 @@ def put_versions(lines: Sequence[Line], metrics: Sequence[str], *, newest: str |
             Column("CREATED"),
             Column("BY", spare=1),
             Column("MESSAGE", flexible=True),
+            Column("RETIRED", flexible=True),
         ],
         [
             (
@@ -81,6 +83,7 @@ def put_versions(lines: Sequence[Line], metrics: Sequence[str], *, newest: str |
                 local_time(version.created_at),
                 one_line(person(version.created_by)),
                 Cell(one_line(version.message), "dim"),
+                Cell(version.retirement.text if version.retirement is not None else "", "dim"),
             )
             for version, measured in lines
         ],

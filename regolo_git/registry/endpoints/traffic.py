@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from regolo_git.artifacts.verify import bytes_of, require_artifact
-from regolo_git.errors import Conflict, InvalidInput, PolicyRefused
+from regolo_git.errors import Conflict, InvalidInput
 from regolo_git.git.new_commit import NewCommit
 from regolo_git.hints import Hint
 from regolo_git.records.endpoint import Endpoint, PinnedVersion, check_traffic
@@ -25,7 +25,7 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.merge_state import require_merged
 from regolo_git.registry.records_at import RecordsAt
-from regolo_git.registry.version_status import RETIRED
+from regolo_git.registry.retirements import refuse_retired
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.numbers import shares_text
 
@@ -97,8 +97,7 @@ def servable(handle: Handle, reference: Reference) -> ModelVersion:
     Raises NotFound, also if its bytes are missing, PolicyRefused if it is retired.
     """
     version = get_version_to_use(handle, reference)
-    if version.status == RETIRED:
-        raise PolicyRefused(f"'{version.reference}' is retired", Hint("list", version.model_id))
+    refuse_retired(version)
     with bytes_of(version.reference):
         require_artifact(handle.store, version.manifest.artifact)
     return version

@@ -17,8 +17,8 @@ class PromotionEvent:
     """One change of a model's promotion in an environment; `promotion` is None if it was removed.
 
     `action` is the command's `Regolo-Action` ("promote", "demote", "rollback" of an endpoint), "revert" for
-    `git revert`, or "edit".  `when` is the time at which the change reached the registry branch: for
-    a proposal, its merge.
+    `git revert` of the commit `reverted`, or "edit".  `when` is the time at which the change reached the
+    registry branch: for a proposal, its merge.
     """
 
     environment: str
@@ -29,6 +29,7 @@ class PromotionEvent:
     who: str
     message: str
     action: str
+    reverted: str | None = None
 
 
 def promotion_history(handle: Handle, model: str, environment: str | None = None) -> list[PromotionEvent]:
@@ -58,5 +59,13 @@ def promotion_events(
         except IntegrityError:
             continue  # a commit that broke the file promoted nothing; fsck names it
         info = event.info
-        action, _ = action_of(info)
-        yield PromotionEvent(place, model, promotion, info.oid, event.when, info.author, info.subject, action)
+        yield PromotionEvent(
+            place,
+            model,
+            promotion,
+            info.oid,
+            event.when,
+            info.author,
+            info.subject,
+            *action_of(info),
+        )

@@ -9,7 +9,7 @@ from regolo_git.registry.environments.declared import TABLE, HintFor, UnknownEnv
 from regolo_git.registry.environments.history import promotion_events
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import require_merged
-from regolo_git.registry.version_status import RETIRED
+from regolo_git.registry.retirements import refuse_retired
 from regolo_git.registry.versions.model_version import ModelVersion
 
 
@@ -25,8 +25,7 @@ def check_permission(
 
     `unmerged` allows a version that is not merged, `new_environment` an environment that is not declared.
     """
-    if version.status == RETIRED:
-        raise PolicyRefused(f"'{version.reference}' is retired", Hint("list", version.model_id))
+    refuse_retired(version)
     rule = None
     if not (new_environment and is_new(handle, environment)):
         rule = environment_rule(handle, environment, _hint_for(version.reference, environment))

@@ -16,6 +16,7 @@ from regolo_git.registry.handle import Handle
 if TYPE_CHECKING:
     from regolo_git.records.manifest import FileEntry, Lineage, Manifest
     from regolo_git.records.metadata import MetadataValue
+    from regolo_git.registry.retirements import Retirement
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class ModelVersion:
     `size_bytes` is the size of the artifact; `digest` reads `sha256:<hex>` or `blake3:<hex>`; `status` is
     "ready", "retired", "proposed", "not merged" or the highest environment that the version is promoted to;
     `environments` has them all, lowest first, and `endpoints` the share of each endpoint that has it.
+    `retirement` has the time, author and reason of a retired version.
     `merged` is False for a version that neither the registry branch nor another released branch contains;
     `current` says whether the registry branch has this version now, which after a revert is an older one.
     """
@@ -46,6 +48,7 @@ class ModelVersion:
     current: bool = False
     environments: tuple[str, ...] = ()
     endpoints: Mapping[str, float] = field(default_factory=dict)
+    retirement: "Retirement | None" = None
 
     @property
     def size_mb(self) -> float:
@@ -109,6 +112,7 @@ def version_of_row(
     current: bool = False,
     environments: tuple[str, ...] = (),
     endpoints: Mapping[str, float] | None = None,
+    retirement: "Retirement | None" = None,
     listed: Sequence[TagRow] = (),
 ) -> ModelVersion:
     """The version in a row of the tag index; `listed` are those whose manifests are likely read as well."""
@@ -129,6 +133,7 @@ def version_of_row(
         current=current,
         environments=environments,
         endpoints=endpoints or {},
+        retirement=retirement,
     )
 
 

@@ -10,16 +10,17 @@ from regolo_git.git.new_commit import NewCommit
 from regolo_git.git.publish import published_before
 from regolo_git.hints import Hint
 from regolo_git.records.paths import retired_path
-from regolo_git.records.references import Reference, version_reference
+from regolo_git.records.references import Reference
 from regolo_git.records.retired import RetiredEntry, RetiredList
 from regolo_git.registry.change import Prepare, commit_records, recover_first
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.lookup import get_version_to_use, list_versions
+from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.records_at import RecordsAt
-from regolo_git.registry.usage import User, unreadable_users, users_of
+from regolo_git.registry.usage import unreadable_users, users_of
 from regolo_git.registry.version_status import RETIRED
 from regolo_git.registry.versions.free_bytes import free_bytes
 from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.versions.reassign import reassign_hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ def plan_retirement(
     free = free_bytes(handle, version, at_once=at_once)
     plan = RetirementPlan(version, reason.strip(), free.size, free.exact)
     if version.status == RETIRED and not _is_repeated(handle, plan):
-        raise InvalidInput(f"'{version.reference}' is already retired", Hint("list", version.model_id))
+        why = f" ({version.retirement.text})" if version.retirement is not None else ""
+        raise InvalidInput(f"'{version.reference}' is already retired{why}", Hint("list", version.model_id))
     _refuse_used(handle, handle.records(), version)
     return plan
 
@@ -75,25 +77,11 @@ def _refuse_used(handle: Handle, records: RecordsAt, version: ModelVersion) -> N
     if users:
         raise PolicyRefused(
             f"'{version.reference}' is in use by {', '.join(map(str, users))}",
-            _reassign_hint(handle, version, users[0]),
+            reassign_hint(handle, records, version, users[0]),
         )
     # An unreadable record may still name the version.
     for error in unreadable_users(records, version.model_id):
         raise error
-
-
-def _reassign_hint(handle: Handle, version: ModelVersion, user: User) -> Hint | None:
-    """The command that gives a user another version; None if there is no other."""
-    others = [
-        other.version
-        for other in list_versions(handle, version.model_id)
-        if other.version != version.version and other.status != RETIRED
-    ]
-    if not others:
-        return None
-    if user.kind == "environment":
-        return Hint("promote", version_reference(version.model_id, others[-1]), user.name)
-    return Hint("rollback", user.name, "--to", others[-1])
 
 
 def retire(handle: Handle, plan: RetirementPlan) -> None:

@@ -1,16 +1,15 @@
 """Reverting a model: a new commit restores the manifest of an older version on the branch."""
 
 from regolo_git.artifacts.verify import bytes_of, require_artifact
-from regolo_git.errors import Conflict, PolicyRefused
+from regolo_git.errors import Conflict
 from regolo_git.git.new_commit import NewCommit
-from regolo_git.hints import Hint
 from regolo_git.records.paths import manifest_path
 from regolo_git.records.references import Reference
 from regolo_git.registry.change import commit_records, recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.records_at import RecordsAt
-from regolo_git.registry.version_status import RETIRED
+from regolo_git.registry.retirements import refuse_retired
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.target_branch import choose_target_branch
 
@@ -23,8 +22,7 @@ def revert_model(handle: Handle, reference: Reference, message: str | None = Non
     """
     recover_first(handle)
     version = get_version_to_use(handle, reference)
-    if version.status == RETIRED:
-        raise PolicyRefused(f"'{version.reference}' is retired", Hint("list", version.model_id))
+    refuse_retired(version)
     with bytes_of(version.reference):
         require_artifact(handle.store, version.manifest.artifact)
     path, content = manifest_path(version.model_id), version.manifest.to_text().encode()

@@ -24,3 +24,21 @@ def test_retire_shows_its_plan_and_does_it(regolo: Regolo, two_versions: Path) -
 def test_retire_names_a_version_and_a_reason(regolo: Regolo, two_versions: Path) -> None:
     assert "give the version of 'm'" in regolo("retire", "m", "-m", "x", status=2).err
     assert "missing option" in regolo("retire", "m@1.0", status=2).err
+
+
+def test_who_when_and_why_are_shown_everywhere(regolo: Regolo, two_versions: Path) -> None:
+    regolo("retire", "m@1.0", "-m", "too slow for anyone", "--yes")
+    for command in (["list", "m"], ["log", "m"], ["show", "m@1.0"]):
+        assert "by Ada Byron: too slow for anyone" in regolo(*command).out
+    documents = (
+        regolo("list", "m", "--json").document[1],
+        regolo("log", "m", "--json").document[1],
+        regolo("show", "m@1.0", "--json").document,
+    )
+    for document in documents:
+        assert document["status"] == "retired"
+        assert document["retired"]["reason"] == "too slow for anyone"
+        assert document["retired"]["by"] == "Ada Byron <ada@example.com>"
+        assert document["retired"]["when"].endswith("Z")
+    assert regolo("list", "m", "--json").document[0]["retired"] is None
+    assert "by Ada Byron: too slow for anyone" in regolo("promote", "m@1.0", "staging", status=8).err

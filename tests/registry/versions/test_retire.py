@@ -6,8 +6,7 @@ import pytest
 from support.git_program import commit_files, git
 
 from regolo_git.api import Registry
-from regolo_git.errors import Conflict, InvalidInput, PolicyRefused
-from regolo_git.hints import Hint
+from regolo_git.errors import Conflict, InvalidInput, NotFound, PolicyRefused
 from regolo_git.records.references import Reference
 from regolo_git.registry.versions.retire import plan_retirement, retire
 
@@ -62,23 +61,58 @@ def test_a_manifest_that_cannot_be_read_is_not_in_the_way(registry: Registry, to
     assert free(registry, "m@1.0") == len(SHARED)
 
 
-def test_a_user_is_named_with_the_command_that_moves_it(registry: Registry, top: Path) -> None:
+def refused(registry: Registry, reference: str) -> str:
+    with pytest.raises(PolicyRefused, match="in use by") as caught:
+        free(registry, reference)
+    return str(caught.value.hint)
+
+
+def test_the_hint_names_what_was_in_the_environment_before(registry: Registry, top: Path) -> None:
+    registry.create_model_version("m", model_data=b"slow")
     registry.promote_model_version("m", "1.0", "production")
-    with pytest.raises(PolicyRefused, match="in use by environment 'production'") as caught:
-        free(registry, "m@1.0")
-    assert caught.value.hint == Hint("promote", "m@1.1", "production")
+    assert refused(registry, "m@1.0") == "git regolo demote m production"
+    registry.promote_model_version("m", "1.1", "production")
+    assert refused(registry, "m@1.1") == "git regolo promote m@1.0 production"
+    registry.retire_model_version("m", "1.0", reason="wrong data")
+    assert refused(registry, "m@1.1") == "git regolo demote m production"
+
+
+def test_the_hint_does_not_name_what_was_rolled_back(registry: Registry, top: Path) -> None:
+    registry.create_model_version("m", model_data=b"slow")
+    registry.promote_model_version("m", "1.0", "production")
+    registry.create_endpoint("e", "m", "1.0", environment="production")
+    registry.promote_model_version("m", "1.2", "production")
+    registry.rollback_endpoint("e")
+    registry.promote_model_version("m", "1.1", "production")
+    assert refused(registry, "m@1.1") == "git regolo promote m@1.0 production"
+    assert refused(registry, "m@1.1") == "git regolo promote m@1.0 production"
+    registry.demote_model_version("m", "production")
+    assert refused(registry, "m@1.1") == "git regolo rollback e --to 1.0"
+
+
+def test_the_hint_for_an_endpoint_names_its_last_good_version(registry: Registry, top: Path) -> None:
+    registry.create_model_version("m", model_data=b"slow")
     registry.create_endpoint("e", "m", "1.1")
-    with pytest.raises(PolicyRefused, match="in use by endpoint 'e'") as caught:
-        free(registry, "m@1.1")
-    assert caught.value.hint == Hint("rollback", "e", "--to", "1.0")
+    assert refused(registry, "m@1.1") == "git regolo traffic e VERSION=100"
+    registry.update_endpoint_traffic("e", {"1.0": 1})
+    assert refused(registry, "m@1.0") == "git regolo rollback e --to 1.1"
+    registry.update_endpoint_traffic("e", {"1.0": 90, "1.1": 10, "1.2": 0})
+    assert refused(registry, "m@1.2") == "git regolo traffic e 1.0=90 1.1=10"
+    assert refused(registry, "m@1.1") == "git regolo rollback e --to 1.0"
 
 
-def test_where_no_other_version_is_left_there_is_no_such_command(registry: Registry, top: Path) -> None:
-    registry.delete_model_version("m", "1.1", reason="wrong data")
-    registry.promote_model_version("m", "1.0", "production")
-    with pytest.raises(PolicyRefused) as caught:
-        free(registry, "m@1.0")
-    assert caught.value.hint is None
+def test_the_hint_of_an_empty_environment_names_a_version_that_can_be_promoted(
+    registry: Registry, top: Path
+) -> None:
+    registry.create_model_version("m", "2.0.0-rc.1", model_data=b"candidate")
+    registry.retire_model_version("m", "1.1", reason="wrong data")
+    with pytest.raises(NotFound) as caught:
+        registry.get_model_version("m", "production")
+    assert str(caught.value.hint) == "git regolo promote m@1.0 production"
+    registry.retire_model_version("m", "1.0", reason="wrong data")
+    with pytest.raises(NotFound) as caught:
+        registry.get_model_version("m", "production")
+    assert str(caught.value.hint) == "git regolo promote m@VERSION production"
 
 
 def test_it_is_one_commit_with_who_and_why(registry: Registry, top: Path) -> None:
@@ -150,3 +184,48 @@ def test_a_version_that_came_into_use_since_it_was_planned_is_not_retired(regist
     registered.promote_model_version("m", "1.1", "production")
     with pytest.raises(PolicyRefused, match="environment 'production'"):
         retire(registered.handle, plan)
+
+
+def test_who_when_and_why_are_on_the_version_and_in_the_errors(two_versions: Registry) -> None:
+    assert two_versions.get_model_version("m", "1.0").retirement is None
+    two_versions.retire_model_version("m", "1.0", reason="too slow\nfor anyone")
+    for version in (two_versions.list_model_versions("m")[0], two_versions.get_model_version("m", "1.0")):
+        assert version.retirement is not None
+        assert (version.retirement.who, version.retirement.reason) == (
+            "Ada Byron <ada@example.com>",
+            "too slow\nfor anyone",
+        )
+        assert version.retirement.when.tzinfo is not None
+    two_versions.create_endpoint("e", "m", "1.1")
+    why = r"'m@1\.0' is retired \(20\d\d-\d\d-\d\d \d\d:\d\d by Ada Byron: too slow"
+    for call in (
+        lambda: two_versions.promote_model_version("m", "1.0", "production"),
+        lambda: two_versions.create_endpoint("f", "m", "1.0"),
+        lambda: two_versions.update_endpoint_traffic("e", {"1.0": 1}),
+        lambda: two_versions.rollback_endpoint("e", "1.0"),
+        lambda: two_versions.rollback_model("m", "1.0"),
+    ):
+        with pytest.raises(PolicyRefused, match=why):
+            call()
+    with pytest.raises(InvalidInput, match=r"already retired .*too slow"):
+        two_versions.retire_model_version("m", "1.0", reason="again")
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"tip": 3}', '{"tip": "TIP", "models": {"m": {"1.0.0": ["x"]}}}']
+)
+def test_a_damaged_cache_of_retirements_is_read_anew(two_versions: Registry, content: str) -> None:
+    two_versions.retire_model_version("m", "1.0", reason="wrong data")
+    two_versions.list_model_versions("m")
+    cache = two_versions.handle.local_directory / "retirements.json"
+    tip = git(two_versions.handle.paths.top, "rev-parse", "HEAD").strip()
+    assert cache.is_file()
+    cache.write_text(content.replace("TIP", tip))
+    (first, _) = two_versions.list_model_versions("m")
+    assert first.retirement is not None
+    assert first.retirement.reason == "wrong data"
+    two_versions.retire_model_version("m", "1.1", reason="wrong too")
+    assert [v.retirement and v.retirement.reason for v in two_versions.list_model_versions("m")] == [
+        "wrong data",
+        "wrong too",
+    ]
