@@ -1,5 +1,6 @@
 """Clients that others wrote, unchanged: Triton's for the Open Inference Protocol, and MLflow's."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,6 +125,27 @@ def test_tritons_client_may_compress(client, algorithm: str) -> None:
         response_compression_algorithm=algorithm,
     )
     assert numpy.array_equal(result.as_numpy("y"), array)
+
+
+def test_tritons_client_gets_back_what_is_too_large_to_be_held(client) -> None:
+    array = numpy.arange(1_000_000, dtype="float32").reshape(-1, 2)
+    result = client.infer("float32", [given(array, binary=True)])
+    assert numpy.array_equal(result.as_numpy("y"), array)
+
+
+def test_tritons_other_clients_work_too(engine: RunningEngine, client) -> None:
+    array = values("int32")
+    assert numpy.array_equal(
+        client.async_infer("int32", [given(array, binary=True)]).get_result().as_numpy("y"), array
+    )
+    aio = pytest.importorskip("tritonclient.http.aio")
+
+    async def ask() -> object:
+        async with aio.InferenceServerClient(f"127.0.0.1:{engine.port}") as other:
+            assert await other.is_server_ready()
+            return (await other.infer("int32", [given(array, binary=True)])).as_numpy("y")
+
+    assert numpy.array_equal(asyncio.run(ask()), array)
 
 
 def test_tritons_client_gets_the_outputs_that_it_asks_for(client) -> None:

@@ -7,7 +7,7 @@ bytes before it.
 
 import struct
 from collections.abc import Sequence
-from math import isfinite, prod
+from math import inf, isfinite, prod
 
 from regolo_git.errors import InvalidInput
 from regolo_git.records.json_reader import Json
@@ -78,6 +78,9 @@ def _check_values(name: str, datatype: str, flat: list[Json], kinds: set[type]) 
         raise InvalidInput(f"input '{name}' is declared {datatype}, and its data has {given}")
     if datatype == BYTES:
         return
+    if float in kinds and (inf in flat or -inf in flat):
+        # JSON's own infinity and a number that is too large look the same.
+        raise InvalidInput(f"input '{name}' has a value that is infinite or beyond the range of {datatype}")
     try:
         if datatype != "FP64":
             encode(datatype, flat)
