@@ -186,8 +186,8 @@ class EndpointVerbs:
     ) -> EndpointMetrics:
         """Requests, errors, latency and traffic share of each version over a window ("30s", "5m", seconds).
 
-        Read from the running gateway, from the Prometheus server at `prometheus`, or from the last recorded
-        snapshot.  A rate without requests is None, not 0.  Raises NotFound, InvalidInput, TransportError,
-        ServingError.
+        Read from the running gateway or from the Prometheus server at `prometheus`; if no server runs, what
+        the last one counted before it stopped, or else the last recorded snapshot.  A rate without requests
+        is None, not 0.  Raises NotFound, InvalidInput, TransportError, ServingError.
         """
         return endpoint_metrics(self.handle, endpoint_id, window=window, prometheus=prometheus, source=source)

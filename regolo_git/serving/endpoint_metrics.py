@@ -9,7 +9,12 @@ from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.registry.handle import Handle
 from regolo_git.serving.engines import load_engine
 from regolo_git.serving.metrics.notes import last_recorded
-from regolo_git.serving.metrics.values import EndpointMetrics, with_every_version, without_requests
+from regolo_git.serving.metrics.values import (
+    EndpointMetrics,
+    with_every_version,
+    with_weights_of,
+    without_requests,
+)
 from regolo_git.serving.metrics.windows import parse_window
 
 MetricsSource = Literal["auto", "gateway", "recorded"]
@@ -25,9 +30,10 @@ def endpoint_metrics(
 ) -> EndpointMetrics:
     """The metrics of an endpoint: from Prometheus where its URL is given, else from the running gateway.
 
-    With "auto", the last recorded snapshot is used if no gateway runs; "recorded" asks for that alone.  Every
-    version of the desired state is included, even before it is served.  Raises NotFound for an unknown
-    endpoint, InvalidInput if nothing was recorded, TransportError, ServingError.
+    If no gateway runs, "auto" takes what the last one counted before it stopped, or else the last recorded
+    snapshot; "recorded" asks for that alone.  Every version of the desired state is included, even before it
+    is served.  Raises NotFound for an unknown endpoint, InvalidInput if nothing was recorded, TransportError,
+    ServingError.
     """
     seconds = parse_window(window)
     if source not in get_args(MetricsSource):
@@ -40,6 +46,8 @@ def endpoint_metrics(
     if prometheus is not None:
         return with_every_version(_from_prometheus(prometheus, name, seconds), endpoint)
     found = _from_engine(handle, endpoint, seconds)
+    if found is not None and found.source == "stopped":
+        found = with_weights_of(found, endpoint) if source == "auto" else None
     if found is None and source == "auto":
         found = last_recorded(handle, endpoint)
     return with_every_version(found or without_requests(endpoint, seconds), endpoint)
@@ -63,7 +71,7 @@ def _from_prometheus(url: str, name: str, seconds: float) -> EndpointMetrics:
 
 
 def _from_engine(handle: Handle, endpoint: Endpoint, seconds: float) -> EndpointMetrics | None:
-    """The counts of the endpoint's engine; None if it does not serve the endpoint now."""
+    """The counts of the endpoint's engine; None if it does not serve the endpoint and has kept none."""
     engine = load_engine(endpoint.engine)
     try:
         return engine.metrics(handle.paths.common_dir, endpoint.endpoint, seconds)

@@ -47,7 +47,10 @@ class Engine(Protocol):
         ...
 
     def metrics(self, common_directory: Path, endpoint: str, seconds: float) -> EndpointMetrics:
-        """An endpoint's metrics over the last seconds.  Raises NotFound also if it is not served."""
+        """An endpoint's metrics over the last seconds, or over those before the engine stopped.
+
+        Raises NotFound also if it is not served and nothing is known of it.
+        """
         ...
 
     def replace(self, common_directory: Path) -> dict[str, Json]:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from datetime import timedelta
 from typing import cast
 
 import click
@@ -23,6 +24,7 @@ from regolo_git.text.numbers import MISSING, decimal_text, percent_text, share_t
 from regolo_git.text.times import local_time, milliseconds_text, seconds_text
 
 WATCH_SECONDS = 2.0
+WHERE = {"none": "no server is running", "recorded": "(recorded)", "stopped": "(the server has stopped)"}
 COUNTS = ("REQUESTS", "ERRORS", "ERROR RATE", "95% CI", "4XX", "ABANDONED")
 TITLES = ("VERSION", "WEIGHT", "SHARE", *COUNTS, "P50", "P95", "P99", "RPS", "REPLICAS")
 
@@ -48,7 +50,8 @@ def metrics(
 ) -> None:
     """Show the measured requests, errors and latency of each version of ENDPOINT.
 
-    Reads from the running gateway, otherwise from the last recorded snapshot.  A rate without requests is
+    Reads from the running gateway, otherwise what the last one counted before it stopped, otherwise the last
+    recorded snapshot.  A rate without requests is
     shown as a hyphen.  4XX counts rejected requests, such as invalid input, and ABANDONED those whose caller
     hung up before the answer; neither are model errors.
 
@@ -106,14 +109,21 @@ def _keep(handle: Handle, name: str, found: EndpointMetrics) -> None:
 
 
 def _page(found: EndpointMetrics) -> None:
-    where = {"none": "no server is running", "recorded": "(recorded)"}.get(found.source, found.source)
-    since = f" since {local_time(found.since)}" if found.source == "recorded" and found.since else ""
-    put(f"{found.endpoint}  last {seconds_text(found.window_seconds)} s{since}  {where}")
+    where = WHERE.get(found.source, found.source)
+    put(f"{found.endpoint}  last {seconds_text(found.window_seconds)} s{_when(found)}  {where}")
     put("")
     columns = [Column(title, right=title != "VERSION") for title in TITLES]
     put_table(columns, [_row(name, held) for name, held in found.version.items()])
-    if found.source == "none":
+    if found.source in ("none", "stopped"):
         talk_next(f"git regolo serve {found.endpoint}")
+
+
+def _when(found: EndpointMetrics) -> str:
+    if found.since is None or found.source not in ("recorded", "stopped"):
+        return ""
+    if found.source == "recorded":
+        return f" since {local_time(found.since)}"
+    return f" before {local_time(found.since + timedelta(seconds=found.window_seconds))}"
 
 
 def _fields(name: str, held: VersionMetrics) -> list[object]:

@@ -6,9 +6,11 @@ uvicorn and the other libraries are imported only after a check that they are in
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace as with_changes
+from datetime import timedelta
 from pathlib import Path
 
-from regolo_git.errors import InvalidInput
+from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.hints import Hint
 from regolo_git.records.json_reader import Json
 from regolo_git.serving.dependencies import require_serve_extra
@@ -16,7 +18,8 @@ from regolo_git.serving.desired import Source
 from regolo_git.serving.local.admin_client import ask
 from regolo_git.serving.local.listener import address_of, is_loopback, listen, parse_listen
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
-from regolo_git.serving.metrics.values import EndpointMetrics
+from regolo_git.serving.metrics.kept_counts import KeptCounts
+from regolo_git.serving.metrics.values import EndpointMetrics, Measured, summarise
 from regolo_git.serving.options import ServeOptions
 
 REPLACE_SECONDS = 60.0
@@ -65,9 +68,37 @@ def status(common_directory: Path) -> dict[str, Json]:
 
 
 def metrics(common_directory: Path, endpoint: str, seconds: float) -> EndpointMetrics:
-    """An endpoint's metrics.  Raises NotFound if nothing serves the registry or the endpoint."""
-    answer = ask(common_directory, "GET", f"/endpoints/{endpoint}/metrics?window={seconds:f}")
+    """An endpoint's metrics; if nothing serves it, those of the seconds before the engine stopped in order.
+
+    Raises NotFound if there are none.
+    """
+    try:
+        answer = ask(common_directory, "GET", f"/endpoints/{endpoint}/metrics?window={seconds:f}")
+    except NotFound:
+        kept = _kept_metrics(common_directory, endpoint, seconds)
+        if kept is None:
+            raise
+        return kept
     return EndpointMetrics.from_json(answer)
+
+
+def _kept_metrics(common_directory: Path, endpoint: str, seconds: float) -> EndpointMetrics | None:
+    kept = KeptCounts.read(RuntimeDirectory.of(common_directory).counts)
+    if kept is None:
+        return None
+    window = kept.store(0.0).read(seconds, 0.0)
+    tallies = {version: tally for (name, version), tally in window.tallies.items() if name == endpoint}
+    if not tallies:
+        return None
+    counted = summarise(
+        endpoint,
+        {version: Measured.of(tally, weight=0.0, replicas_ready=None) for version, tally in tallies.items()},
+        window_seconds=window.seconds,
+        source="gateway",
+        commit=None,
+        since=kept.saved - timedelta(seconds=window.seconds),
+    )
+    return with_changes(counted, source="stopped")
 
 
 def replace(common_directory: Path) -> dict[str, Json]:

@@ -51,6 +51,11 @@ class RuntimeDirectory:
         """The fetched artifacts, one directory for each digest."""
         return self.home / "artifacts"
 
+    @property
+    def counts(self) -> Path:
+        """What an engine counted, from its stop until the next one."""
+        return self.home / "counts.json"
+
     @contextmanager
     def owned(self) -> Iterator[None]:
         """Holds the directories for one engine until the block ends; a killed engine's files are removed.

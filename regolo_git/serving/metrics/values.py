@@ -8,8 +8,10 @@ from typing import Literal, Self, TypedDict, cast, get_args
 
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.json_reader import Json, JsonReader
+from regolo_git.serving.metrics.counts import Tally
+from regolo_git.serving.metrics.latency import quantile
 
-Origin = Literal["gateway", "prometheus", "recorded", "none"]
+Origin = Literal["gateway", "prometheus", "stopped", "recorded", "none"]
 Z95 = 1.959963984540054
 
 
@@ -52,10 +54,29 @@ class Measured:
     weight: float = 0.0
     replicas_ready: int | None = None
 
+    @classmethod
+    def of(cls, tally: Tally, *, weight: float, replicas_ready: int | None) -> Self:
+        """What a gateway counted."""
+        p50, p95, p99 = (quantile(tally.bins, share, tally.longest) for share in (0.5, 0.95, 0.99))
+        return cls(
+            requests=tally.requests,
+            errors=tally.errors,
+            client_errors=tally.client_errors,
+            abandoned=tally.abandoned,
+            latency_p50=p50,
+            latency_p95=p95,
+            latency_p99=p99,
+            weight=weight,
+            replicas_ready=replicas_ready,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class EndpointMetrics:
-    """Every version of an endpoint over one window; `commit` is the desired state that was in force."""
+    """Every version of an endpoint over one window; `commit` is the desired state that was in force.
+
+    The window ends now or, if the `source` is "stopped", when the server stopped.
+    """
 
     endpoint: str
     window_seconds: float
@@ -110,6 +131,15 @@ def without_requests(endpoint: Endpoint, window_seconds: float) -> EndpointMetri
     return summarise(
         endpoint.endpoint, measured, window_seconds=window_seconds, source="none", commit=None, since=None
     )
+
+
+def with_weights_of(found: EndpointMetrics, endpoint: Endpoint) -> EndpointMetrics:
+    """Sets the weights to those of the desired state."""
+    versions = {
+        name: VersionMetrics({**held, "weight": endpoint.traffic.get(name, 0.0)})
+        for name, held in found.version.items()
+    }
+    return replace(found, version=versions)
 
 
 def with_every_version(found: EndpointMetrics, endpoint: Endpoint) -> EndpointMetrics:

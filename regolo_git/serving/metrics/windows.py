@@ -5,9 +5,10 @@ requests.  Time is the monotonic clock's, which does not jump.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from typing import NamedTuple
 
 from regolo_git.errors import InvalidInput
 from regolo_git.serving.metrics.counts import Counts, Key, Tally, merge_tallies
@@ -24,19 +25,31 @@ class Window:
     seconds: float
 
 
+class Bucket(NamedTuple):
+    """What was counted in one step of a ring, `step` seconds long, which began `age` seconds ago."""
+
+    step: float
+    age: float
+    tallies: dict[Key, Tally]
+
+
 class _Ring:
     def __init__(self, step: float, length: int) -> None:
         self.step = step
         self.length = length
         self._buckets: deque[tuple[int, dict[Key, Tally]]] = deque()
 
-    def add(self, counts: Counts, now: float) -> None:
+    def add(self, tallies: Mapping[Key, Tally], now: float) -> None:
         number = int(now // self.step)
         if not self._buckets or self._buckets[-1][0] != number:
             self._buckets.append((number, {}))
-        merge_tallies(self._buckets[-1][1], counts.tallies.items())
+        merge_tallies(self._buckets[-1][1], tallies.items())
         while self._buckets[0][0] <= number - self.length:
             self._buckets.popleft()
+
+    def buckets(self, now: float) -> Iterator[Bucket]:
+        for number, tallies in self._buckets:
+            yield Bucket(self.step, now - number * self.step, tallies)
 
     def read(self, seconds: float, now: float) -> dict[Key, Tally]:
         after = int((now - seconds) // self.step)
@@ -60,7 +73,22 @@ class WindowStore:
         self.totals.merge(counts)
         if counts.tallies:
             for ring in self._rings:
-                ring.add(counts, now)
+                ring.add(counts.tallies, now)
+
+    def age(self, now: float) -> float:
+        """For how many seconds it has counted."""
+        return now - self._started
+
+    def buckets(self, now: float) -> Iterator[Bucket]:
+        """Everything that is kept by time, the oldest of each ring first."""
+        for ring in self._rings:
+            yield from ring.buckets(now)
+
+    def put_back(self, bucket: Bucket, now: float) -> None:
+        """Adds a bucket of an earlier store, before anything newer than it."""
+        for ring in self._rings:
+            if ring.step == bucket.step and bucket.age < ring.step * ring.length:
+                ring.add(bucket.tallies, now - bucket.age)
 
     def read(self, seconds: float, now: float) -> Window:
         """The counts of the last `seconds`, or of as many seconds as are kept."""

@@ -11,7 +11,6 @@ from regolo_git.serving.local.supervisor.endpoint_runner import EndpointRunner
 from regolo_git.serving.local.supervisor.supervisor import Supervisor
 from regolo_git.serving.metrics.counts import Key, Tally
 from regolo_git.serving.metrics.exposition import Exposition, ServedVersion
-from regolo_git.serving.metrics.latency import quantile
 from regolo_git.serving.metrics.values import EndpointMetrics, Measured, summarise
 
 
@@ -86,18 +85,8 @@ async def metrics(engine: Supervisor, endpoint: str, seconds: float) -> Endpoint
 
 
 def _measured(tally: Tally, served: ServedVersion | None) -> Measured:
-    p50, p95, p99 = (quantile(tally.bins, share, tally.longest) for share in (0.5, 0.95, 0.99))
-    return Measured(
-        requests=tally.requests,
-        errors=tally.errors,
-        client_errors=tally.client_errors,
-        abandoned=tally.abandoned,
-        latency_p50=p50,
-        latency_p95=p95,
-        latency_p99=p99,
-        weight=served.weight if served is not None else 0.0,
-        replicas_ready=served.replicas_ready if served is not None else 0,
-    )
+    weight, ready = (served.weight, served.replicas_ready) if served is not None else (0.0, 0)
+    return Measured.of(tally, weight=weight, replicas_ready=ready)
 
 
 async def exposition(engine: Supervisor) -> bytes:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 from regolo_git.errors import ServingError
 from regolo_git.serving.desired import Source
@@ -26,6 +27,7 @@ from regolo_git.serving.local.supervisor.gateways import Gateways
 from regolo_git.serving.local.supervisor.request_limits import RequestLimits
 from regolo_git.serving.local.supervisor.worker_launcher import WorkerLauncher
 from regolo_git.serving.metrics.counts import Counts
+from regolo_git.serving.metrics.kept_counts import KeptCounts
 from regolo_git.serving.metrics.windows import WindowStore
 from regolo_git.serving.options import ServeOptions
 from regolo_git.serving.traffic.routing_table import RoutingTable
@@ -46,10 +48,10 @@ class Supervisor:
         say: Callable[[str], None],
         listening: Callable[[], None],
     ) -> None:
-        directory = RuntimeDirectory.of(options.common_directory)
+        self._directory = directory = RuntimeDirectory.of(options.common_directory)
         self.branch = Branch(source, names)
         self.runners: dict[str, EndpointRunner] = {}
-        self.counts = WindowStore(time.monotonic())
+        self.counts = _kept_counts(directory.counts)
         self.started_at = datetime.now(UTC)
         self._limits = RequestLimits()
         self.gateways = Gateways(listener, directory.admin_socket, options, self._limits, self._count)
@@ -98,8 +100,9 @@ class Supervisor:
         await self.stopping.wait()
 
     async def _stop(self) -> None:
-        """In this order: requests finish, workers stop, threads end."""
+        """In this order: requests finish, their counts are kept, workers stop, threads end."""
         await self.gateways.stop()
+        self._keep_counts()
         # Not before: a request that is under way may need a worker that replaces its own.
         if self._publishing is not None:
             await _cancelled(self._publishing)
@@ -108,6 +111,12 @@ class Supervisor:
         await self._replacing.ended()
         self.branch.close()
         self._artifacts.close()
+
+    def _keep_counts(self) -> None:
+        try:
+            KeptCounts.of(self.counts, time.monotonic()).write(self._directory.counts)
+        except OSError as error:
+            self._say(f"the counts of requests are not kept: {error}")
 
     # -- signals ------------------------------------------------------------------------------------------
 
@@ -203,6 +212,14 @@ class Supervisor:
                 await runner.replica_sets.expire()
             served = {digest for runner in self.runners.values() for digest in runner.digests}
             await self._artifacts.keep_only(served)
+
+
+def _kept_counts(path: Path) -> WindowStore:
+    """The counts of the engine before, if it stopped in order."""
+    now, kept = time.monotonic(), KeptCounts.read(path)
+    if kept is None:
+        return WindowStore(now)
+    return kept.store(now, elapsed=max(0.0, (datetime.now(UTC) - kept.saved).total_seconds()))
 
 
 async def _cancelled(*tasks: asyncio.Task[None]) -> None:
