@@ -6,43 +6,23 @@ unseen tag objects are opened.  A cache that was changed halfway, or cannot be r
 """
 
 import json
-import secrets
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.identity import utc
 from regolo_git.git.index_database import IndexDatabase
-from regolo_git.git.marks import MARKS, Mark, OpenHistory, are_current, update_marks, without
-from regolo_git.git.refs_state import LooseTag, tags_key
-from regolo_git.git.tag_changes import tag_changes
-from regolo_git.git.tag_columns import columns_of, sort_key
-from regolo_git.git.tag_objects import TagObject
-from regolo_git.git.tag_summary import summarise
+from regolo_git.git.marks import Mark, OpenHistory, are_current, update_marks, without
+from regolo_git.git.refs_state import tags_key
+from regolo_git.git.tag_columns import sort_key
+from regolo_git.git.tag_tables import SCHEMA_VERSION, TagReader, create_tables, update_tables
 from regolo_git.records.digests import Digest
 from regolo_git.records.versions import Version, parse_tag_name
 
-SCHEMA_VERSION = "7"
-SCHEMA = """
-create table state (key text primary key, value text) without rowid;
-create table objects (
-    oid text primary key, model text, version text, identity text, sort_key text, release integer,
-    commit_oid text, manifest_oid text, digest text, size integer, created_at integer, created_by text,
-    subject text, problem text, merged integer, pushed integer
-) without rowid;
-create table refs (tag text primary key, oid text not null, stamp text not null) without rowid;
-create table models (model text primary key, count integer, latest text, updated_at integer) without rowid;
-"""
-INDEXES = {
-    "objects_of_model": "objects (model, release, sort_key, version, created_at)",
-    "refs_of_object": "refs (oid)",
-    **{f"objects_not_{mark}": f"objects ({mark}) where {without(mark)}" for mark in MARKS},
-}
 COLUMNS = """refs.tag, model, version, identity, refs.oid, commit_oid, manifest_oid, digest, size, created_at,
     created_by, subject"""
 SELECT = f"select {COLUMNS} from refs join objects using (oid)"
@@ -80,12 +60,6 @@ class ModelRow:
     updated_at: datetime
 
 
-class TagReader(Protocol):
-    """Reads tag objects."""
-
-    def read_tag_object(self, oid: str) -> TagObject | None: ...
-
-
 class _Steady(threading.local):
     """Whether this thread wants one state of the tags, and the connection that has shown it."""
 
@@ -100,7 +74,7 @@ class TagIndex:
         self._paths = paths
         self._open_git = open_git
         file = paths.common_dir / "regolo" / "index.sqlite"
-        self._database = IndexDatabase(file, SCHEMA_VERSION, _create)
+        self._database = IndexDatabase(file, SCHEMA_VERSION, create_tables)
         self._steady = _Steady()
 
     @contextmanager
@@ -239,7 +213,7 @@ class TagIndex:
         return {row[0] for row in self.query("select commit_oid from refs join objects using (oid)")}
 
     def losses(self) -> str:
-        """A text that changes whenever a version tag has disappeared, and when the index is rebuilt."""
+        """A text that changes whenever a version tag has disappeared or moved, or the index is rebuilt."""
         rows = self.query("select value from state where key = 'losses'")
         return rows[0][0] if rows else ""
 
@@ -264,40 +238,7 @@ class TagIndex:
         return current
 
     def _update(self, connection: sqlite3.Connection) -> None:
-        connection.execute("begin immediate")
-        try:
-            changes = tag_changes(self._paths, connection)
-            self._insert(connection, changes.changed, first=changes.first)
-            connection.executemany("delete from refs where tag = ?", ((name,) for name in changes.gone))
-            if changes.gone:
-                _note_loss(connection)
-            summarise(connection, {name.rpartition("@")[0] for name in (*changes.changed, *changes.gone)})
-            connection.executemany("insert or replace into state values (?, ?)", changes.state.items())
-            connection.execute("commit")
-        except BaseException:
-            connection.execute("rollback")
-            raise
-
-    def _insert(self, connection: sqlite3.Connection, tags: Mapping[str, LooseTag], *, first: bool) -> None:
-        if first:
-            # With a hundred thousand new rows, creating the indexes afterwards is faster.
-            for index in INDEXES:
-                connection.execute(f"drop index {index}")
-        oids = sorted({tag.oid for tag in tags.values()})
-        unseen = (oid for oid in oids if first or not _holds(connection, oid))
-        values = ", ".join("?" * 14)
-        insert = f"insert or replace into objects values ({values}, null, null)"
-        connection.executemany(insert, self._read(unseen))
-        rows = ((name, tag.oid, tag.stamp) for name, tag in sorted(tags.items()))
-        connection.executemany("insert or replace into refs values (?, ?, ?)", rows)
-        if first:
-            _create_indexes(connection)
-
-    def _read(self, oids: Iterator[str]) -> Iterator[tuple[str | int | None, ...]]:
-        git: TagReader | None = None
-        for oid in oids:
-            git = git or self._open_git()
-            yield (oid, *columns_of(git.read_tag_object(oid)))
+        update_tables(connection, self._paths, self._open_git)
 
 
 def _named(found: Iterable[tuple[str, ...]]) -> list[TagRow]:
@@ -309,28 +250,6 @@ def _named(found: Iterable[tuple[str, ...]]) -> list[TagRow]:
         if (row.created_at, row.tag) < (other.created_at, other.tag):
             kept[row.model, row.identity] = row
     return rows if len(kept) == len(rows) else list(kept.values())
-
-
-def _holds(connection: sqlite3.Connection, oid: str) -> bool:
-    return connection.execute("select 1 from objects where oid = ?", (oid,)).fetchone() is not None
-
-
-def _note_loss(connection: sqlite3.Connection) -> None:
-    connection.execute("insert or replace into state values ('losses', ?)", (secrets.token_hex(8),))
-
-
-def _create_indexes(connection: sqlite3.Connection) -> None:
-    for name, columns in INDEXES.items():
-        connection.execute(f"create index {name} on {columns}")
-
-
-def _create(connection: sqlite3.Connection) -> None:
-    connection.execute("begin immediate")
-    for statement in SCHEMA.split(";"):
-        connection.execute(statement)
-    _create_indexes(connection)
-    _note_loss(connection)
-    connection.execute("commit")
 
 
 def _row(found: tuple[str, ...]) -> TagRow:

@@ -5,6 +5,7 @@ Known keys come first in a fixed order, unknown keys after them.  The same value
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Self, cast
 
 from regolo_git.errors import IntegrityError, InvalidInput
@@ -101,6 +102,11 @@ class Manifest:
         return version_reference(self.model, self.version)
 
     @property
+    def key(self) -> tuple[str, str]:
+        """The model, and the identity of the version (`1.1.0`)."""
+        return self.model, _parse_version(self.version).identity
+
+    @property
     def file_name(self) -> str:
         """The name of a single file: that of its path, or else the model's."""
         return (self.artifact.path or self.model).rsplit("/", 1)[-1]
@@ -149,7 +155,7 @@ class Manifest:
     @classmethod
     def _read(cls, reader: TableReader) -> Self:
         manifest = cls(
-            model=check_model_name(reader.take("model", str)),
+            model=_check_model_name(reader.take("model", str)),
             version=reader.take("version", str),
             description=reader.take_optional("description", str),
             build=reader.take_optional("build", str),
@@ -161,9 +167,14 @@ class Manifest:
             serving=reader.take_optional("serving", dict),
             unknown=reader.rest,
         )
-        Version.parse(manifest.version)
+        _parse_version(manifest.version)
         _check_files(manifest)
         return manifest
+
+
+# Whoever reads many manifests meets the same names and numbers again and again.
+_check_model_name = lru_cache(maxsize=4096)(check_model_name)
+_parse_version = lru_cache(maxsize=4096)(Version.parse)
 
 
 def check_values(
@@ -229,10 +240,10 @@ def _read_files(manifest: TableReader) -> dict[str, FileEntry]:
     files = {}
     for path, reader in manifest.take_tables("files"):
         size = reader.take("size", int)
-        digests = [f"{name}:{reader.take(name, str)}" for name in ALGORITHMS if name in reader.rest]
+        digests = [Digest(name, reader.take(name, str)) for name in ALGORITHMS if name in reader.rest]
         if size < 0 or len(digests) != 1:
             raise IntegrityError(f"{reader.what} does not have a size and exactly one digest")
-        files[check_artifact_path(path)] = FileEntry(size, Digest.parse(digests[0]), reader.rest)
+        files[check_artifact_path(path)] = FileEntry(size, digests[0], reader.rest)
     return files
 
 

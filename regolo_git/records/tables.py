@@ -28,9 +28,15 @@ def of_file(path: str) -> Iterator[None]:
 class TableReader:
     """Takes known keys from a table; the unknown keys remain in `rest`."""
 
-    def __init__(self, table: Mapping[str, TomlValue], what: str) -> None:
+    def __init__(self, table: Mapping[str, TomlValue], what: str, *path: str) -> None:
         self.rest: dict[str, TomlValue] = dict(table)
-        self.what = what
+        self._what, self._path = what, path
+
+    @property
+    def what(self) -> str:
+        """The name of the table in messages; where it is a part of another one, with its path there."""
+        path = ".".join(printable(key_text(key)) for key in self._path)
+        return f"[{path}] in {self._what}" if path else self._what
 
     @classmethod
     def of_document(cls, text: str | bytes, what: str, *, newest: int) -> Self:
@@ -65,16 +71,16 @@ class TableReader:
 
     def take_table(self, key: str) -> "TableReader":
         """A sub-table; an empty one if it is missing.  Raises IntegrityError."""
-        return TableReader(self.take_optional(key, dict) or {}, f"[{key}] in {self.what}")
+        return TableReader(self.take_optional(key, dict) or {}, self.what, key)
 
     def take_tables(self, key: str) -> "list[tuple[str, TableReader]]":
         """The tables of an optional table, each with its name.  Raises IntegrityError."""
         readers = []
         for name, value in (self.take_optional(key, dict) or {}).items():
-            what = f"[{key}.{printable(key_text(name))}] in {self.what}"
+            table = TableReader(value if isinstance(value, dict) else {}, self.what, key, name)
             if not isinstance(value, dict):
-                raise IntegrityError(f"{what} is not a table")
-            readers.append((name, TableReader(value, what)))
+                raise IntegrityError(f"{table.what} is not a table")
+            readers.append((name, table))
         return readers
 
 

@@ -15,7 +15,6 @@ from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Hint
 from regolo_git.records.json_reader import JsonReader
 from regolo_git.records.references import version_reference
-from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import unpushed_versions
 from regolo_git.registry.version_status import read_statuses
@@ -94,7 +93,7 @@ def _clash(
         manifest = Manifest.parse(handle.git.read_blob(oid))
     except IntegrityError:
         return None
-    row = ours.get((manifest.model, Version.parse(manifest.version).identity))
+    row = ours.get(manifest.key)
     if row is None or row.manifest_oid == oid:
         return None
     digest, author = manifest.artifact.digest, handle.git.commit_info(commit).author

@@ -18,7 +18,6 @@ from regolo_git.errors import TransportError
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.recipe import Recipe
-from regolo_git.records.versions import Version
 from regolo_git.store.store import Store
 from regolo_git.system_calls import read_ordinary
 
@@ -45,8 +44,7 @@ class IndexedManifest:
     @classmethod
     def of(cls, oid: str, manifest: Manifest) -> "IndexedManifest":
         """The row of a manifest with its blob id."""
-        identity = Version.parse(manifest.version).identity
-        return cls(oid, manifest.model, identity, manifest.artifact.recipe.hex)
+        return cls(oid, *manifest.key, manifest.artifact.recipe.hex)
 
     @property
     def columns(self) -> tuple[str, str, str, str]:

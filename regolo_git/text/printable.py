@@ -21,6 +21,8 @@ def printable(text: str) -> str:
 
 def without_controls(text: str) -> str:
     """The text with control characters escaped; letters, spaces and signs of any script stay as they are."""
+    if text.isprintable():
+        return text  # the fast path: almost every text
     return CONTROLS.sub(lambda found: printable(found[0]), text)
 
 

@@ -70,9 +70,8 @@ def _finding(problem: Problem) -> Json:
 
 def _put_page(report: FsckReport) -> None:
     for problem in report.problems:
-        put(f"{paint(one_line(problem.subject), sys.stdout, fg='red')}: {one_line(problem.what)}")
-        if problem.hint:
-            put(f"  {problem.hint}")
+        hint = f"\n  {problem.hint}" if problem.hint else ""
+        put(f"{paint(one_line(problem.subject), sys.stdout, fg='red')}: {one_line(problem.what)}{hint}")
     for note in report.notes:
         talk_note(f"{note.subject}: {note.what}{f' ({note.hint})' if note.hint else ''}")
     depth = "full content" if report.full else "sizes only; --full reads the content"

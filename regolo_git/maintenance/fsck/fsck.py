@@ -126,14 +126,16 @@ class _Tagged:
 
 def _untagged(handle: Handle, retired: set[tuple[str, str]]) -> Iterator[Need]:
     """The versions that this clone needs and that have no tag; one that cannot be read is named elsewhere."""
-    for need in tip_needs(handle):
-        if isinstance(need, Unreadable) or need.remote:
-            continue
-        manifest = need.manifest
-        identity = Version.parse(manifest.version).identity
-        row = handle.index.find(manifest.model, identity)
-        tagged = row is not None and row.digest == manifest.artifact.digest
-        if not tagged and (manifest.model, identity) not in retired:
+    needs = [
+        (need.manifest.key, need)
+        for need in tip_needs(handle)
+        if not isinstance(need, Unreadable) and not need.remote
+    ]
+    rows = handle.index.find_all(key for key, _ in needs)
+    for key, need in needs:
+        row = rows.get(key)
+        tagged = row is not None and row.digest == need.manifest.artifact.digest
+        if not tagged and key not in retired:
             yield need
 
 
@@ -146,9 +148,11 @@ def _check_users(handle: Handle, records: RecordsAt) -> Iterator[Problem]:
         for endpoint in endpoints
         for version, held in endpoint.versions.items()
     ]
-    for subject, model, version, digest in pinned:
+    keys = [(model, Version.parse(version).identity) for _, model, version, _ in pinned]
+    rows = handle.index.find_all(keys)
+    for key, (subject, model, version, digest) in zip(keys, pinned, strict=True):
         reference = version_reference(model, version)
-        row = handle.index.find(model, Version.parse(version).identity)
+        row = rows.get(key)
         if row is None:
             what = f"names '{reference}', which has no tag in this clone"
             yield Problem(subject, what, "git fetch --tags", note=may_lack_tags(handle))

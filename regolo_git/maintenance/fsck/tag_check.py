@@ -61,8 +61,10 @@ def _holds_manifest(handle: Handle, tag: str, model: str) -> bool:
 
 def check_branch(handle: Handle, records: RecordsAt) -> Iterator[Problem]:
     """Manifests on the registry branch with another digest than the tag of the same version."""
-    for manifest in records.manifests().records:
-        row = handle.index.find(manifest.model, Version.parse(manifest.version).identity)
+    manifests = records.manifests().records
+    rows = handle.index.find_all(manifest.key for manifest in manifests)
+    for manifest in manifests:
+        row = rows.get(manifest.key)
         if row is None or row.digest == manifest.artifact.digest:
             continue
         # A tag whose trailers contradict its own manifest is found by `read_checked_manifest`.
@@ -100,22 +102,17 @@ def read_checked_manifest(
         # It was stored so, and every clone has the same bytes: a retired version may stay like that.
         unreadable = Problem(subject, error.message, error.hint or unreadable_hint(row))
         return None, [] if retired else [unreadable]
-    disagreements = [
-        (
-            held != row.manifest_oid,
-            f"names manifest {short(row.manifest_oid)}, but its commit has {short(held)}",
-        ),
-        (
-            tag_name(manifest.model, manifest.version) != row.tag,
-            f"its manifest is of '{manifest.reference}'",
-        ),
-        (
-            manifest.artifact.digest != row.digest,
-            f"records {row.digest}, but its manifest {manifest.artifact.digest}",
-        ),
-        (
-            manifest.artifact.size != row.size,
-            f"records {row.size} bytes, but its manifest {manifest.artifact.size}",
-        ),
-    ]
-    return manifest, [Problem(subject, what, again) for wrong, what in disagreements if wrong]
+    return manifest, [Problem(subject, what, again) for what in _disagreements(row, held, manifest)]
+
+
+def _disagreements(row: TagRow, held: str, manifest: Manifest) -> Iterator[str]:
+    """What a tag says that its manifest, with the blob id `held`, does not."""
+    artifact = manifest.artifact
+    if held != row.manifest_oid:
+        yield f"names manifest {short(row.manifest_oid)}, but its commit has {short(held)}"
+    if tag_name(manifest.model, manifest.version) != row.tag:
+        yield f"its manifest is of '{manifest.reference}'"
+    if artifact.digest != row.digest:
+        yield f"records {row.digest}, but its manifest {artifact.digest}"
+    if artifact.size != row.size:
+        yield f"records {row.size} bytes, but its manifest {artifact.size}"

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.known_tags import note_missing_tags
 
@@ -23,11 +22,15 @@ def describe(handle: Handle, revision: str) -> list[DescribedVersion]:
     exact = handle.index.at_commit(commit)
     result = [DescribedVersion(row.model, row.version, exact=True, tagged=True) for row in exact]
     seen = {(row.model, row.identity) for row in exact}
-    for manifest in handle.readable(handle.records_at(commit).manifests()):
-        identity = Version.parse(manifest.version).identity
-        if (manifest.model, identity) not in seen:
-            tagged = handle.index.find(manifest.model, identity) is not None
-            if not tagged:
-                note_missing_tags(handle)
-            result.append(DescribedVersion(manifest.model, manifest.version, exact=False, tagged=tagged))
+    inherited = [
+        manifest
+        for manifest in handle.readable(handle.records_at(commit).manifests())
+        if manifest.key not in seen
+    ]
+    rows = handle.index.find_all(manifest.key for manifest in inherited)
+    for manifest in inherited:
+        tagged = manifest.key in rows
+        if not tagged:
+            note_missing_tags(handle)
+        result.append(DescribedVersion(manifest.model, manifest.version, exact=False, tagged=tagged))
     return result

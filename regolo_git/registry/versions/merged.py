@@ -144,8 +144,10 @@ def _contradicted(handle: Handle, tip: str) -> Iterator[MergedVersion]:
     This happens when two proposals take the same number: the one merged second cannot be tagged.  Only the
     tip counts, so committing a new version resolves it.
     """
-    for model, manifest in handle.records_at(tip).manifests().by_name.items():
-        row = handle.index.find(manifest.model, Version.parse(manifest.version).identity)
+    manifests = handle.records_at(tip).manifests().by_name
+    rows = handle.index.find_all(manifest.key for manifest in manifests.values())
+    for model, manifest in manifests.items():
+        row = rows.get(manifest.key)
         if row is None or row.digest == manifest.artifact.digest:
             continue
         if handle.git.blob_oid(tip, manifest_path(model)) != row.manifest_oid:

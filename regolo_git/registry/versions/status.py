@@ -9,7 +9,6 @@ from regolo_git.artifacts.path_digest import digest_of
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.references import version_reference
-from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.checkout import head_records
 from regolo_git.registry.versions.held import Held, held_at, note_held
@@ -57,8 +56,10 @@ def work_status(handle: Handle, *, on_progress: OnProgress = ignore_progress) ->
     manifests = handle.readable(head_records(handle).manifests())
     sizes = [manifest.artifact.size if manifest.artifact.path is not None else 0 for manifest in manifests]
     progress, found = Progress(total=sum(sizes)), []
+    rows = handle.index.find_all(manifest.key for manifest in manifests)
     for manifest, size in zip(manifests, sizes, strict=True):
-        found.append(_status(handle, manifest, following(progress, on_progress)))
+        tagged = manifest.key in rows
+        found.append(_status(handle, manifest, tagged, following(progress, on_progress)))
         progress = progress.advanced(size)
     return WorkStatus(
         branch=handle.git.head_branch(),
@@ -68,8 +69,7 @@ def work_status(handle: Handle, *, on_progress: OnProgress = ignore_progress) ->
     )
 
 
-def _status(handle: Handle, manifest: Manifest, on_progress: OnProgress) -> ArtifactStatus:
-    tagged = handle.index.find(manifest.model, Version.parse(manifest.version).identity) is not None
+def _status(handle: Handle, manifest: Manifest, tagged: bool, on_progress: OnProgress) -> ArtifactStatus:
     if not tagged:
         note_missing_tags(handle)
     path = manifest.artifact.path

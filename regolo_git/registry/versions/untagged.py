@@ -60,7 +60,8 @@ def untagged_changes(handle: Handle, tip: str) -> list[UntaggedChange]:
     changes: dict[tuple[str, str, str], UntaggedChange] = {}
     for change in (*walks.found.get(known or "", ()), *_changes(handle, tip, new[::-1])):
         changes.setdefault((*change.key, change.manifest_oid), change)
-    found = [change for change in changes.values() if handle.index.find(*change.key) is None]
+    tagged = handle.index.find_all(change.key for change in changes.values())
+    found = [change for change in changes.values() if change.key not in tagged]
     if new and not shallow:
         others = list(walks.found.items())[: WALKS_KEPT - 1]
         _save(_file(handle), _Walks(losses, {tip: found, **dict(others)}))
@@ -107,9 +108,8 @@ def _changes_of(handle: Handle, commit: str) -> Iterator[UntaggedChange]:
 
 
 def _untagged_at(handle: Handle, commit: str) -> set[tuple[str, str]]:
-    manifests = handle.records_at(commit).manifests().records
-    keys = {(manifest.model, Version.parse(manifest.version).identity) for manifest in manifests}
-    return {key for key in keys if handle.index.find(*key) is None}
+    keys = {manifest.key for manifest in handle.records_at(commit).manifests().records}
+    return keys - handle.index.find_all(keys).keys()
 
 
 # -- the file ---------------------------------------------------------------------------------------------

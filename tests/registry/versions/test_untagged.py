@@ -36,6 +36,28 @@ def test_every_version_without_a_tag_is_found_oldest_first(registered: Registry)
     assert found(registered) == [("m", "1.0"), ("m", "1.1")]
 
 
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("options", [(), ("-a", "-m", "by hand")], ids=["lightweight", "annotated"])
+def test_a_version_whose_tag_was_moved_is_found(
+    remembering: Registry, options: tuple[str, ...], packed: bool
+) -> None:
+    top = remembering.handle.paths.top
+    if packed:
+        git(top, "pack-refs", "--all")
+    assert found(remembering) == []
+    git(top, "tag", "-f", *options, "m@v1.0", "HEAD")
+    assert found(remembering) == [("m", "1.0")]
+
+
+def test_packed_tags_are_no_loss(remembering: Registry) -> None:
+    top = remembering.handle.paths.top
+    assert found(remembering) == []
+    before = remembering.handle.index.losses()
+    for command in (["pack-refs", "--all"], ["tag", "other"], ["gc", "-q"]):
+        git(top, *command)
+        assert remembering.handle.index.losses() == before
+
+
 def test_each_walk_is_remembered_and_only_new_commits_are_walked(
     remembering: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
