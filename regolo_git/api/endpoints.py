@@ -21,6 +21,7 @@ from regolo_git.registry.notices import warn
 from regolo_git.serving.endpoint_metrics import endpoint_metrics
 from regolo_git.serving.metrics.values import EndpointMetrics
 from regolo_git.serving.registry_writer import RegistryWriter
+from regolo_git.serving.unloadable import notices_of_moved, unloadable_notices
 from regolo_git.serving.untrusted_types import untrusted_types_notices
 
 
@@ -63,6 +64,8 @@ class EndpointVerbs:
             unmerged=unmerged,
             new_environment=new_environment,
         )
+        for notice in notices_of_moved(self.handle, () if propose else done.endpoints, os.environ):
+            warn(notice)
         return done.promotion
 
     def demote_model_version(
@@ -97,7 +100,8 @@ class EndpointVerbs:
 
         With an environment it follows the promotions there and uses the environment's replicas.  Raises
         Conflict if it exists, NotFound, InvalidInput, PolicyRefused for a version that is retired or, without
-        `unmerged`, not merged.  Types in a skops file that a policy has to name are a `RegoloNotice`.
+        `unmerged`, not merged.  A version that no server could load, and types in a skops file that a
+        policy has to name, are a `RegoloNotice`.
         """
         created = create_endpoint(
             self.handle,
@@ -110,8 +114,9 @@ class EndpointVerbs:
             message=message,
             unmerged=unmerged,
         )
-        for notice in untrusted_types_notices(self.handle, created, os.environ):
-            warn(notice)
+        for notices in (unloadable_notices, untrusted_types_notices):
+            for notice in notices(self.handle, created, os.environ):
+                warn(notice)
         return created
 
     def update_endpoint_traffic(
@@ -130,7 +135,13 @@ class EndpointVerbs:
         """
         writer, weights = RegistryWriter(self.handle), plain_keys(version_traffic)
         counts = plain_keys(replicas) if replicas is not None else None
-        return writer.set_traffic(endpoint_id, weights, replicas=counts, message=message, unmerged=unmerged)
+        known = get_endpoint(self.handle, endpoint_id).versions
+        changed = writer.set_traffic(
+            endpoint_id, weights, replicas=counts, message=message, unmerged=unmerged
+        )
+        for notice in unloadable_notices(self.handle, changed, os.environ, known):
+            warn(notice)
+        return changed
 
     def rollback_endpoint(
         self,

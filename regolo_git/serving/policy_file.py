@@ -28,7 +28,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from regolo_git.errors import IntegrityError, InvalidInput, NotFound, PolicyRefused
+from regolo_git.errors import IntegrityError, InvalidInput, NotFound, PolicyRefused, RegoloError
 from regolo_git.records.serving_block import ENTRY_POINT
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import TomlValue, load_document
@@ -81,6 +81,17 @@ def operators_policy(given: Path | None, environ: Mapping[str, str], *, outside:
     if given is None and not path.exists():
         return Policy()
     return load_policy(path, outside=outside)
+
+
+def default_policy(top: Path, environ: Mapping[str, str]) -> Policy:
+    """The policy in the default place; without one, or if it cannot be read, the default policy.
+
+    A server says what is wrong with it.
+    """
+    try:
+        return operators_policy(None, environ, outside=top)
+    except RegoloError:
+        return Policy()
 
 
 def default_policy_path(environ: Mapping[str, str]) -> Path:

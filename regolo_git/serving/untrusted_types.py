@@ -17,7 +17,7 @@ from regolo_git.records.serving_block import ServingBlock, implied_by
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.serving.policy import Policy, trusted_line
-from regolo_git.serving.policy_file import operators_policy
+from regolo_git.serving.policy_file import default_policy
 from regolo_git.serving.registry_source import RegistrySource
 
 SKOPS = "skops"
@@ -25,7 +25,7 @@ SKOPS = "skops"
 
 def untrusted_types_notices(handle: Handle, endpoint: Endpoint, environ: Mapping[str, str]) -> list[str]:
     """A notice for each version whose types the policy in the default place does not name."""
-    policy = _policy(handle, environ)
+    policy = default_policy(handle.paths.top, environ)
     notices = (
         _notice(handle, endpoint.model, version, pinned, policy)
         for version, pinned in endpoint.versions.items()
@@ -44,13 +44,6 @@ def _notice(handle: Handle, model: str, version: str, pinned: PinnedVersion, pol
     if not unknown:
         return None
     return f"'{reference}' can be served only under a policy with the line\n  {trusted_line(unknown)}"
-
-
-def _policy(handle: Handle, environ: Mapping[str, str]) -> Policy:
-    try:
-        return operators_policy(None, environ, outside=handle.paths.top)
-    except RegoloError:
-        return Policy()  # the server says what is wrong with it
 
 
 def _is_skops(handle: Handle, model: str, pinned: PinnedVersion) -> bool:

@@ -20,7 +20,7 @@ ArtifactSource = str | os.PathLike[str] | bytes | bytearray | memoryview | Binar
 # How to save objects that users try to pass, by their package.
 SAVING = {
     "torch": "pass model.state_dict(), or save it with safetensors.torch.save_model(model, PATH)",
-    "sklearn": "save it with joblib.dump(model, PATH) or skops.io.dump(model, PATH)",
+    "sklearn": "save it with skops.io.dump(model, PATH) to serve it, or with joblib.dump(model, PATH)",
     "keras": "save it with model.save(PATH)",
     "tensorflow": "save it with model.save(PATH)",
     "xgboost": "save it with model.save_model(PATH)",

@@ -1,5 +1,7 @@
 """`git regolo promote`: promotes a version to an environment."""
 
+import os
+
 import click
 
 from regolo_git.cli.context import Cancelled, open_handle
@@ -7,7 +9,7 @@ from regolo_git.cli.forms import Json, json_option, put_result
 from regolo_git.cli.options.arguments import complete_environments, reference_argument
 from regolo_git.cli.options.change import ask, message_option, unmerged_option
 from regolo_git.cli.progress import ProgressBar
-from regolo_git.cli.streams import talk
+from regolo_git.cli.streams import talk, talk_note
 from regolo_git.records.paths import CONFIG_PATH
 from regolo_git.records.references import Reference, version_reference
 from regolo_git.registry.environments.declared import UnknownEnvironment
@@ -15,6 +17,7 @@ from regolo_git.registry.environments.permission import environment_rule
 from regolo_git.registry.environments.promote import Promoted
 from regolo_git.registry.environments.promote import promote as promote_version
 from regolo_git.registry.handle import Handle
+from regolo_git.serving.unloadable import notices_of_moved
 from regolo_git.text.commits import short
 
 
@@ -69,7 +72,10 @@ def promote(
                 new_environment=yes,
                 on_progress=bar.show,
             )
+        notices = notices_of_moved(handle, () if propose else done.endpoints, os.environ)
     _report(done, propose)
+    for notice in notices:
+        talk_note(notice)
     promoted = version_reference(done.promotion.model, done.promotion.version)
     put_result(promoted, _document(done), as_json=as_json)
 

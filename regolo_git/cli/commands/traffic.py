@@ -1,5 +1,7 @@
 """`git regolo traffic`: shows and sets the traffic split of an endpoint."""
 
+import os
+
 import click
 
 from regolo_git.cli.context import open_handle
@@ -12,10 +14,11 @@ from regolo_git.cli.options.endpoint import (
     read_weights,
 )
 from regolo_git.cli.pages.endpoint import document_beside
-from regolo_git.cli.streams import talk
+from regolo_git.cli.streams import talk, talk_note
 from regolo_git.registry.endpoints.deployed import read_deployed
 from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.serving.registry_writer import RegistryWriter
+from regolo_git.serving.unloadable import unloadable_notices
 from regolo_git.text.numbers import shares_text
 
 
@@ -57,7 +60,10 @@ def traffic(
     store; 4 already set to that split; 6 the store is not there; 8 a version is retired or not merged.
     """
     with open_handle() as handle:
+        found = get_endpoint(handle, endpoint)
+        notices: list[str] = []
         if split:
+            known = found.versions
             writer = RegistryWriter(handle)
             found = writer.set_traffic(
                 endpoint,
@@ -66,9 +72,10 @@ def traffic(
                 message=message,
                 unmerged=unmerged,
             )
-        else:
-            found = get_endpoint(handle, endpoint)
+            notices = unloadable_notices(handle, found, os.environ, known)
         beside = read_deployed(handle, found)
         if not split and beside.environment is not None:
             talk(beside.state)
+    for notice in notices:
+        talk_note(notice)
     put_result(shares_text(found.traffic), document_beside(found, beside), as_json=as_json)

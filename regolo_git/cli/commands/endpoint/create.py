@@ -15,6 +15,7 @@ from regolo_git.cli.streams import talk, talk_next, talk_note
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
 from regolo_git.registry.endpoints.create import create_endpoint
+from regolo_git.serving.unloadable import unloadable_notices
 from regolo_git.serving.untrusted_types import untrusted_types_notices
 from regolo_git.text.numbers import counted, shares_text
 
@@ -100,6 +101,8 @@ def create(
 ) -> None:
     """Create ENDPOINT and send all its traffic to one version.
 
+    A version that no server could load is a note that says what to write.
+
     \b
     Examples:
       git regolo endpoint create reviews sentiment@1.1 --replicas 2
@@ -120,7 +123,8 @@ def create(
             message=message,
             unmerged=unmerged,
         )
-        notices = untrusted_types_notices(handle, created, os.environ)
+        notices = unloadable_notices(handle, created, os.environ)
+        notices += untrusted_types_notices(handle, created, os.environ)
     talk(f"created endpoint {name}: {shares_text(created.traffic)}")
     (pin,) = created.versions.values()
     if replicas is not None and pin.replicas != replicas:
