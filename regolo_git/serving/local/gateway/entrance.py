@@ -10,7 +10,7 @@ from starlette.types import Message, Scope, Send
 
 from regolo_git.serving.local.access import Access
 from regolo_git.serving.local.gateway.headers import Headers, header
-from regolo_git.serving.local.gateway.refusal import Refusal, refuse
+from regolo_git.serving.local.gateway.refusal import refuse
 from regolo_git.serving.local.http_answer import HttpAnswer
 
 OPEN_PAGES = ("/healthz", "/readyz")
@@ -31,19 +31,19 @@ class Entrance:
 
     def check(self, scope: Scope) -> None:
         """Raises Refusal for a request without a host, of another host or site, or without the token."""
-        headers: Headers = scope["headers"]
-        hosts = [value for name, value in headers if name == b"host"]
-        if len(hosts) > 1 or (not hosts and scope["http_version"] == "1.1"):
-            raise refuse("bad_host", 400, "a request has one header Host")
+        named = dict(scope["headers"])
+        host = named.get(b"host")
+        if host is None or len(named) != len(scope["headers"]):
+            _check_one_host(scope)
         if scope["path"] in OPEN_PAGES:
             return
-        for host in hosts:
-            if host not in self._known:
-                self._check_host(host)
-        origin = header(headers, b"origin")
+        if host is not None and host not in self._known:
+            self._check_host(host)
+        origin = named.get(b"origin")
         if origin is not None and not self._access.admits(origin.decode("latin-1")):
             raise refuse("foreign_origin", 403, _foreign("pages of", origin, "origins"))
-        self._check_token(headers)
+        if self._token is not None:
+            _check_token(named.get(b"authorization"), self._token)
 
     def _check_host(self, host: bytes) -> None:
         if not self._access.knows(host.decode("latin-1")):
@@ -51,22 +51,16 @@ class Entrance:
         if len(self._known) < MOST_KNOWN:
             self._known.add(host)
 
-    def _check_token(self, headers: Headers) -> None:
-        if self._token is None:
-            return
-        given = header(headers, b"authorization")
-        scheme, _, token = (given or b"").partition(b" ")
-        if scheme.lower() != b"bearer" or not hmac.compare_digest(token.strip(), self._token):
-            raise _unauthorized(b', error="invalid_token"' if given is not None else b"")
-
     def preflight(self, scope: Scope) -> HttpAnswer | None:
         """The answer to a browser that asks whether it may send a request; None if this is not that question.
 
         Browsers ask without the token.
         """
+        if scope["method"] != "OPTIONS":
+            return None
         headers: Headers = scope["headers"]
         asked = header(headers, b"access-control-request-method")
-        if scope["method"] != "OPTIONS" or asked is None or self.shared_with(headers) is None:
+        if asked is None or self.shared_with(headers) is None:
             return None
         allowed = header(headers, b"access-control-request-headers") or b"authorization, content-type"
         answer = (
@@ -87,9 +81,18 @@ def _foreign(what: str, name: bytes, key: str) -> str:
     return f"{what} '{shown}' are not answered; the operator's policy may name it in '{key}' under [gateway]"
 
 
-def _unauthorized(problem: bytes) -> Refusal:
-    challenge = ((b"www-authenticate", b'Bearer realm="regolo-git"' + problem),)
-    return refuse("unauthorized", 401, "a bearer token is needed", challenge)
+def _check_one_host(scope: Scope) -> None:
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) > 1 or (not hosts and scope["http_version"] == "1.1"):
+        raise refuse("bad_host", 400, "a request has one header Host")
+
+
+def _check_token(given: bytes | None, expected: bytes) -> None:
+    scheme, _, token = (given or b"").partition(b" ")
+    if scheme.lower() != b"bearer" or not hmac.compare_digest(token.strip(), expected):
+        problem = b', error="invalid_token"' if given is not None else b""
+        challenge = ((b"www-authenticate", b'Bearer realm="regolo-git"' + problem),)
+        raise refuse("unauthorized", 401, "a bearer token is needed", challenge)
 
 
 def with_origin(send: Send, origin: bytes) -> Send:
