@@ -33,11 +33,8 @@ def load(path, config):
 
 def identity(dtype: str, *, outputs: int = 1) -> bytes:
     """A model that gives back its input, under the names `y` or `y` and `z`."""
-    kind = (
-        onnx.TensorProto.STRING
-        if dtype == "object"
-        else onnx.helper.np_dtype_to_tensor_dtype(numpy.dtype(dtype))
-    )
+    odd = {"object": onnx.TensorProto.STRING, "bfloat16": onnx.TensorProto.BFLOAT16}
+    kind = odd[dtype] if dtype in odd else onnx.helper.np_dtype_to_tensor_dtype(numpy.dtype(dtype))
     names = ["y", "z"][:outputs]
     graph = onnx.helper.make_graph(
         [onnx.helper.make_node("Identity", ["x"], [name]) for name in names],
@@ -69,6 +66,10 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEngine]:
         model.write_bytes(identity(dtype))
         registry.version(f"1.{number}", model, {"format": "onnx"})
         commit = registry.endpoint(dtype, {f"1.{number}": 1.0})
+    halves = home / "bfloat16.onnx"
+    halves.write_bytes(identity("bfloat16"))
+    registry.version("1.20", halves, {"format": "onnx"})
+    registry.endpoint("bfloat16", {"1.20": 1.0})
     two = home / "two.onnx"
     two.write_bytes(identity("float32", outputs=2))
     registry.version("2.0", two, {"format": "onnx"})
@@ -164,6 +165,13 @@ def test_tritons_client_sends_bytes_that_no_onnx_model_takes_to_a_python_model(c
     assert client.infer("echo", [halves]).as_numpy("x").tolist() == [1.5, -2.0]
     result = client.infer("sums", [given(array, binary=True)], parameters={"scale": 2.0})
     assert result.as_numpy("output-0").tolist() == [-1.0]
+
+
+def test_tritons_client_calls_a_model_of_bfloat16(client) -> None:
+    array = numpy.array([[1.5, -2.0], [256.0, 0.1]]).astype(ml_dtypes.bfloat16)
+    result = client.infer("bfloat16", [given(array, binary=True)])
+    assert result.get_output("y")["datatype"] == "BF16"
+    assert numpy.array_equal(result.as_numpy("y").astype("float32"), array.astype("float32"))
 
 
 def test_tritons_client_learns_what_is_served(client) -> None:
