@@ -123,7 +123,7 @@ class EndpointRunner:
         replicas: Counter[str] = Counter()
         for version, plan in plans.items():
             replicas[plan.key] += plan.replicas
-            self._ensure(plan, f"{endpoint.endpoint} {version}").at_least(replicas[plan.key])
+            self._ensure(plan, endpoint.endpoint, version).at_least(replicas[plan.key])
         sets = self.replica_sets.sets
         await asyncio.gather(*(sets[key].started() for key in replicas))
         assert self.wanted is not None
@@ -134,14 +134,19 @@ class EndpointRunner:
             sets[key].at_most(count)
         await self._tidy()
 
-    def _ensure(self, plan: VersionPlan, label: str) -> ReplicaSet:
-        return self.replica_sets.ensure(plan.key, lambda: self._new_set(plan, label))
+    def _ensure(self, plan: VersionPlan, endpoint: str, version: str) -> ReplicaSet:
+        return self.replica_sets.ensure(plan.key, lambda: self._new_set(plan, endpoint, version))
 
-    def _new_set(self, plan: VersionPlan, label: str) -> ReplicaSet:
+    def _new_set(self, plan: VersionPlan, endpoint: str, version: str) -> ReplicaSet:
         if isinstance(plan, ExternalPlan):
             return ExternalReplicaSet(plan.key, plan.server, self._options.start_seconds, self._changed)
-        launcher = self._launcher.labelled(label)
+        launcher = self._launcher.labelled(lambda: f"{endpoint} {self._served_as(plan.key, version)}")
         return WorkerReplicaSet(plan.spec, plan.files, launcher, self._longest, self._changed)
+
+    def _served_as(self, key: str, version: str) -> str:
+        """The versions in force of one content; they may have changed since `version` started its workers."""
+        plans = self.in_force.plans if self.in_force is not None else {}
+        return "+".join(name for name, plan in plans.items() if plan.key == key) or version
 
     async def _tidy(self) -> None:
         plans = self.in_force.plans.values() if self.in_force is not None else ()

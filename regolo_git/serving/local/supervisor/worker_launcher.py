@@ -20,13 +20,13 @@ from regolo_git.serving.options import ServeOptions
 class WorkerLauncher:
     """`sockets` holds a directory for each worker; `unused(name)` returns once no gateway uses it.
 
-    `label` comes before each line that a worker prints.
+    `label()` comes before each line that a worker prints.
     """
 
     sockets: Path
     options: ServeOptions
     unused: Callable[[str], Awaitable[None]]
-    label: str = ""
+    label: Callable[[], str] = lambda: "worker"
     log: WorkerLog = field(default_factory=WorkerLog)
     _leaving: BackgroundTasks = field(default_factory=BackgroundTasks)
 
@@ -34,7 +34,7 @@ class WorkerLauncher:
         """Starts a worker and waits until it is ready: checked, loaded, warm.  Raises StartFailed."""
         return await start_worker(spec, self.sockets, self.options, self.log, self.label)
 
-    def labelled(self, label: str) -> "WorkerLauncher":
+    def labelled(self, label: Callable[[], str]) -> "WorkerLauncher":
         """This launcher with another label."""
         return replace(self, label=label)
 

@@ -7,7 +7,7 @@ supervisor.
 import asyncio
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
@@ -33,10 +33,10 @@ class WorkerLog:
         self._copying = BackgroundTasks()
 
     @contextmanager
-    def pipe(self, label: str) -> Iterator[int]:
-        """A descriptor for a worker's output, for the time of its start; each line gets the label."""
+    def pipe(self, label: Callable[[], str]) -> Iterator[int]:
+        """A descriptor for a worker's output, for the time of its start; each line gets the current label."""
         reading, writing = os.pipe()
-        self._copying.start(self._copy(reading, f"{label}: ".encode()))
+        self._copying.start(self._copy(reading, label))
         try:
             yield writing
         finally:
@@ -49,7 +49,7 @@ class WorkerLog:
                 await self._copying.ended()
         self._writer.shutdown(wait=False)
 
-    async def _copy(self, pipe: int, label: bytes) -> None:
+    async def _copy(self, pipe: int, label: Callable[[], str]) -> None:
         reader, loop = asyncio.StreamReader(), asyncio.get_running_loop()
         transport, _ = await loop.connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(pipe, "rb")
@@ -76,7 +76,7 @@ class WorkerLog:
 class _Lines:
     """Cuts output into whole lines, and puts the label before each."""
 
-    def __init__(self, label: bytes) -> None:
+    def __init__(self, label: Callable[[], str]) -> None:
         self._label = label
         self._rest = b""
 
@@ -94,7 +94,7 @@ class _Lines:
 
     def _labelled(self, line: bytes) -> bytes:
         text = without_controls(line.decode("utf-8", "backslashreplace"))
-        return self._label + text.encode("utf-8", "backslashreplace") + b"\n"
+        return f"{self._label()}: {text}\n".encode("utf-8", "backslashreplace")
 
 
 def _parts(line: bytes) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ import secrets
 import shutil
 import signal
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -94,7 +95,7 @@ class WorkerProcess:
 
 
 async def start_worker(
-    spec: WorkerSpec, sockets: Path, options: ServeOptions, log: WorkerLog, label: str
+    spec: WorkerSpec, sockets: Path, options: ServeOptions, log: WorkerLog, label: Callable[[], str]
 ) -> WorkerProcess:
     """Starts a worker and waits until it is ready: checked, loaded, warm.  Raises StartFailed."""
     name = f"w-{secrets.token_hex(4)}"
@@ -102,7 +103,7 @@ async def start_worker(
     reading, writing = os.pipe()
     try:
         directory.mkdir(mode=0o700)
-        with log.pipe(f"{label} {name}") as output:
+        with log.pipe(lambda: f"{label()} {name}") as output:
             process = await _spawn(spec, directory, writing, output, options)
     except OSError as error:
         os.close(reading)

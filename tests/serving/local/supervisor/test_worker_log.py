@@ -17,7 +17,7 @@ def logged(path: Path, *pieces: bytes) -> bytes:
 
     async def run(output: int) -> None:
         log = WorkerLog(output)
-        with log.pipe("e 1.0 w-1") as first, log.pipe("e 1.1 w-2") as second:
+        with log.pipe(lambda: "e 1.0 w-1") as first, log.pipe(lambda: "e 1.1 w-2") as second:
             for piece in pieces:
                 os.write(first, piece)
                 os.write(second, piece)
@@ -54,7 +54,7 @@ def test_a_terminal_that_is_gone_stops_nobody(tmp_path: Path) -> None:
 
     async def run() -> None:
         log = WorkerLog(writing)
-        with log.pipe("e 1.0 w-1") as output:
+        with log.pipe(lambda: "e 1.0 w-1") as output:
             os.write(output, b"lost\n")
         await log.end()
 
@@ -91,3 +91,21 @@ def test_what_a_model_prints_warns_and_raises_is_told_apart(registry: FolderRegi
         assert re.search(f"^e 2.0 {worker}: .*{line}", said, re.MULTILINE), said
     assert re.search(r"^e 2.0 .*odd", said, re.MULTILINE)
     assert re.search(r"^f 2.1 w-\w+: no weights", said, re.MULTILINE)
+
+
+def test_workers_that_serve_a_new_number_of_the_same_content_say_so(registry: FolderRegistry) -> None:
+    files = {"serve.py": "def load(path, config):\n    return lambda inputs: print('asked')\n"}
+    for version in ("2.0", "2.1"):
+        registry.version(version, files, PYTHON)
+    commit = registry.endpoint("e", {"2.0": 1.0})
+    with running_engine(registry) as engine:
+        engine.until_serving("e", commit)
+        (worker,) = engine.status("e")["versions"]["2.0"]["workers"]
+        engine.predict([1])
+        for traffic in ({"2.1": 1.0}, {"2.0": 0.5, "2.1": 0.5}):
+            engine.until_serving("e", registry.endpoint("e", traffic))
+            engine.predict([1])
+        said = engine.stop()
+    asked = [line for line in said.splitlines() if line.endswith(": asked")]
+    assert [line.rpartition(f" {worker}")[0] for line in asked[:2]] == ["e 2.0", "e 2.1"]
+    assert asked[2].startswith("e 2.0+2.1 ")
