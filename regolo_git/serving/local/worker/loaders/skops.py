@@ -12,6 +12,7 @@ from regolo_git.errors import IntegrityError, InvalidInput, PolicyRefused
 from regolo_git.serving.dependencies import missing_library
 from regolo_git.serving.local.worker.call import Call, Predictor, Signature
 from regolo_git.serving.local.worker.loaders.estimator_inputs import inputs_of
+from regolo_git.serving.local.worker.loaders.number_texts import NumberTexts
 from regolo_git.serving.local.worker.loaders.one_file import one_file
 from regolo_git.serving.local.worker_orders import WorkerSpec
 from regolo_git.serving.policy import trusted_line
@@ -55,9 +56,11 @@ class _Estimator:
         self._call = getattr(model, method)
         self._numpy = numpy
         self._inputs = inputs_of(model, numpy)
+        self._texts = NumberTexts(self._call)
 
     def predict(self, call: Call) -> object:
         inputs = self._inputs.make(call)
+        self._texts.check(inputs)
         try:
             return self._predict(inputs)
         except self._not_fitted:

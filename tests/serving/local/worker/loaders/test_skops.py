@@ -98,6 +98,35 @@ def test_rows_that_do_not_fit_are_the_callers_mistake(by_index: tuple[Any, Predi
         answer(by_index[1], inputs=rows)
 
 
+@pytest.mark.parametrize("text", ["2", "nan", " 1e3", "-inf"])
+def test_text_in_a_column_of_numbers_is_not_parsed(
+    by_index: tuple[Any, Predictor], tmp_path: Path, text: str
+) -> None:
+    model, predictor = by_index
+    with pytest.raises(InvalidInput, match=r"column '0' takes numbers, and the request has text"):
+        answer(predictor, inputs=[[0.1, 2, "red"], [text, 2, "red"]])
+    # In a column of categories it is one like any other.
+    assert (
+        answer(predictor, inputs=[[0.1, text, text]])
+        == model.predict_proba(np.array([[0.1, text, text]], dtype=object)).tolist()
+    )
+    numbers = served(tmp_path, LogisticRegression().fit([[1.0, 2.0], [3.0, 4.0]], [0, 1]))
+    for rows in ([[1.0, text]], [[text, text]], [[3.0, 4.0], [1, text]]):
+        with pytest.raises(InvalidInput):
+            answer(numbers, inputs=rows)
+    assert answer(numbers, inputs=[[3.0, 4.0]]) == [1]
+
+
+def test_text_in_a_named_column_of_numbers_is_not_parsed(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    predictor = served(tmp_path, by_name(pandas, city=["city"]))
+    for age in ("31", "nan"):
+        with pytest.raises(InvalidInput, match=r"column 'age' takes numbers, and the request has text"):
+            answer(predictor, dataframe_records=[{"age": age, "city": "Oslo"}])
+    assert answer(predictor, dataframe_records=[{"age": 31.0, "city": "31"}]) in ([0], [1])
+    assert answer(predictor, dataframe_records=[{"age": 31.0, "city": "Oslo"}]) == [1]
+
+
 # -- columns by name --------------------------------------------------------------------------------------
 
 PEOPLE = {"age": [20.0, 31.0, 42.0, 53.0], "city": ["Rome", "Oslo", "Rome", "Lima"], "size": [1, 2, 3, 4]}
