@@ -1,8 +1,8 @@
 """Text in a column of numbers, which scikit-learn parses: `"2"` among objects becomes 2.0.
 
 Only the model knows which columns are numbers.  So the first time that a column has text that could be
-parsed, the model is asked about a row with other text in its place: if it cannot convert that to a number, the
-column is one of numbers, and text in it is refused from then on.
+parsed, the model is asked about a row with other text in its place.  If it cannot convert that to a number,
+the column is one of numbers, and text in it is refused from then on.
 """
 
 from collections.abc import Callable, Iterable
