@@ -118,7 +118,8 @@ class Gateway:
         name, in_flight, begun = prediction.endpoint, live.in_flight, time.perf_counter()
         if in_flight.total >= live.routing.max_concurrency:
             self._recorder.record(name, version, DROPPED, 0.0)
-            return refuse("overloaded", 503, f"endpoint '{name}' is busy").answer
+            message = f"endpoint '{name}' is busy with as many requests as its 'max_concurrency' allows"
+            return refuse("overloaded", 503, message).answer
         in_flight.enter(version)
         try:
             answer = await self._forwarder.forward(prediction, version)

@@ -16,6 +16,7 @@ from typing import Literal
 import aiohttp
 
 from regolo_git.errors import RegoloError, ServingError
+from regolo_git.hints import Hint
 from regolo_git.serving.local.child_process import python_command, resident_bytes, worker_environment
 from regolo_git.serving.local.supervisor.worker_log import WorkerLog
 from regolo_git.serving.local.worker_orders import STOP_SIGNAL, WorkerOrders, WorkerReport, WorkerSpec
@@ -24,6 +25,7 @@ from regolo_git.serving.traffic.routing_table import Replica
 
 MODULE = "regolo_git.serving.local.worker.main"
 REAP_SECONDS = 5.0
+START_HINT = str(Hint("serve", "--start-seconds", "SECONDS"))
 
 Health = Literal["ready", "silent", "wrong"]
 
@@ -151,7 +153,7 @@ async def _until_ready(worker: WorkerProcess, pipe: int, seconds: float) -> Work
             line = await _read_line(pipe)
     except TimeoutError as error:
         message = f"the worker was not ready within {seconds:g} seconds"
-        raise StartFailed(message, None, is_final=False) from error
+        raise StartFailed(message, START_HINT, is_final=False) from error
     if not line:
         ending = describe_exit(await worker.exited())
         raise StartFailed(f"the worker ended before it was ready ({ending})", None, is_final=False)

@@ -18,6 +18,9 @@ from regolo_git.serving.local.worker.tensor_data import DATATYPES, count_of, dec
 MOST_DIMENSIONS = 64  # as numpy has it
 LARGEST_SIZE = (1 << 63) - 1
 BINARY_OUTPUT = "binary_data_output"
+# Parameters of a request that the protocol's extensions reserve.  A server may do without the first.
+SCHEDULING = ("priority", "timeout")
+SEQUENCE = ("sequence_id", "sequence_start", "sequence_end")
 # Parameters of inputs and outputs that ask for what we do not do; ignoring them would give another answer.
 UNSUPPORTED = ("classification", "shared_memory_region")
 
@@ -69,8 +72,18 @@ def read_inference(body: bytes, head_length: int | None = None) -> InferenceRequ
         tail.check_end()
     parameters = dict(request.get_optional("parameters", dict) or {})
     binary = parameters.pop(BINARY_OUTPUT, False) is True
+    _take_reserved(parameters)
     call = Call(named=named, types=types, parameters=parameters, binary=named.binary)
     return InferenceRequest(call, request.get_optional("id", str), _read_wanted(request, binary=binary))
+
+
+def _take_reserved(parameters: dict[str, Json]) -> None:
+    """Takes out the parameters that are for a server and not for the model."""
+    for name in SEQUENCE:
+        if parameters.pop(name, None):
+            raise InvalidInput(f"'{name}' is not supported: a request does not belong to a sequence")
+    for name in SCHEDULING:
+        parameters.pop(name, None)
 
 
 def _read_type(entry: JsonReader) -> TensorType:

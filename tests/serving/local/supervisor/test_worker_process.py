@@ -40,3 +40,15 @@ def test_what_a_worker_started_goes_with_it(registry: FolderRegistry) -> None:
         engine.until_serving("e", commit)
         (child,) = engine.predict([1]).json["predictions"]
     assert not is_alive(child)
+
+
+def test_a_worker_that_takes_too_long_to_load_is_said_with_the_option_that_gives_it_more(
+    registry: FolderRegistry,
+) -> None:
+    registry.version("2.0", {"serve.py": "import time\ntime.sleep(60)\n"}, PYTHON)
+    registry.endpoint("e", {"2.0": 1.0})
+    options = {"start_seconds": 0.5, "start_attempts": 1}
+    with running_engine(registry, options=options) as engine:
+        status = engine.until_failed("e")
+        assert status["problem"] == "the worker was not ready within 0.5 seconds"
+        assert "--start-seconds" in status["hint"]

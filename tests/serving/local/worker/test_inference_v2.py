@@ -117,6 +117,13 @@ def test_the_outputs_that_a_caller_names_are_wanted_and_each_in_its_form() -> No
         read_inference(body(tensor(), outputs=[{"name": "q"}])).wanted.check(("y", "z"))
 
 
+def test_parameters_for_a_server_are_not_passed_to_the_model() -> None:
+    given = {"priority": 1, "timeout": 1000, "sequence_id": 0, "sequence_start": False, "scale": 2}
+    assert read_inference(body(tensor(), parameters=given)).call.parameters == {"scale": 2}
+    with pytest.raises(InvalidInput, match="'sequence_id' is not supported"):
+        read_inference(body(tensor(), parameters={"sequence_id": 7}))
+
+
 # -- binary tensors ---------------------------------------------------------------------------------------
 
 
