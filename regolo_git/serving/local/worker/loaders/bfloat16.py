@@ -1,4 +1,4 @@
-"""Arrays of bfloat16, which numpy does not have: the upper halves of float32, in and out of onnxruntime."""
+"""Arrays of bfloat16, which numpy does not have: the upper halves of float32, in and out of libraries."""
 
 from ctypes import string_at
 from typing import Any
@@ -36,5 +36,9 @@ def from_value(numpy: Any, value: Any) -> BrainFloats:
     """The values of a tensor of onnxruntime, which cannot give them itself."""
     size = value.tensor_size_in_bytes()
     held = string_at(value.data_ptr(), size) if size else b""
-    halves = numpy.frombuffer(held, dtype="uint16").astype("uint32") << 16
-    return BrainFloats(halves.view("float32").reshape(value.shape()))
+    return BrainFloats(from_bits(numpy, held).reshape(value.shape()))
+
+
+def from_bits(numpy: Any, held: bytes) -> Any:
+    """The float32 values of bytes of bfloat16."""
+    return (numpy.frombuffer(held, dtype="<u2").astype("uint32") << 16).view("float32")

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from support.loaded_models import loaded
 from support.onnx_models import identity
 
-from regolo_git.errors import InvalidInput
+from regolo_git.errors import InvalidInput, ServingError
 from regolo_git.serving.local.worker.call import Predictor
 from regolo_git.serving.local.worker.inference_answer import write_inference
 from regolo_git.serving.local.worker.inference_v2 import read_inference
@@ -323,3 +323,24 @@ def test_tensors_of_every_type_are_answered(datatype: str, tmp_path: Path) -> No
     assert invoke(predictor, inputs=[]) == {"w": held.tolist()}
     output = infer(predictor, tensor("x", "BOOL", [1], [True]))["w"]
     assert (output["datatype"], output["shape"], output["data"]) == (datatype, [2, 2], held.ravel().tolist())
+
+
+def raw_tensor(path: Path, kind: str, shape: list[int], data: bytes) -> None:
+    """A safetensors file of a type that numpy lacks."""
+    head = json.dumps({"w": {"dtype": kind, "shape": shape, "data_offsets": [0, len(data)]}}).encode()
+    head += b" " * (-len(head) % 8)
+    path.write_bytes(len(head).to_bytes(8, "little") + head + data)
+
+
+def test_tensors_of_bfloat16_are_float32_and_smaller_types_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "brain.py").write_text("def load(tensors, config):\n    return lambda _: tensors\n")
+    raw_tensor(tmp_path / "model.safetensors", "BF16", [2, 1], b"\xc0\x3f\x80\xc3")
+    predictor = loaded(tmp_path, "safetensors", entry_point="brain:load")
+    assert invoke(predictor, inputs=[]) == {"w": [[1.5], [-256.0]]}
+    for shape, data in (([0], b""), ([], b"\x80\x3f")):
+        raw_tensor(tmp_path / "model.safetensors", "BF16", shape, data)
+        expected = [] if shape else 1.0
+        assert invoke(loaded(tmp_path, "safetensors", entry_point="brain:load"), inputs=[]) == {"w": expected}
+    raw_tensor(tmp_path / "model.safetensors", "F8_E4M3", [2], b"ab")
+    with pytest.raises(ServingError, match="tensor 'w' has the type F8_E4M3"):
+        loaded(tmp_path, "safetensors", entry_point="brain:load")
