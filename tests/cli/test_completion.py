@@ -60,6 +60,15 @@ def test_environments_endpoints_and_keys_are_completed(  # type: ignore[no-untyp
     assert complete("config", "store.") == ["store.url", "store.digest"]
 
 
+def test_a_retired_version_is_not_completed_where_it_is_refused(  # type: ignore[no-untyped-def]
+    complete, regolo: Regolo, two_versions: Path
+) -> None:
+    regolo("endpoint", "create", "reviews", "m@1.0")
+    regolo("retire", "m@1.1", "-m", "wrong data", "--yes")
+    assert complete("rollback", "reviews", "--to", "1.") == ["1.0"]
+    assert complete("traffic", "reviews", "") == ["1.0="]
+
+
 def test_completion_outside_a_registry_is_silent(complete, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.chdir(tmp_path)
     assert complete("show", "") == []

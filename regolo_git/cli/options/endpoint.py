@@ -11,6 +11,7 @@ from regolo_git.errors import InvalidInput
 from regolo_git.records.names import check_endpoint_name
 from regolo_git.registry.endpoints.get import get_endpoint, list_endpoints
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.version_status import RETIRED, read_statuses
 from regolo_git.text.sizes import parse_size
 
 
@@ -46,7 +47,9 @@ def complete_endpoint_versions(
 
 
 def _versions_for(handle: Handle, name: str) -> list[str]:
-    return [row.version for row in reversed(handle.index.rows(get_endpoint(handle, name).model))]
+    model, statuses = get_endpoint(handle, name).model, read_statuses(handle)
+    rows = reversed(handle.index.rows(model))
+    return [row.version for row in rows if statuses.of(model, row.identity) != RETIRED]
 
 
 def endpoint_argument() -> Decorator:

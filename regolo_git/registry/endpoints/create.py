@@ -9,6 +9,7 @@ from regolo_git.records.pins import check_replicas
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
 from regolo_git.registry.change import commit_records
+from regolo_git.registry.endpoints.deployed import notice_difference
 from regolo_git.registry.endpoints.traffic import endpoint_commit, pin, servable
 from regolo_git.registry.environments.permission import environment_rule
 from regolo_git.registry.handle import Handle
@@ -59,7 +60,9 @@ def create_endpoint(
         default = f"create endpoint {name} on {version.reference}"
         return endpoint_commit(endpoint, message, default, "create-endpoint", None)
 
-    return commit_records(handle, prepare).made
+    created = commit_records(handle, prepare).made
+    notice_difference(handle, created)
+    return created
 
 
 def _replicas(

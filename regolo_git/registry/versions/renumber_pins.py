@@ -49,8 +49,9 @@ def _moved_pins(
             for name, pin in endpoint.versions.items()
             if (step := _step_of(steps, endpoint.model, name, pin.digest)) is not None
         }
-        if renamed:
-            files[endpoint_path(endpoint.endpoint)] = _bytes(_renamed(endpoint, renamed, commits))
+        moved_endpoint = _with_renamed_mark(_renamed(endpoint, renamed, commits), steps)
+        if moved_endpoint != endpoint:
+            files[endpoint_path(endpoint.endpoint)] = _bytes(moved_endpoint)
     return files
 
 
@@ -61,6 +62,16 @@ def _renamed(endpoint: Endpoint, steps: Mapping[str, Step], commits: Mapping[str
         for name, pin in endpoint.versions.items()
     }
     return replace(endpoint, traffic={names[n]: s for n, s in endpoint.traffic.items()}, versions=versions)
+
+
+def _with_renamed_mark(endpoint: Endpoint, steps: Sequence[Step]) -> Endpoint:
+    """The record of a rollback with new numbers; the version that it left may be at no endpoint any more."""
+    mark = endpoint.rolled_back
+    if mark is None:
+        return endpoint
+    names = {step.row.version: step.version for step in steps if step.row.model == endpoint.model}
+    source, target = (names.get(name, name) for name in (mark.source, mark.target))
+    return replace(endpoint, rolled_back=replace(mark, source=source, target=target))
 
 
 def _bytes(record: Promotion | Endpoint) -> bytes:

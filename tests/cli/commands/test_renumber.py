@@ -70,3 +70,12 @@ def test_it_can_be_pushed_afterwards(regolo: Regolo, clash: Path) -> None:
 def test_what_cannot_be_renumbered(regolo: Regolo, two_versions: Path) -> None:
     assert "give the version" in regolo("renumber", "m", status=2).err
     assert "has no version '9.9'" in regolo("renumber", "m@9.9", status=3).err
+
+
+def test_the_record_of_a_rollback_gets_the_new_number(regolo: Regolo, two_versions: Path) -> None:
+    regolo("promote", "m@1.0", "production")
+    regolo("endpoint", "create", "e", "m@1.0", "--environment", "production")
+    regolo("promote", "m@1.1", "production")
+    regolo("rollback", "e", "--keep-environment")
+    regolo("renumber", "m@1.1", "--yes")
+    assert regolo("endpoint", "show", "e").lines[0] == "e  m  rolled back from production=1.2"
