@@ -77,6 +77,8 @@ class _Session:
 
     def _feeds(self, call: Call) -> dict[str, Any]:
         named = call.named if call.named is not None else self._named(call)
+        if call.named is not None and not call.types:
+            named = {name: self._matrix(name, value) for name, value in named.items()}
         if set(named) != set(self._inputs):
             raise InvalidInput(
                 f"the model takes the inputs {', '.join(self._inputs)}; the request has {', '.join(named)}"
@@ -100,6 +102,13 @@ class _Session:
             return {next(iter(self._inputs)): [list(row) for row in rows if isinstance(row, list)]}
         cells = {name: [row[at] for row in rows if isinstance(row, list)] for at, name in enumerate(columns)}
         return {name: self._column(name, column) for name, column in cells.items()}
+
+    def _matrix(self, name: str, value: Json) -> Json:
+        """Single values for an input that is a matrix of one column are that column."""
+        shape = self._inputs[name].shape if name in self._inputs else ()
+        if len(shape) != 2 or shape[1] != 1 or not isinstance(value, list):
+            return value
+        return value if any(isinstance(cell, list) for cell in value) else [[cell] for cell in value]
 
     def _column(self, name: str, cells: list[Json]) -> Json:
         """A column of single values is a matrix of one column, unless the input has one dimension."""

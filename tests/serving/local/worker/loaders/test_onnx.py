@@ -144,6 +144,12 @@ def test_columns_are_the_inputs_of_a_model_of_several(tmp_path: Path) -> None:
     records = [{"size": 3, "age": 1.5, "box": [1, 2]}, {"age": 2, "size": 4, "box": [3, 4]}]
     assert answer(predictor, dataframe_records=records) == expected
     assert answer(predictor, instances=records) == expected
+    assert answer(predictor, inputs={"age": [1.5, 2], "size": [3, 4], "box": [[1, 2], [3, 4]]}) == expected
+    assert (
+        answer(predictor, inputs={"age": [[1.5], [2]], "size": [3, 4], "box": [[1, 2], [3, 4]]}) == expected
+    )
+    with pytest.raises(InvalidInput, match="Invalid rank for input: age"):
+        infer(predictor, age=("FP32", [1.5]), size=("INT64", [3]), box=("FP32", [[1, 2]]))
     with pytest.raises(InvalidInput, match="takes the inputs age, size, box; the request has age, size"):
         answer(predictor, dataframe_records=[{"age": 1.5, "size": 3}])
     with pytest.raises(InvalidInput, match="takes the inputs age, size, box; the request names none"):
