@@ -20,6 +20,8 @@ class FakeWorker:
         self.replica = Replica(name, f"/run/{name}/http.sock")
         self.answers: Health = "ready"
         self.resident_bytes: int | None = 1
+        self.busy_seconds = 0.0
+        self.has_predicted = False
         self.was_killed = False
         self._exit: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 

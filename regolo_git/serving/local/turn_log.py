@@ -34,10 +34,10 @@ class TurnLog:
         self._mapped = mapped
 
     @classmethod
-    def create(cls, path: Path) -> Self:
-        """An empty log, for the worker."""
+    def create(cls, directory: Path) -> Self:
+        """An empty log in a worker's directory, for the worker."""
         # Written, not only sized: on a full disk, filling a hole of a mapped file kills the process.
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        handle = os.open(directory / NAME, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             os.write(handle, bytes(SIZE))
             return cls(mmap.mmap(handle, SIZE))
@@ -45,10 +45,13 @@ class TurnLog:
             os.close(handle)
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """The log of a worker, for a gateway.  Raises OSError, ValueError if there is none."""
-        with path.open("r+b") as file:
-            return cls(mmap.mmap(file.fileno(), SIZE))
+    def of_worker(cls, directory: Path) -> Self | None:
+        """The log of the worker in a directory; None if it has none, being of an older release."""
+        try:
+            with (directory / NAME).open("r+b") as file:
+                return cls(mmap.mmap(file.fileno(), SIZE))
+        except (OSError, ValueError):
+            return None
 
     def _read(self, place: int) -> int:
         return int(NUMBER.unpack_from(self._mapped, place)[0])

@@ -13,7 +13,6 @@ from typing import Protocol
 
 import aiohttp
 
-from regolo_git.serving.local import turn_log
 from regolo_git.serving.local.turn_log import TurnLog
 from regolo_git.serving.traffic.routing_table import Replica
 
@@ -52,7 +51,9 @@ class Upstream:
         self.held = 0
         self.answering = 0
         self.lines: Sequence[Waiting] = ()
-        self._log = _turn_log(replica.address)
+        # The servers of others have none.
+        is_ours = replica.address.startswith("/")
+        self._log = TurnLog.of_worker(Path(replica.address).parent) if is_ours else None
         self._is_serial = replica.is_serial and self._log is not None
         self._resting_until = 0.0
         self._dying_until = 0.0
@@ -61,7 +62,7 @@ class Upstream:
         self._watch: asyncio.TimerHandle | None = None
         self._seen_count = -1
         self._seen_since = 0.0
-        self.base = "http://worker" if replica.address.startswith("/") else replica.address
+        self.base = "http://worker" if is_ours else replica.address
         self._session = aiohttp.ClientSession(
             connector=_connector(replica.address),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -206,16 +207,6 @@ def _connector(address: str) -> aiohttp.BaseConnector:
     if address.startswith("/"):
         return aiohttp.UnixConnector(address, limit=0, keepalive_timeout=IDLE_SECONDS)
     return aiohttp.TCPConnector(limit=0, keepalive_timeout=EXTERNAL_IDLE_SECONDS)
-
-
-def _turn_log(address: str) -> TurnLog | None:
-    """A worker's log; other servers have none, nor do workers of an older release."""
-    if not address.startswith("/"):
-        return None
-    try:
-        return TurnLog.open(Path(address).with_name(turn_log.NAME))
-    except (OSError, ValueError):
-        return None
 
 
 def choose_upstream(upstreams: Sequence[Upstream], avoid: Collection[Upstream]) -> Upstream | None:

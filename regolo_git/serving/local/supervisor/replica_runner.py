@@ -1,8 +1,8 @@
 """Keeps one replica running: starts its worker, watches it, replaces it.
 
-A worker that exits is replaced, with growing pauses.  One that does not answer for longer than a request may
-take is hung, and one that gives wrong answers is broken: both are killed first.  One that uses too much
-memory is drained once its replacement is ready.
+A worker that exits is replaced, with growing pauses unless it has served.  One that predicts, or does not
+answer, for longer than a request may take is hung, and one that gives wrong answers is broken: both are
+killed first.  One that uses too much memory is drained once its replacement is ready.
 """
 
 import asyncio
@@ -22,8 +22,10 @@ LONGEST_PAUSE_SECONDS = 30.0
 # After this long, an exit is not a failed start.
 LONG_LIFE_SECONDS = 60.0
 
-# Added to the timeout of a request.
-HUNG_MARGIN_SECONDS = 1.0
+# Added to the timeout of a request.  A prediction that ends within the first is worth more than a new worker.
+HUNG_MARGIN_SECONDS = 0.5
+SILENT_MARGIN_SECONDS = 1.0
+LOOK_SECONDS = 0.1
 # This many wrong answers in a row make a worker broken.
 WRONG_ANSWERS = 3
 
@@ -80,8 +82,10 @@ class ReplicaRunner:
                 await asyncio.sleep(_pause(failures))
                 continue
             begun = time.monotonic()
-            await self._replace_while_grown(worker)
-            failures = 1 if time.monotonic() - begun > LONG_LIFE_SECONDS else failures + 1
+            last = await self._replace_while_grown(worker)
+            # What ends while it serves, or because of a request, is needed again at once.
+            is_proven = last.has_predicted or time.monotonic() - begun > LONG_LIFE_SECONDS
+            failures = 1 if is_proven else failures + 1
             self.restarts += 1
             await asyncio.sleep(_pause(failures))
 
@@ -99,8 +103,11 @@ class ReplicaRunner:
             self._changed()
             return None
 
-    async def _replace_while_grown(self, worker: WorkerProcess) -> None:
-        """Watches a worker until it is gone; one that has grown is replaced without a gap."""
+    async def _replace_while_grown(self, worker: WorkerProcess) -> WorkerProcess:
+        """Watches a worker until it is gone; one that has grown is replaced without a gap.
+
+        Returns the last one.
+        """
         while True:
             self._put_forward(worker)
             departure = await self._watch(worker)
@@ -117,6 +124,7 @@ class ReplicaRunner:
             self._launcher.drain(worker, self._longest())
         else:
             await worker.kill()
+        return worker
 
     def _put_forward(self, worker: WorkerProcess) -> None:
         self._worker, self.ready, self.problem = worker, worker.replica, None
@@ -126,23 +134,39 @@ class ReplicaRunner:
     async def _watch(self, worker: WorkerProcess) -> Departure:
         """Waits until a worker has to be replaced; returns why."""
         exited = asyncio.create_task(worker.exited())
-        wrong = 0
+        others = (
+            asyncio.create_task(self._until_unfit(worker)),
+            asyncio.create_task(self._until_late(worker)),
+        )
         try:
-            while not exited.done():
-                # A running prediction delays the answer by up to the timeout of a request.
-                health = await worker.health(self._longest() + HUNG_MARGIN_SECONDS)
-                wrong = wrong + 1 if health == "wrong" else 0
-                if health == "silent" or wrong == WRONG_ANSWERS:
-                    self.problem = ServingError(f"a worker was {health} when asked whether it is ready")
-                    return "hung"
-                if self._has_grown(worker):
-                    self.problem = ServingError("a worker exceeded its memory limit")
-                    return "grown"
-                await asyncio.wait((exited,), timeout=self._options.health_seconds)
-            self.problem = ServingError(f"a worker ended ({describe_exit(exited.result())})")
-            return "ended"
+            await asyncio.wait((exited, *others), return_when=asyncio.FIRST_COMPLETED)
+            if exited.done():
+                self.problem = ServingError(f"a worker ended ({describe_exit(exited.result())})")
+                return "ended"
+            departure, self.problem = next(task.result() for task in others if task.done())
+            return departure
         finally:
-            exited.cancel()
+            for task in (exited, *others):
+                task.cancel()
+
+    async def _until_late(self, worker: WorkerProcess) -> tuple[Departure, ServingError]:
+        """Waits until a prediction takes longer than a request may, when nobody waits for it any more."""
+        while worker.busy_seconds <= self._longest() + HUNG_MARGIN_SECONDS:
+            await asyncio.sleep(LOOK_SECONDS)
+        return "hung", ServingError("a worker took longer than a request may")
+
+    async def _until_unfit(self, worker: WorkerProcess) -> tuple[Departure, ServingError]:
+        """Waits until a worker is silent, gives wrong answers, or uses too much memory."""
+        wrong = 0
+        while True:
+            # A running prediction delays the answer by up to the timeout of a request.
+            health = await worker.health(self._longest() + SILENT_MARGIN_SECONDS)
+            wrong = wrong + 1 if health == "wrong" else 0
+            if health == "silent" or wrong == WRONG_ANSWERS:
+                return "hung", ServingError(f"a worker was {health} when asked whether it is ready")
+            if self._has_grown(worker):
+                return "grown", ServingError("a worker exceeded its memory limit")
+            await asyncio.sleep(self._options.health_seconds)
 
     def _has_grown(self, worker: WorkerProcess) -> bool:
         most, held = self._options.worker_memory_bytes, worker.resident_bytes

@@ -19,6 +19,7 @@ from regolo_git.errors import RegoloError, ServingError
 from regolo_git.hints import Hint
 from regolo_git.serving.local.child_process import python_command, resident_bytes, worker_environment
 from regolo_git.serving.local.supervisor.worker_log import WorkerLog
+from regolo_git.serving.local.turn_log import TurnLog
 from regolo_git.serving.local.worker_orders import STOP_SIGNAL, WorkerOrders, WorkerReport, WorkerSpec
 from regolo_git.serving.options import ServeOptions
 from regolo_git.serving.traffic.routing_table import Replica
@@ -40,12 +41,16 @@ class StartFailed(ServingError):
 
 @dataclass(frozen=True, slots=True)
 class WorkerProcess:
-    """One running worker and the private directory of its socket; it `awaits` if its model is a coroutine."""
+    """One running worker and the private directory of its socket.
+
+    It `awaits` if its model is a coroutine.  One that is not ready, or of an older release, has no `turns`.
+    """
 
     name: str
     process: Process
     directory: Path
     awaits: bool = False
+    turns: TurnLog | None = None
 
     @property
     def replica(self) -> Replica:
@@ -56,6 +61,16 @@ class WorkerProcess:
     def resident_bytes(self) -> int | None:
         """Its resident memory."""
         return resident_bytes(self.process.pid)
+
+    @property
+    def busy_seconds(self) -> float:
+        """For how long it has been predicting; 0 if it is not."""
+        return self.turns.busy_seconds if self.turns is not None else 0.0
+
+    @property
+    def has_predicted(self) -> bool:
+        """Whether it has begun a request."""
+        return self.turns is not None and self.turns.count > 0
 
     async def health(self, seconds: float) -> Health:
         """Asks it whether it is ready, for at most `seconds`."""
@@ -122,7 +137,7 @@ async def start_worker(
     except BaseException:
         await worker.kill()
         raise
-    return replace(worker, awaits=report.awaits)
+    return replace(worker, awaits=report.awaits, turns=TurnLog.of_worker(directory))
 
 
 async def _spawn(

@@ -20,7 +20,6 @@ from regolo_git.artifacts.disk_digest import check_digest
 from regolo_git.errors import RegoloError, ServingError
 from regolo_git.hints import on_command_line
 from regolo_git.records.json_reader import Json, JsonReader
-from regolo_git.serving.local import turn_log
 from regolo_git.serving.local.child_process import die_with, freeze_gc
 from regolo_git.serving.local.http_server import HttpServer
 from regolo_git.serving.local.turn_log import TurnLog
@@ -72,7 +71,7 @@ def _raise_oom_score() -> None:
 def _loaded(orders: WorkerOrders) -> WorkerApp:
     spec = orders.spec
     check_digest(spec.path, spec.digest)
-    app = WorkerApp(load_model(spec), TurnLog.create(orders.socket.with_name(turn_log.NAME)))
+    app = WorkerApp(load_model(spec), TurnLog.create(orders.socket.parent))
     for number, request in enumerate(spec.warmup, 1):
         try:
             write_predictions(asyncio.run(_warm(app, request)))

@@ -21,7 +21,7 @@ def with_line(tmp_path: Path) -> Callable[[Use], None]:
 
     def run(use: Use, *, is_serial: bool = True) -> None:
         async def inside() -> None:
-            log = TurnLog.create(tmp_path / turn_log.NAME)
+            log = TurnLog.create(tmp_path)
             upstream = Upstream(Replica("w", str(tmp_path / "http.sock"), is_serial))
             line = Line()
             line.upstreams, upstream.lines = (upstream,), (line,)

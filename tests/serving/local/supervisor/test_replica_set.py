@@ -108,3 +108,18 @@ def test_one_replica_of_several_is_enough_to_start_with() -> None:
         assert len(held.ready) == 1
 
     with_set(use, failing("no weights", is_final=True))
+
+
+def test_a_worker_whose_prediction_takes_longer_than_a_request_may_is_replaced_at_once() -> None:
+    async def use(held: WorkerReplicaSet, launcher: FakeLauncher) -> None:
+        held.at_least(1)
+        await held.started()
+        for number in range(8):
+            worker = launcher.started[number]
+            worker.has_predicted = True
+            worker.busy_seconds = 1.6
+            # A pause that grew each time would be ten seconds by now.
+            await asyncio.wait_for(eventually(lambda number=number: len(launcher.started) == number + 2), 2)
+            assert worker.was_killed
+
+    with_set(use)
