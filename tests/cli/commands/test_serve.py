@@ -1,0 +1,48 @@
+"""`git regolo serve`, in a process of its own: its options and its policy reach gateway and workers."""
+
+from pathlib import Path
+
+import pytest
+from support.command_line import Regolo
+from support.running_engine import TRUSTING
+from support.running_registry import ServedRegistry, serving
+
+TELLING = """
+import os
+def load(path, config):
+    return lambda inputs: [os.environ.get(name) for name in inputs]
+"""
+
+
+def test_workers_see_what_the_policy_names_of_the_operators_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_SECRET_ACCESS_KEY", "HF_TOKEN", "SSH_AUTH_SOCK", "ACME_URL", "CUDA_VISIBLE_DEVICES"):
+        monkeypatch.setenv(name, "x")
+    served = ServedRegistry(tmp_path / "registry")
+    served.version("1.0", TELLING)
+    commit = served.endpoint("1.0")
+    with serving(served.top, policy_text=f'{TRUSTING}environment = ["ACME_*"]\n') as engine:
+        engine.until_serving("e", commit)
+        asked = ["AWS_SECRET_ACCESS_KEY", "HF_TOKEN", "SSH_AUTH_SOCK", "ACME_URL", "CUDA_VISIBLE_DEVICES"]
+        assert engine.predict(asked).json["predictions"] == [None, None, None, "x", "x"]
+        assert engine.predict(asked, headers={"Host": "evil.example"}).status == 403
+
+
+def test_a_worker_has_the_seconds_that_the_operator_gives_it(tmp_path: Path) -> None:
+    served = ServedRegistry(tmp_path / "registry")
+    served.version("1.0", "import time\ntime.sleep(60)\n")
+    served.endpoint("1.0")
+    with serving(served.top, "--start-seconds", "0.3", "--drain-seconds", "1") as engine:
+        status = engine.until_failed("e", seconds=60)
+    assert status["problem"] == "the worker was not ready within 0.3 seconds"
+    assert status["hint"] == "git regolo serve --start-seconds SECONDS"
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--start-seconds", "0"), ("--drain-seconds", "0"), ("--start-seconds", "x")]
+)
+def test_seconds_that_make_no_sense_are_refused(
+    regolo: Regolo, registry: Path, wrong: tuple[str, str]
+) -> None:
+    assert wrong[0] in regolo("serve", *wrong, status=2).err
