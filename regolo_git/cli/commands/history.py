@@ -13,10 +13,11 @@ from regolo_git.cli.streams import talk, talk_next
 from regolo_git.cli.tables import put_table
 from regolo_git.hints import Hint
 from regolo_git.records.references import version_reference
-from regolo_git.registry.endpoints.deployed import Deployed, all_deployed
+from regolo_git.registry.endpoints.deployed import Deployed
 from regolo_git.registry.environments.history import PromotionEvent, promotion_history
 from regolo_git.registry.environments.permission import environment_rule
 from regolo_git.registry.lookup import latest_usable, model_rows
+from regolo_git.registry.version_status import read_statuses
 from regolo_git.text.commits import person, short
 from regolo_git.text.printable import one_line
 from regolo_git.text.times import local_time
@@ -65,10 +66,8 @@ def history(model: str, environment: str | None, form: Form) -> None:
             )
         usable = version_reference(model, latest_usable(handle, model) or "VERSION") if not events else ""
         lowest = handle.config().environment_order()[0]
-        records = handle.records()
-        endpoints = [each for each in handle.readable(records.endpoints()) if each.model == model]
-        promotions = handle.readable(records.promotions()) if endpoints else ()
-        followers = [each for each in all_deployed(endpoints, promotions) if each.environment is not None]
+        endpoints = read_statuses(handle).deployed.get(model, ())
+        followers = [each for each in endpoints if each.environment is not None]
     if form == "people":
         talk_of_differences(each for each in followers if environment in (None, each.environment))
     if not events and form == "people":
