@@ -31,17 +31,18 @@ class Containment:
         with git_errors("history"):
             return all(tip in self._git.pygit and self._has(tip) for tip in before)
 
+    def commits_since(self, before: Sequence[str]) -> Iterator[bytes]:
+        """The ids of the commits of the history that earlier tips do not contain."""
+        with git_errors("history"):
+            yield from (commit.id.raw for commit in self._walk(before))
+
     def contained(self, seen: Sequence[Tagged], unseen: Sequence[Tagged], before: Sequence[str]) -> set[str]:
-        """The ids of the tags whose versions are contained.
+        """The ids of the tags whose versions are contained, none of them by a commit since `before`.
 
         Those `seen` were not contained in `before`, so only newer commits are looked at for them.
         """
         with git_errors("history"):
-            wanted = {tag.commit for tag in (*seen, *unseen)}
-            newer = wanted.intersection(str(commit.id) for commit in self._walk(before))
-            found = {tag.oid for tag in (*seen, *unseen) if tag.commit in newer}
-            if before:
-                found |= self._older(_without(unseen, found))
+            found = self._older(unseen) if before else set()
             found |= _with_manifest(self._walk(before), _without(seen, found))
             rest = _without(unseen, found)
             copies = self._since(min(tag.created for tag in rest)) if rest else ()

@@ -7,12 +7,14 @@ without a mark are looked at; otherwise all marks are found again.
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
 Mark = Literal["merged", "pushed"]
 MARKS: tuple[Mark, ...] = get_args(Mark)
+COLUMNS = "oid, commit_oid, model, manifest_oid, created_at"
+SHARE = 5000  # versions that get a mark in one transaction; sorted, so that each changes pages of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class History(Protocol):
     """Looks for versions in the history of the tips; see `containment.py`."""
 
     def includes(self, before: Sequence[str]) -> bool: ...
+
+    def commits_since(self, before: Sequence[str]) -> Iterable[bytes]: ...
 
     def contained(
         self, seen: Sequence[Tagged], unseen: Sequence[Tagged], before: Sequence[str]
@@ -55,26 +59,57 @@ def are_current(connection: sqlite3.Connection, mark: Mark, tips: Sequence[str])
 def update_marks(
     connection: sqlite3.Connection, mark: Mark, tips: Sequence[str], open_history: OpenHistory
 ) -> None:
-    """Sets the mark of every version: 1 if the history of the tips contains it, otherwise 0."""
+    """Sets the mark of every version: 1 if the history of the tips contains it, otherwise 0.
+
+    In several transactions, because each keeps the pages that it changes in memory.  Until the last one there
+    are no tips on record, so after an error all marks are found again.
+    """
     ordered = sorted(set(tips))
     before, history = _marked_tips(connection, mark), open_history(ordered)
+    connection.execute("delete from state where key = ?", (_key(mark),))
+    if not (before and history.includes(before)):
+        before = []
+        for digit in "0123456789abcdef":
+            reset = f"update objects set {mark} = null where {mark} is not null and oid >= ? and oid < ?"
+            connection.execute(reset, (digit, f"{digit}g"))
+    contained = sorted(_contained(connection, mark, before, history))
+    for first in range(0, len(contained), SHARE):
+        _mark(connection, mark, contained[first : first + SHARE])
+    connection.execute(f"update objects set {mark} = 0 where {without(mark)} and {mark} is null")
+    state = (_key(mark), json.dumps(ordered))
+    connection.execute("insert or replace into state values (?, ?)", state)
+
+
+def _mark(connection: sqlite3.Connection, mark: Mark, oids: Sequence[str]) -> None:
     connection.execute("begin immediate")
     try:
-        if before and not history.includes(before):
-            connection.execute(f"update objects set {mark} = null")
-            before = []
-        columns = "oid, commit_oid, model, manifest_oid, created_at"
-        query = f"select {columns} from objects where {without(mark)} and {mark} is"
-        seen = [Tagged(*row) for row in connection.execute(f"{query} not null")]
-        unseen = [Tagged(*row) for row in connection.execute(f"{query} null")]
-        contained = sorted(history.contained(seen, unseen, before))
-        connection.execute(f"update objects set {mark} = 0 where {without(mark)} and {mark} is null")
-        connection.executemany(f"update objects set {mark} = 1 where oid = ?", ((oid,) for oid in contained))
-        connection.execute("insert or replace into state values (?, ?)", (_key(mark), json.dumps(ordered)))
+        connection.executemany(f"update objects set {mark} = 1 where oid = ?", ((oid,) for oid in oids))
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
         raise
+
+
+def _contained(
+    connection: sqlite3.Connection, mark: Mark, before: Sequence[str], history: History
+) -> set[str]:
+    """The versions that get the mark; of a hundred thousand, only what is looked for is in memory."""
+    unmarked = f"from objects where {without(mark)}"
+    rows = connection.execute(f"select commit_oid {unmarked}")
+    commits = {bytes.fromhex(commit) for (commit,) in rows}.intersection(history.commits_since(before))
+    found: set[str] = set()
+    if commits:
+        rows = connection.execute(f"select oid, commit_oid {unmarked}")
+        found = {oid for oid, commit in rows if bytes.fromhex(commit) in commits}
+    seen, unseen = (
+        [
+            Tagged(*row)
+            for row in connection.execute(f"select {COLUMNS} {unmarked} and {mark} is {known} null")
+            if row[0] not in found
+        ]
+        for known in ("not", "")
+    )
+    return found | (history.contained(seen, unseen, before) if seen or unseen else set())
 
 
 def _marked_tips(connection: sqlite3.Connection, mark: Mark) -> list[str]:

@@ -38,6 +38,7 @@ from regolo_git.system_errors import DISK_FULL, FREE_SPACE
 # With less free space than this, nothing can be written any more.
 FULL_BYTES = 1 << 16
 CACHE_BYTES = 32_000_000
+WINDOW_BYTES = 16 << 20
 PERSON_AND_TIME = re.compile(r"(.+) <([^<>]+)> \d+ [+-]\d{4}")
 
 
@@ -90,6 +91,9 @@ class GitRepository:
             pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
             # Of objects that were read; the default of 256 MB does little for the walk of a large registry.
             pygit2.option(pygit2.enums.Option.SET_CACHE_MAX_SIZE, CACHE_BYTES)
+            # Of packs that are mapped; otherwise all that was read of them counts as memory of the process.
+            pygit2.option(pygit2.enums.Option.SET_MWINDOW_SIZE, WINDOW_BYTES)
+            pygit2.option(pygit2.enums.Option.SET_MWINDOW_MAPPED_LIMIT, 4 * WINDOW_BYTES)
             follow_home()
             return cls(paths)
 

@@ -88,7 +88,10 @@ def _is_merged(handle: Handle, row: TagRow, statuses: Statuses) -> bool:
     created = int(row.created_at.timestamp())
     tagged = Tagged(row.tag_oid, row.commit_oid, row.model, row.manifest_oid, created)
     tips = line_tips(handle.paths, statuses.branch, statuses.lines)
-    return bool(_history(handle, list(tips.values())).contained([], [tagged], []))
+    history = _history(handle, list(tips.values()))
+    return bytes.fromhex(row.commit_oid) in history.commits_since([]) or bool(
+        history.contained([], [tagged], [])
+    )
 
 
 def require_merged(handle: Handle, version: ModelVersion, again: Hint) -> None:
