@@ -23,11 +23,12 @@ from regolo_git.git.identity import (
     unknown_person,
     utc,
 )
+from regolo_git.git.library import set_up_library
 from regolo_git.git.per_thread import PerThread
 from regolo_git.git.program import try_git
 from regolo_git.git.promised_objects import PromisedObjects
 from regolo_git.git.refs_state import branch_tip, head_branch, head_commit, newest_known, ref_target
-from regolo_git.git.settings import Settings, SettingsReader, follow_home
+from regolo_git.git.settings import Settings, SettingsReader
 from regolo_git.git.sharing import share_objects, shared_mode
 from regolo_git.git.tag_objects import TagObject, parse_tag_object
 from regolo_git.git.translate import git_errors
@@ -37,8 +38,6 @@ from regolo_git.system_errors import DISK_FULL, FREE_SPACE
 
 # With less free space than this, nothing can be written any more.
 FULL_BYTES = 1 << 16
-CACHE_BYTES = 32_000_000
-WINDOW_BYTES = 16 << 20
 PERSON_AND_TIME = re.compile(r"(.+) <([^<>]+)> \d+ [+-]\d{4}")
 
 
@@ -87,14 +86,7 @@ class GitRepository:
     def open(cls, paths: RepositoryPaths) -> Self:
         """Opens a repository.  Raises IntegrityError, or Conflict if another user owns it."""
         with git_errors(f"repository '{paths.top}'"):
-            # Objects must be on the disk before a ref names them.
-            pygit2.option(pygit2.enums.Option.ENABLE_FSYNC_GITDIR, True)
-            # Of objects that were read; the default of 256 MB does little for the walk of a large registry.
-            pygit2.option(pygit2.enums.Option.SET_CACHE_MAX_SIZE, CACHE_BYTES)
-            # Of packs that are mapped; otherwise all that was read of them counts as memory of the process.
-            pygit2.option(pygit2.enums.Option.SET_MWINDOW_SIZE, WINDOW_BYTES)
-            pygit2.option(pygit2.enums.Option.SET_MWINDOW_MAPPED_LIMIT, 4 * WINDOW_BYTES)
-            follow_home()
+            set_up_library()
             return cls(paths)
 
     @property
