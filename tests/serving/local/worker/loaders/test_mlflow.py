@@ -1,14 +1,21 @@
 """MLflow models get tables and arrays in the types of their signature, without a change of any value."""
 
+import json
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.loaded_models import answer, infer, loaded
 
 from regolo_git.errors import InvalidInput
 from regolo_git.serving.local.worker.call import Predictor, TensorType
+from regolo_git.serving.local.worker.inference_answer import DATATYPES
+from regolo_git.serving.local.worker.plain_answer import dump_answer
 
 pandas = pytest.importorskip("pandas")
 pyfunc = pytest.importorskip("mlflow.pyfunc")
@@ -31,10 +38,10 @@ class Shown(pyfunc.PythonModel):  # type: ignore[misc]
                 "rows": model_input.to_numpy(dtype=object).tolist(),
             }
         if isinstance(model_input, dict):
+            types = {name: str(getattr(value, "dtype", type(value))) for name, value in model_input.items()}
             return {
-                "named": {
-                    name: str(getattr(value, "dtype", type(value))) for name, value in model_input.items()
-                }
+                "named": types,
+                "values": {name: np.asarray(value).tolist() for name, value in model_input.items()},
             }
         return {"array": str(model_input.dtype), "values": model_input.tolist()}
 
@@ -143,9 +150,9 @@ def test_named_arrays_have_their_types(tmp_path: Path) -> None:
     predictor = served(
         tmp_path, TensorSpec(np.dtype("int32"), (-1,), "x"), TensorSpec(np.dtype("float64"), (-1,), "y")
     )
-    seen = {"named": {"x": "int32", "y": "float64"}}
+    seen = {"named": {"x": "int32", "y": "float64"}, "values": {"x": [1], "y": [2.0]}}
     assert answer(predictor, inputs={"x": [1], "y": [2]}) == seen
-    assert infer(predictor, y=("FP32", [2]), x=("INT32", [1])) == seen
+    assert infer(predictor, x=("INT32", [1]), y=("FP32", [2])) == seen
 
 
 def test_a_model_of_one_text_takes_texts(tmp_path: Path) -> None:
@@ -166,5 +173,108 @@ def test_without_a_signature_values_keep_their_types(tmp_path: Path) -> None:
     assert answer(predictor, inputs=[[1, "a"]]) == {"array": "object", "values": [[1, "a"]]}
     assert answer(predictor, inputs=[[1, 2.5]]) == {"array": "float64", "values": [[1.0, 2.5]]}
     assert answer(predictor, dataframe_records=[{"x": 1, "y": "a"}])["rows"] == [[1, "a"]]
-    assert answer(predictor, inputs={"x": [1], "y": [0.5]}) == {"named": {"x": "int64", "y": "float64"}}
+    assert answer(predictor, inputs={"x": [1], "y": [0.5]}) == {
+        "named": {"x": "int64", "y": "float64"},
+        "values": {"x": [1], "y": [0.5]},
+    }
     assert infer(predictor, x=("FP32", [[1, 2]])) == {"array": "float32", "values": [[1.0, 2.0]]}
+
+
+# -- every type -------------------------------------------------------------------------------------------
+
+
+def limits(dtype: str) -> tuple[int, int]:
+    found = np.iinfo(dtype)
+    return int(found.min), int(found.max)
+
+
+TABLE = {
+    "flag": ("boolean", "bool", st.booleans()),
+    "small": ("integer", "int32", st.integers(-(2**31), 2**31 - 1)),
+    "large": ("long", "int64", st.integers(-(2**63), 2**63 - 1)),
+    "half": ("float", "float32", st.floats(width=32, allow_nan=False, allow_infinity=False)),
+    "whole": (
+        "double",
+        "float64",
+        st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53),
+    ),
+    "text": ("string", "object", st.text(st.characters(codec="utf-8"), max_size=4)),
+}
+TENSORS = {
+    **{f"{u}int{bits}": st.integers(*limits(f"{u}int{bits}")) for u in ("", "u") for bits in (8, 16, 32, 64)},
+    **{f"float{bits}": st.floats(width=bits, allow_nan=False, allow_infinity=False) for bits in (32, 64)},
+    "bool": st.booleans(),
+}
+ANYTHING = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**65), 2**65),
+    st.floats(),
+    st.sampled_from(["1", "true", "2026-01-02", 2**24 + 1, 2**53 + 1, 1.0]),
+)
+
+
+@cache
+def table_model() -> Predictor:
+    return served(
+        Path(mkdtemp(prefix="mlflow-")), *(ColSpec(kind, name) for name, (kind, _, _) in TABLE.items())
+    )
+
+
+@cache
+def tensor_model() -> Predictor:
+    specs = (TensorSpec(np.dtype(name), (-1, 2), name) for name in TENSORS)
+    return served(Path(mkdtemp(prefix="mlflow-")), *specs)
+
+
+@given(st.lists(st.tuples(*(values for _, _, values in TABLE.values())), min_size=1, max_size=3))
+@settings(deadline=None, max_examples=50)
+def test_a_table_of_every_type_is_that_of_python_in_every_form(rows: list[tuple[Any, ...]]) -> None:
+    predictor, names = table_model(), list(TABLE)
+    cells = {name: [row[at] for row in rows] for at, name in enumerate(names)}
+    frame = pandas.DataFrame({name: np.array(cells[name], dtype=TABLE[name][1]) for name in names})
+    shown = json.loads(dump_answer(Shown().predict(None, frame)))
+    records = [dict(zip(names, row, strict=True)) for row in rows]
+    for body in (
+        {"inputs": [list(row) for row in rows]},
+        {"inputs": cells},
+        {"instances": records},
+        {"dataframe_records": [dict(reversed(record.items())) for record in records]},
+        {"dataframe_split": {"columns": names, "data": [list(row) for row in rows]}},
+    ):
+        seen = answer(predictor, **body)
+        assert seen["rows"] == shown["rows"]
+        assert seen["types"][:-1] == shown["types"][:-1]  # text is what pandas makes of it
+    kinds = ("BOOL", "INT32", "INT64", "FP32", "FP64", "BYTES")
+    tensors = {
+        name: (kind, [[cell] for cell in cells[name]]) for name, kind in zip(names, kinds, strict=True)
+    }
+    assert infer(predictor, **tensors)["rows"] == shown["rows"]
+
+
+@given(st.sampled_from(list(TABLE)), ANYTHING)
+@settings(deadline=None, max_examples=150)
+def test_a_column_never_gets_another_value(name: str, cell: Any) -> None:
+    record = {"flag": True, "small": 1, "large": 1, "half": 0.5, "whole": 0.5, "text": "a"} | {name: cell}
+    try:
+        seen = answer(table_model(), dataframe_records=[record])["rows"][0][list(TABLE).index(name)]
+    except InvalidInput:
+        return
+    if name == "half" and isinstance(cell, float):
+        cell = float(np.float32(cell))
+    assert seen == (None if cell != cell else cell)  # noqa: PLR0124 - NaN
+    assert isinstance(seen, bool | str) == isinstance(cell, bool | str)
+
+
+@given(
+    st.fixed_dictionaries(
+        {name: st.lists(values, min_size=2, max_size=2) for name, values in TENSORS.items()}
+    )
+)
+@settings(deadline=None, max_examples=50)
+def test_tensors_of_every_type_are_those_of_python(rows: dict[str, list[Any]]) -> None:
+    predictor = tensor_model()
+    wanted = {"named": {name: name for name in rows}, "values": {name: [row] for name, row in rows.items()}}
+    assert answer(predictor, inputs={name: [row] for name, row in rows.items()}) == wanted
+    tensors = {name: (DATATYPES[name], [row]) for name, row in rows.items()}
+    assert infer(predictor, **tensors) == wanted
