@@ -111,6 +111,7 @@ class Forwarder:
 
     def _too_late(self, attempt: "_Attempt", version: str, seconds: float) -> HttpAnswer:
         if attempt.is_sent:
+            attempt.asked[-1].was_late()
             return error_answer(504, "TIMEOUT", f"no answer from the model within {seconds:g} seconds")
         live = self._table.routes.get(attempt.prediction.endpoint)
         if live is not None and version in live.lines and live.lines[version].upstreams:

@@ -106,6 +106,11 @@ class Upstream:
         self._dying_until = time.monotonic() + DYING_SECONDS
         asyncio.get_running_loop().call_later(DYING_SECONDS * 1.1, self._offer)
 
+    def was_late(self) -> None:
+        """Notes that it did not answer in time; the log of one that predicts one at a time tells more."""
+        if not self._is_serial:
+            self._resting_until = time.monotonic() + REST_SECONDS
+
     def give_back(self) -> None:
         """Ends one request: the next in line may have it."""
         self.held -= 1
@@ -127,6 +132,8 @@ class Upstream:
         self._offer()
 
     def _offer(self) -> None:
+        # Two versions of the same content have the same workers: each is the first in turn.
+        self.lines = [*self.lines[1:], *self.lines[:1]]
         for line in self.lines:
             line.offer(self)
 

@@ -132,3 +132,23 @@ def test_what_a_stuck_worker_has_not_begun_is_taken_back(with_line: Callable[[Us
         assert not log.begin(2)
 
     with_line(use)
+
+
+def test_lines_of_the_same_workers_have_their_turns(with_line: Callable[[Use], None]) -> None:
+    async def use(line: Line, log: TurnLog) -> None:
+        slow_turn(log)
+        other = Line()
+        (upstream,) = line.upstreams
+        other.upstreams, upstream.lines = (upstream,), (line, other)
+        assert line.take((), has_waited=False) is upstream
+        first = [asyncio.create_task(line.wait()) for _ in range(5)]
+        second = [asyncio.create_task(other.wait()) for _ in range(5)]
+        await asyncio.sleep(0)
+        for _ in range(6):
+            upstream.give_back()
+            await asyncio.sleep(0)
+        assert [sum(task.done() for task in tasks) for tasks in (first, second)] == [3, 3]
+        for task in (*first, *second):
+            task.cancel()
+
+    with_line(use)

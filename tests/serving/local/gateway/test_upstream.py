@@ -42,6 +42,15 @@ def test_one_that_failed_a_moment_ago_is_asked_only_when_nobody_else_is_there() 
     with_upstreams(2, use)
 
 
+def test_a_server_that_was_late_is_asked_only_when_nobody_else_is_there() -> None:
+    def use(upstreams: list[Upstream]) -> None:
+        upstreams[0].was_late()
+        assert (upstreams[0].is_resting, upstreams[0].may_be_dying) == (True, False)
+        assert choose_upstream(upstreams, ()) is upstreams[1]
+
+    with_upstreams(2, use)
+
+
 def test_those_that_were_asked_are_avoided_while_there_are_others() -> None:
     def use(upstreams: list[Upstream]) -> None:
         assert choose_upstream(upstreams, upstreams[:2]) is upstreams[2]
