@@ -7,10 +7,9 @@ from regolo_git.cli.forms import Json, json_option, put_result
 from regolo_git.cli.options.change import ask, message_option, unmerged_option
 from regolo_git.cli.options.endpoint import complete_endpoint_versions, endpoint_argument
 from regolo_git.cli.pages.endpoint import document_beside
-from regolo_git.cli.streams import talk, talk_next, talk_note
+from regolo_git.cli.streams import talk, talk_note
 from regolo_git.errors import InvalidInput
-from regolo_git.hints import Hint
-from regolo_git.registry.endpoints.deployed import Deployed, read_deployed
+from regolo_git.registry.endpoints.deployed import read_deployed
 from regolo_git.registry.endpoints.environment_move import other_followers
 from regolo_git.registry.endpoints.get import require_endpoint
 from regolo_git.registry.endpoints.rollback import RolledBack
@@ -73,7 +72,7 @@ def rollback(
         found = read_deployed(handle, done.endpoint)
     for skipped in done.skipped:
         talk_note(skipped)
-    _report(done, found)
+    _report(done)
     document: dict[str, Json] = {
         **document_beside(done.endpoint, found),
         "environment_before": done.previous.version if done.previous else None,
@@ -94,13 +93,10 @@ def _asked(handle: Handle, name: str) -> bool | None:
     return None if answer is None else not answer
 
 
-def _report(done: RolledBack, found: Deployed) -> None:
+def _report(done: RolledBack) -> None:
     talk(f"rolled back {done.endpoint.endpoint} to {done.endpoint.whole}")
     if done.environment is not None and done.previous is not None:
         place = done.environment.environment
         talk(f"  environment  {place} moved to {done.environment.version} (was {done.previous.version})")
     for other in done.others:
         talk(f"  endpoint     {other} moved to {done.endpoint.whole}")
-    if not found.agrees and done.endpoint.whole is not None and found.environment is not None:
-        there = Hint("promote", f"{found.model}@{done.endpoint.whole}", found.environment)
-        talk_next(f"{there}   (if '{found.environment}' shall have it too)")

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from regolo_git.cli.forms import Json
 from regolo_git.cli.streams import talk_next, talk_note
-from regolo_git.hints import Hint
 from regolo_git.registry.endpoints.deployed import Deployed
 
 
@@ -22,10 +21,9 @@ def deployed_document(found: Deployed) -> dict[str, Json]:
 
 
 def talk_of_differences(followers: Iterable[Deployed]) -> None:
-    """Names the endpoints that differ from their environment, each with the command that brings it back."""
+    """Names the endpoints that differ from their environment, each with the command that ends it."""
     for found in followers:
         if found.remark is not None:
             talk_note(found.remark)
-            if found.promoted is not None:
-                reference = f"{found.model}@{found.promoted}"
-                talk_next(str(Hint("promote", reference, found.environment or "")))
+            if found.next_step is not None:
+                talk_next(str(found.next_step))

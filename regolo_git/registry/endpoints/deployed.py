@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from regolo_git.errors import IntegrityError
 from regolo_git.hints import Hint
+from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
 from regolo_git.text.numbers import shares_text
 
@@ -67,6 +68,17 @@ class Deployed(NamedTuple):
             return None
         return f"endpoint '{self.name}' serves {shares_text(self.traffic)}: {self.state}"
 
+    @property
+    def next_step(self) -> Hint | None:
+        """The promotion after which the two agree; it names no version that was rolled back."""
+        version = self.promoted
+        if self.promoted is None or self.rolled_back_from is not None:
+            served = [version for version, share in self.traffic.items() if share > 0]
+            version = served[0] if len(served) == 1 else None
+        if self.agrees or self.environment is None or version is None:
+            return None
+        return Hint("promote", version_reference(self.model, version), self.environment)
+
 
 def deployed(endpoint: "Endpoint", promotion: "Promotion | None") -> Deployed:
     """An endpoint beside the promotion of its model to the environment that it follows."""
@@ -119,7 +131,6 @@ def all_deployed(endpoints: "Iterable[Endpoint]", promotions: "Iterable[Promotio
 def notice_difference(handle: "Handle", endpoint: "Endpoint") -> None:
     """Issues a notice if an endpoint that was just changed does not serve what its environment has."""
     found = read_deployed(handle, endpoint)
-    if found.remark is None:
-        return
-    back = Hint("promote", f"{found.model}@{found.promoted}", f"{found.environment}")
-    handle.notice(f"{found.remark}; to return: {back}" if found.promoted is not None else found.remark)
+    if found.remark is not None:
+        step = found.next_step
+        handle.notice(f"{found.remark}; for both to agree: {step}" if step is not None else found.remark)

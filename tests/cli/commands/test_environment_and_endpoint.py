@@ -35,13 +35,13 @@ def test_a_rollback_says_what_it_did_to_the_environment(followed: Path, regolo: 
 def test_where_they_differ_every_view_says_so(followed: Path, regolo: Regolo) -> None:
     said = "rolled back from production=1.1"
     done = regolo("rollback", "e", "--keep-environment")
-    assert f"{said}; to return: git regolo promote m@1.1 production" in done.err
+    assert f"{said}; for both to agree: git regolo promote m@1.0 production" in done.err
     assert regolo("endpoint", "show", "e").lines[0] == f"e  m  {said}"
     assert said in regolo("endpoint", "list").out
     assert said in regolo("traffic", "e").err
     history = regolo("history", "m")
     assert said in history.err
-    assert "next    git regolo promote m@1.1 production" in history.err
+    assert "next    git regolo promote m@1.0 production" in history.err
     events = regolo("history", "m", "--json").document
     assert [[each["state"] for each in event["endpoints"]] for event in events] == [[said], []]
     for command in (["endpoint", "show", "e"], ["traffic", "e"]):
@@ -110,3 +110,17 @@ def test_an_endpoint_that_cannot_be_read_is_named_by_the_lists(followed: Path, r
     commit_files(followed, {"endpoints/e.toml": "format = 2\n"})
     for _ in range(2):
         assert "endpoints/e.toml" in regolo("list").err
+
+
+def test_the_next_step_names_no_version_that_was_rolled_back(followed: Path, regolo: Regolo) -> None:
+    split = regolo("traffic", "e", "1.0=10", "1.1=90").err
+    assert "differs from production=1.1; for both to agree: git regolo promote m@1.1 production" in split
+    regolo("traffic", "e", "1.1=100")
+    done = regolo("rollback", "e", "--keep-environment")
+    step = done.err.split("for both to agree: ")[1].splitlines()[0]
+    regolo(*step.split()[2:])
+    assert regolo("endpoint", "show", "e").lines[0] == "e  m  follows production=1.0"
+    regolo("demote", "m", "production")
+    assert "next    git regolo promote m@1.0 production" in regolo("status").err
+    regolo("traffic", "e", "1.0=10", "1.1=90")
+    assert "git regolo promote" not in regolo("status").err

@@ -78,7 +78,10 @@ def test_the_same_promotion_brings_an_endpoint_back(
 
 
 def test_a_kept_environment_is_said(followed: Registry) -> None:
-    with pytest.warns(RegoloNotice, match=r"rolled back from production=1\.1; to return: git regolo promote"):
+    with pytest.warns(
+        RegoloNotice,
+        match=r"rolled back from production=1\.1; for both to agree: git regolo promote m@1\.0 production",
+    ):
         followed.rollback_endpoint("e", keep_environment=True)
     assert placed(followed) == "1.1"
     assert state(followed) == "rolled back from production=1.1"
