@@ -8,6 +8,7 @@ import errno
 import fcntl
 import os
 import stat
+import time
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
@@ -89,6 +90,16 @@ def read_whole(descriptor: int, view: memoryview) -> int:
 def kind_of(mode: int) -> str:
     """What has this mode, in the words of messages."""
     return _KINDS.get(stat.S_IFMT(mode), "not an ordinary file")
+
+
+def random_name(length: int) -> str:
+    """So many random bytes in hexadecimal; importing `secrets` takes a millisecond."""
+    return os.urandom(length).hex()
+
+
+def pause(least: float, most: float) -> None:
+    """Sleeps for a random time, in seconds, before another try for a lock."""
+    time.sleep(least + (most - least) * os.urandom(1)[0] / 255)
 
 
 def make_durable(descriptor: int) -> None:

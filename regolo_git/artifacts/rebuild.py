@@ -5,11 +5,10 @@ computes the digests of the files in order, if requested.
 """
 
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass
 
 from regolo_git.artifacts.progress import OnProgress, Progress, ignore_progress
-from regolo_git.artifacts.thread_pool import ThreadPool
+from regolo_git.artifacts.thread_pool import Task, ThreadPool
 from regolo_git.errors import IntegrityError
 from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest, Hasher, new_hasher
@@ -108,7 +107,7 @@ def rebuild(
             pieces.append(_Piece(chunk, buffer[at : at + chunk.size], parts))
             at += chunk.size
         fetched = pool.submit(_fetch, store, pieces, write)
-        tasks: list[Future[None]] = [fetched]
+        tasks: list[Task[None]] = [fetched]
         if check_digests or deliver:
             tasks.append(pool.submit_in_order(_in_order, fetched, pieces, hashers, deliver))
         pool.release(buffer, *tasks)
@@ -129,7 +128,7 @@ def _fetch(store: Store, pieces: list[_Piece], write: Write | None) -> None:
 
 
 def _in_order(
-    fetched: "Future[None]", pieces: list[_Piece], hashers: dict[int, Hasher], deliver: Deliver | None
+    fetched: Task[None], pieces: list[_Piece], hashers: dict[int, Hasher], deliver: Deliver | None
 ) -> None:
     fetched.result()
     for piece in pieces:

@@ -4,7 +4,6 @@
 git is asked and nothing is parsed.
 """
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -40,6 +39,8 @@ def attributes_in_clones(
         blobs = attribute_files(git, commit, paths)
         blobs |= {path: str(git.pygit.create_blob(content)) for path, content in changed.items()}
     lines = "".join(f"100644 {oid}\t{path}\0" for path, oid in blobs.items())
+    import tempfile  # noqa: PLC0415 - for `init` and `doctor` only
+
     with tempfile.TemporaryDirectory() as name, scratch_directory(git.paths) as scratch:
         index = Path(name) / "index"
         run_git(

@@ -8,8 +8,8 @@ committed; there is none here, so they do not run, which is said once in each cl
 
 import errno
 import os
-import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from regolo_git.errors import Conflict
 from regolo_git.git.environment import environment_of_git
@@ -20,6 +20,9 @@ from regolo_git.git.repository import GitRepository
 from regolo_git.git.settings import Settings
 from regolo_git.git.small_files import replace_file
 from regolo_git.git.translate import git_errors
+
+if TYPE_CHECKING:
+    import subprocess
 
 COMMIT_MSG, REFERENCE_TRANSACTION = "commit-msg", "reference-transaction"
 INDEX_CHANGE = "post-index-change"
@@ -117,6 +120,8 @@ def _start(
     git: GitRepository, command: list[str], authorship: Authorship
 ) -> "subprocess.CompletedProcess[bytes]":
     """Runs a hook as `git commit` does: at the top, with the index and the author in its environment."""
+    import subprocess  # noqa: PLC0415 - few repositories have a hook
+
     git_dir, top = git.paths.git_dir, git.paths.work_tree
     environment = environment_of_git(git_dir, top, git_dir / "index") | {
         "GIT_PREFIX": "", "GIT_EDITOR": ":", **authorship.author.variables("AUTHOR"),

@@ -4,7 +4,6 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
 
 from regolo_git.errors import InvalidInput
 from regolo_git.git.environment import Role, email_address, identity_variable
@@ -135,13 +134,19 @@ def _parse_date(text: str) -> datetime:
 
 def _read_date(text: str) -> datetime | None:
     """Parses a date in any of git's formats; without a zone it is local time."""
-    for read in (_read_raw, datetime.fromisoformat, parsedate_to_datetime):
+    for read in (_read_raw, datetime.fromisoformat, _read_of_mail):
         try:
             when = read(text)
             return when if when.tzinfo is not None else when.astimezone()
         except (ValueError, OverflowError):
             continue
     return None
+
+
+def _read_of_mail(text: str) -> datetime:
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - imports what few dates need
+
+    return parsedate_to_datetime(text)
 
 
 def _read_raw(text: str) -> datetime:

@@ -10,7 +10,6 @@ Threads take turns.  A forked child opens the file again.
 
 import fcntl
 import os
-import secrets
 import sqlite3
 import threading
 import time
@@ -172,7 +171,7 @@ class IndexDatabase:
 
     def _write_stamp(self) -> None:
         # A time that no later change of the file has by chance.
-        own = time.time_ns() // 10**6 * 10**6 + secrets.randbelow(999) * 1000 + 1 + secrets.randbelow(999)
+        own = time.time_ns() // 10**6 * 10**6 + _below_999() * 1000 + 1 + _below_999()
         os.utime(self._file, ns=(own, own))
         if self._file.stat().st_mtime_ns % 1000:  # on a filesystem that keeps it
             # Under one name, so that the next writer replaces what a killed one left.
@@ -186,6 +185,10 @@ class IndexDatabase:
         stat = self._file.stat()
         parts = stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
         return " ".join(map(str, (self._schema, _boot(), *parts)))
+
+
+def _below_999() -> int:
+    return int.from_bytes(os.urandom(4)) % 999
 
 
 def _connect(place: str) -> sqlite3.Connection:

@@ -8,7 +8,6 @@ change needs no git process (`index_patch.py`).
 """
 
 import os
-import random
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -22,6 +21,7 @@ from regolo_git.git.index_stat import fill_stat, stat_of, write_index
 from regolo_git.git.program import run_git
 from regolo_git.git.translate import git_errors
 from regolo_git.hints import Hint
+from regolo_git.system_calls import pause
 
 NO_OBJECT = "0" * 40
 OWN_LOCK, OWN_INDEX = "regolo-index-lock", "regolo-index"
@@ -115,7 +115,7 @@ def _acquire(own: Path, lock: Path) -> None:
         except FileExistsError:
             if time.monotonic() > deadline:
                 raise Conflict(f"another git command holds '{lock}'", Hint("doctor")) from None
-            time.sleep(random.uniform(0.001, 0.01))
+            pause(0.001, 0.01)
         else:
             return
 

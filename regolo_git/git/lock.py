@@ -6,7 +6,6 @@ locks, which every other program takes too, keep the refs consistent.
 
 import fcntl
 import os
-import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from regolo_git.forks import close_lock, open_for_lock
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.translate import git_errors
 from regolo_git.shared_modes import make_like_parent, share_like_directory
+from regolo_git.system_calls import pause
 
 PATIENCE_SECONDS = 60.0
 _held: ContextVar[int | None] = ContextVar("_held", default=None)
@@ -82,6 +82,6 @@ def _wait(handle: int) -> None:
                 raise Conflict(
                     f"process {holder or 'unknown'} is writing to this registry", "try again"
                 ) from None
-            time.sleep(random.uniform(0.001, 0.01))
+            pause(0.001, 0.01)
         else:
             return

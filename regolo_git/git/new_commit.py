@@ -13,7 +13,7 @@ from regolo_git.git.identity import Authorship, Identity
 from regolo_git.git.new_objects import NewObjects
 from regolo_git.git.refs_state import blocking_ref
 from regolo_git.git.repository import GitRepository
-from regolo_git.git.signing import signed_commit, signed_tag, signs_commits, signs_tags
+from regolo_git.git.settings import SIGNS_COMMITS, SIGNS_TAGS
 from regolo_git.git.tag_objects import tag_object_bytes
 from regolo_git.git.translate import git_errors
 from regolo_git.git.trees import edit_tree
@@ -115,7 +115,9 @@ def _add_commit(
     authorship: Authorship,
     message: str,
 ) -> str:
-    if signs_commits(git):
+    if git.settings().is_true(SIGNS_COMMITS):
+        from regolo_git.git.signing import signed_commit  # noqa: PLC0415 - few repositories sign
+
         objects.write()  # git reads the tree
         return signed_commit(git, tree, parents, authorship, message)
     return objects.add("commit", commit_object_bytes(tree, parents, authorship, message))
@@ -130,7 +132,7 @@ def _add_tag(
     tagger: Identity,
 ) -> WrittenTag:
     message = new.message_for({path: oid for path, oid in blobs.items() if oid is not None})
-    signed = signs_tags(git)
+    signed = git.settings().is_true(SIGNS_TAGS)
     return WrittenTag(new.name, add_tag(git, objects, commit, new.name, tagger, message, signed=signed))
 
 
@@ -146,6 +148,8 @@ def add_tag(
 ) -> str:
     """Adds a tag object, without a ref, and returns its id.  Raises Conflict if it cannot be signed."""
     if signed:
+        from regolo_git.git.signing import signed_tag  # noqa: PLC0415 - few repositories sign
+
         objects.write()  # git reads the commit
         return signed_tag(git, commit, name, tagger, message)
     return objects.add("tag", tag_object_bytes(commit, name, tagger, message))

@@ -7,7 +7,6 @@ all directories.  Names are given in between, to contents before the objects tha
 
 import hashlib
 import os
-import secrets
 import zlib
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -20,6 +19,7 @@ from pygit2.enums import ObjectType
 from regolo_git.durable import make_all_durable, make_directories_durable
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.translate import git_errors
+from regolo_git.system_calls import random_name
 
 Kind = Literal["blob", "tree", "commit", "tag"]
 TYPES = {
@@ -115,7 +115,7 @@ def _settle(top: Path, objects: Iterable[_Object], created: set[Path]) -> None:
 
 def _temporary(directory: Path, created: set[Path]) -> tuple[int, Path]:
     """A new file in a directory of objects, under a name that `git gc` removes after a kill."""
-    place = directory / f"tmp_obj_{secrets.token_hex(8)}"
+    place = directory / f"tmp_obj_{random_name(8)}"
     for _ in range(ROUNDS):
         with suppress(FileNotFoundError):
             return os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444), place

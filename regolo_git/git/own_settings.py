@@ -1,14 +1,12 @@
 """Values that this program keeps in a repository's own Git configuration, several for one key."""
 
-import random
-import time
-
 import pygit2
 
 from regolo_git.errors import LostRace
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.translate import git_errors
 from regolo_git.shared_modes import keeping_mode
+from regolo_git.system_calls import pause
 
 ATTEMPTS = 50  # another program holds the lock of the file for some milliseconds
 NO_VALUE, ANY_VALUE = "^$", ".*"  # patterns of the values to replace
@@ -30,7 +28,7 @@ def add_own_value(paths: RepositoryPaths, key: str, value: str) -> None:
         except LostRace:
             if attempt == ATTEMPTS - 1:
                 raise
-            time.sleep(random.uniform(0.001, 0.02))
+            pause(0.001, 0.02)
         else:
             return
 

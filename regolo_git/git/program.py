@@ -1,15 +1,15 @@
 """Runs the `git` program for what the library cannot do.
 
 That is writing an index, reading `git -c` settings, reading a long history fast, and talking to remotes.
+Most commands start no process, so what starting one needs is imported then.
 """
 
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from regolo_git.errors import Conflict, MissingDependency, RegoloError, TransportError
 from regolo_git.forks import no_fork
@@ -17,6 +17,9 @@ from regolo_git.git.environment import environment_of_git
 from regolo_git.git.lock import held_lock
 from regolo_git.git.translate import is_full
 from regolo_git.system_errors import DISK_FULL, FREE_SPACE
+
+if TYPE_CHECKING:
+    import subprocess
 
 REMOTE_SECONDS = 120.0
 
@@ -94,6 +97,8 @@ def ask_remote(git_dir: Path, *arguments: str, given: bytes = b"") -> bytes:
 
     Raises TransportError with git's message if the command fails or takes longer than REMOTE_SECONDS.
     """
+    import subprocess  # noqa: PLC0415 - see the module's docstring
+
     try:
         done = _run(git_dir, None, arguments, given, seconds=REMOTE_SECONDS)
     except subprocess.TimeoutExpired as error:
@@ -114,6 +119,8 @@ def git_lines(git_dir: Path, *arguments: str) -> Generator[str, None, None]:
 
     Raises Conflict with git's message if the command fails.
     """
+    import subprocess  # noqa: PLC0415 - see the module's docstring
+
     with no_fork():
         process = subprocess.Popen(
             [git_program(), *arguments],
@@ -147,6 +154,8 @@ def _run(
     also: Mapping[str, str] = NOTHING_ELSE,
     seconds: float | None = None,
 ) -> "subprocess.CompletedProcess[bytes]":
+    import subprocess  # noqa: PLC0415 - see the module's docstring
+
     with _input(given) as stdin:
         with no_fork():
             process = subprocess.Popen(
@@ -170,6 +179,9 @@ def _run(
 @contextmanager
 def _input(given: bytes) -> Iterator[int]:
     """A file with the input.  A child forked meanwhile would keep a pipe open, and git wait for its end."""
+    import subprocess  # noqa: PLC0415 - see the module's docstring
+    import tempfile  # noqa: PLC0415 - see the module's docstring
+
     if not given:
         yield subprocess.DEVNULL
         return

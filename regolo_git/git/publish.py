@@ -9,8 +9,6 @@ until then the version can already be found.  The same command, run again, retur
 published.  A lost race is retried on the new tip, up to a limit.
 """
 
-import random
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -39,13 +37,14 @@ from regolo_git.git.ref_update import require_target, update_refs
 from regolo_git.git.refs_state import ref_target, symbolic_target
 from regolo_git.git.repeated import is_repeated, start_of, unreported_on
 from regolo_git.git.repository import GitRepository
+from regolo_git.git.settings import SIGNS_TAGS
 from regolo_git.git.sharing import share_local
-from regolo_git.git.signing import signs_tags
 from regolo_git.git.tag_objects import tag_object_bytes
 from regolo_git.git.temporaries import exclude_temporaries
 from regolo_git.git.translate import git_errors
 from regolo_git.git.worktrees import FileEdit, refuse_unready, work_trees_on, write_edits
 from regolo_git.hints import Hint
+from regolo_git.system_calls import pause
 
 ATTEMPTS = 40
 
@@ -168,7 +167,7 @@ def tag_of_commit(git: GitRepository, name: str, commit: str, message: str) -> b
 
 
 def _write_tag_of_commit(git: GitRepository, name: str, commit: str, message: str) -> str:
-    tagger, signed, objects = _committer(git, commit), signs_tags(git), NewObjects(git)
+    tagger, signed, objects = _committer(git, commit), git.settings().is_true(SIGNS_TAGS), NewObjects(git)
     if signed:
         tagger = git.authorship(when=tagger.when).committer
     oid = add_tag(git, objects, commit, name, tagger, message, signed=signed)
@@ -254,7 +253,7 @@ def retry(git: GitRepository, attempt: Callable[[], Result]) -> Result:
         except (LostRace, MissingObject):
             # `git gc` may have moved objects to a pack that the library has not opened yet.
             git.reopen()
-            time.sleep(random.uniform(0.002, min(0.005 * 2**number, 0.25)))
+            pause(0.002, min(0.005 * 2**number, 0.25))
     return attempt()
 
 

@@ -1,25 +1,17 @@
 """Moves refs, all of them or none, with a step between the locks and the move.
 
 Where there is a `reference-transaction` hook, or `core.sharedRepository` is set, `git update-ref` moves them:
-it runs the hook as for its own updates, and gives refs and reflogs the modes that it gives them itself.
-Otherwise no process is needed (`ref_files.py`).
+it runs the hook as for its own updates, and gives refs and reflogs the modes that it gives them itself
+(`ref_process.py`).  Otherwise no process is needed (`ref_files.py`).
 """
 
-import subprocess
 from collections.abc import Callable, Sequence
 
-from regolo_git.errors import Conflict, LostRace
-from regolo_git.git.environment import environment_of_git
+from regolo_git.errors import LostRace
 from regolo_git.git.hooks import REFERENCE_TRANSACTION, has_hook
-from regolo_git.git.lock import held_lock
-from regolo_git.git.program import git_program
 from regolo_git.git.ref_files import RefChange, move_by_files
 from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
-
-NO_OBJECT = "0" * 40
-LOCKED = ("File exists", "cannot lock ref", "Unable to create")
-ABORTED = "by hook", "by the reference-transaction hook"
 
 
 def update_refs(
@@ -34,61 +26,11 @@ def update_refs(
     another program holds a lock, Conflict if a hook refuses the update.
     """
     if has_hook(git, REFERENCE_TRANSACTION) or git.is_shared:
-        _Transaction(git, changes, check).run(under_locks)
+        from regolo_git.git.ref_process import RefTransaction  # noqa: PLC0415 - few repositories need it
+
+        RefTransaction(git, changes, check).run(under_locks)
     else:
         move_by_files(git, changes, check, under_locks)
-
-
-class _Transaction:
-    """One `git update-ref --stdin`; if this process is killed, git reads the end of its input and aborts."""
-
-    def __init__(self, git: GitRepository, changes: Sequence[RefChange], check: Callable[[], None]) -> None:
-        self._changes = changes
-        self._check = check
-        self._process = subprocess.Popen(
-            [git_program(), "update-ref", "-m", changes[-1].message, "--stdin"],
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment_of_git(git.paths.git_dir, git.paths.work_tree, None),
-            cwd=git.paths.work_tree or git.paths.git_dir,
-            pass_fds=held_lock(),
-        )
-
-    def run(self, under_locks: Callable[[], None]) -> None:
-        with self._process:
-            updates = (f"update {c.ref} {c.new} {c.old or NO_OBJECT}\n" for c in self._changes)
-            self._step("start", f"start\n{''.join(updates)}")
-            self._step("prepare", "prepare\n")
-            try:
-                self._check()
-                under_locks()
-            except BaseException:
-                self._step("abort", "abort\n")
-                raise
-            self._step("commit", "commit\n")
-
-    def _step(self, name: str, given: str) -> None:
-        process = self._process
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stderr is not None
-        try:
-            process.stdin.write(given.encode())
-            process.stdin.flush()
-        except BrokenPipeError:
-            pass  # git has said why on stderr
-        if process.stdout.readline() == f"{name}: ok\n".encode():
-            return
-        words = process.stderr.read().decode(errors="replace").strip()
-        self._check()
-        told = "; ".join(line.strip() for line in words.splitlines() if line.strip())
-        if any(aborted in words for aborted in ABORTED):
-            raise Conflict(f"hook '{REFERENCE_TRANSACTION}' refused the update: {told}")
-        if any(locked in words for locked in LOCKED):
-            raise LostRace(f"'{self._changes[-1].ref}': another program holds the lock", "try again")
-        raise Conflict(f"git update-ref: {told}")
 
 
 def require_target(git: GitRepository, ref: str, expected: str | None) -> None:

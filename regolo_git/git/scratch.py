@@ -4,7 +4,6 @@ Some commands of git write a ref beside the object that is wanted, or read `info
 the question is about all of them.  The scratch directory has the clone's configuration and no other file.
 """
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,8 @@ from regolo_git.git.discover import RepositoryPaths
 @contextmanager
 def scratch_directory(paths: RepositoryPaths) -> Iterator[dict[str, str]]:
     """The variables that make git use a scratch directory instead of the clone's own common directory."""
+    import tempfile  # noqa: PLC0415 - for commands that start several processes
+
     with tempfile.TemporaryDirectory(prefix="regolo-git-") as name:
         scratch = Path(name)
         (scratch / "refs").mkdir()

@@ -24,6 +24,7 @@ from regolo_git.git.program import run_git
 from regolo_git.git.refs_state import head_branch
 from regolo_git.git.translate import git_errors
 
+SIGNS_COMMITS, SIGNS_TAGS = "commit.gpgSign", "tag.gpgSign"  # see `signing.py`
 TRUE, FALSE = ("true", "yes", "on"), ("false", "no", "off", "")
 INCLUSIONS = ("include.", "includeif.")
 OF_SYSTEM = (ConfigLevel.PROGRAMDATA, ConfigLevel.SYSTEM)

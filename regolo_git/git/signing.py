@@ -13,22 +13,11 @@ from regolo_git.errors import Conflict
 from regolo_git.git.identity import Authorship, Identity
 from regolo_git.git.program import Answer, try_git
 from regolo_git.git.repository import GitRepository
-from regolo_git.git.settings import Settings
+from regolo_git.git.settings import SIGNS_COMMITS, SIGNS_TAGS, Settings
 from regolo_git.git.translate import git_errors
 
-COMMITS, TAGS = "commit.gpgSign", "tag.gpgSign"
 # What git reads to sign; a scratch repository is given the values of this one.
 SECTIONS = ("gpg", "user", "committer")
-
-
-def signs_commits(git: GitRepository) -> bool:
-    """Whether git would sign its own commits."""
-    return git.settings().is_true(COMMITS)
-
-
-def signs_tags(git: GitRepository) -> bool:
-    """Whether git would sign its own annotated tags."""
-    return git.settings().is_true(TAGS)
 
 
 def signed_commit(
@@ -46,7 +35,7 @@ def signed_commit(
         given=message.encode(),
         also=authorship.author.variables("AUTHOR") | authorship.committer.variables("COMMITTER"),
     )
-    return _signed(git, answer, "commit", answer.output, COMMITS)
+    return _signed(git, answer, "commit", answer.output, SIGNS_COMMITS)
 
 
 def signed_tag(git: GitRepository, commit: str, name: str, tagger: Identity, message: str) -> str:
@@ -71,7 +60,7 @@ def signed_tag(git: GitRepository, commit: str, name: str, tagger: Identity, mes
             git.paths.git_dir, git.paths.work_tree, *arguments, given=message.encode(), also=also
         )
         written = scratch / "refs" / "tags" / name
-        return _signed(git, answer, "tag", written.read_bytes() if written.is_file() else b"", TAGS)
+        return _signed(git, answer, "tag", written.read_bytes() if written.is_file() else b"", SIGNS_TAGS)
 
 
 def _key(git: GitRepository) -> str:

@@ -1,10 +1,10 @@
 """Atomic replacement of small files: a reader sees the old content or the new content."""
 
 import os
-import secrets
 from pathlib import Path
 
 from regolo_git.shared_modes import make_like_parent, share_like_directory
+from regolo_git.system_calls import random_name
 
 
 def replace_file(path: Path, content: bytes, *, durable: bool = False) -> None:
@@ -13,7 +13,7 @@ def replace_file(path: Path, content: bytes, *, durable: bool = False) -> None:
     Without `durable` the file may be empty after a power cut, which is fine for caches and journals.
     """
     make_like_parent(path.parent)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    temporary = path.with_name(f".{path.name}.{random_name(8)}")
     # A new file gets its mode from the umask, as with any other program.
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:

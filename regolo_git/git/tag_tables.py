@@ -1,6 +1,5 @@
 """The tables of the tag index, and how they follow the tags of the repository."""
 
-import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
@@ -12,6 +11,7 @@ from regolo_git.git.tag_changes import tag_changes
 from regolo_git.git.tag_columns import columns_of
 from regolo_git.git.tag_objects import TagObject
 from regolo_git.git.tag_summary import summarise
+from regolo_git.system_calls import random_name
 
 SCHEMA_VERSION = "7"
 SCHEMA = """
@@ -107,7 +107,7 @@ def _is_moved(connection: sqlite3.Connection, tags: Mapping[str, LooseTag]) -> b
 
 
 def _note_loss(connection: sqlite3.Connection) -> None:
-    connection.execute("insert or replace into state values ('losses', ?)", (secrets.token_hex(8),))
+    connection.execute("insert or replace into state values ('losses', ?)", (random_name(8),))
 
 
 def _create_indexes(connection: sqlite3.Connection) -> None:

@@ -4,10 +4,9 @@ Chunks are listed in the order in which they are written, whichever thread finis
 """
 
 from collections.abc import Iterable
-from concurrent.futures import Future
 from dataclasses import dataclass
 
-from regolo_git.artifacts.thread_pool import ThreadPool
+from regolo_git.artifacts.thread_pool import Task, ThreadPool
 from regolo_git.records.digests import Hasher, blake3_hex
 from regolo_git.records.recipe import RecipeChunk
 from regolo_git.store.store import Store
@@ -30,7 +29,7 @@ class StoredChunk:
     new: bool
 
 
-Reads = tuple[Future[None], Future[StoredChunk]]
+Reads = tuple[Task[None], Task[StoredChunk]]
 
 
 class ChunkWriter:
@@ -39,7 +38,7 @@ class ChunkWriter:
     def __init__(self, store: Store, pool: ThreadPool) -> None:
         self._store = store
         self._pool = pool
-        self._chunks: list[Future[StoredChunk] | RecipeChunk] = []
+        self._chunks: list[Task[StoredChunk] | RecipeChunk] = []
         self._found = 0
         self._counted = 0
 

@@ -6,7 +6,6 @@ pool: one computes the files' digests in order, the others hash and store chunks
 """
 
 from collections.abc import Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -16,7 +15,7 @@ from regolo_git.artifacts.ingest.chunk_writer import ChunkWriter, Piece, StoredC
 from regolo_git.artifacts.ingest.cuts import EDGE_FILE, LARGE, STEP, Group, content_pieces, steps
 from regolo_git.artifacts.progress import OnProgress, Progress
 from regolo_git.artifacts.source.snapshot import RawFile, SourceFile, fill
-from regolo_git.artifacts.thread_pool import ThreadPool
+from regolo_git.artifacts.thread_pool import Task, ThreadPool
 from regolo_git.layouts.completeness import buffered
 from regolo_git.layouts.items import Item, TensorInfo
 from regolo_git.layouts.layout import HEAD, may_have_layout, read_layout
@@ -239,7 +238,7 @@ class Cutting:
             reader.fill(buffer[carried:filled])
             left -= filled - carried
             at = 0
-            tasks: list[Future[None] | Future[StoredChunk]] = []
+            tasks: list[Task[None] | Task[StoredChunk]] = []
             for piece in content_pieces(buffer[:filled], last=not left):
                 view = buffer[at : at + piece]
                 if piece >= LARGE:

@@ -6,7 +6,6 @@ It is locked while in use.  An unlocked one was left by a killed run, and the ne
 
 import fcntl
 import os
-import secrets
 import shutil
 import stat
 import time
@@ -16,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from regolo_git.artifacts.source.walk import STAGING_PREFIX
-from regolo_git.system_calls import make_durable, start_writing
+from regolo_git.system_calls import make_durable, random_name, start_writing
 
 FILES, OLD, TREE, HIDING = "files", "old", "tree", ".gitignore"
 # The lock is taken just after the directory is created and before anything in it: an empty directory may be
@@ -26,7 +25,7 @@ UNLOCKED_SECONDS = 10.0
 
 def staging_name() -> str:
     """A new name for a staging directory."""
-    return f"{STAGING_PREFIX}{secrets.token_hex(6)}"
+    return f"{STAGING_PREFIX}{random_name(6)}"
 
 
 class Staging:

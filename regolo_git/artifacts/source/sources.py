@@ -5,7 +5,6 @@
 """
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,6 +48,8 @@ def open_source(
     elif isinstance(source, Mapping):
         yield of_arrays(source)
     elif hasattr(source, "read"):
+        import tempfile  # noqa: PLC0415 - for data in memory only
+
         with tempfile.TemporaryFile(dir=scratch, buffering=0) as spool:
             yield of_file_object(source, spool)
     else:

@@ -6,7 +6,6 @@ renamed once its size is right; these cannot refuse to replace a file.
 """
 
 import errno
-import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from fsspec import AbstractFileSystem
 
 from regolo_git.store.files.contract import TEMPORARIES, Data, Properties, StoredFile, Writer
 from regolo_git.store.files.writers import OneOfMany
+from regolo_git.system_calls import random_name
 
 OBJECT_STORE = Properties(connections=4, atomic_create=True, whole_writes=True)
 FILE_SERVER = Properties(connections=4, atomic_create=False, whole_writes=False)
@@ -160,7 +160,7 @@ class FsspecFiles:
         if self._properties.whole_writes:
             self._fs.pipe_file(self._at(path), data)
             return
-        temporary = f"{TEMPORARIES}/{secrets.token_hex(16)}"
+        temporary = f"{TEMPORARIES}/{random_name(16)}"
         self._make_parent(temporary)
         try:
             self._fs.pipe_file(self._at(temporary), data)

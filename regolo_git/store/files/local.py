@@ -13,7 +13,6 @@ This module does not use fsspec, whose import takes 90 ms, a third of the time o
 import errno
 import fcntl
 import os
-import secrets
 import stat
 import threading
 import time
@@ -25,7 +24,7 @@ from pathlib import Path
 from regolo_git.durable import make_directories_durable
 from regolo_git.store.files.contract import TEMPORARIES, Data, Properties, StoredFile, Writer
 from regolo_git.store.files.writers import LocalWriter, OneOfMany
-from regolo_git.system_calls import DIRECT, NotOrdinary, make_durable, open_ordinary
+from regolo_git.system_calls import DIRECT, NotOrdinary, make_durable, open_ordinary, random_name
 
 # Three threads hash and write; one of them mostly waits for the disk.
 PROPERTIES = Properties(connections=3, atomic_create=True, whole_writes=False)
@@ -192,7 +191,7 @@ class LocalFiles:
     @contextmanager
     def _written(self, data: Data) -> Iterator[Path]:
         """A durable file in `tmp/` with this content; deleted when the block ends, unless renamed."""
-        temporary = self._root / TEMPORARIES / f"{os.getpid()}-{secrets.token_hex(8)}"
+        temporary = self._root / TEMPORARIES / f"{os.getpid()}-{random_name(8)}"
         try:
             descriptor = self._open_new(temporary)
             try:
@@ -236,7 +235,7 @@ class LocalFiles:
         """Creates a directory for everybody who may use the root, whatever the umask of this process."""
         wanted = stat.S_IMODE(self._root.stat().st_mode) & DIRECTORY_BITS | 0o700
         # Under another name first: other users may need it from the moment it is there.
-        temporary = directory.with_name(f"{directory.name}.{secrets.token_hex(8)}")
+        temporary = directory.with_name(f"{directory.name}.{random_name(8)}")
         temporary.mkdir()
         try:
             if stat.S_IMODE(temporary.stat().st_mode) != wanted:
