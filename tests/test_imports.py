@@ -1,15 +1,19 @@
 """What is imported and when: nobody waits for a library that is not used."""
 
+import os
+import time
 from pathlib import Path
 
 import pytest
 from support.command_line import Regolo
 from support.command_line_fixtures import registry, regolo, top, two_versions
+from support.git_program import git
 from support.places import ROOT
 from support.program import run_python
 
 import regolo_git
 import regolo_git.api
+from regolo_git.git.environment import OVERRIDES
 
 __all__ = ["registry", "regolo", "top", "two_versions"]
 
@@ -81,6 +85,39 @@ def test_a_list_from_its_cache_imports_neither_the_git_library_nor_stores(
     modules = imported(command(*arguments), cwd=two_versions)
     assert "sqlite3" in modules
     assert modules.isdisjoint({*SLOW, *PARSERS} - {"sqlite3"})
+
+
+# What a new version of one plain file does not need, and so must not wait for.
+NOT_FOR_A_PLAIN_FILE = {
+    # processes and threads, and what imports them
+    "subprocess", "tempfile", "concurrent.futures", "logging", "asyncio", "email.utils", "random", "secrets",
+    "rich", "tomlkit", "fsspec", "urllib.request",
+    *(
+        f"regolo_git.{name}"
+        for name in (
+            "git.signing", "git.ref_process", "git.scratch", "git.containment", "git.tag_findings", "git.notes",
+            "registry.clashes", "registry.versions.renumber", "registry.versions.merged",
+        )
+    ),
+}  # fmt: skip
+MOST_MODULES = 190
+
+
+def test_the_next_version_of_a_plain_file_imports_what_it_needs(
+    two_versions: Path, regolo: Regolo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in (*OVERRIDES, "GIT_CONFIG_NOSYSTEM"):  # git is asked what they mean
+        monkeypatch.delenv(variable, raising=False)
+    for key, value in {"name": "Ada", "email": "ada@example.com"}.items():
+        git(two_versions, "config", f"user.{key}", value)
+    (two_versions / "m.bin").write_bytes(b"weights of a plain file")
+    regolo("commit", "m", "m.bin")
+    (two_versions / "m.bin").write_bytes(b"other weights of a plain file")
+    later = time.time() + 2  # or git itself has to change an index as old as the files in it
+    os.utime(two_versions / ".git" / "index", (later, later))
+    modules = imported(command("commit", "m", "m.bin", "--quiet"), cwd=two_versions)
+    assert modules & NOT_FOR_A_PLAIN_FILE == set()
+    assert len([name for name in modules if name.startswith("regolo_git")]) <= MOST_MODULES
 
 
 # -- the names that are handed on -------------------------------------------------------------------------

@@ -1,13 +1,12 @@
 """A file's stamp and digest from when it was last read or written."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from regolo_git.artifacts.source.file_stamp import FileStamp
 from regolo_git.records.digests import Digest
 
 
-@dataclass(frozen=True, slots=True)
-class KnownFile:
+class KnownFile(NamedTuple):
     """A file as it was last read or written; `member` is its path in the artifact of `recipe`.
 
     An equal stamp proves that the file is unchanged only if `settled`.  A file that was only read has no

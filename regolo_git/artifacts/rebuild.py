@@ -5,7 +5,7 @@ computes the digests of the files in order, if requested.
 """
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from regolo_git.artifacts.progress import OnProgress, Progress, ignore_progress
 from regolo_git.artifacts.thread_pool import Task, ThreadPool
@@ -22,8 +22,7 @@ Deliver = Callable[[memoryview], object]
 GROUP_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(NamedTuple):
     """A part of a chunk that belongs to one file: the file's number and the offset in each."""
 
     file: int
@@ -51,8 +50,7 @@ def slices(recipe: Recipe, wanted: Collection[int]) -> Iterator[tuple[RecipeChun
             yield chunk, parts
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     """A chunk, its part of a buffer, and its slices."""
 
     chunk: RecipeChunk

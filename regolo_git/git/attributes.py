@@ -11,7 +11,6 @@ import pygit2
 
 from regolo_git.git.program import NOTHING_ELSE, run_git
 from regolo_git.git.repository import GitRepository
-from regolo_git.git.scratch import scratch_directory
 from regolo_git.git.translate import git_errors
 
 FILE_NAME = ".gitattributes"
@@ -40,6 +39,8 @@ def attributes_in_clones(
         blobs |= {path: str(git.pygit.create_blob(content)) for path, content in changed.items()}
     lines = "".join(f"100644 {oid}\t{path}\0" for path, oid in blobs.items())
     import tempfile  # noqa: PLC0415 - for `init` and `doctor` only
+
+    from regolo_git.git.scratch import scratch_directory  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as name, scratch_directory(git.paths) as scratch:
         index = Path(name) / "index"

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from regolo_git.errors import InvalidInput, NotFound
 
@@ -11,8 +11,7 @@ EXTENSION = re.compile(r"^\s*(objectformat|refstorage)\s*=\s*\"?(\w+)", re.IGNOR
 BARE = re.compile(r"^\s*bare\s*=\s*(?:true|yes|on|1)\s*$", re.IGNORECASE | re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class RepositoryPaths:
+class RepositoryPaths(NamedTuple):
     """`git_dir` belongs to this work tree; `common_dir` is shared by all work trees of the repository."""
 
     git_dir: Path

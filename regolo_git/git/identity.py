@@ -2,8 +2,8 @@
 
 import re
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from typing import NamedTuple
 
 from regolo_git.errors import InvalidInput
 from regolo_git.git.environment import Role, email_address, identity_variable
@@ -18,8 +18,7 @@ UNSAFE = re.compile(r"[<>\n\0]")
 CRUD = "".join(map(chr, range(33))) + ".,:;<>\"\\'"  # what git strips from both ends of a name or address
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """A name, an email address and a time with its zone."""
 
     name: str
@@ -61,8 +60,7 @@ class Identity:
         return int((self.when.utcoffset() or timedelta()).total_seconds()) // 60
 
 
-@dataclass(frozen=True, slots=True)
-class Authorship:
+class Authorship(NamedTuple):
     """The author of a commit, and its committer, who also tags a version."""
 
     author: Identity

@@ -1,8 +1,8 @@
 """Keeps artifacts in a work tree from being committed to Git by accident."""
 
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from regolo_git.git.program import ask_git
 from regolo_git.git.repository import GitRepository
@@ -15,8 +15,7 @@ IGNORE_PATH = ".gitignore"
 SPECIAL = set("*?[\\!# ")
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
+class Ignored(NamedTuple):
     """The new content of `.gitignore` to commit (None for no change), and a note for the user."""
 
     path: str

@@ -8,8 +8,7 @@ without a mark are looked at; otherwise all marks are found again.
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import Literal, NamedTuple, Protocol, get_args
 
 Mark = Literal["merged", "pushed"]
 MARKS: tuple[Mark, ...] = get_args(Mark)
@@ -17,8 +16,7 @@ COLUMNS = "oid, commit_oid, model, manifest_oid, created_at"
 SHARE = 5000  # versions that get a mark in one transaction; sorted, so that each changes pages of its own
 
 
-@dataclass(frozen=True, slots=True)
-class Tagged:
+class Tagged(NamedTuple):
     """A tag object, with the commit and the manifest of its version; `created` is in seconds."""
 
     oid: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import pygit2
 
@@ -24,8 +24,7 @@ Made = TypeVar("Made")
 Other = TypeVar("Other")
 
 
-@dataclass(frozen=True, slots=True)
-class NewTag:
+class NewTag(NamedTuple):
     """A tag to create: its name, and a function from the blob ids of the written files to its message."""
 
     name: str
@@ -51,8 +50,7 @@ class NewCommit(Generic[Made]):
         return NewCommit(self.files, self.message, made, self.tag, self.without_time)
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenTag:
+class WrittenTag(NamedTuple):
     """A tag object, written but not yet named, and the name of its tag."""
 
     name: str
@@ -64,8 +62,7 @@ class WrittenTag:
         return f"refs/tags/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenObjects:
+class WrittenObjects(NamedTuple):
     """The objects of one attempt, the changed files, and the work trees that have the branch checked out."""
 
     commit: str

@@ -7,9 +7,8 @@ Most commands start no process, so what starting one needs is imported then.
 import shutil
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from regolo_git.errors import Conflict, MissingDependency, RegoloError, TransportError
 from regolo_git.forks import no_fork
@@ -55,8 +54,7 @@ def run_git(
     return done.stdout
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The exit status of a git command, its output, and its messages without the hints, on one line."""
 
     status: int

@@ -10,9 +10,8 @@ published.  A lost race is retried on the new tip, up to a limit.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import pygit2
 
@@ -49,8 +48,7 @@ from regolo_git.system_calls import pause
 ATTEMPTS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Published(Generic[Made]):
+class Published(NamedTuple, Generic[Made]):
     """A published commit with its tag, and the caller's own value from `NewCommit.made`.
 
     If it is `repeated`, an interrupted run of the same command published it.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import pygit2
 
@@ -17,8 +17,7 @@ from regolo_git.text.commits import short
 LEFT = "left in place"
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """The outcome of an interrupted write: whether it is complete now, or nothing of it remains."""
 
     complete: bool

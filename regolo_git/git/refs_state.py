@@ -10,11 +10,11 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from mmap import ACCESS_READ, mmap
 from operator import attrgetter
 from pathlib import Path
+from typing import NamedTuple
 
 from regolo_git.errors import Conflict
 from regolo_git.git.discover import RepositoryPaths
@@ -39,8 +39,7 @@ def tags_key(paths: RepositoryPaths) -> str:
     return key.hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class LooseTag:
+class LooseTag(NamedTuple):
     """A tag's object and, for a loose tag, a stamp that changes with its file."""
 
     oid: str

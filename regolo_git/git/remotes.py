@@ -1,7 +1,7 @@
 """The remotes of a clone: what a plain `git fetch` brings from each, and the tags that they have."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import pygit2
 
@@ -13,8 +13,7 @@ ALL_BRANCHES = ("refs/heads/*", "refs/*")
 TAGS = "refs/tags/"
 
 
-@dataclass(frozen=True, slots=True)
-class Remote:
+class Remote(NamedTuple):
     """A remote, and whether `git fetch` brings all of its branches with the tags on them."""
 
     name: str

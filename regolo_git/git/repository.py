@@ -4,9 +4,8 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import NamedTuple, Self
 
 import pygit2
 
@@ -41,8 +40,7 @@ FULL_BYTES = 1 << 16
 PERSON_AND_TIME = re.compile(r"(.+) <([^<>]+)> \d+ [+-]\d{4}")
 
 
-@dataclass(frozen=True, slots=True)
-class CommitInfo:
+class CommitInfo(NamedTuple):
     """A commit; people are `Name <address>`, times are UTC."""
 
     oid: str

@@ -8,7 +8,7 @@ files (`git -c`): then the `git` program is asked, once for each state of the fi
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import pygit2
 from pygit2.enums import ConfigLevel
@@ -30,8 +30,7 @@ INCLUSIONS = ("include.", "includeif.")
 OF_SYSTEM = (ConfigLevel.PROGRAMDATA, ConfigLevel.SYSTEM)
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The last value of each key, None for a key without a value; sections and names are in lower case."""
 
     values: Mapping[str, str | None]

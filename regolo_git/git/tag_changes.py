@@ -6,7 +6,7 @@ again for it: while that file is the same, only loose refs can have changed.
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.refs_state import LooseTag, packed_stamp, packed_tag, read_loose_tags, read_tags
@@ -15,8 +15,7 @@ from regolo_git.records.versions import parse_tag_name
 HELD = "select tag, oid, stamp from refs"
 
 
-@dataclass(frozen=True, slots=True)
-class TagChanges:
+class TagChanges(NamedTuple):
     """The tags that are new or moved, and those that are gone; `state` is what the index records then.
 
     `first` if the index had no tags.

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.identity import utc
@@ -32,8 +33,7 @@ NAMED = "+tag = model || '@' || case when version glob '[0-9]*' then 'v' else ''
 NUMBERED = "identity glob '[0-9]*'"
 
 
-@dataclass(frozen=True, slots=True)
-class TagRow:
+class TagRow(NamedTuple):
     """A version's tag; `identity` is the same text for `1.0` and `1.0.0`, times are UTC."""
 
     tag: str

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from regolo_git.git.identity import Identity
 from regolo_git.records.signatures import split_signature
@@ -13,8 +13,7 @@ HEADER = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TagObject:
+class TagObject(NamedTuple):
     """An annotated tag: its target, name, tagger, and message without the signature."""
 
     target: str

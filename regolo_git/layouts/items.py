@@ -1,6 +1,7 @@
 """The parts of a layout: a file as a sequence of items, some of which are tensors."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class Malformed(Exception):
@@ -27,16 +28,14 @@ class TensorInfo:
     shape: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """A run of `size` bytes: a tensor, or (without `tensor`) a header or padding."""
 
     size: int
     tensor: TensorInfo | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A tensor, or (without `tensor`) another member of a container, at an offset in its file."""
 
     offset: int

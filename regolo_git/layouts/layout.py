@@ -10,8 +10,7 @@ in the model's protobuf, another file.  It is cut by content, which finds the un
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from regolo_git.layouts import gguf, safetensors, zip_members
 from regolo_git.layouts.items import Cut, Item, Malformed
@@ -26,8 +25,7 @@ def may_have_layout(head: bytes) -> bool:
     return head[:4] in (gguf.MAGIC, zip_members.LOCAL) or head[8:9] == b"{"
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """The items of a file; or None, and what its header says if the file ends before that."""
 
     items: tuple[Item, ...] | None

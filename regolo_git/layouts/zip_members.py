@@ -7,8 +7,7 @@ storage is a tensor of bytes named `data/0` and so on (the part before that is t
 
 import re
 import struct
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from regolo_git.layouts import npy
 from regolo_git.layouts.bounded import read_at
@@ -23,8 +22,7 @@ FULL, FULL16 = 0xFFFFFFFF, 0xFFFF
 STORAGE = re.compile(r"[^/]+/(data/[0-9]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """An entry of the central directory; `plain` means stored without compression or encryption."""
 
     name: str

@@ -7,7 +7,7 @@ concatenated in the order of their paths; a single file has the empty path.
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, Self, cast
+from typing import Literal, NamedTuple, Self, cast
 
 from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.records.digests import HEX, Digest, artifact_digest, blake3_hex
@@ -25,8 +25,7 @@ COUNT_LIMIT = 1 << 63
 Kind = Literal["file", "directory"]
 
 
-@dataclass(frozen=True, slots=True)
-class RecipeFile:
+class RecipeFile(NamedTuple):
     """One file: its POSIX path, permission bits, size in bytes and digest."""
 
     path: str
@@ -35,8 +34,7 @@ class RecipeFile:
     digest: Digest
 
 
-@dataclass(frozen=True, slots=True)
-class RecipeTensor:
+class RecipeTensor(NamedTuple):
     """One tensor: `offset` and `size` in bytes of the stream, and the BLAKE3 of its bytes in hex."""
 
     name: str
@@ -47,8 +45,7 @@ class RecipeTensor:
     blake3: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecipeChunk:
+class RecipeChunk(NamedTuple):
     """One chunk: its BLAKE3 in hex and its size in bytes."""
 
     blake3: str

@@ -4,8 +4,7 @@ A feature is what a reader of the store must support to find everything in it.  
 release does not support is refused as newer, by the feature's name, so that nothing in it passes for missing.
 """
 
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from regolo_git.errors import NewerFormat
 from regolo_git.records.recipe import CHUNKING
@@ -17,8 +16,7 @@ NEWEST = 2  # adds `features`
 FEATURES: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class StoreFormat:
+class StoreFormat(NamedTuple):
     """The name of a store's chunking."""
 
     chunking: str = CHUNKING

@@ -7,8 +7,7 @@ already committed is read as it is; it is checked before it is written and befor
 """
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from regolo_git.errors import InvalidInput
 
@@ -18,8 +17,7 @@ FORMER_STORE_SETTING = "regolo.localStore"  # in 0.1
 Place = Literal["bucket", "container", "host", "name", "directory"]
 
 
-@dataclass(frozen=True, slots=True)
-class Scheme:
+class Scheme(NamedTuple):
     """What comes after `scheme://`, an example, and the extra of this package that brings the library."""
 
     place: Place

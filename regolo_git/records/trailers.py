@@ -4,8 +4,7 @@ Trailers are a cache: the commit's manifest is authoritative, and `fsck` compare
 """
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, NamedTuple, Self, cast
 
 from regolo_git.errors import InvalidInput
 from regolo_git.records.digests import Algorithm, Digest
@@ -26,8 +25,7 @@ SIZE_LIMIT = (1 << 63) - 1
 KEYS = ("Regolo-Model", "Regolo-Version", "Regolo-Manifest", "Regolo-Digest", "Regolo-Size")
 
 
-@dataclass(frozen=True, slots=True)
-class TagMessage:
+class TagMessage(NamedTuple):
     """The data in a tag: `manifest_oid` is the manifest's Git object, `size` is the artifact's in bytes.
 
     `body` is the message after its first line, which is the subject; it begins with the line break between

@@ -8,11 +8,10 @@ safe from power cuts would take longer than creating a small version; a torn lin
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import starmap
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from regolo_git.errors import TransportError
 from regolo_git.records.digests import Digest
@@ -32,8 +31,7 @@ ASKED = 2000  # recipes that a store is asked for one by one
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
-class IndexedManifest:
+class IndexedManifest(NamedTuple):
     """What the index has of one manifest: its version, and the address of its recipe."""
 
     oid: str

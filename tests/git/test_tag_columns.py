@@ -1,7 +1,5 @@
 """What the tag index keeps of a tag: the columns of a version, or what is wrong with it."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,13 +32,13 @@ def test_every_column_of_a_version_is_there() -> None:
 @pytest.mark.parametrize("version", ["1.0-rc.1", "prod-1.0"])
 def test_neither_a_prerelease_nor_an_environments_version_is_a_release(version: str) -> None:
     name = f"team/m@{'v' if version[0].isdigit() else ''}{version}"
-    columns = columns_of(replace(TAG, name=name, message=replace(MESSAGE, version=version).to_text()))
+    columns = columns_of(TAG._replace(name=name, message=MESSAGE._replace(version=version).to_text()))
     assert (columns[1], columns[4], columns[-1]) == (version, 0, None)
 
 
 def test_what_is_no_annotated_tag_of_a_version_says_why() -> None:
     assert "lightweight" in problem_of(None)
-    assert "no version record" in problem_of(replace(TAG, message="a subject\n"))
+    assert "no version record" in problem_of(TAG._replace(message="a subject\n"))
 
 
 @pytest.mark.parametrize(
@@ -49,14 +47,14 @@ def test_what_is_no_annotated_tag_of_a_version_says_why() -> None:
     ids=str,
 )
 def test_an_object_that_is_not_what_it_says_names_its_own_tag(wrong: dict[str, str]) -> None:
-    assert f"'{wrong.get('name', TAG.name)}'" in problem_of(replace(TAG, **wrong))  # type: ignore[arg-type]
+    assert f"'{wrong.get('name', TAG.name)}'" in problem_of(TAG._replace(**wrong))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("model", "version"), [("Team", "1.0"), ("m", "1"), ("m", "latest-1.0")])
 def test_a_name_or_version_that_cannot_be_is_the_problem(model: str, version: str) -> None:
-    text = replace(MESSAGE, model=model, version=version).to_text()
-    assert version in problem_of(replace(TAG, message=text)) or model in problem_of(
-        replace(TAG, message=text)
+    text = MESSAGE._replace(model=model, version=version).to_text()
+    assert version in problem_of(TAG._replace(message=text)) or model in problem_of(
+        TAG._replace(message=text)
     )
 
 

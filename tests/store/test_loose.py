@@ -269,7 +269,7 @@ def test_a_new_store_is_one_that_0_1_reads(local: Store) -> None:
 def test_what_is_missing_is_told_once_and_in_order(store: Store) -> None:
     for data in (b"a", b"bc"):
         store.put_chunk(address_of(data), data)
-    gone, short = chunk_of(b"gone"), replace(chunk_of(b"bc"), size=3)
+    gone, short = chunk_of(b"gone"), chunk_of(b"bc")._replace(size=3)
     assert store.missing([gone, chunk_of(b"a"), short, chunk_of(b"bc"), gone]) == [gone, short]
     assert store.missing([]) == []
 

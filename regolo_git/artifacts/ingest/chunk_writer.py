@@ -5,6 +5,7 @@ Chunks are listed in the order in which they are written, whichever thread finis
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from regolo_git.artifacts.thread_pool import Task, ThreadPool
 from regolo_git.records.digests import Hasher, blake3_hex
@@ -21,8 +22,7 @@ class Piece:
     stop: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoredChunk:
+class StoredChunk(NamedTuple):
     """A chunk in the store; `new` if it was not there before."""
 
     chunk: RecipeChunk

@@ -8,6 +8,7 @@ pool: one computes the files' digests in order, the others hash and store chunks
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
+from typing import NamedTuple
 
 from blake3 import blake3
 
@@ -26,8 +27,7 @@ from regolo_git.store.store import Store
 Layouts = Mapping[str, tuple[Item, ...] | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
+class Fragment(NamedTuple):
     """A file that is already in the store: its chunks, and its tensors with offsets in the file."""
 
     digest: Digest
@@ -35,8 +35,7 @@ class Fragment:
     tensors: tuple[RecipeTensor, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CutArtifact:
+class CutArtifact(NamedTuple):
     """The parts of a recipe, and the number of bytes that are new to the store."""
 
     files: tuple[RecipeFile, ...]
@@ -45,8 +44,7 @@ class CutArtifact:
     new_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Tensor:
+class _Tensor(NamedTuple):
     """A tensor that was read; its digest may be the number of the chunk that is exactly this tensor."""
 
     info: TensorInfo

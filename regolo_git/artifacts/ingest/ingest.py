@@ -6,7 +6,8 @@ chunks but never a recipe without its chunks.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from regolo_git.artifacts.ingest.cutting import CutArtifact, Cutting
 from regolo_git.artifacts.ingest.known_artifacts import KnownArtifacts, known_files
@@ -30,8 +31,7 @@ SHOWN = 3
 SMALL = 256 << 10  # bytes that take less time than starting threads
 
 
-@dataclass(frozen=True, slots=True)
-class Ingested:
+class Ingested(NamedTuple):
     """An artifact in the store; `new_bytes` were not there before, `unchanged` if nothing was read.
 
     `left_out` are the paths in the directory that are not part of it, `problems` what it says itself about

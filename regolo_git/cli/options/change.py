@@ -1,7 +1,7 @@
 """Options of commands that change the registry: a commit message, and consent to destructive changes."""
 
 import sys
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import click
 
@@ -21,8 +21,7 @@ def unmerged_option(function: Function) -> Function:
     return click.option("--unmerged", is_flag=True, help="Allow a version that is not merged.")(function)
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(NamedTuple):
     """The consent given on the command line; without it, a command shows its plan and asks."""
 
     dry_run: bool

@@ -1,7 +1,7 @@
 """The options shared by `register` and `commit`: metadata, lineage, serving and flow."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -25,8 +25,7 @@ FILE = click.Path(path_type=Path, allow_dash=True)
 COMMIT_LENGTHS = (40, 64)
 
 
-@dataclass(frozen=True, slots=True)
-class VersionOptions:
+class VersionOptions(NamedTuple):
     """The options as typed, parsed on access."""
 
     metrics: tuple[str, ...]

@@ -7,15 +7,14 @@ measurement, which replaces the old one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from regolo_git.records.kinds import is_number
 from regolo_git.records.manifest import Lineage, Manifest
 from regolo_git.records.metadata import MetadataValue, metrics_of, normalise_metadata
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """The values of a request that describe the new version; None if they are not given."""
 
     metadata: Mapping[str, MetadataValue]
@@ -23,8 +22,7 @@ class Given:
     lineage: Lineage | None
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
+class Described(NamedTuple):
     """The description of a new version: `carried` names what came from `parent`, `left` its metrics."""
 
     metadata: Mapping[str, MetadataValue]

@@ -6,9 +6,9 @@
 next one.  If a step fails, its bytes are taken back from the store, or stay there without a name.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 from regolo_git.artifacts.ingest.ingest import Ingested, ingest, refuse_incomplete
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
@@ -50,8 +50,7 @@ from regolo_git.store.new_content import NewContent
 from regolo_git.store.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class CreatedVersion:
+class CreatedVersion(NamedTuple):
     """A version that was just created.  `branch` is its branch; `notices` are for the user.
 
     `described` says what came from its parent, `skips_newest` whether that is not the newest version.

@@ -6,6 +6,7 @@ This module has everything that depends on the tip, because it runs again when a
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from regolo_git.artifacts.ingest.ingest import Ingested
 from regolo_git.artifacts.source.twins import difference
@@ -35,8 +36,7 @@ from regolo_git.text.printable import printable
 LEFT_OUT_SHOWN, PROBLEMS_SHOWN = 5, 10
 
 
-@dataclass(frozen=True, slots=True)
-class Drafted:
+class Drafted(NamedTuple):
     """The manifest of a draft, and what of it came from the parent."""
 
     manifest: Manifest

@@ -8,10 +8,9 @@ are noted relative to its top, so that a repository can be moved; any other path
 import hashlib
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from json import dumps
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from regolo_git.errors import InvalidInput, RegoloError
 from regolo_git.git.small_files import replace_file
@@ -23,8 +22,7 @@ from regolo_git.system_calls import read_ordinary
 NOTES_KEPT = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """The version of a model whose files are, or before an edit were, at a path."""
 
     model: str
@@ -49,7 +47,7 @@ def note_held(handle: Handle, path: Path, held: Held) -> None:
     """Notes what a path holds now; without write access nothing is noted."""
     with suppress(OSError, RegoloError):
         note = _note(handle, path)
-        replace_file(note, dumps(asdict(held)).encode())
+        replace_file(note, dumps(held._asdict()).encode())
         _forget_oldest(note.parent)
 
 

@@ -7,8 +7,7 @@ on any other branch                             a commit on that branch, no tag:
 on any other branch with `direct`               a commit on that branch, tagged at once
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from regolo_git.errors import Conflict
 from regolo_git.git.worktrees import WorkTree, refuse_in_progress
@@ -17,8 +16,7 @@ from regolo_git.registry.handle import Handle
 Flow = Literal["auto", "direct", "propose"]
 
 
-@dataclass(frozen=True, slots=True)
-class TargetBranch:
+class TargetBranch(NamedTuple):
     """The branch to commit to.
 
     Versions on a `tagged` one are released at once; with `new_branch` a branch for review starts there.

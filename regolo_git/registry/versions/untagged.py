@@ -8,8 +8,9 @@ How far it was walked is kept in a small file, so that the next walk is of the n
 import json
 from collections.abc import Container, Iterator, Mapping
 from contextlib import closing
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from regolo_git.errors import IntegrityError, InvalidInput, RegoloError
 from regolo_git.git.history import changed_files, first_parents
@@ -25,8 +26,7 @@ SHORT = 64  # commits that are all read; of more, only those without a tag
 WALKS_KEPT = 16  # of the registry branch and its lines, here and at `origin`
 
 
-@dataclass(frozen=True, slots=True)
-class UntaggedChange:
+class UntaggedChange(NamedTuple):
     """A commit that gave a model a manifest of a version without a tag."""
 
     model: str
@@ -137,7 +137,7 @@ def _read(reader: JsonReader, tip: str | int) -> Iterator[UntaggedChange]:
 
 
 def _save(path: Path, walks: _Walks) -> None:
-    found = {tip: [list(astuple(change)) for change in changes] for tip, changes in walks.found.items()}
+    found = {tip: [list(change) for change in changes] for tip, changes in walks.found.items()}
     try:
         replace_file(path, json.dumps({"losses": walks.losses, "found": found}).encode())
     except (OSError, RegoloError):

@@ -11,17 +11,15 @@ NotOrdinary.
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 Data = bytes | memoryview
 TEMPORARIES = "tmp"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFile:
+class StoredFile(NamedTuple):
     """One file: its path in the store, its size in bytes, and when it was written (aware)."""
 
     path: str
@@ -29,8 +27,7 @@ class StoredFile:
     modified: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Properties:
+class Properties(NamedTuple):
     """Guarantees of a filesystem beyond the contract.
 
     `connections` is the useful number of concurrent calls.  With `atomic_create`, exactly one of several

@@ -1,6 +1,5 @@
 """What `register` and `commit` are told of a version, read from their options."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,12 +19,12 @@ NOTHING = VersionOptions(
     ("propose", "direct", "flow"), [(False, False, "auto"), (True, False, "propose"), (False, True, "direct")]
 )
 def test_the_flow_is_chosen_by_two_flags(propose: bool, direct: bool, flow: str) -> None:
-    assert replace(NOTHING, propose=propose, direct=direct).flow == flow
+    assert NOTHING._replace(propose=propose, direct=direct).flow == flow
 
 
 def test_two_flows_at_once_are_refused() -> None:
     with pytest.raises(InvalidInput, match="--propose and --direct cannot be used together"):
-        assert replace(NOTHING, propose=True, direct=True).flow
+        assert NOTHING._replace(propose=True, direct=True).flow
 
 
 def test_where_nothing_was_said_there_is_nothing(two_versions: Path) -> None:
@@ -34,8 +33,8 @@ def test_where_nothing_was_said_there_is_nothing(two_versions: Path) -> None:
 
 
 def test_a_lineage_names_the_whole_commit_and_the_version_that_was_meant(two_versions: Path) -> None:
-    options = replace(
-        NOTHING, code="HEAD", data=("train=sha256:00",), parameters=("epochs=9",), base=Reference.parse("m")
+    options = NOTHING._replace(
+        code="HEAD", data=("train=sha256:00",), parameters=("epochs=9",), base=Reference.parse("m")
     )
     with open_handle() as handle:
         lineage = options.lineage(handle)
@@ -47,8 +46,8 @@ def test_a_lineage_names_the_whole_commit_and_the_version_that_was_meant(two_ver
 
 def test_a_commit_of_another_repository_is_taken_as_it_is(two_versions: Path) -> None:
     with open_handle() as handle:
-        lineage = replace(NOTHING, code="ab" * 20).lineage(handle)
+        lineage = NOTHING._replace(code="ab" * 20).lineage(handle)
         assert lineage is not None
         assert lineage.code == "ab" * 20
         with pytest.raises(NotFound):
-            replace(NOTHING, code="ab" * 19).lineage(handle)
+            NOTHING._replace(code="ab" * 19).lineage(handle)
