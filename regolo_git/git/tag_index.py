@@ -103,8 +103,7 @@ class TagIndex:
 
     def newest(self, model: str, count: int) -> list[TagRow]:
         """The highest versions of a model, at most so many, lowest first."""
-        where = "objects.model = ? order by sort_key desc limit ?"
-        return self._select(where, (model, str(count)))[::-1]
+        return self._highest(model, "1", (), count)
 
     def find(self, model: str, identity: str) -> TagRow | None:
         """The tag of a version by its identity (`1.1.0`); None if there is none."""
@@ -124,21 +123,29 @@ class TagIndex:
 
     def highest(self, model: str) -> list[TagRow]:
         """The highest release and the highest version (they may be the same); empty for an unknown model."""
-        end = "order by sort_key desc limit 1"
-        releases = self._select(f"objects.model = ? and release = 1 {end}", (model,))
-        return releases + self._select(f"objects.model = ? and {NUMBERED} {end}", (model,)) or self._select(
-            f"objects.model = ? {end}", (model,)
-        )
+        releases = self._highest(model, "release = 1", (), 1)
+        return releases + self._highest(model, NUMBERED, (), 1) or self._highest(model, "1", (), 1)
 
     def highest_below(self, model: str, version: Version) -> TagRow | None:
         """The highest version below another in its line: plain ones, and those of its own environment."""
         line, key = f"{version.environment}-[0-9]*" if version.environment else "[0-9]*", sort_key(version)
-        rows = self._select(
-            f"objects.model = ? and sort_key < ? and ({NUMBERED} or identity glob ?)"
-            " order by sort_key desc limit 1",
-            (model, key, line),
-        )
+        rows = self._highest(model, f"sort_key < ? and ({NUMBERED} or identity glob ?)", (key, line), 1)
         return rows[0] if rows else None
+
+    def _highest(self, model: str, where: str, values: tuple[str, ...], count: int) -> list[TagRow]:
+        """The highest versions of a model that meet a condition, at most so many, lowest first.
+
+        The index of a model's versions has releases and others in order, each by themselves, so that of ten
+        thousand no more are read than are wanted.
+        """
+        query = f"""{SELECT} where objects.model = ? and release = ? and {NAMED} and {where}
+            order by sort_key desc limit ?"""
+
+        def look(held: sqlite3.Connection) -> list[tuple[str, ...]]:
+            return [row for half in (0, 1) for row in held.execute(query, (model, half, *values, count))]
+
+        rows = _named(self._database.read(self._is_current, self._update, look))
+        return sorted(rows, key=lambda row: sort_key(Version.parse(row.version)))[-count:]
 
     def with_digest(self, model: str, digest: str) -> list[TagRow]:
         """The versions of a model whose artifact has a digest, lowest first."""

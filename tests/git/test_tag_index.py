@@ -18,6 +18,7 @@ from regolo_git.git.index_database import IndexDatabase
 from regolo_git.git.tag_findings import bad_tags
 from regolo_git.git.tag_index import ModelRow, TagIndex, TagRow
 from regolo_git.git.tag_objects import TagObject
+from regolo_git.records.versions import Version
 
 INDEX = ".git/regolo/index.sqlite"
 
@@ -92,6 +93,35 @@ def test_versions_come_lowest_first(git_repository: Path, index: TagIndex) -> No
     assert found == ["1.2-rc.1", "1.2", "prod-1.2", "1.2.1", "1.10", "2.0-rc.9", "2.0-rc.10"]
     assert names(index.all_rows()) == [*(f"m@{version}" for version in found), "other@0.1"]
     assert index.rows("none") == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_highest_are_those_of_the_whole_list(git_repository: Path, index: TagIndex, seed: int) -> None:
+    chance = random.Random(seed)
+    ends = ["", "", "-rc.1", "-rc.2"]
+    made = {
+        f"{chance.choice(['', '', 'prod-'])}{chance.randrange(3)}.{chance.randrange(3)}{chance.choice(ends)}"
+        for _ in range(12)
+    }
+    publish_all(git_repository, *made)
+    # The tag object of another version, under the name of one that would be the highest.
+    git(git_repository, "update-ref", "refs/tags/m@v99.0", f"refs/tags/{index.rows('m')[0].tag}")
+    rows = index.rows("m")
+    assert {row.version for row in rows} == made
+    for count in (1, 2, 5, 50):
+        assert index.newest("m", count) == rows[-count:]
+    numbered = [row for row in rows if row.identity[0].isdigit()]
+    releases = [row for row in numbered if "-" not in row.identity]
+    assert index.highest("m") == (releases[-1:] + numbered[-1:] or rows[-1:])
+    for text in (*made, "1.1", "prod-1.1", "staging-1.1", "0.0"):
+        version = Version.parse(text)
+        line = [
+            row
+            for row in rows
+            if Version.parse(row.version) < version
+            and Version.parse(row.version).environment in (None, version.environment)
+        ]
+        assert index.highest_below("m", version) == (line[-1] if line else None)
 
 
 def test_a_version_is_found_by_its_identity(git_repository: Path, index: TagIndex) -> None:
