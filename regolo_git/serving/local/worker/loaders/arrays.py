@@ -12,6 +12,7 @@ from regolo_git.errors import InvalidInput
 from regolo_git.records.json_reader import Json
 from regolo_git.serving.local.worker.call import Call, TensorType
 from regolo_git.serving.local.worker.inference_answer import DATATYPES
+from regolo_git.serving.local.worker.loaders.bfloat16 import from_bits
 
 # A datatype of the Open Inference Protocol as numpy has it; BF16 is held by a wider type.
 NUMPY_TYPES = {datatype: name for name, datatype in DATATYPES.items()} | {
@@ -38,8 +39,7 @@ def input_array(numpy: Any, call: Call, name: str) -> Any:
 def _from_bytes(numpy: Any, data: memoryview, declared: TensorType) -> Any:
     """The array of a binary tensor: a copy, because a model may write to it."""
     if declared.datatype == "BF16":
-        # The upper half of a float32.
-        array = (numpy.frombuffer(data, "<u2").astype("<u4") << 16).view("<f4")
+        array = from_bits(numpy, data)
     elif declared.datatype == "BOOL":
         array = numpy.frombuffer(data, "u1") != 0
     else:

@@ -39,6 +39,6 @@ def from_value(numpy: Any, value: Any) -> BrainFloats:
     return BrainFloats(from_bits(numpy, held).reshape(value.shape()))
 
 
-def from_bits(numpy: Any, held: bytes) -> Any:
+def from_bits(numpy: Any, held: bytes | memoryview) -> Any:
     """The float32 values of bytes of bfloat16."""
     return (numpy.frombuffer(held, dtype="<u2").astype("uint32") << 16).view("float32")

@@ -52,14 +52,16 @@ class PyfuncInputs:
             if self._is_table:
                 return self._frame(call, self._positional(rows))
             return self._array(call, "the rows", call.rows)
-        if not call.types and not all(isinstance(value, list) for value in call.named.values()):
-            return dict(call.named)  # single values, which MLflow makes a row of
-        return self._named_table(call) if self._is_table else self._named_arrays(call)
+        # Those of declared types are read from the call, as bytes if they were sent as bytes.
+        plain = {name: None if name in call.types else call.named[name] for name in call.named}
+        if not call.types and not all(isinstance(value, list) for value in plain.values()):
+            return plain  # single values, which MLflow makes a row of
+        return self._named_table(call, plain) if self._is_table else self._named_arrays(call, plain)
 
     # -- arrays -------------------------------------------------------------------------------------------
 
-    def _named_arrays(self, call: Call) -> object:
-        arrays = {name: self._array(call, name, value) for name, value in (call.named or {}).items()}
+    def _named_arrays(self, call: Call, named: Mapping[str, Json]) -> object:
+        arrays = {name: self._array(call, name, value) for name, value in named.items()}
         is_single = len(arrays) == 1 and not self._is_named and bool(call.types or self._specs)
         return next(iter(arrays.values())) if is_single else arrays
 
@@ -75,8 +77,7 @@ class PyfuncInputs:
 
     # -- tables -------------------------------------------------------------------------------------------
 
-    def _named_table(self, call: Call) -> Any:
-        named = call.named or {}
+    def _named_table(self, call: Call, named: Mapping[str, Json]) -> Any:
         if call.types and len(named) == 1:
             ((name, array),) = ((name, input_array(self._numpy, call, name)) for name in named)
             if array.ndim == 2 and (name not in self._specs or array.shape[1] != 1):
