@@ -9,6 +9,9 @@ from regolo_git.serving.local.gateway.line import Line
 from regolo_git.serving.traffic.routing_table import Route, WeightedVersion
 from regolo_git.serving.traffic.split import Split
 
+# Python refuses to read a number of thousands of digits.
+MOST_DIGITS = 18
+
 
 class InFlight:
     """The number of an endpoint's requests in flight; it outlives the tables."""
@@ -60,7 +63,8 @@ class LiveRoute:
         if self.routing.sticky_key:
             # Binary tensors come after the JSON.
             length = header(headers, b"inference-header-content-length") or b""
-            return _body_key(body[: int(length)] if length.isdigit() else body, self.routing.sticky_key)
+            is_count = length.isdigit() and len(length) <= MOST_DIGITS
+            return _body_key(body[: int(length)] if is_count else body, self.routing.sticky_key)
         return None
 
 

@@ -9,6 +9,7 @@ queue would fail its health check, and would predict for callers who have left.
 """
 
 import asyncio
+import re
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -32,6 +33,8 @@ from regolo_git.serving.local.worker.inference_v2 import InferenceRequest, read_
 from regolo_git.serving.local.worker.mlflow_form import read_invocation, write_predictions
 
 MESSAGE_LENGTH = 500
+# Python refuses to read a number of thousands of digits.
+BYTE_COUNT = re.compile(rb"\d{1,18}")
 AWAITS = (b"x-regolo-awaits", b"1")
 TAKEN_BACK = (b"x-regolo-taken-back", b"1")
 # Reading the sockets after each quick request would cost an echo model a tenth of its throughput.
@@ -173,7 +176,7 @@ def _locate(path: str) -> _Place:
 def _inference(body: bytes, scope: Scope, signature: Signature) -> InferenceRequest:
     """Decodes a request; an output that the model is known not to have is refused before it predicts."""
     lengths = [value for name, value in scope["headers"] if name == b"inference-header-content-length"]
-    if len(lengths) > 1 or not all(length.isdigit() for length in lengths):
+    if len(lengths) > 1 or not all(BYTE_COUNT.fullmatch(length) for length in lengths):
         raise InvalidInput("the header Inference-Header-Content-Length is not a number of bytes")
     request = read_inference(body, int(lengths[0]) if lengths else None)
     names = output_names(signature)

@@ -63,6 +63,8 @@ def test_the_key_of_a_body_with_binary_tensors_is_in_its_json() -> None:
     length = [(b"inference-header-content-length", b"%d" % len(body))]
     chosen = {route.choose(length, body + b"\xff\0").version for _ in range(20)}
     assert chosen == {route.choose([], body).version}
+    odd = [(b"inference-header-content-length", b"9" * 5000)]
+    assert {route.choose(odd, body).version for _ in range(20)} == chosen
 
 
 def test_the_version_that_is_asked_for_is_read_from_the_override_header() -> None:

@@ -118,7 +118,13 @@ def test_a_failure_is_told_without_the_paths_of_the_server() -> None:
 def test_the_length_of_the_json_before_binary_tensors_is_one_number() -> None:
     sent = b'{"inputs": [{"name": "x", "shape": [1], "datatype": "INT64", "data": [5]}]}'
     name, right = b"inference-header-content-length", b"%d" % len(sent)
-    for lengths, status in (((right,), 200), ((b"-1",), 400), ((b"x",), 400), ((right, right), 400)):
+    for lengths, status in (
+        ((right,), 200),
+        ((b"-1",), 400),
+        ((b"x",), 400),
+        ((b"9" * 5000,), 400),
+        ((right, right), 400),
+    ):
         headers = tuple((name, length) for length in lengths)
         assert ask(echo, "POST", "/v2/models/m/infer", sent, headers=headers)[0] == status
 
