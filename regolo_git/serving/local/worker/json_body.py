@@ -5,6 +5,7 @@ the one that the caller wrote, so it is refused.
 """
 
 import json
+from collections.abc import Iterable
 
 from regolo_git.errors import InvalidInput
 from regolo_git.records.json_reader import Json, JsonReader
@@ -27,10 +28,19 @@ def read_json(body: bytes) -> Json:
 def _object(pairs: list[tuple[str, Json]]) -> Json:
     held = dict(pairs)
     if len(held) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = first_repeated(name for name, _ in pairs)
         raise InvalidInput(f"the body has '{twice}' twice in the same object")
     return held
+
+
+def first_repeated(names: Iterable[str]) -> str | None:
+    """The first name that was there before."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
 
 
 # `json.loads` with a hook would build one for each request, which takes longer than to read a short body.

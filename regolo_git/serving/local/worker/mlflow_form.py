@@ -3,7 +3,7 @@
 from regolo_git.errors import InvalidInput
 from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.local.worker.call import Call
-from regolo_git.serving.local.worker.json_body import read_json
+from regolo_git.serving.local.worker.json_body import first_repeated, read_json
 from regolo_git.serving.local.worker.plain_answer import dump_answer
 
 INPUTS = ("dataframe_split", "dataframe_records", "instances", "inputs")
@@ -38,8 +38,8 @@ def _split(table: JsonReader, parameters: dict[str, Json]) -> Call:
     if "columns" not in table:
         return Call(rows=list(rows), parameters=parameters)
     columns = tuple(table.list_of("columns", str))
-    if len(set(columns)) < len(columns):
-        twice = next(name for name in columns if columns.count(name) > 1)
+    twice = first_repeated(columns)
+    if twice is not None:
         raise InvalidInput(f"'dataframe_split' has the column '{twice}' twice")
     if any(len(row) != len(columns) for row in rows):
         raise InvalidInput("a row of 'dataframe_split' is not as long as 'columns'")

@@ -17,6 +17,8 @@ from pathlib import PurePath
 from typing import Any, Final
 from uuid import UUID
 
+from regolo_git.serving.local.worker.json_body import first_repeated
+
 # Above this an integer is written as a float is: the answer of a few bytes could have a million digits.
 MOST_DIGITS = 40
 
@@ -108,10 +110,9 @@ def _from_set(value: Set[Any]) -> list[object]:
 
 def _check_columns(columns: Any) -> None:
     """A table becomes one object for each row, which holds a name once."""
-    names = [str(name) for name in columns]
-    twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else None
-    if twice:
-        raise TypeError(f"the model returned a table with two columns '{min(twice)}', which JSON cannot hold")
+    twice = first_repeated(map(str, columns))
+    if twice is not None:
+        raise TypeError(f"the model returned a table with two columns '{twice}', which JSON cannot hold")
 
 
 STANDARD: Final[tuple[tuple[Any, Callable[[Any], object]], ...]] = (

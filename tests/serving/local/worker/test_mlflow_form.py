@@ -57,3 +57,13 @@ def test_what_is_wrong_with_a_body_is_said(body: bytes, words: str) -> None:
 
 def test_predictions_are_what_the_model_answered() -> None:
     assert json.loads(write_predictions({"a": (1, 2)})) == {"predictions": {"a": [1, 2]}}
+
+
+def test_many_columns_with_one_twice_cost_no_more_than_many_columns() -> None:
+    names = [f"c{number}" for number in range(200_000)]
+    twice = {"columns": [*names, names[-1]], "data": []}
+    with pytest.raises(InvalidInput, match="the column 'c199999' twice"):
+        invocation({"dataframe_split": twice})
+    members = ",".join(f'"{name}":1' for name in [*names, names[-1]])
+    with pytest.raises(InvalidInput, match="'c199999' twice in the same object"):
+        read_invocation(f'{{"inputs":{{{members}}}}}'.encode())

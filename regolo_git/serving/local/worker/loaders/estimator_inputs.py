@@ -64,10 +64,10 @@ def _texts(call: Call) -> list[Json]:
 
 def _only_column(call: Call) -> tuple[str, list[Json]]:
     if call.named is None:
-        columns = call.columns if call.columns is not None else ("",)
-        if len(columns) == 1:
-            return f"column '{columns[0]}'" if call.columns else "the input", call.rows or []
-        raise InvalidInput(f"the model takes one column of text, and not {len(columns)}")
+        columns, rows = call.table()
+        if columns is not None and len(columns) != 1:
+            raise InvalidInput(f"the model takes one column of text, and not {len(columns)}")
+        return "the input" if columns is None else f"column '{columns[0]}'", rows
     if len(call.named) > 1:
         raise InvalidInput(f"the model takes one input of text, and not {len(call.named)}")
     ((name, value),) = call.named.items()
@@ -166,8 +166,8 @@ class _Table:
             array = self._array(columns)
             if self._is_enough(array):
                 return self._from_matrix(array)
-        known = [name for name in self._names if name in columns]
-        ordered = known + [name for name in columns if name not in self._names]
+        known = dict.fromkeys(name for name in self._names if name in columns)
+        ordered = [*known, *(name for name in columns if name not in known)]
         try:
             return self._pandas.DataFrame({name: columns[name] for name in ordered})
         except ValueError as error:

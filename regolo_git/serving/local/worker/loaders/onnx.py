@@ -15,6 +15,7 @@ from regolo_git.serving.local.worker.loaders.one_file import one_file
 from regolo_git.serving.local.worker.loaders.onnx_types import input_type, is_bfloat16, output_type
 from regolo_git.serving.local.worker_orders import WorkerSpec
 
+LONGEST_LIST = 500  # of names that a request has
 # What onnxruntime puts around a reason: a code, its own source file and line, and the function.
 NOISE = re.compile(
     r"\[ONNXRuntimeError\] : \d+ : \w+ : |\S*/\S+\.(?:cc|h|cpp):\d+ |\bonnxruntime::[^\s(]+\([^)]*\)\s*"
@@ -80,8 +81,9 @@ class _Session:
         if call.named is not None and not call.types:
             named = {name: self._matrix(name, value) for name, value in named.items()}
         if set(named) != set(self._inputs):
+            given = ", ".join(named)[:LONGEST_LIST]
             raise InvalidInput(
-                f"the model takes the inputs {', '.join(self._inputs)}; the request has {', '.join(named)}"
+                f"the model takes the inputs {', '.join(self._inputs)}; the request has {given}"
             )
         # Those of declared types are read from the call, as bytes if they were sent as bytes.
         plain = {name: None if name in call.types else named[name] for name in self._inputs}

@@ -19,6 +19,7 @@ from regolo_git.serving.policy import trusted_line
 
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform")
 PLAIN = (str, int, float, list, dict)
+LONGEST_REASON = 500  # scikit-learn may repeat all of the values
 NUMBERS = "biuf"  # kinds of numpy's types
 
 
@@ -67,7 +68,7 @@ class _Estimator:
             raise
         except (ValueError, TypeError, OverflowError) as error:
             # scikit-learn raises these for values that it cannot use: text, missing values, infinity.
-            reason = " ".join(str(error).split())
+            reason = " ".join(str(error).split())[:LONGEST_REASON]
             raise InvalidInput(f"the model rejects these values: {reason}") from error
         except AttributeError as error:
             if not self._is_of(inputs, error.obj):

@@ -181,6 +181,9 @@ def test_columns_that_the_model_does_not_use_may_come_or_be_missing(tmp_path: Pa
     assert answer(predictor, dataframe_records=[{"more": None, "city": "Oslo", "age": 31.0}]) == [1]
     with pytest.raises(InvalidInput, match="the columns differ in length"):
         answer(predictor, inputs={"age": [1.0, 2.0], "city": ["Oslo"]})
+    with pytest.raises(InvalidInput) as refused:
+        answer(predictor, dataframe_records=[{f"unknown {at}": 1.0 for at in range(1000)}])
+    assert len(refused.value.message) < 1000
     with pytest.raises(InvalidInput, match=r"columns are missing.*city"):
         answer(predictor, dataframe_records=[{"age": 31.0, "size": 2}])
 
@@ -257,6 +260,7 @@ def test_a_model_of_text_takes_one_column_whatever_its_name(tmp_path: Path, name
     assert answer(predictor, inputs=[[text] for text in asked]) == expected
     assert answer(predictor, inputs={"text": asked}) == expected
     assert answer(predictor, dataframe_records=[{"text": text} for text in asked]) == expected
+    assert answer(predictor, instances=[{"text": text} for text in asked]) == expected
     assert (
         answer(predictor, dataframe_split={"columns": ["t"], "data": [[text] for text in asked]}) == expected
     )
