@@ -3,10 +3,13 @@
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from math import prod
 
 import ml_dtypes
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from regolo_git.errors import InvalidInput
 from regolo_git.serving.local.worker.call import Call, Signature, TensorType
@@ -147,3 +150,34 @@ def test_the_metadata_say_what_the_model_takes_and_gives() -> None:
     config = json.loads(model_config("m", signature))
     assert config["input"] == [{"name": "x", "data_type": "TYPE_STRING", "dims": [-1, 2]}]
     assert (config["backend"], config["max_batch_size"], config["output"]) == ("onnx", 0, [])
+
+
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=3)
+    | st.binary(max_size=3)
+    | st.decimals(allow_nan=False)
+    | st.dates()
+    | st.floats(width=32).map(np.float32)
+    | st.lists(st.integers(-9, 9), max_size=3).map(np.array)
+)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=2),
+    max_leaves=6,
+)
+
+
+@given(VALUES, st.booleans())
+def test_a_model_may_answer_anything_and_get_no_more_than_a_type_error(value: object, binary: bool) -> None:
+    try:
+        said, tail = answer(value, binary=binary)
+    except TypeError:
+        return
+    sizes = [output.get("parameters", {}).get("binary_data_size", 0) for output in said["outputs"]]  # type: ignore[attr-defined]
+    assert sum(sizes) == len(tail)
+    for output in said["outputs"]:  # type: ignore[attr-defined]
+        assert "data" not in output or len(output["data"]) == prod(output["shape"])

@@ -189,3 +189,43 @@ def test_the_length_of_the_json_is_within_the_body() -> None:
     with pytest.raises(InvalidInput, match="no header Inference-Header-Content-Length"):
         read_inference(body(binary(b"1234")))
     assert read_inference(body(tensor()), len(body(tensor()))).call.named == {"x": [1.5, 2.5]}
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+DATATYPE = st.sampled_from([*DATATYPES.values(), "BYTES"])
+SHAPE = st.lists(st.integers(0, 3) | st.sampled_from([-1, 1 << 40, 1 << 63]), max_size=3)
+ENTRY = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": st.sampled_from(["x", "y", ""]) | ODD,
+        "datatype": DATATYPE | ODD,
+        "shape": SHAPE | ODD,
+        "data": st.lists(ODD, max_size=4) | ODD,
+        "parameters": st.fixed_dictionaries({"binary_data_size": st.integers(-1, 30)}) | ODD,
+    },
+)
+
+
+@given(
+    st.fixed_dictionaries(
+        {"inputs": st.lists(ENTRY, max_size=3) | ODD},
+        optional={"outputs": st.lists(ENTRY, max_size=2) | ODD, "parameters": ODD, "id": ODD},
+    ),
+    st.binary(max_size=40),
+    st.integers(-1, 2),
+)
+def test_no_request_is_more_than_refused(sent: dict[str, object], tail: bytes, off: int) -> None:
+    head = json.dumps(sent).encode()
+    for body, length in ((head, None), (head + tail, len(head)), (head + tail, len(head) + off)):
+        try:
+            call = read_inference(body, length).call
+        except InvalidInput:
+            continue
+        assert call.named is not None
+        assert dict(call.named).keys() == call.types.keys()
+        for name in call.types:
+            assert np.shape(input_array(np, call, name)) == call.types[name].shape
