@@ -49,7 +49,9 @@ def takes_symbols(stream: TextIO) -> bool:
 
 def signs(text: str, stream: TextIO | None = None) -> str:
     """Replaces symbols by ASCII unless the stream supports them."""
-    return text if takes_symbols(stream or sys.stdout) else text.translate(ASCII_SIGNS)
+    if text.isascii() or takes_symbols(stream or sys.stdout):
+        return text
+    return text.translate(ASCII_SIGNS)
 
 
 def paint(text: str, stream: TextIO, *, fg: str | None = None, bold: bool = False, dim: bool = False) -> str:

@@ -37,13 +37,11 @@ def put_table(
     columns: Sequence[Column], rows: Iterable[Row], *, indent: int = 0, titled: bool = True
 ) -> None:
     """Prints a table on stdout, or nothing if it has no rows."""
-    cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
-    cells = [[Cell(one_line(cell.text), cell.style) for cell in row] for row in cells]
+    cells = [[_as_printed(cell) for cell in row] for row in rows]
     if not cells:
         return
     columns = [replace(column, title=one_line(column.title)) for column in columns]
     columns, cells = _without_empty_columns(columns, cells)
-    cells = [[Cell(signs(cell.text), cell.style) for cell in row] for row in cells]
     if is_terminal(sys.stdout) or takes_colour(sys.stdout):
         _draw(columns, cells, indent, titled)
         return
@@ -52,6 +50,11 @@ def put_table(
         texts.insert(0, [column.title for column in columns])
     for line in aligned(columns, texts):
         put(" " * indent + line)
+
+
+def _as_printed(cell: Cell | str) -> Cell:
+    text, style = (cell.text, cell.style) if isinstance(cell, Cell) else (cell, "")
+    return Cell(signs(one_line(text)), style)
 
 
 def put_pairs(pairs: Iterable[tuple[str, str]], *, indent: int = 0) -> None:

@@ -143,18 +143,29 @@ def refs_beside_tags(paths: RepositoryPaths) -> list[str]:
         for directory, _, files in _loose_directories(top / "refs", skipped="tags"):
             place = Path(directory).relative_to(top).as_posix()
             refs |= {f"{place}/{file.name}" for file in files if not file.name.endswith(".lock")}
-    for part in _around_tags(_read(paths.common_dir / "packed-refs")):
-        lines = part.decode("utf-8", "surrogateescape").split("\n")
-        refs |= {line[41:] for line in lines if line[40:41] == " " and not line.startswith("#")}
+    lines = (
+        _packed_beside_tags(paths.common_dir / "packed-refs").decode("utf-8", "surrogateescape").split("\n")
+    )
+    refs |= {line[41:] for line in lines if line[40:41] == " " and not line.startswith("#")}
     return sorted(ref for ref in refs if not ref.startswith(TAGS))
 
 
-def _around_tags(packed: bytes) -> tuple[bytes, ...]:
+def _packed_beside_tags(packed: Path) -> bytes:
     """A sorted `packed-refs` without its tags, which may be many; one that is not sorted whole."""
-    first, last = packed.find(b" " + TAGS.encode()), packed.rfind(b" " + TAGS.encode())
-    if first < 0 or b" sorted" not in packed[: packed.find(b"\n")]:
-        return (packed,)
-    return packed[:first], packed[packed.find(b"\n", last) :]
+    wanted = b" " + TAGS.encode()
+    try:
+        with packed.open("rb") as file:
+            if b" sorted" not in file.readline():
+                return _read(packed)
+            with mmap(file.fileno(), 0, access=ACCESS_READ) as lines:
+                first = lines.find(wanted)
+                return (
+                    lines[:first] + lines[lines.find(b"\n", lines.rfind(wanted)) :]
+                    if first >= 0
+                    else lines[:]
+                )
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
 
 
 def ref_target(paths: RepositoryPaths, ref: str) -> str | None:

@@ -132,6 +132,13 @@ class TagIndex:
         rows = self._highest(model, f"sort_key < ? and ({NUMBERED} or identity glob ?)", (key, line), 1)
         return rows[0] if rows else None
 
+    def highest_beside(self, model: str, left_out: Sequence[str]) -> TagRow | None:
+        """The highest release, else the highest version, whose tag is not one of some objects."""
+        beside, oids = "refs.oid not in (select value from json_each(?))", (json.dumps(left_out),)
+        releases = self._highest(model, f"release = 1 and {beside}", oids, 1)
+        rows = releases or self._highest(model, beside, oids, 1)
+        return rows[0] if rows else None
+
     def _highest(self, model: str, where: str, values: tuple[str, ...], count: int) -> list[TagRow]:
         """The highest versions of a model that meet a condition, at most so many, lowest first.
 

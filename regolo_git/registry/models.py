@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from regolo_git.git.tag_index import TagRow
-from regolo_git.records.versions import Version
 from regolo_git.registry.endpoints.deployed import Deployed
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import list_versions
@@ -80,11 +79,8 @@ def summarise_models(handle: Handle) -> list[ModelSummary]:
 
 def _latest_merged(handle: Handle, model: str, unmerged: list[TagRow]) -> str | None:
     """The highest merged release, else the highest merged version; None if nothing is merged."""
-    left_out = {row.tag_oid for row in unmerged}
-    merged = [row.version for row in handle.index.rows(model) if row.tag_oid not in left_out]
-    releases = [version for version in merged if Version.parse(version).is_release]
-    named = releases or merged
-    return named[-1] if named else None
+    row = handle.index.highest_beside(model, [row.tag_oid for row in unmerged])
+    return row.version if row is not None else None
 
 
 def _environments(promoted: Mapping[str, str]) -> Mapping[str, str]:

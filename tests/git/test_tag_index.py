@@ -113,6 +113,11 @@ def test_the_highest_are_those_of_the_whole_list(git_repository: Path, index: Ta
     numbered = [row for row in rows if row.identity[0].isdigit()]
     releases = [row for row in numbered if "-" not in row.identity]
     assert index.highest("m") == (releases[-1:] + numbered[-1:] or rows[-1:])
+    for count in (0, 1, len(rows) - 1, len(rows)):
+        left_out = {row.tag_oid for row in chance.sample(rows, k=count)}
+        kept = [row for row in rows if row.tag_oid not in left_out]
+        wanted = [row for row in releases if row in kept] or kept
+        assert index.highest_beside("m", sorted(left_out)) == (wanted[-1] if wanted else None)
     for text in (*made, "1.1", "prod-1.1", "staging-1.1", "0.0"):
         version = Version.parse(text)
         line = [
