@@ -10,6 +10,7 @@ from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.serving.dependencies import missing_library
 from regolo_git.serving.local.worker.call import Call, Predictor, Signature
 from regolo_git.serving.local.worker.loaders.mlflow_inputs import PyfuncInputs
+from regolo_git.serving.local.worker.loaders.number_texts import NumberTexts
 from regolo_git.serving.local.worker_orders import WorkerSpec
 
 LONGEST_REASON = 500
@@ -39,14 +40,25 @@ class _Pyfunc:
     def __init__(self, model: Any, inputs: PyfuncInputs, refusal: type[Exception]) -> None:
         self._model = model
         self._inputs = inputs
-        self._refusal = refusal
+        self._texts: NumberTexts | None = None
+        self._refusals: tuple[type[Exception], ...] = (refusal,)
+        self._failures: tuple[type[Exception], ...] = ()
+        if model.loader_module == "mlflow.sklearn":
+            # scikit-learn raises these for wrong values; of other code nothing is known.
+            self._texts = NumberTexts(model.predict)
+            self._refusals = (refusal, ValueError, TypeError, OverflowError)
+            self._failures = (import_module("sklearn.exceptions").NotFittedError,)
 
     def predict(self, call: Call) -> object:
         argument = self._inputs.make(call)
+        if self._texts is not None:
+            self._texts.check(argument)
         try:
             return self._model.predict(argument, params=dict(call.parameters) or None)
-        except self._refusal as error:
-            # MLflow raises this if the inputs do not fit the model's schema.
+        except self._failures:
+            raise
+        except self._refusals as error:
+            # MLflow raises its own exception if the inputs do not fit the model's schema.
             raise InvalidInput(f"the inputs do not fit the model: {_reason(error)}") from error
 
     def signature(self) -> Signature:

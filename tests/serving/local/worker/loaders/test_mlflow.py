@@ -180,6 +180,24 @@ def test_without_a_signature_values_keep_their_types(tmp_path: Path) -> None:
     assert infer(predictor, x=("FP32", [[1, 2]])) == {"array": "float32", "values": [[1.0, 2.0]]}
 
 
+def test_values_that_scikit_learn_rejects_are_the_callers_mistake(tmp_path: Path) -> None:
+    flavor = pytest.importorskip("mlflow.sklearn")
+    from sklearn.exceptions import NotFittedError
+    from sklearn.linear_model import LogisticRegression
+
+    def saved(name: str, model: Any) -> Predictor:
+        flavor.save_model(model, str(tmp_path / name), pip_requirements=[])
+        return loaded(tmp_path / name, "mlflow")
+
+    predictor = saved("fitted", LogisticRegression().fit([[1.0, 2.0], [3.0, 4.0]], [0, 1]))
+    assert answer(predictor, inputs=[[3.0, 4]]) == [1]
+    for wrong in ([[1.0, "x"]], [[1.0, "2"]], [["1", "2"]], [[1.0]], [[1.0, None]], [[1.0, 10**400]]):
+        with pytest.raises(InvalidInput):
+            answer(predictor, inputs=wrong)
+    with pytest.raises(NotFittedError):
+        answer(saved("unfitted", LogisticRegression()), inputs=[[1.0, 2.0]])
+
+
 # -- every type -------------------------------------------------------------------------------------------
 
 
