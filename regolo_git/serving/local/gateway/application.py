@@ -91,8 +91,8 @@ class Gateway:
         with self._bodies.holding(headers, limit) as holding:
             body = await self._bodies.read(headers, receive, limit, holding)
             onward = request_headers(headers, keep_authorization=self._keeps_authorization)
-            prediction = Prediction(name, onward, body, where.is_v2)
-            with UntilGone(scope):
+            prediction = Prediction(name, onward, body, where.is_v2, scope["state"]["connection"])
+            with UntilGone(prediction.caller):
                 answer = None
                 while answer is None:
                     # The table may have been swapped while a slow body arrived, and a version may leave the

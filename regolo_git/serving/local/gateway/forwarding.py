@@ -16,6 +16,7 @@ import aiohttp
 from starlette.types import Send
 
 from regolo_git.serving.local.gateway.headers import answer_headers
+from regolo_git.serving.local.gateway.http_protocol import DOUBT_SECONDS, PatientProtocol
 from regolo_git.serving.local.gateway.live_table import LiveTable
 from regolo_git.serving.local.gateway.refusal import RETRY_AFTER
 from regolo_git.serving.local.gateway.upstream import Upstream
@@ -29,12 +30,13 @@ PIECE_BYTES = 64 << 10
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A request to forward, in MLflow's form or the V2 protocol's."""
+    """A request to forward, in MLflow's form or the V2 protocol's, and the connection of its caller."""
 
     endpoint: str
     headers: list[tuple[str, str]]
     body: bytes
     is_v2: bool
+    caller: PatientProtocol
 
     def path_to(self, chosen: WeightedVersion) -> str:
         """The path on the worker."""
@@ -105,6 +107,10 @@ class Forwarder:
                 upstream, has_waited = await line.wait(), True
                 if upstream is None:
                     continue
+            if attempt.prediction.caller.is_doubtful:
+                upstream.give_back()
+                await asyncio.sleep(DOUBT_SECONDS)
+                continue
             answer = await attempt.ask(upstream, chosen, live.routing.retry)
             if answer is not None:
                 return answer

@@ -24,8 +24,10 @@ HEAD_BYTES = 64 << 10
 REFUSED_BYTES = 64 << 20
 # A client discards this answer, which may come any number of times before the final one.
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-FIRST_PROBE_SECONDS = 0.02
+FIRST_PROBE_SECONDS = 0.001
 LONGEST_PROBE_SECONDS = 5.0
+# For this long after it has closed its sending side, a client has probably left.
+DOUBT_SECONDS = 0.06
 HEAD_TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )
@@ -43,6 +45,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._head = 0
         self._refused = 0
         self.is_gone = False
+        self._doubtful_until = 0.0
         self._when_gone: Callable[[], object] | None = None
 
     def when_gone(self, act: Callable[[], object] | None) -> None:
@@ -71,8 +74,14 @@ class PatientProtocol(HttpToolsProtocol):
         if not waits or self.scope.get("http_version") == "1.0":
             return False
         cycle.keep_alive = False
+        self._doubtful_until = self.loop.time() + DOUBT_SECONDS
         self._probe(FIRST_PROBE_SECONDS)
         return True
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the client may have left, which will be known in a moment."""
+        return self._doubtful_until > 0.0 and self.loop.time() < self._doubtful_until
 
     def _probe(self, seconds: float) -> None:
         """Writes to a client that may have left: then its system answers that, and the next write fails."""

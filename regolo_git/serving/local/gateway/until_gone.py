@@ -3,16 +3,14 @@
 import asyncio
 from types import TracebackType
 
-from starlette.types import Scope
-
 from regolo_git.serving.local.gateway.http_protocol import PatientProtocol
 
 
 class UntilGone:
     """A block that is cancelled when the caller of a request hangs up, and then ends quietly."""
 
-    def __init__(self, scope: Scope) -> None:
-        self._connection: PatientProtocol = scope["state"]["connection"]
+    def __init__(self, caller: PatientProtocol) -> None:
+        self._connection = caller
         self._task = asyncio.current_task()
 
     def __enter__(self) -> None:

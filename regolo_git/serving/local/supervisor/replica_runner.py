@@ -1,8 +1,9 @@
 """Keeps one replica running: starts its worker, watches it, replaces it.
 
-A worker that exits is replaced, with growing pauses unless it has served.  One that predicts, or does not
-answer, for longer than a request may take is hung, and one that gives wrong answers is broken: both are
-killed first.  One that uses too much memory is drained once its replacement is ready.
+A worker that exits is replaced, with growing pauses unless it has served.  One that does not answer for
+longer than a request may take is hung, and one that gives wrong answers is broken: both are killed first.  A
+worker whose prediction takes longer than a request may is late: it may still come back, so it is ended once
+its replacement is ready, as is one that uses too much memory.
 """
 
 import asyncio
@@ -22,14 +23,13 @@ LONGEST_PAUSE_SECONDS = 30.0
 # After this long, an exit is not a failed start.
 LONG_LIFE_SECONDS = 60.0
 
-# Added to the timeout of a request.  A prediction that ends within the first is worth more than a new worker.
-HUNG_MARGIN_SECONDS = 0.5
+# Added to the timeout of a request.
 SILENT_MARGIN_SECONDS = 1.0
 LOOK_SECONDS = 0.1
 # This many wrong answers in a row make a worker broken.
 WRONG_ANSWERS = 3
 
-Departure = Literal["ended", "hung", "grown"]
+Departure = Literal["ended", "hung", "grown", "late"]
 
 
 class ReplicaRunner:
@@ -104,19 +104,22 @@ class ReplicaRunner:
             return None
 
     async def _replace_while_grown(self, worker: WorkerProcess) -> WorkerProcess:
-        """Watches a worker until it is gone; one that has grown is replaced without a gap.
+        """Watches a worker until it is gone; one that has grown or is late is replaced without a gap.
 
         Returns the last one.
         """
         while True:
             self._put_forward(worker)
             departure = await self._watch(worker)
-            successor = await self._start(0) if departure == "grown" else None
+            successor = await self._start(0) if departure in ("grown", "late") else None
             if successor is None:
                 break
             self.restarts += 1
             self._put_forward(successor)
-            self._launcher.drain(worker, self._longest())
+            if self._is_late(worker):
+                await worker.kill()
+            else:
+                self._launcher.drain(worker, self._longest())
             worker = successor
         self._worker, self.ready = None, None
         self._changed()
@@ -149,11 +152,14 @@ class ReplicaRunner:
             for task in (exited, *others):
                 task.cancel()
 
+    def _is_late(self, worker: WorkerProcess) -> bool:
+        """Whether nobody waits for the prediction under way any more: it takes longer than a request may."""
+        return worker.busy_seconds > self._longest()
+
     async def _until_late(self, worker: WorkerProcess) -> tuple[Departure, ServingError]:
-        """Waits until a prediction takes longer than a request may, when nobody waits for it any more."""
-        while worker.busy_seconds <= self._longest() + HUNG_MARGIN_SECONDS:
+        while not self._is_late(worker):
             await asyncio.sleep(LOOK_SECONDS)
-        return "hung", ServingError("a worker took longer than a request may")
+        return "late", ServingError("a worker took longer than a request may")
 
     async def _until_unfit(self, worker: WorkerProcess) -> tuple[Departure, ServingError]:
         """Waits until a worker is silent, gives wrong answers, or uses too much memory."""
