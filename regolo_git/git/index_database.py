@@ -85,7 +85,7 @@ class IndexDatabase:
     def _read(self, is_current: Task[bool], update: Task[None], query: Task[Result]) -> Result:
         for _ in range(ROUNDS):
             # A file that lost its stamp is not even opened: it may be anything.
-            if self._stamp.exists():
+            if self._connection is not None or self._stamp.exists():
                 connection = self._opened()
                 connection.execute("begin")
                 try:
@@ -162,10 +162,9 @@ class IndexDatabase:
 
     def _is_whole(self) -> bool:
         try:
-            return (
-                read_ordinary(self._stamp).decode() == self._description()
-                and _inode(self._file) == self._inode
-            )
+            status = self._file.stat()
+            stamp = read_ordinary(self._stamp).decode()
+            return status.st_ino == self._inode and stamp == self._described(status)
         except (OSError, UnicodeDecodeError):
             return False
 
@@ -182,7 +181,9 @@ class IndexDatabase:
             temporary.replace(self._stamp)
 
     def _description(self) -> str:
-        stat = self._file.stat()
+        return self._described(self._file.stat())
+
+    def _described(self, stat: os.stat_result) -> str:
         parts = stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
         return " ".join(map(str, (self._schema, _boot(), *parts)))
 

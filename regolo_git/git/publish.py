@@ -203,7 +203,7 @@ def _publish(
     _refuse_symbolic(git, branch)
     say_what_is_not_run(git)
     share_local(git.paths, git.shared)
-    with clone_lock(git.paths):
+    with clone_lock(git.paths), git.steady():
         recover(git)
         before = _published_before(git, branch, prepare)
         if before is not None:

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import NamedTuple, Self
 
@@ -267,6 +268,10 @@ class GitRepository:
     def config_get(self, key: str) -> str | None:
         """A value of git's configuration; None if it is not set."""
         return self.settings().get(key) or None
+
+    def steady(self) -> AbstractContextManager[None]:
+        """A block in which the settings are those of its beginning: a verb asks for them thirty times."""
+        return self._settings.steady()
 
     def settings(self) -> Settings:
         """Git's whole configuration as of now."""

@@ -7,7 +7,9 @@ files (`git -c`): then the `git` program is asked, once for each state of the fi
 
 import os
 import shutil
+import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import pygit2
@@ -55,6 +57,13 @@ class Settings(NamedTuple):
         return {key: value for key, value in self.values.items() if key.startswith(f"{section}.")}
 
 
+class _Steady(threading.local):
+    """Whether this thread wants the settings as of one moment, and those settings."""
+
+    wanted = False
+    settings: Settings | None = None
+
+
 class SettingsReader:
     """Reads the settings of one repository again when a file or the environment that they come from changed.
 
@@ -65,13 +74,32 @@ class SettingsReader:
         self._paths = paths
         self._files = _configuration_files(paths)
         self._known: tuple[object, Settings] | None = None
+        self._steady = _Steady()
+
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """Answers this thread in a block with the settings as of its first question."""
+        held = self._steady
+        if held.wanted:
+            yield
+            return
+        held.wanted = True
+        try:
+            yield
+        finally:
+            held.wanted, held.settings = False, None
 
     def read(self, repository: pygit2.Repository) -> Settings:
         """The current settings.  Raises Conflict for a configuration that git cannot read."""
-        if self._known is None or self._known[0] != self._state(self._known[1]):
+        if self._steady.settings is not None:
+            return self._steady.settings
+        known = self._known
+        if known is None or known[0] != self._state(known[1]):
             settings = self._read(repository)
-            self._known = self._state(settings), settings
-        return self._known[1]
+            self._known = known = self._state(settings), settings
+        if self._steady.wanted:
+            self._steady.settings = known[1]
+        return known[1]
 
     def _state(self, settings: Settings) -> object:
         """Everything that the settings depend on, as it is now."""

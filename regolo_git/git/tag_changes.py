@@ -39,7 +39,7 @@ def _loose_changes(paths: RepositoryPaths, connection: sqlite3.Connection, stamp
     """The changes among loose tags; None if some were packed meanwhile."""
     held = _held(connection, f"{HELD} where stamp != ''")
     key, tags = read_loose_tags(paths, held)
-    current = _versions(tags)
+    current = _versions(tags, held)
     unpacked = {name: packed_tag(paths, name) for name in held if name not in current}
     if packed_stamp(paths) != stamp:
         return None
@@ -52,7 +52,7 @@ def _loose_changes(paths: RepositoryPaths, connection: sqlite3.Connection, stamp
 def _all_changes(paths: RepositoryPaths, connection: sqlite3.Connection, stamp: str) -> TagChanges:
     held = _held(connection, HELD)
     key, tags = read_tags(paths, held)
-    current = _versions(tags)
+    current = _versions(tags, held)
     changed = {name: tag for name, tag in current.items() if held.get(name) != tag}
     gone = tuple(name for name in held if name not in current)
     # If the file was replaced meanwhile, it is not known which one was read.
@@ -64,5 +64,5 @@ def _held(connection: sqlite3.Connection, query: str) -> dict[str, LooseTag]:
     return {tag: LooseTag(oid, stamp) for tag, oid, stamp in connection.execute(query)}
 
 
-def _versions(tags: Mapping[str, LooseTag]) -> dict[str, LooseTag]:
-    return {name: tag for name, tag in tags.items() if "@" in name and parse_tag_name(name)}
+def _versions(tags: Mapping[str, LooseTag], held: Mapping[str, LooseTag]) -> dict[str, LooseTag]:
+    return {name: tag for name, tag in tags.items() if name in held or ("@" in name and parse_tag_name(name))}

@@ -61,10 +61,10 @@ class ModelRow:
 
 
 class _Steady(threading.local):
-    """Whether this thread wants one state of the tags, and the connection that has shown it."""
+    """Whether this thread wants one state of the tags, and the key of that state once it is known."""
 
     wanted = False
-    current: sqlite3.Connection | None = None
+    key: str | None = None
 
 
 class TagIndex:
@@ -91,7 +91,7 @@ class TagIndex:
         try:
             yield
         finally:
-            held.wanted, held.current = False, None
+            held.wanted, held.key = False, None
 
     def close(self) -> None:
         """Closes the cache file."""
@@ -243,16 +243,24 @@ class TagIndex:
         )
 
     def _is_current(self, connection: sqlite3.Connection) -> bool:
-        if self._steady.current is connection:
-            return True
-        held = connection.execute("select value from state where key = 'tags'").fetchone()
-        current = held is not None and bool(held[0] == tags_key(self._paths))
-        if current and self._steady.wanted:
-            self._steady.current = connection
+        held, steady = _key(connection), self._steady
+        if held is None or held == steady.key:
+            return held is not None
+        current = held == tags_key(self._paths)
+        if current and steady.wanted:
+            steady.key = held
         return current
 
     def _update(self, connection: sqlite3.Connection) -> None:
         update_tables(connection, self._paths, self._open_git)
+        if self._steady.wanted:
+            self._steady.key = _key(connection)
+
+
+def _key(connection: sqlite3.Connection) -> str | None:
+    """The key of the tags that an index has; reading it takes the lock that keeps writers away."""
+    held = connection.execute("select value from state where key = 'tags'").fetchone()
+    return held[0] if held is not None else None
 
 
 def _named(found: Iterable[tuple[str, ...]]) -> list[TagRow]:

@@ -81,7 +81,7 @@ def _checked(handle: Handle, prepare: Prepare[Made]) -> Callable[[str | None], N
     """`prepare` on a commit; raises InvalidInput for a record that could not be read again."""
 
     def on_tip(tip: str | None) -> NewCommit[Made]:
-        with handle.index.steady():
+        with handle.steady():
             new = prepare(handle.records_at(tip))
         _notice_conversion(handle, new.files)
         check_readable(new.files)

@@ -5,7 +5,8 @@ served from its cache needs neither, and importing them takes most of the time o
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -153,6 +154,12 @@ class Handle:
         from regolo_git.git.branch_changes import BranchChanges  # noqa: PLC0415 - see the module's docstring
 
         return BranchChanges(self.git, self.local_directory / "operations", (ENVIRONMENTS, ENDPOINTS))
+
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """A block in which this thread sees the version tags and git's settings as of one moment."""
+        with self.index.steady(), self.git.steady():
+            yield
 
     # -- records ------------------------------------------------------------------------------------------
 

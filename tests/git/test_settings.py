@@ -1,5 +1,6 @@
 """Git's configuration, as git itself would read it."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,31 @@ def test_subsections_keep_their_case(
     assert settings.get("branch.My.Topic.remote") == settings.get("BRANCH.My.Topic.REMOTE") == "origin"
     assert settings.get("branch.my.topic.remote") is None
     assert settings.below("branch") == {"branch.My.Topic.remote": "origin"}
+
+
+# -- settings as of one moment ----------------------------------------------------------------------------
+
+
+def test_a_block_has_the_settings_of_its_beginning(git_repository: Path) -> None:
+    repository = opened(git_repository)
+    git(git_repository, "config", "some.key", "one")
+    with repository.steady():
+        assert repository.config_get("some.key") == "one"
+        git(git_repository, "config", "some.key", "two")
+        with repository.steady():
+            assert repository.config_get("some.key") == "one"
+        assert repository.config_get("some.key") == "one"
+        seen: list[str | None] = []
+        thread = threading.Thread(target=lambda: seen.append(repository.config_get("some.key")))
+        thread.start()
+        thread.join()
+        assert seen == ["two"]
+    assert repository.config_get("some.key") == "two"
+
+
+def test_a_block_that_asks_first_after_a_change_sees_it(git_repository: Path) -> None:
+    repository = opened(git_repository)
+    for value in ("one", "two"):
+        with repository.steady():
+            git(git_repository, "config", "some.key", value)
+            assert repository.config_get("some.key") == value

@@ -79,7 +79,7 @@ def create_version(
     """
     model = check_model_name(request.model)
     recover_first(handle)
-    with handle.index.steady():
+    with handle.steady():
         interrupted = interrupted_manifest(handle, model)
         if isinstance(request.source, ModelVersion) and request.inherit:
             request = request.inheriting(request.source.manifest)
