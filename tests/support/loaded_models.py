@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from regolo_git.records.digests import Digest
@@ -10,6 +11,14 @@ from regolo_git.serving.local.worker.loaders.all_loaders import load_model
 from regolo_git.serving.local.worker.mlflow_form import read_invocation
 from regolo_git.serving.local.worker.plain_answer import dump_answer
 from regolo_git.serving.local.worker_orders import WorkerSpec
+
+FOLDERS: list[TemporaryDirectory[str]] = []
+
+
+def lasting_folder() -> Path:
+    """A directory for a model that many examples share; it goes with the process."""
+    FOLDERS.append(TemporaryDirectory(prefix="models-"))
+    return Path(FOLDERS[-1].name)
 
 
 def loaded(

@@ -8,14 +8,13 @@ from collections.abc import Callable
 from functools import cache
 from math import isnan
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.loaded_models import loaded
+from support.loaded_models import lasting_folder, loaded
 from support.onnx_models import identity
 
 from regolo_git.errors import InvalidInput, ServingError
@@ -157,7 +156,7 @@ def flattened(rows: Rows) -> list[Any]:
 
 @cache
 def folder() -> Path:
-    return Path(mkdtemp(prefix="every-type-"))
+    return lasting_folder()
 
 
 @cache

@@ -3,14 +3,13 @@
 import json
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.loaded_models import answer, infer, loaded
+from support.loaded_models import answer, infer, lasting_folder, loaded
 
 from regolo_git.errors import InvalidInput
 from regolo_git.serving.local.worker.call import Predictor, TensorType
@@ -234,15 +233,13 @@ ANYTHING = st.one_of(
 
 @cache
 def table_model() -> Predictor:
-    return served(
-        Path(mkdtemp(prefix="mlflow-")), *(ColSpec(kind, name) for name, (kind, _, _) in TABLE.items())
-    )
+    return served(lasting_folder(), *(ColSpec(kind, name) for name, (kind, _, _) in TABLE.items()))
 
 
 @cache
 def tensor_model() -> Predictor:
     specs = (TensorSpec(np.dtype(name), (-1, 2), name) for name in TENSORS)
-    return served(Path(mkdtemp(prefix="mlflow-")), *specs)
+    return served(lasting_folder(), *specs)
 
 
 @given(st.lists(st.tuples(*(values for _, _, values in TABLE.values())), min_size=1, max_size=3))

@@ -3,12 +3,10 @@
 import json
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import pytest
-from support.loaded_models import answer, infer, loaded
+from support.loaded_models import answer, infer, lasting_folder, loaded
 
 from regolo_git.serving.local.worker.call import Predictor
 from regolo_git.serving.local.worker.plain_answer import dump_answer
@@ -112,7 +110,7 @@ PIPELINES: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
 def served(name: str) -> tuple[Any, Predictor]:
     make, chosen = PIPELINES[name]
     model = make().fit(chosen(SEEN), WANTED)
-    path = Path(mkdtemp(prefix="pipelines-")) / "model.skops"
+    path = lasting_folder() / "model.skops"
     skops.dump(model, path)
     trusted = tuple(skops.get_untrusted_types(file=path))
     return model, loaded(path, "skops", trusted=trusted, method="predict_proba")
