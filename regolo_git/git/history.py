@@ -10,12 +10,12 @@ from datetime import datetime
 import pygit2
 
 from regolo_git.git.program import git_lines
-from regolo_git.git.repository import GitRepository, files_below
+from regolo_git.git.repository import GitRepository
 from regolo_git.git.translate import git_errors
+from regolo_git.git.tree_diff import differing_files
 
 UNSHALLOW = "git fetch --unshallow --tags"
 READ_HERE = 64
-NO_OBJECT = pygit2.Oid(hex="0" * 40)
 
 
 def commits_not_in(git: GitRepository, tip: str, other: str) -> set[str]:
@@ -57,14 +57,7 @@ def changed_files(git: GitRepository, before: str | None, after: str, prefix: st
     old = _tree(git, before, prefix) if before is not None and git.has(before) else None
     new = _tree(git, after, prefix)
     with git_errors(f"commit '{after}'"):
-        if old is not None and new is not None and old.id == new.id:
-            return {}
-        if old is not None and new is not None:
-            files = [delta.new_file for delta in old.diff_to_tree(new).deltas]
-            return {f"{prefix}/{f.path}": None if f.id == NO_OBJECT else str(f.id) for f in files}
-        if new is not None:
-            return dict(files_below(new, prefix))
-        return {path: None for path, _ in files_below(old, prefix)} if old is not None else {}
+        return differing_files(git, str(old.id) if old else None, str(new.id) if new else None, prefix)
 
 
 def commits_since(git: GitRepository, tip: str, since: datetime) -> list[str]:

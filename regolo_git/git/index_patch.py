@@ -20,7 +20,7 @@ from regolo_git.git.index_stat import (
     with_checksum,
 )
 
-LARGE_BYTES = 256 << 10
+LARGE_BYTES = 512 << 10
 HEADER = struct.Struct(">4sII")
 FIXED_BYTES = 62  # of an entry: stat data, the id, and two bytes of flags
 ID_AT, FLAGS_AT, SECONDS_AT = 40, 60, 8

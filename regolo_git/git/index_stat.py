@@ -52,6 +52,11 @@ def fill_stat(git_dir: Path, top: Path, index: Path, entries: Mapping[str, str |
     write_index(index, with_checksum(changed), index_mode)
 
 
+def may_have_entry(content: bytes, path: str) -> bool:
+    """Whether an index can have an entry of a path or below it; one that cannot need not be parsed."""
+    return struct.unpack_from(">I", content, 4)[0] not in VERSIONS or path.encode() in content
+
+
 def stat_of(place: Path, oid: str) -> bytes | None:
     """The stat data of a regular file with the content of a blob; None for any other."""
     try:

@@ -199,9 +199,16 @@ def _below(paths: RepositoryPaths, ref: str) -> str | None:
     for directory, _, files in _loose_directories(paths.common_dir / ref):
         if files:
             return f"{Path(directory).relative_to(paths.common_dir)}/{files[0].name}"
-    packed = _read(paths.common_dir / "packed-refs")
-    at = packed.find(f" {ref}/".encode())
-    return packed[at + 1 : packed.index(b"\n", at)].decode("utf-8", "surrogateescape") if at >= 0 else None
+    try:
+        with (
+            (paths.common_dir / "packed-refs").open("rb") as file,
+            mmap(file.fileno(), 0, access=ACCESS_READ) as packed,
+        ):
+            at = packed.find(f" {ref}/".encode())
+            found = packed[at + 1 : packed.find(b"\n", at)] if at >= 0 else None
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # none, or an empty one
+        return None
+    return found.decode("utf-8", "surrogateescape") if found is not None else None
 
 
 def _not_loose(paths: RepositoryPaths, ref: str) -> str | None:

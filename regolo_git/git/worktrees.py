@@ -14,6 +14,7 @@ import pygit2
 from regolo_git.errors import Conflict, NotFound
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.index_file import NO_OBJECT, remove_leftovers, set_entries
+from regolo_git.git.index_stat import may_have_entry
 from regolo_git.git.program import run_git
 from regolo_git.git.translate import git_errors
 from regolo_git.system_calls import read_ordinary
@@ -253,6 +254,8 @@ def is_tracked(paths: RepositoryPaths, path: str) -> bool:
     if not index.exists():
         return False
     if _is_plain(index):
+        if not may_have_entry(index.read_bytes(), path):
+            return False
         with git_errors(f"index '{index}'"):
             entries = pygit2.Index(str(index))
             return path in entries or any(entry.path.startswith(f"{path}/") for entry in entries)
