@@ -48,7 +48,7 @@ def history(model: str, environment: str | None, form: Form) -> None:
     \b
     With --plain, one line for each promotion:
       time, environment, version (empty: removed), replicas, author, commit,
-      message, action
+      message
 
     \b
     Examples:
@@ -107,16 +107,7 @@ def _document(events: Sequence[PromotionEvent], followers: Sequence[Deployed]) -
 def _fields(event: PromotionEvent) -> list[object]:
     version = event.promotion.version if event.promotion else None
     replicas = event.promotion.replicas if event.promotion else None
-    return [
-        event.when,
-        event.environment,
-        version,
-        replicas,
-        event.who,
-        event.commit,
-        event.message,
-        event.action,
-    ]
+    return [event.when, event.environment, version, replicas, event.who, event.commit, event.message]
 
 
 def _row(event: PromotionEvent) -> list[str]:

@@ -22,7 +22,7 @@ from regolo_git.text.numbers import decimal_text
 
 
 def reassign_hint(handle: Handle, records: RecordsAt, version: ModelVersion, user: User) -> Hint:
-    """The command that takes a version away from a user."""
+    """The command that takes a version away from a user, or the list of versions to choose from."""
     if user.kind == "environment":
         good = _good_before(handle, records, version, user.name)
         if good is None:
@@ -44,7 +44,7 @@ def _for_endpoint(handle: Handle, records: RecordsAt, version: ModelVersion, end
     with closing(events):
         good = _usable(handle, records, version, good_versions(endpoint, events))
     if good is None:
-        return Hint("traffic", endpoint.endpoint, "VERSION=100")
+        return Hint("list", version.model_id)
     return Hint("rollback", endpoint.endpoint, "--to", good)
 
 

@@ -21,8 +21,8 @@ def test_a_rollback_says_what_it_did_to_the_environment(followed: Path, regolo: 
     done = regolo("rollback", "e", "-m", "times out")
     assert done.out == "1.0=100%\n"
     assert "environment  production moved to 1.0 (was 1.1)" in done.err
-    rows = [line.split("\t") for line in regolo("history", "m", "production", "--plain").lines]
-    assert [(row[2], row[-1]) for row in rows] == [
+    events = regolo("history", "m", "production", "--json").document
+    assert [(event["version"], event["action"]) for event in events] == [
         ("1.0", "rollback"),
         ("1.1", "promote"),
         ("1.0", "promote"),

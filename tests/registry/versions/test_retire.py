@@ -93,7 +93,7 @@ def test_the_hint_does_not_name_what_was_rolled_back(registry: Registry, top: Pa
 def test_the_hint_for_an_endpoint_names_its_last_good_version(registry: Registry, top: Path) -> None:
     registry.create_model_version("m", model_data=b"slow")
     registry.create_endpoint("e", "m", "1.1")
-    assert refused(registry, "m@1.1") == "git regolo traffic e VERSION=100"
+    assert refused(registry, "m@1.1") == "git regolo list m"
     registry.update_endpoint_traffic("e", {"1.0": 1})
     assert refused(registry, "m@1.0") == "git regolo rollback e --to 1.1"
     registry.update_endpoint_traffic("e", {"1.0": 90, "1.1": 10, "1.2": 0})

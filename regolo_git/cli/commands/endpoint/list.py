@@ -24,7 +24,7 @@ def list_(form: Form) -> None:
     \b
     With --plain, one line for each endpoint:
       endpoint, model, followed environment, version=weight ...,
-      version=replicas ..., relation to the environment
+      version=replicas ...
 
     \b
     Examples:
@@ -41,14 +41,13 @@ def list_(form: Form) -> None:
     emit(
         form,
         document=lambda: [document_beside(*each) for each in found],
-        fields=lambda: [_fields(*each) for each in found],
+        fields=lambda: [_fields(each) for each, _ in found],
         page=lambda: put_table(COLUMNS, [_row(*each) for each in found]),
     )
 
 
-def _fields(each: Endpoint, beside: Deployed) -> list[str | None]:
-    weights, replicas = weights_field(each), replicas_field(each)
-    return [each.endpoint, each.model, each.environment, weights, replicas, beside.state]
+def _fields(each: Endpoint) -> list[str | None]:
+    return [each.endpoint, each.model, each.environment, weights_field(each), replicas_field(each)]
 
 
 def _row(each: Endpoint, beside: Deployed) -> list[str]:
