@@ -41,7 +41,8 @@ from regolo_git.registry.versions.held import Held, note_held
 from regolo_git.registry.versions.known_content import OnSameContent, find_known_content
 from regolo_git.registry.versions.known_tags import require_every_tag
 from regolo_git.registry.versions.model_version import ModelVersion
-from regolo_git.registry.versions.number import refuse_existing
+from regolo_git.registry.versions.new_names import proposed_tips, refuse_taken_names
+from regolo_git.registry.versions.number import free_number, writes_zero_patch
 from regolo_git.registry.versions.parent import given_parent, held_by_source
 from regolo_git.registry.versions.repeat import interrupted_manifest, is_repeated
 from regolo_git.registry.versions.request import VersionRequest
@@ -92,7 +93,7 @@ def create_version(
         target = choose_target_branch(handle, request.flow)
         untagged = tuple(require_every_tag(handle, model))
         if interrupted is None:
-            _check(handle, request, target, version, authorship)
+            _check(handle, request, target, version, authorship, untagged)
     held = held_by_source(handle, request)
     given = Given(metadata, request.description, lineage)
     with handle.new_content() as content:
@@ -114,7 +115,7 @@ def create_version(
         if interrupted is None or not is_repeated(handle, target, interrupted, draft.prepare):
             if interrupted is not None:
                 # It would have refused the interrupted run's own version.
-                _check(handle, request, target, version, authorship)
+                _check(handle, request, target, version, authorship, untagged)
             draft = _as_new(draft, on_same_content)
         newest = {row.version for row in handle.index.highest(model)}
         published = _publish_content(handle, content, draft)
@@ -146,8 +147,12 @@ def _requested_version(request: VersionRequest) -> Version | None:
     return version
 
 
+def _tip(handle: Handle, target: TargetBranch) -> str | None:
+    return handle.git.newest_known(target.name)
+
+
 def _on_branch(handle: Handle, model: str, target: TargetBranch) -> Manifest | None:
-    return handle.records_at(handle.git.newest_known(target.name)).manifest(model)
+    return handle.records_at(_tip(handle, target)).manifest(model)
 
 
 def _note_recipe(handle: Handle, manifest: Manifest) -> None:
@@ -219,19 +224,22 @@ def _check(
     target: TargetBranch,
     version: Version | None,
     authorship: Authorship,
+    untagged: tuple[Version, ...],
 ) -> None:
     """Raises before the artifact is read what publishing the version would raise."""
     model = request.model
     paths = _check_model(handle, request.new_model, model, target)
-    if version is not None:
-        refuse_existing(handle, model, version)
-    given_parent(handle, request, _on_branch(handle, model, target))
+    on_branch = _on_branch(handle, model, target)
+    number = free_number(handle, model, version, request.bump, on_branch, untagged)
+    given_parent(handle, request, on_branch)
+    zero_patch = writes_zero_patch(handle, model, handle.records_at(_tip(handle, target)).card(model), number)
+    refuse_taken_names(handle, target, model, number.text(zero_patch=zero_patch))
     refuse_early(handle.git, target.name, [] if target.new_branch else paths, authorship=authorship)
 
 
 def _check_model(handle: Handle, new: bool, model: str, target: TargetBranch) -> list[str]:
     """The paths of the records to write: the manifest, and the card if the model has none yet."""
-    records = handle.records_at(handle.git.newest_known(target.name))
+    records = handle.records_at(_tip(handle, target))
     # Both are read now, so that an unreadable one is reported before the artifact is read.
     on_branch, card = records.manifest(model), records.card(model)
     exists = on_branch is not None or bool(handle.index.highest(model))
@@ -257,12 +265,11 @@ def _publish_content(handle: Handle, content: NewContent, draft: Draft) -> Publi
 def _may_be_published(handle: Handle, draft: Draft) -> bool:
     """Whether a version may have this content, such as one that was published just before the error."""
     model, digest = draft.request.model, draft.ingested.artifact.digest
-    if draft.target.new_branch or read_journal(handle.paths) is not None:
+    if read_journal(handle.paths) is not None or handle.index.with_digest(model, str(digest)):
         return True
-    tip = _on_branch(handle, model, draft.target)
-    return bool(handle.index.with_digest(model, str(digest))) or (
-        tip is not None and tip.artifact.digest == digest
-    )
+    tips = proposed_tips(handle, model) if draft.target.new_branch else [_tip(handle, draft.target)]
+    found = (handle.records_at(tip).manifest(model) for tip in tips)
+    return any(manifest is not None and manifest.artifact.digest == digest for manifest in found)
 
 
 def _publish(handle: Handle, draft: Draft) -> Published[Drafted]:
@@ -272,18 +279,12 @@ def _publish(handle: Handle, draft: Draft) -> Published[Drafted]:
     authorship = handle.git.authorship(request.author, request.when) if given else None
     if not target.new_branch:
         return commit_records(handle, draft.prepare, branch=target.name, authorship=authorship)
-    first = draft.prepare(handle.records_at(handle.git.newest_known(target.name))).made.manifest
+    first = draft.prepare(handle.records_at(_tip(handle, target))).made.manifest
+    if draft.repeats is None:
+        refuse_taken_names(handle, target, first.model, first.version)
     name = proposal_branch(first.model, first.version)
-    number = Version.parse(first.version)
-    if draft.repeats is None and handle.git.branch_tip(name) is not None:
-        following = number.bump("minor")
-        suggestion = following.text(zero_patch=following.patch_written)
-        raise Conflict(
-            f"'{first.reference}' is already proposed on branch '{name}'",
-            f"choose another number, such as --version {suggestion}",
-        )
     # The number is in the branch's name, so it must not change on a retry.
-    prepare = replace(draft, version=number).prepare
+    prepare = replace(draft, version=Version.parse(first.version)).prepare
     return propose_records(handle, name, prepare, start=target.name, authorship=authorship)
 
 
