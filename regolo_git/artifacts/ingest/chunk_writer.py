@@ -29,7 +29,7 @@ class StoredChunk(NamedTuple):
     new: bool
 
 
-Reads = tuple[Task[None], Task[StoredChunk]]
+Reads = tuple[Task[StoredChunk], *tuple[Task[None], ...]]
 
 
 class ChunkWriter:
@@ -47,10 +47,10 @@ class ChunkWriter:
 
     def write(self, view: memoryview, pieces: list[Piece]) -> Reads:
         """Submits a chunk, and returns the tasks that read its bytes."""
-        hashed = self._pool.submit_in_order(_hash_pieces, view, pieces)
         stored = self._pool.submit(_store_chunk, self._store, view)
         self._chunks.append(stored)
-        return hashed, stored
+        hashed = (self._pool.submit_in_order(_hash_pieces, view, pieces),) if pieces else ()
+        return stored, *hashed
 
     def reuse(self, chunks: Iterable[RecipeChunk]) -> None:
         """Lists chunks that are already in the store."""

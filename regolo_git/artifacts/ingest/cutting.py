@@ -1,30 +1,33 @@
 """Cuts files into chunks: reads an artifact's stream once, while other threads hash and store it.
 
-The caller's thread reads, finds the items (`layouts/`), cuts them (`cuts.py`) and computes the digests of
-small items and of tensors longer than a chunk.  `chunk_writer.py` takes the chunks on the threads of the
-pool: one computes the files' digests in order, the others hash and store chunks.
+The caller's thread reads large files, finds the items (`layouts/`), cuts them (`cuts.py`) and computes the
+digests of small items and of tensors longer than a chunk.  Small files are read by the threads of the pool
+(`small_files.py`), some batches ahead of the cuts; small items join groups (`groups.py`).  `chunk_writer.py`
+takes the chunks on the threads of the pool: one computes the digests of large files in order, the others
+hash and store chunks.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from io import BytesIO
+from collections import deque
 from typing import NamedTuple
 
 from blake3 import blake3
 
 from regolo_git.artifacts.ingest.chunk_writer import ChunkWriter, Piece, StoredChunk
-from regolo_git.artifacts.ingest.cuts import EDGE_FILE, LARGE, STEP, Group, content_pieces, steps
+from regolo_git.artifacts.ingest.cuts import EDGE_FILE, LARGE, STEP, content_pieces, steps
+from regolo_git.artifacts.ingest.groups import Groups
+from regolo_git.artifacts.ingest.small_files import Layouts, LoadedFile, load_files
 from regolo_git.artifacts.progress import OnProgress, Progress
 from regolo_git.artifacts.source.snapshot import RawFile, SourceFile, fill
 from regolo_git.artifacts.thread_pool import Task, ThreadPool
 from regolo_git.layouts.completeness import buffered
 from regolo_git.layouts.items import Item, TensorInfo
-from regolo_git.layouts.layout import HEAD, may_have_layout, read_layout
+from regolo_git.layouts.layout import read_layout
 from regolo_git.records.digests import Algorithm, Digest, Hasher, new_hasher
 from regolo_git.records.recipe import RecipeChunk, RecipeFile, RecipeTensor
 from regolo_git.store.store import Store
 
-Layouts = Mapping[str, tuple[Item, ...] | None]
+# Small files are read in batches: a task for each would cost more than its work.
+BATCH_FILES, BATCH_BYTES, BATCHES_AHEAD = 64, 1 << 20, 3
 
 
 class Fragment(NamedTuple):
@@ -53,33 +56,35 @@ class _Tensor(NamedTuple):
     digest: str | int
 
 
-@dataclass(slots=True)
-class _Open:
-    """The current group of small items: its buffer and the pieces of its files."""
-
-    group: Group = field(default_factory=Group)
-    buffer: memoryview | None = None
-    pieces: list[Piece] = field(default_factory=list)
-
-
 class Cutting:
     """Cuts the files of one artifact of `size` bytes in order; `finish` returns the result."""
 
     def __init__(
-        self, store: Store, pool: ThreadPool, algorithm: Algorithm, size: int, on_progress: OnProgress
+        self,
+        store: Store,
+        pool: ThreadPool,
+        algorithm: Algorithm,
+        size: int,
+        layouts: Layouts,
+        on_progress: OnProgress,
     ) -> None:
+        """`layouts` are those that are known, by the paths of the files."""
         self._chunks = ChunkWriter(store, pool)
+        self._groups = Groups(pool, self._chunks)
         self._pool = pool
         self._algorithm = algorithm
         self._size = size
+        self._layouts = layouts
         self._on_progress = on_progress
         self._offset = 0
-        self._open = _Open()
+        self._batch: list[tuple[SourceFile, memoryview]] = []
+        self._loading: deque[Task[list[LoadedFile]]] = deque()
         self._tensors: list[_Tensor | RecipeTensor] = []
         self._files: list[tuple[SourceFile, Hasher | Digest]] = []
 
     def reuse(self, file: SourceFile, fragment: Fragment) -> None:
         """Reuses a file's stored chunks; only for a file of at least `EDGE_FILE`, which shares none."""
+        self._catch_up()
         self._end_group()
         self._chunks.reuse(fragment.chunks)
         self._tensors += (
@@ -90,21 +95,22 @@ class Cutting:
         self._advance(file.size)
         self._report()
 
-    def read(self, file: SourceFile, layouts: Layouts) -> None:
-        """Reads, cuts and stores a file, with its layout if that is known.
+    def read(self, file: SourceFile) -> None:
+        """Reads, cuts and stores a file.
 
-        Raises Conflict if it changes meanwhile.
+        Raises Conflict if it, or a small file before it, changes meanwhile.
         """
-        hasher = new_hasher(self._algorithm)
         if file.size < LARGE:
-            self._load(file, hasher, layouts)
+            self._read_ahead(file)
         else:
-            self._read(file, hasher, layouts)
-        self._files.append((file, hasher))
+            self._catch_up()
+            self._read(file)
 
     def finish(self) -> CutArtifact:
         """Waits for all pending tasks.  Raises the error of a failed one."""
+        self._catch_up()
         self._end_group()
+        self._groups.release()
         chunks, new_bytes = self._chunks.finish()
         return CutArtifact(
             tuple(_recipe_file(file, digest, self._algorithm) for file, digest in self._files),
@@ -115,40 +121,44 @@ class Cutting:
 
     # -- small files --------------------------------------------------------------------------------------
 
-    def _load(self, file: SourceFile, hasher: Hasher, layouts: Layouts) -> None:
-        """Reads a whole file behind the current group, and lets its items join the group where they are."""
-        rest = self._behind_group(file.size)
-        file.load(rest)
-        items = layouts[file.path] if file.path in layouts else _layout_of(rest)
-        for item in items or (Item(file.size),):
-            if not self._open.group.admits(item.size):
-                self._end_group()
-                rest = self._moved(rest)
-            digest = self._join(rest[: item.size], hasher)
-            self._note(item, digest)
-            rest = self._moved(rest[item.size :])
+    def _read_ahead(self, file: SourceFile) -> None:
+        """Has a file read by another thread, together with some of its neighbours."""
+        if not self._groups.has_room(file.size):
+            self._catch_up()
+        self._batch.append((file, self._groups.room(file.size)))
+        if len(self._batch) >= BATCH_FILES or sum(len(view) for _, view in self._batch) >= BATCH_BYTES:
+            self._load_batch()
+            self._join_loaded(BATCHES_AHEAD)
 
-    def _behind_group(self, size: int) -> memoryview:
-        """Room for so many bytes behind the current group, which may end before it takes them all."""
-        if self._open.buffer is None:
-            self._open.buffer = self._pool.buffer()
-        start = self._open.group.size
-        return self._open.buffer[start : start + size]
+    def _catch_up(self) -> None:
+        """Waits for the files that are being read, and adds them to the groups."""
+        self._load_batch()
+        self._join_loaded(0)
 
-    def _moved(self, rest: memoryview) -> memoryview:
-        """The same bytes behind the current group, if the one that they were behind has ended."""
-        if self._open.buffer is not None or not rest:
-            return rest
-        view = self._behind_group(len(rest))
-        view[:] = rest
-        return view
+    def _load_batch(self) -> None:
+        if self._batch:
+            self._loading.append(self._pool.submit(load_files, self._batch, self._algorithm, self._layouts))
+            self._batch = []
+
+    def _join_loaded(self, ahead: int) -> None:
+        """Adds the files of the oldest batches to the groups, all but those of so many."""
+        while len(self._loading) > ahead:
+            for file, digest, items in self._loading.popleft().result():
+                for item, blake3_of_item in items:
+                    if not self._groups.admits(item.size):
+                        self._end_group()
+                    self._join(item.size, blake3_of_item)
+                    self._note(item, blake3_of_item.hex())
+                self._files.append((file, digest))
 
     # -- large files --------------------------------------------------------------------------------------
 
-    def _read(self, file: SourceFile, hasher: Hasher, layouts: Layouts) -> None:
+    def _read(self, file: SourceFile) -> None:
+        hasher = new_hasher(self._algorithm)
         with file.opened() as opened:
             reader = _Reader(file, opened, hasher)
-            items = layouts[file.path] if file.path in layouts else _layout(opened, file.size)
+            known = file.path in self._layouts
+            items = self._layouts[file.path] if known else _layout(opened, file.size)
             opened.seek(0)
             if file.size >= EDGE_FILE:
                 self._end_group()
@@ -160,6 +170,7 @@ class Cutting:
             reader.end()
             if file.size >= EDGE_FILE:
                 self._end_group()
+        self._files.append((file, hasher))
 
     # -- items --------------------------------------------------------------------------------------------
 
@@ -191,39 +202,30 @@ class Cutting:
 
     def _read_small(self, reader: "_Reader", size: int) -> str:
         """Reads an item into the group, and returns its digest."""
-        view = self._room_for(size)
+        view = self._room_in_group(size)
         reader.fill(view)
-        return self._join(view, reader.hasher)
+        return self._join_piece(view, reader.hasher)
 
-    def _room_for(self, size: int) -> memoryview:
-        if not self._open.group.admits(size):
+    def _room_in_group(self, size: int) -> memoryview:
+        if not self._groups.admits(size):
             self._end_group()
-        return self._behind_group(size)
+        return self._groups.room(size)
 
-    def _join(self, view: memoryview, hasher: Hasher) -> str:
-        """Adds the bytes just read into the group's buffer to the group."""
+    def _join_piece(self, view: memoryview, hasher: Hasher) -> str:
+        """Adds the bytes just read into the buffer to the group, and returns their digest."""
         digest = blake3(view).digest()
-        start = self._open.group.size
-        pieces = self._open.pieces
-        if pieces and pieces[-1].hasher is hasher:
-            pieces[-1].stop += len(view)
-        elif len(view):
-            pieces.append(Piece(hasher, start, start + len(view)))
-        ends = self._open.group.join(len(view), digest)
-        self._advance(len(view))
-        if ends:
-            self._end_group()
+        self._join(len(view), digest, hasher)
         return digest.hex()
 
+    def _join(self, size: int, digest: bytes, hasher: Hasher | None = None) -> None:
+        ends = self._groups.join(size, digest, hasher)
+        self._advance(size)
+        if ends:
+            self._end_group()
+
     def _end_group(self) -> None:
-        buffer, pieces = self._open.buffer, self._open.pieces
-        size = self._open.group.end()
-        if buffer is None:
-            return
-        tasks = self._chunks.write(buffer[:size], pieces) if size else ()
-        self._pool.release(buffer, *tasks)
-        self._open.buffer, self._open.pieces = None, []
-        self._report()
+        if self._groups.end():
+            self._report()
 
     # -- plain content ------------------------------------------------------------------------------------
 
@@ -243,8 +245,9 @@ class Cutting:
                     tasks += self._chunks.write(view, [Piece(reader.hasher, 0, piece)])
                     self._advance(piece)
                 else:  # the last one
-                    self._room_for(piece)[:] = view
-                    self._join(self._room_for(piece), reader.hasher)
+                    room = self._room_in_group(piece)
+                    room[:] = view
+                    self._join_piece(room, reader.hasher)
                 at += piece
             carried = filled - at
             following = self._pool.buffer()
@@ -283,11 +286,6 @@ class _Reader:
 def _layout(opened: RawFile, size: int) -> tuple[Item, ...] | None:
     with buffered(opened) as reader:
         return read_layout(reader, size)
-
-
-def _layout_of(view: memoryview) -> tuple[Item, ...] | None:
-    """The layout of a file in memory."""
-    return read_layout(BytesIO(view), len(view)) if may_have_layout(bytes(view[:HEAD])) else None
 
 
 def _recipe_file(file: SourceFile, digest: Hasher | Digest, algorithm: Algorithm) -> RecipeFile:

@@ -117,11 +117,11 @@ def _cut(
     on_progress: OnProgress,
 ) -> CutArtifact:
     with ThreadPool(store.connections if snapshot.size > SMALL else 0) as pool:
-        cutting = Cutting(store, pool, algorithm, snapshot.size, on_progress)
+        cutting = Cutting(store, pool, algorithm, snapshot.size, examination.layouts, on_progress)
         for file in snapshot.files:
             fragment = known.fragment(file)
             if fragment:
                 cutting.reuse(file, fragment)
             else:
-                cutting.read(file, examination.layouts)
+                cutting.read(file)
         return cutting.finish()

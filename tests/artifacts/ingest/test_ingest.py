@@ -224,9 +224,9 @@ def test_a_file_that_is_taken_away_meanwhile_is_noticed(store: Store, model: Pat
     change_while_reading(store, model, (model / "config.json").unlink)
 
 
-def small_files(top: Path) -> Path:
+def small_files(top: Path, count: int = 40) -> Path:
     top.mkdir()
-    for number in range(40):
+    for number in range(count):
         (top / f"{number:02}").write_bytes(noise(f"{number}", 100_000))
     return top
 
@@ -241,11 +241,11 @@ def test_a_small_file_that_changes_is_refused_before_or_after_its_turn(
 
 
 def test_a_small_file_replaced_by_a_pipe_is_refused_and_not_waited_for(store: Store, tmp_path: Path) -> None:
-    top = small_files(tmp_path / "model")
+    top = small_files(tmp_path / "model", 90)
 
     def replace_by_pipe() -> None:
-        (top / "39").unlink()
-        os.mkfifo(top / "39")
+        (top / "89").unlink()
+        os.mkfifo(top / "89")
 
     waiting = [replace_by_pipe]
     with pytest.raises(InvalidInput, match="it is a pipe"):
