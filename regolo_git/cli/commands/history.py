@@ -42,8 +42,8 @@ def history(model: str, environment: str | None, form: Form) -> None:
     """Show the promotions of MODEL, to every environment or to ENV, newest first.
 
     The action is promote, demote, rollback (of an endpoint, which took the environment along), revert (by
-    `git revert`) or edit.  Endpoints that follow an environment and do not serve what it has are reported;
-    with --json they are under `endpoints` of the newest event of that environment.
+    `git revert`) or edit.  Endpoints that follow an environment and do not serve its version are
+    reported; with --json they are under `endpoints` of the newest event of that environment.
 
     \b
     With --plain, one line for each promotion:

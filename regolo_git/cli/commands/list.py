@@ -44,7 +44,7 @@ def list_(
     A version that neither the registry branch nor a branch of `registry.lines` contains is "not merged".  The
     version on the registry branch is marked "current" unless it is the newest, as after `git regolo revert`;
     MODEL@latest is the highest merged release all the same.  Every environment and endpoint of a version is
-    shown, and an endpoint that does not serve what the environment has that it follows.
+    shown, and every endpoint that does not serve the version of the environment that it follows.
 
     A terminal shows the first 30 versions, unless --all or --limit is given; a pipe receives all of them.
 

@@ -32,8 +32,8 @@ _COLOURS = {"unchanged": "", "modified": "yellow", "missing": "red", "no path": 
 def status(form: Form) -> None:
     """Compare the models in the work tree with the versions at the checked-out commit.
 
-    Files that have not changed since the last run are not read again.  Endpoints that do not serve what the
-    environment has that they follow are reported on stderr.
+    Files that have not changed since the last run are not read again.  Endpoints that do not serve the
+    version of the environment that they follow are reported on stderr.
 
     \b
     With --plain, one line for each model:

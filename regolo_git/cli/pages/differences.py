@@ -1,4 +1,4 @@
-"""Endpoints that do not serve what the environment has that they follow, for output."""
+"""Endpoints that do not serve the version of the environment that they follow, for output."""
 
 from collections.abc import Iterable
 

@@ -32,7 +32,7 @@ COLUMNS = (
 def show(endpoint: str, form: Form) -> None:
     """Show the desired state of ENDPOINT: versions, weights, replicas and routing.
 
-    The first line says whether it serves what the environment has that it follows.
+    The first line says whether it serves the version of the environment that it follows.
 
     \b
     With --plain, one line for each version:
