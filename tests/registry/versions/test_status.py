@@ -97,7 +97,7 @@ def test_a_version_keeps_the_files_that_are_left_out_today(
     for name in (".DS_Store", "__pycache__/m.pyc", *(f"f{number}" for number in range(count))):
         (place / name).write_text(name)
     with monkeypatch.context() as patch:
-        patch.setattr(exclusion, "NAMES", set())
+        patch.setattr(exclusion, "INSIDE", ())
         two_versions.register_model("bert", place)
     assert state_of(two_versions, "bert") == "unchanged"
     (place / "__pycache__" / "new.pyc").write_text("not part of it")
