@@ -1,4 +1,4 @@
-"""Reads one file of each of many commits with one `git cat-file`.
+"""Reads one file of each of many commits, or many blobs, with one `git cat-file`.
 
 For a registry of a hundred thousand versions that takes seconds, where the library, which does not keep large
 trees, takes a minute.
@@ -18,13 +18,22 @@ def read_files(git: GitRepository, places: Sequence[tuple[str, str]]) -> list[Fi
 
     Who needs the reason reads that one by itself.  Raises MissingDependency without `git`.
     """
-    given = "".join(f"{commit}:{path}\n" for commit, path in places).encode()
+    return _read(git, [f"{commit}:{path}" for commit, path in places])
+
+
+def read_blobs(git: GitRepository, oids: Sequence[str]) -> list[bytes | None]:
+    """The bytes of each blob; None for one that this cannot read, or is not there, as for `read_files`."""
+    return [None if file is None else file[1] for file in _read(git, oids)]
+
+
+def _read(git: GitRepository, names: Sequence[str]) -> list[File | None]:
+    given = "".join(f"{name}\n" for name in names).encode()
     try:
         printed = run_git(git.paths.git_dir, None, "cat-file", "--batch", given=given)
     except Conflict:
-        return [None] * len(places)  # it stops at an object that is damaged
+        return [None] * len(names)  # it stops at an object that is damaged
     found = list(_split(printed))
-    return found if len(found) == len(places) else [None] * len(places)
+    return found if len(found) == len(names) else [None] * len(names)
 
 
 def _split(printed: bytes) -> Iterator[File | None]:

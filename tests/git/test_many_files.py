@@ -6,7 +6,7 @@ import pytest
 from support.git_program import commit_files, git
 from support.worlds import opened
 
-from regolo_git.git.many_files import read_files
+from regolo_git.git.many_files import read_blobs, read_files
 from regolo_git.git.repository import blob_id
 
 
@@ -42,3 +42,9 @@ def test_a_damaged_object_leaves_all_of_them_to_the_caller(git_repository: Path)
     place.write_bytes(b"no object")
     found = read_files(opened(git_repository), [(tip, "models/n"), (tip, "models/m")])
     assert found in ([None, None], [(blob_id(b"2"), b"2"), None])
+
+
+def test_blobs_are_read_by_their_names(git_repository: Path) -> None:
+    tip = commit_files(git_repository, {"models/m": "1", "models/n": ""})
+    oids = [blob_id(b"1"), blob_id(b""), "f" * 40, tip, blob_id(b"1")]
+    assert read_blobs(opened(git_repository), oids) == [b"1", b"", None, None, b"1"]

@@ -5,11 +5,13 @@ not is read, and where that would take long the figure is only an upper bound.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
 from regolo_git.errors import IntegrityError, NotFound, RegoloError
+from regolo_git.git.many_files import read_blobs
 from regolo_git.git.prefetch import fetch_missing
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
@@ -22,6 +24,7 @@ from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.store.store import find_recipe
 
 AT_ONCE = 1000  # manifests or recipes that are read before the figure is shown; more take a second
+READ_ALONE = 64  # manifests that are read without a git process
 Item = TypeVar("Item")
 
 
@@ -69,12 +72,13 @@ def free_bytes(handle: Handle, version: ModelVersion, *, at_once: bool = False) 
 
 def _complete(handle: Handle, index: OpenIndex, needed: NeededManifests, at_most: int | None) -> bool:
     """Adds what the index lacks of the needed manifests; False if that is more than `at_most`."""
-    manifests = sorted(needed.oids - index.manifests())
+    manifests = needed.oids - index.manifests()
     if at_most is not None and len(manifests) > at_most:
         return False
-    for page in _pages(manifests):
-        fetch_missing(handle.git, (oid for oid in page if oid not in needed.edited))
-        index.add_manifests(filter(None, (_indexed(handle, oid, needed.edited.get(oid)) for oid in page)))
+    edited = ((oid, data) for oid, data in needed.edited.items() if oid in manifests)
+    index.add_manifests(filter(None, (_indexed(oid, data) for oid, data in edited)))
+    for page in _pages(_by_age(handle, manifests - needed.edited.keys())):
+        index.add_manifests(_read_manifests(handle, page))
     recipes = index.unknown_recipes(handle.store)
     if at_most is not None and len(recipes) > at_most:
         return False
@@ -87,10 +91,26 @@ def _pages(found: Sequence[Item]) -> Iterator[Sequence[Item]]:
     return (found[first : first + AT_ONCE] for first in range(0, len(found), AT_ONCE))
 
 
-def _indexed(handle: Handle, oid: str, data: bytes | None) -> IndexedManifest | None:
-    """The row of a manifest; None for one that cannot be read, or not by this release."""
+def _by_age(handle: Handle, manifests: set[str]) -> list[str]:
+    """The manifests in an order in which many are read fast."""
+    tagged = dict.fromkeys(handle.index.manifests_by_age()) if len(manifests) > READ_ALONE else {}
+    return [*(oid for oid in tagged if oid in manifests), *sorted(manifests - tagged.keys())]
+
+
+def _read_manifests(handle: Handle, oids: Sequence[str]) -> Iterator[IndexedManifest]:
+    """The rows of manifests, without those that cannot be read, or not by this release."""
+    fetch_missing(handle.git, oids)
+    read = read_blobs(handle.git, oids) if len(oids) > READ_ALONE else [None] * len(oids)
+    for oid, data in zip(oids, read, strict=True):
+        with suppress(RegoloError):
+            found = _indexed(oid, handle.git.read_blob(oid) if data is None else data)
+            if found is not None:
+                yield found
+
+
+def _indexed(oid: str, data: bytes) -> IndexedManifest | None:
     try:
-        return IndexedManifest.of(oid, Manifest.parse(handle.git.read_blob(oid) if data is None else data))
+        return IndexedManifest.of(oid, Manifest.parse(data))
     except RegoloError:
         return None
 
