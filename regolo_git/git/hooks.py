@@ -89,8 +89,8 @@ def say_what_is_not_run(git: GitRepository) -> None:
 def _executable(git: GitRepository, name: str, settings: Settings) -> Path | None:
     configured = settings.get("core.hooksPath")
     top = git.paths.work_tree or git.paths.git_dir
-    directory = top / Path(configured).expanduser() if configured else git.paths.common_dir / "hooks"
-    place = directory / name
+    directory = top / Path(configured).expanduser() if configured else f"{git.paths.common_dir}/hooks"
+    place = Path(f"{directory}/{name}")
     return place if place.is_file() and os.access(place, os.X_OK) else None
 
 

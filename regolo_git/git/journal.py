@@ -66,7 +66,7 @@ def _inode(path: str) -> int | None:
 
 def journal_path(paths: RepositoryPaths) -> Path:
     """The path of a clone's journal."""
-    return paths.common_dir / "regolo" / "journal.json"
+    return Path(f"{paths.common_dir}/regolo/journal.json")
 
 
 def write_journal(paths: RepositoryPaths, journal: Journal) -> None:

@@ -93,11 +93,11 @@ def _write_loose(top: Path, objects: Sequence[_Object]) -> None:
     files: list[tuple[int, Path]] = []
     try:
         for new in objects:
-            files.append(_temporary(top / new.oid[:2], created))
+            files.append(_temporary(Path(f"{top}/{new.oid[:2]}"), created))
             _write_whole(files[-1][0], zlib.compress(_header(new.kind, new.data) + new.data, LEVEL))
         make_all_durable([descriptor for descriptor, _ in files])
         for new, (_, temporary) in zip(objects, files, strict=True):
-            temporary.rename(top / new.oid[:2] / new.oid[2:])
+            temporary.rename(f"{top}/{new.oid[:2]}/{new.oid[2:]}")
     except BaseException:
         for _, temporary in files:
             temporary.unlink(missing_ok=True)
@@ -109,7 +109,7 @@ def _write_loose(top: Path, objects: Sequence[_Object]) -> None:
 
 
 def _settle(top: Path, objects: Iterable[_Object], created: set[Path]) -> None:
-    directories = dict.fromkeys(top / new.oid[:2] for new in objects)
+    directories = {Path(f"{top}/{new.oid[:2]}") for new in objects}
     make_directories_durable([*directories, *([top] if created else [])])
 
 

@@ -32,8 +32,8 @@ NOTHING: "Mapping[str, LooseTag]" = {}
 
 def tags_key(paths: RepositoryPaths) -> str:
     """A key that changes whenever a tag is created, moved, deleted or packed."""
-    key = hashlib.blake2b(repr(_stat(paths.common_dir / "packed-refs")).encode(), digest_size=16)
-    for directory, time, files in _loose_directories(paths.common_dir / "refs" / "tags"):
+    key = hashlib.blake2b(repr(_stat(_packed(paths))).encode(), digest_size=16)
+    for directory, time, files in _loose_directories(f"{paths.common_dir}/refs/tags"):
         key.update(f"{directory}\0{time}\0".encode("utf-8", "surrogateescape"))
         key.update("\0".join(map(_name, files)).encode("utf-8", "surrogateescape"))
     return key.hexdigest()
@@ -56,8 +56,8 @@ def read_tags(
     """
     for _ in range(ATTEMPTS):
         before = tags_key(paths)
-        tags = _packed_tags(paths.common_dir / "packed-refs")
-        tags.update(_loose_tags(paths.common_dir / "refs" / "tags", held))
+        tags = _packed_tags(_packed(paths))
+        tags.update(_loose_tags(f"{paths.common_dir}/refs/tags", held))
         if tags_key(paths) == before:
             return before, tags
     raise Conflict("the tags change faster than they can be read", "try again")
@@ -69,7 +69,7 @@ def read_loose_tags(
     """Like `read_tags`, without the packed ones."""
     for _ in range(ATTEMPTS):
         before = tags_key(paths)
-        tags = dict(_loose_tags(paths.common_dir / "refs" / "tags", held))
+        tags = dict(_loose_tags(f"{paths.common_dir}/refs/tags", held))
         if tags_key(paths) == before:
             return before, tags
     raise Conflict("the tags change faster than they can be read", "try again")
@@ -77,12 +77,12 @@ def read_loose_tags(
 
 def packed_stamp(paths: RepositoryPaths) -> str:
     """A text that changes whenever refs are packed, or a packed one is moved or deleted."""
-    return repr(_stat(paths.common_dir / "packed-refs"))
+    return repr(_stat(_packed(paths)))
 
 
 def packed_tag(paths: RepositoryPaths, name: str) -> str | None:
     """The object of a tag in `packed-refs`; None if it is not there."""
-    return _packed_target(paths.common_dir / "packed-refs", f"{TAGS}{name}")
+    return _packed_target(_packed(paths), f"{TAGS}{name}")
 
 
 def head_branch(paths: RepositoryPaths) -> str | None:
@@ -140,21 +140,19 @@ def refs_beside_tags(paths: RepositoryPaths) -> list[str]:
     """
     refs = set()
     for top in dict.fromkeys((paths.common_dir, paths.git_dir)):
-        for directory, _, files in _loose_directories(top / "refs", skipped="tags"):
+        for directory, _, files in _loose_directories(f"{top}/refs", skipped="tags"):
             place = Path(directory).relative_to(top).as_posix()
             refs |= {f"{place}/{file.name}" for file in files if not file.name.endswith(".lock")}
-    lines = (
-        _packed_beside_tags(paths.common_dir / "packed-refs").decode("utf-8", "surrogateescape").split("\n")
-    )
+    lines = _packed_beside_tags(_packed(paths)).decode("utf-8", "surrogateescape").split("\n")
     refs |= {line[41:] for line in lines if line[40:41] == " " and not line.startswith("#")}
     return sorted(ref for ref in refs if not ref.startswith(TAGS))
 
 
-def _packed_beside_tags(packed: Path) -> bytes:
+def _packed_beside_tags(packed: str) -> bytes:
     """A sorted `packed-refs` without its tags, which may be many; one that is not sorted whole."""
     wanted = b" " + TAGS.encode()
     try:
-        with packed.open("rb") as file:
+        with open(packed, "rb") as file:  # noqa: PTH123 - speed, see `_read`
             if b" sorted" not in file.readline():
                 return _read(packed)
             with mmap(file.fileno(), 0, access=ACCESS_READ) as lines:
@@ -196,12 +194,12 @@ def blocking_ref(paths: RepositoryPaths, ref: str) -> str | None:
 
 
 def _below(paths: RepositoryPaths, ref: str) -> str | None:
-    for directory, _, files in _loose_directories(paths.common_dir / ref):
+    for directory, _, files in _loose_directories(f"{paths.common_dir}/{ref}"):
         if files:
             return f"{Path(directory).relative_to(paths.common_dir)}/{files[0].name}"
     try:
         with (
-            (paths.common_dir / "packed-refs").open("rb") as file,
+            open(_packed(paths), "rb") as file,  # noqa: PTH123 - speed, see `_read`
             mmap(file.fileno(), 0, access=ACCESS_READ) as packed,
         ):
             at = packed.find(f" {ref}/".encode())
@@ -212,12 +210,12 @@ def _below(paths: RepositoryPaths, ref: str) -> str | None:
 
 
 def _not_loose(paths: RepositoryPaths, ref: str) -> str | None:
-    packed = _packed_target(paths.common_dir / "packed-refs", ref)
+    packed = _packed_target(_packed(paths), ref)
     if packed:
         return packed
     # If it was written or packed between the two reads, another look finds it.
     found = OID.match(_read_loose(paths, ref))
-    return found[0].decode() if found else _packed_target(paths.common_dir / "packed-refs", ref)
+    return found[0].decode() if found else _packed_target(_packed(paths), ref)
 
 
 def _read_loose(paths: RepositoryPaths, ref: str) -> bytes:
@@ -227,10 +225,10 @@ def _read_loose(paths: RepositoryPaths, ref: str) -> bytes:
         return b""
 
 
-def _packed_target(packed: Path, ref: str) -> str | None:
+def _packed_target(packed: str, ref: str) -> str | None:
     wanted = b" " + ref.encode("utf-8", "surrogateescape") + b"\n"
     try:
-        with packed.open("rb") as file:
+        with open(packed, "rb") as file:  # noqa: PTH123 - speed, see `_read`
             if b" sorted" not in file.readline():
                 data = _read(packed)
                 return _oid_before(data, data.find(wanted))
@@ -266,7 +264,7 @@ def _find_sorted(data: mmap, wanted: bytes) -> int:
     return -1
 
 
-def _packed_tags(packed: Path) -> dict[str, LooseTag]:
+def _packed_tags(packed: str) -> dict[str, LooseTag]:
     tags = {}
     for line in _read(packed).decode("utf-8", "surrogateescape").split("\n"):
         if line[41:51] == TAGS:
@@ -274,8 +272,8 @@ def _packed_tags(packed: Path) -> dict[str, LooseTag]:
     return tags
 
 
-def _loose_tags(top: Path, held: Mapping[str, LooseTag]) -> Iterator[tuple[str, LooseTag]]:
-    prefix = len(str(top)) + 1
+def _loose_tags(top: str, held: Mapping[str, LooseTag]) -> Iterator[tuple[str, LooseTag]]:
+    prefix = len(top) + 1
     for _, _, files in _loose_directories(top):
         for file in files:
             name = file.path[prefix:]
@@ -295,13 +293,13 @@ def _loose_tags(top: Path, held: Mapping[str, LooseTag]) -> Iterator[tuple[str, 
                 yield name, LooseTag(found[0].decode(), stamp)
 
 
-def _loose_directories(top: Path, skipped: str = "") -> Iterator[tuple[str, int, list["os.DirEntry[str]"]]]:
+def _loose_directories(top: str, skipped: str = "") -> Iterator[tuple[str, int, list["os.DirEntry[str]"]]]:
     """Each directory below `top`: its modification time, taken before it is read, and its files by name.
 
     The directory of the name `skipped` in `top` itself is left out.
     """
     try:
-        waiting = [(str(top), top.stat().st_mtime_ns)]
+        waiting = [(top, os.stat(top).st_mtime_ns)]  # noqa: PTH116 - speed, see `_read`
     except FileNotFoundError:
         return
     while waiting:
@@ -313,7 +311,7 @@ def _loose_directories(top: Path, skipped: str = "") -> Iterator[tuple[str, int,
             continue
         files = []
         for entry in found:
-            if entry.name == skipped and directory == str(top):
+            if entry.name == skipped and directory == top:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 with suppress(FileNotFoundError):
@@ -323,7 +321,7 @@ def _loose_directories(top: Path, skipped: str = "") -> Iterator[tuple[str, int,
         yield directory, time, files
 
 
-def _read(path: Path | str) -> bytes:
+def _read(path: str) -> bytes:
     try:
         # A verb reads refs some forty times; path objects and buffers take longer than the calls.
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123
@@ -332,9 +330,13 @@ def _read(path: Path | str) -> bytes:
         return b""
 
 
-def _stat(path: Path) -> tuple[int, int, int] | None:
+def _packed(paths: RepositoryPaths) -> str:
+    return f"{paths.common_dir}/packed-refs"
+
+
+def _stat(path: str) -> tuple[int, int, int] | None:
     try:
-        stat = path.stat()
+        stat = os.stat(path)  # noqa: PTH116 - speed, see `_read`
     except FileNotFoundError:
         return None
     return stat.st_mtime_ns, stat.st_size, stat.st_ino

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple, Self
 
 import pygit2
@@ -121,10 +122,10 @@ class GitRepository:
         libgit2 reports success when `git gc` removes an empty `objects/xx` between its mkdir and its rename,
         and when the disk is full (seen with 1.9.7), so objects are checked before a ref names them.
         """
-        objects = self.paths.common_dir / "objects"
+        objects = f"{self.paths.common_dir}/objects"
         share_objects(self.paths, self.shared, oids)
         for oid in oids:
-            if not (objects / oid[:2] / oid[2:]).exists() and pygit2.Oid(hex=oid) not in self.pygit:
+            if not Path(f"{objects}/{oid[:2]}/{oid[2:]}").exists() and pygit2.Oid(hex=oid) not in self.pygit:
                 disk = os.statvfs(objects)
                 if disk.f_bavail * disk.f_frsize < FULL_BYTES:
                     raise TransportError(f"object '{oid}' cannot be written: {DISK_FULL}", FREE_SPACE)

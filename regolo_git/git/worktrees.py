@@ -83,7 +83,7 @@ def _is_on(git_dir: Path, branch: str) -> bool:
 def refuse_in_progress(tree: WorkTree) -> None:
     """Raises Conflict if a merge, rebase or similar is in progress; the hint continues it."""
     for marker, (what, command) in IN_PROGRESS.items():
-        if (tree.git_dir / marker).exists():
+        if Path(f"{tree.git_dir}/{marker}").exists():
             raise Conflict(f"{what} is in progress in '{tree.top}'", command)
 
 
