@@ -106,7 +106,7 @@ class _Work:
     def run(self, *, check_digests: bool, on_progress: OnProgress) -> dict[int, int]:
         """Runs it, and returns the modification time of each written file by number."""
         changing = self.plan.changing()
-        base = self.place.staging_base
+        base = self._staging_base()
         for path in stale_stagings(self.tree.root / base):
             remove_staging(path)
         if self.notes is not None:
@@ -126,6 +126,11 @@ class _Work:
                 replacement.put(changing)
                 replacement.remove(self.plan.removals)
         return times
+
+    def _staging_base(self) -> str:
+        """The directory to stage in: if a file is in place of one of the destination's parents, beside it."""
+        above = (o.path for o in self.plan.obstacles if self.place.name.startswith(f"{o.path}/"))
+        return next((path.rpartition("/")[0] for path in above), self.place.staging_base)
 
     def _write(self, staging: Staging, *, check_digests: bool, on_progress: OnProgress) -> dict[int, int]:
         numbers = self.plan.written()

@@ -6,6 +6,8 @@ is moved away with its edits, but never a link, a device, a pipe, a socket or an
 
 import os
 import stat
+from collections.abc import Collection
+from typing import NamedTuple
 
 from regolo_git.artifacts.restore.artifact_tree import ArtifactTree, Blocked
 from regolo_git.artifacts.restore.checkout_plan import Obstacle
@@ -13,16 +15,27 @@ from regolo_git.artifacts.restore.destination import GIT_DIRECTORY
 from regolo_git.artifacts.restore.version_content import VersionContent
 from regolo_git.artifacts.source.walk import is_special, kind_name
 from regolo_git.errors import Conflict
+from regolo_git.records.digests import Digest
 from regolo_git.text.printable import printable
+
+
+class Above(NamedTuple):
+    """The digests of files that may be moved away where the destination needs a directory."""
+
+    digests: Collection[Digest]
+    anything: bool
 
 
 class Obstacles:
     """Collects what is in the way of a version's files, or refuses to move it."""
 
-    def __init__(self, tree: ArtifactTree, top: str, content: VersionContent, *, force: bool) -> None:
+    def __init__(
+        self, tree: ArtifactTree, top: str, content: VersionContent, above: Above, *, force: bool
+    ) -> None:
         self._tree = tree
         self._top = top
         self._content = content
+        self._above = above
         self._force = force
         self._found: dict[str, Obstacle] = {}
 
@@ -37,10 +50,10 @@ class Obstacles:
         if path in self._found:
             return
         inside = path == self._top or path.startswith(f"{self._top}/")
-        if not inside or stat.S_ISLNK(status.st_mode):
+        if stat.S_ISLNK(status.st_mode) or not (inside or self._above.anything or self._above.digests):
             raise blocked
         refuse_special(self._tree, path, status.st_mode)
-        if not (self._force or self._content.is_version(self._member(path), path, status)):
+        if not (self._is_own(path, status) if inside else self._is_above(path)):
             raise Conflict(
                 f"'{self._shown(path)}' is not a directory, and its content matches no version",
                 "move it away, or replace it with --force",
@@ -67,6 +80,16 @@ class Obstacles:
                 "move it away, or replace it with --force",
             )
         self._found[path] = Obstacle(path, is_directory=True, seen=files)
+
+    def _is_own(self, path: str, status: os.stat_result) -> bool:
+        return self._force or self._content.is_version(self._member(path), path, status)
+
+    def _is_above(self, path: str) -> bool:
+        """Whether a file above the destination may be moved away; it is read."""
+        if self._above.anything:
+            return True
+        algorithms = {digest.algorithm for digest in self._above.digests}
+        return any(self._content.digest(path, algorithm) in self._above.digests for algorithm in algorithms)
 
     def _is_version(self, path: str, status: os.stat_result) -> bool:
         ordinary = stat.S_ISREG(status.st_mode)

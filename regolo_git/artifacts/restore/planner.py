@@ -9,7 +9,7 @@ from pathlib import Path
 from regolo_git.artifacts.restore.artifact_tree import ArtifactTree, Blocked
 from regolo_git.artifacts.restore.checkout_plan import Action, CheckoutPlan, PlannedFile
 from regolo_git.artifacts.restore.destination import Destination
-from regolo_git.artifacts.restore.obstacles import Obstacles, refuse_special
+from regolo_git.artifacts.restore.obstacles import Above, Obstacles, refuse_special
 from regolo_git.artifacts.restore.version_content import VersionContent, digest_of_file
 from regolo_git.artifacts.stat_cache import StatCache
 from regolo_git.errors import Conflict
@@ -27,11 +27,14 @@ class Overwrite:
     """What a checkout may overwrite besides content that the cache knows to be a version's.
 
     Unchanged files of `previous` (path to digest) may be overwritten, or removed if the version lacks them.
-    With `anything`, every file may be overwritten.
+    A file where the destination needs a directory may be moved away if it has one of the digests `above`.
+    With `anything`, every file may be overwritten, and with `anything_above` moved away.
     """
 
     previous: Mapping[str, Digest] = field(default_factory=dict)
+    above: Collection[Digest] = ()
     anything: bool = False
+    anything_above: bool = False
 
 
 NOTHING = Overwrite()
@@ -56,7 +59,8 @@ class Planner:
         self._content = VersionContent(store, tree, place, cache, overwrite.previous)
         self._previous = overwrite.previous
         self._force = overwrite.anything
-        self._obstacles = Obstacles(tree, place.name, self._content, force=overwrite.anything)
+        above = Above(overwrite.above, anything=overwrite.anything_above)
+        self._obstacles = Obstacles(tree, place.name, self._content, above, force=overwrite.anything)
 
     def plan(self, wanted: Sequence[int], *, remove_others: bool) -> CheckoutPlan:
         """The action for each wanted file, and with `remove_others` the old files to remove.

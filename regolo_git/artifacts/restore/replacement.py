@@ -105,7 +105,7 @@ class Replacement:
         finally:
             os.close(opened)
         parent, _, name = self._place.name.rpartition("/")
-        descriptor = self._tree.directory(parent)
+        descriptor = self._tree.directory(parent, create=True)
         if descriptor is None:
             raise FileNotFoundError(parent)
         self._staging.move_tree(descriptor, name)

@@ -1,6 +1,7 @@
 """Checking out versions: an artifact's files at its recorded path or at another destination."""
 
 import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,13 @@ from regolo_git.artifacts.restore.materialize import Materialized, materialize
 from regolo_git.artifacts.restore.planner import Overwrite
 from regolo_git.artifacts.restore.staging import Staging
 from regolo_git.artifacts.restore.stream import stream_file
+from regolo_git.artifacts.restore.version_content import digest_of_file
 from regolo_git.artifacts.source.twins import folded
 from regolo_git.artifacts.verify import read_checked_recipe
 from regolo_git.errors import IntegrityError, InvalidInput, NotFound
 from regolo_git.git.temporaries import exclude_temporaries
 from regolo_git.hints import Hint
-from regolo_git.records.digests import Digest
+from regolo_git.records.digests import ALGORITHMS, Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.names import check_artifact_path
 from regolo_git.records.places import check_members, check_place, may_hold_records
@@ -91,7 +93,12 @@ def checkout_manifest(
         cache=handle.cache,
         notes=handle.checkout_notes,
         patterns=patterns,
-        overwrite=Overwrite(_known_files(handle, manifest, path), anything=force),
+        overwrite=Overwrite(
+            _known_files(handle, manifest, path),
+            _version_above(handle, manifest.model, path),
+            anything=force,
+            anything_above=force and destination is None,
+        ),
         on_progress=on_progress,
     )
     if not patterns or held_at(handle, path) is None:
@@ -170,6 +177,33 @@ def _known_files(handle: Handle, manifest: Manifest, path: Path) -> dict[str, Di
     if manifest.artifact.kind == "file":
         stored.pop("", None)  # the file itself: the planner knows whether the store has its content
     return stored
+
+
+def _version_above(handle: Handle, model: str, path: Path) -> list[Digest]:
+    """The digests, for a path that needs a directory in place of a file, of versions of the model there.
+
+    Empty if no file is in its way.
+    """
+    above = next((parent for parent in path.parents if os.path.lexists(parent)), None)
+    if above is None or not stat.S_ISREG(above.lstat().st_mode):
+        return []
+    member = any(_holds(handle, model, place) for place in (above, *above.parents))
+    found = []
+    for algorithm in ALGORITHMS:
+        known = handle.cache.known(Path(os.path.abspath(above)), algorithm).get("") if member else None  # noqa: PTH100
+        if known is not None and known.recipe is not None and handle.store.has_recipe(known.recipe):
+            found.append(known.digest)
+        with above.open("rb", buffering=0) as file:
+            digest = digest_of_file(file, algorithm)
+        rows = handle.index.with_digest(model, str(digest))
+        artifacts = [read_tagged_manifest(handle, row).artifact for row in rows[:1]]
+        found += [each.digest for each in artifacts if handle.store.has_recipe(each.recipe)]
+    return found
+
+
+def _holds(handle: Handle, model: str, place: Path) -> bool:
+    held = held_at(handle, place)
+    return held is not None and held.model == model
 
 
 def _files_of_head(handle: Handle, manifest: Manifest, path: Path) -> dict[str, Digest]:
