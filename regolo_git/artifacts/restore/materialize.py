@@ -146,8 +146,12 @@ class _Work:
                 check_digests=check_digests,
                 on_progress=following(Progress(kept, total, found=kept), on_progress),
             )
-            tasks = [pool.submit(self._finish, staging, group) for group in _groups(numbers)]
-            return {number: time for task in tasks for number, time in task.result()}
+            finished = [pool.submit(self._finish, staging, group) for group in _groups(numbers)]
+            times = {number: time for task in finished for number, time in task.result()}
+            # Only now: the first fsync commits the journal for all files, and the others find it done.
+            for task in [pool.submit(_make_durable, staging, group) for group in _groups(numbers)]:
+                task.result()
+        return times
 
     def _finish(self, staging: Staging, numbers: Sequence[int]) -> list[tuple[int, int]]:
         return [(number, staging.finish(number, self.recipe.files[number].mode)) for number in numbers]
@@ -170,6 +174,11 @@ class _Work:
             file = self.recipe.files[planned.number]
             found[file.path] = KnownFile(stamp, settled, file.digest, address, file.path)
         return found
+
+
+def _make_durable(staging: Staging, numbers: Sequence[int]) -> None:
+    for number in numbers:
+        staging.make_durable(number)
 
 
 def _groups(numbers: Sequence[int]) -> Iterator[Sequence[int]]:

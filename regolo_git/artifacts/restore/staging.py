@@ -87,15 +87,28 @@ class Staging:
             os.close(descriptor)
 
     def finish(self, number: int, mode: int) -> int:
-        """Sets a file's permissions and time, makes it durable, and returns its modification time."""
+        """Sets a file's permissions and time, and returns its modification time."""
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC  # an empty file was never written
         descriptor = os.open(str(number), flags, 0o600, dir_fd=self.files)
         try:
             now = time.time_ns()
             os.fchmod(descriptor, mode & self._allowed)
             os.utime(descriptor, ns=(now, now))
-            make_durable(descriptor)
+            if not mode & self._allowed & stat.S_IRUSR:  # it cannot be opened again
+                make_durable(descriptor)
             return os.fstat(descriptor).st_mtime_ns
+        finally:
+            os.close(descriptor)
+
+    def make_durable(self, number: int) -> None:
+        """Returns once a finished file is on the disk."""
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            descriptor = os.open(str(number), flags, dir_fd=self.files)
+        except PermissionError:
+            return  # its owner may not read it: `finish` has made it durable
+        try:
+            make_durable(descriptor)
         finally:
             os.close(descriptor)
 

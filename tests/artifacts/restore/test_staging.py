@@ -33,6 +33,25 @@ def test_an_empty_file_needs_no_write(base: int, tmp_path: Path) -> None:
         assert (tmp_path / staging.name / "files" / "7").read_bytes() == b""
 
 
+@pytest.mark.parametrize("mode", [0o644, 0o444, 0o044, 0o000])
+def test_a_file_that_its_owner_may_not_read_is_made_durable_too(base: int, tmp_path: Path, mode: int) -> None:
+    tmp_path.chmod(0o777)
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            if os.geteuid() == 0:  # root may read everything
+                os.setuid(65534)
+            with Staging(base) as staging:
+                staging.write(0, 0, memoryview(b"content"))
+                staging.finish(0, mode)
+                staging.make_durable(0)
+                status = os.stat("0", dir_fd=staging.files).st_mode & 0o777 != mode
+        finally:
+            os._exit(status)
+    assert os.waitpid(child, 0)[1] == 0
+
+
 def test_it_is_hidden_from_git_while_it_is_there_and_gone_afterwards(base: int, tmp_path: Path) -> None:
     with Staging(base) as staging:
         assert (tmp_path / staging.name / ".gitignore").read_text() == "*\n"
