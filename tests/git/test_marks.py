@@ -92,3 +92,16 @@ def test_marks_are_right_after_errors_at_any_statement(
         assert are_current(table, "merged", tips)
         assert marked(table) == set().union(*(known[tip] for tip in tips))
         assert not table.in_transaction
+
+
+def test_the_rest_is_found_without_reading_every_version(table: Failing) -> None:
+    known = {"one": set(COMMITS[:-1]), "two": set(COMMITS)}
+    update_marks(table, "merged", ["one"], lambda wanted: Contained(known, wanted))
+    queries: list[str] = []
+    table.set_trace_callback(queries.append)
+    update_marks(table, "merged", ["two"], lambda wanted: Contained(known, wanted))
+    table.set_trace_callback(None)
+    for query in (text for text in queries if text.startswith(("select", "update")) and "objects" in text):
+        (plan, *_) = [row[3] for row in table.execute(f"explain query plan {query}")]
+        assert "objects_not_merged" in plan or "(oid=?)" in plan, query
+    assert marked(table) == set(COMMITS)
