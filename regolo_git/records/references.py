@@ -1,6 +1,6 @@
 """References to a version: `model@1.1`, `model@latest`, `model@production`, `model`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from regolo_git.errors import InvalidInput
@@ -14,12 +14,16 @@ HINT = "use MODEL, MODEL@1.0, MODEL@latest or MODEL@production"
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A model with a version, an environment, or `latest` for the highest release."""
+    """A model with a version, an environment, or `latest` for the highest release.
+
+    `is_bare` if the text named only the model.
+    """
 
     model: str
     version: Version | None
     environment: str | None
     latest: bool
+    is_bare: bool = field(default=False, compare=False)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -29,7 +33,7 @@ class Reference:
             raise InvalidInput(f"'{printable(text)}' is not a reference", HINT)
         check_model_name(model)
         if not at or selector == "latest":
-            return cls(model, None, None, latest=True)
+            return cls(model, None, None, latest=True, is_bare=not at)
         if ENVIRONMENT.fullmatch(selector):
             return cls(model, None, check_environment_name(selector), latest=False)
         try:

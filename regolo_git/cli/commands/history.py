@@ -11,11 +11,13 @@ from regolo_git.cli.options.arguments import complete_environments, model_argume
 from regolo_git.cli.pages.differences import deployed_document, talk_of_differences
 from regolo_git.cli.streams import talk, talk_next
 from regolo_git.cli.tables import put_table
+from regolo_git.errors import NotFound
 from regolo_git.hints import Hint
 from regolo_git.records.references import version_reference
 from regolo_git.registry.endpoints.deployed import Deployed
 from regolo_git.registry.environments.history import PromotionEvent, promotion_history
 from regolo_git.registry.environments.permission import environment_rule
+from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import latest_usable, model_rows
 from regolo_git.registry.version_status import read_statuses
 from regolo_git.text.commits import person, short
@@ -58,7 +60,7 @@ def history(model: str, environment: str | None, form: Form) -> None:
     Exit status: 0 success; 2 invalid input; 3 no such model.
     """
     with open_handle() as handle:
-        model_rows(handle, model, newest=1)
+        _require_model(handle, model)
         events = promotion_history(handle, model, environment)
         if environment is not None and not events:
             environment_rule(
@@ -79,6 +81,16 @@ def history(model: str, environment: str | None, form: Form) -> None:
         fields=lambda: [_fields(event) for event in events],
         page=lambda: put_table(COLUMNS, [_row(event) for event in events]),
     )
+
+
+def _require_model(handle: Handle, model: str) -> None:
+    """Raises NotFound, for the name of an endpoint with the command for its history."""
+    try:
+        model_rows(handle, model, newest=1)
+    except NotFound as error:
+        if isinstance(error.hint, Hint) and error.hint.command == "endpoint show":
+            raise NotFound(error.message, Hint("endpoint history", model)) from error
+        raise
 
 
 def _document(events: Sequence[PromotionEvent], followers: Sequence[Deployed]) -> list[Json]:

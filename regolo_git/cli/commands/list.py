@@ -46,6 +46,8 @@ def list_(
     MODEL@latest is the highest merged release all the same.  Every environment and endpoint of a version is
     shown, and every endpoint that does not serve the version of the environment that it follows.
 
+    With --json, `clashes` has what another clone pushed under a number of this clone.
+
     A terminal shows the first 30 versions, unless --all or --limit is given; a pipe receives all of them.
 
     \b
@@ -82,8 +84,9 @@ def _list_models(form: Form, limit: int | None) -> None:
     with open_handle() as handle:
         models = summarise_models(handle)[:limit]
         untagged = untagged_models(handle) if not models and form == "people" else []
-        if form == "people":
-            talk_of_clashes(find_clashes(handle))
+        clashes = find_clashes(handle) if form != "plain" else []
+    if form == "people":
+        talk_of_clashes(clashes)
     if untagged:
         talk(f"{counted(len(untagged), 'model')} in this clone, but no version tags")
         talk_next(WITHOUT_TAGS)
@@ -93,7 +96,7 @@ def _list_models(form: Form, limit: int | None) -> None:
     else:
         emit(
             form,
-            document=lambda: [model_list.document(model) for model in models],
+            document=lambda: [model_list.document(model, clashes) for model in models],
             fields=lambda: [model_list.fields(model) for model in models],
             page=lambda: model_list.put_models(models),
         )
@@ -103,14 +106,16 @@ def _list_versions(model: str, metrics: Sequence[str], limit: int | None, form: 
     with open_handle() as handle:
         every = list_versions(handle, model)[::-1]
         lines = [(version, _measured(handle, version, metrics)) for version in every[:limit]]
+        found = find_clashes(handle) if form != "plain" else []
+        clashes = [clash for clash in found if clash.model == model]
         emit(
             form,
-            document=lambda: [version_list.document(line) for line in lines],
+            document=lambda: [version_list.document(line, clashes) for line in lines],
             fields=lambda: (version_list.fields(line) for line in lines),
             page=lambda: version_list.put_versions(lines, metrics, newest=_newest(every)),
         )
         if form == "people":
-            talk_of_clashes([clash for clash in find_clashes(handle) if clash.model == model])
+            talk_of_clashes(clashes)
         left_out = [version for version in every[limit:] if version.current] if limit is not None else []
     if form == "people" and len(lines) < len(every):
         for version in left_out:

@@ -3,7 +3,6 @@
 import os
 import shlex
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -11,7 +10,7 @@ import click
 from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, form_options
-from regolo_git.cli.pages.clashes import talk_of_clashes
+from regolo_git.cli.pages.clashes import clashes_document, talk_of_clashes
 from regolo_git.cli.pages.differences import deployed_document, talk_of_differences
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import paint, put, talk, talk_next
@@ -58,7 +57,7 @@ def status(form: Form) -> None:
         form,
         document=lambda: {
             **_document(found),
-            "clashes": [asdict(clash) for clash in clashes],
+            "clashes": clashes_document(clashes),
             "endpoints": [deployed_document(each) for each in endpoints],
         },
         fields=lambda: [

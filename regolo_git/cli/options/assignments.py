@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import sys
 import tomllib
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
@@ -91,13 +92,25 @@ def _read_text(path: Path, what: str) -> str:
     try:
         data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     except FileNotFoundError as error:
-        raise NotFound(f"no such {what} file: '{path}'") from error
+        raise NotFound(f"no such {what} file: '{path}'", _meant_as_value(str(path), what)) from error
     except OSError as error:
         raise InvalidInput(f"cannot read {what} file '{path}': {error.strerror or error}") from error
     try:
         return data.decode("utf-16" if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInput(f"cannot read {what} file '{path}': it is not UTF-8 text") from error
+
+
+def _meant_as_value(path: str, what: str) -> str | None:
+    """The option for `accuracy=0.9`, given in place of a file of metadata."""
+    name, equals, value = path.partition("=")
+    if what != "metadata" or not equals or not name.strip():
+        return None
+    try:
+        metric_value(name, value)
+    except InvalidInput:
+        return f"--meta {shlex.quote(path)}"
+    return f"--metric {shlex.quote(path)}"
 
 
 def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from regolo_git.cli.columns import Column
 from regolo_git.cli.forms import Json
+from regolo_git.cli.pages.clashes import clashes_document
 from regolo_git.cli.pages.differences import deployed_document
 from regolo_git.cli.tables import Cell, put_table
+from regolo_git.registry.clashes import Clash
 from regolo_git.registry.endpoints.deployed import Deployed
 from regolo_git.registry.models import ModelSummary
 from regolo_git.text.numbers import shares_text
@@ -21,8 +23,8 @@ COLUMNS = (
 )
 
 
-def document(model: ModelSummary) -> Json:
-    """A model as a JSON document."""
+def document(model: ModelSummary, clashes: Sequence[Clash]) -> Json:
+    """A model as a JSON document, with what another clone has under numbers of its versions."""
     return {
         "model": model.name,
         "versions": model.versions,
@@ -31,6 +33,7 @@ def document(model: ModelSummary) -> Json:
         "updated_at": model.updated_at,
         "environments": dict(model.environments),
         "endpoints": [deployed_document(found) for found in model.endpoints],
+        "clashes": clashes_document([clash for clash in clashes if clash.model == model.name]),
     }
 
 

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from regolo_git.cli.columns import Column
 from regolo_git.cli.forms import Json
+from regolo_git.cli.pages.clashes import clashes_document
 from regolo_git.cli.pages.status_style import retirement_document, version_cell
 from regolo_git.cli.tables import Cell, put_table
+from regolo_git.registry.clashes import Clash
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.commits import person
 from regolo_git.text.numbers import number_text, shares_text
@@ -16,8 +18,8 @@ from regolo_git.text.times import local_time
 Line = tuple[ModelVersion, Mapping[str, int | float | None]]  # a version with the requested metrics
 
 
-def document(line: Line) -> Json:
-    """A version as a JSON document."""
+def document(line: Line, clashes: Sequence[Clash]) -> Json:
+    """A version as a JSON document, with what another clone has under its number."""
     version, metrics = line
     found: dict[str, Json] = {
         "model": version.model_id,
@@ -36,6 +38,7 @@ def document(line: Line) -> Json:
         "commit": version.commit,
         "tag": version.tag,
         "message": version.message,
+        "clashes": clashes_document([clash for clash in clashes if clash.version == version.version]),
     }
     if metrics:
         found["metrics"] = metrics

@@ -4,10 +4,11 @@ from regolo_git.errors import Conflict
 from regolo_git.git.new_commit import NewCommit
 from regolo_git.hints import Hint
 from regolo_git.records.endpoint import LOCAL, Endpoint, check_engine
-from regolo_git.records.names import check_endpoint_name
+from regolo_git.records.names import check_endpoint_name, check_environment_name
 from regolo_git.records.pins import check_replicas
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
+from regolo_git.records.versions import Version
 from regolo_git.registry.change import commit_records
 from regolo_git.registry.endpoints.deployed import notice_difference
 from regolo_git.registry.endpoints.traffic import endpoint_commit, pin, servable
@@ -32,15 +33,16 @@ def create_endpoint(
 ) -> Endpoint:
     """Creates an endpoint that sends all traffic to one version.
 
-    An endpoint bound to an environment follows its promotions and takes its replica count.  Raises Conflict
-    if the endpoint exists, InvalidInput, NotFound, PolicyRefused for a version that is retired or, without
+    An endpoint bound to an environment follows its promotions and takes its replica count; a reference that
+    names only the model then means the version that is promoted there, if any.  Raises Conflict if the
+    endpoint exists, InvalidInput, NotFound, PolicyRefused for a version that is retired or, without
     `unmerged`, not merged.
     """
     check_endpoint_name(name)
     check_engine(engine)
 
     def prepare(records: RecordsAt) -> NewCommit[Endpoint]:
-        version = servable(handle, reference)
+        version = servable(handle, _meant(records, reference, environment))
         if not unmerged:
             require_merged(handle, version, Hint("endpoint create", name, version.reference, "--unmerged"))
         count = _replicas(handle, records, name, version, environment, replicas)
@@ -63,6 +65,18 @@ def create_endpoint(
     created = commit_records(handle, prepare).made
     notice_difference(handle, created)
     return created
+
+
+def _meant(records: RecordsAt, reference: Reference, environment: str | None) -> Reference:
+    """The version of the environment that the endpoint is to follow, unless the reference names one."""
+    if environment is None or not reference.is_bare:
+        return reference
+    promotion = records.promotion(check_environment_name(environment), reference.model)
+    return (
+        Reference.of(reference.model, Version.parse(promotion.version))
+        if promotion is not None
+        else reference
+    )
 
 
 def _replicas(

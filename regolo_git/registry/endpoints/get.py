@@ -24,6 +24,8 @@ def require_endpoint(records: RecordsAt, name: str) -> Endpoint:
     endpoint = records.endpoint(check_endpoint_name(name))
     if endpoint is None:
         # The names come from the file names, so broken files count too.
+        if name in records.models():
+            raise NotFound(f"there is no endpoint '{name}'; it is a model", Hint("show", name))
         close = nearest(name, records.endpoint_names())
         hint = Hint("endpoint show", close) if close else Hint("endpoint list")
         raise NotFound(f"there is no endpoint '{name}'", hint)

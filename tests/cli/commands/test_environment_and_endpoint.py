@@ -124,3 +124,27 @@ def test_the_next_step_names_no_version_that_was_rolled_back(followed: Path, reg
     assert "next    git regolo promote m@1.0 production" in regolo("status").err
     regolo("traffic", "e", "1.0=10", "1.1=90")
     assert "git regolo promote" not in regolo("status").err
+
+
+def test_a_new_endpoint_gets_the_version_of_the_environment_that_it_follows(
+    two_versions: Path, regolo: Regolo
+) -> None:
+    assert regolo("endpoint", "create", "early", "m", "--environment", "production").out == "early\n"
+    assert served(regolo, "early") == {"1.1": 1.0}  # nothing is promoted yet
+    regolo("promote", "m@1.0", "production")
+    assert "differs" not in regolo("endpoint", "create", "e", "m", "--environment", "production").err
+    assert served(regolo, "e") == {"1.0": 1.0}
+    assert regolo("endpoint", "show", "e").lines[0] == "e  m  follows production=1.0"
+    named = regolo("endpoint", "create", "latest", "m@latest", "--environment", "production")
+    assert "differs from production=1.0" in named.err
+    assert served(regolo, "latest") == {"1.1": 1.0}
+    regolo("endpoint", "create", "free", "m")
+    assert served(regolo, "free") == {"1.1": 1.0}
+    refused = regolo("endpoint", "create", "x", "m", "--environment", "prodution", status=(2, 3))
+    assert "git regolo endpoint create x m@1.1 --environment production" in refused.err
+
+
+def served(regolo: Regolo, endpoint: str) -> object:
+    document = regolo("endpoint", "show", endpoint, "--json").document
+    assert isinstance(document, dict)
+    return {version: found["weight"] for version, found in document["versions"].items()}

@@ -24,3 +24,21 @@ def test_an_environment_that_is_not_there_is_said(regolo: Regolo, two_versions: 
         assert "environment" in regolo(*command, status=2).err
     made = regolo("endpoint", "create", "e", "m@1.0", "--environment", "staging", "--replicas", "5")
     assert "note: environment 'staging' sets 2 replicas; --replicas 5 is ignored" in made.err
+
+
+def test_an_endpoint_is_told_from_a_model(regolo: Regolo, two_versions: Path) -> None:
+    regolo("endpoint", "create", "reviews", "m@1.1")
+    hints = {
+        ("history", "reviews"): "git regolo endpoint history reviews",
+        ("show", "reviews"): "git regolo endpoint show reviews",
+        ("log", "reviews"): "git regolo endpoint show reviews",
+        ("endpoint", "history", "m"): "git regolo history m",
+        ("endpoint", "show", "m"): "git regolo show m",
+        ("rollback", "m"): "git regolo show m",
+    }
+    for command, hint in hints.items():
+        refused = regolo(*command, status=3).err
+        assert f"hint: {hint}\n" in refused
+        assert "it is a model" in refused or "it is an endpoint" in refused
+    regolo("endpoint", "create", "m", "m@1.1")  # one name for both
+    assert regolo("history", "m").status == regolo("endpoint", "history", "m").status == 0

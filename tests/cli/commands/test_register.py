@@ -51,3 +51,15 @@ def test_an_incomplete_artifact_is_a_note_and_with_strict_an_error(regolo: Regol
     assert f"error: the artifact is not complete: {says}\n" in refused.err
     assert regolo("list").out == ""
     assert f"note: {says}\n" in regolo("register", "m", "model.safetensors").err
+
+
+def test_a_value_in_place_of_a_file_of_metadata_names_the_option(regolo: Regolo, registry: Path) -> None:
+    weights = str(write_model(registry / "model.safetensors", 1))
+    for value, hint in {
+        "accuracy=0.9": "--metric accuracy=0.9",
+        "eval.loss=1e-3": "--metric eval.loss=1e-3",
+        "task=named entities": "--meta 'task=named entities'",
+    }.items():
+        refused = regolo("register", "m", weights, "--metadata", value, status=3).err
+        assert f"no such metadata file: '{value}'\nhint: {hint}\n" in refused
+    assert "hint" not in regolo("register", "m", weights, "--metadata", "metrics.json", status=3).err

@@ -41,6 +41,11 @@ def test_the_clash_is_said_with_the_command_that_helps(regolo: Regolo, clash: Pa
     (found,) = regolo("status", "--json").document["clashes"]
     assert (found["model"], found["version"], found["branch"]) == ("m", "1.2", "origin/main")
     assert "origin/main" not in regolo("list", "m", "--plain").err
+    (model,) = regolo("list", "--json").document
+    assert model["clashes"] == [found]
+    newest, *others = regolo("list", "m", "--json").document
+    assert (newest["version"], newest["clashes"]) == ("1.2", [found])
+    assert [other["clashes"] for other in others] == [[], []]
 
 
 def test_the_plan_is_shown_and_asked_about(regolo: Regolo, clash: Path) -> None:

@@ -101,13 +101,14 @@ def create(
 ) -> None:
     """Create ENDPOINT and send all its traffic to one version.
 
+    With --environment, MODEL without a version means the version that is promoted to ENV, if any.
+
     A version that no server could load is a note that says what to write.
 
     \b
     Examples:
       git regolo endpoint create reviews sentiment@1.1 --replicas 2
-      git regolo endpoint create reviews sentiment@production \\
-        --environment production
+      git regolo endpoint create reviews sentiment --environment production
 
     Exit status: 0 success; 2 invalid input; 3 no such version, or its content is not in the store; 4 the
     endpoint exists; 8 the version is retired or not merged.
