@@ -87,6 +87,7 @@ LINES: Mapping[str, list[str]] = {
     "endpoint delete": ["endpoint delete e --dry-run", "endpoint delete f --yes -m H"],
     "traffic": ["traffic e 1.2=10 1.1=90 -m H", "traffic e H=1", "traffic H 1.0=1"],
     "rollback": ["rollback e -m H", "rollback H", "rollback e --to H"],
+    "demote": ["demote m staging -m H", "demote m H", "demote H staging", "demote m@H staging"],
     "promote": ["promote m@1.1 staging -m H --yes", "promote m@1.4 staging", "promote m@1.1 H"],
     "metrics": ["metrics e", "metrics H", "metrics e --window H"],
     "serve": ["serve --status", "serve H", "serve --listen H"],

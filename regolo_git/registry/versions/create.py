@@ -41,12 +41,16 @@ from regolo_git.registry.versions.held import Held, note_held
 from regolo_git.registry.versions.known_content import OnSameContent, find_known_content
 from regolo_git.registry.versions.known_tags import require_every_tag
 from regolo_git.registry.versions.model_version import ModelVersion
-from regolo_git.registry.versions.new_names import proposed_tips, refuse_taken_names
 from regolo_git.registry.versions.number import free_number, writes_zero_patch
 from regolo_git.registry.versions.parent import given_parent, held_by_source
 from regolo_git.registry.versions.repeat import interrupted_manifest, is_repeated
 from regolo_git.registry.versions.request import VersionRequest
-from regolo_git.registry.versions.target_branch import TargetBranch, choose_target_branch
+from regolo_git.registry.versions.target_branch import (
+    TargetBranch,
+    choose_target_branch,
+    proposed_tips,
+    refuse_taken_names,
+)
 from regolo_git.store.new_content import NewContent
 from regolo_git.store.store import Store
 
