@@ -8,9 +8,12 @@ A gateway takes a request back by writing its number there too.  Of the worker t
 the number, and the gateway that writes it and then looks whether the request was begun, at least one sees the
 other: no request is lost between them, and none is predicted twice.
 
-    count of begun requests, start of the current turn, duration of the last turn   (nanoseconds)
+    count of begun requests; start of the current turn, or 0; the shorter of the last two turns (nanoseconds);
+    1 if the model is a coroutine, so that it can predict many at once
     the last ROOM begun numbers, each at the place of its count
     numbers that were taken back, each at the place of its remainder by ROOM
+
+Every request reads and writes it, so both are kept to a few calls.
 """
 
 import mmap
@@ -18,13 +21,29 @@ import os
 import time
 from pathlib import Path
 from struct import Struct
-from typing import Self
+from typing import NamedTuple, Self
 
 NAME = "turns"
 ROOM = 4096
 NUMBER = Struct("<Q")
-COUNT, STARTED, TOOK, BEGUN, TAKEN_BACK = (NUMBER.size * place for place in (0, 1, 2, 3, 3 + ROOM))
+STATE = Struct("<QQQQ")
+TURN = Struct("<QQ")
+COUNT, STARTED, _, AWAITS, BEGUN, TAKEN_BACK = (NUMBER.size * place for place in (0, 1, 2, 3, 4, 4 + ROOM))
 SIZE = TAKEN_BACK + NUMBER.size * ROOM
+
+
+class State(NamedTuple):
+    """What a worker says of itself; see the layout above."""
+
+    begun: int
+    started: int
+    last_turn: int
+    awaits: int
+
+    @property
+    def busy_seconds(self) -> float:
+        """For how long the worker has been in the current turn; 0 if it is in none."""
+        return (time.monotonic_ns() - self.started) / 1e9 if self.started else 0.0
 
 
 class TurnLog:
@@ -32,6 +51,9 @@ class TurnLog:
 
     def __init__(self, mapped: mmap.mmap) -> None:
         self._mapped = mapped
+        self._count = 0
+        self._started = 0
+        self._last_turn = 0
 
     @classmethod
     def create(cls, directory: Path) -> Self:
@@ -56,46 +78,37 @@ class TurnLog:
     def _read(self, place: int) -> int:
         return int(NUMBER.unpack_from(self._mapped, place)[0])
 
-    def _write(self, place: int, number: int) -> None:
-        NUMBER.pack_into(self._mapped, place, number)
-
     # -- the worker ---------------------------------------------------------------------------------------
+
+    def allow_many(self) -> None:
+        """Notes that the model is a coroutine."""
+        NUMBER.pack_into(self._mapped, AWAITS, 1)
 
     def begin(self, request: int) -> bool:
         """Notes that a request is about to be predicted; False if it was taken back, and must not be."""
-        count = self._read(COUNT)
-        self._write(BEGUN + NUMBER.size * (count % ROOM), request)
-        self._write(COUNT, count + 1)
+        NUMBER.pack_into(self._mapped, BEGUN + NUMBER.size * (self._count % ROOM), request)
+        self._count += 1
+        NUMBER.pack_into(self._mapped, COUNT, self._count)
         return self._read(_place_of(request)) != request
 
     def start_turn(self) -> None:
         """Notes that the worker is busy from now on."""
-        self._write(STARTED, time.monotonic_ns())
+        self._started = time.monotonic_ns()
+        NUMBER.pack_into(self._mapped, STARTED, self._started)
 
     def end_turn(self) -> float:
         """Notes that the worker is no longer busy; returns for how many seconds it was."""
-        took = time.monotonic_ns() - self._read(STARTED)
-        self._write(TOOK, took)
-        self._write(STARTED, 0)
+        took = time.monotonic_ns() - self._started
+        # On a busy machine a turn is interrupted now and then; two in a row take long because they do.
+        TURN.pack_into(self._mapped, STARTED, 0, min(took, self._last_turn))
+        self._last_turn = took
         return took / 1e9
 
     # -- the gateway --------------------------------------------------------------------------------------
 
-    @property
-    def count(self) -> int:
-        """How many requests were begun so far."""
-        return self._read(COUNT)
-
-    @property
-    def busy_seconds(self) -> float:
-        """For how long the worker has been busy; 0 if it is not."""
-        started = self._read(STARTED)
-        return (time.monotonic_ns() - started) / 1e9 if started else 0.0
-
-    @property
-    def last_seconds(self) -> float:
-        """How long the last turn took."""
-        return self._read(TOOK) / 1e9
+    def state(self) -> State:
+        """What the worker says of itself now."""
+        return State(*STATE.unpack_from(self._mapped, 0))
 
     def has_begun(self, request: int, since: int) -> bool:
         """Whether a request was begun after the first `since`; True if that is no longer known."""
@@ -106,7 +119,7 @@ class TurnLog:
 
     def take_back(self, request: int, since: int) -> bool:
         """Takes a request back from the worker; False if it may have begun it."""
-        self._write(_place_of(request), request)
+        NUMBER.pack_into(self._mapped, _place_of(request), request)
         return not self.has_begun(request, since)
 
     def close(self) -> None:

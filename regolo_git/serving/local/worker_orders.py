@@ -143,28 +143,21 @@ class WorkerOrders:
 
 @dataclass(frozen=True, slots=True)
 class WorkerReport:
-    """The one line that a worker writes before it serves or exits: a problem, or none.
-
-    It `awaits` if the model's `predict` is a coroutine, so that it can take many requests at once.
-    """
+    """The one line that a worker writes before it serves or exits: a problem, or none."""
 
     problem: str | None = None
     hint: str | None = None
-    awaits: bool = False
 
     def to_line(self) -> str:
         """The line sent to the supervisor."""
-        return json.dumps({"problem": self.problem, "hint": self.hint, "awaits": self.awaits}) + "\n"
+        return json.dumps({"problem": self.problem, "hint": self.hint}) + "\n"
 
     @classmethod
     def parse(cls, line: bytes) -> Self:
         """Reads `to_line`; anything else, which a model's own code may write, is a problem too."""
         try:
             reader = JsonReader.parse(line, "the report")
-            problem, hint = reader.get_optional("problem", str), reader.get_optional("hint", str)
-            # A worker of an older release, under another interpreter, says nothing of it.
-            awaits = reader.get_optional("awaits", bool)
-            return cls(problem, hint, awaits=awaits if awaits is not None else True)
+            return cls(reader.get_optional("problem", str), reader.get_optional("hint", str))
         except InvalidInput:
             return cls("the worker reported garbage")
 

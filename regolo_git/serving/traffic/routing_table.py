@@ -18,14 +18,10 @@ from regolo_git.records.versions import Version
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """One worker: a name that is never reused, and the path of its socket or the URL of a server.
-
-    `is_serial` if it predicts one request at a time.
-    """
+    """One worker: a name that is never reused, and the path of its socket or the URL of a server."""
 
     name: str
     address: str
-    is_serial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +92,7 @@ def _route_json(route: Route) -> Json:
             "weight": version.weight,
             "idempotent": version.idempotent,
             "model_path": version.model_path,
-            "replicas": [[replica.name, replica.address, replica.is_serial] for replica in version.replicas],
+            "replicas": [[replica.name, replica.address] for replica in version.replicas],
         }
         for version in route.versions.values()
     ]
@@ -126,8 +122,6 @@ def _read_version(reader: JsonReader) -> WeightedVersion:
         version=reader.get("version", str),
         weight=reader.get("weight", float),
         idempotent=reader.get("idempotent", bool),
-        replicas=tuple(
-            Replica(row.get(0, str), row.get(1, str), row.get(2, bool)) for row in reader.rows("replicas", 3)
-        ),
+        replicas=tuple(Replica(row.get(0, str), row.get(1, str)) for row in reader.rows("replicas", 2)),
         model_path=reader.get_optional("model_path", str),
     )

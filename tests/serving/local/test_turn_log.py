@@ -21,7 +21,7 @@ def test_a_gateway_sees_what_was_begun_after_the_file_is_gone(
 ) -> None:
     worker, gateway = ends
     (tmp_path / "turns").unlink()
-    assert not gateway.has_begun(5, gateway.count)
+    assert not gateway.has_begun(5, gateway.state().begun)
     assert worker.begin(5)
     worker.close()
     assert gateway.has_begun(5, 0)
@@ -69,14 +69,24 @@ def test_no_request_is_both_begun_and_taken_back_when_two_processes_meet(
     assert not any(b and t for b, t in zip(begun, taken, strict=True))
 
 
-def test_the_turn_is_timed(ends: tuple[TurnLog, TurnLog]) -> None:
+def test_the_turns_are_timed(ends: tuple[TurnLog, TurnLog]) -> None:
     worker, gateway = ends
-    assert (gateway.busy_seconds, gateway.last_seconds) == (0, 0)
-    worker.start_turn()
-    assert gateway.busy_seconds > 0
-    took = worker.end_turn()
-    assert gateway.busy_seconds == 0
-    assert gateway.last_seconds == took > 0
+    assert (gateway.state().busy_seconds, gateway.state().last_turn) == (0, 0)
+    turns = []
+    for _ in range(3):
+        worker.start_turn()
+        assert gateway.state().busy_seconds > 0
+        turns.append(worker.end_turn())
+        assert gateway.state().busy_seconds == 0
+    assert gateway.state().last_turn == round(min(turns[1:]) * 1e9) > 0
+
+
+def test_a_coroutine_is_noted(ends: tuple[TurnLog, TurnLog]) -> None:
+    worker, gateway = ends
+    assert not gateway.state().awaits
+    worker.allow_many()
+    assert gateway.state().awaits
+    assert gateway.state().begun == 0
 
 
 @pytest.mark.parametrize("content", [None, b"", b"short"])

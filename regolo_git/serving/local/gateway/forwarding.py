@@ -147,7 +147,7 @@ class _Attempt:
         self.asked.append(upstream)
         self.is_sent, self._is_taken_back = True, False
         number = next(self._numbers)
-        headers = [*self.prediction.headers, ("x-regolo-request", str(number))]
+        headers = [("x-regolo-request", str(number)), *self.prediction.headers]
         upstream.send(number, self._take_back)
         try:
             response = await upstream.post(self.prediction.path_to(chosen), self.prediction.body, headers)
@@ -175,8 +175,6 @@ class _Attempt:
     async def _answer(
         self, upstream: Upstream, response: aiohttp.ClientResponse
     ) -> HttpAnswer | Streamed | None:
-        if "x-regolo-awaits" in response.headers:
-            upstream.allow_many()
         upstream.answering += 1
         upstream.give_back()
         is_large = response.content_length is None or response.content_length > WHOLE_BYTES
@@ -186,7 +184,9 @@ class _Attempt:
             body = await response.read()
         finally:
             upstream.answering -= 1
-        return None if "x-regolo-taken-back" in response.headers else _whole(response, body)
+        # A worker that began a request just when it was taken back says so, and has not predicted it.
+        was_taken_back = response.status == 503 and "x-regolo-taken-back" in response.headers
+        return None if was_taken_back else _whole(response, body)
 
 
 def _whole(response: aiohttp.ClientResponse, body: bytes) -> HttpAnswer:

@@ -13,7 +13,7 @@ OWN = frozenset(
 )
 DROPPED_ANSWER = frozenset(
     b"connection content-length date keep-alive proxy-authenticate server trailer transfer-encoding upgrade "
-    b"x-model-version x-regolo-awaits x-regolo-taken-back".split()
+    b"x-model-version x-regolo-taken-back".split()
 )
 
 

@@ -18,6 +18,11 @@ class Line:
         self.upstreams: Sequence[Upstream] = ()
         self._waiting: OrderedDict[asyncio.Future[Upstream | None], None] = OrderedDict()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether none waits."""
+        return not self._waiting
+
     def take(self, avoid: Collection[Upstream], *, has_waited: bool) -> Upstream | None:
         """A free worker, preferably none of `avoid`, which the caller holds until it gives it back.
 
@@ -25,7 +30,8 @@ class Line:
         """
         if self._waiting and not has_waited:
             return None
-        chosen = choose_upstream([upstream for upstream in self.upstreams if upstream.is_free], avoid)
+        free = [upstream for upstream in self.upstreams if upstream.is_free]
+        chosen = choose_upstream(free, avoid) if len(free) != 1 else free[0]
         if chosen is not None:
             chosen.held += 1
         return chosen

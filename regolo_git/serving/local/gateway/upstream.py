@@ -25,7 +25,7 @@ DYING_SECONDS = 0.1
 CONNECT_SECONDS = 5.0
 # A worker whose last turn was quicker is sent more before it has answered.  One that waits for the gateway
 # after each answer serves a third of the echo requests on a busy machine.
-QUICK_SECONDS = 0.01
+QUICK_NANOSECONDS = 10_000_000
 # When a turn takes longer than this, or none begins for longer than that, what was not begun is taken back.
 STUCK_SECONDS = 0.05
 STALLED_SECONDS = 1.0
@@ -33,6 +33,11 @@ STALLED_SECONDS = 1.0
 
 class Waiting(Protocol):
     """Requests that wait for a worker."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether none waits."""
+        ...
 
     def offer(self, upstream: "Upstream") -> None:
         """Gives a free worker to those who wait."""
@@ -42,8 +47,7 @@ class Waiting(Protocol):
 class Upstream:
     """One worker: its connection pool, and what it is busy with.
 
-    `held` counts the requests that it has or is to predict, `answering` those whose answers are arriving.  A
-    worker `is_serial` if it predicts one request at a time.
+    `held` counts the requests that it has or is to predict, `answering` those whose answers are arriving.
     """
 
     def __init__(self, replica: Replica) -> None:
@@ -54,7 +58,6 @@ class Upstream:
         # The servers of others have none.
         is_ours = replica.address.startswith("/")
         self._log = TurnLog.of_worker(Path(replica.address).parent) if is_ours else None
-        self._is_serial = replica.is_serial and self._log is not None
         self._resting_until = 0.0
         self._dying_until = 0.0
         self._abandoned: set[asyncio.Task[None]] = set()
@@ -85,20 +88,28 @@ class Upstream:
 
     @property
     def _has_room(self) -> bool:
-        log = self._log
-        if log is None or not self._is_serial:
+        if self._log is None:
             return True
-        return log.last_seconds < QUICK_SECONDS and log.busy_seconds < STUCK_SECONDS and not self.is_resting
+        state = self._log.state()
+        if state.awaits:
+            return True
+        is_quick = state.last_turn < QUICK_NANOSECONDS and not self.is_resting
+        return is_quick and (not state.started or state.busy_seconds < STUCK_SECONDS)
+
+    @property
+    def _is_serial(self) -> bool:
+        """Whether it predicts one request at a time."""
+        return self._log is not None and not self._log.state().awaits
 
     @property
     def is_resting(self) -> bool:
         """Whether it failed a moment ago, and is used only if there is no other."""
-        return self._resting_until > time.monotonic()
+        return self._resting_until > 0.0 and self._resting_until > time.monotonic()
 
     @property
     def may_be_dying(self) -> bool:
         """Whether it broke a connection a moment ago, and may be about to exit."""
-        return self._dying_until > time.monotonic()
+        return self._dying_until > 0.0 and self._dying_until > time.monotonic()
 
     def broke(self) -> None:
         """Notes that it broke a connection, or accepted none."""
@@ -114,22 +125,18 @@ class Upstream:
     def give_back(self) -> None:
         """Ends one request: the next in line may have it."""
         self.held -= 1
-        self._offer()
+        if not all(line.is_empty for line in self.lines):
+            self._offer()
 
     def abandon(self, request: int) -> None:
         """Ends a request without its answer; a model that has begun it is still busy with it."""
         since, _ = self._sent.pop(request)
-        if not self._is_serial or self._log is None or self._log.take_back(request, since):
+        if self._log is None or not self._is_serial or self._log.take_back(request, since):
             self.give_back()
             return
         task = asyncio.get_running_loop().create_task(self._until_free())
         self._abandoned.add(task)
         task.add_done_callback(self._abandoned.discard)
-
-    def allow_many(self) -> None:
-        """Notes that its model waits for others, so that it can predict many requests at once."""
-        self._is_serial = False
-        self._offer()
 
     def _offer(self) -> None:
         # Two versions of the same content have the same workers: each is the first in turn.
@@ -151,8 +158,9 @@ class Upstream:
 
     def send(self, request: int, take_back: Callable[[], object]) -> None:
         """Notes that a request is sent; `take_back` is called if the worker is stuck before it begins it."""
-        self._sent[request] = (self._log.count if self._log is not None else 0, take_back)
-        if self._watch is None and self._is_serial:
+        log = self._log
+        self._sent[request] = (log.state().begun if log is not None else 0, take_back)
+        if self._watch is None and log is not None:
             self._seen_count = -1
             self._watch = asyncio.get_running_loop().call_later(STUCK_SECONDS, self._look)
 
@@ -180,9 +188,12 @@ class Upstream:
         self._watch = asyncio.get_running_loop().call_later(STUCK_SECONDS, self._look)
 
     def _is_stuck(self, log: TurnLog) -> bool:
-        busy, now = log.busy_seconds, time.monotonic()
-        if busy or log.count != self._seen_count:
-            self._seen_count, self._seen_since = log.count, now
+        state, now = log.state(), time.monotonic()
+        busy = state.busy_seconds
+        if state.awaits:
+            return False
+        if busy or state.begun != self._seen_count:
+            self._seen_count, self._seen_since = state.begun, now
         elif now - self._seen_since > STALLED_SECONDS:
             # A process that is stopped, or has no memory to run in.
             self._resting_until = now + REST_SECONDS

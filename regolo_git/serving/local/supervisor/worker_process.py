@@ -43,19 +43,18 @@ class StartFailed(ServingError):
 class WorkerProcess:
     """One running worker and the private directory of its socket.
 
-    It `awaits` if its model is a coroutine.  One that is not ready, or of an older release, has no `turns`.
+    One that is not ready, or of an older release, has no `turns`.
     """
 
     name: str
     process: Process
     directory: Path
-    awaits: bool = False
     turns: TurnLog | None = None
 
     @property
     def replica(self) -> Replica:
         """Its name and address, for the routing table."""
-        return Replica(self.name, str(self.directory / "http.sock"), is_serial=not self.awaits)
+        return Replica(self.name, str(self.directory / "http.sock"))
 
     @property
     def resident_bytes(self) -> int | None:
@@ -65,12 +64,12 @@ class WorkerProcess:
     @property
     def busy_seconds(self) -> float:
         """For how long it has been predicting; 0 if it is not."""
-        return self.turns.busy_seconds if self.turns is not None else 0.0
+        return self.turns.state().busy_seconds if self.turns is not None else 0.0
 
     @property
     def has_predicted(self) -> bool:
         """Whether it has begun a request."""
-        return self.turns is not None and self.turns.count > 0
+        return self.turns is not None and self.turns.state().begun > 0
 
     async def health(self, seconds: float) -> Health:
         """Asks it whether it is ready, for at most `seconds`."""
@@ -130,14 +129,14 @@ async def start_worker(
         os.close(writing)
     worker = WorkerProcess(name, process, directory)
     try:
-        report = await _until_ready(worker, reading, options.start_seconds)
+        await _until_ready(worker, reading, options.start_seconds)
         # A worker's own report is not trusted until it has answered a request.
         if await worker.health(options.start_seconds) != "ready":
             raise StartFailed("the worker sent an invalid answer", None, is_final=False)
     except BaseException:
         await worker.kill()
         raise
-    return replace(worker, awaits=report.awaits, turns=TurnLog.of_worker(directory))
+    return replace(worker, turns=TurnLog.of_worker(directory))
 
 
 async def _spawn(
@@ -162,7 +161,7 @@ async def _spawn(
     return process
 
 
-async def _until_ready(worker: WorkerProcess, pipe: int, seconds: float) -> WorkerReport:
+async def _until_ready(worker: WorkerProcess, pipe: int, seconds: float) -> None:
     try:
         async with asyncio.timeout(seconds):
             line = await _read_line(pipe)
@@ -176,7 +175,6 @@ async def _until_ready(worker: WorkerProcess, pipe: int, seconds: float) -> Work
     if report.problem is not None:
         final = await worker.exited() not in (RegoloError.exit_code, ServingError.exit_code)
         raise StartFailed(report.problem, report.hint, is_final=final)
-    return report
 
 
 async def _read_line(pipe: int) -> bytes:

@@ -13,7 +13,6 @@ import re
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from inspect import isawaitable
 from typing import NamedTuple
 
@@ -35,7 +34,6 @@ from regolo_git.serving.local.worker.mlflow_form import read_invocation, write_p
 MESSAGE_LENGTH = 500
 # Python refuses to read a number of thousands of digits.
 BYTE_COUNT = re.compile(rb"\d{1,18}")
-AWAITS = (b"x-regolo-awaits", b"1")
 TAKEN_BACK = (b"x-regolo-taken-back", b"1")
 # Reading the sockets after each quick request would cost an echo model a tenth of its throughput.
 QUICK_SECONDS = 0.005
@@ -48,15 +46,13 @@ class _TakenBack(Exception):
 
 
 class WorkerApp:
-    """The ASGI application around one predictor; it `awaits` if the predictor is a coroutine.
-
-    The `log` tells the gateways what was begun.
-    """
+    """The ASGI application around one predictor; the `log` tells the gateways what it does."""
 
     def __init__(self, predictor: Predictor, log: TurnLog) -> None:
-        self.awaits = predictor.signature().awaits
         self._predictor = predictor
         self._log = log
+        if predictor.signature().awaits:
+            log.allow_many()
         self._turn = asyncio.Lock()
         self._took = 0.0
 
@@ -73,8 +69,6 @@ class WorkerApp:
             cause = error.message if isinstance(error, RegoloError) else f"{type(error).__name__}: {error}"
             message = without_paths(f"the model failed: {cause}")[:MESSAGE_LENGTH]
             answer = error_answer(500, "INTERNAL_ERROR", message)
-        if self.awaits:
-            answer = replace(answer, headers=(*answer.headers, AWAITS))
         await answer.send(send)
 
     async def _answer(self, scope: Scope, receive: Receive) -> HttpAnswer:
@@ -118,14 +112,16 @@ class WorkerApp:
 
     def _begin(self, scope: Scope) -> None:
         for name, value in scope["headers"]:
-            if name == b"x-regolo-request" and not self._log.begin(int(value)):
-                raise _TakenBack
+            if name == b"x-regolo-request":
+                if not self._log.begin(int(value)):
+                    raise _TakenBack
+                break
 
     async def _awaited(self, outputs: object, receive: Callable[[], Awaitable[object]]) -> object:
         """The outputs; a coroutine is awaited until its caller leaves."""
         if not isawaitable(outputs):
             return outputs
-        self.awaits = True
+        self._log.allow_many()
         answer = asyncio.ensure_future(outputs)
         # After the whole body, the only message that is left to come.
         left = asyncio.ensure_future(receive())

@@ -51,7 +51,7 @@ def main() -> None:
         sys.exit(1)
     freeze_gc()
     listener = _listen(orders.socket)
-    _report(orders, WorkerReport(awaits=app.awaits))
+    _report(orders, WorkerReport())
     _serve(app, listener, orders.drain_seconds)
 
 

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from regolo_git.serving.local import turn_log
 from regolo_git.serving.local.gateway.line import Line
 from regolo_git.serving.local.gateway.upstream import Upstream
-from regolo_git.serving.local.turn_log import TurnLog
+from regolo_git.serving.local.turn_log import NUMBER, STARTED, TurnLog
 from regolo_git.serving.traffic.routing_table import Replica
 
 Use = Callable[[Line, TurnLog], Awaitable[None]]
@@ -19,10 +18,10 @@ Use = Callable[[Line, TurnLog], Awaitable[None]]
 def with_line(tmp_path: Path) -> Callable[[Use], None]:
     """Runs a test with a line of one worker, and that worker's end of its log."""
 
-    def run(use: Use, *, is_serial: bool = True) -> None:
+    def run(use: Use) -> None:
         async def inside() -> None:
             log = TurnLog.create(tmp_path)
-            upstream = Upstream(Replica("w", str(tmp_path / "http.sock"), is_serial))
+            upstream = Upstream(Replica("w", str(tmp_path / "http.sock")))
             line = Line()
             line.upstreams, upstream.lines = (upstream,), (line,)
             await use(line, log)
@@ -35,9 +34,16 @@ def with_line(tmp_path: Path) -> Callable[[Use], None]:
 
 def slow_turn(log: TurnLog) -> None:
     """Makes the worker one whose turns are not quick."""
+    for _ in range(2):
+        long_turn(log)
+        log.end_turn()
+
+
+def long_turn(log: TurnLog) -> None:
+    """Lets the worker be busy for a second."""
     log.start_turn()
-    log._write(turn_log.STARTED, log._read(turn_log.STARTED) - 10**9)
-    log.end_turn()
+    log._started -= 10**9
+    NUMBER.pack_into(log._mapped, STARTED, log._started)
 
 
 def test_a_slow_worker_is_given_one_request_at_a_time_in_order(with_line: Callable[[Use], None]) -> None:
@@ -70,7 +76,7 @@ def test_a_worker_in_a_long_turn_is_given_no_more(with_line: Callable[[Use], Non
         assert line.take((), has_waited=False)
         log.start_turn()
         assert line.take((), has_waited=False)
-        log._write(turn_log.STARTED, log._read(turn_log.STARTED) - 10**9)
+        long_turn(log)
         assert line.take((), has_waited=False) is None
 
     with_line(use)
@@ -150,5 +156,15 @@ def test_lines_of_the_same_workers_have_their_turns(with_line: Callable[[Use], N
         assert [sum(task.done() for task in tasks) for tasks in (first, second)] == [3, 3]
         for task in (*first, *second):
             task.cancel()
+
+    with_line(use)
+
+
+def test_a_worker_whose_model_is_a_coroutine_is_given_many(with_line: Callable[[Use], None]) -> None:
+    async def use(line: Line, log: TurnLog) -> None:
+        slow_turn(log)
+        log.allow_many()
+        log.start_turn()
+        assert all(line.take((), has_waited=False) for _ in range(5))
 
     with_line(use)

@@ -177,7 +177,7 @@ def test_a_request_is_logged_before_the_model_is_called_and_not_predicted_once_t
     log, begun = TurnLog(mmap.mmap(-1, SIZE)), []
 
     def look(call: Call) -> object:
-        begun.append((log.has_begun(7, 0), log.busy_seconds > 0))
+        begun.append((log.has_begun(7, 0), log.state().busy_seconds > 0))
         return call.plain()
 
     def send(number: int) -> tuple[int, dict[str, object]]:
@@ -189,8 +189,8 @@ def test_a_request_is_logged_before_the_model_is_called_and_not_predicted_once_t
 
     assert send(7) == (200, {"predictions": [1]})
     assert begun == [(True, True)]
-    assert log.busy_seconds == 0
-    assert log.take_back(8, log.count)
+    assert log.state().busy_seconds == 0
+    assert log.take_back(8, log.state().begun)
     assert send(8)[0] == 503
     assert len(begun) == 1
 
@@ -211,12 +211,13 @@ def test_a_coroutine_ends_when_its_caller_leaves() -> None:
     assert ended == ["cancelled"]
 
 
-def test_an_answer_says_that_its_model_waits_for_others() -> None:
+def test_a_model_that_turns_out_to_wait_for_others_is_noted() -> None:
     async def wait(call: Call) -> object:
         return call.plain()
 
-    app = app_of(Model(wait))
-    assert not app.awaits
+    log = TurnLog(mmap.mmap(-1, SIZE))
+    app = app_of(Model(wait), log)
+    assert not log.state().awaits
     message = {"type": "http.request", "body": b'{"inputs": [1]}'}
     assert asyncio.run(request(app, "POST", "/invocations", message)) == (200, {"predictions": [1]})
-    assert app.awaits
+    assert log.state().awaits
