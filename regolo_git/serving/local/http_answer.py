@@ -21,10 +21,10 @@ class HttpAnswer:
     headers: tuple[tuple[bytes, bytes], ...] = ()
     media_type: bytes = JSON_TYPE
 
-    async def send(self, send: Send) -> None:
-        """Sends the response."""
+    async def send(self, send: Send, *more: tuple[bytes, bytes]) -> None:
+        """Sends the response, with more headers."""
         length = b"%d" % len(self.body)
-        headers = [(b"content-type", self.media_type), (b"content-length", length), *self.headers]
+        headers = [(b"content-type", self.media_type), (b"content-length", length), *self.headers, *more]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
 

@@ -110,6 +110,21 @@ class TurnLog:
         """What the worker says of itself now."""
         return State(*STATE.unpack_from(self._mapped, 0))
 
+    @property
+    def begun(self) -> int:
+        """How many requests were begun so far."""
+        return self._read(COUNT)
+
+    def has_room(self, quick: int, stuck: int) -> bool:
+        """Whether the worker is to be sent more before it has answered; times in nanoseconds.
+
+        Its turns are shorter than `quick`, and the current one is not yet longer than `stuck`.
+        """
+        _, started, last_turn, awaits = STATE.unpack_from(self._mapped, 0)
+        if awaits:
+            return True
+        return last_turn < quick and (not started or time.monotonic_ns() - started < stuck)
+
     def has_begun(self, request: int, since: int) -> bool:
         """Whether a request was begun after the first `since`; True if that is no longer known."""
         count = self._read(COUNT)

@@ -19,6 +19,7 @@ from regolo_git.serving.local.access import Access
 from regolo_git.serving.local.gateway.entrance import Entrance, with_origin
 from regolo_git.serving.local.gateway.forwarding import Forwarder, Prediction, Streamed
 from regolo_git.serving.local.gateway.headers import Headers, request_headers
+from regolo_git.serving.local.gateway.http_protocol import PatientProtocol
 from regolo_git.serving.local.gateway.live_route import LiveRoute
 from regolo_git.serving.local.gateway.live_table import LiveTable
 from regolo_git.serving.local.gateway.refusal import Refusal, refuse
@@ -89,10 +90,11 @@ class Gateway:
         asked = where.version if where.version is not None else live.asked_for(headers)
         _served(live, asked)
         with self._bodies.holding(headers, limit) as holding:
-            body = await self._bodies.read(headers, receive, limit, holding)
+            caller: PatientProtocol = scope["state"]["connection"]
+            body = await self._bodies.read(headers, receive, limit, holding, is_here=caller.has_whole_body)
             onward = request_headers(headers, keep_authorization=self._keeps_authorization)
-            prediction = Prediction(name, onward, body, where.is_v2, scope["state"]["connection"])
-            with UntilGone(prediction.caller):
+            prediction = Prediction(name, onward, body, where.is_v2, caller)
+            with UntilGone(caller):
                 answer = None
                 while answer is None:
                     # The table may have been swapped while a slow body arrived, and a version may leave the
@@ -135,9 +137,7 @@ class Gateway:
     async def _send(self, answer: HttpAnswer | Streamed, version: str, send: Send) -> None:
         served_by = (b"x-model-version", version.encode())
         if isinstance(answer, HttpAnswer):
-            await HttpAnswer(
-                answer.status, answer.body, (*answer.headers, served_by), answer.media_type
-            ).send(send)
+            await answer.send(send, served_by)
             return
         answer.headers.append(served_by)
         try:

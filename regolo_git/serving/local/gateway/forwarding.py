@@ -11,6 +11,7 @@ import itertools
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import aiohttp
 from starlette.types import Send
@@ -28,8 +29,7 @@ WHOLE_BYTES = 1 << 20
 PIECE_BYTES = 64 << 10
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(NamedTuple):
     """A request to forward, in MLflow's form or the V2 protocol's, and the connection of its caller."""
 
     endpoint: str
@@ -128,6 +128,8 @@ class Forwarder:
 
 class _Attempt:
     """A request and the workers that it was sent to, each time under another of the `numbers`."""
+
+    __slots__ = ("_broken", "_is_taken_back", "_numbers", "_task", "asked", "is_sent", "prediction")
 
     def __init__(self, prediction: Prediction, numbers: Iterator[int]) -> None:
         self.prediction = prediction

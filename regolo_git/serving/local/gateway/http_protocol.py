@@ -79,6 +79,12 @@ class PatientProtocol(HttpToolsProtocol):
         return True
 
     @property
+    def has_whole_body(self) -> bool:
+        """Whether the body of the request under way has arrived."""
+        # With others behind it, the newest request is another one.
+        return not self.pipeline and not self.cycle.more_body
+
+    @property
     def is_doubtful(self) -> bool:
         """Whether the client may have left, which will be known in a moment."""
         return self._doubtful_until > 0.0 and self.loop.time() < self._doubtful_until

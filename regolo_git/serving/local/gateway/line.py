@@ -16,30 +16,27 @@ class Line:
 
     def __init__(self) -> None:
         self.upstreams: Sequence[Upstream] = ()
-        self._waiting: OrderedDict[asyncio.Future[Upstream | None], None] = OrderedDict()
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether none waits."""
-        return not self._waiting
+        self.waiting: OrderedDict[asyncio.Future[Upstream | None], None] = OrderedDict()
 
     def take(self, avoid: Collection[Upstream], *, has_waited: bool) -> Upstream | None:
         """A free worker, preferably none of `avoid`, which the caller holds until it gives it back.
 
         None if none is free, or if others were there before a request that has not waited.
         """
-        if self._waiting and not has_waited:
+        if self.waiting and not has_waited:
             return None
         free = [upstream for upstream in self.upstreams if upstream.is_free]
-        chosen = choose_upstream(free, avoid) if len(free) != 1 else free[0]
-        if chosen is not None:
-            chosen.held += 1
+        if not free:
+            return None
+        chosen = free[0] if len(free) == 1 else choose_upstream(free, avoid)
+        assert chosen is not None
+        chosen.held += 1
         return chosen
 
     async def wait(self) -> Upstream | None:
         """Waits for a free worker, which the caller then holds; None if there is a new table to look at."""
         future: asyncio.Future[Upstream | None] = asyncio.get_running_loop().create_future()
-        self._waiting[future] = None
+        self.waiting[future] = None
         try:
             return await future
         except asyncio.CancelledError:
@@ -48,19 +45,19 @@ class Line:
                 given.give_back()
             raise
         finally:
-            self._waiting.pop(future, None)
+            self.waiting.pop(future, None)
 
     def offer(self, upstream: Upstream) -> None:
         """Gives a free worker to those who wait, as long as it is free."""
-        while self._waiting and upstream.is_free:
-            future, _ = self._waiting.popitem(last=False)
+        while self.waiting and upstream.is_free:
+            future, _ = self.waiting.popitem(last=False)
             if not future.done():
                 upstream.held += 1
                 future.set_result(upstream)
 
     def wake(self) -> None:
         """Has everyone who waits look again: the table has changed."""
-        while self._waiting:
-            future, _ = self._waiting.popitem(last=False)
+        while self.waiting:
+            future, _ = self.waiting.popitem(last=False)
             if not future.done():
                 future.set_result(None)

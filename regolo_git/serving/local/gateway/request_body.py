@@ -25,31 +25,42 @@ class BodyReader:
         self._seconds = seconds
 
     async def read(
-        self, headers: Headers, receive: Receive, limit: int, holding: "Holding | None" = None
+        self,
+        headers: Headers,
+        receive: Receive,
+        limit: int,
+        holding: "Holding | None" = None,
+        *,
+        is_here: bool = False,
     ) -> bytes:
-        """The body, inflated if it is compressed.
+        """The body, inflated if it is compressed; nothing has to be waited for if it `is_here`.
 
         Raises Refusal if it is too large or too slow, if the client has left, or for an unknown encoding.
         """
         kind = format_of(headers)
-        body = await self._received(headers, receive, limit)
+        body = await self._received(headers, receive, limit, is_here=is_here)
         if kind is None:
             return body
         return await inflated(body, kind, limit, (holding or Holding(self)).grow)
 
-    async def _received(self, headers: Headers, receive: Receive, limit: int) -> bytes:
+    async def _received(self, headers: Headers, receive: Receive, limit: int, *, is_here: bool) -> bytes:
         announced = header(headers, b"content-length")
         if announced is not None and int(announced) > limit:
             raise too_large(limit)
+        if is_here:
+            return await self._all(receive, limit)
         try:
             async with asyncio.timeout(self._seconds):
-                message = await receive()
-                body: bytes = message.get("body", b"")
-                if not message.get("more_body") and message["type"] == "http.request" and len(body) <= limit:
-                    return body
-                return await self._rest(message["type"], body, receive, limit)
+                return await self._all(receive, limit)
         except TimeoutError:
             raise refuse("slow_client", 408, f"the body took longer than {self._seconds:g} seconds") from None
+
+    async def _all(self, receive: Receive, limit: int) -> bytes:
+        message = await receive()
+        body: bytes = message.get("body", b"")
+        if not message.get("more_body") and message["type"] == "http.request" and len(body) <= limit:
+            return body
+        return await self._rest(message["type"], body, receive, limit)
 
     async def _rest(self, kind: str, first: bytes, receive: Receive, limit: int) -> bytes:
         parts, size, more = [first], len(first), True

@@ -28,6 +28,7 @@ CONNECT_SECONDS = 5.0
 QUICK_NANOSECONDS = 10_000_000
 # When a turn takes longer than this, or none begins for longer than that, what was not begun is taken back.
 STUCK_SECONDS = 0.05
+STUCK_NANOSECONDS = 50_000_000
 STALLED_SECONDS = 1.0
 
 
@@ -35,8 +36,8 @@ class Waiting(Protocol):
     """Requests that wait for a worker."""
 
     @property
-    def is_empty(self) -> bool:
-        """Whether none waits."""
+    def waiting(self) -> Collection[object]:
+        """Those who wait."""
         ...
 
     def offer(self, upstream: "Upstream") -> None:
@@ -88,13 +89,8 @@ class Upstream:
 
     @property
     def _has_room(self) -> bool:
-        if self._log is None:
-            return True
-        state = self._log.state()
-        if state.awaits:
-            return True
-        is_quick = state.last_turn < QUICK_NANOSECONDS and not self.is_resting
-        return is_quick and (not state.started or state.busy_seconds < STUCK_SECONDS)
+        log = self._log
+        return log is None or (log.has_room(QUICK_NANOSECONDS, STUCK_NANOSECONDS) and not self.is_resting)
 
     @property
     def _is_serial(self) -> bool:
@@ -125,8 +121,10 @@ class Upstream:
     def give_back(self) -> None:
         """Ends one request: the next in line may have it."""
         self.held -= 1
-        if not all(line.is_empty for line in self.lines):
-            self._offer()
+        for line in self.lines:
+            if line.waiting:
+                self._offer()
+                break
 
     def abandon(self, request: int) -> None:
         """Ends a request without its answer; a model that has begun it is still busy with it."""
@@ -159,7 +157,7 @@ class Upstream:
     def send(self, request: int, take_back: Callable[[], object]) -> None:
         """Notes that a request is sent; `take_back` is called if the worker is stuck before it begins it."""
         log = self._log
-        self._sent[request] = (log.state().begun if log is not None else 0, take_back)
+        self._sent[request] = (log.begun if log is not None else 0, take_back)
         if self._watch is None and log is not None:
             self._seen_count = -1
             self._watch = asyncio.get_running_loop().call_later(STUCK_SECONDS, self._look)
