@@ -32,7 +32,7 @@ def differing_files(
 
     A tree that is None has no files.  Raises MissingObject.
     """
-    return dict(sorted(_differences(git, old, new, place)))
+    return dict(sorted(_differences(git, old, new, place))) if old != new else {}
 
 
 def _differences(
