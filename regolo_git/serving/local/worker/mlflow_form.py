@@ -37,13 +37,22 @@ def _split(table: JsonReader, parameters: dict[str, Json]) -> Call:
     rows = table.list_of("data", list)
     if "columns" not in table:
         return Call(rows=list(rows), parameters=parameters)
-    columns = tuple(table.list_of("columns", str))
+    columns = _names(table)
     twice = first_repeated(columns)
     if twice is not None:
         raise InvalidInput(f"'dataframe_split' has the column '{twice}' twice")
     if any(len(row) != len(columns) for row in rows):
         raise InvalidInput("a row of 'dataframe_split' is not as long as 'columns'")
     return Call(rows=list(rows), columns=columns, parameters=parameters)
+
+
+def _names(table: JsonReader) -> tuple[str, ...]:
+    """Names as text: pandas writes integers for columns that nobody has named."""
+    names = table.get("columns", list)
+    for index, name in enumerate(names):
+        if type(name) not in (str, int):
+            raise table.elements("columns").wrong(index, "is not a string or an integer")
+    return tuple(map(str, names))
 
 
 def _records(records: list[dict[str, Json]], parameters: dict[str, Json]) -> Call:

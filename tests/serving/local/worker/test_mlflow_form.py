@@ -14,6 +14,8 @@ def test_rows_come_with_or_without_the_names_of_their_columns() -> None:
     split = invocation({"dataframe_split": {"columns": ["a", "b"], "data": [[1, 2], [3, 4]]}})
     assert (split.columns, split.rows) == (("a", "b"), [[1, 2], [3, 4]])
     assert invocation({"dataframe_split": {"data": [[1]]}}).columns is None
+    # A table of pandas whose columns nobody has named.
+    assert invocation({"dataframe_split": {"columns": [0, 1], "data": [[1, 2]]}}).columns == ("0", "1")
     records = invocation({"dataframe_records": [{"a": 1, "b": 2}, {"b": 4, "a": 3}]})
     assert (records.columns, records.rows) == (("a", "b"), [[1, 2], [3, 4]])
 
@@ -38,7 +40,14 @@ def test_inputs_may_be_named_and_params_are_the_callers() -> None:
         (b'{"inputs": [], "params": [1]}', "'params' in the body is not an object"),
         (b'{"dataframe_split": {}}', "lacks 'dataframe_split.data'"),
         (b'{"dataframe_split": {"data": [1]}}', r"'dataframe_split\.data\[0\]' in the body is not a list"),
-        (b'{"dataframe_split": {"columns": [1], "data": [[1]]}}', "is not a string"),
+        (b'{"dataframe_split": {"columns": [1.5], "data": [[1]]}}', "is not a string or an integer"),
+        (b'{"dataframe_split": {"columns": [true], "data": [[1]]}}', "is not a string or an integer"),
+        (b'{"dataframe_split": {"columns": [["a", "b"]], "data": [[1]]}}', "is not a string or an integer"),
+        (
+            b'{"dataframe_split": {"columns": [null], "data": [[1]]}}',
+            "is not a string or an integer",
+        ),
+        (b'{"dataframe_split": {"columns": [1, "1"], "data": [[1, 2]]}}', "the column '1' twice"),
         (b'{"dataframe_split": {"columns": ["a"], "data": [[1, 2]]}}', "as long as 'columns'"),
         (b'{"dataframe_split": {"columns": ["a", "b", "a"], "data": [[1, 2, 3]]}}', "the column 'a' twice"),
         (b'{"dataframe_split": {"columns": ["a", "a"], "data": []}}', "the column 'a' twice"),

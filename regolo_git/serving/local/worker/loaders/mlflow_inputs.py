@@ -37,6 +37,8 @@ class PyfuncInputs:
         specs = list(schema.inputs) if schema is not None else []
         self._specs = {_name(spec, at, len(specs)): spec for at, spec in enumerate(specs)}
         self._is_named = bool(specs) and schema.has_input_names()
+        # JSON has text for a name that the signature has as an integer.
+        self._names = {name: spec.name for name, spec in self._specs.items()} if self._is_named else {}
 
     def described(self) -> tuple[TensorType, ...]:
         """The inputs of the signature that the Open Inference Protocol has types for."""
@@ -101,7 +103,8 @@ class PyfuncInputs:
             raise InvalidInput("the columns differ in length") from error
         if self._is_table and not self._is_named:
             frame.columns = range(len(frame.columns))
-        return frame
+            return frame
+        return frame.rename(columns=self._names)
 
     def _column(self, call: Call, name: str, cells: list[Json]) -> Any:
         spec = self._specs.get(name)
@@ -134,7 +137,9 @@ class PyfuncInputs:
 
 
 def _name(spec: Any, at: int, count: int) -> str:
-    return str(spec.name) if spec.name else UNNAMED if count == 1 else f"input-{at}"
+    if spec.name not in (None, ""):
+        return str(spec.name)
+    return UNNAMED if count == 1 else f"input-{at}"
 
 
 def _wanted(name: str, spec: Any) -> TensorType | None:

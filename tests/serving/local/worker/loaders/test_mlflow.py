@@ -267,6 +267,31 @@ def test_a_table_of_every_type_is_that_of_python_in_every_form(rows: list[tuple[
     assert infer(predictor, **tensors)["rows"] == shown["rows"]
 
 
+class ByInteger(pyfunc.PythonModel):  # type: ignore[misc]
+    """Looks for its columns by their names, which are integers."""
+
+    def predict(self, context: object, model_input: Any, params: object = None) -> Any:  # noqa: ARG002
+        return (model_input[7] - model_input[0]).tolist()
+
+
+def test_columns_named_by_integers_reach_the_model_under_their_names(tmp_path: Path) -> None:
+    signature = ModelSignature(Schema([ColSpec("double", 0), ColSpec("double", 7)]))  # type: ignore[arg-type]
+    pyfunc.save_model(
+        str(tmp_path / "model"), python_model=ByInteger(), signature=signature, pip_requirements=[]
+    )
+    predictor = loaded(tmp_path / "model", "mlflow")
+    frame = pandas.DataFrame([[1.0, 5.0], [2.0, 4.0]], columns=[0, 7])
+    expected = ByInteger().predict(None, frame)
+    assert answer(predictor, dataframe_split=frame.to_dict(orient="split")) == expected
+    assert answer(predictor, dataframe_records=json.loads(frame.to_json(orient="records"))) == expected
+    assert answer(predictor, inputs={"0": [1, 2], "7": [5, 4]}) == expected
+    assert answer(predictor, inputs=[[1, 5], [2, 4]]) == expected
+    assert infer(predictor, **{"0": ("FP64", [1.0, 2.0]), "7": ("FP32", [5.0, 4.0])}) == expected
+    with pytest.raises(InvalidInput, match="takes FP64, and the request has text"):
+        answer(predictor, inputs={"0": [1, 2], "7": ["5", "4"]})
+    assert [kind.name for kind in predictor.signature().inputs] == ["0", "7"]
+
+
 @given(st.sampled_from(list(TABLE)), ANYTHING)
 @settings(deadline=None, max_examples=150)
 def test_a_column_never_gets_another_value(name: str, cell: Any) -> None:
