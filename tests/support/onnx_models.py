@@ -46,10 +46,18 @@ def node(operation: str, inputs: str, outputs: str, **attributes: Any) -> Any:
     return onnx.helper.make_node(operation, inputs.split(), outputs.split(), **attributes)
 
 
-def write(path: Path, nodes: list[Any], inputs: list[Any], outputs: list[Any]) -> Path:
-    """A model of those parts."""
-    graph = onnx.helper.make_graph(nodes, "g", inputs, outputs)
-    domains = [onnx.helper.make_opsetid("", 17), onnx.helper.make_opsetid("ai.onnx.ml", 2)]
+def write(
+    path: Path,
+    nodes: list[Any],
+    inputs: list[Any],
+    outputs: list[Any],
+    values: list[Any] | None = None,
+    *,
+    opset: int = 17,
+) -> Path:
+    """A model of those parts; `values` are tensors in the file."""
+    graph = onnx.helper.make_graph(nodes, "g", inputs, outputs, values)
+    domains = [onnx.helper.make_opsetid("", opset), onnx.helper.make_opsetid("ai.onnx.ml", 2)]
     model = onnx.helper.make_model(graph, opset_imports=domains, ir_version=8)
     path.write_bytes(model.SerializeToString())
     return path

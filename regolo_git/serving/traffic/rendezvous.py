@@ -27,7 +27,7 @@ def rendezvous(endpoint: str, key: str, weights: Mapping[str, float]) -> str | N
 
 
 def _draw(endpoint: str, version: str, key: str) -> float:
-    text = f"{endpoint}\0{version}\0{key}".encode("utf-8", "surrogateescape")
+    text = f"{endpoint}\0{version}\0{key}".encode("utf-8", "surrogatepass")
     number = int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
     # Neither 0 nor 1, where the logarithm is infinite or zero.
     return (min(number, DRAWS - 2048) + 0.5) / DRAWS

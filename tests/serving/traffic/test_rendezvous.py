@@ -67,3 +67,9 @@ def test_two_endpoints_do_not_try_the_new_on_the_same_users() -> None:
     first, second = assigned(shares, "a"), assigned(shares, "b")
     both = sum(first[key] == second[key] == "1.1" for key in KEYS)
     assert abs(both - len(KEYS) * 0.01) < 5 * (len(KEYS) * 0.01) ** 0.5
+
+
+def test_half_of_a_surrogate_pair_is_a_key_like_any_other() -> None:
+    shares = {"1.0": 0.5, "1.1": 0.5}
+    assert rendezvous("e", "\ud800", shares) == rendezvous("e", "\ud800", shares) in shares
+    assert len({rendezvous("e", f"\udfff{number}", shares) for number in range(50)}) == 2

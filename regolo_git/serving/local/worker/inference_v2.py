@@ -71,7 +71,9 @@ def read_inference(body: bytes, head_length: int | None = None) -> InferenceRequ
     if tail is not None:
         tail.check_end()
     parameters = dict(request.get_optional("parameters", dict) or {})
-    binary = parameters.pop(BINARY_OUTPUT, False) is True
+    binary = parameters.pop(BINARY_OUTPUT, False)
+    if not isinstance(binary, bool):
+        raise InvalidInput(f"the parameter '{BINARY_OUTPUT}' is not true or false")
     _take_reserved(parameters)
     call = Call(named=named, types=types, parameters=parameters, binary=named.binary)
     return InferenceRequest(call, request.get_optional("id", str), _read_wanted(request, binary=binary))

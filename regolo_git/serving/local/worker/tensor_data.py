@@ -77,6 +77,8 @@ def _check_values(name: str, datatype: str, flat: list[Json], kinds: set[type]) 
         given = " and ".join(sorted(_word(kind) for kind in wrong))
         raise InvalidInput(f"input '{name}' is declared {datatype}, and its data has {given}")
     if datatype == BYTES:
+        if not is_unicode(flat):
+            raise InvalidInput(f"input '{name}' has a string with half of a surrogate pair, which is no text")
         return
     if float in kinds and (inf in flat or -inf in flat):
         # JSON's own infinity and a number that is too large look the same.
@@ -95,6 +97,15 @@ def _kinds(datatype: str) -> set[type]:
     if datatype in FLOATS:
         return {float, int}
     return {bool} if datatype == "BOOL" else {str} if datatype == BYTES else {int}
+
+
+def is_unicode(texts: Sequence[object]) -> bool:
+    """Whether texts can be encoded: JSON can write half of a surrogate pair, which stands for nothing."""
+    try:
+        "".join(map(str, texts)).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _word(kind: type) -> str:

@@ -229,3 +229,16 @@ def test_no_request_is_more_than_refused(sent: dict[str, object], tail: bytes, o
         assert dict(call.named).keys() == call.types.keys()
         for name in call.types:
             assert np.shape(input_array(np, call, name)) == call.types[name].shape
+
+
+@pytest.mark.parametrize("value", ["yes", 1, [], None])
+def test_whether_the_outputs_are_binary_is_true_or_false(value: object) -> None:
+    with pytest.raises(InvalidInput, match="'binary_data_output' is not true or false"):
+        read_inference(body(tensor(), parameters={"binary_data_output": value}))
+
+
+@pytest.mark.parametrize("data", [["\ud800"], [["a"], ["\udfff"]], ["\ude00\ud83d"]])
+def test_a_string_that_no_encoding_has_is_refused(data: list[object]) -> None:
+    shape = [len(data), 1] if isinstance(data[0], list) else [len(data)]
+    with pytest.raises(InvalidInput, match="half of a surrogate pair"):
+        read_inference(body(tensor(datatype="BYTES", shape=shape, data=data)))

@@ -12,6 +12,7 @@ from regolo_git.errors import InvalidInput
 from regolo_git.records.json_reader import Json
 from regolo_git.serving.local.worker.call import Call, TensorType
 from regolo_git.serving.local.worker.loaders.arrays import NUMPY_TYPES, input_array, objects
+from regolo_git.serving.local.worker.tensor_data import is_unicode
 
 FLOATS = ("FP16", "BF16", "FP32", "FP64")
 # The number of bits of an integer that each float holds.
@@ -69,6 +70,8 @@ def _from_plain(numpy: Any, value: Json, wanted: TensorType) -> Any:
         return _exact(numpy, held, wanted) if int in kinds else _rounded(numpy, held, wanted)
     if _is_integer(wanted.datatype):
         _check_range(numpy, held, wanted)
+    if wanted.datatype == "BYTES" and not is_unicode(held.ravel().tolist()):
+        raise InvalidInput(f"input '{wanted.name}' takes text, and the request has half of a surrogate pair")
     return held.astype(NUMPY_TYPES[wanted.datatype])
 
 

@@ -58,6 +58,10 @@ class _Session:
         self._errors = errors
         inputs, outputs = session.get_inputs(), session.get_outputs()
         self._inputs = {entry.name: input_type(entry) for entry in inputs}
+        # Inputs that a request may leave out: those with a value in the file, and optional ones.
+        defaults = {entry.name: input_type(entry) for entry in session.get_overridable_initializers()}
+        self._known = self._inputs | defaults
+        self._optional = {entry.name for entry in inputs if entry.type.startswith("optional(")}
         self._outputs = {entry.name: output_type(entry) for entry in outputs}
         self._needs_values = any(map(is_bfloat16, (*inputs, *outputs)))
 
@@ -80,16 +84,16 @@ class _Session:
         named = call.named if call.named is not None else self._named(call)
         if call.named is not None and not call.types:
             named = {name: self._matrix(name, value) for name, value in named.items()}
-        if set(named) != set(self._inputs):
+        required = self._inputs.keys() - self._optional
+        if not required <= named.keys() <= self._known.keys():
             given = ", ".join(named)[:LONGEST_LIST]
             raise InvalidInput(
                 f"the model takes the inputs {', '.join(self._inputs)}; the request has {given}"
             )
         # Those of declared types are read from the call, as bytes if they were sent as bytes.
-        plain = {name: None if name in call.types else named[name] for name in self._inputs}
-        return {
-            name: cast_input(self._numpy, call, plain[name], wanted) for name, wanted in self._inputs.items()
-        }
+        plain = {name: None if name in call.types else named[name] for name in named}
+        feeds = {name: cast_input(self._numpy, call, plain[name], self._known[name]) for name in named}
+        return dict.fromkeys(self._optional) | feeds
 
     def _named(self, call: Call) -> Mapping[str, Json]:
         """Rows for a model of one input; named columns, each an input, for a model of several."""
@@ -107,14 +111,14 @@ class _Session:
 
     def _matrix(self, name: str, value: Json) -> Json:
         """Single values for an input that is a matrix of one column are that column."""
-        shape = self._inputs[name].shape if name in self._inputs else ()
+        shape = self._known[name].shape if name in self._known else ()
         if len(shape) != 2 or shape[1] != 1 or not isinstance(value, list):
             return value
         return value if any(isinstance(cell, list) for cell in value) else [[cell] for cell in value]
 
     def _column(self, name: str, cells: list[Json]) -> Json:
         """A column of single values is a matrix of one column, unless the input has one dimension."""
-        is_flat = name in self._inputs and len(self._inputs[name].shape) == 1
+        is_flat = name in self._known and len(self._known[name].shape) == 1
         if is_flat or any(isinstance(cell, list) for cell in cells):
             return cells
         return [[cell] for cell in cells]
@@ -123,9 +127,10 @@ class _Session:
         """Runs a model with a type that numpy lacks."""
         values = {
             name: to_value(self._numpy, self._runtime, array)
-            if self._inputs[name].datatype == "BF16"
+            if self._known[name].datatype == "BF16"
             else self._runtime.OrtValue.ortvalue_from_numpy(array)
             for name, array in feeds.items()
+            if array is not None
         }
         results = self._session.run_with_ort_values(None, values)
         kinds = [kind.datatype for kind in self._outputs.values()]
@@ -138,6 +143,8 @@ class _Session:
         """Raises InvalidInput if sizes differ that have the same name; a model may do without that."""
         found: dict[str, tuple[str, int]] = {}
         for entry in self._session.get_inputs():
+            if feeds[entry.name] is None:
+                continue
             for size, given in zip(entry.shape, feeds[entry.name].shape, strict=False):
                 other, expected = found.setdefault(str(size), (entry.name, given))
                 if expected != given:
@@ -145,7 +152,7 @@ class _Session:
                     raise InvalidInput(f"the inputs do not fit the model: {sizes}")
 
     def _tensor(self, name: str, value: Any) -> Any:
-        """Scores by class, and lists of tensors, as one array.  Raises TypeError if they do not form one."""
+        """Scores by class, and lists of tensors, as one array if they form one."""
         if isinstance(value, Mapping):
             return self._scores([value])[0]
         if not isinstance(value, list):
@@ -156,8 +163,8 @@ class _Session:
             return self._scores(value)
         try:
             return self._numpy.stack(value)
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"output '{name}' does not form a tensor: {error}") from error
+        except (TypeError, ValueError):
+            return value  # an error only for a caller who wants this output
 
     def _scores(self, rows: Sequence[Mapping[Any, Any]]) -> Any:
         """A column for each class, sorted as onnxruntime does it; ZipMap has FP32 only."""

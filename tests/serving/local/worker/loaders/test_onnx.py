@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.loaded_models import answer, infer, loaded
-from support.onnx_models import identity, node, scores, tensor, tensors, write
+from support.onnx_models import identity, node, onnx, scores, tensor, tensors, write
 
 from regolo_git.errors import IntegrityError, InvalidInput, ServingError
 from regolo_git.serving.local.worker.call import Call, TensorType
@@ -195,9 +195,9 @@ def zipmap(path: Path) -> Path:
     return write(path, nodes, [tensor("p", "FP32", "n", 2)], [scores("probs"), tensor("q", "FP32", "n", 2)])
 
 
-def respond(predictor: Any, *tensors: dict[str, object]) -> dict[str, Any]:
+def respond(predictor: Any, *tensors: dict[str, object], **more: object) -> dict[str, Any]:
     """The outputs by name, through both halves of the protocol."""
-    request = read_inference(json.dumps({"inputs": tensors}).encode())
+    request = read_inference(json.dumps({"inputs": tensors, **more}).encode())
     body = write_inference("m", None, request, predictor.predict(request.call), predictor.signature()).body
     return {output.pop("name"): output for output in json.loads(body)["outputs"]}
 
@@ -232,6 +232,80 @@ def test_a_list_of_tensors_is_one_tensor_of_the_protocol(tmp_path: Path) -> None
         "data": [1, 2, 3, 1, 2, 3],
     }
     assert answer(predictor, inputs=[1, 2, 3]) == [[1, 2, 3], [1, 2, 3]]
+
+
+def test_an_output_that_forms_no_tensor_is_in_nobodys_way_who_wants_another(tmp_path: Path) -> None:
+    sizes = onnx.helper.make_tensor("sizes", onnx.TensorProto.INT64, [2], [1, 2])
+    path = write(
+        tmp_path / "model.onnx",
+        [node("Identity", "x", "y"), node("SplitToSequence", "x sizes", "parts", axis=0)],
+        [tensor("x", "FP32", 3)],
+        [tensor("y", "FP32", 3), tensors("parts", "FP32")],
+        [sizes],
+    )
+    predictor = loaded(path, "onnx")
+    given = {"name": "x", "shape": [3], "datatype": "FP32", "data": [1, 2, 3]}
+    wanted = {"datatype": "FP32", "shape": [3], "data": [1.0, 2.0, 3.0]}
+    assert respond(predictor, given, outputs=[{"name": "y"}]) == {"y": wanted}
+    with pytest.raises(TypeError, match="output 'parts' has lists of different lengths"):
+        respond(predictor, given)
+    assert answer(predictor, inputs=[1, 2, 3])["parts"] == [[1.0], [2.0, 3.0]]
+
+
+def test_no_values_are_of_the_type_that_the_model_declares(tmp_path: Path) -> None:
+    predictor = echo(tmp_path, "BYTES", "rows", 2)
+    given = {"name": "x", "shape": [0, 2], "datatype": "BYTES", "data": []}
+    assert respond(predictor, given)["y"] == {"datatype": "BYTES", "shape": [0, 2], "data": []}
+
+
+def test_half_of_a_surrogate_pair_is_no_text(tmp_path: Path) -> None:
+    predictor = echo(tmp_path, "BYTES", "rows")
+    with pytest.raises(InvalidInput, match=r"input 'x' .* half of a surrogate pair"):
+        answer(predictor, inputs=["a", "\ud83d"])
+    with pytest.raises(InvalidInput, match=r"input 'x' .* half of a surrogate pair"):
+        respond(predictor, {"name": "x", "shape": [1], "datatype": "BYTES", "data": ["\ude00"]})
+    assert answer(predictor, inputs=["\U0001f600"]) == ["\U0001f600"]
+
+
+def test_an_input_with_a_value_in_the_file_may_come_or_be_left_out(tmp_path: Path) -> None:
+    more = onnx.helper.make_tensor("more", onnx.TensorProto.FLOAT, [1], [10.0])
+    path = write(
+        tmp_path / "model.onnx",
+        [node("Add", "x more", "y")],
+        [tensor("x", "FP32", "n"), tensor("more", "FP32", 1)],
+        [tensor("y", "FP32", "n")],
+        [more],
+    )
+    predictor = loaded(path, "onnx")
+    x = {"name": "x", "shape": [2], "datatype": "FP32", "data": [1, 2]}
+    assert answer(predictor, inputs=[1, 2]) == answer(predictor, inputs={"x": [1, 2]}) == [11.0, 12.0]
+    assert answer(predictor, inputs={"x": [1, 2], "more": [5]}) == [6.0, 7.0]
+    other = {"name": "more", "shape": [1], "datatype": "FP32", "data": [5]}
+    assert [respond(predictor, *inputs)["y"]["data"] for inputs in ((x,), (x, other))] == [
+        [11.0, 12.0],
+        [6.0, 7.0],
+    ]
+    with pytest.raises(InvalidInput, match="input 'more' takes FP32, and the request has text"):
+        answer(predictor, inputs={"x": [1, 2], "more": ["a"]})
+    with pytest.raises(InvalidInput, match="the model takes the inputs x"):
+        answer(predictor, inputs={"more": [5]})
+
+
+def test_an_optional_input_may_be_left_out(tmp_path: Path) -> None:
+    kind = onnx.helper.make_tensor_type_proto(onnx.TensorProto.FLOAT, ["n"])
+    maybe = onnx.helper.make_value_info("maybe", onnx.helper.make_optional_type_proto(kind))
+    path = write(
+        tmp_path / "model.onnx",
+        [node("OptionalHasElement", "maybe", "has"), node("Identity", "x", "y")],
+        [tensor("x", "FP32", "n"), maybe],
+        [tensor("has", "BOOL"), tensor("y", "FP32", "n")],
+        opset=18,
+    )
+    predictor = loaded(path, "onnx")
+    assert answer(predictor, inputs={"x": [1], "maybe": [2]}) == {"has": True, "y": [1.0]}
+    assert answer(predictor, inputs={"x": [1]}) == {"has": False, "y": [1.0]}
+    with pytest.raises(InvalidInput, match="the model takes the inputs x, maybe; the request has maybe"):
+        answer(predictor, inputs={"maybe": [1]})
 
 
 def test_bfloat16_and_a_single_value_go_in_and_out(tmp_path: Path) -> None:
