@@ -9,7 +9,8 @@ from typing import Any
 from regolo_git.serving.local.http_answer import HttpAnswer
 from regolo_git.serving.local.worker.call import Signature, TensorType
 from regolo_git.serving.local.worker.inference_v2 import InferenceRequest
-from regolo_git.serving.local.worker.plain_answer import dump_answer
+from regolo_git.serving.local.worker.json_body import first_repeated
+from regolo_git.serving.local.worker.plain_answer import dump_answer, key_text
 from regolo_git.serving.local.worker.plain_value import plain_value
 from regolo_git.serving.local.worker.tensor_data import BYTES, FLOATS, encode
 
@@ -44,9 +45,10 @@ def write_inference(
         answer["model_version"] = version
     if request.identity is not None:
         answer["id"] = request.identity
+    declared = {output.name: output.datatype for output in signature.outputs}
     tensors, parts = [], []
     for name in wanted.named or named:
-        tensor = _Tensor.of(name, named[name])
+        tensor = _Tensor.of(name, named[name], declared.get(name, "FP64"))
         data = tensor.to_bytes() if wanted.is_binary(name) else None
         tensors.append(tensor.to_json() if data is None else tensor.head(len(data)))
         parts += [data] if data is not None else []
@@ -60,12 +62,28 @@ def write_inference(
 def _named(outputs: object, signature: Signature) -> dict[str, object]:
     """The outputs by name: a mapping's keys, a table's columns, or the name of the only output."""
     if isinstance(outputs, Mapping):
-        return {str(name): value for name, value in outputs.items()}
+        return _by_text(list(outputs), list(outputs.values()))
     columns, column = getattr(outputs, "columns", None), getattr(outputs, "__getitem__", None)
     if columns is not None and callable(column):
-        return {str(name): column(name) for name in columns}
+        return _by_text(list(columns), [column(name) for name in columns])
     names = output_names(signature)
     return {names[0] if len(names) == 1 else OUTPUT: outputs}
+
+
+def _by_text(keys: list[object], values: list[object]) -> dict[str, object]:
+    """Outputs by their names as text.  Raises TypeError for two that are the same."""
+    names = [_name(key) for key in keys]
+    twice = first_repeated(names)
+    if twice is not None:
+        raise TypeError(f"the model returned two outputs '{twice}'")
+    return dict(zip(names, values, strict=True))
+
+
+def _name(key: object) -> str:
+    try:
+        return key_text(key)
+    except TypeError:
+        return str(key)  # of columns that have a name for each of several levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +95,12 @@ class _Tensor:
     raw: Callable[[], bytes] | None
 
     @classmethod
-    def of(cls, name: str, value: Any) -> "_Tensor":
-        """Reads nested lists, and arrays of numerical libraries without importing them.  Raises TypeError."""
-        if hasattr(value, "toarray"):
-            value = value.toarray()  # a sparse matrix
+    def of(cls, name: str, value: Any, declared: str) -> "_Tensor":
+        """Reads nested lists, and arrays of numerical libraries without importing them.
+
+        No values at all have the `declared` datatype.  Raises TypeError.
+        """
+        value = _plain_array(value)
         dtype = _declared(getattr(value, "dtype", ""))
         shape, reshape = getattr(value, "shape", None), getattr(value, "reshape", None)
         if dtype is not None and shape is not None and callable(reshape):
@@ -88,9 +108,9 @@ class _Tensor:
             raw = getattr(value, "tobytes", None) if is_little else None
             return cls(TensorType(name, dtype, tuple(shape)), lambda: reshape(-1).tolist(), raw)
         sizes, flat = _flatten(name, value)
-        if shape == ():
-            sizes = []
-        datatype = dtype or _datatype(name, flat)
+        if shape == () or (shape is not None and not flat):
+            sizes = list(shape)
+        datatype = dtype or (_datatype(name, flat) if flat else _of_none(value, declared))
         if datatype == "INT64":
             flat = [int(held) if held is True or held is False else held for held in flat]
         return cls(TensorType(name, datatype, tuple(sizes)), lambda: flat, None)
@@ -114,6 +134,25 @@ class _Tensor:
         if self.kind.datatype in FLOATS:
             flat = [nan if value is None else value for value in flat]
         return encode(self.kind.datatype, flat)
+
+
+def _plain_array(value: Any) -> Any:
+    """A sparse matrix, or an array of one of numpy's own subclasses, as an array.
+
+    Of a masked array, the bytes have numbers where values are missing, so it becomes lists.
+    """
+    if hasattr(value, "toarray"):
+        value = value.toarray()
+    numpy = sys.modules.get("numpy")
+    if numpy is None or not isinstance(value, numpy.ndarray) or type(value) is numpy.ndarray:
+        return value
+    return value.tolist() if numpy.ma.is_masked(value) else numpy.asarray(value)
+
+
+def _of_none(value: object, declared: str) -> str:
+    """The datatype of an array without values: that of numpy's text, or the one that the model declares."""
+    kind = getattr(getattr(value, "dtype", None), "kind", None)
+    return BYTES if kind in ("U", "S") else declared
 
 
 def _declared(dtype: object) -> str | None:

@@ -55,20 +55,20 @@ def _has_only_text_keys(value: object) -> bool:
 def _with_text_keys(mapping: Mapping[object, object]) -> dict[str, object]:
     copy: dict[str, object] = {}
     for key, held in mapping.items():
-        name = _key_text(key)
+        name = key_text(key)
         if name in copy:
             raise TypeError(f"the model returned two values with the key '{name}', which JSON cannot hold")
         copy[name] = plain_tree(held)
     return copy
 
 
-def _key_text(key: object) -> str:
-    """A key as `json.dumps` writes it, also one of another library."""
+def key_text(key: object) -> str:
+    """A key as `json.dumps` writes it, also one of another library.  Raises TypeError."""
     if isinstance(key, str):
         return str.__str__(key)
     if key is None or isinstance(key, bool | int | float):
         return json.dumps(key)
     plain = plain_value(key)
     if plain is None or isinstance(plain, str | int | float):
-        return _key_text(plain)
+        return key_text(plain)
     raise TypeError(f"the model returned a key of type {type(key).__name__}, which cannot be written as JSON")

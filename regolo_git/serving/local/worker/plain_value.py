@@ -35,6 +35,8 @@ def plain_value(value: object) -> object:
         return {field.name: getattr(value, field.name) for field in fields(value)}
     if type(value).__name__ == "NAType":  # pandas.NA
         return None
+    if type(value).__name__ in ("Period", "Interval"):  # of pandas
+        return str(value)
     if hasattr(value, "columns"):
         _check_columns(value.columns)
     for name, keywords in METHODS:

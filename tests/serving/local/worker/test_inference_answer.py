@@ -46,7 +46,7 @@ def outputs(value: object, **given: object) -> list[dict[str, object]]:
         ([True, 2], [2], "INT64", [1, 2]),
         (["a"], [1], "BYTES", ["a"]),
         (1.5, [1], "FP64", [1.5]),
-        ([], [0], "FP64", []),
+        ([], [0], "FP32", []),
         ([1, None], [2], "FP64", [1, None]),
         ([(1 << 64) - 1], [1], "UINT64", [(1 << 64) - 1]),
         ([np.float32(1.5), np.int64(2)], [2], "FP64", [1.5, 2]),
@@ -58,6 +58,10 @@ def outputs(value: object, **given: object) -> list[dict[str, object]]:
         (np.array([1], dtype="uint8"), [1], "UINT8", [1]),
         (np.array([1.5], dtype=ml_dtypes.bfloat16), [1], "BF16", [1.5]),
         (np.array([["a"], ["b"]]), [2, 1], "BYTES", ["a", "b"]),
+        (np.zeros((0, 2), "U3"), [0, 2], "BYTES", []),
+        (np.array([[1, 2], [3, 4]]).view(np.matrix), [2, 2], "INT64", [1, 2, 3, 4]),
+        (np.ma.masked_array([1.5, 2.5], [True, False]), [2], "FP64", [None, 2.5]),
+        (np.ma.masked_array(np.float32([1.5, 2.5])), [2], "FP32", [1.5, 2.5]),
         (np.array(["a", None], dtype=object), [2], "BYTES", ["a", None]),
         ([np.str_("a")], [1], "BYTES", ["a"]),
         ([Decimal("1.5"), Decimal(2)], [2], "FP64", [1.5, 2]),
@@ -181,3 +185,24 @@ def test_a_model_may_answer_anything_and_get_no_more_than_a_type_error(value: ob
     assert sum(sizes) == len(tail)
     for output in said["outputs"]:  # type: ignore[attr-defined]
         assert "data" not in output or len(output["data"]) == prod(output["shape"])
+
+
+def test_a_missing_value_of_a_masked_array_is_not_the_number_beneath_it() -> None:
+    _, data = answer(np.ma.masked_array([7.0, 2.5], [True, False]), binary=True)
+    missing, there = np.frombuffer(data, "<f8")
+    assert np.isnan(missing)
+    assert there == 2.5
+
+
+@pytest.mark.parametrize("value", [{1: [1], "1": [2]}, {True: [1], "true": [2]}, {np.int64(0): 1, "0": 2}])
+def test_two_outputs_that_would_have_one_name_are_refused(value: object) -> None:
+    with pytest.raises(TypeError, match="the model returned two outputs '"):
+        outputs(value)
+
+
+def test_a_tables_columns_that_would_have_one_name_are_refused() -> None:
+    pandas = pytest.importorskip("pandas")
+    with pytest.raises(TypeError, match="the model returned two outputs '1'"):
+        outputs(pandas.DataFrame([[1, 2]], columns=[1, "1"]))
+    levels = pandas.DataFrame([[1, 2]], columns=pandas.MultiIndex.from_tuples([("a", "x"), ("a", "y")]))
+    assert [output["name"] for output in outputs(levels)] == ["('a', 'x')", "('a', 'y')"]

@@ -133,3 +133,12 @@ def test_tables_and_sparse_matrices_are_written() -> None:
 def test_what_json_cannot_hold_is_named_by_its_type(value: object) -> None:
     with pytest.raises(TypeError, match="which cannot be written as JSON"):
         dump_answer(value)
+
+
+def test_periods_and_intervals_of_pandas_are_text() -> None:
+    pandas = pytest.importorskip("pandas")
+    months = pandas.Series(pandas.period_range("2026-11", periods=2, freq="M"))
+    assert json.loads(dump_answer({"month": months, "range": pandas.Interval(0, 1)})) == {
+        "month": ["2026-11", "2026-12"],
+        "range": "(0, 1]",
+    }
