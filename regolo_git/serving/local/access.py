@@ -34,9 +34,9 @@ class Access:
         """Whether a name, with or without a port, is one of this server, as each loopback address is."""
         if self.hosts is None:
             return True
-        name = host.lower()
+        name = host.strip().lower()
         bare, colon, port = name.rpartition(":")
-        if colon and port.isdigit() and (":" not in bare or bare.endswith("]")):
+        if colon and (port.isdigit() or not port) and (":" not in bare or bare.endswith("]")):
             name = bare
         name = name.removesuffix(".")
         return name in self.hosts or _is_loopback_address(name.removeprefix("[").removesuffix("]"))

@@ -26,6 +26,9 @@ OURS = Access.of(
         "[::1]:8080",
         "models.example",
         "MODELS.example:443",
+        "localhost:",
+        "[::1]:",
+        "localhost ",
     ],
 )
 def test_a_gateway_without_token_knows_its_own_names(host: str) -> None:
