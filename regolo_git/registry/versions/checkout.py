@@ -95,7 +95,7 @@ def checkout_manifest(
         patterns=patterns,
         overwrite=Overwrite(
             _known_files(handle, manifest, path),
-            _version_above(handle, manifest.model, path),
+            _version_above(handle, manifest.model, path) if destination is None else (),
             anything=force,
             anything_above=force and destination is None,
         ),

@@ -94,9 +94,14 @@ def test_a_destination_below_a_file_is_refused_even_if_forced(registry: Registry
     """The user may have meant another name; the recorded path is nobody's slip."""
     top = create(registry, "file")
     (top / "notes.txt").write_text("hours of work")
-    with pytest.raises(Conflict, match="not a directory"):
-        registry.checkout_model_version("m", "1.1", top / "notes.txt" / "m", force=True)
-    assert (top / "notes.txt").read_text() == "hours of work"
+    registry.checkout_model_version("m", "1.0")
+    for file in ("notes.txt", "a"):
+        before = (top / file).read_text()
+        with pytest.raises(Conflict, match="not a directory"):
+            registry.checkout_model_version("m", "1.1", top / file / "m", force=True)
+        with pytest.raises(Conflict, match="not a directory"):
+            registry.checkout_model_version("m", "1.0", f"{top / file}/")
+        assert (top / file).read_text() == before
 
 
 def test_a_failure_leaves_the_file(registry: Registry) -> None:
