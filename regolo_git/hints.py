@@ -152,7 +152,9 @@ _CALLS: dict[str, Words] = {
     "checkout": _of_version("checkout_model_version"),
     "promote": _promote,
     "demote": _demote,
-    "revert": lambda model, _, version: _call("rollback_model", model, version),
+    "revert": lambda model, _, version, *more: _call(
+        "rollback_model", model, version, **_split_flags(more)[1]
+    ),
     "renumber": _of_version("renumber_model_version"),
     "retire": _retire,
     "traffic": _traffic,

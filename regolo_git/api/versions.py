@@ -204,9 +204,15 @@ class VersionVerbs:
         )
         return done.path
 
-    def rollback_model(self, model_id: str, to_version: str, *, message: str | None = None) -> ModelVersion:
-        """Makes an older version current on the branch again, with a new commit; tags do not change."""
-        return revert_model(self.handle, reference_to(model_id, to_version), message)
+    def rollback_model(
+        self, model_id: str, to_version: str, *, message: str | None = None, unmerged: bool = False
+    ) -> ModelVersion:
+        """Makes an older version current on the branch again, with a new commit; tags do not change.
+
+        Raises NotFound, Conflict if it is the current one, PolicyRefused for a version that is retired or, on
+        a released branch without `unmerged`, not merged.
+        """
+        return revert_model(self.handle, reference_to(model_id, to_version), message, unmerged=unmerged)
 
     def renumber_model_version(self, model_id: str, version: str) -> ModelVersion:
         """Gives a version that was never pushed the next free number; returns it under that number.

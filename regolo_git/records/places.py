@@ -13,6 +13,7 @@ from regolo_git.records.paths import CONFIG_PATH, ENDPOINTS, ENVIRONMENTS, MODEL
 from regolo_git.text.printable import printable
 
 RECORD_FOLDERS = {CONFIG_PATH.partition("/")[0], ENDPOINTS, ENVIRONMENTS}
+READ_BY_GIT = (".git", ".mailmap", ".lfsconfig")  # what begins like these
 RECORD_NAMES = {"manifest.toml", "model.toml", "retired.toml", "evaluations.toml"}
 SHORT_NAMES = re.compile(r"(?:git\w*|gi[0-9a-f]{4}|regolo|endpoi|enviro)~[0-9]+")
 HINT = "keep it in another directory of the work tree"
@@ -21,7 +22,7 @@ HINT = "keep it in another directory of the work tree"
 def check_place(path: str) -> str:
     """Returns an artifact's path in a work tree.  Raises InvalidInput for a place of git or of records."""
     names = [_folded(name) for name in path.split("/")]
-    git = any(name.startswith(".git") for name in names)
+    git = any(name.startswith(READ_BY_GIT) for name in names)
     _refuse(path, git or _is_reserved(names) or (names[0] == MODELS and names[-1].endswith(".toml")))
     return path
 
@@ -46,7 +47,11 @@ def may_hold_records(place: str) -> bool:
 
 
 def _is_reserved(names: list[str]) -> bool:
-    return names[0] in RECORD_FOLDERS or names[0].startswith(".git") or bool(SHORT_NAMES.fullmatch(names[0]))
+    return (
+        names[0] in RECORD_FOLDERS
+        or names[0].startswith(READ_BY_GIT)
+        or bool(SHORT_NAMES.fullmatch(names[0]))
+    )
 
 
 def _refuse(path: str, wrong: bool) -> None:

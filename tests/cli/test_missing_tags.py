@@ -37,3 +37,15 @@ def test_one_tag_that_lies_is_named_once_and_the_rest_is_shown(regolo: Regolo, t
     regolo("show", "m@1.0", status=5)
     regolo("show", "m@1.1")
     regolo("fsck", status=5)
+
+
+@pytest.mark.parametrize("options", [["--no-tags"], ["--depth=1"], ["--single-branch", "--no-tags"]])
+def test_fsck_says_that_it_may_not_know_every_version(
+    regolo: Regolo, two_versions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    git(tmp_path, "clone", "-q", *options, two_versions.as_uri(), "clone")
+    monkeypatch.chdir(tmp_path / "clone")
+    checked = regolo("fsck", status=(0, 5)).err
+    assert "this clone may lack version tags (git fetch --tags)" in checked
+    monkeypatch.chdir(two_versions)
+    assert "may lack" not in regolo("fsck").err

@@ -12,7 +12,7 @@ PLACES = [
     "environments/staging/m.toml", "ENVIRO~2/staging/m.toml", "environments. /x",
     "models/m/retired.toml", "models/m/manifest.toml", "models/a/b/model.toml", "Models/m/RETIRED.TOML",
     "models/m/other.toml", "model\u017f/m/manifest.toml", "models/m/manifest.toml ", "models/m/manifest.toml::$DATA",
-    ".gitmodules", ".gitattributes", ".gitignore", ".gitlab-ci.yml", ".github/workflows/ci.yml", ".GITHUB/workflows/x",
+    ".mailmap", "sub/.LFSCONFIG", ".gitmodules", ".gitattributes", ".gitignore", ".gitlab-ci.yml", ".github/workflows/ci.yml", ".GITHUB/workflows/x",
     "sub/.gitattributes", ".git\u200bmodules", "\uff0egithub/x", "GITMOD~1", "gi7eba~1", "GITHUB~1/workflows/ci.yml",
     "git~1/hooks/x",
 ]  # fmt: skip

@@ -48,6 +48,22 @@ def test_a_version_that_is_not_merged_is_marked_and_not_the_latest(topic: Regist
     assert topic.get_model_version("m", "1.2").merged is False
 
 
+def test_it_is_not_reverted_to_where_its_manifest_would_make_it_count(topic: Registry) -> None:
+    top = topic.handle.paths.top
+    before = git(top, "rev-parse", "main")
+    with pytest.raises(PolicyRefused, match=r"'m@1\.2' is not merged into 'main'") as refused:
+        topic.rollback_model("m", "1.2")
+    assert str(refused.value.hint) == "git regolo revert m --to 1.2 --unmerged"
+    assert git(top, "rev-parse", "main") == before
+    assert unmerged(topic) == ["1.2"]
+    git(top, "switch", "-qc", "another")
+    topic.rollback_model("m", "1.2")  # to be reviewed
+    assert unmerged(topic) == ["1.2"]
+    git(top, "switch", "-q", "main")
+    topic.rollback_model("m", "1.2", unmerged=True)
+    assert unmerged(topic) == []
+
+
 def test_its_number_stays_taken(topic: Registry) -> None:
     assert topic.create_model_version("m", model_data=b"other").version == "1.3"
 

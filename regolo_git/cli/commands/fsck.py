@@ -13,6 +13,7 @@ from regolo_git.errors import IntegrityError
 from regolo_git.hints import on_command_line
 from regolo_git.maintenance.fsck.fsck import FsckReport, check_registry
 from regolo_git.maintenance.fsck.problem import Problem
+from regolo_git.registry.versions.known_tags import note_missing_tags
 from regolo_git.text.numbers import counted
 from regolo_git.text.printable import one_line
 
@@ -41,6 +42,7 @@ def fsck(context: click.Context, model: str | None, full: bool, form: Form) -> N
     """
     with open_handle() as handle, ProgressBar("checking") as bar:
         report = check_registry(handle, model=model, full=full, on_progress=bar.show)
+        note_missing_tags(handle)
     emit(
         form,
         document=lambda: _document(report),

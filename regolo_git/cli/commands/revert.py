@@ -5,7 +5,7 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import json_option, put_result
 from regolo_git.cli.options.arguments import complete_versions, model_argument
-from regolo_git.cli.options.change import message_option
+from regolo_git.cli.options.change import message_option, unmerged_option
 from regolo_git.cli.streams import talk, talk_next
 from regolo_git.records.references import Reference
 from regolo_git.registry.versions.revert import revert_model
@@ -21,9 +21,10 @@ from regolo_git.registry.versions.revert import revert_model
     shell_complete=complete_versions,
     help="The version to return to.",
 )
+@unmerged_option
 @message_option
 @json_option
-def revert(model: str, version: str, message: str | None, as_json: bool) -> None:
+def revert(model: str, version: str, unmerged: bool, message: str | None, as_json: bool) -> None:
     """Make an older version of MODEL the current one on this branch again, with a new commit.
 
     History is not rewritten: tags do not change, and the newer versions remain available.  Prints the
@@ -36,11 +37,11 @@ def revert(model: str, version: str, message: str | None, as_json: bool) -> None
 
     Exit status: 0 success; 2 invalid input; 3 no such version, or its content is not in the store; 4 already
     the current version, or the registry's files have uncommitted changes; 6 the store is not there; 8 the
-    version is retired.
+    version is retired or not merged.
     """
     with open_handle() as handle:
         selector = version.removeprefix(f"{model}@")  # accepts a full reference as well
-        done = revert_model(handle, Reference.select(model, selector), message)
+        done = revert_model(handle, Reference.select(model, selector), message, unmerged=unmerged)
         path = done.manifest.artifact.path
     talk(f"reverted {model} to {done.version}")
     if path is not None:
