@@ -14,7 +14,9 @@ WEIGHTS = {
     ".pdparams", ".caffemodel", ".weights", ".ot", ".pte", ".ubj", ".cbm",
 }  # fmt: skip
 PAGES = (".html", ".htm", ".xml", ".svg", ".txt", ".md")
-UNFINISHED = (".incomplete", ".crdownload", ".aria2")
+UNFINISHED = (".incomplete", ".crdownload", ".aria2", ".part", ".partial", ".download")
+# Of formats that begin with a magic number or the length of a header.
+NEVER_ZERO = {".safetensors", ".gguf", ".onnx", ".npz", ".npy", ".h5", ".hdf5", ".keras", ".pt", ".pth"}
 
 LFS = re.compile(rb"version https://(?:git-lfs\.github|hawser\.github)\.com/spec/")
 LFS_SIZE = re.compile(rb"^size (\d{1,19})\s*$", re.MULTILINE)
@@ -28,6 +30,7 @@ TEXT_ERROR = re.compile(
     rb"|internal server error|bad gateway|service unavailable|too many requests)[.!]?",
     re.IGNORECASE,
 )
+SPACE = b"\xef\xbb\xbf \t\r\n"  # with a byte order mark
 ERROR_KEYS = {"error", "errors", "message", "detail", "error_description"}
 
 
@@ -49,12 +52,22 @@ def in_place_of_weights(head: bytes, size: int, suffix: str) -> str | None:
     """What a file that should hold weights holds instead; `suffix` is that of its name, or empty."""
     if not size:
         return "is empty"
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if suffix not in PAGES:
-        if MARKUP.match(start):
-            return "is an HTML page, not model weights"
-        if XML_ERROR.match(start):
-            return "is an error message in XML, not model weights"
+    if suffix in NEVER_ZERO and not head.strip(b"\0"):
+        return "begins with zero bytes only, as an interrupted download"
+    return _page(head, suffix) or _error(head, size, suffix)
+
+
+def _page(head: bytes, suffix: str) -> str | None:
+    start = head.lstrip(SPACE)
+    if suffix in PAGES:
+        return None
+    if MARKUP.match(start):
+        return "is an HTML page, not model weights"
+    return "is an error message in XML, not model weights" if XML_ERROR.match(start) else None
+
+
+def _error(head: bytes, size: int, suffix: str) -> str | None:
+    start = head.lstrip(SPACE)
     if suffix in WEIGHTS or not suffix:
         if size <= HEAD and TEXT_ERROR.fullmatch(start.rstrip()):
             return "is an error message, not model weights"

@@ -119,6 +119,21 @@ def test_what_is_there_in_place_of_weights_is_named(said: str) -> None:
         )
 
 
+@pytest.mark.parametrize("size", [1, 9, 1024, 5000, 100_000])
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "a.gguf", "m.onnx", "w.h5", "w.npz", "w.pt", "M.SAFETENSORS"]
+)
+def test_space_that_a_download_reserved_is_named(name: str, size: int) -> None:
+    assert f"'{name}' begins with zero bytes only, as an interrupted download" in alone(name, bytes(size))
+    assert alone("raw.bin", bytes(size)) == ""  # which may be weights
+
+
+@pytest.mark.parametrize("suffix", ["incomplete", "part", "partial", "crdownload", "download", "aria2"])
+def test_the_rest_of_a_download_is_named_by_its_suffix(suffix: str) -> None:
+    files = {f"model.safetensors.{suffix}": b"x", "config.json": b"{}"}
+    assert problems(files) == [f"'model.safetensors.{suffix}' is the rest of an interrupted download"]
+
+
 def test_a_pointer_counts_for_any_file_and_other_text_does_not() -> None:
     assert "'tokenizer.json' is a Git LFS pointer" in problems({"tokenizer.json": LFS, "a": b"x"})[0]
     harmless = {
