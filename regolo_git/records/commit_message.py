@@ -11,6 +11,11 @@ TRAILER = re.compile(r"[A-Za-z0-9-]+[ \t]*:")
 OF_GIT = ("Signed-off-by: ", "(cherry picked from commit ")
 
 
+def with_git_line_ends(message: str) -> str:
+    """The message with the line ends that git has: in a line that ends in CRLF git finds no trailer."""
+    return message.replace("\r\n", "\n")
+
+
 def with_paragraph(message: str, paragraph: str) -> str:
     """The message with a paragraph at the end of its body, before its trailers."""
     body, trailers = split_trailers(message)
@@ -25,7 +30,7 @@ def with_trailers(message: str, trailers: Sequence[str]) -> str:
 
 def split_trailers(message: str) -> tuple[str, str]:
     """The body of a message and its block of trailers, empty if there is none."""
-    text = message.strip("\n").rstrip()
+    text = with_git_line_ends(message).strip("\n").rstrip()
     paragraphs = re.split(r"\n[ \t]*\n", text)
     if len(paragraphs) == 1 or not _is_block(paragraphs[-1]):
         return text, ""

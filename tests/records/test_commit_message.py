@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from support.git_program import git
 
+from regolo_git.api import Registry
 from regolo_git.records.commit_message import split_trailers, with_paragraph, with_trailers
 
 SIGNED = "Signed-off-by: A <a@b>"
@@ -53,3 +54,23 @@ def test_an_added_paragraph_is_before_the_trailers() -> None:
     assert with_paragraph(f"x\n\n{SIGNED}", "m@1.0") == f"x\n\nm@1.0\n\n{SIGNED}\n"
     assert with_paragraph("x", "m@1.0") == "x\n\nm@1.0\n"
     assert with_trailers(f"x\n\n{SIGNED}", ["A: b"]) == f"x\n\n{SIGNED}\nA: b\n"
+
+
+@pytest.mark.parametrize(
+    "message", [f"x\r\n\r\nbody\r\n\r\n{SIGNED}\r\n", f"x\r\n\r\n{SIGNED}\r\nAcked-by: Z <z@z>"]
+)
+def test_trailers_of_a_message_with_line_ends_of_windows_are_found(
+    git_repository: Path, message: str
+) -> None:
+    wanted = message.replace("\r\n", "\n").split("\n\n")[-1].split()
+    for written in (with_paragraph(message, "m@1.0"), with_trailers(message, [])):
+        assert "\r" not in written
+        assert " ".join(trailers(git_repository, written)).split() == wanted
+    with Registry.init(git_repository) as registry:
+        registry.register_model("m", b"one", message=message)
+        assert "\r" not in registry.get_model_version("m").message + git(
+            git_repository, "cat-file", "tag", "m@v1.0"
+        )
+        assert SIGNED in git(git_repository, "log", "-1", "--format=%(trailers:only)")
+        registry.promote_model_version("m", "1.0", "staging", message=message)
+        assert SIGNED in git(git_repository, "log", "-1", "--format=%(trailers:only)")

@@ -7,6 +7,7 @@ from typing import Literal, Self, get_args
 
 from regolo_git.artifacts.source.sources import ArtifactSource
 from regolo_git.errors import InvalidInput
+from regolo_git.records.commit_message import with_git_line_ends
 from regolo_git.records.manifest import Lineage, Manifest
 from regolo_git.records.names import check_message, check_text
 from regolo_git.registry.versions.model_version import ModelVersion
@@ -55,7 +56,7 @@ class VersionRequest:
             if value is not None:
                 object.__setattr__(self, what, check_text(f"'{what}'", value))
         if self.message is not None:
-            check_message(self.message)
+            object.__setattr__(self, "message", with_git_line_ends(check_message(self.message)))
         if self.bump is not None and self.bump not in get_args(Bump):
             raise InvalidInput(f"'{self.bump}' is not a version part", f"one of {', '.join(get_args(Bump))}")
         if self.flow not in get_args(Flow):
