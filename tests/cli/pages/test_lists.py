@@ -22,8 +22,9 @@ def test_a_model_has_a_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_model_for_programs() -> None:
-    found: Any = model_list.document(MODEL)
+    found: Any = model_list.document(MODEL, [])
     assert found["environments"] == {"staging": "1.1", "production": "1.0"}
+    assert found["clashes"] == []
     assert model_list.fields(MODEL) == ("nlp/m", 3, "1.1", WHEN, "staging=1.1", "production=1.0")
 
 
@@ -39,8 +40,8 @@ def test_a_version_has_a_line_with_the_metrics_that_were_asked_for(
 
 
 def test_a_version_for_programs() -> None:
-    found: Any = version_list.document((VERSION, MEASURED))
+    found: Any = version_list.document((VERSION, MEASURED), [])
     assert found["metrics"] == {"accuracy": 0.92, "f1": None}
-    plain: Any = version_list.document((VERSION, {}))
+    plain: Any = version_list.document((VERSION, {}), [])
     assert "metrics" not in plain
     assert version_list.fields((VERSION, MEASURED))[-3:] == ["one\ntwo", 0.92, None]

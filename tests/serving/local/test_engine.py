@@ -50,7 +50,10 @@ def test_an_engine_that_is_stopped_while_it_starts_leaves_nothing(
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 0, said
-    assert {path.name for path in (registry.folder.parent / "git/regolo/serving").iterdir()} == {"lock"}
+    assert {path.name for path in (registry.folder.parent / "git/regolo/serving").iterdir()} == {
+        "counts.json",
+        "lock",
+    }
 
 
 @pytest.mark.slow
