@@ -21,14 +21,21 @@ def printable(text: str) -> str:
 
 def without_controls(text: str) -> str:
     """The text with control characters escaped; letters, spaces and signs of any script stay as they are."""
-    if text.isprintable():
-        return text  # the fast path: almost every text
+    if _is_plain(text):
+        return text
     return CONTROLS.sub(lambda found: printable(found[0]), text)
 
 
 def in_json(document: str) -> str:
     """A JSON document that has no control characters either: each is written as JSON escapes it."""
+    if _is_plain(document):
+        return document
     return CONTROLS.sub(lambda found: _json_escape(found[0]), document)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether it surely has nothing to escape, as almost every text; much faster than the pattern."""
+    return text.isprintable() or text.replace("\n", "").replace("\t", "").isprintable()
 
 
 def _json_escape(character: str) -> str:
