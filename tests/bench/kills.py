@@ -161,8 +161,9 @@ def problems(top: Path, kill: Kill, killed: Done, readers: bool) -> list[str]:
 
 def _leftovers(top: Path) -> list[str]:
     there = {path.name for path in (top / ".git/regolo").iterdir()}
-    # Any reader may write the cache of statuses, without a lock; `doctor` removes what is an hour old.
-    hidden = {name for name in there if name.startswith(".") and not name.startswith(".statuses.json.")}
+    # Any reader may write these caches, without a lock; `doctor` removes what is an hour old.
+    caches = tuple(f".{name}.json." for name in ("statuses", "untagged", "retirements", "clashes"))
+    hidden = {name for name in there if name.startswith(".") and not name.startswith(caches)}
     own = there & ENDED | hidden
     found = [f"left in .git/regolo: {name}" for name in sorted(own)]
     found += [f"left: {path}" for path in (top / ".git").rglob("*.lock")]
