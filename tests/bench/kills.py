@@ -134,9 +134,11 @@ def problems(top: Path, kill: Kill, killed: Done, readers: bool) -> list[str]:
         found.append(f"the same command: {again.stderr}")
     held = Counter(tag.rpartition("@")[0] for tag in git(top, "tag", "--list").split())
     expected = Counter(VERSIONS[kill.command])
+    # Killed after the answer, and before the note that it was given: either version is the right answer.
+    told_twice = kill.command == "commit, next number" and killed.stdout and held == expected
     if kill.command == "commit, next number" and killed.stdout:
         expected["m"] += 1
-    if held != expected:
+    if held != expected and not told_twice:
         found.append(f"tags: {dict(held)}, expected {dict(expected)}")
     if set(git(top, "tag", "--merged", "main").split()) != set(git(top, "tag", "--list").split()):
         found.append("a tag is not on the branch")
