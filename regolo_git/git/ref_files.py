@@ -100,6 +100,8 @@ def _rename(lock: _Lock) -> None:
     except IsADirectoryError:
         remove_empty_directories(lock.place)  # the refs below it are packed, or gone
         lock.file.rename(lock.place)
+    except OSError:
+        lock.file.rename(lock.place)  # a disk that failed once is no reason to give up a finished version
 
 
 def _is_own(lock: _Lock) -> bool:

@@ -99,7 +99,7 @@ def test_an_older_git_wrote_an_extension(regolo: Regolo, partial: Partial, kind:
     assert "this clone is partial" in regolo("doctor").out
 
 
-@pytest.mark.parametrize(("kind", "most"), [("blob:none", 4), ("tree:0", 6)])
+@pytest.mark.parametrize(("kind", "most"), [("blob:none", 5), ("tree:0", 7)])
 def test_many_objects_are_fetched_at_once(regolo: Regolo, partial: Partial, kind: str, most: int) -> None:
     top = partial(f"--filter={kind}", "--no-checkout")
     packs = top / ".git/objects/pack"

@@ -142,7 +142,7 @@ def test_a_number_that_no_json_has_is_printed_nowhere(top: Path, regolo: Regolo)
     [
         ("models/m/model.toml", "[metrics.accuracy]\ntolerance_abs = inf", ["diff", "m@1.0", "m@1.1"]),
         ("models/m/model.toml", "[metrics.accuracy]\nunknown = nan", ["diff", "m@1.0", "m@1.1"]),
-        (".regolo/config.toml", "[environments.staging]\nreplicas = 18446744073709551616", ["promote", "m@1.0", "staging"]),
+        (".regolo/config.toml", "[environments.later]\nreplicas = 18446744073709551616", ["promote", "m@1.0", "staging"]),
         ("endpoints/e.toml", "later = nan", ["endpoint", "show", "e"]),
         ("environments/staging/m.toml", "later = -inf", ["show", "m@staging"]),
         ("models/m/retired.toml", '"1.0" = { when = 2026-01-02T03:04:05Z, who = "A", reason = "x", later = nan }', ["retire", "m@1.1", "-m", "x", "--yes"]),
