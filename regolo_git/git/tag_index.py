@@ -93,6 +93,10 @@ class TagIndex:
         finally:
             held.wanted, held.key = False, None
 
+    def look_again(self) -> None:
+        """Has the next query of this thread look for changed tags, in a `steady` block too."""
+        self._steady.key = None
+
     def close(self) -> None:
         """Closes the cache file."""
         self._database.close()

@@ -15,6 +15,8 @@ from regolo_git.api import Registry
 from regolo_git.artifacts.restore.leftovers import left_stagings, noted, remove_left
 from regolo_git.artifacts.restore.staging import Staging
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 traced = pytest.mark.skipif(not can_trace(), reason="strace is not here, or may not trace")
 
 

@@ -24,6 +24,8 @@ from regolo_git.errors import InvalidInput, NotFound, TransportError
 from regolo_git.serving.metrics.latency import PROMETHEUS_BOUNDS
 from regolo_git.serving.metrics.values import EndpointMetrics
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 FAILING = """
 def load(path, config):
     def predict(inputs):

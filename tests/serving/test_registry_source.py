@@ -16,6 +16,8 @@ from regolo_git.records.endpoint import PinnedVersion
 from regolo_git.registry.handle import Handle
 from regolo_git.serving.registry_source import RegistrySource
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 
 @pytest.fixture
 def served(tmp_path: Path) -> ServedRegistry:

@@ -35,6 +35,9 @@ def free_number(
         rows = handle.index.rows(model)
         tagged = [Version.parse(row.version) for row in rows if row.identity != repeats.identity]
     version = requested or _next_free(handle, model, [*tagged, *merged], bump or "minor")
+    if requested is None and repeats is None and handle.index.find(model, version.identity) is not None:
+        # Another process created it while the tags of other tools were looked at, so it is known now.
+        version = _next_free(handle, model, [*_tagged(handle, model), *merged], bump or "minor")
     if repeats is None or version.identity != repeats.identity:
         refuse_existing(handle, model, version)
     same = next((other for other in merged if other.identity == version.identity), None)
@@ -48,7 +51,7 @@ def free_number(
 
 def refuse_existing(handle: Handle, model: str, version: Version) -> None:
     """Raises VersionExists if the version has a tag; `1.0` and `1.0.0` are the same version."""
-    row, foreign = handle.index.find(model, version.identity), foreign_tag(handle, model, version)
+    foreign, row = foreign_tag(handle, model, version), handle.index.find(model, version.identity)
     if row is not None:
         message = f"version '{row.version}' of '{model}' already exists, and versions never change"
     elif foreign is not None:

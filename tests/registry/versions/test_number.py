@@ -54,3 +54,19 @@ def test_a_zero_patch_is_written_as_the_card_says_else_as_the_model_does(registe
         False,
     ]
     assert writes_zero_patch(handle, "new", None, long)
+
+
+def test_a_version_that_another_process_creates_meanwhile_is_ours(registered: Registry) -> None:
+    top, index = registered.handle.paths.top, registered.handle.index
+    (top / "other.bin").write_bytes(b"other")
+    with index.steady():
+        assert index.find("m", "1.2.0") is None
+        with Registry.open(top) as other:
+            other.create_model_version("m", model_data=top / "other.bin", version="1.2")
+        assert number(registered) == "1.3"
+    with index.steady():
+        assert index.find("m", "1.3.0") is None
+        with Registry.open(top) as other:
+            other.create_model_version("m", model_data=b"another", version="1.3")
+        with pytest.raises(VersionExists, match=r"version '1\.3' of 'm' already exists"):
+            refuse_existing(registered.handle, "m", Version.parse("1.3"))

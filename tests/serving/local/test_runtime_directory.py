@@ -11,6 +11,8 @@ from regolo_git.errors import ServingError
 from regolo_git.serving.local.engine import stop
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 
 def test_the_admin_socket_is_the_users_alone(registry: FolderRegistry) -> None:
     commit = registry.endpoint("e", {"1.0": 1.0})

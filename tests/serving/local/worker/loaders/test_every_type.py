@@ -23,6 +23,8 @@ from regolo_git.serving.local.worker.inference_answer import write_inference
 from regolo_git.serving.local.worker.inference_v2 import read_inference
 from regolo_git.serving.local.worker.mlflow_form import read_invocation, write_predictions
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 onnxruntime = pytest.importorskip("onnxruntime")
 skops = pytest.importorskip("skops.io")
 safetensors = pytest.importorskip("safetensors.numpy")

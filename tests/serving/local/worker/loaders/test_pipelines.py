@@ -23,6 +23,8 @@ from sklearn.linear_model import LogisticRegression  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler  # noqa: E402
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 SEEN = pandas.DataFrame(
     {
         "age": [20.5, 31.0, 42.5, 53.0, 28.0, 61.5, 35.0, 47.0],
