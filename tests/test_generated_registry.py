@@ -14,6 +14,7 @@ from support.program import run_program
 from regolo_git.api import Registry
 from regolo_git.records.manifest import Manifest
 
+pytestmark = pytest.mark.slow  # CI runs it, too
 GENERATOR = ROOT / "tests/bench/make_registry.py"
 
 

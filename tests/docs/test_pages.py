@@ -23,6 +23,7 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", GUIDES, ids=name)
 def test_a_guide_does_what_it_says(path: Path, tmp_path: Path) -> None:
     check_page(path, tmp_path)
