@@ -10,6 +10,7 @@ the next request after 500 whose callers hung up.  Fails when a request is lost 
 import argparse
 import http.client
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -36,6 +37,10 @@ def load(path, config):
         return inputs
     return predict
 """
+PERSON = {
+    "GIT_AUTHOR_NAME": "Bench", "GIT_AUTHOR_EMAIL": "bench@example.com",
+    "GIT_COMMITTER_NAME": "Bench", "GIT_COMMITTER_EMAIL": "bench@example.com",
+}
 PREDICTION_SECONDS = 1.0
 EACH_ROUND = 20
 
@@ -125,6 +130,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--scale", type=float, default=1.0)
     scale = parser.parse_args().scale
+    os.environ.update(PERSON)
     good = []
     with tempfile.TemporaryDirectory() as directory:
         homes = (Path(directory) / str(number) for number in range(9))

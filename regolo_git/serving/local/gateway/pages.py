@@ -148,7 +148,7 @@ async def _in_json(request: Request, problem: Exception) -> Response:
     """Errors of the router: clients of either protocol parse the body of any error."""
     assert isinstance(problem, HTTPException)
     code = "ENDPOINT_NOT_FOUND" if problem.status_code == 404 else "BAD_REQUEST"
-    message = f"there is nothing at '{request.url.path}'"
+    message = f"no such path: '{request.url.path}'"
     if problem.status_code == 405:
         message = f"'{request.url.path}' does not take {request.method}"
     return _error(problem.status_code, code, message, problem.headers)

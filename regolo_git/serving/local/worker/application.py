@@ -144,7 +144,7 @@ class WorkerApp:
             return HttpAnswer(200, metadata)
         if where.verb == "config":
             return HttpAnswer(200, model_config(where.model, self._predictor.signature()))
-        return error_answer(404, "ENDPOINT_NOT_FOUND", f"there is nothing at '{path}'")
+        return error_answer(404, "ENDPOINT_NOT_FOUND", f"no such path: '{path}'")
 
 
 class _Place(NamedTuple):

@@ -78,7 +78,7 @@ def _check_values(name: str, datatype: str, flat: list[Json], kinds: set[type]) 
         raise InvalidInput(f"input '{name}' is declared {datatype}, and its data has {given}")
     if datatype == BYTES:
         if not is_unicode(flat):
-            raise InvalidInput(f"input '{name}' has a string with half of a surrogate pair, which is no text")
+            raise InvalidInput(f"input '{name}' has a string with half of a surrogate pair")
         return
     if float in kinds and (inf in flat or -inf in flat):
         # JSON's own infinity and a number that is too large look the same.
