@@ -8,8 +8,7 @@ from regolo_git.errors import MissingObject
 from regolo_git.git.identity import Identity
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.publish import retry
-from regolo_git.git.ref_files import RefChange
-from regolo_git.git.ref_update import require_target, update_refs
+from regolo_git.git.ref_update import amend_ref
 from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.sharing import share_local, share_objects, share_ref
@@ -33,20 +32,20 @@ def append_note(git: GitRepository, commit: str, ref: str, line: str) -> None:
 
     def attempt() -> None:
         with git_errors(f"note of '{commit}'"):
-            _append(git, commit, ref, line)
+            amend_ref(git, ref, "regolo: note", lambda notes: _append(git, notes, commit, line))
 
     share_local(git.paths, git.shared)
     with clone_lock(git.paths):
         retry(git, attempt)
 
 
-def _append(git: GitRepository, commit: str, ref: str, line: str) -> None:
+def _append(git: GitRepository, notes: str | None, commit: str, line: str) -> str:
+    """The notes commit that has one more line in the note of a commit."""
     authorship = git.authorship()
     author, committer = _signature(authorship.author), _signature(authorship.committer)
     # The library moves a notes ref without comparing its old value, and would drop what `git notes` wrote in
-    # the meantime.  So the note is written on a draft, and the ref moves if it still has the same value.
-    before = ref_target(git.paths, ref)
-    _set_draft(git, before)
+    # the meantime.  So the note is written on a draft.
+    _set_draft(git, notes)
     try:
         text = read_note(git, commit, DRAFT) or ""
         text += "" if not text or text.endswith("\n") else "\n"
@@ -55,8 +54,7 @@ def _append(git: GitRepository, commit: str, ref: str, line: str) -> None:
         if written is None or read_note(git, commit, DRAFT) != text + line + "\n":
             raise MissingObject(f"the note on '{commit}' was written but cannot be found", "try again")
         share_objects(git.paths, git.shared, _objects(git, written, commit))
-        change = RefChange(ref, before, written, "regolo: note")
-        update_refs(git, [change], lambda: require_target(git, ref, before), lambda: None)
+        return written
     finally:
         _set_draft(git, None)
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from regolo_git.durable import create_directory, make_all_durable, make_directories_durable
 from regolo_git.errors import LostRace
 from regolo_git.git.ref_logs import logged, remove_empty_directories
+from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
 
 ROUNDS = 20  # git may remove an empty directory between its creation and its first file
@@ -50,14 +51,30 @@ def move_by_files(
     with _locked(git.paths.common_dir, changes, created) as locks:
         check()
         under_locks()
-        for lock in locks:
-            os.write(lock.descriptor, f"{lock.change.new}\n".encode())
-        with logged(git, changes, created) as logs:
-            make_all_durable([*(lock.descriptor for lock in locks), *logs])
-        for lock in locks:
-            _rename(lock)
-            make_directories_durable({lock.place.parent, *created})
-            created.clear()
+        _move(git, locks, created)
+
+
+def amend_by_files(git: GitRepository, ref: str, message: str, amend: Callable[[str | None], str]) -> None:
+    """Moves a ref to what `amend` makes of its object (None: it does not exist), which runs under its lock.
+
+    Raises LostRace if another program holds the lock, and OSError.
+    """
+    created: set[Path] = set()
+    with _locked(git.paths.common_dir, [RefChange(ref, None, "", message)], created) as locks:
+        old = ref_target(git.paths, ref)
+        change = RefChange(ref, old, amend(old), message)
+        _move(git, [lock._replace(change=change) for lock in locks], created)
+
+
+def _move(git: GitRepository, locks: Sequence[_Lock], created: set[Path]) -> None:
+    for lock in locks:
+        os.write(lock.descriptor, f"{lock.change.new}\n".encode())
+    with logged(git, [lock.change for lock in locks], created) as logs:
+        make_all_durable([*(lock.descriptor for lock in locks), *logs])
+    for lock in locks:
+        _rename(lock)
+        make_directories_durable({lock.place.parent, *created})
+        created.clear()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from regolo_git.errors import LostRace
 from regolo_git.git.hooks import REFERENCE_TRANSACTION, has_hook
-from regolo_git.git.ref_files import RefChange, move_by_files
+from regolo_git.git.ref_files import RefChange, amend_by_files, move_by_files
 from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
 
@@ -25,12 +25,30 @@ def update_refs(
     `check` compares the refs once more and raises the error that names the difference.  Raises LostRace if
     another program holds a lock, Conflict if a hook refuses the update.
     """
-    if has_hook(git, REFERENCE_TRANSACTION) or git.is_shared:
+    if _needs_git(git):
         from regolo_git.git.ref_process import RefTransaction  # noqa: PLC0415 - few repositories need it
 
         RefTransaction(git, changes, check).run(under_locks)
     else:
         move_by_files(git, changes, check, under_locks)
+
+
+def amend_ref(git: GitRepository, ref: str, message: str, amend: Callable[[str | None], str]) -> None:
+    """Moves a ref to what `amend` makes of its object (None: it does not exist).
+
+    Raises LostRace if another program holds the lock, or moved the ref before git locked it.
+    """
+    if _needs_git(git):
+        before = ref_target(git.paths, ref)
+        change = RefChange(ref, before, amend(before), message)
+        update_refs(git, [change], lambda: require_target(git, ref, before), lambda: None)
+    else:
+        # Under the lock, so that a program that writes again and again does not win every time.
+        amend_by_files(git, ref, message, amend)
+
+
+def _needs_git(git: GitRepository) -> bool:
+    return has_hook(git, REFERENCE_TRANSACTION) or git.is_shared
 
 
 def require_target(git: GitRepository, ref: str, expected: str | None) -> None:

@@ -9,7 +9,7 @@ from support.worlds import opened
 
 from regolo_git.errors import LostRace
 from regolo_git.git import ref_files
-from regolo_git.git.ref_files import RefChange, move_by_files
+from regolo_git.git.ref_files import RefChange, amend_by_files, move_by_files
 from regolo_git.git.repository import GitRepository
 
 MAIN, TAG = "refs/heads/main", "refs/tags/m@v1.0"
@@ -185,3 +185,30 @@ def test_without_a_person_the_log_says_so(world: World, monkeypatch: pytest.Monk
     world.move(RefChange(MAIN, world.old, world.new, "why"))
     assert "unknown <unknown>" in world.log(MAIN)[0]
     assert git(world.top, "reflog", "-1", "--format=%gs", "main") == "why\n"
+
+
+def test_a_ref_is_amended_under_its_lock(world: World) -> None:
+    """Whoever writes again and again, as `git notes` in a loop, cannot come between."""
+    seen: list[object] = []
+
+    def amend(old: str | None) -> str:
+        moved = git(world.top, "-c", "core.filesRefLockTimeout=0", "update-ref", MAIN, world.old, check=False)
+        seen.append((old, moved, (world.top / ".git" / f"{MAIN}.lock").exists()))
+        return world.new
+
+    amend_by_files(world.git, MAIN, "moved", amend)
+    amend_by_files(world.git, "refs/notes/new", "made", lambda old: world.old if old is None else world.new)
+    assert seen == [(world.old, "", True)]
+    assert (world.value(MAIN), world.value("refs/notes/new")) == (world.new, world.old)
+    assert world.log(MAIN)[-1].startswith(f"{world.old} {world.new} ")
+    world.nothing_left()
+
+
+def test_a_ref_stays_where_its_amendment_fails(world: World) -> None:
+    def amend(_old: str | None) -> str:
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        amend_by_files(world.git, MAIN, "moved", amend)
+    assert world.value(MAIN) == world.old
+    world.nothing_left()
