@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Self
+from typing import Literal, Self
 
 from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.records.digests import ALGORITHMS, Algorithm
@@ -12,8 +12,10 @@ from regolo_git.records.pins import check_replicas
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue, dump_document
 
+StoreWrite = Literal["push", "through"]
 FORMAT = 1
 WHAT = "the registry's configuration"
+WRITES: tuple[StoreWrite, ...] = ("push", "through")
 DEFAULT_ENVIRONMENTS = ("staging", "production")
 CONFIG_HELP = """\
 # Registry configuration: edit it here or with `git regolo config`.
@@ -40,11 +42,16 @@ class RegistryConfig:
     """The registry branch, the digest algorithm of new artifacts, the shared store, the environments.
 
     `lines` are the names or patterns (`release/*`) of other branches whose versions are released too.
+    `store_endpoint` and `store_region` are those of an S3 service.  `store_write` is when the bytes of a
+    version go to the shared store: when it is pushed, or before it gets its name (`through`).
     """
 
     branch: str = "main"
     digest: Algorithm = "sha256"
     store_url: str | None = None
+    store_endpoint: str | None = None
+    store_region: str | None = None
+    store_write: StoreWrite = "push"
     environments: tuple[EnvironmentRule, ...] = ()
     lines: tuple[str, ...] = ()
     unknown: Mapping[str, TomlValue] = field(default_factory=dict)
@@ -69,10 +76,16 @@ class RegistryConfig:
         digest = store.take_optional("digest", str) or "sha256"
         if digest not in ALGORITHMS:
             raise IntegrityError(f"'digest' in {store.what} is neither {' nor '.join(ALGORITHMS)}")
+        write = store.take_optional("write", str) or "push"
+        if write not in WRITES:
+            raise IntegrityError(f"'write' in {store.what} is neither {' nor '.join(WRITES)}")
         config = cls(
             branch=registry.take_optional("branch", str) or "main",
             digest=digest,
             store_url=store.take_optional("url", str),
+            store_endpoint=store.take_optional("endpoint", str),
+            store_region=store.take_optional("region", str),
+            store_write=write,
             lines=registry.take_texts("lines"),
             environments=tuple(_read_rule(*named) for named in reader.take_tables("environments")),
             unknown=reader.rest,
@@ -113,9 +126,9 @@ def new_config_text(*, branch: str, store_url: str | None) -> str:
     }
     store: dict[str, TomlValue] = {"digest": "sha256"}
     if store_url is not None:
-        from regolo_git.records.store_url import check_store_url  # noqa: PLC0415 - for a new URL only
+        from regolo_git.records.store_url import parse_store_address  # noqa: PLC0415 - for a new URL only
 
-        check_store_url(store_url)
+        parse_store_address(store_url)
         store["url"] = store_url
     document["store"] = store
     return CONFIG_HELP + dump_document(document)

@@ -8,14 +8,15 @@ from regolo_git.hints import Hint
 from regolo_git.records.config import RegistryConfig
 from regolo_git.records.document_edit import set_value, unset_value
 from regolo_git.records.paths import CONFIG_PATH
-from regolo_git.records.store_url import check_store_url
+from regolo_git.records.store_url import check_s3_settings, parse_store_address
 from regolo_git.records.toml_text import Table, TomlValue, load_document
 from regolo_git.registry.change import commit_records
 from regolo_git.registry.environments.declared import TABLE, with_environment
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
 
-STORE_KEYS = ("store.url", "store")  # checked only when set: a committed URL must not block other keys
+# Checked only when set: a committed URL must not block other keys.
+STORE_KEYS = ("store.url", "store.endpoint", "store.region", "store")
 
 
 def read_settings(handle: Handle) -> Table:
@@ -57,14 +58,20 @@ def change_setting(handle: Handle, key: str, value: "TomlValue | None") -> str:
         except IntegrityError as error:
             table = key.rpartition(".")[0]
             raise InvalidInput(error.message, Hint("config", *([table] if table else []))) from error
-        if key in STORE_KEYS and config.store_url is not None:
-            check_store_url(config.store_url)
+        if key in STORE_KEYS and value is not None:
+            _check_store(config)
         verb = "unset" if value is None else "set"
         return NewCommit(
             {CONFIG_PATH: after.encode()}, f"{verb} {key} in the registry's configuration\n", None
         )
 
     return commit_records(handle, prepare, branch=_branch_to_change(handle, key, value)).commit
+
+
+def _check_store(config: RegistryConfig) -> None:
+    check_s3_settings(config.store_endpoint, config.store_region)
+    if config.store_url is not None:
+        parse_store_address(config.store_url, config.store_endpoint, config.store_region)
 
 
 def _declaring(records: RecordsAt, text: str, key: str) -> str:

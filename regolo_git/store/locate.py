@@ -11,11 +11,10 @@ from regolo_git.store.translate import translated
 
 def files_at(url: str) -> Files:
     """The files of a store at a path or URL.  Raises InvalidInput, MissingDependency, TransportError."""
-    check_writable_store(url)
-    scheme, separator, rest = url.partition("://")
-    if not separator:
-        return LocalFiles(Path(url).absolute())
-    return LocalFiles(Path(rest)) if scheme == "file" else _remote_files(scheme, url)
+    address = check_writable_store(url)
+    if address.scheme == "file":
+        return LocalFiles(Path(address.path).absolute())
+    return _remote_files(address.scheme, url)
 
 
 def _remote_files(scheme: str, url: str) -> Files:

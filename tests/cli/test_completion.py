@@ -57,7 +57,9 @@ def test_environments_endpoints_and_keys_are_completed(  # type: ignore[no-untyp
     assert complete("traffic", "reviews", "") == ["1.1=", "1.0="]
     assert complete("rollback", "reviews", "--to", "1.") == ["1.1", "1.0"]
     assert complete("serve", "r") == ["reviews"]
-    assert complete("config", "store.") == ["store.url", "store.digest"]
+    assert complete("config", "store.") == [
+        f"store.{key}" for key in ("url", "endpoint", "region", "write", "digest")
+    ]
 
 
 def test_a_retired_version_is_not_completed_where_it_is_refused(  # type: ignore[no-untyped-def]

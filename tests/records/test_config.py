@@ -32,6 +32,14 @@ def test_what_is_written_is_read() -> None:
     assert found.unknown == {"later": 1}
 
 
+def test_the_settings_of_the_shared_store_are_read() -> None:
+    default = parse()
+    assert (default.store_endpoint, default.store_region, default.store_write) == (None, None, "push")
+    found = parse('[store]\nendpoint = "https://h"\nregion = "eu"\nwrite = "through"\n')
+    assert (found.store_endpoint, found.store_region, found.store_write) == ("https://h", "eu", "through")
+    assert found.unknown == {}
+
+
 @pytest.mark.parametrize("replicas", [1, 1000])
 def test_replicas_reach_to_their_edges(replicas: int) -> None:
     found = parse(f"[environments.staging]\nreplicas = {replicas}\n").environment("staging")
@@ -53,6 +61,10 @@ def test_replicas_reach_to_their_edges(replicas: int) -> None:
         "[environments.Staging]",
         "[environments]\nstaging = 1",
         '[store]\ndigest = "md5"',
+        '[store]\nwrite = "pull"',
+        "[store]\nwrite = true",
+        "[store]\nendpoint = 1",
+        "[store]\nregion = 1",
         "[registry]\nbranch = 1",
     ],
 )

@@ -3,7 +3,7 @@
 import pytest
 
 from regolo_git.errors import InvalidInput
-from regolo_git.records.store_url import SCHEMES, check_store_url, check_writable_store
+from regolo_git.records.store_url import SCHEMES, StoreAddress, check_writable_store, parse_store_address
 
 GOOD = [
     "/srv/models",
@@ -60,6 +60,12 @@ BAD = {
     "sftp:///models": "has no host",
     "sftp://@host/models": "cannot name a user",
     "sftp://host:port/models": "'host:port' is not a host",
+    "sftp://-oProxyCommand@host/models": "cannot name a user",
+    "sftp://-oProxyCommand/models": "'-oProxyCommand' is not a host",
+    "sftp://host:/models": "'host:' is not a host",
+    "sftp://host:0/models": "'host:0' is not a host",
+    "sftp://host:65536/models": "'host:65536' is not a host",
+    "https://host/a/%2e%2E/b": "contains '..'",
     "https://user@host/models": "cannot name a user",
     "https://": "has no host",
     "file://host/models": "does not start with '/'",
@@ -71,22 +77,100 @@ BAD = {
 
 @pytest.mark.parametrize("url", GOOD)
 def test_what_can_be_a_store_is_accepted(url: str) -> None:
-    scheme = check_store_url(url)
-    assert scheme == (SCHEMES[url.partition("://")[0]] if "://" in url else None)
+    address = parse_store_address(url)
+    assert address.scheme == (url.partition("://")[0] if "://" in url else "file")
+    assert address.url == url
 
 
 @pytest.mark.parametrize(("url", "said"), BAD.items(), ids=ascii)
 def test_what_cannot_be_a_store_is_refused_for_what_is_wrong(url: str, said: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        check_store_url(url)
+        parse_store_address(url)
     assert said in caught.value.message
     assert caught.value.message.isprintable()
     assert "secret" not in str(caught.value.message) + str(caught.value.hint)
 
 
+PARTS = {
+    "models": StoreAddress("models", "file", path="models"),
+    "file:///srv/models": StoreAddress("file:///srv/models", "file", path="/srv/models"),
+    "s3://bucket": StoreAddress("s3://bucket", "s3", "bucket"),
+    "s3://bucket/": StoreAddress("s3://bucket/", "s3", "bucket"),
+    "s3://bucket/a/b/": StoreAddress("s3://bucket/a/b/", "s3", "bucket", path="a/b"),
+    "gs://bucket/a": StoreAddress("gs://bucket/a", "gs", "bucket", path="a"),
+    "abfs://$web/a": StoreAddress("abfs://$web/a", "abfs", "$web", path="a"),
+    "sftp://ada@h.org:2222/srv/a": StoreAddress(
+        "sftp://ada@h.org:2222/srv/a", "sftp", "h.org", "ada", 2222, "/srv/a"
+    ),
+    "ssh://host": StoreAddress("ssh://host", "ssh", "host"),
+    "https://h.org:8443/a": StoreAddress("https://h.org:8443/a", "https", "h.org", port=8443, path="/a"),
+    "memory://models/a": StoreAddress("memory://models/a", "memory", "models", path="a"),
+}
+
+
+@pytest.mark.parametrize(("url", "address"), PARTS.items(), ids=PARTS)
+def test_a_url_has_parts(url: str, address: StoreAddress) -> None:
+    assert parse_store_address(url) == address
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://localhost:9000",
+        "https://s3.example.com/",
+        "https://account.r2.cloudflarestorage.com",
+        "https://project.supabase.co/storage/v1/s3",
+    ],
+)
+def test_an_endpoint_is_the_url_of_a_server(endpoint: str) -> None:
+    address = parse_store_address("s3://bucket/a", endpoint, "auto")
+    assert (address.endpoint, address.region, address.path) == (endpoint, "auto", "a")
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "",
+        "s3.example.com",
+        "ftp://s3.example.com",
+        "https://",
+        "https://-host",
+        "https://host:0",
+        "https://host:99999",
+        "https://host?x=1",
+        "https://host#x",
+        "https://host/../x",
+        "https://host\n",
+        "https://ada:secret@host",
+        "https://[fe80::1]",
+    ],
+    ids=ascii,
+)
+def test_what_cannot_be_an_endpoint_is_refused(endpoint: str) -> None:
+    with pytest.raises(InvalidInput, match="the endpoint of a store") as caught:
+        parse_store_address("s3://bucket", endpoint)
+    assert "secret" not in f"{caught.value.message}{caught.value.hint}"
+
+
+@pytest.mark.parametrize("region", ["", "-eu", "eu/../x", "eu\n", "a" * 64, "eu.host"], ids=ascii)
+def test_what_cannot_be_a_region_is_refused(region: str) -> None:
+    with pytest.raises(InvalidInput, match="the region of a store"):
+        parse_store_address("s3://bucket", None, region)
+
+
+@pytest.mark.parametrize("url", ["/srv/models", "gs://bucket", "https://host/a"])
+def test_only_s3_has_an_endpoint_or_a_region(url: str) -> None:
+    with pytest.raises(InvalidInput, match="is for a store at s3://") as caught:
+        parse_store_address(url, "https://host")
+    assert str(caught.value.hint) == "git regolo config --unset store.endpoint"
+    with pytest.raises(InvalidInput, match="is for a store at s3://") as caught:
+        parse_store_address(url, None, "eu")
+    assert str(caught.value.hint) == "git regolo config --unset store.region"
+
+
 @pytest.mark.parametrize("name", SCHEMES)
 def test_every_scheme_has_an_example_that_is_accepted(name: str) -> None:
-    assert check_store_url(SCHEMES[name].example) is not None
+    assert parse_store_address(SCHEMES[name].example).place or name == "file"
 
 
 @pytest.mark.parametrize("url", ["http://host/store", "https://host/store"])

@@ -20,7 +20,15 @@ from regolo_git.registry.handle import Handle
 from regolo_git.text.commits import short
 from regolo_git.text.nearest import nearest
 
-KNOWN = ("registry.branch", "registry.lines", "store.url", "store.digest")
+KNOWN = (
+    "registry.branch",
+    "registry.lines",
+    "store.url",
+    "store.endpoint",
+    "store.region",
+    "store.write",
+    "store.digest",
+)
 KNOWN_OF_AN_ENVIRONMENT = re.compile(r"environments\.[a-z-]+(?:\.(?:replicas|requires))?")
 LOCAL = (STORE_SETTING,)
 LOCAL_PREFIX = "regolo."
@@ -50,6 +58,9 @@ def config(key: str | None, value: str | None, unset: bool, local: bool, form: F
       registry.branch              the branch of environments and endpoints
       registry.lines               other branches whose versions count
       store.url                    the URL of the shared store
+      store.endpoint               the URL of its S3 service, if not AWS
+      store.region                 the region of its S3 service
+      store.write                  "push", or "through": bytes before the name
       store.digest                 "sha256", or the faster "blake3"
       environments.NAME.replicas   the number of workers
       environments.NAME.requires   environments to pass through first

@@ -144,6 +144,10 @@ def test_other_peoples_settings_are_git_configs(regolo: Regolo, registry: Path) 
         ("store.url", "ftp://nowhere/x::y"),
         ("store.url", "s3://key:secret@bucket"),
         ("store", '{digest = "sha256", url = "ftp://nowhere"}'),
+        ("store.endpoint", "https://ada:secret@host"),
+        ("store.endpoint", "host:9000"),
+        ("store.region", "eu central"),
+        ("store", '{url = "gs://bucket", endpoint = "https://host"}'),
     ],
 )
 def test_what_cannot_be_a_store_is_not_committed_as_one(
@@ -155,6 +159,24 @@ def test_what_cannot_be_a_store_is_not_committed_as_one(
     assert "secret" not in said
     assert "hint: " in said
     assert git(registry, "rev-parse", "HEAD") == before
+
+
+def test_the_service_of_the_shared_store_is_set(regolo: Regolo, registry: Path) -> None:
+    regolo("config", "store.endpoint", "https://minio.example.com:9000")
+    regolo("config", "store.region", "eu-central-1")
+    assert "is for a store at s3://" in regolo("config", "store.url", "gs://bucket", status=2).err
+    regolo("config", "store.url", "s3://bucket/models")
+    regolo("config", "store.write", "through")
+    assert "neither push nor through" in regolo("config", "store.write", "pull", status=2).err
+    assert regolo("config", "store", "--json").document == {
+        "digest": "sha256",
+        "endpoint": "https://minio.example.com:9000",
+        "region": "eu-central-1",
+        "url": "s3://bucket/models",
+        "write": "through",
+    }
+    said = regolo("config", "store.url", "/shared/store", status=2).err
+    assert "hint: git regolo config --unset store.endpoint" in said
 
 
 def test_a_store_that_cannot_be_one_and_is_committed_is_in_the_way_of_nothing(
