@@ -50,6 +50,11 @@ class CountingFiles:
         self.written_bytes += len(data) if written else 0
         return written
 
+    def write(self, path: str, data: Data) -> None:
+        self.calls["write", path] += 1
+        self._files.write(path, data)
+        self.written_bytes += len(data)
+
     def create(self, path: str, data: Data) -> bool:
         self.calls["create", path] += 1
         created = self._files.create(path, data)
@@ -72,6 +77,12 @@ class CountingFiles:
         data = self._files.read_range(path, offset, length)
         self.read_bytes += len(data)
         return data
+
+    def read_ranges(self, path: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        self.calls["read_ranges", path] += 1
+        found = self._files.read_ranges(path, ranges)
+        self.read_bytes += sum(map(len, found))
+        return found
 
     def read_into(self, path: str, view: memoryview) -> bool:
         self.calls["read_into", path] += 1

@@ -43,6 +43,23 @@ class FilesSuite:
         assert files.read_into("a/b", memoryview(buffer)) is True
         assert bytes(buffer) == data
 
+    def test_write_stores_and_replaces_a_whole_file(self, files: Files) -> None:
+        for data in (b"first", b"other", b"longer than that", b"", b"x" * (1 << 20)):
+            files.write("recipes/ab/abcd.packs", data)
+            assert files.read_range("recipes/ab/abcd.packs", 0, 2 << 20) == data
+        assert [file.path for file in files.walk("recipes")] == ["recipes/ab/abcd.packs"]
+
+    def test_readers_see_one_of_the_files_that_were_written(self, files: Files) -> None:
+        texts = [f"{number}".encode() * (70_000 + number) for number in range(8)]
+        files.write("a/b", texts[0])
+        with ThreadPoolExecutor(8) as pool:
+            done = [pool.submit(files.write, "a/b", text) for text in texts * 2]
+            while not all(one.done() for one in done):
+                assert files.read_range("a/b", 0, 1 << 20) in texts
+        assert [one.exception() for one in done] == [None] * 16
+        assert files.read_range("a/b", 0, 1 << 20) in texts
+        assert list(files.walk("tmp")) == []
+
     def test_create_never_replaces(self, files: Files) -> None:
         assert files.create("format.toml", b"first") is True
         assert files.create("format.toml", b"second") is False
@@ -70,6 +87,37 @@ class FilesSuite:
     ) -> None:
         files.put("a/b", b"12345")
         assert files.read_range("a/b", offset, length) == expected
+
+    def test_a_range_that_begins_past_the_end_is_empty(self, files: Files) -> None:
+        files.put("a/b", b"12345")
+        files.put("a/none", b"")
+        for offset in (5, 6, 1 << 20, 1 << 40):
+            assert files.read_range("a/b", offset, 3) == b""
+            assert files.read_range("a/none", offset - 5, 3) == b""
+
+    def test_ranges_come_back_in_their_order_however_they_lie(self, files: Files) -> None:
+        data = bytes(range(256)) * 8192  # 2 MiB
+        files.put("a/b", data)
+        end = len(data)
+        ranges = [
+            (end - 3, 9),  # past the end
+            (100, 50),
+            (0, 10),
+            (90, 20),  # overlaps
+            (100, 50),  # twice
+            (7, 0),
+            (1 << 20, 100),
+            (end, 1),  # begins at the end
+            (end + (4 << 20), 5),  # begins past it
+            (0, end),
+        ]
+        assert files.read_ranges("a/b", ranges) == [
+            data[offset : offset + length] for offset, length in ranges
+        ]
+        assert files.read_ranges("a/b", []) == []
+        assert files.read_ranges("a/b", [(3, 0), (9, 0)]) == [b"", b""]
+        with pytest.raises(FileNotFoundError):
+            files.read_ranges("a/nothing", [(0, 1), (1 << 20, 1)])
 
     def test_a_missing_file_has_no_size_and_cannot_be_read(self, files: Files) -> None:
         assert files.sizes(["a/b"]) == [None]

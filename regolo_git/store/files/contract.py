@@ -96,6 +96,14 @@ class Files(Protocol):
         """
         ...
 
+    def write(self, path: str, data: Data) -> None:
+        """Stores a file, or replaces one, without asking first whether it is there.
+
+        Readers see the former file or the new one, each whole.  The call is idempotent, and of several
+        concurrent writers one is the last.  The caller may change the data once it returns.
+        """
+        ...
+
     def create(self, path: str, data: Data) -> bool:
         """Writes a file unless it exists; False if it does.  Readers see the whole file or none.
 
@@ -118,6 +126,14 @@ class Files(Protocol):
 
     def read_range(self, path: str, offset: int, length: int) -> bytes:
         """`length` bytes from `offset`, fewer only at the end of the file.  Raises FileNotFoundError."""
+        ...
+
+    def read_ranges(self, path: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Each range (offset, length) as `read_range` gives it, in the order of the ranges.
+
+        They may overlap.  Ranges that are near to each other are read at once (`ranges.py`), and the memory
+        is that of all of them and the gaps.  Raises FileNotFoundError.
+        """
         ...
 
     def read_into(self, path: str, view: memoryview) -> bool:

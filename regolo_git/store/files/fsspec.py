@@ -8,19 +8,22 @@ renamed once its size is right; these cannot refuse to replace a file.
 import errno
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any  # fsspec is not typed; its values stay in this module
+from typing import Any, TypeVar  # fsspec is not typed; its values stay in this module
 
 from fsspec import AbstractFileSystem
 
 from regolo_git.store.files.contract import TEMPORARIES, Data, Properties, StoredFile, Writer
+from regolo_git.store.files.ranges import read_by_spans
 from regolo_git.store.files.writers import OneOfMany
 from regolo_git.system_calls import random_name
 
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
 OBJECT_STORE = Properties(connections=4, atomic_create=True, whole_writes=True)
 FILE_SERVER = Properties(connections=4, atomic_create=False, whole_writes=False)
 PROPERTIES = dict.fromkeys(
@@ -65,8 +68,12 @@ class FsspecFiles:
         """See `Files.put`."""
         if self._size_of(path) == len(data):
             return False
-        self._write(path, bytes(data))
+        self.write(path, data)
         return True
+
+    def write(self, path: str, data: Data) -> None:
+        """See `Files.write`."""
+        self._write(path, bytes(data))
 
     def create(self, path: str, data: Data) -> bool:
         """See `Files.create`."""
@@ -89,10 +96,7 @@ class FsspecFiles:
 
     def sizes(self, paths: Sequence[str]) -> list[int | None]:
         """See `Files.sizes`: one request for each, several at a time."""
-        if len(paths) < 2:
-            return [self._size_of(path) for path in paths]
-        with ThreadPoolExecutor(self._properties.connections, "regolo-sizes") as pool:
-            return list(pool.map(self._size_of, paths))
+        return self._at_once(self._size_of, paths)
 
     def exists(self, path: str) -> bool:
         """See `Files.exists`."""
@@ -103,6 +107,10 @@ class FsspecFiles:
         if not length:  # some filesystems read an empty range as the whole file
             return b""
         return bytes(self._fs.cat_file(self._at(path), start=offset, end=offset + length))
+
+    def read_ranges(self, path: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        """See `Files.read_ranges`: one request for each span, several at a time."""
+        return read_by_spans(ranges, lambda span: self.read_range(path, *span), self._at_once)
 
     def read_into(self, path: str, view: memoryview) -> bool:
         """See `Files.read_into`."""
@@ -145,6 +153,13 @@ class FsspecFiles:
         for file in self.walk(TEMPORARIES):
             if time.time() - file.modified.timestamp() > STALE_SECONDS:
                 yield file
+
+    def _at_once(self, ask: Callable[[Asked], Answer], asked: Sequence[Asked]) -> list[Answer]:
+        """The answer to each, by several threads."""
+        if len(asked) < 2:
+            return [ask(one) for one in asked]
+        with ThreadPoolExecutor(self._properties.connections, "regolo-files") as pool:
+            return list(pool.map(ask, asked))
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}"

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from regolo_git.durable import make_directories_durable
 from regolo_git.store.files.contract import TEMPORARIES, Data, Properties, StoredFile, Writer
+from regolo_git.store.files.ranges import read_by_spans
 from regolo_git.store.files.writers import LocalWriter, OneOfMany
 from regolo_git.system_calls import DIRECT, NotOrdinary, make_durable, open_ordinary, random_name
 
@@ -80,16 +81,21 @@ class LocalFiles:
 
     def put(self, path: str, data: Data) -> bool:
         """See `Files.put`."""
-        target = self._root / path
         # Even if the file exists: another process may have put it without settling yet, and the machine may
         # fail after this process has named it in a recipe.
-        self._remember(target.parent)
+        self._remember((self._root / path).parent)
         if self._size_of(path) == len(data):
             return False
+        self.write(path, data)
+        return True
+
+    def write(self, path: str, data: Data) -> None:
+        """See `Files.write`."""
+        target = self._root / path
+        self._remember(target.parent)
         with self._written(data) as temporary:
             self._make_directory(target.parent)
             temporary.rename(target)
-        return True
 
     def create(self, path: str, data: Data) -> bool:
         """See `Files.create`."""
@@ -124,6 +130,16 @@ class LocalFiles:
         with os.fdopen(open_ordinary(self._root / path), "rb") as file:
             file.seek(offset)
             return file.read(length)
+
+    def read_ranges(self, path: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        """See `Files.read_ranges`."""
+        with os.fdopen(open_ordinary(self._root / path), "rb") as file:
+
+            def read(span: tuple[int, int]) -> bytes:
+                file.seek(span[0])
+                return file.read(span[1])
+
+            return read_by_spans(ranges, read)
 
     def read_into(self, path: str, view: memoryview) -> bool:
         """See `Files.read_into`."""
