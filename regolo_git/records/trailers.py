@@ -4,13 +4,14 @@ Trailers are a cache: the commit's manifest is authoritative, and `fsck` compare
 """
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, NamedTuple, Self, cast, get_args
 
 from regolo_git.errors import InvalidInput
 from regolo_git.records.digests import Algorithm, Digest
 from regolo_git.records.pins import OID
 from regolo_git.records.references import version_reference
 from regolo_git.records.signatures import split_signature
+from regolo_git.records.versions import Bump
 
 if TYPE_CHECKING:
     from regolo_git.records.manifest import Manifest
@@ -18,18 +19,20 @@ if TYPE_CHECKING:
 # Exactly as `to_text` writes them; fast enough for a hundred thousand tags.
 CANONICAL = re.compile(
     r"\n\nRegolo-Model: ([^\n]+)\nRegolo-Version: ([^\n]+)\nRegolo-Manifest: ([0-9a-f]{40})\n"
-    r"Regolo-Digest: (sha256|blake3):([0-9a-f]{64})\nRegolo-Size: ([0-9]{1,19})\n*\Z"
+    r"Regolo-Digest: (sha256|blake3):([0-9a-f]{64})\nRegolo-Size: ([0-9]{1,19})\n"
+    r"(?:Regolo-Bump: (major|minor|patch)\n)?\n*\Z"
 )
 SIZE = re.compile(r"[0-9]{1,19}")
 SIZE_LIMIT = (1 << 63) - 1
 KEYS = ("Regolo-Model", "Regolo-Version", "Regolo-Manifest", "Regolo-Digest", "Regolo-Size")
+BUMP = "Regolo-Bump"
 
 
 class TagMessage(NamedTuple):
     """The data in a tag: `manifest_oid` is the manifest's Git object, `size` is the artifact's in bytes.
 
     `body` is the message after its first line, which is the subject; it begins with the line break between
-    two paragraphs.
+    two paragraphs.  `bump` is the part that an automatic number raised, None for a number that was given.
     """
 
     subject: str
@@ -39,14 +42,22 @@ class TagMessage(NamedTuple):
     digest: Digest
     size: int
     body: str = ""
+    bump: Bump | None = None
 
     @classmethod
-    def of(cls, manifest: "Manifest", message: str, manifest_oid: str) -> Self:
+    def of(cls, manifest: "Manifest", message: str, manifest_oid: str, *, bump: Bump | None = None) -> Self:
         """The message of the tag of a manifest's version, from the user's message."""
         artifact = manifest.artifact
         subject, _, body = message.strip().partition("\n")
         return cls(
-            subject, manifest.model, manifest.version, manifest_oid, artifact.digest, artifact.size, body
+            subject,
+            manifest.model,
+            manifest.version,
+            manifest_oid,
+            artifact.digest,
+            artifact.size,
+            body,
+            bump,
         )
 
     def to_text(self) -> str:
@@ -57,6 +68,7 @@ class TagMessage(NamedTuple):
             subject = version_reference(self.model, self.version)
         values = (self.model, self.version, self.manifest_oid, str(self.digest), str(self.size))
         trailers = "".join(f"{key}: {value}\n" for key, value in zip(KEYS, values, strict=True))
+        trailers += f"{BUMP}: {self.bump}\n" if self.bump is not None else ""
         body = f"\n{_plain(self.body)}" if self.body.strip() else ""
         return f"{subject}{body}\n\n{trailers}"
 
@@ -66,12 +78,12 @@ class TagMessage(NamedTuple):
         body, _ = split_signature(text)
         canonical = CANONICAL.search(body)
         if canonical:
-            model, version, oid, algorithm, hexadecimal, size = canonical.groups()
+            model, version, oid, algorithm, hexadecimal, size, bump = canonical.groups()
             digest = Digest(cast(Algorithm, algorithm), hexadecimal)
             if int(size) > SIZE_LIMIT:
                 return None
             subject, _, rest = body[: canonical.start()].partition("\n")
-            return cls(subject, model, version, oid, digest, int(size), rest)
+            return cls(subject, model, version, oid, digest, int(size), rest, bump)
         return cls._parse_any_order(body)
 
     @classmethod
@@ -87,7 +99,9 @@ class TagMessage(NamedTuple):
             model, version, oid, digest, size = (found[key] for key in KEYS)
             if not OID.fullmatch(oid) or not SIZE.fullmatch(size) or int(size) > SIZE_LIMIT:
                 return None
-            return cls(body.split("\n", 1)[0], model, version, oid, Digest.parse(digest), int(size))
+            bump = next((part for part in get_args(Bump) if part == found.get(BUMP)), None)
+            subject = body.split("\n", 1)[0]
+            return cls(subject, model, version, oid, Digest.parse(digest), int(size), bump=bump)
         except (KeyError, InvalidInput):
             return None
 

@@ -44,6 +44,14 @@ def test_a_subject_that_says_nothing_is_the_reference(subject: str) -> None:
     assert MESSAGE._replace(subject=subject).to_text().startswith("team/m@1.0\n\n")
 
 
+def test_the_bump_of_an_automatic_number_follows() -> None:
+    numbered = MESSAGE._replace(bump="patch")
+    assert numbered.to_text() == f"{TEXT}Regolo-Bump: patch\n"
+    assert TagMessage.parse(numbered.to_text()) == numbered
+    assert TagMessage.parse(f"{TEXT}Regolo-Bump: patch\nReviewed-by: Grace\n") == numbered._replace(body="")
+    assert TagMessage.parse(f"{TEXT}Regolo-Bump: huge\n") == MESSAGE
+
+
 def test_a_subject_is_one_line() -> None:
     assert MESSAGE._replace(subject=" a\n\n  b\tc ").to_text().startswith("a b c\n\n")
 

@@ -152,9 +152,10 @@ class Draft:
 
     def _tag(self, manifest: Manifest) -> NewTag:
         message, path = self.request.message or manifest.reference, manifest_path(manifest.model)
+        bump = (self.request.bump or "minor") if self.version is None else None
         return NewTag(
             check_tag_name(tag_name(manifest.model, manifest.version)),
-            lambda blobs: TagMessage.of(manifest, message, blobs[path]).to_text(),
+            lambda blobs: TagMessage.of(manifest, message, blobs[path], bump=bump).to_text(),
         )
 
     def notices(self) -> tuple[str, ...]:

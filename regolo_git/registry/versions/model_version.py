@@ -11,6 +11,7 @@ from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Hint
 from regolo_git.records.paths import manifest_path
 from regolo_git.records.references import version_reference
+from regolo_git.records.trailers import TagMessage
 from regolo_git.registry.handle import Handle
 
 if TYPE_CHECKING:
@@ -154,6 +155,12 @@ def read_tagged_manifest(handle: Handle, row: TagRow) -> "Manifest":
     if (manifest.artifact.digest, manifest.artifact.size) != (row.digest, row.size):
         raise IntegrityError(f"tag '{row.tag}' records a different digest than its manifest", Hint("fsck"))
     return manifest
+
+
+def read_tag_message(handle: Handle, row: TagRow) -> TagMessage | None:
+    """The message of a version's tag; None if it has no valid trailers any more."""
+    tag = handle.git.read_tag_object(row.tag_oid)
+    return TagMessage.parse(tag.message) if tag is not None else None
 
 
 def fetch_manifests(handle: Handle, rows: Sequence[TagRow]) -> None:

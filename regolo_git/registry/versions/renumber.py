@@ -24,7 +24,7 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.artifact_place import ensure_ignored
-from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.versions.model_version import ModelVersion, read_tag_message
 from regolo_git.registry.versions.renumber_pins import pin_commit
 from regolo_git.registry.versions.renumber_plan import RenumberPlan
 from regolo_git.registry.versions.renumber_step import RENUMBERED, Step
@@ -54,6 +54,8 @@ def renumber(handle: Handle, plan: RenumberPlan) -> list[ModelVersion]:
 def _publish(handle: Handle, branch: str, step: Step, manifest: Manifest) -> str:
     """Commits and tags one version under its new number on top of the branch; returns the commit."""
     model, subject = manifest.model, _with_new_number(step.row.subject, step)
+    written = read_tag_message(handle, step.row)
+    bump = written.bump if written is not None else None
     was = handle.records_at(step.row.commit_oid)
 
     def prepare(records: RecordsAt) -> NewCommit[None]:
@@ -66,7 +68,7 @@ def _publish(handle: Handle, branch: str, step: Step, manifest: Manifest) -> str
         text = f"{subject}\n\n{RENUMBERED}: {step.before} {step.row.tag_oid}\n"
         tag = NewTag(
             tag_name(model, manifest.version),
-            lambda blobs: TagMessage.of(manifest, subject, blobs[manifest_path(model)]).to_text(),
+            lambda blobs: TagMessage.of(manifest, subject, blobs[manifest_path(model)], bump=bump).to_text(),
         )
         return NewCommit(files, text, None, tag)
 

@@ -2,6 +2,7 @@
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.git_program import git
@@ -250,3 +251,18 @@ def test_a_sign_off_stays_a_trailer_and_the_tag_keeps_the_lines(registry: Regist
     assert git(top, "log", "-1", "--format=%(trailers:key=Signed-off-by,valueonly)").strip() == "B <b@c>"
     assert git(top, "log", "-1", "--format=%(trailers:key=Regolo-To,valueonly)").strip() == "m@1.0"
     assert registry.get_model_version("m").message == "a subject"
+
+
+@pytest.mark.parametrize(
+    ("asked", "line"),
+    [({}, "Regolo-Bump: minor\n"), ({"bump": "major"}, "Regolo-Bump: major\n"), ({"version": "1.7"}, "")],
+    ids=["automatic", "bump", "given"],
+)
+def test_the_tag_says_whether_the_number_was_automatic(  # type: ignore[no-untyped-def]
+    registry: Registry, weights, asked: dict[str, Any], line: str
+) -> None:
+    registry.register_model("m", model_data=weights(fill=1))
+    version = registry.create_model_version("m", model_data=weights(fill=2), **asked)
+    tag = registry.handle.git.read_tag_object(str(registry.handle.git.tag_target(str(version.tag))))
+    assert tag is not None
+    assert tag.message.endswith(f"Regolo-Size: {version.size_bytes}\n{line}")
