@@ -17,6 +17,8 @@ from typing import Any, ClassVar
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from regolo_git.serving.local.gateway.one_write import OneWrite
+
 # Ample for cookies and tokens; a head is held whole, and each piece of a long value costs a copy of it.
 HEAD_BYTES = 64 << 10
 # A refused body is read and discarded, because most clients read the answer only after they have sent
@@ -130,6 +132,9 @@ class PatientProtocol(HttpToolsProtocol):
         if not self._offers_upgrade():
             self.scope["state"]["connection"] = self
             super().on_headers_complete()
+            if self.parser.get_method() == b"POST":
+                # Not for HEAD, whose answers have no body.
+                self.cycle.transport = OneWrite(self.cycle, self.transport)  # type: ignore[assignment]
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body; one that is discarded is counted."""

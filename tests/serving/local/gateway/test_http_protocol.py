@@ -44,6 +44,17 @@ def test_a_head_as_large_as_cookies_and_tokens_make_it_is_taken(engine: RunningE
     assert engine.predict([1], "/endpoints/e/invocations", headers).status == 200
 
 
+def test_an_answer_comes_in_one_packet(engine: RunningEngine) -> None:
+    body = b'{"inputs": [1]}'
+    head = b"POST /endpoints/e/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(
+        body
+    )
+    with socket.create_connection(("127.0.0.1", engine.port), timeout=5) as connection:
+        for _ in range(3):
+            connection.sendall(head + body)
+            assert connection.recv(4000).endswith(b'\r\n\r\n{"predictions":[1]}')
+
+
 @pytest.mark.parametrize("waits", [False, True])
 def test_an_offer_of_another_protocol_is_declined_in_silence(engine: RunningEngine, waits: bool) -> None:
     # As `curl --http2` and Java's own client send every request.
