@@ -1,6 +1,7 @@
 """The only module in git/ that reads environment variables: those that git itself reads."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -64,3 +65,17 @@ def environment_of_git(git_dir: Path, work_tree: Path | None, index: Path | None
     if index is not None:
         environment["GIT_INDEX_FILE"] = str(index)
     return environment
+
+
+def environment_of_remote(environment: Mapping[str, str], *, asks: bool) -> dict[str, str]:
+    """The environment of a git child process that talks to a remote, and may ask the user only if it `asks`.
+
+    Without one of a repository it is that of this process.
+    """
+    here = {key: value for key, value in os.environ.items() if key not in LOCAL_VARIABLES}
+    changed = {**here, **environment, "LC_ALL": "C"}
+    changed.pop("GIT_TERMINAL_PROMPT", None)
+    as_user = os.environ.get("GIT_TERMINAL_PROMPT")
+    if not asks or as_user is not None:
+        changed["GIT_TERMINAL_PROMPT"] = as_user if asks and as_user is not None else "0"
+    return changed

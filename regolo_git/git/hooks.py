@@ -24,7 +24,7 @@ from regolo_git.git.translate import git_errors
 if TYPE_CHECKING:
     import subprocess
 
-COMMIT_MSG, REFERENCE_TRANSACTION = "commit-msg", "reference-transaction"
+COMMIT_MSG, REFERENCE_TRANSACTION, PRE_PUSH = "commit-msg", "reference-transaction", "pre-push"
 INDEX_CHANGE = "post-index-change"
 NOT_RUN = ("pre-commit", "prepare-commit-msg", "post-commit")
 SAID_NAME = "hooks-said"

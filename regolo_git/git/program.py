@@ -1,7 +1,7 @@
 """Runs the `git` program for what the library cannot do.
 
-That is writing an index, reading `git -c` settings, reading a long history fast, and talking to remotes.
-Most commands start no process, so what starting one needs is imported then.
+That is writing an index, reading `git -c` settings, and reading a long history fast; talking to remotes is in
+`remote/process.py`.  Most commands start no process, so what starting one needs is imported then.
 """
 
 import shutil
@@ -19,8 +19,6 @@ from regolo_git.system_errors import DISK_FULL, FREE_SPACE
 
 if TYPE_CHECKING:
     import subprocess
-
-REMOTE_SECONDS = 120.0
 
 
 def git_program() -> str:
@@ -90,28 +88,6 @@ def ask_git(git_dir: Path, work_tree: Path, *arguments: str) -> bool:
     return done.returncode == 0
 
 
-def ask_remote(git_dir: Path, *arguments: str, given: bytes = b"") -> bytes:
-    """Runs a git command that talks to a remote, and returns its output.
-
-    Raises TransportError with git's message if the command fails or takes longer than REMOTE_SECONDS.
-    """
-    import subprocess  # noqa: PLC0415 - see the module's docstring
-
-    try:
-        done = _run(git_dir, None, arguments, given, seconds=REMOTE_SECONDS)
-    except subprocess.TimeoutExpired as error:
-        raise TransportError(f"git {arguments[0]}: no answer in {REMOTE_SECONDS} s", "try again") from error
-    if done.returncode != 0:
-        message = _fatal_line(done.stderr.decode(errors="replace"))
-        raise TransportError(f"git {arguments[0]}: {message}", "git remote -v")
-    return done.stdout
-
-
-def _fatal_line(message: str) -> str:
-    lines = message.strip().split("\n")
-    return next((line for line in lines if line.startswith("fatal: ")), lines[0]).rstrip(".")
-
-
 def git_lines(git_dir: Path, *arguments: str) -> Generator[str, None, None]:
     """The lines that a git command prints, as they come; closing the iterator ends the command.
 
@@ -150,11 +126,10 @@ def _run(
     given: bytes = b"",
     index: Path | None = None,
     also: Mapping[str, str] = NOTHING_ELSE,
-    seconds: float | None = None,
 ) -> "subprocess.CompletedProcess[bytes]":
     import subprocess  # noqa: PLC0415 - see the module's docstring
 
-    with _input(given) as stdin:
+    with given_input(given) as stdin:
         with no_fork():
             process = subprocess.Popen(
                 [git_program(), *arguments],
@@ -167,7 +142,7 @@ def _run(
             )
         with process:
             try:
-                output, messages = process.communicate(timeout=seconds)
+                output, messages = process.communicate()
             except BaseException:
                 process.kill()
                 raise
@@ -175,7 +150,7 @@ def _run(
 
 
 @contextmanager
-def _input(given: bytes) -> Iterator[int]:
+def given_input(given: bytes) -> Iterator[int]:
     """A file with the input.  A child forked meanwhile would keep a pipe open, and git wait for its end."""
     import subprocess  # noqa: PLC0415 - see the module's docstring
     import tempfile  # noqa: PLC0415 - see the module's docstring

@@ -7,12 +7,12 @@ alone costs a round trip.
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pygit2
 
-from regolo_git.errors import TransportError
+from regolo_git.errors import NotFound, TransportError
 from regolo_git.git.discover import RepositoryPaths
-from regolo_git.git.program import ask_remote
 
 PROMISOR = re.compile(r"^\s*promisor\s*(?:=\s*\"?(?:true|yes|on|1)\"?\s*)?$", re.IGNORECASE | re.MULTILINE)
 EXTENSION = re.compile(r"^\s*partialclone\s*=", re.IGNORECASE | re.MULTILINE)
@@ -84,10 +84,8 @@ class PromisedObjects(pygit2.OdbBackend):
         """
         if self._unreachable is None:
             wanted = "".join(f"{oid}\n" for oid in oids).encode()
-            try:
-                ask_remote(self._paths.git_dir, *FETCH, "--stdin", self._remote, given=wanted)
-            except TransportError:
-                return
+            with suppress(TransportError, NotFound):
+                self._ask_remote(*FETCH, "--stdin", self._remote, given=wanted)
 
     # -- the library's interface --------------------------------------------------------------------------
 
@@ -103,8 +101,8 @@ class PromisedObjects(pygit2.OdbBackend):
         if self._unreachable is not None:
             raise self._unreachable
         try:
-            output = ask_remote(self._paths.git_dir, "cat-file", "--batch", given=f"{oid}\n".encode())
-        except TransportError as error:
+            output = self._ask_remote("cat-file", "--batch", given=f"{oid}\n".encode())
+        except (TransportError, NotFound) as error:
             if UNKNOWN in error.message:
                 raise KeyError(oid) from error
             message = f"object '{oid}' is not in this partial clone and cannot be fetched: {error.message}"
@@ -115,6 +113,11 @@ class PromisedObjects(pygit2.OdbBackend):
         if len(words) != 3 or words[1] not in KINDS:
             raise KeyError(oid)
         return KINDS[words[1]], data[: int(words[2])]
+
+    def _ask_remote(self, *arguments: str, given: bytes) -> bytes:
+        from regolo_git.git.remote.process import ask_remote  # noqa: PLC0415 - few clones are partial
+
+        return ask_remote(self._paths.git_dir, self._remote, *arguments, given=given)
 
     def read_prefix_cb(self, oid: str) -> tuple[pygit2.enums.ObjectType, bytes, str]:
         """An object by its id; the library reads raw objects in this way."""

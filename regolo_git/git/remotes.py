@@ -1,16 +1,13 @@
-"""The remotes of a clone: what a plain `git fetch` brings from each, and the tags that they have."""
+"""The remotes of a clone as configured, and what a plain `git fetch` brings from each."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import pygit2
 
-from regolo_git.git.program import ask_remote
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.translate import git_errors
 
 ALL_BRANCHES = ("refs/heads/*", "refs/*")
-TAGS = "refs/tags/"
 
 
 class Remote(NamedTuple):
@@ -40,14 +37,3 @@ def _fetches_all(config: pygit2.Config, name: str) -> bool:
 
 def _value(config: pygit2.Config, key: str) -> str | None:
     return config[key] if key in config else None  # noqa: SIM401 - it has no `get`
-
-
-def remote_tags(git: GitRepository, remote: str, patterns: Iterable[str]) -> dict[str, str]:
-    """The tags of a remote that match one of some globs, with the ids of their objects.
-
-    Raises TransportError if the remote cannot be reached.
-    """
-    wanted = [f"{TAGS}{pattern}" for pattern in patterns]
-    output = ask_remote(git.paths.git_dir, "ls-remote", "--tags", remote, *wanted)
-    lines = (line.split("\t", 1) for line in output.decode("utf-8", "surrogateescape").splitlines())
-    return {ref.removeprefix(TAGS): oid for oid, ref in lines if not ref.endswith("^{}")}

@@ -6,8 +6,9 @@ import pytest
 from support.git_program import clone, git
 from support.worlds import opened, publish_version
 
-from regolo_git.errors import TransportError
-from regolo_git.git.remotes import Remote, remote_of_branch, remote_tags
+from regolo_git.errors import NotFound
+from regolo_git.git.remote.tags import remote_tags
+from regolo_git.git.remotes import Remote, remote_of_branch
 
 
 @pytest.fixture
@@ -66,5 +67,5 @@ def test_the_tags_of_a_remote_are_those_that_match(upstream: Path, tmp_path: Pat
 def test_a_remote_that_is_away_is_named_with_the_words_of_git(upstream: Path, tmp_path: Path) -> None:
     copy = opened(clone(upstream, tmp_path / "clone"))
     upstream.rename(tmp_path / "away")
-    with pytest.raises(TransportError, match=r"git ls-remote: fatal: .*repository"):
+    with pytest.raises(NotFound, match=r"remote 'origin': there is no Git repository.*fatal: .*repository"):
         remote_tags(copy, "origin", ["m@*"])

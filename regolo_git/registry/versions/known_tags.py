@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from regolo_git.errors import NotFound, RegoloError
 from regolo_git.git.history import UNSHALLOW
 from regolo_git.git.refs_state import line_tips
-from regolo_git.git.remotes import Remote, remote_of_branch, remote_tags
+from regolo_git.git.remotes import Remote, remote_of_branch
 from regolo_git.records.versions import Version, parse_tag_name
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.untagged import untagged_changes
@@ -74,6 +74,8 @@ def require_tags(handle: Handle, models: Collection[str], planned: Mapping[str, 
 
 def _remote_tags(handle: Handle, remote: Remote, models: Collection[str]) -> dict[str, str]:
     """The version tags of some models on a remote with the ids of their objects, the highest first."""
+    from regolo_git.git.remote.tags import remote_tags  # noqa: PLC0415 - most clones know their tags
+
     try:
         tags = remote_tags(handle.git, remote.name, [f"{model}@*" for model in sorted(models)])
     except RegoloError as error:

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from regolo_git.errors import Conflict, InvalidInput, TransportError
+from regolo_git.errors import Conflict, InvalidInput, NotFound, TransportError
 from regolo_git.git.history import commits_not_in
-from regolo_git.git.remotes import remote_of_branch, remote_tags
+from regolo_git.git.remote.tags import remote_tags
+from regolo_git.git.remotes import remote_of_branch
 from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Hint
 from regolo_git.records.paths import manifest_path
@@ -79,7 +80,9 @@ def _refuse_pushed(
             Hint("commit", row.model, "--from", row.version),
         )
     remote = remote_of_branch(handle.git, statuses.branch)
-    with suppress(TransportError):  # what the last fetch says is all that an unreachable remote leaves
+    with suppress(
+        TransportError, NotFound
+    ):  # what the last fetch says is all that an unreachable remote leaves
         if remote is not None and remote_tags(handle.git, remote.name, [row.tag]).get(row.tag) == row.tag_oid:
             raise Conflict(
                 f"tag '{row.tag}' was pushed to '{remote.name}', and a published version keeps its number",

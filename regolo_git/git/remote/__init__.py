@@ -1,0 +1,1 @@
+"""Remote repositories: what one has, and what goes to it and comes from it."""
