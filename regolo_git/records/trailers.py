@@ -83,7 +83,7 @@ class TagMessage(NamedTuple):
             if int(size) > SIZE_LIMIT:
                 return None
             subject, _, rest = body[: canonical.start()].partition("\n")
-            return cls(subject, model, version, oid, digest, int(size), rest, bump)
+            return cls(subject, model, version, oid, digest, int(size), rest, cast(Bump | None, bump))
         return cls._parse_any_order(body)
 
     @classmethod

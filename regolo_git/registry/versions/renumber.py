@@ -37,15 +37,16 @@ def renumber(handle: Handle, plan: RenumberPlan) -> list[ModelVersion]:
     """
     if plan.onto is not None and plan.tip is not None:
         move_branch(handle.git, plan.branch, plan.tip, plan.onto)
-    commits: dict[str, str] = {}
     numbers: dict[str, str] = {}
+    done: list[Step] = []
     for step in plan.steps:
         parents = tuple(numbers.get(parent, parent) for parent in step.manifest.parents)
         numbers[step.row.version] = step.version
         manifest = replace(step.manifest, version=step.version, parents=parents)
-        commits[step.version] = step.done or _publish(handle, plan.branch, step, manifest)
+        commit = step.commit or _publish(handle, plan.branch, step, manifest)
+        done.append(replace(step, commit=commit))
     if plan.pins:
-        commit_records(handle, lambda records: pin_commit(records, plan.steps, commits))
+        commit_records(handle, lambda records: pin_commit(records, done))
     for step in plan.steps:
         remove_tag(handle.git, step.row.tag, step.row.tag_oid)
     return [get_version(handle, Reference.select(s.row.model, s.version)) for s in plan.steps]

@@ -33,32 +33,40 @@ def pinned_by(records: RecordsAt, steps: Sequence[Step]) -> Iterator[str]:
             yield f"endpoint '{endpoint.endpoint}'"
 
 
-def _moved_pins(
-    records: RecordsAt, steps: Sequence[Step], commits: Mapping[str, str]
-) -> dict[str, bytes | None]:
+def moved_promotion(promotion: Promotion, steps: Sequence[Step]) -> Promotion:
+    """A promotion with the new number and commit of its version, if it has one."""
+    step = _step_of(steps, promotion.model, promotion.version, promotion.digest)
+    return replace(promotion, version=step.version, commit=step.committed) if step is not None else promotion
+
+
+def moved_endpoint(endpoint: Endpoint, steps: Sequence[Step]) -> Endpoint:
+    """An endpoint with the new numbers and commits of its versions."""
+    renamed = {
+        name: step
+        for name, pin in endpoint.versions.items()
+        if (step := _step_of(steps, endpoint.model, name, pin.digest)) is not None
+    }
+    return _with_renamed_mark(_renamed(endpoint, renamed), steps)
+
+
+def _moved_pins(records: RecordsAt, steps: Sequence[Step]) -> dict[str, bytes | None]:
     """The files of the environments and endpoints that name an old number, with the new one."""
     files: dict[str, bytes | None] = {}
     for promotion in records.promotions().records:
-        step = _step_of(steps, promotion.model, promotion.version, promotion.digest)
-        if step is not None:
-            moved = replace(promotion, version=step.version, commit=commits[step.version])
+        moved = moved_promotion(promotion, steps)
+        if moved != promotion:
             files[environment_path(promotion.environment, promotion.model)] = _bytes(moved)
     for endpoint in records.endpoints().records:
-        renamed = {
-            name: step
-            for name, pin in endpoint.versions.items()
-            if (step := _step_of(steps, endpoint.model, name, pin.digest)) is not None
-        }
-        moved_endpoint = _with_renamed_mark(_renamed(endpoint, renamed, commits), steps)
-        if moved_endpoint != endpoint:
-            files[endpoint_path(endpoint.endpoint)] = _bytes(moved_endpoint)
+        moved_one = moved_endpoint(endpoint, steps)
+        if moved_one != endpoint:
+            files[endpoint_path(endpoint.endpoint)] = _bytes(moved_one)
     return files
 
 
-def _renamed(endpoint: Endpoint, steps: Mapping[str, Step], commits: Mapping[str, str]) -> Endpoint:
+def _renamed(endpoint: Endpoint, steps: Mapping[str, Step]) -> Endpoint:
     names = {name: steps[name].version if name in steps else name for name in endpoint.versions}
     versions = {
-        names[name]: replace(pin, commit=commits[names[name]]) if name in steps else pin
+        names[name]: replace(pin, commit=steps[name].committed) if name in steps else pin
         for name, pin in endpoint.versions.items()
     }
     return replace(endpoint, traffic={names[n]: s for n, s in endpoint.traffic.items()}, versions=versions)
@@ -78,9 +86,9 @@ def _bytes(record: Promotion | Endpoint) -> bytes:
     return record.to_text().encode()
 
 
-def pin_commit(records: RecordsAt, steps: Sequence[Step], commits: Mapping[str, str]) -> NewCommit[None]:
-    """The commit in which environments and endpoints follow; `commits` has the commit of each new number."""
-    files = _moved_pins(records, steps, commits)
+def pin_commit(records: RecordsAt, steps: Sequence[Step]) -> NewCommit[None]:
+    """The commit in which environments and endpoints follow the steps, which have their new commits."""
+    files = _moved_pins(records, steps)
     if not files:
         raise NotFound("no environment or endpoint has the old number any more", "try again")
     named = ", ".join(f"{step.before} is now {step.version}" for step in steps)

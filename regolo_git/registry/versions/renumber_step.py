@@ -11,12 +11,12 @@ RENUMBERED = "Regolo-Renumbered"  # the trailer of a commit with the old referen
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A version and its new number; `done` is its new commit if an earlier run was killed after that."""
+    """A version and its new number; `commit` is its new commit, None until it was committed again."""
 
     row: TagRow
     manifest: Manifest
     version: str
-    done: str | None = None
+    commit: str | None = None
 
     @property
     def before(self) -> str:
@@ -27,3 +27,9 @@ class Step:
     def after(self) -> str:
         """The reference with the new number."""
         return version_reference(self.row.model, self.version)
+
+    @property
+    def committed(self) -> str:
+        """The new commit of a version that was committed again."""
+        assert self.commit is not None, self.after
+        return self.commit
