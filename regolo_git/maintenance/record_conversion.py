@@ -10,7 +10,7 @@ from regolo_git.git.new_commit import NewCommit
 from regolo_git.git.publish import refuse_early
 from regolo_git.maintenance.finding import Finding
 from regolo_git.records.paths import CONFIG_PATH
-from regolo_git.registry.change import commit_records
+from regolo_git.registry.change import action_message, commit_records
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.record_attributes import (
     EXAMPLES,
@@ -24,7 +24,7 @@ from regolo_git.registry.record_attributes import (
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.text.commits import short
 
-MESSAGE = "keep Git's filters from changing the registry's records\n"
+MESSAGE = action_message(None, "keep Git's filters from changing the registry's records", "doctor", {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from regolo_git.records.document_edit import set_value, unset_value
 from regolo_git.records.paths import CONFIG_PATH
 from regolo_git.records.store_url import check_s3_settings, parse_store_address
 from regolo_git.records.toml_text import Table, TomlValue, load_document
-from regolo_git.registry.change import commit_records
+from regolo_git.registry.change import action_message, commit_records
 from regolo_git.registry.environments.declared import TABLE, with_environment
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
@@ -61,9 +61,8 @@ def change_setting(handle: Handle, key: str, value: "TomlValue | None") -> str:
         if key in STORE_KEYS and value is not None:
             _check_store(config)
         verb = "unset" if value is None else "set"
-        return NewCommit(
-            {CONFIG_PATH: after.encode()}, f"{verb} {key} in the registry's configuration\n", None
-        )
+        subject = f"{verb} {key} in the registry's configuration"
+        return NewCommit({CONFIG_PATH: after.encode()}, action_message(None, subject, "config", {}), None)
 
     return commit_records(handle, prepare, branch=_branch_to_change(handle, key, value)).commit
 

@@ -9,7 +9,7 @@ from regolo_git.git.new_commit import NewCommit
 from regolo_git.git.publish import publish, refuse_early
 from regolo_git.records.config import new_config_text
 from regolo_git.records.paths import CONFIG_PATH
-from regolo_git.registry.change import recover_first
+from regolo_git.registry.change import action_message, recover_first
 from regolo_git.registry.handle import DEFAULT_BRANCH, Handle
 from regolo_git.registry.record_attributes import needed_attributes, record_paths
 from regolo_git.registry.records_at import check_readable
@@ -47,7 +47,7 @@ def initialise(handle: Handle, store_url: str | None = None) -> Initialised:
         attributes = needed_attributes(handle.git, tip, record_paths(handle.git, tip))
         files = {CONFIG_PATH: text.encode(), **attributes}
         check_readable(files)
-        return NewCommit(files, "initialize model registry\n", None)
+        return NewCommit(files, action_message(None, "initialize model registry", "init", {}), None)
 
     refuse_early(handle.git, branch, [CONFIG_PATH, FILE_NAME])
     new_store = _create_store(handle)  # first, so that an unwritable one leaves no registry behind

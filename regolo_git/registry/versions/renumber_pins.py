@@ -9,6 +9,7 @@ from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion
 from regolo_git.records.paths import endpoint_path, environment_path
 from regolo_git.records.versions import Version
+from regolo_git.registry.change import action_message
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.renumber_step import Step
 
@@ -92,4 +93,4 @@ def pin_commit(records: RecordsAt, steps: Sequence[Step]) -> NewCommit[None]:
     if not files:
         raise NotFound("no environment or endpoint has the old number any more", "try again")
     named = ", ".join(f"{step.before} is now {step.version}" for step in steps)
-    return NewCommit(files, f"renumber: {named}\n", None)
+    return NewCommit(files, action_message(None, f"renumber: {named}", "renumber", {}), None)

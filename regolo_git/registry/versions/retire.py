@@ -12,7 +12,7 @@ from regolo_git.hints import Hint
 from regolo_git.records.paths import retired_path
 from regolo_git.records.references import Reference
 from regolo_git.records.retired import RetiredEntry, RetiredList
-from regolo_git.registry.change import Prepare, commit_records, recover_first
+from regolo_git.registry.change import Prepare, action_message, commit_records, recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.records_at import RecordsAt
@@ -103,7 +103,7 @@ def _preparing(handle: Handle, plan: RetirementPlan) -> Prepare[None]:
         if current.has(version.version):
             raise Conflict(f"'{version.reference}' is already retired", Hint("list", version.model_id))
         text = current.with_entry(entry).to_text()
-        message = f"retire {version.reference}\n\n{plan.reason}\n"
+        message = action_message(None, f"retire {version.reference}\n\n{plan.reason}", "retire", {})
         files = {retired_path(version.model_id): text.encode()}
         return NewCommit(files, message, None, without_time=_without_time)
 

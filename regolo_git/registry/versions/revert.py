@@ -6,7 +6,7 @@ from regolo_git.git.new_commit import NewCommit
 from regolo_git.hints import Hint
 from regolo_git.records.paths import manifest_path
 from regolo_git.records.references import Reference
-from regolo_git.registry.change import commit_records, recover_first
+from regolo_git.registry.change import action_message, commit_records, recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.merge_state import require_merged
@@ -39,7 +39,7 @@ def revert_model(
     def prepare(records: RecordsAt) -> NewCommit[None]:
         if records.data(path) == content:
             raise Conflict(f"'{version.reference}' is already the version on this branch")
-        text = message or f"revert {version.model_id} to {version.version}\n"
+        text = action_message(message, f"revert {version.model_id} to {version.version}", "revert", {})
         return NewCommit({path: content}, text, None)
 
     commit_records(handle, prepare, branch=target.name)

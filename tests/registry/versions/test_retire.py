@@ -118,7 +118,8 @@ def test_the_hint_of_an_empty_environment_names_a_version_that_can_be_promoted(
 def test_it_is_one_commit_with_who_and_why(registry: Registry, top: Path) -> None:
     plan = plan_retirement(registry.handle, Reference.parse("m@1.0.0"), " wrong data ")
     retire(registry.handle, plan)
-    assert git(top, "log", "-1", "--format=%B").strip() == "retire m@1.0\n\nwrong data"
+    message = "retire m@1.0\n\nwrong data\n\nRegolo-Action: retire"
+    assert git(top, "log", "-1", "--format=%B").strip() == message
     (entry,) = registry.handle.records().retired("m").entries
     assert (entry.version, entry.who, entry.reason) == ("1.0", "Ada Byron <ada@example.com>", "wrong data")
     with pytest.raises(InvalidInput, match="already retired"):

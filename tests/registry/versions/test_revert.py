@@ -39,9 +39,10 @@ def test_a_retired_version_or_one_without_bytes_is_not_gone_back_to(registered: 
 def test_what_is_said_is_the_message(registered: Registry) -> None:
     top = registered.handle.paths.top
     registered.rollback_model("m", "1.0")
-    assert git(top, "log", "-1", "--format=%B").strip() == "revert m to 1.0"
+    action = "\n\nRegolo-Action: revert"
+    assert git(top, "log", "-1", "--format=%B").strip() == f"revert m to 1.0{action}"
     registered.rollback_model("m", "1.1", message="it was not so bad")
-    assert git(top, "log", "-1", "--format=%B").strip() == "it was not so bad"
+    assert git(top, "log", "-1", "--format=%B").strip() == f"it was not so bad{action}"
 
 
 def test_it_is_a_commit_on_the_branch_that_is_checked_out(registered: Registry) -> None:
