@@ -31,7 +31,7 @@ def ignore_git_progress(progress: GitProgress) -> None:
 class RefUpdate(NamedTuple):
     """What a ref of a remote becomes.  A push never takes anything away from a remote.
 
-    A branch moves only to a commit that contains its present one, and a tag is only created.  If `expected`
+    A ref moves only to a commit that contains its present one, and a tag is only created.  If `expected`
     is given, the remote's ref must be that object when it is moved, or ABSENT.
     """
 

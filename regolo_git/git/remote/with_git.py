@@ -12,7 +12,7 @@ from regolo_git.git.remote.porcelain import not_sent, read_report
 from regolo_git.git.remote.process import Finished, ask_remote, run_with_remote
 from regolo_git.git.remote.transport import (
     ABSENT,
-    BRANCHES,
+    TAGS,
     OnGitProgress,
     Pushed,
     RefUpdate,
@@ -75,7 +75,7 @@ class GitTransport:
         leases = [
             f"--force-with-lease={update.ref}:{'' if update.expected == ABSENT else update.expected}"
             for update in updates
-            if update.expected is not None and update.ref.startswith(BRANCHES)
+            if update.expected is not None and not update.ref.startswith(TAGS)
         ]
         specs = [f"{update.new}:{update.ref}" for update in updates]
         patient = has_hook(self._git, PRE_PUSH)
@@ -103,10 +103,10 @@ class GitTransport:
 
 
 def hopeless(git: GitRepository, updates: Sequence[RefUpdate]) -> Mapping[str, Refusal]:
-    """The branches that would lose commits: git moves one from its expected commit to any other."""
+    """The refs that would lose commits: git moves one from its expected commit to any other."""
     found: dict[str, Refusal] = {}
     for update in updates:
-        if update.expected in (None, ABSENT) or not update.ref.startswith(BRANCHES):
+        if update.expected in (None, ABSENT) or update.ref.startswith(TAGS):
             continue
         if not git.has(update.expected):
             found[update.ref] = Refusal.FETCH_FIRST

@@ -1,0 +1,36 @@
+"""A refused push becomes one error, with the command that helps."""
+
+import pytest
+
+from regolo_git.errors import Conflict, LostRace, RegoloError, TransportError
+from regolo_git.git.remote.refusals import refusal_error
+from regolo_git.git.remote.transport import Outcome, Pushed, Refusal
+
+MAIN, TAG = "refs/heads/main", "refs/tags/team/m@v1.0"
+
+
+def pushed(ref: str, refusal: Refusal, reason: str = "") -> Pushed:
+    other = TAG if ref == MAIN else MAIN
+    return Pushed({other: Outcome(other, Refusal.ATOMIC), ref: Outcome(ref, refusal, reason)})
+
+
+@pytest.mark.parametrize(
+    ("ref", "refusal", "kind", "message", "hint"),
+    [
+        (TAG, Refusal.ALREADY_EXISTS, Conflict, "remote 'o' has another tag 'team/m@v1.0'", "git regolo renumber team/m@1.0"),
+        ("refs/tags/x", Refusal.ALREADY_EXISTS, Conflict, "remote 'o' has another tag 'x'", "git ls-remote --tags"),
+        (MAIN, Refusal.FETCH_FIRST, LostRace, "branch 'main' of remote 'o' has gone on", "git pull --rebase o"),
+        (MAIN, Refusal.MOVED, LostRace, "branch 'main' of remote 'o' has gone on", "git pull --rebase o"),
+        (MAIN, Refusal.PROTECTED, TransportError, "remote 'o' protects branch 'main': why", "propose the change instead (--propose)"),
+        (MAIN, Refusal.NO_PERMISSION, TransportError, "remote 'o' does not let you write branch 'main': why", "git remote -v"),
+        (MAIN, Refusal.HOOK, TransportError, "remote 'o' refused branch 'main': why", "git remote -v"),
+        ("refs/x", Refusal.OTHER, TransportError, "remote 'o' refused ref 'refs/x': why", "git remote -v"),
+    ],
+    ids=["version tag", "other tag", "fetch first", "moved", "protected", "permission", "hook", "other"],
+)  # fmt: skip
+def test_the_error_names_the_ref_and_the_next_step(
+    ref: str, refusal: Refusal, kind: type[RegoloError], message: str, hint: str
+) -> None:
+    error = refusal_error("o", pushed(ref, refusal, "why"))
+    assert type(error) is kind
+    assert (error.message, str(error.hint)) == (message, hint)
