@@ -39,8 +39,8 @@ SCHEMES = {
     "abfs": Scheme("container", "abfs://container/models", "azure"),
     "sftp": Scheme("host", "sftp://user@host/models", "sftp"),
     "ssh": Scheme("host", "ssh://user@host/models", "sftp"),
-    "http": Scheme("host", _WEB, read_only=True),
-    "https": Scheme("host", _WEB, read_only=True),
+    "http": Scheme("host", _WEB, "http", read_only=True),
+    "https": Scheme("host", _WEB, "http", read_only=True),
     "memory": Scheme("name", "memory://models"),
 }
 

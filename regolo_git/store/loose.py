@@ -20,7 +20,7 @@ from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest, blake3_hex
 from regolo_git.records.recipe import BYTES_LIMIT, Recipe, RecipeChunk
 from regolo_git.records.store_format import StoreFormat
-from regolo_git.records.store_url import STORE_SETTING
+from regolo_git.records.store_url import STORE_SETTING, check_writable_store
 from regolo_git.store.files.contract import Data, Files, Writer
 from regolo_git.store.locate import files_at
 from regolo_git.store.store import not_in_store
@@ -50,7 +50,7 @@ class LooseStore:
         Raises StoreAbsent if there is none and it is not `optional`, NewerFormat if it uses features of a
         newer release, IntegrityError, InvalidInput, TransportError, MissingDependency.
         """
-        files = files_at(url)
+        files = files_at(check_writable_store(url))
         try:
             with translated(files.url):
                 StoreFormat.parse(files.read_range(FORMAT_FILE, 0, FORMAT_LIMIT))
@@ -70,7 +70,7 @@ class LooseStore:
 
         `rights` are permissions of its directory beyond the umask's; what is in it takes them over.
         """
-        files = files_at(url)
+        files = files_at(check_writable_store(url))
         with translated(files.url):
             files.create_root(rights)
             created = files.create(FORMAT_FILE, StoreFormat().to_text().encode())

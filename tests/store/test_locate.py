@@ -4,6 +4,7 @@ import os
 import secrets
 import sys
 import types
+from collections.abc import Callable
 from pathlib import Path
 
 import fsspec
@@ -11,8 +12,10 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from regolo_git.errors import InvalidInput, MissingDependency, TransportError
+from regolo_git.store.files import retry
 from regolo_git.store.files.local import LocalFiles
 from regolo_git.store.locate import files_at
+from regolo_git.store.loose import LooseStore
 
 
 def test_a_path_and_a_file_url_are_the_same_store(tmp_path: Path) -> None:
@@ -41,17 +44,35 @@ def test_a_url_of_a_remote_filesystem_goes_to_fsspec() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "s3://a::memory://b", "filecache::s3://a", "http://a/b", "git+x://y", "file://host/dir", "s3://"],
+    ["", "s3://a::memory://b", "filecache::s3://a", "git+x://y", "file://host/dir", "s3://"],
 )
-def test_what_cannot_be_the_store_of_a_clone_is_refused(url: str) -> None:
+def test_what_cannot_be_a_store_is_refused(url: str) -> None:
     with pytest.raises(InvalidInput):
         files_at(url)
 
 
+@pytest.mark.parametrize("act", [LooseStore.open, LooseStore.create, LooseStore.open_or_create])
+def test_what_cannot_be_the_store_of_a_clone_is_refused(act: Callable[[str], object]) -> None:
+    with pytest.raises(InvalidInput, match="cannot write"):
+        act("http://host/store")
+
+
 @pytest.mark.parametrize(
-    ("url", "extra"), [("s3://bucket/store", "s3"), ("gs://bucket", "gcs"), ("abfs://container", "azure")]
+    ("url", "extra", "library"),
+    [
+        ("s3://bucket/store", "s3", "s3fs"),
+        ("gs://bucket", "gcs", "gcsfs"),
+        ("abfs://container", "azure", "adlfs"),
+        ("https://host/store", "http", "aiohttp"),
+    ],
 )
-def test_a_filesystem_that_is_not_installed_is_named_with_its_extra(url: str, extra: str) -> None:
+def test_a_filesystem_that_is_not_installed_is_named_with_its_extra(
+    url: str, extra: str, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("regolo_git.store.files.filesystems.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "fsspec.implementations.http", raising=False)
+    monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(MissingDependency) as caught:
         files_at(url)
     assert caught.value.hint == f"pip install 'regolo-git[{extra}]'"
@@ -74,5 +95,6 @@ def test_a_filesystem_that_cannot_be_reached_is_an_error_of_the_store(
     module.Unreachable = Unreachable  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "unreachable", module)
     fsspec.register_implementation("ssh", "unreachable.Unreachable", clobber=True)
-    with pytest.raises(TransportError, match="'ssh://host/models' failed: connection refused"):
+    monkeypatch.setattr(retry, "FIRST_WAIT_SECONDS", 0)
+    with pytest.raises(TransportError, match="'ssh://host/models' failed: the server refuses connections"):
         files_at("ssh://host/models")

@@ -1,51 +1,43 @@
 """A store's directory on any filesystem that fsspec supports.
 
-A table has the properties of each filesystem by its protocol.  Object stores show only whole objects, and can
-refuse to replace one.  On filesystems that show partial files (such as SFTP), a write goes to `tmp/` and is
-renamed once its size is right; these cannot refuse to replace a file.
+Object stores show only whole objects, and can refuse to replace one.  On filesystems that show partial files
+(such as SFTP), a write goes to `tmp/` and is renamed once its size is right; these cannot refuse to replace a
+file.  The modules in `filesystems/` open the filesystem of each scheme, and override what it does in a way of
+its own.
 """
 
-import errno
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar  # fsspec is not typed; its values stay in this module
+from typing import Any  # fsspec is not typed; its values stay in this module
 
 from fsspec import AbstractFileSystem
 
+from regolo_git.store.files.at_once import at_once
 from regolo_git.store.files.contract import TEMPORARIES, Data, Properties, StoredFile, Writer
 from regolo_git.store.files.ranges import read_by_spans
 from regolo_git.store.files.writers import OneOfMany
 from regolo_git.system_calls import random_name
 
-Asked = TypeVar("Asked")
-Answer = TypeVar("Answer")
 OBJECT_STORE = Properties(connections=4, atomic_create=True, whole_writes=True)
 FILE_SERVER = Properties(connections=4, atomic_create=False, whole_writes=False)
-PROPERTIES = dict.fromkeys(
-    ("memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"), OBJECT_STORE
-)  # any other: FILE_SERVER
 STALE_SECONDS = 24 * 3600.0
 # The keys that filesystems use for the modification time.
 TIME_KEYS = ("mtime", "LastModified", "last_modified", "updated", "created")
-# fsspec's memory filesystem, one for the process, does not create atomically.
-MEMORY_LOCK = threading.Lock()
 
 
 class FsspecFiles:
     """Files below one directory of an fsspec filesystem."""
 
-    def __init__(self, filesystem: AbstractFileSystem, root: str, url: str) -> None:
+    def __init__(
+        self, filesystem: AbstractFileSystem, root: str, url: str, properties: Properties = FILE_SERVER
+    ) -> None:
         self._fs = filesystem
         self._root = root.rstrip("/")
         self._url = url
-        names = (filesystem.protocol,) if isinstance(filesystem.protocol, str) else filesystem.protocol
-        self._properties = next((PROPERTIES[name] for name in names if name in PROPERTIES), FILE_SERVER)
-        self._creating: AbstractContextManager[object] = MEMORY_LOCK if "memory" in names else nullcontext()
+        self._properties = properties
 
     @property
     def url(self) -> str:
@@ -73,30 +65,26 @@ class FsspecFiles:
 
     def write(self, path: str, data: Data) -> None:
         """See `Files.write`."""
-        self._write(path, bytes(data))
+        if self._properties.whole_writes:
+            self._fs.pipe_file(self._at(path), bytes(data))
+        else:
+            self._write_beside(path, bytes(data))
 
     def create(self, path: str, data: Data) -> bool:
         """See `Files.create`."""
         if self._size_of(path) is not None:
             return False
         if not self._properties.atomic_create:
-            self._write(path, bytes(data))
+            self.write(path, data)
             return True
-        try:
-            with self._creating:
-                self._fs.pipe_file(self._at(path), bytes(data), mode="create")
-        except OSError as error:
-            if _is_exists_error(error):
-                return False
-            raise
-        return True
+        return self._create_new(path, bytes(data))
 
     def settle(self) -> None:
         """See `Files.settle`: a remote filesystem confirms a write once it is durable."""
 
     def sizes(self, paths: Sequence[str]) -> list[int | None]:
         """See `Files.sizes`: one request for each, several at a time."""
-        return self._at_once(self._size_of, paths)
+        return at_once(self._size_of, paths, self._properties.connections)
 
     def exists(self, path: str) -> bool:
         """See `Files.exists`."""
@@ -106,11 +94,11 @@ class FsspecFiles:
         """See `Files.read_range`."""
         if not length:  # some filesystems read an empty range as the whole file
             return b""
-        return bytes(self._fs.cat_file(self._at(path), start=offset, end=offset + length))
+        return self._read(path, offset, offset + length)
 
     def read_ranges(self, path: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
-        """See `Files.read_ranges`: one request for each span, several at a time."""
-        return read_by_spans(ranges, lambda span: self.read_range(path, *span), self._at_once)
+        """See `Files.read_ranges`."""
+        return read_by_spans(ranges, lambda span: self.read_range(path, *span))
 
     def read_into(self, path: str, view: memoryview) -> bool:
         """See `Files.read_into`."""
@@ -138,7 +126,7 @@ class FsspecFiles:
             return
         start = len(self._fs._strip_protocol(self._root)) + 1  # noqa: SLF001 - its public name is the same
         for name, info in found.items():
-            yield StoredFile(name[start:], int(info["size"]), _time_of(info))
+            yield StoredFile(name[start:], int(info["size"]), time_of(info))
 
     def names(self, directory: str) -> Iterator[str]:
         """See `Files.names`."""
@@ -154,27 +142,34 @@ class FsspecFiles:
             if time.time() - file.modified.timestamp() > STALE_SECONDS:
                 yield file
 
-    def _at_once(self, ask: Callable[[Asked], Answer], asked: Sequence[Asked]) -> list[Answer]:
-        """The answer to each, by several threads."""
-        if len(asked) < 2:
-            return [ask(one) for one in asked]
-        with ThreadPoolExecutor(self._properties.connections, "regolo-files") as pool:
-            return list(pool.map(ask, asked))
-
-    def _at(self, path: str) -> str:
-        return f"{self._root}/{path}"
+    # -- what some filesystems do in another way ------------------------------------------------------------
 
     def _size_of(self, path: str) -> int | None:
+        """The size of a file, None if there is none."""
         try:
             found = self._fs.info(self._at(path))
         except (FileNotFoundError, NotADirectoryError):
             return None
         return int(found["size"]) if found["type"] == "file" else None
 
-    def _write(self, path: str, data: bytes) -> None:
-        if self._properties.whole_writes:
-            self._fs.pipe_file(self._at(path), data)
-            return
+    def _read(self, path: str, start: int, end: int) -> bytes:
+        """Bytes from `start` (none if that is past the end of the file) to before `end`, which is greater."""
+        return bytes(self._fs.cat_file(self._at(path), start=start, end=end))
+
+    def _create_new(self, path: str, data: bytes) -> bool:
+        """Writes a file unless it exists, atomically; False if it does."""
+        try:
+            self._fs.pipe_file(self._at(path), data, mode="create")
+        except FileExistsError:
+            return False
+        return True
+
+    # -- writing ------------------------------------------------------------------------------------------
+
+    def _at(self, path: str) -> str:
+        return f"{self._root}/{path}"
+
+    def _write_beside(self, path: str, data: bytes) -> None:
         temporary = f"{TEMPORARIES}/{random_name(16)}"
         self._make_parent(temporary)
         try:
@@ -192,16 +187,7 @@ class FsspecFiles:
             self._fs.makedirs(self._at(path).rsplit("/", 1)[0], exist_ok=True)
 
 
-def _is_exists_error(error: OSError) -> bool:
-    """Whether the error means that the file exists; some filesystems show that only in the response."""
-    if isinstance(error, FileExistsError):
-        return True
-    response = getattr(error.__cause__, "response", None)
-    code = response.get("Error", {}).get("Code") if isinstance(response, Mapping) else None
-    return error.errno == errno.EINVAL and code in ("PreconditionFailed", "412")
-
-
-def _time_of(info: Mapping[str, Any]) -> datetime:
+def time_of(info: Mapping[str, Any]) -> datetime:
     """The modification time, or now if it is unknown, so that no file looks stale by mistake."""
     found = next((info[key] for key in TIME_KEYS if info.get(key) is not None), None)
     if isinstance(found, int | float):

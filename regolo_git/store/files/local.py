@@ -23,7 +23,6 @@ from pathlib import Path
 
 from regolo_git.durable import make_directories_durable
 from regolo_git.store.files.contract import TEMPORARIES, Data, Properties, StoredFile, Writer
-from regolo_git.store.files.ranges import read_by_spans
 from regolo_git.store.files.writers import LocalWriter, OneOfMany
 from regolo_git.system_calls import DIRECT, NotOrdinary, make_durable, open_ordinary, random_name
 
@@ -133,6 +132,8 @@ class LocalFiles:
 
     def read_ranges(self, path: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
         """See `Files.read_ranges`."""
+        from regolo_git.store.files.ranges import read_by_spans  # noqa: PLC0415 - chunks are read whole
+
         with os.fdopen(open_ordinary(self._root / path), "rb") as file:
 
             def read(span: tuple[int, int]) -> bytes:

@@ -13,14 +13,15 @@ from support.files_suite import FilesSuite
 
 from regolo_git.store.files.contract import Files
 from regolo_git.store.files.fsspec import FILE_SERVER, OBJECT_STORE, STALE_SECONDS, FsspecFiles
+from regolo_git.store.locate import files_at
 
 
 class TestMemory(FilesSuite):
     @pytest.fixture
     def files(self) -> Iterator[Files]:  # type: ignore[override]
-        root = f"/{secrets.token_hex(8)}"
-        yield FsspecFiles(MemoryFileSystem(), root, f"memory:/{root}")
-        MemoryFileSystem().rm(root, recursive=True) if MemoryFileSystem().exists(root) else None
+        name = secrets.token_hex(8)
+        yield files_at(f"memory://{name}/store")
+        MemoryFileSystem().rm(f"/{name}", recursive=True) if MemoryFileSystem().exists(f"/{name}") else None
 
 
 class TestWithoutWholeWrites(FilesSuite):
@@ -31,67 +32,33 @@ class TestWithoutWholeWrites(FilesSuite):
         return FsspecFiles(LocalFileSystem(), str(tmp_path / "store"), "test://")
 
 
-def test_what_a_filesystem_can_do_is_known_by_its_protocol(tmp_path: Path) -> None:
-    assert FsspecFiles(MemoryFileSystem(), "/a", "memory://a").properties == OBJECT_STORE
-    assert FsspecFiles(LocalFileSystem(), str(tmp_path), "test://").properties == FILE_SERVER
+def test_what_a_filesystem_can_do_is_known() -> None:
+    assert files_at("memory://a").properties == OBJECT_STORE
+    assert FsspecFiles(LocalFileSystem(), "/a", "test://").properties == FILE_SERVER
 
 
-class Answer(Exception):
-    """What an object store's library raises with the server's answer in it."""
-
-    def __init__(self, code: str) -> None:
-        self.response = {"Error": {"Code": code}}
-
-
-class Refusing(MemoryFileSystem):  # type: ignore[misc]
-    """An object store that is overtaken by another writer, and says so in its own way."""
+class Overtaken(MemoryFileSystem):  # type: ignore[misc]
+    """An object store in which another writer is always first."""
 
     cachable = False
-    error: OSError = FileExistsError()
+    error: OSError = FileExistsError("a")
 
     def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **options: object) -> None:
-        if mode == "create":
-            raise self.error
-        super().pipe_file(path, value, mode=mode, **options)
+        assert (path.rpartition("/")[2], value, mode, options) == ("a", b"1", "create", {})
+        raise self.error
 
 
-def refused(number: int, text: str, cause: Exception | None) -> OSError:
-    error = OSError(number, text) if number else OSError(text)
-    error.__cause__ = cause
-    return error
+def test_a_creation_that_lost_a_race_was_not_ours() -> None:
+    files = FsspecFiles(Overtaken(), f"/{secrets.token_hex(8)}", "memory://", OBJECT_STORE)
+    assert files.create("a", b"1") is False
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        FileExistsError("a"),
-        refused(22, "Invalid argument", Answer("PreconditionFailed")),
-        refused(22, "Invalid argument", Answer("412")),
-    ],
-    ids=["exists", "precondition", "412"],
-)
-def test_a_creation_that_lost_a_race_was_not_ours(error: OSError) -> None:
-    filesystem = Refusing()
-    filesystem.error = error
-    assert FsspecFiles(filesystem, f"/{secrets.token_hex(8)}", "memory://").create("a", b"1") is False
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        refused(22, "Invalid argument", Answer("InvalidRequest")),
-        refused(22, "Invalid argument", None),
-        refused(5, "Conflict", Answer("PreconditionFailed")),
-        PermissionError("no"),
-    ],
-    ids=["another answer", "no answer", "another error", "not allowed"],
-)
-def test_any_other_refusal_to_create_is_an_error(error: OSError) -> None:
-    filesystem = Refusing()
-    filesystem.error = error
-    with pytest.raises(OSError) as caught:  # noqa: PT011 - which one is compared
-        FsspecFiles(filesystem, f"/{secrets.token_hex(8)}", "memory://").create("a", b"1")
-    assert caught.value is error
+def test_any_other_refusal_to_create_is_an_error() -> None:
+    filesystem = Overtaken()
+    filesystem.error = PermissionError("no")
+    with pytest.raises(PermissionError) as caught:
+        FsspecFiles(filesystem, f"/{secrets.token_hex(8)}", "memory://", OBJECT_STORE).create("a", b"1")
+    assert caught.value is filesystem.error
 
 
 class Shortening(LocalFileSystem):  # type: ignore[misc]

@@ -1,0 +1,167 @@
+"""A store in a bucket of S3, or of a service that speaks its protocol.
+
+Credentials are those of the AWS command line: environment, profiles, roles.  The requests are s3fs's, without
+the further ones that it makes to find out whether a missing object is a directory.
+"""
+
+import threading
+from collections.abc import Iterator
+from typing import Any  # fsspec is not typed; its values stay in this module
+
+from s3fs import S3FileSystem
+
+from regolo_git.records.store_url import StoreAddress
+from regolo_git.store.files.contract import Data, Files, Properties, StoredFile
+from regolo_git.store.files.fsspec import OBJECT_STORE, FsspecFiles, time_of
+from regolo_git.store.files.retry import CONNECT_SECONDS, QUESTIONS_AT_ONCE, SILENCE_SECONDS
+from regolo_git.store.foreign.aws import NO_BUCKET, code_of
+from regolo_git.store.translate import remote_error
+
+_EXISTS = ("PreconditionFailed", "412")
+_HIDDEN = ("AccessDenied", "Forbidden", "403")
+_PAST_THE_END = ("InvalidRange", "416")
+
+
+def open_s3(address: StoreAddress) -> Files:
+    """The files at `s3://bucket/path`; connections are made when they are needed."""
+    filesystem = S3FileSystem(
+        endpoint_url=address.endpoint,
+        client_kwargs={"region_name": address.region} if address.region else {},
+        config_kwargs={
+            "connect_timeout": CONNECT_SECONDS,
+            "read_timeout": SILENCE_SECONDS,
+            "retries": {"total_max_attempts": 1},
+            "max_pool_connections": QUESTIONS_AT_ONCE + OBJECT_STORE.connections,
+        },
+        use_listings_cache=False,
+        skip_instance_cache=True,
+    )
+    filesystem.retries = 1
+    return S3Files(filesystem, address)
+
+
+class S3Files(FsspecFiles):
+    """Files in a bucket."""
+
+    def __init__(self, filesystem: S3FileSystem, address: StoreAddress) -> None:
+        root = "/".join(filter(None, (address.place, address.path)))
+        super().__init__(filesystem, root, address.url, OBJECT_STORE)
+        self._bucket = address.place
+        self._prefix = f"{address.path}/" if address.path else ""
+        self._lock = threading.Lock()
+        self._reached = False  # the bucket is there, and something in it may be read
+        self._refuses: bool | None = None  # to create what exists; not known before the first creation
+        self._lists: bool | None = None  # whoever asks may list it
+
+    @property
+    def properties(self) -> Properties:
+        """See `Files.properties`; `atomic_create` is True until a service shows that it does not do it."""
+        return OBJECT_STORE._replace(atomic_create=self._refuses is not False)
+
+    def create(self, path: str, data: Data) -> bool:
+        """See `Files.create`.
+
+        Some services ignore the condition and replace the object: the first file that is created here is
+        created twice, to see whether the second time is refused.
+        """
+        if self._refuses:
+            return self._create_new(path, bytes(data))
+        with self._lock:
+            if self._size_of(path) is not None:
+                return False
+            created = self._create_new(path, bytes(data))
+            if self._refuses is None:
+                self._refuses = not created or not self._create_new(path, bytes(data))
+            return created
+
+    def exists(self, path: str) -> bool:
+        """See `Files.exists`."""
+        return self._size_of(path) is not None
+
+    def move(self, path: str, to: str) -> None:
+        """See `Files.move`."""
+        source = {"Bucket": self._bucket, "Key": self._key(path)}
+        self._call("copy_object", to, CopySource=source)
+        self._call("delete_object", path)
+
+    def remove(self, path: str) -> None:
+        """See `Files.remove`."""
+        self._call("delete_object", path)
+
+    def walk(self, directory: str) -> Iterator[StoredFile]:
+        """See `Files.walk`: one request for each thousand files."""
+        prefix = self._key(f"{directory}/" if directory else "")
+        more: dict[str, str] = {}
+        while True:
+            page = self._fs.call_s3("list_objects_v2", Bucket=self._bucket, Prefix=prefix, **more)
+            self._reached = self._lists = True
+            for info in page.get("Contents", ()):
+                yield StoredFile(info["Key"][len(self._prefix) :], int(info["Size"]), time_of(info))
+            if not page.get("IsTruncated"):
+                return
+            more = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def _size_of(self, path: str) -> int | None:
+        try:
+            head = self._call("head_object", path)
+        except FileNotFoundError:
+            self._expect_bucket()
+            return None
+        except PermissionError as error:
+            if self._hides_what_is_missing(error):
+                return None
+            raise
+        self._reached = True
+        return int(head["ContentLength"])
+
+    def _read(self, path: str, start: int, end: int) -> bytes:
+        try:
+            data = super()._read(path, start, end)
+        except PermissionError as error:
+            if self._hides_what_is_missing(error):
+                raise FileNotFoundError(path) from error
+            raise
+        except OSError as error:
+            if code_of(error.__cause__) in _PAST_THE_END:
+                return b""
+            raise
+        self._reached = True
+        return data
+
+    def _expect_bucket(self) -> None:
+        """Raises RemoteError if the bucket is not there, which a HEAD does not tell from a missing object."""
+        if self._reached:
+            return
+        try:
+            self._fs.call_s3("head_bucket", Bucket=self._bucket)
+        except FileNotFoundError:
+            raise remote_error(NO_BUCKET) from None
+        except PermissionError:  # it may not be asked
+            return
+        self._reached = True
+
+    def _hides_what_is_missing(self, error: PermissionError) -> bool:
+        """Whether this is how it answers for a missing object: only to those who may not list the bucket."""
+        if not self._reached or code_of(error.__cause__) not in _HIDDEN:
+            return False
+        if self._lists is None:
+            try:
+                self._fs.call_s3("list_objects_v2", Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
+                self._lists = True
+            except PermissionError:
+                self._lists = False
+        return not self._lists
+
+    def _create_new(self, path: str, data: bytes) -> bool:
+        try:
+            return super()._create_new(path, data)
+        except OSError as error:
+            if code_of(error.__cause__) in _EXISTS:
+                return False
+            raise
+
+    def _key(self, path: str) -> str:
+        return f"{self._prefix}{path}"
+
+    def _call(self, method: str, path: str, **options: Any) -> Any:
+        return self._fs.call_s3(method, Bucket=self._bucket, Key=self._key(path), **options)
