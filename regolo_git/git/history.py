@@ -26,6 +26,27 @@ def commits_not_in(git: GitRepository, tip: str, other: str) -> set[str]:
         return {str(commit.id) for commit in walker}
 
 
+def is_in_history(git: GitRepository, commit: str, tip: str) -> bool:
+    """Whether a commit is `tip` or in its history; False if this clone lacks one of them."""
+    if commit == tip:
+        return True
+    with git_errors(f"history of '{tip}'"):
+        return git.has(commit) and git.has(tip) and git.pygit.descendant_of(tip, commit)
+
+
+def common_commit(git: GitRepository, one: str, other: str) -> str | None:
+    """The newest commit that two commits have in their histories; None if there is none."""
+    with git_errors(f"history of '{one}'"):
+        found = git.pygit.merge_base(one, other)
+        return str(found) if found is not None else None
+
+
+def directory_oid(git: GitRepository, commit: str, name: str) -> str | None:
+    """The tree id of a directory in a commit; None if there is none."""
+    tree = _tree(git, commit, name)
+    return str(tree.id) if tree is not None else None
+
+
 def shallow_boundary(git: GitRepository) -> set[str]:
     """The oldest commits of a shallow clone, which have parents that it lacks."""
     path = git.paths.common_dir / "shallow"

@@ -1,19 +1,38 @@
-"""Changes of refs of this clone alone: a branch that goes on from its remote, a tag that was never pushed."""
+"""Changes of refs of this clone alone: a new branch, one that goes on from its remote, a tag never pushed."""
 
 from regolo_git.errors import Conflict
 from regolo_git.git.lock import clone_lock
+from regolo_git.git.new_commit import refuse_blocked
 from regolo_git.git.program import run_git
 from regolo_git.git.recovery import recover
+from regolo_git.git.ref_files import RefChange
+from regolo_git.git.ref_update import require_target, update_refs
 from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.translate import git_errors
 from regolo_git.git.worktrees import refuse_in_progress, work_trees_on
 
 
-def move_branch(git: GitRepository, branch: str, expected: str, commit: str) -> None:
+def create_branch_at(git: GitRepository, branch: str, commit: str) -> None:
+    """Creates a branch at a commit.  Raises Conflict if its name is taken or blocked by another ref."""
+    ref = f"refs/heads/{branch}"
+    with clone_lock(git.paths), git_errors(f"branch '{branch}'"):
+        recover(git)
+        refuse_blocked(git, ref)
+        change = RefChange(ref, None, commit, "regolo: branch created")
+        update_refs(git, [change], lambda: require_target(git, ref, None), lambda: None)
+
+
+def remove_branch(git: GitRepository, branch: str, expected: str) -> None:
+    """Removes a branch that is still at the commit `expected`; otherwise does nothing."""
+    _remove(git, f"refs/heads/{branch}", expected)
+
+
+def move_branch(git: GitRepository, branch: str, expected: str, commit: str, reason: str) -> None:
     """Moves a branch to another commit, with the files of the work tree that has it checked out.
 
-    Raises Conflict if it is not at `expected`, or if changed files would be overwritten.
+    The reflog has the reason.  Raises Conflict if it is not at `expected`, or if changed files would be
+    overwritten.
     """
     ref = f"refs/heads/{branch}"
     with clone_lock(git.paths):
@@ -24,15 +43,19 @@ def move_branch(git: GitRepository, branch: str, expected: str, commit: str) -> 
         for tree in trees:
             refuse_in_progress(tree)
         if not trees:
-            run_git(git.paths.git_dir, None, "update-ref", "-m", "regolo: renumber", ref, commit, expected)
+            change = RefChange(ref, expected, commit, f"regolo: {reason}")
+            update_refs(git, [change], lambda: require_target(git, ref, expected), lambda: None)
         for tree in trees:
             run_git(tree.git_dir, tree.top, "reset", "--quiet", "--keep", commit)
 
 
 def remove_tag(git: GitRepository, name: str, expected: str) -> None:
     """Removes a tag that is still the object `expected`; otherwise does nothing."""
-    ref = f"refs/tags/{name}"
-    with clone_lock(git.paths), git_errors(f"tag '{name}'"):
+    _remove(git, f"refs/tags/{name}", expected)
+
+
+def _remove(git: GitRepository, ref: str, expected: str) -> None:
+    with clone_lock(git.paths), git_errors(f"'{ref}'"):
         recover(git)
         with git.pygit.transaction() as transaction:
             transaction.lock_ref(ref)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pygit2
 
 from regolo_git.git.discover import RepositoryPaths
-from regolo_git.git.refs_state import head_commit, refs_beside_tags
+from regolo_git.git.refs_state import head_branch, head_commit, refs_beside_tags
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.translate import git_errors
 
@@ -26,11 +26,15 @@ NO_COMMIT = b"0" * 40
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """A commit and its name: "branch 'main'", "HEAD in '/home/ada/sentiment/.git'"."""
+    """A commit and its name: "branch 'main'", "HEAD in '/home/ada/sentiment/.git'".
+
+    The `ref` of a HEAD is its branch; a detached one has none.
+    """
 
     name: str
     commit: str
     remote: bool = False  # as of the last fetch
+    ref: str | None = None
 
 
 def tips(git: GitRepository) -> Iterator[Tip]:
@@ -40,11 +44,13 @@ def tips(git: GitRepository) -> Iterator[Tip]:
         found = [(name, _commit_of(git.pygit, name)) for name in names]
     for name, commit in found:
         if commit is not None:
-            yield Tip(_tip_name(name), commit, remote=name.startswith(REMOTE))
+            yield Tip(_tip_name(name), commit, remote=name.startswith(REMOTE), ref=name)
     for directory in _git_directories(git.paths):
-        checked_out = head_commit(RepositoryPaths(directory, git.paths.common_dir, None))
+        paths = RepositoryPaths(directory, git.paths.common_dir, None)
+        checked_out, branch = head_commit(paths), head_branch(paths)
         if checked_out is not None:
-            yield Tip(f"HEAD in '{directory}'", checked_out)
+            ref = f"refs/heads/{branch}" if branch is not None else None
+            yield Tip(f"HEAD in '{directory}'", checked_out, ref=ref)
 
 
 def reflog_tips(paths: RepositoryPaths, since: datetime) -> set[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from regolo_git.artifacts.restore.leftovers import left_stagings, remove_left
 from regolo_git.artifacts.restore.staging import remove_staging, stale_stagings
 from regolo_git.errors import NotFound, RegoloError
+from regolo_git.git.history import common_commit
 from regolo_git.git.hooks import hooks_not_run, not_run_text
 from regolo_git.git.journal import read_journal
 from regolo_git.git.lock import clone_lock
@@ -22,10 +23,12 @@ from regolo_git.git.recovery import LEFT, recover
 from regolo_git.hints import Hint
 from regolo_git.maintenance.finding import Finding, Kind
 from regolo_git.maintenance.record_conversion import converted_records
+from regolo_git.records.paths import ENDPOINTS, ENVIRONMENTS
 from regolo_git.records.references import version_reference
 from regolo_git.registry.clashes import find_clashes
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import read_merge_state
+from regolo_git.registry.operations_branch import has_same_records
 from regolo_git.registry.versions.merged import tag_merged
 from regolo_git.text.numbers import counted
 
@@ -50,6 +53,7 @@ def examine(handle: Handle, *, dry_run: bool) -> Iterator[Finding]:
         lambda: _untagged(handle),
         lambda: _off_branch(handle),
         lambda: _clashes(handle),
+        lambda: _stray_operations(handle),
         lambda: _limits(handle),
     )
     reported: set[str] = set()
@@ -172,6 +176,20 @@ def _off_branch(handle: Handle) -> Iterator[Finding]:
 def _clashes(handle: Handle) -> Iterator[Finding]:
     for clash in find_clashes(handle):
         yield Finding("left", clash.text, clash.hint)
+
+
+def _stray_operations(handle: Handle) -> Iterator[Finding]:
+    """Environments and endpoints that were changed on the registry branch, where they count no more."""
+    registry, operations = handle.registry_branch(), handle.operations_branch()
+    if registry == operations:
+        return
+    tip = handle.registry_tip()
+    base = common_commit(handle.git, tip, handle.operations_tip())
+    if base is not None and not has_same_records(handle.git, base, tip):
+        what = (
+            f"branch '{registry}' has changes of environments or endpoints that '{operations}' does not have"
+        )
+        yield Finding("left", what, f"git log {operations}..{registry} -- {ENVIRONMENTS} {ENDPOINTS}")
 
 
 def _limits(handle: Handle) -> Iterator[Finding]:

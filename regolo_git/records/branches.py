@@ -1,4 +1,6 @@
-"""The names of the branches on which something waits for a review."""
+"""The names of branches: what git accepts, and those on which something waits for a review."""
+
+import re
 
 from regolo_git.records.references import version_reference
 
@@ -12,3 +14,12 @@ def proposal_branch(model: str, version: str, environment: str | None = None) ->
 def demotion_branch(model: str, version: str, environment: str) -> str:
     """The branch that proposes to take a version out of an environment."""
     return proposal_branch(model, version, f"demote/{environment}")
+
+
+# What `git check-ref-format --branch` refuses.
+_REFUSED = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|^[-./]|[./]$|^(?:@|HEAD)$")
+
+
+def is_branch_name(name: str) -> bool:
+    """Whether git accepts a name for a branch."""
+    return bool(name) and _REFUSED.search(name) is None

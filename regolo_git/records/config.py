@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Literal, Self
 
 from regolo_git.errors import IntegrityError, InvalidInput
+from regolo_git.records.branches import is_branch_name
 from regolo_git.records.digests import ALGORITHMS, Algorithm
 from regolo_git.records.names import check_environment_name
 from regolo_git.records.pins import check_replicas
@@ -44,6 +45,7 @@ class RegistryConfig:
     `lines` are the names or patterns (`release/*`) of other branches whose versions are released too.
     `store_endpoint` and `store_region` are those of an S3 service.  `store_write` is when the bytes of a
     version go to the shared store: when it is pushed, or before it gets its name (`through`).
+    `operations` is the branch of environments and endpoints if it is not the registry branch.
     """
 
     branch: str = "main"
@@ -54,6 +56,7 @@ class RegistryConfig:
     store_write: StoreWrite = "push"
     environments: tuple[EnvironmentRule, ...] = ()
     lines: tuple[str, ...] = ()
+    operations: str | None = None
     unknown: Mapping[str, TomlValue] = field(default_factory=dict)
 
     def environment(self, name: str) -> EnvironmentRule | None:
@@ -79,18 +82,22 @@ class RegistryConfig:
         write = store.take_optional("write", str) or "push"
         if write not in WRITES:
             raise IntegrityError(f"'write' in {store.what} is neither {' nor '.join(WRITES)}")
+        branch = registry.take_optional("branch", str) or "main"
+        operations = registry.take_optional("operations", str)
         config = cls(
-            branch=registry.take_optional("branch", str) or "main",
+            branch=branch,
             digest=digest,
             store_url=store.take_optional("url", str),
             store_endpoint=store.take_optional("endpoint", str),
             store_region=store.take_optional("region", str),
             store_write=write,
             lines=registry.take_texts("lines"),
+            operations=operations if operations != branch else None,
             environments=tuple(_read_rule(*named) for named in reader.take_tables("environments")),
             unknown=reader.rest,
         )
         _check_requirements(config)
+        _check_operations(config)
         return config
 
 
@@ -103,6 +110,16 @@ def _read_rule(name: str, reader: TableReader) -> EnvironmentRule:
     except InvalidInput as error:
         raise IntegrityError(f"{reader.what}: {error.message}") from error
     return EnvironmentRule(name, replicas, reader.take_texts("requires"), reader.rest)
+
+
+def _check_operations(config: RegistryConfig) -> None:
+    name = config.operations
+    if name is None:
+        return
+    if not is_branch_name(name):
+        raise IntegrityError(f"'{name}' cannot be the name of the operations branch")
+    if config.is_line(name):
+        raise IntegrityError(f"the operations branch '{name}' is one of the lines, whose versions count")
 
 
 def _check_requirements(config: RegistryConfig) -> None:

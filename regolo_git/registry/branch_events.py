@@ -1,4 +1,4 @@
-"""The commits that changed records on the registry branch, newest first, and when each reached it.
+"""The commits that changed records on the operations branch, newest first, and when each reached it.
 
 A commit's own time comes from its committer's clock, which may be wrong, so the order is that of the branch,
 from first parent to first parent.  A merge stands for the commits that it brought: a proposal (its message

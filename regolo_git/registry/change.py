@@ -1,8 +1,9 @@
 """Changing a registry's records: prepare on the tip of a branch, then commit in one step.
 
 Every verb that changes records goes through `commit_records`, or through `propose_records` if the change
-needs a review.  `prepare` runs again when another writer committed first, so it must depend only on the
-records that it is given.  Every record is read back before anything is written.
+needs a review; `commit_operations` and `propose_operations` are for promotions and endpoints.  `prepare` runs
+again when another writer committed first, so it must depend only on the records that it is given.  Every
+record is read back before anything is written.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -21,6 +22,7 @@ from regolo_git.registry.records_at import RecordsAt, check_readable
 from regolo_git.text.commits import short
 
 Prepare = Callable[[RecordsAt], NewCommit[Made]]
+RecordsOf = Callable[[str | None], RecordsAt]
 
 
 def recover_first(handle: Handle) -> None:
@@ -32,6 +34,29 @@ def recover_first(handle: Handle) -> None:
         with clone_lock(handle.paths):
             for message in recover(handle.git):
                 handle.notice(message)
+
+
+def commit_operations(handle: Handle, prepare: Prepare[Made]) -> Published[Made]:
+    """Commits what `prepare` returns to the operations branch: promotions and endpoints.
+
+    Raises NotFound if this clone lacks one of the branches.
+    """
+    handle.operations_tip()
+    branch = handle.operations_branch()
+    if branch != handle.registry_branch():
+        from regolo_git.registry.operations_branch import bring_forward  # noqa: PLC0415 - few registries have one
+
+        bring_forward(handle.git, branch)
+    return notice_repeated(
+        handle, publish(handle.git, branch, _checked(handle, prepare, operations_at(handle)))
+    )
+
+
+def operations_at(handle: Handle) -> RecordsOf:
+    """The records for a change of the operations branch, by the tip of that branch."""
+    if handle.operations_branch() == handle.registry_branch():
+        return handle.records_at
+    return lambda tip: handle.records_of(handle.registry_tip(), tip)
 
 
 def commit_records(
@@ -48,9 +73,9 @@ def commit_records(
     if branch is None:
         handle.registry_tip()  # `publish` would start a branch of that name
     target = branch or handle.registry_branch()
-    return notice_repeated(
-        handle, publish(handle.git, target, _checked(handle, prepare), authorship=authorship)
-    )
+    records_of = handle.records_from if branch is None else handle.records_at
+    checked = _checked(handle, prepare, records_of)
+    return notice_repeated(handle, publish(handle.git, target, checked, authorship=authorship))
 
 
 def propose_records(
@@ -58,16 +83,24 @@ def propose_records(
     branch: str,
     prepare: Prepare[Made],
     *,
-    start: str | None = None,
+    start: str,
     authorship: Authorship | None = None,
 ) -> Published[Made]:
-    """Commits what `prepare` returns to a new branch, from the tip of the registry branch or of `start`.
+    """Commits what `prepare` returns to a new branch, from the tip of the branch `start`.
 
     Raises Conflict if the branch exists.
     """
-    tip = handle.git.newest_known(start) if start is not None else handle.registry_tip()
-    done = create_branch(handle.git, branch, tip, _checked(handle, prepare), authorship=authorship)
-    return notice_repeated(handle, done)
+    tip, checked = handle.git.newest_known(start), _checked(handle, prepare, handle.records_at)
+    return notice_repeated(handle, create_branch(handle.git, branch, tip, checked, authorship=authorship))
+
+
+def propose_operations(handle: Handle, branch: str, prepare: Prepare[Made]) -> Published[Made]:
+    """Commits what `prepare` returns to a new branch, from the tip of the operations branch.
+
+    Raises Conflict if the branch exists.
+    """
+    tip, checked = handle.operations_tip(), _checked(handle, prepare, operations_at(handle))
+    return notice_repeated(handle, create_branch(handle.git, branch, tip, checked))
 
 
 def _notice_conversion(handle: Handle, paths: Iterable[str]) -> None:
@@ -77,12 +110,14 @@ def _notice_conversion(handle: Handle, paths: Iterable[str]) -> None:
         return
 
 
-def _checked(handle: Handle, prepare: Prepare[Made]) -> Callable[[str | None], NewCommit[Made]]:
-    """`prepare` on a commit; raises InvalidInput for a record that could not be read again."""
+def _checked(
+    handle: Handle, prepare: Prepare[Made], records_of: RecordsOf
+) -> Callable[[str | None], NewCommit[Made]]:
+    """`prepare` on the records of a tip; raises InvalidInput for a record that could not be read again."""
 
     def on_tip(tip: str | None) -> NewCommit[Made]:
         with handle.steady():
-            new = prepare(handle.records_at(tip))
+            new = prepare(records_of(tip))
         _notice_conversion(handle, new.files)
         check_readable(new.files)
         return new

@@ -1,10 +1,12 @@
 """Reading and changing the registry's configuration; the comments in the file are preserved."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NotFound
 from regolo_git.git.new_commit import NewCommit
 from regolo_git.hints import Hint
+from regolo_git.records.branches import is_branch_name
 from regolo_git.records.config import RegistryConfig
 from regolo_git.records.document_edit import set_value, unset_value
 from regolo_git.records.paths import CONFIG_PATH
@@ -13,8 +15,10 @@ from regolo_git.records.toml_text import Table, TomlValue, load_document
 from regolo_git.registry.change import action_message, commit_records
 from regolo_git.registry.environments.declared import TABLE, with_environment
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.operations_branch import furthest_tip, refuse_other_records, starting
 from regolo_git.registry.records_at import RecordsAt
 
+OPERATIONS_KEY = "registry.operations"
 # Checked only when set: a committed URL must not block other keys.
 STORE_KEYS = ("store.url", "store.endpoint", "store.region", "store")
 
@@ -37,7 +41,8 @@ def find_setting(settings: Table, key: str) -> TomlValue:
 def change_setting(handle: Handle, key: str, value: "TomlValue | None") -> str:
     """Commits a new value of a dotted key, or removes the key (None); returns the commit.
 
-    A new `registry.branch` is committed to that branch if this clone lacks the present one, as after a
+    A new `registry.operations` creates that branch where the present one is, if there is none.  A new
+    `registry.branch` is committed to that branch if this clone lacks the present one, as after a
     rename.  The first key of an environment also declares the environments that were there without it.
 
     Raises InvalidInput if the result would not be a valid configuration, Conflict if nothing would change.
@@ -45,6 +50,7 @@ def change_setting(handle: Handle, key: str, value: "TomlValue | None") -> str:
 
     def prepare(records: RecordsAt) -> NewCommit[None]:
         before = _text(handle, records)
+        former = RegistryConfig.parse(before).operations
         if value is None:
             after = unset_value(before, key)
         else:
@@ -58,13 +64,32 @@ def change_setting(handle: Handle, key: str, value: "TomlValue | None") -> str:
         except IntegrityError as error:
             table = key.rpartition(".")[0]
             raise InvalidInput(error.message, Hint("config", *([table] if table else []))) from error
+        if config.operations != former:
+            _refuse_hidden_records(handle, records, config)
         if key in STORE_KEYS and value is not None:
             _check_store(config)
         verb = "unset" if value is None else "set"
         subject = f"{verb} {key} in the registry's configuration"
         return NewCommit({CONFIG_PATH: after.encode()}, action_message(None, subject, "config", {}), None)
 
-    return commit_records(handle, prepare, branch=_branch_to_change(handle, key, value)).commit
+    with _started(handle, key, value):
+        return commit_records(handle, prepare, branch=_branch_to_change(handle, key, value)).commit
+
+
+def _started(handle: Handle, key: str, value: "TomlValue | None") -> AbstractContextManager[None]:
+    """A block with the branch that becomes the operations branch; without a change of that, any block."""
+    if key != OPERATIONS_KEY or not isinstance(value, str) or not is_branch_name(value):
+        return nullcontext()
+    return starting(handle.git, value, handle.operations_tip())
+
+
+def _refuse_hidden_records(handle: Handle, records: RecordsAt, config: RegistryConfig) -> None:
+    """Raises Conflict if another operations branch has other environments and endpoints than the present."""
+    assert records.operations is not None, "its records were read"
+    branch = config.operations or config.branch
+    known = records.registry if config.operations is None else furthest_tip(handle.git, branch)
+    if known is not None:
+        refuse_other_records(handle.git, branch, known, records.operations)
 
 
 def _check_store(config: RegistryConfig) -> None:

@@ -45,7 +45,7 @@ class Handle:
 
     def __init__(self, paths: RepositoryPaths, on_notice: Callable[[str], None] = warn) -> None:
         self.paths = paths
-        self._records: dict[str | None, RecordsAt] = {}
+        self._records: dict[tuple[str | None, str | None], RecordsAt] = {}
         self._on_notice = on_notice
         self._noticed: set[str] = set()
         self.lock = threading.RLock()
@@ -164,14 +164,27 @@ class Handle:
     # -- records ------------------------------------------------------------------------------------------
 
     def records(self) -> RecordsAt:
-        """The current records of the registry.  Raises NotFound if there is no registry."""
-        return self.records_at(self.registry_tip())
+        """The current records of the registry.
+
+        Raises NotFound if there is no registry, or if this clone lacks one of its branches.
+        """
+        return self.records_from(self.registry_tip())
+
+    def records_from(self, registry: str | None) -> RecordsAt:
+        """The records of the registry branch as of a commit, and those of the operations branch as of now."""
+        branch = self._operations_at(registry)
+        return self.records_of(registry, registry if branch is None else self._tip_of_operations(branch))
 
     def records_at(self, commit: str | None) -> RecordsAt:
-        """The records of the registry as of a commit; None: before the first one."""
+        """All records as of one commit; None: before the first one."""
+        return self.records_of(commit, commit)
+
+    def records_of(self, registry: str | None, operations: str | None) -> RecordsAt:
+        """The records as of a commit of each branch."""
+        key = registry, operations
         with self.lock:
-            records = self._records.pop(commit, None) or RecordsAt(self.git, commit, commit)
-            self._records[commit] = records  # most recently used last
+            records = self._records.pop(key, None) or RecordsAt(self.git, registry, operations)
+            self._records[key] = records  # most recently used last
             if len(self._records) > COMMITS_KEPT:
                 del self._records[next(iter(self._records))]
             return records
@@ -224,7 +237,7 @@ class Handle:
         return other
 
     def registry_branch(self) -> str:
-        """The branch where environments, endpoints and retirement are resolved; this clone may lack it.
+        """The branch of manifests, model cards, retirement and rules; this clone may lack it.
 
         Raises NotFound if the repository is not a registry.
         """
@@ -245,6 +258,35 @@ class Handle:
             from regolo_git.registry.missing_branch import missing_branch  # noqa: PLC0415 - imports the Git library
 
             raise missing_branch(self.git, branch)
+        return tip
+
+    def operations_branch(self) -> str:
+        """The branch of environments and endpoints: the registry branch, unless the configuration names one.
+
+        Raises NotFound as `registry_tip` does.
+        """
+        return self._operations_at(self.registry_tip()) or self.registry_branch()
+
+    def operations_tip(self) -> str:
+        """The tip of the operations branch, here or as last fetched from `origin`, whichever is further on.
+
+        Raises NotFound if the repository is not a registry, or if this clone lacks one of the branches.
+        """
+        tip = self.registry_tip()
+        branch = self._operations_at(tip)
+        return tip if branch is None else self._tip_of_operations(branch)
+
+    def _operations_at(self, registry: str | None) -> str | None:
+        """The operations branch as of a commit of the registry branch; None if it is the same branch."""
+        config = self.records_at(registry).config()
+        return config.operations if config is not None else None
+
+    def _tip_of_operations(self, branch: str) -> str:
+        from regolo_git.registry.operations_branch import furthest_tip, missing_operations  # noqa: PLC0415 - few have
+
+        tip = furthest_tip(self.git, branch)
+        if tip is None:
+            raise missing_operations(self.git, branch, self.registry_branch())
         return tip
 
     def config(self) -> "RegistryConfig":

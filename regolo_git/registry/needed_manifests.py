@@ -26,7 +26,7 @@ from regolo_git.records.paths import (
 )
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.reachable import retired_identities
+from regolo_git.registry.reachable import BranchRoles, retired_identities
 from regolo_git.system_calls import read_ordinary
 
 
@@ -44,12 +44,14 @@ def needed_manifests(handle: Handle) -> NeededManifests:
     tagged = handle.index.manifests()
     needed = NeededManifests({oid for model, identity, oid in tagged if (model, identity) not in retired})
     models, pins = FilesOnce(handle.git, MODELS), _Pins(handle)
+    roles = BranchRoles.of(handle)
     for tip in tips(handle.git):
         try:
-            for path, oid in models.of(tip.commit):
+            for path, oid in models.of(tip.commit) if roles.has_models(tip) else ():
                 if model_of_manifest(path) is not None:
                     needed.oids.add(oid)
-            pins.collect(tip.commit)
+            if roles.has_operations(tip):
+                pins.collect(tip.commit)
         except RegoloError:
             continue  # a tip that cannot be read; `present_needs` names it
     needed.oids.update(pins.manifests())

@@ -4,9 +4,9 @@ An artifact is needed if it is named by
 
 - manifests at the tips of branches, remote-tracking branches and proposals, and in work trees;
 - tags of versions that are not retired;
-- environments and endpoints at those tips;
+- environments and endpoints at those tips (see `BranchRoles` for a registry with an operations branch);
 - manifests at every commit that a ref pointed to in the last 90 days, according to the reflogs; environments
-  and endpoints on the registry branch in the last 90 days.
+  and endpoints on the operations branch in the last 90 days.
 
 The first three are `present_needs`; the last one expires, and is in `all_needs` only.  An unreadable record
 may need any artifact, so nothing may be deleted while there is an `Unreadable`.  Other registries and clones
@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Self
 
 from regolo_git.errors import IntegrityError, NotFound, RegoloError
 from regolo_git.git.history import UNSHALLOW, FilesOnce, commits_since
@@ -45,6 +46,7 @@ from regolo_git.registry.records_at import RecordsAt
 from regolo_git.system_calls import read_ordinary
 
 FORMER_DAYS = 90
+HISTORY = "the history of the operations branch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,36 @@ class _Pin:
         return version_reference(self.model, self.version)
 
 
+@dataclass(frozen=True, slots=True)
+class BranchRoles:
+    """The refs of the registry branch and of the operations branch, if they are two branches.
+
+    Each has records of the other kind from the time when they were one, which are out of date: a version that
+    was retired since, or demoted, is not needed for them.
+    """
+
+    registry: frozenset[str] = frozenset()
+    operations: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, handle: Handle) -> Self:
+        """The roles of the branches of a clone."""
+        branches = handle.registry_branch(), handle.operations_branch()
+        return cls(*map(_refs_of, branches)) if branches[0] != branches[1] else cls()
+
+    def has_models(self, tip: Tip) -> bool:
+        """Whether manifests at a tip count."""
+        return tip.ref not in self.operations
+
+    def has_operations(self, tip: Tip) -> bool:
+        """Whether environments and endpoints at a tip count."""
+        return tip.ref not in self.registry
+
+
+def _refs_of(branch: str) -> frozenset[str]:
+    return frozenset((f"refs/heads/{branch}", f"refs/remotes/origin/{branch}"))
+
+
 class _Reader:
     """Reads the records of several commits; records that they share are read once."""
 
@@ -121,8 +153,9 @@ class _Reader:
         self._pins: set[_Pin] = set()
 
     def of_tips(self) -> Iterator[Found]:
+        roles = BranchRoles.of(self._handle)
         for tip in tips(self._handle.git):
-            yield from self._of_tip(tip)
+            yield from self._of_tip(tip, roles)
         for tree in work_trees(self._handle.paths):
             yield from self._of_work_tree(tree.top)
 
@@ -145,18 +178,20 @@ class _Reader:
             if git.has(commit):  # git has already deleted it
                 yield from self._of_models(Tip("a reflog", commit))
         if git.is_shallow:
-            error = NotFound("this clone is shallow: it lacks the history of the registry branch", UNSHALLOW)
-            yield Unreadable("the history of the registry branch", error)
-        branch = self._handle.registry_branch()
+            error = NotFound(f"this clone is shallow: it lacks {HISTORY}", UNSHALLOW)
+            yield Unreadable(HISTORY, error)
+        branch = self._handle.operations_branch()
         for tip in filter(None, (git.branch_tip(branch), git.remote_branch_tip("origin", branch))):
             for commit in commits_since(git, tip, since):
                 if git.has(commit):  # not below the boundary of a shallow clone
                     yield from self._of_operations(Tip(f"the history of branch '{branch}'", commit))
 
-    def _of_tip(self, tip: Tip) -> Iterator[Found]:
+    def _of_tip(self, tip: Tip, roles: BranchRoles) -> Iterator[Found]:
         try:
-            yield from self._of_models(tip)
-            yield from self._of_operations(tip)
+            if roles.has_models(tip):
+                yield from self._of_models(tip)
+            if roles.has_operations(tip):
+                yield from self._of_operations(tip)
         except RegoloError as error:
             yield Unreadable(tip.name, error)
 

@@ -1,8 +1,9 @@
-"""The status of each version on the registry branch: promoted, retired, or neither.
+"""The status of each version: promoted, retired, or neither.
 
-Statuses are read from `environments/*/<model>.toml`, `models/<model>/retired.toml` and `endpoints/*.toml` of
-one commit and cached in a small file beside the tag index, so that `list` need not open Git.  The cache is
-valid only for that commit, and only while the commits that determine the registry branch are unchanged.
+Statuses are read from `models/<model>/retired.toml` of one commit of the registry branch and from
+`environments/*/<model>.toml` and `endpoints/*.toml` of one commit of the operations branch, and cached in a
+small file beside the tag index, so that `list` need not open Git.  The cache is valid only for these commits,
+and only while the commits that determine the registry branch are unchanged.
 """
 
 import json
@@ -12,14 +13,13 @@ from pathlib import Path
 
 from regolo_git.errors import IntegrityError, InvalidInput, RegoloError
 from regolo_git.git.discover import RepositoryPaths
-from regolo_git.git.refs_state import branch_tip, head_commit, newest_known
+from regolo_git.git.refs_state import ORIGIN, branch_tip, head_commit, newest_known, ref_target
 from regolo_git.git.small_files import replace_file
 from regolo_git.hints import on_command_line
 from regolo_git.records.json_reader import JsonReader
 from regolo_git.records.versions import Version
 from regolo_git.registry.endpoints.deployed import Deployed, all_deployed
 from regolo_git.registry.handle import DEFAULT_BRANCH, Handle
-from regolo_git.registry.records_at import RecordsAt
 from regolo_git.system_calls import read_ordinary
 
 READY, RETIRED, PROPOSED, UNMERGED = "ready", "retired", "proposed", "not merged"
@@ -32,7 +32,8 @@ ByModel = Mapping[str, Mapping[str, str]]  # model -> version identity -> status
 class Statuses:
     """Every status that is not "ready", as of commit `tip`.
 
-    `branch` is the registry branch, and `lines` the patterns of other branches that count.  `promotions` maps
+    `branch` is the registry branch, `operations` the operations branch with its tips if it is another one, as
+    `_operations_key` writes them, and `lines` the patterns of other branches that count.  `promotions` maps
     each model to the version promoted to each environment, lowest first, `held` to the Git object of its
     manifest, `deployed` to its endpoints.  `broken` has the errors of the unreadable records, which are not
     included in the statuses.
@@ -40,6 +41,7 @@ class Statuses:
 
     tip: str | None = None
     branch: str = DEFAULT_BRANCH
+    operations: str | None = None
     lines: tuple[str, ...] = ()
     held: Mapping[str, str] = field(default_factory=dict)
     by_model: ByModel = field(default_factory=dict)
@@ -77,7 +79,7 @@ class _Cache:
 
 
 def read_statuses(handle: Handle) -> Statuses:
-    """The statuses on the registry branch; a notice names each unreadable record.
+    """The statuses as of the present tips of both branches; a notice names each unreadable record.
 
     Raises NotFound if the repository is not a registry, IntegrityError for its configuration.
     """
@@ -85,15 +87,26 @@ def read_statuses(handle: Handle) -> Statuses:
     cache, key = _load(path), _branch_key(handle.paths)
     branch = cache.branches.get(key)
     statuses = cache.statuses
-    if branch is None or statuses.tip is None or newest_known(handle.paths, branch) != statuses.tip:
+    if branch is None or not _is_current(handle.paths, branch, statuses):
         branch = handle.registry_branch()
-        tip = handle.registry_tip()
-        if tip != statuses.tip:
-            statuses = _read(handle.records_at(tip))
+        if handle.registry_tip() != statuses.tip or not _is_current(handle.paths, branch, statuses):
+            statuses = _read(handle)
         if _is_cacheable(handle):
             _save(path, _Cache({key: branch, **cache.branches}, statuses))
     handle.notice_broken(statuses.broken)
     return replace(statuses, branch=branch)
+
+
+def _is_current(paths: RepositoryPaths, branch: str, statuses: Statuses) -> bool:
+    if statuses.tip is None or newest_known(paths, branch) != statuses.tip:
+        return False
+    name = statuses.operations.split(" ", 1)[0] if statuses.operations is not None else None
+    return name is None or _operations_key(paths, name) == statuses.operations
+
+
+def _operations_key(paths: RepositoryPaths, branch: str) -> str:
+    """The operations branch with the commits that determine its tip."""
+    return f"{branch} {branch_tip(paths, branch)} {ref_target(paths, f'{ORIGIN}{branch}')}"
 
 
 def _branch_key(paths: RepositoryPaths) -> str:
@@ -107,7 +120,11 @@ def _is_cacheable(handle: Handle) -> bool:
     return any(handle.records_at(commit).config() is not None for commit in commits)
 
 
-def _read(records: RecordsAt) -> Statuses:
+def _read(handle: Handle) -> Statuses:
+    key = None
+    if handle.operations_branch() != handle.registry_branch():
+        key = _operations_key(handle.paths, handle.operations_branch())  # before the records are read
+    records = handle.records()
     promotions, retired, endpoints = records.promotions(), records.retired_lists(), records.endpoints()
     by_model: dict[str, dict[str, str]] = {}
     promoted: dict[str, dict[str, str]] = {}
@@ -123,6 +140,7 @@ def _read(records: RecordsAt) -> Statuses:
     config = records.config()
     return Statuses(
         tip=records.registry,
+        operations=key,
         lines=config.lines if config is not None else (),
         held=records.manifest_oids(),
         by_model=by_model,
@@ -146,6 +164,7 @@ def _load(path: Path) -> _Cache:
         by_model, promotions = _read_by_model(reader, "by_model"), _read_by_model(reader, "promotions")
         statuses = Statuses(
             tip=reader.get("tip", str),
+            operations=reader.get_optional("operations", str),
             lines=tuple(line.get("pattern", str) for line in reader.objects("lines")),
             held=reader.dict_of("held", str),
             by_model=by_model,
@@ -187,6 +206,7 @@ def _save(path: Path, cache: _Cache) -> None:
     cached = {
         "branches": dict(list(cache.branches.items())[:KEYS_KEPT]),
         "tip": statuses.tip,
+        "operations": statuses.operations,
         "lines": [{"pattern": line} for line in statuses.lines],
         "held": statuses.held,
         "by_model": statuses.by_model,

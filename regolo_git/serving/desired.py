@@ -23,7 +23,7 @@ class Source(Protocol):
     """
 
     def head(self) -> str:
-        """The commit that the registry branch is at.  Cheap: asked four times a second."""
+        """The commit that the operations branch is at.  Cheap: asked four times a second."""
         ...
 
     def endpoints(self, commit: str) -> Listing[Endpoint]:

@@ -1,4 +1,4 @@
-"""A `Source` over a registry: the head of its branch, the endpoints, and the files of pinned versions."""
+"""A `Source` over a registry: the head of its operations branch, the endpoints, files of pinned versions."""
 
 import shutil
 import threading
@@ -18,7 +18,7 @@ from regolo_git.serving.model_files import ModelFiles
 
 
 class RegistrySource:
-    """The desired state of a registry's endpoints, read from its registry branch at each commit.
+    """The desired state of a registry's endpoints, read from its operations branch at each commit.
 
     Each thread has a handle of its own: neither the Git library nor sqlite can be shared between threads.
     """
@@ -37,8 +37,8 @@ class RegistrySource:
         return opened
 
     def head(self) -> str:
-        """The commit at the tip of the registry branch.  Raises NotFound if there is none."""
-        return self._handle.registry_tip()
+        """The commit at the tip of the operations branch.  Raises NotFound if there is none."""
+        return self._handle.operations_tip()
 
     def endpoints(self, commit: str) -> Listing[Endpoint]:
         """Every endpoint as of a commit, and what is wrong with those that cannot be read."""

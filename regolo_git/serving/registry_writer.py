@@ -1,4 +1,4 @@
-"""A `Writer` over a registry: its changes are commits on the registry branch."""
+"""A `Writer` over a registry: its changes are commits on the operations branch."""
 
 from collections.abc import Mapping
 

@@ -50,7 +50,8 @@ def test_what_was_fetched_is_remote(top: Path, tmp_path: Path) -> None:
     copy = clone(top, tmp_path / "copy")
     found = list(tips(opened(copy)))
     commit_id = git(top, "rev-parse", "HEAD").strip()
-    assert Tip("remote-tracking branch 'origin/topic'", commit_id, remote=True) in found
+    ref = "refs/remotes/origin/topic"
+    assert Tip("remote-tracking branch 'origin/topic'", commit_id, remote=True, ref=ref) in found
     assert {tip.name for tip in found if not tip.remote} == {"branch 'main'", f"HEAD in '{copy / '.git'}'"}
 
 

@@ -8,7 +8,7 @@ from support.git_program import git
 from regolo_git.api import Registry
 from regolo_git.errors import Conflict, LostRace
 from regolo_git.git.new_commit import NewCommit
-from regolo_git.registry.change import action_message, commit_records, propose_records
+from regolo_git.registry.change import action_message, commit_records, propose_operations
 from regolo_git.registry.records_at import RecordsAt
 
 
@@ -77,11 +77,11 @@ def test_a_proposal_starts_at_the_registry_branch(registered: Registry) -> None:
     def prepare(records: RecordsAt) -> NewCommit[str | None]:
         return NewCommit({"file": b"content"}, "a file\n", records.registry)
 
-    done = propose_records(registered.handle, "propose/it", prepare)
+    done = propose_operations(registered.handle, "propose/it", prepare)
     assert (done.branch, done.made) == ("propose/it", main)
     assert git(top, "rev-parse", "propose/it^").strip() == main
     with pytest.raises(Conflict, match="propose/it"):
-        propose_records(registered.handle, "propose/it", prepare)
+        propose_operations(registered.handle, "propose/it", prepare)
 
 
 @pytest.mark.parametrize("said", [None, "", "  \n"])

@@ -23,6 +23,7 @@ from regolo_git.text.nearest import nearest
 KNOWN = (
     "registry.branch",
     "registry.lines",
+    "registry.operations",
     "store.url",
     "store.endpoint",
     "store.region",
@@ -55,8 +56,9 @@ def config(key: str | None, value: str | None, unset: bool, local: bool, form: F
     or a TOML number or list.
 
     \b
-      registry.branch              the branch of environments and endpoints
+      registry.branch              the branch of versions and rules
       registry.lines               other branches whose versions count
+      registry.operations          the branch of environments and endpoints
       store.url                    the URL of the shared store
       store.endpoint               the URL of its S3 service, if not AWS
       store.region                 the region of its S3 service

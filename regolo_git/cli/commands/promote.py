@@ -13,7 +13,7 @@ from regolo_git.cli.streams import talk, talk_note
 from regolo_git.records.paths import CONFIG_PATH
 from regolo_git.records.references import Reference, version_reference
 from regolo_git.registry.environments.declared import UnknownEnvironment
-from regolo_git.registry.environments.permission import environment_rule
+from regolo_git.registry.environments.permission import environment_rule, may_declare
 from regolo_git.registry.environments.promote import Promoted
 from regolo_git.registry.environments.promote import promote as promote_version
 from regolo_git.registry.handle import Handle
@@ -45,6 +45,7 @@ def promote(
     Verifies the version's content first.  The registry's configuration declares the environments, their
     order, and the environments that a version must pass through first.  For an environment that is not
     declared the command asks whether to declare it, in the same commit; without a terminal it requires --yes.
+    If promotions go to a branch of their own (registry.operations), declare it with git regolo config first.
     Promoting the version that ENV has already brings back endpoints that were moved away from it.  Prints the
     version's reference.
 
@@ -85,6 +86,8 @@ def _asked(handle: Handle, environment: str) -> bool:
     try:
         environment_rule(handle, environment)
     except UnknownEnvironment as unknown:
+        if not may_declare(handle):
+            raise
         answer = ask(f"{unknown.message}. Declare '{environment}'?")
         if answer is False:
             raise Cancelled("cancelled; nothing was changed") from unknown

@@ -70,7 +70,7 @@ def check_registry(
         problems += checker.check(manifest, subject, lost, following(progress, on_progress))
         progress = progress.advanced(manifest.artifact.size)
         on_progress(progress)
-    problems += _check_users(handle, records)
+    problems += _check_users(handle, records, retired_names)
     notes = tuple(problem for problem in problems if problem.note)
     wrong = tuple(problem for problem in problems if not problem.note)
     return FsckReport(wrong, notes, tagged.versions, tagged.retired, len(checker.chunks), full)
@@ -139,8 +139,10 @@ def _untagged(handle: Handle, retired: set[tuple[str, str]]) -> Iterator[Need]:
             yield need
 
 
-def _check_users(handle: Handle, records: RecordsAt) -> Iterator[Problem]:
-    """Environments and endpoints that name a version without a tag, or with another digest than its tag."""
+def _check_users(
+    handle: Handle, records: RecordsAt, retired_names: set[tuple[str, str]]
+) -> Iterator[Problem]:
+    """Environments and endpoints that name a retired version, or one without a tag or with another digest."""
     promotions, endpoints = records.promotions().records, records.endpoints().records
     pinned = [(f"environment {p.environment}", p.model, p.version, p.digest) for p in promotions]
     pinned += [
@@ -153,7 +155,10 @@ def _check_users(handle: Handle, records: RecordsAt) -> Iterator[Problem]:
     for key, (subject, model, version, digest) in zip(keys, pinned, strict=True):
         reference = version_reference(model, version)
         row = rows.get(key)
-        if row is None:
+        if key in retired_names:
+            # Two clones may retire and promote it at once, with an operations branch.
+            yield Problem(subject, f"uses '{reference}', which is retired", Hint("list", model))
+        elif row is None:
             what = f"names '{reference}', which has no tag in this clone"
             yield Problem(subject, what, "git fetch --tags", note=may_lack_tags(handle))
         elif row.digest != digest:

@@ -9,10 +9,11 @@ from regolo_git.records.pins import check_replicas
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
 from regolo_git.records.versions import Version
-from regolo_git.registry.change import commit_records
+from regolo_git.registry.change import commit_operations
 from regolo_git.registry.endpoints.deployed import notice_difference
 from regolo_git.registry.endpoints.traffic import endpoint_commit, pin, servable
-from regolo_git.registry.environments.permission import environment_rule
+from regolo_git.registry.environments.declared import TABLE
+from regolo_git.registry.environments.permission import environment_rule, may_declare
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import require_merged
 from regolo_git.registry.records_at import RecordsAt
@@ -62,7 +63,7 @@ def create_endpoint(
         default = f"create endpoint {name} on {version.reference}"
         return endpoint_commit(endpoint, message, default, "create-endpoint", None)
 
-    created = commit_records(handle, prepare).made
+    created = commit_operations(handle, prepare).made
     notice_difference(handle, created)
     return created
 
@@ -95,6 +96,8 @@ def _replicas(
     def hint_for(meant: str | None) -> Hint:
         if meant is not None:
             return Hint("endpoint create", name, version.reference, "--environment", meant)
+        if not may_declare(handle):
+            return Hint("config", f"{TABLE}.{environment}.replicas", "1")
         return Hint("promote", version.reference, environment, "--yes")
 
     rule = environment_rule(handle, environment, hint_for)

@@ -4,7 +4,7 @@ from regolo_git.errors import IntegrityError, NewerFormat
 from regolo_git.git.new_commit import NewCommit
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.paths import endpoint_path
-from regolo_git.registry.change import action_message, commit_records
+from regolo_git.registry.change import action_message, commit_operations
 from regolo_git.registry.endpoints.get import require_endpoint
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
@@ -12,7 +12,7 @@ from regolo_git.text.numbers import shares_text
 
 
 def delete_endpoint(handle: Handle, name: str, *, message: str | None = None) -> None:
-    """Deletes an endpoint's file from the registry branch, even if it is broken.
+    """Deletes an endpoint's file from the operations branch, even if it is broken.
 
     Raises NotFound, NewerFormat for one of a newer release.
     """
@@ -27,7 +27,7 @@ def delete_endpoint(handle: Handle, name: str, *, message: str | None = None) ->
         )
         return NewCommit({endpoint_path(name): None}, text, None)
 
-    commit_records(handle, prepare)
+    commit_operations(handle, prepare)
 
 
 def _readable(records: RecordsAt, name: str) -> Endpoint | None:

@@ -102,7 +102,7 @@ def _serves(endpoint: "Endpoint", promotion: "Promotion | None") -> bool:
 
 
 def read_deployed(handle: "Handle", endpoint: "Endpoint") -> Deployed:
-    """An endpoint beside its environment on the registry branch."""
+    """An endpoint beside its environment on the operations branch."""
     return deployed(endpoint, followed_promotion(handle, handle.records(), endpoint))
 
 

@@ -20,7 +20,7 @@ class EndpointEvent:
     """One change of an endpoint; `endpoint` is None if it was deleted.
 
     `action` is the command's `Regolo-Action`, "revert" for a plain `git revert` of the commit `reverted`, or
-    "edit".  `when` is the time at which the change reached the registry branch: for a proposal, its merge.
+    "edit".  `when` is the time at which the change reached the operations branch: for a proposal, its merge.
     """
 
     name: str
@@ -38,7 +38,7 @@ def endpoint_history(handle: Handle, name: str) -> list[EndpointEvent]:
 
     Raises NotFound if a shallow clone lacks some of the history.
     """
-    tip = handle.registry_tip()
+    tip = handle.operations_tip()
     return list(endpoint_events(handle, tip, name))
 
 

@@ -13,7 +13,7 @@ from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
-from regolo_git.registry.change import commit_records
+from regolo_git.registry.change import commit_operations
 from regolo_git.registry.endpoints.deployed import followed_promotion, notice_difference
 from regolo_git.registry.endpoints.environment_move import EnvironmentMove, environment_move, rollback_mark
 from regolo_git.registry.endpoints.get import require_endpoint
@@ -83,7 +83,7 @@ def roll_back(
             after = before  # which is refused
         return _commit(before, after, move, tuple(skipped), message)
 
-    done = commit_records(handle, prepare).made
+    done = commit_operations(handle, prepare).made
     notice_difference(handle, done.endpoint)
     return done
 

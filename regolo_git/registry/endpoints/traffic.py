@@ -18,7 +18,7 @@ from regolo_git.records.paths import endpoint_path, environment_path
 from regolo_git.records.pins import check_replicas
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
-from regolo_git.registry.change import action_message, commit_records
+from regolo_git.registry.change import action_message, commit_operations
 from regolo_git.registry.endpoints.deployed import notice_difference
 from regolo_git.registry.endpoints.get import require_endpoint
 from regolo_git.registry.handle import Handle
@@ -71,7 +71,7 @@ def update_traffic(
         )
         return traffic_commit(before, after, "traffic", message)
 
-    changed = commit_records(handle, prepare).made
+    changed = commit_operations(handle, prepare).made
     notice_difference(handle, changed)
     return changed
 

@@ -1,4 +1,4 @@
-"""Taking a version out of an environment, by a commit on the registry branch that deletes the promotion.
+"""Taking a version out of an environment, by a commit on the operations branch that deletes the promotion.
 
 The endpoints that follow the environment keep what they serve: an endpoint must serve something.
 """
@@ -15,7 +15,7 @@ from regolo_git.records.paths import environment_path
 from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.branch_events import PROPOSED
-from regolo_git.registry.change import action_message, commit_records, propose_records, recover_first
+from regolo_git.registry.change import action_message, commit_operations, propose_operations, recover_first
 from regolo_git.registry.endpoints.deployed import Deployed, deployed
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import model_rows
@@ -25,7 +25,7 @@ from regolo_git.text.nearest import nearest
 
 @dataclass(frozen=True, slots=True)
 class Demoted:
-    """A demotion that was just committed: to the registry branch, or to `branch` for review.
+    """A demotion that was just committed: to the operations branch, or to `branch` for review.
 
     `promotion` is what was there; None if it could not be read.  `followers` keep what they serve.
     """
@@ -76,7 +76,7 @@ def demote(
         )
         return NewCommit({environment_path(environment, model): None}, text, before)
 
-    done = propose_records(handle, branch, prepare) if branch else commit_records(handle, prepare)
+    done = propose_operations(handle, branch, prepare) if branch else commit_operations(handle, prepare)
     return Demoted(done.made, done.commit, done.branch, _followers(handle, model, environment))
 
 

@@ -18,7 +18,7 @@ class PromotionEvent:
 
     `action` is the command's `Regolo-Action` ("promote", "demote", "rollback" of an endpoint), "revert" for
     `git revert` of the commit `reverted`, or "edit".  `when` is the time at which the change reached the
-    registry branch: for a proposal, its merge.
+    operations branch: for a proposal, its merge.
     """
 
     environment: str
@@ -37,7 +37,7 @@ def promotion_history(handle: Handle, model: str, environment: str | None = None
 
     Raises InvalidInput for an invalid environment name, NotFound if a shallow clone lacks the history.
     """
-    tip = handle.registry_tip()
+    tip = handle.operations_tip()
     if environment is not None:
         check_environment_name(environment)
     return list(promotion_events(handle, tip, model, environment))

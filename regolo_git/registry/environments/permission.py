@@ -23,12 +23,14 @@ def check_permission(
 ) -> None:
     """Raises PolicyRefused if a version may not be promoted, naming the rule that forbids it.
 
-    `unmerged` allows a version that is not merged, `new_environment` an environment that is not declared.
+    `unmerged` allows a version that is not merged, `new_environment` an environment that is not declared and
+    that the same commit can declare.
     """
     refuse_retired(version)
     rule = None
-    if not (new_environment and is_new(handle, environment)):
-        rule = environment_rule(handle, environment, _hint_for(version.reference, environment))
+    if not (new_environment and may_declare(handle) and is_new(handle, environment)):
+        hint_for = _hint_for(version.reference, environment) if may_declare(handle) else None
+        rule = environment_rule(handle, environment, hint_for)
     if not unmerged:
         require_merged(handle, version, Hint("promote", version.reference, environment, "--unmerged"))
     for required in rule.requires if rule is not None else ():
@@ -56,6 +58,11 @@ def is_new(handle: Handle, environment: str) -> bool:
     return check_environment_name(environment) not in known_environments(handle.records(), handle.config())
 
 
+def may_declare(handle: Handle) -> bool:
+    """Whether a promotion can declare its environment: only on the branch that has the configuration."""
+    return handle.operations_branch() == handle.registry_branch()
+
+
 def environment_rule(
     handle: Handle, environment: str, hint_for: HintFor | None = None
 ) -> EnvironmentRule | None:
@@ -73,7 +80,7 @@ def environment_rule(
 def was_promoted_to(handle: Handle, version: ModelVersion, environment: str) -> bool:
     """Whether the version, with its present bytes, is or ever was promoted to an environment."""
     wanted, digest = Version.parse(version.version), version.manifest.artifact.digest
-    tip = handle.registry_tip()
+    tip = handle.operations_tip()
     return any(
         event.promotion is not None
         and event.promotion.digest == digest

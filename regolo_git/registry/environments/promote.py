@@ -1,4 +1,4 @@
-"""Promoting a version to an environment, by a commit on the registry branch.
+"""Promoting a version to an environment, by a commit on the operations branch.
 
 resolve the version → check `permission` → verify its bytes → one commit: environments/<env>/<model>.toml
                                                               and every endpoint bound to that environment
@@ -20,7 +20,7 @@ from regolo_git.records.pins import check_replicas
 from regolo_git.records.references import Reference, version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.branch_events import PROPOSED
-from regolo_git.registry.change import action_message, commit_records, propose_records, recover_first
+from regolo_git.registry.change import action_message, commit_operations, propose_operations, recover_first
 from regolo_git.registry.endpoints.traffic import follows, moved_endpoint, promotion_files
 from regolo_git.registry.environments.declared import declare, known_environments
 from regolo_git.registry.environments.permission import check_permission
@@ -33,7 +33,7 @@ from regolo_git.text.numbers import counted
 
 @dataclass(frozen=True, slots=True)
 class Promoted:
-    """A promotion that was just committed: to the registry branch, or to `branch` for review.
+    """A promotion that was just committed: to the operations branch, or to `branch` for review.
 
     With `declared` the commit also declares the environment.
     """
@@ -81,16 +81,16 @@ def promote(
 
     Its bytes are rebuilt and compared with the digest first.  `replicas` defaults to the environment's rule,
     then to the present promotion, then to 1.  With `new_environment`, one that is not declared is declared in
-    the same commit.  Raises InvalidInput, NotFound, PolicyRefused if the rules
-    forbid it, Conflict if it is already promoted there and at every endpoint that follows, IntegrityError if
-    the bytes are wrong.
+    the same commit, unless the configuration is on another branch.  Raises InvalidInput, NotFound,
+    PolicyRefused if the rules forbid it, Conflict if it is already promoted there and at every endpoint that
+    follows, IntegrityError if the bytes are wrong.
     """
     check_environment_name(environment)
     if replicas is not None:
         check_replicas(replicas)
     recover_first(handle)
     version = get_version_to_use(handle, reference)
-    checked_at = handle.registry_tip()
+    checked_by = handle.records()
     check = partial(check_permission, handle, unmerged=unmerged, new_environment=new_environment)
     check(version, environment)
     with bytes_of(version.reference):
@@ -99,14 +99,14 @@ def promote(
     request = _Request(version, environment, replicas, message, proposed)
 
     def prepare(records: RecordsAt) -> NewCommit[_Change]:
-        if handle.registry_tip() != checked_at:
+        if handle.records() is not checked_by:
             # While its bytes were read, it may have been retired or the rules may have changed.
             exact = Reference.of(version.model_id, Version.parse(version.version))
             current = get_version_to_use(handle, exact)
             check(current, environment)
         return _commit(handle, records, request)
 
-    done = propose_records(handle, proposed, prepare) if proposed else commit_records(handle, prepare)
+    done = propose_operations(handle, proposed, prepare) if proposed else commit_operations(handle, prepare)
     made = done.made
     return Promoted(made.promotion, made.previous, done.commit, done.branch, made.endpoints, made.declared)
 

@@ -19,7 +19,7 @@ from regolo_git.records.paths import card_path, manifest_path
 from regolo_git.records.references import Reference
 from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import tag_name
-from regolo_git.registry.change import commit_records
+from regolo_git.registry.change import commit_operations, commit_records
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version
 from regolo_git.registry.records_at import RecordsAt
@@ -36,7 +36,7 @@ def renumber(handle: Handle, plan: RenumberPlan) -> list[ModelVersion]:
     Raises Conflict if files that have to be written have uncommitted changes.
     """
     if plan.onto is not None and plan.tip is not None:
-        move_branch(handle.git, plan.branch, plan.tip, plan.onto)
+        move_branch(handle.git, plan.branch, plan.tip, plan.onto, "renumber")
     numbers: dict[str, str] = {}
     done: list[Step] = []
     for step in plan.steps:
@@ -46,7 +46,7 @@ def renumber(handle: Handle, plan: RenumberPlan) -> list[ModelVersion]:
         commit = step.commit or _publish(handle, plan.branch, step, manifest)
         done.append(replace(step, commit=commit))
     if plan.pins:
-        commit_records(handle, lambda records: pin_commit(records, done))
+        commit_operations(handle, lambda records: pin_commit(records, done))
     for step in plan.steps:
         remove_tag(handle.git, step.row.tag, step.row.tag_oid)
     return [get_version(handle, Reference.select(s.row.model, s.version)) for s in plan.steps]

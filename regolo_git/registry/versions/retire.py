@@ -68,7 +68,7 @@ def exact_plan(handle: Handle, plan: RetirementPlan) -> RetirementPlan:
 def _is_repeated(handle: Handle, plan: RetirementPlan) -> bool:
     prepare = _preparing(handle, plan)
     branch = handle.registry_branch()
-    return published_before(handle.git, branch, lambda tip: prepare(handle.records_at(tip))) is not None
+    return published_before(handle.git, branch, lambda tip: prepare(handle.records_from(tip))) is not None
 
 
 def _refuse_used(handle: Handle, records: RecordsAt, version: ModelVersion) -> None:
