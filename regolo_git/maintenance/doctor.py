@@ -186,9 +186,7 @@ def _stray_operations(handle: Handle) -> Iterator[Finding]:
     tip = handle.registry_tip()
     base = common_commit(handle.git, tip, handle.operations_tip())
     if base is not None and not has_same_records(handle.git, base, tip):
-        what = (
-            f"branch '{registry}' has changes of environments or endpoints that '{operations}' does not have"
-        )
+        what = f"branch '{registry}' has changes of environments or endpoints that '{operations}' lacks"
         yield Finding("left", what, f"git log {operations}..{registry} -- {ENVIRONMENTS} {ENDPOINTS}")
 
 
