@@ -4,7 +4,9 @@ Results are frozen values.  Errors are subclasses of `RegoloError`; remarks on a
 `RegoloNotice` warnings.
 """
 
+import io
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from regolo_git.api.plain_arguments import plain_arguments
@@ -19,9 +21,11 @@ from regolo_git.registry.lookup import get_version, list_versions
 from regolo_git.registry.models import Model, ModelSummary, proposed_model, read_model, summarise_models
 from regolo_git.registry.notices import warn
 from regolo_git.registry.versions.checkout import checkout_version
+from regolo_git.registry.versions.checkout_tensors import checkout_tensors
 from regolo_git.registry.versions.create import CreatedVersion, create_version
 from regolo_git.registry.versions.known_content import KnownContent
 from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.versions.open_file import open_file
 from regolo_git.registry.versions.renumber import renumber
 from regolo_git.registry.versions.renumber_plan import plan_renumbering
 from regolo_git.registry.versions.request import Bump, VersionRequest
@@ -187,6 +191,7 @@ class VersionVerbs:
         destination: PathLike | None = None,
         *,
         patterns: Sequence[str] = (),
+        tensors: Sequence[str] = (),
         force: bool = False,
     ) -> Path:
         """Restores the files of a version at its recorded path or at `destination`; returns that path.
@@ -194,15 +199,29 @@ class VersionVerbs:
         A single file goes into a directory that is there, or is created if `destination` ends in a slash.
         All content is verified before a file is replaced.  Raises NotFound, Conflict if a file whose content
         matches no version would be overwritten (unless `force`), IntegrityError.
+
+        `patterns` select files of a directory, by globs.  With `tensors`, names or globs, `destination` is a
+        new safetensors file that has these tensors only.
         """
-        done = checkout_version(
+        check_out = partial(checkout_tensors, names=_texts(tensors)) if tensors else checkout_version
+        done = check_out(
             self.handle,
             reference_to(model_id, version),
-            destination,
+            destination=destination,
             patterns=_texts(patterns),
             force=force,
         )
         return done.path
+
+    def open_model_file(
+        self, model_id: str, version: str = "latest", path: str | None = None
+    ) -> io.BufferedReader:
+        """A file of a version, opened for reading: only the chunks that hold what is read are fetched.
+
+        `path` is its path in a directory.  Every byte is verified before it is returned.  Raises NotFound,
+        InvalidInput; reading raises IntegrityError, TransportError.
+        """
+        return open_file(self.handle, reference_to(model_id, version), path)
 
     def rollback_model(
         self, model_id: str, to_version: str, *, message: str | None = None, unmerged: bool = False

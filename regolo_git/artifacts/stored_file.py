@@ -31,6 +31,10 @@ class StoredFile:
         """The file, seekable.  Reading raises NotFound, IntegrityError, TransportError."""
         yield _Opened(self._store, self._recipe, self._start, self.size)
 
+    def buffered(self) -> io.BufferedReader:
+        """The file, opened for reads of any size; raises the same errors."""
+        return io.BufferedReader(_Opened(self._store, self._recipe, self._start, self.size))
+
 
 class _Opened(io.RawIOBase):
     def __init__(self, store: Store, recipe: Recipe, start: int, size: int) -> None:

@@ -1,12 +1,10 @@
 """Named arrays as a safetensors file, without a copy of the data.
 
-The file equals the one that the safetensors library writes: tensors sorted by descending width of their type
-and then by name, so that each is aligned, after a JSON header padded to eight bytes.  `ArraysFile` reads its
+The file equals the one that the safetensors library writes (`safetensors_header.py`).  `ArraysFile` reads its
 bytes from the arrays themselves.
 """
 
 import io
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
@@ -17,9 +15,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from regolo_git.artifacts.safetensors_header import Described
+
     Array = NDArray[np.generic]
 
-# In the library's order; the header lists tensors from the last of these types to the first.
 DTYPES = {
     "bool": "BOOL",
     "uint8": "U8",
@@ -39,7 +38,6 @@ DTYPES = {
     "int64": "I64",
     "uint64": "U64",
 }
-ORDER = {name: number for number, name in enumerate(DTYPES.values())}
 # PyTorch types that numpy lacks, with the type to view their bits as.
 TORCH_VIEWS = {
     "torch.bfloat16": ("int16", "BF16"),
@@ -72,13 +70,14 @@ class ArraysFile(io.RawIOBase):
     """A readable safetensors file of named arrays."""
 
     def __init__(self, arrays: Mapping[str, ArrayLike]) -> None:
+        # Only arrays need it: a path is committed without.
+        from regolo_git.artifacts.safetensors_header import safetensors_header  # noqa: PLC0415
+
         super().__init__()
-        named = sorted(
-            ((name, *_as_numpy(name, array)) for name, array in arrays.items()),
-            key=lambda entry: (-ORDER[entry[1]], entry[0]),
-        )
-        self._parts: list[bytes | Array] = [_header(named), *(array for _, _, array in named)]
-        self._sizes = [len(self._parts[0]), *(array.nbytes for _, _, array in named)]
+        named = sorted((_described(name, array) for name, array in arrays.items()), key=lambda n: n[0].place)
+        header = safetensors_header([tensor for tensor, _ in named])
+        self._parts: list[bytes | Array] = [header, *(array for _, array in named)]
+        self._sizes = [len(header), *(tensor.size for tensor, _ in named)]
         self.size = sum(self._sizes)
         self._position = 0
 
@@ -117,6 +116,13 @@ class ArraysFile(io.RawIOBase):
             position = max(0, position - size)
 
 
+def _described(name: str, array: ArrayLike) -> "tuple[Described, Array]":
+    from regolo_git.artifacts.safetensors_header import Described  # noqa: PLC0415 - as above
+
+    dtype, plain = _as_numpy(name, array)
+    return Described(name, dtype, plain.shape, plain.nbytes), plain
+
+
 def _as_numpy(name: str, array: ArrayLike) -> "tuple[str, Array]":
     """The safetensors type and the array, little-endian and contiguous."""
     # Only arrays need numpy, and it takes 60 ms to import.
@@ -148,17 +154,6 @@ def _from_torch(tensor: TorchTensor) -> "tuple[str | None, Array]":
         return dtype, tensor.view(getattr(sys.modules["torch"], bits)).numpy()
     array = tensor.numpy()
     return DTYPES.get(array.dtype.name), array
-
-
-def _header(named: "list[tuple[str, str, Array]]") -> bytes:
-    entries: dict[str, object] = {}
-    end = 0
-    for name, dtype, array in named:
-        start, end = end, end + array.nbytes
-        entries[name] = {"dtype": dtype, "shape": list(array.shape), "data_offsets": [start, end]}
-    text = json.dumps(entries, separators=(",", ":"), ensure_ascii=False).encode()
-    text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text
 
 
 def _bytes_of(part: "bytes | Array") -> memoryview:

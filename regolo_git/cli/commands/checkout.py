@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,6 +26,7 @@ from regolo_git.registry.versions.checkout import (
     checkout_version,
     stream_version,
 )
+from regolo_git.registry.versions.checkout_tensors import checkout_tensors, stream_tensors
 from regolo_git.text.sizes import size_text
 
 STREAMS = {"-": 1, "/dev/stdout": 1, "/dev/stderr": 2}
@@ -42,19 +44,28 @@ VERSION_LIKE = re.compile(r"v?[0-9]+(?:\.[0-9]+){1,2}(?:-[0-9A-Za-z.-]+)?")
     multiple=True,
     help="Restore only the matching files of a directory.",
 )
+@click.option(
+    "--tensor",
+    "tensors",
+    metavar="NAME",
+    multiple=True,
+    help="Write only these tensors, to DEST as a safetensors file.",
+)
 @click.option("--force", "-f", is_flag=True, help="Overwrite files whose content matches no version.")
 @json_option
 def checkout(
     reference: Reference | None,
     place: str | None,
     patterns: tuple[str, ...],
+    tensors: tuple[str, ...],
     force: bool,
     as_json: bool,
 ) -> None:
     """Restore the files of a version at its recorded path, or at DEST, and print that path.
 
     A single file goes into DEST if that is a directory or ends in a slash.  With `-` as DEST it is written to
-    standard output, and so is one file of a directory, selected with --path.
+    standard output, and so is one file of a directory, selected with --path.  With --tensor, a name or a
+    glob, DEST is a new safetensors file that has these tensors only.
 
     Without arguments, restores every model of the checked-out commit; run this after `git checkout`.  All
     content is verified before a file is replaced, and files whose content matches no version are not
@@ -66,6 +77,7 @@ def checkout(
       git regolo checkout sentiment@production /tmp/model.safetensors
       git regolo checkout sentiment@1.1 - | sha256sum
       git regolo checkout encoder@1.1 ./some --path 'token*' --path config.json
+      git regolo checkout encoder@1.1 bias.safetensors --tensor '*.bias'
       git checkout sentiment@v1.0 && git regolo checkout
 
     Exit status: 0 success; 2 invalid input; 3 no such version, or its content is not in the store; 4 a file
@@ -76,12 +88,15 @@ def checkout(
     descriptor = _descriptor_of(place)
     with open_handle() as handle:
         if reference is not None and descriptor is not None:
-            _stream(handle, reference, descriptor, patterns, as_json=as_json)
+            _stream(handle, reference, descriptor, patterns, tensors, as_json=as_json)
             return
         if reference is not None:
-            done = [_one(handle, reference, place, patterns, force)]
+            done = [_one(handle, reference, place, patterns, tensors, force)]
         elif patterns:
             raise InvalidInput("--path requires a version", Hint("checkout", "MODEL@V", "--path", "GLOB"))
+        elif tensors:
+            hint = Hint("checkout", "MODEL@V", "DEST", "--tensor", "NAME")
+            raise InvalidInput("--tensor requires a version", hint)
         else:
             done = _all(handle, force)
     if not done:
@@ -127,7 +142,13 @@ def _opened(descriptor: int) -> Iterator[BinaryIO]:
 
 
 def _stream(
-    handle: Handle, reference: Reference, descriptor: int, patterns: Sequence[str], *, as_json: bool
+    handle: Handle,
+    reference: Reference,
+    descriptor: int,
+    patterns: Sequence[str],
+    tensors: Sequence[str],
+    *,
+    as_json: bool,
 ) -> None:
     """Writes one file to an open descriptor, so that a shell's redirection is neither lost nor replaced."""
     if as_json:
@@ -138,8 +159,9 @@ def _stream(
             raise InvalidInput("refusing to write the bytes of a model to a terminal", f"{again} > FILE")
         sys.stdout.flush()
         with ProgressBar("checking out") as bar:
-            manifest, size = stream_version(
-                handle, reference, stream.write, patterns=patterns, on_progress=bar.show
+            stream_it = partial(stream_tensors, names=tensors) if tensors else stream_version
+            manifest, size = stream_it(
+                handle, reference, deliver=stream.write, patterns=patterns, on_progress=bar.show
             )
         stream.flush()
     talk(f"wrote {manifest.reference} ({size_text(size)})")
@@ -150,11 +172,13 @@ def _one(
     reference: Reference,
     destination: str | None,
     patterns: Sequence[str],
+    tensors: Sequence[str],
     force: bool,
 ) -> CheckedOut:
     with ProgressBar("checking out") as bar:
-        return checkout_version(
-            handle, reference, destination, patterns=patterns, force=force, on_progress=bar.show
+        check_out = partial(checkout_tensors, names=tensors) if tensors else checkout_version
+        return check_out(
+            handle, reference, destination=destination, patterns=patterns, force=force, on_progress=bar.show
         )
 
 

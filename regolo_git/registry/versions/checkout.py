@@ -23,7 +23,6 @@ from regolo_git.hints import Hint
 from regolo_git.records.digests import ALGORITHMS, Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.names import check_artifact_path
-from regolo_git.records.places import check_members, check_place, may_hold_records
 from regolo_git.records.references import Reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
@@ -31,7 +30,7 @@ from regolo_git.registry.other_store import other_store_hint
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.held import Held, held_at, note_held
 from regolo_git.registry.versions.model_version import read_tagged_manifest
-from regolo_git.text.printable import printable
+from regolo_git.registry.versions.refused_places import refuse_inside_git, refuse_reserved
 
 DIRECTORY_ENDS = ("/", "/.", "/..")
 
@@ -79,11 +78,11 @@ def checkout_manifest(
     on_progress: OnProgress = ignore_progress,
 ) -> CheckedOut:
     """Like `checkout_version`, for a manifest that was already read."""
-    _check_patterns(manifest, patterns)
+    check_patterns(manifest, patterns)
     path = place_of(handle, manifest, destination)
-    _refuse_inside_git(handle, path)
+    refuse_inside_git(handle, path)
     require_recipe(handle, manifest)
-    _refuse_reserved(handle, manifest, path)
+    refuse_reserved(handle, manifest, path)
     exclude_temporaries(handle.paths)
     done: Materialized = materialize(
         handle.store,
@@ -120,13 +119,14 @@ def stream_version(
     NotFound, IntegrityError, InvalidInput for more than one file.
     """
     manifest = read_tagged_manifest(handle, find_row(handle, reference))
-    _check_patterns(manifest, patterns)
+    check_patterns(manifest, patterns)
     require_recipe(handle, manifest)
     size = stream_file(handle.store, manifest.artifact, deliver, patterns=patterns, on_progress=on_progress)
     return manifest, size
 
 
-def _check_patterns(manifest: Manifest, patterns: Sequence[str]) -> None:
+def check_patterns(manifest: Manifest, patterns: Sequence[str]) -> None:
+    """Raises InvalidInput for patterns and a version that is a single file."""
     if patterns and manifest.artifact.kind == "file":
         raise InvalidInput(
             f"'{manifest.reference}' is a single file, and --path selects files of a directory"
@@ -140,31 +140,6 @@ def require_recipe(handle: Handle, manifest: Manifest) -> None:
             f"the bytes of '{manifest.reference}' are not in this clone's store '{handle.store_url}'",
             other_store_hint(handle),
         )
-
-
-def _refuse_inside_git(handle: Handle, path: Path) -> None:
-    """Protects the hooks that git runs; a bare repository's directory may have any name."""
-    resolved = path.resolve()
-    for directory in (handle.paths.git_dir, handle.paths.common_dir):
-        if resolved.is_relative_to(directory.resolve()):
-            raise InvalidInput(
-                f"'{printable(str(path))}' is inside the repository's own directory '{directory}'",
-                "choose another destination",
-            )
-
-
-def _refuse_reserved(handle: Handle, manifest: Manifest, path: Path) -> None:
-    """Protects the registry's records and what git reads in the work tree, whatever the destination."""
-    top = handle.paths.work_tree
-    resolved = path.parent.resolve() / path.name
-    if top is None or not resolved.is_relative_to(top.resolve()):
-        return
-    place = resolved.relative_to(top.resolve()).as_posix()
-    if place != ".":
-        check_place(check_artifact_path(place))
-    if manifest.artifact.kind == "directory" and (place == "." or may_hold_records(place)):
-        recipe = read_checked_recipe(handle.store, manifest.artifact)
-        check_members("" if place == "." else place, (file.path for file in recipe.files))
 
 
 def _known_files(handle: Handle, manifest: Manifest, path: Path) -> dict[str, Digest]:

@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from safetensors.numpy import load
 from support.command_line import Regolo
 from support.git_program import git
+from support.model_files import write_model
 
 from regolo_git.text.sizes import size_text
 
@@ -174,3 +176,47 @@ def test_a_destination_with_a_slash_is_a_directory(regolo: Regolo, two_versions:
     regolo("checkout", "m@1.1", place)
     (two_versions / "file").write_text("mine")
     assert "not a directory" in regolo("checkout", "m@1.0", "file/", "--force", status=4).err
+
+
+def test_one_tensor_becomes_a_file(regolo: Regolo, registry: Path) -> None:
+    top = registry / "encoder"
+    write_model(top / "a.safetensors", 1.0, ("w", "b"))
+    write_model(top / "b.safetensors", 2.0, ("w",))
+    regolo("register", "encoder", str(top))
+    done = regolo("checkout", "encoder@1.0", "w.safetensors", "--tensor", "w", "--path", "b.safetensors")
+    assert done.lines == [str(registry / "w.safetensors")]
+    assert list(load((registry / "w.safetensors").read_bytes())) == ["w"]
+    there = regolo("checkout", "encoder", "w.safetensors", "--tensor", "b", status=4)
+    assert "--force" in there.err
+    regolo("checkout", "encoder", "w.safetensors", "--tensor", "b", "--force")
+    assert list(load((registry / "w.safetensors").read_bytes())) == ["b"]
+    regolo("checkout", "encoder", "new/", "--tensor", "b")
+    assert (registry / "new" / "encoder.safetensors").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "text"),
+    [
+        (["encoder", "x", "--tensor", "v"], 3, "no tensor in the version matches 'v'"),
+        (["encoder", "--tensor", "layer.weight"], 2, "--tensor requires a destination"),
+        (["--tensor", "layer.weight"], 2, "--tensor requires a version"),
+        (["encoder", ".git/x", "--tensor", "layer.weight"], 2, "inside the repository's own directory"),
+        (["encoder", "models/x/manifest.toml", "--tensor", "layer.weight"], 2, "manifest.toml"),
+        (["encoder", "x", "--tensor", "layer.weight", "--path", "*"], 2, "is a single file"),
+    ],
+)
+def test_a_tensor_that_cannot_be_written_is_refused(
+    regolo: Regolo, registry: Path, arguments: list[str], status: int, text: str
+) -> None:
+    write_model(registry / "encoder.safetensors")
+    regolo("register", "encoder", "encoder.safetensors")
+    assert text in regolo("checkout", *arguments, status=status).err
+    assert not (registry / "x").exists()
+
+
+def test_a_tensor_is_written_to_standard_output(registry: Path, regolo: Regolo) -> None:
+    write_model(registry / "encoder.safetensors", 3.0, ("a", "b"))
+    regolo("register", "encoder", "encoder.safetensors")
+    command = [PROGRAM, "checkout", "encoder", "-", "--tensor", "b"]
+    done = subprocess.run(command, cwd=registry, capture_output=True, check=True)
+    assert load(done.stdout)["b"].tolist() == [[3.0] * 8] * 8
