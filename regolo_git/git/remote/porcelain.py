@@ -34,15 +34,19 @@ RACE = re.compile(r"cannot lock ref '([^']+)'")
 
 
 def read_report(output: str, updates: Sequence[RefUpdate], said: Sequence[str]) -> Pushed | None:
-    """The outcome of each update; None if git has not reported on all of them."""
+    """The outcome of each update; None if git has not reported on all of them.
+
+    Over HTTP, git 2.39 leaves out the refs that share the fate of a refused one.
+    """
     found: dict[str, Outcome] = {}
     for line in output.splitlines():
         if (parts := LINE.match(line)) is not None:
             flag, ref, summary, reason = parts.groups()
             found[ref] = Outcome(ref) if flag != "!" else refused(ref, reason or summary or "", said)
-    if any(update.ref not in found for update in updates):
+    fate = Refusal.ATOMIC if any(outcome.refusal is not None for outcome in found.values()) else None
+    if fate is None and any(update.ref not in found for update in updates):
         return None
-    return judged([found[update.ref] for update in updates], said)
+    return judged([found.get(update.ref, Outcome(update.ref, fate)) for update in updates], said)
 
 
 def refused(ref: str, reason: str, said: Sequence[str]) -> Outcome:
