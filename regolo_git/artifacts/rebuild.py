@@ -98,6 +98,7 @@ def rebuild(
     `write`.
     """
     hashers = {number: new_hasher(recipe.files[number].digest.algorithm) for number in wanted}
+    store.expect(recipe, (chunk for chunk, _ in slices(recipe, wanted)))
     progress = Progress(total=sum(recipe.files[number].size for number in wanted))
     for group in _grouped(slices(recipe, wanted)):
         buffer, at, pieces = pool.buffer(), 0, []

@@ -29,6 +29,7 @@ class StoredFile:
     @contextmanager
     def opened(self) -> Iterator[io.RawIOBase]:
         """The file, seekable.  Reading raises NotFound, IntegrityError, TransportError."""
+        self._store.expect(self._recipe, ())  # few of its chunks, and who knows which
         yield _Opened(self._store, self._recipe, self._start, self.size)
 
     def buffered(self) -> io.BufferedReader:

@@ -1,13 +1,18 @@
-"""Opening the files of a store at a path or URL."""
+"""Opening a store: its files at a path or URL, and its format."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-from regolo_git.errors import MissingDependency
-from regolo_git.records.store_url import SCHEMES, StoreAddress, parse_store_address
+from regolo_git.errors import IntegrityError, MissingDependency, StoreAbsent, TransportError
+from regolo_git.hints import Hint
+from regolo_git.records.store_format import FORMAT_FILE, StoreFormat
+from regolo_git.records.store_url import SCHEMES, STORE_SETTING, StoreAddress, parse_store_address
 from regolo_git.store.files.contract import Files
 from regolo_git.store.files.local import LocalFiles
 from regolo_git.store.translate import translated
+from regolo_git.system_calls import NotOrdinary
+
+FORMAT_LIMIT = 1 << 16
 
 
 def files_at(place: str | StoreAddress) -> Files:
@@ -53,3 +58,46 @@ def _opener(scheme: str) -> Callable[[StoreAddress], Files]:
     from regolo_git.store.files.filesystems.others import open_other  # noqa: PLC0415
 
     return open_other
+
+
+def read_format(files: Files) -> StoreFormat:
+    """The format of a store.
+
+    Raises StoreAbsent if there is none, NewerFormat if it uses features of a newer release, IntegrityError,
+    TransportError.
+    """
+    try:
+        with translated(files.url):
+            return StoreFormat.parse(files.read_range(FORMAT_FILE, 0, FORMAT_LIMIT))
+    except TransportError as error:
+        if isinstance(error.__cause__, NotOrdinary):
+            text = f"'{FORMAT_FILE}' of the store '{files.url}' is {error.__cause__.kind}, not a file"
+            raise IntegrityError(text, "restore it from a copy of the store") from error
+        if not is_missing(error):
+            raise
+        raise absent_store(files.url) from error
+
+
+def create_format(files: Files, form: StoreFormat, rights: int = 0) -> bool:
+    """Creates a store of some format; False if one was there.  Raises TransportError.
+
+    `rights` are permissions of its directory beyond the umask's; what is in it takes them over.
+    """
+    with translated(files.url):
+        files.create_root(rights)
+        created = files.create(FORMAT_FILE, form.to_text().encode())
+        files.settle()
+    return created
+
+
+def is_missing(error: TransportError) -> bool:
+    """Whether a file of the store, or the store itself, is not there."""
+    return isinstance(error.__cause__, FileNotFoundError | NotADirectoryError)
+
+
+def absent_store(url: str) -> StoreAbsent:
+    """The error for a store that is not there."""
+    question = "" if "://" in url else ": is the disk mounted?"
+    return StoreAbsent(
+        f"the store '{url}' is not there{question}", Hint("config", "--local", STORE_SETTING, "DIRECTORY")
+    )

@@ -13,35 +13,45 @@ It implements `Store` (`store.py`).
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from regolo_git.errors import IntegrityError, RegoloError, StoreAbsent, TransportError
 from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest, blake3_hex
 from regolo_git.records.recipe import BYTES_LIMIT, Recipe, RecipeChunk
-from regolo_git.records.store_format import StoreFormat
-from regolo_git.records.store_url import STORE_SETTING, check_writable_store
+from regolo_git.records.store_format import (
+    CHUNKS,
+    FORMAT_FILE,
+    HINTS_SUFFIX,
+    PACKS_FEATURE,
+    QUARANTINE,
+    RECIPES,
+    StoreFormat,
+    path_of,
+)
+from regolo_git.records.store_url import check_writable_store
 from regolo_git.store.files.contract import Data, Files, Writer
-from regolo_git.store.locate import files_at
+from regolo_git.store.locate import absent_store, create_format, files_at, is_missing, read_format
 from regolo_git.store.store import not_in_store
 from regolo_git.store.translate import translated
 from regolo_git.system_calls import NotOrdinary
 
-FORMAT_FILE = "format.toml"
-FORMAT_LIMIT = 1 << 16
-CHUNKS, RECIPES, QUARANTINE = "chunks", "recipes", "quarantine"
+if TYPE_CHECKING:
+    from regolo_git.store.packs.chunks import PackedChunks
 
 
 class LooseStore:
     """One store; may be used from several threads at once."""
 
-    def __init__(self, files: Files, *, optional: bool = False) -> None:
+    def __init__(self, files: Files, *, optional: bool = False, has_packs: bool = False) -> None:
         """Uses the files without checking the format, as `open` and `open_or_create` do.
 
-        An `optional` store that is not there is like an empty one when it is read.
+        An `optional` store that is not there is like an empty one when it is read.  One that `has_packs`,
+        because it is the shared store of others, is read like one, and written without packs.
         """
         self._files = files
         self._optional = optional
+        self._packed = _packed_chunks(files) if has_packs else None
 
     @classmethod
     def open(cls, url: str, *, optional: bool = False) -> Self:
@@ -52,17 +62,12 @@ class LooseStore:
         """
         files = files_at(check_writable_store(url))
         try:
-            with translated(files.url):
-                StoreFormat.parse(files.read_range(FORMAT_FILE, 0, FORMAT_LIMIT))
-        except TransportError as error:
-            if isinstance(error.__cause__, NotOrdinary):
-                text = f"'{FORMAT_FILE}' of the store '{files.url}' is {error.__cause__.kind}, not a file"
-                raise IntegrityError(text, "restore it from a copy of the store") from error
-            if not _is_missing(error):
-                raise
+            form = read_format(files)
+        except StoreAbsent:
             if not optional:
-                raise _absent(files.url) from error
-        return cls(files, optional=optional)
+                raise
+            form = StoreFormat()
+        return cls(files, optional=optional, has_packs=PACKS_FEATURE in form.features)
 
     @classmethod
     def create(cls, url: str, rights: int = 0) -> bool:
@@ -70,12 +75,7 @@ class LooseStore:
 
         `rights` are permissions of its directory beyond the umask's; what is in it takes them over.
         """
-        files = files_at(check_writable_store(url))
-        with translated(files.url):
-            files.create_root(rights)
-            created = files.create(FORMAT_FILE, StoreFormat().to_text().encode())
-            files.settle()
-        return created
+        return create_format(files_at(check_writable_store(url)), StoreFormat(), rights)
 
     @classmethod
     def open_or_create(cls, url: str, rights: int = 0) -> Self:
@@ -96,24 +96,35 @@ class LooseStore:
         """See `Store.connections`."""
         return self._files.properties.connections
 
+    @property
+    def has_packs(self) -> bool:
+        """Whether chunks may be in packs."""
+        return self._packed is not None
+
     # -- chunks -------------------------------------------------------------------------------------------
 
     def missing(self, chunks: Iterable[RecipeChunk]) -> list[RecipeChunk]:
         """See `Store.missing`."""
         wanted = list(dict.fromkeys(chunks))
         with self._translated():
-            sizes = self._files.sizes([_path(CHUNKS, chunk.blake3) for chunk in wanted])
+            sizes = self._files.sizes([path_of(CHUNKS, chunk.blake3) for chunk in wanted])
             self._expect_store_if_none(sizes)
-        return [chunk for chunk, size in zip(wanted, sizes, strict=True) if size != chunk.size]
+            missing = [chunk for chunk, size in zip(wanted, sizes, strict=True) if size != chunk.size]
+            return self._packed.missing(missing) if self._packed and missing else missing
+
+    def expect(self, recipe: Recipe, chunks: Iterable[RecipeChunk]) -> None:
+        """See `Store.expect`."""
+        if self._packed:
+            self._packed.expect(recipe, chunks)
 
     def put_chunk(self, address: str, data: Data) -> bool:
         """See `Store.put_chunk`."""
         with self._translated():
-            return self._put(_path(CHUNKS, address), address, data)
+            return self._put(path_of(CHUNKS, address), address, data)
 
     def read_chunk_into(self, address: str, view: memoryview) -> None:
         """See `Store.read_chunk_into`; a damaged chunk is moved to quarantine."""
-        path = _path(CHUNKS, address)
+        path = path_of(CHUNKS, address)
         # Read twice: the transfer may be at fault rather than the chunk.
         for _ in range(2):
             try:
@@ -122,31 +133,38 @@ class LooseStore:
             except TransportError as error:
                 if isinstance(error.__cause__, NotOrdinary):
                     raise self._quarantined("chunk", path, address, error.__cause__.kind) from error
+                if is_missing(error) and self._packed:
+                    return self._read_packed(address, view)
                 raise self._missing("chunk", address, error) from error
             if whole and blake3_hex(view) == address:
-                return
+                return None
         raise self._quarantined("chunk", path, address)
+
+    def _read_packed(self, address: str, view: memoryview) -> None:
+        assert self._packed
+        with self._translated():
+            self._packed.read_into(address, view)
 
     # -- recipes ------------------------------------------------------------------------------------------
 
     def has_recipe(self, address: Digest) -> bool:
         """See `Store.has_recipe`."""
         with self._translated():
-            sizes = self._files.sizes([_path(RECIPES, address.hex)])
+            sizes = self._files.sizes([path_of(RECIPES, address.hex)])
             self._expect_store_if_none(sizes)
         return sizes != [None]
 
     def recipe_names(self) -> set[str]:
         """See `Store.recipe_names`."""
         with self._translated():
-            names = set(self._files.names(RECIPES))
+            names = {name for name in self._files.names(RECIPES) if not name.endswith(HINTS_SUFFIX)}
             if not names:
                 self._expect_store()
             return names
 
     def absent_recipes(self, addresses: Sequence[Digest]) -> set[Digest]:
         """See `Store.absent_recipes`; a pipe or a directory in the place of a recipe is there."""
-        paths = [_path(RECIPES, address.hex) for address in addresses]
+        paths = [path_of(RECIPES, address.hex) for address in addresses]
         with self._translated():
             sizes = self._files.sizes(paths)
             self._expect_store_if_none(sizes)
@@ -162,13 +180,13 @@ class LooseStore:
         address = recipe.address
         with self._translated():
             self._files.settle()
-            self._put(_path(RECIPES, address.hex), address.hex, recipe.to_bytes())
+            self._put(path_of(RECIPES, address.hex), address.hex, recipe.to_bytes())
             self._files.settle()
         return address
 
     def read_recipe(self, address: Digest) -> Recipe:
         """See `Store.read_recipe`; a damaged recipe is moved to quarantine."""
-        path = _path(RECIPES, address.hex)
+        path = path_of(RECIPES, address.hex)
         try:
             with self._translated():
                 data = self._files.read_range(path, 0, BYTES_LIMIT + 1)
@@ -198,12 +216,12 @@ class LooseStore:
     def remove_chunk(self, address: str) -> None:
         """Removes a chunk that nothing names."""
         with self._translated():
-            self._files.remove(_path(CHUNKS, address))
+            self._files.remove(path_of(CHUNKS, address))
 
     def remove_recipe(self, address: str) -> None:
         """Removes a recipe that nothing names."""
         with self._translated():
-            self._files.remove(_path(RECIPES, address))
+            self._files.remove(path_of(RECIPES, address))
 
     # -- temporary files ----------------------------------------------------------------------------------
 
@@ -229,7 +247,7 @@ class LooseStore:
             with translated(self.url):
                 yield
         except TransportError as error:
-            if _is_missing(error):
+            if is_missing(error):
                 self._expect_store(error)
             raise
 
@@ -240,10 +258,10 @@ class LooseStore:
 
     def _expect_store(self, error: TransportError | None = None) -> None:
         if not self._optional and self._files.sizes([FORMAT_FILE]) == [None]:
-            raise _absent(self.url) from error
+            raise absent_store(self.url) from error
 
     def _missing(self, what: str, address: str, error: TransportError) -> RegoloError:
-        if _is_missing(error):
+        if is_missing(error):
             return not_in_store(what, address, self.url)
         return error
 
@@ -272,16 +290,8 @@ class LooseStore:
         return kept
 
 
-def _is_missing(error: TransportError) -> bool:
-    return isinstance(error.__cause__, FileNotFoundError | NotADirectoryError)
+def _packed_chunks(files: Files) -> "PackedChunks":
+    # Its imports would cost every short command, and few stores of clones have packs.
+    from regolo_git.store.packs.chunks import PackedChunks  # noqa: PLC0415
 
-
-def _absent(url: str) -> StoreAbsent:
-    question = "" if "://" in url else ": is the disk mounted?"
-    return StoreAbsent(
-        f"the store '{url}' is not there{question}", Hint("config", "--local", STORE_SETTING, "DIRECTORY")
-    )
-
-
-def _path(directory: str, address: str) -> str:
-    return f"{directory}/{address[:2]}/{address}"
+    return PackedChunks(files)

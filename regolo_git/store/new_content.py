@@ -21,8 +21,8 @@ from regolo_git.text.sizes import size_text
 class NewContent(LooseStore):
     """A store that keeps in mind what it did not have before."""
 
-    def __init__(self, files: Files, writer: Writer) -> None:
-        super().__init__(files)
+    def __init__(self, files: Files, writer: Writer, *, has_packs: bool = False) -> None:
+        super().__init__(files, has_packs=has_packs)
         self._writer = writer
         self._chunks: dict[str, int] = {}
         self._recipes: list[Digest] = []
@@ -73,7 +73,7 @@ class NewContent(LooseStore):
 def new_content(store: LooseStore, on_notice: Callable[[str], None]) -> Iterator[NewContent]:
     """The store for one artifact; if the block fails, what was added is taken back or named in a notice."""
     with store.writer() as writer:
-        content = NewContent(store.files, writer)
+        content = NewContent(store.files, writer, has_packs=store.has_packs)
         try:
             yield content
         except BaseException:

@@ -40,8 +40,15 @@ class Store(Protocol):
         """The chunks that are not in the store with their size, each once; no bytes are read."""
         ...
 
+    def expect(self, recipe: Recipe, chunks: Iterable[RecipeChunk]) -> None:
+        """Tells that chunks of a recipe will be read, and `chunks` of them soon.
+
+        A store that has chunks in packs then finds them, and reads them together.  Asks the store nothing.
+        """
+        ...
+
     def put_chunk(self, address: str, data: Data) -> bool:
-        """Stores a chunk whose BLAKE3 the caller has computed; False if it was already there.
+        """Stores a chunk whose BLAKE3 the caller has computed; False if it is known to have been there.
 
         It is durable once a recipe is put.  An error leaves nothing behind.
         """

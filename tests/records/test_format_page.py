@@ -11,13 +11,16 @@ from regolo_git.records.environment import Promotion
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.retired import RetiredList
+from regolo_git.records.store_format import StoreFormat
 from regolo_git.records.trailers import TagMessage
+from regolo_git.store.packs.hints import PackHints
+from regolo_git.store.packs.pack import pack_index, parse_index
 
 PAGE = DOCS / "format.md"
-VECTORS = re.findall(r"^```\w+ (\w+)(?: (\S+))?\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+VECTORS = re.findall(r"^```\w+ ([\w-]+)(?: (\S+))?\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
 
 
-def rewritten(kind: str, about: str, text: str) -> str:
+def rewritten(kind: str, about: str, text: str) -> str:  # noqa: PLR0911
     match kind:
         case "manifest":
             return Manifest.parse(text).to_text()
@@ -31,6 +34,12 @@ def rewritten(kind: str, about: str, text: str) -> str:
             recipe = Recipe.parse(text.encode())
             assert str(recipe.address) == about
             return recipe.to_bytes().decode()
+        case "store-format":
+            return StoreFormat.parse(text).to_text()
+        case "pack-index":
+            return pack_index(parse_index(text.encode(), body=1 << 20)).decode()
+        case "pack-hints":
+            return PackHints.parse(text.encode()).to_bytes().decode()
         case "tag":
             message = TagMessage.parse(text)
             assert message is not None
@@ -50,6 +59,9 @@ def test_every_kind_has_a_vector() -> None:
         "promotion",
         "endpoint",
         "recipe",
+        "store-format",
+        "pack-index",
+        "pack-hints",
         "tag",
     }
 

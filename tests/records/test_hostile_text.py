@@ -23,6 +23,8 @@ from regolo_git.records.retired import RetiredList
 from regolo_git.records.store_format import StoreFormat
 from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import Version, parse_tag_name
+from regolo_git.store.packs.hints import PackHints
+from regolo_git.store.packs.pack import parse_index
 
 RECORDS = GOLDEN / "records"
 TAG = b"object %b\ntype commit\ntag m@v1.0\ntagger A <a@b> 1700000000 +0000\n\n" % (b"a" * 40)
@@ -49,6 +51,9 @@ BYTES: dict[str, tuple[Callable[[bytes], object], bytes]] = {
     "configuration": (RegistryConfig.parse, CONFIG),
     "model card": (ModelCard.parse, CARD),
     "store format": (StoreFormat.parse, STORE),
+    "store format 2": (StoreFormat.parse, golden("store-format")),
+    "index of a pack": (lambda data: parse_index(data, 1 << 20), golden("pack-index")),
+    "hints": (PackHints.parse, golden("pack-hints")),
     "tag": (lambda data: columns_of(parse_tag_object(data)), TAG + golden("tag")),
 }
 TEXT: dict[str, Callable[[str], object]] = {

@@ -234,7 +234,7 @@ def test_nothing_is_written_where_a_store_is_no_more(local: Store) -> None:
 NEWER = {
     'format = 3\nchunking = "tensor-aligned-1"\n': "format 3",
     'format = 1\nchunking = "else-9"\n': "'else-9'",
-    'format = 2\nchunking = "tensor-aligned-1"\nfeatures = ["packs"]\n': "'packs'",
+    'format = 2\nchunking = "tensor-aligned-1"\nfeatures = ["zstd"]\n': "'zstd'",
 }
 
 

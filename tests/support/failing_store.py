@@ -36,6 +36,9 @@ class FailingStore:
     def missing(self, chunks: Iterable[RecipeChunk]) -> list[RecipeChunk]:
         return self._store.missing(chunks)
 
+    def expect(self, recipe: Recipe, chunks: Iterable[RecipeChunk]) -> None:
+        self._store.expect(recipe, chunks)
+
     def put_chunk(self, address: str, data: Data) -> bool:
         self._count()
         return self._store.put_chunk(address, data)

@@ -1,0 +1,1 @@
+"""Packs: small chunks that are stored, found and read together."""
