@@ -12,11 +12,11 @@ import asyncio
 import time
 from typing import NamedTuple
 
-import aiohttp
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from regolo_git.serving.local.access import Access
 from regolo_git.serving.local.gateway.entrance import Entrance, with_origin
+from regolo_git.serving.local.gateway.exchange import NoAnswer
 from regolo_git.serving.local.gateway.forwarding import Forwarder, Prediction, Streamed
 from regolo_git.serving.local.gateway.headers import Headers, request_headers
 from regolo_git.serving.local.gateway.http_protocol import PatientProtocol
@@ -142,7 +142,7 @@ class Gateway:
         answer.headers.append(served_by)
         try:
             await answer.send(send, seconds=self._limits.send_seconds)
-        except (TimeoutError, aiohttp.ClientError, OSError):
+        except (OSError, NoAnswer):
             # The head is sent; returning early makes the server close the connection, so the client notices.
             self._recorder.reject("broken_answer")
 

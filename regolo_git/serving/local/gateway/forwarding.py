@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import aiohttp
 from starlette.types import Send
 
-from regolo_git.serving.local.gateway.headers import answer_headers
+from regolo_git.serving.local.gateway.exchange import Header, NoAnswer, Unreachable, WorkerAnswer
+from regolo_git.serving.local.gateway.headers import answer_headers, header
 from regolo_git.serving.local.gateway.http_protocol import DOUBT_SECONDS, PatientProtocol
 from regolo_git.serving.local.gateway.live_table import LiveTable
 from regolo_git.serving.local.gateway.refusal import RETRY_AFTER
@@ -26,14 +26,15 @@ from regolo_git.serving.traffic.routing_table import WeightedVersion
 
 # An answer up to this size is read before it is sent on, so that the request can still be sent again.
 WHOLE_BYTES = 1 << 20
-PIECE_BYTES = 64 << 10
+# Python refuses to read a number of thousands of digits.
+MOST_DIGITS = 18
 
 
 class Prediction(NamedTuple):
     """A request to forward, in MLflow's form or the V2 protocol's, and the connection of its caller."""
 
     endpoint: str
-    headers: list[tuple[str, str]]
+    headers: list[Header]
     body: bytes
     is_v2: bool
     caller: PatientProtocol
@@ -50,8 +51,8 @@ class Streamed:
     Its worker is not stopped until `send` ends; it must be called once.
     """
 
-    response: aiohttp.ClientResponse
-    headers: list[tuple[bytes, bytes]]
+    response: WorkerAnswer
+    headers: list[Header]
     upstream: Upstream
 
     @property
@@ -59,10 +60,10 @@ class Streamed:
         return self.response.status
 
     async def send(self, send: Send, *, seconds: float) -> None:
-        """Sends the pieces.  Raises TimeoutError for a slow client or worker, aiohttp.ClientError."""
+        """Sends the pieces.  Raises TimeoutError for a slow client, NoAnswer."""
         try:
             await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
-            async for piece in self.response.content.iter_chunked(PIECE_BYTES):
+            async for piece in self.response.pieces():
                 async with asyncio.timeout(seconds):
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
@@ -149,7 +150,7 @@ class _Attempt:
         self.asked.append(upstream)
         self.is_sent, self._is_taken_back = True, False
         number = next(self._numbers)
-        headers = [("x-regolo-request", str(number)), *self.prediction.headers]
+        headers = [(b"x-regolo-request", b"%d" % number), *self.prediction.headers]
         upstream.send(number, self._take_back)
         try:
             response = await upstream.post(self.prediction.path_to(chosen), self.prediction.body, headers)
@@ -159,14 +160,22 @@ class _Attempt:
             # Both may have happened: it was taken back, and its caller left or its time is up.
             if not self._is_taken_back or self._task.uncancel():
                 raise
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        except Unreachable:
             upstream.failed(number)
-        except (aiohttp.ClientError, OSError) as error:
-            self._broken += upstream.failed(number)
-            if self._broken and (not chosen.idempotent or self._broken > retry):
-                return error_answer(502, "BAD_GATEWAY", f"the worker did not answer: {type(error).__name__}")
+        except NoAnswer as error:
+            return self._again(error, chosen, retry, has_begun=upstream.failed(number))
         else:
-            return await self._answer(upstream, response)
+            return await self._answer(upstream, response, chosen, retry)
+        self.is_sent = False
+        return None
+
+    def _again(
+        self, error: NoAnswer, chosen: WeightedVersion, retry: int, *, has_begun: bool
+    ) -> HttpAnswer | None:
+        """None if it may be sent again, which the model has perhaps begun."""
+        self._broken += has_begun
+        if self._broken and (not chosen.idempotent or self._broken > retry):
+            return error_answer(502, "BAD_GATEWAY", f"the worker did not answer: {error}")
         self.is_sent = False
         return None
 
@@ -175,25 +184,34 @@ class _Attempt:
         self._task.cancel()
 
     async def _answer(
-        self, upstream: Upstream, response: aiohttp.ClientResponse
+        self, upstream: Upstream, response: WorkerAnswer, chosen: WeightedVersion, retry: int
     ) -> HttpAnswer | Streamed | None:
         upstream.answering += 1
         upstream.give_back()
-        is_large = response.content_length is None or response.content_length > WHOLE_BYTES
-        if is_large:
-            return Streamed(response, answer_headers(response, with_length=True), upstream)
+        if _is_large(response):
+            return Streamed(response, answer_headers(response.headers, with_length=True), upstream)
         try:
             body = await response.read()
+        except NoAnswer as error:
+            upstream.broke()
+            return self._again(error, chosen, retry, has_begun=True)
         finally:
             upstream.answering -= 1
-        # A worker that began a request just when it was taken back says so, and has not predicted it.
-        was_taken_back = response.status == 503 and "x-regolo-taken-back" in response.headers
-        return None if was_taken_back else _whole(response, body)
+        if response.status == 503 and header(response.headers, b"x-regolo-taken-back") is not None:
+            # A worker that began a request just when it was taken back says so, and has not predicted it.
+            return None
+        return _whole(response, body)
 
 
-def _whole(response: aiohttp.ClientResponse, body: bytes) -> HttpAnswer:
+def _is_large(response: WorkerAnswer) -> bool:
+    """Whether an answer is too large to hold, as far as it says."""
+    length = header(response.headers, b"content-length")
+    return length is None or len(length) > MOST_DIGITS or int(length) > WHOLE_BYTES
+
+
+def _whole(response: WorkerAnswer, body: bytes) -> HttpAnswer:
     media_type, rest = b"application/octet-stream", []
-    for name, value in answer_headers(response, with_length=False):
+    for name, value in answer_headers(response.headers, with_length=False):
         if name == b"content-type":
             media_type = value
         else:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-import aiohttp
+from regolo_git.serving.local.gateway.exchange import Header
 
-Headers = Sequence[tuple[bytes, bytes]]
+Headers = Sequence[Header]
 
 # Hop-by-hop headers, those that we or the worker's client set, and the encoding of a body that we inflate.
 OWN = frozenset(
@@ -25,19 +25,18 @@ def header(headers: Headers, name: bytes) -> bytes | None:
     return None
 
 
-def request_headers(headers: Headers, *, keep_authorization: bool) -> list[tuple[str, str]]:
+def request_headers(headers: Headers, *, keep_authorization: bool) -> list[Header]:
     """The headers for the worker, without the gateway's own token."""
     return [
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, value in headers
-        if name not in OWN and (keep_authorization or name != b"authorization")
+        header
+        for header in headers
+        if header[0] not in OWN and (keep_authorization or header[0] != b"authorization")
     ]
 
 
-def answer_headers(response: aiohttp.ClientResponse, *, with_length: bool) -> list[tuple[bytes, bytes]]:
+def answer_headers(headers: Headers, *, with_length: bool) -> list[Header]:
     """The headers for the caller."""
-    headers = [(name.lower(), value) for name, value in response.raw_headers]
-    kept = [(name, value) for name, value in headers if name not in DROPPED_ANSWER]
+    kept = [header for header in headers if header[0] not in DROPPED_ANSWER]
     if with_length:
-        kept += [(name, value) for name, value in headers if name == b"content-length"]
+        kept += [header for header in headers if header[0] == b"content-length"]
     return kept

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from regolo_git.serving.local.gateway.application import Gateway
+from regolo_git.serving.local.gateway.exchange import NoAnswer
 from regolo_git.serving.local.gateway.live_route import LiveRoute
 from regolo_git.serving.local.gateway.upstream import choose_upstream
 from regolo_git.serving.local.http_answer import error_answer
@@ -191,7 +192,7 @@ async def _of_worker(
     try:
         answer = await upstream.get(chosen.model_path_in(live.route.endpoint) + page)
         said = json.loads(await answer.read())
-    except (aiohttp.ClientError, OSError, ValueError):
+    except (NoAnswer, ValueError):
         return _error(502, "BAD_GATEWAY", "the worker did not answer")
     named = {**said, "name": live.route.endpoint, **ours} if answer.status == 200 else said
     return JSONResponse(named, answer.status, {"x-model-version": chosen.version})

@@ -11,18 +11,15 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Protocol
 
-import aiohttp
-
+from regolo_git.serving.local.gateway.exchange import Client, Header, NoAnswer, WorkerAnswer
+from regolo_git.serving.local.gateway.server_client import ServerClient
+from regolo_git.serving.local.gateway.worker_client import WorkerClient
 from regolo_git.serving.local.turn_log import TurnLog
 from regolo_git.serving.traffic.routing_table import Replica
 
-# The gateway closes an idle connection long before a worker would, and before most servers do.
-IDLE_SECONDS = 60.0
-EXTERNAL_IDLE_SECONDS = 3.0
 REST_SECONDS = 5.0
 # Within this time the supervisor notices a worker's exit and sends a table without it.
 DYING_SECONDS = 0.1
-CONNECT_SECONDS = 5.0
 # A worker whose last turn was quicker is sent more before it has answered.  One that waits for the gateway
 # after each answer serves a third of the echo requests on a busy machine.
 QUICK_NANOSECONDS = 10_000_000
@@ -46,7 +43,7 @@ class Waiting(Protocol):
 
 
 class Upstream:
-    """One worker: its connection pool, and what it is busy with.
+    """One worker: the connections to it, and what it is busy with.
 
     `held` counts the requests that it has or is to predict, `answering` those whose answers are arriving.
     """
@@ -66,14 +63,7 @@ class Upstream:
         self._watch: asyncio.TimerHandle | None = None
         self._seen_count = -1
         self._seen_since = 0.0
-        self.base = "http://worker" if is_ours else replica.address
-        self._session = aiohttp.ClientSession(
-            connector=_connector(replica.address),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
-            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-        )
+        self._client: Client = WorkerClient(replica.address) if is_ours else ServerClient(replica.address)
 
     # -- whether it can be used ---------------------------------------------------------------------------
 
@@ -146,8 +136,8 @@ class Upstream:
         try:
             # A worker answers only between two predictions.
             answer = await self.get("/v2/health/ready")
-            answer.release()
-        except (aiohttp.ClientError, OSError):
+            await answer.read()
+        except NoAnswer:
             self.broke()
         finally:
             self.give_back()
@@ -198,31 +188,23 @@ class Upstream:
             return True
         return busy > STUCK_SECONDS
 
-    async def post(
-        self, path: str, body: bytes, headers: Sequence[tuple[str, str]]
-    ) -> aiohttp.ClientResponse:
-        """Sends a request and waits for the head of its answer.  Raises aiohttp.ClientError, OSError."""
-        return await self._session.post(self.base + path, data=body, headers=headers, allow_redirects=False)
+    async def post(self, path: str, body: bytes, headers: Sequence[Header]) -> WorkerAnswer:
+        """Sends a request and waits for the head of its answer.  Raises NoAnswer."""
+        return await self._client.post(path, body, headers)
 
-    async def get(self, path: str) -> aiohttp.ClientResponse:
-        """Requests a page.  Raises aiohttp.ClientError, OSError."""
-        return await self._session.get(self.base + path, allow_redirects=False)
+    async def get(self, path: str) -> WorkerAnswer:
+        """Requests a page.  Raises NoAnswer."""
+        return await self._client.get(path)
 
     async def close(self) -> None:
         for task in self._abandoned:
             task.cancel()
-        await self._session.close()
+        await self._client.close()
         if self._log is not None:
             self._log.close()
             self._log = None
         if self._watch is not None:
             self._watch.cancel()
-
-
-def _connector(address: str) -> aiohttp.BaseConnector:
-    if address.startswith("/"):
-        return aiohttp.UnixConnector(address, limit=0, keepalive_timeout=IDLE_SECONDS)
-    return aiohttp.TCPConnector(limit=0, keepalive_timeout=EXTERNAL_IDLE_SECONDS)
 
 
 def choose_upstream(upstreams: Sequence[Upstream], avoid: Collection[Upstream]) -> Upstream | None:
