@@ -134,7 +134,7 @@ class SharedStore:
 
     def absent_recipes(self, addresses: Sequence[Digest]) -> set[Digest]:
         """See `Store.absent_recipes`."""
-        if len(addresses) >= LIST_FROM:
+        if len(addresses) >= LIST_FROM and self._files.properties.lists:
             names = self.recipe_names()
             return {address for address in addresses if address.hex not in names}
         with translated(self.url):

@@ -1,6 +1,7 @@
 """A shared store gives back what was pushed, with few requests, and is never changed by reading."""
 
 import json
+import os
 import secrets
 import threading
 from collections.abc import Sequence
@@ -308,7 +309,7 @@ def test_a_dead_store_ends_a_batch_at_once(files: Files) -> None:
 
 
 class Unlisted(CountingFiles):
-    """A web server: it lists nothing."""
+    """Who asks may read, and not list."""
 
     def walk(self, directory: str):  # type: ignore[no-untyped-def]
         raise PermissionError(directory)
@@ -323,6 +324,9 @@ def test_a_store_that_lists_nothing_is_read_by_its_hints(files: Files) -> None:
     gone = recipe_of(contents_of([3])).chunks
     with pytest.raises(NotFound):
         chunk_bytes(store, gone[0])
+    with pytest.raises(TransportError):  # nothing says that it is not in a pack
+        store.missing(gone)
+    store.expect(recipe_of(contents_of([3])), ())
     assert store.missing(gone) == list(gone)
 
 
@@ -473,3 +477,28 @@ def test_the_same_push_forms_the_same_packs(files: Files) -> None:
     for each in (files, other):
         push(shared_at(each), contents_of(SMALL))
     assert json.dumps(sorted(listed(files))) == json.dumps(sorted(listed(other)))
+
+
+def test_a_forked_child_reads_while_a_thread_of_its_parent_does(files: Files) -> None:
+    contents = contents_of(SMALL)
+    recipe = push(shared_at(files), contents)
+    inside, go_on = threading.Event(), threading.Event()
+
+    class Stalled(CountingFiles):
+        def read_ranges(self, path: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+            if threading.current_thread() is not threading.main_thread():
+                inside.set()
+                go_on.wait(60)
+            return super().read_ranges(path, ranges)
+
+    store = SharedStore.open(Stalled(files))
+    store.expect(recipe, ())
+    thread = threading.Thread(target=chunk_bytes, args=(store, recipe.chunks[0]))
+    thread.start()
+    assert inside.wait(60)
+    child = os.fork()
+    if not child:
+        os._exit(0 if chunk_bytes(store, recipe.chunks[0]) == contents[recipe.chunks[0].blake3] else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    go_on.set()
+    thread.join()

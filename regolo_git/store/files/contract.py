@@ -32,12 +32,13 @@ class Properties(NamedTuple):
 
     `connections` is the useful number of concurrent calls.  With `atomic_create`, exactly one of several
     concurrent creators of a file gets True.  With `whole_writes`, a write needs no temporary file, because
-    readers never see a partial file.
+    readers never see a partial file.  Without `lists`, as on a web server, `walk` and `names` fail.
     """
 
     connections: int
     atomic_create: bool
     whole_writes: bool
+    lists: bool = True
 
 
 class Writer(Protocol):

@@ -13,7 +13,7 @@ from regolo_git.records.recipe import Recipe, RecipeChunk
 from regolo_git.records.store_format import CHUNKS, PACKS, path_of
 from regolo_git.store.files.contract import Data, Files
 from regolo_git.store.packs.hints import Location
-from regolo_git.store.packs.locations import Locations, search
+from regolo_git.store.packs.locations import Locations, search, search_if_listed
 from regolo_git.store.packs.plan import PACKED_BELOW
 from regolo_git.store.packs.reader import RecentReads
 from regolo_git.store.store import not_in_store
@@ -41,13 +41,8 @@ class PackedChunks:
         left = [chunk for chunk in wanted if chunk not in packed]
         sizes = self._files.sizes([path_of(CHUNKS, chunk.blake3) for chunk in left])
         left = [chunk for chunk, size in zip(left, sizes, strict=True) if size != chunk.size]
-        packable = {chunk.blake3 for chunk in left if _is_packable(chunk.size)}
-        found = search(self._files, packable) if packable else {}
-        return [
-            chunk
-            for chunk in left
-            if chunk.blake3 not in found or found[chunk.blake3].entry.size != chunk.size
-        ]
+        indexed = self._indexed({chunk.blake3 for chunk in left if _is_packable(chunk.size)})
+        return [chunk for chunk in left if indexed.get(chunk.blake3) != chunk.size]
 
     def read_into(self, address: str, view: memoryview) -> None:
         """See `Store.read_chunk_into`."""
@@ -108,6 +103,15 @@ class PackedChunks:
         return IntegrityError(
             f"chunk '{address}'{place} of the store '{self._files.url}' is {state}", Hint("fsck")
         )
+
+    def _indexed(self, chunks: set[str]) -> dict[str, int]:
+        """The sizes of the chunks that are in packs by the indexes."""
+        if not chunks:
+            return {}
+        # Where nothing is listed, readers find a chunk by hints alone; without any, nobody can tell.
+        hinted = all(self._locations.covers(chunk) for chunk in chunks)
+        found = (search_if_listed if hinted else search)(self._files, chunks)
+        return {chunk: location.entry.size for chunk, location in found.items()}
 
     def _in_packs_by_hints(self, chunks: Iterable[RecipeChunk]) -> set[RecipeChunk]:
         """The chunks that hints place in packs that are there."""

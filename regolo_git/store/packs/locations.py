@@ -3,17 +3,17 @@
 Hints are read when a chunk of their recipe is looked for, and once more if it is not where they say.
 """
 
-import errno
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from regolo_git.errors import IntegrityError
+from regolo_git.forks import tell_in_child
 from regolo_git.records.digests import HEX, Digest
 from regolo_git.records.recipe import Recipe, RecipeChunk
 from regolo_git.records.store_format import PACKS, hints_path, path_of
+from regolo_git.store.files.at_once import at_once
 from regolo_git.store.files.contract import Files, StoredFile
 from regolo_git.store.packs.hints import Location, PackHints
 from regolo_git.store.packs.pack import TAIL_BYTES, index_length, parse_index
@@ -22,8 +22,6 @@ RECIPES_KEPT = 4
 INDEX_GUESS = 64 << 10  # bytes from the end of a pack, which hold the index of most
 # Of a recipe, more hints than this for each chunk are not ours.
 HINT_BYTES = 512
-# What a filesystem answers that lists nothing, such as a web server.
-NO_LISTING = (errno.EPERM, errno.EACCES, errno.ENOSYS, errno.ENOTSUP)
 
 
 class _Known:
@@ -54,7 +52,17 @@ class Locations:
         self._files = files
         self._known: OrderedDict[Digest, _Known] = OrderedDict()
         self._searched: dict[str, Location] | None = None
+        self.after_fork()
+        tell_in_child(self)
+
+    def after_fork(self) -> None:
+        """See `Forked.after_fork`: another thread of the parent may hold the lock."""
         self._lock = threading.RLock()
+
+    def covers(self, address: str) -> bool:
+        """Whether a recipe that is expected has the chunk."""
+        with self._lock:
+            return any(address in known.chunks for known in self._known.values())
 
     def expect(self, recipe: Recipe, chunks: Iterable[RecipeChunk]) -> None:
         """Tells that chunks of this recipe will be looked for, these soon; asks the store nothing."""
@@ -95,9 +103,9 @@ class Locations:
         with self._lock:
             known = {chunk for known in self._known.values() for chunk in known.chunks}
             if address not in known:
-                return search(self._files, {address}).get(address)
+                return search_if_listed(self._files, {address}).get(address)
             if self._searched is None:
-                self._searched = search(self._files, known)
+                self._searched = search_if_listed(self._files, known)
             return self._searched.get(address)
 
     def _hints_of(self, address: str) -> Iterator[dict[str, Location]]:
@@ -118,29 +126,30 @@ def read_hints(files: Files, recipe: Recipe) -> PackHints:
 
 
 def search(files: Files, wanted: Collection[str]) -> dict[str, Location]:
-    """The locations of some chunks, from the index of every pack; none where nothing can be listed.
+    """The locations of some chunks, from the index of every pack.
 
-    Raises OSError.
+    Raises OSError, a PermissionError among them where whoever asks may not list the store.
     """
-    found: dict[str, Location] = {}
-    with ThreadPoolExecutor(files.properties.connections, "regolo-indexes") as pool:
-        for locations in pool.map(lambda pack: _read_index(files, pack), _listed_packs(files)):
-            found.update(
-                (location.entry.chunk, location) for location in locations if location.entry.chunk in wanted
-            )
-    return found
+    packs = [file for file in files.walk(PACKS) if HEX.fullmatch(file.path.rpartition("/")[2])]
+
+    def read(pack: StoredFile) -> list[Location]:
+        return [location for location in _indexed(files, pack) if location.entry.chunk in wanted]
+
+    found = at_once(read, packs, files.properties.connections)
+    return {location.entry.chunk: location for locations in found for location in locations}
 
 
-def _listed_packs(files: Files) -> list[StoredFile]:
+def search_if_listed(files: Files, wanted: Collection[str]) -> dict[str, Location]:
+    """The same; nothing where the packs cannot be listed.  Raises OSError."""
+    if not files.properties.lists:
+        return {}
     try:
-        return [file for file in files.walk(PACKS) if HEX.fullmatch(file.path.rpartition("/")[2])]
-    except OSError as error:
-        if error.errno in NO_LISTING or isinstance(error, PermissionError):
-            return []
-        raise
+        return search(files, wanted)
+    except PermissionError:
+        return {}
 
 
-def _read_index(files: Files, pack: StoredFile) -> Iterable[Location]:
+def _indexed(files: Files, pack: StoredFile) -> Iterable[Location]:
     """What a pack says to hold; nothing if it has been removed, or is not one."""
     with suppress(FileNotFoundError, IntegrityError):
         return read_index(files, pack.path.rpartition("/")[2], pack.size)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
+from regolo_git.forks import tell_in_child
 from regolo_git.records.recipe import CHUNK_LIMIT
 from regolo_git.records.store_format import PACKS, path_of
 from regolo_git.store.files.contract import Data, Files
@@ -85,6 +86,11 @@ class RecentReads:
     def __init__(self, files: Files) -> None:
         self._files = files
         self._recent: OrderedDict[PackRead, dict[str, Data]] = OrderedDict()
+        self.after_fork()
+        tell_in_child(self)
+
+    def after_fork(self) -> None:
+        """See `Forked.after_fork`: other threads of the parent may hold the locks."""
         self._lock = threading.Lock()
         self._reading = [threading.Lock() for _ in range(LOCKS)]
 

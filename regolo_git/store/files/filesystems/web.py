@@ -22,7 +22,7 @@ from regolo_git.store.foreign.failure import Failure
 from regolo_git.store.foreign.web import status_failure
 from regolo_git.store.translate import remote_error
 
-WEB = Properties(connections=4, atomic_create=False, whole_writes=True)
+WEB = Properties(connections=4, atomic_create=False, whole_writes=True, lists=False)
 # Bytes as they are stored: a compressed answer has other ranges.
 HEADERS = {"Accept-Encoding": "identity"}
 BLOCK = 1 << 20
