@@ -221,6 +221,17 @@ def test_without_hints_that_can_be_read_the_indexes_are(files: Files, hints: byt
     assert fetched(SharedStore.open(files), recipe) == contents
 
 
+def test_without_hints_the_chunks_of_a_pack_are_read_together_all_the_same(files: Files) -> None:
+    recipe = push(shared_at(files), contents_of([400_000] * 90))
+    files.remove(hints_path(recipe.address.hex))
+    counting = CountingFiles(files)
+    store = SharedStore.open(counting)
+    counting.reset()
+    fetched(store, recipe)
+    assert reads_of(counting) == 2 + 3 + 3  # hints twice, three indexes, three packs
+    assert sum(counting.calls.values()) == 8 + 2  # one size, one list
+
+
 def test_hints_that_lie_are_seen_through(files: Files) -> None:
     contents = contents_of(SMALL)
     store = shared_at(files)

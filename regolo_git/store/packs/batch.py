@@ -12,6 +12,7 @@ from regolo_git.store.packs.hints import Location
 from regolo_git.store.packs.reader import PackRead, plan_reads, read_pack
 from regolo_git.system_calls import NotOrdinary
 
+STRAYS_FROM = 8
 Fetched = tuple[RecipeChunk, Data | NotFound | IntegrityError]
 
 
@@ -30,7 +31,7 @@ class BatchRead:
 
     def _planned(self, chunks: Sequence[RecipeChunk]) -> Iterator[PackRead | RecipeChunk]:
         """The reads of the chunks, in the order in which each is first of use."""
-        hinted = {chunk: self._chunks.hinted(chunk) for chunk in chunks}
+        hinted = self._hinted(chunks)
         reads = plan_reads(location for location in hinted.values() if location)
         read_of = {location: number for number, read in enumerate(reads) for location in read.locations}
         begun: set[int] = set()
@@ -40,6 +41,15 @@ class BatchRead:
             elif read_of[location] not in begun:
                 begun.add(read_of[location])
                 yield reads[read_of[location]]
+
+    def _hinted(self, chunks: Sequence[RecipeChunk]) -> dict[RecipeChunk, Location | None]:
+        hinted = {chunk: self._chunks.hinted(chunk) for chunk in chunks}
+        strays = sorted((chunk for chunk, found in hinted.items() if not found), key=lambda chunk: chunk.size)
+        if len(strays) < STRAYS_FROM:
+            return hinted
+        # One question: they have files, or the hints were lost and the indexes place all of them.
+        self._chunks.search_if_packed(strays[0])
+        return {chunk: self._chunks.hinted(chunk) for chunk in chunks}
 
     def _fetch(self, read: PackRead | RecipeChunk) -> list[Fetched]:
         if isinstance(read, RecipeChunk):

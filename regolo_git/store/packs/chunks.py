@@ -65,6 +65,12 @@ class PackedChunks:
         found = self._locations.hinted(chunk.blake3) if _is_packable(chunk.size) else None
         return found if found and found.entry.size == chunk.size else None
 
+    def search_if_packed(self, chunk: RecipeChunk) -> None:
+        """Finds a chunk that nothing hints at, and all others that are expected, if it has no file."""
+        if _is_packable(chunk.size) and self._files.sizes([path_of(CHUNKS, chunk.blake3)]) == [None]:
+            self._locations.hinted_anew(chunk.blake3)
+            self._locations.searched(chunk.blake3)
+
     def _sources(self, chunk: RecipeChunk) -> Iterator[Source]:
         """Where a chunk may be, the likeliest first; what costs more requests is asked when it is needed."""
         hinted = self.hinted(chunk)

@@ -76,8 +76,10 @@ class Locations:
             self._searched = None
 
     def hinted(self, address: str) -> Location | None:
-        """The location of a chunk by the hints of the recipes that are expected."""
-        return next((hints[address] for hints in self._hints_of(address) if address in hints), None)
+        """The location of a chunk by the hints of the recipes that are expected, or by an earlier search."""
+        with self._lock:
+            hinted = (hints[address] for hints in self._hints_of(address) if address in hints)
+            return next(hinted, None) or (self._searched or {}).get(address)
 
     def hinted_anew(self, address: str) -> Location | None:
         """The same, from hints that are read once more; None if they were."""
@@ -109,12 +111,11 @@ class Locations:
             return self._searched.get(address)
 
     def _hints_of(self, address: str) -> Iterator[dict[str, Location]]:
-        with self._lock:
-            for known in reversed(self._known.values()):
-                if address in known.chunks:
-                    if known.by_chunk is None:
-                        known.learn(read_hints(self._files, known.recipe))
-                    yield known.by_chunk or {}
+        for known in reversed(self._known.values()):
+            if address in known.chunks:
+                if known.by_chunk is None:
+                    known.learn(read_hints(self._files, known.recipe))
+                yield known.by_chunk or {}
 
 
 def read_hints(files: Files, recipe: Recipe) -> PackHints:
