@@ -461,7 +461,7 @@ def test_whatever_call_a_push_is_killed_at_every_recipe_that_is_there_can_be_rea
 ) -> None:
     files = files_at(f"memory://{secrets.token_hex(8)}")
     shared_at(files)
-    sizes = st.lists(st.sampled_from([1, 999, 70_000, 1 << 20]), max_size=12)
+    sizes = st.lists(st.sampled_from([1, 999, 70_000, 1 << 20]), max_size=6)
     pushed: list[tuple[Recipe, Contents]] = []
     for seed in range(data.draw(st.integers(1, 4))):
         old = data.draw(st.sampled_from(pushed))[1] if pushed else {}
