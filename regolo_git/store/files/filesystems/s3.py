@@ -16,7 +16,9 @@ from regolo_git.store.files.fsspec import OBJECT_STORE, FsspecFiles, time_of
 from regolo_git.store.files.retry import CONNECT_SECONDS, QUESTIONS_AT_ONCE, SILENCE_SECONDS
 from regolo_git.store.foreign.aws import NO_BUCKET, code_of
 from regolo_git.store.translate import remote_error
+from regolo_git.system_calls import random_name
 
+_WRITER = "writer"
 _EXISTS = ("PreconditionFailed", "412")
 _HIDDEN = ("AccessDenied", "Forbidden", "403")
 _PAST_THE_END = ("InvalidRange", "416")
@@ -71,7 +73,7 @@ class S3Files(FsspecFiles):
                 return False
             created = self._create_new(path, bytes(data))
             if self._refuses is None:
-                self._refuses = not created or not self._create_new(path, bytes(data))
+                self._refuses = not created or not self._try_to_create(path, bytes(data), "")
             return created
 
     def exists(self, path: str) -> bool:
@@ -119,7 +121,7 @@ class S3Files(FsspecFiles):
             data = super()._read(path, start, end)
         except PermissionError as error:
             if self._hides_what_is_missing(error):
-                raise FileNotFoundError(path) from error
+                raise FileNotFoundError(path) from None
             raise
         except OSError as error:
             if code_of(error.__cause__) in _PAST_THE_END:
@@ -153,12 +155,22 @@ class S3Files(FsspecFiles):
         return not self._lists
 
     def _create_new(self, path: str, data: bytes) -> bool:
+        # A library below sends a request again if the connection ends before the answer, and is then refused
+        # what it has created itself: the object says who did.
+        mark = random_name(16)
+        if self._try_to_create(path, data, mark):
+            return True
+        metadata = self._call("head_object", path).get("Metadata", {})
+        return bool(metadata.get(_WRITER) == mark)
+
+    def _try_to_create(self, path: str, data: bytes, mark: str) -> bool:
         try:
-            return super()._create_new(path, data)
+            self._fs.pipe_file(self._at(path), data, mode="create", Metadata={_WRITER: mark})
         except OSError as error:
-            if code_of(error.__cause__) in _EXISTS:
+            if isinstance(error, FileExistsError) or code_of(error.__cause__) in _EXISTS:
                 return False
             raise
+        return True
 
     def _key(self, path: str) -> str:
         return f"{self._prefix}{path}"
