@@ -111,6 +111,16 @@ def talk_next(step: str) -> None:
     talk(f"  next    {step}")
 
 
+def talk_on_line(text: str) -> None:
+    """Writes over the present line of stderr, which is a terminal."""
+    click.echo(f"\r{ESCAPE}K{visible(text)}", file=sys.stderr, nl=False, color=True)
+
+
+def clear_line() -> None:
+    """Clears the present line of stderr, which is a terminal."""
+    click.echo(f"\r{ESCAPE}K", file=sys.stderr, nl=False, color=True)
+
+
 def put(text: str) -> None:
     """Prints a line of results on stdout."""
     click.echo(visible(text), file=sys.stdout, color=True)

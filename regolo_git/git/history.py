@@ -18,6 +18,16 @@ UNSHALLOW = "git fetch --unshallow --tags"
 READ_HERE = 64
 
 
+def own_commits(git: GitRepository, tip: str, other: str | None) -> list[str]:
+    """The commits in the history of `tip` that are not in that of `other` (None: nothing), parents first."""
+    with git_errors(f"history of '{tip}'"):
+        order = pygit2.enums.SortMode.TOPOLOGICAL | pygit2.enums.SortMode.REVERSE
+        walker = git.pygit.walk(tip, order)
+        if other is not None:
+            walker.hide(other)
+        return [str(commit.id) for commit in walker]
+
+
 def commits_not_in(git: GitRepository, tip: str, other: str) -> set[str]:
     """The commits in the history of `tip` that are not in the history of `other`."""
     with git_errors(f"history of '{tip}'"):

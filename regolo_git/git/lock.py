@@ -29,7 +29,20 @@ def clone_lock(paths: RepositoryPaths) -> Iterator[None]:
 
     Raises Conflict, naming the holder, after waiting for a minute.
     """
-    path = paths.common_dir / "regolo" / "lock"
+    with _lock(paths, "lock"):
+        yield
+
+
+@contextmanager
+def exchange_lock(paths: RepositoryPaths) -> Iterator[None]:
+    """Like `clone_lock`: one exchange with a remote at a time, which may take long, beside other writers."""
+    with _lock(paths, "exchange.lock"):
+        yield
+
+
+@contextmanager
+def _lock(paths: RepositoryPaths, name: str) -> Iterator[None]:
+    path = paths.common_dir / "regolo" / name
     with git_errors(f"lock '{path}'"):
         make_like_parent(path.parent)
         handle = open_for_lock(lambda: _opened(path))

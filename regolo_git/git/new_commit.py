@@ -94,17 +94,17 @@ def write_objects(
         if before is not None and tree == str(before.tree.id):
             raise Conflict("nothing would change", f"git log -1 {branch}")
         message = edited_message(git, new.message, authorship)
-        commit = _add_commit(git, objects, tree, [str(before.id)] if before else [], authorship, message)
+        commit = add_commit(git, objects, tree, [str(before.id)] if before else [], authorship, message)
         edits = [FileEdit(path, git.blob_oid(tip, path), oid) for path, oid in blobs.items()]
         tag = None
         if new.tag is not None:
-            tag = _add_tag(git, objects, new.tag, commit, blobs, authorship.committer)
+            tag = add_new_tag(git, objects, new.tag, commit, blobs, authorship.committer)
         objects.write()
         changed = [edit for edit in edits if edit.old != edit.new]
         return WrittenObjects(commit, tag, changed, work_trees_on(git.paths, branch))
 
 
-def _add_commit(
+def add_commit(
     git: GitRepository,
     objects: NewObjects,
     tree: str,
@@ -112,6 +112,7 @@ def _add_commit(
     authorship: Authorship,
     message: str,
 ) -> str:
+    """Adds a commit, without a ref, and returns its id.  Raises Conflict if it cannot be signed."""
     if git.settings().is_true(SIGNS_COMMITS):
         from regolo_git.git.signing import signed_commit  # noqa: PLC0415 - few repositories sign
 
@@ -120,7 +121,7 @@ def _add_commit(
     return objects.add("commit", commit_object_bytes(tree, parents, authorship, message))
 
 
-def _add_tag(
+def add_new_tag(
     git: GitRepository,
     objects: NewObjects,
     new: NewTag,
@@ -128,6 +129,7 @@ def _add_tag(
     blobs: Mapping[str, str | None],
     tagger: Identity,
 ) -> WrittenTag:
+    """Adds the tag of a new commit, without a ref.  Raises Conflict if it cannot be signed."""
     message = new.message_for({path: oid for path, oid in blobs.items() if oid is not None})
     signed = git.settings().is_true(SIGNS_TAGS)
     return WrittenTag(new.name, add_tag(git, objects, commit, new.name, tagger, message, signed=signed))

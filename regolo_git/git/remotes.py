@@ -7,6 +7,7 @@ import pygit2
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.translate import git_errors
 
+TRACKING = "refs/remotes/"
 ALL_BRANCHES = ("refs/heads/*", "refs/*")
 
 
@@ -37,3 +38,16 @@ def _fetches_all(config: pygit2.Config, name: str) -> bool:
 
 def _value(config: pygit2.Config, key: str) -> str | None:
     return config[key] if key in config else None  # noqa: SIM401 - it has no `get`
+
+
+def fetch_refspecs(git: GitRepository, name: str) -> list[str]:
+    """What `git fetch` brings from a remote, as refspecs, but for branches and tags of this clone itself."""
+    with git_errors("the remotes"):
+        config = git.pygit.config
+        specs = [spec or "" for spec in config.get_multivar(f"remote.{name}.fetch")]
+    return [spec for spec in specs if spec.partition(":")[2].startswith(TRACKING)]
+
+
+def tracking_ref(name: str, branch: str) -> str:
+    """The ref of a remote's branch as last fetched."""
+    return f"{TRACKING}{name}/{branch}"

@@ -7,6 +7,7 @@ from regolo_git.cli.forms import Json, json_option, put_result
 from regolo_git.cli.options.arguments import reference_argument
 from regolo_git.cli.options.change import Consent, consent_options
 from regolo_git.cli.streams import talk, talk_next
+from regolo_git.hints import Hint
 from regolo_git.records.references import Reference
 from regolo_git.registry.versions.renumber import renumber as carry_out
 from regolo_git.registry.versions.renumber_plan import RenumberPlan, plan_renumbering
@@ -29,7 +30,7 @@ def renumber(reference: Reference, consent: Consent, as_json: bool) -> None:
     \b
     Examples:
       git regolo renumber sentiment@1.1 --dry-run
-      git regolo renumber sentiment@1.1 --yes && git push --follow-tags
+      git regolo renumber sentiment@1.1 --yes && git regolo push
 
     Exit status: 0 success; 2 invalid input; 3 no such version, or a shallow clone; 4 not confirmed, the
     version was pushed, the branch has diverged, or files have uncommitted changes.
@@ -45,8 +46,7 @@ def renumber(reference: Reference, consent: Consent, as_json: bool) -> None:
         if proceed:
             carry_out(handle, plan)
     if proceed:
-        talk_next("git push --follow-tags")
-        talk_next("git fetch --tags   (for the tag of the other version)")
+        talk_next(str(Hint("push")))
     document: dict[str, Json] = {
         "versions": [
             {"model": step.row.model, "before": step.row.version, "version": step.version}

@@ -39,7 +39,7 @@ def push_notes(git: GitRepository, remote: str) -> tuple[str, ...]:
         fetch_notes(git, remote, theirs)
         updates = [
             RefUpdate(ref, ours, theirs.get(ref, ABSENT))
-            for ref, ours in _own(git).items()
+            for ref, ours in own_notes(git).items()
             if ours != theirs.get(ref)
         ]
         pushed = transport_of(git).push(remote, updates)
@@ -72,7 +72,8 @@ def merge_notes(git: GitRepository, theirs: Mapping[str, str]) -> tuple[str, ...
     return tuple(changed)
 
 
-def _own(git: GitRepository) -> dict[str, str]:
+def own_notes(git: GitRepository) -> dict[str, str]:
+    """The notes of registries in this clone, by the full names of their refs."""
     refs = [ref for ref in refs_beside_tags(git.paths) if ref.startswith(NOTES)]
     return {ref: oid for ref in refs if (oid := ref_target(git.paths, ref)) is not None}
 

@@ -9,7 +9,6 @@ for the other one, the version is what its tag says.  The commit names the old t
 removed last, so that after a kill the same command completes the work.
 """
 
-import re
 from dataclasses import replace
 
 from regolo_git.git.local_refs import move_branch, remove_tag
@@ -27,7 +26,7 @@ from regolo_git.registry.versions.artifact_place import ensure_ignored
 from regolo_git.registry.versions.model_version import ModelVersion, read_tag_message
 from regolo_git.registry.versions.renumber_pins import pin_commit
 from regolo_git.registry.versions.renumber_plan import RenumberPlan
-from regolo_git.registry.versions.renumber_step import RENUMBERED, Step
+from regolo_git.registry.versions.renumber_step import RENUMBERED, Step, with_new_numbers
 
 
 def renumber(handle: Handle, plan: RenumberPlan) -> list[ModelVersion]:
@@ -54,7 +53,7 @@ def renumber(handle: Handle, plan: RenumberPlan) -> list[ModelVersion]:
 
 def _publish(handle: Handle, branch: str, step: Step, manifest: Manifest) -> str:
     """Commits and tags one version under its new number on top of the branch; returns the commit."""
-    model, subject = manifest.model, _with_new_number(step.row.subject, step)
+    model, subject = manifest.model, with_new_numbers(step.row.subject, [step])
     written = read_tag_message(handle, step.row)
     bump = written.bump if written is not None else None
     was = handle.records_at(step.row.commit_oid)
@@ -74,7 +73,3 @@ def _publish(handle: Handle, branch: str, step: Step, manifest: Manifest) -> str
         return NewCommit(files, text, None, tag)
 
     return commit_records(handle, prepare, branch=branch).commit
-
-
-def _with_new_number(subject: str, step: Step) -> str:
-    return re.sub(rf"(?<![\w./-]){re.escape(step.before)}(?![\w.-])", step.after, subject)

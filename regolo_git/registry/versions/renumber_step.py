@@ -1,5 +1,7 @@
 """A version of this clone, and the number that it gets instead of its own."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from regolo_git.git.tag_index import TagRow
@@ -33,3 +35,12 @@ class Step:
         """The new commit of a version that was committed again."""
         assert self.commit is not None, self.after
         return self.commit
+
+
+def with_new_numbers(text: str, steps: Sequence[Step]) -> str:
+    """A message with the new references of versions in place of the old ones."""
+    names = {step.before: step.after for step in steps if step.before != step.after}
+    if not names:
+        return text
+    either = "|".join(re.escape(name) for name in names)
+    return re.sub(rf"(?<![\w./-])(?:{either})(?![\w.-])", lambda found: names[found[0]], text)

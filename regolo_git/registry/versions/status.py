@@ -73,14 +73,15 @@ def _status(handle: Handle, manifest: Manifest, tagged: bool, on_progress: OnPro
     if not tagged:
         note_missing_tags(handle)
     path = manifest.artifact.path
-    state, holds = _state(handle, manifest, path, on_progress)
+    state, holds = artifact_state(handle, manifest, on_progress)
     return ArtifactStatus(manifest.model, manifest.version, tagged, path, state, holds)
 
 
-def _state(
-    handle: Handle, manifest: Manifest, path: str | None, on_progress: OnProgress
+def artifact_state(
+    handle: Handle, manifest: Manifest, on_progress: OnProgress = ignore_progress
 ) -> tuple[ArtifactState, str | None]:
-    top = handle.paths.work_tree
+    """The files at a manifest's path compared with it, and another version whose content they have."""
+    top, path = handle.paths.work_tree, manifest.artifact.path
     if path is None or top is None:
         return "no path", None
     place = top / path

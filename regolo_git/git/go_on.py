@@ -1,0 +1,99 @@
+"""Moves branches, with the files of the work trees that have them, and tags: after a fetch or a push.
+
+Only files that differ between the two commits are written, and only if the user has not changed them; the
+rest of the index and of the work tree stays.  Run again after a kill, it does what is left.
+"""
+
+import shutil
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import pygit2
+
+from regolo_git.errors import Conflict, LostRace
+from regolo_git.git.lock import clone_lock
+from regolo_git.git.program import try_git
+from regolo_git.git.recovery import recover
+from regolo_git.git.refs_state import ref_target
+from regolo_git.git.repository import GitRepository
+from regolo_git.git.sharing import share_ref
+from regolo_git.git.translate import git_errors
+from regolo_git.git.worktrees import WorkTree, refuse_in_progress, work_trees_on
+
+
+class Move(NamedTuple):
+    """A ref with its object before (None: it was not there) and after (None: it is removed)."""
+
+    old: str | None
+    new: str | None
+
+
+def refuse_to_go_on(git: GitRepository, branch: str, old: str, new: str) -> None:
+    """Raises Conflict if a work tree of a branch is not ready: with uncommitted changes, or in a merge."""
+    for tree in work_trees_on(git.paths, branch):
+        refuse_in_progress(tree)
+        _write_files(tree, old, new, dry_run=True)
+
+
+def go_on(git: GitRepository, branches: Mapping[str, Move], tags: Mapping[str, Move], reason: str) -> None:
+    """Moves branches and tags, those that are there already excepted; a tag that became another stays.
+
+    Raises LostRace if another writer moved a branch, Conflict for uncommitted changes in files to be written.
+    """
+    with clone_lock(git.paths), git_errors("branches and tags"):
+        recover(git)
+        for branch, move in branches.items():
+            if ref_target(git.paths, f"refs/heads/{branch}") not in move:
+                raise LostRace(f"branch '{branch}' was moved by another writer", "try again")
+        for branch, move in branches.items():
+            for tree in work_trees_on(git.paths, branch):
+                refuse_in_progress(tree)
+                if move.old is not None and move.new is not None:
+                    _write_files(tree, move.old, move.new)
+        _move_refs(git, {f"refs/tags/{name}": move for name, move in tags.items()}, reason)
+        _move_refs(git, {f"refs/heads/{name}": move for name, move in branches.items()}, reason)
+
+
+def _move_refs(git: GitRepository, moves: Mapping[str, Move], reason: str) -> None:
+    with git.pygit.transaction() as transaction:
+        for ref, move in moves.items():
+            transaction.lock_ref(ref)
+            held = ref_target(git.paths, ref)
+            if held != move.old or held == move.new:
+                continue
+            if move.new is None:
+                transaction.remove(ref)
+            else:
+                transaction.set_target(ref, move.new, message=f"regolo: {reason}")
+    for ref in moves:
+        share_ref(git.paths, git.shared, ref)
+
+
+def _write_files(tree: WorkTree, old: str, new: str, *, dry_run: bool = False) -> None:
+    """Writes what differs between two commits to a work tree and its index."""
+    if shutil.which("git") is None:
+        _write_by_library(tree, new, dry_run=dry_run)
+        return
+    try_git(tree.git_dir, tree.top, "update-index", "-q", "--refresh")
+    how = ("-n",) if dry_run else ()
+    answer = try_git(tree.git_dir, tree.top, "read-tree", *how, "-m", "-u", old, new)
+    if answer.status != 0:
+        raise _in_the_way(tree, answer.words)
+
+
+def _write_by_library(tree: WorkTree, new: str, *, dry_run: bool) -> None:
+    repository = pygit2.Repository(str(tree.git_dir))
+    how = pygit2.enums.CheckoutStrategy.NONE if dry_run else pygit2.enums.CheckoutStrategy.SAFE
+    try:
+        commit = repository[new].peel(pygit2.Tree)
+        repository.checkout_tree(commit, strategy=how, directory=str(tree.top))  # type: ignore[no-untyped-call]
+    except pygit2.GitError as error:
+        raise _in_the_way(tree, str(error)) from error
+
+
+def _in_the_way(tree: WorkTree, words: str) -> Conflict:
+    told = words.removeprefix("error: ").rstrip(".")
+    return Conflict(
+        f"uncommitted changes in '{tree.top}' are in the way: {told}",
+        "git status   (then commit the changes, or put them away by git stash)",
+    )

@@ -1,0 +1,1 @@
+"""Exchange with a remote and the shared store: push, fetch, pull, clone."""

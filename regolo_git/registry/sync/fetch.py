@@ -1,0 +1,87 @@
+"""Fetching: commits, version tags, notes and recipes; no branch and no file of this clone changes.
+
+A tag that this clone has as another object stays, and is reported: its version needs another number.
+"""
+
+from dataclasses import dataclass
+
+from regolo_git.git.lock import exchange_lock
+from regolo_git.git.remote.choose import transport_of
+from regolo_git.git.remote.notes import merge_notes
+from regolo_git.git.remote.tags import create_tags
+from regolo_git.git.remote.transport import TAGS, OnGitProgress, ignore_git_progress
+from regolo_git.git.remotes import fetch_refspecs
+from regolo_git.hints import Hint, NextStep
+from regolo_git.records.references import version_reference
+from regolo_git.records.versions import parse_tag_name
+from regolo_git.registry.change import recover_first
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.sync.remote_state import RemoteState, ask, remote_name
+
+REASON = "regolo: fetch"
+
+
+@dataclass(frozen=True, slots=True)
+class DifferingTag:
+    """A tag that this clone and the remote have with different objects."""
+
+    name: str
+    remote: str
+
+    @property
+    def text(self) -> str:
+        """The sentence for a person."""
+        return f"tag '{self.name}' is another one at '{self.remote}'; both stay as they are"
+
+    @property
+    def hint(self) -> NextStep:
+        """The command that helps."""
+        found = parse_tag_name(self.name)
+        if found is None:
+            return f"git ls-remote --tags {self.remote} {self.name}"
+        return Hint("renumber", version_reference(*found))
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came from a remote: the versions, as references, changed notes, and the tags that differ."""
+
+    remote: str
+    versions: tuple[str, ...]
+    notes: tuple[str, ...]
+    differing: tuple[DifferingTag, ...]
+
+
+def fetch(handle: Handle, *, on_git_progress: OnGitProgress = ignore_git_progress) -> Fetched:
+    """Fetches from the remote of the registry branch.
+
+    Raises NotFound if there is no remote, TransportError if it cannot be reached.
+    """
+    recover_first(handle)
+    with exchange_lock(handle.paths):
+        state = ask(handle, remote_name(handle))
+        return fetch_refs(handle, state, on_git_progress)
+
+
+def fetch_refs(
+    handle: Handle, state: RemoteState, on_git_progress: OnGitProgress = ignore_git_progress
+) -> Fetched:
+    """Fetches what the remote is known to have."""
+    git, found = handle.git, state.compared(handle)
+    notes = [ref for ref, oid in state.notes.items() if not git.has(oid)]
+    tags = [f"{TAGS}{name}" for name in (*found.absent, *found.differing)]
+    refspecs = [*fetch_refspecs(git, state.remote), *tags, *notes]
+    transport_of(git).fetch(state.remote, refspecs, on_git_progress)
+    git.reopen()  # what came is in new packs
+    created = create_missing(handle, state)
+    changed = merge_notes(git, state.notes)
+    differing = tuple(DifferingTag(name, state.remote) for name in sorted(found.differing))
+    return Fetched(state.remote, created, changed, differing)
+
+
+def create_missing(handle: Handle, state: RemoteState) -> tuple[str, ...]:
+    """Creates the tags of the remote whose objects came and whose names are free; returns the versions."""
+    absent = {name: oid for name, oid in state.compared(handle).absent.items() if handle.git.has(oid)}
+    created = create_tags(handle.git, absent, REASON)
+    named = (parse_tag_name(name) for name in sorted(created))
+    return tuple(version_reference(*each) for each in named if each is not None)

@@ -1,0 +1,186 @@
+"""What a push changes at the remote, from what the remote has and what this clone has more.
+
+Where both went on, the commits of this clone are committed again on those of the remote (`replay.py`).
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from regolo_git.errors import Conflict
+from regolo_git.git.go_on import Move, refuse_to_go_on
+from regolo_git.git.history import own_commits
+from regolo_git.git.new_commit import WrittenTag
+from regolo_git.git.remote.transport import ABSENT, BRANCHES, RefUpdate
+from regolo_git.git.tag_index import TagRow
+from regolo_git.hints import Hint
+from regolo_git.records.references import version_reference
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.merge_state import read_merge_state
+from regolo_git.registry.sync.landing import Landing
+from regolo_git.registry.sync.remote_state import RemoteState, not_at, taken_numbers
+from regolo_git.registry.sync.replay import Replay, Replayed
+
+
+class Pushing(NamedTuple):
+    """A version whose tag is pushed: as it is here, its number at the remote, and that tag."""
+
+    row: TagRow
+    version: str
+    tag: WrittenTag
+
+
+@dataclass(frozen=True, slots=True)
+class PushPlan:
+    """The refs to move at the remote, tags before branches, and the versions whose tags they are.
+
+    `landing` has what was committed again, None if nothing was.
+    """
+
+    updates: tuple[RefUpdate, ...]
+    versions: tuple[Pushing, ...]
+    landing: Landing | None
+
+
+def plan_push(handle: Handle, state: RemoteState, models: Collection[str], landed: Replayed) -> PushPlan:
+    """Plans a push of everything, or of each branch up to the newest version of some models.
+
+    `landed` is what an earlier run has pushed, but this clone does not have yet.  Every object that the
+    remote names has to be here.  Raises Conflict, with the command that helps, if the user has to merge.
+    """
+    merged = read_merge_state(handle)
+    rows = {name: row for name, row in not_at(handle, state).items() if merged.has(row)}
+    chains = _Chains(handle, state, rows, landed)
+    found = [chains.of(branch, tip) for branch, tip in branch_tips(handle).items()]
+    ended = [chain.until(models, rows.values()) for chain in found]
+    branches = [
+        RefUpdate(f"{BRANCHES}{chain.branch}", chain.new[-1], chain.theirs or ABSENT)
+        for chain in ended
+        if chain.new and chain.new[-1] != chain.theirs
+    ]
+    replayed = chains.replay.done
+    pushed = {commit for chain in ended for commit in chain.new}
+    tags, versions = _tags(state, rows, replayed, found, pushed, models)
+    return PushPlan((*tags, *branches), versions, _landing(handle, state, found, ended, replayed))
+
+
+def branch_tips(handle: Handle) -> dict[str, str]:
+    """The branches of this clone that are pushed: the registry branch, lines, and last that of operations."""
+    registry, operations = handle.registry_branch(), handle.operations_branch()
+    lines = handle.config().lines
+    named = [name for name, _ in handle.git.branches() if any(fnmatchcase(name, line) for line in lines)]
+    wanted = dict.fromkeys(name for name in (registry, *named) if name != operations) | {operations: None}
+    return {name: tip for name in wanted if (tip := handle.git.branch_tip(name)) is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """What a branch has more than the remote's, parents first: the commits here, and as they are pushed."""
+
+    branch: str
+    tip: str
+    theirs: str | None
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+
+    def until(self, models: Collection[str], rows: Iterable[TagRow]) -> "_Chain":
+        """The chain up to the newest version of some models; all of it without models."""
+        if not models:
+            return self
+        ends = {row.commit_oid for row in rows if row.model in models}
+        count = max((number for number, commit in enumerate(self.old, 1) if commit in ends), default=0)
+        return replace(self, old=self.old[:count], new=self.new[:count])
+
+
+class _Chains:
+    """Finds the chain of each branch; what has to be is committed again."""
+
+    def __init__(
+        self, handle: Handle, state: RemoteState, rows: Mapping[str, TagRow], landed: Replayed
+    ) -> None:
+        self._handle, self._state = handle, state
+        self._clashing = {row.commit_oid for name, row in rows.items() if name in state.tags}
+        unpushed = {row.commit_oid: row for row in rows.values()}
+        free = set(rows)
+        self.replay = Replay(
+            handle, unpushed, lambda model: taken_numbers(handle, state, model, free), landed
+        )
+        self._ends: dict[str, str] = {}
+
+    def of(self, branch: str, tip: str) -> _Chain:
+        """The chain of a branch; of the operations branch after that of the registry branch."""
+        git, theirs = self._handle.git, self._state.branch(branch)
+        start = theirs or self._state.branch(self._handle.registry_branch())
+        if start is None:
+            commits = tuple(own_commits(git, tip, None))
+            return _Chain(branch, tip, theirs, commits, commits)
+        commits = tuple(own_commits(git, tip, start))
+        if not self._again(commits, tip, start):
+            return _Chain(branch, tip, theirs, commits, commits)
+        registry = self._ends.get(self._handle.registry_branch())
+        self._ends[branch] = self.replay.branch(branch, tip, start, registry)
+        done, at, again = self.replay.done.commits, start, []
+        for commit in commits:  # one that an earlier run pushed is in `start` already
+            at = at if git.is_ancestor(done[commit], at) else done[commit]
+            again.append(at)
+        return _Chain(branch, tip, theirs, commits, tuple(again))
+
+    def _again(self, commits: Sequence[str], tip: str, start: str) -> bool:
+        """Whether commits have to be committed again."""
+        if not commits:
+            return False  # the branch is only behind
+        done = self.replay.done
+        clashes = any(commit in done.commits or commit in self._clashing for commit in commits)
+        return clashes or bool(done.versions) or not self._handle.git.is_ancestor(start, tip)
+
+
+def _tags(
+    state: RemoteState,
+    rows: Mapping[str, TagRow],
+    replayed: Replayed,
+    chains: Sequence[_Chain],
+    pushed: Collection[str],
+    models: Collection[str],
+) -> tuple[list[RefUpdate], tuple[Pushing, ...]]:
+    """The tags to create at the remote, and the versions that they are of."""
+    again = {moved.step.row.tag: moved for moved in replayed.versions}
+    later = {commit for chain in chains for commit in chain.new} - set(pushed)
+    found: list[Pushing] = []
+    for name, row in rows.items():
+        moved = again.get(name)
+        commit = moved.step.committed if moved is not None else row.commit_oid
+        if commit in later or (models and row.model not in models and commit not in pushed):
+            continue
+        if moved is None and name in state.tags:
+            raise Conflict(
+                f"tag '{name}' is another one at '{state.remote}', and stays as it is",
+                Hint("renumber", version_reference(row.model, row.version)),
+            )
+        version = moved.step.version if moved is not None else row.version
+        tag = moved.tag if moved is not None else WrittenTag(name, row.tag_oid)
+        found.append(Pushing(row, version, tag))
+    updates = [RefUpdate(each.tag.ref, each.tag.oid, ABSENT) for each in found]
+    return updates, tuple(found)
+
+
+def _landing(
+    handle: Handle,
+    state: RemoteState,
+    found: Sequence[_Chain],
+    ended: Sequence[_Chain],
+    replayed: Replayed,
+) -> Landing | None:
+    """What this clone has to take over once it is pushed; None if it has it already.
+
+    Raises Conflict if a work tree is not ready.
+    """
+    moves = {chain.branch: Move(chain.tip, chain.new[-1]) for chain in found if chain.new != chain.old}
+    for branch, move in moves.items():
+        assert move.old is not None
+        assert move.new is not None
+        refuse_to_go_on(handle.git, branch, move.old, move.new)
+    if not moves:
+        return None
+    ends = {chain.branch: chain.new[-1] for chain in ended if chain.new}
+    return Landing(state.remote, moves, ends, replayed)

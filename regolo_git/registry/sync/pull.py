@@ -1,0 +1,160 @@
+"""Pulling: fetches, brings branches up to what the remote has, and then the files whose versions changed.
+
+fetch → each branch: forward, or what is ours again on the remote's, or the user's merge or rebase
+→ the files of the checked-out commit whose manifests changed and that nobody has edited
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
+from regolo_git.errors import Conflict, RegoloError
+from regolo_git.git.go_on import Move, go_on, refuse_to_go_on
+from regolo_git.git.lock import exchange_lock
+from regolo_git.git.program import try_git
+from regolo_git.git.remote.transport import OnGitProgress, ignore_git_progress
+from regolo_git.git.remotes import tracking_ref
+from regolo_git.records.manifest import Manifest
+from regolo_git.registry.change import recover_first
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.sync.fetch import Fetched, create_missing, fetch_refs
+from regolo_git.registry.sync.landing import Finished, finish_landing, land, note_landing
+from regolo_git.registry.sync.plan import branch_tips, plan_push
+from regolo_git.registry.sync.push import PushedVersion
+from regolo_git.registry.sync.remote_state import RemoteState, ask, remote_name
+from regolo_git.registry.versions.checkout import CheckedOut, checkout_manifest, head_records
+from regolo_git.registry.versions.status import artifact_state
+
+MERGES = ("false", "no", "off", "0")  # the values of pull.rebase that do not rebase
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What a pull did: `branches` moved, `renumbered` versions of this clone, files checked out or kept.
+
+    `kept` has the versions whose files were edited or are not there, so that they stay as they are, and
+    `failed` why others could not be checked out.
+    """
+
+    fetched: Fetched
+    branches: tuple[str, ...]
+    renumbered: tuple[PushedVersion, ...]
+    checked_out: tuple[CheckedOut, ...]
+    kept: tuple[Manifest, ...]
+    failed: tuple[RegoloError, ...]
+
+
+def pull(
+    handle: Handle,
+    *,
+    on_progress: OnProgress = ignore_progress,
+    on_git_progress: OnGitProgress = ignore_git_progress,
+) -> Pulled:
+    """Pulls from the remote of the registry branch.
+
+    Raises NotFound without a remote, Conflict if the user has to merge or uncommitted changes are in the way,
+    TransportError.
+    """
+    recover_first(handle)
+    before = _artifacts(handle)
+    with exchange_lock(handle.paths):
+        state = ask(handle, remote_name(handle))
+        fetched = fetch_refs(handle, state, on_git_progress)
+        landed = finish_landing(handle, state)
+        moved = _forward(handle, state)
+        renumbered, again = _again(handle, state, landed)
+        fetched = _after(handle, state, fetched)
+    return Pulled(fetched, (*moved, *again), renumbered, *_bring_files(handle, before, on_progress))
+
+
+def _after(handle: Handle, state: RemoteState, fetched: Fetched) -> Fetched:
+    """What was fetched, with the tags whose names are free by now."""
+    created = create_missing(handle, state)
+    still = state.compared(handle).differing
+    differing = tuple(tag for tag in fetched.differing if tag.name in still)
+    return Fetched(fetched.remote, (*fetched.versions, *created), fetched.notes, differing)
+
+
+def _forward(handle: Handle, state: RemoteState) -> tuple[str, ...]:
+    """Moves the branches that are only behind; returns their names."""
+    moves = {}
+    for branch, tip in branch_tips(handle).items():
+        theirs = state.branch(branch)
+        if theirs is not None and tip != theirs and handle.git.is_ancestor(tip, theirs):
+            refuse_to_go_on(handle.git, branch, tip, theirs)
+            moves[branch] = Move(tip, theirs)
+    go_on(handle.git, moves, {}, "pull")
+    return tuple(moves)
+
+
+def _again(
+    handle: Handle, state: RemoteState, landed: Finished
+) -> tuple[tuple[PushedVersion, ...], tuple[str, ...]]:
+    """Commits what is ours again where both went on; else merges or rebases as git is set up to.
+
+    Returns the versions with other numbers, and the branches that moved.
+    """
+    try:
+        landing = plan_push(handle, state, (), landed.replayed).landing
+    except Conflict as error:
+        return (), (_by_git(handle, state, error),)
+    if landing is None:
+        return (), ()
+    here = landing.of_this_clone()
+    note_landing(handle, here)
+    land(handle, here)
+    versions = (PushedVersion(s.row.model, s.version, s.row.version) for s, _ in landing.versions)
+    return tuple(each for each in versions if each.version != each.before), tuple(landing.branches)
+
+
+def _by_git(handle: Handle, state: RemoteState, error: Conflict) -> str:
+    """Merges or rebases the checked-out branch if the user's settings say which; else raises the error."""
+    git, top = handle.git, handle.paths.work_tree
+    branch = git.head_branch()
+    wanted = git.config_get(f"branch.{branch}.rebase") or git.config_get("pull.rebase")
+    if branch is None or top is None or wanted is None or state.branch(branch) is None:
+        raise error
+    theirs = tracking_ref(state.remote, branch)
+    how = ("merge", "--no-edit") if wanted.lower() in MERGES else ("rebase",)
+    answer = try_git(handle.paths.git_dir, top, *how, theirs)
+    if answer.status != 0:
+        raise Conflict(f"git {how[0]} stopped: {answer.words}", "git status") from error
+    return branch
+
+
+def _bring_files(
+    handle: Handle, before: Mapping[str, Manifest], on_progress: OnProgress
+) -> tuple[tuple[CheckedOut, ...], tuple[Manifest, ...], tuple[RegoloError, ...]]:
+    """Checks out the files whose manifests changed, if they are those of the manifests before."""
+    now = _artifacts(handle)
+    changed = [each for model, each in now.items() if _content(each) != _content(before.get(model))]
+    there = {each.model for each in changed if _is_untouched(handle, before.get(each.model))}
+    done: list[CheckedOut] = []
+    failed: list[RegoloError] = []
+    progress = Progress(total=sum(each.artifact.size for each in changed if each.model in there))
+    for manifest in changed:
+        if manifest.model in there:
+            try:
+                tell = following(progress, on_progress)
+                done.append(checkout_manifest(handle, manifest, None, on_progress=tell))
+            except RegoloError as error:
+                failed.append(error)
+            progress = progress.advanced(manifest.artifact.size)
+    kept = tuple(each for each in changed if each.model not in there)
+    return tuple(done), kept, tuple(failed)
+
+
+def _artifacts(handle: Handle) -> dict[str, Manifest]:
+    """The manifests at the checked-out commit whose files have a place in the work tree, by model."""
+    if handle.paths.work_tree is None or handle.git.head_commit() is None:
+        return {}
+    manifests = handle.readable(head_records(handle).manifests())
+    return {manifest.model: manifest for manifest in manifests if manifest.artifact.path is not None}
+
+
+def _content(manifest: Manifest | None) -> object:
+    return (manifest.artifact.path, manifest.artifact.digest) if manifest is not None else None
+
+
+def _is_untouched(handle: Handle, manifest: Manifest | None) -> bool:
+    return manifest is not None and artifact_state(handle, manifest)[0] == "unchanged"

@@ -1,0 +1,159 @@
+"""Pushing: bytes and recipes to the shared store, then branches and tags in one step, then notes.
+
+    ask the remote → fetch what it has more → plan, committing again where both went on
+    → bytes → record what is about to land → push, all or nothing → this clone follows → notes
+
+A push that is overtaken begins again, a bounded number of times.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from regolo_git.errors import Conflict, LostRace, NotFound
+from regolo_git.git.lock import exchange_lock
+from regolo_git.git.remote.choose import transport_of
+from regolo_git.git.remote.notes import own_notes, push_notes
+from regolo_git.git.remote.refusals import refusal_error
+from regolo_git.git.remote.transport import (
+    BRANCHES,
+    RACES,
+    OnGitProgress,
+    Pushed,
+    Refusal,
+    ignore_git_progress,
+)
+from regolo_git.hints import Hint
+from regolo_git.records.names import check_model_name
+from regolo_git.records.references import version_reference
+from regolo_git.registry.change import recover_first
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.sync.fetch import create_missing, fetch_refs
+from regolo_git.registry.sync.landing import finish_landing, forget_landing, land, note_landing
+from regolo_git.registry.sync.plan import PushPlan, branch_tips, plan_push
+from regolo_git.registry.sync.remote_state import RemoteState, ask, remote_name
+from regolo_git.registry.sync.upstream import follow_remote
+from regolo_git.system_calls import pause
+
+ATTEMPTS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class PushedVersion:
+    """A version that was pushed; `before` is its number here until then."""
+
+    model: str
+    version: str
+    before: str
+
+    @property
+    def reference(self) -> str:
+        """`MODEL@VERSION`."""
+        return version_reference(self.model, self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class PushResult:
+    """What was pushed to a remote: branches, versions, and the refs of notes."""
+
+    remote: str
+    branches: tuple[str, ...]
+    versions: tuple[PushedVersion, ...]
+    notes: tuple[str, ...]
+
+
+def push(
+    handle: Handle,
+    models: Sequence[str] = (),
+    *,
+    on_git_progress: OnGitProgress = ignore_git_progress,
+) -> PushResult:
+    """Pushes everything, or the versions of some models with the commits below them.
+
+    Where the remote went on, versions get the next free numbers.  Raises NotFound without a remote or such a
+    model, Conflict if the user has to merge, and TransportError; nothing of the push has landed then.
+    """
+    recover_first(handle)
+    for model in models:
+        if not handle.index.highest(check_model_name(model)):
+            raise NotFound(f"there is no model '{model}'", Hint("list"))
+    run = _Push(handle, remote_name(handle), models, on_git_progress)
+    with exchange_lock(handle.paths):
+        for number in range(ATTEMPTS):
+            if number:
+                pause(0.01, min(0.02 * 2**number, 1.0))
+            if run.attempt():
+                return run.result()
+    raise Conflict(f"others keep pushing to '{run.remote}'", Hint("push"))
+
+
+class _Push:
+    """One push, with what its attempts have landed."""
+
+    def __init__(
+        self, handle: Handle, remote: str, models: Sequence[str], on_git_progress: OnGitProgress
+    ) -> None:
+        self.remote = remote
+        self._handle, self._models, self._on_git_progress = handle, models, on_git_progress
+        self._branches: dict[str, None] = {}
+        self._versions: dict[tuple[str, str], PushedVersion] = {}
+        self._notes: tuple[str, ...] = ()
+
+    def result(self) -> PushResult:
+        return PushResult(self.remote, tuple(self._branches), tuple(self._versions.values()), self._notes)
+
+    def attempt(self) -> bool:
+        """Pushes what the remote lacks; False if another push was faster."""
+        handle = self._handle
+        state = ask(handle, self.remote)
+        if any(tip is not None and not handle.git.has(tip) for tip in map(state.branch, branch_tips(handle))):
+            fetch_refs(handle, state, self._on_git_progress)
+        landed = finish_landing(handle, state)
+        self._note(PushedVersion(s.row.model, s.version, s.row.version) for s, _ in landed.versions)
+        plan = plan_push(handle, state, self._models, landed.replayed)
+        if plan.landing is not None:
+            note_landing(handle, plan.landing)
+        if not self._land(plan):
+            return False
+        create_missing(handle, state)
+        self._push_notes(state)
+        return True
+
+    def _land(self, plan: PushPlan) -> bool:
+        """Pushes, then has this clone follow; False if another writer was faster, there or here."""
+        if plan.updates:
+            pushed = transport_of(self._handle.git).push(self.remote, plan.updates, self._on_git_progress)
+            if pushed.refused:
+                forget_landing(self._handle)
+                if _overtaken(pushed):
+                    return False
+                raise refusal_error(self.remote, pushed)
+            self._landed(plan)
+        if plan.landing is not None:
+            try:
+                land(self._handle, plan.landing)
+            except LostRace:
+                return False  # a version was committed meanwhile: it is next
+        return True
+
+    def _landed(self, plan: PushPlan) -> None:
+        for update in plan.updates:
+            if update.ref.startswith(BRANCHES):
+                branch = update.ref.removeprefix(BRANCHES)
+                self._branches[branch] = None
+                follow_remote(self._handle.git, self.remote, branch, update.new)
+        self._note(PushedVersion(each.row.model, each.version, each.row.version) for each in plan.versions)
+
+    def _note(self, versions: Iterable[PushedVersion]) -> None:
+        for version in versions:
+            self._versions[version.model, version.before] = version
+
+    def _push_notes(self, state: RemoteState) -> None:
+        ours = own_notes(self._handle.git)
+        if any(state.notes.get(ref) != oid for ref, oid in ours.items()):
+            self._notes = push_notes(self._handle.git, self.remote)
+
+
+def _overtaken(pushed: Pushed) -> bool:
+    """Whether the refs were refused only because another push was faster."""
+    causes = {outcome.refusal for outcome in pushed.refused} - {Refusal.ATOMIC}
+    return bool(causes) and causes <= RACES | {Refusal.ALREADY_EXISTS}

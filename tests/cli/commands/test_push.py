@@ -1,0 +1,58 @@
+"""`git regolo push`, `fetch` and `pull` on the command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.command_line import Regolo
+from support.git_program import git
+from support.model_files import write_model
+
+
+@pytest.fixture
+def clones(regolo: Regolo, two_versions: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """Two clones of one host, `ours` and `theirs`, which has pushed `m@1.2`."""
+    git(tmp_path, "clone", "-q", "--bare", str(two_versions), "host.git")
+    for name in ("ours", "theirs"):
+        git(tmp_path, "clone", "-q", "host.git", name)
+        git(tmp_path / name, "config", "regolo.store", str(two_versions / ".git/regolo/store"))
+    write_model(tmp_path / "theirs/model.safetensors", 3)
+    regolo("-C", str(tmp_path / "theirs"), "commit", "m", str(tmp_path / "theirs/model.safetensors"))
+    regolo("-C", str(tmp_path / "theirs"), "push")
+    return tmp_path / "ours", tmp_path / "theirs"
+
+
+def commit(regolo: Regolo, top: Path, *options: str) -> None:
+    write_model(top / "model.safetensors", 4)
+    regolo("-C", str(top), "commit", "m", str(top / "model.safetensors"), *options)
+
+
+def test_push_prints_the_versions_with_their_new_numbers(regolo: Regolo, clones: tuple[Path, Path]) -> None:
+    commit(regolo, clones[0])
+    done = regolo("-C", str(clones[0]), "push")
+    assert done.out == "m@1.3\n"
+    assert "pushed branch main, 1 version to origin" in done.err
+    assert "renumbered  m@1.2 is now m@1.3" in done.err
+    assert "'origin' has everything already" in regolo("-C", str(clones[0]), "push").err
+
+
+def test_push_of_a_taken_number_names_the_commands(regolo: Regolo, clones: tuple[Path, Path]) -> None:
+    commit(regolo, clones[0], "--version", "1.2")
+    done = regolo("-C", str(clones[0]), "push", status=4)
+    assert "hint: git pull --rebase && git regolo renumber m@1.2" in done.err
+
+
+def test_fetch_and_pull(regolo: Regolo, clones: tuple[Path, Path]) -> None:
+    ours = str(clones[0])
+    assert json.loads(regolo("-C", ours, "fetch", "--json").out)["versions"] == ["m@1.2"]
+    done = json.loads(regolo("-C", ours, "pull", "--json").out)
+    assert (done["branches"], done["kept"]) == (["main"], ["m@1.2"])
+    regolo("-C", ours, "checkout")
+    assert regolo("-C", ours, "pull").out == ""
+
+
+def test_fetch_fails_for_a_number_that_clashes(regolo: Regolo, clones: tuple[Path, Path]) -> None:
+    commit(regolo, clones[0])
+    done = regolo("-C", str(clones[0]), "fetch", status=4)
+    assert "tag 'm@v1.2' is another one at 'origin'; both stay as they are" in done.err
+    assert "hint: git regolo renumber m@1.2" in done.err

@@ -1,0 +1,5 @@
+"""A host and its clones."""
+
+from support.clones import team
+
+__all__ = ["team"]

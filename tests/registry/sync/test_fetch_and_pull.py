@@ -1,0 +1,140 @@
+"""Fetching and pulling: what came is there, what was edited or has the same name stays."""
+
+from pathlib import Path
+
+import pytest
+from support.clones import Team, pushed, status
+from support.git_program import git
+
+from regolo_git.api import Registry
+from regolo_git.errors import Conflict
+from regolo_git.registry.sync.fetch import Fetched, fetch
+from regolo_git.registry.sync.pull import Pulled, pull
+
+
+def fetched(registry: Registry) -> Fetched:
+    with Registry.open(registry.handle.paths.top) as opened:
+        return fetch(opened.handle)
+
+
+def pulled(registry: Registry) -> Pulled:
+    with Registry.open(registry.handle.paths.top) as opened:
+        return pull(opened.handle)
+
+
+def top(registry: Registry) -> Path:
+    return registry.handle.paths.top
+
+
+def test_versions_come_with_their_branch(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"two")
+    pushed(theirs)
+    assert fetched(ours).versions == ("m@1.1",)
+    assert git(top(ours), "rev-parse", "origin/main", "m@v1.1") == git(
+        top(theirs), "rev-parse", "main", "m@v1.1"
+    )
+    assert fetched(ours).versions == ()
+
+
+def test_a_tag_of_another_version_stays_and_is_named(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"theirs")
+    pushed(theirs)
+    ours.create_model_version("m", model_data=b"ours")
+    before = git(top(ours), "rev-parse", "m@v1.1")
+    (differing,) = fetched(ours).differing
+    assert (differing.name, str(differing.hint)) == ("m@v1.1", "git regolo renumber m@1.1")
+    assert git(top(ours), "rev-parse", "m@v1.1") == before
+
+
+def test_notes_of_both_are_joined(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    for clone, line in ((theirs, '{"by": "theirs"}'), (ours, '{"by": "ours"}')):
+        git(top(clone), "notes", "--ref", "regolo-metrics", "add", "-m", line, "m@v1.0^{}")
+        pushed(clone)
+    assert fetched(theirs).notes == ("refs/notes/regolo-metrics",)
+    for clone in (theirs, ours):
+        shown = git(top(clone), "notes", "--ref", "regolo-metrics", "show", "m@v1.0^{}")
+        assert sorted(shown.split("\n")) == ["", '{"by": "ours"}', '{"by": "theirs"}']
+
+
+@pytest.fixture
+def with_file(team: Team) -> Team:
+    """`f@1.0` and `f@1.1` at `f.bin`; `ours` has the first one checked out."""
+    theirs = team.clone("theirs")
+    place = top(theirs) / "f.bin"
+    place.write_bytes(b"first")
+    theirs.register_model("f", place)
+    pushed(theirs)
+    ours = team.clone("ours")
+    ours.checkout_model_version("f", "1.0")
+    place.write_bytes(b"second")
+    theirs.create_model_version("f", model_data=place)
+    pushed(theirs)
+    return team
+
+
+def test_files_that_nobody_edited_follow(with_file: Team) -> None:
+    ours = with_file.clone("ours")
+    done = pulled(ours)
+    assert ([item.version for item in done.checked_out], done.kept) == (["1.1"], ())
+    assert (top(ours) / "f.bin").read_bytes() == b"second"
+    assert status(ours) == "## main...origin/main"
+
+
+def test_edited_files_stay(with_file: Team) -> None:
+    ours = with_file.clone("ours")
+    (top(ours) / "f.bin").write_bytes(b"edited")
+    done = pulled(ours)
+    assert ([manifest.reference for manifest in done.kept], done.checked_out) == (["f@1.1"], ())
+    assert (top(ours) / "f.bin").read_bytes() == b"edited"
+
+
+def test_files_that_are_not_there_stay_away(with_file: Team) -> None:
+    ours = with_file.clone("ours")
+    (top(ours) / "f.bin").unlink()
+    assert [manifest.reference for manifest in pulled(ours).kept] == ["f@1.1"]
+    assert not (top(ours) / "f.bin").exists()
+
+
+def test_versions_of_this_clone_come_after_what_was_pulled(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"theirs")
+    pushed(theirs)
+    ours.create_model_version("m", model_data=b"ours")
+    done = pulled(ours)
+    assert [(each.before, each.version) for each in done.renumbered] == [("1.1", "1.2")]
+    assert done.fetched.differing == ()
+    assert status(ours) == "## main...origin/main [ahead 1]"
+    assert git(top(ours), "tag", "-l").split() == ["m@v1.0", "m@v1.1", "m@v1.2"]
+    assert [each.reference for each in pushed(ours).versions] == ["m@1.2"]
+
+
+def commit_by_hand(registry: Registry) -> None:
+    (top(registry) / "README").write_text("mine")
+    git(top(registry), "add", "README")
+    git(top(registry), "commit", "-qm", "say what it is")
+
+
+def test_commits_of_the_user_are_left_to_git(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"theirs")
+    pushed(theirs)
+    commit_by_hand(ours)
+    with pytest.raises(Conflict, match="is not a commit of regolo-git") as caught:
+        pulled(ours)
+    assert str(caught.value.hint) == "git pull --rebase && git regolo push"
+    git(top(ours), "config", "pull.rebase", "true")
+    pulled(ours)
+    assert status(ours) == "## main...origin/main [ahead 1]"
+    assert git(top(ours), "log", "--format=%s", "-2").split("\n")[0] == "say what it is"
+
+
+def test_a_branch_that_is_not_checked_out_goes_on_too(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"theirs")
+    pushed(theirs)
+    git(top(ours), "switch", "-qc", "topic")
+    assert pulled(ours).branches == ("main",)
+    assert git(top(ours), "rev-parse", "main") == git(top(theirs), "rev-parse", "main")

@@ -1,0 +1,226 @@
+"""Pushing to a remote that went on, or did not: everything lands, nothing is overwritten."""
+
+import pytest
+from support.clones import Team, pushed, status
+from support.git_program import git
+
+from regolo_git.api import Registry
+from regolo_git.errors import Conflict, NotFound, RegoloError
+from regolo_git.maintenance.fsck.fsck import check_registry
+
+
+def test_a_version_lands_with_its_branch(team: Team) -> None:
+    ours = team.clone("ours")
+    ours.create_model_version("m", model_data=b"two")
+    done = pushed(ours)
+    assert [version.reference for version in done.versions] == ["m@1.1"]
+    assert done.branches == ("main",)
+    assert git(team.host, "rev-parse", "main") == git(team.host, "rev-parse", "m@v1.1^{}")
+    assert status(ours) == "## main...origin/main"
+
+
+def test_a_second_push_has_nothing_to_do(team: Team) -> None:
+    ours = team.clone("ours")
+    ours.create_model_version("m", model_data=b"two")
+    pushed(ours)
+    done = pushed(ours)
+    assert (done.branches, done.versions, done.notes) == ((), (), ())
+
+
+def test_a_tag_that_was_left_behind_follows(team: Team) -> None:
+    ours = team.clone("ours")
+    ours.create_model_version("m", model_data=b"two")
+    git(ours.handle.paths.top, "push", "-q", "origin", "main")
+    assert [version.reference for version in pushed(ours).versions] == ["m@1.1"]
+    assert "m@v1.1" in team.tags()
+
+
+def test_what_was_overtaken_gets_the_next_numbers(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"theirs")
+    pushed(theirs)
+    ours.create_model_version("m", model_data=b"ours", message="better m@1.1\n\nbody")
+    ours.create_model_version("m", model_data=b"ours, next", bump="patch")
+    ours.promote_model_version("m", "1.1", "staging")
+    before = team.tags()
+    done = pushed(ours)
+    assert [(v.before, v.version) for v in done.versions] == [("1.1", "1.2"), ("1.1.1", "1.2.1")]
+    assert before.items() <= team.tags().items()
+    assert team.numbers("m") == ["1.0", "1.1", "1.2", "1.2.1"]
+    top = ours.handle.paths.top
+    assert git(top, "tag", "-l").split() == ["m@v1.0", "m@v1.1", "m@v1.2", "m@v1.2.1"]
+    assert git(top, "rev-parse", "m@v1.1").strip() == team.tags()["m@v1.1"]
+    assert status(ours) == "## main...origin/main"
+    with Registry.open(top) as again:
+        second, third = again.get_model_version("m", "1.2"), again.get_model_version("m", "1.2.1")
+        assert (second.parents, third.parents) == (("1.0",), ("1.2",))
+        assert second.message == "better m@1.2"
+        promotion = again.handle.records().promotion("staging", "m")
+        assert promotion is not None
+        assert (promotion.version, promotion.commit) == ("1.2", second.commit)
+        assert check_registry(again.handle).problems == ()
+
+
+def test_another_model_keeps_its_numbers(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"theirs")
+    pushed(theirs)
+    ours.register_model("n", b"n")
+    ours.create_model_version("n", model_data=b"n, next", version="3.0")
+    ours.create_model_version("n", model_data=b"n, after that")
+    done = pushed(ours)
+    assert [(v.before, v.version) for v in done.versions] == [("1.0", "1.0"), ("3.0", "3.0"), ("3.1", "3.1")]
+
+
+def test_a_number_that_was_given_is_the_users(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"theirs")
+    pushed(theirs)
+    ours.create_model_version("m", model_data=b"ours", version="1.1")
+    before = team.tags(), git(ours.handle.paths.top, "for-each-ref", "refs/heads", "refs/tags")
+    with pytest.raises(Conflict, match="was given") as caught:
+        pushed(ours)
+    assert str(caught.value.hint) == "git pull --rebase && git regolo renumber m@1.1"
+    assert before == (team.tags(), git(ours.handle.paths.top, "for-each-ref", "refs/heads", "refs/tags"))
+
+
+def test_a_commit_of_the_user_is_the_users(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"theirs")
+    pushed(theirs)
+    top = ours.handle.paths.top
+    (top / "README").write_text("mine")
+    git(top, "add", "README")
+    git(top, "commit", "-qm", "say what it is")
+    ours.create_model_version("m", model_data=b"ours")
+    with pytest.raises(Conflict, match="'say what it is' is not a commit of regolo-git") as caught:
+        pushed(ours)
+    assert str(caught.value.hint) == "git pull --rebase && git regolo renumber m@1.1"
+
+
+def test_two_that_register_one_model_are_told(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.register_model("n", b"theirs")
+    pushed(theirs)
+    ours.register_model("n", b"ours")
+    with pytest.raises(Conflict, match="another clone registered model 'n', too"):
+        pushed(ours)
+
+
+def test_two_that_promote_to_one_environment_are_told(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    for clone, replicas in ((theirs, 1), (ours, 2)):
+        clone.promote_model_version("m", "1.0", "staging", replicas=replicas)
+    pushed(theirs)
+    with pytest.raises(Conflict, match=r"'environments/staging/m\.toml' was changed by another clone, too"):
+        pushed(ours)
+
+
+def test_what_another_clone_retired_is_not_promoted(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"theirs")
+    theirs.retire_model_version("m", "1.0", reason="wrong data")
+    pushed(theirs)
+    ours.promote_model_version("m", "1.0", "staging")
+    with pytest.raises(Conflict, match=r"another clone retired 'm@1\.0'"):
+        pushed(ours)
+
+
+def test_lists_of_retired_versions_are_joined(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    for data in (b"two", b"three"):
+        theirs.create_model_version("m", model_data=data)
+    pushed(theirs)
+    git(ours.handle.paths.top, "pull", "-q", "--tags")
+    theirs.retire_model_version("m", "1.0", reason="old")
+    ours.retire_model_version("m", "1.1", reason="wrong data")
+    pushed(theirs)
+    pushed(ours)
+    with Registry.open(ours.handle.paths.top) as again:
+        retired = again.handle.records().retired("m")
+        assert [(each.version, each.reason) for each in retired.entries] == [
+            ("1.0", "old"),
+            ("1.1", "wrong data"),
+        ]
+
+
+def test_a_revert_follows_the_version(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.register_model("n", b"n")
+    pushed(theirs)
+    ours.create_model_version("m", model_data=b"two")
+    ours.create_model_version("m", model_data=b"three")
+    ours.rollback_model("m", "1.1")
+    pushed(ours)
+    assert team.numbers("m") == ["1.0", "1.1", "1.2", "1.1"]
+
+
+def test_uncommitted_work_stays(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"theirs")
+    pushed(theirs)
+    ours.create_model_version("m", model_data=b"ours")
+    top = ours.handle.paths.top
+    (top / "staged").write_text("staged")
+    git(top, "add", "staged")
+    (top / ".gitattributes").write_text((top / ".gitattributes").read_text() + "# mine\n")
+    pushed(ours)
+    assert status(ours).splitlines() == ["## main...origin/main", " M .gitattributes", "A  staged"]
+
+
+def test_files_in_the_way_refuse_the_push(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"theirs")
+    pushed(theirs)
+    ours.create_model_version("m", model_data=b"ours")
+    manifest = ours.handle.paths.top / "models/m/manifest.toml"
+    manifest.write_text(manifest.read_text() + "# mine\n")
+    before = team.tags()
+    with pytest.raises(Conflict, match="uncommitted changes"):
+        pushed(ours)
+    assert team.tags() == before
+
+
+def test_one_model_goes_with_what_is_below(team: Team) -> None:
+    ours = team.clone("ours")
+    ours.register_model("n", b"n")
+    ours.create_model_version("m", model_data=b"two")
+    ours.register_model("o", b"o")
+    done = pushed(ours, "m")
+    assert sorted(version.reference for version in done.versions) == ["m@1.1", "n@1.0"]
+    assert set(team.tags()) == {"m@v1.0", "m@v1.1", "n@v1.0"}
+    assert [version.reference for version in pushed(ours).versions] == ["o@1.0"]
+
+
+def test_an_empty_host_gets_everything(registry: Registry, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    top = registry.handle.paths.top
+    registry.register_model("m", b"one")
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", "new.git")
+    git(top, "remote", "add", "origin", str(tmp_path / "new.git"))
+    done = pushed(registry)
+    assert (done.branches, [version.reference for version in done.versions]) == (("main",), ["m@1.0"])
+    assert status(registry) == "## main...origin/main"
+
+
+def test_without_a_remote_it_says_how_to_add_one(registry: Registry) -> None:
+    with pytest.raises(NotFound) as caught:
+        pushed(registry)
+    assert caught.value.hint == "git remote add origin URL"
+
+
+def test_an_unknown_model_is_an_error(team: Team) -> None:
+    with pytest.raises(NotFound, match="no model 'x'"):
+        pushed(team.clone("ours"), "x")
+
+
+def test_a_tag_of_another_object_is_never_moved(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"theirs")
+    git(theirs.handle.paths.top, "push", "-q", "origin", "m@v1.1")  # without its branch
+    ours.create_model_version("m", model_data=b"ours")
+    before = team.tags()
+    done = pushed(ours)
+    assert [(v.before, v.version) for v in done.versions] == [("1.1", "1.2")]
+    assert before.items() <= team.tags().items()
+    with pytest.raises(RegoloError, match="pushed without its branch"):
+        pushed(theirs)
