@@ -156,6 +156,18 @@ def test_a_chunk_that_is_read_alone_costs_no_more_than_itself(files: Files) -> N
     assert counting.read_bytes < 400_000 + 10_000
 
 
+def test_a_chunk_that_is_wanted_again_is_read_alone(files: Files) -> None:
+    recipe = push(shared_at(files), contents_of([400_000] * 40))
+    counting = CountingFiles(files)
+    store = SharedStore.open(counting)
+    store.expect(recipe, recipe.chunks)
+    for chunk in recipe.chunks:
+        chunk_bytes(store, chunk)
+    counting.reset()
+    chunk_bytes(store, recipe.chunks[3])
+    assert counting.read_bytes == 400_000
+
+
 def test_several_threads_read_a_pack_once(files: Files) -> None:
     contents = contents_of([400_000] * 30)
     recipe = push(shared_at(files), contents)

@@ -98,6 +98,7 @@ class PackedChunks:
             stored: Data = self._files.read_range(path_of(PACKS, source.pack), entry.offset, entry.length)
         else:
             stored = self._recent.stored(source, self._locations.expected_in)
+            self._locations.taken(address)
         data = entry.decoded(stored)
         if len(data) != len(view):
             return False

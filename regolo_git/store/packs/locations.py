@@ -32,7 +32,7 @@ class _Known:
         self.chunks = {chunk.blake3: chunk.size for chunk in recipe.chunks}
         self.by_chunk: dict[str, Location] | None = None
         self.by_pack: dict[str, list[Location]] = {}
-        self.expected: frozenset[str] = frozenset()
+        self.expected: set[str] = set()
         self.fresh = False
 
     def learn(self, hints: PackHints) -> None:
@@ -59,6 +59,12 @@ class Locations:
         """See `Forked.after_fork`: another thread of the parent may hold the lock."""
         self._lock = threading.RLock()
 
+    def taken(self, address: str) -> None:
+        """Tells that a chunk has been read: it is not expected any more."""
+        with self._lock:
+            for known in self._known.values():
+                known.expected.discard(address)
+
     def covers(self, address: str) -> bool:
         """Whether a recipe that is expected has the chunk."""
         with self._lock:
@@ -68,7 +74,7 @@ class Locations:
         """Tells that chunks of this recipe will be looked for, these soon; asks the store nothing."""
         with self._lock:
             known = self._known.get(recipe.address) or _Known(recipe)
-            known.expected, known.fresh = frozenset(chunk.blake3 for chunk in chunks), False
+            known.expected, known.fresh = {chunk.blake3 for chunk in chunks}, False
             self._known[recipe.address] = known
             self._known.move_to_end(recipe.address)
             if len(self._known) > RECIPES_KEPT:
@@ -103,11 +109,11 @@ class Locations:
     def searched(self, address: str) -> Location | None:
         """The location of a chunk by the indexes of all packs, read once for all chunks that are expected."""
         with self._lock:
-            known = {chunk for known in self._known.values() for chunk in known.chunks}
-            if address not in known:
+            if not self.covers(address):
                 return search_if_listed(self._files, {address}).get(address)
             if self._searched is None:
-                self._searched = search_if_listed(self._files, known)
+                every = {chunk for known in self._known.values() for chunk in known.chunks}
+                self._searched = search_if_listed(self._files, every)
             return self._searched.get(address)
 
     def _hints_of(self, address: str) -> Iterator[dict[str, Location]]:

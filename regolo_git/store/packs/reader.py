@@ -5,7 +5,6 @@ those that are near to each other.
 """
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
@@ -81,11 +80,11 @@ def read_pack(files: Files, read: PackRead) -> dict[str, Data]:
 
 
 class RecentReads:
-    """Gives single chunks, and keeps what the last few reads gave besides."""
+    """Gives single chunks, and keeps what the last few reads gave besides until somebody takes it."""
 
     def __init__(self, files: Files) -> None:
         self._files = files
-        self._recent: OrderedDict[PackRead, dict[str, Data]] = OrderedDict()
+        self._recent: list[dict[str, Data]] = []
         self.after_fork()
         tell_in_child(self)
 
@@ -98,23 +97,24 @@ class RecentReads:
         """The stored bytes of a chunk, read with those that are `expected` from its pack.  Raises OSError."""
         # Whoever wants another chunk of the same pack waits, and then finds it.
         with self._reading[int(location.pack[:8], 16) % LOCKS]:
-            found = self._recalled(location.entry.chunk)
+            found = self._taken(location.entry.chunk)
             if found is None:
                 read = next(
                     r for r in plan_reads([location, *expected(location.pack)]) if location in r.locations
                 )
                 chunks = read_pack(self._files, read)
-                self._keep(read, chunks)
-                found = chunks[location.entry.chunk]
+                found = chunks.pop(location.entry.chunk)
+                self._keep(chunks)
             return found
 
-    def _recalled(self, chunk: str) -> Data | None:
+    def _taken(self, chunk: str) -> Data | None:
         with self._lock:
-            return next((chunks[chunk] for chunks in self._recent.values() if chunk in chunks), None)
+            holding = next((chunks for chunks in self._recent if chunk in chunks), {})
+            found = holding.pop(chunk, None)
+            if found is not None and not holding:
+                self._recent.remove(holding)
+            return found
 
-    def _keep(self, read: PackRead, chunks: dict[str, Data]) -> None:
-        if len(chunks) > 1:
-            with self._lock:
-                self._recent[read] = chunks
-                if len(self._recent) > READS_KEPT:
-                    self._recent.popitem(last=False)
+    def _keep(self, chunks: dict[str, Data]) -> None:
+        with self._lock:
+            self._recent = [*self._recent, chunks][-READS_KEPT:] if chunks else self._recent
