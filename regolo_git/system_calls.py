@@ -23,6 +23,7 @@ NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 DIRECT = getattr(os, "O_DIRECT", 0)  # writes past the page cache; 0 where they go through it
 _FULL_SYNC = getattr(fcntl, "F_FULLFSYNC", None)  # macOS: fsync leaves the bytes in the disk's own cache
 _START_WRITING = 2  # SYNC_FILE_RANGE_WRITE
+_MOST_HEAPS = -8  # M_ARENA_MAX
 _KINDS = {
     stat.S_IFDIR: "a directory",
     stat.S_IFSOCK: "a socket",
@@ -138,3 +139,18 @@ def use_huge_pages(memory: "mmap.mmap") -> None:
     if advice is not None:
         with suppress(OSError):  # a kernel without them
             memory.madvise(advice)
+
+
+@cache
+def share_heaps() -> None:
+    """Lets all threads take memory from one place, where that can be chosen.
+
+    By default glibc gives each thread a heap of its own, and each keeps what its thread has freed: several
+    buffers of a transfer for every thread.
+    """
+    import ctypes  # noqa: PLC0415 - only a transfer needs it
+
+    with suppress(OSError, TypeError):
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+        if mallopt is not None:
+            mallopt(_MOST_HEAPS, 1)

@@ -41,7 +41,7 @@ from regolo_git.store.store import not_in_store
 from regolo_git.store.translate import translated
 from regolo_git.system_calls import NotOrdinary
 
-READ_BUDGET = 4 * CHUNK_LIMIT
+READ_BUDGET = 3 * CHUNK_LIMIT
 # From this many on, recipes are looked for in one list rather than each by its name.
 LIST_FROM = 256
 OnFailure = Callable[[RecipeChunk, RegoloError], None]

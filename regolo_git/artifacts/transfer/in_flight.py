@@ -7,8 +7,9 @@ from types import TracebackType
 from typing import Self
 
 from regolo_git.records.recipe import CHUNK_LIMIT
+from regolo_git.system_calls import share_heaps
 
-BUDGET = 4 * CHUNK_LIMIT
+BUDGET = 3 * CHUNK_LIMIT
 Work = Callable[[], object]
 
 
@@ -21,6 +22,7 @@ class InFlight:
 
     def __init__(self, threads: int, budget: int = BUDGET) -> None:
         """Uses up to so many threads, and lets work hold up to `budget` bytes at a time."""
+        share_heaps()
         self._left_to_start = max(1, threads)
         self._budget = self._free = budget
         self._waiting: SimpleQueue[tuple[int, Work] | None] = SimpleQueue()
