@@ -42,6 +42,7 @@ class EndpointVerbs:
         propose: bool = False,
         unmerged: bool = False,
         new_environment: bool = False,
+        push: bool | None = None,
     ) -> Promotion:
         """Promotes a version to an environment, together with the endpoints that follow it, in one commit.
 
@@ -49,9 +50,12 @@ class EndpointVerbs:
         With `propose` the commit goes to a branch for review; `unmerged` allows a version that neither the
         registry branch nor another released branch contains.  An environment that is not declared is refused
         unless `new_environment`, which declares it in the same commit.  Promoting the version that is there
-        already brings back endpoints that were moved away from it.  Raises NotFound, InvalidInput,
-        PolicyRefused if a rule forbids it, Conflict if nothing would change, IntegrityError if the content
-        does not match its digest.
+        already brings back endpoints that were moved away from it.
+
+        With `push`, this fetches first, commits on the tip of the remote's branch and pushes; nothing is
+        changed here if the remote refuses.  None is what `regolo.push` of git config says.  Raises NotFound,
+        InvalidInput, PolicyRefused if a rule forbids it, Conflict if nothing would change, IntegrityError if
+        the content does not match its digest, TransportError if the push fails.
         """
         reference = reference_to(model_id, version)
         done = promote(
@@ -63,21 +67,29 @@ class EndpointVerbs:
             propose=propose,
             unmerged=unmerged,
             new_environment=new_environment,
+            push=push,
         )
         for notice in notices_of_moved(self.handle, () if propose else done.endpoints, os.environ):
             warn(notice)
         return done.promotion
 
     def demote_model_version(
-        self, model_id: str, environment: str, *, message: str | None = None, propose: bool = False
+        self,
+        model_id: str,
+        environment: str,
+        *,
+        message: str | None = None,
+        propose: bool = False,
+        push: bool | None = None,
     ) -> Promotion | None:
         """Takes the version of a model out of an environment; returns the promotion that was there.
 
         Endpoints that follow the environment keep what they serve.  With `propose` the commit goes to a
-        branch for review.  Returns None if the promotion could not be read.  Raises NotFound if there is
-        none.
+        branch for review; `push` is that of `promote_model_version`.  Returns None if the promotion could not
+        be read.  Raises NotFound if there is none.
         """
-        return demote(self.handle, model_id, environment, message=message, propose=propose).promotion
+        done = demote(self.handle, model_id, environment, message=message, propose=propose, push=push)
+        return done.promotion
 
     def get_promotion_history(self, model_id: str, environment: str | None = None) -> list[PromotionEvent]:
         """The promotions of a model, newest first; a proposed one is dated by its merge."""
@@ -95,13 +107,14 @@ class EndpointVerbs:
         routing: Routing | None = None,
         message: str | None = None,
         unmerged: bool = False,
+        push: bool | None = None,
     ) -> Endpoint:
         """Creates an endpoint that sends all traffic to one version.
 
         With an environment it follows the promotions there and uses the environment's replicas.  Raises
         Conflict if it exists, NotFound, InvalidInput, PolicyRefused for a version that is retired or, without
         `unmerged`, not merged.  A version that no server could load, and types in a skops file that a
-        policy has to name, are a `RegoloNotice`.
+        policy has to name, are a `RegoloNotice`.  `push` is that of `promote_model_version`.
         """
         created = create_endpoint(
             self.handle,
@@ -113,6 +126,7 @@ class EndpointVerbs:
             routing=routing,
             message=message,
             unmerged=unmerged,
+            push=push,
         )
         for notices in (unloadable_notices, untrusted_types_notices):
             for notice in notices(self.handle, created, os.environ):
@@ -127,13 +141,15 @@ class EndpointVerbs:
         replicas: Mapping[str, int] | None = None,
         message: str | None = None,
         unmerged: bool = False,
+        push: bool | None = None,
     ) -> Endpoint:
         """Sets the whole traffic split in one commit: shares that add up to 1, or percentages (100).
 
         A version that is not listed is removed from the endpoint; one with weight 0 stays addressable.
-        Raises InvalidInput, NotFound, PolicyRefused for a retired version.
+        `push` is that of `promote_model_version`.  Raises InvalidInput, NotFound, PolicyRefused for a retired
+        version.
         """
-        writer, weights = RegistryWriter(self.handle), plain_keys(version_traffic)
+        writer, weights = RegistryWriter(self.handle, push=push), plain_keys(version_traffic)
         counts = plain_keys(replicas) if replicas is not None else None
         known = get_endpoint(self.handle, endpoint_id).versions
         changed = writer.set_traffic(
@@ -151,6 +167,7 @@ class EndpointVerbs:
         keep_environment: bool | None = None,
         message: str | None = None,
         unmerged: bool = False,
+        push: bool | None = None,
     ) -> Endpoint:
         """Returns all traffic to `to_version`, or to the last good version, with a new commit.
 
@@ -160,27 +177,32 @@ class EndpointVerbs:
         An environment that the endpoint follows is rolled back in the same commit, unless other endpoints
         follow it too or the version was never promoted there; then a `RegoloNotice` says that they differ.
         `keep_environment=True` leaves the environment as it is; False rolls it back with all endpoints that
-        follow it.
+        follow it.  `push` is that of `promote_model_version`.
 
         Raises NotFound, also for content that is not in the store, and PolicyRefused for a retired version.
         """
-        done = RegistryWriter(self.handle).roll_back(
+        done = RegistryWriter(self.handle, push=push).roll_back(
             endpoint_id, to_version, keep_environment=keep_environment, message=message, unmerged=unmerged
         )
         for skipped in done.skipped:
             warn(skipped)
         return done.endpoint
 
-    def delete_endpoint(self, endpoint_id: str, *, message: str | None = None) -> None:
-        """Deletes an endpoint from the registry branch, keeping its history.  Raises NotFound."""
-        delete_endpoint(self.handle, endpoint_id, message=message)
+    def delete_endpoint(
+        self, endpoint_id: str, *, message: str | None = None, push: bool | None = None
+    ) -> None:
+        """Deletes an endpoint from the operations branch, keeping its history.
+
+        `push` is that of `promote_model_version`.  Raises NotFound.
+        """
+        delete_endpoint(self.handle, endpoint_id, message=message, push=push)
 
     def get_endpoint(self, endpoint_id: str) -> Endpoint:
         """The desired state of an endpoint.  Raises NotFound, IntegrityError for an unreadable file."""
         return get_endpoint(self.handle, endpoint_id)
 
     def list_endpoints(self) -> list[Endpoint]:
-        """Every endpoint on the registry branch, sorted by name; an unreadable one is a `RegoloNotice`."""
+        """Every endpoint on the operations branch, sorted by name; an unreadable one is a `RegoloNotice`."""
         return list_endpoints(self.handle)
 
     def get_endpoint_history(self, endpoint_id: str) -> list[EndpointEvent]:

@@ -38,10 +38,7 @@ def commits_not_in(git: GitRepository, tip: str, other: str) -> set[str]:
 
 def is_in_history(git: GitRepository, commit: str, tip: str) -> bool:
     """Whether a commit is `tip` or in its history; False if this clone lacks one of them."""
-    if commit == tip:
-        return True
-    with git_errors(f"history of '{tip}'"):
-        return git.has(commit) and git.has(tip) and git.pygit.descendant_of(tip, commit)
+    return git.has(commit) and git.has(tip) and git.is_ancestor(commit, tip)
 
 
 def common_commit(git: GitRepository, one: str, other: str) -> str | None:

@@ -10,35 +10,28 @@ published.  A lost race is retried on the new tip, up to a limit.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta, timezone
 from typing import Generic, NamedTuple, TypeVar
-
-import pygit2
 
 from regolo_git.errors import Conflict, LostRace, MissingObject, RegoloError
 from regolo_git.git.hooks import INDEX_CHANGE, has_hook, say_what_is_not_run
-from regolo_git.git.identity import Authorship, Identity
+from regolo_git.git.identity import Authorship
 from regolo_git.git.journal import Journal, LockFile, clear_journal, record_taken_locks, write_journal
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.new_commit import (
     Made,
     NewCommit,
     WrittenObjects,
-    add_tag,
     refuse_blocked,
     refuse_tag,
     write_objects,
 )
-from regolo_git.git.new_objects import NewObjects
 from regolo_git.git.recovery import recover, settle, undo
 from regolo_git.git.ref_files import RefChange
 from regolo_git.git.ref_update import require_target, update_refs
 from regolo_git.git.refs_state import ref_target, symbolic_target
 from regolo_git.git.repeated import is_repeated, start_of, unreported_on
 from regolo_git.git.repository import GitRepository
-from regolo_git.git.settings import SIGNS_TAGS
 from regolo_git.git.sharing import share_local
-from regolo_git.git.tag_objects import tag_object_bytes
 from regolo_git.git.temporaries import exclude_temporaries
 from regolo_git.git.translate import git_errors
 from regolo_git.git.worktrees import FileEdit, refuse_unready, work_trees_on, write_edits
@@ -63,16 +56,23 @@ class Published(NamedTuple, Generic[Made]):
 
 Result = TypeVar("Result")
 Prepare = Callable[[str | None], NewCommit[Made]]
+Accept = Callable[[Published[Made]], None]
 
 
 def publish(
-    git: GitRepository, branch: str, prepare: Prepare[Made], *, authorship: Authorship | None = None
+    git: GitRepository,
+    branch: str,
+    prepare: Prepare[Made],
+    *,
+    authorship: Authorship | None = None,
+    accept: Accept[Made] | None = None,
 ) -> Published[Made]:
     """Writes the commit that `prepare` returns to a branch, and tags it.
 
     `prepare` gets the branch's tip (None before its first commit), and is called again with the new tip if
     another writer moves it.  A branch missing in this clone starts at `origin`'s.  `authorship` defaults to
-    Git's environment and configuration.  Raises the errors of `prepare`; Conflict if the files have
+    Git's environment and configuration.  `accept` is called once the objects are there, before any ref or
+    file changes; what it raises ends the publication.  Raises the errors of both; Conflict if the files have
     uncommitted changes, the commit would change nothing or the branch is a symbolic ref; VersionExists if the
     tag exists; InvalidInput if the author is unknown; LostRace after many lost races.
     """
@@ -87,7 +87,7 @@ def publish(
             )
         return known
 
-    return _publish(git, branch, start, prepare, authorship, must_be_new=False)
+    return _publish(git, branch, start, prepare, authorship, accept, must_be_new=False)
 
 
 def refuse_early(
@@ -118,64 +118,10 @@ def create_branch(
     prepare: Prepare[Made],
     *,
     authorship: Authorship | None = None,
+    accept: Accept[Made] | None = None,
 ) -> Published[Made]:
     """Publishes to a new branch that starts at `start`.  Raises Conflict if the branch exists."""
-    return _publish(git, name, lambda: start, prepare, authorship, must_be_new=True)
-
-
-def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str:
-    """Tags an existing commit with its own committer and time; returns the id of the tag object.
-
-    The same commit and message give the same object in every clone, unless it is signed: then the tagger is
-    the person who signs.  Raises VersionExists, LostRace, Conflict if the tag cannot be signed.
-    """
-    ref = f"refs/tags/{name}"
-
-    def attempt() -> str:
-        refuse_tag(git, name)
-        refuse_blocked(git, ref)
-        with git_errors(f"tag '{name}'"):
-            oid = _write_tag_of_commit(git, name, commit, message)
-            journal = Journal(None, None, commit, ref, oid, (), (), (_lock_file(git, ref),))
-            write_journal(git.paths, journal)
-            try:
-                update_refs(
-                    git,
-                    [RefChange(ref, None, oid, "regolo: version")],
-                    lambda: refuse_tag(git, name),
-                    lambda: record_taken_locks(git.paths, journal),
-                )
-            except (pygit2.GitError, OSError):
-                if git.tag_target(name) != oid:
-                    raise
-            finally:
-                clear_journal(git.paths)
-        return oid
-
-    share_local(git.paths, git.shared)
-    with clone_lock(git.paths):
-        recover(git)
-        return retry(git, attempt)
-
-
-def tag_of_commit(git: GitRepository, name: str, commit: str, message: str) -> bytes:
-    """The unsigned tag object of an existing commit, with its committer and time."""
-    with git_errors(f"tag '{name}'"):
-        return tag_object_bytes(commit, name, _committer(git, commit), message)
-
-
-def _write_tag_of_commit(git: GitRepository, name: str, commit: str, message: str) -> str:
-    tagger, signed, objects = _committer(git, commit), git.settings().is_true(SIGNS_TAGS), NewObjects(git)
-    if signed:
-        tagger = git.authorship(when=tagger.when).committer
-    oid = add_tag(git, objects, commit, name, tagger, message, signed=signed)
-    objects.write()
-    return oid
-
-
-def _committer(git: GitRepository, commit: str) -> Identity:
-    signature = git.get(commit).peel(pygit2.Commit).committer
-    return Identity(signature.name, signature.email, _when(signature))
+    return _publish(git, name, lambda: start, prepare, authorship, accept, must_be_new=True)
 
 
 def _publish(
@@ -184,6 +130,7 @@ def _publish(
     start: Callable[[], str | None],
     prepare: Prepare[Made],
     authorship: Authorship | None,
+    accept: Accept[Made] | None,
     *,
     must_be_new: bool,
 ) -> Published[Made]:
@@ -196,8 +143,9 @@ def _publish(
         tip = held if held is not None else start()
         new = prepare(tip)
         objects = write_objects(git, branch, tip, new, authorship or git.authorship())
-        _move_refs(git, branch, held, objects)
-        return Published(branch, objects.commit, objects.tag.oid if objects.tag else None, new.made)
+        published = Published(branch, objects.commit, objects.tag.oid if objects.tag else None, new.made)
+        _move_refs(git, branch, held, objects, lambda: accept(published) if accept is not None else None)
+        return published
 
     authorship or git.authorship()  # fail before anything is locked or written
     _refuse_symbolic(git, branch)
@@ -255,18 +203,19 @@ def retry(git: GitRepository, attempt: Callable[[], Result]) -> Result:
     return attempt()
 
 
-def _when(signature: pygit2.Signature) -> datetime:
-    zone = timezone(timedelta(minutes=signature.offset))
-    return datetime.fromtimestamp(signature.time, zone)
-
-
-def _move_refs(git: GitRepository, branch: str, expected: str | None, objects: WrittenObjects) -> None:
+def _move_refs(
+    git: GitRepository,
+    branch: str,
+    expected: str | None,
+    objects: WrittenObjects,
+    accept: Callable[[], None],
+) -> None:
     branch_ref, tag = f"refs/heads/{branch}", objects.tag
     journal = Journal(
         branch_ref, expected, objects.commit,
         tag.ref if tag else None, tag.oid if tag else None,
         tuple(objects.edits), tuple(objects.work_trees),
-        tuple(_lock_file(git, ref) for ref in ((tag.ref, branch_ref) if tag else (branch_ref,))),
+        tuple(lock_file(git, ref) for ref in ((tag.ref, branch_ref) if tag else (branch_ref,))),
     )  # fmt: skip
     touched = False
 
@@ -282,6 +231,8 @@ def _move_refs(git: GitRepository, branch: str, expected: str | None, objects: W
     with git_errors(f"branch '{branch}'"):
         for tree in objects.work_trees:
             refuse_unready(git.pygit, tree, objects.edits)
+        require_target(git, branch_ref, expected)
+        accept()
         write_journal(git.paths, journal)
         try:
             _update_under_locks(git, branch_ref, expected, objects, write_files)
@@ -296,7 +247,8 @@ def _move_refs(git: GitRepository, branch: str, expected: str | None, objects: W
         git.unreported.complete()
 
 
-def _lock_file(git: GitRepository, ref: str) -> LockFile:
+def lock_file(git: GitRepository, ref: str) -> LockFile:
+    """The lock of a ref, which this process takes."""
     return LockFile(str(git.paths.common_dir / f"{ref}.lock"))
 
 

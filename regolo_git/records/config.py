@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Literal, Self
 
 from regolo_git.errors import IntegrityError, InvalidInput
+from regolo_git.hints import Hint
 from regolo_git.records.branches import is_branch_name
 from regolo_git.records.digests import ALGORITHMS, Algorithm
 from regolo_git.records.names import check_environment_name
@@ -17,6 +18,8 @@ StoreWrite = Literal["push", "through"]
 FORMAT = 1
 WHAT = "the registry's configuration"
 WRITES: tuple[StoreWrite, ...] = ("push", "through")
+PUSH_SETTING = "regolo.push"  # in git's configuration
+PUSH_ALWAYS, PUSH_NEVER = "always", "never"
 DEFAULT_ENVIRONMENTS = ("staging", "production")
 CONFIG_HELP = """\
 # Registry configuration: edit it here or with `git regolo config`.
@@ -131,6 +134,16 @@ def _check_requirements(config: RegistryConfig) -> None:
                 f"environment '{rule.name}' requires '{missing[0]}', which is not listed before it"
             )
         seen.add(rule.name)
+
+
+def pushes_at_once(value: str) -> bool:
+    """What `regolo.push` says.  Raises InvalidInput for any other word."""
+    if value not in (PUSH_ALWAYS, PUSH_NEVER):
+        raise InvalidInput(
+            f"'{PUSH_SETTING}' is '{value}', neither '{PUSH_ALWAYS}' nor '{PUSH_NEVER}'",
+            Hint("config", "--local", PUSH_SETTING, PUSH_ALWAYS),
+        )
+    return value == PUSH_ALWAYS
 
 
 def new_config_text(*, branch: str, store_url: str | None) -> str:

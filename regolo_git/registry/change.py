@@ -7,12 +7,13 @@ record is read back before anything is written.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from regolo_git.git.identity import Authorship
 from regolo_git.git.journal import journal_path
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.new_commit import Made, NewCommit
-from regolo_git.git.publish import Published, create_branch, publish
+from regolo_git.git.publish import Accept, Published, create_branch, publish
 from regolo_git.git.recovery import recover
 from regolo_git.hints import Hint
 from regolo_git.records.commit_message import with_trailers
@@ -20,6 +21,9 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.record_attributes import converted_when_added
 from regolo_git.registry.records_at import RecordsAt, check_readable
 from regolo_git.text.commits import short
+
+if TYPE_CHECKING:
+    from regolo_git.registry.push_at_once import Destination
 
 Prepare = Callable[[RecordsAt], NewCommit[Made]]
 RecordsOf = Callable[[str | None], RecordsAt]
@@ -36,10 +40,13 @@ def recover_first(handle: Handle) -> None:
                 handle.notice(message)
 
 
-def commit_operations(handle: Handle, prepare: Prepare[Made]) -> Published[Made]:
+def commit_operations(
+    handle: Handle, prepare: Prepare[Made], to: "Destination | None" = None
+) -> Published[Made]:
     """Commits what `prepare` returns to the operations branch: promotions and endpoints.
 
-    Raises NotFound if this clone lacks one of the branches.
+    With `to`, nothing changes here unless that remote takes the commit.  Raises NotFound if this clone lacks
+    one of the branches.
     """
     handle.operations_tip()
     branch = handle.operations_branch()
@@ -47,9 +54,12 @@ def commit_operations(handle: Handle, prepare: Prepare[Made]) -> Published[Made]
         from regolo_git.registry.operations_branch import bring_forward  # noqa: PLC0415 - few registries have one
 
         bring_forward(handle.git, branch)
-    return notice_repeated(
-        handle, publish(handle.git, branch, _checked(handle, prepare, operations_at(handle)))
-    )
+    checked = _checked(handle, prepare, operations_at(handle))
+
+    def attempt(accept: Accept[Made] | None = None) -> Published[Made]:
+        return publish(handle.git, branch, checked, accept=accept)
+
+    return notice_repeated(handle, attempt() if to is None else to.publish(branch, attempt))
 
 
 def operations_at(handle: Handle) -> RecordsOf:
@@ -65,17 +75,23 @@ def commit_records(
     *,
     branch: str | None = None,
     authorship: Authorship | None = None,
+    to: "Destination | None" = None,
 ) -> Published[Made]:
     """Commits what `prepare` returns to the registry branch, or to another one; see `publish`.
 
-    Raises NotFound if this clone lacks the registry branch.
+    With `to`, nothing changes here unless that remote takes the commit.  Raises NotFound if this clone lacks
+    the registry branch.
     """
     if branch is None:
         handle.registry_tip()  # `publish` would start a branch of that name
     target = branch or handle.registry_branch()
     records_of = handle.records_from if branch is None else handle.records_at
     checked = _checked(handle, prepare, records_of)
-    return notice_repeated(handle, publish(handle.git, target, checked, authorship=authorship))
+
+    def attempt(accept: Accept[Made] | None = None) -> Published[Made]:
+        return publish(handle.git, target, checked, authorship=authorship, accept=accept)
+
+    return notice_repeated(handle, attempt() if to is None else to.publish(target, attempt))
 
 
 def propose_records(
@@ -94,13 +110,19 @@ def propose_records(
     return notice_repeated(handle, create_branch(handle.git, branch, tip, checked, authorship=authorship))
 
 
-def propose_operations(handle: Handle, branch: str, prepare: Prepare[Made]) -> Published[Made]:
+def propose_operations(
+    handle: Handle, branch: str, prepare: Prepare[Made], to: "Destination | None" = None
+) -> Published[Made]:
     """Commits what `prepare` returns to a new branch, from the tip of the operations branch.
 
-    Raises Conflict if the branch exists.
+    With `to`, nothing changes here unless that remote takes the branch.  Raises Conflict if it exists.
     """
     tip, checked = handle.operations_tip(), _checked(handle, prepare, operations_at(handle))
-    return notice_repeated(handle, create_branch(handle.git, branch, tip, checked))
+
+    def attempt(accept: Accept[Made] | None = None) -> Published[Made]:
+        return create_branch(handle.git, branch, tip, checked, accept=accept)
+
+    return notice_repeated(handle, attempt() if to is None else to.publish(branch, attempt))
 
 
 def _notice_conversion(handle: Handle, paths: Iterable[str]) -> None:

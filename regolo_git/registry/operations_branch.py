@@ -28,12 +28,12 @@ def furthest_tip(git: GitRepository, branch: str) -> str | None:
     return theirs if is_in_history(git, here, theirs) else here
 
 
-def bring_forward(git: GitRepository, branch: str) -> None:
-    """Fast-forwards a branch of this clone to `origin`'s, if it is behind, with the files of its work tree.
+def bring_forward(git: GitRepository, branch: str, remote: str = "origin") -> None:
+    """Fast-forwards a branch of this clone to the remote's, if it is behind, with the files of its work tree.
 
     Raises Conflict if changed files would be overwritten.
     """
-    here, theirs = git.branch_tip(branch), git.remote_branch_tip("origin", branch)
+    here, theirs = git.branch_tip(branch), git.remote_branch_tip(remote, branch)
     if here is not None and theirs is not None and here != theirs and is_in_history(git, here, theirs):
         move_branch(git, branch, here, theirs, "fast-forward")
 

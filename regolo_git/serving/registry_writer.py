@@ -9,10 +9,14 @@ from regolo_git.registry.handle import Handle
 
 
 class RegistryWriter:
-    """Writes through one handle, so it belongs to the thread that opened that."""
+    """Writes through one handle, so it belongs to the thread that opened that.
 
-    def __init__(self, handle: Handle) -> None:
+    `push` says whether each change goes to the remote at once; None: as git config does.
+    """
+
+    def __init__(self, handle: Handle, *, push: bool | None = None) -> None:
         self._handle = handle
+        self._push = push
 
     def set_traffic(
         self,
@@ -25,7 +29,13 @@ class RegistryWriter:
     ) -> Endpoint:
         """Sets the whole split; see `Writer`."""
         return update_traffic(
-            self._handle, endpoint, weights, replicas=replicas, message=message, unmerged=unmerged
+            self._handle,
+            endpoint,
+            weights,
+            replicas=replicas,
+            message=message,
+            unmerged=unmerged,
+            push=self._push,
         )
 
     def roll_back(
@@ -45,4 +55,5 @@ class RegistryWriter:
             keep_environment=keep_environment,
             message=message,
             unmerged=unmerged,
+            push=self._push,
         )

@@ -10,7 +10,8 @@ from support.worlds import opened, publish_version, version_commit
 from regolo_git.errors import Conflict, InvalidInput, LostRace, NotFound, VersionExists
 from regolo_git.git.journal import Journal, write_journal
 from regolo_git.git.new_commit import NewCommit, NewTag, write_objects
-from regolo_git.git.publish import create_branch, publish, publish_tag, refuse_early
+from regolo_git.git.publish import create_branch, publish, refuse_early
+from regolo_git.git.publish_tag import publish_tag
 from regolo_git.git.worktrees import write_edits
 
 

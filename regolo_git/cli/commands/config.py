@@ -13,6 +13,7 @@ from regolo_git.cli.options.assignments import free_value
 from regolo_git.cli.streams import put, talk, talk_note
 from regolo_git.errors import InvalidInput, MissingDependency, NotFound, StoreAbsent, TransportError
 from regolo_git.hints import Hint
+from regolo_git.records.config import PUSH_SETTING, pushes_at_once
 from regolo_git.records.store_url import FORMER_STORE_SETTING, STORE_SETTING, check_writable_store
 from regolo_git.records.toml_text import TomlValue, dump_document
 from regolo_git.registry.configuration import change_setting, find_setting, read_settings
@@ -31,7 +32,7 @@ KNOWN = (
     "store.digest",
 )
 KNOWN_OF_AN_ENVIRONMENT = re.compile(r"environments\.[a-z-]+(?:\.(?:replicas|requires))?")
-LOCAL = (STORE_SETTING,)
+LOCAL = (STORE_SETTING, PUSH_SETTING)
 LOCAL_PREFIX = "regolo."
 
 
@@ -67,6 +68,7 @@ def config(key: str | None, value: str | None, unset: bool, local: bool, form: F
       environments.NAME.replicas   the number of workers
       environments.NAME.requires   environments to pass through first
       regolo.store                 the store of this clone (--local)
+      regolo.push                  "always": as with --push (--local)
 
     With --plain, one line for each setting: dotted key, value
 
@@ -135,12 +137,15 @@ def _set(handle: Handle, key: str, text: str | None) -> None:
 
 
 def _local_settings(handle: Handle) -> dict[str, TomlValue]:
-    return {STORE_SETTING: handle.clone_store.setting} if handle.clone_store.setting is not None else {}
+    found = {STORE_SETTING: handle.clone_store.setting, PUSH_SETTING: handle.git.config_get(PUSH_SETTING)}
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def _get_or_set_local(handle: Handle, key: str, value: str | None, *, unset: bool, form: Form) -> None:
     if not key.startswith(LOCAL_PREFIX):
         raise InvalidInput(f"'{key}' is not a regolo-git setting", f"git config {key}")
+    if key.lower() == PUSH_SETTING and value is not None:
+        pushes_at_once(value)
     is_store = key.lower() in (STORE_SETTING, FORMER_STORE_SETTING.lower())  # git takes any case
     if is_store and (unset or value is not None):
         _set_store(handle, value)

@@ -7,7 +7,7 @@ import click
 from regolo_git.cli.context import Cancelled, open_handle
 from regolo_git.cli.forms import Json, json_option, put_result
 from regolo_git.cli.options.arguments import complete_environments, reference_argument
-from regolo_git.cli.options.change import ask, message_option, unmerged_option
+from regolo_git.cli.options.change import ask, message_option, push_option, unmerged_option
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import talk, talk_note
 from regolo_git.records.paths import CONFIG_PATH
@@ -27,6 +27,7 @@ from regolo_git.text.commits import short
 @click.option("--replicas", type=int, metavar="N", help="The number of workers in that environment.")
 @click.option("--yes", "-y", is_flag=True, help="Declare ENV if it is not in the configuration.")
 @click.option("--propose", is_flag=True, help="Commit to a new branch for review.")
+@push_option
 @unmerged_option
 @message_option
 @json_option
@@ -36,6 +37,7 @@ def promote(
     replicas: int | None,
     yes: bool,
     propose: bool,
+    push: bool | None,
     unmerged: bool,
     message: str | None,
     as_json: bool,
@@ -49,6 +51,9 @@ def promote(
     Promoting the version that ENV has already brings back endpoints that were moved away from it.  Prints the
     version's reference.
 
+    With --push, or regolo.push = always in git config, the command fetches first, commits on the tip of the
+    remote's branch and pushes; if the remote refuses, nothing is changed here.
+
     \b
     Examples:
       git regolo promote sentiment@1.1 staging
@@ -56,8 +61,9 @@ def promote(
       git regolo promote sentiment@staging production --propose
 
     Exit status: 0 success; 2 invalid input, or unknown environment; 3 no such version, or its content is not
-    in the store; 4 already promoted there; 5 corrupt content; 6 the store is not there; 8 not merged, or
-    forbidden by a rule.
+    in the store; 4 already promoted there, or with --push something else was not pushed; 5 corrupt content;
+    6 the store is not there, or the remote cannot be reached or refuses; 8 not merged, or forbidden by a
+    rule.
     """
     with open_handle() as handle:
         yes = yes or _asked(handle, environment)
@@ -71,6 +77,7 @@ def promote(
                 propose=propose,
                 unmerged=unmerged,
                 new_environment=yes,
+                push=push,
                 on_progress=bar.show,
             )
         notices = notices_of_moved(handle, () if propose else done.endpoints, os.environ)
@@ -106,7 +113,9 @@ def _report(done: Promoted, proposed: bool) -> None:
     talk(f"  commit    {short(done.commit)} on {done.branch}")
     for endpoint in done.endpoints:
         talk(f"  endpoint  {endpoint} moved to {promotion.version}")
-    if proposed:
+    if done.pushed_to is not None:
+        talk(f"  pushed    to {done.pushed_to}")
+    elif proposed:
         talk(f"  next      git push -u origin {done.branch}")
 
 
@@ -122,4 +131,5 @@ def _document(done: Promoted) -> dict[str, Json]:
         "branch": done.branch,
         "endpoints": list(done.endpoints),
         "declared": done.declared,
+        "pushed_to": done.pushed_to,
     }

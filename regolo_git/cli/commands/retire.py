@@ -5,7 +5,7 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, json_option, put_result
 from regolo_git.cli.options.arguments import reference_argument
-from regolo_git.cli.options.change import Consent, consent_options
+from regolo_git.cli.options.change import Consent, consent_options, push_option
 from regolo_git.cli.streams import talk
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
@@ -24,8 +24,9 @@ from regolo_git.text.times import local_time
     "-m", "--message", "reason", metavar="REASON", required=True, help="The reason, kept in the registry."
 )
 @consent_options
+@push_option
 @json_option
-def retire(reference: Reference, reason: str, consent: Consent, as_json: bool) -> None:
+def retire(reference: Reference, reason: str, consent: Consent, push: bool | None, as_json: bool) -> None:
     """Retire a version: keep its tag and history, but no longer guarantee its content.
 
     Shows the plan and asks for confirmation; without a terminal it requires --yes.  A version in use by an
@@ -36,8 +37,9 @@ def retire(reference: Reference, reason: str, consent: Consent, as_json: bool) -
       git regolo retire sentiment@1.0 -m "trained on the wrong data" --dry-run
       git regolo retire sentiment@1.0 -m "trained on the wrong data" --yes
 
-    Exit status: 0 success; 2 invalid input, or already retired; 3 no such version; 4 not confirmed, or the
-    registry's files have uncommitted changes; 6 the store is not there; 8 the version is in use.
+    Exit status: 0 success; 2 invalid input, or already retired; 3 no such version; 4 not confirmed, the
+    registry's files have uncommitted changes, or with --push something else was not pushed; 6 the store is
+    not there, or the remote cannot be reached or refuses; 8 the version is in use.
     """
     if reference.latest:
         raise InvalidInput(
@@ -54,7 +56,7 @@ def retire(reference: Reference, reason: str, consent: Consent, as_json: bool) -
             f"Retire {name}?", otherwise=f"refusing to retire '{name}' without confirmation"
         )
         if proceed:
-            carry_out(handle, plan)
+            carry_out(handle, plan, push=push)
     document: dict[str, Json] = {
         "model": plan.version.model_id,
         "version": plan.version.version,

@@ -4,7 +4,7 @@ import click
 
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, json_option, put_result
-from regolo_git.cli.options.change import ask, message_option, unmerged_option
+from regolo_git.cli.options.change import ask, message_option, push_option, unmerged_option
 from regolo_git.cli.options.endpoint import complete_endpoint_versions, endpoint_argument
 from regolo_git.cli.pages.endpoint import document_beside
 from regolo_git.cli.streams import talk, talk_note
@@ -29,6 +29,7 @@ from regolo_git.text.numbers import shares_text
 )
 @click.option("--all", "everything", is_flag=True, help="Roll back the environment and all that follow it.")
 @click.option("--keep-environment", is_flag=True, help="Leave the environment that it follows as it is.")
+@push_option
 @unmerged_option
 @message_option
 @json_option
@@ -37,6 +38,7 @@ def rollback(
     version: str | None,
     everything: bool,
     keep_environment: bool,
+    push: bool | None,
     unmerged: bool,
     message: str | None,
     as_json: bool,
@@ -59,14 +61,14 @@ def rollback(
       git regolo rollback sentiment --keep-environment
 
     Exit status: 0 success; 2 invalid input; 3 no such endpoint or version, or its content is not in the
-    store; 4 it already has all the traffic; 8 the version is retired or not merged, or with --all was never
-    in the environment.
+    store; 4 it already has all the traffic, or with --push something else was not pushed; 6 the remote cannot
+    be reached or refuses; 8 the version is retired or not merged, or with --all was never in the environment.
     """
     if everything and keep_environment:
         raise InvalidInput("--all and --keep-environment cannot be used together")
     with open_handle() as handle:
         keep = keep_environment if everything or keep_environment else _asked(handle, endpoint)
-        done = RegistryWriter(handle).roll_back(
+        done = RegistryWriter(handle, push=push).roll_back(
             endpoint, version, keep_environment=keep, message=message, unmerged=unmerged
         )
         found = read_deployed(handle, done.endpoint)

@@ -6,7 +6,7 @@ import click
 
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import json_option, put_result
-from regolo_git.cli.options.change import message_option, unmerged_option
+from regolo_git.cli.options.change import message_option, push_option, unmerged_option
 from regolo_git.cli.options.endpoint import (
     complete_endpoint_versions,
     endpoint_argument,
@@ -32,6 +32,7 @@ from regolo_git.text.numbers import shares_text
     shell_complete=complete_endpoint_versions,
     help="The number of workers of a version.",
 )
+@push_option
 @unmerged_option
 @message_option
 @json_option
@@ -39,6 +40,7 @@ def traffic(
     endpoint: str,
     split: tuple[str, ...],
     replicas: tuple[str, ...],
+    push: bool | None,
     unmerged: bool,
     message: str | None,
     as_json: bool,
@@ -57,14 +59,15 @@ def traffic(
       git regolo traffic sentiment
 
     Exit status: 0 success; 2 invalid weights; 3 no such endpoint or version, or its content is not in the
-    store; 4 already set to that split; 6 the store is not there; 8 a version is retired or not merged.
+    store; 4 already set to that split, or with --push something else was not pushed; 6 the store is not
+    there, or the remote cannot be reached or refuses; 8 a version is retired or not merged.
     """
     with open_handle() as handle:
         found = get_endpoint(handle, endpoint)
         notices: list[str] = []
         if split:
             known = found.versions
-            writer = RegistryWriter(handle)
+            writer = RegistryWriter(handle, push=push)
             found = writer.set_traffic(
                 endpoint,
                 read_weights(split),

@@ -21,6 +21,12 @@ def unmerged_option(function: Function) -> Function:
     return click.option("--unmerged", is_flag=True, help="Allow a version that is not merged.")(function)
 
 
+def push_option(function: Function) -> Function:
+    """Adds `--push` and `--no-push`; None if neither is given."""
+    text = "Commit it only if the remote takes it.  [default: git config regolo.push]"
+    return click.option("--push/--no-push", default=None, help=text)(function)
+
+
 class Consent(NamedTuple):
     """The consent given on the command line; without it, a command shows its plan and asks."""
 

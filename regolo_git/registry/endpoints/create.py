@@ -16,6 +16,7 @@ from regolo_git.registry.environments.declared import TABLE
 from regolo_git.registry.environments.permission import environment_rule, may_declare
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import require_merged
+from regolo_git.registry.push_at_once import destination
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.model_version import ModelVersion
 
@@ -31,13 +32,14 @@ def create_endpoint(
     routing: Routing | None = None,
     message: str | None = None,
     unmerged: bool = False,
+    push: bool | None = None,
 ) -> Endpoint:
     """Creates an endpoint that sends all traffic to one version.
 
     An endpoint bound to an environment follows its promotions and takes its replica count; a reference that
     names only the model then means the version that is promoted there, if any.  Raises Conflict if the
     endpoint exists, InvalidInput, NotFound, PolicyRefused for a version that is retired or, without
-    `unmerged`, not merged.
+    `unmerged`, not merged.  `push`: see `destination`.
     """
     check_endpoint_name(name)
     check_engine(engine)
@@ -63,7 +65,7 @@ def create_endpoint(
         default = f"create endpoint {name} on {version.reference}"
         return endpoint_commit(endpoint, message, default, "create-endpoint", None)
 
-    created = commit_operations(handle, prepare).made
+    created = commit_operations(handle, prepare, destination(handle, push, reference.model)).made
     notice_difference(handle, created)
     return created
 

@@ -7,14 +7,17 @@ from regolo_git.records.paths import endpoint_path
 from regolo_git.registry.change import action_message, commit_operations
 from regolo_git.registry.endpoints.get import require_endpoint
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.push_at_once import destination
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.text.numbers import shares_text
 
 
-def delete_endpoint(handle: Handle, name: str, *, message: str | None = None) -> None:
+def delete_endpoint(
+    handle: Handle, name: str, *, message: str | None = None, push: bool | None = None
+) -> None:
     """Deletes an endpoint's file from the operations branch, even if it is broken.
 
-    Raises NotFound, NewerFormat for one of a newer release.
+    Raises NotFound, NewerFormat for one of a newer release.  `push`: see `destination`.
     """
 
     def prepare(records: RecordsAt) -> NewCommit[None]:
@@ -27,7 +30,7 @@ def delete_endpoint(handle: Handle, name: str, *, message: str | None = None) ->
         )
         return NewCommit({endpoint_path(name): None}, text, None)
 
-    commit_operations(handle, prepare)
+    commit_operations(handle, prepare, destination(handle, push))
 
 
 def _readable(records: RecordsAt, name: str) -> Endpoint | None:

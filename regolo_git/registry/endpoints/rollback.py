@@ -28,6 +28,7 @@ from regolo_git.registry.endpoints.traffic import (
 )
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import require_merged
+from regolo_git.registry.push_at_once import destination
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.numbers import shares_text
@@ -56,12 +57,13 @@ def roll_back(
     keep_environment: bool | None = None,
     message: str | None = None,
     unmerged: bool = False,
+    push: bool | None = None,
 ) -> RolledBack:
     """Sends all traffic to `to_version`, or to the last good version that can serve.
 
     `last_good` defines good versions, and `environment_move` what `keep_environment` means.  Raises NotFound,
     also for missing bytes, Conflict if nothing would change, PolicyRefused for a version that is retired or,
-    without `unmerged`, not merged and never served.
+    without `unmerged`, not merged and never served.  `push`: see `destination`.
     """
 
     def prepare(records: RecordsAt) -> NewCommit[RolledBack]:
@@ -83,7 +85,7 @@ def roll_back(
             after = before  # which is refused
         return _commit(before, after, move, tuple(skipped), message)
 
-    done = commit_operations(handle, prepare).made
+    done = commit_operations(handle, prepare, destination(handle, push)).made
     notice_difference(handle, done.endpoint)
     return done
 

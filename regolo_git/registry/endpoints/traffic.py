@@ -24,6 +24,7 @@ from regolo_git.registry.endpoints.get import require_endpoint
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.merge_state import require_merged
+from regolo_git.registry.push_at_once import destination
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.retirements import refuse_retired
 from regolo_git.registry.versions.model_version import ModelVersion
@@ -38,12 +39,13 @@ def update_traffic(
     replicas: Mapping[str, int] | None = None,
     message: str | None = None,
     unmerged: bool = False,
+    push: bool | None = None,
 ) -> Endpoint:
     """Sets the whole split: shares that add up to 1, or percentages that add up to 100.
 
     A version that is not named is removed from the endpoint; one with weight 0 stays addressable.
     Raises InvalidInput, NotFound, Conflict, PolicyRefused for a version that is retired or, without
-    `unmerged`, not merged; a version that the endpoint has already may stay.
+    `unmerged`, not merged; a version that the endpoint has already may stay.  `push`: see `destination`.
     """
     shares = check_traffic(weights)
     for given in replicas or {}:
@@ -71,7 +73,7 @@ def update_traffic(
         )
         return traffic_commit(before, after, "traffic", message)
 
-    changed = commit_operations(handle, prepare).made
+    changed = commit_operations(handle, prepare, destination(handle, push)).made
     notice_difference(handle, changed)
     return changed
 

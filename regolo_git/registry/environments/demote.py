@@ -19,6 +19,7 @@ from regolo_git.registry.change import action_message, commit_operations, propos
 from regolo_git.registry.endpoints.deployed import Deployed, deployed
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import model_rows
+from regolo_git.registry.push_at_once import destination
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.text.nearest import nearest
 
@@ -28,12 +29,14 @@ class Demoted:
     """A demotion that was just committed: to the operations branch, or to `branch` for review.
 
     `promotion` is what was there; None if it could not be read.  `followers` keep what they serve.
+    `pushed_to` is the remote that has the commit already.
     """
 
     promotion: Promotion | None
     commit: str
     branch: str
     followers: tuple[Deployed, ...]
+    pushed_to: str | None = None
 
 
 def demote(
@@ -44,6 +47,7 @@ def demote(
     version: str | None = None,
     message: str | None = None,
     propose: bool = False,
+    push: bool | None = None,
 ) -> Demoted:
     """Takes the version of a model out of an environment.
 
@@ -53,6 +57,7 @@ def demote(
     check_model_name(model)
     check_environment_name(environment)
     recover_first(handle)
+    to = destination(handle, push, model)
     held = _promotion(handle, handle.records(), model, environment)
     named = held.version if held is not None else "unknown"
     branch = demotion_branch(model, named, environment) if propose else None
@@ -76,8 +81,12 @@ def demote(
         )
         return NewCommit({environment_path(environment, model): None}, text, before)
 
-    done = propose_operations(handle, branch, prepare) if branch else commit_operations(handle, prepare)
-    return Demoted(done.made, done.commit, done.branch, _followers(handle, model, environment))
+    if branch:
+        done = propose_operations(handle, branch, prepare, to)
+    else:
+        done = commit_operations(handle, prepare, to)
+    remote = to.remote if to is not None else None
+    return Demoted(done.made, done.commit, done.branch, _followers(handle, model, environment), remote)
 
 
 def _promotion(handle: Handle, records: RecordsAt, model: str, environment: str) -> Promotion | None:

@@ -26,6 +26,7 @@ from regolo_git.registry.environments.declared import declare, known_environment
 from regolo_git.registry.environments.permission import check_permission
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
+from regolo_git.registry.push_at_once import destination
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.numbers import counted
@@ -35,7 +36,7 @@ from regolo_git.text.numbers import counted
 class Promoted:
     """A promotion that was just committed: to the operations branch, or to `branch` for review.
 
-    With `declared` the commit also declares the environment.
+    With `declared` the commit also declares the environment.  `pushed_to` is the remote that has it already.
     """
 
     promotion: Promotion
@@ -44,6 +45,7 @@ class Promoted:
     branch: str
     endpoints: tuple[str, ...]
     declared: bool = False
+    pushed_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ def promote(
     propose: bool = False,
     unmerged: bool = False,
     new_environment: bool = False,
+    push: bool | None = None,
     on_progress: OnProgress = ignore_progress,
 ) -> Promoted:
     """Promotes a version to an environment.
@@ -82,13 +85,14 @@ def promote(
     Its bytes are rebuilt and compared with the digest first.  `replicas` defaults to the environment's rule,
     then to the present promotion, then to 1.  With `new_environment`, one that is not declared is declared in
     the same commit, unless the configuration is on another branch.  Raises InvalidInput, NotFound,
-    PolicyRefused if the rules forbid it, Conflict if it is already promoted there and at every endpoint that
-    follows, IntegrityError if the bytes are wrong.
+    TransportError if a push fails (`push`: see `destination`), PolicyRefused if the rules forbid it, Conflict
+    if it is already promoted there and at every endpoint that follows, IntegrityError if the bytes are wrong.
     """
     check_environment_name(environment)
     if replicas is not None:
         check_replicas(replicas)
     recover_first(handle)
+    to = destination(handle, push, reference.model)
     version = get_version_to_use(handle, reference)
     checked_by = handle.records()
     check = partial(check_permission, handle, unmerged=unmerged, new_environment=new_environment)
@@ -106,9 +110,14 @@ def promote(
             check(current, environment)
         return _commit(handle, records, request)
 
-    done = propose_operations(handle, proposed, prepare) if proposed else commit_operations(handle, prepare)
-    made = done.made
-    return Promoted(made.promotion, made.previous, done.commit, done.branch, made.endpoints, made.declared)
+    if proposed:
+        done = propose_operations(handle, proposed, prepare, to)
+    else:
+        done = commit_operations(handle, prepare, to)
+    made, remote = done.made, to.remote if to is not None else None
+    return Promoted(
+        made.promotion, made.previous, done.commit, done.branch, made.endpoints, made.declared, remote
+    )
 
 
 def _commit(handle: Handle, records: RecordsAt, request: _Request) -> NewCommit[_Change]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
 from regolo_git.artifacts.verify import verify_artifact
 from regolo_git.errors import IntegrityError, RegoloError
-from regolo_git.git.publish import publish_tag, tag_of_commit
+from regolo_git.git.publish_tag import publish_tag, tag_of_commit
 from regolo_git.git.repository import CommitInfo
 from regolo_git.git.tag_objects import tag_object_id
 from regolo_git.hints import Hint, NextStep

@@ -15,6 +15,7 @@ from regolo_git.records.retired import RetiredEntry, RetiredList
 from regolo_git.registry.change import Prepare, action_message, commit_records, recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
+from regolo_git.registry.push_at_once import destination
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.usage import unreadable_users, users_of
 from regolo_git.registry.version_status import RETIRED
@@ -84,12 +85,13 @@ def _refuse_used(handle: Handle, records: RecordsAt, version: ModelVersion) -> N
         raise error
 
 
-def retire(handle: Handle, plan: RetirementPlan) -> None:
-    """Commits the retirement to the registry branch.
+def retire(handle: Handle, plan: RetirementPlan, *, push: bool | None = None) -> None:
+    """Commits the retirement to the registry branch.  `push`: see `destination`.
 
     Raises PolicyRefused if the version came into use since it was planned, Conflict if it was retired since.
     """
-    commit_records(handle, _preparing(handle, plan))
+    to = destination(handle, push, plan.version.model_id)
+    commit_records(handle, _preparing(handle, plan), to=to)
 
 
 def _preparing(handle: Handle, plan: RetirementPlan) -> Prepare[None]:

@@ -196,3 +196,14 @@ def test_a_store_that_cannot_be_one_and_is_committed_is_in_the_way_of_nothing(
 def test_a_clone_cannot_keep_its_bytes_on_a_web_server(regolo: Regolo, registry: Path) -> None:
     assert "cannot write" in regolo("config", "--local", "regolo.store", "https://host/store", status=2).err
     regolo("config", "store.url", "https://host/store")
+
+
+def test_pushing_at_once_is_a_setting_of_the_clone(regolo: Regolo, registry: Path) -> None:
+    del registry
+    regolo("config", "--local", "regolo.push", "always")
+    assert regolo("config", "--local", "--plain").lines[-1] == "regolo.push\talways"
+    assert regolo("config", "--local", "regolo.push").out == "always\n"
+    done = regolo("config", "--local", "regolo.push", "sometimes", status=2)
+    assert "'regolo.push' is 'sometimes', neither 'always' nor 'never'" in done.err
+    regolo("config", "--local", "regolo.push", "--unset")
+    regolo("config", "--local", "regolo.push", status=3)

@@ -7,7 +7,7 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import json_option, put_result
 from regolo_git.cli.options.arguments import complete_environments, reference_argument
-from regolo_git.cli.options.change import message_option, unmerged_option
+from regolo_git.cli.options.change import message_option, push_option, unmerged_option
 from regolo_git.cli.options.endpoint import to_endpoint, to_size
 from regolo_git.cli.options.one_value import one_value
 from regolo_git.cli.pages.endpoint import endpoint_document
@@ -86,6 +86,7 @@ routing_options = one_value(
 )
 @click.option("--replicas", type=int, metavar="N", help="The number of workers.  [default: 1]")
 @routing_options
+@push_option
 @unmerged_option
 @message_option
 @json_option
@@ -95,6 +96,7 @@ def create(
     environment: str | None,
     replicas: int | None,
     routing: Routing,
+    push: bool | None,
     unmerged: bool,
     message: str | None,
     as_json: bool,
@@ -111,7 +113,8 @@ def create(
       git regolo endpoint create reviews sentiment --environment production
 
     Exit status: 0 success; 2 invalid input; 3 no such version, or its content is not in the store; 4 the
-    endpoint exists; 8 the version is retired or not merged.
+    endpoint exists, or with --push something else was not pushed; 6 the remote cannot be reached or refuses;
+    8 the version is retired or not merged.
     """
     with open_handle() as handle:
         created = create_endpoint(
@@ -123,6 +126,7 @@ def create(
             routing=routing,
             message=message,
             unmerged=unmerged,
+            push=push,
         )
         notices = unloadable_notices(handle, created, os.environ)
         notices += untrusted_types_notices(handle, created, os.environ)

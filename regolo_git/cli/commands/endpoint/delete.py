@@ -1,10 +1,10 @@
-"""`git regolo endpoint delete`: deletes an endpoint from the registry branch."""
+"""`git regolo endpoint delete`: deletes an endpoint from the operations branch."""
 
 import click
 
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, json_option, put_result
-from regolo_git.cli.options.change import Consent, consent_options, message_option
+from regolo_git.cli.options.change import Consent, consent_options, message_option, push_option
 from regolo_git.cli.options.endpoint import endpoint_argument
 from regolo_git.cli.pages.endpoint import endpoint_document
 from regolo_git.cli.streams import talk
@@ -18,10 +18,11 @@ from regolo_git.text.numbers import shares_text
 @click.command()
 @endpoint_argument()
 @consent_options
+@push_option
 @message_option
 @json_option
-def delete(endpoint: str, consent: Consent, message: str | None, as_json: bool) -> None:
-    """Delete ENDPOINT from the registry branch, keeping its history.
+def delete(endpoint: str, consent: Consent, push: bool | None, message: str | None, as_json: bool) -> None:
+    """Delete ENDPOINT from the operations branch, keeping its history.
 
     Shows the plan and asks for confirmation; without a terminal it requires --yes.  A running gateway stops
     serving the endpoint.
@@ -31,7 +32,8 @@ def delete(endpoint: str, consent: Consent, message: str | None, as_json: bool) 
       git regolo endpoint delete reviews --dry-run
       git regolo endpoint delete reviews -m "replaced by reviews-v2" --yes
 
-    Exit status: 0 success; 3 no such endpoint; 4 not confirmed.
+    Exit status: 0 success; 3 no such endpoint; 4 not confirmed, or with --push something else was not pushed;
+    6 the remote cannot be reached or refuses.
     """
     with open_handle() as handle:
         summary, document = _description(handle, endpoint)
@@ -40,7 +42,7 @@ def delete(endpoint: str, consent: Consent, message: str | None, as_json: bool) 
             f"Delete {endpoint}?", otherwise=f"refusing to delete '{endpoint}' without confirmation"
         )
         if proceed:
-            delete_endpoint(handle, endpoint, message=message)
+            delete_endpoint(handle, endpoint, message=message, push=push)
     put_result(endpoint if proceed else None, {**document, "deleted": proceed}, as_json=as_json)
 
 

@@ -1,0 +1,280 @@
+"""A change with `push` is at the remote and here, or nowhere."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from support.git_program import clone, git
+from support.program import run_program
+
+from regolo_git.api import Registry
+from regolo_git.errors import Conflict, InvalidInput, NotFound, RegoloError, TransportError
+from regolo_git.hints import Hint
+from regolo_git.records.references import Reference
+from regolo_git.registry.configuration import change_setting
+from regolo_git.registry.environments.promote import promote
+
+
+class Team:
+    """A remote, and two clones of it with one store; `m` has versions 1.0 and 1.1."""
+
+    def __init__(self, registered: Registry, place: Path) -> None:
+        self.place, self.store = place, registered.handle.store_url
+        self.remote = place / "remote.git"
+        git(place, "clone", "-q", "--bare", str(registered.handle.paths.top), str(self.remote))
+        self.ada, self.bob = self.clone("ada"), self.clone("bob")
+
+    def clone(self, name: str) -> Registry:
+        top = clone(self.remote, self.place / name)
+        git(top, "config", "regolo.store", self.store)
+        return Registry.open(top)
+
+    def at_remote(self, revision: str) -> str:
+        return git(self.remote, "rev-parse", revision).strip()
+
+    def hook(self, name: str, script: str) -> None:
+        """A hook of the remote."""
+        write_hook(self.remote / "hooks" / name, script)
+
+
+def write_hook(path: Path, script: str) -> None:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def heads(registry: Registry) -> str:
+    return git(top_of(registry), "for-each-ref", "refs/heads", "refs/tags")
+
+
+def top_of(registry: Registry) -> Path:
+    return registry.handle.paths.top
+
+
+def here(registry: Registry, revision: str) -> str:
+    return git(top_of(registry), "rev-parse", revision).strip()
+
+
+@pytest.fixture
+def team(registered: Registry, tmp_path: Path) -> Iterator[Team]:
+    made = Team(registered, tmp_path)
+    yield made
+    made.ada.close()
+    made.bob.close()
+
+
+@pytest.fixture
+def separate(registered: Registry, tmp_path: Path) -> Iterator[Team]:
+    """The same with an operations branch `ops`."""
+    change_setting(registered.handle, "registry.operations", "ops")
+    made = Team(registered, tmp_path)
+    yield made
+    made.ada.close()
+    made.bob.close()
+
+
+def test_a_promotion_is_at_the_remote_and_here(team: Team) -> None:
+    done = promote(team.ada.handle, Reference.parse("m@1.0"), "production", push=True)
+    assert done.pushed_to == "origin"
+    assert team.at_remote("main") == here(team.ada, "main") == here(team.ada, "origin/main") == done.commit
+    assert (top_of(team.ada) / "environments/production/m.toml").is_file()
+    assert git(top_of(team.ada), "status", "--porcelain") == ""
+
+
+def test_every_change_of_what_runs_can_be_pushed(separate: Team) -> None:
+    ada = separate.ada
+    ada.create_endpoint("e", "m", "1.0", push=True)
+    ada.update_endpoint_traffic("e", {"1.0": 50, "1.1": 50}, push=True)
+    ada.rollback_endpoint("e", "1.1", push=True)
+    ada.promote_model_version("m", "1.0", "staging", push=True)
+    ada.demote_model_version("m", "staging", push=True)
+    assert separate.at_remote("ops") == here(ada, "ops")
+    assert git(separate.remote, "log", "--format=%s", "main..ops").splitlines() == [
+        "demote m@1.0 from staging",
+        "promote m@1.0 to staging",
+        "rollback e: 1.1=100%",
+        "traffic e: 1.0=50% 1.1=50%",
+        "create endpoint e on m@1.0",
+    ]
+    ada.delete_endpoint("e", push=True)
+    ada.retire_model_version("m", "1.1", reason="wrong data", push=True)
+    assert separate.at_remote("main") == here(ada, "main")
+    assert git(separate.remote, "log", "-1", "--format=%s", "main") == "retire m@1.1\n"
+
+
+def test_what_others_have_pushed_comes_first(team: Team) -> None:
+    team.bob.create_model_version("m", model_data=b"three")
+    git(top_of(team.bob), "push", "-q", "--follow-tags")
+    team.ada.promote_model_version("m", "1.2", "production", push=True)
+    assert here(team.ada, "main~1") == here(team.bob, "main")
+    assert here(team.ada, "m@v1.2") == here(team.bob, "m@v1.2")
+
+
+def test_a_lost_race_is_repeated_on_the_new_tip(team: Team) -> None:
+    # Bob is faster: his push lands while that of Ada is under way.
+    turn = team.place / "turn"
+    turn.touch()
+    script = f"[ -f {turn} ] || exit 0\nrm {turn}\ncd {top_of(team.bob)} && unset GIT_DIR && git push -q"
+    write_hook(top_of(team.ada) / ".git/hooks/pre-push", script)
+    team.bob.promote_model_version("m", "1.0", "staging")
+    team.ada.promote_model_version("m", "1.0", "production", push=True)
+    assert not turn.exists()
+    assert team.at_remote("main") == here(team.ada, "main")
+    assert here(team.ada, "main~1") == here(team.bob, "main")
+
+
+def test_the_rules_are_asked_again_on_the_new_tip(team: Team) -> None:
+    turn = team.place / "turn"
+    turn.touch()
+    script = f"[ -f {turn} ] || exit 0\nrm {turn}\ncd {top_of(team.bob)} && unset GIT_DIR && git push -q"
+    write_hook(top_of(team.ada) / ".git/hooks/pre-push", script)
+    team.bob.retire_model_version("m", "1.0", reason="wrong data")
+    with pytest.raises(RegoloError, match="is retired"):
+        team.ada.promote_model_version("m", "1.0", "production", push=True)
+    assert team.at_remote("main") == here(team.bob, "main") == here(team.ada, "main")
+
+
+def test_of_what_a_hook_refuses_nothing_stays(team: Team) -> None:
+    team.ada.create_endpoint("e", "m", "1.0", push=True)
+    team.hook("pre-receive", "echo 'main is frozen until Monday'; exit 1")
+    before, refs = git(team.remote, "for-each-ref"), heads(team.ada)
+    with pytest.raises(
+        TransportError, match=r"main is frozen until Monday.*nothing was changed in this clone"
+    ):
+        team.ada.rollback_endpoint("e", "1.1", push=True)
+    assert (git(team.remote, "for-each-ref"), heads(team.ada)) == (before, refs)
+    assert team.ada.get_endpoint("e").whole == "1.0"
+    assert git(top_of(team.ada), "status", "--porcelain") == ""
+    (team.remote / "hooks/pre-receive").unlink()
+    team.ada.rollback_endpoint("e", "1.1", push=True)
+
+
+def test_a_race_that_never_ends_is_given_up(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("regolo_git.registry.push_at_once.ATTEMPTS", 2)
+    push = "git commit -q --allow-empty -m more && git push -q"
+    write_hook(top_of(team.ada) / ".git/hooks/pre-push", f"cd {top_of(team.bob)} && unset GIT_DIR && {push}")
+    with pytest.raises(Conflict, match="others keep pushing to branch 'main'"):
+        team.ada.promote_model_version("m", "1.0", "production", push=True)
+    assert team.at_remote("main") == here(team.bob, "main")
+    with pytest.raises(NotFound):
+        team.ada.get_model_version("m", "production")
+
+
+def test_a_remote_that_is_not_there_changes_nothing(team: Team) -> None:
+    team.remote.rename(team.place / "elsewhere")
+    refs = heads(team.ada)
+    with pytest.raises(RegoloError, match="remote 'origin'"):
+        team.ada.promote_model_version("m", "1.0", "production", push=True)
+    assert heads(team.ada) == refs
+
+
+def test_commits_that_were_not_pushed_are_not_taken_along(team: Team) -> None:
+    team.ada.promote_model_version("m", "1.0", "staging")
+    refs = heads(team.ada)
+    with pytest.raises(Conflict, match="branch 'main' has 1 commit that 'origin' lacks") as caught:
+        team.ada.promote_model_version("m", "1.0", "production", push=True)
+    assert caught.value.hint == Hint("push")
+    assert heads(team.ada) == refs
+
+
+def test_a_version_that_was_not_pushed_is_not_promoted_there(separate: Team) -> None:
+    separate.ada.create_model_version("m", model_data=b"three")
+    before = separate.at_remote("ops")
+    with pytest.raises(Conflict, match=r"'m@1\.2' was not pushed to 'origin'") as caught:
+        separate.ada.promote_model_version("m", "1.2", "production", push=True)
+    assert caught.value.hint == Hint("push", "m")
+    assert separate.at_remote("ops") == before
+    git(top_of(separate.ada), "push", "-q", "--follow-tags")
+    separate.ada.promote_model_version("m", "1.2", "production", push=True)
+
+
+def test_another_version_of_that_number_is_named(separate: Team) -> None:
+    separate.bob.create_model_version("m", model_data=b"by Bob")
+    separate.ada.create_model_version("m", model_data=b"by Ada")
+    git(top_of(separate.bob), "push", "-q", "--follow-tags")
+    with pytest.raises(Conflict, match=r"remote 'origin' has another tag 'm@v1\.2'") as caught:
+        separate.ada.create_endpoint("e", "m", "1.2", push=True)
+    assert caught.value.hint == Hint("renumber", "m@1.2")
+
+
+def test_changed_files_in_the_way_are_found_before_the_push(team: Team) -> None:
+    team.ada.promote_model_version("m", "1.0", "production", push=True)
+    place, before = top_of(team.ada) / "environments/production/m.toml", team.at_remote("main")
+    place.write_text(place.read_text() + "# mine\n")
+    with pytest.raises(Conflict, match="has uncommitted changes"):
+        team.ada.promote_model_version("m", "1.1", "production", push=True)
+    assert team.at_remote("main") == before
+    # Nor can the branch follow what others have pushed.
+    team.bob.promote_model_version("m", "1.1", "production", push=True)
+    with (
+        pytest.warns(match="branch 'main' was not fast-forwarded"),
+        pytest.raises(Conflict, match="branch 'main' is behind 'origin/main'"),
+    ):
+        team.ada.promote_model_version("m", "1.0", "staging", push=True)
+    assert place.read_text().endswith("# mine\n")
+
+
+def test_the_registry_branch_may_have_work_of_its_own(separate: Team) -> None:
+    ada = separate.ada
+    ada.create_model_version("m", model_data=b"not pushed")
+    ada.promote_model_version("m", "1.1", "production", push=True)
+    assert separate.at_remote("ops") == here(ada, "ops")
+
+
+def test_an_operations_branch_that_only_this_clone_has(team: Team) -> None:
+    change_setting(team.ada.handle, "registry.operations", "ops")
+    team.ada.promote_model_version("m", "1.1", "production", push=True)
+    assert team.at_remote("ops") == here(team.ada, "ops") == here(team.ada, "origin/ops")
+    assert here(team.ada, "ops^") == team.at_remote("main")
+
+
+def test_a_proposal_is_pushed_to_its_branch(team: Team) -> None:
+    before = team.at_remote("main")
+    team.ada.promote_model_version("m", "1.1", "production", propose=True, push=True)
+    branch = "propose/production/m@1.1"
+    assert team.at_remote(branch) == here(team.ada, branch)
+    assert team.at_remote("main") == before
+    with pytest.raises(Conflict, match=f"remote 'origin' has a branch '{branch}' already"):
+        team.bob.promote_model_version("m", "1.1", "production", message="mine", propose=True, push=True)
+    assert branch not in heads(team.bob)
+
+
+def test_the_setting_decides_where_nothing_is_said(team: Team) -> None:
+    top = top_of(team.ada)
+    git(top, "config", "regolo.push", "always")
+    team.ada.promote_model_version("m", "1.0", "production")
+    assert team.at_remote("main") == here(team.ada, "main")
+    team.ada.promote_model_version("m", "1.0", "staging", push=False)
+    assert team.at_remote("main") == here(team.ada, "main~1")
+    git(top, "config", "regolo.push", "sometimes")
+    with pytest.raises(InvalidInput, match=r"'regolo\.push' is 'sometimes'") as caught:
+        team.ada.promote_model_version("m", "1.1", "staging")
+    assert caught.value.hint == Hint("config", "--local", "regolo.push", "always")
+
+
+def test_a_clone_without_a_remote(registered: Registry) -> None:
+    with pytest.raises(NotFound, match="no remote to push to"):
+        registered.promote_model_version("m", "1.0", "production", push=True)
+    git(top_of(registered), "config", "regolo.push", "always")
+    registered.promote_model_version("m", "1.0", "production")
+
+
+def test_all_land_where_several_promote_at_once(team: Team) -> None:
+    clones = [top_of(team.ada), top_of(team.bob), top_of(team.clone("eve"))]
+
+    def promotions(number: int) -> None:
+        for environment in ("staging", "production"):
+            change = "promote", f"m@1.{number % 2}", environment, "--push", f"-mby {number} in {environment}"
+            done = run_program(clones[number], *change)
+            assert done.returncode in (0, 4), done.stderr
+            assert done.returncode == 0 or "already promoted" in done.stderr, done.stderr
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(promotions, range(3)))
+    subjects = git(team.remote, "log", "--format=%s", "--grep=^by ", "main").splitlines()
+    assert len(set(subjects)) == len(subjects)
+    assert len(subjects) >= 4  # two of them promote the same version
+    for clone_of in clones:
+        git(clone_of, "pull", "-q", "--ff-only")
+        assert git(clone_of, "rev-parse", "main").strip() == team.at_remote("main")
+        assert git(clone_of, "status", "--porcelain") == ""
