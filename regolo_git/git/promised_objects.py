@@ -117,7 +117,7 @@ class PromisedObjects(pygit2.OdbBackend):
     def _ask_remote(self, *arguments: str, given: bytes) -> bytes:
         from regolo_git.git.remote.process import ask_remote  # noqa: PLC0415 - few clones are partial
 
-        return ask_remote(self._paths.git_dir, self._remote, *arguments, given=given)
+        return ask_remote(self._paths, self._remote, *arguments, given=given)
 
     def read_prefix_cb(self, oid: str) -> tuple[pygit2.enums.ObjectType, bytes, str]:
         """An object by its id; the library reads raw objects in this way."""

@@ -10,6 +10,7 @@ from typing import IO, NamedTuple
 
 from regolo_git.errors import TransportError
 from regolo_git.forks import no_fork
+from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.environment import environment_of_git, environment_of_remote
 from regolo_git.git.lock import held_lock
 from regolo_git.git.program import git_program, given_input
@@ -68,9 +69,10 @@ def run_with_remote(
     return Finished(process.returncode, output, lines)
 
 
-def ask_remote(git_dir: Path, remote: str, *arguments: str, given: bytes = b"") -> bytes:
+def ask_remote(paths: RepositoryPaths, remote: str, *arguments: str, given: bytes = b"") -> bytes:
     """The output of a git command that talks to a remote.  Raises as `Transport` says."""
-    done = run_with_remote(git_dir, None, arguments, given=given)
+    # In the work tree, because the path of a remote may be relative to it.
+    done = run_with_remote(paths.git_dir, paths.work_tree, arguments, given=given)
     if done.status != 0:
         raise remote_failure(remote, done.lines.own, done.lines.said)
     return done.output

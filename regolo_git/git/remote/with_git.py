@@ -40,7 +40,7 @@ class GitTransport:
     def refs(self, remote: str, patterns: Iterable[str]) -> dict[str, str]:
         """See `Transport.refs`."""
         wanted = tuple(patterns)
-        output = ask_remote(self._git.paths.git_dir, remote, "ls-remote", "--", remote, *wanted)
+        output = ask_remote(self._git.paths, remote, "ls-remote", "--", remote, *wanted)
         lines = (line.partition("\t") for line in output.decode("utf-8", "surrogateescape").splitlines())
         return matching({ref: oid for oid, _, ref in lines}, wanted)
 

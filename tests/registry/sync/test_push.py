@@ -224,3 +224,10 @@ def test_a_tag_of_another_object_is_never_moved(team: Team) -> None:
     assert before.items() <= team.tags().items()
     with pytest.raises(RegoloError, match="pushed without its branch"):
         pushed(theirs)
+
+
+def test_the_path_of_a_remote_may_be_relative_to_the_work_tree(team: Team) -> None:
+    ours = team.clone("ours")
+    git(ours.handle.paths.top, "remote", "set-url", "origin", "../host.git")
+    ours.create_model_version("m", model_data=b"two")
+    assert [version.reference for version in pushed(ours).versions] == ["m@1.1"]

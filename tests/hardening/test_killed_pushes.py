@@ -1,0 +1,91 @@
+"""A push that another clone overtook, killed at an instant: the next push completes it, once and for all."""
+
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from support.git_program import git, new_repository
+from support.program import run_program
+from support.system_calls import Instant, can_trace, instants, run_killed
+
+from regolo_git.api import Registry
+from regolo_git.registry.sync.push import push
+
+pytestmark = [
+    pytest.mark.slow,  # CI runs it, too
+    pytest.mark.skipif(not can_trace(), reason="strace cannot trace here"),
+]
+# All instants of a push take half an hour: CI looks at every so manieth, from a different one each time.
+STRIDE = int(os.environ.get("REGOLO_KILL_STRIDE", "17"))
+
+
+@pytest.fixture(scope="module")
+def overtaken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a host and with `ours`, two of whose versions and a promotion were overtaken."""
+    place = tmp_path_factory.mktemp("overtaken")
+    top = new_repository(place / "first")
+    for key, value in {"user.name": "Ada Byron", "user.email": "ada@example.com"}.items():
+        git(top, "config", key, value)
+    with Registry.init(top) as registry:
+        registry.register_model("m", b"one")
+    git(place, "clone", "-q", "--bare", "first", "host.git")
+    for name in ("ours", "theirs"):
+        git(place, "clone", "-q", "host.git", name)
+        git(place / name, "remote", "set-url", "origin", "../host.git")
+        git(place / name, "config", "regolo.store", "../first/.git/regolo/store")
+        git(place / name, "config", "user.name", name)
+        git(place / name, "config", "user.email", f"{name}@example.com")
+    with Registry.open(place / "theirs") as theirs:
+        theirs.create_model_version("m", model_data=b"theirs")
+        push(theirs.handle)
+    with Registry.open(place / "ours") as ours:
+        ours.create_model_version("m", model_data=b"ours")
+        ours.create_model_version("m", model_data=b"ours, next", bump="patch")
+        ours.promote_model_version("m", "1.1", "staging")
+    return place
+
+
+def copied(overtaken: Path, to: Path) -> Path:
+    shutil.copytree(overtaken, to, symlinks=True)
+    return to / "ours"
+
+
+def check(top: Path) -> None:
+    """Every version is there once, here and on the host, and the promotion is of the one that it was of."""
+    host = top.parent / "host.git"
+    numbers = ["m@v1.0", "m@v1.1", "m@v1.2", "m@v1.2.1"]
+    assert git(host, "tag", "-l").split() == git(top, "tag", "-l").split() == numbers
+    for ref in ("main", *numbers):
+        assert git(host, "rev-parse", ref) == git(top, "rev-parse", ref)
+    assert git(host, "rev-list", "--count", "main").strip() == "6"
+    assert git(top, "status", "--short", "--branch").strip() == "## main...origin/main"
+    git(host, "fsck", "--strict")
+    done = run_program(top, "fsck", "--full")
+    assert done.returncode == 0, done.stdout + done.stderr
+    with Registry.open(top) as registry:
+        digests = Counter(version.digest for version in registry.list_model_versions("m"))
+        promotion = registry.handle.records().promotion("staging", "m")
+    assert len(digests) == len(numbers)
+    assert promotion is not None
+    assert promotion.version == "1.2"
+
+
+def test_the_next_push_completes_it(overtaken: Path, tmp_path: Path) -> None:
+    found = instants(copied(overtaken, tmp_path / "counted"), "push")
+    check(tmp_path / "counted" / "ours")
+    assert len(found) > STRIDE
+    for number, instant in enumerate(found[::STRIDE]):
+        kill_and_complete(copied(overtaken, tmp_path / str(number)), instant)
+        shutil.rmtree(tmp_path / str(number))
+
+
+def kill_and_complete(top: Path, instant: Instant) -> None:
+    run_killed(top, instant, "push")
+    for lock in top.parent.rglob("*.lock"):
+        if lock.name != "exchange.lock" and "regolo" not in lock.parts:
+            lock.unlink()  # git does not take back what a kill left; it names it
+    done = run_program(top, "push")
+    assert done.returncode == 0, (instant, done.stderr)
+    check(top)
