@@ -1,6 +1,7 @@
 """Opening a store: its files at a path or URL, and its format."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from regolo_git.errors import IntegrityError, MissingDependency, StoreAbsent, TransportError
@@ -13,6 +14,7 @@ from regolo_git.store.translate import translated
 from regolo_git.system_calls import NotOrdinary
 
 FORMAT_LIMIT = 1 << 16
+FORMAT_READS = 3
 
 
 def files_at(place: str | StoreAddress) -> Files:
@@ -68,7 +70,7 @@ def read_format(files: Files) -> StoreFormat:
     """
     try:
         with translated(files.url):
-            return StoreFormat.parse(files.read_range(FORMAT_FILE, 0, FORMAT_LIMIT))
+            return _parsed_format(files)
     except TransportError as error:
         if isinstance(error.__cause__, NotOrdinary):
             text = f"'{FORMAT_FILE}' of the store '{files.url}' is {error.__cause__.kind}, not a file"
@@ -76,6 +78,14 @@ def read_format(files: Files) -> StoreFormat:
         if not is_missing(error):
             raise
         raise absent_store(files.url) from error
+
+
+def _parsed_format(files: Files) -> StoreFormat:
+    """The format, read again if it makes no sense: it has no name that tells what happened on the way."""
+    for _ in range(FORMAT_READS - 1):
+        with suppress(IntegrityError):
+            return StoreFormat.parse(files.read_range(FORMAT_FILE, 0, FORMAT_LIMIT))
+    return StoreFormat.parse(files.read_range(FORMAT_FILE, 0, FORMAT_LIMIT))
 
 
 def create_format(files: Files, form: StoreFormat, rights: int = 0) -> bool:

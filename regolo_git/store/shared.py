@@ -41,6 +41,7 @@ from regolo_git.store.store import not_in_store
 from regolo_git.store.translate import translated
 from regolo_git.system_calls import NotOrdinary
 
+READS = 3
 READ_BUDGET = 3 * CHUNK_LIMIT
 # From this many on, recipes are looked for in one list rather than each by its name.
 LIST_FROM = 256
@@ -142,8 +143,8 @@ class SharedStore:
         return {address for address, size in zip(addresses, sizes, strict=True) if size is None}
 
     def read_recipe(self, address: Digest) -> Recipe:
-        """See `Store.read_recipe`; it is read twice before it is called damaged."""
-        for _ in range(2):
+        """See `Store.read_recipe`; it is read again before it is called damaged."""
+        for _ in range(READS):
             data = self._recipe_bytes(address)
             if blake3_hex(data) == address.hex:
                 return Recipe.parse(data)

@@ -1,7 +1,7 @@
 """Reads chunks of a store wherever they are: in a pack that hints name, in their own file, or in any pack.
 
-Every chunk is verified.  One that does not match its name is read a second time, because the transfer may be
-at fault, and then looked for elsewhere.  Nothing in the store is changed.
+Every chunk is verified.  One that does not match its name is read again, because the transfer may be at
+fault, and then looked for elsewhere.  Nothing in the store is changed.
 """
 
 from collections.abc import Iterable, Iterator
@@ -86,7 +86,7 @@ class PackedChunks:
     def _is_read(self, source: Source, address: str, view: memoryview) -> bool:
         return any(
             self._is_filled(source, address, view, again) and blake3_hex(view) == address
-            for again in (False, True)
+            for again in (False, True, True)
         )
 
     def _is_filled(self, source: Source, address: str, view: memoryview, again: bool) -> bool:
