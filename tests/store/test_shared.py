@@ -23,7 +23,7 @@ from regolo_git.store.files.contract import Files
 from regolo_git.store.locate import files_at
 from regolo_git.store.loose import LooseStore
 from regolo_git.store.packs.hints import PackHints
-from regolo_git.store.packs.pack import Entry
+from regolo_git.store.packs.pack import INDEX_LIMIT, MAGIC, Entry
 from regolo_git.store.shared import SharedStore
 
 SMALL = [40_000] * 60
@@ -266,6 +266,44 @@ def test_hints_that_name_other_chunks_or_sizes_are_passed_over(files: Files) -> 
     ]
     files.write(hints_path(recipe.address.hex), PackHints.of(lies).to_bytes())
     assert fetched(SharedStore.open(files), recipe) == contents
+
+
+def test_what_is_not_a_pack_among_the_packs_is_passed_over(files: Files) -> None:
+    contents = contents_of(SMALL)
+    recipe = push(shared_at(files), contents)
+    files.remove(hints_path(recipe.address.hex))
+    (good,) = pack_files(files)
+    data = files.read_range(good, 0, 1 << 30)
+    for number, noise in enumerate(
+        [
+            b"",
+            b"noise" * 10,
+            data[:-1],
+            data[:-16] + (2**63).to_bytes(8, "little") + MAGIC,
+            data[:-16] + (INDEX_LIMIT + 1).to_bytes(8, "little") + MAGIC,
+            b'{"entries":[]}' + (14).to_bytes(8, "little") + MAGIC,
+            b"[" * 100_000 + (100_000).to_bytes(8, "little") + MAGIC,
+        ]
+    ):
+        files.write(path_of(PACKS, f"{number:064x}"), noise)
+    files.write(f"{PACKS}/00/readme", b"mine")
+    store = SharedStore.open(files)
+    assert store.missing(recipe.chunks) == []
+    assert fetched(store, recipe) == contents
+
+
+def test_a_pack_that_claims_a_chunk_with_other_bytes_is_seen_through(files: Files) -> None:
+    contents = contents_of(SMALL)
+    store = shared_at(files)
+    recipe = recipe_of(contents)
+    false = pack_of(recipe.chunks, {address: bytes(len(data)) for address, data in contents.items()})
+    store.put_hints(recipe, store.put_pack(false))
+    store.put_recipe(recipe)
+    with pytest.raises(IntegrityError, match=recipe.chunks[0].blake3):
+        fetched(store, recipe)
+    for address, data in contents.items():
+        store.put_chunk(address, data)
+    assert fetched(store, recipe) == contents
 
 
 def test_a_missing_chunk_is_named(files: Files) -> None:
