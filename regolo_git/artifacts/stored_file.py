@@ -1,4 +1,8 @@
-"""One file of a stored artifact, read at any position: only the chunks that hold what is read are fetched."""
+"""One file of a stored artifact, read at any position: only the chunks that hold what is read are fetched.
+
+Whoever reads on in order will want what follows, so the store is told of ever more of it: a store that has
+chunks in packs reads them together.
+"""
 
 import io
 from bisect import bisect_right
@@ -9,6 +13,8 @@ from typing import cast
 
 from regolo_git.records.recipe import Recipe
 from regolo_git.store.store import Store
+
+MOST_AHEAD = 64  # chunks
 
 
 class StoredFile:
@@ -29,7 +35,6 @@ class StoredFile:
     @contextmanager
     def opened(self) -> Iterator[io.RawIOBase]:
         """The file, seekable.  Reading raises NotFound, IntegrityError, TransportError."""
-        self._store.expect(self._recipe, ())  # few of its chunks, and who knows which
         yield _Opened(self._store, self._recipe, self._start, self.size)
 
     def buffered(self) -> io.BufferedReader:
@@ -41,12 +46,16 @@ class _Opened(io.RawIOBase):
     def __init__(self, store: Store, recipe: Recipe, start: int, size: int) -> None:
         super().__init__()
         self._store = store
+        self._recipe = recipe
         self._chunks = recipe.chunks
         self._ends = list(accumulate(chunk.size for chunk in recipe.chunks))
         self._start = start
         self._size = size
         self._position = 0
+        self._last = bisect_right(self._ends, start + size - 1)
         self._held: tuple[int, bytearray] = (-1, bytearray())
+        self._told = 0  # the first chunk that the store does not expect
+        self._ahead = 0  # how many chunks it was told of
 
     def readable(self) -> bool:
         return True
@@ -75,8 +84,17 @@ class _Opened(io.RawIOBase):
 
     def _chunk(self, number: int) -> bytearray:
         if self._held[0] != number:
+            self._tell_what_follows(number)
             chunk = self._chunks[number]
             content = bytearray(chunk.size)
             self._store.read_chunk_into(chunk.blake3, memoryview(content))
             self._held = (number, content)
         return self._held[1]
+
+    def _tell_what_follows(self, number: int) -> None:
+        follows = number == self._held[0] + 1 and self._ahead
+        if follows and number < self._told:
+            return
+        self._ahead = min(2 * self._ahead, MOST_AHEAD) if follows else 1
+        self._told = min(number + self._ahead, self._last + 1)
+        self._store.expect(self._recipe, self._chunks[number : self._told])
