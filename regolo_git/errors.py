@@ -13,6 +13,7 @@
     │   └── StoreAbsent       the store is not there, perhaps because its disk is not mounted
     ├── ServingError 7        an endpoint cannot be served
     ├── PolicyRefused 8       a rule of the registry or of the operator forbids it
+    │   └── StoreUnconfirmed  this clone has not confirmed that it may use the shared store
     └── MissingDependency 9   an optional package or program is not installed
 
 A message says what is wrong: lower case, the subject in single quotes, no full stop.  A hint is the next
@@ -99,6 +100,10 @@ class PolicyRefused(RegoloError):
     """A rule of the registry or of the operator forbids it."""
 
     exit_code = 8
+
+
+class StoreUnconfirmed(PolicyRefused):
+    """The repository names a shared store, and nobody has confirmed in this clone that it may be used."""
 
 
 class MissingDependency(RegoloError):

@@ -1,5 +1,6 @@
 """The registry configuration `.regolo/config.toml`: edited by people, so this module only reads it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -21,6 +22,7 @@ WRITES: tuple[StoreWrite, ...] = ("push", "through")
 PUSH_SETTING = "regolo.push"  # in git's configuration
 PUSH_ALWAYS, PUSH_NEVER = "always", "never"
 DEFAULT_ENVIRONMENTS = ("staging", "production")
+_ID = re.compile(r"[0-9a-z]{8,64}")
 CONFIG_HELP = """\
 # Registry configuration: edit it here or with `git regolo config`.
 # The environments are listed in the order in which versions are promoted through them:
@@ -49,6 +51,7 @@ class RegistryConfig:
     `store_endpoint` and `store_region` are those of an S3 service.  `store_write` is when the bytes of a
     version go to the shared store: when it is pushed, or before it gets its name (`through`).
     `operations` is the branch of environments and endpoints if it is not the registry branch.
+    `registry_id` is what other registries in the same store know this one by; 0.1 wrote none.
     """
 
     branch: str = "main"
@@ -57,6 +60,7 @@ class RegistryConfig:
     store_endpoint: str | None = None
     store_region: str | None = None
     store_write: StoreWrite = "push"
+    registry_id: str | None = None
     environments: tuple[EnvironmentRule, ...] = ()
     lines: tuple[str, ...] = ()
     operations: str | None = None
@@ -87,6 +91,9 @@ class RegistryConfig:
             raise IntegrityError(f"'write' in {store.what} is neither {' nor '.join(WRITES)}")
         branch = registry.take_optional("branch", str) or "main"
         operations = registry.take_optional("operations", str)
+        registry_id = registry.take_optional("id", str)
+        if registry_id is not None and not _ID.fullmatch(registry_id):
+            raise IntegrityError(f"'id' in {registry.what} is not 8 to 64 letters and digits")
         config = cls(
             branch=branch,
             digest=digest,
@@ -94,6 +101,7 @@ class RegistryConfig:
             store_endpoint=store.take_optional("endpoint", str),
             store_region=store.take_optional("region", str),
             store_write=write,
+            registry_id=registry_id,
             lines=registry.take_texts("lines"),
             operations=operations if operations != branch else None,
             environments=tuple(_read_rule(*named) for named in reader.take_tables("environments")),
@@ -146,12 +154,15 @@ def pushes_at_once(value: str) -> bool:
     return value == PUSH_ALWAYS
 
 
-def new_config_text(*, branch: str, store_url: str | None) -> str:
+def new_config_text(*, branch: str, store_url: str | None, registry_id: str | None = None) -> str:
     """The initial configuration of a registry.  Raises InvalidInput for a URL that cannot be a store."""
+    registry: dict[str, TomlValue] = {"branch": branch}
+    if registry_id is not None:
+        registry["id"] = registry_id
     environments: dict[str, TomlValue] = {name: {} for name in DEFAULT_ENVIRONMENTS}
     document: dict[str, TomlValue] = {
         "format": FORMAT,
-        "registry": {"branch": branch},
+        "registry": registry,
         "environments": environments,
     }
     store: dict[str, TomlValue] = {"digest": "sha256"}

@@ -93,10 +93,7 @@ class CloneStore:
         remove_own_values(self._paths, USED_SETTING)
 
     def _url(self, setting: str | None) -> str:
-        common = self._paths.common_dir
-        if setting is None or "://" in setting:
-            return setting or str(common / "regolo" / "store")
-        return str((common.parent if common.name == ".git" else common) / Path(setting).expanduser())
+        return place_of(self._paths, setting or str(self._paths.common_dir / "regolo" / "store"))
 
     def _rights(self, setting: str | None) -> int:
         """The permissions of the default store that `core.sharedRepository` asks for, as git reads it."""
@@ -119,3 +116,11 @@ class CloneStore:
         unset = Hint("config", "--local", "--unset", STORE_SETTING)
         other = f"give it up: {unset}" if self._is_used(setting) else f"create it: {Hint('init')}"
         return StoreAbsent(error.message, f"mount it, or {other}")
+
+
+def place_of(paths: RepositoryPaths, place: str) -> str:
+    """A store's URL, or its path: a relative one starts at the repository, and `~` is the home directory."""
+    if "://" in place:
+        return place
+    common = paths.common_dir
+    return str((common.parent if common.name == ".git" else common) / Path(place).expanduser())

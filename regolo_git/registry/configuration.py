@@ -44,6 +44,8 @@ def change_setting(handle: Handle, key: str, value: "TomlValue | None") -> str:
     A new `registry.operations` creates that branch where the present one is, if there is none.  A new
     `registry.branch` is committed to that branch if this clone lacks the present one, as after a
     rename.  The first key of an environment also declares the environments that were there without it.
+    A new URL of the shared store is confirmed for this clone, and so is a new endpoint or region of one that
+    was confirmed.
 
     Raises InvalidInput if the result would not be a valid configuration, Conflict if nothing would change.
     """
@@ -72,8 +74,37 @@ def change_setting(handle: Handle, key: str, value: "TomlValue | None") -> str:
         subject = f"{verb} {key} in the registry's configuration"
         return NewCommit({CONFIG_PATH: after.encode()}, action_message(None, subject, "config", {}), None)
 
+    confirms = key in STORE_KEYS and (key in ("store.url", "store") or _is_confirmed(handle))
     with _started(handle, key, value):
-        return commit_records(handle, prepare, branch=_branch_to_change(handle, key, value)).commit
+        commit = commit_records(handle, prepare, branch=_branch_to_change(handle, key, value)).commit
+    address = handle.shared_stores.address() if confirms else None
+    if address is not None:
+        handle.shared_stores.confirm(address)
+    return commit
+
+
+def confirm_store(handle: Handle, url: str) -> bool:
+    """Notes that this clone may use the shared store that the registry names; False if it knew.
+
+    Raises InvalidInput if the registry names another one, or none.
+    """
+    stores = handle.shared_stores
+    address = stores.address()
+    if address is None or address.url != url:
+        named = "names no shared store" if address is None else f"names the shared store '{address.url}'"
+        raise InvalidInput(f"the registry {named}", Hint("config", "store.url", url))
+    if stores.is_confirmed(address):
+        return False
+    stores.confirm(address)
+    return True
+
+
+def _is_confirmed(handle: Handle) -> bool:
+    try:
+        address = handle.shared_stores.address()
+    except InvalidInput:  # what was committed by hand
+        return False
+    return address is not None and handle.shared_stores.is_confirmed(address)
 
 
 def _started(handle: Handle, key: str, value: "TomlValue | None") -> AbstractContextManager[None]:

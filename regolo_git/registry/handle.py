@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from regolo_git.errors import IntegrityError, NotFound
+from regolo_git.errors import IntegrityError, NotFound, RegoloError
 from regolo_git.forks import tell_in_child
 from regolo_git.git.discover import RepositoryPaths, find_repository
 from regolo_git.git.tag_index import TagIndex
@@ -27,12 +27,19 @@ if TYPE_CHECKING:
     from regolo_git.git.branch_changes import BranchChanges
     from regolo_git.git.repository import GitRepository
     from regolo_git.records.config import RegistryConfig
+    from regolo_git.records.digests import Digest
+    from regolo_git.records.recipe import Recipe
+    from regolo_git.records.store_url import StoreAddress
     from regolo_git.registry.clone_store import CloneStore
     from regolo_git.registry.recipe_index import RecipeIndex
+    from regolo_git.registry.shared_store import SharedStores
+    from regolo_git.store.chain import StoreChain
     from regolo_git.store.new_content import NewContent
+    from regolo_git.store.shared import SharedStore
     from regolo_git.store.store import Store
 
 DEFAULT_BRANCH = "main"
+STORES = ("store", "shared", "stores")
 COMMITS_KEPT = 8  # whose records stay in memory; a verb reads those of two or three commits
 Record = TypeVar("Record")
 
@@ -51,6 +58,8 @@ class Handle:
         self.lock = threading.RLock()
         tell_in_child(self)
         self.reports_late = False
+        # Asked before this clone uses the registry's shared store for the first time.
+        self.may_use_store: Callable[[StoreAddress], bool] = lambda _: False
 
     @classmethod
     def open(cls, start: Path, environ: Mapping[str, str], on_notice: Callable[[str], None] = warn) -> Self:
@@ -73,7 +82,8 @@ class Handle:
     def after_fork(self) -> None:
         """Has a forked child open the store itself: a library's connections cannot be shared."""
         self.lock = threading.RLock()
-        self.__dict__.pop("store", None)
+        for name in STORES:
+            self.__dict__.pop(name, None)
 
     def reported(self) -> None:
         """Notes that the user knows what was published: running the command again is a new request."""
@@ -121,8 +131,49 @@ class Handle:
         What a failed block has added is taken back, or a notice says how much stays.  Raises StoreAbsent as
         `store` does.
         """
-        self.__dict__.pop("store", None)  # a default store is created by its first content
+        for name in ("store", "stores"):  # a default store is created by its first content
+            self.__dict__.pop(name, None)
         return self.clone_store.new_content(self._on_notice)
+
+    @opened_once
+    def shared_stores(self) -> "SharedStores":
+        """The stores that this clone shares with others, none of them opened."""
+        from regolo_git.registry.shared_store import SharedStores  # noqa: PLC0415 - see the module's docstring
+
+        return SharedStores(self.paths, lambda: self.git, self.config, self.registry_tip)
+
+    @opened_once
+    def shared(self) -> "SharedStore | None":
+        """The registry's shared store, for reading; None if it names none.
+
+        Raises StoreUnconfirmed if this clone may not use it, and the other errors of `SharedStores.open`.
+        """
+        return self.shared_stores.open(self.may_use_store)
+
+    @opened_once
+    def stores(self) -> "StoreChain":
+        """The local store, the registry's shared one and the further ones, read as one and opened on use."""
+        from regolo_git.store.chain import Link, StoreChain  # noqa: PLC0415 - see the module's docstring
+
+        url = self.store_url
+        local = Link(url, lambda: self.store)
+        return StoreChain(local, lambda: self.shared_stores.links(url, lambda: self.shared), self.notice)
+
+    def find_recipe(self, address: "Digest") -> "Recipe | None":
+        """A recipe from any store; None if none has it, or, with a notice, if a shared one cannot be read.
+
+        Raises StoreAbsent if the local store should be there and is not, IntegrityError.
+        """
+        from regolo_git.store.store import find_recipe  # noqa: PLC0415 - see the module's docstring
+
+        try:
+            return find_recipe(self.stores, address)
+        except IntegrityError:
+            raise
+        except RegoloError as error:
+            found = find_recipe(self.store, address)  # raises what is wrong with the local one
+            self.notice_once(f"{error.message} ({error.hint})" if error.hint else error.message)
+            return found
 
     @property
     def store_url(self) -> str:

@@ -1,58 +1,79 @@
 """Initializing a registry in a Git repository: configuration and attributes, in one commit."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from regolo_git.errors import Conflict
+from regolo_git.errors import Conflict, InvalidInput
 from regolo_git.git.attributes import FILE_NAME
 from regolo_git.git.new_commit import NewCommit
 from regolo_git.git.publish import publish, refuse_early
-from regolo_git.records.config import new_config_text
+from regolo_git.records.config import RegistryConfig, new_config_text
 from regolo_git.records.paths import CONFIG_PATH
+from regolo_git.records.store_url import parse_store_address
 from regolo_git.registry.change import action_message, recover_first
 from regolo_git.registry.handle import DEFAULT_BRANCH, Handle
 from regolo_git.registry.record_attributes import needed_attributes, record_paths
 from regolo_git.registry.records_at import check_readable
+from regolo_git.system_calls import random_name
 
 
 @dataclass(frozen=True, slots=True)
 class Initialised:
     """The registry; `commit` is None if the repository already was one.
 
-    `new_store` is the store that was configured, if it was created.
+    `new_store` is the store that was configured for this clone, and `new_shared` the registry's, each if it
+    was created.
     """
 
     top: Path
     branch: str
     commit: str | None
     new_store: str | None
+    new_shared: str | None = None
 
 
 def initialise(handle: Handle, store_url: str | None = None) -> Initialised:
     """Commits the configuration to the current branch, which becomes the registry branch.
 
-    Does nothing in a repository that is already a registry.  Raises Conflict if the files are dirty or HEAD
-    is detached, InvalidInput for an unusable store URL or if Git knows no author, StoreAbsent if this clone
-    has used a store that is not there, NotFound if it lacks the registry branch.
+    Does nothing in a repository that is already a registry, but for confirming the store that it names.
+    Raises Conflict if the files are dirty or HEAD is detached, InvalidInput for an unusable store URL or if
+    Git knows no author, StoreAbsent if this clone has used a store that is not there, NotFound if it lacks
+    the registry branch.
     """
     recover_first(handle)
     config = handle.config_at_head()
     if config is not None:
         handle.registry_tip()  # a clone without it is of no use yet
-        return Initialised(handle.paths.top, config.branch, None, _create_store(handle))
+        new_shared = None
+        with suppress(InvalidInput):  # what was committed by hand
+            new_shared = _share(handle, config, store_url)
+        return Initialised(handle.paths.top, config.branch, None, _create_store(handle), new_shared)
     branch = handle.git.head_branch() or _default_branch(handle)
-    text = new_config_text(branch=branch, store_url=store_url)
+    text = new_config_text(branch=branch, store_url=store_url, registry_id=random_name(16))
 
     def prepare(tip: str | None) -> NewCommit[None]:
         attributes = needed_attributes(handle.git, tip, record_paths(handle.git, tip))
-        files = {CONFIG_PATH: text.encode(), **attributes}
+        config = handle.records_at(tip).data(CONFIG_PATH) or text.encode()  # of an `init` that was faster
+        files = {CONFIG_PATH: config, **attributes}
         check_readable(files)
         return NewCommit(files, action_message(None, "initialize model registry", "init", {}), None)
 
     refuse_early(handle.git, branch, [CONFIG_PATH, FILE_NAME])
     new_store = _create_store(handle)  # first, so that an unwritable one leaves no registry behind
+    new_shared = _share(handle, RegistryConfig.parse(text), store_url)
     published = publish(handle.git, branch, prepare)
-    return Initialised(handle.paths.top, branch, published.commit, new_store)
+    return Initialised(handle.paths.top, branch, published.commit, new_store, new_shared)
+
+
+def _share(handle: Handle, config: RegistryConfig, url: str | None) -> str | None:
+    """Confirms the registry's store if it is the one that was given; its path if it was created."""
+    if url is None or url != config.store_url:
+        return None
+    address = parse_store_address(url, config.store_endpoint, config.store_region)
+    created = handle.shared_stores.create_directory(address)
+    handle.shared_stores.confirm(address)
+    return created
 
 
 def _create_store(handle: Handle) -> str | None:

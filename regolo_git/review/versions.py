@@ -7,7 +7,6 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import read_version_manifest
 from regolo_git.review.comparison import Comparison, compare
 from regolo_git.review.incomplete import incomplete_files
-from regolo_git.store.store import find_recipe
 
 
 def compare_versions(handle: Handle, a: Reference, b: Reference) -> Comparison:
@@ -17,7 +16,7 @@ def compare_versions(handle: Handle, a: Reference, b: Reference) -> Comparison:
     before, after = read_version_manifest(handle, a), read_version_manifest(handle, b)
     card = handle.records().card_or_default(a.model)
     recipes = (
-        find_recipe(handle.store, before.artifact.recipe),
-        find_recipe(handle.store, after.artifact.recipe),
+        handle.find_recipe(before.artifact.recipe),
+        handle.find_recipe(after.artifact.recipe),
     )
-    return compare(before, after, card, *recipes, incomplete_files(handle.store, before, after, *recipes))
+    return compare(before, after, card, *recipes, incomplete_files(handle.stores, before, after, *recipes))

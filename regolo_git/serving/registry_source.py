@@ -56,7 +56,7 @@ class RegistrySource:
             shutil.rmtree(place.parent)
         place.parent.mkdir(parents=True, exist_ok=True)
         artifact = replace(manifest.artifact, digest=pinned.digest)
-        materialize(handle.store, artifact, place, root=self._directory, cache=handle.cache)
+        materialize(handle.stores, artifact, place, root=self._directory, cache=handle.cache)
         return ModelFiles(place, manifest.serving, pinned.digest)
 
     def keep_only(self, digests: Collection[Digest]) -> None:

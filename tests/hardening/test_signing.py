@@ -54,7 +54,7 @@ def use_every_verb(regolo: Regolo, top: Path) -> None:
     regolo("endpoint", "create", "e", "nlp/m@1.0")
     regolo("traffic", "e", "1.0=50", "1.1=50")
     regolo("revert", "nlp/m", "--to", "1.0")
-    regolo("config", "store.url", "/models")
+    regolo("config", "store.url", "s3://models/team")
     write_model(top / "model.safetensors", 3)
     regolo("commit", "nlp/m", "model.safetensors", "--propose")
     git(top, "merge", "-q", "--ff-only", "propose/nlp/m@1.2")

@@ -14,6 +14,7 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, json_option, put_json
 from regolo_git.cli.options.arguments import reference_argument
+from regolo_git.cli.options.store_consent import ask_before_store
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, signs, talk
 from regolo_git.errors import InvalidInput
@@ -87,6 +88,7 @@ def checkout(
         _refuse_a_version(reference, place)
     descriptor = _descriptor_of(place)
     with open_handle() as handle:
+        ask_before_store(handle)
         if reference is not None and descriptor is not None:
             _stream(handle, reference, descriptor, patterns, tensors, as_json=as_json)
             return

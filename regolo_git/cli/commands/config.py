@@ -14,10 +14,21 @@ from regolo_git.cli.streams import put, talk, talk_note
 from regolo_git.errors import InvalidInput, MissingDependency, NotFound, StoreAbsent, TransportError
 from regolo_git.hints import Hint
 from regolo_git.records.config import PUSH_SETTING, pushes_at_once
-from regolo_git.records.store_url import FORMER_STORE_SETTING, STORE_SETTING, check_writable_store
+from regolo_git.records.store_url import (
+    FORMER_STORE_SETTING,
+    STORE_SETTING,
+    check_writable_store,
+    parse_store_address,
+)
 from regolo_git.records.toml_text import TomlValue, dump_document
-from regolo_git.registry.configuration import change_setting, find_setting, read_settings
+from regolo_git.registry.configuration import change_setting, confirm_store, find_setting, read_settings
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.shared_store import (
+    CONFIRMED_SETTING,
+    REMOTE_SECTION,
+    address_in,
+    described,
+)
 from regolo_git.text.commits import short
 from regolo_git.text.nearest import nearest
 
@@ -32,7 +43,7 @@ KNOWN = (
     "store.digest",
 )
 KNOWN_OF_AN_ENVIRONMENT = re.compile(r"environments\.[a-z-]+(?:\.(?:replicas|requires))?")
-LOCAL = (STORE_SETTING, PUSH_SETTING)
+LOCAL = (STORE_SETTING, PUSH_SETTING, CONFIRMED_SETTING, f"{REMOTE_SECTION}.NAME.url")
 LOCAL_PREFIX = "regolo."
 
 
@@ -69,6 +80,8 @@ def config(key: str | None, value: str | None, unset: bool, local: bool, form: F
       environments.NAME.requires   environments to pass through first
       regolo.store                 the store of this clone (--local)
       regolo.push                  "always": as with --push (--local)
+      regolo.confirmed             the shared store that it may use (--local)
+      regolo.remote.NAME.url       a further store to read from (--local)
 
     With --plain, one line for each setting: dotted key, value
 
@@ -79,8 +92,9 @@ def config(key: str | None, value: str | None, unset: bool, local: bool, form: F
       git regolo config environments.production.requires '["staging"]'
       git regolo config --local regolo.store /shared/store
 
-    Setting regolo.store creates a store there if there is none.  Unsetting it also gives up a store that this
-    clone has used and that is lost.
+    Setting store.url also confirms that this clone may use the store, and so does setting it to the URL that
+    it has.  Setting regolo.store creates a store there if there is none.  Unsetting it also gives up a store
+    that this clone has used and that is lost.
 
     Exit status: 0 success; 2 the configuration would be invalid; 3 no such key, or not in a registry;
     4 already set to that value, or the file has uncommitted changes; 6 the store cannot be created, or was
@@ -129,6 +143,8 @@ def _set(handle: Handle, key: str, text: str | None) -> None:
     close = nearest(key, KNOWN) if unknown else None
     if close and text is not None:
         raise InvalidInput(f"unknown setting '{key}', did you mean '{close}'?", Hint("config", close, text))
+    if key == "store.url" and text is not None and _share(handle, text):
+        return
     commit = change_setting(handle, key, None if text is None else free_value(text))
     verb = "unset" if text is None else "set"
     talk(f"{verb} {key} (commit {short(commit)} on {handle.registry_branch()})")
@@ -136,9 +152,26 @@ def _set(handle: Handle, key: str, text: str | None) -> None:
         talk_note(f"this release does not use '{key}'")
 
 
+def _share(handle: Handle, url: str) -> bool:
+    """Creates a shared store in a directory; whether the registry names this one and it is now confirmed."""
+    address = parse_store_address(url)
+    created = handle.shared_stores.create_directory(address)
+    if created is not None:
+        talk(f"created a store at {created}")
+    if handle.config().store_url != url or not confirm_store(handle, url):
+        return False
+    talk(f"this clone now uses the shared store {described(address_in(handle.config()) or address)}")
+    return True
+
+
 def _local_settings(handle: Handle) -> dict[str, TomlValue]:
-    found = {STORE_SETTING: handle.clone_store.setting, PUSH_SETTING: handle.git.config_get(PUSH_SETTING)}
-    return {key: value for key, value in found.items() if value is not None}
+    values = {
+        STORE_SETTING: handle.clone_store.setting,
+        PUSH_SETTING: handle.git.config_get(PUSH_SETTING),
+        CONFIRMED_SETTING: handle.git.config_get(CONFIRMED_SETTING),
+        **{f"{REMOTE_SECTION}.{name}.url": url for name, url in handle.shared_stores.further().items()},
+    }
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _get_or_set_local(handle: Handle, key: str, value: str | None, *, unset: bool, form: Form) -> None:

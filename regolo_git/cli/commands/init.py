@@ -12,13 +12,14 @@ from regolo_git.text.commits import short
 
 
 @click.command()
-@click.option("--store", metavar="URL", help="Record the URL of the shared store in the configuration.")
+@click.option("--store", metavar="URL", help="Record the URL of the shared store, and use it.")
 @json_option
 def init(store: str | None, as_json: bool) -> None:
     """Initialize a model registry in the current Git repository.
 
     Adds one commit with .regolo/config.toml to the checked-out branch, which becomes the registry branch.
-    In an existing registry, or a clone of one, it changes nothing.
+    In an existing registry, or a clone of one, it changes nothing.  A shared store in a directory is created;
+    any other is created by the first push.
 
     \b
     Examples:
@@ -31,8 +32,8 @@ def init(store: str | None, as_json: bool) -> None:
     """
     with open_handle() as handle:
         done = initialise(handle, store)
-        if done.new_store is not None:
-            talk(f"created a store at {done.new_store}")
+        for created in filter(None, (done.new_store, done.new_shared)):
+            talk(f"created a store at {created}")
         if done.commit is not None:
             talk(f"initialized model registry in {done.top} (commit {short(done.commit)} on {done.branch})")
             talk_next("git regolo register MODEL PATH")

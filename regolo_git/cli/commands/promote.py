@@ -8,6 +8,7 @@ from regolo_git.cli.context import Cancelled, open_handle
 from regolo_git.cli.forms import Json, json_option, put_result
 from regolo_git.cli.options.arguments import complete_environments, reference_argument
 from regolo_git.cli.options.change import ask, message_option, push_option, unmerged_option
+from regolo_git.cli.options.store_consent import ask_before_store
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import talk, talk_note
 from regolo_git.records.paths import CONFIG_PATH
@@ -66,6 +67,7 @@ def promote(
     rule.
     """
     with open_handle() as handle:
+        ask_before_store(handle)
         yes = yes or _asked(handle, environment)
         with ProgressBar("checking") as bar:
             done = promote_version(

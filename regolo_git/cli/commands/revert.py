@@ -6,6 +6,7 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import json_option, put_result
 from regolo_git.cli.options.arguments import complete_versions, model_argument
 from regolo_git.cli.options.change import message_option, unmerged_option
+from regolo_git.cli.options.store_consent import ask_before_store
 from regolo_git.cli.streams import talk, talk_next
 from regolo_git.records.references import Reference
 from regolo_git.registry.versions.revert import revert_model
@@ -40,6 +41,7 @@ def revert(model: str, version: str, unmerged: bool, message: str | None, as_jso
     version is retired or not merged.
     """
     with open_handle() as handle:
+        ask_before_store(handle)
         selector = version.removeprefix(f"{model}@")  # accepts a full reference as well
         done = revert_model(handle, Reference.select(model, selector), message, unmerged=unmerged)
         path = done.manifest.artifact.path

@@ -4,6 +4,7 @@ import click
 
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, form_options
+from regolo_git.cli.options.store_consent import ask_before_store
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, talk
 from regolo_git.errors import IntegrityError, InvalidInput
@@ -38,6 +39,7 @@ def tag(merged: bool, dry_run: bool, form: Form) -> None:
             "--merged is required: other versions are tagged on creation", Hint("tag", "--merged")
         )
     with open_handle() as handle, ProgressBar("checking") as bar:
+        ask_before_store(handle)
         found = tag_merged(handle, dry_run=dry_run, on_progress=bar.show)
     emit(
         form,

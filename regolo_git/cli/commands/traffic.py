@@ -13,6 +13,7 @@ from regolo_git.cli.options.endpoint import (
     read_counts,
     read_weights,
 )
+from regolo_git.cli.options.store_consent import ask_before_store
 from regolo_git.cli.pages.endpoint import document_beside
 from regolo_git.cli.streams import talk, talk_note
 from regolo_git.registry.endpoints.deployed import read_deployed
@@ -63,6 +64,7 @@ def traffic(
     there, or the remote cannot be reached or refuses; 8 a version is retired or not merged.
     """
     with open_handle() as handle:
+        ask_before_store(handle)
         found = get_endpoint(handle, endpoint)
         notices: list[str] = []
         if split:

@@ -11,12 +11,11 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version
 from regolo_git.registry.usage import users_of
 from regolo_git.registry.versions.model_version import ModelVersion
-from regolo_git.store.store import find_recipe
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A version with related records; `recipe` is None if this clone's store does not have the content.
+    """A version with related records; `recipe` is None if no store of this clone has the content.
 
     `endpoints` are those that have the version, and those that follow an environment that has it.
     """
@@ -46,5 +45,5 @@ def look_up(handle: Handle, reference: Reference) -> Shown:
         card=records.card_or_default(version.model_id),
         users=tuple(map(str, users)),
         endpoints=tuple(e for e in ours if e.name in at or e.environment in version.environments),
-        recipe=find_recipe(handle.store, version.manifest.artifact.recipe),
+        recipe=handle.find_recipe(version.manifest.artifact.recipe),
     )

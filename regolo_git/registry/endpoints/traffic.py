@@ -101,7 +101,7 @@ def servable(handle: Handle, reference: Reference) -> ModelVersion:
     version = get_version_to_use(handle, reference)
     refuse_retired(version)
     with bytes_of(version.reference):
-        require_artifact(handle.store, version.manifest.artifact)
+        require_artifact(handle.stores, version.manifest.artifact)
     return version
 
 

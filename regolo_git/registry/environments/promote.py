@@ -98,7 +98,7 @@ def promote(
     check = partial(check_permission, handle, unmerged=unmerged, new_environment=new_environment)
     check(version, environment)
     with bytes_of(version.reference):
-        verify_artifact(handle.store, version.manifest.artifact, cache=handle.cache, on_progress=on_progress)
+        verify_artifact(handle.stores, version.manifest.artifact, cache=handle.cache, on_progress=on_progress)
     proposed = proposal_branch(version.model_id, version.version, environment) if propose else None
     request = _Request(version, environment, replicas, message, proposed)
 

@@ -17,7 +17,7 @@ from regolo_git.artifacts.restore.stream import stream_file
 from regolo_git.artifacts.restore.version_content import digest_of_file
 from regolo_git.artifacts.source.twins import folded
 from regolo_git.artifacts.verify import read_checked_recipe
-from regolo_git.errors import IntegrityError, InvalidInput, NotFound
+from regolo_git.errors import InvalidInput, NotFound, RegoloError
 from regolo_git.git.temporaries import exclude_temporaries
 from regolo_git.hints import Hint
 from regolo_git.records.digests import ALGORITHMS, Digest
@@ -85,7 +85,7 @@ def checkout_manifest(
     refuse_reserved(handle, manifest, path)
     exclude_temporaries(handle.paths)
     done: Materialized = materialize(
-        handle.store,
+        handle.stores,
         manifest.artifact,
         path,
         root=handle.paths.work_tree if destination is None else None,
@@ -121,7 +121,7 @@ def stream_version(
     manifest = read_tagged_manifest(handle, find_row(handle, reference))
     check_patterns(manifest, patterns)
     require_recipe(handle, manifest)
-    size = stream_file(handle.store, manifest.artifact, deliver, patterns=patterns, on_progress=on_progress)
+    size = stream_file(handle.stores, manifest.artifact, deliver, patterns=patterns, on_progress=on_progress)
     return manifest, size
 
 
@@ -135,7 +135,7 @@ def check_patterns(manifest: Manifest, patterns: Sequence[str]) -> None:
 
 def require_recipe(handle: Handle, manifest: Manifest) -> None:
     """Raises NotFound, naming another store, if the store of this clone does not have the version."""
-    if not handle.store.has_recipe(manifest.artifact.recipe):
+    if not handle.stores.has_recipe(manifest.artifact.recipe):
         raise NotFound(
             f"the bytes of '{manifest.reference}' are not in this clone's store '{handle.store_url}'",
             other_store_hint(handle),
@@ -194,9 +194,9 @@ def _files_of_head(handle: Handle, manifest: Manifest, path: Path) -> dict[str, 
         artifact = held.artifact if held is not None else None
         if artifact is None or artifact.path is None or top / artifact.path != path:
             return {}
-        recipe = read_checked_recipe(handle.store, artifact)
-    except (NotFound, IntegrityError):
-        return {}  # the store cannot restore them
+        recipe = read_checked_recipe(handle.stores, artifact)
+    except RegoloError:
+        return {}  # no store can restore them
     return {file.path: file.digest for file in recipe.files}
 
 

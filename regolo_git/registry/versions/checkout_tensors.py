@@ -81,5 +81,5 @@ def _file_of(
 ) -> TensorsFile:
     check_patterns(manifest, patterns)
     require_recipe(handle, manifest)
-    recipe = read_checked_recipe(handle.store, manifest.artifact)
-    return TensorsFile(handle.store, recipe, matching_tensors(recipe, names, patterns))
+    recipe = read_checked_recipe(handle.stores, manifest.artifact)
+    return TensorsFile(handle.stores, recipe, matching_tensors(recipe, names, patterns))

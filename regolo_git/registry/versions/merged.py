@@ -164,10 +164,10 @@ def _check_bytes(
     handle: Handle, manifest: Manifest, on_progress: OnProgress
 ) -> tuple[str | None, NextStep | None]:
     """The problem with a version's bytes and its hint; None if there is none."""
-    if not handle.store.has_recipe(manifest.artifact.recipe):
-        return f"its bytes are not in this clone's store '{handle.store_url}'", other_store_hint(handle)
     try:
-        verify_artifact(handle.store, manifest.artifact, cache=handle.cache, on_progress=on_progress)
+        if not handle.stores.has_recipe(manifest.artifact.recipe):
+            return f"its bytes are not in this clone's store '{handle.store_url}'", other_store_hint(handle)
+        verify_artifact(handle.stores, manifest.artifact, cache=handle.cache, on_progress=on_progress)
     except IntegrityError as error:
         return error.message, error.hint
     except RegoloError as error:

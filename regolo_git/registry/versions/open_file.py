@@ -20,7 +20,7 @@ def open_file(handle: Handle, reference: Reference, path: str | None) -> io.Buff
     """
     manifest = read_tagged_manifest(handle, find_row(handle, reference))
     require_recipe(handle, manifest)
-    recipe = read_checked_recipe(handle.store, manifest.artifact)
+    recipe = read_checked_recipe(handle.stores, manifest.artifact)
     if recipe.kind == "directory" and not path:
         raise InvalidInput(f"'{manifest.reference}' is a directory", "pass the path of one of its files")
     if recipe.kind == "file" and path is not None:
@@ -28,4 +28,4 @@ def open_file(handle: Handle, reference: Reference, path: str | None) -> io.Buff
     paths = [file.path for file in recipe.files]
     if (path or "") not in paths:
         raise NotFound(f"'{manifest.reference}' has no file '{printable(path or '')}'")
-    return StoredFile(handle.store, recipe, paths.index(path or "")).buffered()
+    return StoredFile(handle.stores, recipe, paths.index(path or "")).buffered()

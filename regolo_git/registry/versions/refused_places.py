@@ -28,7 +28,7 @@ def refuse_reserved(handle: Handle, manifest: Manifest, path: Path) -> None:
     if place is None or manifest.artifact.kind != "directory":
         return
     if place == "." or may_hold_records(place):
-        recipe = read_checked_recipe(handle.store, manifest.artifact)
+        recipe = read_checked_recipe(handle.stores, manifest.artifact)
         check_members("" if place == "." else place, (file.path for file in recipe.files))
 
 

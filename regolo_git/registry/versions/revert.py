@@ -33,7 +33,7 @@ def revert_model(
         again = Hint("revert", version.model_id, "--to", version.version, "--unmerged")
         require_merged(handle, version, again)
     with bytes_of(version.reference):
-        require_artifact(handle.store, version.manifest.artifact)
+        require_artifact(handle.stores, version.manifest.artifact)
     path, content = manifest_path(version.model_id), version.manifest.to_text().encode()
 
     def prepare(records: RecordsAt) -> NewCommit[None]:

@@ -13,7 +13,6 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.checkout import head_records
 from regolo_git.registry.versions.held import Held, held_at, note_held
 from regolo_git.registry.versions.known_tags import note_missing_tags
-from regolo_git.store.store import find_recipe
 
 ArtifactState = Literal["unchanged", "modified", "missing", "no path"]
 
@@ -118,7 +117,7 @@ def _note_unchanged(handle: Handle, place: Path, manifest: Manifest) -> None:
 
 def _members(handle: Handle, manifest: Manifest) -> Collection[str]:
     """The paths of a version's files: they are part of it even if a pattern leaves them out today."""
-    recipe = None if manifest.files is not None else find_recipe(handle.store, manifest.artifact.recipe)
+    recipe = None if manifest.files is not None else handle.find_recipe(manifest.artifact.recipe)
     return manifest.file_entries(recipe)
 
 

@@ -1,6 +1,7 @@
 """config."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ from regolo_git.registry.handle import Handle
 
 def test_the_configuration_is_shown(regolo: Regolo, registry: Path) -> None:
     assert 'branch = "main"' in regolo("config").out
-    assert regolo("config", "--json").document["registry"] == {"branch": "main"}
+    document = regolo("config", "--json").document["registry"]
+    assert document == {"branch": "main", "id": document["id"]}
+    assert re.fullmatch("[0-9a-f]{32}", document["id"])
     assert "registry.branch\tmain" in regolo("config", "--plain").lines
     assert regolo("config", "registry.branch").out == "main\n"
-    assert regolo("config", "registry").out == 'branch = "main"\n'
+    assert regolo("config", "registry").out == f'branch = "main"\nid = "{document["id"]}"\n'
 
 
 def test_a_value_is_set_by_a_commit_that_keeps_the_comments(regolo: Regolo, registry: Path) -> None:
@@ -39,7 +42,7 @@ def test_lists_and_numbers_are_as_toml_has_them(regolo: Regolo, registry: Path) 
 
 
 def test_a_value_is_taken_away(regolo: Regolo, registry: Path) -> None:
-    regolo("config", "store.url", "/shared/store")
+    regolo("config", "store.url", "s3://models/team")
     regolo("config", "--unset", "store.url")
     assert "has no 'store.url'" in regolo("config", "store.url", status=3).err
 

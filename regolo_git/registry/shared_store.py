@@ -1,0 +1,227 @@
+"""The stores that a clone shares with others: that of the registry, and further ones that only it knows.
+
+The URL of the registry's store is in the repository, which somebody else may have written: it is only a
+proposal.  The first use of a URL, with its endpoint and region, is confirmed once in each clone, and so is
+each change.  The confirmation is in git's configuration, which nobody else can commit.  Until then nothing
+is asked of the store, not even whether it is there.  Further stores are named in git's configuration only.
+
+A store in a directory may be on a disk that is not mounted, so `init` and `config` create it, and no push
+does.  One elsewhere is created by the first push, but not again by a clone that has pushed to it before.
+"""
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from regolo_git.errors import InvalidInput, NotFound, StoreAbsent, StoreUnconfirmed
+from regolo_git.git.discover import RepositoryPaths
+from regolo_git.git.history import UNSHALLOW, first_parents, shallow_boundary
+from regolo_git.git.own_settings import add_own_value, own_values
+from regolo_git.hints import Hint, NextStep
+from regolo_git.records.config import RegistryConfig
+from regolo_git.records.store_url import StoreAddress, parse_store_address
+from regolo_git.registry.clone_store import place_of
+from regolo_git.store.chain import Link
+from regolo_git.store.files.contract import Files
+from regolo_git.store.locate import files_at
+from regolo_git.store.shared import SharedStore
+from regolo_git.system_calls import random_name
+
+if TYPE_CHECKING:
+    from regolo_git.git.repository import GitRepository
+
+CONFIRMED_SETTING = "regolo.confirmed"
+USED_SETTING = "regolo.usedSharedStore"
+CLONE_ID_SETTING = "regolo.cloneId"
+REGISTRY_ID_SETTING = "regolo.registryId"  # of a registry whose configuration has none
+REMOTE_SECTION = "regolo.remote"
+_REMOTE = re.compile(rf"{re.escape(REMOTE_SECTION)}\.(.+)\.url")
+MayUse = Callable[[StoreAddress], bool]
+
+
+class SharedStores:
+    """The shared stores of one clone, by its registry's configuration and git's."""
+
+    def __init__(
+        self,
+        paths: RepositoryPaths,
+        git: "Callable[[], GitRepository]",
+        config: Callable[[], RegistryConfig],
+        tip: Callable[[], str],
+    ) -> None:
+        """`tip` is the commit of the registry branch."""
+        self._paths, self._git = paths, git
+        self._config, self._tip = config, tip
+
+    def address(self) -> StoreAddress | None:
+        """The store of the registry; None if it names none.
+
+        Raises InvalidInput for a URL that cannot be a store, NotFound if there is no registry.
+        """
+        return address_in(self._config())
+
+    # -- the confirmation ---------------------------------------------------------------------------------
+
+    def is_confirmed(self, address: StoreAddress) -> bool:
+        """Whether this clone may use the registry's store."""
+        return self._git().config_get(CONFIRMED_SETTING) == _identity(address)
+
+    def confirm(self, address: StoreAddress) -> None:
+        """Notes that this clone may use the registry's store, as long as nothing of its address changes."""
+        self._git().config_set(CONFIRMED_SETTING, _identity(address))
+
+    def require(self, address: StoreAddress, may_use: MayUse) -> None:
+        """Returns if the store may be used; else asks `may_use`.  Raises StoreUnconfirmed."""
+        if self.is_confirmed(address):
+            return
+        if not may_use(address):
+            raise unconfirmed(address)
+        self.confirm(address)
+
+    # -- opening ------------------------------------------------------------------------------------------
+
+    def open(self, may_use: MayUse) -> SharedStore | None:
+        """The store of the registry; None if it names none.
+
+        Raises StoreUnconfirmed, StoreAbsent, and the errors of `address` and of `SharedStore.open`.
+        """
+        address = self.address()
+        if address is None:
+            return None
+        self.require(address, may_use)
+        return self.opened(address)
+
+    def open_to_push(self, may_use: MayUse) -> SharedStore | None:
+        """The same, to be written to; one that is not in a directory is created by the first push.
+
+        Raises InvalidInput for one that cannot be written to, and the errors of `open`.
+        """
+        address = self.address()
+        if address is None:
+            return None
+        if address.read_only:
+            text = f"the shared store '{address.url}' is behind a web server: nothing can be pushed to it"
+            raise InvalidInput(text, Hint("config", "store.url", "URL"))
+        self.require(address, may_use)
+        try:
+            store = self.opened(address)
+        except StoreAbsent:
+            if address.scheme == "file" or self._is_used(address):
+                raise
+            SharedStore.create(self._files(address))
+            store = self.opened(address)
+        if not self._is_used(address):
+            add_own_value(self._paths, USED_SETTING, _identity(address))
+        return store
+
+    def create_directory(self, address: StoreAddress) -> str | None:
+        """Creates a store that is in a directory; its path if it was created.
+
+        Raises StoreAbsent if this clone has pushed to it and it is not there, TransportError.
+        """
+        if address.scheme != "file":
+            return None
+        files = self._files(address)
+        try:
+            SharedStore.open(files)
+        except StoreAbsent:
+            if self._is_used(address):
+                raise
+            return files.url if SharedStore.create(files) else None
+        return None
+
+    def opened(self, address: StoreAddress) -> SharedStore:
+        """A store that this clone may use.  Raises the errors of `SharedStore.open`."""
+        return SharedStore.open(self._files(address))
+
+    def further(self) -> dict[str, str]:
+        """Names and URLs of the further stores of this clone, in the order of git's configuration."""
+        found = self._git().settings().below(REMOTE_SECTION).items()
+        named = [(_REMOTE.fullmatch(key), url) for key, url in found]
+        return {match[1]: url for match, url in named if match is not None and url}
+
+    def links(self, local: str, shared: Callable[[], SharedStore | None]) -> list[Link]:
+        """The stores to read after the local one, none of them open; `shared` opens that of the registry."""
+        found = [Link(url, partial(self._open_further, url)) for url in self.further().values()]
+        url = self._config().store_url
+        if url is not None:
+            found.insert(0, Link(url, partial(_there, url, shared)))
+        return [link for link in found if place_of(self._paths, link.url) != local]
+
+    def _open_further(self, url: str) -> SharedStore:
+        return self.opened(parse_store_address(url))
+
+    def _files(self, address: StoreAddress) -> Files:
+        """The files of a store; a relative path starts at the repository."""
+        if "://" in address.url:
+            return files_at(address)
+        return files_at(place_of(self._paths, address.url))
+
+    def _is_used(self, address: StoreAddress) -> bool:
+        return _identity(address) in own_values(self._paths, USED_SETTING)
+
+    # -- who this is --------------------------------------------------------------------------------------
+
+    def clone_id(self) -> str:
+        """The random id of this clone, by which the records in a shared store name it."""
+        if not own_values(self._paths, CLONE_ID_SETTING):
+            add_own_value(self._paths, CLONE_ID_SETTING, random_name(16))
+        return own_values(self._paths, CLONE_ID_SETTING)[0]  # another process may have been first
+
+    def registry_id(self) -> str:
+        """The id of the registry: random, or the first commit of a registry that 0.1 initialized.
+
+        Raises NotFound if this clone lacks that commit.
+        """
+        config = self._config()
+        if config.registry_id is not None:
+            return config.registry_id
+        known = own_values(self._paths, REGISTRY_ID_SETTING)
+        if known:
+            return known[0]
+        found = self._first_commit()
+        add_own_value(self._paths, REGISTRY_ID_SETTING, found)
+        return found
+
+    def _first_commit(self) -> str:
+        git = self._git()
+        *_, oldest = first_parents(git, self._tip())
+        if oldest in shallow_boundary(git):
+            text = "this clone is shallow: it lacks the first commit of the registry, which identifies it"
+            raise NotFound(text, UNSHALLOW)
+        return oldest
+
+
+def _there(url: str, shared: Callable[[], SharedStore | None]) -> SharedStore:
+    store = shared()
+    if store is None:
+        raise StoreAbsent(f"the registry's configuration no longer names the store '{url}'", Hint("config"))
+    return store
+
+
+def address_in(config: RegistryConfig) -> StoreAddress | None:
+    """The store of a registry by its configuration; None if it names none.  Raises InvalidInput."""
+    if config.store_url is None:
+        return None
+    return parse_store_address(config.store_url, config.store_endpoint, config.store_region)
+
+
+def described(address: StoreAddress) -> str:
+    """A store's URL with its endpoint and region, for a question or a message."""
+    parts = {"endpoint": address.endpoint, "region": address.region}
+    more = ", ".join(f"{name} {value}" for name, value in parts.items() if value)
+    return f"'{address.url}' ({more})" if more else f"'{address.url}'"
+
+
+def unconfirmed(address: StoreAddress, hint: NextStep | None = None) -> StoreUnconfirmed:
+    """The error for a store that this clone may not use yet, with what confirms it."""
+    text = f"the repository names the shared store {described(address)}, which this clone has not confirmed"
+    return StoreUnconfirmed(text, hint or Hint("config", "store.url", address.url))
+
+
+def _identity(address: StoreAddress) -> str:
+    """One text for everything that decides where bytes and credentials go."""
+    parts = {"endpoint": address.endpoint, "region": address.region}
+    url = address.url.replace("%", "%25").replace(" ", "%20")
+    return " ".join([url, *(f"{name}={value}" for name, value in parts.items() if value)])
