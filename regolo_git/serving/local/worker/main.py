@@ -14,23 +14,21 @@ import sys
 import traceback
 from pathlib import Path
 
-import uvicorn
+import uvloop
 
 from regolo_git.artifacts.disk_digest import check_digest
 from regolo_git.errors import RegoloError, ServingError
 from regolo_git.hints import on_command_line
 from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.local.child_process import die_with, freeze_gc
-from regolo_git.serving.local.http_server import HttpServer
 from regolo_git.serving.local.turn_log import TurnLog
 from regolo_git.serving.local.worker.application import WorkerApp
 from regolo_git.serving.local.worker.loaders.all_loaders import load_model
 from regolo_git.serving.local.worker.mlflow_form import invocation, write_predictions
-from regolo_git.serving.local.worker_orders import STOP_SIGNAL, WorkerOrders, WorkerReport
+from regolo_git.serving.local.worker.server import WorkerServer
+from regolo_git.serving.local.worker_orders import WorkerOrders, WorkerReport
 
 BACKLOG = 2048
-# The gateway closes idle connections first; otherwise a request could be sent on a closing one.
-KEEP_ALIVE_SECONDS = 24 * 3600
 OUT_OF_MEMORY_SCORE = "500"
 
 
@@ -82,7 +80,7 @@ def _loaded(orders: WorkerOrders) -> WorkerApp:
 
 
 async def _warm(app: WorkerApp, request: Json) -> object:
-    return await app.predict(invocation(request))
+    return await app.warm_up(invocation(request))
 
 
 def _listen(path: Path) -> socket.socket:
@@ -99,29 +97,19 @@ def _report(orders: WorkerOrders, report: WorkerReport) -> None:
 
 
 def _serve(app: WorkerApp, listener: socket.socket, drain_seconds: int) -> None:
-    config = uvicorn.Config(
-        app,
-        interface="asgi3",
-        lifespan="off",
-        ws="none",
-        access_log=False,
-        log_level="warning",
-        proxy_headers=False,
-        server_header=False,
-        date_header=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=drain_seconds,
-    )
-    server = HttpServer(config)
-    signal.signal(STOP_SIGNAL, server.handle_exit)
     for number in (signal.SIGTERM, signal.SIGINT):
-        # Not SIG_IGN, which the programs that a model starts would inherit.
+        # For the supervisor alone: see `http_server.py`.  Not SIG_IGN, which the programs that a model starts
+        # would inherit.
         signal.signal(number, _ignore)
-    server.run(sockets=[listener])
+
+    async def serve() -> None:
+        await WorkerServer(app).serve(listener, drain_seconds)
+
+    uvloop.run(serve())
 
 
 def _ignore(*_: object) -> None:
-    """Does nothing: see `http_server.py`."""
+    """Does nothing."""
 
 
 if __name__ == "__main__":

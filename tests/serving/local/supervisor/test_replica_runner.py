@@ -69,13 +69,13 @@ TURNING = """
 from regolo_git.serving.local.http_answer import HttpAnswer
 from regolo_git.serving.local.worker.application import WorkerApp
 
-async def garbage(app, scope, receive, send):
-    await HttpAnswer(500, b"garbage").send(send)
+def garbage(app, asked):
+    return HttpAnswer(500, b"garbage")
 
 def load(path, config):
     def predict(inputs):
         if inputs == ["turn"]:
-            WorkerApp.__call__ = garbage
+            WorkerApp.predict = WorkerApp.page = garbage
         return inputs
     return predict
 """

@@ -4,17 +4,17 @@ from support.folder_source import FolderRegistry
 from support.running_engine import PYTHON, is_alive, running_engine, until
 
 GARBAGE = """
-import uvicorn
+from regolo_git.serving.local.worker.server import WorkerServer
 
-def garbage(server, sockets):
+async def garbage(server, listener, drain_seconds):
     while True:
-        connection, _ = sockets[0].accept()
+        connection, _ = listener.accept()
         connection.recv(100_000)
         connection.sendall(b"\\xff garbage\\r\\n\\r\\n")
         connection.close()
 
 def load(path, config):
-    uvicorn.Server.run = garbage
+    WorkerServer.serve = garbage
     return lambda inputs: inputs
 """
 

@@ -6,12 +6,13 @@ import mmap
 from collections.abc import Callable
 
 import pytest
-from starlette.types import Message
 
 from regolo_git.errors import InvalidInput
+from regolo_git.serving.local.http_answer import HttpAnswer
 from regolo_git.serving.local.turn_log import SIZE, TurnLog
 from regolo_git.serving.local.worker.application import WorkerApp
 from regolo_git.serving.local.worker.call import Call, Signature, TensorType
+from regolo_git.serving.local.worker.http_protocol import Request
 
 
 class Model:
@@ -31,19 +32,14 @@ def echo(call: Call) -> object:
     return call.plain()
 
 
-async def request(
-    app: WorkerApp, method: str, path: str, *received: Message, headers: tuple[tuple[bytes, bytes], ...] = ()
+def request(
+    app: WorkerApp, method: str, path: str, body: bytes, *, headers: tuple[tuple[bytes, bytes], ...] = ()
 ) -> tuple[int, dict[str, object]]:
-    waiting, sent = iter(received), []
-
-    async def receive() -> Message:
-        return next(waiting, None) or await asyncio.Event().wait()  # type: ignore[return-value]
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    await app({"type": "http", "method": method, "path": path, "headers": headers}, receive, send)
-    return sent[0]["status"], json.loads(sent[1]["body"])
+    asked = Request(method, path, list(headers), body)
+    answer = app.predict(asked) if app.is_prediction(asked) else app.page(path)
+    if not isinstance(answer, HttpAnswer):
+        answer = asyncio.run(answer)  # type: ignore[arg-type]
+    return answer.status, json.loads(answer.body)
 
 
 def app_of(model: Model, log: TurnLog | None = None) -> WorkerApp:
@@ -51,8 +47,7 @@ def app_of(model: Model, log: TurnLog | None = None) -> WorkerApp:
 
 
 def ask(function: Callable[[Call], object], method: str, path: str, body: bytes = b"", **given: object):
-    message = {"type": "http.request", "body": body}
-    return asyncio.run(request(app_of(Model(function)), method, path, message, **given))  # type: ignore[arg-type]
+    return request(app_of(Model(function)), method, path, body, **given)  # type: ignore[arg-type]
 
 
 def test_both_protocols_are_answered() -> None:
@@ -138,39 +133,21 @@ def test_an_output_that_the_model_does_not_have_is_refused_before_it_predicts() 
 
     entry = {"name": "x", "shape": [1], "datatype": "INT64", "data": [5]}
     sent = json.dumps({"inputs": [entry], "outputs": [{"name": "z"}]}).encode()
-    message = {"type": "http.request", "body": sent}
-    asked = request(app_of(Named(calls.append)), "POST", "/v2/models/m/infer", message)
-    status, answer = asyncio.run(asked)
+    status, answer = request(app_of(Named(calls.append)), "POST", "/v2/models/m/infer", sent)
     assert (status, answer["error"], calls) == (400, "the model has no output 'z'; it has y", [])
 
 
-def test_a_caller_who_left_is_not_predicted_for() -> None:
-    calls: list[Call] = []
-    app = app_of(Model(calls.append))
-    left = {"type": "http.disconnect"}
-    assert asyncio.run(request(app, "POST", "/invocations", left))[0] == 400
-    assert calls == []
+@pytest.mark.parametrize("raised", [SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError()])
+def test_a_model_cannot_end_its_worker(raised: BaseException) -> None:
+    def leave(_: Call) -> object:
+        raise raised
 
+    async def leave_later(_: Call) -> object:
+        raise raised
 
-def test_one_request_is_predicted_at_a_time_unless_the_model_waits_for_others() -> None:
-    running, most = 0, 0
-
-    async def wait(call: Call) -> object:
-        nonlocal running, most
-        running += 1
-        most = max(most, running)
-        await asyncio.sleep(0.01)
-        running -= 1
-        return call.plain()
-
-    async def run(function: Callable[[Call], object]) -> None:
-        app, message = app_of(Model(function)), {"type": "http.request", "body": b'{"inputs": [1]}'}
-        answers = await asyncio.gather(*(request(app, "POST", "/invocations", message) for _ in range(5)))
-        assert answers == [(200, {"predictions": [1]})] * 5
-
-    asyncio.run(run(wait))
-    assert most == 5
-    asyncio.run(run(echo))
+    assert ask(leave, "POST", "/invocations", b'{"inputs": [1]}')[0] == 500
+    if not isinstance(raised, asyncio.CancelledError):
+        assert ask(leave_later, "POST", "/invocations", b'{"inputs": [1]}')[0] == 500
 
 
 def test_a_request_is_logged_before_the_model_is_called_and_not_predicted_once_taken_back() -> None:
@@ -181,11 +158,9 @@ def test_a_request_is_logged_before_the_model_is_called_and_not_predicted_once_t
         return call.plain()
 
     def send(number: int) -> tuple[int, dict[str, object]]:
-        message = {"type": "http.request", "body": b'{"inputs": [1]}'}
         headers = ((b"x-regolo-request", b"%d" % number),)
-        return asyncio.run(
-            request(app_of(Model(look), log), "POST", "/invocations", message, headers=headers)
-        )
+        app = app_of(Model(look), log)
+        return request(app, "POST", "/invocations", b'{"inputs": [1]}', headers=headers)
 
     assert send(7) == (200, {"predictions": [1]})
     assert begun == [(True, True)]
@@ -195,22 +170,6 @@ def test_a_request_is_logged_before_the_model_is_called_and_not_predicted_once_t
     assert len(begun) == 1
 
 
-def test_a_coroutine_ends_when_its_caller_leaves() -> None:
-    ended: list[str] = []
-
-    async def wait(_: Call) -> object:
-        try:
-            await asyncio.sleep(60)
-        except asyncio.CancelledError:
-            ended.append("cancelled")
-            raise
-        return None
-
-    received = ({"type": "http.request", "body": b'{"inputs": [1]}'}, {"type": "http.disconnect"})
-    assert asyncio.run(request(app_of(Model(wait)), "POST", "/invocations", *received))[0] == 400
-    assert ended == ["cancelled"]
-
-
 def test_a_model_that_turns_out_to_wait_for_others_is_noted() -> None:
     async def wait(call: Call) -> object:
         return call.plain()
@@ -218,6 +177,5 @@ def test_a_model_that_turns_out_to_wait_for_others_is_noted() -> None:
     log = TurnLog(mmap.mmap(-1, SIZE))
     app = app_of(Model(wait), log)
     assert not log.state().awaits
-    message = {"type": "http.request", "body": b'{"inputs": [1]}'}
-    assert asyncio.run(request(app, "POST", "/invocations", message)) == (200, {"predictions": [1]})
+    assert request(app, "POST", "/invocations", b'{"inputs": [1]}') == (200, {"predictions": [1]})
     assert log.state().awaits

@@ -1,0 +1,103 @@
+"""The server of a worker: the order in which its model answers requests, and its end.
+
+The model is called in the event loop itself: a worker predicts one request at a time, and a thread would cost
+more than it gains.  Replicas are how a version does more at once.
+
+Requests wait in a queue, and between slow ones the loop reads its sockets.  Otherwise a worker with a long
+queue would fail its health check, and would predict for callers who have left.
+"""
+
+import asyncio
+import socket
+from collections import deque
+
+from regolo_git.serving.local.http_answer import HttpAnswer
+from regolo_git.serving.local.worker.application import WorkerApp
+from regolo_git.serving.local.worker.http_protocol import Request, WorkerConnection
+from regolo_git.serving.local.worker_orders import STOP_SIGNAL
+
+# Reading the sockets after each quick request would cost an echo model a tenth of its throughput.
+QUICK_SECONDS = 0.005
+# Accepting a connection, reading from it and answering take one iteration of the loop each.
+ROUNDS = 10
+LOOK_SECONDS = 0.05
+
+
+class WorkerServer:
+    """Serves one model."""
+
+    def __init__(self, app: WorkerApp) -> None:
+        self._app = app
+        self._connections: set[WorkerConnection] = set()
+        self._waiting: deque[tuple[WorkerConnection, Request]] = deque()
+        self._is_going_on = False
+        self._stopping = asyncio.Event()
+
+    async def serve(self, listener: socket.socket, drain_seconds: float) -> None:
+        """Answers requests until STOP_SIGNAL, and then what is under way, for at most `drain_seconds`."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(STOP_SIGNAL, self.stop)
+        server = await loop.create_unix_server(lambda: WorkerConnection(self), sock=listener)
+        await self._stopping.wait()
+        server.close()
+        for connection in list(self._connections):
+            connection.retire()
+        end = loop.time() + drain_seconds
+        while self._connections and loop.time() < end:
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def stop(self) -> None:
+        """Has `serve` end."""
+        self._stopping.set()
+
+    # -- called by the connections ------------------------------------------------------------------------
+
+    def opened(self, connection: WorkerConnection) -> None:
+        """Notes a connection; while the server ends, it answers one request."""
+        self._connections.add(connection)
+
+    def lost(self, connection: WorkerConnection) -> None:
+        """Forgets a connection."""
+        self._connections.discard(connection)
+
+    def arrived(self, connection: WorkerConnection, request: Request) -> None:
+        """Answers a request: at once if it is not a prediction or is the only one, otherwise in its turn."""
+        if not self._app.is_prediction(request):
+            connection.answer(self._app.page(request.path))
+        elif self._is_going_on or self._app.took > QUICK_SECONDS:
+            self._waiting.append((connection, request))
+            self._go_on()
+        else:
+            self._answer(connection, request)
+
+    # -- turns --------------------------------------------------------------------------------------------
+
+    def _answer(self, connection: WorkerConnection, request: Request) -> None:
+        answer = self._app.predict(request)
+        if isinstance(answer, HttpAnswer):
+            connection.answer(answer)
+        else:
+            connection.answer_later(answer)
+
+    def _go_on(self) -> None:
+        if not self._is_going_on:
+            self._is_going_on = True
+            self._after_rounds(ROUNDS if self._app.took > QUICK_SECONDS else 0)
+
+    def _after_rounds(self, rounds: int) -> None:
+        loop = asyncio.get_running_loop()
+        if rounds:
+            loop.call_soon(self._after_rounds, rounds - 1)
+        else:
+            loop.call_soon(self._next)
+
+    def _next(self) -> None:
+        """Answers the first in the queue whose caller is still there."""
+        while self._waiting:
+            connection, request = self._waiting.popleft()
+            if not connection.is_gone:
+                self._answer(connection, request)
+                break
+        self._is_going_on = False
+        if self._waiting:
+            self._go_on()

@@ -1,0 +1,271 @@
+"""A worker's connections and turns, without a process: one prediction at a time, and none for who has left."""
+
+import asyncio
+import json
+import mmap
+import socket
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from regolo_git.serving.local.turn_log import SIZE, TurnLog
+from regolo_git.serving.local.worker.application import WorkerApp
+from regolo_git.serving.local.worker.call import Call, Signature
+from regolo_git.serving.local.worker.server import WorkerServer
+
+HEALTH = b"GET /v2/health/ready HTTP/1.1\r\nHost: w\r\n\r\n"
+Open = Callable[[], Awaitable["Client"]]
+Use = Callable[[Open, WorkerServer], Awaitable[None]]
+
+
+class Model:
+    """Answers by a function."""
+
+    def __init__(self, function: Callable[[Call], object]) -> None:
+        self._function = function
+
+    def predict(self, call: Call) -> object:
+        return self._function(call)
+
+    def signature(self) -> Signature:
+        return Signature("test")
+
+
+class Client:
+    """A connection to the worker."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    def send(self, *inputs: object, version: str = "1.1", more: str = "") -> None:
+        body = json.dumps({"inputs": inputs})
+        self.writer.write(
+            f"POST /invocations HTTP/{version}\r\nContent-Length: {len(body)}\r\n{more}\r\n{body}".encode()
+        )
+
+    async def answer(self) -> tuple[int, object]:
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+        return int(head.split()[1]), json.loads(await self.reader.readexactly(length))
+
+    async def is_closed(self) -> bool:
+        return await self.reader.read(1) == b""
+
+    def leave(self) -> None:
+        self.writer.transport.abort()
+
+
+def with_server(function: Callable[[Call], object], use: Use, *, drain_seconds: float = 20) -> None:
+    async def run() -> None:
+        server = WorkerServer(WorkerApp(Model(function), TurnLog(mmap.mmap(-1, SIZE))))
+        with tempfile.TemporaryDirectory() as directory:
+            path = str(Path(directory) / "http.sock")
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind(path)
+            listener.listen()
+            serving = asyncio.create_task(server.serve(listener, drain_seconds))
+
+            async def opened() -> Client:
+                return Client(*await asyncio.open_unix_connection(path))
+
+            async with asyncio.timeout(30):
+                await use(opened, server)
+                server.stop()
+                await serving
+
+    asyncio.run(run())
+
+
+def echo(call: Call) -> object:
+    return call.plain()
+
+
+def test_a_connection_takes_one_request_after_another() -> None:
+    async def use(opened: Open, _: WorkerServer) -> None:
+        client = await opened()
+        for number in range(3):
+            client.send(number)
+            assert await client.answer() == (200, {"predictions": [number]})
+        client.writer.write(HEALTH)
+        assert await client.answer() == (200, {})
+        client.leave()
+
+    with_server(echo, use)
+
+
+def test_a_large_body_and_one_in_pieces_arrive_whole() -> None:
+    async def use(opened: Open, _: WorkerServer) -> None:
+        client = await opened()
+        numbers = list(range(300_000))
+        client.send(*numbers)
+        assert await client.answer() == (200, {"predictions": numbers})
+        client.writer.write(b"POST /invocations HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for piece in (b'{"inputs"', b": [1]}", b""):
+            client.writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        assert await client.answer() == (200, {"predictions": [1]})
+        client.leave()
+
+    with_server(echo, use)
+
+
+@pytest.mark.parametrize(("version", "more"), [("1.1", "Connection: close\r\n"), ("1.0", "")])
+def test_who_wants_one_answer_is_hung_up_on_after_it(version: str, more: str) -> None:
+    async def use(opened: Open, _: WorkerServer) -> None:
+        client = await opened()
+        client.send(1, version=version, more=more)
+        assert await client.answer() == (200, {"predictions": [1]})
+        assert await client.is_closed()
+
+    with_server(echo, use)
+
+
+def test_what_is_not_http_is_refused() -> None:
+    async def use(opened: Open, _: WorkerServer) -> None:
+        for sent in (b"\x00\x01\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n"):
+            client = await opened()
+            client.writer.write(sent)
+            assert (await client.answer())[0] == 400
+            assert await client.is_closed()
+
+    with_server(echo, use)
+
+
+def test_a_request_before_the_answer_to_the_last_ends_the_connection() -> None:
+    async def wait(call: Call) -> object:
+        await asyncio.sleep(60)
+        return call.plain()
+
+    async def use(opened: Open, _: WorkerServer) -> None:
+        client = await opened()
+        client.send(1)
+        await asyncio.sleep(0.05)
+        client.send(2)
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+            await client.answer()
+
+    with_server(wait, use)
+
+
+def test_one_is_predicted_at_a_time_unless_the_model_waits_for_others() -> None:
+    running, most = 0, 0
+
+    async def wait(call: Call) -> object:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.2)
+        running -= 1
+        return call.plain()
+
+    async def use(opened: Open, _: WorkerServer) -> None:
+        clients = [await opened() for _ in range(5)]
+        for client in clients:
+            client.send(1)
+        assert [await client.answer() for client in clients] == [(200, {"predictions": [1]})] * 5
+
+    with_server(wait, use)
+    assert most == 5
+    with_server(echo, use)
+
+
+def test_a_slow_model_is_not_called_for_who_has_left_and_health_is_answered_between() -> None:
+    calls: list[object] = []
+    order: list[str] = []
+
+    def slow(call: Call) -> object:
+        time.sleep(0.05)
+        calls.append(call.plain())
+        order.append("prediction")
+        return call.plain()
+
+    async def health(client: Client) -> None:
+        client.writer.write(HEALTH)
+        assert await client.answer() == (200, {})
+        order.append("health")
+
+    async def use(opened: Open, _: WorkerServer) -> None:
+        clients = [await opened() for _ in range(4)]
+        # The first shows that the model is slow.
+        for number, client in enumerate(clients):
+            client.send(number)
+            if number == 0:
+                await client.answer()
+        asking = asyncio.create_task(health(await opened()))
+        clients[2].leave()
+        assert await clients[1].answer() == (200, {"predictions": [1]})
+        assert await clients[3].answer() == (200, {"predictions": [3]})
+        await asking
+
+    with_server(slow, use)
+    assert calls == [[0], [1], [3]]
+    assert order.index("health") < 3
+
+
+def test_a_coroutine_ends_when_its_caller_leaves() -> None:
+    ended = asyncio.Event()
+
+    async def wait(_: Call) -> object:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            ended.set()
+            raise
+        return None
+
+    async def use(opened: Open, _: WorkerServer) -> None:
+        client = await opened()
+        client.send(1)
+        await client.writer.drain()
+        await asyncio.sleep(0.05)
+        client.leave()
+        await ended.wait()
+
+    with_server(wait, use)
+
+
+def test_a_coroutine_that_cancels_itself_is_a_failure() -> None:
+    async def leave(_: Call) -> object:
+        raise asyncio.CancelledError
+
+    async def use(opened: Open, _: WorkerServer) -> None:
+        client = await opened()
+        client.send(1)
+        assert (await client.answer())[0] == 500
+
+    with_server(leave, use)
+
+
+def test_the_end_waits_for_what_is_under_way_and_closes_the_rest() -> None:
+    go = asyncio.Event()
+
+    async def wait(call: Call) -> object:
+        await go.wait()
+        return call.plain()
+
+    async def use(opened: Open, server: WorkerServer) -> None:
+        idle, busy = await opened(), await opened()
+        busy.send(1)
+        await asyncio.sleep(0.05)
+        server.stop()
+        assert await idle.is_closed()
+        go.set()
+        assert await busy.answer() == (200, {"predictions": [1]})
+        assert await busy.is_closed()
+
+    with_server(wait, use)
+
+
+def test_the_end_waits_only_so_long() -> None:
+    async def wait(_: Call) -> object:
+        await asyncio.sleep(60)
+        return None
+
+    async def use(opened: Open, _: WorkerServer) -> None:
+        client = await opened()
+        client.send(1)
+        await asyncio.sleep(0.05)
+
+    with_server(wait, use, drain_seconds=0.1)
