@@ -17,7 +17,7 @@ from regolo_git.artifacts.transfer.in_flight import InFlight
 from regolo_git.artifacts.transfer.present import Present
 from regolo_git.records.digests import Digest
 from regolo_git.records.recipe import Recipe, RecipeChunk
-from regolo_git.store.files.contract import Writer
+from regolo_git.store.files.contract import Data, Writer
 from regolo_git.store.packs.hints import Location, locations_in
 from regolo_git.store.packs.pack import build_pack
 from regolo_git.store.packs.plan import Plan, plan_packs
@@ -131,9 +131,13 @@ class _Sender:
         return set(chunks).difference(self._target.missing(chunks)) if self._interrupted else set()
 
     def _send_chunk(self, chunk: RecipeChunk) -> None:
-        with memoryview(bytearray(chunk.size)) as view:
-            self._source.read_chunk_into(chunk.blake3, view)
-            self._target.put_chunk(chunk.blake3, view)
+        self._target.put_chunk(chunk.blake3, self._read(chunk))
+
+    def _read(self, chunk: RecipeChunk) -> Data:
+        buffer = bytearray(chunk.size)
+        self._source.read_chunk_into(chunk.blake3, memoryview(buffer))
+        # The library of an object store takes bytes only: copied now, the buffer does not last as long.
+        return bytes(buffer) if self._target.files.properties.whole_writes else memoryview(buffer)
 
     def _send_pack(self, chunks: Sequence[RecipeChunk], locations: list[Location]) -> None:
         pack = build_pack(chunks, self._source.read_chunk_into)

@@ -1,0 +1,132 @@
+"""Measures the peak memory of sending and receiving artifacts of several sizes, and holds its bars.
+
+    python measure_transfer.py WORK [--sizes 100,2000] [--store URL] [--growth 1.2] [--most MIB]
+
+Each transfer runs in a process of its own, and so does each size in a store of its own, below URL (default: a
+directory in WORK).  The artifacts are tensors of 32 MiB, so their chunks are the largest there are.  The exit
+status is 1 if the peak of a larger artifact is more than `--growth` times that of the first, or any is more
+than `--most` MiB.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from struct import pack
+
+import regolo_git
+from regolo_git.artifacts.ingest.ingest import ingest
+from regolo_git.store.locate import files_at
+from regolo_git.store.loose import LooseStore
+from regolo_git.store.shared import SharedStore
+
+TENSOR = 32 << 20
+TRANSFER = """
+import resource, sys
+from regolo_git.artifacts.transfer.receive import receive
+from regolo_git.artifacts.transfer.send import send
+from regolo_git.records.digests import Digest
+from regolo_git.store.locate import files_at
+from regolo_git.store.loose import LooseStore
+from regolo_git.store.shared import SharedStore
+verb, local, url, recipe = sys.argv[1:]
+store, shared, address = LooseStore.open(local), SharedStore.open(files_at(url)), Digest.parse(recipe)
+if verb == "send":
+    send(store, shared, [address])
+else:
+    receive(shared, store, shared.read_recipe(address))
+unit = 1024 if sys.platform == "darwin" else 1
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit // 1024)
+"""
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The peak memory in MiB of one transfer of so many megabytes, and its seconds."""
+
+    verb: str
+    size: int
+    mib: int
+    seconds: float
+
+
+def main() -> int:
+    arguments = _arguments()
+    sizes = [int(size) for size in arguments.sizes.split(",")]
+    peaks = [peak for size in sizes for peak in _measure(arguments.work, size, arguments.store)]
+    for peak in peaks:
+        print(f"{peak.verb:8} {peak.size:6} MB {peak.mib:5} MiB {peak.seconds:6.1f} s")
+    first = {peak.verb: peak.mib for peak in reversed(peaks)}
+    missed = [
+        peak
+        for peak in peaks
+        if peak.mib > first[peak.verb] * arguments.growth or peak.mib > (arguments.most or peak.mib)
+    ]
+    for peak in missed:
+        print(f"too much: {peak}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--sizes", default="100,2000", help="megabytes")
+    parser.add_argument("--store", help="the URL below which the shared stores are created")
+    parser.add_argument("--growth", type=float, default=1.2)
+    parser.add_argument("--most", type=int, help="MiB of any transfer")
+    return parser.parse_args()
+
+
+def _measure(work: Path, size: int, store: str | None) -> list[Peak]:
+    """Sends an artifact of this size, and receives it in another clone."""
+    place = work / f"transfer {size}"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    url = f"{store}/{time.time_ns()}" if store else str(place / "shared")
+    try:
+        source = LooseStore.open_or_create(str(place / "local"))
+        artifact = ingest(source, _write_model(place / "model.safetensors", size)).artifact
+        (place / "model.safetensors").unlink()
+        SharedStore.create(files_at(url))
+        LooseStore.open_or_create(str(place / "other"))
+        return [
+            _transfer(verb, size, place / local, url, str(artifact.recipe))
+            for verb, local in {"send": "local", "receive": "other"}.items()
+        ]
+    finally:
+        shutil.rmtree(place)
+
+
+def _write_model(path: Path, size: int) -> Path:
+    """A safetensors file of tensors of noise."""
+    count = size * 1_000_000 // TENSOR
+    entries = {
+        f"t{number}": {
+            "dtype": "U8",
+            "shape": [TENSOR],
+            "data_offsets": [number * TENSOR, (number + 1) * TENSOR],
+        }
+        for number in range(count)
+    }
+    header = json.dumps(entries).encode()
+    with path.open("wb") as file, Path("/dev/urandom").open("rb") as noise:
+        file.write(pack("<Q", len(header)) + header)
+        for _ in range(count):
+            file.write(noise.read(TENSOR))
+    return path
+
+
+def _transfer(verb: str, size: int, local: Path, url: str, recipe: str) -> Peak:
+    begun = time.monotonic()
+    command = [sys.executable, "-c", TRANSFER, verb, str(local), url, recipe]
+    top = Path(regolo_git.__file__).parents[1]
+    done = subprocess.run(command, cwd=top, check=True, stdout=subprocess.PIPE, text=True)
+    return Peak(verb, size, int(done.stdout), time.monotonic() - begun)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
