@@ -60,6 +60,8 @@ class Handle:
         self.reports_late = False
         # Asked before this clone uses the registry's shared store for the first time.
         self.may_use_store: Callable[[StoreAddress], bool] = lambda _: False
+        # Asked, with a question, before a push raises the format of a shared store.
+        self.may_raise_store: Callable[[str], bool] = lambda _: False
 
     @classmethod
     def open(cls, start: Path, environ: Mapping[str, str], on_notice: Callable[[str], None] = warn) -> Self:
@@ -140,7 +142,13 @@ class Handle:
         """The stores that this clone shares with others, none of them opened."""
         from regolo_git.registry.shared_store import SharedStores  # noqa: PLC0415 - see the module's docstring
 
-        return SharedStores(self.paths, lambda: self.git, self.config, self.registry_tip)
+        return SharedStores(
+            self.paths,
+            lambda: self.git,
+            self.config,
+            self.registry_tip,
+            lambda question: self.may_raise_store(question),  # noqa: PLW0108 - it is set later
+        )
 
     @opened_once
     def shared(self) -> "SharedStore | None":

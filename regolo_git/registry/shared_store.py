@@ -23,6 +23,7 @@ from regolo_git.records.config import RegistryConfig
 from regolo_git.records.store_url import StoreAddress, parse_store_address
 from regolo_git.registry.clone_store import place_of
 from regolo_git.store.chain import Link
+from regolo_git.store.feature import Confirm, decline
 from regolo_git.store.files.contract import Files
 from regolo_git.store.locate import files_at
 from regolo_git.store.shared import SharedStore
@@ -49,9 +50,10 @@ class SharedStores:
         git: "Callable[[], GitRepository]",
         config: Callable[[], RegistryConfig],
         tip: Callable[[], str],
+        may_raise: Confirm = decline,
     ) -> None:
-        """`tip` is the commit of the registry branch."""
-        self._paths, self._git = paths, git
+        """`tip` is the commit of the registry branch; `may_raise` is asked before a store gets format 2."""
+        self._paths, self._git, self._may_raise = paths, git, may_raise
         self._config, self._tip = config, tip
 
     def address(self) -> StoreAddress | None:
@@ -133,7 +135,7 @@ class SharedStores:
 
     def opened(self, address: StoreAddress) -> SharedStore:
         """A store that this clone may use.  Raises the errors of `SharedStore.open`."""
-        return SharedStore.open(self._files(address))
+        return SharedStore.open(self._files(address), self._may_raise)
 
     def further(self) -> dict[str, str]:
         """Names and URLs of the further stores of this clone, in the order of git's configuration."""

@@ -10,7 +10,7 @@ from support.git_program import git
 from support.model_files import write_model
 
 from regolo_git.api import Registry
-from regolo_git.errors import InvalidInput, NotFound, StoreAbsent, StoreUnconfirmed
+from regolo_git.errors import Conflict, InvalidInput, NotFound, StoreAbsent, StoreUnconfirmed
 from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.store_url import StoreAddress, parse_store_address
@@ -42,6 +42,24 @@ def colleague(registry: Registry, tmp_path: Path) -> Iterator[Handle]:
     handle = Handle.open(tmp_path / "colleague", {})
     yield handle
     handle.close()
+
+
+def test_the_format_of_a_store_is_raised_if_the_user_agrees(git_repository: Path, team: Path) -> None:
+    LooseStore.create(str(team))  # as 0.1 did it
+    with Registry.init(git_repository, str(team)) as registry:
+        handle = registry.handle
+        store = handle.shared_stores.open_to_push(handle.may_use_store)
+        assert store is not None
+        with pytest.raises(Conflict, match="format 1"):
+            store.prepare_packs()
+        asked: list[str] = []
+        handle.may_raise_store = lambda question: not asked.append(question)
+        store.prepare_packs()
+        assert asked == [f"Raise the store '{team}' to format 2? Release 0.1 will not be able to use it"]
+        assert handle.shared is not None
+        handle.shared.prepare_packs()
+        assert len(asked) == 1
+    assert 'features = ["packs"]' in (team / "format.toml").read_text()
 
 
 # -- the confirmation -------------------------------------------------------------------------------------

@@ -1,11 +1,11 @@
-"""The question whether this clone may use the shared store that the repository names."""
+"""Questions about the shared store: may this clone use it, and may a push raise its format."""
 
 from typing import TYPE_CHECKING
 
 import click
 
 from regolo_git.cli.context import Invocation
-from regolo_git.cli.options.change import ask
+from regolo_git.cli.options.change import ask, confirm
 
 if TYPE_CHECKING:
     from regolo_git.records.store_url import StoreAddress
@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 
 def ask_before_store(handle: "Handle", *, yes: bool | None = None) -> None:
-    """Has the user asked before this clone first uses the shared store; `yes` is consent given already.
+    """Has the user asked before this clone first uses the shared store, and before its format is raised.
 
-    Without a terminal the store is refused, with `--yes` as the next step if the command has that option.
+    `yes` is consent given already.  Without a terminal both are refused, with `--yes` as the next step if the
+    command has that option.
     """
     answers: list[bool] = []
 
@@ -32,4 +33,12 @@ def ask_before_store(handle: "Handle", *, yes: bool | None = None) -> None:
             answers.append(bool(answer))
         return answers[0]
 
+    def may_raise(question: str) -> bool:
+        if yes is None:
+            return bool(ask(question))
+        if not yes:
+            confirm(question, otherwise="the format of the shared store is not raised without confirmation")
+        return True
+
     handle.may_use_store = may_use
+    handle.may_raise_store = may_raise
