@@ -53,8 +53,9 @@ def push_notes(git: GitRepository, remote: str) -> tuple[str, ...]:
 
 def fetch_notes(git: GitRepository, remote: str, theirs: Mapping[str, str]) -> tuple[str, ...]:
     """Fetches and merges notes of a remote (ref to object); returns the refs that changed here."""
-    missing = [ref for ref, oid in theirs.items() if not git.has(oid)]
-    transport_of(git).fetch(remote, missing)
+    # An object that is here proves nothing: a fetch that was killed leaves some without those that they need.
+    ours = own_notes(git)
+    transport_of(git).fetch(remote, [ref for ref, oid in theirs.items() if ours.get(ref) != oid])
     return merge_notes(git, theirs)
 
 

@@ -3,14 +3,17 @@
 A tag that this clone has as another object stays, and is reported: its version needs another number.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from regolo_git.git.history import is_in_history
 from regolo_git.git.lock import exchange_lock
+from regolo_git.git.refs_state import read_tags, ref_target
 from regolo_git.git.remote.choose import transport_of
-from regolo_git.git.remote.notes import merge_notes
+from regolo_git.git.remote.notes import merge_notes, own_notes
 from regolo_git.git.remote.tags import create_tags
 from regolo_git.git.remote.transport import TAGS, OnGitProgress, ignore_git_progress
-from regolo_git.git.remotes import fetch_refspecs
+from regolo_git.git.remotes import fetch_refspecs, tracking_ref
 from regolo_git.hints import Hint, NextStep
 from regolo_git.records.references import version_reference
 from regolo_git.records.versions import parse_tag_name
@@ -44,12 +47,16 @@ class DifferingTag:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What came from a remote: the versions, as references, changed notes, and the tags that differ."""
+    """What came from a remote: the versions, as references, changed notes, and the tags that differ.
+
+    `others` has the objects that the remote's tags of those names are.
+    """
 
     remote: str
     versions: tuple[str, ...]
     notes: tuple[str, ...]
     differing: tuple[DifferingTag, ...]
+    others: Mapping[str, str]
 
 
 def fetch(handle: Handle, *, on_git_progress: OnGitProgress = ignore_git_progress) -> Fetched:
@@ -68,20 +75,33 @@ def fetch_refs(
 ) -> Fetched:
     """Fetches what the remote is known to have."""
     git, found = handle.git, state.compared(handle)
-    notes = [ref for ref, oid in state.notes.items() if not git.has(oid)]
+    ours = own_notes(git)
+    notes = [ref for ref, oid in state.notes.items() if ours.get(ref) != oid]
     tags = [f"{TAGS}{name}" for name in (*found.absent, *found.differing)]
     refspecs = [*fetch_refspecs(git, state.remote), *tags, *notes]
     transport_of(git).fetch(state.remote, refspecs, on_git_progress)
     git.reopen()  # what came is in new packs
-    created = create_missing(handle, state)
+    created = create_missing(handle, found.absent)
     changed = merge_notes(git, state.notes)
     differing = tuple(DifferingTag(name, state.remote) for name in sorted(found.differing))
-    return Fetched(state.remote, created, changed, differing)
+    others = {name: each.theirs for name, each in found.differing.items()}
+    return Fetched(state.remote, created, changed, differing, others)
 
 
-def create_missing(handle: Handle, state: RemoteState) -> tuple[str, ...]:
-    """Creates the tags of the remote whose objects came and whose names are free; returns the versions."""
-    absent = {name: oid for name, oid in state.compared(handle).absent.items() if handle.git.has(oid)}
-    created = create_tags(handle.git, absent, REASON)
+def create_missing(handle: Handle, tags: Mapping[str, str]) -> tuple[str, ...]:
+    """Creates tags that were fetched, where their names are free; returns the versions that are new."""
+    before = read_tags(handle.paths)[1]
+    created = create_tags(handle.git, {n: oid for n, oid in tags.items() if n not in before}, REASON)
     named = (parse_tag_name(name) for name in sorted(created))
     return tuple(version_reference(*each) for each in named if each is not None)
+
+
+def lacks(handle: Handle, state: RemoteState, branch: str) -> bool:
+    """Whether this clone may lack commits of a remote's branch.
+
+    An object that is here proves nothing: a fetch that was killed leaves some without those that they need.
+    """
+    theirs, here = state.branch(branch), handle.git.branch_tip(branch)
+    if theirs is None or theirs == ref_target(handle.paths, tracking_ref(state.remote, branch)):
+        return False
+    return here is None or not is_in_history(handle.git, theirs, here)

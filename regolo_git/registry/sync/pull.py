@@ -5,7 +5,7 @@ fetch → each branch: forward, or what is ours again on the remote's, or the us
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
 from regolo_git.errors import Conflict, RegoloError
@@ -69,10 +69,10 @@ def pull(
 
 def _after(handle: Handle, state: RemoteState, fetched: Fetched) -> Fetched:
     """What was fetched, with the tags whose names are free by now."""
-    created = create_missing(handle, state)
+    created = create_missing(handle, fetched.others)
     still = state.compared(handle).differing
     differing = tuple(tag for tag in fetched.differing if tag.name in still)
-    return Fetched(fetched.remote, (*fetched.versions, *created), fetched.notes, differing)
+    return replace(fetched, versions=(*fetched.versions, *created), differing=differing)
 
 
 def _forward(handle: Handle, state: RemoteState) -> tuple[str, ...]:

@@ -6,7 +6,7 @@
 A push that is overtaken begins again, a bounded number of times.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from regolo_git.errors import Conflict, LostRace, NotFound
@@ -27,7 +27,7 @@ from regolo_git.records.names import check_model_name
 from regolo_git.records.references import version_reference
 from regolo_git.registry.change import recover_first
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.sync.fetch import create_missing, fetch_refs
+from regolo_git.registry.sync.fetch import create_missing, fetch_refs, lacks
 from regolo_git.registry.sync.landing import finish_landing, forget_landing, land, note_landing
 from regolo_git.registry.sync.plan import PushPlan, branch_tips, plan_push
 from regolo_git.registry.sync.remote_state import RemoteState, ask, remote_name
@@ -97,6 +97,7 @@ class _Push:
         self._branches: dict[str, None] = {}
         self._versions: dict[tuple[str, str], PushedVersion] = {}
         self._notes: tuple[str, ...] = ()
+        self._others: Mapping[str, str] = {}
 
     def result(self) -> PushResult:
         return PushResult(self.remote, tuple(self._branches), tuple(self._versions.values()), self._notes)
@@ -105,8 +106,8 @@ class _Push:
         """Pushes what the remote lacks; False if another push was faster."""
         handle = self._handle
         state = ask(handle, self.remote)
-        if any(tip is not None and not handle.git.has(tip) for tip in map(state.branch, branch_tips(handle))):
-            fetch_refs(handle, state, self._on_git_progress)
+        if any(lacks(handle, state, branch) for branch in branch_tips(handle)):
+            self._others = fetch_refs(handle, state, self._on_git_progress).others
         landed = finish_landing(handle, state)
         self._note(PushedVersion(s.row.model, s.version, s.row.version) for s, _ in landed.versions)
         plan = plan_push(handle, state, self._models, landed.replayed)
@@ -114,7 +115,7 @@ class _Push:
             note_landing(handle, plan.landing)
         if not self._land(plan):
             return False
-        create_missing(handle, state)
+        create_missing(handle, self._others)
         self._push_notes(state)
         return True
 
