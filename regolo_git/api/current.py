@@ -3,13 +3,14 @@
 import inspect
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from regolo_git.api.registry import Registry
 from regolo_git.api.versions import PathLike
+from regolo_git.artifacts.progress import OnProgress
 from regolo_git.git.discover import absolute
 
 Parameters = ParamSpec("Parameters")
@@ -58,6 +59,19 @@ def init(path: PathLike = ".", store: str | None = None) -> Registry:
     return Registry.init(path, store)
 
 
+def clone(
+    url: str,
+    path: PathLike | None = None,
+    *,
+    models: Sequence[str] = (),
+    checkout: bool = True,
+    yes: bool = False,
+    progress: OnProgress | None = None,
+) -> Registry:
+    """Clones a registry; see `Registry.clone`."""
+    return Registry.clone(url, path, models=models, checkout=checkout, yes=yes, progress=progress)
+
+
 def _on_current(
     method: Callable[Concatenate[Registry, Parameters], Result],
 ) -> Callable[Parameters, Result]:
@@ -96,3 +110,6 @@ rollback_model = _on_current(Registry.rollback_model)
 renumber_model_version = _on_current(Registry.renumber_model_version)
 retire_model_version = _on_current(Registry.retire_model_version)
 delete_model_version = retire_model_version
+push = _on_current(Registry.push)
+fetch = _on_current(Registry.fetch)
+pull = _on_current(Registry.pull)

@@ -5,17 +5,24 @@ current registry.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from regolo_git.api.endpoints import EndpointVerbs
+from regolo_git.api.exchange import ExchangeVerbs
 from regolo_git.api.versions import PathLike, VersionVerbs
+from regolo_git.artifacts.progress import OnProgress, ignore_progress
+from regolo_git.errors import Conflict
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.initialise import initialise
+from regolo_git.registry.sync.clone import ASKED_FROM, clone_registry, files_to_check_out
+from regolo_git.registry.sync.files import check_out_all
+from regolo_git.text.sizes import size_text
 
 
-class Registry(VersionVerbs, EndpointVerbs):
+class Registry(VersionVerbs, EndpointVerbs, ExchangeVerbs):
     """A Git repository with its configuration and store; a context manager.
 
     Any thread may use an instance, and so may a forked child beside its parent.
@@ -38,6 +45,37 @@ class Registry(VersionVerbs, EndpointVerbs):
         registry = cls.open(path)
         initialise(registry.handle, store)
         return registry
+
+    @classmethod
+    def clone(
+        cls,
+        url: str,
+        path: PathLike | None = None,
+        *,
+        models: Sequence[str] = (),
+        checkout: bool = True,
+        yes: bool = False,
+        progress: OnProgress | None = None,
+    ) -> Self:
+        """Clones a registry with its version tags, and checks out the files of its models, or of `models`.
+
+        `path` is by default named after the URL.  `yes` allows more than 5 GB.  Raises NotFound, Conflict for
+        a directory that is there, or without `yes`, and TransportError.
+        """
+        handle = clone_registry(url, Path(path) if path is not None else None)
+        try:
+            wanted = files_to_check_out(handle, models) if checkout else []
+            size = sum(manifest.artifact.size for manifest in wanted)
+            if size > ASKED_FROM and not yes:
+                raise Conflict(
+                    f"refusing to fetch {size_text(size)} without confirmation", "yes=True says yes"
+                )
+            for error in check_out_all(handle, wanted, progress or ignore_progress).failed:
+                raise error
+        except BaseException:
+            handle.close()
+            raise
+        return cls(handle)
 
     def close(self) -> None:
         """Closes the repository and releases the caches."""

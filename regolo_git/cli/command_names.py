@@ -51,6 +51,7 @@ COMMANDS: Sections = {
         "tag": _entry("tag", "Tag reviewed and merged versions."),
     },
     "Share": {
+        "clone": _entry("clone", "Clone a registry with its files."),
         "push": _entry("push", "Push versions to the remote."),
         "fetch": _entry("fetch", "Fetch versions from the remote."),
         "pull": _entry("pull", "Fetch, and bring branches and files up to date."),
@@ -90,7 +91,6 @@ ALIASES = {"remove": "retire"}
 # The equivalents of commands of git and of other tools.
 ELSEWHERE: dict[str, NextStep] = {
     "add": Hint("commit", "-h"),
-    "clone": "git clone URL && git regolo init",
     "delete": Hint("retire", "-h"),
     "deploy": Hint("promote", "-h"),
     "download": Hint("checkout", "-h"),

@@ -42,7 +42,7 @@ def pull(as_json: bool) -> None:
         for reference in done.fetched.versions:
             put(reference)
     talk_of_fetched(done.fetched)
-    for error in done.failed:
+    for error in done.files.failed:
         raise error
 
 
@@ -51,7 +51,7 @@ def _report(done: Pulled) -> None:
         talk(f"{branch} is up to date with {done.fetched.remote}")
     for version in done.renumbered:
         talk(f"{version_reference(version.model, version.before)} is now {version.reference}")
-    for item in done.checked_out:
+    for item in done.files.checked_out:
         talk(f"checked out {version_reference(item.model, item.version)} ({size_text(item.written_bytes)})")
     for manifest in done.kept:
         talk(f"{manifest.reference} was not checked out: its files here are edited, or not there")
@@ -68,7 +68,7 @@ def _document(done: Pulled) -> dict[str, Json]:
         ],
         "checked_out": [
             {"model": item.model, "version": item.version, "path": str(item.path)}
-            for item in done.checked_out
+            for item in done.files.checked_out
         ],
         "kept": [manifest.reference for manifest in done.kept],
     }

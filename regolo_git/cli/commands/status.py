@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -12,11 +13,13 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.pages.clashes import clashes_document, talk_of_clashes
 from regolo_git.cli.pages.differences import deployed_document, talk_of_differences
+from regolo_git.cli.pages.unpushed import talk_of_unpushed
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import paint, put, talk, talk_next
 from regolo_git.cli.tables import Cell, Row, put_table
 from regolo_git.records.references import version_reference
 from regolo_git.registry.clashes import find_clashes
+from regolo_git.registry.sync.unpushed import find_unpushed
 from regolo_git.registry.version_status import read_statuses
 from regolo_git.registry.versions.status import ArtifactStatus, WorkStatus, work_status
 from regolo_git.text.commits import short
@@ -32,7 +35,8 @@ def status(form: Form) -> None:
     """Compare the models in the work tree with the versions at the checked-out commit.
 
     Files that have not changed since the last run are not read again.  Endpoints that do not serve the
-    version of the environment that they follow are reported on stderr.
+    version of the environment that they follow are reported on stderr, and so is what was not pushed, as far
+    as the last exchange with `origin` tells.
 
     \b
     With --plain, one line for each model:
@@ -48,17 +52,20 @@ def status(form: Form) -> None:
     """
     with open_handle() as handle, ProgressBar("comparing") as bar:
         found = work_status(handle, on_progress=bar.show)
-        top, clashes = handle.paths.top, find_clashes(handle)
-        endpoints = [each for of_model in read_statuses(handle).deployed.values() for each in of_model]
+        top, clashes, statuses = handle.paths.top, find_clashes(handle), read_statuses(handle)
+        endpoints = [each for of_model in statuses.deployed.values() for each in of_model]
+        unpushed = find_unpushed(handle, statuses)
     if form == "people":
         talk_of_clashes(clashes)
         talk_of_differences(endpoints)
+        talk_of_unpushed(unpushed)
     emit(
         form,
         document=lambda: {
             **_document(found),
             "clashes": clashes_document(clashes),
             "endpoints": [deployed_document(each) for each in endpoints],
+            "unpushed": asdict(unpushed) if unpushed is not None else None,
         },
         fields=lambda: [
             (_reference(a), a.state, "tagged" if a.tagged else "untagged", a.path, a.holds)

@@ -55,12 +55,14 @@ def ask(question: str) -> bool | None:
     return click.confirm(visible(question), err=True)
 
 
-def confirm(question: str, *, otherwise: str) -> None:
+def confirm(question: str, *, otherwise: str, again: str | None = None) -> None:
     """Asks, and returns on yes.  Raises Cancelled on no, and Conflict (`otherwise`) without a terminal.
 
-    The hint of the latter is the whole command line with `--yes`.
+    The hint of the latter is `again`, else the whole command line with `--yes`.
     """
     answer = ask(question)
+    if answer is None and again is not None:
+        raise Conflict(otherwise, again)
     if answer is None:
         invocation = click.get_current_context().find_object(Invocation)
         assert invocation is not None

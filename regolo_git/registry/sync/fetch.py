@@ -3,7 +3,7 @@
 A tag that this clone has as another object stays, and is reported: its version needs another number.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from regolo_git.git.history import is_in_history
@@ -96,11 +96,16 @@ def create_missing(handle: Handle, tags: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(version_reference(*each) for each in named if each is not None)
 
 
-def lacks(handle: Handle, state: RemoteState, branch: str) -> bool:
-    """Whether this clone may lack commits of a remote's branch.
+def is_behind(handle: Handle, state: RemoteState, branches: Iterable[str]) -> bool:
+    """Whether the remote has commits of some branches, or tags, that this clone may lack."""
+    found = state.compared(handle)
+    if found.differing or (found.absent and not handle.git.is_shallow):
+        return True
+    return any(_lacks(handle, state, branch) for branch in branches)
 
-    An object that is here proves nothing: a fetch that was killed leaves some without those that they need.
-    """
+
+def _lacks(handle: Handle, state: RemoteState, branch: str) -> bool:
+    # An object that is here proves nothing: a fetch that was killed leaves some without those that they need.
     theirs, here = state.branch(branch), handle.git.branch_tip(branch)
     if theirs is None or theirs == ref_target(handle.paths, tracking_ref(state.remote, branch)):
         return False

@@ -7,8 +7,8 @@ fetch → each branch: forward, or what is ours again on the remote's, or the us
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
-from regolo_git.errors import Conflict, RegoloError
+from regolo_git.artifacts.progress import OnProgress, ignore_progress
+from regolo_git.errors import Conflict
 from regolo_git.git.go_on import Move, go_on, refuse_to_go_on
 from regolo_git.git.lock import exchange_lock
 from regolo_git.git.program import try_git
@@ -18,11 +18,11 @@ from regolo_git.records.manifest import Manifest
 from regolo_git.registry.change import recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.sync.fetch import Fetched, create_missing, fetch_refs
+from regolo_git.registry.sync.files import Files, check_out_all, placed_manifests
 from regolo_git.registry.sync.landing import Finished, finish_landing, land, note_landing
 from regolo_git.registry.sync.plan import branch_tips, plan_push
 from regolo_git.registry.sync.push import PushedVersion
 from regolo_git.registry.sync.remote_state import RemoteState, ask, remote_name
-from regolo_git.registry.versions.checkout import CheckedOut, checkout_manifest, head_records
 from regolo_git.registry.versions.status import artifact_state
 
 MERGES = ("false", "no", "off", "0")  # the values of pull.rebase that do not rebase
@@ -32,16 +32,14 @@ MERGES = ("false", "no", "off", "0")  # the values of pull.rebase that do not re
 class Pulled:
     """What a pull did: `branches` moved, `renumbered` versions of this clone, files checked out or kept.
 
-    `kept` has the versions whose files were edited or are not there, so that they stay as they are, and
-    `failed` why others could not be checked out.
+    `kept` has the versions whose files were edited or are not there, so that they stay as they are.
     """
 
     fetched: Fetched
     branches: tuple[str, ...]
     renumbered: tuple[PushedVersion, ...]
-    checked_out: tuple[CheckedOut, ...]
+    files: Files
     kept: tuple[Manifest, ...]
-    failed: tuple[RegoloError, ...]
 
 
 def pull(
@@ -56,7 +54,7 @@ def pull(
     TransportError.
     """
     recover_first(handle)
-    before = _artifacts(handle)
+    before = placed_manifests(handle)
     with exchange_lock(handle.paths):
         state = ask(handle, remote_name(handle))
         fetched = fetch_refs(handle, state, on_git_progress)
@@ -124,32 +122,16 @@ def _by_git(handle: Handle, state: RemoteState, error: Conflict) -> str:
 
 def _bring_files(
     handle: Handle, before: Mapping[str, Manifest], on_progress: OnProgress
-) -> tuple[tuple[CheckedOut, ...], tuple[Manifest, ...], tuple[RegoloError, ...]]:
+) -> tuple[Files, tuple[Manifest, ...]]:
     """Checks out the files whose manifests changed, if they are those of the manifests before."""
-    now = _artifacts(handle)
-    changed = [each for model, each in now.items() if _content(each) != _content(before.get(model))]
+    changed = [
+        each
+        for model, each in placed_manifests(handle).items()
+        if _content(each) != _content(before.get(model))
+    ]
     there = {each.model for each in changed if _is_untouched(handle, before.get(each.model))}
-    done: list[CheckedOut] = []
-    failed: list[RegoloError] = []
-    progress = Progress(total=sum(each.artifact.size for each in changed if each.model in there))
-    for manifest in changed:
-        if manifest.model in there:
-            try:
-                tell = following(progress, on_progress)
-                done.append(checkout_manifest(handle, manifest, None, on_progress=tell))
-            except RegoloError as error:
-                failed.append(error)
-            progress = progress.advanced(manifest.artifact.size)
     kept = tuple(each for each in changed if each.model not in there)
-    return tuple(done), kept, tuple(failed)
-
-
-def _artifacts(handle: Handle) -> dict[str, Manifest]:
-    """The manifests at the checked-out commit whose files have a place in the work tree, by model."""
-    if handle.paths.work_tree is None or handle.git.head_commit() is None:
-        return {}
-    manifests = handle.readable(head_records(handle).manifests())
-    return {manifest.model: manifest for manifest in manifests if manifest.artifact.path is not None}
+    return check_out_all(handle, [each for each in changed if each.model in there], on_progress), kept
 
 
 def _content(manifest: Manifest | None) -> object:

@@ -27,7 +27,7 @@ from regolo_git.records.names import check_model_name
 from regolo_git.records.references import version_reference
 from regolo_git.registry.change import recover_first
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.sync.fetch import create_missing, fetch_refs, lacks
+from regolo_git.registry.sync.fetch import create_missing, fetch_refs, is_behind
 from regolo_git.registry.sync.landing import finish_landing, forget_landing, land, note_landing
 from regolo_git.registry.sync.plan import PushPlan, branch_tips, plan_push
 from regolo_git.registry.sync.remote_state import RemoteState, ask, remote_name
@@ -106,7 +106,7 @@ class _Push:
         """Pushes what the remote lacks; False if another push was faster."""
         handle = self._handle
         state = ask(handle, self.remote)
-        if any(lacks(handle, state, branch) for branch in branch_tips(handle)):
+        if is_behind(handle, state, branch_tips(handle)):
             self._others = fetch_refs(handle, state, self._on_git_progress).others
         landed = finish_landing(handle, state)
         self._note(PushedVersion(s.row.model, s.version, s.row.version) for s, _ in landed.versions)

@@ -78,7 +78,7 @@ def with_file(team: Team) -> Team:
 def test_files_that_nobody_edited_follow(with_file: Team) -> None:
     ours = with_file.clone("ours")
     done = pulled(ours)
-    assert ([item.version for item in done.checked_out], done.kept) == (["1.1"], ())
+    assert ([item.version for item in done.files.checked_out], done.kept) == (["1.1"], ())
     assert (top(ours) / "f.bin").read_bytes() == b"second"
     assert status(ours) == "## main...origin/main"
 
@@ -87,7 +87,7 @@ def test_edited_files_stay(with_file: Team) -> None:
     ours = with_file.clone("ours")
     (top(ours) / "f.bin").write_bytes(b"edited")
     done = pulled(ours)
-    assert ([manifest.reference for manifest in done.kept], done.checked_out) == (["f@1.1"], ())
+    assert ([manifest.reference for manifest in done.kept], done.files.checked_out) == (["f@1.1"], ())
     assert (top(ours) / "f.bin").read_bytes() == b"edited"
 
 

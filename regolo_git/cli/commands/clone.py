@@ -1,0 +1,89 @@
+"""`git regolo clone`: clones a registry with the files of its versions."""
+
+from pathlib import Path
+
+import click
+
+from regolo_git.cli.forms import Json, json_option, put_result
+from regolo_git.cli.git_progress import GitProgressLine
+from regolo_git.cli.options.change import confirm
+from regolo_git.cli.progress import ProgressBar
+from regolo_git.cli.streams import talk, talk_next, talk_note
+from regolo_git.hints import Hint
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.references import version_reference
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.sync.clone import ASKED_FROM, clone_registry, files_to_check_out
+from regolo_git.registry.sync.files import Files, check_out_all
+from regolo_git.text.numbers import counted
+from regolo_git.text.sizes import size_text
+
+
+@click.command()
+@click.argument("url")
+@click.argument("directory", metavar="[DIR]", type=click.Path(path_type=Path), required=False)
+@click.option("--model", "models", metavar="NAME", multiple=True, help="Check out this model only.")
+@click.option("--no-checkout", is_flag=True, help="Check out no files of versions.")
+@click.option("--yes", "-y", is_flag=True, help="Use the registry's shared store, and fetch any size.")
+@json_option
+def clone(
+    url: str,
+    directory: Path | None,
+    models: tuple[str, ...],
+    no_checkout: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Clone a registry with its version tags, and check out the files of the models.
+
+    Asks before more than 5 GB of files are checked out.  Prints the directory.
+
+    \b
+    Examples:
+      git regolo clone https://git.example.com/team/models.git
+      git regolo clone git@git.example.com:team/models.git work --model sentiment
+      git regolo clone ssh://git.example.com/team/models.git --no-checkout
+
+    Exit status: 0 success; 2 invalid input; 3 no repository, no registry, or bytes that are in no store; 4
+    not confirmed, or the directory is there; 6 the remote or the store cannot be reached.
+    """
+    notices: list[str] = []
+    with GitProgressLine() as line:
+        handle = clone_registry(url, directory, on_notice=notices.append, on_git_progress=line.show)
+    try:
+        top, wanted = handle.paths.top, [] if no_checkout else files_to_check_out(handle, models)
+        talk(f"cloned {url} into {top}")
+        files = _check_out(handle, wanted, yes=yes) if wanted else Files()
+    finally:
+        handle.close()
+        for notice in notices:
+            talk_note(notice)
+    document: dict[str, Json] = {
+        "directory": str(top),
+        "checked_out": [
+            {"model": item.model, "version": item.version, "path": str(item.path)}
+            for item in files.checked_out
+        ],
+    }
+    put_result(str(top), document, as_json=as_json)
+    for error in files.failed:
+        raise error
+
+
+def _check_out(handle: Handle, wanted: list[Manifest], *, yes: bool) -> Files:
+    size = sum(manifest.artifact.size for manifest in wanted)
+    talk(f"checking out {counted(len(wanted), 'model')} ({size_text(size)})")
+    if size > ASKED_FROM and not yes:
+        again = str(Hint("checkout"))
+        confirm(
+            f"Fetch {size_text(size)}?",
+            otherwise=f"refusing to fetch {size_text(size)} without confirmation",
+            again=f"git -C {handle.paths.top} {again.removeprefix('git ')}",
+        )
+    with ProgressBar("checking out") as bar:
+        files = check_out_all(handle, wanted, bar.show)
+    for item in files.checked_out:
+        talk(f"checked out {version_reference(item.model, item.version)} ({size_text(item.written_bytes)})")
+    if len(files.failed) > 1:
+        talk_next(f"git -C {handle.paths.top} regolo checkout   (for the others)")
+    return files

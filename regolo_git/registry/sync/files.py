@@ -1,0 +1,47 @@
+"""The files of the checked-out commit, checked out together: all that can be, with the errors of the rest."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
+from regolo_git.errors import RegoloError
+from regolo_git.records.manifest import Manifest
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.versions.checkout import CheckedOut, checkout_manifest, head_records
+
+
+class Files(NamedTuple):
+    """The versions whose files were checked out, and why others could not be."""
+
+    checked_out: tuple[CheckedOut, ...] = ()
+    failed: tuple[RegoloError, ...] = ()
+
+
+def placed_manifests(handle: Handle) -> dict[str, Manifest]:
+    """The manifests at the checked-out commit whose files have a place in the work tree, by model."""
+    if handle.paths.work_tree is None or handle.git.head_commit() is None:
+        return {}
+    manifests = handle.readable(head_records(handle).manifests())
+    return {manifest.model: manifest for manifest in manifests if manifest.artifact.path is not None}
+
+
+def check_out_all(
+    handle: Handle, manifests: Sequence[Manifest], on_progress: OnProgress = ignore_progress
+) -> Files:
+    """Checks out the files of manifests at their recorded paths."""
+    done: list[CheckedOut] = []
+    failed: list[RegoloError] = []
+    progress = Progress(total=sum(manifest.artifact.size for manifest in manifests))
+    for manifest in manifests:
+        try:
+            tell = following(progress, on_progress)
+            done.append(checkout_manifest(handle, manifest, None, on_progress=tell))
+        except RegoloError as error:
+            failed.append(error)
+        progress = progress.advanced(manifest.artifact.size)
+    return Files(tuple(done), tuple(failed))
+
+
+def of_models(manifests: Mapping[str, Manifest], models: Collection[str]) -> list[Manifest]:
+    """The manifests of some models; of all without any."""
+    return [manifest for model, manifest in manifests.items() if not models or model in models]

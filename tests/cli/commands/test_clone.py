@@ -1,0 +1,87 @@
+"""`git regolo clone`: a clone with its tags and files, and what stands in its way."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.command_line import Regolo
+from support.git_program import git
+
+from regolo_git.errors import InvalidInput
+from regolo_git.registry.sync.clone import directory_of
+
+
+@pytest.fixture
+def host(two_versions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A host whose clones find the bytes, and a directory to stand in."""
+    git(tmp_path, "clone", "-q", "--bare", str(two_versions), "host.git")
+    git(tmp_path, "config", "--global", "regolo.store", str(two_versions / ".git/regolo/store"))
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    return tmp_path / "host.git"
+
+
+def test_a_clone_has_tags_and_files(regolo: Regolo, host: Path, two_versions: Path) -> None:
+    done = regolo("clone", str(host))
+    top = Path("host").absolute()
+    assert done.out == f"{top}\n"
+    assert git(top, "tag", "-l").split() == ["m@v1.0", "m@v1.1"]
+    assert (top / "model.safetensors").read_bytes() == (two_versions / "model.safetensors").read_bytes()
+    assert git(top, "status", "--short") == ""
+
+
+def test_files_can_stay_away(regolo: Regolo, host: Path) -> None:
+    found = json.loads(regolo("clone", str(host), "there", "--no-checkout", "--json").out)
+    assert found == {"directory": str(Path("there").absolute()), "checked_out": []}
+    assert not Path("there/model.safetensors").exists()
+    assert Path("there/models/m/manifest.toml").exists()
+
+
+def test_one_model_can_be_asked_for(regolo: Regolo, host: Path) -> None:
+    regolo("clone", str(host), "there", "--model", "m")
+    assert Path("there/model.safetensors").exists()
+    assert "model 'x' has no files" in regolo("clone", str(host), "other", "--model", "x", status=3).err
+
+
+def test_bytes_that_are_in_no_store_are_named(regolo: Regolo, host: Path, tmp_path: Path) -> None:
+    git(tmp_path, "config", "--global", "--unset", "regolo.store")
+    done = regolo("clone", str(host), status=3)
+    assert "the bytes of 'm@1.1' are not in" in done.err
+    assert git(Path("host").absolute(), "tag", "-l").split() == ["m@v1.0", "m@v1.1"]
+
+
+def test_a_directory_that_is_there_is_left_alone(regolo: Regolo, host: Path) -> None:
+    Path("there").mkdir()
+    Path("there/mine").write_text("mine")
+    regolo("clone", str(host), "there", status=4)
+    assert [path.name for path in Path("there").iterdir()] == ["mine"]
+
+
+def test_what_is_not_a_registry_is_said(regolo: Regolo, host: Path, tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", "empty.git")
+    assert "is not a model registry yet" in regolo("clone", str(tmp_path / "empty.git"), status=3).err
+    regolo("clone", str(tmp_path / "nothing.git"), status=3)
+    assert not Path("nothing").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://host/team/models.git", "models"),
+        ("https://host/team/models/", "models"),
+        ("git@host:team/models.git", "models"),
+        ("host:models.git", "models"),
+        ("ssh://git@host:22/team/models", "models"),
+        ("../models/.git", "models"),
+        ("/srv/models.git/", "models"),
+    ],
+    ids=str,
+)
+def test_the_directory_is_named_after_the_url(url: str, name: str) -> None:
+    assert directory_of(url) == name
+
+
+@pytest.mark.parametrize("url", ["https://host", "..", "/", ""])
+def test_a_url_without_a_name_needs_a_directory(url: str) -> None:
+    with pytest.raises(InvalidInput):
+        directory_of(url)
