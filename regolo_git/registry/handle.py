@@ -58,9 +58,8 @@ class Handle:
         self.lock = threading.RLock()
         tell_in_child(self)
         self.reports_late = False
-        # Asked before this clone uses the registry's shared store for the first time.
+        # Asked before the registry's shared store is first used, and before a push raises its format.
         self.may_use_store: Callable[[StoreAddress], bool] = lambda _: False
-        # Asked, with a question, before a push raises the format of a shared store.
         self.may_raise_store: Callable[[str], bool] = lambda _: False
 
     @classmethod
@@ -130,8 +129,7 @@ class Handle:
     def new_content(self) -> "AbstractContextManager[NewContent]":
         """The local store for the content of a new version, looked up again.
 
-        What a failed block has added is taken back, or a notice says how much stays.  Raises StoreAbsent as
-        `store` does.
+        What a failed block has added is taken back, or a notice says how much stays.  Raises StoreAbsent.
         """
         for name in ("store", "stores"):  # a default store is created by its first content
             self.__dict__.pop(name, None)
@@ -143,11 +141,7 @@ class Handle:
         from regolo_git.registry.shared_store import SharedStores  # noqa: PLC0415 - see the module's docstring
 
         return SharedStores(
-            self.paths,
-            lambda: self.git,
-            self.config,
-            self.registry_tip,
-            lambda question: self.may_raise_store(question),  # noqa: PLW0108 - it is set later
+            self.paths, lambda: self.git, self.config, self.registry_tip, self.may_raise_store
         )
 
     @opened_once

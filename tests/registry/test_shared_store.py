@@ -46,14 +46,17 @@ def colleague(registry: Registry, tmp_path: Path) -> Iterator[Handle]:
 
 def test_the_format_of_a_store_is_raised_if_the_user_agrees(git_repository: Path, team: Path) -> None:
     LooseStore.create(str(team))  # as 0.1 did it
+    asked: list[str] = []
     with Registry.init(git_repository, str(team)) as registry:
-        handle = registry.handle
-        store = handle.shared_stores.open_to_push(handle.may_use_store)
+        store = registry.handle.shared_stores.open_to_push(lambda _: False)
         assert store is not None
         with pytest.raises(Conflict, match="format 1"):
             store.prepare_packs()
-        asked: list[str] = []
+    with Registry.open(git_repository) as registry:
+        handle = registry.handle
         handle.may_raise_store = lambda question: not asked.append(question)
+        store = handle.shared_stores.open_to_push(lambda _: False)
+        assert store is not None
         store.prepare_packs()
         assert asked == [f"Raise the store '{team}' to format 2? Release 0.1 will not be able to use it"]
         assert handle.shared is not None
