@@ -6,7 +6,7 @@ served from its cache needs neither, and importing them takes most of the time o
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -21,8 +21,6 @@ from regolo_git.registry.opened_once import opened_once
 from regolo_git.registry.records_at import Listing, RecordsAt
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from regolo_git.artifacts.stat_cache import StatCache
     from regolo_git.git.branch_changes import BranchChanges
     from regolo_git.git.repository import GitRepository
@@ -126,7 +124,7 @@ class Handle:
         """
         return self.clone_store.open()
 
-    def new_content(self) -> "AbstractContextManager[NewContent]":
+    def new_content(self) -> AbstractContextManager["NewContent"]:
         """The local store for the content of a new version, looked up again.
 
         What a failed block has added is taken back, or a notice says how much stays.  Raises StoreAbsent.
