@@ -18,9 +18,8 @@ from regolo_git.git.ref_update import require_target, update_refs
 from regolo_git.git.refs_state import ref_target
 from regolo_git.git.remote.choose import transport_of
 from regolo_git.git.remote.refusals import refusal_error
-from regolo_git.git.remote.tags import compare_tags, create_tags
 from regolo_git.git.remote.transport import ABSENT, BRANCHES, TAGS, Pushed, RefUpdate
-from regolo_git.git.remotes import remote_of_branch
+from regolo_git.git.remotes import remote_of_branch, tracking_ref
 from regolo_git.hints import Hint
 from regolo_git.records.config import PUSH_NEVER, PUSH_SETTING, pushes_at_once
 from regolo_git.records.endpoint import Endpoint
@@ -30,6 +29,7 @@ from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.operations_branch import bring_forward
+from regolo_git.registry.remote_branches import fetch_branches
 from regolo_git.system_calls import pause
 from regolo_git.text.numbers import counted
 
@@ -95,27 +95,13 @@ class Destination:
     # -- from the remote ----------------------------------------------------------------------------------
 
     def _fetch(self, branches: list[str]) -> None:
-        git, transport = self._handle.git, transport_of(self._handle.git)
-        heads = {f"{BRANCHES}{branch}": self._tracking(branch) for branch in branches}
-        tags = [f"{TAGS}{self._model}@*"] if self._model is not None else []
-        self._theirs |= (theirs := transport.refs(self.remote, [*heads, *tags]))
-        moved = [
-            f"+{ref}:{tracking}"
-            for ref, tracking in heads.items()
-            if ref in theirs and theirs[ref] != ref_target(git.paths, tracking)
-        ]
-        named = {ref.removeprefix(TAGS): oid for ref, oid in theirs.items() if ref.startswith(TAGS)}
-        absent = compare_tags(git, named).absent if named else {}
-        transport.fetch(self.remote, [*moved, *(f"{TAGS}{name}" for name in absent)])
-        create_tags(git, absent, "regolo: fetched")
+        models = [self._model] if self._model is not None else []
+        self._theirs |= fetch_branches(self._handle.git, self.remote, branches, models)
         for branch in branches:
             try:
-                bring_forward(git, branch, self.remote)
+                bring_forward(self._handle.git, branch, self.remote)
             except RegoloError as error:
                 self._handle.notice_once(f"branch '{branch}' was not fast-forwarded: {error.message}")
-
-    def _tracking(self, branch: str) -> str:
-        return f"refs/remotes/{self.remote}/{branch}"
 
     # -- to the remote ------------------------------------------------------------------------------------
 
@@ -129,7 +115,7 @@ class Destination:
         if done.refused:
             raise self._refusal(branch, done, is_new=expected is None)
         self._theirs[ref] = commit
-        tracking = self._tracking(branch)
+        tracking = tracking_ref(self.remote, branch)
         before = ref_target(git.paths, tracking)
         if before != commit:  # git moves it only if the configuration fetches the branch
             change = RefChange(tracking, before, commit, "regolo: push")

@@ -15,6 +15,7 @@ from regolo_git.records.manifest import Manifest
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import Listing
 from regolo_git.serving.model_files import ModelFiles
+from regolo_git.serving.remote_follower import remote_head
 
 
 class RegistrySource:
@@ -23,10 +24,14 @@ class RegistrySource:
     Each thread has a handle of its own: neither the Git library nor sqlite can be shared between threads.
     """
 
-    def __init__(self, open_handle: Callable[[], Handle], directory: Path) -> None:
-        """`directory` receives the fetched artifacts, one directory for each digest."""
+    def __init__(self, open_handle: Callable[[], Handle], directory: Path, remote: str | None = None) -> None:
+        """`directory` receives the fetched artifacts, one directory for each digest.
+
+        With `remote`, the branch is that of this remote as last fetched, instead of the one of the clone.
+        """
         self._open = open_handle
         self._directory = directory
+        self._remote = remote
         self._of_thread = threading.local()
 
     @property
@@ -38,6 +43,8 @@ class RegistrySource:
 
     def head(self) -> str:
         """The commit at the tip of the operations branch.  Raises NotFound if there is none."""
+        if self._remote is not None:
+            return remote_head(self._handle, self._remote)
         return self._handle.operations_tip()
 
     def endpoints(self, commit: str) -> Listing[Endpoint]:

@@ -2,8 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -22,6 +22,7 @@ from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 from regolo_git.serving.options import ServeOptions
 from regolo_git.serving.policy_file import operators_policy
 from regolo_git.serving.registry_source import RegistrySource
+from regolo_git.serving.remote_follower import RemoteFollower, followed_remote
 
 MB = 1_000_000
 DEFAULTS = ServeOptions(Path())
@@ -60,6 +61,13 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     metavar="SECONDS",
     help=f"The time to exit once requests are finished.  [default: {DEFAULTS.drain_seconds:g}]",
 )
+@click.option(
+    "--fetch",
+    "fetch_seconds",
+    type=click.FloatRange(min=1),
+    metavar="SECONDS",
+    help="Follow the branch of the remote, fetched at this interval.",
+)
 @click.option("--replace", is_flag=True, help="Replace the running gateway without losing requests.")
 @click.option("--status", is_flag=True, help="Print the state of the running server as JSON.")
 @click.option("--stop", is_flag=True, help="Stop the running server after its open requests, and wait.")
@@ -73,22 +81,28 @@ def serve(
     worker_memory: int | None,
     start_seconds: float,
     drain_seconds: float,
+    fetch_seconds: float | None,
     replace: bool,
     status: bool,
     stop: bool,
 ) -> None:
     """Serve endpoints (default: all) from this machine, with a gateway and workers for each version.
 
-    Follows the registry branch: a commit that changes the split takes effect within a second.  Only safe
-    formats are loaded, unless the policy file (default: regolo/serving.toml in your configuration directory),
-    --allow or --allow-code permits more; the repository itself cannot.  Prints the address when ready, and
-    runs until interrupted.
+    Follows the operations branch, which is the registry branch unless registry.operations names another one:
+    a commit that changes the split takes effect within a second.  With --fetch, that is the branch of the
+    remote; a version gets traffic once its content is here, and while the remote cannot be reached,
+    everything is served as it is.
+
+    Only safe formats are loaded, unless the policy file (default: regolo/serving.toml in your configuration
+    directory), --allow or --allow-code permits more; the repository itself cannot.  Prints the address when
+    ready, and runs until interrupted.
 
     \b
     Examples:
       git regolo serve
       git regolo serve sentiment --listen 127.0.0.1:9000
       git regolo serve sentiment --allow-code sentiment-classifier
+      git regolo serve --fetch 30
       git regolo serve --replace
 
     Exit status: 0 stopped as requested; 2 invalid input; 3 no such endpoint, or no server is running; 7 the
@@ -104,8 +118,6 @@ def serve(
         elif stop:
             engine.stop(common)
         else:
-            for name in endpoints:
-                get_endpoint(handle, name)
             policy = operators_policy(policy_file, os.environ, outside=handle.paths.top)
             options = ServeOptions(
                 common_directory=common,
@@ -117,12 +129,32 @@ def serve(
                 drain_seconds=drain_seconds,
                 worker_memory_bytes=worker_memory * MB if worker_memory is not None else None,
             )
-            top, artifacts = handle.paths.top, RuntimeDirectory.of(common).artifacts
-            source = RegistrySource(lambda: Handle.open(top, os.environ), artifacts)
-            try:
-                engine.serve(source, endpoints, options, say=_tolerant(talk), listening=_tolerant(put))
-            finally:
-                _discard_unwritten(sys.stderr)
+            _serve(handle, endpoints, options, fetch_seconds)
+
+
+def _serve(
+    handle: Handle, endpoints: Sequence[str], options: ServeOptions, fetch_seconds: float | None
+) -> None:
+    remote = followed_remote(handle) if fetch_seconds is not None else None
+    for name in endpoints if remote is None else ():
+        get_endpoint(handle, name)
+    top, artifacts = handle.paths.top, RuntimeDirectory.of(options.common_directory).artifacts
+    source = RegistrySource(lambda: Handle.open(top, os.environ), artifacts, remote)
+    say = _tolerant(talk)
+    try:
+        with _following(top, remote, fetch_seconds, say):
+            load_engine(LOCAL).serve(source, endpoints, options, say=say, listening=_tolerant(put))
+    finally:
+        _discard_unwritten(sys.stderr)
+
+
+def _following(
+    top: Path, remote: str | None, seconds: float | None, say: Callable[[str], None]
+) -> AbstractContextManager[None]:
+    """A block in which the remote, if one is followed, is fetched from."""
+    if remote is None or seconds is None:
+        return nullcontext()
+    return RemoteFollower(lambda: Handle.open(top, os.environ), remote, seconds, say).running()
 
 
 def _tolerant(stream: Callable[[str], None]) -> Callable[[str], None]:
