@@ -12,6 +12,7 @@ does.  One elsewhere is created by the first push, but not again by a clone that
 import re
 from collections.abc import Callable
 from functools import partial
+from platform import node
 from typing import TYPE_CHECKING
 
 from regolo_git.errors import InvalidInput, NotFound, StoreAbsent, StoreUnconfirmed
@@ -20,12 +21,14 @@ from regolo_git.git.history import UNSHALLOW, first_parents, shallow_boundary
 from regolo_git.git.own_settings import add_own_value, own_values
 from regolo_git.hints import Hint, NextStep
 from regolo_git.records.config import RegistryConfig
+from regolo_git.records.store_record import HOST_LENGTH
 from regolo_git.records.store_url import StoreAddress, parse_store_address
 from regolo_git.registry.clone_store import place_of
 from regolo_git.store.chain import Link
 from regolo_git.store.feature import Confirm, decline
 from regolo_git.store.files.contract import Files
 from regolo_git.store.locate import files_at
+from regolo_git.store.records import Owner, StoreRecords
 from regolo_git.store.shared import SharedStore
 from regolo_git.system_calls import random_name
 
@@ -163,6 +166,10 @@ class SharedStores:
     def _is_used(self, address: StoreAddress) -> bool:
         return _identity(address) in own_values(self._paths, USED_SETTING)
 
+    def records(self, store: SharedStore) -> StoreRecords:
+        """The records of this clone in a store that it pushes to.  Raises NotFound as `registry_id` does."""
+        return StoreRecords(store.files, Owner(self.registry_id(), self.clone_id(), _host()))
+
     # -- who this is --------------------------------------------------------------------------------------
 
     def clone_id(self) -> str:
@@ -193,6 +200,11 @@ class SharedStores:
             text = "this clone is shallow: it lacks the first commit of the registry, which identifies it"
             raise NotFound(text, UNSHALLOW)
         return oldest
+
+
+def _host() -> str:
+    """The name of this machine, for people who read the records."""
+    return "".join(sign for sign in node() if sign.isprintable())[:HOST_LENGTH]
 
 
 def _there(url: str, shared: Callable[[], SharedStore | None]) -> SharedStore:

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from support.places import DOCS, GOLDEN
 
+from regolo_git.records.condemned_list import CondemnedList
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.retired import RetiredList
 from regolo_git.records.store_format import StoreFormat
+from regolo_git.records.store_record import StoreRecord
 from regolo_git.records.trailers import TagMessage
 from regolo_git.store.packs.hints import PackHints
 from regolo_git.store.packs.pack import pack_index, parse_index
@@ -20,7 +22,7 @@ PAGE = DOCS / "format.md"
 VECTORS = re.findall(r"^```\w+ ([\w-]+)(?: (\S+))?\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
 
 
-def rewritten(kind: str, about: str, text: str) -> str:  # noqa: PLR0911
+def rewritten(kind: str, about: str, text: str) -> str:  # noqa: C901, PLR0911
     match kind:
         case "manifest":
             return Manifest.parse(text).to_text()
@@ -40,6 +42,10 @@ def rewritten(kind: str, about: str, text: str) -> str:  # noqa: PLR0911
             return pack_index(parse_index(text.encode(), body=1 << 20)).decode()
         case "pack-hints":
             return PackHints.parse(text.encode()).to_bytes().decode()
+        case "store-record":
+            return StoreRecord.parse(text.encode()).to_bytes().decode()
+        case "condemned-list":
+            return CondemnedList.parse(text.encode()).to_bytes().decode()
         case "tag":
             message = TagMessage.parse(text)
             assert message is not None
@@ -62,6 +68,8 @@ def test_every_kind_has_a_vector() -> None:
         "store-format",
         "pack-index",
         "pack-hints",
+        "store-record",
+        "condemned-list",
         "tag",
     }
 

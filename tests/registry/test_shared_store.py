@@ -4,6 +4,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from platform import node
 
 import pytest
 from support.git_program import git
@@ -13,9 +14,11 @@ from regolo_git.api import Registry
 from regolo_git.errors import Conflict, InvalidInput, NotFound, StoreAbsent, StoreUnconfirmed
 from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
+from regolo_git.records.store_record import StoreRecord
 from regolo_git.records.store_url import StoreAddress, parse_store_address
 from regolo_git.registry.configuration import change_setting, confirm_store
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.kept_recipes import needed_recipes
 from regolo_git.registry.lookup import read_tagged_manifest
 from regolo_git.registry.shared_store import described
 from regolo_git.store.loose import LooseStore
@@ -300,3 +303,40 @@ def test_a_registry_of_the_first_release_is_known_by_its_first_commit(
     git(tmp_path, "clone", "-q", "--depth=1", f"file://{top}", "shallow")
     with Registry.open(tmp_path / "shallow") as shallow, pytest.raises(NotFound, match="shallow"):
         shallow.handle.shared_stores.registry_id()
+
+
+# -- its records ------------------------------------------------------------------------------------------
+
+
+def test_a_push_records_what_it_is_about_and_what_it_keeps(
+    registry: Registry, git_repository: Path, team: Path
+) -> None:
+    registry.register_model("m", write_model(git_repository / "m.safetensors", 1.0))
+    copy_store(registry, team)
+    handle, stores = registry.handle, registry.handle.shared_stores
+    store = stores.open_to_push(lambda _: False)
+    assert store is not None
+    address = recipe_of_only_version(registry)
+    push = stores.records(store).begin([address], handle.stores.read_recipe)
+    assert not push.interrupted
+    push.finish(lambda: needed_recipes(handle))
+    directory = team / "records" / stores.registry_id() / stores.clone_id()
+    written = [StoreRecord.parse(path.read_bytes()) for path in directory.iterdir()]
+    assert sorted(record.kind for record in written) == ["done", "intent", "kept"]
+    assert {record.recipes for record in written} == {(address.hex,), ()}
+    assert {record.host for record in written} == {node()}
+
+
+def test_what_a_registry_needs_are_the_recipes_of_all_its_versions(
+    registry: Registry, git_repository: Path
+) -> None:
+    registry.register_model("m", write_model(git_repository / "m.safetensors", 1.0))
+    registry.create_model_version("m", model_data=write_model(git_repository / "m.safetensors", 2.0))
+    recipes = {
+        read_tagged_manifest(registry.handle, row).artifact.recipe for row in registry.handle.index.all_rows()
+    }
+    assert set(needed_recipes(registry.handle) or ()) == recipes
+    assert len(recipes) == 2
+    path = git_repository / "models/m/manifest.toml"
+    path.write_text("cannot be read")
+    assert needed_recipes(registry.handle) is None

@@ -166,7 +166,7 @@ class LocalFiles:
 
     def walk(self, directory: str) -> Iterator[StoredFile]:
         """See `Files.walk`."""
-        for top, _, names in os.walk(self._root / directory):
+        for top, _, names in os.walk(self._root / directory, onerror=_raise_unless_missing):
             for name in names:
                 place = Path(top, name)
                 with suppress(FileNotFoundError):  # removed meanwhile
@@ -176,7 +176,8 @@ class LocalFiles:
 
     def names(self, directory: str) -> Iterator[str]:
         """See `Files.names`."""
-        return (name for _, _, names in os.walk(self._root / directory) for name in names)
+        walk = os.walk(self._root / directory, onerror=_raise_unless_missing)
+        return (name for _, _, names in walk for name in names)
 
     def scratch_directory(self) -> Path | None:
         """See `Files.scratch_directory`."""
@@ -275,6 +276,12 @@ class LocalFiles:
     def _remember(self, directory: Path) -> None:
         with self._lock:
             self._unsettled.add(directory)
+
+
+def _raise_unless_missing(error: OSError) -> None:
+    """A directory that cannot be listed is not an empty one."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _group_rights(parent: Path) -> int:
