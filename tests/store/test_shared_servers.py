@@ -1,6 +1,8 @@
 """A shared store on real servers: few requests, and what networks do costs nothing but time."""
 
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -118,3 +120,37 @@ def test_without_its_hints_a_web_server_gives_the_chunks_with_files(
     }
     assert found == {a: data for a, data in contents.items() if len(data) >= 1 << 20}
     assert found.keys() | set(failed) == contents.keys()
+
+
+class HeadersOfRequests(BaseHTTPRequestHandler):
+    """Serves a directory whole, and keeps what each path was asked for with."""
+
+    root: Path
+    asked: dict[str, str]
+
+    def do_GET(self) -> None:
+        self.asked[self.path] = self.headers.get("Cache-Control", "")
+        file = self.root / self.path.lstrip("/")
+        self.send_response(200 if file.is_file() else 404)
+        content = file.read_bytes() if file.is_file() else b""
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+def test_caches_on_the_way_do_not_answer_for_what_may_be_replaced(tmp_path: Path) -> None:
+    pytest.importorskip("aiohttp")
+    recipe = push(shared_at(files_at(str(tmp_path))), contents_of(MIXED))
+    asked: dict[str, str] = {}
+    handler = type("Handler", (HeadersOfRequests,), {"root": tmp_path, "asked": asked})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        store = SharedStore.open(files_at(f"http://127.0.0.1:{server.server_port}"))
+        fetched(store, recipe)
+        server.shutdown()
+    uncached = {path for path, control in asked.items() if control == "no-cache"}
+    assert uncached == {"/format.toml", f"/{hints_path(recipe.address.hex)}"}
+    assert len(asked) > len(uncached)

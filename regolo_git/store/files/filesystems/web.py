@@ -14,6 +14,7 @@ import aiohttp
 from fsspec.asyn import sync_wrapper
 from fsspec.implementations.http import HTTPFileSystem
 
+from regolo_git.records.store_format import FORMAT_FILE, HINTS_SUFFIX
 from regolo_git.records.store_url import StoreAddress
 from regolo_git.store.files.contract import Data, Files, Properties, StoredFile
 from regolo_git.store.files.fsspec import FsspecFiles
@@ -26,6 +27,8 @@ WEB = Properties(connections=4, atomic_create=False, whole_writes=True, lists=Fa
 # Bytes as they are stored: a compressed answer has other ranges.
 HEADERS = {"Accept-Encoding": "identity"}
 BLOCK = 1 << 20
+# The files of a store that may be replaced.
+REPLACED = (FORMAT_FILE, HINTS_SUFFIX)
 _READ_ONLY = Failure(
     "a web server cannot be written to", "use the URL at which the store can be written, such as s3://…"
 )
@@ -59,6 +62,8 @@ class WebFilesystem(HTTPFileSystem):  # type: ignore[misc]
     async def _cat_file(self, url: str, start: int = 0, end: int = 0, **_: object) -> bytes:
         session = await self.set_session()
         headers = {"Range": f"bytes={start}-{end - 1}"}
+        if url.endswith(REPLACED):  # a cache on the way may have the former one
+            headers["Cache-Control"] = "no-cache"
         async with session.get(self.encode_url(url), headers=headers) as answer:
             if answer.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
                 return b""
