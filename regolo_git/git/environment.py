@@ -1,6 +1,7 @@
 """The only module in git/ that reads environment variables: those that git itself reads."""
 
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -79,3 +80,14 @@ def environment_of_remote(environment: Mapping[str, str], *, asks: bool) -> dict
     if not asks or as_user is not None:
         changed["GIT_TERMINAL_PROMPT"] = as_user if asks and as_user is not None else "0"
     return changed
+
+
+def asking_program(configured: str | None) -> str | None:
+    """The program that git runs to ask for a user name or password, given that of the configuration."""
+    return os.environ.get("GIT_ASKPASS") or configured or os.environ.get("SSH_ASKPASS") or None
+
+
+def ssh_command(configured: str | None) -> str:
+    """The command that git runs for SSH, quoted for a shell, given that of the configuration."""
+    program = os.environ.get("GIT_SSH")
+    return os.environ.get("GIT_SSH_COMMAND") or configured or (shlex.quote(program) if program else "ssh")

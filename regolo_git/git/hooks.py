@@ -8,14 +8,15 @@ committed; there is none here, so they do not run, which is said once in each cl
 
 import errno
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from regolo_git.errors import Conflict
 from regolo_git.git.environment import environment_of_git
 from regolo_git.git.identity import Authorship
 from regolo_git.git.lock import held_lock
-from regolo_git.git.program import git_program
+from regolo_git.git.program import git_program, given_input
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.settings import Settings
 from regolo_git.git.small_files import replace_file
@@ -48,7 +49,7 @@ def edited_message(git: GitRepository, message: str, authorship: Authorship) -> 
     with git_errors(f"hook '{COMMIT_MSG}'"):
         replace_file(place, message.encode())
         try:
-            done = _run(git, COMMIT_MSG, str(place), authorship)
+            done = _run(git, COMMIT_MSG, [str(place)], _as_commit(git, authorship))
             edited = place.read_bytes().decode("utf-8", "surrogateescape")
         finally:
             place.unlink(missing_ok=True)
@@ -99,40 +100,65 @@ def _is_configured(name: str, settings: Settings) -> bool:
     return any(key.endswith(".event") and value == name for key, value in settings.below("hook").items())
 
 
+def _as_commit(git: GitRepository, authorship: Authorship) -> dict[str, str]:
+    """The variables that `git commit` adds for its hooks: the index and the author among them."""
+    return {
+        "GIT_INDEX_FILE": str(git.paths.git_dir / "index"), "GIT_PREFIX": "", "GIT_EDITOR": ":",
+        **authorship.author.variables("AUTHOR"),
+    }  # fmt: skip
+
+
+class HookEnd(NamedTuple):
+    """The exit status of a hook, and what it wrote."""
+
+    status: int
+    words: str
+
+
+def run_hook(
+    git: GitRepository, name: str, *arguments: str, given: bytes = b"", also: Mapping[str, str] | None = None
+) -> HookEnd | None:
+    """Runs a hook as git does for a push or when it receives one; None if there is none.
+
+    It reads `given`, and has further environment variables (`also`).
+    """
+    if not has_hook(git, name):
+        return None
+    done = _run(git, name, arguments, also or {}, given)
+    return HookEnd(done.returncode, done.stdout.decode(errors="replace").strip())
+
+
 def _run(
-    git: GitRepository, name: str, argument: str, authorship: Authorship
+    git: GitRepository, name: str, arguments: Sequence[str], also: Mapping[str, str], given: bytes = b""
 ) -> "subprocess.CompletedProcess[bytes]":
     settings = git.settings()
     place = _executable(git, name, settings)
     if _is_configured(name, settings) or place is None:
-        return _start(
-            git, [git_program(), "hook", "run", "--ignore-missing", name, "--", argument], authorship
-        )
+        command = [git_program(), "hook", "run", "--ignore-missing", name, "--", *arguments]
+        return _start(git, command, also, given)
     try:
-        return _start(git, [str(place), argument], authorship)
+        return _start(git, [str(place), *arguments], also, given)
     except OSError as error:
         if error.errno != errno.ENOEXEC:
             raise
-        return _start(git, ["sh", str(place), argument], authorship)  # without `#!`, as git does
+        return _start(git, ["sh", str(place), *arguments], also, given)  # without `#!`, as git does
 
 
 def _start(
-    git: GitRepository, command: list[str], authorship: Authorship
+    git: GitRepository, command: list[str], also: Mapping[str, str], given: bytes
 ) -> "subprocess.CompletedProcess[bytes]":
-    """Runs a hook as `git commit` does: at the top, with the index and the author in its environment."""
+    """Runs a hook as git does: at the top of the work tree, or in the directory of a bare repository."""
     import subprocess  # noqa: PLC0415 - few repositories have a hook
 
     git_dir, top = git.paths.git_dir, git.paths.work_tree
-    environment = environment_of_git(git_dir, top, git_dir / "index") | {
-        "GIT_PREFIX": "", "GIT_EDITOR": ":", **authorship.author.variables("AUTHOR"),
-    }  # fmt: skip
-    return subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-        env=environment,
-        cwd=top or git_dir,
-        pass_fds=held_lock(),
-    )
+    with given_input(given) as stdin:
+        return subprocess.run(
+            command,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+            env={**environment_of_git(git_dir, top, None), **also},
+            cwd=top or git_dir,
+            pass_fds=held_lock(),
+        )

@@ -5,6 +5,7 @@ it runs the hook as for its own updates, and gives refs and reflogs the modes th
 (`ref_process.py`).  Otherwise no process is needed (`ref_files.py`).
 """
 
+import shutil
 from collections.abc import Callable, Sequence
 
 from regolo_git.errors import LostRace
@@ -12,6 +13,7 @@ from regolo_git.git.hooks import REFERENCE_TRANSACTION, has_hook
 from regolo_git.git.ref_files import RefChange, amend_by_files, move_by_files
 from regolo_git.git.refs_state import ref_target
 from regolo_git.git.repository import GitRepository
+from regolo_git.git.sharing import share_ref
 
 
 def update_refs(
@@ -31,6 +33,8 @@ def update_refs(
         RefTransaction(git, changes, check).run(under_locks)
     else:
         move_by_files(git, changes, check, under_locks)
+        for change in changes:
+            share_ref(git.paths, git.shared, change.ref)
 
 
 def amend_ref(git: GitRepository, ref: str, message: str, amend: Callable[[str | None], str]) -> None:
@@ -48,7 +52,7 @@ def amend_ref(git: GitRepository, ref: str, message: str, amend: Callable[[str |
 
 
 def _needs_git(git: GitRepository) -> bool:
-    return has_hook(git, REFERENCE_TRANSACTION) or git.is_shared
+    return has_hook(git, REFERENCE_TRANSACTION) or (git.is_shared and shutil.which("git") is not None)
 
 
 def require_target(git: GitRepository, ref: str, expected: str | None) -> None:

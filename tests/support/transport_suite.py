@@ -70,6 +70,8 @@ class Client:
 class TransportSuite:
     """A subclass has the fixtures `served` (an empty repository) and `make` (a transport of a clone)."""
 
+    moves_refs_itself = False  # there is no server that could refuse to move several at once
+
     @pytest.fixture
     def client(self, served: Served, make: MakeTransport, tmp_path: Path) -> Client:
         return Client(tmp_path / "client", served.url, make)
@@ -210,6 +212,8 @@ class TransportSuite:
     def test_several_refs_need_a_server_that_moves_them_in_one_step(
         self, client: Client, served: Served
     ) -> None:
+        if self.moves_refs_itself:
+            pytest.skip("the client itself moves the refs")
         git(served.top, "config", "receive.advertiseAtomic", "false")
         updates = RefUpdate(MAIN, client.commit()), RefUpdate("refs/tags/t", client.tag("t"))
         with pytest.raises(TransportError, match="cannot move several refs in one step"):
@@ -230,7 +234,8 @@ class TransportSuite:
         client.push(RefUpdate(MAIN, first))
         second, tag = client.commit(text="2"), client.tag("t")
         hook = client.top / ".git" / "hooks" / "pre-push"
-        write_hook(hook, f'pwd > {tmp_path}/seen; echo "$@" >> {tmp_path}/seen; cat >> {tmp_path}/seen')
+        copy = 'while read line; do echo "$line"; done'
+        write_hook(hook, f'{{ pwd; echo "$@"; {copy}; }} > {tmp_path}/seen')
         updates = RefUpdate(MAIN, second), RefUpdate("refs/tags/t", tag)
         assert client.push(*updates) == {MAIN: None, "refs/tags/t": None}
         where, arguments, *lines = (tmp_path / "seen").read_text().splitlines()

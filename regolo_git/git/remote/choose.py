@@ -1,16 +1,28 @@
-"""Decides which transport a clone uses: the `git` program if there is one."""
+"""Decides which transport a clone uses: the `git` program where there is one, else dulwich."""
 
+import shutil
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from regolo_git.git.remote.transport import OnGitProgress, Transport, ignore_git_progress
 from regolo_git.git.repository import GitRepository
 
+_decided: "WeakKeyDictionary[GitRepository, Transport]" = WeakKeyDictionary()
+
 
 def transport_of(git: GitRepository) -> Transport:
-    """The transport of a repository."""
-    from regolo_git.git.remote.with_git import GitTransport  # noqa: PLC0415 - starts processes
+    """The transport of an open repository, the same each time."""
+    return _decided.setdefault(git, _new(git)) if git not in _decided else _decided[git]
 
-    return GitTransport(git)
+
+def _new(git: GitRepository) -> Transport:
+    if shutil.which("git") is not None:
+        from regolo_git.git.remote.with_git import GitTransport  # noqa: PLC0415 - starts processes
+
+        return GitTransport(git)
+    from regolo_git.git.remote.with_dulwich import DulwichTransport  # noqa: PLC0415 - takes long to import
+
+    return DulwichTransport(git)
 
 
 def clone_repository(

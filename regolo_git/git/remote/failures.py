@@ -104,12 +104,18 @@ FAILURES = (
         NotFound,
     ),
     Failure(
-        _words(r"Could not resolve (?:host(?:name)?|proxy):? ?([^\s:;,']*)|Name or service not known"),
+        _words(
+            r"Could not resolve (?:host(?:name)?|proxy):? ?([^\s:;,']*)|Failed to resolve '([^']+)'"
+            r"|Name or service not known"
+        ),
         "host '{}' is not known",
         _step(URLS),
     ),
     Failure(
-        _words(r"SSL certificate|certificate verif|TLS|SSL"),
+        _words(
+            r"SSL certificate|certificate verif|gnutls_handshake|SSL_connect|SSL routines|SSLError"
+            r"|TLS (?:connect|alert|packet|handshake)"
+        ),
         "the connection is not secure",
         _step("git ls-remote {remote}   (git help config: http.sslCAInfo names further authorities)"),
     ),
@@ -150,7 +156,7 @@ def remote_failure(remote: str, own: Sequence[str], said: Sequence[str] = ()) ->
     text = "\n".join((*said, *own))
     for failure in FAILURES:
         if (found := failure.words.search(text)) is not None:
-            subject = (found[1] if found.re.groups else None) or _host(text) or name
+            subject = (found[found.lastindex] if found.lastindex else None) or _host(text) or name
             problem = failure.problem.format(subject)
             return failure.kind(
                 f"remote '{name}': {problem}{_because(said, told)}", failure.hint(name, subject)

@@ -12,10 +12,11 @@ KEPT = 200  # of the last lines; a server can write without end
 
 
 class Lines:
-    """Sorts lines as their bytes arrive."""
+    """Sorts lines as their bytes arrive; all of them are the server's if they are not `mixed` with git's."""
 
-    def __init__(self, on_progress: OnGitProgress) -> None:
-        self._on_progress = on_progress
+    def __init__(self, on_progress: OnGitProgress, *, mixed: bool = True) -> None:
+        self.on_progress = on_progress
+        self._mixed = mixed
         self._rest = b""
         self.said: list[str] = []
         self.own: list[str] = []
@@ -34,9 +35,9 @@ class Lines:
         text = line.removeprefix(OF_SERVER).removesuffix("\x1b[K").rstrip()
         if (found := PHASE.match(text)) is not None:
             phase, done, total, alone = found.groups()
-            self._on_progress(GitProgress(phase, int(alone or done), int(total) if total else None))
+            self.on_progress(GitProgress(phase, int(alone or done), int(total) if total else None))
             return
-        kept = self.said if line.startswith(OF_SERVER) else self.own
+        kept = self.said if line.startswith(OF_SERVER) or not self._mixed else self.own
         if text and text != "remote:":
             kept.append(text)
             del kept[:-KEPT]

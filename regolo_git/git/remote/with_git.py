@@ -1,7 +1,7 @@
 """The transport by the `git` program: with the user's credential helpers, proxies, ssh and hooks."""
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from regolo_git.errors import Conflict
@@ -10,13 +10,13 @@ from regolo_git.git.remote.failures import remote_failure
 from regolo_git.git.remote.patterns import matching
 from regolo_git.git.remote.porcelain import not_sent, read_report
 from regolo_git.git.remote.process import Finished, ask_remote, run_with_remote
+from regolo_git.git.remote.rules import hopeless
 from regolo_git.git.remote.transport import (
     ABSENT,
     TAGS,
     OnGitProgress,
     Pushed,
     RefUpdate,
-    Refusal,
     ignore_git_progress,
 )
 from regolo_git.git.repository import GitRepository
@@ -100,19 +100,6 @@ class GitTransport:
         return run_with_remote(
             paths.git_dir, paths.work_tree, arguments, given=given, patient=patient, on_progress=on_progress
         )
-
-
-def hopeless(git: GitRepository, updates: Sequence[RefUpdate]) -> Mapping[str, Refusal]:
-    """The refs that would lose commits: git moves one from its expected commit to any other."""
-    found: dict[str, Refusal] = {}
-    for update in updates:
-        if update.expected in (None, ABSENT) or update.ref.startswith(TAGS):
-            continue
-        if not git.has(update.expected):
-            found[update.ref] = Refusal.FETCH_FIRST
-        elif not git.is_ancestor(update.expected, update.new):
-            found[update.ref] = Refusal.NON_FAST_FORWARD
-    return found
 
 
 def clone_with_git(

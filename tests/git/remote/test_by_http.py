@@ -10,6 +10,7 @@ from support.transport_suite import Client, MakeTransport, Served, TransportSuit
 
 from regolo_git.errors import TransportError
 from regolo_git.git.remote.transport import RefUpdate
+from regolo_git.git.remote.with_dulwich import DulwichTransport
 from regolo_git.git.remote.with_git import GitTransport
 
 pytestmark = pytest.mark.slow
@@ -40,6 +41,13 @@ class TestGitByHttp(TransportSuite):
     @pytest.fixture
     def make(self) -> MakeTransport:
         return GitTransport
+
+
+@pytest.mark.usefixtures("credentials", "no_git")
+class TestDulwichByHttp(TransportSuite):
+    @pytest.fixture
+    def make(self) -> MakeTransport:
+        return DulwichTransport
 
 
 class BadDays:
@@ -108,3 +116,10 @@ class TestBadDaysWithGit(BadDays):
     @pytest.fixture
     def make(self) -> MakeTransport:
         return GitTransport
+
+
+@pytest.mark.usefixtures("no_git")
+class TestBadDaysWithDulwich(BadDays):
+    @pytest.fixture
+    def make(self) -> MakeTransport:
+        return DulwichTransport

@@ -6,6 +6,7 @@ import pytest
 from support.git_program import new_repository
 from support.transport_suite import MakeTransport, Served, TransportSuite
 
+from regolo_git.git.remote.with_dulwich import DulwichTransport
 from regolo_git.git.remote.with_git import GitTransport
 
 
@@ -19,3 +20,12 @@ class TestGitByPath(TransportSuite):
     @pytest.fixture
     def make(self) -> MakeTransport:
         return GitTransport
+
+
+@pytest.mark.usefixtures("no_git")
+class TestDulwichByPath(TransportSuite):
+    moves_refs_itself = True
+
+    @pytest.fixture
+    def make(self) -> MakeTransport:
+        return DulwichTransport

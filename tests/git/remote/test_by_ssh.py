@@ -9,6 +9,7 @@ from support.servers.sshd import Sshd, running_sshd
 from support.transport_suite import Client, MakeTransport, Served, TransportSuite
 
 from regolo_git.errors import TransportError
+from regolo_git.git.remote.with_dulwich import DulwichTransport
 from regolo_git.git.remote.with_git import GitTransport
 
 pytestmark = pytest.mark.slow
@@ -31,6 +32,13 @@ class TestGitBySsh(TransportSuite):
     @pytest.fixture
     def make(self) -> MakeTransport:
         return GitTransport
+
+
+@pytest.mark.usefixtures("no_git")
+class TestDulwichBySsh(TransportSuite):
+    @pytest.fixture
+    def make(self) -> MakeTransport:
+        return DulwichTransport
 
 
 class BadDays:
@@ -78,3 +86,10 @@ class TestBadDaysWithGit(BadDays):
     @pytest.fixture
     def make(self) -> MakeTransport:
         return GitTransport
+
+
+@pytest.mark.usefixtures("no_git")
+class TestBadDaysWithDulwich(BadDays):
+    @pytest.fixture
+    def make(self) -> MakeTransport:
+        return DulwichTransport
