@@ -563,3 +563,23 @@ def test_a_forked_child_reads_while_a_thread_of_its_parent_does(files: Files) ->
     assert os.waitpid(child, 0)[1] == 0
     go_on.set()
     thread.join()
+
+
+def test_pushes_at_once_of_versions_that_share_chunks_all_land(tmp_path: Path) -> None:
+    files = files_at(str(tmp_path / "store"))
+    base = contents_of(SMALL)
+    parent = push(shared_at(files), base)
+    versions = [{**dict(list(base.items())[n:]), **contents_of([30_000] * 9, seed=n)} for n in range(1, 7)]
+    barrier = threading.Barrier(12)
+
+    def run(number: int) -> Recipe:
+        barrier.wait()
+        vouching = [parent] if number % 2 else []  # each version twice, in different packs
+        return push(SharedStore.open(files), versions[number // 2], vouching)
+
+    with ThreadPoolExecutor(12) as pool:
+        recipes = list(pool.map(run, range(12)))
+    store = SharedStore.open(files)
+    for number, recipe in enumerate(recipes):
+        assert fetched(store, recipe) == versions[number // 2]
+        assert store.missing(recipe.chunks) == []
