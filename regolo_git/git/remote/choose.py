@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+from regolo_git.errors import Conflict
 from regolo_git.git.remote.transport import OnGitProgress, Transport, ignore_git_progress
 from regolo_git.git.repository import GitRepository
 
@@ -33,6 +34,33 @@ def clone_repository(
     What was created goes again if it fails.  Raises as `Transport` says, and Conflict if the directory is
     there and not empty.
     """
-    from regolo_git.git.remote.with_git import clone_with_git  # noqa: PLC0415 - the same
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise Conflict(f"'{directory}' is there and not empty", "choose another directory")
+    existed = directory.exists()
+    try:
+        _clone(url, directory, on_progress, checkout=checkout)
+    except BaseException:
+        _remove(directory, keep=existed)
+        raise
 
-    clone_with_git(url, directory, checkout=checkout, on_progress=on_progress)
+
+def _clone(url: str, directory: Path, on_progress: OnGitProgress, *, checkout: bool) -> None:
+    if shutil.which("git") is not None:
+        from regolo_git.git.remote.with_git import clone_with_git  # noqa: PLC0415 - see `_new`
+
+        clone_with_git(url, directory, checkout=checkout, on_progress=on_progress)
+    else:
+        from regolo_git.git.remote.cloning import clone_without_git  # noqa: PLC0415 - see `_new`
+
+        clone_without_git(url, directory, checkout=checkout, on_progress=on_progress)
+
+
+def _remove(directory: Path, *, keep: bool) -> None:
+    """Removes what a failed clone has left, and the directory unless it was there before."""
+    for entry in directory.iterdir() if directory.is_dir() else ():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
+    if directory.is_dir() and not keep:
+        directory.rmdir()

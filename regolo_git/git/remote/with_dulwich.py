@@ -27,6 +27,7 @@ from regolo_git.git.remote.receiving import receive
 from regolo_git.git.remote.rules import against, hopeless
 from regolo_git.git.remote.transport import (
     ABSENT,
+    BRANCHES,
     TAGS,
     GitProgress,
     OnGitProgress,
@@ -40,6 +41,7 @@ from regolo_git.git.repository import GitRepository
 
 AT_ONCE = 100  # refs of this clone whose locks are open files
 FETCHED = "fetch"
+HEAD = b"HEAD"
 
 
 class _Refused(Exception):
@@ -67,6 +69,17 @@ class DulwichTransport:
             remote, lines, lambda client, path: client.get_refs(path.encode(), ref_prefix=_prefixes(wanted))
         )
         return matching(_texts(found.refs), wanted)
+
+    def head(self, remote: str) -> str | None:
+        """The branch of a remote's HEAD; None on a detached one."""
+        if (there := self._at_path(remote)) is not None:
+            return there.head_branch()
+        lines = Lines(ignore_git_progress, mixed=False)
+        found = self._connections.exchange(
+            remote, lines, lambda client, path: client.get_refs(path.encode(), ref_prefix=[HEAD])
+        )
+        target = {bytes(ref): bytes(to) for ref, to in found.symrefs.items()}.get(HEAD, b"").decode()
+        return target.removeprefix(BRANCHES) if target.startswith(BRANCHES) else None
 
     def fetch(
         self, remote: str, refspecs: Sequence[str], on_progress: OnGitProgress = ignore_git_progress

@@ -1,6 +1,5 @@
 """The transport by the `git` program: with the user's credential helpers, proxies, ssh and hooks."""
 
-import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -102,19 +101,11 @@ class GitTransport:
         )
 
 
-def clone_with_git(
-    url: str, directory: Path, *, checkout: bool = True, on_progress: OnGitProgress = ignore_git_progress
-) -> None:
-    """Clones a repository with its tags; a directory that this creates goes again if it fails."""
+def clone_with_git(url: str, directory: Path, *, checkout: bool, on_progress: OnGitProgress) -> None:
+    """Clones into a directory that is empty or not there."""
     options = () if checkout else ("--no-checkout",)
-    existed = directory.exists()
-    try:
-        done = run_with_remote(
-            None, None, ("clone", "--progress", *options, "--", url, str(directory)), on_progress=on_progress
-        )
-    except BaseException:
-        if not existed:
-            shutil.rmtree(directory, ignore_errors=True)  # git was killed before it could do so
-        raise
+    done = run_with_remote(
+        None, None, ("clone", "--progress", *options, "--", url, str(directory)), on_progress=on_progress
+    )
     if done.status != 0:
         raise remote_failure(url, done.lines.own, done.lines.said)
