@@ -97,12 +97,13 @@ class TurnLog:
         NUMBER.pack_into(self._mapped, STARTED, self._started)
 
     def end_turn(self) -> float:
-        """Notes that the worker is no longer busy; returns for how many seconds it was."""
+        """Notes that the worker is no longer busy; returns the shorter of the last two turns in seconds."""
         took = time.monotonic_ns() - self._started
         # On a busy machine a turn is interrupted now and then; two in a row take long because they do.
-        TURN.pack_into(self._mapped, STARTED, 0, min(took, self._last_turn))
+        shorter = min(took, self._last_turn)
+        TURN.pack_into(self._mapped, STARTED, 0, shorter)
         self._last_turn = took
-        return took / 1e9
+        return shorter / 1e9
 
     # -- the gateway --------------------------------------------------------------------------------------
 

@@ -38,7 +38,7 @@ class WorkerApp:
     def __init__(self, predictor: Predictor, log: TurnLog) -> None:
         self._predictor = predictor
         self._log = log
-        # For how many seconds the last prediction took the process.
+        # For how many seconds predictions occupy the process: the shorter of the last two.
         self.took = 0.0
         if predictor.signature().awaits:
             log.allow_many()

@@ -11,13 +11,15 @@ from typing import Final
 from regolo_git.serving.local.worker.plain_value import plain_value
 
 COMPACT: Final = (",", ":")
+# `json.dumps` with these would build one for each answer, which takes longer than to encode a short one.
+ENCODER: Final = json.JSONEncoder(allow_nan=False, default=plain_value, separators=COMPACT)
 SCALARS: Final = frozenset({bool, int, float, str, type(None)})
 
 
 def dump_answer(value: object) -> bytes:
     """Encodes an answer.  Raises TypeError for values that JSON cannot hold."""
     try:
-        text = json.dumps(value, allow_nan=False, default=plain_value, separators=COMPACT)
+        text = ENCODER.encode(value)
         if "{" not in text or _has_only_text_keys(value):
             return text.encode()
     except (TypeError, ValueError):

@@ -25,12 +25,12 @@ MOST_DIGITS = 40
 
 def plain_value(value: object) -> object:
     """Converts one step; what a container holds is not converted yet.  Raises TypeError."""
-    for kind, convert in STANDARD:
-        if isinstance(value, kind):
-            return convert(value)
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, numpy.ndarray | numpy.generic):
         return _from_numpy(value)
+    for kind, convert in STANDARD:
+        if isinstance(value, kind):
+            return convert(value)
     if is_dataclass(value):
         return {field.name: getattr(value, field.name) for field in fields(value)}
     if type(value).__name__ == "NAType":  # pandas.NA
