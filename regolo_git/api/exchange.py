@@ -1,6 +1,7 @@
 """The methods of `Registry` that exchange versions with a remote."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from regolo_git.api.plain_arguments import plain_arguments
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
@@ -16,14 +17,20 @@ class ExchangeVerbs:
 
     handle: Handle
 
-    def push(self, models: Sequence[str] = ()) -> PushResult:
-        """Pushes versions with the branches and notes of the registry, all branches and tags or none.
+    def push(
+        self, models: Sequence[str] = (), *, yes: bool = False, progress: OnProgress | None = None
+    ) -> PushResult:
+        """Pushes versions: bytes to the shared store, then branches and tags, all or none, then notes.
 
+        `yes` confirms the shared store that the registry names, where this clone has not used it yet.
         With `models`, each branch up to the newest version of one of them.  Versions that another clone has
         overtaken get the next free numbers if theirs were automatic: `result.versions` has `before` and
-        `version` of each.  Raises NotFound without a remote, Conflict if you have to merge, TransportError.
+        `version` of each.  Raises NotFound without a remote, Conflict if you have to merge or without
+        `yes`, TransportError.
         """
-        return push(self.handle, [models] if isinstance(models, str) else models)
+        named = [models] if isinstance(models, str) else models
+        with self._may_use_store(yes):
+            return push(self.handle, named, on_progress=progress or ignore_progress)
 
     def fetch(self) -> Fetched:
         """Fetches commits, version tags and notes; no branch and no file changes.
@@ -33,10 +40,19 @@ class ExchangeVerbs:
         """
         return fetch(self.handle)
 
-    def pull(self, *, progress: OnProgress | None = None) -> Pulled:
+    def pull(self, *, yes: bool = False, progress: OnProgress | None = None) -> Pulled:
         """Fetches, brings branches up to date, and checks out files whose versions changed, unless edited.
 
-        `result.files.failed` has the errors of files that could not be checked out.  Raises NotFound without
-        a remote, Conflict if you have to merge, TransportError.
+        `result.files.failed` has the errors of files that could not be checked out.  `yes` is that
+        of `push`.  Raises NotFound without a remote, Conflict if you have to merge, TransportError.
         """
-        return pull(self.handle, on_progress=progress or ignore_progress)
+        with self._may_use_store(yes):
+            return pull(self.handle, on_progress=progress or ignore_progress)
+
+    @contextmanager
+    def _may_use_store(self, yes: bool) -> Iterator[None]:
+        before, self.handle.may_use_store = self.handle.may_use_store, lambda _: yes
+        try:
+            yield
+        finally:
+            self.handle.may_use_store = before

@@ -14,7 +14,7 @@ from regolo_git.api.endpoints import EndpointVerbs
 from regolo_git.api.exchange import ExchangeVerbs
 from regolo_git.api.versions import PathLike, VersionVerbs
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
-from regolo_git.errors import Conflict
+from regolo_git.errors import PolicyRefused
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.initialise import initialise
 from regolo_git.registry.sync.clone import ASKED_FROM, clone_registry, files_to_check_out
@@ -59,15 +59,17 @@ class Registry(VersionVerbs, EndpointVerbs, ExchangeVerbs):
     ) -> Self:
         """Clones a registry with its version tags, and checks out the files of its models, or of `models`.
 
-        `path` is by default named after the URL.  `yes` allows more than 5 GB.  Raises NotFound, Conflict for
-        a directory that is there, or without `yes`, and TransportError.
+        `path` is by default named after the URL.  `yes` confirms the shared store that the registry names,
+        and more than 5 GB.  Raises NotFound, Conflict for a directory that is there, PolicyRefused without
+        `yes`, and TransportError.
         """
         handle = clone_registry(url, Path(path) if path is not None else None)
+        handle.may_use_store = lambda _: yes
         try:
             wanted = files_to_check_out(handle, models) if checkout else []
             size = sum(manifest.artifact.size for manifest in wanted)
             if size > ASKED_FROM and not yes:
-                raise Conflict(
+                raise PolicyRefused(
                     f"refusing to fetch {size_text(size)} without confirmation", "yes=True says yes"
                 )
             for error in check_out_all(handle, wanted, progress or ignore_progress).failed:

@@ -1,4 +1,4 @@
-"""A host with a bare repository, and clones of it that share one store."""
+"""A host with a bare repository, and clones of it, which share one store or have their own."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,7 +17,7 @@ class Team:
     """Clones of one host, opened as they are asked for."""
 
     host: Path
-    store: Path
+    store: Path | None
     stack: ExitStack
     opened: dict[str, Registry] = field(default_factory=dict)
 
@@ -26,7 +26,8 @@ class Team:
         if name not in self.opened:
             top = self.host.parent / name
             git(self.host.parent, "clone", "-q", str(self.host), name)
-            git(top, "config", "regolo.store", str(self.store))
+            if self.store is not None:
+                git(top, "config", "regolo.store", str(self.store))
             self.opened[name] = self.stack.enter_context(Registry.open(top))
         return self.opened[name]
 

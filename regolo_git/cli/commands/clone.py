@@ -1,5 +1,6 @@
 """`git regolo clone`: clones a registry with the files of its versions."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -7,12 +8,15 @@ import click
 from regolo_git.cli.forms import Json, json_option, put_result
 from regolo_git.cli.git_progress import GitProgressLine
 from regolo_git.cli.options.change import confirm
+from regolo_git.cli.options.store_consent import ask_before_store
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import talk, talk_next, talk_note
+from regolo_git.errors import StoreUnconfirmed
 from regolo_git.hints import Hint
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.references import version_reference
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.shared_store import described
 from regolo_git.registry.sync.clone import ASKED_FROM, clone_registry, files_to_check_out
 from regolo_git.registry.sync.files import Files, check_out_all
 from regolo_git.text.numbers import counted
@@ -36,7 +40,8 @@ def clone(
 ) -> None:
     """Clone a registry with its version tags, and check out the files of the models.
 
-    Asks before more than 5 GB of files are checked out.  Prints the directory.
+    Asks before the shared store that the registry names is used, and before more than 5 GB of files are
+    checked out.  Prints the directory.
 
     \b
     Examples:
@@ -45,7 +50,8 @@ def clone(
       git regolo clone ssh://git.example.com/team/models.git --no-checkout
 
     Exit status: 0 success; 2 invalid input; 3 no repository, no registry, or bytes that are in no store; 4
-    not confirmed, or the directory is there; 6 the remote or the store cannot be reached.
+    not confirmed, or the directory is there; 6 the remote or the store cannot be reached; 8 the shared store
+    is not confirmed.
     """
     notices: list[str] = []
     with GitProgressLine() as line:
@@ -67,10 +73,18 @@ def clone(
     }
     put_result(str(top), document, as_json=as_json)
     for error in files.failed:
+        if isinstance(error, StoreUnconfirmed):
+            here = f"git -C {shlex.quote(str(top))} regolo"
+            confirms = str(error.hint).replace("git regolo", here)
+            raise StoreUnconfirmed(error.message, f"{confirms} && {here} checkout") from error
         raise error
 
 
 def _check_out(handle: Handle, wanted: list[Manifest], *, yes: bool) -> Files:
+    address = handle.shared_stores.address()
+    if address is not None:
+        talk(f"the shared store is {described(address)}")
+    ask_before_store(handle, yes=yes or None)
     size = sum(manifest.artifact.size for manifest in wanted)
     talk(f"checking out {counted(len(wanted), 'model')} ({size_text(size)})")
     if size > ASKED_FROM and not yes:

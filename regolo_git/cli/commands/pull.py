@@ -5,6 +5,7 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, json_option, put_json
 from regolo_git.cli.git_progress import GitProgressLine
+from regolo_git.cli.options.store_consent import ask_before_store
 from regolo_git.cli.pages.fetched import fetched_document, talk_of_fetched
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, talk, talk_next
@@ -16,8 +17,9 @@ from regolo_git.text.sizes import size_text
 
 
 @click.command()
+@click.option("--yes", "-y", is_flag=True, help="Use the shared store that the registry names.")
 @json_option
-def pull(as_json: bool) -> None:
+def pull(yes: bool, as_json: bool) -> None:
     """Fetch, bring the registry's branches up to date, and check out the files whose versions changed.
 
     A branch with commits of its own is brought up to date as `git regolo push` does it: versions that were
@@ -34,6 +36,7 @@ def pull(as_json: bool) -> None:
     have uncommitted changes; 6 the remote or the store cannot be reached.
     """
     with open_handle() as handle, GitProgressLine() as line, ProgressBar("checking out") as bar:
+        ask_before_store(handle, yes=yes)
         done = pull_versions(handle, on_progress=bar.show, on_git_progress=line.show)
     _report(done)
     if as_json:

@@ -9,6 +9,7 @@ A push that is overtaken begins again, a bounded number of times.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.errors import Conflict, LostRace, NotFound
 from regolo_git.git.lock import exchange_lock
 from regolo_git.git.remote.choose import transport_of
@@ -27,6 +28,7 @@ from regolo_git.records.names import check_model_name
 from regolo_git.records.references import version_reference
 from regolo_git.registry.change import recover_first
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.sync.content import Content, SentContent
 from regolo_git.registry.sync.fetch import create_missing, fetch_refs, is_behind
 from regolo_git.registry.sync.landing import finish_landing, forget_landing, land, note_landing
 from regolo_git.registry.sync.plan import PushPlan, branch_tips, plan_push
@@ -53,30 +55,33 @@ class PushedVersion:
 
 @dataclass(frozen=True, slots=True)
 class PushResult:
-    """What was pushed to a remote: branches, versions, and the refs of notes."""
+    """What was pushed to a remote: branches, versions and the refs of notes, and what the store was sent."""
 
     remote: str
     branches: tuple[str, ...]
     versions: tuple[PushedVersion, ...]
     notes: tuple[str, ...]
+    content: SentContent
 
 
 def push(
     handle: Handle,
     models: Sequence[str] = (),
     *,
+    on_progress: OnProgress = ignore_progress,
     on_git_progress: OnGitProgress = ignore_git_progress,
 ) -> PushResult:
     """Pushes everything, or the versions of some models with the commits below them.
 
     Where the remote went on, versions get the next free numbers.  Raises NotFound without a remote or such a
-    model, Conflict if the user has to merge, and TransportError; nothing of the push has landed then.
+    model, Conflict if the user has to merge, StoreUnconfirmed, and TransportError; nothing of the push has a
+    name at the remote then.
     """
     recover_first(handle)
     for model in models:
         if not handle.index.highest(check_model_name(model)):
             raise NotFound(f"there is no model '{model}'", Hint("list"))
-    run = _Push(handle, remote_name(handle), models, on_git_progress)
+    run = _Push(handle, remote_name(handle), models, on_progress, on_git_progress)
     with exchange_lock(handle.paths):
         for number in range(ATTEMPTS):
             if number:
@@ -90,17 +95,27 @@ class _Push:
     """One push, with what its attempts have landed."""
 
     def __init__(
-        self, handle: Handle, remote: str, models: Sequence[str], on_git_progress: OnGitProgress
+        self,
+        handle: Handle,
+        remote: str,
+        models: Sequence[str],
+        on_progress: OnProgress,
+        on_git_progress: OnGitProgress,
     ) -> None:
         self.remote = remote
-        self._handle, self._models, self._on_git_progress = handle, models, on_git_progress
+        self._handle, self._models = handle, models
+        self._on_progress, self._on_git_progress = on_progress, on_git_progress
+        self._content = Content(handle)
+        self._sent = SentContent()
         self._branches: dict[str, None] = {}
         self._versions: dict[tuple[str, str], PushedVersion] = {}
         self._notes: tuple[str, ...] = ()
         self._others: Mapping[str, str] = {}
 
     def result(self) -> PushResult:
-        return PushResult(self.remote, tuple(self._branches), tuple(self._versions.values()), self._notes)
+        """What all attempts have landed."""
+        versions = tuple(self._versions.values())
+        return PushResult(self.remote, tuple(self._branches), versions, self._notes, self._sent)
 
     def attempt(self) -> bool:
         """Pushes what the remote lacks; False if another push was faster."""
@@ -111,11 +126,14 @@ class _Push:
         landed = finish_landing(handle, state)
         self._note(PushedVersion(s.row.model, s.version, s.row.version) for s, _ in landed.versions)
         plan = plan_push(handle, state, self._models, landed.replayed)
+        rows = [each.row for each in plan.versions]
+        self._sent = self._sent.joined(self._content.send(rows, (), self._on_progress))
         if plan.landing is not None:
             note_landing(handle, plan.landing)
         if not self._land(plan):
             return False
         create_missing(handle, self._others)
+        self._content.note(())
         self._push_notes(state)
         return True
 
@@ -143,6 +161,7 @@ class _Push:
                 self._branches[branch] = None
                 follow_remote(self._handle.git, self.remote, branch, update.new)
         self._note(PushedVersion(each.row.model, each.version, each.row.version) for each in plan.versions)
+        self._content.note(each.tag.oid for each in plan.versions)
 
     def _note(self, versions: Iterable[PushedVersion]) -> None:
         for version in versions:

@@ -1,6 +1,7 @@
 """`git regolo clone`: a clone with its tags and files, and what stands in its way."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,32 @@ def test_the_directory_is_named_after_the_url(url: str, name: str) -> None:
 def test_a_url_without_a_name_needs_a_directory(url: str) -> None:
     with pytest.raises(InvalidInput):
         directory_of(url)
+
+
+@pytest.fixture
+def with_store(regolo: Regolo, host: Path, two_versions: Path, tmp_path: Path) -> Path:
+    """A host whose bytes are in a shared store alone."""
+    git(tmp_path, "config", "--global", "--unset", "regolo.store")
+    git(two_versions, "remote", "add", "origin", str(host))
+    regolo("-C", str(two_versions), "config", "store.url", str(tmp_path / "shared"))
+    assert "sent 2 artifacts" in regolo("-C", str(two_versions), "push").err
+    return host
+
+
+def test_files_come_from_the_shared_store(regolo: Regolo, with_store: Path, two_versions: Path) -> None:
+    done = regolo("clone", str(with_store), "--yes")
+    assert f"the shared store is '{two_versions.parent / 'shared'}'" in done.err
+    assert Path("host/model.safetensors").read_bytes() == (two_versions / "model.safetensors").read_bytes()
+
+
+def test_a_shared_store_has_to_be_confirmed(regolo: Regolo, with_store: Path, two_versions: Path) -> None:
+    restored = Path("host/model.safetensors").absolute()
+    done = regolo("clone", str(with_store), status=8)
+    assert "which this clone has not confirmed" in done.err
+    *_, command = done.err.splitlines()
+    first, second = command.partition("hint: ")[2].split(" && ")
+    for line in (first, second):
+        words = shlex.split(line)
+        assert words[:2] == ["git", "-C"]
+        regolo("-C", words[2], *words[4:])
+    assert restored.read_bytes() == (two_versions / "model.safetensors").read_bytes()

@@ -1,0 +1,177 @@
+"""Sending the bytes of versions to the shared store, before anything names them at the remote.
+
+Which versions were sent is noted in a file of the clone, by the ids of their tags: a push of nothing new asks
+the store nothing.  Without the note, everything that is in the local store is looked for in the shared one.
+"""
+
+import hashlib
+import platform
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from regolo_git.artifacts.progress import OnProgress
+from regolo_git.artifacts.transfer.send import Sent, send
+from regolo_git.errors import NotFound
+from regolo_git.git.refs_state import read_tags
+from regolo_git.git.small_files import replace_file
+from regolo_git.git.tag_index import TagRow
+from regolo_git.git.translate import git_errors
+from regolo_git.hints import Hint
+from regolo_git.records.digests import Digest
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.versions import Version
+from regolo_git.registry.clone_store import place_of
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.reachable import Need, present_needs, retired_identities
+from regolo_git.registry.versions.model_version import fetch_manifests, read_tagged_manifest
+from regolo_git.store.records import Owner, StoreRecords
+from regolo_git.store.shared import SharedStore
+from regolo_git.system_calls import read_ordinary
+
+
+@dataclass(frozen=True, slots=True)
+class SentContent:
+    """The shared store, and how many artifacts and bytes it was sent; `url` is None if there is no store."""
+
+    url: str | None = None
+    artifacts: int = 0
+    size: int = 0
+
+    def joined(self, later: "SentContent") -> "SentContent":
+        """With what the store was sent later."""
+        return SentContent(later.url, self.artifacts + later.artifacts, self.size + later.size)
+
+
+class Content:
+    """The versions of a clone whose bytes the registry's shared store is not known to have."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+        address = handle.shared_stores.address()
+        own = address is not None and place_of(handle.paths, address.url) == handle.store_url
+        self._address = None if own else address
+        self._considered: set[str] = set()
+
+    @property
+    def stays(self) -> bool:
+        """Whether bytes stay in this clone's store, because the registry names no shared one."""
+        return self._handle.shared_stores.address() is None
+
+    def send(
+        self, pushed: Sequence[TagRow], proposed: Sequence[Manifest], on_progress: OnProgress
+    ) -> SentContent:
+        """Sends what the store lacks of the versions with a tag here, and of proposed ones.
+
+        `pushed` are the versions that the remote is about to have.  Raises StoreUnconfirmed, NotFound for one
+        of them whose bytes are nowhere, IntegrityError, TransportError.
+        """
+        if self._address is None:
+            return SentContent()
+        known = self._known()
+        rows = [*pushed, *self._others(known, {row.tag_oid for row in pushed})]
+        rows = [row for row in rows if row.tag_oid not in known]
+        self._considered.update(known, (row.tag_oid for row in rows))
+        fetch_manifests(self._handle, rows)
+        manifests = [*proposed, *(read_tagged_manifest(self._handle, row) for row in rows)]
+        if not manifests:
+            return SentContent(self._address.url)
+        shared = self._handle.shared_stores.open_to_push(self._handle.may_use_store)
+        assert shared is not None, "its address is known"
+        named = {each.artifact.recipe: each.reference for each in manifests}
+        wanted = {*(each.artifact.recipe for each in proposed), *self._recipes_of(manifests, pushed)}
+        there = self._local(shared, named, wanted)
+        sent = send_artifacts(self._handle, shared, there, self._parents(manifests), on_progress)
+        return SentContent(self._address.url, sent.recipes, sent.size)
+
+    def note(self, tags: Iterable[str]) -> None:
+        """Notes that the store has what was sent, also under the new ids of its tags."""
+        if self._address is not None and self._considered:
+            with git_errors(f"file '{self._file}'"):
+                replace_file(self._file, "\n".join(sorted({*self._considered, *tags})).encode())
+
+    @property
+    def _file(self) -> Path:
+        assert self._address is not None
+        parts = (self._address.url, self._address.endpoint, self._address.region)
+        name = hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+        return self._handle.local_directory / "sent" / name
+
+    def _known(self) -> set[str]:
+        try:
+            return set(read_ordinary(self._file).decode("ascii", "replace").split())
+        except OSError:
+            return set()
+
+    def _others(self, known: Collection[str], pushed: Collection[str]) -> list[TagRow]:
+        """The other versions with a tag, unless they were sent, are retired, or nothing is in this clone."""
+        handle = self._handle
+        new = {tag.oid for tag in read_tags(handle.paths)[1].values()}.difference(known, pushed)
+        if not new or not handle.store.recipe_names():
+            self._considered.update(new)
+            return []
+        retired = retired_identities(handle.records())
+        rows = (row for row in handle.index.all_rows() if row.tag_oid in new)
+        return [row for row in rows if (row.model, row.identity) not in retired]
+
+    def _recipes_of(self, manifests: Iterable[Manifest], rows: Iterable[TagRow]) -> set[Digest]:
+        keys = {(row.model, row.identity) for row in rows}
+        return {each.artifact.recipe for each in manifests if each.key in keys}
+
+    def _local(
+        self, shared: SharedStore, named: dict[Digest, str], wanted: Collection[Digest]
+    ) -> list[Digest]:
+        """Those of some recipes that this clone has.  Raises NotFound for a wanted one that is nowhere."""
+        absent = self._handle.store.absent_recipes(list(named))
+        nowhere = shared.absent_recipes([recipe for recipe in named if recipe in absent and recipe in wanted])
+        for recipe in nowhere:
+            raise NotFound(
+                f"the bytes of '{named[recipe]}' are neither in this clone's store nor in '{shared.url}'",
+                Hint("fsck"),
+            )
+        return [recipe for recipe in named if recipe not in absent]
+
+    def _parents(self, manifests: Iterable[Manifest]) -> list[Digest]:
+        """The recipes of parents, as far as they are here; versions made from them share chunks with them."""
+        keys = {(each.model, Version.parse(name).identity) for each in manifests for name in each.parents}
+        rows = self._handle.index.find_all(keys).values()
+        recipes = [read_tagged_manifest(self._handle, row).artifact.recipe for row in rows]
+        absent = self._handle.store.absent_recipes(recipes)
+        return [recipe for recipe in recipes if recipe not in absent]
+
+
+def send_artifacts(
+    handle: Handle,
+    shared: SharedStore,
+    recipes: Sequence[Digest],
+    vouching: Iterable[Digest],
+    on_progress: OnProgress,
+) -> Sent:
+    """Sends artifacts of the local store, with records that keep them from being cleaned away meanwhile.
+
+    Raises NotFound, IntegrityError, TransportError.
+    """
+    if not recipes:
+        return Sent(0, 0)
+    stores = handle.shared_stores
+    owner = Owner(stores.registry_id(), stores.clone_id(), platform.node())
+    there = [recipe for recipe in dict.fromkeys(vouching) if recipe not in recipes]
+    begun = StoreRecords(shared.files, owner).begin([*recipes, *there], handle.stores.read_recipe)
+    sent = send(
+        handle.store,
+        shared,
+        recipes,
+        vouching=there,
+        interrupted=begun.interrupted,
+        on_progress=on_progress,
+    )
+    begun.finish(lambda: _needed(handle))
+    return sent
+
+
+def _needed(handle: Handle) -> Iterator[Digest]:
+    """Every recipe that the registry needs.  Raises the error of a record that cannot be read."""
+    for found in present_needs(handle):
+        if not isinstance(found, Need):
+            raise found.error
+        yield found.manifest.artifact.recipe
