@@ -138,9 +138,7 @@ class Handle:
         """The stores that this clone shares with others, none of them opened."""
         from regolo_git.registry.shared_store import SharedStores  # noqa: PLC0415 - see the module's docstring
 
-        return SharedStores(
-            self.paths, lambda: self.git, self.config, self.registry_tip, self.may_raise_store
-        )
+        return SharedStores(self.paths, lambda: self.git, self.config, self.registry_tip)
 
     @opened_once
     def shared(self) -> "SharedStore | None":

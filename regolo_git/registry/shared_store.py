@@ -53,10 +53,9 @@ class SharedStores:
         git: "Callable[[], GitRepository]",
         config: Callable[[], RegistryConfig],
         tip: Callable[[], str],
-        may_raise: Confirm = decline,
     ) -> None:
-        """`tip` is the commit of the registry branch; `may_raise` is asked before a store gets format 2."""
-        self._paths, self._git, self._may_raise = paths, git, may_raise
+        """`tip` is the commit of the registry branch."""
+        self._paths, self._git = paths, git
         self._config, self._tip = config, tip
 
     def address(self) -> StoreAddress | None:
@@ -97,9 +96,10 @@ class SharedStores:
         self.require(address, may_use)
         return self.opened(address)
 
-    def open_to_push(self, may_use: MayUse) -> SharedStore | None:
+    def open_to_push(self, may_use: MayUse, may_raise: Confirm = decline) -> SharedStore | None:
         """The same, to be written to; one that is not in a directory is created by the first push.
 
+        `may_raise` is asked, with a question, before the store gets a format that 0.1 cannot read.
         Raises InvalidInput for one that cannot be written to, and the errors of `open`.
         """
         address = self.address()
@@ -110,12 +110,12 @@ class SharedStores:
             raise InvalidInput(text, Hint("config", "store.url", "URL"))
         self.require(address, may_use)
         try:
-            store = self.opened(address)
+            store = self.opened(address, may_raise)
         except StoreAbsent:
             if address.scheme == "file" or self._is_used(address):
                 raise
             SharedStore.create(self._files(address))
-            store = self.opened(address)
+            store = self.opened(address, may_raise)
         if not self._is_used(address):
             add_own_value(self._paths, USED_SETTING, _identity(address))
         return store
@@ -136,9 +136,9 @@ class SharedStores:
             return files.url if SharedStore.create(files) else None
         return None
 
-    def opened(self, address: StoreAddress) -> SharedStore:
+    def opened(self, address: StoreAddress, may_raise: Confirm = decline) -> SharedStore:
         """A store that this clone may use.  Raises the errors of `SharedStore.open`."""
-        return SharedStore.open(self._files(address), self._may_raise)
+        return SharedStore.open(self._files(address), may_raise)
 
     def further(self) -> dict[str, str]:
         """Names and URLs of the further stores of this clone, in the order of git's configuration."""

@@ -55,15 +55,14 @@ def test_the_format_of_a_store_is_raised_if_the_user_agrees(git_repository: Path
         assert store is not None
         with pytest.raises(Conflict, match="format 1"):
             store.prepare_packs()
-    with Registry.open(git_repository) as registry:
-        handle = registry.handle
-        handle.may_raise_store = lambda question: not asked.append(question)
-        store = handle.shared_stores.open_to_push(lambda _: False)
+        stores = registry.handle.shared_stores
+        store = stores.open_to_push(lambda _: False, lambda question: not asked.append(question))
         assert store is not None
         store.prepare_packs()
         assert asked == [f"Raise the store '{team}' to format 2? Release 0.1 will not be able to use it"]
-        assert handle.shared is not None
-        handle.shared.prepare_packs()
+        store = stores.open_to_push(lambda _: False, lambda question: not asked.append(question))
+        assert store is not None
+        store.prepare_packs()
         assert len(asked) == 1
     assert 'features = ["packs"]' in (team / "format.toml").read_text()
 
