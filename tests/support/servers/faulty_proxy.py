@@ -40,6 +40,7 @@ _STATUS = {
     "XMinioStorageFull": 507,
 }
 FOR_EVER = 1 << 30
+_PART = 1 << 18
 
 
 class Asked(NamedTuple):
@@ -94,16 +95,18 @@ class _Message(NamedTuple):
 class FaultyProxy:
     """A proxy before the server at a URL, until the block ends."""
 
-    def __init__(self, upstream: str) -> None:
+    def __init__(self, upstream: str, buffer: int = 1 << 20) -> None:
         parts = urlsplit(upstream)
         assert parts.hostname is not None
         self._upstream = (parts.hostname, parts.port or 80)
+        self._buffer = buffer  # bytes that are on their way while a limit holds them up
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._injections: list[Injection] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self.asked: list[Asked] = []
         self.delay = 0.0  # seconds, added to each request
+        self.upload_rate = self.download_rate = 0  # bytes in a second, where there is a limit
         self.without: tuple[str, ...] = ()  # headers that are not passed on, in lower case
         self.port = 0
 
@@ -122,8 +125,9 @@ class FaultyProxy:
         self._injections.append(Injection(fault, times, method, path, after))
 
     def clear(self) -> None:
-        """No more faults and no delay, and nothing counted."""
-        self._injections, self.asked, self.delay = [], [], 0.0
+        """No more faults and limits, and nothing counted."""
+        self._injections, self.asked, self.delay, self.without = [], [], 0.0, ()
+        self.upload_rate = self.download_rate = 0
 
     def count(self, method: str = "", path: str = "", status: int | None = None) -> int:
         """How many requests came, also of those that met a fault; or to how many the server gave this status."""
@@ -142,8 +146,11 @@ class FaultyProxy:
 
     def __enter__(self) -> Self:
         self._thread.start()
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._buffer)
+        listener.bind(("127.0.0.1", 0))
         started = asyncio.run_coroutine_threadsafe(
-            asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 20), self._loop
+            asyncio.start_server(self._serve, sock=listener, limit=self._buffer), self._loop
         )
         self._server = started.result(30)
         self.port = self._server.sockets[0].getsockname()[1]
@@ -199,7 +206,7 @@ class FaultyProxy:
             await asyncio.sleep(3600)
         if "100-continue" in head.header("expect").lower():
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        body = await _read_body(reader, head, is_answer=False)
+        body = await self._upload(reader, head)
         if self.delay:
             await asyncio.sleep(self.delay)
         if due and not due.after and due.fault not in IN_ANSWERS:
@@ -216,7 +223,31 @@ class FaultyProxy:
         self.asked.append(Asked(method, path, status, len(body), len(found)))
         if due and due.after:
             return await _fail(writer, due.fault, method)
+        if self.download_rate and found:
+            return await self._download(writer, answer, found)
         return await _answer(writer, answer, found, due.fault if due else None)
+
+    async def _upload(self, reader: asyncio.StreamReader, head: _Message) -> bytes:
+        left = int(head.header("content-length") or 0)
+        if not self.upload_rate or not left:
+            return await _read_body(reader, head, is_answer=False)
+        found = bytearray()
+        while left:
+            part = await reader.read(min(left, _PART))
+            if not part:
+                raise EOFError
+            await asyncio.sleep(len(part) / self.upload_rate)
+            found += part
+            left -= len(part)
+        return bytes(found)
+
+    async def _download(self, writer: asyncio.StreamWriter, answer: _Message, body: bytes) -> bool:
+        writer.write(answer.head())
+        for at in range(0, len(body), _PART):
+            writer.write(body[at : at + _PART])
+            await writer.drain()
+            await asyncio.sleep(_PART / self.download_rate)
+        return True
 
 
 async def _read_head(reader: asyncio.StreamReader) -> _Message | None:

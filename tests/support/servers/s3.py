@@ -85,6 +85,13 @@ def s3_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         yield server
 
 
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """The service that answers as AWS does, where one is enough."""
+    with running_s3("moto", tmp_path_factory.mktemp("moto")) as server:
+        yield server
+
+
 @pytest.fixture
 def s3_credentials(isolated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a client of the service needs in its environment."""

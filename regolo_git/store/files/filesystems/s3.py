@@ -4,10 +4,13 @@ Credentials are those of the AWS command line: environment, profiles, roles.  Th
 the further ones that it makes to find out whether a missing object is a directory.
 """
 
+import asyncio
 import threading
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any  # fsspec is not typed; its values stay in this module
 
+from fsspec.asyn import sync
 from s3fs import S3FileSystem
 
 from regolo_git.records.store_url import StoreAddress
@@ -18,6 +21,8 @@ from regolo_git.store.foreign.aws import NO_BUCKET, code_of
 from regolo_git.store.translate import remote_error
 from regolo_git.system_calls import random_name
 
+# How often an upload is looked at before it is given up.
+LOOKS = 10
 _WRITER = "writer"
 _EXISTS = ("PreconditionFailed", "412")
 _HIDDEN = ("AccessDenied", "Forbidden", "403")
@@ -59,6 +64,10 @@ class S3Files(FsspecFiles):
     def properties(self) -> Properties:
         """See `Files.properties`; `atomic_create` is True until a service shows that it does not do it."""
         return OBJECT_STORE._replace(atomic_create=self._refuses is not False)
+
+    def write(self, path: str, data: Data) -> None:
+        """See `Files.write`."""
+        self._put(path, bytes(data))
 
     def create(self, path: str, data: Data) -> bool:
         """See `Files.create`.
@@ -165,12 +174,35 @@ class S3Files(FsspecFiles):
 
     def _try_to_create(self, path: str, data: bytes, mark: str) -> bool:
         try:
-            self._fs.pipe_file(self._at(path), data, mode="create", Metadata={_WRITER: mark})
+            self._put(path, data, IfNoneMatch="*", Metadata={_WRITER: mark})
         except OSError as error:
             if isinstance(error, FileExistsError) or code_of(error.__cause__) in _EXISTS:
                 return False
             raise
         return True
+
+    def _put(self, path: str, data: bytes, **options: Any) -> None:
+        sync(self._fs.loop, self._put_watched, path, BytesIO(data), options)
+
+    async def _put_watched(self, path: str, body: BytesIO, options: dict[str, Any]) -> None:
+        """Sends a body; raises TimeoutError if nothing of it is taken for as long as a server may be silent.
+
+        The library's own time-outs begin when all of it is sent, and before that it waits for ever.
+        """
+        request = self._fs._call_s3(  # noqa: SLF001 - the coroutine behind `call_s3`
+            "put_object", Bucket=self._bucket, Key=self._key(path), Body=body, **options
+        )
+        sending, sent, silent = asyncio.ensure_future(request), 0, 0
+        while not sending.done():
+            await asyncio.wait({sending}, timeout=SILENCE_SECONDS / LOOKS)
+            at = body.tell()
+            silent = silent + 1 if at == sent and (at < body.getbuffer().nbytes or not at) else 0
+            if silent > LOOKS and not sending.done():
+                sending.cancel()
+                await asyncio.wait({sending})
+                raise TimeoutError
+            sent = at
+        await sending
 
     def _key(self, path: str) -> str:
         return f"{self._prefix}{path}"
