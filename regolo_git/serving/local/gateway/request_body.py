@@ -37,38 +37,43 @@ class BodyReader:
 
         Raises Refusal if it is too large or too slow, if the client has left, or for an unknown encoding.
         """
-        kind = format_of(headers)
-        body = await self._received(headers, receive, limit, is_here=is_here)
+        kind, holding = format_of(headers), holding or Holding(self)
+        body = await self._received(headers, receive, limit, holding, is_here=is_here)
         if kind is None:
             return body
-        return await inflated(body, kind, limit, (holding or Holding(self)).grow)
+        return await inflated(body, kind, limit, holding.grow)
 
-    async def _received(self, headers: Headers, receive: Receive, limit: int, *, is_here: bool) -> bytes:
+    async def _received(
+        self, headers: Headers, receive: Receive, limit: int, holding: "Holding", *, is_here: bool
+    ) -> bytes:
         announced = header(headers, b"content-length")
         if announced is not None and int(announced) > limit:
             raise too_large(limit)
         if is_here:
-            return await self._all(receive, limit)
+            return await self._all(receive, limit, holding)
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._all(receive, limit)
+                return await self._all(receive, limit, holding)
         except TimeoutError:
             raise refuse("slow_client", 408, f"the body took longer than {self._seconds:g} seconds") from None
 
-    async def _all(self, receive: Receive, limit: int) -> bytes:
+    async def _all(self, receive: Receive, limit: int, holding: "Holding") -> bytes:
         message = await receive()
         body: bytes = message.get("body", b"")
         if not message.get("more_body") and message["type"] == "http.request" and len(body) <= limit:
+            holding.grow(len(body))
             return body
-        return await self._rest(message["type"], body, receive, limit)
+        return await self._rest(message["type"], body, receive, limit, holding)
 
-    async def _rest(self, kind: str, first: bytes, receive: Receive, limit: int) -> bytes:
+    async def _rest(self, kind: str, first: bytes, receive: Receive, limit: int, holding: "Holding") -> bytes:
         parts, size, more = [first], len(first), True
+        holding.grow(min(size, limit))
         while more and kind == "http.request" and size <= limit:
             message = await receive()
             kind, more = message["type"], message.get("more_body", False)
             parts.append(message.get("body", b""))
             size += len(parts[-1])
+            holding.grow(min(size, limit))
         if size > limit:
             raise too_large(limit)
         if kind != "http.request":
@@ -77,11 +82,14 @@ class BodyReader:
 
     @contextmanager
     def holding(self, headers: Headers, limit: int) -> Iterator["Holding"]:
-        """Counts a body while it is read and forwarded.  Raises Refusal if the total would be too large."""
+        """Counts a body while it is read and forwarded, as much of it as has arrived.
+
+        What a client announces and does not send takes no memory, so it must not keep others out.  Raises
+        Refusal if there is no room for what is announced.
+        """
         announced = header(headers, b"content-length")
-        size = int(announced) if announced is not None else limit
         held = Holding(self)
-        held.grow(min(size, limit))
+        held.check(min(int(announced) if announced is not None else 0, limit))
         try:
             yield held
         finally:
@@ -97,13 +105,15 @@ class Holding:
         self._reader = reader
         self.size = 0
 
+    def check(self, size: int) -> None:
+        """Raises Refusal if `size` bytes and all other bodies would be too much."""
+        others = self._reader.held - self.size
+        if size > SMALL and others and others + size > self._reader.most_held:
+            raise refuse("overloaded", 503, "too many large requests are under way")
+
     def grow(self, size: int) -> None:
         """Counts for `size` bytes if that is more.  Raises Refusal if all together would be too much."""
-        more = size - self.size if size > SMALL else 0
-        if more <= 0:
-            return
-        others = self._reader.held - self.size
-        if others and others + size > self._reader.most_held:
-            raise refuse("overloaded", 503, "too many large requests are under way")
-        self._reader.held += more
-        self.size = size
+        if size > SMALL and size > self.size:
+            self.check(size)
+            self._reader.held += size - self.size
+            self.size = size

@@ -46,7 +46,10 @@ def test_large_bodies_together_have_a_bound(registry: FolderRegistry) -> None:
     with running_engine(registry, limits={"buffered_bytes": 1_000_000}) as engine:
         engine.until_serving("e", commit)
         large = json.dumps({"inputs": ["x" * 700_000]}).encode()
-        with begin_request(engine, "/invocations", large):
+        with begin_request(engine, "/invocations", large) as connection:
+            # What is only announced keeps nobody out.
+            assert engine.ask("POST", "/invocations", large).status == 200
+            connection.sendall(large[1:-1])
             until(lambda: engine.ask("POST", "/invocations", large).status == 503)
             assert engine.predict([1]).status == 200
         until(lambda: engine.ask("POST", "/invocations", large).status == 200)
@@ -174,7 +177,8 @@ def test_a_bomb_is_refused_before_it_fills_the_memory() -> None:
 
 def test_an_inflated_body_counts_for_its_own_size_among_large_bodies() -> None:
     reader = BodyReader(most_held=4_000_000, seconds=10)
-    with reader.holding([(b"content-length", b"2000000")], 1 << 22):
+    with reader.holding([(b"content-length", b"2000000")], 1 << 22) as other:
+        other.grow(2_000_000)
         with pytest.raises(Refusal) as raised:
             read_encoded(b"gzip", GZIPPED, reader=reader)
         assert raised.value.reason == "overloaded"
@@ -195,14 +199,33 @@ def test_what_large_bodies_hold_is_given_back() -> None:
     reader = BodyReader(most_held=300_000, seconds=10)
     large, small = [(b"content-length", b"200000")], [(b"content-length", b"1000")]
     for _ in range(2):
-        with reader.holding(large, 1 << 20):
+        with reader.holding(large, 1 << 20) as held:
+            held.grow(200_000)
             with pytest.raises(Refusal), reader.holding(large, 1 << 20):
                 pass
             with reader.holding(small, 1 << 20):
                 pass
+    assert reader.held == 0
 
 
 def test_one_body_alone_may_be_larger_than_all_together() -> None:
     reader = BodyReader(most_held=1000, seconds=10)
-    with reader.holding([], 1 << 20), pytest.raises(Refusal), reader.holding([], 1 << 20):
-        pass
+    with reader.holding([], 1 << 20) as held:
+        held.grow(1 << 20)
+        with reader.holding([], 1 << 20) as other, pytest.raises(Refusal):
+            other.grow(1 << 20)
+
+
+def test_a_body_counts_as_it_arrives_and_is_refused_when_there_is_no_room_for_more() -> None:
+    reader = BodyReader(most_held=300_000, seconds=10)
+    piece = part(b"x" * 100_000, more=True)
+
+    async def run() -> None:
+        with reader.holding([], 1 << 20) as held, reader.holding([], 1 << 20) as other:
+            other.grow(150_000)
+            with pytest.raises(Refusal) as raised:
+                await reader.read([], receiving(piece, piece, piece), 1 << 20, held)
+            assert (raised.value.reason, held.size) == ("overloaded", 100_000)
+        assert reader.held == 0
+
+    asyncio.run(run())
