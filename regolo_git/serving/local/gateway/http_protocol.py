@@ -44,7 +44,7 @@ class PatientProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         self._waiting: asyncio.TimerHandle | None = None
         self._in_head = True
-        self._head = 0
+        self._head = self._piece = 0
         self._refused = 0
         self.is_gone = False
         self._doubtful_until = 0.0
@@ -99,7 +99,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes have arrived; an incomplete head has a time limit."""
-        was_in_head = self._in_head
+        was_in_head, self._piece = self._in_head, len(data)
         self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
@@ -107,7 +107,10 @@ class PatientProtocol(HttpToolsProtocol):
             self._without_upgrade(data[upgrade.args[0] :])
             return
         except httptools.HttpParserError:
-            self.send_400_response("Invalid HTTP request received.")
+            if self._head > HEAD_BYTES:
+                self._refuse_head()
+            else:
+                self.send_400_response("Invalid HTTP request received.")
             return
         if self.transport.is_closing():
             return
@@ -129,6 +132,11 @@ class PatientProtocol(HttpToolsProtocol):
         """The head is complete."""
         self._in_head = False
         self._head_arrived()
+        if self._head + self._piece > HEAD_BYTES:
+            # The head may have ended in the piece that made it too large.
+            self._head = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            if self._head > HEAD_BYTES:
+                raise httptools.HttpParserError("too large")
         if not self._offers_upgrade():
             self.scope["state"]["connection"] = self
             super().on_headers_complete()
@@ -182,10 +190,13 @@ class PatientProtocol(HttpToolsProtocol):
     def _still_in_head(self, more: int) -> None:
         self._head += more
         if self._head > HEAD_BYTES:
-            self.transport.write(HEAD_TOO_LARGE)
-            self.transport.close()
+            self._refuse_head()
         elif self._waiting is None:
             self._await_head()
+
+    def _refuse_head(self) -> None:
+        self.transport.write(HEAD_TOO_LARGE)
+        self.transport.close()
 
     def _await_head(self) -> None:
         self._waiting = self.loop.call_later(self.head_seconds, self.transport.abort)

@@ -2,6 +2,7 @@
 
 import http.client
 import socket
+import time
 from contextlib import suppress
 
 import pytest
@@ -37,6 +38,24 @@ def test_a_head_without_end_is_refused_before_it_fills_the_memory(engine: Runnin
         for _ in range(17):
             connection.sendall(b"x-a: " + b"a" * 4000 + b"\r\n")
         assert b" 431 " in everything_from(connection)
+
+
+def test_a_head_that_is_too_large_is_refused_in_whatever_pieces_it_comes(engine: RunningEngine) -> None:
+    body = b'{"inputs": [1]}'
+    head = b"POST /endpoints/e/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\nx-a: " % len(
+        body
+    )
+    for size, is_taken in ((60_000, True), (66_000, False), (200_000, False)):
+        for first in (1, len(head), len(head) + 50_000):
+            sent = head + b"a" * size + b"\r\n\r\n" + body
+            with socket.create_connection(("127.0.0.1", engine.port), timeout=5) as connection:
+                with suppress(ConnectionError):
+                    connection.sendall(sent[:first])
+                    time.sleep(0.02)
+                    connection.sendall(sent[first:])
+                with suppress(ConnectionResetError):
+                    answer = connection.recv(1000)
+                    assert answer[9:12] == (b"200" if is_taken else b"431")
 
 
 def test_a_head_as_large_as_cookies_and_tokens_make_it_is_taken(engine: RunningEngine) -> None:
