@@ -61,7 +61,9 @@ class Gateway:
         return self._recorder.take()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request."""
+        """Answers one request; a slash at the end of its path makes no difference."""
+        if scope["path"][-1:] == "/":
+            scope["path"] = scope["path"].rstrip("/") or "/"
         if self.retiring:
             send = _closing(send)
         origin = self._entrance.shared_with(scope["headers"])

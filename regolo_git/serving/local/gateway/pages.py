@@ -62,7 +62,10 @@ class Pages:
         )
         # A POST to these never gets here; any other method is answered 405 and not 404.
         pages += [Route(path, self.alive, methods=["POST"]) for path in predictions]
-        return Starlette(routes=pages, exception_handlers={HTTPException: _in_json})
+        application = Starlette(routes=pages, exception_handlers={HTTPException: _in_json})
+        # The gateway has taken them off; a redirect would repeat the caller's `Host`.
+        application.router.redirect_slashes = False
+        return application
 
     async def alive(self, _: Request) -> Response:
         """Whether the process is alive."""

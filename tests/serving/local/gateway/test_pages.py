@@ -22,6 +22,16 @@ def test_what_is_not_served_is_not_found(engine: RunningEngine, path: str) -> No
     assert engine.predict([1], path).status == 404
 
 
+def test_a_slash_at_the_end_of_a_path_makes_no_difference(engine: RunningEngine) -> None:
+    headers = {"Host": f"localhost:{engine.port}"}
+    assert engine.predict([1], "/endpoints/e/invocations/", headers).json == {"predictions": [1]}
+    assert engine.ask("GET", "/v2/health/ready/").status == 200
+    for path in ("/", "//", "/x/", "/endpoints/nobody/invocations/"):
+        answer = engine.ask("GET", path, headers={"Host": "localhost"})
+        assert answer.status in (404, 405)
+        assert "location" not in answer.headers
+
+
 @pytest.mark.parametrize("path", ["/invocations", "/endpoints/e/invocations", "/v2/models/e/infer"])
 def test_a_prediction_is_asked_for_by_post(engine: RunningEngine, path: str) -> None:
     answer = engine.ask("GET", path)
