@@ -3,7 +3,7 @@
 from regolo_git.errors import Conflict
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.new_commit import refuse_blocked
-from regolo_git.git.program import run_git
+from regolo_git.git.program import run_git, try_git
 from regolo_git.git.recovery import recover
 from regolo_git.git.ref_files import RefChange
 from regolo_git.git.ref_update import require_target, update_refs
@@ -46,6 +46,8 @@ def move_branch(git: GitRepository, branch: str, expected: str, commit: str, rea
             change = RefChange(ref, expected, commit, f"regolo: {reason}")
             update_refs(git, [change], lambda: require_target(git, ref, expected), lambda: None)
         for tree in trees:
+            # A file that was written again with the same bytes is not a changed one.
+            try_git(tree.git_dir, tree.top, "update-index", "-q", "--refresh")
             run_git(tree.git_dir, tree.top, "reset", "--quiet", "--keep", commit)
 
 

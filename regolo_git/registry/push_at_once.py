@@ -8,8 +8,9 @@ remote refuses.  If the remote has gone on meanwhile, the change is prepared aga
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
-from regolo_git.errors import Conflict, NotFound, RegoloError
+from regolo_git.errors import Conflict, NotFound, RegoloError, TransportError
 from regolo_git.git.history import changed_files, commits_not_in, is_in_history
 from regolo_git.git.new_commit import Made
 from regolo_git.git.publish import Accept, Published
@@ -111,8 +112,8 @@ class Destination:
         assert tip is not None, "the registry's branches have a commit before any operation"
         self._refuse_unpushed(branch, tip, expected)
         self._refuse_unpushed_versions(tip, commit)
-        done = transport_of(git).push(self.remote, [RefUpdate(ref, commit, expected or ABSENT)])
-        if done.refused:
+        done = self._sent(RefUpdate(ref, commit, expected or ABSENT))
+        if done is not None and done.refused:
             raise self._refusal(branch, done, is_new=expected is None)
         self._theirs[ref] = commit
         tracking = tracking_ref(self.remote, branch)
@@ -120,6 +121,17 @@ class Destination:
         if before != commit:  # git moves it only if the configuration fetches the branch
             change = RefChange(tracking, before, commit, "regolo: push")
             update_refs(git, [change], lambda: require_target(git, tracking, before), lambda: None)
+
+    def _sent(self, update: RefUpdate) -> Pushed | None:
+        """The outcome of the push; None if the remote took it and the connection broke before it said so."""
+        transport = transport_of(self._handle.git)
+        try:
+            return transport.push(self.remote, [update])
+        except TransportError as error:
+            with suppress(RegoloError):
+                if transport.refs(self.remote, [update.ref]).get(update.ref) == update.new:
+                    return None
+            raise TransportError(f"{error.message}; {UNCHANGED}", error.hint) from error
 
     def _refuse_unpushed(self, branch: str, tip: str, expected: str | None) -> None:
         """Raises Conflict if the change would take along commits, or if it is not on the remote's tip."""

@@ -278,3 +278,9 @@ def test_all_land_where_several_promote_at_once(team: Team) -> None:
         git(clone_of, "pull", "-q", "--ff-only")
         assert git(clone_of, "rev-parse", "main").strip() == team.at_remote("main")
         assert git(clone_of, "status", "--porcelain") == ""
+
+
+def test_a_connection_that_breaks_after_the_push_is_asked_again(team: Team) -> None:
+    team.hook("reference-transaction", '[ "$1" != committed ] || kill -9 $PPID')
+    team.ada.promote_model_version("m", "1.0", "production", push=True)
+    assert team.at_remote("main") == here(team.ada, "main")
