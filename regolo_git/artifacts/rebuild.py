@@ -4,7 +4,7 @@ The reverse of `cutting.py`, on the same thread pool: the workers fetch and writ
 computes the digests of the files in order, if requested.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from regolo_git.artifacts.progress import OnProgress, Progress, ignore_progress
@@ -18,8 +18,13 @@ from regolo_git.text.printable import printable
 
 Write = Callable[[int, int, memoryview], None]
 Deliver = Callable[[memoryview], object]
+Fetch = Callable[[Recipe, Sequence[RecipeChunk]], object]
 # Small chunks are grouped to a megabyte: a task for each would cost more than its work.
 GROUP_BYTES = 1 << 20
+
+
+def fetch_nothing(recipe: Recipe, chunks: Sequence[RecipeChunk]) -> None:
+    """The default where chunks of a recipe are about to be read: the store has them."""
 
 
 class Slice(NamedTuple):
@@ -48,6 +53,11 @@ def slices(recipe: Recipe, wanted: Collection[int]) -> Iterator[tuple[RecipeChun
             at, left, done = at + size, left - size, done + size
         if parts:
             yield chunk, parts
+
+
+def chunks_of(recipe: Recipe, wanted: Collection[int]) -> list[RecipeChunk]:
+    """The chunks that contain bytes of a wanted file, in order."""
+    return [chunk for chunk, _ in slices(recipe, wanted)]
 
 
 class _Piece(NamedTuple):

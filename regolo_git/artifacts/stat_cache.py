@@ -2,7 +2,8 @@
 
 It has a row for each file that was ingested or written: its stamp, its digest, and the recipe of its chunks.
 It has the files that a checkout is about to write, so that after a kill they are recognised as a version's.
-And it has the recipes that this clone has rebuilt and whose digest was right; these are trusted from then on.
+It has the recipes that this clone has rebuilt and whose digest was right; these are trusted from then on.
+And it has when this clone last read from a recipe, for `evict`.
 
 Any row may be missing.  A database that is damaged or of another version of this program is recreated;
 without write access there is no cache.  Nothing is fsynced: after a power cut a row may be old, and its stamp
@@ -12,8 +13,10 @@ shows that.
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -43,6 +46,8 @@ CREATE TABLE IF NOT EXISTS trusted (
     recipe TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (recipe, digest)
 ) WITHOUT ROWID;
 """
+# Added after 0.1, which opens a database that has it.
+USED = "CREATE TABLE IF NOT EXISTS used (recipe TEXT PRIMARY KEY, seconds INTEGER NOT NULL) WITHOUT ROWID"
 
 
 # Connections of a parent process: closing one in the child could end a transaction of the parent.
@@ -159,6 +164,16 @@ class StatCache:
         row = str(artifact.recipe), str(artifact.digest)
         self._write("INSERT OR IGNORE INTO trusted VALUES (?, ?)", [row])
 
+    def use(self, recipe: Digest) -> None:
+        """Records that something of the recipe is read now."""
+        row = str(recipe), int(time.time())
+        self._write("INSERT OR REPLACE INTO used VALUES (?, ?)", [row], table=USED)
+
+    def last_uses(self) -> dict[Digest, datetime]:
+        """When something of each recipe was last read, as far as this clone has recorded it."""
+        rows = self._query("SELECT recipe, seconds FROM used", ())
+        return {Digest.parse(recipe): datetime.fromtimestamp(seconds, UTC) for recipe, seconds in rows}
+
     # -- the database -------------------------------------------------------------------------------------
 
     def _connect(self) -> sqlite3.Connection | None:
@@ -209,13 +224,15 @@ class StatCache:
                 self._recover(error)
                 return []
 
-    def _write(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+    def _write(self, statement: str, rows: Iterable[tuple[object, ...]], *, table: str | None = None) -> None:
         with self._turn:
             if self._connection is None:
                 return
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
+                    if table is not None:
+                        self._connection.execute(table)
                     self._connection.executemany(statement, rows)
                 except BaseException:
                     self._connection.execute("ROLLBACK")

@@ -51,6 +51,13 @@ class ProgressBar:
             found = f"{size_text(progress.found)} already stored" if progress.found else ""
             self._bar.update(self._task, completed=progress.done, total=progress.total, found=found)
 
+    def show_whole(self, progress: Progress) -> None:
+        """The same, and removes the bar with the last byte, because another one follows."""
+        self.show(progress)
+        if self._bar is not None and progress.done == progress.total:
+            self._bar.stop()
+            self._bar = None
+
     def stop(self) -> None:
         """Removes the bar for good."""
         self._wanted = False

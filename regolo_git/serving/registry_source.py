@@ -12,6 +12,7 @@ from regolo_git.errors import IntegrityError, NotFound
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.manifest import Manifest
+from regolo_git.registry.fetching import fetch_recipe, fetching
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import Listing
 from regolo_git.serving.model_files import ModelFiles
@@ -63,7 +64,15 @@ class RegistrySource:
             shutil.rmtree(place.parent)
         place.parent.mkdir(parents=True, exist_ok=True)
         artifact = replace(manifest.artifact, digest=pinned.digest)
-        materialize(handle.stores, artifact, place, root=self._directory, cache=handle.cache)
+        fetch_recipe(handle, manifest)
+        materialize(
+            handle.stores,
+            artifact,
+            place,
+            root=self._directory,
+            cache=handle.cache,
+            fetch=fetching(handle),
+        )
         return ModelFiles(place, manifest.serving, pinned.digest)
 
     def keep_only(self, digests: Collection[Digest]) -> None:

@@ -11,6 +11,7 @@ A store is opened when it is first needed, because opening one may take a librar
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TypeVar
@@ -21,7 +22,7 @@ from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.recipe import Recipe, RecipeChunk
 from regolo_git.store.files.contract import Data
-from regolo_git.store.store import Store
+from regolo_git.store.store import OnFailure, Store
 
 # How long a store that failed is not asked again: a dead server takes up to a minute to say so.
 SKIPPED_SECONDS = 60.0
@@ -82,6 +83,9 @@ class Link:
             self._error, self._until = error, monotonic() + SKIPPED_SECONDS
 
 
+Refusal = tuple[Link, RegoloError]  # of a store that did not give what was wanted
+
+
 class StoreChain:
     """A store that reads from several; may be used from several threads and in forked children."""
 
@@ -136,6 +140,30 @@ class StoreChain:
         """See `Store.read_chunk_into`: from the first store that has it undamaged."""
         self._read(f"chunk '{address}'", lambda store: store.read_chunk_into(address, view))
 
+    def read_chunks(
+        self, recipe: Recipe, chunks: Sequence[RecipeChunk], on_failure: OnFailure | None = None
+    ) -> Iterator[tuple[RecipeChunk, Data]]:
+        """See `Store.read_chunks`: what one store lacks, or has damaged, comes from the next one."""
+        left: dict[RecipeChunk, list[Refusal]] = {chunk: [] for chunk in chunks}
+        failures: list[Refusal] = []
+        for link in self._in_order():
+            if not left:
+                break
+            try:
+                store = link.opened(tuple(self._expected))
+                for chunk, data in store.read_chunks(recipe, list(left), partial(_note, left, link)):
+                    self._tell(_damages(left.pop(chunk)), f"; it was read from '{link.url}'")
+                    yield chunk, data
+            except RegoloError as error:
+                link.fail(error)
+                failures.append((link, error))
+        for chunk, errors in left.items():
+            worst = _error(f"chunk '{chunk.blake3}'", errors, failures)
+            if on_failure is None or not isinstance(worst, NotFound | IntegrityError):
+                raise worst
+            on_failure(chunk, worst)
+        self._tell(failures)
+
     # -- recipes ------------------------------------------------------------------------------------------
 
     def has_recipe(self, address: Digest) -> bool:
@@ -175,9 +203,8 @@ class StoreChain:
     # -- one after another --------------------------------------------------------------------------------
 
     def _read(self, what: str, read: Callable[[Store], Result]) -> Result:
-        lacking: list[tuple[Link, NotFound]] = []
-        failures: list[tuple[Link, RegoloError]] = []
-        damages: list[tuple[Link, IntegrityError]] = []
+        lacking: list[Refusal] = []  # or having it damaged
+        failures: list[Refusal] = []
         for link in self._in_order():
             try:
                 store = link.opened(tuple(self._expected))
@@ -186,27 +213,22 @@ class StoreChain:
                 continue
             try:
                 result = read(store)
-            except NotFound as error:
+            except (NotFound, IntegrityError) as error:
                 lacking.append((link, error))
-            except IntegrityError as error:
-                damages.append((link, error))
             except RegoloError as error:
                 link.fail(error)
                 failures.append((link, error))
             else:
                 self._tell(failures)
-                self._tell(damages, f"; it was read from '{link.url}'")
+                self._tell(_damages(lacking), f"; it was read from '{link.url}'")
                 return result
-        worst = [*damages, *failures]
-        if worst:
-            raise worst[0][1]
-        raise _not_in_any(what, lacking)
+        raise _error(what, lacking, failures)
 
     def _lacked_by_all(
         self, left: list[Wanted], lacking: Callable[[Store, list[Wanted]], Iterable[Wanted]]
     ) -> list[Wanted]:
         """Those of some objects that no store has.  Raises the failure of one that may have them."""
-        failures: list[tuple[Link, RegoloError]] = []
+        failures: list[Refusal] = []
         for link in self._in_order():
             if not left:
                 break
@@ -233,7 +255,7 @@ class StoreChain:
         if first_is_last:
             yield self._first
 
-    def _tell(self, errors: Sequence[tuple[Link, RegoloError]], rest: str = "") -> None:
+    def _tell(self, errors: Sequence[Refusal], rest: str = "") -> None:
         for _, error in errors:
             with self._lock:
                 known = error.message in self._noticed
@@ -246,8 +268,19 @@ def _absent(store: Store, addresses: list[Digest]) -> set[Digest]:
     return store.absent_recipes(addresses)
 
 
-def _not_in_any(what: str, lacking: Sequence[tuple[Link, NotFound]]) -> NotFound:
-    """The error of the only store, or one that names all of them."""
+def _note(left: dict[RecipeChunk, list[Refusal]], link: Link, chunk: RecipeChunk, error: RegoloError) -> None:
+    left[chunk].append((link, error))
+
+
+def _damages(errors: Sequence[Refusal]) -> list[Refusal]:
+    return [(link, error) for link, error in errors if isinstance(error, IntegrityError)]
+
+
+def _error(what: str, lacking: Sequence[Refusal], failures: Sequence[Refusal]) -> RegoloError:
+    """Why no store gave an object: it is damaged, a store failed, or each of those named lacks it."""
+    worst = [*_damages(lacking), *failures]
+    if worst:
+        return worst[0][1]
     if len(lacking) == 1:
         return lacking[0][1]
     names = ", ".join(f"'{link.url}'" for link, _ in lacking)

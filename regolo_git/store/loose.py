@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from regolo_git.errors import IntegrityError, RegoloError, StoreAbsent, TransportError
+from regolo_git.errors import IntegrityError, NotFound, RegoloError, StoreAbsent, TransportError
 from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest, blake3_hex
 from regolo_git.records.recipe import BYTES_LIMIT, Recipe, RecipeChunk
@@ -32,7 +32,7 @@ from regolo_git.records.store_format import (
 from regolo_git.records.store_url import check_writable_store
 from regolo_git.store.files.contract import Data, Files, Writer
 from regolo_git.store.locate import absent_store, create_format, files_at, is_missing, read_format
-from regolo_git.store.store import not_in_store
+from regolo_git.store.store import OnFailure, not_in_store
 from regolo_git.store.translate import translated
 from regolo_git.system_calls import NotOrdinary
 
@@ -144,6 +144,26 @@ class LooseStore:
         assert self._packed
         with self._translated():
             self._packed.read_into(address, view)
+
+    def read_chunks(
+        self, recipe: Recipe, chunks: Sequence[RecipeChunk], on_failure: OnFailure | None = None
+    ) -> Iterator[tuple[RecipeChunk, Data]]:
+        """See `Store.read_chunks`: one after another."""
+        self.expect(recipe, chunks)
+        failed: list[RegoloError] = []
+        for chunk in dict.fromkeys(chunks):
+            view = memoryview(bytearray(chunk.size))
+            try:
+                self.read_chunk_into(chunk.blake3, view)
+            except (NotFound, IntegrityError) as error:
+                if on_failure:
+                    on_failure(chunk, error)
+                else:
+                    failed.append(error)
+            else:
+                yield chunk, view
+        if failed:
+            raise failed[0]
 
     # -- recipes ------------------------------------------------------------------------------------------
 

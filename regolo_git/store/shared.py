@@ -10,7 +10,7 @@ It implements `Store` (`store.py`).  Reading never changes it: what is damaged i
 stores chunks and packs, then hints, then the recipe.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -37,7 +37,7 @@ from regolo_git.store.packs.chunks import PackedChunks
 from regolo_git.store.packs.hints import Location, PackHints, locations_in
 from regolo_git.store.packs.locations import read_hints
 from regolo_git.store.packs.pack import Pack
-from regolo_git.store.store import not_in_store
+from regolo_git.store.store import OnFailure, not_in_store
 from regolo_git.store.translate import translated
 from regolo_git.system_calls import NotOrdinary
 
@@ -45,7 +45,6 @@ READS = 3
 READ_BUDGET = 3 * CHUNK_LIMIT
 # From this many on, recipes are looked for in one list rather than each by its name.
 LIST_FROM = 256
-OnFailure = Callable[[RecipeChunk, RegoloError], None]
 
 
 class SharedStore:
@@ -103,11 +102,7 @@ class SharedStore:
     def read_chunks(
         self, recipe: Recipe, chunks: Sequence[RecipeChunk], on_failure: OnFailure | None = None
     ) -> Iterator[tuple[RecipeChunk, Data]]:
-        """The verified bytes of chunks of a recipe, each once, with few requests.
-
-        `on_failure` gets each chunk that is missing or damaged, with its error; without it, the first of the
-        errors is raised after all other chunks were given.  Raises TransportError at once.
-        """
+        """See `Store.read_chunks`."""
         failed: list[RegoloError] = []
         with translated(self.url):
             for chunk, fetched in BatchRead(self._files, self._chunks).read(recipe, chunks, READ_BUDGET):

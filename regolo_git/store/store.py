@@ -7,15 +7,17 @@ always there.  Every byte is verified before it is returned.
 another, implements the same protocol.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from regolo_git.errors import NotFound
+from regolo_git.errors import NotFound, RegoloError
 from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.recipe import Recipe, RecipeChunk
 from regolo_git.store.files.contract import Data
+
+OnFailure = Callable[[RecipeChunk, RegoloError], None]
 
 
 class Store(Protocol):
@@ -58,6 +60,16 @@ class Store(Protocol):
         """Fills the view, which has the chunk's size, with its verified bytes.
 
         Raises NotFound if the chunk is missing, IntegrityError if its bytes do not match its name.
+        """
+        ...
+
+    def read_chunks(
+        self, recipe: Recipe, chunks: Sequence[RecipeChunk], on_failure: OnFailure | None = None
+    ) -> Iterator[tuple[RecipeChunk, Data]]:
+        """The verified bytes of chunks of a recipe, each once, with few requests.
+
+        `on_failure` gets each chunk that is missing or damaged, with its error; without it, the first of the
+        errors is raised after all other chunks were given.  Raises TransportError at once.
         """
         ...
 

@@ -2,10 +2,11 @@
 
 import pytest
 from support.registry_fixtures import Weights, registry, weights
+from support.team import publisher, team
 
 from regolo_git.api import Registry
 
-__all__ = ["registered", "registry", "two_versions", "weights"]
+__all__ = ["publisher", "registered", "registry", "team", "two_versions", "weights"]
 
 
 @pytest.fixture

@@ -1,14 +1,14 @@
 """A store that stops answering after some calls: it wraps another one, and is one itself."""
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from regolo_git.errors import TransportError
 from regolo_git.records.digests import Digest
 from regolo_git.records.recipe import Recipe, RecipeChunk
 from regolo_git.store.files.contract import Data
-from regolo_git.store.store import Store
+from regolo_git.store.store import OnFailure, Store
 
 
 class FailingStore:
@@ -46,6 +46,13 @@ class FailingStore:
     def read_chunk_into(self, address: str, view: memoryview) -> None:
         self._count()
         self._store.read_chunk_into(address, view)
+
+    def read_chunks(
+        self, recipe: Recipe, chunks: Sequence[RecipeChunk], on_failure: OnFailure | None = None
+    ) -> Iterator[tuple[RecipeChunk, Data]]:
+        for chunk in self._store.read_chunks(recipe, chunks, on_failure):
+            self._count()
+            yield chunk
 
     def has_recipe(self, address: Digest) -> bool:
         return self._store.has_recipe(address)

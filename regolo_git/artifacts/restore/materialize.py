@@ -12,7 +12,7 @@ from pathlib import Path
 
 from regolo_git.artifacts.known_file import KnownFile
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
-from regolo_git.artifacts.rebuild import rebuild
+from regolo_git.artifacts.rebuild import Fetch, chunks_of, fetch_nothing, rebuild
 from regolo_git.artifacts.restore.alike import IsOneName, is_one_name, refuse_alike
 from regolo_git.artifacts.restore.artifact_tree import ArtifactTree
 from regolo_git.artifacts.restore.checkout_plan import CheckoutPlan
@@ -57,6 +57,7 @@ def materialize(
     patterns: Sequence[str] = (),
     overwrite: Overwrite = NOTHING,
     is_one: IsOneName = is_one_name,
+    fetch: Fetch = fetch_nothing,
     on_progress: OnProgress = ignore_progress,
 ) -> Materialized:
     """Restores an artifact's file or directory at `destination`.
@@ -67,6 +68,7 @@ def materialize(
     already right, that do not belong to the version or that `overwrite` does not cover are not touched.
     `notes` is the directory where running checkouts are noted; what killed ones left is removed.
     `is_one` says whether the filesystem takes two names for one: then neither is written.
+    `fetch` is called with the chunks of the files to write, before anything is written.
 
     Raises NotFound, IntegrityError, Conflict, InvalidInput, TransportError, having changed nothing.
     """
@@ -76,6 +78,7 @@ def materialize(
     with translated_errors(place.path), ArtifactTree(place.root) as tree:
         planner = Planner(store, recipe, tree, place, cache=cache, overwrite=overwrite)
         plan = planner.plan(wanted, remove_others=not patterns)
+        fetch(recipe, chunks_of(recipe, set(plan.written())))
         trusted = cache is not None and cache.trusts(artifact)
         if cache:
             files = [recipe.files[number] for number in plan.written()]

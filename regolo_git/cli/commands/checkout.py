@@ -160,10 +160,15 @@ def _stream(
             again = Hint("checkout", str(reference), "-")
             raise InvalidInput("refusing to write the bytes of a model to a terminal", f"{again} > FILE")
         sys.stdout.flush()
-        with ProgressBar("checking out") as bar:
+        with ProgressBar("fetching") as fetched, ProgressBar("checking out") as bar:
             stream_it = partial(stream_tensors, names=tensors) if tensors else stream_version
             manifest, size = stream_it(
-                handle, reference, deliver=stream.write, patterns=patterns, on_progress=bar.show
+                handle,
+                reference,
+                deliver=stream.write,
+                patterns=patterns,
+                on_fetch=fetched.show_whole,
+                on_progress=bar.show,
             )
         stream.flush()
     talk(f"wrote {manifest.reference} ({size_text(size)})")
@@ -177,16 +182,22 @@ def _one(
     tensors: Sequence[str],
     force: bool,
 ) -> CheckedOut:
-    with ProgressBar("checking out") as bar:
+    with ProgressBar("fetching") as fetched, ProgressBar("checking out") as bar:
         check_out = partial(checkout_tensors, names=tensors) if tensors else checkout_version
         return check_out(
-            handle, reference, destination=destination, patterns=patterns, force=force, on_progress=bar.show
+            handle,
+            reference,
+            destination=destination,
+            patterns=patterns,
+            force=force,
+            on_fetch=fetched.show_whole,
+            on_progress=bar.show,
         )
 
 
 def _all(handle: Handle, force: bool) -> list[CheckedOut]:
-    with ProgressBar("checking out") as bar:
-        return checkout_head(handle, force=force, on_progress=bar.show)
+    with ProgressBar("fetching") as fetched, ProgressBar("checking out") as bar:
+        return checkout_head(handle, force=force, on_fetch=fetched.show_whole, on_progress=bar.show)
 
 
 def _summary(item: CheckedOut) -> str:

@@ -24,9 +24,9 @@ from regolo_git.records.digests import ALGORITHMS, Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.names import check_artifact_path
 from regolo_git.records.references import Reference
+from regolo_git.registry.fetching import fetch_recipe, fetching
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
-from regolo_git.registry.other_store import other_store_hint
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.held import Held, held_at, note_held
 from regolo_git.registry.versions.model_version import read_tagged_manifest
@@ -53,6 +53,7 @@ def checkout_version(
     *,
     patterns: Sequence[str] = (),
     force: bool = False,
+    on_fetch: OnProgress = ignore_progress,
     on_progress: OnProgress = ignore_progress,
 ) -> CheckedOut:
     """Checks out a version to its recorded path, or to `destination`.
@@ -60,11 +61,18 @@ def checkout_version(
     A file goes into a directory that is there, or that is created because `destination` ends in a slash.
 
     `patterns` limits a directory to matching files.  Files whose content matches no version are not
-    overwritten unless `force`.  Raises NotFound, Conflict, IntegrityError, InvalidInput.
+    overwritten unless `force`.  What the local store lacks is fetched into it first; `on_fetch` counts that.
+    Raises NotFound, Conflict, IntegrityError, InvalidInput, TransportError.
     """
     manifest = read_tagged_manifest(handle, find_row(handle, reference))
     return checkout_manifest(
-        handle, manifest, destination, patterns=patterns, force=force, on_progress=on_progress
+        handle,
+        manifest,
+        destination,
+        patterns=patterns,
+        force=force,
+        on_fetch=on_fetch,
+        on_progress=on_progress,
     )
 
 
@@ -75,13 +83,14 @@ def checkout_manifest(
     *,
     patterns: Sequence[str] = (),
     force: bool = False,
+    on_fetch: OnProgress = ignore_progress,
     on_progress: OnProgress = ignore_progress,
 ) -> CheckedOut:
     """Like `checkout_version`, for a manifest that was already read."""
     check_patterns(manifest, patterns)
     path = place_of(handle, manifest, destination)
     refuse_inside_git(handle, path)
-    require_recipe(handle, manifest)
+    fetch_recipe(handle, manifest)
     refuse_reserved(handle, manifest, path)
     exclude_temporaries(handle.paths)
     done: Materialized = materialize(
@@ -98,6 +107,7 @@ def checkout_manifest(
             anything=force,
             anything_above=force and destination is None,
         ),
+        fetch=fetching(handle, on_fetch),
         on_progress=on_progress,
     )
     if not patterns or held_at(handle, path) is None:
@@ -111,6 +121,7 @@ def stream_version(
     deliver: Deliver,
     *,
     patterns: Sequence[str] = (),
+    on_fetch: OnProgress = ignore_progress,
     on_progress: OnProgress = ignore_progress,
 ) -> tuple[Manifest, int]:
     """Passes the bytes of a version's file, or of the one that `patterns` select, to `deliver`, in order.
@@ -120,8 +131,15 @@ def stream_version(
     """
     manifest = read_tagged_manifest(handle, find_row(handle, reference))
     check_patterns(manifest, patterns)
-    require_recipe(handle, manifest)
-    size = stream_file(handle.stores, manifest.artifact, deliver, patterns=patterns, on_progress=on_progress)
+    fetch_recipe(handle, manifest)
+    size = stream_file(
+        handle.stores,
+        manifest.artifact,
+        deliver,
+        patterns=patterns,
+        fetch=fetching(handle, on_fetch),
+        on_progress=on_progress,
+    )
     return manifest, size
 
 
@@ -130,15 +148,6 @@ def check_patterns(manifest: Manifest, patterns: Sequence[str]) -> None:
     if patterns and manifest.artifact.kind == "file":
         raise InvalidInput(
             f"'{manifest.reference}' is a single file, and --path selects files of a directory"
-        )
-
-
-def require_recipe(handle: Handle, manifest: Manifest) -> None:
-    """Raises NotFound, naming another store, if the store of this clone does not have the version."""
-    if not handle.stores.has_recipe(manifest.artifact.recipe):
-        raise NotFound(
-            f"the bytes of '{manifest.reference}' are not in this clone's store '{handle.store_url}'",
-            other_store_hint(handle),
         )
 
 
@@ -220,7 +229,11 @@ def place_of(handle: Handle, manifest: Manifest, destination: str | os.PathLike[
 
 
 def checkout_head(
-    handle: Handle, *, force: bool = False, on_progress: OnProgress = ignore_progress
+    handle: Handle,
+    *,
+    force: bool = False,
+    on_fetch: OnProgress = ignore_progress,
+    on_progress: OnProgress = ignore_progress,
 ) -> list[CheckedOut]:
     """Checks out every model at HEAD that has a recorded path.
 
@@ -236,7 +249,9 @@ def checkout_head(
     progress, done = Progress(total=sum(manifest.artifact.size for manifest in wanted)), []
     for manifest in wanted:
         tell = following(progress, on_progress)
-        done.append(checkout_manifest(handle, manifest, None, force=force, on_progress=tell))
+        done.append(
+            checkout_manifest(handle, manifest, None, force=force, on_fetch=on_fetch, on_progress=tell)
+        )
         progress = progress.advanced(manifest.artifact.size)
     for error in manifests.broken.values():
         raise error

@@ -12,13 +12,13 @@ from regolo_git.git.temporaries import exclude_temporaries
 from regolo_git.hints import Hint
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.references import Reference
+from regolo_git.registry.fetching import fetch_recipe, fetching
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
 from regolo_git.registry.versions.checkout import (
     DIRECTORY_ENDS,
     CheckedOut,
     check_patterns,
-    require_recipe,
 )
 from regolo_git.registry.versions.model_version import read_tagged_manifest
 from regolo_git.registry.versions.refused_places import refuse_inside_git, refuse_reserved_place
@@ -32,6 +32,7 @@ def checkout_tensors(
     *,
     patterns: Sequence[str] = (),
     force: bool = False,
+    on_fetch: OnProgress = ignore_progress,
     on_progress: OnProgress = ignore_progress,
 ) -> CheckedOut:
     """Writes the tensors of some names or globs to a safetensors file at `destination`.
@@ -41,7 +42,7 @@ def checkout_tensors(
     there (unless `force`), IntegrityError.
     """
     manifest = read_tagged_manifest(handle, find_row(handle, reference))
-    file = _file_of(handle, manifest, names, patterns)
+    file = _file_of(handle, manifest, names, patterns, on_fetch)
     if destination is None:
         raise InvalidInput(
             "--tensor requires a destination",
@@ -64,6 +65,7 @@ def stream_tensors(
     deliver: Callable[[memoryview], object],
     *,
     patterns: Sequence[str] = (),
+    on_fetch: OnProgress = ignore_progress,
     on_progress: OnProgress = ignore_progress,
 ) -> tuple[Manifest, int]:
     """Passes that safetensors file to `deliver`, in order; returns the manifest and the number of bytes.
@@ -71,15 +73,21 @@ def stream_tensors(
     Raises the errors of `checkout_tensors`.
     """
     manifest = read_tagged_manifest(handle, find_row(handle, reference))
-    file = _file_of(handle, manifest, names, patterns)
+    file = _file_of(handle, manifest, names, patterns, on_fetch)
     file.write_to(deliver, on_progress)
     return manifest, file.size
 
 
 def _file_of(
-    handle: Handle, manifest: Manifest, names: Sequence[str], patterns: Sequence[str]
+    handle: Handle,
+    manifest: Manifest,
+    names: Sequence[str],
+    patterns: Sequence[str],
+    on_fetch: OnProgress,
 ) -> TensorsFile:
     check_patterns(manifest, patterns)
-    require_recipe(handle, manifest)
+    fetch_recipe(handle, manifest)
     recipe = read_checked_recipe(handle.stores, manifest.artifact)
-    return TensorsFile(handle.stores, recipe, matching_tensors(recipe, names, patterns))
+    file = TensorsFile(handle.stores, recipe, matching_tensors(recipe, names, patterns))
+    fetching(handle, on_fetch)(recipe, file.chunks())
+    return file

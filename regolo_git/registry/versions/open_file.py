@@ -6,9 +6,9 @@ from regolo_git.artifacts.stored_file import StoredFile
 from regolo_git.artifacts.verify import read_checked_recipe
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.references import Reference
+from regolo_git.registry.fetching import fetch_recipe
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
-from regolo_git.registry.versions.checkout import require_recipe
 from regolo_git.registry.versions.model_version import read_tagged_manifest
 from regolo_git.text.printable import printable
 
@@ -19,7 +19,8 @@ def open_file(handle: Handle, reference: Reference, path: str | None) -> io.Buff
     Raises NotFound, InvalidInput if a path is required, or is none.
     """
     manifest = read_tagged_manifest(handle, find_row(handle, reference))
-    require_recipe(handle, manifest)
+    fetch_recipe(handle, manifest)
+    handle.cache.use(manifest.artifact.recipe)
     recipe = read_checked_recipe(handle.stores, manifest.artifact)
     if recipe.kind == "directory" and not path:
         raise InvalidInput(f"'{manifest.reference}' is a directory", "pass the path of one of its files")
