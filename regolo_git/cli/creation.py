@@ -90,7 +90,7 @@ def _next_steps(created: CreatedVersion) -> list[str]:
     version = created.version
     if version.tag is None:
         return [
-            f"git push -u origin {created.branch}",
+            str(Hint("push")),
             "after the merge, CI runs `git regolo tag --merged`",
         ]
     if version.parents:

@@ -4,6 +4,8 @@ import re
 
 from regolo_git.records.references import version_reference
 
+PROPOSALS = ("propose/", "operate/")  # what their branches begin with
+
 
 def proposal_branch(model: str, version: str, environment: str | None = None) -> str:
     """The branch that proposes a version, or its promotion to an environment."""

@@ -82,4 +82,4 @@ def _report(done: Demoted, demoted: str, environment: str, proposed: bool) -> No
     if done.pushed_to is not None:
         talk(f"  pushed    to {done.pushed_to}")
     elif proposed:
-        talk(f"  next      git push -u origin {done.branch}")
+        talk(f"  next      {Hint('push')}")

@@ -105,7 +105,7 @@ def _emit(found: EndpointMetrics, form: Form) -> None:
 def _keep(handle: Handle, name: str, found: EndpointMetrics) -> None:
     record(handle, get_endpoint(handle, name), found)
     talk("recorded as a note on the versions' commits")
-    talk_next("git push origin refs/notes/regolo-metrics")
+    talk_next(str(Hint("push")))
 
 
 def _page(found: EndpointMetrics) -> None:

@@ -11,6 +11,7 @@ from regolo_git.cli.options.change import ask, message_option, push_option, unme
 from regolo_git.cli.options.store_consent import ask_before_store
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import talk, talk_note
+from regolo_git.hints import Hint
 from regolo_git.records.paths import CONFIG_PATH
 from regolo_git.records.references import Reference, version_reference
 from regolo_git.registry.environments.declared import UnknownEnvironment
@@ -118,7 +119,7 @@ def _report(done: Promoted, proposed: bool) -> None:
     if done.pushed_to is not None:
         talk(f"  pushed    to {done.pushed_to}")
     elif proposed:
-        talk(f"  next      git push -u origin {done.branch}")
+        talk(f"  next      {Hint('push')}")
 
 
 def _document(done: Promoted) -> dict[str, Json]:

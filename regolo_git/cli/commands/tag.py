@@ -28,7 +28,7 @@ def tag(merged: bool, dry_run: bool, form: Form) -> None:
     \b
     Examples:
       git regolo tag --merged --dry-run
-      git regolo tag --merged && git push origin --tags
+      git regolo tag --merged && git regolo push
 
     Exit status: 0 success, even if there was nothing to tag; 2 without --merged; 3 not in a registry, or this
     clone lacks tags, history or a branch; 5 a version was not tagged, because its content is missing or

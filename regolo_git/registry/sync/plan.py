@@ -15,10 +15,12 @@ from regolo_git.git.new_commit import WrittenTag
 from regolo_git.git.remote.transport import ABSENT, BRANCHES, RefUpdate
 from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Hint
+from regolo_git.records.manifest import Manifest
 from regolo_git.records.references import version_reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import read_merge_state
 from regolo_git.registry.sync.landing import Landing
+from regolo_git.registry.sync.proposals import proposals_to_push
 from regolo_git.registry.sync.remote_state import RemoteState, not_at, taken_numbers
 from regolo_git.registry.sync.replay import Replay, Replayed
 
@@ -35,12 +37,13 @@ class Pushing(NamedTuple):
 class PushPlan:
     """The refs to move at the remote, tags before branches, and the versions whose tags they are.
 
-    `landing` has what was committed again, None if nothing was.
+    `landing` has what was committed again, None if nothing was; `proposed` the versions of proposals.
     """
 
     updates: tuple[RefUpdate, ...]
     versions: tuple[Pushing, ...]
     landing: Landing | None
+    proposed: tuple[Manifest, ...]
 
 
 def plan_push(handle: Handle, state: RemoteState, models: Collection[str], landed: Replayed) -> PushPlan:
@@ -62,7 +65,13 @@ def plan_push(handle: Handle, state: RemoteState, models: Collection[str], lande
     replayed = chains.replay.done
     pushed = {commit for chain in ended for commit in chain.new}
     tags, versions = _tags(state, rows, replayed, found, pushed, models)
-    return PushPlan((*tags, *branches), versions, _landing(handle, state, found, ended, replayed))
+    proposals = proposals_to_push(handle, state, models)
+    for each in proposals:
+        ref = f"{BRANCHES}{each.branch}"
+        branches.append(RefUpdate(ref, each.tip, state.branch(each.branch) or ABSENT))
+    proposed = tuple(manifest for each in proposals for manifest in each.manifests)
+    landing = _landing(handle, state, found, ended, replayed)
+    return PushPlan((*tags, *branches), versions, landing, proposed)
 
 
 def branch_tips(handle: Handle) -> dict[str, str]:

@@ -127,7 +127,7 @@ class _Push:
         self._note(PushedVersion(s.row.model, s.version, s.row.version) for s, _ in landed.versions)
         plan = plan_push(handle, state, self._models, landed.replayed)
         rows = [each.row for each in plan.versions]
-        self._sent = self._sent.joined(self._content.send(rows, (), self._on_progress))
+        self._sent = self._sent.joined(self._content.send(rows, plan.proposed, self._on_progress))
         if plan.landing is not None:
             note_landing(handle, plan.landing)
         if not self._land(plan):

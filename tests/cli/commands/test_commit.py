@@ -57,7 +57,7 @@ def test_a_proposal_says_how_to_have_it_reviewed(regolo: Regolo, two_versions: P
     write_model(two_versions / "model.safetensors", 3)
     done = regolo("commit", "m", "model.safetensors", "--propose")
     assert done.out == "m@1.2\n"
-    assert "git push -u origin propose/m@1.2" in done.err
+    assert "git regolo push" in done.err
     assert "git regolo tag --merged" in done.err
     assert "m@v1.2" not in git(two_versions, "tag", "--list")
 

@@ -26,7 +26,7 @@ def test_a_proposed_promotion_is_a_branch(regolo: Regolo, two_versions: Path) ->
     before = head(two_versions)
     done = regolo("promote", "m@1.1", "staging", "--propose", "--json")
     assert done.document["branch"] == "propose/staging/m@1.1"
-    assert "git push -u origin propose/staging/m@1.1" in done.err
+    assert "next      git regolo push" in done.err
     assert head(two_versions) == before
 
 

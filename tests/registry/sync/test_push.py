@@ -231,3 +231,16 @@ def test_the_path_of_a_remote_may_be_relative_to_the_work_tree(team: Team) -> No
     git(ours.handle.paths.top, "remote", "set-url", "origin", "../host.git")
     ours.create_model_version("m", model_data=b"two")
     assert [version.reference for version in pushed(ours).versions] == ["m@1.1"]
+
+
+def test_proposals_are_pushed_until_they_are_gone(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    ours.create_model_version("m", model_data=b"two", flow="propose")
+    (branch,) = pushed(ours).branches
+    assert branch.startswith("propose/m@1.1")
+    assert git(team.host, "rev-parse", branch) == git(ours.handle.paths.top, "rev-parse", branch)
+    assert pushed(ours).branches == ()
+    git(team.host, "update-ref", "-d", f"refs/heads/{branch}")
+    theirs.create_model_version("m", model_data=b"theirs")
+    pushed(theirs)
+    assert pushed(ours).branches == ()

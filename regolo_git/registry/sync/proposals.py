@@ -1,0 +1,58 @@
+"""The proposals of a clone that wait to be pushed for their review."""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from regolo_git.git.history import changed_files, is_in_history
+from regolo_git.git.refs_state import ref_target
+from regolo_git.git.remotes import tracking_ref
+from regolo_git.records.branches import PROPOSALS
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.paths import MODELS, model_of_manifest
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.sync.remote_state import RemoteState
+
+
+class Proposal(NamedTuple):
+    """A branch to push, and the versions that it proposes."""
+
+    branch: str
+    tip: str
+    manifests: tuple[Manifest, ...]
+
+
+def proposals_to_push(handle: Handle, state: RemoteState, models: Collection[str]) -> list[Proposal]:
+    """The proposals that the remote lacks, or those of some models.
+
+    One that the remote had and has no longer was merged or declined; another one of the same name stays, with
+    a notice.
+    """
+    found = []
+    for branch, tip in handle.git.branches():
+        if branch.startswith(PROPOSALS) and handle.git.branch_tip(branch) == tip:
+            of_models = not models or any(f"/{model}@" in branch for model in models)
+            if of_models and _is_new(handle, state, branch, tip):
+                found.append(Proposal(branch, tip, _proposed(handle, tip)))
+    return found
+
+
+def _is_new(handle: Handle, state: RemoteState, branch: str, tip: str) -> bool:
+    theirs = state.branch(branch)
+    if theirs is not None:
+        if theirs != tip and not is_in_history(handle.git, theirs, tip):
+            handle.notice(f"'{state.remote}' has another '{branch}': yours was not pushed")
+            return False
+        return theirs != tip
+    merged = state.branch(handle.registry_branch())
+    if merged is not None and is_in_history(handle.git, tip, merged):
+        return False
+    return ref_target(handle.paths, tracking_ref(state.remote, branch)) != tip
+
+
+def _proposed(handle: Handle, tip: str) -> tuple[Manifest, ...]:
+    """The manifests of a proposal that the registry branch does not have."""
+    changed = changed_files(handle.git, handle.registry_tip(), tip, MODELS)
+    models = [model for path, oid in changed.items() if oid and (model := model_of_manifest(path))]
+    records = handle.records_at(tip)
+    manifests = (records.manifest(model) for model in models)
+    return tuple(manifest for manifest in manifests if manifest is not None)
