@@ -3,7 +3,7 @@
 Objects first, then the hooks of that repository, then all refs under their locks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pygit2
@@ -68,6 +68,18 @@ def refs_at(there: GitRepository, patterns: Iterable[str]) -> dict[str, str]:
     return matching(found, patterns)
 
 
+def known_of(git: GitRepository, updates: Sequence[RefUpdate], theirs: Mapping[str, str]) -> list[str]:
+    """The objects of a remote that this clone has with their history, in so far as they save anything.
+
+    Those of the updated refs precede the new ones; of the others, only those that a ref of this clone names.
+    """
+    named = set(refs_at(git, ["refs/*"]).values())
+    updated = {update.ref for update in updates}
+    return [
+        oid for ref, oid in theirs.items() if not ref.startswith(TAGS) and (ref in updated or oid in named)
+    ]
+
+
 def push_to(
     git: GitRepository,
     there: GitRepository,
@@ -119,7 +131,7 @@ def _send(
     on_progress: OnGitProgress,
 ) -> None:
     """Writes the objects as one pack; the library makes it durable before it has its name."""
-    known = [oid for ref, oid in theirs.items() if not ref.startswith(TAGS)]
+    known = known_of(git, changed, theirs)
     wanted = [update.new for update in changed if not there.has(update.new)]
     with git_errors(f"repository '{there.paths.top}'"):
         builder = pygit2.PackBuilder(git.pygit)

@@ -14,7 +14,8 @@ from regolo_git.git.remote.addresses import HttpAddress, PathAddress, SshAddress
 from regolo_git.git.remote.credentials import Credentials, credentials_for
 from regolo_git.git.remote.failures import remote_failure
 from regolo_git.git.remote.progress import Lines
-from regolo_git.git.remote.ssh import SshProgram, Watch
+from regolo_git.git.remote.ssh import SshProgram
+from regolo_git.git.remote.watch import Watch
 from regolo_git.git.repository import GitRepository
 
 CONNECT_SECONDS, SILENCE_SECONDS = 30.0, 120.0

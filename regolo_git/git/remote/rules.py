@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from regolo_git.errors import MissingObject
 from regolo_git.git.remote.transport import ABSENT, TAGS, RefUpdate, Refusal
 from regolo_git.git.repository import GitRepository
 
@@ -39,4 +40,7 @@ def _judge(git: GitRepository, update: RefUpdate, theirs: str | None) -> Refusal
 def _loss(git: GitRepository, before: str, after: str) -> Refusal | None:
     if not git.has(before):
         return Refusal.FETCH_FIRST
-    return None if git.is_ancestor(before, after) else Refusal.NON_FAST_FORWARD
+    try:
+        return None if git.is_ancestor(before, after) else Refusal.NON_FAST_FORWARD
+    except MissingObject:  # a fetch that was killed has left it without its history
+        return Refusal.FETCH_FIRST

@@ -5,9 +5,6 @@ import os
 import shlex
 import subprocess
 import tempfile
-import threading
-import time
-from collections.abc import Callable
 from typing import IO
 
 from dulwich.client import SSHVendor, SubprocessWrapper
@@ -15,40 +12,7 @@ from dulwich.client import SSHVendor, SubprocessWrapper
 from regolo_git.errors import MissingDependency
 from regolo_git.forks import no_fork
 from regolo_git.git.environment import environment_of_remote
-
-LOOK_SECONDS = 0.2
-
-
-class Watch:
-    """Ends a process when nothing was heard of it for some time."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._heard = time.monotonic()
-        self._over = threading.Event()
-        self._end: Callable[[], None] | None = None
-        self.expired = False
-
-    def heard(self, _size: int = 0, _kind: str = "") -> None:
-        """Notes that something happened; dulwich calls it for all that it reads and writes."""
-        self._heard = time.monotonic()
-
-    def begin(self, end: Callable[[], None]) -> None:
-        """Watches from now on; `end` is called at most once."""
-        self._end = end
-        self.heard()
-        threading.Thread(target=self._look, daemon=True).start()
-
-    def stop(self) -> None:
-        """Watches no longer."""
-        self._over.set()
-
-    def _look(self) -> None:
-        while not self._over.wait(LOOK_SECONDS):
-            if time.monotonic() - self._heard > self._seconds and self._end is not None:
-                self.expired = True
-                self._end()
-                return
+from regolo_git.git.remote.watch import Watch
 
 
 class _Messages(io.RawIOBase):

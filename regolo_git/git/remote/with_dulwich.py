@@ -16,7 +16,7 @@ from regolo_git.git.ref_files import RefChange
 from regolo_git.git.ref_update import update_refs
 from regolo_git.git.refs_state import ref_target
 from regolo_git.git.remote.addresses import PathAddress, address_of
-from regolo_git.git.remote.by_path import open_at, push_to, refs_at
+from regolo_git.git.remote.by_path import known_of, open_at, push_to, refs_at
 from regolo_git.git.remote.connections import Connections
 from regolo_git.git.remote.failures import without_credentials
 from regolo_git.git.remote.missing_objects import objects_to_send
@@ -28,7 +28,6 @@ from regolo_git.git.remote.rules import against, hopeless
 from regolo_git.git.remote.transport import (
     ABSENT,
     BRANCHES,
-    TAGS,
     GitProgress,
     OnGitProgress,
     Outcome,
@@ -90,7 +89,7 @@ class DulwichTransport:
         specs = [_Spec(refspec) for refspec in refspecs]
         if (there := self._at_path(remote)) is not None:
             found = _selected(remote, specs, refs_at(there, [spec.source for spec in specs]))
-            if all(self._git.has(oid) for _, oid in found):
+            if not self._lacked(found):
                 self._move(found)
                 return
         moves: list[tuple[str, str]] = []
@@ -98,7 +97,7 @@ class DulwichTransport:
 
         def wants(refs: Mapping[bytes, bytes], depth: int | None = None) -> list[bytes]:  # noqa: ARG001 - dulwich's
             moves[:] = _selected(remote, specs, _texts(refs))
-            return list(dict.fromkeys(oid.encode() for _, oid in moves if not self._git.has(oid)))
+            return [oid.encode() for oid in self._lacked(moves)]
 
         prefixes = _prefixes([spec.source for spec in specs])
         self._connections.exchange(
@@ -107,6 +106,11 @@ class DulwichTransport:
             lambda client, path: receive(self._git, client, path, wants, prefixes, lines),  # type: ignore[arg-type]
         )
         self._move(moves)
+
+    def _lacked(self, moves: Sequence[tuple[str, str]]) -> list[str]:
+        """The objects to ask for: one that no ref names may be the rest of a fetch that was killed."""
+        named = set(refs_at(self._git, ["refs/*"]).values())
+        return list(dict.fromkeys(oid for _, oid in moves if oid not in named))
 
     def _move(self, moves: Sequence[tuple[str, str]]) -> None:
         """Moves refs of this clone to what was fetched; those without a name are objects only."""
@@ -143,8 +147,9 @@ class DulwichTransport:
             return {u.ref.encode(): u.new.encode() for u in updates if theirs.get(u.ref) != u.new}
 
         def pack(*_: object, **__: object) -> tuple[int, Iterator[UnpackedObject]]:
-            known = [oid for ref, oid in theirs.items() if not ref.startswith(TAGS)]
-            oids = objects_to_send(self._git, [update.new for update in updates], known)
+            oids = objects_to_send(
+                self._git, [update.new for update in updates], known_of(self._git, updates, theirs)
+            )
             return pack_objects_to_data(_Objects(self._git, oids, on_progress))  # type: ignore[arg-type]
 
         def send(client: GitClient, path: str) -> SendPackResult:

@@ -6,6 +6,7 @@ from pathlib import Path
 from regolo_git.errors import Conflict
 from regolo_git.git.hooks import PRE_PUSH, has_hook
 from regolo_git.git.remote.failures import remote_failure
+from regolo_git.git.remote.listing import list_some
 from regolo_git.git.remote.patterns import matching
 from regolo_git.git.remote.porcelain import not_sent, read_report
 from regolo_git.git.remote.process import Finished, ask_remote, run_with_remote
@@ -27,6 +28,7 @@ FETCH = (
 )  # fmt: skip
 PUSH = ("push", "--porcelain", "--progress", "--no-follow-tags", "--recurse-submodules=no")
 AT_ONCE = 8_000  # refs of one push: they are arguments, of which the system allows about 2 MB
+BROAD = ("refs/", "refs/heads/", "refs/tags/")  # nothing worth mentioning is left out of these
 REJECTED = "failed to push some refs"
 
 
@@ -39,6 +41,10 @@ class GitTransport:
     def refs(self, remote: str, patterns: Iterable[str]) -> dict[str, str]:
         """See `Transport.refs`."""
         wanted = tuple(patterns)
+        if wanted and all(pattern.removesuffix("*") not in BROAD for pattern in wanted):
+            found = list_some(self._git, remote, wanted)
+            if found is not None:
+                return found
         output = ask_remote(self._git.paths, remote, "ls-remote", "--", remote, *wanted)
         lines = (line.partition("\t") for line in output.decode("utf-8", "surrogateescape").splitlines())
         return matching({ref: oid for oid, _, ref in lines}, wanted)

@@ -50,6 +50,47 @@ class TestDulwichByHttp(TransportSuite):
         return DulwichTransport
 
 
+class AsksForLittle:
+    """The refs of one model are all that is transferred, however many there are."""
+
+    @pytest.mark.usefixtures("credentials")
+    def test_the_tags_of_one_model_are_all_that_is_transferred(
+        self, served: Served, make: MakeTransport, tmp_path: Path, server: GitHttp
+    ) -> None:
+        client = Client(tmp_path / "client", served.url, make)
+        commit = client.commit()
+        client.push(RefUpdate("refs/heads/main", commit), RefUpdate("refs/tags/m@v1.0", commit))
+        lines = "".join(f"create refs/tags/other@v1.{number} {commit}\n" for number in range(2000))
+        git(served.top, "update-ref", "--stdin", given=lines)
+        server.seen.clear()
+        assert client.transport.refs("origin", ["refs/tags/m@*"]) == {"refs/tags/m@v1.0": commit}
+        assert sum(seen.answer for seen in server.seen) < 1000
+
+    @pytest.mark.usefixtures("credentials")
+    def test_a_server_of_an_older_protocol_lists_everything(
+        self, served: Served, make: MakeTransport, tmp_path: Path, server: GitHttp
+    ) -> None:
+        client = Client(tmp_path / "client", served.url, make)
+        commit = client.commit()
+        client.push(RefUpdate("refs/heads/main", commit), RefUpdate("refs/tags/m@v1.0", commit))
+        server.knows_protocol_2 = False
+        assert client.transport.refs("origin", ["refs/tags/m@*"]) == {"refs/tags/m@v1.0": commit}
+        client.fetch()
+
+
+class TestGitAsksForLittle(AsksForLittle):
+    @pytest.fixture
+    def make(self) -> MakeTransport:
+        return GitTransport
+
+
+@pytest.mark.usefixtures("no_git")
+class TestDulwichAsksForLittle(AsksForLittle):
+    @pytest.fixture
+    def make(self) -> MakeTransport:
+        return DulwichTransport
+
+
 class BadDays:
     """What a client is told when the server does not serve it."""
 

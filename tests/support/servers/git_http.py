@@ -29,7 +29,7 @@ class GitHttp:
         self.root = root
         self.seen: list[Seen] = []
         self.status: int | None = None  # of every answer, instead of the backend's
-        self.stalls = threading.Event()
+        self.knows_protocol_2 = True
         self.user, self.password = USER, PASSWORD
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.address = f"127.0.0.1:{self._server.server_port}"
@@ -44,7 +44,6 @@ class GitHttp:
         try:
             yield self
         finally:
-            self.stalls.set()
             self._server.shutdown()
             self._server.server_close()
             thread.join()
@@ -84,7 +83,10 @@ def _handler(server: GitHttp) -> type[BaseHTTPRequestHandler]:
             elif self.headers.get("Authorization") != f"Basic {wanted}":
                 self._send(401, [("WWW-Authenticate", 'Basic realm="git"')], b"")
             else:
-                self._send(*_backend(server.root, self.command, self.path, dict(self.headers), body))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                if not server.knows_protocol_2:
+                    headers.pop("git-protocol", None)
+                self._send(*_backend(server.root, self.command, self.path, headers, body))
 
         def _send(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
             server.seen.append(Seen(self.command, self.path, len(body)))
@@ -103,7 +105,6 @@ def _backend(
 ) -> tuple[int, list[tuple[str, str]], bytes]:
     """The answer of `git http-backend`, called as CGI."""
     place, _, query = path.partition("?")
-    headers = {name.lower(): value for name, value in headers.items()}
     environment = {
         **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
         "GIT_PROJECT_ROOT": str(root), "GIT_HTTP_EXPORT_ALL": "1", "GIT_CONFIG_NOSYSTEM": "1",
