@@ -143,6 +143,12 @@ def _traffic(endpoint: str, *shares: str) -> str:
     return f'regolo.update_endpoint_traffic("{endpoint}", {{{split}}}{options})'
 
 
+def _config(key: str, value: str) -> str:
+    if key != "store.url":
+        raise TypeError(key)
+    return _call("confirm_store", value)
+
+
 _CALLS: dict[str, Words] = {
     "init": lambda: _call("init"),
     "list": _list,
@@ -159,6 +165,7 @@ _CALLS: dict[str, Words] = {
     "retire": _retire,
     "traffic": _traffic,
     "rollback": _rollback,
+    "config": _config,
     "endpoint list": lambda: _call("list_endpoints"),
     "endpoint create": _create_endpoint,
     "endpoint show": lambda endpoint: _call("get_endpoint", endpoint),

@@ -55,6 +55,11 @@ PAIRS = [
         "git regolo rollback e --to VERSION",
         'regolo.rollback_endpoint("e", to_version=VERSION)',
     ),
+    (
+        Hint("config", "store.url", "s3://models/team"),
+        "git regolo config store.url s3://models/team",
+        'regolo.confirm_store("s3://models/team")',
+    ),
     (Hint("endpoint list"), "git regolo endpoint list", "regolo.list_endpoints()"),
     (Hint("endpoint show", "e"), "git regolo endpoint show e", 'regolo.get_endpoint("e")'),
 ]

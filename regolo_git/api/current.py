@@ -110,6 +110,7 @@ rollback_model = _on_current(Registry.rollback_model)
 renumber_model_version = _on_current(Registry.renumber_model_version)
 retire_model_version = _on_current(Registry.retire_model_version)
 delete_model_version = retire_model_version
+confirm_store = _on_current(Registry.confirm_store)
 push = _on_current(Registry.push)
 fetch = _on_current(Registry.fetch)
 pull = _on_current(Registry.pull)

@@ -17,6 +17,15 @@ class ExchangeVerbs:
 
     handle: Handle
 
+    def confirm_store(self, url: str) -> None:
+        """Confirms that this clone may use the shared store at `url`, which the registry names.
+
+        The URL is in the repository, so its first use is confirmed in each clone.  Raises InvalidInput if the
+        registry names another one, or none.
+        """
+        self.handle.shared_stores.confirm_url(url)
+        self.handle.forget_stores()
+
     def push(
         self, models: Sequence[str] = (), *, yes: bool = False, progress: OnProgress | None = None
     ) -> PushResult:

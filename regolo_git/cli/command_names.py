@@ -55,6 +55,7 @@ COMMANDS: Sections = {
         "push": _entry("push", "Push versions to the remote."),
         "fetch": _entry("fetch", "Fetch versions from the remote."),
         "pull": _entry("pull", "Fetch, and bring branches and files up to date."),
+        "remote": _entry("remote.group", "List, add and remove shared stores.", "remote"),
     },
     "Deploy": {
         "promote": _entry("promote", "Promote a version to an environment."),
@@ -82,6 +83,13 @@ ENDPOINT_COMMANDS: Sections = {
         "show": _entry("endpoint.show", "Show an endpoint's desired state."),
         "history": _entry("endpoint.history", "Show every change of an endpoint."),
         "delete": _entry("endpoint.delete", "Delete an endpoint, keeping its history."),
+    },
+}
+
+REMOTE_COMMANDS: Sections = {
+    "Commands": {
+        "add": _entry("remote.add", "Read from a further store in this clone."),
+        "remove": _entry("remote.remove", "Stop reading from a further store."),
     },
 }
 

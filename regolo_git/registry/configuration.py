@@ -83,22 +83,6 @@ def change_setting(handle: Handle, key: str, value: "TomlValue | None") -> str:
     return commit
 
 
-def confirm_store(handle: Handle, url: str) -> bool:
-    """Notes that this clone may use the shared store that the registry names; False if it knew.
-
-    Raises InvalidInput if the registry names another one, or none.
-    """
-    stores = handle.shared_stores
-    address = stores.address()
-    if address is None or address.url != url:
-        named = "names no shared store" if address is None else f"names the shared store '{address.url}'"
-        raise InvalidInput(f"the registry {named}", Hint("config", "store.url", url))
-    if stores.is_confirmed(address):
-        return False
-    stores.confirm(address)
-    return True
-
-
 def _is_confirmed(handle: Handle) -> bool:
     try:
         address = handle.shared_stores.address()

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from regolo_git.errors import IntegrityError, NotFound, RegoloError
+from regolo_git.errors import IntegrityError, NotFound
 from regolo_git.forks import tell_in_child
 from regolo_git.git.discover import RepositoryPaths, find_repository
 from regolo_git.git.tag_index import TagIndex
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from regolo_git.git.branch_changes import BranchChanges
     from regolo_git.git.repository import GitRepository
     from regolo_git.records.config import RegistryConfig
-    from regolo_git.records.digests import Digest
-    from regolo_git.records.recipe import Recipe
     from regolo_git.records.store_url import StoreAddress
     from regolo_git.registry.clone_store import CloneStore
     from regolo_git.registry.recipe_index import RecipeIndex
@@ -81,6 +79,10 @@ class Handle:
     def after_fork(self) -> None:
         """Has a forked child open the store itself: a library's connections cannot be shared."""
         self.lock = threading.RLock()
+        self.forget_stores()
+
+    def forget_stores(self) -> None:
+        """Has the stores opened again when they are next needed, as their settings are then."""
         for name in STORES:
             self.__dict__.pop(name, None)
 
@@ -156,22 +158,6 @@ class Handle:
         url = self.store_url
         local = Link(url, lambda: self.store)
         return StoreChain(local, lambda: self.shared_stores.links(url, lambda: self.shared), self.notice)
-
-    def find_recipe(self, address: "Digest") -> "Recipe | None":
-        """A recipe from any store; None if none has it, or, with a notice, if a shared one cannot be read.
-
-        Raises StoreAbsent if the local store should be there and is not, IntegrityError.
-        """
-        from regolo_git.store.store import find_recipe  # noqa: PLC0415 - see the module's docstring
-
-        try:
-            return find_recipe(self.stores, address)
-        except IntegrityError:
-            raise
-        except RegoloError as error:
-            found = find_recipe(self.store, address)  # raises what is wrong with the local one
-            self.notice_once(f"{error.message} ({error.hint})" if error.hint else error.message)
-            return found
 
     @property
     def store_url(self) -> str:

@@ -75,6 +75,20 @@ class SharedStores:
         """Notes that this clone may use the registry's store, as long as nothing of its address changes."""
         self._git().config_set(CONFIRMED_SETTING, _identity(address))
 
+    def confirm_url(self, url: str) -> bool:
+        """Confirms the registry's store by its URL; False if it was confirmed.
+
+        Raises InvalidInput if the registry names another store, or none.
+        """
+        address = self.address()
+        if address is None or address.url != url:
+            named = "names no shared store" if address is None else f"names the store '{address.url}'"
+            raise InvalidInput(f"the registry {named}", Hint("config", "store.url", url))
+        if self.is_confirmed(address):
+            return False
+        self.confirm(address)
+        return True
+
     def require(self, address: StoreAddress, may_use: MayUse) -> None:
         """Returns if the store may be used; else asks `may_use`.  Raises StoreUnconfirmed."""
         if self.is_confirmed(address):

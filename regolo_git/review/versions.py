@@ -3,6 +3,7 @@
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
 from regolo_git.records.references import Reference
+from regolo_git.registry.found_recipe import find_recipe_anywhere
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import read_version_manifest
 from regolo_git.review.comparison import Comparison, compare
@@ -16,7 +17,7 @@ def compare_versions(handle: Handle, a: Reference, b: Reference) -> Comparison:
     before, after = read_version_manifest(handle, a), read_version_manifest(handle, b)
     card = handle.records().card_or_default(a.model)
     recipes = (
-        handle.find_recipe(before.artifact.recipe),
-        handle.find_recipe(after.artifact.recipe),
+        find_recipe_anywhere(handle, before.artifact.recipe),
+        find_recipe_anywhere(handle, after.artifact.recipe),
     )
     return compare(before, after, card, *recipes, incomplete_files(handle.stores, before, after, *recipes))

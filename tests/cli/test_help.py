@@ -9,7 +9,7 @@ from support.command_line import Regolo
 from support.places import GOLDEN
 
 from regolo_git.cli import commands
-from regolo_git.cli.command_names import COMMANDS, ENDPOINT_COMMANDS
+from regolo_git.cli.command_names import COMMANDS, ENDPOINT_COMMANDS, REMOTE_COMMANDS
 from regolo_git.cli.group import CommandGroup
 from regolo_git.cli.main import group
 
@@ -19,7 +19,7 @@ regenerate = bool(os.environ.get(REGENERATE))
 
 
 def all_commands() -> dict[str, click.Command]:
-    """Every command by the words that call it, those of `endpoint` too."""
+    """Every command by the words that call it, those of groups too."""
     found = {}
     for name, command in commands_of(group).items():
         found[name] = command
@@ -84,7 +84,7 @@ def test_every_module_of_a_command_is_in_the_table() -> None:
     }
     entries = [
         entry
-        for table in (COMMANDS, ENDPOINT_COMMANDS)
+        for table in (COMMANDS, ENDPOINT_COMMANDS, REMOTE_COMMANDS)
         for section in table.values()
         for entry in section.values()
     ]

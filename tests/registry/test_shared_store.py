@@ -16,7 +16,8 @@ from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.store_record import StoreRecord
 from regolo_git.records.store_url import StoreAddress, parse_store_address
-from regolo_git.registry.configuration import change_setting, confirm_store
+from regolo_git.registry.configuration import change_setting
+from regolo_git.registry.found_recipe import find_recipe_anywhere
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.kept_recipes import needed_recipes
 from regolo_git.registry.lookup import read_tagged_manifest
@@ -87,8 +88,8 @@ def test_another_clone_is_refused_until_it_confirms(colleague: Handle, team: Pat
         _ = colleague.shared
     assert caught.value.exit_code == 8
     assert caught.value.hint == Hint("config", "store.url", str(team))
-    assert confirm_store(colleague, str(team))
-    assert not confirm_store(colleague, str(team))
+    assert colleague.shared_stores.confirm_url(str(team))
+    assert not colleague.shared_stores.confirm_url(str(team))
     assert colleague.shared is not None
 
 
@@ -113,7 +114,7 @@ def test_what_is_not_confirmed_is_not_even_looked_at(
 
 
 def test_a_changed_url_asks_again(registry: Registry, colleague: Handle, team: Path, tmp_path: Path) -> None:
-    confirm_store(colleague, str(team))
+    colleague.shared_stores.confirm_url(str(team))
     change_setting(registry.handle, "store.url", str(tmp_path / "elsewhere"))
     git(colleague.paths.top, "pull", "-q")
     with pytest.raises(StoreUnconfirmed, match="elsewhere"):
@@ -171,11 +172,11 @@ def test_setting_an_endpoint_confirms_only_what_was_confirmed(registry: Registry
 
 
 def test_only_what_the_registry_names_can_be_confirmed(colleague: Handle, tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="names the shared store"):
-        confirm_store(colleague, str(tmp_path / "other"))
+    with pytest.raises(InvalidInput, match="names the store"):
+        colleague.shared_stores.confirm_url(str(tmp_path / "other"))
     change_setting(colleague, "store.url", None)
     with pytest.raises(InvalidInput, match="names no shared store"):
-        confirm_store(colleague, str(tmp_path / "other"))
+        colleague.shared_stores.confirm_url(str(tmp_path / "other"))
 
 
 @pytest.mark.parametrize(
@@ -252,13 +253,12 @@ def test_a_clone_reads_from_the_shared_store_what_it_lacks(
     recipe = registry.handle.store.read_recipe(recipe_of_only_version(registry))
     notices: list[str] = []
     colleague._on_notice = notices.append
-    assert colleague.find_recipe(recipe.address) is None
+    assert find_recipe_anywhere(colleague, recipe.address) is None
     assert "names the shared store" in notices[0]
     assert "git regolo config store.url" in notices[0]
     assert len(notices) == 1
-    confirm_store(colleague, str(team))
-    colleague.__dict__.pop("stores")
-    assert colleague.find_recipe(recipe.address) == recipe
+    Registry(colleague).confirm_store(str(team))
+    assert find_recipe_anywhere(colleague, recipe.address) == recipe
     assert colleague.stores.missing(recipe.chunks) == []
     assert not colleague.store.has_recipe(recipe.address)
 
@@ -276,7 +276,7 @@ def test_further_stores_are_read_in_order(
     notices: list[str] = []
     with Registry(Handle.open(git_repository, {}, notices.append)) as again:
         assert list(again.handle.shared_stores.further()) == ["near", "far"]
-        assert again.handle.find_recipe(address) is not None
+        assert find_recipe_anywhere(again.handle, address) is not None
     assert len(notices) == 1
     assert "near' is not there" in notices[0]
 

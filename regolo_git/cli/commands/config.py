@@ -21,7 +21,7 @@ from regolo_git.records.store_url import (
     parse_store_address,
 )
 from regolo_git.records.toml_text import TomlValue, dump_document
-from regolo_git.registry.configuration import change_setting, confirm_store, find_setting, read_settings
+from regolo_git.registry.configuration import change_setting, find_setting, read_settings
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.shared_store import (
     CONFIRMED_SETTING,
@@ -158,7 +158,7 @@ def _share(handle: Handle, url: str) -> bool:
     created = handle.shared_stores.create_directory(address)
     if created is not None:
         talk(f"created a store at {created}")
-    if handle.config().store_url != url or not confirm_store(handle, url):
+    if handle.config().store_url != url or not handle.shared_stores.confirm_url(url):
         return False
     talk(f"this clone now uses the shared store {described(address_in(handle.config()) or address)}")
     return True

@@ -7,6 +7,7 @@ from regolo_git.records.model_card import ModelCard
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.references import Reference
 from regolo_git.registry.endpoints.deployed import Deployed, all_deployed
+from regolo_git.registry.found_recipe import find_recipe_anywhere
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version
 from regolo_git.registry.usage import users_of
@@ -45,5 +46,5 @@ def look_up(handle: Handle, reference: Reference) -> Shown:
         card=records.card_or_default(version.model_id),
         users=tuple(map(str, users)),
         endpoints=tuple(e for e in ours if e.name in at or e.environment in version.environments),
-        recipe=handle.find_recipe(version.manifest.artifact.recipe),
+        recipe=find_recipe_anywhere(handle, version.manifest.artifact.recipe),
     )

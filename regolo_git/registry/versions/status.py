@@ -9,6 +9,7 @@ from regolo_git.artifacts.path_digest import digest_of
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.references import version_reference
+from regolo_git.registry.found_recipe import find_recipe_anywhere
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.checkout import head_records
 from regolo_git.registry.versions.held import Held, held_at, note_held
@@ -117,7 +118,7 @@ def _note_unchanged(handle: Handle, place: Path, manifest: Manifest) -> None:
 
 def _members(handle: Handle, manifest: Manifest) -> Collection[str]:
     """The paths of a version's files: they are part of it even if a pattern leaves them out today."""
-    recipe = None if manifest.files is not None else handle.find_recipe(manifest.artifact.recipe)
+    recipe = None if manifest.files is not None else find_recipe_anywhere(handle, manifest.artifact.recipe)
     return manifest.file_entries(recipe)
 
 

@@ -1,0 +1,1 @@
+"""The commands of `git regolo remote`, one per file; `group.py` is the group, which lists the stores."""

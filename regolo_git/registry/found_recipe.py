@@ -1,0 +1,22 @@
+"""A recipe for commands that show a version as well as they can without it."""
+
+from regolo_git.errors import IntegrityError, RegoloError
+from regolo_git.records.digests import Digest
+from regolo_git.records.recipe import Recipe
+from regolo_git.registry.handle import Handle
+from regolo_git.store.store import find_recipe
+
+
+def find_recipe_anywhere(handle: Handle, address: Digest) -> Recipe | None:
+    """A recipe from any store; None if none has it, or, with a notice, if a shared one cannot be read.
+
+    Raises StoreAbsent if the local store should be there and is not, IntegrityError.
+    """
+    try:
+        return find_recipe(handle.stores, address)
+    except IntegrityError:
+        raise
+    except RegoloError as error:
+        found = find_recipe(handle.store, address)  # raises what is wrong with the local one
+        handle.notice_once(f"{error.message} ({error.hint})" if error.hint else error.message)
+        return found
