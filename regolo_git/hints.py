@@ -128,6 +128,11 @@ def _rollback(endpoint: str, to: str | None = None, version: str | None = None, 
     return _call("rollback_endpoint", endpoint, to_version=version, **_split_flags(more)[1])
 
 
+def _push(*words: str) -> str:
+    models, flags = _split_flags(words)
+    return _call("push", *models, **flags)
+
+
 def _create_endpoint(endpoint: str, reference: str, *more: str) -> str:
     model, _, version = reference.partition("@")
     if more[:1] == ("--environment",):
@@ -163,6 +168,7 @@ _CALLS: dict[str, Words] = {
     ),
     "renumber": _of_version("renumber_model_version"),
     "retire": _retire,
+    "push": _push,
     "traffic": _traffic,
     "rollback": _rollback,
     "config": _config,

@@ -49,6 +49,9 @@ PAIRS = [
         "git regolo traffic e 1.0=90 1.1=10",
         'regolo.update_endpoint_traffic("e", {"1.0": 90, "1.1": 10})',
     ),
+    (Hint("push"), "git regolo push", "regolo.push()"),
+    (Hint("push", "m"), "git regolo push m", 'regolo.push("m")'),
+    (Hint("push", "--yes"), "git regolo push --yes", "regolo.push(yes=True)"),
     (Hint("rollback", "e"), "git regolo rollback e", 'regolo.rollback_endpoint("e")'),
     (
         Hint("rollback", "e", "--to", "VERSION"),

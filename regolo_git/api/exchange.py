@@ -31,7 +31,8 @@ class ExchangeVerbs:
     ) -> PushResult:
         """Pushes versions: bytes to the shared store, then branches and tags, all or none, then notes.
 
-        `yes` confirms the shared store that the registry names, where this clone has not used it yet.
+        `yes` confirms the shared store that the registry names, where this clone has not used it yet, and
+        lets a store that 0.1 created have packs, so that 0.1 cannot use it any more.
         With `models`, each branch up to the newest version of one of them.  Versions that another clone has
         overtaken get the next free numbers if theirs were automatic: `result.versions` has `before` and
         `version` of each.  Raises NotFound without a remote, Conflict if you have to merge or without
@@ -60,8 +61,11 @@ class ExchangeVerbs:
 
     @contextmanager
     def _may_use_store(self, yes: bool) -> Iterator[None]:
-        before, self.handle.may_use_store = self.handle.may_use_store, lambda _: yes
+        handle = self.handle
+        before = handle.may_use_store, handle.may_raise_store
+        handle.may_use_store = lambda _: yes
+        handle.may_raise_store = lambda _: yes
         try:
             yield
         finally:
-            self.handle.may_use_store = before
+            handle.may_use_store, handle.may_raise_store = before

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 from regolo_git.errors import Conflict
+from regolo_git.hints import Hint
 from regolo_git.records.store_format import FORMAT_FILE, StoreFormat
 from regolo_git.store.files.contract import Files
 from regolo_git.store.locate import read_format
@@ -55,7 +56,7 @@ class FeatureWriter:
         if not self._confirm(f"Raise the store '{url}' to format 2? Release 0.1 will not be able to use it"):
             raise Conflict(
                 f"the store '{url}' has format 1, and small chunks are sent in packs, which need format 2",
-                "git regolo push --yes",
+                Hint("push", "--yes"),
             )
 
     def _add(self) -> None:

@@ -20,14 +20,14 @@ from regolo_git.text.sizes import size_text
 
 @click.command()
 @click.argument("models", metavar="[MODEL]...", nargs=-1, shell_complete=complete_models)
-@click.option("--yes", "-y", is_flag=True, help="Use the shared store that the registry names.")
+@click.option("--yes", "-y", is_flag=True, help="Use the shared store of the registry, and raise its format.")
 @json_option
 def push(models: tuple[str, ...], yes: bool, as_json: bool) -> None:
     """Push versions: their bytes to the shared store, then branches, tags and notes to the remote.
 
     The bytes of every version go to the registry's shared store (store.url) first, so that no name is at the
     remote without them; a push that broke goes on where it stopped.  Without a shared store the bytes stay
-    here.
+    here.  A store that 0.1 created gets format 2, which 0.1 cannot read, after a question.
 
     Branches and tags go in one step: either all of them arrive, or none.  If another clone was faster, the
     versions of this clone that were numbered automatically get the next free numbers, and the commits that

@@ -76,7 +76,9 @@ class Content:
         manifests = [*proposed, *(read_tagged_manifest(self._handle, row) for row in rows)]
         if not manifests:
             return SentContent(self._address.url)
-        shared = self._handle.shared_stores.open_to_push(self._handle.may_use_store)
+        shared = self._handle.shared_stores.open_to_push(
+            self._handle.may_use_store, self._handle.may_raise_store
+        )
         assert shared is not None, "its address is known"
         named = {each.artifact.recipe: each.reference for each in manifests}
         wanted = {*(each.artifact.recipe for each in proposed), *self._recipes_of(manifests, pushed)}

@@ -8,6 +8,8 @@ from support.command_line import Regolo
 from support.git_program import git
 from support.model_files import write_model
 
+from regolo_git.store.loose import LooseStore
+
 
 @pytest.fixture
 def clones(regolo: Regolo, two_versions: Path, tmp_path: Path) -> tuple[Path, Path]:
@@ -56,3 +58,22 @@ def test_fetch_fails_for_a_number_that_clashes(regolo: Regolo, clones: tuple[Pat
     done = regolo("-C", str(clones[0]), "fetch", status=4)
     assert "tag 'm@v1.2' is another one at 'origin'; both stay as they are" in done.err
     assert "hint: git regolo renumber m@1.2" in done.err
+
+
+def test_a_store_of_0_1_is_raised_only_with_consent(
+    regolo: Regolo, clones: tuple[Path, Path], tmp_path: Path
+) -> None:
+    ours, team = str(clones[0]), tmp_path / "team"
+    LooseStore.create(str(team))
+    for name in ("a.txt", "b.txt", "c.bin"):
+        (clones[0] / "data").mkdir(exist_ok=True)
+        (clones[0] / "data" / name).write_bytes(name.encode() * 90_000)
+    regolo("-C", ours, "register", "data", str(clones[0] / "data"))
+    regolo("-C", ours, "config", "store.url", str(team))
+    regolo("-C", ours, "pull")
+    done = regolo("-C", ours, "push", status=4)
+    assert f"hint: git regolo -C {ours} push --yes" in done.err
+    assert "features" not in (team / "format.toml").read_text()
+    assert regolo("-C", ours, "push", "--yes").out == "data@1.0\n"
+    assert 'features = ["packs"]' in (team / "format.toml").read_text()
+    assert list((team / "packs").rglob("*"))
