@@ -7,7 +7,6 @@ import pytest
 
 from regolo_git.api import Registry
 from regolo_git.artifacts.transfer.send import send
-from regolo_git.registry.configuration import confirm_store
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import read_tagged_manifest
 from support.git_program import git
@@ -41,7 +40,7 @@ def clone_of(registry: Registry, place: Path) -> Path:
     handle = Handle.open(place, {})
     url = handle.config().store_url
     assert url is not None
-    confirm_store(handle, url)
+    handle.shared_stores.confirm_url(url)
     handle.close()
     return place
 
