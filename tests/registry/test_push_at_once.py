@@ -284,3 +284,16 @@ def test_a_connection_that_breaks_after_the_push_is_asked_again(team: Team) -> N
     team.hook("reference-transaction", '[ "$1" != committed ] || kill -9 $PPID')
     team.ada.promote_model_version("m", "1.0", "production", push=True)
     assert team.at_remote("main") == here(team.ada, "main")
+
+
+def test_a_change_is_pushed_without_the_program_git(
+    separate: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    separate.bob.promote_model_version("m", "1.0", "staging", push=True)
+    (tmp_path / "programs").mkdir()
+    with monkeypatch.context() as without:
+        without.setenv("PATH", str(tmp_path / "programs"))
+        separate.ada.promote_model_version("m", "1.1", "production", push=True)
+        separate.ada.create_endpoint("e", "m", "1.1", push=True)
+    assert separate.at_remote("ops") == here(separate.ada, "ops") == here(separate.ada, "origin/ops")
+    assert here(separate.ada, "ops~2") == here(separate.bob, "ops")
