@@ -63,7 +63,8 @@ class StoreRecord:
     """One record.  `recipes` are addresses in hex, sorted; `replaces` and `kept` are names of records.
 
     `registry`, `clone` and `host` say whose it is.  A `done` has the name of the record that keeps what its
-    intent was about: whoever does not know that one has listed the records while they changed.
+    intent was about: whoever does not know that one has listed the records while they changed.  It has none
+    if the push was given up.
     """
 
     kind: Kind
@@ -142,8 +143,11 @@ def _ascending(reader: JsonReader, key: str, pattern: re.Pattern[str]) -> tuple[
     return values
 
 
-def _name_of_kept(reader: JsonReader) -> str:
-    name = RecordName.parse(reader.get("kept", str))
+def _name_of_kept(reader: JsonReader) -> str | None:
+    text = reader.get_optional("kept", str)
+    if text is None:
+        return None
+    name = RecordName.parse(text)
     if name is None or name.kind not in ("kept", "all"):
         raise reader.wrong("kept", "is not the name of a record that keeps recipes")
     return str(name)

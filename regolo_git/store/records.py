@@ -57,18 +57,26 @@ class StoreRecords:
         self._files = files
         self.owner = owner
 
-    def begin(self, recipes: Iterable[Digest], read_recipe: Callable[[Digest], Recipe]) -> "Push":
+    def begin(
+        self,
+        recipes: Iterable[Digest],
+        read_recipe: Callable[[Digest], Recipe],
+        *,
+        vouching: Iterable[Digest] = (),
+    ) -> "Push":
         """Begins a push of these recipes, which the caller may then look for in the store.
 
-        `read_recipe` reads those that are about to be sent.  Waits while something that the push needs is
-        being deleted.  Raises TransportError, also if that takes longer than ten minutes.
+        `vouching` are recipes that the push relies on while it runs.  `read_recipe` reads any of them if that
+        is needed.  Waits while something that the push needs is being deleted.  Raises TransportError, also
+        if that takes longer than ten minutes.
         """
-        wanted = sorted_recipes(address.hex for address in recipes)
+        kept = sorted_recipes(address.hex for address in recipes)
+        wanted = sorted_recipes([*kept, *(address.hex for address in vouching)])
         names = self.names()
         intent = self.write("intent", recipes=wanted)
         deletions = Deletions(self._files)
         deletions.wait(lambda: _paths(wanted, read_recipe))
-        return Push(self, intent, wanted, _Own.of(names))
+        return Push(self, intent, kept, _Own.of(names))
 
     def names(self) -> list[RecordName]:
         """The names of the records of this clone, sorted."""
@@ -121,7 +129,7 @@ class _Own:
 
 
 class Push:
-    """A push whose intent is in the store.  One that ends without `finish` leaves its intent there."""
+    """A push whose intent is in the store.  One that ends in another way leaves its intent there."""
 
     def __init__(
         self, records: StoreRecords, intent: RecordName, recipes: tuple[str, ...], own: _Own
@@ -147,6 +155,10 @@ class Push:
         for intent in self._own.unsettled:
             if self._is_about(intent, recipes):
                 self._settle(intent, kept)
+
+    def give_up(self) -> None:
+        """Settles the intent of a push that has named nothing, and never will.  Raises TransportError."""
+        self._records.write("done", name=self._intent.settled())
 
     def _keep(self, needed: Needed) -> tuple[RecordName, Collection[str]]:
         everything = needed() if self._own.since_all >= LISTED_KEPT else None

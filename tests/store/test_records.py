@@ -141,6 +141,24 @@ def test_an_earlier_intent_about_other_recipes_stays(files: Files) -> None:
     assert begin(files, NEW).interrupted
 
 
+def test_a_push_that_is_given_up_keeps_nothing_and_holds_nothing_back(files: Files) -> None:
+    put(files, OLD)
+    begin(files, NEW).give_up()
+    assert {record.kind for record in records(files)} == {"intent", "done"}
+    assert not begin(files, OLD).interrupted
+    advance(FakeCleaning(files).steps(), 1000)
+    assert_whole(files, OLD)  # the intent of the second one
+
+
+def test_what_vouches_is_relied_on_but_not_kept(files: Files) -> None:
+    push = StoreRecords(files, OURS).begin([NEW.address], read_recipe, vouching=[OLD.address])
+    push.finish(list)
+    by_kind = {record.kind: record.recipes for record in records(files)}
+    assert by_kind["intent"] == tuple(sorted((OLD.address.hex, NEW.address.hex)))
+    assert by_kind["kept"] == (NEW.address.hex,)
+    assert not begin(files, NEW).interrupted
+
+
 def test_a_damaged_earlier_intent_stays(files: Files) -> None:
     begin(files, NEW)
     path = f"{OURS.directory}/{names(files)[0]}"

@@ -105,6 +105,8 @@ class FakeCleaning:
         done = records.get(f"{directory}/{intent.settled()}")
         if done is None:
             return False
+        if done.kept is None:
+            return True
         kept = f"{directory}/{done.kept}"
         return kept in records or self._is_replaced(kept, records)
 

@@ -5,8 +5,7 @@ the store nothing.  Without the note, everything that is in the local store is l
 """
 
 import hashlib
-import platform
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +22,9 @@ from regolo_git.records.manifest import Manifest
 from regolo_git.records.versions import Version
 from regolo_git.registry.clone_store import place_of
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.reachable import Need, present_needs, retired_identities
+from regolo_git.registry.kept_recipes import needed_recipes
+from regolo_git.registry.reachable import retired_identities
 from regolo_git.registry.versions.model_version import fetch_manifests, read_tagged_manifest
-from regolo_git.store.records import Owner, StoreRecords
 from regolo_git.store.shared import SharedStore
 from regolo_git.system_calls import read_ordinary
 
@@ -82,8 +81,10 @@ class Content:
         assert shared is not None, "its address is known"
         named = {each.artifact.recipe: each.reference for each in manifests}
         wanted = {*(each.artifact.recipe for each in proposed), *self._recipes_of(manifests, pushed)}
-        there = self._local(shared, named, wanted)
-        sent = send_artifacts(self._handle, shared, there, self._parents(manifests), on_progress)
+        absent = self._handle.store.absent_recipes(list(named))
+        there = [recipe for recipe in named if recipe not in absent]
+        only_shared = {recipe: named[recipe] for recipe in absent if recipe in wanted}
+        sent = send_artifacts(self._handle, shared, there, only_shared, self._parents(manifests), on_progress)
         return SentContent(self._address.url, sent.recipes, sent.size)
 
     def note(self, tags: Iterable[str]) -> None:
@@ -120,19 +121,6 @@ class Content:
         keys = {(row.model, row.identity) for row in rows}
         return {each.artifact.recipe for each in manifests if each.key in keys}
 
-    def _local(
-        self, shared: SharedStore, named: dict[Digest, str], wanted: Collection[Digest]
-    ) -> list[Digest]:
-        """Those of some recipes that this clone has.  Raises NotFound for a wanted one that is nowhere."""
-        absent = self._handle.store.absent_recipes(list(named))
-        nowhere = shared.absent_recipes([recipe for recipe in named if recipe in absent and recipe in wanted])
-        for recipe in nowhere:
-            raise NotFound(
-                f"the bytes of '{named[recipe]}' are neither in this clone's store nor in '{shared.url}'",
-                Hint("fsck"),
-            )
-        return [recipe for recipe in named if recipe not in absent]
-
     def _parents(self, manifests: Iterable[Manifest]) -> list[Digest]:
         """The recipes of parents, as far as they are here; versions made from them share chunks with them."""
         keys = {(each.model, Version.parse(name).identity) for each in manifests for name in each.parents}
@@ -146,34 +134,34 @@ def send_artifacts(
     handle: Handle,
     shared: SharedStore,
     recipes: Sequence[Digest],
+    only_shared: Mapping[Digest, str],
     vouching: Iterable[Digest],
     on_progress: OnProgress,
 ) -> Sent:
     """Sends artifacts of the local store, with records that keep them from being cleaned away meanwhile.
 
-    Raises NotFound, IntegrityError, TransportError.
+    `only_shared` are artifacts that this clone lacks and that the store must have, with their names.  Raises
+    NotFound if it does not, IntegrityError, TransportError.
     """
-    if not recipes:
+    if not recipes and not only_shared:
         return Sent(0, 0)
-    stores = handle.shared_stores
-    owner = Owner(stores.registry_id(), stores.clone_id(), platform.node())
-    there = [recipe for recipe in dict.fromkeys(vouching) if recipe not in recipes]
-    begun = StoreRecords(shared.files, owner).begin([*recipes, *there], handle.stores.read_recipe)
+    kept = [*recipes, *only_shared]
+    vouching = [recipe for recipe in dict.fromkeys(vouching) if recipe not in kept]
+    records = handle.shared_stores.records(shared)
+    begun = records.begin(kept, handle.stores.read_recipe, vouching=vouching)
+    for recipe in shared.absent_recipes(list(only_shared)) if only_shared else ():
+        begun.give_up()
+        raise NotFound(
+            f"the bytes of '{only_shared[recipe]}' are neither in this clone's store nor in '{shared.url}'",
+            Hint("fsck"),
+        )
     sent = send(
         handle.store,
         shared,
         recipes,
-        vouching=there,
+        vouching=vouching,
         interrupted=begun.interrupted,
         on_progress=on_progress,
     )
-    begun.finish(lambda: _needed(handle))
+    begun.finish(lambda: needed_recipes(handle))
     return sent
-
-
-def _needed(handle: Handle) -> Iterator[Digest]:
-    """Every recipe that the registry needs.  Raises the error of a record that cannot be read."""
-    for found in present_needs(handle):
-        if not isinstance(found, Need):
-            raise found.error
-        yield found.manifest.artifact.recipe
