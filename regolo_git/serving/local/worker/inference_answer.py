@@ -1,11 +1,12 @@
 """Answers of the Open Inference Protocol, version 2: a model's values as named tensors, and its metadata."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 from typing import Any
 
+from regolo_git.errors import InvalidInput
 from regolo_git.serving.local.http_answer import HttpAnswer
 from regolo_git.serving.local.worker.call import Signature, TensorType
 from regolo_git.serving.local.worker.inference_v2 import InferenceRequest
@@ -35,7 +36,8 @@ def write_inference(
 ) -> HttpAnswer:
     """Encodes the answer with the outputs that the caller asks for.
 
-    Raises InvalidInput for an output that there is not, TypeError for values that are not tensors.
+    Raises InvalidInput for an output that there is not, or not in the form asked for, and TypeError for
+    values that are not tensors.
     """
     named = _named(outputs, signature)
     wanted = request.wanted
@@ -60,14 +62,30 @@ def write_inference(
 
 
 def _named(outputs: object, signature: Signature) -> dict[str, object]:
-    """The outputs by name: a mapping's keys, a table's columns, or the name of the only output."""
+    """The outputs by name: a mapping's keys, a table's columns, or the name of the only output.
+
+    Arrays of different shapes form no tensor, as the probabilities of several targets: each is an output.
+    """
     if isinstance(outputs, Mapping):
         return _by_text(list(outputs), list(outputs.values()))
     columns, column = getattr(outputs, "columns", None), getattr(outputs, "__getitem__", None)
     if columns is not None and callable(column):
         return _by_text(list(columns), [column(name) for name in columns])
     names = output_names(signature)
+    if (
+        isinstance(outputs, list | tuple)
+        and len({getattr(array, "shape", None) for array in outputs} - {None}) > 1
+    ):
+        return {f"output-{number}": array for number, array in enumerate(outputs)}
     return {names[0] if len(names) == 1 else OUTPUT: outputs}
+
+
+def _differ_in_shape(values: Sequence[object]) -> bool:
+    """Whether they are arrays that no tensor can hold together."""
+    if not values or not hasattr(values[0], "shape"):
+        return False
+    shapes = [getattr(value, "shape", None) for value in values]
+    return None not in shapes and any(shape != shapes[0] for shape in shapes)
 
 
 def _by_text(keys: list[object], values: list[object]) -> dict[str, object]:
@@ -127,10 +145,15 @@ class _Tensor:
         return {"name": self.kind.name, "shape": list(self.kind.shape), "datatype": self.kind.datatype}
 
     def to_bytes(self) -> bytes:
-        """The values as bytes.  Raises TypeError for nulls among strings."""
+        """The values as bytes.  Raises InvalidInput for null among strings, for which bytes have no form."""
         if self.raw is not None:
             return self.raw()
         flat = self.flat()
+        if self.kind.datatype == BYTES and None in flat:
+            raise InvalidInput(
+                f"output '{self.kind.name}' has null among its strings, which binary data cannot hold: "
+                "ask for it as JSON, with the parameter 'binary_data' false"
+            )
         if self.kind.datatype in FLOATS:
             flat = [nan if value is None else value for value in flat]
         return encode(self.kind.datatype, flat)

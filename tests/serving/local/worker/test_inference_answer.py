@@ -142,8 +142,25 @@ def test_each_output_has_its_own_form() -> None:
     first, second = said["outputs"]  # type: ignore[misc]
     assert (first["parameters"], second["data"]) == ({"binary_data_size": 8}, [1.5])
     assert tail == np.array([2], "<i8").tobytes()
-    with pytest.raises(TypeError, match="NoneType is not a string"):
-        answer(["a", None], binary=True)
+
+
+def test_null_among_strings_is_for_json_only() -> None:
+    for value in (["a", None], {"y": np.array(["a", None], dtype=object)}):
+        with pytest.raises(InvalidInput, match=r"output 'y' has null among its strings.*ask for it as JSON"):
+            answer(value, binary=True)
+        assert outputs(value)[0]["data"] == ["a", None]
+
+
+def test_arrays_of_different_shapes_are_an_output_each() -> None:
+    # As a forest for several targets answers `predict_proba`.
+    ragged = [np.array([[0.5, 0.5]]), np.array([[0.2, 0.3, 0.5]])]
+    named = [(output["name"], output["shape"], output["data"]) for output in outputs(ragged)]
+    assert named == [("output-0", [1, 2], [0.5, 0.5]), ("output-1", [1, 3], [0.2, 0.3, 0.5])]
+    assert [output["name"] for output in outputs(ragged, named={"output-1": False})] == ["output-1"]
+    said, tail = answer(ragged, binary=True)
+    assert (len(said["outputs"]), len(tail)) == (2, 40)  # type: ignore[arg-type]
+    (even,) = outputs([np.array([[0.5, 0.5]]), np.array([[0.1, 0.9]])])
+    assert even["shape"] == [2, 1, 2]
 
 
 def test_the_metadata_say_what_the_model_takes_and_gives() -> None:
@@ -176,10 +193,12 @@ VALUES = st.recursive(
 
 
 @given(VALUES, st.booleans())
-def test_a_model_may_answer_anything_and_get_no_more_than_a_type_error(value: object, binary: bool) -> None:
+def test_a_model_may_answer_anything_and_get_no_more_than_an_error_that_is_known(
+    value: object, binary: bool
+) -> None:
     try:
         said, tail = answer(value, binary=binary)
-    except TypeError:
+    except (TypeError, InvalidInput):
         return
     sizes = [output.get("parameters", {}).get("binary_data_size", 0) for output in said["outputs"]]  # type: ignore[attr-defined]
     assert sum(sizes) == len(tail)

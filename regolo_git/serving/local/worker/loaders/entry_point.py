@@ -4,14 +4,17 @@ Used only in a worker, and only after the operator's policy has allowed the entr
 """
 
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Awaitable, Callable
 from importlib import import_module
-from inspect import Parameter, isclass, iscoroutinefunction, signature
+from inspect import Parameter, isawaitable, isclass, iscoroutinefunction, signature
 
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.json_reader import Json
 from regolo_git.serving.local.worker.call import Call, Signature
 from regolo_git.serving.local.worker_orders import WorkerSpec
+
+LONGEST_REASON = 500
 
 
 def find_entry_point(spec: WorkerSpec) -> Callable[[object, dict[str, Json]], object]:
@@ -51,7 +54,17 @@ class PlainPredictor:
         self._awaits = iscoroutinefunction(chosen) or iscoroutinefunction(type(chosen).__call__)
 
     def predict(self, call: Call) -> object:
-        """Calls it with plain values; the caller's params are keyword arguments."""
+        """Calls it with plain values; the caller's params are keyword arguments.
+
+        A ValueError is about the values, as in scikit-learn and numpy: InvalidInput.
+        """
+        try:
+            outputs = self._called(call)
+        except ValueError as error:
+            raise _rejected(error) from error
+        return _judged(outputs) if isawaitable(outputs) else outputs
+
+    def _called(self, call: Call) -> object:
         if not call.parameters:
             return self._predict(call.plain())
         unknown = call.parameters.keys() - self._params if self._params is not None else ()
@@ -62,6 +75,20 @@ class PlainPredictor:
     def signature(self) -> Signature:
         """The platform, and whether it is a coroutine: the inputs of a callable are unknown."""
         return Signature(self._platform, awaits=self._awaits)
+
+
+async def _judged(outputs: Awaitable[object]) -> object:
+    try:
+        return await outputs
+    except ValueError as error:
+        raise _rejected(error) from error
+
+
+def _rejected(error: ValueError) -> InvalidInput:
+    # It may be a mistake in the model's code after all, so the log has all of it.
+    traceback.print_exception(error)
+    reason = " ".join(str(error).split())[:LONGEST_REASON] or type(error).__name__
+    return InvalidInput(f"the model rejects these values: {reason}")
 
 
 def _keywords(function: Callable[..., object]) -> frozenset[str] | None:

@@ -1,5 +1,6 @@
 """Finding `module:callable`, and calling it with plain values and the caller's params."""
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -88,3 +89,24 @@ def test_params_are_keywords_that_the_model_has() -> None:
     for model in (lambda rows: rows, lambda bias: bias, len):
         with pytest.raises(InvalidInput, match="no parameter 'bias'"):
             PlainPredictor(model, "python").predict(call)
+
+
+def test_a_value_error_is_about_the_values_and_others_are_the_models(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def read(rows: list[object]) -> list[float]:
+        return [float(row) for row in rows]  # type: ignore[arg-type]
+
+    async def read_later(rows: list[object]) -> list[float]:
+        return read(rows)
+
+    call = Call(rows=["many"])
+    for run in (
+        lambda: PlainPredictor(read, "python").predict(call),
+        lambda: asyncio.run(PlainPredictor(read_later, "python").predict(call)),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(InvalidInput, match=r"rejects these values: could not convert .* 'many'"):
+            run()
+        assert "return [float(row)" in capsys.readouterr().err
+    with pytest.raises(TypeError):
+        PlainPredictor(read, "python").predict(Call(rows=[None]))
