@@ -87,6 +87,14 @@ def test_a_list_from_its_cache_imports_neither_the_git_library_nor_stores(
     assert modules.isdisjoint({*SLOW, *PARSERS} - {"sqlite3"})
 
 
+def test_nor_does_a_list_with_an_operations_branch(two_versions: Path, regolo: Regolo) -> None:
+    regolo("config", "registry.operations", "ops")
+    regolo("promote", "m@1.0", "production")
+    regolo("list")
+    modules = imported(command("list"), cwd=two_versions)
+    assert modules.isdisjoint({*SLOW, *PARSERS} - {"sqlite3"})
+
+
 # What a new version of one plain file does not need, and so must not wait for.
 NOT_FOR_A_PLAIN_FILE = {
     # processes and threads, and what imports them

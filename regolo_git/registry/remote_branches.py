@@ -32,4 +32,6 @@ def fetch_branches(
         transport.fetch(remote, [*moved, *(f"{TAGS}{name}" for name in absent)])
         git.reopen()  # what came is in new packs
         create_tags(git, absent, "regolo: fetch")
-    return theirs
+    # A branch may have gone on between the two requests.
+    came = {ref: ref_target(git.paths, tracking) for ref, tracking in heads.items() if ref in theirs}
+    return {**theirs, **{ref: oid for ref, oid in came.items() if oid is not None}}

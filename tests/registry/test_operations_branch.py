@@ -329,3 +329,13 @@ def test_a_version_that_was_retired_and_promoted_at_once_is_found(
     problems = [str(problem) for problem in check_registry(separate.handle).problems]
     assert len(problems) == 1
     assert "'m@1.1', which is retired" in problems[0]
+
+
+def test_a_renumbered_version_keeps_its_environments(separate: Registry) -> None:
+    separate.create_model_version("m", model_data=b"three")
+    separate.promote_model_version("m", "1.2", "production")
+    renumbered = separate.renumber_model_version("m", "1.2")
+    assert separate.get_model_version("m", "production").version == renumbered.version
+    assert separate.handle.records().promotion("production", "m") is not None
+    files = git(separate.handle.paths.top, "ls-tree", "--name-only", "-r", "main", "environments").split()
+    assert files == ["environments/staging/m.toml"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.git_program import clone, git
 from support.program import run_program
+from support.servers.git_http import PASSWORD, USER, GitHttp
 
 from regolo_git.api import Registry
 from regolo_git.errors import Conflict, InvalidInput, NotFound, RegoloError, TransportError
@@ -297,3 +298,28 @@ def test_a_change_is_pushed_without_the_program_git(
         separate.ada.create_endpoint("e", "m", "1.1", push=True)
     assert separate.at_remote("ops") == here(separate.ada, "ops") == here(separate.ada, "origin/ops")
     assert here(separate.ada, "ops~2") == here(separate.bob, "ops")
+
+
+@pytest.mark.slow
+def test_all_land_over_http(separate: Team, isolated: Path) -> None:
+    helper = f"!f() {{ echo username={USER}; echo 'password={PASSWORD}'; }}; f"
+    git(isolated, "config", "--global", "credential.helper", helper)
+    separate.ada.create_endpoint("e", "m", "1.0", push=True)
+    with GitHttp(separate.place).running() as server:
+        git(separate.remote, "config", "http.receivepack", "true")
+        clones = [top_of(separate.clone(f"clone-{number}")) for number in range(5)]
+        for top in clones:
+            git(top, "remote", "set-url", "origin", server.url(separate.remote))
+
+        def changes(number: int) -> None:
+            for turn in range(3):
+                share = 10 * number + turn + 1  # another one each time
+                split = f"1.0={100 - share}", f"1.1={share}"
+                done = run_program(clones[number], "traffic", "e", *split, "--push", f"-mto {share}")
+                assert done.returncode == 0, done.stderr
+
+        with ThreadPoolExecutor(5) as pool:
+            list(pool.map(changes, range(5)))
+    subjects = git(separate.remote, "log", "--format=%s", "--grep=^to ", "ops").splitlines()
+    assert len(subjects) == len(set(subjects)) == 15
+    git(separate.remote, "fsck", "--strict")

@@ -132,3 +132,24 @@ def test_a_server_follows_what_is_pushed_and_survives_the_remote(tmp_path: Path)
         assert engine.predict([[1]]).status == 200
         (tmp_path / "away").rename(served.top)
         engine.until_serving("e", served.traffic({"1.0": 100}), 60)
+
+
+@pytest.mark.slow
+def test_the_content_comes_from_the_shared_store(tmp_path: Path) -> None:
+    served = ServedRegistry(tmp_path / "registry", tmp_path / "team")
+    served.version("1.0")
+    served.endpoint("1.0")
+    host = tmp_path / "host.git"
+    git(tmp_path, "clone", "-q", "--bare", str(served.top), str(host))
+    git(served.top, "remote", "add", "origin", str(host))
+    served.registry.push(yes=True)
+    top = clone(host, tmp_path / "server")
+    with Registry.open(top) as there:
+        there.confirm_store(str(tmp_path / "team"))
+    with serving(top, "--fetch", "1") as engine:
+        engine.until_serving("e", served.head, 60)
+        served.version("1.1")
+        served.registry.push()
+        served.registry.update_endpoint_traffic("e", {"1.1": 100}, push=True)
+        engine.until_serving("e", served.head, 60)
+        assert engine.predict([[1]]).headers["x-model-version"] == "1.1"

@@ -23,9 +23,10 @@ CLIENT = Path(__file__).with_name("load_client.py")
 class ServedRegistry:
     """A Git repository with one model `m`, and the endpoint `e` on it."""
 
-    def __init__(self, top: Path) -> None:
+    def __init__(self, top: Path, store: Path | None = None) -> None:
+        """`store` is the directory of its shared store, if it has one."""
         self.top = new_repository(top)
-        self.registry = Registry.init(top)
+        self.registry = Registry.init(top, str(store) if store is not None else None)
         self.registry.register_model("m", b"no version to serve", version="0.1")
 
     def version(self, version: str, code: str = ECHO, **serving: object) -> None:
