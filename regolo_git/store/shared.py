@@ -178,19 +178,12 @@ class SharedStore:
             self._files.write(path_of(PACKS, pack.name), memoryview(pack.data))
         return locations_in(pack)
 
-    def put_hints(self, recipe: Recipe, packed: Iterable[Location], vouching: Iterable[Recipe] = ()) -> None:
-        """Stores where the chunks of a recipe are in packs, before the recipe itself.
-
-        `packed` are those that this push has put or found; the others are taken from the hints of the
-        recipes that vouch for them.  Nothing is stored where no chunk is in a pack.
-        """
-        chunks = {chunk.blake3 for chunk in recipe.chunks}
-        locations = [location for location in packed if location.entry.chunk in chunks]
-        for other in vouching:
-            locations += self.read_hints(other).among(chunks)
-        if locations:
+    def put_hints(self, recipe: Recipe, locations: Iterable[Location]) -> None:
+        """Stores where chunks of a recipe are in packs, before the recipe itself; nothing if none is."""
+        hints = PackHints.of(locations)
+        if hints.locations:
             with translated(self.url):
-                self._files.write(hints_path(recipe.address.hex), PackHints.of(locations).to_bytes())
+                self._files.write(hints_path(recipe.address.hex), hints.to_bytes())
 
     def put_recipe(self, recipe: Recipe) -> Digest:
         """See `Store.put_recipe`."""

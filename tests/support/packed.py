@@ -52,6 +52,8 @@ def push(store: SharedStore, contents: Contents, vouching: Iterable[Recipe] = ()
     for chunks in plan.packs:
         pack = pack_of(chunks, contents)
         packed += locations_in(pack) if store.has_pack(pack) else store.put_pack(pack)
-    store.put_hints(recipe, packed, vouching)
+    inherited = (location for other in vouching for location in store.read_hints(other).locations)
+    addresses = {chunk.blake3 for chunk in recipe.chunks}
+    store.put_hints(recipe, [*packed, *(found for found in inherited if found.entry.chunk in addresses)])
     store.put_recipe(recipe)
     return recipe

@@ -5,7 +5,7 @@ looks for it elsewhere if it is not where the hint says.  A plain web server can
 nothing.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from itertools import groupby
 from typing import NamedTuple, Self
 
@@ -37,10 +37,6 @@ class PackHints(NamedTuple):
         for location in locations:
             first.setdefault(location.entry.chunk, location)
         return cls(tuple(sorted(first.values(), key=lambda found: (*found[:2], found.entry.offset))))
-
-    def among(self, chunks: Container[str]) -> list[Location]:
-        """The locations of some chunks."""
-        return [location for location in self.locations if location.entry.chunk in chunks]
 
     def to_bytes(self) -> bytes:
         """The canonical bytes of the file."""
