@@ -7,6 +7,7 @@ import pytest
 from support.pages import DOCS, ROOT, check_page
 
 GUIDES = sorted((DOCS / "guides").glob("*.md"))
+WITH_SERVERS = [DOCS / "guides" / "team.md"]  # in a test of its own
 WRITTEN = [
     DOCS / "README.md",
     DOCS / "CHANGELOG.md",
@@ -24,7 +25,7 @@ def name(path: Path) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", GUIDES, ids=name)
+@pytest.mark.parametrize("path", [path for path in GUIDES if path not in WITH_SERVERS], ids=name)
 def test_a_guide_does_what_it_says(path: Path, tmp_path: Path) -> None:
     check_page(path, tmp_path)
 

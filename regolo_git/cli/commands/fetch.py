@@ -5,7 +5,7 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, json_option, put_json
 from regolo_git.cli.git_progress import GitProgressLine
-from regolo_git.cli.pages.fetched import fetched_document, talk_of_fetched
+from regolo_git.cli.pages.fetched import fetched_document, refuse_differing, talk_of_fetched
 from regolo_git.cli.streams import put
 from regolo_git.registry.sync.fetch import fetch as fetch_versions
 
@@ -29,10 +29,11 @@ def fetch(as_json: bool) -> None:
     """
     with open_handle() as handle, GitProgressLine() as line:
         done = fetch_versions(handle, on_git_progress=line.show)
+    talk_of_fetched(done)
     document: dict[str, Json] = fetched_document(done)
     if as_json:
         put_json(document)
     else:
         for reference in done.versions:
             put(reference)
-    talk_of_fetched(done)
+    refuse_differing(done)

@@ -6,7 +6,7 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, json_option, put_json
 from regolo_git.cli.git_progress import GitProgressLine
 from regolo_git.cli.options.store_consent import ask_before_store
-from regolo_git.cli.pages.fetched import fetched_document, talk_of_fetched
+from regolo_git.cli.pages.fetched import fetched_document, refuse_differing, talk_of_fetched
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, talk, talk_next
 from regolo_git.hints import Hint
@@ -38,13 +38,14 @@ def pull(yes: bool, as_json: bool) -> None:
     with open_handle() as handle, GitProgressLine() as line, ProgressBar("checking out") as bar:
         ask_before_store(handle, yes=yes)
         done = pull_versions(handle, on_progress=bar.show, on_git_progress=line.show)
+    talk_of_fetched(done.fetched)
     _report(done)
     if as_json:
         put_json(_document(done))
     else:
         for reference in done.fetched.versions:
             put(reference)
-    talk_of_fetched(done.fetched)
+    refuse_differing(done.fetched)
     for error in done.files.failed:
         raise error
 

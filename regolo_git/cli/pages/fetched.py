@@ -18,9 +18,13 @@ def fetched_document(done: Fetched) -> dict[str, Json]:
 
 
 def talk_of_fetched(done: Fetched) -> None:
-    """Says what came.  Raises Conflict for tags that are others here, with the command for the first."""
+    """Says what came."""
     talk(f"fetched {counted(len(done.versions), 'version')} from {done.remote}")
     for tag in done.differing[1:]:
         talk(f"{tag.text}: {tag.hint}")
+
+
+def refuse_differing(done: Fetched) -> None:
+    """Raises Conflict for tags that are others here, with the command for the first."""
     for tag in done.differing[:1]:
         raise Conflict(tag.text, tag.hint)
