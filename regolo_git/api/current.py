@@ -113,4 +113,5 @@ delete_model_version = retire_model_version
 confirm_store = _on_current(Registry.confirm_store)
 push = _on_current(Registry.push)
 fetch = _on_current(Registry.fetch)
+evict = _on_current(Registry.evict)
 pull = _on_current(Registry.pull)

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 
 from regolo_git.api.plain_arguments import plain_arguments
+from regolo_git.api.versions import reference_to
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
+from regolo_git.errors import InvalidInput
+from regolo_git.registry.evict import EvictionPlan, evict, plan_eviction
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.sync.fetch import Fetched, fetch
 from regolo_git.registry.sync.pull import Pulled, pull
@@ -58,6 +62,29 @@ class ExchangeVerbs:
         """
         with self._may_use_store(yes):
             return pull(self.handle, on_progress=progress or ignore_progress)
+
+    def evict(
+        self,
+        model_id: str | None = None,
+        version: str = "latest",
+        *,
+        unused_days: int | None = None,
+        dry_run: bool = False,
+    ) -> EvictionPlan:
+        """Frees the local copy of a version, or of all that were not read from for `unused_days`.
+
+        Only what the shared store is verified to hold; it is fetched again when it is needed.  `result.size`
+        has the bytes, `result.versions` those of each version, or why it stays.  Raises NotFound, Conflict
+        while another process writes to the local store, InvalidInput, TransportError.
+        """
+        if (model_id is None) == (unused_days is None):
+            raise InvalidInput("give either a model, or unused_days")
+        references = [reference_to(model_id, version)] if model_id is not None else []
+        unused = timedelta(days=unused_days) if unused_days is not None else None
+        plan = plan_eviction(self.handle, references, unused=unused)
+        if not dry_run:
+            evict(self.handle, plan)
+        return plan
 
     @contextmanager
     def _may_use_store(self, yes: bool) -> Iterator[None]:

@@ -69,6 +69,7 @@ COMMANDS: Sections = {
     },
     "Maintain": {
         "config": _entry("config", "Show or change the configuration."),
+        "evict": _entry("evict", "Free local copies that the shared store has."),
         "fsck": _entry("fsck", "Verify tags, manifests and stored bytes."),
         "doctor": _entry("doctor", "Find and repair leftovers of interrupted runs."),
         "completion": _entry("completion", "Print a shell completion script."),

@@ -1,13 +1,13 @@
 """Arguments that name models and versions, with completion from the registry."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
 
 from regolo_git.cli.context import open_handle
-from regolo_git.cli.options.one_value import Decorator
+from regolo_git.cli.options.one_value import Decorator, Function
 from regolo_git.errors import RegoloError
 from regolo_git.records.names import check_model_name
 from regolo_git.records.references import Reference, version_reference
@@ -23,6 +23,15 @@ def to_model(ctx: click.Context, param: click.Parameter, value: str | None) -> s
 def to_reference(ctx: click.Context, param: click.Parameter, value: str | None) -> Reference | None:  # noqa: ARG001
     """Parses a reference.  Raises InvalidInput with the expected form."""
     return Reference.parse(value) if value is not None else None
+
+
+def to_references(
+    ctx: click.Context,  # noqa: ARG001
+    param: click.Parameter,  # noqa: ARG001
+    values: Sequence[str],
+) -> tuple[Reference, ...]:
+    """Parses references.  Raises InvalidInput with the expected form."""
+    return tuple(Reference.parse(value) for value in values)
 
 
 def complete_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
@@ -68,6 +77,17 @@ def complete_second(ctx: click.Context, param: click.Parameter, incomplete: str)
 def model_argument(*, required: bool = True) -> Decorator:
     """Declares the argument MODEL."""
     return click.argument("model", required=required, callback=to_model, shell_complete=complete_models)
+
+
+def references_argument(function: Function) -> Function:
+    """Declares an argument of any number of references."""
+    return click.argument(
+        "references",
+        metavar="[MODEL@V]...",
+        nargs=-1,
+        callback=to_references,
+        shell_complete=complete_references,
+    )(function)
 
 
 def reference_argument(metavar: str, *, name: str = "reference", required: bool = True) -> Decorator:

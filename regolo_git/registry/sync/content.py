@@ -138,7 +138,7 @@ def send_artifacts(
     vouching: Iterable[Digest],
     on_progress: OnProgress,
 ) -> Sent:
-    """Sends artifacts of the local store, with records that keep them from being cleaned away meanwhile.
+    """Sends artifacts that this clone can read, with records against their being cleaned away meanwhile.
 
     `only_shared` are artifacts that this clone lacks and that the store must have, with their names.  Raises
     NotFound if it does not, IntegrityError, TransportError.
@@ -156,7 +156,7 @@ def send_artifacts(
             Hint("fsck"),
         )
     sent = send(
-        handle.store,
+        handle.stores,
         shared,
         recipes,
         vouching=vouching,
