@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,8 +55,11 @@ def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 
 
 @pytest.fixture(scope="session", autouse=True)
-def library_home(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """libgit2 looks for its configuration once, when it is loaded: it is shown a home of the tests' own."""
+def library_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A home of the tests' own, for libgit2, which looks for its configuration once, and for wider fixtures.
+
+    Fixtures of a module or of the session are set up before `isolated` is.
+    """
     import pygit2
 
     home = tmp_path_factory.mktemp("library-home")
@@ -66,6 +70,11 @@ def library_home(tmp_path_factory: pytest.TempPathFactory) -> None:
         pygit2.enums.ConfigLevel.SYSTEM,
     ):
         pygit2.settings.search_path[level] = str(home) if level == pygit2.enums.ConfigLevel.GLOBAL else ""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("HOME", str(home))
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+        monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        yield
 
 
 @pytest.fixture
