@@ -20,6 +20,7 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version, list_versions
 from regolo_git.registry.models import Model, ModelSummary, proposed_model, read_model, summarise_models
 from regolo_git.registry.notices import warn
+from regolo_git.registry.remote_versions import RemoteVersion, list_remote_versions
 from regolo_git.registry.versions.checkout import checkout_version
 from regolo_git.registry.versions.checkout_tensors import checkout_tensors
 from regolo_git.registry.versions.create import CreatedVersion, create_version
@@ -170,6 +171,15 @@ class VersionVerbs:
     def list_model_versions(self, model_id: str) -> list[ModelVersion]:
         """The versions of a model, lowest first.  Raises NotFound."""
         return list_versions(self.handle, model_id)
+
+    def list_remote_versions(self, model_id: str) -> list[RemoteVersion]:
+        """The versions of a model at the remote of the registry branch, lowest first; nothing is fetched.
+
+        `presence` says whether this clone has each: "here", "absent", or "differs" for another version under
+        the same number.  Raises NotFound without a remote, or if it has no version of the model,
+        TransportError.
+        """
+        return list_remote_versions(self.handle, model_id)
 
     def get_model(self, name: str) -> Model:
         """A model with its card and its versions.  Raises NotFound."""

@@ -30,6 +30,7 @@ SCREENFUL = 30
 @model_argument(required=False)
 @click.option("--metric", "metrics", metavar="NAME", multiple=True, help="Add a column with this metric.")
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Show only the N newest versions.")
+@click.option("--remote", is_flag=True, help="List the versions of MODEL at the remote.")
 @click.option("--all", "everything", is_flag=True, help="Show more than one screenful on a terminal.")
 @form_options
 def list_(
@@ -37,6 +38,7 @@ def list_(
     metrics: tuple[str, ...],
     limit: int | None,
     everything: bool,
+    remote: bool,
     form: Form,
 ) -> None:
     """List the models, or the versions of MODEL from the highest to the lowest.
@@ -45,6 +47,9 @@ def list_(
     version on the registry branch is marked "current" unless it is the newest, as after `git regolo revert`;
     MODEL@latest is the highest merged release all the same.  Every environment and endpoint of a version is
     shown, and every endpoint that does not serve the version of the environment that it follows.
+
+    With --remote, the remote of the registry branch is asked for its tags of MODEL, and nothing is fetched:
+    each version is here, not here, or another one here.
 
     With --json, `clashes` has what another clone pushed under a number of this clone.
 
@@ -55,18 +60,23 @@ def list_(
       model    name, number of versions, latest, time, environment=version ...
       version  version, status, bytes, time, author, digest, commit, tag,
                message, requested metrics
+      remote   version, here|absent|differs, tag, object of the tag, remote
 
     \b
     Examples:
       git regolo list
       git regolo list sentiment --metric accuracy --metric latency_ms
       git regolo list sentiment --plain | cut -f1
+      git regolo list sentiment --remote
 
-    Exit status: 0 success; 2 invalid input; 3 no such model, or not in a registry.
+    Exit status: 0 success; 2 invalid input; 3 no such model or remote, or not in a registry; 6 the remote
+    cannot be reached.
     """
     if limit is not None and everything:
         raise InvalidInput("--limit and --all cannot be used together")
-    if model is None:
+    if remote:
+        _list_remote(model, metrics, limit, form)
+    elif model is None:
         if metrics:
             raise InvalidInput("--metric requires a model", Hint("list", "MODEL", "--metric", metrics[0]))
         _list_models(form, limit)
@@ -78,6 +88,24 @@ def _number_to_show(form: Form, limit: int | None, everything: bool) -> int | No
     if limit is None and form == "people" and not everything and is_terminal(sys.stdout):
         return SCREENFUL
     return limit
+
+
+def _list_remote(model: str | None, metrics: Sequence[str], limit: int | None, form: Form) -> None:
+    from regolo_git.cli.pages import remote_list  # noqa: PLC0415 - most lists ask no remote
+    from regolo_git.registry.remote_versions import list_remote_versions  # noqa: PLC0415
+
+    if model is None:
+        raise InvalidInput("--remote requires a model", Hint("list", "MODEL", "--remote"))
+    if metrics:
+        raise InvalidInput("--metric and --remote cannot be used together", Hint("fetch"))
+    with open_handle() as handle:
+        versions = list_remote_versions(handle, model)[::-1][:limit]
+    emit(
+        form,
+        document=lambda: [remote_list.document(version) for version in versions],
+        fields=lambda: (remote_list.fields(version) for version in versions),
+        page=lambda: remote_list.put_remote_versions(versions),
+    )
 
 
 def _list_models(form: Form, limit: int | None) -> None:
