@@ -20,6 +20,7 @@ from regolo_git.store.packs.pack import TAIL_BYTES, index_length, parse_index
 
 RECIPES_KEPT = 4
 INDEX_GUESS = 64 << 10  # bytes from the end of a pack, which hold the index of most
+INDEX_READS = 3
 # Of a recipe, more hints than this for each chunk are not ours.
 HINT_BYTES = 512
 
@@ -157,9 +158,10 @@ def search_if_listed(files: Files, wanted: Collection[str]) -> dict[str, Locatio
 
 
 def _indexed(files: Files, pack: StoredFile) -> Iterable[Location]:
-    """What a pack says to hold; nothing if it has been removed, or is not one."""
-    with suppress(FileNotFoundError, IntegrityError):
-        return read_index(files, pack.path.rpartition("/")[2], pack.size)
+    """What a pack says to hold; nothing if it has been removed, or is not one, however often it is read."""
+    for _ in range(INDEX_READS):
+        with suppress(FileNotFoundError, IntegrityError):
+            return read_index(files, pack.path.rpartition("/")[2], pack.size)
     return ()
 
 
