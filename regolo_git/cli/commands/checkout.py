@@ -14,7 +14,7 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, json_option, put_json
 from regolo_git.cli.options.arguments import reference_argument
-from regolo_git.cli.options.store_consent import ask_before_store
+from regolo_git.cli.options.change import ask_before_store
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, signs, talk
 from regolo_git.errors import InvalidInput

@@ -7,8 +7,7 @@ import click
 
 from regolo_git.cli.forms import Json, json_option, put_result
 from regolo_git.cli.git_progress import GitProgressLine
-from regolo_git.cli.options.change import confirm
-from regolo_git.cli.options.store_consent import ask_before_store
+from regolo_git.cli.options.change import ask_before_store, confirm
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import talk, talk_next, talk_note
 from regolo_git.errors import StoreUnconfirmed

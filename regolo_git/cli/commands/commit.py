@@ -8,6 +8,7 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.creation import announce, check_order, create
 from regolo_git.cli.forms import json_option
 from regolo_git.cli.options.arguments import complete_versions, model_argument
+from regolo_git.cli.options.change import ask_before_store
 from regolo_git.cli.options.version import FILE, VersionOptions, version_options
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
@@ -86,6 +87,7 @@ def commit(
     """
     _check(model, path, origin, version, bump)
     with open_handle() as handle:
+        ask_before_store(handle)
         request = VersionRequest(
             model=model,
             source=path if path is not None else _version(handle, model, origin),

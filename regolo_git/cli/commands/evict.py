@@ -7,8 +7,7 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, json_option, put_json
 from regolo_git.cli.options.arguments import references_argument
-from regolo_git.cli.options.change import Consent, consent_options
-from regolo_git.cli.options.store_consent import ask_before_store
+from regolo_git.cli.options.change import Consent, ask_before_store, consent_options
 from regolo_git.cli.streams import put, talk
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint

@@ -7,8 +7,7 @@ import click
 from regolo_git.cli.context import Cancelled, open_handle
 from regolo_git.cli.forms import Json, json_option, put_result
 from regolo_git.cli.options.arguments import complete_environments, reference_argument
-from regolo_git.cli.options.change import ask, message_option, push_option, unmerged_option
-from regolo_git.cli.options.store_consent import ask_before_store
+from regolo_git.cli.options.change import ask, ask_before_store, message_option, push_option, unmerged_option
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import talk, talk_note
 from regolo_git.hints import Hint

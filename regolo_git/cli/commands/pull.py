@@ -5,7 +5,7 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, json_option, put_json
 from regolo_git.cli.git_progress import GitProgressLine
-from regolo_git.cli.options.store_consent import ask_before_store
+from regolo_git.cli.options.change import ask_before_store
 from regolo_git.cli.pages.fetched import fetched_document, refuse_differing, talk_of_fetched
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, talk, talk_next

@@ -8,6 +8,7 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.creation import announce, check_order, create
 from regolo_git.cli.forms import json_option
 from regolo_git.cli.options.arguments import model_argument
+from regolo_git.cli.options.change import ask_before_store
 from regolo_git.cli.options.version import FILE, VersionOptions, version_options
 from regolo_git.registry.versions.request import VersionRequest
 
@@ -44,6 +45,7 @@ def register(
     """
     check_order("register", model, path)
     with open_handle() as handle:
+        ask_before_store(handle)
         request = VersionRequest(
             model=model,
             source=path,

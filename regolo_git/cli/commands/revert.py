@@ -5,8 +5,7 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import json_option, put_result
 from regolo_git.cli.options.arguments import complete_versions, model_argument
-from regolo_git.cli.options.change import message_option, unmerged_option
-from regolo_git.cli.options.store_consent import ask_before_store
+from regolo_git.cli.options.change import ask_before_store, message_option, unmerged_option
 from regolo_git.cli.streams import talk, talk_next
 from regolo_git.records.references import Reference
 from regolo_git.registry.versions.revert import revert_model

@@ -4,7 +4,7 @@ import click
 
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, form_options
-from regolo_git.cli.options.store_consent import ask_before_store
+from regolo_git.cli.options.change import ask_before_store
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, talk
 from regolo_git.errors import IntegrityError, InvalidInput

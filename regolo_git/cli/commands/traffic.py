@@ -6,14 +6,13 @@ import click
 
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import json_option, put_result
-from regolo_git.cli.options.change import message_option, push_option, unmerged_option
+from regolo_git.cli.options.change import ask_before_store, message_option, push_option, unmerged_option
 from regolo_git.cli.options.endpoint import (
     complete_endpoint_versions,
     endpoint_argument,
     read_counts,
     read_weights,
 )
-from regolo_git.cli.options.store_consent import ask_before_store
 from regolo_git.cli.pages.endpoint import document_beside
 from regolo_git.cli.streams import talk, talk_note
 from regolo_git.registry.endpoints.deployed import read_deployed

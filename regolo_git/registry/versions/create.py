@@ -6,9 +6,10 @@
 next one.  If a step fails, its bytes are taken back from the store, or stay there without a name.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from regolo_git.artifacts.ingest.ingest import Ingested, ingest, refuse_incomplete
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
@@ -54,6 +55,9 @@ from regolo_git.registry.versions.target_branch import (
 from regolo_git.store.new_content import NewContent
 from regolo_git.store.store import Store
 
+if TYPE_CHECKING:
+    from regolo_git.store.shared import SharedStore
+
 
 class CreatedVersion(NamedTuple):
     """A version that was just created.  `branch` is its branch; `notices` are for the user.
@@ -98,6 +102,7 @@ def create_version(
         untagged = tuple(require_every_tag(handle, model))
         if interrupted is None:
             _check(handle, request, target, version, authorship, untagged)
+    shared = _store_to_write_through(handle)
     held = held_by_source(handle, request)
     given = Given(metadata, request.description, lineage)
     with handle.new_content() as content:
@@ -122,7 +127,8 @@ def create_version(
                 _check(handle, request, target, version, authorship, untagged)
             draft = _as_new(draft, on_same_content)
         newest = {row.version for row in handle.index.highest(model)}
-        published = _publish_content(handle, content, draft)
+        with _written_through(handle, shared, content, draft):
+            published = _publish_content(handle, content, draft)
     _note_held(handle, draft, published.made.manifest)
     _note_recipe(handle, published.made.manifest)
     created, about = _created(handle, draft, published), published.made.described
@@ -264,6 +270,28 @@ def _publish_content(handle: Handle, content: NewContent, draft: Draft) -> Publi
     except RegoloError:
         content.keep(_may_be_published(handle, draft))
         raise
+
+
+def _store_to_write_through(handle: Handle) -> "SharedStore | None":
+    """The shared store that gets the bytes before the version gets its name; None if a push sends them."""
+    if handle.config().store_write != "through":
+        return None
+    from regolo_git.registry.versions.write_through import store_to_write_through  # noqa: PLC0415 - seldom
+
+    return store_to_write_through(handle)
+
+
+def _written_through(
+    handle: Handle, shared: "SharedStore | None", content: NewContent, draft: Draft
+) -> AbstractContextManager[None]:
+    if shared is None:
+        return nullcontext()
+    from regolo_git.registry.versions.write_through import written_through  # noqa: PLC0415 - seldom
+
+    # The version on the branch mostly shares chunks with the new one.
+    before = _on_branch(handle, draft.request.model, draft.target)
+    vouching = [before.artifact.recipe] if before is not None else []
+    return written_through(handle, shared, content, draft.ingested.artifact.recipe, vouching)
 
 
 def _may_be_published(handle: Handle, draft: Draft) -> bool:

@@ -1,0 +1,47 @@
+"""Sending the bytes of a new version to the shared store before the version gets its name.
+
+That is what `store.write = "through"` asks for: whoever sees the version, in this clone's refs or after any
+kind of `git push`, finds its bytes in the shared store.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from regolo_git.artifacts.transfer.send import send
+from regolo_git.errors import RegoloError
+from regolo_git.records.digests import Digest
+from regolo_git.registry.clone_store import place_of
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.kept_recipes import needed_recipes
+from regolo_git.store.shared import SharedStore
+from regolo_git.store.store import Store
+
+
+def store_to_write_through(handle: Handle) -> SharedStore | None:
+    """The shared store that new versions are sent to at once; None if they wait for a push.
+
+    Raises StoreUnconfirmed, InvalidInput for one that cannot be written to, TransportError.
+    """
+    url = handle.config().store_url
+    if url is None or place_of(handle.paths, url) == handle.store_url:
+        return None  # the clone has no other store
+    return handle.shared_stores.open_to_push(handle.may_use_store)
+
+
+@contextmanager
+def written_through(
+    handle: Handle, shared: SharedStore, content: Store, recipe: Digest, parents: Iterable[Digest]
+) -> Iterator[None]:
+    """Sends an artifact to the shared store before the block, in which a version names it.
+
+    Raises IntegrityError, TransportError; then nothing may name it.
+    """
+    vouching = [parent for parent in parents if parent != recipe and content.has_recipe(parent)]
+    begun = handle.shared_stores.records(shared).begin([recipe], content.read_recipe, vouching=vouching)
+    send(content, shared, [recipe], vouching=vouching, interrupted=begun.interrupted)
+    yield
+    # The version has its name now: what fails here is left to the next push, and keeps the bytes until then.
+    try:
+        begun.finish(lambda: needed_recipes(handle))
+    except RegoloError as error:
+        handle.notice(f"the shared store could not be told that this is done: {error.message}")
