@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # they are needed only where something fails
 
 CAUSES_LIMIT = 5
 # Whatever else one of these raises is about the store too.
-LIBRARIES = ("fsspec", "s3fs", "yarl")
+LIBRARIES = ("fsspec", "s3fs", "sshfs", "yarl")
 
 
 class RemoteError(OSError):
@@ -67,9 +67,15 @@ def failure_of(error: BaseException) -> "Failure | None":
     from regolo_git.store.foreign.aws import aws_failure  # noqa: PLC0415
     from regolo_git.store.foreign.connection import connection_failure  # noqa: PLC0415
     from regolo_git.store.foreign.failure import Failure, said_by  # noqa: PLC0415
+    from regolo_git.store.foreign.ssh import ssh_failure  # noqa: PLC0415
     from regolo_git.store.foreign.web import web_failure  # noqa: PLC0415
 
-    readers = {"botocore": aws_failure, "aiobotocore": aws_failure, "aiohttp": web_failure}
+    readers = {
+        "botocore": aws_failure,
+        "aiobotocore": aws_failure,
+        "aiohttp": web_failure,
+        "asyncssh": ssh_failure,
+    }
     for cause in _causes(error):
         read = readers.get(_library(cause))
         if read is not None:

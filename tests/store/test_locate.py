@@ -3,16 +3,12 @@
 import os
 import secrets
 import sys
-import types
 from collections.abc import Callable
 from pathlib import Path
 
-import fsspec
 import pytest
-from fsspec.implementations.memory import MemoryFileSystem
 
-from regolo_git.errors import InvalidInput, MissingDependency, TransportError
-from regolo_git.store.files import retry
+from regolo_git.errors import InvalidInput, MissingDependency
 from regolo_git.store.files.local import LocalFiles
 from regolo_git.store.locate import files_at
 from regolo_git.store.loose import LooseStore
@@ -63,6 +59,7 @@ def test_what_cannot_be_the_store_of_a_clone_is_refused(act: Callable[[str], obj
         ("s3://bucket/store", "s3", "s3fs"),
         ("gs://bucket", "gcs", "gcsfs"),
         ("abfs://container", "azure", "adlfs"),
+        ("sftp://host/store", "sftp", "asyncssh"),
         ("https://host/store", "http", "aiohttp"),
     ],
 )
@@ -71,30 +68,9 @@ def test_a_filesystem_that_is_not_installed_is_named_with_its_extra(
 ) -> None:
     for name in [name for name in sys.modules if name.startswith("regolo_git.store.files.filesystems.")]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delitem(sys.modules, "fsspec.implementations.http", raising=False)
+    for name in ("fsspec.implementations.http", "sshfs", "s3fs"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(MissingDependency) as caught:
         files_at(url)
     assert caught.value.hint == f"pip install 'regolo-git[{extra}]'"
-
-
-class Unreachable(MemoryFileSystem):  # type: ignore[misc]
-    """A filesystem that connects at once, and cannot."""
-
-    protocol = "ssh"
-    cachable = False
-
-    def __init__(self, **_: object) -> None:
-        raise ConnectionRefusedError(111, "Connection refused")
-
-
-def test_a_filesystem_that_cannot_be_reached_is_an_error_of_the_store(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    module = types.ModuleType("unreachable")
-    module.Unreachable = Unreachable  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "unreachable", module)
-    fsspec.register_implementation("ssh", "unreachable.Unreachable", clobber=True)
-    monkeypatch.setattr(retry, "FIRST_WAIT_SECONDS", 0)
-    with pytest.raises(TransportError, match="'ssh://host/models' failed: the server refuses connections"):
-        files_at("ssh://host/models")

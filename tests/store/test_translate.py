@@ -118,6 +118,12 @@ FAILURES: list[tuple[BaseException, str, bool]] = [
     (of_library(AIOHTTP, "ClientResponseError", status=503), "overloaded", True),
     (of_library(AIOHTTP, "ClientResponseError", status=502), "error of its own", True),
     (of_library(AIOHTTP, "ClientResponseError", status=418), "status 418", False),
+    (of_library("asyncssh.misc", "HostKeyNotVerifiable"), "key of the host", False),
+    (of_library("asyncssh.misc", "PermissionDenied"), "accepts neither", False),
+    (of_library("asyncssh.misc", "ConnectionLost"), "cut off", True),
+    (of_library("asyncssh.sftp", "SFTPPermissionDenied"), "access is denied", False),
+    (of_library("asyncssh.sftp", "SFTPFailure"), "disk may be full", False),
+    (of_library("asyncssh.sftp", "SFTPNewlyInvented"), "SFTPNewlyInvented", False),
     (of_library("s3fs.core", "Anything"), "Anything: as the library says it", False),
 ]  # fmt: skip
 

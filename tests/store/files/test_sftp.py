@@ -1,0 +1,133 @@
+"""A directory of a server keeps the promises, and its host is always checked."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.files_suite import FilesSuite
+from support.servers.sshd import Sshd, running_sshd
+
+from regolo_git.errors import TransportError
+from regolo_git.store.files import retry
+from regolo_git.store.files.contract import Files
+from regolo_git.store.locate import files_at
+from regolo_git.store.translate import translated
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="session")
+def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    pytest.importorskip("sshfs")
+    with running_sshd(tmp_path_factory.mktemp("sshd")) as server:
+        yield server
+
+
+@pytest.fixture
+def ssh_home(sshd: Sshd, isolated: Path) -> Path:
+    """A home whose ssh finds the server under the name `store`, with its key and the user's."""
+    home = isolated / ".ssh"
+    home.mkdir(mode=0o700)
+    (home / "config").write_text(
+        f"Host store\n  HostName 127.0.0.1\n  Port {sshd.port}\n  User {sshd.user}\n"
+        f"  IdentityFile {sshd.key}\n  HostKeyAlias [127.0.0.1]:{sshd.port}\n"
+    )
+    (home / "known_hosts").write_text(sshd.known_hosts.read_text())
+    return home
+
+
+class TestServer(FilesSuite):
+    @pytest.fixture
+    def files(self, ssh_home: Path, tmp_path: Path) -> Files:  # noqa: ARG002
+        files = files_at(f"sftp://store{tmp_path}/team/store")
+        files.create_root()
+        return files
+
+
+def test_user_and_port_of_the_url_come_first(sshd: Sshd, ssh_home: Path, tmp_path: Path) -> None:
+    (ssh_home / "config").write_text(f"Host *\n  Port 1\n  User nobody\n  IdentityFile {sshd.key}\n")
+    files = files_at(f"sftp://{sshd.user}@127.0.0.1:{sshd.port}{tmp_path}")
+    files.write("a", b"1")
+    assert (tmp_path / "a").read_bytes() == b"1"
+
+
+@pytest.mark.parametrize("known", ["", "another"])
+def test_a_host_that_is_not_known_is_not_talked_to(
+    sshd: Sshd, ssh_home: Path, tmp_path: Path, known: str
+) -> None:
+    if known:
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True)
+        key = (tmp_path / "key.pub").read_text().split()
+        known = f"[127.0.0.1]:{sshd.port} {key[0]} {key[1]}\n"
+    (ssh_home / "known_hosts").write_text(known)
+    with pytest.raises(TransportError, match="the key of the host is not known, or is another") as caught:
+        files_at(f"sftp://store{tmp_path}")
+    assert "ssh" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [(True, "accepts neither this user nor a key"), (False, "names a file that is not there")],
+    ids=["another key", "no key"],
+)
+def test_a_user_without_a_key_is_said_so(
+    sshd: Sshd, ssh_home: Path, tmp_path: Path, there: bool, words: str
+) -> None:
+    key = tmp_path / "key"
+    if there:
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    config = (ssh_home / "config").read_text()
+    (ssh_home / "config").write_text(config.replace(str(sshd.key), str(key)))
+    with pytest.raises(TransportError, match=words) as caught:
+        files_at(f"sftp://store{tmp_path}")
+    assert caught.value.hint
+
+
+def test_a_server_that_is_not_there_is_said_so(ssh_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "FIRST_WAIT_SECONDS", 0.0)
+    with pytest.raises(TransportError, match=r"/models' failed: the server refuses"):
+        files_at("sftp://127.0.0.1:1/models")
+
+
+def test_a_root_that_is_not_there_is_not_created_by_the_way(ssh_home: Path, tmp_path: Path) -> None:
+    files = files_at(f"sftp://store{tmp_path}/disk/store")
+    for act in (files.write, files.put, files.create):
+        with pytest.raises(FileNotFoundError):
+            act("chunks/ab/1", b"1")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_the_place_of_a_directory_is_said_so(ssh_home: Path, tmp_path: Path) -> None:
+    files = files_at(f"sftp://store{tmp_path}")
+    files.write("chunks", b"1")
+    with pytest.raises(TransportError, match="at 'chunks/ab/1'"), translated(files.url):
+        files.write("chunks/ab/1", b"1")
+
+
+def test_a_connection_that_was_cut_is_made_again(sshd: Sshd, ssh_home: Path, tmp_path: Path) -> None:
+    files = files_at(f"sftp://store{tmp_path}")
+    files.write("a", b"1")
+    listed = subprocess.run(
+        ["pgrep", "-P", str(_of_port(sshd.port))], capture_output=True, text=True, check=True
+    )
+    for child in listed.stdout.split():
+        subprocess.run(["kill", child], check=True)
+    assert files.read_range("a", 0, 9) == b"1"
+
+
+def _of_port(port: int) -> int:
+    """The process that listens at a port."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    inode = next(
+        line.split()[9]
+        for line in lines
+        if line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A"
+    )
+    for place in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if str(place.readlink()) == f"socket:[{inode}]":
+                return int(place.parts[2])
+        except OSError:
+            continue
+    raise AssertionError("nothing listens")
