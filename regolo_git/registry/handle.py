@@ -201,14 +201,28 @@ class Handle:
     def records(self) -> RecordsAt:
         """The current records of the registry.
 
-        Raises NotFound if there is no registry, or if this clone lacks one of its branches.
+        Raises NotFound if there is no registry, or if this clone lacks its branch.
         """
         return self.records_from(self.registry_tip())
+
+    def shown_records(self) -> RecordsAt:
+        """`records` for a view: a notice stands for those of an operations branch that this clone lacks."""
+        records = self.records()
+        if records.lacking is None:
+            return records
+        self.notice_once(
+            f"environments and endpoints are not known: {records.lacking.message} ({records.lacking.hint})"
+        )
+        return RecordsAt(self.git, records.registry, None)
 
     def records_from(self, registry: str | None) -> RecordsAt:
         """The records of the registry branch as of a commit, and those of the operations branch as of now."""
         branch = self._operations_at(registry)
-        return self.records_of(registry, registry if branch is None else self._tip_of_operations(branch))
+        try:
+            operations = registry if branch is None else self._tip_of_operations(branch)
+        except NotFound as error:
+            return RecordsAt(self.git, registry, None, error)
+        return self.records_of(registry, operations)
 
     def records_at(self, commit: str | None) -> RecordsAt:
         """All records as of one commit; None: before the first one."""

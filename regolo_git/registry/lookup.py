@@ -40,7 +40,7 @@ def _no_model(handle: Handle, model: str) -> NotFound:
     handle.registry_branch()  # raises a clearer error if this is not a registry
     if model in untagged_models(handle):
         return NotFound(f"model '{model}' has no version tag in this clone", WITHOUT_TAGS)
-    if model in handle.records().endpoint_names():
+    if model in handle.shown_records().endpoint_names():
         return NotFound(f"there is no model '{model}'; it is an endpoint", Hint("endpoint show", model))
     close = nearest(model, handle.index.model_names())
     return NotFound(f"there is no model '{model}'", Hint("show", close) if close else Hint("list"))

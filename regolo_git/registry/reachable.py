@@ -153,7 +153,9 @@ class _Reader:
         self._pins: set[_Pin] = set()
 
     def of_tips(self) -> Iterator[Found]:
-        roles = BranchRoles.of(self._handle)
+        roles, lacking = BranchRoles.of(self._handle), self._handle.records().lacking
+        if lacking is not None:
+            yield Unreadable("the operations branch", lacking)
         for tip in tips(self._handle.git):
             yield from self._of_tip(tip, roles)
         for tree in work_trees(self._handle.paths):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from regolo_git.errors import IntegrityError, InvalidInput
+from regolo_git.errors import IntegrityError, InvalidInput, NotFound
 from regolo_git.records.paths import (
     CONFIG_PATH,
     ENDPOINTS,
@@ -65,9 +65,17 @@ class RecordsAt:
     release, naming its file, and MissingObject if the clone lacks the commit.
     """
 
-    def __init__(self, git: "GitRepository", registry: str | None, operations: str | None) -> None:
+    def __init__(
+        self,
+        git: "GitRepository",
+        registry: str | None,
+        operations: str | None,
+        lacking: NotFound | None = None,
+    ) -> None:
+        """`lacking` is the error for environments and endpoints in a clone without the operations branch."""
         self.registry = registry
         self.operations = operations
+        self.lacking = lacking
         self._git = git
         self._parsed: dict[str, object] = {}
 
@@ -154,7 +162,11 @@ class RecordsAt:
         return self._git.read_file(self._commit(path), path)
 
     def _commit(self, path: str) -> str | None:
-        return self.operations if path.partition("/")[0] in (ENVIRONMENTS, ENDPOINTS) else self.registry
+        if path.partition("/")[0] not in (ENVIRONMENTS, ENDPOINTS):
+            return self.registry
+        if self.lacking is not None:
+            raise self.lacking
+        return self.operations
 
     def _files(self, directory: str) -> list[tuple[str, str]]:
         return self._git.list_files(self._commit(directory), directory)

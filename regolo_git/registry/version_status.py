@@ -91,7 +91,7 @@ def read_statuses(handle: Handle) -> Statuses:
         branch = handle.registry_branch()
         if handle.registry_tip() != statuses.tip or not _is_current(handle.paths, branch, statuses):
             statuses = _read(handle)
-        if _is_cacheable(handle):
+        if _is_cacheable(handle) and handle.records().lacking is None:
             _save(path, _Cache({key: branch, **cache.branches}, statuses))
     handle.notice_broken(statuses.broken)
     return replace(statuses, branch=branch)
@@ -124,7 +124,7 @@ def _read(handle: Handle) -> Statuses:
     key = None
     if handle.operations_branch() != handle.registry_branch():
         key = _operations_key(handle.paths, handle.operations_branch())  # before the records are read
-    records = handle.records()
+    records = handle.shown_records()
     promotions, retired, endpoints = records.promotions(), records.retired_lists(), records.endpoints()
     by_model: dict[str, dict[str, str]] = {}
     promoted: dict[str, dict[str, str]] = {}

@@ -1,6 +1,7 @@
 """Environments and endpoints on a branch of their own: everything reads and writes them there."""
 
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,14 @@ import pytest
 from support.git_program import clone, commit_files, git
 
 from regolo_git.api import Registry
-from regolo_git.errors import Conflict, IntegrityError, InvalidInput, NotFound, PolicyRefused
+from regolo_git.errors import (
+    Conflict,
+    IntegrityError,
+    InvalidInput,
+    NotFound,
+    PolicyRefused,
+    RegoloNotice,
+)
 from regolo_git.hints import Hint
 from regolo_git.maintenance.doctor import examine
 from regolo_git.maintenance.fsck.fsck import check_registry
@@ -203,24 +211,55 @@ def test_a_branch_with_commits_of_its_own_is_read_here(separate: Registry, colle
     assert colleague.get_model_version("m", "production").version == "1.1"
 
 
-def test_a_clone_without_the_branch_refuses(separate: Registry, tmp_path: Path) -> None:
+@pytest.fixture
+def narrow(separate: Registry, tmp_path: Path) -> Iterator[Registry]:
+    """A clone of the registry branch alone, with its tags."""
     top = clone(separate.handle.paths.top, tmp_path / "narrow", "--single-branch", "--branch=main")
     git(top, "config", "regolo.store", separate.handle.store_url)
-    with Registry.open(top) as narrow:
-        before = git(top, "for-each-ref")
-        for call in (
-            narrow.list_models,
-            lambda: narrow.get_model_version("m", "staging"),
-            lambda: narrow.promote_model_version("m", "1.1", "production"),
-            lambda: narrow.retire_model_version("m", "1.1", reason="wrong data"),
+    with Registry.open(top) as opened:
+        yield opened
+
+
+def test_a_clone_without_the_branch_refuses_what_needs_it(narrow: Registry) -> None:
+    top = narrow.handle.paths.top
+    before = git(top, "for-each-ref")
+    for call in (
+        narrow.list_endpoints,
+        lambda: narrow.get_model_version("m", "staging"),
+        lambda: narrow.promote_model_version("m", "1.1", "production"),
+        lambda: narrow.create_endpoint("e", "m", "1.1"),
+        lambda: narrow.retire_model_version("m", "1.1", reason="wrong data"),
+        lambda: narrow.get_promotion_history("m"),
+    ):
+        with pytest.raises(NotFound, match="the operations branch 'ops' is not in this clone") as caught:
+            call()
+    assert git(top, "for-each-ref") == before
+    unknown = [need for need in present_needs(narrow.handle) if not isinstance(need, Need)]
+    assert [need.reason for need in unknown] == ["the operations branch"]
+    command, _, otherwise = str(caught.value.hint).partition("   (")
+    assert otherwise == "or, if nobody has created it yet, git branch ops main)"
+    git(top, *command.split()[1:])
+    assert narrow.get_model_version("m", "staging").version == "1.0"
+
+
+def test_a_clone_without_the_branch_says_so_and_does_the_rest(narrow: Registry) -> None:
+    top = narrow.handle.paths.top
+    for _ in range(2):  # nothing of it is cached
+        with (
+            Registry.open(top) as opened,
+            pytest.warns(
+                RegoloNotice, match="environments and endpoints are not known: the operations branch"
+            ),
         ):
-            with pytest.raises(NotFound, match="the operations branch 'ops' is not in this clone") as caught:
-                call()
-        assert git(top, "for-each-ref") == before
-        command, _, otherwise = str(caught.value.hint).partition("   (")
-        assert otherwise == "or, if nobody has created it yet, git branch ops main)"
-        git(top, *command.split()[1:])
-        assert narrow.get_model_version("m", "staging").version == "1.0"
+            assert not opened.list_models()[0].environments
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert narrow.get_model_version("m", "1.0").status == "ready"
+        assert narrow.create_model_version("m", model_data=b"three").version == "1.2"
+        assert not check_registry(narrow.handle).problems
+    git(top, "fetch", "-q", "origin", "ops:ops")
+    with Registry.open(top) as opened:
+        assert dict(opened.list_models()[0].environments) == {"staging": "1.0"}
 
 
 def test_a_branch_that_was_never_created_is_asked_for(registered: Registry) -> None:

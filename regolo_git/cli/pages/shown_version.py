@@ -36,7 +36,7 @@ class Shown:
 def look_up(handle: Handle, reference: Reference) -> Shown:
     """Reads tag, manifest, card, users and recipe.  Raises NotFound, IntegrityError."""
     version = get_version(handle, reference)
-    records = handle.records()
+    records = handle.shown_records()
     promotions, endpoints = handle.readable(records.promotions()), handle.readable(records.endpoints())
     users = users_of(promotions, endpoints, version.model_id, version.version)
     at = {user.name for user in users if user.kind == "endpoint"}

@@ -50,7 +50,7 @@ def check_registry(
     Missing bytes of retired versions are not a problem.  Raises NotFound if there is no registry or no such
     model.
     """
-    records = handle.records()
+    records = handle.shown_records()
     retired_names = retired_identities(records)
     rows = model_rows(handle, model) if model is not None else None
     untagged = [need for need in _untagged(handle, retired_names) if model in (None, need.manifest.model)]
