@@ -26,8 +26,9 @@ from regolo_git.text.printable import one_line
 def fsck(context: click.Context, model: str | None, full: bool, form: Form) -> None:
     """Verify every version, or those of MODEL: tag, trailers, commit, manifest, recipe, chunks.
 
-    Changes nothing, except that corrupt chunks are moved to the store's quarantine.  Missing content of
-    retired versions is not a problem, and tags of other tools are only noted.  (`git fsck` verifies Git's own
+    Changes nothing, except that corrupt chunks are moved to the store's quarantine.  Content that is not in
+    the local store must be in another one, where it is looked for but not read.  Missing content of retired
+    versions is not a problem, and tags of other tools are only noted.  (`git fsck` verifies Git's own
     objects.)
 
     With --plain, one line for each problem: subject, description, hint

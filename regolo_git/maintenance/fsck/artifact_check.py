@@ -1,15 +1,17 @@
 """Checks a version's bytes: the recipe matches the manifest, and every chunk exists.
 
-A full check also reads and hashes every chunk, and computes the digest of each rebuilt artifact.
+What the local store lacks is looked for in the other stores of the clone, and not read from there.  A full
+check also reads and hashes every local chunk, and computes the digest of each artifact that is whole here.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from regolo_git.artifacts.progress import OnProgress
 from regolo_git.artifacts.verify import verify_recipe
 from regolo_git.errors import IntegrityError, NotFound, RegoloError
-from regolo_git.hints import NextStep
+from regolo_git.hints import Hint, NextStep
 from regolo_git.maintenance.fsck.problem import Problem
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
@@ -17,67 +19,110 @@ from regolo_git.records.recipe import Recipe, RecipeChunk
 from regolo_git.store.store import Store, not_in_store
 from regolo_git.text.numbers import counted, few_of
 
+Wanted = TypeVar("Wanted", Digest, RecipeChunk)
+
 
 @dataclass(slots=True)
 class ArtifactChecker:
     """Checks artifacts one after another; a chunk shared by many versions is checked once.
 
-    `elsewhere` is the hint for a recipe that is not in this store.
+    `stores` are the local one and all others; `elsewhere` is the hint for a recipe that none of them has.
     """
 
     store: Store
+    stores: Store
     elsewhere: NextStep
     full: bool
     chunks: dict[str, bool] = field(default_factory=dict)
+    away: set[str] = field(default_factory=set)
     recipes: dict[Digest, str | None] = field(default_factory=dict)
     absent: set[Digest] = field(default_factory=set)
+    nowhere: set[Digest] = field(default_factory=set)
+    unanswered: RegoloError | None = None
 
     def look_up(self, manifests: Iterable[Manifest]) -> None:
         """Looks for the recipes of manifests that are checked next; many at once take a fifth of the time."""
         wanted = list(dict.fromkeys(manifest.artifact.recipe for manifest in manifests))
         self.absent = self.store.absent_recipes(wanted) if wanted else set()
+        self.nowhere = set(self._in_no_store(sorted(self.absent), self.stores.absent_recipes))
 
     def check(
         self, manifest: Manifest, subject: str, lost: NextStep, on_progress: OnProgress
     ) -> Iterator[Problem]:
         """The problems with the bytes of a version; `lost` is the next step if they are lost."""
         address = manifest.artifact.recipe
+        if address in self.absent and address not in self.nowhere:
+            return  # another store has it
         try:
             if address in self.absent:
-                raise not_in_store("recipe", address.hex, self.store.url)
+                raise self.unanswered or not_in_store("recipe", address.hex, self.store.url)
             recipe = self.store.read_recipe(address)
         except NotFound as error:
             # A new clone has the versions without their bytes: they are not lost but in another store.
             yield Problem(subject, error.message, self.elsewhere)
             return
         except RegoloError as error:
-            yield Problem(subject, error.message, lost)
+            yield Problem(subject, error.message, error.hint if error is self.unanswered else lost)
             return
         what = recipe_disagreement(manifest, recipe)
         if what is not None:
             yield Problem(subject, what, lost)
         missing = self._missing(recipe)
-        if missing:
+        if missing and self.unanswered is not None:
+            yield Problem(subject, self.unanswered.message, self.unanswered.hint)
+        elif missing:
             yield Problem(subject, _missing_text(missing), lost)
         elif self.full and what is None:
             wrong = self._rebuilt_wrong(recipe, on_progress)
             if wrong is not None:
-                yield Problem(subject, wrong, lost)
+                yield Problem(subject, wrong, self._fetched_again(manifest, recipe) or lost)
 
     def _missing(self, recipe: Recipe) -> list[RecipeChunk]:
+        """The chunks that no store has, as far as they answer."""
         new = [chunk for chunk in recipe.chunks if chunk.blake3 not in self.chunks]
         self.chunks.update((chunk.blake3, True) for chunk in new)
-        self.chunks.update((chunk.blake3, False) for chunk in self.store.missing(new))
+        not_here = self.store.missing(new)
+        self.away.update(chunk.blake3 for chunk in not_here)
+        self.stores.expect(recipe, not_here)
+        lost = self._in_no_store(not_here, self.stores.missing)
+        self.chunks.update((chunk.blake3, False) for chunk in lost)
         return [chunk for chunk in recipe.chunks if not self.chunks[chunk.blake3]]
+
+    def _fetched_again(self, manifest: Manifest, recipe: Recipe) -> NextStep | None:
+        """What fetches the chunks that were just moved away, if another store has them."""
+        gone = self.store.missing(recipe.chunks)
+        if not gone or self._in_no_store(gone, self.stores.missing):
+            return None
+        return Hint("checkout", manifest.reference)
+
+    def _in_no_store(
+        self, wanted: Sequence[Wanted], lacking: Callable[[Sequence[Wanted]], Collection[Wanted]]
+    ) -> Collection[Wanted]:
+        """Those that no store has; all of them if one that may have them does not answer."""
+        if not wanted or self.unanswered is not None:
+            return wanted
+        try:
+            return lacking(wanted)
+        except RegoloError as error:
+            self.unanswered = error
+            return wanted
 
     def _rebuilt_wrong(self, recipe: Recipe, on_progress: OnProgress) -> str | None:
         if recipe.address not in self.recipes:
             try:
-                verify_recipe(self.store, recipe, on_progress=on_progress)
+                self._verify(recipe, on_progress)
                 self.recipes[recipe.address] = None
             except (IntegrityError, NotFound) as error:
                 self.recipes[recipe.address] = error.message
         return self.recipes[recipe.address]
+
+    def _verify(self, recipe: Recipe, on_progress: OnProgress) -> None:
+        if self.away.isdisjoint(chunk.blake3 for chunk in recipe.chunks):
+            verify_recipe(self.store, recipe, on_progress=on_progress)
+            return
+        here = [chunk for chunk in recipe.chunks if chunk.blake3 not in self.away]
+        for _ in self.store.read_chunks(recipe, here):
+            pass  # reading a chunk verifies it
 
 
 def _missing_text(missing: list[RecipeChunk]) -> str:

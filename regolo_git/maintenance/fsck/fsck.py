@@ -54,7 +54,7 @@ def check_registry(
     retired_names = retired_identities(records)
     rows = model_rows(handle, model) if model is not None else None
     untagged = [need for need in _untagged(handle, retired_names) if model in (None, need.manifest.model)]
-    checker = ArtifactChecker(handle.store, other_store_hint(handle), full)
+    checker = ArtifactChecker(handle.store, handle.stores, other_store_hint(handle), full)
     problems = [*check_names(handle), *check_records(records)]
     problems += check_branch(handle, records)
     size = handle.index.size_of_all() if rows is None else sum(row.size for row in rows)
