@@ -53,6 +53,10 @@ def _opener(scheme: str) -> Callable[[StoreAddress], Files]:
             from regolo_git.store.files.filesystems.web import open_web  # noqa: PLC0415
 
             return open_web
+        case "gs" | "gcs":
+            from regolo_git.store.files.filesystems.gcs import open_gcs  # noqa: PLC0415
+
+            return open_gcs
         case "sftp" | "ssh":
             from regolo_git.store.files.filesystems.sftp import open_sftp  # noqa: PLC0415
 

@@ -67,6 +67,7 @@ def failure_of(error: BaseException) -> "Failure | None":
     from regolo_git.store.foreign.aws import aws_failure  # noqa: PLC0415
     from regolo_git.store.foreign.connection import connection_failure  # noqa: PLC0415
     from regolo_git.store.foreign.failure import Failure, said_by  # noqa: PLC0415
+    from regolo_git.store.foreign.google import google_failure, requests_failure  # noqa: PLC0415
     from regolo_git.store.foreign.ssh import ssh_failure  # noqa: PLC0415
     from regolo_git.store.foreign.web import web_failure  # noqa: PLC0415
 
@@ -75,6 +76,9 @@ def failure_of(error: BaseException) -> "Failure | None":
         "aiobotocore": aws_failure,
         "aiohttp": web_failure,
         "asyncssh": ssh_failure,
+        "gcsfs": google_failure,
+        "google": google_failure,
+        "requests": requests_failure,
     }
     for cause in _causes(error):
         read = readers.get(_library(cause))

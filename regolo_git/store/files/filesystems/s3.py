@@ -4,7 +4,6 @@ Credentials are those of the AWS command line: environment, profiles, roles.  Th
 the further ones that it makes to find out whether a missing object is a directory.
 """
 
-import asyncio
 import threading
 from collections.abc import Iterator
 from io import BytesIO
@@ -15,14 +14,13 @@ from s3fs import S3FileSystem
 
 from regolo_git.records.store_url import StoreAddress
 from regolo_git.store.files.contract import Data, Files, Properties, StoredFile
+from regolo_git.store.files.filesystems.upload import watched
 from regolo_git.store.files.fsspec import OBJECT_STORE, FsspecFiles, time_of
 from regolo_git.store.files.retry import CONNECT_SECONDS, QUESTIONS_AT_ONCE, SILENCE_SECONDS
 from regolo_git.store.foreign.aws import NO_BUCKET, code_of
 from regolo_git.store.translate import remote_error
 from regolo_git.system_calls import random_name
 
-# How often an upload is looked at before it is given up.
-LOOKS = 10
 _WRITER = "writer"
 _EXISTS = ("PreconditionFailed", "412")
 _HIDDEN = ("AccessDenied", "Forbidden", "403")
@@ -185,24 +183,10 @@ class S3Files(FsspecFiles):
         sync(self._fs.loop, self._put_watched, path, BytesIO(data), options)
 
     async def _put_watched(self, path: str, body: BytesIO, options: dict[str, Any]) -> None:
-        """Sends a body; raises TimeoutError if nothing of it is taken for as long as a server may be silent.
-
-        The library's own time-outs begin when all of it is sent, and before that it waits for ever.
-        """
         request = self._fs._call_s3(  # noqa: SLF001 - the coroutine behind `call_s3`
             "put_object", Bucket=self._bucket, Key=self._key(path), Body=body, **options
         )
-        sending, sent, silent = asyncio.ensure_future(request), 0, 0
-        while not sending.done():
-            await asyncio.wait({sending}, timeout=SILENCE_SECONDS / LOOKS)
-            at = body.tell()
-            silent = silent + 1 if at == sent and (at < body.getbuffer().nbytes or not at) else 0
-            if silent > LOOKS and not sending.done():
-                sending.cancel()
-                await asyncio.wait({sending})
-                raise TimeoutError
-            sent = at
-        await sending
+        await watched(request, body, SILENCE_SECONDS)
 
     def _key(self, path: str) -> str:
         return f"{self._prefix}{path}"
