@@ -4,20 +4,25 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from support.clones import Team
 from support.git_program import git
 from support.places import TESTS
+from support.servers.git_http import PASSWORD, USER, GitHttp
+from support.servers.sshd import running_sshd
 
 from regolo_git.api import Registry
 
 PROGRAM = TESTS / "support" / "racing_clone.py"
 
 
-def race(team: Team, clones: int, versions: int) -> list[Path]:
-    """Lets so many clones push so many versions each; returns their places."""
+def race(team: Team, clones: int, versions: int, url: str | None = None) -> list[Path]:
+    """Lets so many clones push so many versions each, to the host or by a URL of it; returns their places."""
     tops = [team.clone(f"clone-{number}").handle.paths.top for number in range(clones)]
+    for top in tops if url is not None else ():
+        git(top, "remote", "set-url", "origin", str(url))
     running = [
         subprocess.Popen(
             [sys.executable, str(PROGRAM), str(top), "m", str(versions)], stderr=subprocess.PIPE, text=True
@@ -57,3 +62,25 @@ def test_all_versions_land(team: Team, clones: int, versions: int) -> None:
     check(team, tops, versions)
     for top in tops:
         assert git(top, "status", "--short").strip() == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("clones", [2, 5], ids=["two", "five"])
+def test_all_versions_land_by_http(team: Team, tmp_path: Path, clones: int) -> None:
+    git(team.host, "config", "http.receivepack", "true")
+    with GitHttp(tmp_path).running() as server:
+        credentials = tmp_path / "credentials"
+        credentials.write_text(f"http://{USER}:{quote(PASSWORD, safe='')}@{server.address}\n")
+        git(tmp_path, "config", "--global", "credential.helper", f"store --file={credentials}")
+        tops = race(team, clones, 15, server.url(team.host))
+        check(team, tops, 15)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("clones", [2, 5], ids=["two", "five"])
+def test_all_versions_land_by_ssh(team: Team, tmp_path: Path, clones: int) -> None:
+    (tmp_path / "sshd").mkdir()
+    with running_sshd(tmp_path / "sshd") as server:
+        git(tmp_path, "config", "--global", "core.sshCommand", server.ssh_command)
+        tops = race(team, clones, 15, f"ssh://host{team.host}")
+        check(team, tops, 15)
