@@ -15,6 +15,8 @@ from regolo_git.hints import Hint
 from regolo_git.records.references import Reference
 from regolo_git.registry.configuration import change_setting
 from regolo_git.registry.environments.promote import promote
+from regolo_git.registry.sync.unpushed import find_unpushed
+from regolo_git.registry.version_status import read_statuses
 
 
 class Team:
@@ -323,3 +325,19 @@ def test_all_land_over_http(separate: Team, isolated: Path) -> None:
     subjects = git(separate.remote, "log", "--format=%s", "--grep=^to ", "ops").splitlines()
     assert len(subjects) == len(set(subjects)) == 15
     git(separate.remote, "fsck", "--strict")
+
+
+def test_the_status_counts_the_operations_that_were_not_pushed(separate: Team) -> None:
+    def unpushed() -> tuple[int, str | None, int]:
+        found = find_unpushed(separate.ada.handle, read_statuses(separate.ada.handle))
+        assert found is not None
+        return found.commits, found.operations, found.operations_commits
+
+    assert unpushed() == (0, "ops", 0)
+    separate.ada.promote_model_version("m", "1.0", "staging")
+    separate.ada.promote_model_version("m", "1.1", "staging")
+    assert unpushed() == (0, "ops", 2)
+    separate.ada.push()
+    assert unpushed() == (0, "ops", 0)
+    separate.ada.promote_model_version("m", "1.1", "production", push=True)
+    assert unpushed() == (0, "ops", 0)

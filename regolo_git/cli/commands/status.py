@@ -84,6 +84,7 @@ def _document(found: WorkStatus) -> dict[str, Json]:
         "branch": found.branch,
         "head": found.head,
         "registry_branch": found.registry_branch,
+        "operations_branch": found.operations_branch,
         "models": [
             {
                 "model": artifact.model,
@@ -120,7 +121,9 @@ def _place(found: WorkStatus) -> str:
     at = short(found.head)
     if found.branch is None:
         return f"HEAD detached at {at}"
-    kind = "the registry branch" if found.branch == found.registry_branch else f"not {found.registry_branch}"
+    kind = f"not {found.registry_branch}"
+    if found.branch in (found.registry_branch, found.operations_branch):
+        kind = "the registry branch" if found.branch == found.registry_branch else "the operations branch"
     return f"on branch {paint(found.branch, sys.stdout, bold=True)} ({kind}) at {at}"
 
 

@@ -11,11 +11,16 @@ from regolo_git.registry.version_status import Statuses
 
 @dataclass(frozen=True, slots=True)
 class Unpushed:
-    """Versions that were not pushed, and the commits of the registry branch that the remote's lacks."""
+    """Versions that were not pushed, and the commits of the registry branch that the remote's lacks.
+
+    `operations` is the operations branch, if it is another one, and `operations_commits` counts its commits.
+    """
 
     branch: str
     versions: tuple[str, ...]
     commits: int
+    operations: str | None = None
+    operations_commits: int = 0
 
 
 def unpushed_references(handle: Handle, statuses: Statuses) -> tuple[str, ...]:
@@ -29,11 +34,25 @@ def unpushed_references(handle: Handle, statuses: Statuses) -> tuple[str, ...]:
 
 def find_unpushed(handle: Handle, statuses: Statuses) -> Unpushed | None:
     """What is not pushed; None in a clone that never fetched the registry branch."""
-    from regolo_git.git.history import commits_not_in  # noqa: PLC0415 - `list` needs no Git library
-
-    tips = line_tips(handle.paths, statuses.branch, ())
-    ours, theirs = tips.get(statuses.branch), tips.get(f"origin/{statuses.branch}")
+    ours, theirs = _tips(handle, statuses.branch)
     if ours is None or theirs is None:
         return None
-    commits = len(commits_not_in(handle.git, ours, theirs)) if ours != theirs else 0
-    return Unpushed(statuses.branch, unpushed_references(handle, statuses), commits)
+    commits, versions = _commits(handle, ours, theirs), unpushed_references(handle, statuses)
+    operations = handle.operations_branch()
+    if operations == statuses.branch:
+        return Unpushed(statuses.branch, versions, commits)
+    ours, pushed = _tips(handle, operations)
+    count = _commits(handle, ours, pushed or theirs) if ours is not None else 0
+    return Unpushed(statuses.branch, versions, commits, operations, count)
+
+
+def _tips(handle: Handle, branch: str) -> tuple[str | None, str | None]:
+    """The tip of a branch here, and at `origin` as last fetched."""
+    tips = line_tips(handle.paths, branch, ())
+    return tips.get(branch), tips.get(f"origin/{branch}")
+
+
+def _commits(handle: Handle, ours: str, theirs: str) -> int:
+    from regolo_git.git.history import commits_not_in  # noqa: PLC0415 - `list` needs no Git library
+
+    return len(commits_not_in(handle.git, ours, theirs)) if ours != theirs else 0

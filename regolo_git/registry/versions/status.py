@@ -45,6 +45,7 @@ class WorkStatus:
     branch: str | None
     head: str | None
     registry_branch: str
+    operations_branch: str
     artifacts: tuple[ArtifactStatus, ...]
 
 
@@ -65,6 +66,7 @@ def work_status(handle: Handle, *, on_progress: OnProgress = ignore_progress) ->
         branch=handle.git.head_branch(),
         head=handle.git.head_commit(),
         registry_branch=handle.registry_branch(),
+        operations_branch=handle.operations_branch(),
         artifacts=tuple(found),
     )
 
