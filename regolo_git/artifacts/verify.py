@@ -68,8 +68,17 @@ def verify_artifact(
         cache.trust(artifact)
 
 
-def verify_recipe(store: Store, recipe: Recipe, *, on_progress: OnProgress = ignore_progress) -> None:
-    """Reads every chunk and compares the digest of every file.  Raises NotFound, IntegrityError."""
-    with ThreadPool(store.connections) as pool:
+def verify_recipe(
+    store: Store,
+    recipe: Recipe,
+    *,
+    threads: int | None = None,
+    on_progress: OnProgress = ignore_progress,
+) -> None:
+    """Reads every chunk and compares the digest of every file.  Raises NotFound, IntegrityError.
+
+    It uses so many threads (default: as many as the store can use).
+    """
+    with ThreadPool(threads or store.connections) as pool:
         everything = range(len(recipe.files))
         rebuild(store, recipe, everything, pool, write=None, check_digests=True, on_progress=on_progress)

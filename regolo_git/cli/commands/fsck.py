@@ -21,15 +21,19 @@ from regolo_git.text.printable import one_line
 @click.command()
 @model_argument(required=False)
 @click.option("--full", is_flag=True, help="Read all content and recompute every digest.")
+@click.option("--shared", is_flag=True, help="Check the shared store, not the one of this clone.")
+@click.option("--jobs", "-j", metavar="N", type=click.IntRange(1, 64), help="Read N chunks at a time.")
 @form_options
 @click.pass_context
-def fsck(context: click.Context, model: str | None, full: bool, form: Form) -> None:
+def fsck(
+    context: click.Context, model: str | None, full: bool, shared: bool, jobs: int | None, form: Form
+) -> None:
     """Verify every version, or those of MODEL: tag, trailers, commit, manifest, recipe, chunks.
 
     Changes nothing, except that corrupt chunks are moved to the store's quarantine.  Content that is not in
-    the local store must be in another one, where it is looked for but not read.  Missing content of retired
-    versions is not a problem, and tags of other tools are only noted.  (`git fsck` verifies Git's own
-    objects.)
+    the local store must be in another one, where it is looked for but not read; --shared checks the shared
+    store instead, which stays as it is.  Missing content of retired versions is not a problem, and tags of
+    other tools are only noted.  (`git fsck` verifies Git's own objects.)
 
     With --plain, one line for each problem: subject, description, hint
 
@@ -37,12 +41,15 @@ def fsck(context: click.Context, model: str | None, full: bool, form: Form) -> N
     Examples:
       git regolo fsck
       git regolo fsck sentiment --full
+      git regolo fsck --shared --full --jobs 16
 
     Exit status: 0 no problems found; 3 no such model, or not in a registry; 5 problems found; 6 the store
-    is not there.
+    is not there or cannot be reached; 8 the shared store is not confirmed.
     """
     with open_handle() as handle, ProgressBar("checking") as bar:
-        report = check_registry(handle, model=model, full=full, on_progress=bar.show)
+        report = check_registry(
+            handle, model=model, full=full, shared=shared, jobs=jobs, on_progress=bar.show
+        )
         note_missing_tags(handle)
     emit(
         form,
@@ -62,6 +69,7 @@ def _document(report: FsckReport) -> Json:
         "retired": report.retired,
         "chunks": report.chunks,
         "full": report.full,
+        "store": report.store,
         "problems": [_finding(problem) for problem in report.problems],
         "notes": [_finding(note) for note in report.notes],
     }

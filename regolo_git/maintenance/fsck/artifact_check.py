@@ -27,12 +27,14 @@ class ArtifactChecker:
     """Checks artifacts one after another; a chunk shared by many versions is checked once.
 
     `stores` are the local one and all others; `elsewhere` is the hint for a recipe that none of them has.
+    `threads` read a whole artifact (default: as many as the store can use).
     """
 
     store: Store
     stores: Store
     elsewhere: NextStep
     full: bool
+    threads: int | None = None
     chunks: dict[str, bool] = field(default_factory=dict)
     away: set[str] = field(default_factory=set)
     recipes: dict[Digest, str | None] = field(default_factory=dict)
@@ -118,7 +120,7 @@ class ArtifactChecker:
 
     def _verify(self, recipe: Recipe, on_progress: OnProgress) -> None:
         if self.away.isdisjoint(chunk.blake3 for chunk in recipe.chunks):
-            verify_recipe(self.store, recipe, on_progress=on_progress)
+            verify_recipe(self.store, recipe, threads=self.threads, on_progress=on_progress)
             return
         here = [chunk for chunk in recipe.chunks if chunk.blake3 not in self.away]
         for _ in self.store.read_chunks(recipe, here):

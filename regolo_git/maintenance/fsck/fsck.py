@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
+from regolo_git.errors import NotFound
 from regolo_git.git.many_files import File
 from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Hint
@@ -26,12 +27,16 @@ from regolo_git.registry.reachable import Need, Unreadable, retired_identities, 
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.known_tags import may_lack_tags
 
+PUSH_IT = "run `git regolo push` in the clone that has the bytes"
 PAGE = 1000  # versions whose manifests are in memory at once
 
 
 @dataclass(frozen=True, slots=True)
 class FsckReport:
-    """The problems, what is only worth knowing, and the numbers of versions, retired ones, and chunks."""
+    """The problems, what is only worth knowing, and the numbers of versions, retired ones, and chunks.
+
+    `store` is the one that was checked.
+    """
 
     problems: tuple[Problem, ...]
     notes: tuple[Problem, ...]
@@ -39,22 +44,31 @@ class FsckReport:
     retired: int
     chunks: int
     full: bool
+    store: str
 
 
 def check_registry(
-    handle: Handle, *, model: str | None = None, full: bool = False, on_progress: OnProgress = ignore_progress
+    handle: Handle,
+    *,
+    model: str | None = None,
+    full: bool = False,
+    shared: bool = False,
+    jobs: int | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> FsckReport:
-    """Checks every version, or those of one model; `full` reads every byte.
+    """Checks every version, or those of one model; `full` reads every byte, so many chunks at a time.
+
+    The bytes are those of the local store, and with `shared` those of the registry's shared store.
 
     Also checked are versions without a tag that local branches, work trees, environments and endpoints name.
-    Missing bytes of retired versions are not a problem.  Raises NotFound if there is no registry or no such
-    model.
+    Missing bytes of retired versions are not a problem.  Raises NotFound if there is no registry, no such
+    model or no shared store, and what opening the shared store raises.
     """
     records = handle.shown_records()
     retired_names = retired_identities(records)
     rows = model_rows(handle, model) if model is not None else None
     untagged = [need for need in _untagged(handle, retired_names) if model in (None, need.manifest.model)]
-    checker = ArtifactChecker(handle.store, handle.stores, other_store_hint(handle), full)
+    checker = _checker(handle, shared=shared, full=full, threads=jobs)
     problems = [*check_names(handle), *check_records(records)]
     problems += check_branch(handle, records)
     size = handle.index.size_of_all() if rows is None else sum(row.size for row in rows)
@@ -73,7 +87,17 @@ def check_registry(
     problems += _check_users(handle, records, retired_names)
     notes = tuple(problem for problem in problems if problem.note)
     wrong = tuple(problem for problem in problems if not problem.note)
-    return FsckReport(wrong, notes, tagged.versions, tagged.retired, len(checker.chunks), full)
+    counts = (tagged.versions, tagged.retired, len(checker.chunks))
+    return FsckReport(wrong, notes, *counts, full, checker.store.url)
+
+
+def _checker(handle: Handle, *, shared: bool, full: bool, threads: int | None) -> ArtifactChecker:
+    if not shared:
+        return ArtifactChecker(handle.store, handle.stores, other_store_hint(handle), full, threads)
+    store = handle.shared
+    if store is None:
+        raise NotFound("the registry names no shared store", Hint("config", "store.url", "URL"))
+    return ArtifactChecker(store, store, PUSH_IT, full, threads)
 
 
 class _Tagged:

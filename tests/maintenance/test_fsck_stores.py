@@ -1,0 +1,107 @@
+"""fsck says which store lacks what: bytes that only the shared store has are not lost."""
+
+from pathlib import Path
+
+import pytest
+from support.command_line import Regolo
+from support.git_program import git
+from support.model_files import write_model
+from support.team import clone_of, send_all
+
+from regolo_git.api import Registry
+
+
+def files(store: Path, kind: str) -> list[Path]:
+    return sorted(
+        (path for path in (store / kind).rglob("*/*") if path.is_file()), key=lambda path: path.stat().st_size
+    )
+
+
+@pytest.fixture
+def shared(publisher: Registry, team: Path) -> Path:
+    """Two versions, which the shared store has."""
+    top = publisher.handle.paths.top
+    publisher.register_model("m", write_model(top / "m.safetensors", 1.0))
+    publisher.create_model_version("m", model_data=write_model(top / "m.safetensors", 2.0))
+    send_all(publisher)
+    return team
+
+
+@pytest.fixture
+def colleague(publisher: Registry, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    top = clone_of(publisher, tmp_path / "colleague")
+    monkeypatch.chdir(top)
+    return top
+
+
+def test_a_clone_without_bytes_is_sound_if_the_shared_store_has_them(regolo: Regolo, colleague: Path) -> None:
+    for arguments in ([], ["--full"]):
+        assert "no problems found" in regolo("fsck", *arguments).err
+    assert not (colleague / ".git/regolo/store/recipes").exists()
+
+
+def test_an_unconfirmed_store_is_named(regolo: Regolo, colleague: Path, shared: Path) -> None:
+    git(colleague, "config", "--unset", "regolo.confirmed")
+    problem = regolo("fsck", "--json", status=5).document["problems"][0]
+    assert f"names the shared store '{shared}', which this clone has not confirmed" in problem["what"]
+    assert problem["hint"] == f"git regolo config store.url {shared}"
+
+
+def test_chunks_that_were_evicted_here_are_not_missing(
+    regolo: Regolo, publisher: Registry, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(publisher.handle.paths.top)
+    for path in files(Path(publisher.handle.store_url), "chunks"):
+        path.unlink()
+    assert "no problems found" in regolo("fsck", "--full").err
+
+
+def test_a_damaged_local_chunk_is_named_once_and_fetched_when_needed(
+    regolo: Regolo, publisher: Registry, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(publisher.handle.paths.top)
+    chunk = files(Path(publisher.handle.store_url), "chunks")[0]
+    chunk.chmod(0o644)
+    chunk.write_bytes(bytes(chunk.stat().st_size))
+    problems = regolo("fsck", "--full", "--json", status=5).document["problems"]
+    assert all("is damaged" in each["what"] for each in problems)
+    assert all("git regolo checkout" in each["hint"] for each in problems)
+    assert "no problems found" in regolo("fsck", "--full").err
+    for version in ("1.0", "1.1"):
+        regolo("checkout", f"m@{version}", str(tmp_path / version))
+    assert "no problems found" in regolo("fsck", "--full").err
+
+
+def test_the_shared_store_is_checked_on_its_own(regolo: Regolo, colleague: Path, shared: Path) -> None:
+    for arguments in ([], ["--full"], ["--full", "--jobs", "2"]):
+        done = regolo("fsck", "--shared", *arguments)
+        assert "no problems found" in done.err
+    document = regolo("fsck", "--shared", "--json").document
+    assert document["store"] == str(shared)
+
+
+def test_damage_in_the_shared_store_is_named_and_left_alone(
+    regolo: Regolo, colleague: Path, shared: Path
+) -> None:
+    (stored, *_) = [*files(shared, "chunks"), *files(shared, "packs")]
+    stored.chmod(0o644)
+    stored.write_bytes(bytes(stored.stat().st_size))
+    before = sorted(path for path in shared.rglob("*"))
+    problems = regolo("fsck", "--shared", "--full", "--json", status=5).document["problems"]
+    assert problems
+    assert all(str(shared) in problem["what"] for problem in problems)
+    assert sorted(path for path in shared.rglob("*")) == before
+
+
+def test_what_the_shared_store_lacks_is_pushed_by_who_has_it(
+    regolo: Regolo, publisher: Registry, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(publisher.handle.paths.top)
+    files(shared, "recipes")[0].unlink()
+    (problem,) = regolo("fsck", "--shared", "--json", status=5).document["problems"]
+    assert f"is missing from the store '{shared}'" in problem["what"]
+    assert "git regolo push" in problem["hint"]
+
+
+def test_without_a_shared_store_there_is_none_to_check(regolo: Regolo, two_versions: Path) -> None:
+    assert "names no shared store" in regolo("fsck", "--shared", status=3).err
