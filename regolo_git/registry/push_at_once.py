@@ -72,8 +72,9 @@ class Destination:
             pushed: list[Published[Made]] = []
 
             def accept(published: Published[Made], pushed: list[Published[Made]] = pushed) -> None:
-                if not pushed:
-                    self._push(branch, published.commit)
+                if pushed:  # by an attempt that then lost a race for the branch of this clone
+                    raise Conflict("another program moved it meanwhile")
+                self._push(branch, published.commit)
                 pushed.append(published)
 
             try:
@@ -120,7 +121,8 @@ class Destination:
         before = ref_target(git.paths, tracking)
         if before != commit:  # git moves it only if the configuration fetches the branch
             change = RefChange(tracking, before, commit, "regolo: push")
-            update_refs(git, [change], lambda: require_target(git, tracking, before), lambda: None)
+            with suppress(RegoloError):  # the next fetch does it as well
+                update_refs(git, [change], lambda: require_target(git, tracking, before), lambda: None)
 
     def _sent(self, update: RefUpdate) -> Pushed | None:
         """The outcome of the push; None if the remote took it and the connection broke before it said so."""
@@ -152,17 +154,15 @@ class Destination:
         return [oid for ref, oid in self._theirs.items() if ref.startswith(BRANCHES)]
 
     def _refuse_unpushed_versions(self, tip: str, commit: str) -> None:
-        """Raises Conflict if a changed record names a version whose tag the remote has not, or another."""
+        """Raises Conflict if a changed record names a version whose tag is not the same at the remote."""
         git, index = self._handle.git, self._handle.index
         found = [index.find(*key) for key in dict.fromkeys(self._named(tip, commit))]
         rows = [row for row in found if row is not None]
         if any(self._theirs.get(f"{TAGS}{row.tag}") != row.tag_oid for row in rows):
             self._theirs |= transport_of(git).refs(self.remote, [f"{TAGS}{row.tag}" for row in rows])
         for row in rows:
-            theirs, reference = (
-                self._theirs.get(f"{TAGS}{row.tag}"),
-                version_reference(row.model, row.version),
-            )
+            theirs = self._theirs.get(f"{TAGS}{row.tag}")
+            reference = version_reference(row.model, row.version)
             if theirs is None:
                 raise Conflict(
                     f"'{reference}' was not pushed to '{self.remote}'; {UNCHANGED}", Hint("push", row.model)

@@ -341,3 +341,17 @@ def test_the_status_counts_the_operations_that_were_not_pushed(separate: Team) -
     assert unpushed() == (0, "ops", 0)
     separate.ada.promote_model_version("m", "1.1", "production", push=True)
     assert unpushed() == (0, "ops", 0)
+
+
+def test_a_branch_that_is_locked_here_follows_later(separate: Team) -> None:
+    ada = separate.ada
+    ada.promote_model_version("m", "1.0", "staging", push=True)
+    lock = top_of(ada) / ".git/refs/heads/ops.lock"
+    lock.touch()
+    with pytest.warns(match="'origin' has commit .* now, but branch 'ops' here could not follow"):
+        ada.promote_model_version("m", "1.0", "production", push=True)
+    lock.unlink()
+    assert git(separate.remote, "log", "-1", "--format=%s", "ops") == "promote m@1.0 to production\n"
+    assert ada.get_model_version("m", "production").version == "1.0"  # as `origin` has it
+    ada.promote_model_version("m", "1.1", "production", push=True)
+    assert separate.at_remote("ops") == here(ada, "ops")
