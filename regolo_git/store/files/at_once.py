@@ -12,10 +12,8 @@ def at_once(ask: Callable[[Asked], Answer], asked: Sequence[Asked], threads: int
     """The answer to each, in order, by several threads; the first error is raised, and no more is asked."""
     if len(asked) < 2:
         return [ask(one) for one in asked]
-    with ThreadPoolExecutor(min(threads, len(asked)), "regolo-files") as pool:
-        waiting = [pool.submit(ask, one) for one in asked]
-        try:
-            return [one.result() for one in waiting]
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    pool = ThreadPoolExecutor(min(threads, len(asked)), "regolo-files")
+    try:
+        return [one.result() for one in [pool.submit(ask, one) for one in asked]]
+    finally:  # after an error or an interrupt, nobody waits for those that have begun
+        pool.shutdown(wait=False, cancel_futures=True)
