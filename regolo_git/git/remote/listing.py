@@ -36,8 +36,10 @@ def list_some(git: GitRepository, remote: str, patterns: Iterable[str]) -> dict[
     url = run_git(paths.git_dir, paths.work_tree, "ls-remote", "--get-url", "--", remote).decode().strip()
     scheme = url.partition("://")[0]
     if scheme in HTTP:
-        return _over_http(git, remote, url, wanted)
-    if (scheme in SSH or SCP.fullmatch(url)) and not Path(paths.top / url).exists() and _is_openssh(git):
+        return _converse(git, remote, (f"remote-{scheme}", remote, url), wanted, helper=True)
+    if (paths.top / url).is_dir():
+        return _converse(git, remote, ("upload-pack", str(paths.top / url)), wanted, helper=False)
+    if (scheme in SSH or SCP.fullmatch(url)) and _is_openssh(git):
         from regolo_git.git.remote.with_dulwich import DulwichTransport  # noqa: PLC0415 - takes long to import
 
         return DulwichTransport(git).refs(remote, wanted)
@@ -51,15 +53,22 @@ def _is_openssh(git: GitRepository) -> bool:
     return usual and [Path(path).name for path in program] == ["ssh"]
 
 
-def _over_http(git: GitRepository, remote: str, url: str, wanted: tuple[str, ...]) -> dict[str, str] | None:
-    paths, scheme = git.paths, url.partition("://")[0]
+def _converse(
+    git: GitRepository, remote: str, command: tuple[str, ...], wanted: tuple[str, ...], *, helper: bool
+) -> dict[str, str] | None:
+    """Runs git's end of a connection: a remote `helper`, or the program of the server by path."""
+    paths = git.paths
     asks = os.isatty(0) and os.isatty(2)
     environment = environment_of_remote(environment_of_git(paths.git_dir, paths.work_tree, None), asks=asks)
+    if not helper:
+        environment["GIT_PROTOCOL"] = "version=2"
+        del environment["GIT_DIR"]
+        environment.pop("GIT_WORK_TREE", None)
     watch = Watch(PATIENT_SECONDS if asks else SILENCE_SECONDS)
     with tempfile.TemporaryFile() as messages:
         with no_fork():
             process = subprocess.Popen(
-                [git_program(), f"remote-{scheme}", remote, url],
+                [git_program(), *command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=messages,
@@ -70,7 +79,7 @@ def _over_http(git: GitRepository, remote: str, url: str, wanted: tuple[str, ...
         with process:
             watch.begin(process.kill)
             try:
-                return _ask(process, wanted)
+                return _ask(process, wanted, helper=helper)
             except (EOFError, BrokenPipeError, ValueError) as error:
                 process.kill()
                 process.wait()
@@ -82,19 +91,15 @@ def _over_http(git: GitRepository, remote: str, url: str, wanted: tuple[str, ...
                 watch.stop()
 
 
-def _ask(process: "subprocess.Popen[bytes]", patterns: tuple[str, ...]) -> dict[str, str] | None:
-    """One question and its answer.  Raises EOFError if the helper ends before."""
+def _ask(
+    process: "subprocess.Popen[bytes]", patterns: tuple[str, ...], *, helper: bool
+) -> dict[str, str] | None:
+    """One question and its answer.  Raises EOFError if the other end ends before."""
     given, answer = process.stdin, process.stdout
     assert given is not None
     assert answer is not None
-    given.write(b"stateless-connect git-upload-pack\n")
-    given.flush()
-    line = answer.readline()
-    if line == b"fallback\n":
-        given.write(b"\n")
+    if helper and not _is_connected(given, answer):
         return None
-    if line != b"\n":
-        raise EOFError
     if not any(packet.rstrip() == b"version 2" for packet in list(_packets(answer))[:1]):
         raise ValueError("an answer in another protocol")
     exact, beginnings = split_patterns(patterns)
@@ -106,6 +111,19 @@ def _ask(process: "subprocess.Popen[bytes]", patterns: tuple[str, ...]) -> dict[
     found = {words[1]: words[0] for words in refs if len(words) >= 2}
     given.close()
     return matching(found, patterns)
+
+
+def _is_connected(given: IO[bytes], answer: IO[bytes]) -> bool:
+    """Whether the helper has connected; it cannot where the server only knows older protocols."""
+    given.write(b"stateless-connect git-upload-pack\n")
+    given.flush()
+    line = answer.readline()
+    if line == b"fallback\n":
+        given.write(b"\n")
+        return False
+    if line != b"\n":
+        raise EOFError
+    return True
 
 
 def _packet(data: bytes) -> bytes:

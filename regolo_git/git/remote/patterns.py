@@ -8,11 +8,9 @@ PEELED = "^{}"  # ends the name of what an annotated tag names, in a list of ref
 def matching(refs: Mapping[str, str], patterns: Iterable[str]) -> dict[str, str]:
     """The refs that match one of some patterns, sorted."""
     exact, beginnings = split_patterns(patterns)
-    return {
-        ref: refs[ref]
-        for ref in sorted(refs)
-        if not ref.endswith(PEELED) and (ref in exact or ref.startswith(beginnings))
-    }
+    # Of a hundred thousand refs, each pass over all of them counts.
+    wanted = [ref for ref in refs if ref.startswith(beginnings) or ref in exact]
+    return {ref: refs[ref] for ref in sorted(wanted) if not ref.endswith(PEELED)}
 
 
 def split_patterns(patterns: Iterable[str]) -> tuple[frozenset[str], tuple[str, ...]]:

@@ -46,13 +46,10 @@ def remote_tags(git: GitRepository, remote: str, patterns: Iterable[str]) -> dic
 
 def compare_tags(git: GitRepository, theirs: Mapping[str, str]) -> TagComparison:
     """Compares tags of a remote with those of this clone."""
-    ours = read_tags(git.paths)[1]
-    absent = {name: oid for name, oid in theirs.items() if name not in ours}
-    differing = {
-        name: Difference(ours[name].oid, oid)
-        for name, oid in theirs.items()
-        if name in ours and ours[name].oid != oid
-    }
+    ours = {name: tag.oid for name, tag in read_tags(git.paths)[1].items()} if theirs else {}
+    unlike = {name: oid for name, oid in theirs.items() if ours.get(name) != oid}
+    absent = {name: oid for name, oid in unlike.items() if name not in ours}
+    differing = {name: Difference(ours[name], oid) for name, oid in unlike.items() if name in ours}
     return TagComparison(absent, differing)
 
 

@@ -28,7 +28,7 @@ FETCH = (
 )  # fmt: skip
 PUSH = ("push", "--porcelain", "--progress", "--no-follow-tags", "--recurse-submodules=no")
 AT_ONCE = 8_000  # refs of one push: they are arguments, of which the system allows about 2 MB
-BROAD = ("refs/", "refs/heads/", "refs/tags/")  # nothing worth mentioning is left out of these
+BROAD = ("refs/", "refs/tags/")  # nothing worth mentioning is left out of these
 REJECTED = "failed to push some refs"
 
 
@@ -41,13 +41,13 @@ class GitTransport:
     def refs(self, remote: str, patterns: Iterable[str]) -> dict[str, str]:
         """See `Transport.refs`."""
         wanted = tuple(patterns)
-        if wanted and all(pattern.removesuffix("*") not in BROAD for pattern in wanted):
+        if wanted and not any(pattern.removesuffix("*") in BROAD for pattern in wanted):
             found = list_some(self._git, remote, wanted)
             if found is not None:
                 return found
-        output = ask_remote(self._git.paths, remote, "ls-remote", "--", remote, *wanted)
-        lines = (line.partition("\t") for line in output.decode("utf-8", "surrogateescape").splitlines())
-        return matching({ref: oid for oid, _, ref in lines}, wanted)
+        output = ask_remote(self._git.paths, remote, "ls-remote", "--refs", "--", remote, *wanted)
+        lines = output.decode("utf-8", "surrogateescape").split("\n")
+        return matching({line[41:]: line[:40] for line in lines if line}, wanted)
 
     def fetch(
         self, remote: str, refspecs: Sequence[str], on_progress: OnGitProgress = ignore_git_progress
