@@ -148,6 +148,11 @@ def refs_beside_tags(paths: RepositoryPaths) -> list[str]:
     return sorted(ref for ref in refs if not ref.startswith(TAGS))
 
 
+def local_branches(paths: RepositoryPaths) -> list[str]:
+    """The names of the branches of this clone, sorted."""
+    return [ref.removeprefix(HEADS) for ref in refs_beside_tags(paths) if ref.startswith(HEADS)]
+
+
 def _packed_beside_tags(packed: str) -> bytes:
     """A sorted `packed-refs` without its tags, which may be many; one that is not sorted whole."""
     wanted = b" " + TAGS.encode()

@@ -11,7 +11,7 @@ from regolo_git.git.lock import exchange_lock
 from regolo_git.git.refs_state import read_tags, ref_target
 from regolo_git.git.remote.choose import transport_of
 from regolo_git.git.remote.notes import merge_notes, own_notes
-from regolo_git.git.remote.tags import create_tags
+from regolo_git.git.remote.tags import compare_tags, create_tags
 from regolo_git.git.remote.transport import TAGS, OnGitProgress, ignore_git_progress
 from regolo_git.git.remotes import fetch_refspecs, tracking_ref
 from regolo_git.hints import Hint, NextStep
@@ -74,7 +74,7 @@ def fetch_refs(
     handle: Handle, state: RemoteState, on_git_progress: OnGitProgress = ignore_git_progress
 ) -> Fetched:
     """Fetches what the remote is known to have."""
-    git, found = handle.git, state.compared(handle)
+    git, found = handle.git, compare_tags(handle.git, state.tags)
     ours = own_notes(git)
     notes = [ref for ref, oid in state.notes.items() if ours.get(ref) != oid]
     tags = [f"{TAGS}{name}" for name in (*found.absent, *found.differing)]
@@ -90,16 +90,18 @@ def fetch_refs(
 
 def create_missing(handle: Handle, tags: Mapping[str, str]) -> tuple[str, ...]:
     """Creates tags that were fetched, where their names are free; returns the versions that are new."""
+    if not tags:
+        return ()
     before = read_tags(handle.paths)[1]
     created = create_tags(handle.git, {n: oid for n, oid in tags.items() if n not in before}, REASON)
     named = (parse_tag_name(name) for name in sorted(created))
     return tuple(version_reference(*each) for each in named if each is not None)
 
 
-def is_behind(handle: Handle, state: RemoteState, branches: Iterable[str]) -> bool:
-    """Whether the remote has commits of some branches, or tags, that this clone may lack."""
-    found = state.compared(handle)
-    if found.differing or (found.absent and not handle.git.is_shallow):
+def is_behind(handle: Handle, state: RemoteState, ours: Mapping[str, str], branches: Iterable[str]) -> bool:
+    """Whether the remote has commits of some branches, or tags, that this clone may lack; it has `ours`."""
+    others = [name for name, _ in state.tags.items() - ours.items()]
+    if any(name in ours or not handle.git.is_shallow for name in others):
         return True
     return any(_lacks(handle, state, branch) for branch in branches)
 

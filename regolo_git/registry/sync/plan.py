@@ -12,6 +12,7 @@ from regolo_git.errors import Conflict
 from regolo_git.git.go_on import Move, refuse_to_go_on
 from regolo_git.git.history import own_commits
 from regolo_git.git.new_commit import WrittenTag
+from regolo_git.git.refs_state import local_branches
 from regolo_git.git.remote.transport import ABSENT, BRANCHES, RefUpdate
 from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Hint
@@ -46,14 +47,20 @@ class PushPlan:
     proposed: tuple[Manifest, ...]
 
 
-def plan_push(handle: Handle, state: RemoteState, models: Collection[str], landed: Replayed) -> PushPlan:
+def plan_push(
+    handle: Handle,
+    state: RemoteState,
+    ours: Mapping[str, str],
+    models: Collection[str],
+    landed: Replayed,
+) -> PushPlan:
     """Plans a push of everything, or of each branch up to the newest version of some models.
 
-    `landed` is what an earlier run has pushed, but this clone does not have yet.  Every object that the
-    remote names has to be here.  Raises Conflict, with the command that helps, if the user has to merge.
+    `ours` are the tags of this clone, and `landed` is what an earlier run has pushed, but this clone does not
+    have yet.  Every object that the remote names has to be here.  Raises Conflict, with the command that
+    helps, if the user has to merge.
     """
-    merged = read_merge_state(handle)
-    rows = {name: row for name, row in not_at(handle, state).items() if merged.has(row)}
+    rows = _merged(handle, state, not_at(handle, state, ours))
     chains = _Chains(handle, state, rows, landed)
     found = [chains.of(branch, tip) for branch, tip in branch_tips(handle).items()]
     ended = [chain.until(models, rows.values()) for chain in found]
@@ -74,11 +81,25 @@ def plan_push(handle: Handle, state: RemoteState, models: Collection[str], lande
     return PushPlan((*tags, *branches), versions, landing, proposed)
 
 
+def _merged(handle: Handle, state: RemoteState, rows: Mapping[str, TagRow]) -> Mapping[str, TagRow]:
+    """The versions that count as merged: in the new commits of the branches, or by all that is known."""
+    new: set[str] = set()
+    for branch, tip in branch_tips(handle).items():
+        theirs = state.branch(branch)
+        if theirs is not None:
+            new.update(own_commits(handle.git, tip, theirs))
+    if all(row.commit_oid in new for row in rows.values()):
+        return rows
+    merged = read_merge_state(handle)
+    return {name: row for name, row in rows.items() if merged.has(row)}
+
+
 def branch_tips(handle: Handle) -> dict[str, str]:
     """The branches of this clone that are pushed: the registry branch, lines, and last that of operations."""
     registry, operations = handle.registry_branch(), handle.operations_branch()
     lines = handle.config().lines
-    named = [name for name, _ in handle.git.branches() if any(fnmatchcase(name, line) for line in lines)]
+    local = local_branches(handle.paths) if lines else []
+    named = [name for name in local if any(fnmatchcase(name, line) for line in lines)]
     wanted = dict.fromkeys(name for name in (registry, *named) if name != operations) | {operations: None}
     return {name: tip for name in wanted if (tip := handle.git.branch_tip(name)) is not None}
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from regolo_git.git.history import changed_files, is_in_history
-from regolo_git.git.refs_state import ref_target
+from regolo_git.git.refs_state import local_branches, ref_target
 from regolo_git.git.remotes import tracking_ref
 from regolo_git.records.branches import PROPOSALS
 from regolo_git.records.manifest import Manifest
@@ -28,8 +28,9 @@ def proposals_to_push(handle: Handle, state: RemoteState, models: Collection[str
     a notice.
     """
     found = []
-    for branch, tip in handle.git.branches():
-        if branch.startswith(PROPOSALS) and handle.git.branch_tip(branch) == tip:
+    for branch in local_branches(handle.paths):
+        tip = handle.git.branch_tip(branch) if branch.startswith(PROPOSALS) else None
+        if tip is not None:
             of_models = not models or any(f"/{model}@" in branch for model in models)
             if of_models and _is_new(handle, state, branch, tip):
                 found.append(Proposal(branch, tip, _proposed(handle, tip)))

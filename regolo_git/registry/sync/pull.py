@@ -12,6 +12,7 @@ from regolo_git.errors import Conflict
 from regolo_git.git.go_on import Move, go_on, refuse_to_go_on
 from regolo_git.git.lock import exchange_lock
 from regolo_git.git.program import try_git
+from regolo_git.git.remote.tags import compare_tags
 from regolo_git.git.remote.transport import OnGitProgress, ignore_git_progress
 from regolo_git.git.remotes import tracking_ref
 from regolo_git.records.manifest import Manifest
@@ -22,7 +23,7 @@ from regolo_git.registry.sync.files import Files, check_out_all, placed_manifest
 from regolo_git.registry.sync.landing import Finished, finish_landing, land, note_landing
 from regolo_git.registry.sync.plan import branch_tips, plan_push
 from regolo_git.registry.sync.push import PushedVersion
-from regolo_git.registry.sync.remote_state import RemoteState, ask, remote_name
+from regolo_git.registry.sync.remote_state import RemoteState, ask, local_tags, remote_name
 from regolo_git.registry.versions.status import artifact_state
 
 MERGES = ("false", "no", "off", "0")  # the values of pull.rebase that do not rebase
@@ -68,7 +69,7 @@ def pull(
 def _after(handle: Handle, state: RemoteState, fetched: Fetched) -> Fetched:
     """What was fetched, with the tags whose names are free by now."""
     created = create_missing(handle, fetched.others)
-    still = state.compared(handle).differing
+    still = compare_tags(handle.git, state.tags).differing
     differing = tuple(tag for tag in fetched.differing if tag.name in still)
     return replace(fetched, versions=(*fetched.versions, *created), differing=differing)
 
@@ -93,7 +94,7 @@ def _again(
     Returns the versions with other numbers, and the branches that moved.
     """
     try:
-        landing = plan_push(handle, state, (), landed.replayed).landing
+        landing = plan_push(handle, state, local_tags(handle), (), landed.replayed).landing
     except Conflict as error:
         return (), (_by_git(handle, state, error),)
     if landing is None:

@@ -32,7 +32,7 @@ from regolo_git.registry.sync.content import Content, SentContent
 from regolo_git.registry.sync.fetch import create_missing, fetch_refs, is_behind
 from regolo_git.registry.sync.landing import finish_landing, forget_landing, land, note_landing
 from regolo_git.registry.sync.plan import PushPlan, branch_tips, plan_push
-from regolo_git.registry.sync.remote_state import RemoteState, ask, remote_name
+from regolo_git.registry.sync.remote_state import RemoteState, ask, local_tags, remote_name
 from regolo_git.registry.sync.upstream import follow_remote
 from regolo_git.system_calls import pause
 
@@ -121,11 +121,14 @@ class _Push:
         """Pushes what the remote lacks; False if another push was faster."""
         handle = self._handle
         state = ask(handle, self.remote)
-        if is_behind(handle, state, branch_tips(handle)):
+        ours = local_tags(handle)
+        if is_behind(handle, state, ours, branch_tips(handle)):
             self._others = fetch_refs(handle, state, self._on_git_progress).others
+            ours = local_tags(handle)
         landed = finish_landing(handle, state)
         self._note(PushedVersion(s.row.model, s.version, s.row.version) for s, _ in landed.versions)
-        plan = plan_push(handle, state, self._models, landed.replayed)
+        ours = local_tags(handle) if landed.versions else ours
+        plan = plan_push(handle, state, ours, self._models, landed.replayed)
         rows = [each.row for each in plan.versions]
         self._sent = self._sent.joined(self._content.send(rows, plan.proposed, self._on_progress))
         if plan.landing is not None:

@@ -8,7 +8,6 @@ from regolo_git.errors import NotFound
 from regolo_git.git.refs_state import read_tags
 from regolo_git.git.remote.choose import transport_of
 from regolo_git.git.remote.notes import PATTERN as NOTES
-from regolo_git.git.remote.tags import TagComparison, compare_tags
 from regolo_git.git.remote.transport import BRANCHES, TAGS
 from regolo_git.git.remotes import remote_of_branch
 from regolo_git.git.tag_index import TagRow
@@ -37,10 +36,6 @@ class RemoteState:
         """The notes of registries, by the full names of their refs."""
         return {ref: oid for ref, oid in self.refs.items() if ref.startswith(NOTES.removesuffix("*"))}
 
-    def compared(self, handle: Handle) -> TagComparison:
-        """The tags that this clone lacks, and those that are another object here."""
-        return compare_tags(handle.git, self.tags)
-
 
 def remote_name(handle: Handle) -> str:
     """The remote of the registry branch.  Raises NotFound if there is none."""
@@ -56,12 +51,16 @@ def ask(handle: Handle, remote: str) -> RemoteState:
     return RemoteState(remote, transport_of(handle.git).refs(remote, patterns))
 
 
-def not_at(handle: Handle, state: RemoteState) -> dict[str, TagRow]:
+def local_tags(handle: Handle) -> dict[str, str]:
+    """The tags of this clone by name."""
+    return {name: tag.oid for name, tag in read_tags(handle.paths)[1].items()}
+
+
+def not_at(handle: Handle, state: RemoteState, ours: Mapping[str, str]) -> dict[str, TagRow]:
     """The version tags of this clone that the remote lacks or has as another object, by name, sorted."""
-    ours = read_tags(handle.paths)[1]
-    names = [name for name, tag in ours.items() if state.tags.get(name) != tag.oid]
-    parsed = [(name, found) for name in names if (found := parse_tag_name(name)) is not None]
-    keys = {(model, Version.parse(version).identity) for _, (model, version) in parsed}
+    names = [name for name, _ in ours.items() - state.tags.items()]
+    parsed = [found for name in names if (found := parse_tag_name(name)) is not None]
+    keys = {(model, Version.parse(version).identity) for model, version in parsed}
     rows = sorted(
         handle.index.find_all(keys).values(), key=lambda row: (row.model, Version.parse(row.version))
     )

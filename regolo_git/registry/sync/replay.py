@@ -9,6 +9,7 @@ user's to merge, and stops it before anything is written to a ref.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import NamedTuple
 
 from regolo_git.errors import Conflict
@@ -64,10 +65,13 @@ class Replay:
         self._handle = handle
         self._unpushed = unpushed
         self._taken = taken
-        self._tagged = handle.index.tagged_commits()
         self._commits = dict(landed.commits)
         self._versions = list(landed.versions)
         self._registry: str | None = None
+
+    @cached_property
+    def _tagged(self) -> set[str]:
+        return self._handle.index.tagged_commits()
 
     @property
     def done(self) -> Replayed:
