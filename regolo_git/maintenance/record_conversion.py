@@ -10,7 +10,7 @@ from regolo_git.git.new_commit import NewCommit
 from regolo_git.git.publish import refuse_early
 from regolo_git.maintenance.finding import Finding
 from regolo_git.records.paths import CONFIG_PATH
-from regolo_git.registry.change import action_message, commit_records
+from regolo_git.registry.change import action_message, commit_operations, commit_records
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.record_attributes import (
     EXAMPLES,
@@ -29,33 +29,41 @@ MESSAGE = action_message(None, "keep Git's filters from changing the registry's 
 
 @dataclass(frozen=True, slots=True)
 class _Committed:
-    """What is wrong with the attributes of the registry branch, and the files that repair it."""
+    """What is wrong with the attributes of a branch, and the files that repair it."""
 
+    branch: str
     problem: str
     files: Mapping[str, bytes]
 
 
 def converted_records(handle: Handle, dry_run: bool) -> Iterator[Finding]:
-    """Checks the attributes of the registry branch, then those of this clone, and repairs them."""
-    committed = _committed(handle, handle.registry_tip())
+    """Checks the attributes of the registry branch, then those of this clone, and repairs them.
+
+    Those of an operations branch come last, because this clone may lack it.
+    """
+    registry, operations = handle.registry_branch(), handle.operations_branch()
+    committed = _committed(handle, registry, handle.registry_tip())
     if committed is not None:
         yield _repaired_by_commit(handle, committed, dry_run)
     if committed is None or not dry_run:
         yield from _of_this_clone(handle, dry_run)
+    if operations != registry:
+        committed = _committed(handle, operations, handle.operations_tip())
+        if committed is not None:
+            yield _repaired_by_commit(handle, committed, dry_run)
 
 
-def _committed(handle: Handle, tip: str | None) -> _Committed | None:
+def _committed(handle: Handle, branch: str, tip: str | None) -> _Committed | None:
     paths = record_paths(handle.git, tip)
     found = converted_in_clones(handle.git, tip, paths)
     if not found and not has_former_lines(handle.git, tip):
         return None
-    branch = handle.registry_branch()
     problem = (
         f"branch '{branch}': {_described(found)}"
         if found
         else f"'{FILE_NAME}' on branch '{branch}' does not keep filters from changing records"
     )
-    return _Committed(problem, needed_attributes(handle.git, tip, paths))
+    return _Committed(branch, problem, needed_attributes(handle.git, tip, paths))
 
 
 def _repaired_by_commit(handle: Handle, committed: _Committed, dry_run: bool) -> Finding:
@@ -64,15 +72,17 @@ def _repaired_by_commit(handle: Handle, committed: _Committed, dry_run: bool) ->
     if dry_run:
         return Finding("to repair", committed.problem)
 
+    of_registry = committed.branch == handle.registry_branch()
+
     def prepare(records: RecordsAt) -> NewCommit[None]:
-        paths = record_paths(handle.git, records.registry)
-        files = needed_attributes(handle.git, records.registry, paths)
+        tip = records.registry if of_registry else records.operations
+        files = needed_attributes(handle.git, tip, record_paths(handle.git, tip))
         if not files:
             raise Conflict("nothing would change")  # another writer has committed the lines
         return NewCommit(files, MESSAGE, None)
 
-    refuse_early(handle.git, handle.registry_branch(), committed.files)
-    published = commit_records(handle, prepare)
+    refuse_early(handle.git, committed.branch, committed.files)
+    published = commit_records(handle, prepare) if of_registry else commit_operations(handle, prepare)
     where = f"commit {short(published.commit)} on {published.branch}"
     return Finding("repaired", f"{committed.problem}; changed {_named(committed.files)} ({where})")
 

@@ -215,3 +215,18 @@ def test_line_endings_of_the_configuration_change_no_record(
     regolo("init")
     register(regolo, top)
     must_be_plain(top, tmp_path)
+
+
+def test_an_operations_branch_is_repaired_too(top: Path, regolo: Regolo) -> None:
+    regolo("init")
+    register(regolo, top)
+    regolo("config", "registry.operations", "ops")
+    regolo("promote", "m@1.0", "staging")
+    git(top, "switch", "-q", "ops")
+    commit_attributes(top, "*.toml filter=lfs\n", "environments/.gitattributes")
+    git(top, "switch", "-q", "--discard-changes", "main")  # which the filter pretends
+    main = git(top, "rev-parse", "main")
+    assert [kind for kind, _ in findings(regolo, "-n")] == ["to repair"]
+    assert [kind for kind, _ in findings(regolo)] == ["repaired"]
+    assert findings(regolo) == []
+    assert git(top, "rev-parse", "main") == main
