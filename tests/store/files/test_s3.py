@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from support.files_suite import FilesSuite
+from support.program import run_python
 from support.servers.faulty_proxy import FaultyProxy
 from support.servers.s3 import CREDENTIALS, S3Server, s3_credentials, s3_server, s3_store
+from support.servers.tls import tls_server
 
 from regolo_git.errors import TransportError
 from regolo_git.records.store_url import StoreAddress, parse_store_address
@@ -33,6 +35,9 @@ def test_a_store_may_be_at_the_top_of_a_bucket(s3_server: S3Server, s3_credentia
     assert [file.path for file in files.walk("quarantine")] == ["quarantine/1"]
     assert sorted(file.path for file in files.walk("")) == ["format.toml", "quarantine/1"]
     assert files.sizes(["chunks/ab/1", "quarantine/1"]) == [None, 2]
+
+
+READ = "from regolo_git.store.locate import files_at\nfrom regolo_git.records.store_url import StoreAddress"
 
 
 def proxied(store: StoreAddress, proxy: FaultyProxy) -> Files:
@@ -166,6 +171,42 @@ def test_a_service_that_replaces_what_exists_is_found_out(
         assert [one.path.rpartition("/")[2] for one in proxy.asked if one.method == "PUT"].count("1") == 2
         files.create("records/2", b"2")
         assert proxy.count("PUT", "records/2") == 1
+
+
+def test_a_service_that_ignores_ranges_is_read_all_the_same(
+    s3_server: S3Server, s3_store: StoreAddress
+) -> None:
+    data = bytes(range(256)) * 16
+    with FaultyProxy(s3_server.endpoint) as proxy:
+        proxy.without = ("range",)
+        files = proxied(s3_store, proxy)
+        files.write("a", data)
+        assert files.read_range("a", 0, 100) == data[:100]
+        assert files.read_range("a", 1000, 100) == data[1000:1100]
+        assert files.read_ranges("a", [(5, 5), (300, 5)]) == [data[5:10], data[300:305]]
+        assert files.read_into("a", memoryview(bytearray(100))) is False
+        whole = bytearray(len(data))
+        assert files.read_into("a", memoryview(whole)) is True
+        assert whole == data
+
+
+@pytest.mark.parametrize("scheme", ["s3", "https"])
+def test_a_certificate_that_is_not_trusted_is_said_with_the_way_out(
+    s3_credentials: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    pytest.importorskip({"s3": "s3fs", "https": "aiohttp"}[scheme])
+    with tls_server(tmp_path) as server:
+        s3 = parse_store_address("s3://bucket/a", server.url, "us-east-1")
+        address, variable = {
+            "s3": (s3, "AWS_CA_BUNDLE"),
+            "https": (parse_store_address(f"{server.url}/a"), "SSL_CERT_FILE"),
+        }[scheme]
+        said = failure(address.url, lambda: files_at(address).read_range("a", 0, 9))
+        assert "the certificate of the server is not trusted" in said.message
+        assert variable in str(said.hint)
+        monkeypatch.setenv(variable, str(server.certificate))  # which is read when the library is imported
+        code = f"{READ}\nassert files_at({address!r}).read_range('a', 0, 9) == b'12345'"
+        run_python(code)
 
 
 def test_a_creation_whose_answer_was_lost_is_ours(s3_server: S3Server, s3_store: StoreAddress) -> None:
