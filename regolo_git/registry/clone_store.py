@@ -14,18 +14,23 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from regolo_git.errors import StoreAbsent
+from regolo_git.errors import InvalidInput, StoreAbsent
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.own_settings import add_own_value, own_values, remove_own_values
 from regolo_git.hints import Hint
-from regolo_git.records.store_url import FORMER_STORE_SETTING, STORE_SETTING
+from regolo_git.records.store_url import FORMER_STORE_SETTING, STORE_SETTING, parse_store_address
+from regolo_git.store.locate import files_at
 from regolo_git.store.loose import LooseStore
 from regolo_git.store.new_content import NewContent, new_content
+from regolo_git.store.store import Store
+from regolo_git.text.sizes import parse_size
 
 if TYPE_CHECKING:
     from regolo_git.git.repository import GitRepository
 
 USED_SETTING = "regolo.usedStore"
+CACHE_SETTING, CACHE_SIZE_SETTING = "regolo.cache", "regolo.cacheSize"
+DEFAULT_CACHE_SIZE = 10 * 10**9
 SET_GROUP_ID = 0o2000
 DEFAULT = "(default)"  # the default store in `regolo.usedStore`
 
@@ -56,6 +61,42 @@ class CloneStore:
         Raises StoreAbsent if it should be there, and the other errors of `LooseStore.open`.
         """
         return self._open(self.setting)
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is not in a directory, so that this clone has no copy of its own."""
+        return parse_store_address(self.url).scheme != "file"
+
+    def open_to_read(self) -> Store:
+        """The store, for reading alone; a remote one has a cache in front of it, and is not changed.
+
+        Raises InvalidInput for settings of the cache that are not valid, and the errors of `open`.
+        """
+        setting = self.setting
+        if setting is None or not self.is_remote:
+            return self._open(setting)
+        from regolo_git.store.cache import Cache, CachedStore  # noqa: PLC0415 - few clones have one
+        from regolo_git.store.shared import SharedStore  # noqa: PLC0415 - few clones have one
+
+        try:
+            store = SharedStore.open(files_at(setting))
+        except StoreAbsent as error:
+            raise self._explained(error, setting) from error
+        return CachedStore(store, Cache(self._cache_directory, self._cache_size))
+
+    @property
+    def _cache_directory(self) -> Path:
+        default = str(self._paths.common_dir / "regolo" / "cache")
+        return Path(place_of(self._paths, self._git().config_get(CACHE_SETTING) or default))
+
+    @property
+    def _cache_size(self) -> int:
+        text = self._git().config_get(CACHE_SIZE_SETTING)
+        size = parse_size(text) if text is not None else DEFAULT_CACHE_SIZE
+        if size is None:
+            example = Hint("config", "--local", CACHE_SIZE_SETTING, "10GB")
+            raise InvalidInput(f"'{CACHE_SIZE_SETTING}' is '{text}', which is not a size", example)
+        return size
 
     def open_to_write(self) -> LooseStore:
         """The store, for a new version.  Raises the same errors as `open`."""

@@ -124,7 +124,7 @@ class Handle:
 
         Raises StoreAbsent if it should be there and is not.
         """
-        return self.clone_store.open()
+        return self.clone_store.open_to_read()
 
     def new_content(self) -> AbstractContextManager["NewContent"]:
         """The local store for the content of a new version, looked up again.

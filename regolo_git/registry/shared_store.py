@@ -28,6 +28,7 @@ from regolo_git.store.chain import Link
 from regolo_git.store.feature import Confirm, decline
 from regolo_git.store.files.contract import Files
 from regolo_git.store.locate import files_at
+from regolo_git.store.loose import LooseStore
 from regolo_git.store.records import Owner, StoreRecords
 from regolo_git.store.shared import SharedStore
 from regolo_git.system_calls import random_name
@@ -180,7 +181,7 @@ class SharedStores:
     def _is_used(self, address: StoreAddress) -> bool:
         return _identity(address) in own_values(self._paths, USED_SETTING)
 
-    def records(self, store: SharedStore) -> StoreRecords:
+    def records(self, store: SharedStore | LooseStore) -> StoreRecords:
         """The records of this clone in a store that it pushes to.  Raises NotFound as `registry_id` does."""
         return StoreRecords(store.files, Owner(self.registry_id(), self.clone_id(), _host()))
 

@@ -21,6 +21,7 @@ from regolo_git.records.store_url import (
     parse_store_address,
 )
 from regolo_git.records.toml_text import TomlValue, dump_document
+from regolo_git.registry.clone_store import CACHE_SETTING, CACHE_SIZE_SETTING
 from regolo_git.registry.configuration import change_setting, find_setting, read_settings
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.shared_store import (
@@ -43,7 +44,14 @@ KNOWN = (
     "store.digest",
 )
 KNOWN_OF_AN_ENVIRONMENT = re.compile(r"environments\.[a-z-]+(?:\.(?:replicas|requires))?")
-LOCAL = (STORE_SETTING, PUSH_SETTING, CONFIRMED_SETTING, f"{REMOTE_SECTION}.NAME.url")
+LOCAL = (
+    STORE_SETTING,
+    CACHE_SETTING,
+    CACHE_SIZE_SETTING,
+    PUSH_SETTING,
+    CONFIRMED_SETTING,
+    f"{REMOTE_SECTION}.NAME.url",
+)
 LOCAL_PREFIX = "regolo."
 
 
@@ -79,6 +87,8 @@ def config(key: str | None, value: str | None, unset: bool, local: bool, form: F
       environments.NAME.replicas   the number of workers
       environments.NAME.requires   environments to pass through first
       regolo.store                 the store of this clone (--local)
+      regolo.cache                 the cache, if the store is remote (--local)
+      regolo.cacheSize             its size, such as 10GB (--local)
       regolo.push                  "always": as with --push (--local)
       regolo.confirmed             the shared store that it may use (--local)
       regolo.remote.NAME.url       a further store to read from (--local)
@@ -167,7 +177,7 @@ def _share(handle: Handle, url: str) -> bool:
 def _local_settings(handle: Handle) -> dict[str, TomlValue]:
     values = {
         STORE_SETTING: handle.clone_store.setting,
-        PUSH_SETTING: handle.git.config_get(PUSH_SETTING),
+        **{key: handle.git.config_get(key) for key in (CACHE_SETTING, CACHE_SIZE_SETTING, PUSH_SETTING)},
         CONFIRMED_SETTING: handle.git.config_get(CONFIRMED_SETTING),
         **{f"{REMOTE_SECTION}.{name}.url": url for name, url in handle.shared_stores.further().items()},
     }

@@ -104,7 +104,6 @@ def create_version(
             _check(handle, request, target, version, authorship, untagged)
     shared = _store_to_write_through(handle)
     held = held_by_source(handle, request)
-    given = Given(metadata, request.description, lineage)
     with handle.new_content() as content:
         place, ingested = _ingest(handle, content, request, on_progress)
         draft = Draft(
@@ -112,7 +111,7 @@ def create_version(
             request,
             target,
             version,
-            given,
+            Given(metadata, request.description, lineage),
             serving,
             held,
             place,
@@ -284,14 +283,21 @@ def _store_to_write_through(handle: Handle) -> "SharedStore | None":
 def _written_through(
     handle: Handle, shared: "SharedStore | None", content: NewContent, draft: Draft
 ) -> AbstractContextManager[None]:
-    if shared is None:
+    recipe = draft.ingested.artifact.recipe
+    if shared is None and not handle.clone_store.is_remote:
         return nullcontext()
-    from regolo_git.registry.versions.write_through import written_through  # noqa: PLC0415 - seldom
+    from regolo_git.registry.versions.write_through import (  # noqa: PLC0415 - seldom
+        written_directly,
+        written_through,
+    )
+
+    if shared is None:
+        return written_directly(handle, content, recipe)
 
     # The version on the branch mostly shares chunks with the new one.
     before = _on_branch(handle, draft.request.model, draft.target)
     vouching = [before.artifact.recipe] if before is not None else []
-    return written_through(handle, shared, content, draft.ingested.artifact.recipe, vouching)
+    return written_through(handle, shared, content, recipe, vouching)
 
 
 def _may_be_published(handle: Handle, draft: Draft) -> bool:

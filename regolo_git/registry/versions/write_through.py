@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from regolo_git.artifacts.transfer.send import send
-from regolo_git.errors import RegoloError
+from regolo_git.errors import RegoloError, TransportError
 from regolo_git.records.digests import Digest
 from regolo_git.registry.clone_store import place_of
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.kept_recipes import needed_recipes
+from regolo_git.store.new_content import NewContent
+from regolo_git.store.records import Push
 from regolo_git.store.shared import SharedStore
 from regolo_git.store.store import Store
 
@@ -40,6 +42,24 @@ def written_through(
     begun = handle.shared_stores.records(shared).begin([recipe], content.read_recipe, vouching=vouching)
     send(content, shared, [recipe], vouching=vouching, interrupted=begun.interrupted)
     yield
+    _finish(handle, begun)
+
+
+@contextmanager
+def written_directly(handle: Handle, content: NewContent, recipe: Digest) -> Iterator[None]:
+    """Records what a version in the block names, if the clone's own store is a remote one that others clean.
+
+    Raises TransportError if something was deleted while it was stored, and as `StoreRecords.begin` does.
+    """
+    begun = handle.shared_stores.records(content).begin([recipe], content.read_recipe)
+    if not content.has_recipe(recipe) or content.missing(content.read_recipe(recipe).chunks):
+        begun.give_up()
+        raise TransportError(f"the store '{content.url}' was cleaned meanwhile", "run the command again")
+    yield
+    _finish(handle, begun)
+
+
+def _finish(handle: Handle, begun: Push) -> None:
     # The version has its name now: what fails here is left to the next push, and keeps the bytes until then.
     try:
         begun.finish(lambda: needed_recipes(handle))
