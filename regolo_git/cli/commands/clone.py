@@ -93,8 +93,8 @@ def _check_out(handle: Handle, wanted: list[Manifest], *, yes: bool) -> Files:
             otherwise=f"refusing to fetch {size_text(size)} without confirmation",
             again=f"git -C {handle.paths.top} {again.removeprefix('git ')}",
         )
-    with ProgressBar("checking out") as bar:
-        files = check_out_all(handle, wanted, bar.show)
+    with ProgressBar("fetching") as fetched, ProgressBar("checking out") as bar:
+        files = check_out_all(handle, wanted, bar.show, on_fetch=fetched.show_whole)
     for item in files.checked_out:
         talk(f"checked out {version_reference(item.model, item.version)} ({size_text(item.written_bytes)})")
     if len(files.failed) > 1:

@@ -35,9 +35,16 @@ def pull(yes: bool, as_json: bool) -> None:
     Exit status: 0 success; 3 no remote, or bytes are not in any store; 4 merge or rebase first, or files
     have uncommitted changes; 6 the remote or the store cannot be reached.
     """
-    with open_handle() as handle, GitProgressLine() as line, ProgressBar("checking out") as bar:
+    with (
+        open_handle() as handle,
+        GitProgressLine() as line,
+        ProgressBar("fetching") as fetched,
+        ProgressBar("checking out") as bar,
+    ):
         ask_before_store(handle, yes=yes)
-        done = pull_versions(handle, on_progress=bar.show, on_git_progress=line.show)
+        done = pull_versions(
+            handle, on_fetch=fetched.show_whole, on_progress=bar.show, on_git_progress=line.show
+        )
     talk_of_fetched(done.fetched)
     _report(done)
     if as_json:

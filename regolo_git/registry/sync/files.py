@@ -26,16 +26,20 @@ def placed_manifests(handle: Handle) -> dict[str, Manifest]:
 
 
 def check_out_all(
-    handle: Handle, manifests: Sequence[Manifest], on_progress: OnProgress = ignore_progress
+    handle: Handle,
+    manifests: Sequence[Manifest],
+    on_progress: OnProgress = ignore_progress,
+    *,
+    on_fetch: OnProgress = ignore_progress,
 ) -> Files:
-    """Checks out the files of manifests at their recorded paths."""
+    """Checks out the files of manifests at their recorded paths; `on_fetch` counts what each one fetches."""
     done: list[CheckedOut] = []
     failed: list[RegoloError] = []
     progress = Progress(total=sum(manifest.artifact.size for manifest in manifests))
     for manifest in manifests:
         try:
             tell = following(progress, on_progress)
-            done.append(checkout_manifest(handle, manifest, None, on_progress=tell))
+            done.append(checkout_manifest(handle, manifest, None, on_fetch=on_fetch, on_progress=tell))
         except RegoloError as error:
             failed.append(error)
         progress = progress.advanced(manifest.artifact.size)

@@ -46,6 +46,7 @@ class Pulled:
 def pull(
     handle: Handle,
     *,
+    on_fetch: OnProgress = ignore_progress,
     on_progress: OnProgress = ignore_progress,
     on_git_progress: OnGitProgress = ignore_git_progress,
 ) -> Pulled:
@@ -63,7 +64,7 @@ def pull(
         moved = _forward(handle, state)
         renumbered, again = _again(handle, state, landed)
         fetched = _after(handle, state, fetched)
-    return Pulled(fetched, (*moved, *again), renumbered, *_bring_files(handle, before, on_progress))
+    return Pulled(fetched, (*moved, *again), renumbered, *_bring_files(handle, before, on_fetch, on_progress))
 
 
 def _after(handle: Handle, state: RemoteState, fetched: Fetched) -> Fetched:
@@ -122,7 +123,7 @@ def _by_git(handle: Handle, state: RemoteState, error: Conflict) -> str:
 
 
 def _bring_files(
-    handle: Handle, before: Mapping[str, Manifest], on_progress: OnProgress
+    handle: Handle, before: Mapping[str, Manifest], on_fetch: OnProgress, on_progress: OnProgress
 ) -> tuple[Files, tuple[Manifest, ...]]:
     """Checks out the files whose manifests changed, if they are those of the manifests before."""
     changed = [
@@ -132,7 +133,8 @@ def _bring_files(
     ]
     there = {each.model for each in changed if _is_untouched(handle, before.get(each.model))}
     kept = tuple(each for each in changed if each.model not in there)
-    return check_out_all(handle, [each for each in changed if each.model in there], on_progress), kept
+    wanted = [each for each in changed if each.model in there]
+    return check_out_all(handle, wanted, on_progress, on_fetch=on_fetch), kept
 
 
 def _content(manifest: Manifest | None) -> object:
