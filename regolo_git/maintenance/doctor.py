@@ -55,6 +55,7 @@ def examine(handle: Handle, *, dry_run: bool) -> Iterator[Finding]:
         lambda: _clashes(handle),
         lambda: _stray_operations(handle),
         lambda: _limits(handle),
+        lambda: _shared_store(handle, dry_run),
     )
     reported: set[str] = set()
     for step in steps:
@@ -66,6 +67,14 @@ def examine(handle: Handle, *, dry_run: bool) -> Iterator[Finding]:
             if error.message not in reported:
                 yield Finding("left", error.message, error.hint)
             reported.add(error.message)
+
+
+def _shared_store(handle: Handle, dry_run: bool) -> Iterator[Finding]:
+    if handle.config().store_url is not None:
+        # A store brings the library of its filesystem.
+        from regolo_git.maintenance.shared_store_check import shared_store_findings  # noqa: PLC0415
+
+        yield from shared_store_findings(handle, dry_run=dry_run)
 
 
 def _interrupted_write(handle: Handle, dry_run: bool) -> Iterator[Finding]:

@@ -26,9 +26,11 @@ def doctor(dry_run: bool, form: Form) -> None:
                filters on the registry's records (a commit to .gitattributes)
     to repair  the same, in a dry run
     left       lock files that a running git may hold, merged but untagged
-               versions, tags that are not on the registry branch
+               versions, tags that are not on the registry branch, a shared
+               store that is not confirmed or cannot be opened
     limit      limitations of this clone: shallow, partial, no git program,
-               no author, a detached HEAD
+               no author, a detached HEAD, a shared store that is slow, has
+               another time, or to which nothing can be pushed
 
     With --plain, one line for each finding: kind, description, hint
 
