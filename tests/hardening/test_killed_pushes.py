@@ -11,7 +11,6 @@ from support.program import run_program
 from support.system_calls import Instant, can_trace, instants, run_killed
 
 from regolo_git.api import Registry
-from regolo_git.registry.sync.push import push
 
 pytestmark = [
     pytest.mark.slow,  # CI runs it, too
@@ -30,16 +29,18 @@ def overtaken(tmp_path_factory: pytest.TempPathFactory) -> Path:
         git(top, "config", key, value)
     with Registry.init(top) as registry:
         registry.register_model("m", b"one")
+    assert run_program(top, "config", "store.url", "../shared").returncode == 0
     git(place, "clone", "-q", "--bare", "first", "host.git")
     for name in ("ours", "theirs"):
         git(place, "clone", "-q", "host.git", name)
         git(place / name, "remote", "set-url", "origin", "../host.git")
-        git(place / name, "config", "regolo.store", "../first/.git/regolo/store")
         git(place / name, "config", "user.name", name)
         git(place / name, "config", "user.email", f"{name}@example.com")
+    git(top, "remote", "add", "origin", "../host.git")
+    assert run_program(top, "push", "--yes").returncode == 0
     with Registry.open(place / "theirs") as theirs:
         theirs.create_model_version("m", model_data=b"theirs")
-        push(theirs.handle)
+        theirs.push(yes=True)
     with Registry.open(place / "ours") as ours:
         ours.create_model_version("m", model_data=b"ours")
         ours.create_model_version("m", model_data=b"ours, next", bump="patch")
@@ -59,7 +60,7 @@ def check(top: Path) -> None:
     assert git(host, "tag", "-l").split() == git(top, "tag", "-l").split() == numbers
     for ref in ("main", *numbers):
         assert git(host, "rev-parse", ref) == git(top, "rev-parse", ref)
-    assert git(host, "rev-list", "--count", "main").strip() == "6"
+    assert git(host, "rev-list", "--count", "main").strip() == "7"
     assert git(top, "status", "--short", "--branch").strip() == "## main...origin/main"
     git(host, "fsck", "--strict")
     done = run_program(top, "fsck", "--full")
@@ -68,12 +69,14 @@ def check(top: Path) -> None:
         digests = Counter(version.digest for version in registry.list_model_versions("m"))
         promotion = registry.handle.records().promotion("staging", "m")
     assert len(digests) == len(numbers)
+    recipes = [path for path in (top.parent / "shared" / "recipes").rglob("*") if path.is_file()]
+    assert len([path for path in recipes if not path.suffix]) == len(numbers)
     assert promotion is not None
     assert promotion.version == "1.2"
 
 
 def test_the_next_push_completes_it(overtaken: Path, tmp_path: Path) -> None:
-    found = instants(copied(overtaken, tmp_path / "counted"), "push")
+    found = instants(copied(overtaken, tmp_path / "counted"), "push", "--yes")
     check(tmp_path / "counted" / "ours")
     assert len(found) > STRIDE
     for number, instant in enumerate(found[::STRIDE]):
@@ -82,10 +85,10 @@ def test_the_next_push_completes_it(overtaken: Path, tmp_path: Path) -> None:
 
 
 def kill_and_complete(top: Path, instant: Instant) -> None:
-    run_killed(top, instant, "push")
+    run_killed(top, instant, "push", "--yes")
     for lock in top.parent.rglob("*.lock"):
         if lock.name != "exchange.lock" and "regolo" not in lock.parts:
             lock.unlink()  # git does not take back what a kill left; it names it
-    done = run_program(top, "push")
+    done = run_program(top, "push", "--yes")
     assert done.returncode == 0, (instant, done.stderr)
     check(top)

@@ -1,5 +1,7 @@
 """The note about what was not pushed."""
 
+from collections.abc import Sequence
+
 from regolo_git.cli.streams import talk_next, talk_note
 from regolo_git.hints import Hint
 from regolo_git.registry.sync.unpushed import Unpushed
@@ -10,12 +12,19 @@ SHOWN = 3
 
 def talk_of_unpushed(unpushed: Unpushed | None) -> None:
     """Says what is not pushed, and the command that pushes it."""
-    if unpushed is None or not (unpushed.versions or unpushed.commits or unpushed.operations_commits):
-        return
-    parts = [few_of(list(unpushed.versions[:SHOWN]), len(unpushed.versions))] if unpushed.versions else []
-    if unpushed.commits:
-        parts.append(f"{counted(unpushed.commits, 'commit')} of {unpushed.branch}")
-    if unpushed.operations_commits:
-        parts.append(f"{counted(unpushed.operations_commits, 'commit')} of {unpushed.operations}")
-    talk_note(f"not pushed: {'; '.join(parts)}")
-    talk_next(str(Hint("push")))
+    if unpushed is not None:
+        commits = f"{counted(unpushed.commits, 'commit')} of {unpushed.branch}" if unpushed.commits else None
+        _talk(unpushed.versions, commits)
+
+
+def talk_of_unpushed_versions(references: Sequence[str]) -> None:
+    """The same of versions alone."""
+    _talk(references, None)
+
+
+def _talk(references: Sequence[str], commits: str | None) -> None:
+    versions = few_of(list(references[:SHOWN]), len(references)) if references else None
+    parts = [part for part in (versions, commits) if part is not None]
+    if parts:
+        talk_note(f"not pushed: {'; '.join(parts)}")
+        talk_next(str(Hint("push")))

@@ -23,9 +23,13 @@ class Unpushed:
     operations_commits: int = 0
 
 
-def unpushed_references(handle: Handle, statuses: Statuses) -> tuple[str, ...]:
-    """The merged versions that no branch of the remote has; none in a clone that never fetched a branch."""
-    _, rows = unpushed_versions(handle, statuses)
+def unpushed_references(handle: Handle, statuses: Statuses, model: str | None = None) -> tuple[str, ...]:
+    """The merged versions, of one model or all, that no branch of the remote has.
+
+    There are none in a clone that never fetched a branch.
+    """
+    _, every = unpushed_versions(handle, statuses)
+    rows = [row for row in every if model in (None, row.model)]
     if not rows:
         return ()
     merged = read_merge_state(handle, statuses)

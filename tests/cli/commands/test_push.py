@@ -77,3 +77,17 @@ def test_a_store_of_0_1_is_raised_only_with_consent(
     assert regolo("-C", ours, "push", "--yes").out == "data@1.0\n"
     assert 'features = ["packs"]' in (team / "format.toml").read_text()
     assert list((team / "packs").rglob("*"))
+
+
+def test_list_and_status_name_what_is_not_pushed(regolo: Regolo, clones: tuple[Path, Path]) -> None:
+    ours = str(clones[0])
+    assert "not pushed" not in regolo("-C", ours, "list").err
+    commit(regolo, clones[0])
+    for command in (["list"], ["list", "m"]):
+        assert "note: not pushed: m@1.2\n  next    git regolo push\n" in regolo("-C", ours, *command).err
+    assert "note: not pushed: m@1.2; 1 commit of main\n" in regolo("-C", ours, "status").err
+    found = json.loads(regolo("-C", ours, "status", "--json").out)["unpushed"]
+    assert (found["branch"], found["versions"], found["commits"]) == ("main", ["m@1.2"], 1)
+    regolo("-C", ours, "push")
+    for command in (["list"], ["list", "m"], ["status"]):
+        assert "not pushed" not in regolo("-C", ours, *command).err
