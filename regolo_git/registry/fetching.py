@@ -1,6 +1,7 @@
 """Fetching what is about to be read into the local store, where only another store has it.
 
-The next reader finds it there.  A clone that may not write to its local store reads from the others directly.
+The next reader finds it there.  A clone whose own store is remote, or may not be written to, reads from the
+others directly.
 """
 
 import errno
@@ -45,7 +46,7 @@ def fetching(handle: Handle, on_fetch: OnProgress = ignore_progress) -> Fetch:
 
     def fetch(recipe: Recipe, chunks: Sequence[RecipeChunk]) -> None:
         handle.cache.use(recipe.address)
-        if handle.store.missing(chunks):
+        if not handle.clone_store.is_remote and handle.store.missing(chunks):
             _if_writable(
                 handle, lambda local: receive(handle.stores, local, recipe, chunks, on_progress=on_fetch)
             )
@@ -54,6 +55,8 @@ def fetching(handle: Handle, on_fetch: OnProgress = ignore_progress) -> Fetch:
 
 
 def _if_writable(handle: Handle, write: Callable[[LooseStore], object]) -> None:
+    if handle.clone_store.is_remote:
+        return
     try:
         write(handle.clone_store.open_to_write())
     except TransportError as error:

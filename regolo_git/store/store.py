@@ -1,7 +1,8 @@
 """The protocol of a store: chunks and recipes, named by the BLAKE3 of their bytes.
 
-Stored objects never change.  Writers put chunks before the recipe that names them, so a recipe's chunks are
-always there.  Every byte is verified before it is returned.
+Stored objects never change.  Writers put chunks before the recipe that names them, so in a shared store a
+recipe's chunks are there.  A clone's own store may have a recipe without them.  Every byte is verified before
+it is returned.
 
 `loose.py` has each chunk and recipe in its own file.  A wrapper that counts calls, or reads one store before
 another, implements the same protocol.

@@ -1,12 +1,14 @@
 """What the local store lacks is fetched from the shared one: only that, and once."""
 
 import json
+import secrets
 import shutil
 from pathlib import Path
 
 import pytest
 from safetensors.numpy import load
 from support.artifact_files import noise
+from support.git_program import git
 from support.local_store import stored_files
 from support.model_files import write_safetensors
 from support.team import clone_of, local_chunks, send_all
@@ -16,6 +18,7 @@ from regolo_git.artifacts.progress import Progress
 from regolo_git.errors import IntegrityError, NotFound, TransportError
 from regolo_git.records.references import Reference
 from regolo_git.registry.versions.checkout import checkout_version
+from regolo_git.store.loose import LooseStore
 
 TENSORS = {name: noise(name, 1 << 20) for name in ("a", "b", "c")}
 
@@ -147,3 +150,25 @@ def test_a_shared_store_that_is_away_is_named(clone: Path, team: Path, tmp_path:
     with Registry.open(clone) as registry:
         registry.checkout_model_version("m", "1.0", tmp_path / "out")
     assert files_of(tmp_path / "out") == files_of(tmp_path / "model")
+
+
+def test_a_version_with_the_content_of_another_needs_no_local_bytes(clone: Path) -> None:
+    git(clone, "config", "user.name", "Grace")
+    git(clone, "config", "user.email", "grace@example.com")
+    with Registry.open(clone) as registry:
+        before = registry.get_model_version("m", "1.0")
+        made = registry.create_model_version("m", version="2.0", model_data=before)
+        assert made.digest == before.digest
+    assert local_chunks(clone) == set()
+
+
+def test_a_clone_without_a_store_of_its_own_reads_and_writes_nothing(
+    clone: Path, tmp_path: Path, team: Path
+) -> None:
+    url = f"memory://{secrets.token_hex(8)}"
+    LooseStore.create(url)
+    git(clone, "config", "regolo.store", url)
+    with Registry.open(clone) as registry:
+        registry.checkout_model_version("m", "1.0", tmp_path / "out")
+    assert files_of(tmp_path / "out") == files_of(tmp_path / "model")
+    assert LooseStore.open(url).recipe_names() == set()

@@ -184,7 +184,7 @@ def _ingest(
     """The artifact's path in the work tree, and the stored artifact."""
     source, strict = request.source, _strict_hint(handle, request)
     if isinstance(source, ModelVersion):
-        return source.manifest.artifact.path, _already_stored(content, source.manifest, strict)
+        return source.manifest.artifact.path, _already_stored(handle.stores, source.manifest, strict)
     place = artifact_place(handle, source)
     return place, ingest(
         content,
