@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from regolo_git.artifacts.disk_digest import disk_digest
-from regolo_git.errors import IntegrityError, NotFound
+from regolo_git.errors import IntegrityError, NotFound, StoreUnconfirmed
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.routing import Routing
@@ -41,6 +41,8 @@ class FolderSource:
 
     def fetch(self, model: str, pinned: PinnedVersion) -> ModelFiles:
         place = self._folder / "artifacts" / pinned.digest.hex
+        if (self._folder / "unconfirmed").exists():
+            raise StoreUnconfirmed("nobody has confirmed the store", "git regolo pull --yes")
         if not place.exists():
             raise NotFound(f"the store does not have the bytes of '{model}'", "git regolo pull")
         serving = self._folder / "serving" / f"{pinned.commit}.json"

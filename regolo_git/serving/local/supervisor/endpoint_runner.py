@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from regolo_git.errors import NotFound, RegoloError, TransportError
+from regolo_git.errors import NotFound, RegoloError, StoreUnconfirmed, TransportError
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.serving.local.supervisor.artifact_fetcher import ArtifactFetcher
@@ -98,7 +98,7 @@ class EndpointRunner:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _reach(self, endpoint: Endpoint) -> None:
-        """Reaches a state.  Missing bytes may arrive with the next fetch, so it is tried again."""
+        """Reaches a state.  Missing bytes may arrive, and a store be confirmed, so it is tried again."""
         for attempt in itertools.count():
             try:
                 await self._apply(endpoint)
@@ -106,7 +106,7 @@ class EndpointRunner:
                 self.problem = error
                 await self._tidy()
                 self._changed()
-                if not isinstance(error, NotFound | TransportError):
+                if not isinstance(error, NotFound | TransportError | StoreUnconfirmed):
                     return
                 await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
             else:

@@ -153,6 +153,16 @@ def test_missing_bytes_are_asked_for_again(registry: FolderRegistry) -> None:
         assert engine.predict([1]).version == "2.0"
 
 
+@pytest.mark.slow
+def test_a_store_that_is_confirmed_later_is_used_then(registry: FolderRegistry) -> None:
+    commit, unconfirmed = registry.endpoint("e", {"1.0": 1.0}), registry.folder / "unconfirmed"
+    unconfirmed.touch()
+    with running_engine(registry) as engine:
+        assert "nobody has confirmed" in engine.until_failed("e")["problem"]
+        unconfirmed.unlink()
+        engine.until_serving("e", commit)
+
+
 def test_bytes_that_are_not_what_was_pinned_are_not_opened(registry: FolderRegistry, tmp_path: Path) -> None:
     witness = tmp_path / "opened"
     digest = registry.version("2.0", {"serve.py": f"# 2\n{ECHO}"}, PYTHON)
