@@ -1,6 +1,7 @@
 """Every question goes through one function, and without a terminal it is a refusal that names the option."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,8 +53,19 @@ QUESTIONS = {
 }
 
 
+# They ask about a shared store, which the tests of the command set up.
+TRIED_THERE = {"commands/clone.py", "commands/evict.py"}
+
+
 def test_every_module_that_asks_is_tried_here() -> None:
-    assert modules_that_ask() - {"options/change.py"} == set(QUESTIONS)
+    assert modules_that_ask() - {"options/change.py"} == set(QUESTIONS) | TRIED_THERE
+
+
+@pytest.mark.parametrize("module", sorted(TRIED_THERE))
+def test_what_needs_a_store_is_tried_with_its_command(module: str) -> None:
+    text = (Path(__file__).parent / "commands" / f"test_{Path(module).name}").read_text()
+    assert "--yes" in text
+    assert re.search(r"status=[48]\)", text), "a refusal without a terminal"
 
 
 @pytest.mark.parametrize("command", QUESTIONS.values(), ids=QUESTIONS)

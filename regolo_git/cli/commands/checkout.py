@@ -53,6 +53,7 @@ VERSION_LIKE = re.compile(r"v?[0-9]+(?:\.[0-9]+){1,2}(?:-[0-9A-Za-z.-]+)?")
     help="Write only these tensors, to DEST as a safetensors file.",
 )
 @click.option("--force", "-f", is_flag=True, help="Overwrite files whose content matches no version.")
+@click.option("--yes", "-y", is_flag=True, help="Use the shared store that the registry names.")
 @json_option
 def checkout(
     reference: Reference | None,
@@ -60,6 +61,7 @@ def checkout(
     patterns: tuple[str, ...],
     tensors: tuple[str, ...],
     force: bool,
+    yes: bool,
     as_json: bool,
 ) -> None:
     """Restore the files of a version at its recorded path, or at DEST, and print that path.
@@ -82,13 +84,14 @@ def checkout(
       git checkout sentiment@v1.0 && git regolo checkout
 
     Exit status: 0 success; 2 invalid input; 3 no such version, or its content is not in the store; 4 a file
-    would be overwritten (without --force); 5 corrupt content; 6 the store is not there.
+    would be overwritten (without --force); 5 corrupt content; 6 the store is not there, or the
+    shared one cannot be reached; 8 the shared store is not confirmed.
     """
     if reference is not None and place is not None:
         _refuse_a_version(reference, place)
     descriptor = _descriptor_of(place)
     with open_handle() as handle:
-        ask_before_store(handle)
+        ask_before_store(handle, yes=yes)
         if reference is not None and descriptor is not None:
             _stream(handle, reference, descriptor, patterns, tensors, as_json=as_json)
             return
