@@ -83,8 +83,7 @@ def commit(
 
     Exit status: 0 success; 2 invalid input; 3 no such model or file, or this clone lacks tags, history or a
     branch; 4 the version exists, its content is that of the newest or of a retired version (without --yes),
-    or the registry's files have uncommitted changes; 6 the store is not there or not writable;
-    8 the shared store, which store.write = "through" needs, is not confirmed.
+    or uncommitted changes of the registry; 6 a store is not there or not writable; 8 it is not confirmed.
     """
     _check(model, path, origin, version, bump)
     with open_handle() as handle:

@@ -41,8 +41,7 @@ def register(
 
     Exit status: 0 success; 2 an invalid name, number or file; 3 no such file, not in a registry, or this
     clone lacks tags, history or a branch; 4 the model exists, or the registry's files have uncommitted
-    changes; 6 the store is not there or not writable; 8 the shared store, which store.write = "through"
-    needs, is not confirmed.
+    changes; 6 a store is not there or not writable; 8 it is not confirmed.
     """
     check_order("register", model, path)
     with open_handle() as handle:
