@@ -15,6 +15,8 @@ from regolo_git.hints import Hint
 from regolo_git.records.references import Reference
 from regolo_git.registry.configuration import change_setting
 from regolo_git.registry.environments.promote import promote
+from regolo_git.registry.sync.proposals import proposals_to_push
+from regolo_git.registry.sync.remote_state import ask
 from regolo_git.registry.sync.unpushed import find_unpushed
 from regolo_git.registry.version_status import read_statuses
 
@@ -355,3 +357,18 @@ def test_a_branch_that_is_locked_here_follows_later(separate: Team) -> None:
     assert ada.get_model_version("m", "production").version == "1.0"  # as `origin` has it
     ada.promote_model_version("m", "1.1", "production", push=True)
     assert separate.at_remote("ops") == here(ada, "ops")
+
+
+def test_a_proposed_promotion_proposes_no_version(separate: Team) -> None:
+    ada = separate.ada
+    ada.create_model_version("m", model_data=b"three")
+    ada.push()
+    ada.promote_model_version("m", "1.1", "production", propose=True)
+    (proposal,) = proposals_to_push(ada.handle, ask(ada.handle, "origin"), ())
+    assert (proposal.branch, proposal.manifests) == ("propose/production/m@1.1", ())
+    ada.push()
+    # Once it is merged and its branch is gone, it is not pushed again.
+    git(separate.remote, "update-ref", "refs/heads/ops", f"refs/heads/{proposal.branch}")
+    git(separate.remote, "branch", "-D", proposal.branch)
+    git(top_of(ada), "fetch", "-q", "--prune")
+    assert proposals_to_push(ada.handle, ask(ada.handle, "origin"), ()) == []

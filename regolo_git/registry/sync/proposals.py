@@ -44,15 +44,23 @@ def _is_new(handle: Handle, state: RemoteState, branch: str, tip: str) -> bool:
             handle.notice(f"'{state.remote}' has another '{branch}': yours was not pushed")
             return False
         return theirs != tip
-    merged = state.branch(handle.registry_branch())
-    if merged is not None and is_in_history(handle.git, tip, merged):
-        return False
+    for merged in map(state.branch, (handle.registry_branch(), handle.operations_branch())):
+        if merged is not None and is_in_history(handle.git, tip, merged):
+            return False
     return ref_target(handle.paths, tracking_ref(state.remote, branch)) != tip
 
 
 def _proposed(handle: Handle, tip: str) -> tuple[Manifest, ...]:
-    """The manifests of a proposal that the registry branch does not have."""
-    changed = changed_files(handle.git, handle.registry_tip(), tip, MODELS)
+    """The manifests of a proposal that neither the registry branch nor the operations branch has."""
+    records = handle.records()
+    changed = changed_files(handle.git, records.registry, tip, MODELS)
+    if records.operations not in (None, records.registry):
+        # A proposed promotion has the manifests with which the operations branch started.
+        changed = {
+            path: oid
+            for path, oid in changed_files(handle.git, records.operations, tip, MODELS).items()
+            if path in changed
+        }
     models = [model for path, oid in changed.items() if oid and (model := model_of_manifest(path))]
     records = handle.records_at(tip)
     manifests = (records.manifest(model) for model in models)
