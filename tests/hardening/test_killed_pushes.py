@@ -1,4 +1,4 @@
-"""A push that another clone overtook, killed at an instant: the next push completes it, once and for all."""
+"""A push or pull that another clone overtook, killed at an instant: the next push completes it, once."""
 
 import os
 import shutil
@@ -75,17 +75,19 @@ def check(top: Path) -> None:
     assert promotion.version == "1.2"
 
 
-def test_the_next_push_completes_it(overtaken: Path, tmp_path: Path) -> None:
-    found = instants(copied(overtaken, tmp_path / "counted"), "push", "--yes")
+@pytest.mark.parametrize("verb", ["push", "pull"])
+def test_the_next_push_completes_it(overtaken: Path, tmp_path: Path, verb: str) -> None:
+    found = instants(copied(overtaken, tmp_path / "counted"), verb, "--yes")
+    assert run_program(tmp_path / "counted" / "ours", "push", "--yes").returncode == 0
     check(tmp_path / "counted" / "ours")
     assert len(found) > STRIDE
     for number, instant in enumerate(found[::STRIDE]):
-        kill_and_complete(copied(overtaken, tmp_path / str(number)), instant)
+        kill_and_complete(copied(overtaken, tmp_path / str(number)), instant, verb)
         shutil.rmtree(tmp_path / str(number))
 
 
-def kill_and_complete(top: Path, instant: Instant) -> None:
-    run_killed(top, instant, "push", "--yes")
+def kill_and_complete(top: Path, instant: Instant, verb: str) -> None:
+    run_killed(top, instant, verb, "--yes")
     for lock in top.parent.rglob("*.lock"):
         if lock.name != "exchange.lock" and "regolo" not in lock.parts:
             lock.unlink()  # git does not take back what a kill left; it names it
