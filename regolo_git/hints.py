@@ -167,6 +167,8 @@ _CALLS: dict[str, Words] = {
         "rollback_model", model, version, **_split_flags(more)[1]
     ),
     "renumber": _of_version("renumber_model_version"),
+    "pull": lambda: _call("pull"),
+    "clone": lambda url, directory: _call("clone", url, directory),
     "retire": _retire,
     "push": _push,
     "traffic": _traffic,

@@ -1,5 +1,8 @@
 """Pushing to a remote that went on, or did not: everything lands, nothing is overwritten."""
 
+from contextlib import ExitStack
+from pathlib import Path
+
 import pytest
 from support.clones import Team, pushed, status
 from support.git_program import git
@@ -7,6 +10,7 @@ from support.git_program import git
 from regolo_git.api import Registry
 from regolo_git.errors import Conflict, NotFound, RegoloError
 from regolo_git.maintenance.fsck.fsck import check_registry
+from regolo_git.registry.configuration import change_setting
 
 
 def test_a_version_lands_with_its_branch(team: Team) -> None:
@@ -244,3 +248,27 @@ def test_proposals_are_pushed_until_they_are_gone(team: Team) -> None:
     theirs.create_model_version("m", model_data=b"theirs")
     pushed(theirs)
     assert pushed(ours).branches == ()
+
+
+def test_pins_on_the_operations_branch_follow(registry: Registry, tmp_path: Path) -> None:
+    top = registry.handle.paths.top
+    registry.register_model("m", b"one")
+    change_setting(registry.handle, "registry.operations", "ops")
+    git(tmp_path, "clone", "-q", "--bare", str(top), "host.git")
+    with ExitStack() as stack:
+        team = Team(tmp_path / "host.git", top / ".git/regolo/store", stack)
+        ours, theirs = team.clone("ours"), team.clone("theirs")
+        theirs.create_model_version("m", model_data=b"theirs")
+        theirs.promote_model_version("m", "1.1", "staging")
+        pushed(theirs)
+        ours.create_model_version("m", model_data=b"ours")
+        ours.promote_model_version("m", "1.1", "production")
+        assert pushed(ours).branches == ("main", "ops")
+        with Registry.open(ours.handle.paths.top) as again:
+            version = again.get_model_version("m", "1.2")
+            promotions = again.handle.records().promotions().records
+            found = {each.environment: (each.version, each.commit) for each in promotions}
+            assert found["production"] == ("1.2", version.commit)
+            assert found["staging"][0] == "1.1"
+        for branch in ("main", "ops"):
+            assert git(team.host, "rev-parse", branch) == git(ours.handle.paths.top, "rev-parse", branch)
