@@ -65,9 +65,9 @@ def _opener(scheme: str) -> Callable[[StoreAddress], Files]:
             from regolo_git.store.files.filesystems.memory import open_memory  # noqa: PLC0415
 
             return open_memory
-    from regolo_git.store.files.filesystems.others import open_other  # noqa: PLC0415
+    from regolo_git.store.files.filesystems.azure import open_azure  # noqa: PLC0415
 
-    return open_other
+    return open_azure
 
 
 def read_format(files: Files) -> StoreFormat:

@@ -65,6 +65,7 @@ def failure_of(error: BaseException) -> "Failure | None":
     None for other errors, and for an OSError that says it well itself, as that of a missing file.
     """
     from regolo_git.store.foreign.aws import aws_failure  # noqa: PLC0415
+    from regolo_git.store.foreign.azure import azure_failure  # noqa: PLC0415
     from regolo_git.store.foreign.connection import connection_failure  # noqa: PLC0415
     from regolo_git.store.foreign.failure import Failure, said_by  # noqa: PLC0415
     from regolo_git.store.foreign.google import google_failure, requests_failure  # noqa: PLC0415
@@ -76,6 +77,7 @@ def failure_of(error: BaseException) -> "Failure | None":
         "aiobotocore": aws_failure,
         "aiohttp": web_failure,
         "asyncssh": ssh_failure,
+        "azure": azure_failure,
         "gcsfs": google_failure,
         "google": google_failure,
         "requests": requests_failure,

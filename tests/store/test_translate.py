@@ -50,6 +50,7 @@ def caused(error: OSError, cause: BaseException) -> OSError:
 
 
 CERTIFICATE = ssl.SSLCertVerificationError("CERTIFICATE_VERIFY_FAILED")
+AZURE = "azure.core.exceptions"
 AIOHTTP = "aiohttp.client_exceptions"
 FAILURES: list[tuple[BaseException, str, bool]] = [
     # error, words of the reason, whether it may pass
@@ -132,6 +133,27 @@ FAILURES: list[tuple[BaseException, str, bool]] = [
     (of_library("asyncssh.sftp", "SFTPPermissionDenied"), "access is denied", False),
     (of_library("asyncssh.sftp", "SFTPFailure"), "disk may be full", False),
     (of_library("asyncssh.sftp", "SFTPNewlyInvented"), "SFTPNewlyInvented", False),
+    (of_library(AZURE, "ServiceRequestTimeoutError"), "does not answer", True),
+    (of_library(AZURE, "ServiceResponseError", inner_exception=of_library(AIOHTTP, "ServerDisconnectedError")),
+     "cut off", True),
+    (of_library(AZURE, "ServiceRequestError",
+                inner_exception=of_library(AIOHTTP, "ClientConnectorDNSError", os_error=OSError(None, "x"))),
+     "resolved", False),
+    (of_library(AZURE, "ServiceRequestError", inner_exception=ConnectionResetError(104, "x")), "cut off", True),
+    (of_library(AZURE, "HttpResponseError", status_code=None, inner_exception=of_library(AZURE, "IncompleteReadError")),
+     "cut off", True),
+    (of_library(AZURE, "ClientAuthenticationError", status_code=None), "no credentials", False),
+    (of_library(AZURE, "ClientAuthenticationError", status_code=403, error_code="AuthenticationFailed"),
+     "rejected", False),
+    (of_library(AZURE, "ResourceNotFoundError", status_code=404, error_code="ContainerNotFound"),
+     "the container does not exist", False),
+    (of_library(AZURE, "HttpResponseError", status_code=403, error_code="AuthorizationPermissionMismatch"),
+     "access is denied", False),
+    (of_library(AZURE, "HttpResponseError", status_code=403, error_code="AccountIsDisabled"), "disabled", False),
+    (of_library(AZURE, "HttpResponseError", status_code=503, error_code="ServerBusy"), "overloaded", True),
+    (of_library(AZURE, "HttpResponseError", status_code=400, error_code="Md5Mismatch"), "damaged", True),
+    (of_library("azure.storage.blob", "AzureSigningError"), "cannot be read", False),
+    (of_library(AZURE, "AzureError"), "as the library says it", False),
     (of_library("s3fs.core", "Anything"), "Anything: as the library says it", False),
 ]  # fmt: skip
 
