@@ -33,7 +33,8 @@ def push(models: tuple[str, ...], yes: bool, as_json: bool) -> None:
     versions of this clone that were numbered automatically get the next free numbers, and the commits that
     created and promoted them are committed again on top.  A number given with --version that is taken, a
     commit of your own in between, or a record that both changed, is yours to merge: the error has the
-    command.  Nothing is ever overwritten.
+    command.  Nothing is ever overwritten.  Proposals, and the checked-out branch if it has versions to be
+    reviewed, go with them.
 
     With MODEL, pushes each branch up to the newest version of these models; what was committed later waits.
 

@@ -72,7 +72,7 @@ def plan_push(
     replayed = chains.replay.done
     pushed = {commit for chain in ended for commit in chain.new}
     tags, versions = _tags(state, rows, replayed, found, pushed, models)
-    proposals = proposals_to_push(handle, state, models)
+    proposals = proposals_to_push(handle, state, [chain.branch for chain in found], models)
     for each in proposals:
         ref = f"{BRANCHES}{each.branch}"
         branches.append(RefUpdate(ref, each.tip, state.branch(each.branch) or ABSENT))

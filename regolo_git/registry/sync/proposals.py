@@ -21,19 +21,26 @@ class Proposal(NamedTuple):
     manifests: tuple[Manifest, ...]
 
 
-def proposals_to_push(handle: Handle, state: RemoteState, models: Collection[str]) -> list[Proposal]:
-    """The proposals that the remote lacks, or those of some models.
+def proposals_to_push(
+    handle: Handle, state: RemoteState, released: Collection[str], models: Collection[str]
+) -> list[Proposal]:
+    """The proposals that the remote lacks, or those of some models; `released` branches are none.
 
-    One that the remote had and has no longer was merged or declined; another one of the same name stays, with
-    a notice.
+    The checked-out branch is one if it has versions that the registry branch does not have.  One that the
+    remote had and has no longer was merged or declined; another one of the same name stays, with a notice.
     """
-    found = []
+    head, found = handle.git.head_branch(), []
     for branch in local_branches(handle.paths):
-        tip = handle.git.branch_tip(branch) if branch.startswith(PROPOSALS) else None
-        if tip is not None:
-            of_models = not models or any(f"/{model}@" in branch for model in models)
-            if of_models and _is_new(handle, state, branch, tip):
-                found.append(Proposal(branch, tip, _proposed(handle, tip)))
+        tip = handle.git.branch_tip(branch)
+        named = branch.startswith(PROPOSALS)
+        if tip is None or branch in released or not (named or branch == head):
+            continue
+        if not _is_new(handle, state, branch, tip):
+            continue
+        manifests = _proposed(handle, tip)
+        of_models = {manifest.model for manifest in manifests}.intersection(models)
+        if (named or manifests) and (not models or of_models or any(f"/{m}@" in branch for m in models)):
+            found.append(Proposal(branch, tip, manifests))
     return found
 
 
@@ -41,7 +48,7 @@ def _is_new(handle: Handle, state: RemoteState, branch: str, tip: str) -> bool:
     theirs = state.branch(branch)
     if theirs is not None:
         if theirs != tip and not is_in_history(handle.git, theirs, tip):
-            handle.notice(f"'{state.remote}' has another '{branch}': yours was not pushed")
+            handle.notice(f"'{state.remote}' has another branch '{branch}': yours was not pushed")
             return False
         return theirs != tip
     for merged in map(state.branch, (handle.registry_branch(), handle.operations_branch())):

@@ -272,3 +272,16 @@ def test_pins_on_the_operations_branch_follow(registry: Registry, tmp_path: Path
             assert found["staging"][0] == "1.1"
         for branch in ("main", "ops"):
             assert git(team.host, "rev-parse", branch) == git(ours.handle.paths.top, "rev-parse", branch)
+
+
+def test_the_branch_that_one_works_on_is_pushed_with_its_versions(team: Team) -> None:
+    ours = team.clone("ours")
+    top = ours.handle.paths.top
+    git(top, "switch", "-qc", "topic")
+    assert pushed(ours).branches == ()
+    ours.create_model_version("m", model_data=b"two")
+    assert pushed(ours).branches == ("topic",)
+    ours.create_model_version("m", model_data=b"three")
+    assert pushed(ours).branches == ("topic",)
+    assert git(team.host, "rev-parse", "topic") == git(top, "rev-parse", "topic")
+    assert set(team.tags()) == {"m@v1.0"}
