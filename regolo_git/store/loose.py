@@ -151,17 +151,20 @@ class LooseStore:
         """See `Store.read_chunks`: one after another."""
         self.expect(recipe, chunks)
         failed: list[RegoloError] = []
+        fail = on_failure or (lambda _, error: failed.append(error))
+        absent = self.missing(chunks)
+        for chunk in absent:  # an error of reading it would hold its buffer
+            fail(chunk, not_in_store("chunk", chunk.blake3, self.url))
+        missing = set(absent)
         for chunk in dict.fromkeys(chunks):
-            view = memoryview(bytearray(chunk.size))
-            try:
-                self.read_chunk_into(chunk.blake3, view)
-            except (NotFound, IntegrityError) as error:
-                if on_failure:
-                    on_failure(chunk, error)
+            if chunk not in missing:
+                view = memoryview(bytearray(chunk.size))
+                try:
+                    self.read_chunk_into(chunk.blake3, view)
+                except (NotFound, IntegrityError) as error:
+                    fail(chunk, error)
                 else:
-                    failed.append(error)
-            else:
-                yield chunk, view
+                    yield chunk, view
         if failed:
             raise failed[0]
 

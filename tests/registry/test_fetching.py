@@ -15,7 +15,7 @@ from support.team import clone_of, local_chunks, send_all
 
 from regolo_git.api import Registry
 from regolo_git.artifacts.progress import Progress
-from regolo_git.errors import IntegrityError, NotFound, TransportError
+from regolo_git.errors import IntegrityError, NotFound, RegoloError, TransportError
 from regolo_git.records.references import Reference
 from regolo_git.registry.versions.checkout import checkout_version
 from regolo_git.store.loose import LooseStore
@@ -172,3 +172,15 @@ def test_a_clone_without_a_store_of_its_own_reads_and_writes_nothing(
         registry.checkout_model_version("m", "1.0", tmp_path / "out")
     assert files_of(tmp_path / "out") == files_of(tmp_path / "model")
     assert LooseStore.open(url).recipe_names() == set()
+
+
+def test_what_is_missing_holds_no_memory(clone: Path) -> None:
+    with Registry.open(clone) as registry:
+        handle = registry.handle
+        recipe = handle.stores.read_recipe(registry.get_model_version("m", "1.0").manifest.artifact.recipe)
+        errors: list[RegoloError] = []
+        assert (
+            list(handle.store.read_chunks(recipe, recipe.chunks, lambda _, error: errors.append(error))) == []
+        )
+        assert len(errors) == len(set(recipe.chunks))
+        assert all(error.__traceback__ is None for error in errors)  # whose frames would have the buffers

@@ -15,7 +15,7 @@ from regolo_git.store.files.contract import Data
 from regolo_git.store.store import Store
 
 # What waits to be written.  What is being fetched is the source's to limit.
-WRITE_BUDGET = CHUNK_LIMIT
+WRITE_BUDGET = 2 * CHUNK_LIMIT
 
 
 class Source(Protocol):
