@@ -63,13 +63,12 @@ def commit(
 
     Only content that is new to the store is stored.  On the registry branch, or a branch of `registry.lines`,
     the version is committed and tagged immediately.  On another branch it is committed without a tag, and
-    with --propose it is committed to a new branch; `git regolo tag --merged` tags it after the merge.
+    with --propose to a new branch; `git regolo tag --merged` tags it after the merge.  With --from, it has
+    the content of an existing version, and what is not given again is copied from it.
 
-    With --from, it has the content of an existing version, and what is not given again is copied from it.
-
-    Its parent is what PATH held before: the version last checked out to it or created from it; if that is
-    not known, the highest version below.  Description, metadata and serving of the parent are taken over
-    unless given again; metrics and lineage only if the content is the same.
+    Its parent is what PATH held before: the version last checked out to it or created from it, else the
+    highest version below.  Description, metadata and serving of the parent are taken over unless given
+    again; metrics and lineage only if the content is the same.
 
     Following SemVer, bump major if code that loads the model may break (a tensor removed or reshaped), minor
     for new weights, patch for files without weights; `git regolo diff` suggests a bump.
@@ -81,9 +80,9 @@ def commit(
       git regolo commit sentiment model.onnx --propose --param epochs=9
       git regolo commit sentiment --from 1.0 --version prod-1.0
 
-    Exit status: 0 success; 2 invalid input; 3 no such model or file, or this clone lacks tags, history or a
-    branch; 4 the version exists, its content is that of the newest or of a retired version (without --yes),
-    or uncommitted changes of the registry; 6 a store is not there or not writable; 8 it is not confirmed.
+    Exit status: 0 success; 2 invalid input; 3 no such model or file, or tags, history or a branch missing
+    here; 4 the version or (without --yes) its content exists, its content is retired, or the registry has
+    uncommitted changes; 6 a store is not there or not writable; 8 it is not confirmed.
     """
     _check(model, path, origin, version, bump)
     with open_handle() as handle:
