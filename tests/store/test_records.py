@@ -2,15 +2,15 @@
 
 import itertools
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from blake3 import blake3
 from fsspec.implementations.memory import MemoryFileSystem
 from support.counting_files import CountingFiles
 from support.fake_cleaning import LIST, FakeCleaning
+from support.interrupted_files import Interrupted, advance
 
 from regolo_git.errors import IntegrityError, TransportError
 from regolo_git.records.condemned_list import DELETING, CondemnedList
@@ -282,32 +282,6 @@ def test_who_may_not_list_what_is_condemned_may_not_push(tmp_path: Path) -> None
     (tmp_path / "store/condemned").write_text("in the way")
     with pytest.raises(TransportError, match="condemned"):
         begin(files_at(str(tmp_path / "store")), NEW)
-
-
-class Interrupted:
-    """Files whose calls are counted, and let something else happen before one of them."""
-
-    def __init__(self, files: Files, at: int, act: Callable[[], None]) -> None:
-        self._files, self._at, self._act = files, at, act
-        self.calls = 0
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._files, name)
-        if not callable(found):
-            return found
-
-        def call(*arguments: Any, **named: Any) -> Any:
-            if self.calls == self._at:
-                self._act()
-            self.calls += 1
-            return found(*arguments, **named)
-
-        return call
-
-
-def advance(steps: Iterator[str], count: int) -> None:
-    for _ in itertools.islice(steps, count):
-        pass
 
 
 def count_steps(prepare: Callable[[Files], None]) -> tuple[int, int]:

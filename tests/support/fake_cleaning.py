@@ -4,11 +4,14 @@ from collections.abc import Iterator
 
 from regolo_git.records.condemned_list import DELETING, CondemnedList
 from regolo_git.records.digests import Digest
-from regolo_git.records.store_format import CHUNKS, RECIPES, path_of
+from regolo_git.records.recipe import Recipe
+from regolo_git.records.store_format import CHUNKS, PACKS, RECIPES, hints_path, path_of
 from regolo_git.records.store_record import BYTES_LIMIT, RecordName, StoreRecord
 from regolo_git.store.files.contract import Files
 from regolo_git.store.loose import LooseStore
+from regolo_git.store.packs.hints import Location
 from regolo_git.store.records import CONDEMNED, RECORDS
+from regolo_git.store.shared import SharedStore
 
 LIST = f"{CONDEMNED}/20261127T000000000000Z-0000000000000000.json"
 
@@ -32,7 +35,7 @@ class FakeCleaning:
 
     def condemn(self) -> Iterator[str]:
         found = []
-        for directory in (RECIPES, CHUNKS):
+        for directory in (RECIPES, CHUNKS, PACKS):
             found += [file.path for file in self._files.walk(directory)]
             yield f"list {directory}"
         needed = yield from self._needed()
@@ -86,11 +89,16 @@ class FakeCleaning:
                 there = self._store.has_recipe(digest)
                 yield f"look for {address}"
                 if there:
-                    chunks = self._store.read_recipe(digest).chunks
-                    needed |= {path_of(RECIPES, address), *(path_of(CHUNKS, c.blake3) for c in chunks)}
+                    recipe = self._store.read_recipe(digest)
+                    needed |= {path_of(RECIPES, address), hints_path(address)}
+                    needed |= {path_of(CHUNKS, chunk.blake3) for chunk in recipe.chunks}
+                    needed |= {path_of(PACKS, location.pack) for location in self._hints(recipe)}
                 elif record.kind == "intent":
                     return None
         return needed
+
+    def _hints(self, recipe: Recipe) -> tuple[Location, ...]:
+        return SharedStore.open(self._files).read_hints(recipe).locations
 
     def _read(self, path: str) -> StoreRecord:
         try:
