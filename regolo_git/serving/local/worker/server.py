@@ -40,10 +40,11 @@ class WorkerServer:
         server = await loop.create_unix_server(lambda: WorkerConnection(self), sock=listener)
         await self._stopping.wait()
         server.close()
-        for connection in list(self._connections):
-            connection.retire()
         end = loop.time() + drain_seconds
         while self._connections and loop.time() < end:
+            # Again each time: one may just have been accepted.
+            for connection in list(self._connections):
+                connection.retire()
             await asyncio.sleep(LOOK_SECONDS)
 
     def stop(self) -> None:
@@ -53,7 +54,7 @@ class WorkerServer:
     # -- called by the connections ------------------------------------------------------------------------
 
     def opened(self, connection: WorkerConnection) -> None:
-        """Notes a connection; while the server ends, it answers one request."""
+        """Notes a connection."""
         self._connections.add(connection)
 
     def lost(self, connection: WorkerConnection) -> None:
