@@ -269,7 +269,9 @@ def _absent(store: Store, addresses: list[Digest]) -> set[Digest]:
 
 
 def _note(left: dict[RecipeChunk, list[Refusal]], link: Link, chunk: RecipeChunk, error: RegoloError) -> None:
-    left[chunk].append((link, error))
+    # The frames of its traceback, and of what caused it, hold the buffer that the chunk was to be read into.
+    error.__cause__ = error.__context__ = None
+    left[chunk].append((link, error.with_traceback(None)))
 
 
 def _damages(errors: Sequence[Refusal]) -> list[Refusal]:

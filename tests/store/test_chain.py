@@ -3,6 +3,7 @@
 import os
 import secrets
 import threading
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +17,9 @@ from regolo_git.errors import IntegrityError, MissingDependency, NotFound, Trans
 from regolo_git.records.digests import Digest
 from regolo_git.records.recipe import Recipe, RecipeChunk, RecipeFile
 from regolo_git.store.chain import Link, StoreChain
+from regolo_git.store.locate import files_at
 from regolo_git.store.loose import LooseStore
+from regolo_git.store.shared import SharedStore
 from regolo_git.store.store import Store, find_recipe
 
 DATA = b"forty-two bytes of a model, more or less.."
@@ -242,3 +245,23 @@ def test_a_forked_child_opens_the_stores_itself(three: Chained) -> None:
     release.set()
     holder.join()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_chunks_that_a_store_lacks_hold_no_memory(tmp_path: Path) -> None:
+    chained = Chained(tmp_path)
+    data = [bytes([number]) * (4 << 20) for number in range(12)]
+    recipes = [put(chained.far, each) for each in data]
+    whole = Recipe("file", recipes[0].files, (), tuple(chunk for r in recipes for chunk in r.chunks))
+    chain = StoreChain(
+        chained.link(chained.local),
+        lambda: [chained.link(SharedStore.open(files_at(chained.team.url))), chained.link(chained.far)],
+        chained.notices.append,
+    )
+    tracemalloc.start()
+    try:
+        found = {chunk.blake3 for chunk, _ in chain.read_chunks(whole, whole.chunks)}
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found == {chunk.blake3 for chunk in whole.chunks}
+    assert peak < 40 << 20
