@@ -1,11 +1,13 @@
 """What `doctor` says of the shared store: whether this clone may use it, can reach it and write to it.
 
 A file of a megabyte is written to `tmp/`, read back and removed: it shows the store's clock and its speed.
+A small one beside it shows whether the store refuses to create what exists.
 """
 
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -90,6 +92,9 @@ def _probed(store: SharedStore) -> Iterator[Finding]:
     rate = 2 * PROBE_SIZE / max(found.seconds, 1e-6)
     if rate < SLOW_BYTES_A_SECOND:
         yield Finding("limit", f"the store '{store.url}' moves {size_text(int(rate))} a second")
+    if not store.files.properties.atomic_create:
+        what = f"the store '{store.url}' does not refuse to create a file that exists"
+        yield Finding("limit", what, "let one clone push first; or use a service that knows If-None-Match")
 
 
 def _probe(files: Files) -> _Measured:
@@ -102,6 +107,10 @@ def _probe(files: Files) -> _Measured:
             raise IntegrityError(f"the store '{files.url}' gave back other bytes than it was sent")
         seconds = time.monotonic() - begun
         there = next((file.modified for file in files.walk(TEMPORARIES) if file.path == path), here)
+        files.create(f"{path}-new", b"1")
     finally:
-        files.remove(path)
+        # Whoever may not delete may push all the same.  What stays is removed as any temporary file.
+        with suppress(FileNotFoundError, PermissionError):
+            files.remove(path)
+            files.remove(f"{path}-new")
     return _Measured(there, here, seconds)

@@ -30,7 +30,7 @@ def doctor(dry_run: bool, form: Form) -> None:
                store that is not confirmed or cannot be opened
     limit      limitations of this clone: shallow, partial, no git program,
                no author, a detached HEAD, a shared store that is slow, has
-               another time, or to which nothing can be pushed
+               another time, replaces files, or to which nothing can be pushed
 
     With --plain, one line for each finding: kind, description, hint
 

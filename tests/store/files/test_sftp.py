@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.files_suite import FilesSuite
-from support.servers.sshd import Sshd, running_sshd
+from support.servers.sshd import Sshd, let_ssh_find, running_sshd
 
 from regolo_git.errors import TransportError
 from regolo_git.store.files import retry
@@ -27,14 +27,7 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
 @pytest.fixture
 def ssh_home(sshd: Sshd, isolated: Path) -> Path:
     """A home whose ssh finds the server under the name `store`, with its key and the user's."""
-    home = isolated / ".ssh"
-    home.mkdir(mode=0o700)
-    (home / "config").write_text(
-        f"Host store\n  HostName 127.0.0.1\n  Port {sshd.port}\n  User {sshd.user}\n"
-        f"  IdentityFile {sshd.key}\n  HostKeyAlias [127.0.0.1]:{sshd.port}\n"
-    )
-    (home / "known_hosts").write_text(sshd.known_hosts.read_text())
-    return home
+    return let_ssh_find(sshd, isolated)
 
 
 class TestServer(FilesSuite):

@@ -32,6 +32,18 @@ class Sshd(NamedTuple):
         return f"ssh -F {self.config}"
 
 
+def let_ssh_find(server: Sshd, home: Path) -> Path:
+    """Gives a home an `.ssh` that finds the server under the name `store`, with its key and the user's."""
+    place = home / ".ssh"
+    place.mkdir(mode=0o700)
+    (place / "config").write_text(
+        f"Host store\n  HostName 127.0.0.1\n  Port {server.port}\n  User {server.user}\n"
+        f"  IdentityFile {server.key}\n  HostKeyAlias [127.0.0.1]:{server.port}\n"
+    )
+    (place / "known_hosts").write_text(server.known_hosts.read_text())
+    return place
+
+
 @contextmanager
 def running_sshd(directory: Path) -> Iterator[Sshd]:
     """A server, for the user who runs the tests.  Skips where there is none."""
