@@ -167,12 +167,9 @@ class GitRepository:
 
     def branches(self) -> Iterator[tuple[str, str]]:
         """The name and tip of every branch, local branches before those last fetched from `origin`."""
-        with git_errors("branches"):
-            here, fetched = list(self.pygit.branches.local), list(self.pygit.branches.remote)
-        named = [(name, self.branch_tip(name)) for name in here]
-        of_origin = [name.removeprefix("origin/") for name in fetched if name.startswith("origin/")]
-        named += [(name, self.remote_branch_tip("origin", name)) for name in of_origin if name != "HEAD"]
-        yield from ((name, commit) for name, commit in named if commit is not None)
+        from regolo_git.git.branch_list import list_branches  # noqa: PLC0415 - few commands list them
+
+        return list_branches(self.paths)
 
     def remote_branch_tip(self, remote: str, branch: str) -> str | None:
         """The tip of a remote's branch as last fetched; None if there is none."""

@@ -17,14 +17,13 @@ from regolo_git.errors import TransportError
 from regolo_git.forks import no_fork
 from regolo_git.git.environment import environment_of_git, environment_of_remote, ssh_command
 from regolo_git.git.program import git_program, run_git
-from regolo_git.git.remote.addresses import SCP, SSH
+from regolo_git.git.remote.addresses import HttpAddress, PathAddress, parse_address
 from regolo_git.git.remote.failures import remote_failure
 from regolo_git.git.remote.patterns import matching, split_patterns
 from regolo_git.git.remote.process import PATIENT_SECONDS, SILENCE_SECONDS
 from regolo_git.git.remote.watch import Watch
 from regolo_git.git.repository import GitRepository
 
-HTTP = ("http", "https")
 FLUSH, DELIMITER = b"0000", b"0001"
 AGENT = b"agent=regolo-git\n"
 
@@ -34,12 +33,15 @@ def list_some(git: GitRepository, remote: str, patterns: Iterable[str]) -> dict[
     wanted = tuple(patterns)
     paths = git.paths
     url = run_git(paths.git_dir, paths.work_tree, "ls-remote", "--get-url", "--", remote).decode().strip()
-    scheme = url.partition("://")[0]
-    if scheme in HTTP:
-        return _converse(git, remote, (f"remote-{scheme}", remote, url), wanted, helper=True)
-    if (paths.top / url).is_dir():
-        return _converse(git, remote, ("upload-pack", str(paths.top / url)), wanted, helper=False)
-    if (scheme in SSH or SCP.fullmatch(url)) and _is_openssh(git):
+    try:
+        address = parse_address(url, paths.top)
+    except TransportError:
+        return None  # git has a way of its own
+    if isinstance(address, HttpAddress):
+        return _converse(git, remote, (f"remote-{address.scheme}", remote, url), wanted, helper=True)
+    if isinstance(address, PathAddress):
+        return _converse(git, remote, ("upload-pack", str(address.path)), wanted, helper=False)
+    if _is_openssh(git):
         from regolo_git.git.remote.with_dulwich import DulwichTransport  # noqa: PLC0415 - takes long to import
 
         return DulwichTransport(git).refs(remote, wanted)

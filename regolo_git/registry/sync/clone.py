@@ -13,7 +13,9 @@ from regolo_git.records.manifest import Manifest
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.notices import warn
 from regolo_git.registry.sync.files import of_models, placed_manifests
+from regolo_git.registry.sync.seen_tags import note_seen, tag_state
 
+ORIGIN = "origin"
 ASKED_FROM = 5_000_000_000  # bytes of files, from which on a question comes first
 SCP_LIKE = re.compile(r"(?:[^/@:]+@)?[^/:]+:(?!//)(.+)")
 
@@ -38,6 +40,7 @@ def clone_registry(
     if handle.config_at_head() is None:
         handle.close()
         raise NotFound(f"'{place}' was cloned, and is not a model registry yet", Hint("init"))
+    note_seen(handle, tag_state(handle, ORIGIN), ())
     return handle
 
 

@@ -19,7 +19,8 @@ from regolo_git.records.references import version_reference
 from regolo_git.records.versions import parse_tag_name
 from regolo_git.registry.change import recover_first
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.sync.remote_state import RemoteState, ask, remote_name
+from regolo_git.registry.sync.remote_state import RemoteState, ask, local_tags, not_at, remote_name
+from regolo_git.registry.sync.seen_tags import note_seen, tag_state
 
 REASON = "regolo: fetch"
 
@@ -66,8 +67,11 @@ def fetch(handle: Handle, *, on_git_progress: OnGitProgress = ignore_git_progres
     """
     recover_first(handle)
     with exchange_lock(handle.paths):
-        state = ask(handle, remote_name(handle))
-        return fetch_refs(handle, state, on_git_progress)
+        remote = remote_name(handle)
+        seen, state = tag_state(handle, remote), ask(handle, remote)
+        found = fetch_refs(handle, state, on_git_progress)
+        note_seen(handle, seen, not_at(handle, state, local_tags(handle)))
+        return found
 
 
 def fetch_refs(

@@ -38,13 +38,15 @@ class Pushing(NamedTuple):
 class PushPlan:
     """The refs to move at the remote, tags before branches, and the versions whose tags they are.
 
-    `landing` has what was committed again, None if nothing was; `proposed` the versions of proposals.
+    `landing` has what was committed again, None if nothing was; `proposed` the versions of proposals, and
+    `lacking` the version tags of this clone that the remote lacks after this push.
     """
 
     updates: tuple[RefUpdate, ...]
     versions: tuple[Pushing, ...]
     landing: Landing | None
     proposed: tuple[Manifest, ...]
+    lacking: frozenset[str]
 
 
 def plan_push(
@@ -60,7 +62,8 @@ def plan_push(
     have yet.  Every object that the remote names has to be here.  Raises Conflict, with the command that
     helps, if the user has to merge.
     """
-    rows = _merged(handle, state, not_at(handle, state, ours))
+    lacking = not_at(handle, state, ours)
+    rows = _merged(handle, state, lacking)
     chains = _Chains(handle, state, rows, landed)
     found = [chains.of(branch, tip) for branch, tip in branch_tips(handle).items()]
     ended = [chain.until(models, rows.values()) for chain in found]
@@ -78,7 +81,8 @@ def plan_push(
         branches.append(RefUpdate(ref, each.tip, state.branch(each.branch) or ABSENT))
     proposed = tuple(manifest for each in proposals for manifest in each.manifests)
     landing = _landing(handle, state, found, ended, replayed)
-    return PushPlan((*tags, *branches), versions, landing, proposed)
+    after = frozenset(lacking).difference(each.row.tag for each in versions)
+    return PushPlan((*tags, *branches), versions, landing, proposed, after)
 
 
 def _merged(handle: Handle, state: RemoteState, rows: Mapping[str, TagRow]) -> Mapping[str, TagRow]:

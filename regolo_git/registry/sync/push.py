@@ -30,9 +30,16 @@ from regolo_git.registry.change import recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.sync.content import Content, SentContent
 from regolo_git.registry.sync.fetch import create_missing, fetch_refs, is_behind
-from regolo_git.registry.sync.landing import finish_landing, forget_landing, land, note_landing
+from regolo_git.registry.sync.landing import (
+    finish_landing,
+    forget_landing,
+    land,
+    note_landing,
+    read_landing,
+)
 from regolo_git.registry.sync.plan import PushPlan, branch_tips, plan_push
 from regolo_git.registry.sync.remote_state import RemoteState, ask, local_tags, remote_name
+from regolo_git.registry.sync.seen_tags import TagState, note_seen, tag_state, unseen_tags
 from regolo_git.registry.sync.upstream import follow_remote
 from regolo_git.system_calls import pause
 
@@ -120,8 +127,8 @@ class _Push:
     def attempt(self) -> bool:
         """Pushes what the remote lacks; False if another push was faster."""
         handle = self._handle
-        state = ask(handle, self.remote)
-        ours = local_tags(handle)
+        seen = tag_state(handle, self.remote)
+        state, ours = self._ask(seen)
         if is_behind(handle, state, ours, branch_tips(handle)):
             self._others = fetch_refs(handle, state, self._on_git_progress).others
             ours = local_tags(handle)
@@ -136,9 +143,20 @@ class _Push:
         if not self._land(plan):
             return False
         create_missing(handle, self._others)
+        note_seen(handle, seen, plan.lacking)
         self._content.note(())
         self._push_notes(state)
         return True
+
+    def _ask(self, seen: TagState) -> tuple[RemoteState, dict[str, str]]:
+        """What the remote has, and the tags of this clone that it may lack, or all if that is not enough."""
+        handle, unseen = self._handle, unseen_tags(self._handle, seen)
+        if unseen is not None and read_landing(handle) is None:
+            state, tips = ask(handle, self.remote, unseen), branch_tips(handle)
+            there = all(state.branch(branch) is not None for branch in tips)
+            if there and not is_behind(handle, state, unseen, tips):
+                return state, unseen
+        return ask(handle, self.remote), local_tags(handle)
 
     def _land(self, plan: PushPlan) -> bool:
         """Pushes, then has this clone follow; False if another writer was faster, there or here."""

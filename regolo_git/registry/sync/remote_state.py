@@ -1,6 +1,6 @@
 """What a remote has now, compared with this clone: branches, version tags and notes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -45,9 +45,13 @@ def remote_name(handle: Handle) -> str:
     return remote.name
 
 
-def ask(handle: Handle, remote: str) -> RemoteState:
-    """Asks a remote for its refs.  Raises TransportError, NotFound."""
-    patterns = (f"{BRANCHES}*", f"{TAGS}*", NOTES)
+def ask(handle: Handle, remote: str, names: Iterable[str] | None = None) -> RemoteState:
+    """Asks a remote for its branches and notes, and for its tags, or some of them by name.
+
+    Raises TransportError, NotFound.
+    """
+    tags = [f"{TAGS}*"] if names is None else [f"{TAGS}{name}" for name in names]
+    patterns = (f"{BRANCHES}*", NOTES, *tags)
     return RemoteState(remote, transport_of(handle.git).refs(remote, patterns))
 
 
