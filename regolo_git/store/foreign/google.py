@@ -10,8 +10,11 @@ ACCOUNT = "run gcloud auth application-default login, or set GOOGLE_APPLICATION_
 DENIED = denied("access is denied", "ask for a role on the bucket, such as Storage Object User")
 NO_BUCKET = Failure("the bucket does not exist", "create it, or correct the URL of the store")
 _REJECTED = denied("the credentials were rejected, or have expired", ACCOUNT)
+_NO_CREDENTIALS = denied("there are no credentials for Google Cloud Storage", ACCOUNT)
+_BROKEN_FILE = denied(
+    "a file of credentials for Google Cloud Storage cannot be used", "check GOOGLE_APPLICATION_CREDENTIALS"
+)
 _BY_NAME = {
-    "DefaultCredentialsError": denied("there are no credentials for Google Cloud Storage", ACCOUNT),
     "RefreshError": _REJECTED,
     "MutualTLSChannelError": Failure("no encrypted connection to Google Cloud Storage", NETWORK),
     "TransportError": passing("the credentials could not be renewed", NETWORK),
@@ -23,6 +26,9 @@ _BY_NAME = {
 def google_failure(error: BaseException) -> Failure | None:
     """What an error of gcsfs or google.auth is about; None for a missing file."""
     name = type(error).__name__
+    if name == "DefaultCredentialsError":
+        # Otherwise it is about one file that was found, or was named and not found.
+        return _NO_CREDENTIALS if "default credentials were not found" in str(error) else _BROKEN_FILE
     if name in _BY_NAME:
         return _BY_NAME[name]
     code = str(getattr(error, "code", ""))

@@ -186,12 +186,14 @@ def test_without_an_account_it_says_so(isolated: Path) -> None:
     assert "AZURE_STORAGE_ACCOUNT_NAME" in str(said.hint)
 
 
+@pytest.mark.parametrize("anonymous", ["true", "false"])
 @pytest.mark.parametrize("seconds", [0.001, 60.0], ids=["not in time", "none"])
 def test_without_credentials_it_says_so(
-    isolated: Path, monkeypatch: pytest.MonkeyPatch, seconds: float
+    isolated: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, anonymous: str
 ) -> None:
     pytest.importorskip("adlfs")
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "nobody")
+    monkeypatch.setenv("AZURE_STORAGE_ANON", anonymous)
     # Of all that could have some, only the command line of Azure, which is not signed in.
     monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "AzureCliCredential")
     monkeypatch.setattr(f"{MODULE}.CREDENTIALS_SECONDS", seconds)

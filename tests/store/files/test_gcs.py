@@ -108,3 +108,16 @@ def test_without_credentials_it_says_so(isolated: Path, monkeypatch: pytest.Monk
     with pytest.raises(TransportError, match="there are no credentials") as caught:
         files_at("gs://bucket/store")
     assert "gcloud auth" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("text", [None, "{", '{"type": "new"}'], ids=["missing", "not json", "unknown"])
+def test_a_file_of_credentials_that_cannot_be_used_is_said_so(
+    isolated: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    pytest.importorskip("gcsfs")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(isolated / "account.json"))
+    if text is not None:
+        (isolated / "account.json").write_text(text)
+    with pytest.raises(TransportError, match=r"a file of credentials .* cannot be used") as caught:
+        files_at("gs://bucket/store")
+    assert "GOOGLE_APPLICATION_CREDENTIALS" in str(caught.value.hint)

@@ -1,8 +1,13 @@
 """A directory of a server keeps the promises, and its host is always checked."""
 
+import os
+import socket
 import subprocess
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 import pytest
 from support.files_suite import FilesSuite
@@ -96,6 +101,92 @@ def test_a_file_in_the_place_of_a_directory_is_said_so(ssh_home: Path, tmp_path:
     files.write("chunks", b"1")
     with pytest.raises(TransportError, match="at 'chunks/ab/1'"), translated(files.url):
         files.write("chunks/ab/1", b"1")
+
+
+def test_a_server_that_does_not_let_write_is_read_from(isolated: Path, tmp_path: Path) -> None:
+    pytest.importorskip("sshfs")
+    (tmp_path / "server").mkdir()
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store/a").write_bytes(b"123")
+    with running_sshd(tmp_path / "server", "internal-sftp -R") as server:
+        let_ssh_find(server, isolated)
+        files = files_at(f"sftp://store{tmp_path}/store")
+        assert files.read_range("a", 1, 9) == b"23"
+        for act in (files.write, files.put, files.create):
+            with pytest.raises(TransportError, match="at 'b': access is denied") as caught, translated("s"):
+                act("b", b"1")
+            assert "permissions on the server" in str(caught.value.hint)
+    assert [path.name for path in (tmp_path / "store").rglob("*") if path.is_file()] == ["a"]
+
+
+def test_a_server_that_falls_silent_is_given_up_and_found_again(
+    sshd: Sshd, ssh_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regolo_git.store.files.filesystems.sftp.SILENCE_SECONDS", 1.0)
+    monkeypatch.setattr(retry, "FIRST_WAIT_SECONDS", 0.01)
+    data = os.urandom(4 << 20)
+    with Relay(sshd.port) as relay:
+        config = (ssh_home / "config").read_text()
+        (ssh_home / "config").write_text(config.replace(f"Port {sshd.port}", f"Port {relay.port}"))
+        files = files_at(f"sftp://store{tmp_path}")
+        files.write("a", data)
+        relay.silence()  # the connections there are, and not the next ones
+        assert files.read_range("a", 0, len(data)) == data
+        relay.silence()
+        files.write("b", data)
+        assert files.read_range("b", 0, len(data)) == data
+        relay.silence(for_ever=True)
+        monkeypatch.setattr(retry, "PATIENCE_SECONDS", 2.0)
+        with pytest.raises(TransportError, match="at 'c': ") as caught, translated(files.url):
+            files.write("c", data)
+        assert caught.value.hint
+
+
+class Relay:
+    """A port that leads to another one, until the network is silent."""
+
+    def __init__(self, upstream: int) -> None:
+        self._upstream = upstream
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._open = threading.Event()
+        self._open.set()
+        self._ends: list[socket.socket] = []
+
+    def silence(self, *, for_ever: bool = False) -> None:
+        """Nothing that is sent on a connection arrives any more; with `for_ever` on later ones, too."""
+        self._open.clear()
+        self._open = threading.Event()
+        if not for_ever:
+            self._open.set()
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for end in (self._listener, *self._ends):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, far = (
+                    self._listener.accept()[0],
+                    socket.create_connection(("127.0.0.1", self._upstream)),
+                )
+                self._ends += [near, far]
+                for one, other in ((near, far), (far, near)):
+                    threading.Thread(target=_pass_on, args=(one, other, self._open), daemon=True).start()
+
+
+def _pass_on(source: socket.socket, target: socket.socket, is_open: threading.Event) -> None:
+    with suppress(OSError):
+        while data := source.recv(1 << 16):
+            if is_open.is_set():
+                target.sendall(data)
 
 
 def test_a_connection_that_was_cut_is_made_again(sshd: Sshd, ssh_home: Path, tmp_path: Path) -> None:

@@ -45,15 +45,15 @@ def let_ssh_find(server: Sshd, home: Path) -> Path:
 
 
 @contextmanager
-def running_sshd(directory: Path) -> Iterator[Sshd]:
-    """A server, for the user who runs the tests.  Skips where there is none."""
+def running_sshd(directory: Path, subsystem: str = "internal-sftp") -> Iterator[Sshd]:
+    """A server, for the user who runs the tests; `subsystem` answers SFTP.  Skips where there is none."""
     program = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin")
     if program is None or shutil.which("ssh-keygen") is None or shutil.which("ssh") is None:
         pytest.skip("OpenSSH's server, ssh or ssh-keygen is not installed")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # without it, sshd does not start as root
     port = _free_port()
-    server = _set_up(directory, port)
+    server = _set_up(directory, port, subsystem)
     with server.log.open("wb") as log:
         process = subprocess.Popen(
             [program, "-D", "-e", "-f", directory / "sshd_config"], stdin=subprocess.DEVNULL, stderr=log
@@ -66,7 +66,7 @@ def running_sshd(directory: Path) -> Iterator[Sshd]:
             process.wait()
 
 
-def _set_up(directory: Path, port: int) -> Sshd:
+def _set_up(directory: Path, port: int, subsystem: str) -> Sshd:
     for name in ("host", "user"):
         subprocess.run(
             ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", directory / name], check=True
@@ -75,7 +75,6 @@ def _set_up(directory: Path, port: int) -> Sshd:
     public = (directory / "host.pub").read_text().split()
     known_hosts = directory / "known_hosts"
     known_hosts.write_text(f"[127.0.0.1]:{port} {public[0]} {public[1]}\n")
-    subsystem = "internal-sftp"
     (directory / "sshd_config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {directory}/host\nPidFile none\n"
         f"AuthorizedKeysFile {directory}/authorized_keys\nStrictModes no\nUsePAM no\n"

@@ -27,7 +27,7 @@ from regolo_git.store.translate import failure_of, remote_error
 from regolo_git.system_calls import random_name
 
 # How long all of those that may have credentials are asked; some wait for services that are not there.
-CREDENTIALS_SECONDS = 15.0
+CREDENTIALS_SECONDS = 12.0
 _WRITER = "writer"
 _EXISTS = "BlobAlreadyExists"
 _DIRECTORY = "hdi_isfolder"  # the metadata of a directory, where an account has a hierarchy of names
@@ -44,7 +44,8 @@ def open_azure(address: StoreAddress) -> Files:
 
 def _connected(**options: Any) -> AzureBlobFileSystem:
     try:
-        return AzureBlobFileSystem(use_listings_cache=False, skip_instance_cache=True, **options)
+        # Anonymously only by a URL at https://, whatever is in the environment or the library's default.
+        return AzureBlobFileSystem(anon=False, use_listings_cache=False, skip_instance_cache=True, **options)
     except ValueError as error:
         raise remote_error(NO_ACCOUNT if "Must provide" in str(error) else BROKEN_ACCOUNT) from None
 
