@@ -14,8 +14,13 @@ from support.places import ROOT
 PACKAGE = ROOT / "regolo_git"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 TREES = {path: ast.parse(path.read_text()) for path in MODULES}
-# The command line, the API (which registry is meant) and what git itself reads.
-READERS_OF_THE_ENVIRONMENT = ("regolo_git/cli/", "regolo_git/api/", "regolo_git/git/environment.py")
+# The command line, the API and the filesystem (which registry is meant), and what git itself reads.
+READERS_OF_THE_ENVIRONMENT = (
+    "regolo_git/cli/",
+    "regolo_git/api/",
+    "regolo_git/interop/sources.py",
+    "regolo_git/git/environment.py",
+)
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
 
 

@@ -6,15 +6,25 @@ chunks in packs reads them together.
 
 import io
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
-from typing import cast
+from typing import NamedTuple, cast
 
-from regolo_git.records.recipe import Recipe
+from regolo_git.records.recipe import Recipe, RecipeChunk
 from regolo_git.store.store import Store
 
 MOST_AHEAD = 64  # chunks
+
+
+class _Piece(NamedTuple):
+    """A part of a chunk, and where it belongs in one of several ranges."""
+
+    number: int
+    at: int
+    start: int  # in the chunk
+    end: int
 
 
 class StoredFile:
@@ -40,6 +50,34 @@ class StoredFile:
     def buffered(self) -> io.BufferedReader:
         """The file, opened for reads of any size; raises the same errors."""
         return io.BufferedReader(_Opened(self._store, self._recipe, self._start, self.size))
+
+    def read_ranges(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        """The bytes from a start to an end, for several ranges inside the file; each chunk is read once.
+
+        Raises NotFound, IntegrityError, TransportError.
+        """
+        found = [bytearray(max(0, end - start)) for start, end in ranges]
+        pieces = self._pieces(ranges)
+        for chunk, data in self._store.read_chunks(self._recipe, list(pieces)):
+            view = memoryview(data)
+            for number, at, start, end in pieces[chunk]:
+                found[number][at : at + end - start] = view[start:end]
+        return [bytes(content) for content in found]
+
+    def _pieces(self, ranges: Sequence[tuple[int, int]]) -> dict[RecipeChunk, list[_Piece]]:
+        chunks = self._recipe.chunks
+        ends = list(accumulate(chunk.size for chunk in chunks))
+        pieces: dict[RecipeChunk, list[_Piece]] = defaultdict(list)
+        for number, (start, end) in enumerate(ranges):
+            at, stop = self._start + start, self._start + end
+            while at < stop:
+                which = bisect_right(ends, at)
+                begins, until = ends[which] - chunks[which].size, min(stop, ends[which])
+                pieces[chunks[which]].append(
+                    _Piece(number, at - self._start - start, at - begins, until - begins)
+                )
+                at = until
+        return pieces
 
 
 class _Opened(io.RawIOBase):

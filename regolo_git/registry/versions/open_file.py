@@ -5,6 +5,9 @@ import io
 from regolo_git.artifacts.stored_file import StoredFile
 from regolo_git.artifacts.verify import read_checked_recipe
 from regolo_git.errors import InvalidInput, NotFound
+from regolo_git.git.tag_index import TagRow
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.recipe import Recipe
 from regolo_git.records.references import Reference
 from regolo_git.registry.fetching import fetch_recipe
 from regolo_git.registry.handle import Handle
@@ -18,10 +21,7 @@ def open_file(handle: Handle, reference: Reference, path: str | None) -> io.Buff
 
     Raises NotFound, InvalidInput if a path is required, or is none.
     """
-    manifest = read_tagged_manifest(handle, find_row(handle, reference))
-    fetch_recipe(handle, manifest)
-    handle.cache.use(manifest.artifact.recipe)
-    recipe = read_checked_recipe(handle.stores, manifest.artifact)
+    manifest, recipe = read_content(handle, find_row(handle, reference))
     if recipe.kind == "directory" and not path:
         raise InvalidInput(f"'{manifest.reference}' is a directory", "pass the path of one of its files")
     if recipe.kind == "file" and path is not None:
@@ -30,3 +30,14 @@ def open_file(handle: Handle, reference: Reference, path: str | None) -> io.Buff
     if (path or "") not in paths:
         raise NotFound(f"'{manifest.reference}' has no file '{printable(path or '')}'")
     return StoredFile(handle.stores, recipe, paths.index(path or "")).buffered()
+
+
+def read_content(handle: Handle, row: TagRow) -> tuple[Manifest, Recipe]:
+    """What a version consists of; none of its chunks are read.
+
+    Raises NotFound if no store has its recipe, IntegrityError, TransportError.
+    """
+    manifest = read_tagged_manifest(handle, row)
+    fetch_recipe(handle, manifest)
+    handle.cache.use(manifest.artifact.recipe)
+    return manifest, read_checked_recipe(handle.stores, manifest.artifact)

@@ -1,0 +1,238 @@
+"""`regolo://MODEL@VERSION/path` for fsspec: the files of versions, read straight from the stores.
+
+pandas, pyarrow and every other library that opens files by fsspec reads them; the entry point is in
+pyproject.toml.  Only the chunks that hold what is read are fetched, and every byte is verified.
+"""
+
+import io
+from collections.abc import Iterable, Sequence
+from glob import escape
+from typing import Any, NoReturn
+
+from fsspec import AbstractFileSystem
+
+from regolo_git.artifacts.restore.tensors import TensorsFile, matching_tensors
+from regolo_git.artifacts.stored_file import StoredFile
+from regolo_git.git.tag_index import TagRow
+from regolo_git.interop.os_errors import PathIsDirectory, PathNotFound, ReadOnly
+from regolo_git.interop.sources import LocalSource, Source
+from regolo_git.interop.trust import Trust
+from regolo_git.interop.version_tree import VersionTree
+from regolo_git.interop.versions import Versions
+from regolo_git.records.references import version_reference
+from regolo_git.registry.versions.model_version import read_tagged_manifest
+from regolo_git.text.printable import printable
+
+Info = dict[str, object]
+
+
+class RegoloFileSystem(AbstractFileSystem):  # type: ignore[misc]
+    """The versions of a registry as directories, `MODEL@VERSION`; read-only.
+
+    A version is also found as `MODEL@latest` or by an environment.  One that is a single file is a file.
+    """
+
+    protocol = "regolo"
+    root_marker = ""
+
+    def __init__(
+        self, repo: str | None = None, *, trust_store: bool | str = False, **storage_options: object
+    ) -> None:
+        """Reads the registry that contains `repo`, by default `REGOLO_REPO` or the working directory.
+
+        `trust_store` confirms the shared store that the registry names, or the one of this URL.
+        """
+        super().__init__(**storage_options)
+        self._source: Source = LocalSource(repo, Trust(trust_store))
+        self._versions = Versions(self._source)
+
+    # -- what is there ------------------------------------------------------------------------------------
+
+    def info(self, path: str, **_: object) -> Info:
+        """The name, size and type of a path; of files their digest, too.
+
+        Raises PathNotFound, InvalidInput, and the errors of the registry and its stores.
+        """
+        path = self._strip_protocol(path)
+        if "@" not in path:
+            self._in_namespace(path)  # raises PathNotFound
+            return _directory(path)
+        version, inner = _split(path)
+        return _info(self._versions.tree(version), path, inner)
+
+    def ls(self, path: str, detail: bool = True, **_: object) -> list[Info] | list[str]:
+        """What is right below a path, or the file itself; raises as `info` does."""
+        path = self._strip_protocol(path)
+        found = self._below_version(path) if "@" in path else self._in_namespace(path)
+        return found if detail else [str(info["name"]) for info in found]
+
+    def exists(self, path: str, **_: object) -> bool:
+        """Whether a path is there; raises the errors of the registry and its stores."""
+        return self._type(path) is not None
+
+    def isfile(self, path: str) -> bool:
+        """Whether a path is a file; raises as `exists` does."""
+        return self._type(path) == "file"
+
+    def isdir(self, path: str) -> bool:
+        """Whether a path is a directory; raises as `exists` does."""
+        return self._type(path) == "directory"
+
+    def _type(self, path: str) -> object:
+        try:
+            return self.info(path)["type"]
+        except FileNotFoundError:
+            return None
+
+    def _below_version(self, path: str) -> list[Info]:
+        version, inner = _split(path)
+        tree = self._versions.tree(version)
+        info = _info(tree, path, inner)
+        if info["type"] == "file":
+            return [info]
+        return [_info(tree, f"{version}/{below}", below) for below in tree.below(inner)]
+
+    def _in_namespace(self, path: str) -> list[Info]:
+        """The versions and directories of models below a path that names no version."""
+        handle = self._source.handle()
+        prefix = f"{path}/" if path else ""
+        names = [name for name in handle.index.model_names() if name.startswith(prefix)]
+        if path and not names:
+            raise _without_version(path)
+        first = {name: name[len(prefix) :].partition("/") for name in names}
+        directories = sorted({below for below, slash, _ in first.values() if slash})
+        rows = (row for name, (_, slash, _) in first.items() if not slash for row in handle.index.rows(name))
+        return [*(_directory(f"{prefix}{name}") for name in directories), *map(self._info_of_version, rows)]
+
+    def _info_of_version(self, row: TagRow) -> Info:
+        name = version_reference(row.model, row.version)
+        artifact = read_tagged_manifest(self._source.handle(), row).artifact
+        if artifact.kind == "directory":
+            return _directory(name)
+        return _file(name, artifact.size, str(artifact.digest))
+
+    # -- reading ------------------------------------------------------------------------------------------
+
+    def _open(self, path: str, mode: str = "rb", **_: object) -> io.BufferedReader:
+        if mode != "rb":
+            self._refuse(path)
+        return self._stored(path).buffered()
+
+    def cat_file(self, path: str, start: int | None = None, end: int | None = None, **_: object) -> bytes:
+        """The bytes of a file, or those of a slice of it."""
+        file = self._stored(path)
+        return file.read_ranges([_range(file, start, end)])[0]
+
+    def cat_ranges(
+        self,
+        paths: Sequence[str],
+        starts: int | Sequence[int | None] | None,
+        ends: int | Sequence[int | None] | None,
+        *,
+        on_error: str = "return",
+        **_: object,
+    ) -> list[bytes | Exception]:
+        """The bytes of several ranges; those of one file are read together.
+
+        With `on_error="return"`, an error takes the place of each range of its file.
+        """
+        many = [_each(value, len(paths)) for value in (starts, ends)]
+        found: list[bytes | Exception] = [b""] * len(paths)
+        for path in dict.fromkeys(paths):
+            numbers = [number for number, other in enumerate(paths) if other == path]
+            try:
+                file = self._stored(path)
+                contents: Iterable[bytes | Exception] = file.read_ranges(
+                    [_range(file, many[0][number], many[1][number]) for number in numbers]
+                )
+            except Exception as error:
+                if on_error != "return":
+                    raise
+                contents = [error] * len(numbers)
+            for number, content in zip(numbers, contents, strict=True):
+                found[number] = content
+        return found
+
+    def cat_tensors(self, path: str, names: Sequence[str]) -> bytes:
+        """A safetensors file of some tensors, by names or globs, of a file or of all files below a path.
+
+        Raises NotFound if a name matches no tensor, InvalidInput if it matches those of several files.
+        """
+        version, inner = _split(self._strip_protocol(path))
+        tree = self._versions.tree(version)
+        _info(tree, path, inner)  # raises PathNotFound
+        within = [escape(inner)] if inner and tree.recipe.kind == "directory" else []
+        tensors = matching_tensors(tree.recipe, [names] if isinstance(names, str) else names, within)
+        content = io.BytesIO()
+        TensorsFile(self._source.handle().stores, tree.recipe, tensors).write_to(content.write)
+        return content.getvalue()
+
+    def _stored(self, path: str) -> StoredFile:
+        path = self._strip_protocol(path)
+        if "@" not in path:
+            self._in_namespace(path)  # raises PathNotFound
+            raise _is_directory(path)
+        version, inner = _split(path)
+        tree = self._versions.tree(version)
+        _info(tree, path, inner)  # raises PathNotFound
+        number = tree.number(inner)
+        if number is None:
+            raise _is_directory(path)
+        return StoredFile(self._source.handle().stores, tree.recipe, number)
+
+    # -- writing ------------------------------------------------------------------------------------------
+
+    def _refuse(self, path: object, *_: object, **__: object) -> NoReturn:
+        text = f"cannot write to '{printable(str(path))}': versions never change"
+        raise ReadOnly(text, "git regolo commit MODEL PATH creates a version")
+
+    mkdir = makedirs = rmdir = rm = rm_file = _rm = touch = pipe_file = put_file = cp_file = mv = _refuse
+
+
+def _split(path: str) -> tuple[str, str]:
+    """The reference to a version, and the path in it: names of models have `/`, and versions have none."""
+    at = path.find("@")
+    if at < 0:
+        raise _without_version(path)
+    selector, _, inner = path[at:].partition("/")
+    return path[:at] + selector, inner
+
+
+def _without_version(path: str) -> PathNotFound:
+    return PathNotFound(f"'{printable(path)}' names no version", f"use regolo://{path}@latest")
+
+
+def _info(tree: VersionTree, path: str, inner: str) -> Info:
+    file = tree.file(inner)
+    if file is not None:
+        return _file(path, file.size, str(file.digest))
+    if tree.is_directory(inner):
+        return _directory(path)
+    if tree.recipe.kind == "file":
+        raise PathNotFound(f"'{tree.reference}' is a single file", f"use regolo://{tree.reference}")
+    raise PathNotFound(f"'{tree.reference}' has no file '{printable(inner)}'")
+
+
+def _file(name: str, size: int, digest: str) -> Info:
+    return {"name": name, "size": size, "type": "file", "digest": digest}
+
+
+def _directory(name: str) -> Info:
+    return {"name": name, "size": 0, "type": "directory"}
+
+
+def _is_directory(path: str) -> PathIsDirectory:
+    return PathIsDirectory(f"'{printable(path)}' is a directory", "add the path of one of its files")
+
+
+def _range(file: StoredFile, start: int | None, end: int | None) -> tuple[int, int]:
+    """The range of a slice, whose negative ends count from the end of the file."""
+    first, last, _ = slice(start, end).indices(file.size)
+    return first, last
+
+
+def _each(value: Any, count: int) -> Sequence[int | None]:
+    values = list(value) if isinstance(value, list | tuple) else [value] * count
+    if len(values) != count:
+        raise ValueError(f"{count} paths have {len(values)} starts or ends")
+    return values
