@@ -1,5 +1,6 @@
 """Several clones that commit versions of one model and push at once: all land, and none is overwritten."""
 
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -15,6 +16,8 @@ from support.servers.sshd import running_sshd
 
 from regolo_git.api import Registry
 
+# How many versions each clone pushes in the slow tests; `REGOLO_RACE_VERSIONS=15` is the long proof.
+VERSIONS = int(os.environ.get("REGOLO_RACE_VERSIONS", "4"))
 PROGRAM = TESTS / "support" / "racing_clone.py"
 
 
@@ -53,8 +56,8 @@ def check(team: Team, tops: list[Path], versions: int) -> None:
     ("clones", "versions"),
     [
         pytest.param(2, 3, id="two"),
-        pytest.param(2, 15, id="two-long", marks=pytest.mark.slow),
-        pytest.param(5, 15, id="five", marks=pytest.mark.slow),
+        pytest.param(2, VERSIONS, id="two-long", marks=pytest.mark.slow),
+        pytest.param(5, VERSIONS, id="five", marks=pytest.mark.slow),
     ],
 )
 def test_all_versions_land(team: Team, clones: int, versions: int) -> None:
@@ -72,8 +75,8 @@ def test_all_versions_land_by_http(team: Team, tmp_path: Path, clones: int) -> N
         credentials = tmp_path / "credentials"
         credentials.write_text(f"http://{USER}:{quote(PASSWORD, safe='')}@{server.address}\n")
         git(tmp_path, "config", "--global", "credential.helper", f"store --file={credentials}")
-        tops = race(team, clones, 15, server.url(team.host))
-        check(team, tops, 15)
+        tops = race(team, clones, VERSIONS, server.url(team.host))
+        check(team, tops, VERSIONS)
 
 
 @pytest.mark.slow
@@ -82,5 +85,5 @@ def test_all_versions_land_by_ssh(team: Team, tmp_path: Path, clones: int) -> No
     (tmp_path / "sshd").mkdir()
     with running_sshd(tmp_path / "sshd") as server:
         git(tmp_path, "config", "--global", "core.sshCommand", server.ssh_command)
-        tops = race(team, clones, 15, f"ssh://host{team.host}")
-        check(team, tops, 15)
+        tops = race(team, clones, VERSIONS, f"ssh://host{team.host}")
+        check(team, tops, VERSIONS)
