@@ -1,6 +1,8 @@
 """A container of Azure Storage keeps the promises, and is never read without credentials by itself."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -167,6 +169,25 @@ def test_a_signature_that_only_reads_cannot_write(
     said = failure(files.url, lambda: files.write("b", b"1"))
     assert "access is denied" in said.message
     assert "sig=" not in said.message
+
+
+FORKS = """
+import os, sys
+from regolo_git.store.locate import files_at
+files = files_at(sys.argv[1])
+files.write("a", b"123")
+if os.fork():
+    sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))
+sys.exit(files.read_range("a", 0, 9) != b"123")
+"""
+
+
+def test_a_forked_process_reads_and_ends(container: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORKS, f"az://{container}/store"],
+        timeout=120, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("text", ["nonsense", "AccountName=a;AccountKey=A;BlobEndpoint=http://x"])

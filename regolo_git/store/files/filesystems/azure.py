@@ -6,9 +6,12 @@ the Azure SDK below it, without its retries.
 """
 
 import asyncio
+import atexit
 import errno
 import os
+import weakref
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any, TypeVar  # fsspec is not typed; its values stay in this module
@@ -45,9 +48,35 @@ def open_azure(address: StoreAddress) -> Files:
 def _connected(**options: Any) -> AzureBlobFileSystem:
     try:
         # Anonymously only by a URL at https://, whatever is in the environment or the library's default.
-        return AzureBlobFileSystem(anon=False, use_listings_cache=False, skip_instance_cache=True, **options)
+        filesystem = AzureBlobFileSystem(
+            anon=False, use_listings_cache=False, skip_instance_cache=True, **options
+        )
     except ValueError as error:
         raise remote_error(NO_ACCOUNT if "Must provide" in str(error) else BROKEN_ACCOUNT) from None
+    _close_at_the_end(filesystem)
+    return filesystem
+
+
+def _close_at_the_end(filesystem: AzureBlobFileSystem) -> None:
+    """Closes connections when this process ends, and not in a fork of it.
+
+    The library's own finalizers wait there for ever, for a thread that only this process has.
+    """
+    for finalizer in list(weakref.finalize._registry):  # type: ignore[attr-defined] # noqa: SLF001
+        if (found := finalizer.peek()) is not None and found[0] is filesystem:
+            finalizer.detach()
+    atexit.register(_close, os.getpid(), filesystem, filesystem.loop)
+
+
+def _close(process: int, filesystem: AzureBlobFileSystem, loop: asyncio.AbstractEventLoop) -> None:
+    if os.getpid() != process:
+        # They are the parent's, and are not reported as forgotten by a loop that does not run here.
+        loop.set_exception_handler(lambda *_: None)
+        return
+    for each in (filesystem.service_client, filesystem.credential):
+        if hasattr(each, "close"):
+            with suppress(Exception):  # nobody waits for it any more
+                sync(loop, each.close, timeout=CONNECT_SECONDS)
 
 
 class _PatientCredential:
