@@ -7,15 +7,18 @@ pyproject.toml.  Only the chunks that hold what is read are fetched, and every b
 import io
 from collections.abc import Iterable, Sequence
 from glob import escape
+from pathlib import Path
 from typing import Any, NoReturn
 
 from fsspec import AbstractFileSystem
 
 from regolo_git.artifacts.restore.tensors import TensorsFile, matching_tensors
 from regolo_git.artifacts.stored_file import StoredFile
+from regolo_git.errors import InvalidInput
 from regolo_git.git.tag_index import TagRow
 from regolo_git.interop.os_errors import PathIsDirectory, PathNotFound, ReadOnly
-from regolo_git.interop.sources import LocalSource, Source
+from regolo_git.interop.remote_source import RemoteSource
+from regolo_git.interop.sources import LocalSource, Source, default_cache
 from regolo_git.interop.trust import Trust
 from regolo_git.interop.version_tree import VersionTree
 from regolo_git.interop.versions import Versions
@@ -36,15 +39,28 @@ class RegoloFileSystem(AbstractFileSystem):  # type: ignore[misc]
     root_marker = ""
 
     def __init__(
-        self, repo: str | None = None, *, trust_store: bool | str = False, **storage_options: object
+        self,
+        repo: str | None = None,
+        *,
+        registry: str | None = None,
+        trust_store: bool | str = False,
+        cache: str | None = None,
+        **storage_options: object,
     ) -> None:
         """Reads the registry that contains `repo`, by default `REGOLO_REPO` or the working directory.
 
-        `trust_store` confirms the shared store that the registry names, or the one of this URL.
+        With `registry`, the URL of a Git remote, it needs no clone: it keeps one without files in the
+        directory `cache`.  `trust_store` confirms the shared store that the registry names, or the one of
+        this URL.  Raises InvalidInput if both `repo` and `registry` are given.
         """
         super().__init__(**storage_options)
-        self._source: Source = LocalSource(repo, Trust(trust_store))
+        self._source = _source(repo, registry, cache, Trust(trust_store))
         self._versions = Versions(self._source)
+
+    def invalidate_cache(self, path: str | None = None) -> None:
+        """Has a remote asked for what it has when it is next needed, even if it was asked a moment ago."""
+        super().invalidate_cache(path)
+        self._source.ask_again()
 
     # -- what is there ------------------------------------------------------------------------------------
 
@@ -94,7 +110,7 @@ class RegoloFileSystem(AbstractFileSystem):  # type: ignore[misc]
 
     def _in_namespace(self, path: str) -> list[Info]:
         """The versions and directories of models below a path that names no version."""
-        handle = self._source.handle()
+        handle = self._source.current()
         prefix = f"{path}/" if path else ""
         names = [name for name in handle.index.model_names() if name.startswith(prefix)]
         if path and not names:
@@ -187,6 +203,14 @@ class RegoloFileSystem(AbstractFileSystem):  # type: ignore[misc]
         raise ReadOnly(text, "git regolo commit MODEL PATH creates a version")
 
     mkdir = makedirs = rmdir = rm = rm_file = _rm = touch = pipe_file = put_file = cp_file = mv = _refuse
+
+
+def _source(repo: str | None, registry: str | None, cache: str | None, trust: Trust) -> Source:
+    if registry is None:
+        return LocalSource(repo, trust)
+    if repo is not None:
+        raise InvalidInput("a registry is either in a path or at a URL", "pass either repo or registry")
+    return RemoteSource(registry, Path(cache) if cache else default_cache(), trust)
 
 
 def _split(path: str) -> tuple[str, str]:

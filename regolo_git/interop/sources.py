@@ -5,9 +5,11 @@ import threading
 from pathlib import Path
 from typing import Protocol
 
+from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.forks import tell_in_child
 from regolo_git.git.discover import absolute
 from regolo_git.git.tag_index import TagRow
+from regolo_git.interop.os_errors import PathNotFound
 from regolo_git.interop.trust import Trust
 from regolo_git.records.references import Reference
 from regolo_git.registry.handle import Handle
@@ -20,8 +22,14 @@ class Source(Protocol):
     def handle(self) -> Handle:
         """The registry, opened.  Raises NotFound if there is none, TransportError."""
 
+    def current(self) -> Handle:
+        """The registry as it is now; raises as `handle` does."""
+
     def find(self, reference: Reference) -> TagRow:
-        """The tag of a version, as the registry is now.  Raises NotFound, TransportError."""
+        """The tag of a version, as the registry is now.  Raises PathNotFound, and the errors of `handle`."""
+
+    def ask_again(self) -> None:
+        """Has a remote asked for what it has, even if it was asked a moment ago."""
 
 
 class LocalSource:
@@ -50,6 +58,30 @@ class LocalSource:
                 self._opened = place, handle
             return self._opened[1]
 
+    def current(self) -> Handle:
+        """See `Source.current`."""
+        return self.handle()
+
     def find(self, reference: Reference) -> TagRow:
         """See `Source.find`."""
-        return find_row(self.handle(), reference)
+        return find_version(self.handle(), reference)
+
+    def ask_again(self) -> None:
+        """See `Source.ask_again`: there is nobody to ask."""
+
+
+def find_version(handle: Handle, reference: Reference) -> TagRow:
+    """The tag of a version.  Raises PathNotFound."""
+    try:
+        return find_row(handle, reference)
+    except NotFound as error:
+        raise PathNotFound(error.message, error.hint) from error
+
+
+def default_cache() -> Path:
+    """Where clones of registries at a URL are.  Raises InvalidInput if there is no home directory."""
+    named = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return (Path(named) if named else Path.home() / ".cache") / "regolo" / "registries"
+    except RuntimeError as error:
+        raise InvalidInput("there is no home directory for a cache", "pass cache=DIRECTORY") from error

@@ -1,6 +1,7 @@
 """Whether the shared store that a registry names may be used: its URL comes from the repository."""
 
 from regolo_git.records.store_url import StoreAddress
+from regolo_git.registry.shared_store import unconfirmed
 
 
 class Trust:
@@ -10,5 +11,7 @@ class Trust:
         self._answer = answer
 
     def __call__(self, address: StoreAddress) -> bool:
-        """Whether a store may be used."""
-        return self._answer is True or self._answer == address.url
+        """True if a store may be used.  Raises StoreUnconfirmed, with the option that confirms it."""
+        if self._answer is True or self._answer == address.url:
+            return True
+        raise unconfirmed(address, f'pass trust_store="{address.url}"')

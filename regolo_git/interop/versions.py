@@ -2,9 +2,7 @@
 
 import threading
 
-from regolo_git.errors import NotFound
 from regolo_git.forks import tell_in_child
-from regolo_git.interop.os_errors import PathNotFound
 from regolo_git.interop.sources import Source
 from regolo_git.interop.version_tree import VersionTree
 from regolo_git.records.references import Reference
@@ -33,10 +31,7 @@ class Versions:
         """
         reference = Reference.parse(version)
         handle = self._source.handle()
-        try:
-            row = self._source.find(reference)
-        except NotFound as error:
-            raise PathNotFound(error.message, error.hint) from error
+        row = self._source.find(reference)
         key = str(handle.paths.common_dir), row.tag_oid
         with self._lock:
             tree = self._trees.pop(key, None)

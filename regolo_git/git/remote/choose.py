@@ -5,8 +5,10 @@ from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from regolo_git.errors import Conflict
-from regolo_git.git.remote.transport import OnGitProgress, Transport, ignore_git_progress
+from regolo_git.git.discover import find_repository
+from regolo_git.git.remote.transport import BRANCHES, OnGitProgress, Transport, ignore_git_progress
 from regolo_git.git.repository import GitRepository
+from regolo_git.git.translate import git_errors
 
 _decided: "WeakKeyDictionary[GitRepository, Transport]" = WeakKeyDictionary()
 
@@ -42,6 +44,18 @@ def clone_repository(
     except BaseException:
         _remove(directory, keep=existed)
         raise
+
+
+def clone_to_read(url: str, directory: Path) -> None:
+    """Clones a repository without its files and without branches of its own, which would stay behind.
+
+    Raises as `clone_repository` does.
+    """
+    clone_repository(url, directory, checkout=False)
+    git = GitRepository.open(find_repository(directory, {}))
+    with git_errors(f"'{directory}'"):
+        for branch in list(git.pygit.branches.local):
+            git.pygit.references.delete(f"{BRANCHES}{branch}")
 
 
 def _clone(url: str, directory: Path, on_progress: OnGitProgress, *, checkout: bool) -> None:
