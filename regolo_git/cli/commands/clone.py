@@ -58,6 +58,8 @@ def clone(
     try:
         top, wanted = handle.paths.top, [] if no_checkout else files_to_check_out(handle, models)
         talk(f"cloned {url} into {top}")
+        if wanted or yes:
+            _use_store(handle, yes=yes)
         files = _check_out(handle, wanted, yes=yes) if wanted else Files()
     finally:
         handle.close()
@@ -79,11 +81,18 @@ def clone(
         raise error
 
 
-def _check_out(handle: Handle, wanted: list[Manifest], *, yes: bool) -> Files:
+def _use_store(handle: Handle, *, yes: bool) -> None:
+    """Names the shared store; `yes` confirms it also where no file is fetched now."""
     address = handle.shared_stores.address()
-    if address is not None:
-        talk(f"the shared store is {described(address)}")
     ask_before_store(handle, yes=yes or None)
+    if address is None:
+        return
+    talk(f"the shared store is {described(address)}")
+    if yes:
+        handle.shared_stores.require(address, handle.may_use_store)
+
+
+def _check_out(handle: Handle, wanted: list[Manifest], *, yes: bool) -> Files:
     size = sum(manifest.artifact.size for manifest in wanted)
     talk(f"checking out {counted(len(wanted), 'model')} ({size_text(size)})")
     if size > ASKED_FROM and not yes:
@@ -97,6 +106,6 @@ def _check_out(handle: Handle, wanted: list[Manifest], *, yes: bool) -> Files:
         files = check_out_all(handle, wanted, bar.show, on_fetch=fetched.show_whole)
     for item in files.checked_out:
         talk(f"checked out {version_reference(item.model, item.version)} ({size_text(item.written_bytes)})")
-    if len(files.failed) > 1:
+    if len(files.failed) > 1 and not any(isinstance(error, StoreUnconfirmed) for error in files.failed):
         talk_next(f"git -C {handle.paths.top} regolo checkout   (for the others)")
     return files

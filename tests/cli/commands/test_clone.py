@@ -108,10 +108,22 @@ def test_a_shared_store_has_to_be_confirmed(regolo: Regolo, with_store: Path, tw
     restored = Path("host/model.safetensors").absolute()
     done = regolo("clone", str(with_store), status=8)
     assert "which this clone has not confirmed" in done.err
+    assert "for the others" not in done.err  # nothing else helps before it is confirmed
     *_, command = done.err.splitlines()
     first, second = command.partition("hint: ")[2].split(" && ")
     for line in (first, second):
         words = shlex.split(line)
         assert words[:2] == ["git", "-C"]
         regolo("-C", words[2], *words[4:])
+    assert restored.read_bytes() == (two_versions / "model.safetensors").read_bytes()
+
+
+def test_yes_confirms_the_shared_store_for_what_is_fetched_later(
+    regolo: Regolo, with_store: Path, two_versions: Path
+) -> None:
+    restored = Path("host/model.safetensors").absolute()
+    done = regolo("clone", str(with_store), "--yes", "--no-checkout")
+    assert f"the shared store is '{two_versions.parent / 'shared'}'" in done.err
+    assert not restored.exists()
+    regolo("-C", str(restored.parent), "checkout", "m")
     assert restored.read_bytes() == (two_versions / "model.safetensors").read_bytes()
