@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from regolo_git.errors import IntegrityError, RegoloError, TransportError
+from regolo_git.errors import IntegrityError, RegoloError, StoreAbsent, TransportError
 from regolo_git.hints import Hint
 from regolo_git.records.digests import HEX, Digest, blake3_hex
 from regolo_git.records.recipe import BYTES_LIMIT, CHUNK_LIMIT, Recipe, RecipeChunk
@@ -33,7 +33,7 @@ from regolo_git.store.feature import Confirm, FeatureWriter, decline
 from regolo_git.store.files.contract import Data, Files, Writer
 from regolo_git.store.locate import absent_store, create_format, is_missing, read_format
 from regolo_git.store.packs.batch import BatchRead
-from regolo_git.store.packs.chunks import PackedChunks
+from regolo_git.store.packs.chunks import CHECK_IT, PackedChunks
 from regolo_git.store.packs.hints import Location, PackHints, locations_in
 from regolo_git.store.packs.locations import read_hints
 from regolo_git.store.packs.pack import Pack
@@ -41,6 +41,7 @@ from regolo_git.store.store import OnFailure, not_in_store
 from regolo_git.store.translate import translated
 from regolo_git.system_calls import NotOrdinary
 
+ELSEWHERE = f"mount it, or say where it is now: {Hint('config', 'store.url', 'URL')}"
 READS = 3
 READ_BUDGET = 3 * CHUNK_LIMIT
 # From this many on, recipes are looked for in one list rather than each by its name.
@@ -61,7 +62,10 @@ class SharedStore:
 
         Raises StoreAbsent, NewerFormat, IntegrityError, TransportError.
         """
-        return cls(files, read_format(files), confirm)
+        try:
+            return cls(files, read_format(files), confirm)
+        except StoreAbsent as error:
+            raise StoreAbsent(error.message, ELSEWHERE) from error
 
     @classmethod
     def create(cls, files: Files) -> bool:
@@ -236,7 +240,7 @@ class SharedStore:
         with translated(self.url):
             there = self._files.sizes([FORMAT_FILE]) != [None]
         if not there:
-            raise absent_store(self.url) from error
+            raise StoreAbsent(absent_store(self.url).message, ELSEWHERE) from error
 
     def _damaged(self, address: Digest, state: str) -> IntegrityError:
-        return IntegrityError(f"recipe '{address.hex}' in the store '{self.url}' is {state}", Hint("fsck"))
+        return IntegrityError(f"recipe '{address.hex}' in the store '{self.url}' is {state}", CHECK_IT)

@@ -93,6 +93,17 @@ def test_damage_in_the_shared_store_is_named_and_left_alone(
     assert sorted(path for path in shared.rglob("*")) == before
 
 
+def test_an_error_about_the_shared_store_names_the_check_that_finds_it(
+    regolo: Regolo, colleague: Path, shared: Path, tmp_path: Path
+) -> None:
+    for stored in (*files(shared, "chunks"), *files(shared, "packs")):
+        stored.chmod(0o644)
+        stored.write_bytes(bytes(stored.stat().st_size))
+    assert "hint: git regolo fsck --shared --full" in regolo("checkout", "m@1.1", status=5).err
+    shared.rename(tmp_path / "away")
+    assert "config store.url URL" in regolo("fsck", "--shared", status=6).err
+
+
 def test_what_the_shared_store_lacks_is_pushed_by_who_has_it(
     regolo: Regolo, publisher: Registry, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

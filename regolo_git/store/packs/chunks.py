@@ -19,6 +19,7 @@ from regolo_git.store.packs.reader import RecentReads
 from regolo_git.store.store import not_in_store
 from regolo_git.system_calls import NotOrdinary
 
+CHECK_IT = Hint("fsck", "--shared", "--full")  # `fsck` alone reads nothing of a shared store
 Source = Location | None  # a part of a pack, or the chunk's own file
 
 
@@ -108,7 +109,7 @@ class PackedChunks:
     def _damaged(self, address: str, source: Source, state: str = "damaged") -> IntegrityError:
         place = f" in pack '{source.pack}'" if source else ""
         return IntegrityError(
-            f"chunk '{address}'{place} of the store '{self._files.url}' is {state}", Hint("fsck")
+            f"chunk '{address}'{place} of the store '{self._files.url}' is {state}", CHECK_IT
         )
 
     def _indexed(self, chunks: set[str]) -> dict[str, int]:
