@@ -9,15 +9,17 @@ The clone keeps the settings of the stores that it has written to in its Git con
 directory of its caches and moves with the repository.
 """
 
+import errno
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from regolo_git.errors import InvalidInput, StoreAbsent
+from regolo_git.errors import InvalidInput, StoreAbsent, TransportError
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.own_settings import add_own_value, own_values, remove_own_values
 from regolo_git.hints import Hint
+from regolo_git.records.recipe import Recipe
 from regolo_git.records.store_url import FORMER_STORE_SETTING, STORE_SETTING, parse_store_address
 from regolo_git.store.locate import files_at
 from regolo_git.store.loose import LooseStore
@@ -32,6 +34,7 @@ USED_SETTING = "regolo.usedStore"
 CACHE_SETTING, CACHE_SIZE_SETTING = "regolo.cache", "regolo.cacheSize"
 DEFAULT_CACHE_SIZE = 10 * 10**9
 SET_GROUP_ID = 0o2000
+NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 DEFAULT = "(default)"  # the default store in `regolo.usedStore`
 
 
@@ -104,6 +107,23 @@ class CloneStore:
         if setting is None and not self._is_used(None):
             LooseStore.open_or_create(self._url(None), self._rights(None))
         return self._open(setting)
+
+    def write_if_possible(self, write: Callable[[LooseStore], object]) -> None:
+        """Writes what another store has too; not to a store that is remote or that may only be read.
+
+        Raises the other errors of `open_to_write` and of `write`.
+        """
+        if self.is_remote:
+            return
+        try:
+            write(self.open_to_write())
+        except TransportError as error:
+            if not (isinstance(error.__cause__, OSError) and error.__cause__.errno in NOT_WRITABLE):
+                raise
+
+    def keep_recipe(self, recipe: Recipe) -> None:
+        """Keeps a recipe that another store gave.  Raises the errors of `write_if_possible`."""
+        self.write_if_possible(lambda local: local.put_recipe(recipe))
 
     def new_content(self, on_notice: Callable[[str], None]) -> AbstractContextManager[NewContent]:
         """The store, for the content of a new version.  Raises the same errors as `open`."""

@@ -4,20 +4,16 @@ The next reader finds it there.  A clone whose own store is remote, or may not b
 others directly.
 """
 
-import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.artifacts.rebuild import Fetch
 from regolo_git.artifacts.transfer.receive import receive
-from regolo_git.errors import NotFound, TransportError
+from regolo_git.errors import NotFound
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.recipe import Recipe, RecipeChunk
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.other_store import other_store_hint
-from regolo_git.store.loose import LooseStore
-
-NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def fetch_recipe(handle: Handle, manifest: Manifest) -> None:
@@ -29,13 +25,12 @@ def fetch_recipe(handle: Handle, manifest: Manifest) -> None:
     if handle.store.has_recipe(address):
         return
     try:
-        recipe = handle.stores.read_recipe(address)
+        handle.stores.read_recipe(address)  # which keeps it
     except NotFound as error:
         raise NotFound(
             f"the bytes of '{manifest.reference}' are not in this clone's store '{handle.store_url}'",
             other_store_hint(handle),
         ) from error
-    _if_writable(handle, lambda local: local.put_recipe(recipe))
 
 
 def fetching(handle: Handle, on_fetch: OnProgress = ignore_progress) -> Fetch:
@@ -47,18 +42,8 @@ def fetching(handle: Handle, on_fetch: OnProgress = ignore_progress) -> Fetch:
     def fetch(recipe: Recipe, chunks: Sequence[RecipeChunk]) -> None:
         handle.cache.use(recipe.address)
         if not handle.clone_store.is_remote and handle.store.missing(chunks):
-            _if_writable(
-                handle, lambda local: receive(handle.stores, local, recipe, chunks, on_progress=on_fetch)
+            handle.clone_store.write_if_possible(
+                lambda local: receive(handle.stores, local, recipe, chunks, on_progress=on_fetch)
             )
 
     return fetch
-
-
-def _if_writable(handle: Handle, write: Callable[[LooseStore], object]) -> None:
-    if handle.clone_store.is_remote:
-        return
-    try:
-        write(handle.clone_store.open_to_write())
-    except TransportError as error:
-        if not (isinstance(error.__cause__, OSError) and error.__cause__.errno in NOT_WRITABLE):
-            raise

@@ -1,6 +1,6 @@
 """A recipe for commands that show a version as well as they can without it."""
 
-from regolo_git.errors import IntegrityError, RegoloError
+from regolo_git.errors import IntegrityError, NotFound, RegoloError
 from regolo_git.records.digests import Digest
 from regolo_git.records.recipe import Recipe
 from regolo_git.registry.handle import Handle
@@ -13,7 +13,9 @@ def find_recipe_anywhere(handle: Handle, address: Digest) -> Recipe | None:
     Raises StoreAbsent if the local store should be there and is not, IntegrityError.
     """
     try:
-        return find_recipe(handle.stores, address)
+        return handle.stores.read_recipe(address)  # in one request, where the local store lacks it
+    except NotFound:
+        return None
     except IntegrityError:
         raise
     except RegoloError as error:

@@ -157,7 +157,8 @@ class Handle:
 
         url = self.store_url
         local = Link(url, lambda: self.store)
-        return StoreChain(local, lambda: self.shared_stores.links(url, lambda: self.shared), self.notice)
+        notice, keep = self.notice, self.clone_store.keep_recipe
+        return StoreChain(local, lambda: self.shared_stores.links(url, lambda: self.shared), notice, keep)
 
     @property
     def store_url(self) -> str:

@@ -3,7 +3,8 @@
 What the first store lacks, or has damaged, comes from the next one.  A store that fails is named once, and
 skipped while another has what is wanted; only if none has it does the failure reach the caller.  Nothing is
 written but to the first store, and each store deals with its own damage: the local one moves a damaged chunk
-aside, a shared one is not changed by reading.
+aside, a shared one is not changed by reading.  A recipe that another store gave is kept, in the first one if
+that can be written to, and in memory for the next readers: a checkout reads it three times.
 
 A store is opened when it is first needed, because opening one may take a library and a request.
 """
@@ -27,6 +28,7 @@ from regolo_git.store.store import OnFailure, Store
 # How long a store that failed is not asked again: a dead server takes up to a minute to say so.
 SKIPPED_SECONDS = 60.0
 EXPECTED = 8  # recipes whose chunks may be read next; a checkout reads one after another
+REMEMBERED = 2  # recipes of other stores in memory: those that a comparison reads
 Expected = tuple[Recipe, tuple[RecipeChunk, ...]]
 Result = TypeVar("Result")
 Wanted = TypeVar("Wanted")
@@ -90,13 +92,19 @@ class StoreChain:
     """A store that reads from several; may be used from several threads and in forked children."""
 
     def __init__(
-        self, first: Link, others: Callable[[], Sequence[Link]], on_notice: Callable[[str], None]
+        self,
+        first: Link,
+        others: Callable[[], Sequence[Link]],
+        on_notice: Callable[[str], None],
+        keep: Callable[[Recipe], None] = lambda _: None,
     ) -> None:
-        """`others` are asked for once, when the first store lacks something."""
+        """`others` are asked for once, when the first store lacks something; `keep` gets their recipes."""
         self._first = first
         self._others = others
         self._found: Sequence[Link] | None = None
         self._on_notice = on_notice
+        self._keep = keep
+        self._remembered: dict[Digest, Recipe] = {}
         self._noticed: set[str] = set()
         self._expected: deque[Expected] = deque(maxlen=EXPECTED)
         self._lock = threading.Lock()
@@ -184,7 +192,28 @@ class StoreChain:
 
     def read_recipe(self, address: Digest) -> Recipe:
         """See `Store.read_recipe`: from the first store that has it undamaged."""
-        return self._read(f"recipe '{address.hex}'", lambda store: store.read_recipe(address))
+        remembered = self._remembered.get(address)
+        if remembered is not None:
+            return remembered
+        elsewhere: list[Recipe] = []
+
+        def read(store: Store) -> Recipe:
+            recipe = store.read_recipe(address)
+            if store is not self._first.store:
+                elsewhere.append(recipe)
+            return recipe
+
+        found = self._read(f"recipe '{address.hex}'", read)
+        for recipe in elsewhere:
+            self._remember(recipe)
+            self._keep(recipe)
+        return found
+
+    def _remember(self, recipe: Recipe) -> None:
+        with self._lock:
+            self._remembered[recipe.address] = recipe
+            if len(self._remembered) > REMEMBERED:
+                del self._remembered[next(iter(self._remembered))]
 
     # -- temporary files ----------------------------------------------------------------------------------
 

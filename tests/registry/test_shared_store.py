@@ -260,7 +260,8 @@ def test_a_clone_reads_from_the_shared_store_what_it_lacks(
     Registry(colleague).confirm_store(str(team))
     assert find_recipe_anywhere(colleague, recipe.address) == recipe
     assert colleague.stores.missing(recipe.chunks) == []
-    assert not colleague.store.has_recipe(recipe.address)
+    assert colleague.store.read_recipe(recipe.address) == recipe
+    assert colleague.store.missing(recipe.chunks) == list(dict.fromkeys(recipe.chunks))
 
 
 def test_further_stores_are_read_in_order(

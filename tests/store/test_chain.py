@@ -265,3 +265,22 @@ def test_chunks_that_a_store_lacks_hold_no_memory(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert found == {chunk.blake3 for chunk in whole.chunks}
     assert peak < 40 << 20
+
+
+def test_a_recipe_of_another_store_is_read_once_and_kept(three: Chained) -> None:
+    kept: list[Recipe] = []
+    recipe = put(three.far, DATA)
+    first, far = three.link(three.local), three.link(three.far)
+    chain = StoreChain(first, lambda: [far], three.notices.append, kept.append)
+    assert chain.read_recipe(recipe.address) == recipe
+    stored_files(three.far, "recipes")[recipe.address.hex].unlink()
+    assert chain.read_recipe(recipe.address) == recipe
+    assert kept == [recipe]
+
+
+def test_a_recipe_of_the_first_store_is_not_kept(three: Chained) -> None:
+    kept: list[Recipe] = []
+    recipe = put(three.local, DATA)
+    chain = StoreChain(three.link(three.local), list, three.notices.append, kept.append)
+    assert chain.read_recipe(recipe.address) == recipe
+    assert kept == []
