@@ -1,18 +1,31 @@
-"""The hint for a clone that lacks bytes: the command that names another store."""
+"""The hint for a clone that lacks bytes: the command that names another store, or has it filled."""
 
 from pathlib import Path
 
 from regolo_git.errors import RegoloError
-from regolo_git.hints import Hint
+from regolo_git.hints import Hint, NextStep
 from regolo_git.records.store_url import STORE_SETTING
 from regolo_git.registry.handle import Handle
 
+PUSH_IT = "run `git regolo push` in the clone that has the bytes"
 
-def other_store_hint(handle: Handle) -> Hint:
-    """The command that sets another store: that of the clone's origin if it is on this machine."""
+
+def other_store_hint(handle: Handle) -> NextStep:
+    """The command that sets another store: that of the clone's origin if it is on this machine.
+
+    Else, if the registry has a shared store, the one that sends the bytes there.
+    """
     store = _store_of_origin(handle)
-    known = store is not None and store != handle.store_url
-    return Hint("config", "--local", STORE_SETTING, store if store is not None and known else "DIRECTORY")
+    if store is not None and store != handle.store_url:
+        return Hint("config", "--local", STORE_SETTING, store)
+    return PUSH_IT if _names_shared_store(handle) else Hint("config", "--local", STORE_SETTING, "DIRECTORY")
+
+
+def _names_shared_store(handle: Handle) -> bool:
+    try:
+        return handle.config().store_url is not None
+    except RegoloError:
+        return False
 
 
 def _store_of_origin(handle: Handle) -> str | None:

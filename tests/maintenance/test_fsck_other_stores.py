@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.artifact_files import noise
+from support.git_program import git
 from support.local_store import stored_files
 from support.team import clone_of, publisher, send_all, team
 
@@ -53,10 +54,12 @@ def test_a_chunk_that_no_store_has_is_missing(publisher: Registry, clone: Path, 
 
 
 def test_a_recipe_that_no_store_has_is_missing(clone: Path, team: Path) -> None:
+    git(clone, "remote", "set-url", "origin", "https://git.example.com/models.git")
     for path in team.glob("recipes/??/*"):
         path.unlink()
     (problem,) = checked(clone).problems
-    assert "recipe" in problem.what
+    assert f"is missing from the stores '{clone}/.git/regolo/store', '{team}'" in problem.what
+    assert str(problem.hint) == "run `git regolo push` in the clone that has the bytes"
 
 
 def test_a_store_that_does_not_answer_makes_nothing_lost(

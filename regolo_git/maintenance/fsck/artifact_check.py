@@ -16,7 +16,7 @@ from regolo_git.maintenance.fsck.problem import Problem
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.recipe import Recipe, RecipeChunk
-from regolo_git.store.store import Store, not_in_store
+from regolo_git.store.store import Store
 from regolo_git.text.numbers import counted, few_of
 
 Wanted = TypeVar("Wanted", Digest, RecipeChunk)
@@ -26,12 +26,13 @@ Wanted = TypeVar("Wanted", Digest, RecipeChunk)
 class ArtifactChecker:
     """Checks artifacts one after another; a chunk shared by many versions is checked once.
 
-    `stores` are the local one and all others; `elsewhere` is the hint for a recipe that none of them has.
-    `threads` read a whole artifact (default: as many as the store can use).
+    `stores` are the local one and all others, with their `names`; `elsewhere` is the hint for a recipe that
+    none of them has.  `threads` read a whole artifact (default: as many as the store can use).
     """
 
     store: Store
     stores: Store
+    names: tuple[str, ...]
     elsewhere: NextStep
     full: bool
     threads: int | None = None
@@ -57,7 +58,7 @@ class ArtifactChecker:
             return  # another store has it
         try:
             if address in self.absent:
-                raise self.unanswered or not_in_store("recipe", address.hex, self.store.url)
+                raise self.unanswered or self._nowhere(address)
             recipe = self.store.read_recipe(address)
         except NotFound as error:
             # A new clone has the versions without their bytes: they are not lost but in another store.
@@ -78,6 +79,11 @@ class ArtifactChecker:
             wrong = self._rebuilt_wrong(recipe, on_progress)
             if wrong is not None:
                 yield Problem(subject, wrong, self._fetched_again(manifest, recipe) or lost)
+
+    def _nowhere(self, address: Digest) -> NotFound:
+        names = ", ".join(f"'{name}'" for name in self.names)
+        stores = "store" if len(self.names) == 1 else "stores"
+        return NotFound(f"recipe '{address.hex}' is missing from the {stores} {names}")
 
     def _missing(self, recipe: Recipe) -> list[RecipeChunk]:
         """The chunks that no store has, as far as they answer."""

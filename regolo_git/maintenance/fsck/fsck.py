@@ -22,12 +22,11 @@ from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import model_rows
-from regolo_git.registry.other_store import other_store_hint
+from regolo_git.registry.other_store import PUSH_IT, other_store_hint
 from regolo_git.registry.reachable import Need, Unreadable, retired_identities, tip_needs
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.known_tags import may_lack_tags
 
-PUSH_IT = "run `git regolo push` in the clone that has the bytes"
 PAGE = 1000  # versions whose manifests are in memory at once
 
 
@@ -93,11 +92,13 @@ def check_registry(
 
 def _checker(handle: Handle, *, shared: bool, full: bool, threads: int | None) -> ArtifactChecker:
     if not shared:
-        return ArtifactChecker(handle.store, handle.stores, other_store_hint(handle), full, threads)
+        others = handle.shared_stores.links(handle.store_url, lambda: None)
+        names = handle.store.url, *(link.url for link in others)
+        return ArtifactChecker(handle.store, handle.stores, names, other_store_hint(handle), full, threads)
     store = handle.shared
     if store is None:
         raise NotFound("the registry names no shared store", Hint("config", "store.url", "URL"))
-    return ArtifactChecker(store, store, PUSH_IT, full, threads)
+    return ArtifactChecker(store, store, (store.url,), PUSH_IT, full, threads)
 
 
 class _Tagged:
