@@ -47,8 +47,10 @@ class ExchangeVerbs:
             return push(self.handle, named, on_progress=progress or ignore_progress)
 
     def fetch(self) -> Fetched:
-        """Fetches commits, version tags and notes; no branch and no file changes.
+        """Fetches commits, version tags, notes and recipes; no branch and no file changes.
 
+        Recipes are those of the newest versions that came, and of the versions in use, from a shared store
+        that is confirmed; one that cannot be reached is a notice.
         `result.differing` names tags that are other ones here, and stay.  Raises NotFound without a remote,
         TransportError.
         """

@@ -17,7 +17,7 @@ from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.errors import PolicyRefused
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.initialise import initialise
-from regolo_git.registry.sync.clone import ASKED_FROM, clone_registry, files_to_check_out
+from regolo_git.registry.sync.clone import ASKED_FROM, clone_registry, fetch_first_recipes, files_to_check_out
 from regolo_git.registry.sync.files import check_out_all
 from regolo_git.text.sizes import size_text
 
@@ -72,7 +72,9 @@ class Registry(VersionVerbs, EndpointVerbs, ExchangeVerbs):
                 raise PolicyRefused(
                     f"refusing to fetch {size_text(size)} without confirmation", "yes=True says yes"
                 )
-            for error in check_out_all(handle, wanted, progress or ignore_progress).failed:
+            files = check_out_all(handle, wanted, progress or ignore_progress)
+            fetch_first_recipes(handle, files)
+            for error in files.failed:
                 raise error
         except BaseException:
             handle.close()

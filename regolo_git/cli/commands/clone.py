@@ -16,7 +16,7 @@ from regolo_git.records.manifest import Manifest
 from regolo_git.records.references import version_reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.shared_store import described
-from regolo_git.registry.sync.clone import ASKED_FROM, clone_registry, files_to_check_out
+from regolo_git.registry.sync.clone import ASKED_FROM, clone_registry, fetch_first_recipes, files_to_check_out
 from regolo_git.registry.sync.files import Files, check_out_all
 from regolo_git.text.numbers import counted
 from regolo_git.text.sizes import size_text
@@ -61,6 +61,7 @@ def clone(
         if wanted or yes:
             _use_store(handle, yes=yes)
         files = _check_out(handle, wanted, yes=yes) if wanted else Files()
+        fetch_first_recipes(handle, files)
     finally:
         handle.close()
         for notice in notices:

@@ -1,4 +1,4 @@
-"""`git regolo fetch`: fetches commits, versions and notes."""
+"""`git regolo fetch`: fetches commits, versions, notes and recipes."""
 
 import click
 
@@ -16,7 +16,8 @@ def fetch(as_json: bool) -> None:
     """Fetch commits, version tags and notes from the registry's remote.
 
     No branch and no file of this clone changes: `git regolo pull` brings those, too.  A tag that this clone
-    has as another version stays as it is, and is reported with the command that helps.
+    has as another version stays as it is, and is reported with the command that helps.  The recipes of the
+    newest versions and of those in use come from the shared store, so that `diff` and `show` work without it.
 
     Prints the references of the new versions.
 

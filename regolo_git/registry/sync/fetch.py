@@ -19,6 +19,7 @@ from regolo_git.records.references import version_reference
 from regolo_git.records.versions import parse_tag_name
 from regolo_git.registry.change import recover_first
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.sync.recipes import fetch_recipes, fetched_tips
 from regolo_git.registry.sync.remote_state import RemoteState, ask, local_tags, not_at, remote_name
 from regolo_git.registry.sync.seen_tags import note_seen, tag_state
 
@@ -61,17 +62,21 @@ class Fetched:
 
 
 def fetch(handle: Handle, *, on_git_progress: OnGitProgress = ignore_git_progress) -> Fetched:
-    """Fetches from the remote of the registry branch.
+    """Fetches from the remote of the registry branch, and recipes from the shared store if anything came.
 
     Raises NotFound if there is no remote, TransportError if it cannot be reached.
     """
     recover_first(handle)
     with exchange_lock(handle.paths):
         remote = remote_name(handle)
+        before = fetched_tips(handle, remote)
         seen, state = tag_state(handle, remote), ask(handle, remote)
         found = fetch_refs(handle, state, on_git_progress)
         note_seen(handle, seen, not_at(handle, state, local_tags(handle)))
-        return found
+    after = fetched_tips(handle, remote)
+    if found.versions or after != before:
+        fetch_recipes(handle, after, found.versions)
+    return found
 
 
 def fetch_refs(

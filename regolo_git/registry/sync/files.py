@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
-from regolo_git.errors import RegoloError
+from regolo_git.errors import RegoloError, TransportError
 from regolo_git.records.manifest import Manifest
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.checkout import CheckedOut, checkout_manifest, head_records
@@ -15,6 +15,11 @@ class Files(NamedTuple):
 
     checked_out: tuple[CheckedOut, ...] = ()
     failed: tuple[RegoloError, ...] = ()
+
+    @property
+    def lack_a_store(self) -> bool:
+        """Whether a store could not be reached for some."""
+        return any(isinstance(error, TransportError) for error in self.failed)
 
 
 def placed_manifests(handle: Handle) -> dict[str, Manifest]:

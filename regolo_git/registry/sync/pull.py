@@ -23,6 +23,7 @@ from regolo_git.registry.sync.files import Files, check_out_all, placed_manifest
 from regolo_git.registry.sync.landing import Finished, finish_landing, land, note_landing
 from regolo_git.registry.sync.plan import branch_tips, plan_push
 from regolo_git.registry.sync.push import PushedVersion
+from regolo_git.registry.sync.recipes import fetch_recipes, fetched_tips
 from regolo_git.registry.sync.remote_state import RemoteState, ask, local_tags, remote_name
 from regolo_git.registry.versions.status import artifact_state
 
@@ -59,12 +60,18 @@ def pull(
     before = placed_manifests(handle)
     with exchange_lock(handle.paths):
         state = ask(handle, remote_name(handle))
+        known = fetched_tips(handle, state.remote)
         fetched = fetch_refs(handle, state, on_git_progress)
         landed = finish_landing(handle, state)
         moved = _forward(handle, state)
         renumbered, again = _again(handle, state, landed)
         fetched = _after(handle, state, fetched)
-    return Pulled(fetched, (*moved, *again), renumbered, *_bring_files(handle, before, on_fetch, on_progress))
+    files, kept = _bring_files(handle, before, on_fetch, on_progress)
+    tips = fetched_tips(handle, state.remote)
+    # After the files, which may have had the store confirmed, or have shown that it is away.
+    if (fetched.versions or tips != known) and not files.lack_a_store:
+        fetch_recipes(handle, tips, fetched.versions)
+    return Pulled(fetched, (*moved, *again), renumbered, files, kept)
 
 
 def _after(handle: Handle, state: RemoteState, fetched: Fetched) -> Fetched:
