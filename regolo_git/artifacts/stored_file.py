@@ -1,4 +1,4 @@
-"""One file of a stored artifact, read at any position: only the chunks that hold what is read are fetched.
+"""Files of a stored artifact, read at any position: only the chunks that hold what is read are fetched.
 
 Whoever reads on in order will want what follows, so the store is told of ever more of it: a store that has
 chunks in packs reads them together.
@@ -10,21 +10,32 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
-from typing import NamedTuple, cast
+from typing import cast
 
+from regolo_git.artifacts.spans import Span, Spans
 from regolo_git.records.recipe import Recipe, RecipeChunk
 from regolo_git.store.store import Store
 
 MOST_AHEAD = 64  # chunks
 
 
-class _Piece(NamedTuple):
-    """A part of a chunk, and where it belongs in one of several ranges."""
+def read_runs(store: Store, recipe: Recipe, runs: Sequence[tuple[int, int]]) -> list[bytes]:
+    """The bytes of runs of an artifact, each an offset and a size; each chunk is read once.
 
-    number: int
-    at: int
-    start: int  # in the chunk
-    end: int
+    Raises NotFound, IntegrityError, TransportError.
+    """
+    spans, found = Spans(recipe), [bytearray(size) for _, size in runs]
+    places: dict[RecipeChunk, list[tuple[int, int, Span]]] = defaultdict(list)
+    for number, (offset, size) in enumerate(runs):
+        at = 0
+        for span in spans.of(offset, size):
+            places[span.chunk].append((number, at, span))
+            at += span.stop - span.start
+    for chunk, data in store.read_chunks(recipe, list(places)):
+        view = memoryview(data)
+        for number, at, span in places[chunk]:
+            found[number][at : at + span.stop - span.start] = view[span.start : span.stop]
+    return [bytes(content) for content in found]
 
 
 class StoredFile:
@@ -51,33 +62,10 @@ class StoredFile:
         """The file, opened for reads of any size; raises the same errors."""
         return io.BufferedReader(_Opened(self._store, self._recipe, self._start, self.size))
 
-    def read_ranges(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
-        """The bytes from a start to an end, for several ranges inside the file; each chunk is read once.
-
-        Raises NotFound, IntegrityError, TransportError.
-        """
-        found = [bytearray(max(0, end - start)) for start, end in ranges]
-        pieces = self._pieces(ranges)
-        for chunk, data in self._store.read_chunks(self._recipe, list(pieces)):
-            view = memoryview(data)
-            for number, at, start, end in pieces[chunk]:
-                found[number][at : at + end - start] = view[start:end]
-        return [bytes(content) for content in found]
-
-    def _pieces(self, ranges: Sequence[tuple[int, int]]) -> dict[RecipeChunk, list[_Piece]]:
-        chunks = self._recipe.chunks
-        ends = list(accumulate(chunk.size for chunk in chunks))
-        pieces: dict[RecipeChunk, list[_Piece]] = defaultdict(list)
-        for number, (start, end) in enumerate(ranges):
-            at, stop = self._start + start, self._start + end
-            while at < stop:
-                which = bisect_right(ends, at)
-                begins, until = ends[which] - chunks[which].size, min(stop, ends[which])
-                pieces[chunks[which]].append(
-                    _Piece(number, at - self._start - start, at - begins, until - begins)
-                )
-                at = until
-        return pieces
+    def run(self, start: int | None, end: int | None) -> tuple[int, int]:
+        """A slice of the file, as an offset in the artifact and a size; negative ends count from the end."""
+        first, last, _ = slice(start, end).indices(self.size)
+        return self._start + first, max(0, last - first)
 
 
 class _Opened(io.RawIOBase):

@@ -5,7 +5,8 @@ pyproject.toml.  Only the chunks that hold what is read are fetched, and every b
 """
 
 import io
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from glob import escape
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,8 +14,8 @@ from typing import Any, NoReturn
 from fsspec import AbstractFileSystem
 
 from regolo_git.artifacts.restore.tensors import TensorsFile, matching_tensors
-from regolo_git.artifacts.stored_file import StoredFile
-from regolo_git.errors import InvalidInput
+from regolo_git.artifacts.stored_file import StoredFile, read_runs
+from regolo_git.errors import InvalidInput, RegoloError
 from regolo_git.git.tag_index import TagRow
 from regolo_git.interop.os_errors import PathIsDirectory, PathNotFound, ReadOnly
 from regolo_git.interop.remote_source import RemoteSource
@@ -27,6 +28,7 @@ from regolo_git.registry.versions.model_version import read_tagged_manifest
 from regolo_git.text.printable import printable
 
 Info = dict[str, object]
+Run = tuple[int, int]  # an offset in an artifact, and a size
 
 
 class RegoloFileSystem(AbstractFileSystem):  # type: ignore[misc]
@@ -132,12 +134,27 @@ class RegoloFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def _open(self, path: str, mode: str = "rb", **_: object) -> io.BufferedReader:
         if mode != "rb":
             self._refuse(path)
-        return self._stored(path).buffered()
+        return self._stored(path)[1].buffered()
 
     def cat_file(self, path: str, start: int | None = None, end: int | None = None, **_: object) -> bytes:
         """The bytes of a file, or those of a slice of it."""
-        file = self._stored(path)
-        return file.read_ranges([_range(file, start, end)])[0]
+        tree, file = self._stored(path)
+        return self._read(tree, [file.run(start, end)])[0]
+
+    def cat(
+        self, path: str | list[str], recursive: bool = False, on_error: str = "raise", **_: object
+    ) -> bytes | dict[str, bytes | Exception]:
+        """The bytes of a file, or of each file that a list, a pattern or (`recursive`) a directory names.
+
+        `on_error` may be "return" for errors in place of bytes, or "omit".
+        """
+        paths = self.expand_path(path, recursive=recursive)
+        if not isinstance(path, list) and paths == [self._strip_protocol(path)]:
+            return self.cat_file(paths[0])
+        files = [each for each in paths if not (recursive and self.isdir(each))]
+        contents = self.cat_ranges(files, None, None, on_error="raise" if on_error == "raise" else "return")
+        found = zip(files, contents, strict=True)
+        return {name: data for name, data in found if on_error != "omit" or isinstance(data, bytes)}
 
     def cat_ranges(
         self,
@@ -148,26 +165,39 @@ class RegoloFileSystem(AbstractFileSystem):  # type: ignore[misc]
         on_error: str = "return",
         **_: object,
     ) -> list[bytes | Exception]:
-        """The bytes of several ranges; those of one file are read together.
+        """The bytes of several ranges; those of one version are read together.
 
-        With `on_error="return"`, an error takes the place of each range of its file.
+        With `on_error="return"`, an error takes the place of the bytes.
         """
         many = [_each(value, len(paths)) for value in (starts, ends)]
         found: list[bytes | Exception] = [b""] * len(paths)
-        for path in dict.fromkeys(paths):
-            numbers = [number for number, other in enumerate(paths) if other == path]
+        wanted: dict[VersionTree, list[tuple[int, Run]]] = defaultdict(list)
+        for number, path in enumerate(paths):
             try:
-                file = self._stored(path)
-                contents: Iterable[bytes | Exception] = file.read_ranges(
-                    [_range(file, many[0][number], many[1][number]) for number in numbers]
-                )
+                tree, file = self._stored(path)
+                wanted[tree].append((number, file.run(many[0][number], many[1][number])))
             except Exception as error:
                 if on_error != "return":
                     raise
-                contents = [error] * len(numbers)
+                found[number] = error
+        for tree, each in wanted.items():
+            numbers, runs = zip(*each, strict=True)
+            contents = self._read(tree, runs) if on_error != "return" else self._read_or_errors(tree, runs)
             for number, content in zip(numbers, contents, strict=True):
                 found[number] = content
         return found
+
+    def _read(self, tree: VersionTree, runs: Sequence[Run]) -> list[bytes]:
+        return read_runs(self._source.handle().stores, tree.recipe, runs)
+
+    def _read_or_errors(self, tree: VersionTree, runs: Sequence[Run]) -> Sequence[bytes | Exception]:
+        """All runs together, or if that fails one by one, to find those that can be read."""
+        try:
+            return self._read(tree, runs)
+        except RegoloError as error:
+            if len(runs) == 1:
+                return [error]
+        return [self._read_or_errors(tree, [run])[0] for run in runs]
 
     def cat_tensors(self, path: str, names: Sequence[str]) -> bytes:
         """A safetensors file of some tensors, by names or globs, of a file or of all files below a path.
@@ -183,7 +213,7 @@ class RegoloFileSystem(AbstractFileSystem):  # type: ignore[misc]
         TensorsFile(self._source.handle().stores, tree.recipe, tensors).write_to(content.write)
         return content.getvalue()
 
-    def _stored(self, path: str) -> StoredFile:
+    def _stored(self, path: str) -> tuple[VersionTree, StoredFile]:
         path = self._strip_protocol(path)
         if "@" not in path:
             self._in_namespace(path)  # raises PathNotFound
@@ -194,7 +224,7 @@ class RegoloFileSystem(AbstractFileSystem):  # type: ignore[misc]
         number = tree.number(inner)
         if number is None:
             raise _is_directory(path)
-        return StoredFile(self._source.handle().stores, tree.recipe, number)
+        return tree, StoredFile(self._source.handle().stores, tree.recipe, number)
 
     # -- writing ------------------------------------------------------------------------------------------
 
@@ -247,12 +277,6 @@ def _directory(name: str) -> Info:
 
 def _is_directory(path: str) -> PathIsDirectory:
     return PathIsDirectory(f"'{printable(path)}' is a directory", "add the path of one of its files")
-
-
-def _range(file: StoredFile, start: int | None, end: int | None) -> tuple[int, int]:
-    """The range of a slice, whose negative ends count from the end of the file."""
-    first, last, _ = slice(start, end).indices(file.size)
-    return first, last
 
 
 def _each(value: Any, count: int) -> Sequence[int | None]:

@@ -7,7 +7,8 @@ import pytest
 from support.counting_files import CountingFiles
 from support.packed import contents_of, push, shared_at
 
-from regolo_git.artifacts.stored_file import StoredFile
+from regolo_git.artifacts.stored_file import StoredFile, read_runs
+from regolo_git.records.recipe import Recipe
 from regolo_git.store.locate import files_at
 from regolo_git.store.shared import SharedStore
 
@@ -22,10 +23,19 @@ def files() -> CountingFiles:
 
 
 @pytest.fixture
-def file(files: CountingFiles) -> StoredFile:
-    recipe = push(shared_at(files), CONTENTS)
-    store = SharedStore.open(files)
+def recipe(files: CountingFiles) -> Recipe:
+    return push(shared_at(files), CONTENTS)
+
+
+@pytest.fixture
+def store(files: CountingFiles, recipe: Recipe) -> SharedStore:
+    opened = SharedStore.open(files)
     files.reset()
+    return opened
+
+
+@pytest.fixture
+def file(store: SharedStore, recipe: Recipe) -> StoredFile:
     return StoredFile(store, recipe, 0)
 
 
@@ -61,3 +71,25 @@ def test_what_is_behind_the_end_of_the_file_is_not_read(files: CountingFiles, fi
         assert opened.read(100) == WHOLE[-5:]
         assert opened.read(100) == b""
     assert files.read_bytes < CHUNK + 20_000
+
+
+def test_many_runs_take_few_reads(
+    files: CountingFiles, file: StoredFile, store: SharedStore, recipe: Recipe
+) -> None:
+    runs = [file.run(number * CHUNK + 5, number * CHUNK + 9) for number in (1, 0, 2, 3, 1, 60)]
+    assert read_runs(store, recipe, runs) == [WHOLE[offset : offset + 4] for offset, _ in runs]
+    assert reads_of(files) == 2  # neighbours of one pack together
+    assert files.read_bytes < 5 * CHUNK + 20_000
+
+
+def test_a_run_is_a_slice(file: StoredFile, store: SharedStore, recipe: Recipe) -> None:
+    ends = [
+        (None, 3),
+        (-3, None),
+        (CHUNK - 2, CHUNK + 2),
+        (5, 2),
+        (len(WHOLE) + 1, None),
+        (3, -len(WHOLE) + 9),
+    ]
+    found = read_runs(store, recipe, [file.run(start, end) for start, end in ends])
+    assert found == [WHOLE[start:end] for start, end in ends]

@@ -22,7 +22,6 @@ from support.places import ROOT
 from support.team import clone_of, send_all
 
 from regolo_git import InvalidInput, NotFound, Registry
-from regolo_git.artifacts.stored_file import StoredFile
 from regolo_git.errors import IntegrityError, StoreUnconfirmed
 from regolo_git.interop.filesystem import RegoloFileSystem
 
@@ -389,8 +388,22 @@ def test_torch_reads_it(registry: Registry, files: RegoloFileSystem, tmp_path: P
         assert torch.load(file, weights_only=True)["a"].sum() == 3
 
 
-def test_ranges_of_a_stored_file_share_their_chunks(registry: Registry) -> None:
-    registry.register_model("m", WEIGHTS)
-    recipe = registry.handle.store.read_recipe(registry.get_model_version("m").manifest.artifact.recipe)
-    file = StoredFile(registry.handle.store, recipe, 0)
-    assert file.read_ranges([(5, 5), (0, len(WEIGHTS)), (7, 8)]) == [b"", WEIGHTS, WEIGHTS[7:8]]
+def test_several_files_are_read_together(files: RegoloFileSystem, registry: Registry) -> None:
+    table, weights = "team/model@1.0/data/table.csv", "team/model@1.0/weights.bin"
+    everything = files.cat("team/model@1.0", recursive=True)
+    assert everything[weights] == WEIGHTS
+    assert len(everything) == 3
+    assert files.cat("regolo://team/model@1.*/data/*.csv").keys() == {
+        table,
+        "team/model@1.1/data/table.csv",
+    }
+    assert files.cat([table]) == {table: b"a,b\n1,2\n3,4\n"}
+    assert files.cat(table) == b"a,b\n1,2\n3,4\n"
+    for place in (registry.handle.local_directory / "store" / "chunks").glob("??/*"):
+        if place.stat().st_size > 1000:
+            place.unlink()
+    assert files.cat([table, weights], on_error="omit") == {table: b"a,b\n1,2\n3,4\n"}
+    found = files.cat([table, weights], on_error="return")
+    assert isinstance(found[weights], NotFound)
+    with pytest.raises(NotFound):
+        files.cat([table, weights])
