@@ -152,7 +152,7 @@ class LooseStore:
         self.expect(recipe, chunks)
         failed: list[RegoloError] = []
         fail = on_failure or (lambda _, error: failed.append(error))
-        absent = self.missing(chunks)
+        absent = self._without_file(self.missing(chunks))
         for chunk in absent:  # an error of reading it would hold its buffer
             fail(chunk, not_in_store("chunk", chunk.blake3, self.url))
         missing = set(absent)
@@ -167,6 +167,12 @@ class LooseStore:
                     yield chunk, view
         if failed:
             raise failed[0]
+
+    def _without_file(self, chunks: Sequence[RecipeChunk]) -> list[RecipeChunk]:
+        """Those of some missing chunks that are not there in another size, which is damage."""
+        with self._translated():
+            sizes = self._files.sizes([path_of(CHUNKS, chunk.blake3) for chunk in chunks])
+        return [chunk for chunk, size in zip(chunks, sizes, strict=True) if size is None]
 
     # -- recipes ------------------------------------------------------------------------------------------
 

@@ -301,7 +301,7 @@ def tag_digest(top: Path, version: str) -> str:
 # -- what another program, or another release of this one, wrote -------------------------------------------
 
 
-@pytest.mark.parametrize("newer", ["format = 3", 'format = 2\nfeatures = ["packs"]'])
+@pytest.mark.parametrize("newer", ["format = 3", 'format = 2\nfeatures = ["delta"]'])
 def test_a_newer_store(top: Path, regolo: Regolo, newer: str) -> None:
     place = top / ".git" / "regolo" / "store" / "format.toml"
     place.chmod(0o644)

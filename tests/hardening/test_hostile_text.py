@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 from support.command_line import Regolo
-from support.git_program import git
+from support.git_program import git, new_repository
 from support.tagged_by_hand import tag_by_hand
 
 from regolo_git.cli.main import group
@@ -69,6 +69,7 @@ def hostile(top: Path, regolo: Regolo, monkeypatch: pytest.MonkeyPatch) -> Path:
     git(top, "tag", "-a", "-m", HOSTILE, "m@v7.0.0")
     git(top, "branch", IN_A_NAME)
     git(top, "checkout", "-q", IN_A_NAME)
+    git(top, "remote", "add", "origin", str(new_repository(top.parent / "host.git", "--bare")))
     return top
 
 
@@ -101,6 +102,13 @@ LINES: Mapping[str, list[str]] = {
     "register": ["register x x.json -m H", "register H x.json", "register x H"],
     "commit": ["commit d words -m H", "commit d words --metric H=x", "commit d words --meta H", "commit H x.json"],
     "renumber": ["renumber m@1.2 --dry-run", "renumber m@1.4", "renumber H"],
+    "push": ["push", "push m", "push H"],
+    "fetch": ["fetch", "fetch H"],
+    "pull": ["pull", "pull H"],
+    "clone": ["clone H", "clone . H --yes"],
+    "evict": ["evict m@1.1", "evict m@1.4", "evict H", "evict --unused 1"],
+    "remote add": ["remote", "remote H", "remote add H /x", "remote add x H"],
+    "remote remove": ["remote remove H"],
     "init": ["init", "init H"],
     "completion": ["completion bash"],
 }  # fmt: skip
