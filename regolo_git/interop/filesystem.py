@@ -42,11 +42,11 @@ class RegoloFileSystem(AbstractFileSystem):  # type: ignore[misc]
 
     def __init__(
         self,
-        repo: str | None = None,
+        repo: str | Path | None = None,
         *,
-        registry: str | None = None,
+        registry: str | Path | None = None,
         trust_store: bool | str = False,
-        cache: str | None = None,
+        cache: str | Path | None = None,
         **storage_options: object,
     ) -> None:
         """Reads the registry that contains `repo`, by default `REGOLO_REPO` or the working directory.
@@ -235,12 +235,14 @@ class RegoloFileSystem(AbstractFileSystem):  # type: ignore[misc]
     mkdir = makedirs = rmdir = rm = rm_file = _rm = touch = pipe_file = put_file = cp_file = mv = _refuse
 
 
-def _source(repo: str | None, registry: str | None, cache: str | None, trust: Trust) -> Source:
+def _source(
+    repo: str | Path | None, registry: str | Path | None, cache: str | Path | None, trust: Trust
+) -> Source:
     if registry is None:
         return LocalSource(repo, trust)
     if repo is not None:
         raise InvalidInput("a registry is either in a path or at a URL", "pass either repo or registry")
-    return RemoteSource(registry, Path(cache) if cache else default_cache(), trust)
+    return RemoteSource(str(registry), Path(cache) if cache else default_cache(), trust)
 
 
 def _split(path: str) -> tuple[str, str]:

@@ -35,7 +35,7 @@ class Source(Protocol):
 class LocalSource:
     """The registry that contains a path, by default `REGOLO_REPO` or the working directory at that moment."""
 
-    def __init__(self, repo: str | None, trust: Trust) -> None:
+    def __init__(self, repo: str | Path | None, trust: Trust) -> None:
         self._repo = repo
         self._trust = trust
         self._opened: tuple[tuple[Path, str | None], Handle] | None = None

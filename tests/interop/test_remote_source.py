@@ -143,7 +143,7 @@ def test_the_cache_is_in_the_home_directory(
     host: Path, isolated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
-    files = RegoloFileSystem(registry=str(host), trust_store=True, skip_instance_cache=True)
+    files = RegoloFileSystem(registry=host, trust_store=True, skip_instance_cache=True)
     assert files.isfile("m@1.0/weights.bin")
     assert list((tmp_path / "caches" / "regolo" / "registries").glob("*/.git"))
 
