@@ -11,6 +11,7 @@ from regolo_git.cli.options.change import ask_before_store, confirm
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import talk, talk_next, talk_note
 from regolo_git.errors import StoreUnconfirmed
+from regolo_git.git.remote.failures import without_credentials
 from regolo_git.hints import Hint
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.references import version_reference
@@ -57,7 +58,7 @@ def clone(
         handle = clone_registry(url, directory, on_notice=notices.append, on_git_progress=line.show)
     try:
         top, wanted = handle.paths.top, [] if no_checkout else files_to_check_out(handle, models)
-        talk(f"cloned {url} into {top}")
+        talk(f"cloned {without_credentials(url)} into {top}")
         if wanted or yes:
             _use_store(handle, yes=yes)
         files = _check_out(handle, wanted, yes=yes) if wanted else Files()

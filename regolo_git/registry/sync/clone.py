@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from regolo_git.errors import Conflict, InvalidInput, NotFound
 from regolo_git.git.remote.choose import clone_repository
+from regolo_git.git.remote.failures import without_credentials
 from regolo_git.git.remote.transport import OnGitProgress, ignore_git_progress
 from regolo_git.hints import Hint
 from regolo_git.records.manifest import Manifest
@@ -36,7 +37,9 @@ def clone_registry(
     """
     place = directory if directory is not None else Path(directory_of(url))
     if place.is_file() or (place.is_dir() and any(place.iterdir())):
-        raise Conflict(f"'{place}' is there already, and not empty", Hint("clone", url, "DIR"))
+        raise Conflict(
+            f"'{place}' is there already, and not empty", Hint("clone", without_credentials(url), "DIR")
+        )
     clone_repository(url, place, on_progress=on_git_progress)
     handle = Handle.open(place, {}, on_notice)
     if handle.config_at_head() is None:
@@ -53,7 +56,8 @@ def directory_of(url: str) -> str:
     name = path.rstrip("/").removesuffix("/.git").rstrip("/").rpartition("/")[2]
     name = name.removesuffix(".bundle").removesuffix(".git")
     if not name or name in (".", ".."):
-        raise InvalidInput(f"'{url}' does not end in a name for the clone", Hint("clone", "URL", "DIR"))
+        shown = without_credentials(url)
+        raise InvalidInput(f"'{shown}' does not end in a name for the clone", Hint("clone", "URL", "DIR"))
     return name
 
 

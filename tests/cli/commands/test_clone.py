@@ -127,3 +127,11 @@ def test_yes_confirms_the_shared_store_for_what_is_fetched_later(
     assert not restored.exists()
     regolo("-C", str(restored.parent), "checkout", "m")
     assert restored.read_bytes() == (two_versions / "model.safetensors").read_bytes()
+
+
+def test_a_password_in_the_url_is_not_shown(regolo: Regolo, host: Path) -> None:
+    url = f"file://ada:s3cret@{host}"
+    done = [regolo("clone", url, "--no-checkout"), regolo("clone", url, status=4)]
+    done.append(regolo("clone", "https://ada:s3cret@host/", status=2))
+    assert f"cloned file://{host} into" in done[0].err
+    assert not [each for each in done if "s3cret" in each.err + each.out]
