@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.command_line import Regolo
 from support.git_program import git
@@ -111,7 +112,31 @@ def test_what_the_shared_store_lacks_is_pushed_by_who_has_it(
     files(shared, "recipes")[0].unlink()
     (problem,) = regolo("fsck", "--shared", "--json", status=5).document["problems"]
     assert f"is missing from the store '{shared}'" in problem["what"]
-    assert "git regolo push" in problem["hint"]
+    assert problem["hint"] == "git regolo push"
+
+
+@pytest.mark.parametrize("kind", ["chunks", "packs", "recipes"])
+@pytest.mark.parametrize("fate", ["damaged", "gone"])
+def test_what_the_shared_store_lost_is_sent_again_by_the_next_push(
+    regolo: Regolo, publisher: Registry, shared: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    kind: str, fate: str,
+) -> None:  # fmt: skip
+    top = publisher.handle.paths.top
+    monkeypatch.chdir(top)
+    git(tmp_path, "init", "-q", "--bare", "host.git")
+    git(top, "remote", "add", "origin", str(tmp_path / "host.git"))
+    big = np.random.default_rng(1).bytes(3 << 20)  # its chunks are in files of their own
+    (top / "big.bin").write_bytes(big)
+    regolo("register", "big", "big.bin")
+    regolo("push")
+    for stored in files(shared, kind):
+        stored.chmod(0o644)
+        stored.unlink() if fate == "gone" else stored.write_bytes(bytes(stored.stat().st_size))
+    problems = regolo("fsck", "--shared", "--full", "--json", status=5).document["problems"]
+    assert {problem["hint"] for problem in problems} == {"git regolo push"}
+    assert "sent " in regolo("push").err
+    assert "no problems found" in regolo("fsck", "--shared", "--full").err
+    assert "sent " not in regolo("push").err
 
 
 def test_without_a_shared_store_there_is_none_to_check(regolo: Regolo, two_versions: Path) -> None:

@@ -8,7 +8,7 @@ Nothing is asked for by name before it is sent, because a new chunk is not there
 it may be: then everything is asked for, and what had arrived is not sent again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -39,12 +39,15 @@ def send(
     recipes: Sequence[Digest],
     *,
     vouching: Iterable[Digest] = (),
+    lost: Collection[Digest] = (),
     interrupted: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> Sent:
     """Sends the recipes that the target lacks, in order, each after the chunks that the target lacks.
 
     `vouching` are recipes that the target may have and that share chunks with them, such as the parents'.
+    `lost` are recipes that the target does not have whole, although it may have their names: they vouch for
+    nothing, and all of their chunks are sent.
     With `interrupted`, an earlier push may have stopped half-way.  `on_progress` counts the bytes of the
     recipes that the target lacked; those that were not sent are *found*.
 
@@ -53,14 +56,14 @@ def send(
     """
     wanted = list(dict.fromkeys(recipes))
     others = [address for address in dict.fromkeys(vouching) if address not in wanted]
-    absent = target.absent_recipes([*wanted, *others])
+    absent = {*target.absent_recipes([*wanted, *others]), *lost}
     present = Present(source, target)
     for address in (*wanted, *others):
         if address not in absent:
             present.add_recipe(address)
     new = [address for address in wanted if address in absent]
     with target.writer() as writer:
-        sender = _Sender(source, target, writer, present, interrupted, on_progress)
+        sender = _Sender(source, target, writer, present, interrupted and not lost, on_progress)
         sender.progress = Progress(total=sum(source.read_recipe(address).size for address in new))
         for address in new:
             sender.send(source.read_recipe(address))

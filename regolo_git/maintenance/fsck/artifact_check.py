@@ -65,7 +65,8 @@ class ArtifactChecker:
             yield Problem(subject, error.message, self.elsewhere)
             return
         except RegoloError as error:
-            yield Problem(subject, error.message, error.hint if error is self.unanswered else lost)
+            is_lost = isinstance(error, IntegrityError) and error is not self.unanswered
+            yield Problem(subject, error.message, lost if is_lost else error.hint)
             return
         what = recipe_disagreement(manifest, recipe)
         if what is not None:
@@ -89,6 +90,7 @@ class ArtifactChecker:
         """The chunks that no store has, as far as they answer."""
         new = [chunk for chunk in recipe.chunks if chunk.blake3 not in self.chunks]
         self.chunks.update((chunk.blake3, True) for chunk in new)
+        self.store.expect(recipe, new)  # or a chunk in a pack whose index is damaged counts as elsewhere
         not_here = self.store.missing(new)
         self.away.update(chunk.blake3 for chunk in not_here)
         self.stores.expect(recipe, not_here)

@@ -1,32 +1,37 @@
 """Checks a registry: every tag, every manifest, and every byte of the versions that are not retired.
 
 Next to read: `tag_check.py` for the data in Git, `artifact_check.py` for the data in the store.  A check
-changes nothing, except that the store moves a damaged chunk aside when it reads it.
+changes nothing, except that the local store moves a damaged chunk aside when it reads it, and that what the
+shared store has lost is noted for the next push of this clone.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
 from regolo_git.errors import NotFound
 from regolo_git.git.many_files import File
 from regolo_git.git.tag_index import TagRow
-from regolo_git.hints import Hint
+from regolo_git.hints import Hint, NextStep
 from regolo_git.maintenance.fsck.artifact_check import ArtifactChecker
 from regolo_git.maintenance.fsck.pages import pages_of, read_ahead
 from regolo_git.maintenance.fsck.problem import Problem
 from regolo_git.maintenance.fsck.record_check import check_records
 from regolo_git.maintenance.fsck.tag_check import check_branch, check_names, read_checked_manifest
+from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import model_rows
-from regolo_git.registry.other_store import PUSH_IT, other_store_hint
+from regolo_git.registry.other_store import other_store_hint
 from regolo_git.registry.reachable import Need, Unreadable, retired_identities, tip_needs
 from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.sync.sent_note import SentNote
 from regolo_git.registry.versions.known_tags import may_lack_tags
+from regolo_git.store.store import find_recipe
 
+SEND_AGAIN = "run `git regolo fsck --shared --full` and `git regolo push` in a clone that has the bytes"
 PAGE = 1000  # versions whose manifests are in memory at once
 
 
@@ -72,10 +77,12 @@ def check_registry(
     problems += check_branch(handle, records)
     size = handle.index.size_of_all() if rows is None else sum(row.size for row in rows)
     progress = Progress(total=size + sum(need.manifest.artifact.size for need in untagged))
-    tagged = _Tagged(handle, checker, retired_names, progress, on_progress)
+    tagged = _Tagged(handle, checker, retired_names, progress, on_progress, shared=shared)
     for page, files in read_ahead(handle, handle.index.pages(PAGE) if rows is None else pages_of(rows, PAGE)):
         tagged.check(page, files)
     problems += tagged.in_order()
+    if shared and tagged.lost:
+        _have_sent_again(handle, tagged.lost)
     progress = tagged.progress
     for need in untagged:
         manifest, lost = need.manifest, Hint("commit", need.manifest.model, "PATH")
@@ -98,7 +105,20 @@ def _checker(handle: Handle, *, shared: bool, full: bool, threads: int | None) -
     store = handle.shared
     if store is None:
         raise NotFound("the registry names no shared store", Hint("config", "store.url", "URL"))
-    return ArtifactChecker(store, store, (store.url,), PUSH_IT, full, threads)
+    return ArtifactChecker(store, store, (store.url,), SEND_AGAIN, full, threads)
+
+
+def _have_sent_again(handle: Handle, lost: set[Digest]) -> None:
+    """Has the next push of this clone send what it has of artifacts that the shared store has not whole."""
+    address = handle.shared_stores.address()
+    assert address is not None, "it was checked"
+    SentNote(handle.local_directory, address).doubt(lost)
+
+
+def _is_here(handle: Handle, manifest: Manifest) -> bool:
+    """Whether this clone's own store has all bytes of a version."""
+    recipe = find_recipe(handle.store, manifest.artifact.recipe)
+    return recipe is not None and not handle.store.missing(recipe.chunks)
 
 
 class _Tagged:
@@ -111,12 +131,16 @@ class _Tagged:
         retired_names: set[tuple[str, str]],
         progress: Progress,
         on_progress: OnProgress,
+        *,
+        shared: bool,
     ) -> None:
+        self._shared = shared
         self.versions = self.retired = 0
         self.progress = progress
         self._handle, self._checker, self._on_progress = handle, checker, on_progress
         self._retired_names = retired_names
         self._problems: dict[str, list[Problem]] = {}
+        self.lost: set[Digest] = set()
 
     def check(self, page: Sequence[TagRow], files: Sequence[File | None]) -> None:
         """Checks some versions, given the manifests in their commits."""
@@ -131,9 +155,17 @@ class _Tagged:
             self._on_progress(self.progress)
 
     def _bytes_of(self, manifest: Manifest) -> Iterator[Problem]:
-        lost = Hint("retire", manifest.reference, "-m", "its bytes are lost")
         on_progress = following(self.progress, self._on_progress)
-        return self._checker.check(manifest, manifest.reference, lost, on_progress)
+        lost: NextStep = Hint("retire", manifest.reference, "-m", "its bytes are lost")
+        if not self._shared:
+            yield from self._checker.check(manifest, manifest.reference, lost, on_progress)
+            return
+        for problem in self._checker.check(manifest, manifest.reference, SEND_AGAIN, on_progress):
+            if problem.hint == SEND_AGAIN:
+                self.lost.add(manifest.artifact.recipe)
+                yield replace(problem, hint=Hint("push") if _is_here(self._handle, manifest) else SEND_AGAIN)
+            else:
+                yield problem
 
     def _read(self, row: TagRow, file: File | None) -> tuple[Manifest | None, list[Problem]]:
         """The manifest whose bytes are to be checked, and the problems with its tag."""

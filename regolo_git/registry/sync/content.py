@@ -1,21 +1,17 @@
 """Sending the bytes of versions to the shared store, before anything names them at the remote.
 
-Which versions were sent is noted in a file of the clone, by the ids of their tags: a push of nothing new asks
-the store nothing.  Without the note, everything that is in the local store is looked for in the shared one.
+Which versions were sent is noted in the clone (`sent_note.py`).  Without the note, everything that is in the
+local store is looked for in the shared one.
 """
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from regolo_git.artifacts.progress import OnProgress
 from regolo_git.artifacts.transfer.send import Sent, send
 from regolo_git.errors import NotFound
 from regolo_git.git.refs_state import read_tags
-from regolo_git.git.small_files import replace_file
 from regolo_git.git.tag_index import TagRow
-from regolo_git.git.translate import git_errors
 from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
@@ -24,9 +20,9 @@ from regolo_git.registry.clone_store import place_of
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.kept_recipes import needed_recipes
 from regolo_git.registry.reachable import retired_identities
+from regolo_git.registry.sync.sent_note import SentNote
 from regolo_git.registry.versions.model_version import fetch_manifests, read_tagged_manifest
 from regolo_git.store.shared import SharedStore
-from regolo_git.system_calls import read_ordinary
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +46,7 @@ class Content:
         address = handle.shared_stores.address()
         own = address is not None and place_of(handle.paths, address.url) == handle.store_url
         self._address = None if own else address
+        self._note = SentNote(handle.local_directory, address) if address is not None else None
         self._considered: set[str] = set()
 
     @property
@@ -65,9 +62,9 @@ class Content:
         `pushed` are the versions that the remote is about to have.  Raises StoreUnconfirmed, NotFound for one
         of them whose bytes are nowhere, IntegrityError, TransportError.
         """
-        if self._address is None:
+        if self._address is None or self._note is None:
             return SentContent()
-        known = self._known()
+        known, lost = self._note.tags(), self._note.lost()
         rows = [*pushed, *self._others(known, {row.tag_oid for row in pushed})]
         rows = [row for row in rows if row.tag_oid not in known]
         self._considered.update(known, (row.tag_oid for row in rows))
@@ -82,29 +79,23 @@ class Content:
         named = {each.artifact.recipe: each.reference for each in manifests}
         wanted = {*(each.artifact.recipe for each in proposed), *self._recipes_of(manifests, pushed)}
         absent = self._handle.store.absent_recipes(list(named))
-        there = [recipe for recipe in named if recipe not in absent]
+        there = [
+            recipe for recipe in named if recipe not in absent and (recipe not in lost or self._has(recipe))
+        ]
         only_shared = {recipe: named[recipe] for recipe in absent if recipe in wanted}
-        sent = send_artifacts(self._handle, shared, there, only_shared, self._parents(manifests), on_progress)
+        parents = self._parents(manifests)
+        sent = send_artifacts(self._handle, shared, there, only_shared, parents, on_progress, lost=lost)
         return SentContent(self._address.url, sent.recipes, sent.size)
 
     def note(self, tags: Iterable[str]) -> None:
         """Notes that the store has what was sent, also under the new ids of its tags."""
-        if self._address is not None and self._considered:
-            with git_errors(f"file '{self._file}'"):
-                replace_file(self._file, "\n".join(sorted({*self._considered, *tags})).encode())
+        if self._address is not None and self._note is not None and self._considered:
+            self._note.note({*self._considered, *tags})
 
-    @property
-    def _file(self) -> Path:
-        assert self._address is not None
-        parts = (self._address.url, self._address.endpoint, self._address.region)
-        name = hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
-        return self._handle.local_directory / "sent" / name
-
-    def _known(self) -> set[str]:
-        try:
-            return set(read_ordinary(self._file).decode("ascii", "replace").split())
-        except OSError:
-            return set()
+    def _has(self, recipe: Digest) -> bool:
+        """Whether this clone's own store has all chunks of a recipe that it has."""
+        store = self._handle.store
+        return not store.missing(store.read_recipe(recipe).chunks)
 
     def _others(self, known: Collection[str], pushed: Collection[str]) -> list[TagRow]:
         """The other versions with a tag, unless they were sent, are retired, or nothing is in this clone."""
@@ -137,11 +128,13 @@ def send_artifacts(
     only_shared: Mapping[Digest, str],
     vouching: Iterable[Digest],
     on_progress: OnProgress,
+    *,
+    lost: Collection[Digest] = (),
 ) -> Sent:
     """Sends artifacts that this clone can read, with records against their being cleaned away meanwhile.
 
-    `only_shared` are artifacts that this clone lacks and that the store must have, with their names.  Raises
-    NotFound if it does not, IntegrityError, TransportError.
+    `only_shared` are artifacts that this clone lacks and that the store must have, with their names; `lost`
+    as in `send`.  Raises NotFound if it does not have them, IntegrityError, TransportError.
     """
     if not recipes and not only_shared:
         return Sent(0, 0)
@@ -160,6 +153,7 @@ def send_artifacts(
         shared,
         recipes,
         vouching=vouching,
+        lost=lost,
         interrupted=begun.interrupted,
         on_progress=on_progress,
     )
