@@ -41,7 +41,6 @@ from regolo_git.store.store import OnFailure, not_in_store
 from regolo_git.store.translate import translated
 from regolo_git.system_calls import NotOrdinary
 
-ELSEWHERE = f"mount it, or say where it is now: {Hint('config', 'store.url', 'URL')}"
 READS = 3
 READ_BUDGET = 3 * CHUNK_LIMIT
 # From this many on, recipes are looked for in one list rather than each by its name.
@@ -65,7 +64,7 @@ class SharedStore:
         try:
             return cls(files, read_format(files), confirm)
         except StoreAbsent as error:
-            raise StoreAbsent(error.message, ELSEWHERE) from error
+            raise _absent(files.url) from error
 
     @classmethod
     def create(cls, files: Files) -> bool:
@@ -240,7 +239,14 @@ class SharedStore:
         with translated(self.url):
             there = self._files.sizes([FORMAT_FILE]) != [None]
         if not there:
-            raise StoreAbsent(absent_store(self.url).message, ELSEWHERE) from error
+            raise _absent(self.url) from error
 
     def _damaged(self, address: Digest, state: str) -> IntegrityError:
         return IntegrityError(f"recipe '{address.hex}' in the store '{self.url}' is {state}", CHECK_IT)
+
+
+def _absent(url: str) -> StoreAbsent:
+    """The error for a shared store that is not there, with the setting that names another one."""
+    elsewhere = Hint("config", "store.url", "URL")
+    hint = elsewhere if "://" in url else f"mount it, or say where it is now: {elsewhere}"
+    return StoreAbsent(absent_store(url).message, hint)

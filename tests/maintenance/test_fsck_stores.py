@@ -102,7 +102,8 @@ def test_an_error_about_the_shared_store_names_the_check_that_finds_it(
         stored.write_bytes(bytes(stored.stat().st_size))
     assert "hint: git regolo fsck --shared --full" in regolo("checkout", "m@1.1", status=5).err
     shared.rename(tmp_path / "away")
-    assert "config store.url URL" in regolo("fsck", "--shared", status=6).err
+    done = regolo("fsck", "--shared", status=6)
+    assert "hint: mount it, or say where it is now: git regolo config store.url URL" in done.err
 
 
 def test_what_the_shared_store_lacks_is_pushed_by_who_has_it(
