@@ -1,11 +1,13 @@
 """Runs of an artifact's bytes, as parts of its chunks."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
 from regolo_git.records.recipe import Recipe, RecipeChunk
+from regolo_git.store.store import Store
 
 
 class Span(NamedTuple):
@@ -32,3 +34,22 @@ class Spans:
             end = min(stop, self._ends[number])
             yield Span(chunk, offset - first, end - first)
             offset, number = end, number + 1
+
+
+def read_runs(store: Store, recipe: Recipe, runs: Sequence[tuple[int, int]]) -> list[bytes]:
+    """The bytes of runs of an artifact, each an offset and a size; each chunk is read once.
+
+    Raises NotFound, IntegrityError, TransportError.
+    """
+    spans, found = Spans(recipe), [bytearray(size) for _, size in runs]
+    places: dict[RecipeChunk, list[tuple[int, int, Span]]] = defaultdict(list)
+    for number, (offset, size) in enumerate(runs):
+        at = 0
+        for span in spans.of(offset, size):
+            places[span.chunk].append((number, at, span))
+            at += span.stop - span.start
+    for chunk, data in store.read_chunks(recipe, list(places)):
+        view = memoryview(data)
+        for number, at, span in places[chunk]:
+            found[number][at : at + span.stop - span.start] = view[span.start : span.stop]
+    return [bytes(content) for content in found]

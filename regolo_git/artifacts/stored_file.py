@@ -6,36 +6,15 @@ chunks in packs reads them together.
 
 import io
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import accumulate
 from typing import cast
 
-from regolo_git.artifacts.spans import Span, Spans
-from regolo_git.records.recipe import Recipe, RecipeChunk
+from regolo_git.records.recipe import Recipe
 from regolo_git.store.store import Store
 
 MOST_AHEAD = 64  # chunks
-
-
-def read_runs(store: Store, recipe: Recipe, runs: Sequence[tuple[int, int]]) -> list[bytes]:
-    """The bytes of runs of an artifact, each an offset and a size; each chunk is read once.
-
-    Raises NotFound, IntegrityError, TransportError.
-    """
-    spans, found = Spans(recipe), [bytearray(size) for _, size in runs]
-    places: dict[RecipeChunk, list[tuple[int, int, Span]]] = defaultdict(list)
-    for number, (offset, size) in enumerate(runs):
-        at = 0
-        for span in spans.of(offset, size):
-            places[span.chunk].append((number, at, span))
-            at += span.stop - span.start
-    for chunk, data in store.read_chunks(recipe, list(places)):
-        view = memoryview(data)
-        for number, at, span in places[chunk]:
-            found[number][at : at + span.stop - span.start] = view[span.start : span.stop]
-    return [bytes(content) for content in found]
 
 
 class StoredFile:

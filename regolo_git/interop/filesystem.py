@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 from fsspec import AbstractFileSystem
 
 from regolo_git.artifacts.restore.tensors import TensorsFile, matching_tensors
-from regolo_git.artifacts.stored_file import StoredFile, read_runs
+from regolo_git.artifacts.spans import read_runs
+from regolo_git.artifacts.stored_file import StoredFile
 from regolo_git.errors import InvalidInput, RegoloError
 from regolo_git.git.tag_index import TagRow
 from regolo_git.interop.os_errors import PathIsDirectory, PathNotFound, ReadOnly

@@ -7,7 +7,8 @@ import pytest
 from support.counting_files import CountingFiles
 from support.packed import contents_of, push, shared_at
 
-from regolo_git.artifacts.stored_file import StoredFile, read_runs
+from regolo_git.artifacts.spans import read_runs
+from regolo_git.artifacts.stored_file import StoredFile
 from regolo_git.records.recipe import Recipe
 from regolo_git.store.locate import files_at
 from regolo_git.store.shared import SharedStore
