@@ -64,7 +64,7 @@ def failure_of(error: BaseException) -> "Failure | None":
 
     None for other errors, and for an OSError that says it well itself, as that of a missing file.
     """
-    from regolo_git.store.foreign.aws import aws_failure  # noqa: PLC0415
+    from regolo_git.store.foreign.aws import ELSEWHERE, aws_failure  # noqa: PLC0415
     from regolo_git.store.foreign.azure import azure_failure  # noqa: PLC0415
     from regolo_git.store.foreign.connection import connection_failure  # noqa: PLC0415
     from regolo_git.store.foreign.failure import Failure, said_by  # noqa: PLC0415
@@ -83,6 +83,8 @@ def failure_of(error: BaseException) -> "Failure | None":
         "requests": requests_failure,
     }
     for cause in _causes(error):
+        if isinstance(cause, RecursionError):  # botocore follows redirects to other regions without an end
+            return ELSEWHERE
         read = readers.get(_library(cause))
         if read is not None:
             return read(cause)

@@ -105,6 +105,7 @@ FAILURES: list[tuple[BaseException, str, bool]] = [
     (caused(OSError(22, "x"), answer("BadDigest")), "damaged", True),
     (caused(OSError(5, "x"), answer("XMinioStorageFull")), "full", False),
     (caused(OSError(5, "x"), answer("301")), "another region", False),
+    (caused(OSError(5, "x"), RecursionError("maximum recursion depth exceeded")), "another region", False),
     (caused(OSError(22, "x"), answer("InvalidRequest", "Unsupported header 'x-amz-sdk-checksum-algorithm'")),
      "does not support", False),
     (caused(OSError(5, "x"), answer("Teapot")), "Teapot", False),

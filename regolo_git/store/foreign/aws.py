@@ -25,7 +25,7 @@ _BUSY = passing("the server is overloaded", LATER)
 _BROKEN = passing("the server reported an error of its own", LATER)
 _DAMAGED = passing("the bytes were damaged on their way", LATER)
 _FULL = Failure("the storage of the server is full", "free some space there, or ask for more")
-_ELSEWHERE = Failure("the bucket is in another region", Hint("config", "store.region", "REGION"))
+ELSEWHERE = Failure("the bucket is in another region", Hint("config", "store.region", "REGION"))
 NO_BUCKET = Failure("the bucket does not exist", "create it, or correct the URL of the store")
 _OLD = Failure("the server does not support what is asked of it", CHECKSUMS)
 _CODES = {
@@ -50,12 +50,12 @@ _CODES = {
     ),
     "NoSuchBucket": NO_BUCKET,
     "InvalidBucketName": NO_BUCKET,
-    "PermanentRedirect": _ELSEWHERE,
-    "Redirect": _ELSEWHERE,
-    "301": _ELSEWHERE,
-    "307": _ELSEWHERE,
-    "AuthorizationHeaderMalformed": _ELSEWHERE,
-    "IllegalLocationConstraintException": _ELSEWHERE,
+    "PermanentRedirect": ELSEWHERE,
+    "Redirect": ELSEWHERE,
+    "301": ELSEWHERE,
+    "307": ELSEWHERE,
+    "AuthorizationHeaderMalformed": ELSEWHERE,
+    "IllegalLocationConstraintException": ELSEWHERE,
     "InvalidObjectState": Failure(
         "the object is in an archive", "restore it there first: aws s3api restore-object"
     ),
