@@ -57,8 +57,9 @@ def clone(
     with GitProgressLine() as line:
         handle = clone_registry(url, directory, on_notice=notices.append, on_git_progress=line.show)
     try:
-        top, wanted = handle.paths.top, [] if no_checkout else files_to_check_out(handle, models)
+        top = handle.paths.top
         talk(f"cloned {without_credentials(url)} into {top}")
+        wanted = [] if no_checkout else files_to_check_out(handle, models)
         if wanted or yes:
             _use_store(handle, yes=yes)
         files = _check_out(handle, wanted, yes=yes) if wanted else Files()

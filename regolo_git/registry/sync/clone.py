@@ -1,6 +1,7 @@
 """Cloning a registry: git's clone with all version tags, then the files of the checked-out commit."""
 
 import re
+import shlex
 from collections.abc import Callable, Collection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -69,7 +70,8 @@ def files_to_check_out(handle: Handle, models: Collection[str] = ()) -> list[Man
     manifests = placed_manifests(handle)
     for model in models:
         if model not in manifests:
-            raise NotFound(f"model '{model}' has no files at the checked-out commit", Hint("list"))
+            text = f"model '{model}' has no files at the checked-out commit"
+            raise NotFound(text, f"git -C {shlex.quote(str(handle.paths.top))} regolo list")
     return of_models(manifests, models)
 
 

@@ -41,7 +41,11 @@ def test_files_can_stay_away(regolo: Regolo, host: Path) -> None:
 def test_one_model_can_be_asked_for(regolo: Regolo, host: Path) -> None:
     regolo("clone", str(host), "there", "--model", "m")
     assert Path("there/model.safetensors").exists()
-    assert "model 'x' has no files" in regolo("clone", str(host), "other", "--model", "x", status=3).err
+    done = regolo("clone", str(host), "other", "--model", "x", status=3)
+    assert "model 'x' has no files" in done.err
+    place = Path("other").absolute()
+    assert f"cloned {host} into {place}" in done.err
+    assert f"hint: git -C {place} regolo list" in done.err
 
 
 def test_bytes_that_are_in_no_store_are_named(regolo: Regolo, host: Path, tmp_path: Path) -> None:
