@@ -126,7 +126,8 @@ def test_without_the_remote_nothing_is_called_damaged(
     partial(f"--filter={kind}", "--no-checkout")
     upstream.rename(tmp_path / "away")
     refused = regolo(*verb, status=6)
-    assert "is not in this partial clone and cannot be fetched: git cat-file: fatal: " in refused.err
+    assert "is not in this partial clone and cannot be fetched: remote '" in refused.err
+    assert "does not appear to be a git repository" in refused.err
     assert "hint: git fetch --refetch --no-filter" in refused.err
     (tmp_path / "away").rename(upstream)
     regolo(*verb)

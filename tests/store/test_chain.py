@@ -264,7 +264,7 @@ def test_chunks_that_a_store_lacks_hold_no_memory(tmp_path: Path) -> None:
     finally:
         tracemalloc.stop()
     assert found == {chunk.blake3 for chunk in whole.chunks}
-    assert peak < 40 << 20
+    assert peak < 44 << 20  # of 48, if errors held the buffers
 
 
 def test_a_recipe_of_another_store_is_read_once_and_kept(three: Chained) -> None:
