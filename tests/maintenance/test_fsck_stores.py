@@ -140,5 +140,18 @@ def test_what_the_shared_store_lost_is_sent_again_by_the_next_push(
     assert "sent " not in regolo("push").err
 
 
+def test_a_push_names_what_the_shared_store_lost_and_this_clone_lacks(
+    regolo: Regolo, colleague: Path, shared: Path
+) -> None:
+    """It stays noted until a push of this clone can send it, or a check finds it again."""
+    for stored in (*files(shared, "chunks"), *files(shared, "packs")):
+        stored.unlink()
+    regolo("fsck", "--shared", status=5)
+    for _ in range(2):
+        told = regolo("push").err
+        assert "has lost bytes of 'm@1.0', which this clone does not have: run 'git regolo push' in" in told
+        assert "has lost bytes of 'm@1.1'" in told
+
+
 def test_without_a_shared_store_there_is_none_to_check(regolo: Regolo, two_versions: Path) -> None:
     assert "names no shared store" in regolo("fsck", "--shared", status=3).err

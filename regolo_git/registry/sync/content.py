@@ -48,6 +48,7 @@ class Content:
         self._address = None if own else address
         self._note = SentNote(handle.local_directory, address) if address is not None else None
         self._considered: set[str] = set()
+        self._resent: set[Digest] = set()
 
     @property
     def stays(self) -> bool:
@@ -65,7 +66,7 @@ class Content:
         if self._address is None or self._note is None:
             return SentContent()
         known, lost = self._note.tags(), self._note.lost()
-        rows = [*pushed, *self._others(known, {row.tag_oid for row in pushed})]
+        rows = [*pushed, *self._others(known, {row.tag_oid for row in pushed}, anyway=bool(lost))]
         rows = [row for row in rows if row.tag_oid not in known]
         self._considered.update(known, (row.tag_oid for row in rows))
         fetch_manifests(self._handle, rows)
@@ -83,6 +84,8 @@ class Content:
             recipe for recipe in named if recipe not in absent and (recipe not in lost or self._has(recipe))
         ]
         only_shared = {recipe: named[recipe] for recipe in absent if recipe in wanted}
+        self._leave(lost.intersection(named).difference(there), named, rows)
+        self._resent = lost.intersection(there)
         parents = self._parents(manifests)
         sent = send_artifacts(self._handle, shared, there, only_shared, parents, on_progress, lost=lost)
         return SentContent(self._address.url, sent.recipes, sent.size)
@@ -90,18 +93,32 @@ class Content:
     def note(self, tags: Iterable[str]) -> None:
         """Notes that the store has what was sent, also under the new ids of its tags."""
         if self._address is not None and self._note is not None and self._considered:
-            self._note.note({*self._considered, *tags})
+            self._note.note({*self._considered, *tags}, self._resent)
+
+    def _leave(self, lost: Collection[Digest], named: Mapping[Digest, str], rows: Sequence[TagRow]) -> None:
+        """Has the next push look again at versions whose bytes the store lost and this clone has not."""
+        for row in rows if lost else ():
+            recipe = read_tagged_manifest(self._handle, row).artifact.recipe
+            if recipe in lost:
+                self._considered.discard(row.tag_oid)
+                self._handle.notice_once(
+                    f"the shared store has lost bytes of '{named[recipe]}', which this clone does not have:"
+                    f" run '{Hint('push')}' in a clone that has them"
+                )
 
     def _has(self, recipe: Digest) -> bool:
         """Whether this clone's own store has all chunks of a recipe that it has."""
         store = self._handle.store
         return not store.missing(store.read_recipe(recipe).chunks)
 
-    def _others(self, known: Collection[str], pushed: Collection[str]) -> list[TagRow]:
-        """The other versions with a tag, unless they were sent, are retired, or nothing is in this clone."""
+    def _others(self, known: Collection[str], pushed: Collection[str], *, anyway: bool) -> list[TagRow]:
+        """The other versions with a tag, unless they were sent, are retired, or nothing is in this clone.
+
+        `anyway` if the last does not matter.
+        """
         handle = self._handle
         new = {tag.oid for tag in read_tags(handle.paths)[1].values()}.difference(known, pushed)
-        if not new or not handle.store.recipe_names():
+        if not new or not (anyway or handle.store.recipe_names()):
             self._considered.update(new)
             return []
         retired = retired_identities(handle.records())

@@ -38,11 +38,11 @@ class SentNote:
                 continue
         return found
 
-    def note(self, tags: Iterable[str]) -> None:
-        """Notes that everything with these tags was sent, also what had to be sent again."""
+    def note(self, tags: Iterable[str], resent: Collection[Digest] = ()) -> None:
+        """Notes that everything with these tags was sent, and which recipes were sent again."""
         self._write(self._file, tags)
-        if self._lost.exists():
-            self._write(self._lost, ())
+        if resent:
+            self._write(self._lost, {str(recipe) for recipe in self.lost().difference(resent)})
 
     def doubt(self, recipes: Collection[Digest]) -> None:
         """Has the next push send these recipes again, with all of their chunks."""
