@@ -169,10 +169,9 @@ class LooseStore:
             raise failed[0]
 
     def _without_file(self, chunks: Sequence[RecipeChunk]) -> list[RecipeChunk]:
-        """Those of some missing chunks that are not there in another size, which is damage."""
+        """Those of some missing chunks in whose place there is nothing; anything else is damage."""
         with self._translated():
-            sizes = self._files.sizes([path_of(CHUNKS, chunk.blake3) for chunk in chunks])
-        return [chunk for chunk, size in zip(chunks, sizes, strict=True) if size is None]
+            return [chunk for chunk in chunks if not self._files.exists(path_of(CHUNKS, chunk.blake3))]
 
     # -- recipes ------------------------------------------------------------------------------------------
 
