@@ -19,6 +19,7 @@ import hashlib
 import os
 import random
 import struct
+import re
 import subprocess
 import sys
 import zlib
@@ -317,6 +318,13 @@ def write_tags(top: Path, tags: list[tuple[str, bytes, str]]) -> None:
     packed.write_text("\n".join([header, *ordered, ""]))
 
 
+def use_fixed_id(top: Path) -> None:
+    """Gives the registry an id that is the same each time, where `init` chose one at random."""
+    config = top / ".regolo/config.toml"
+    config.write_text(re.sub(r'(?m)^id = "\w+"$', f'id = "{"0" * 16}"', config.read_text()))
+    subprocess.run(["git", "commit", "-q", "--amend", "--no-edit", "--all"], cwd=top, check=True)
+
+
 def make_registry(
     top: Path, *, models: int, versions_each: int, recipes: int, endpoints: int, promotions: int, checkout: bool = True
 ) -> None:
@@ -329,6 +337,7 @@ def make_registry(
     dates = {f"GIT_{role}_DATE": f"{START} +0000" for role in ("AUTHOR", "COMMITTER")}
     os.environ.update(dates)
     regolo_git.init(top).close()
+    use_fixed_id(top)
     store = Store(top / ".git/regolo/store")
     importer = FastImport(top)
     total, tagged = models * versions_each, []
