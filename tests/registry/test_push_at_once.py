@@ -364,11 +364,11 @@ def test_a_proposed_promotion_proposes_no_version(separate: Team) -> None:
     ada.create_model_version("m", model_data=b"three")
     ada.push()
     ada.promote_model_version("m", "1.1", "production", propose=True)
-    (proposal,) = proposals_to_push(ada.handle, ask(ada.handle, "origin"), ())
+    (proposal,) = proposals_to_push(ada.handle, ask(ada.handle, "origin"), (), ())
     assert (proposal.branch, proposal.manifests) == ("propose/production/m@1.1", ())
     ada.push()
     # Once it is merged and its branch is gone, it is not pushed again.
     git(separate.remote, "update-ref", "refs/heads/ops", f"refs/heads/{proposal.branch}")
     git(separate.remote, "branch", "-D", proposal.branch)
     git(top_of(ada), "fetch", "-q", "--prune")
-    assert proposals_to_push(ada.handle, ask(ada.handle, "origin"), ()) == []
+    assert proposals_to_push(ada.handle, ask(ada.handle, "origin"), (), ()) == []

@@ -1,7 +1,6 @@
 """Azure Storage, as Azurite answers for it."""
 
 import base64
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -16,7 +15,6 @@ from support.servers.process import free_port, listens, running
 
 ACCOUNT = "regolo"
 KEY = base64.b64encode(secrets.token_bytes(32)).decode()
-PLACE = "/opt/azurite/node_modules/.bin"  # where it may be, beside PATH
 
 
 class AzureServer(NamedTuple):
@@ -50,7 +48,7 @@ class AzureServer(NamedTuple):
 def running_azure(home: Path) -> Iterator[AzureServer]:
     """A server; skips the test where it is not installed."""
     pytest.importorskip("adlfs")
-    program = shutil.which("azurite-blob", path=os.pathsep.join([os.environ.get("PATH", ""), PLACE]))
+    program = shutil.which("azurite-blob")
     if program is None or shutil.which("node") is None:
         pytest.skip("azurite-blob or node is not installed")
     port = free_port()
