@@ -29,6 +29,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -126,11 +127,12 @@ def typing_only(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     return [((n.lineno, n.col_offset), (n.end_lineno, n.end_col_offset)) for n in nodes if n is not None]
 
 
-def draw(count: int, seed: int) -> list[Mutation]:
-    """The first `count` of all places in the order of the seed, each with one of its mutations."""
+def draw(count: int, seed: int, within: Collection[str]) -> list[Mutation]:
+    """The first `count` places of some packages in the order of the seed, each with one of its mutations."""
     found, chance = places(), random.Random(seed)
     order = sorted(found)
     chance.shuffle(order)
+    order = [place for place in order if Path(place.module).parts[1] in within]
     drawn = (random.Random(f"{seed} {place}").choice(found[place]) for place in order)
     return list(islice(filter(is_mistake, drawn), count))
 
@@ -191,15 +193,15 @@ class Reached:
         self._durations = durations
 
     @classmethod
-    def measure(cls, copy: Path, processes: int) -> "Reached":
-        """Runs the tests of the copy once."""
+    def measure(cls, copy: Path, processes: int, folders: Collection[str]) -> "Reached":
+        """Runs the tests of some folders of the copy once."""
         timing, data, config = copy / "durations.json", copy / ".coverage", copy / "coverage.ini"
         config.write_text("[run]\nbranch = false\n")  # not the project's own: no figures of other processes
         packages = [f"--cov=regolo_git.{package}" for package in PACKAGES]
-        folders = [f"tests/{name}" for name in FOLDERS if (copy / "tests" / name).is_dir()]
+        paths = [f"tests/{name}" for name in folders if (copy / "tests" / name).is_dir()]
         command = [sys.executable, "-m", "pytest", "-q", "-p", "mutations", "-p", "no:cacheprovider"]
         command += ["-n", str(processes), "--cov-context=test", "--cov-report=", *packages]
-        command += [f"--cov-config={config}", *folders]
+        command += [f"--cov-config={config}", *paths]
         more = {DURATIONS: str(timing), "COVERAGE_FILE": str(data)}
         done = subprocess.run(command, cwd=copy, env=environment(copy, **more), capture_output=True, text=True)
         if done.returncode not in (0, 1):
@@ -357,10 +359,10 @@ def line_of(number: int, mutation: Mutation, verdict: Verdict) -> str:
     return f"{number:3} {verdict.how:11} {place.module}:{place.start[0]} {name}  {shown(mutation)}"
 
 
-def run(mutations: list[Mutation], jobs: int, work: Path) -> list[Verdict]:
+def run(mutations: list[Mutation], jobs: int, work: Path, folders: Collection[str]) -> list[Verdict]:
     first = copy_tree(work / "0")
     begun = time.monotonic()
-    reached = Reached.measure(first, jobs)
+    reached = Reached.measure(first, jobs, folders)
     print(f"which tests reach what: {time.monotonic() - begun:.0f} s", flush=True)
     copies: SimpleQueue[Path] = SimpleQueue()
     for number in range(jobs):
@@ -387,12 +389,15 @@ def main() -> None:
     parser.add_argument("--only", type=lambda text: [int(n) for n in text.split(",")], help="numbers of draws")
     parser.add_argument("--list", type=Path, help="where to keep what was drawn, with each verdict")
     parser.add_argument("--at-least", type=float, default=0.0, help="fail where a smaller share is caught")
+    parser.add_argument(
+        "--within", type=lambda text: text.split(","), help="change these packages only, and run only their tests"
+    )
     given = parser.parse_args()
-    mutations = draw(given.count, given.seed)
+    mutations = draw(given.count, given.seed, given.within or PACKAGES)
     if given.only:
         mutations = [mutations[number - 1] for number in given.only]
     with TemporaryDirectory(prefix="mutations-") as work:
-        verdicts = run(mutations, given.jobs, Path(work))
+        verdicts = run(mutations, given.jobs, Path(work), given.within or FOLDERS)
     caught = sum(verdict.caught for verdict in verdicts)
     total = f"{caught} of {len(verdicts)} caught ({caught / len(verdicts):.1%}), seed {given.seed}"
     if given.list:
