@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -19,6 +20,11 @@ class Forked(Protocol):
 _locks: set[int] = set()
 _opening = threading.Lock()  # no fork between opening such a file and knowing it
 _objects: "WeakSet[Forked]" = WeakSet()
+# Held around transactions of SQLite.  A child that was forked within one finds the file locked for ever: the
+# library has the lock of the parent's connection on record, and nobody there to release it.
+_guards: "WeakSet[threading.RLock]" = WeakSet()
+_held = threading.local()
+GUARD_SECONDS = 5.0
 
 
 def tell_in_child(forked: Forked) -> None:
@@ -32,6 +38,13 @@ def open_for_lock(open_it: Callable[[], int]) -> int:
         descriptor = open_it()
         _locks.add(descriptor)
         return descriptor
+
+
+def fork_guard() -> "threading.RLock":
+    """A new lock that a fork waits for, up to GUARD_SECONDS."""
+    guard = threading.RLock()
+    _guards.add(guard)
+    return guard
 
 
 @contextmanager
@@ -50,8 +63,23 @@ def close_lock(descriptor: int) -> None:
             os.close(descriptor)
 
 
-def _tell() -> None:
+def _hold() -> None:
+    """Waits for the guards before a fork, but not for ever: another thread may hold one and want the next."""
+    deadline = time.monotonic() + GUARD_SECONDS
+    guards = list(_guards)
+    _held.guards = [guard for guard in guards if guard.acquire(timeout=max(0.0, deadline - time.monotonic()))]
+    _opening.acquire()
+
+
+def _release() -> None:
     _opening.release()
+    for guard in _held.guards:
+        guard.release()
+    _held.guards = []
+
+
+def _tell() -> None:
+    _release()
     for descriptor in _locks:
         os.close(descriptor)
     _locks.clear()
@@ -60,4 +88,4 @@ def _tell() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_opening.acquire, after_in_parent=_opening.release, after_in_child=_tell)
+    os.register_at_fork(before=_hold, after_in_parent=_release, after_in_child=_tell)

@@ -12,7 +12,6 @@ shows that.
 
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -24,7 +23,7 @@ from typing import Any, Self
 from regolo_git.artifacts.known_file import KnownFile
 from regolo_git.artifacts.source.file_stamp import FileStamp
 from regolo_git.errors import InvalidInput
-from regolo_git.forks import tell_in_child
+from regolo_git.forks import fork_guard, tell_in_child
 from regolo_git.records.digests import Algorithm, Digest
 from regolo_git.records.manifest import Artifact
 from regolo_git.shared_modes import make_like_parent, share_like_directory
@@ -59,7 +58,7 @@ class StatCache:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._turn = threading.RLock()
+        self._turn = fork_guard()
         self._connection = self._connect()
         tell_in_child(self)
 
@@ -72,7 +71,7 @@ class StatCache:
 
     def after_fork(self) -> None:
         """Has a forked child open the database itself."""
-        self._turn = threading.RLock()
+        self._turn = fork_guard()
         if self._connection is not None:
             _abandoned.append(self._connection)
             self._connection = self._connect()

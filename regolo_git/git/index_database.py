@@ -11,7 +11,6 @@ Threads take turns.  A forked child opens the file again.
 import fcntl
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from regolo_git.forks import close_lock, open_for_lock, tell_in_child
+from regolo_git.forks import close_lock, fork_guard, open_for_lock, tell_in_child
 from regolo_git.shared_modes import make_like_parent, share_like_directory
 from regolo_git.system_calls import read_ordinary
 
@@ -44,7 +43,7 @@ class IndexDatabase:
         self._in_memory = False
         self._connection: sqlite3.Connection | None = None
         self._inode: int | None = None
-        self._guard = threading.RLock()
+        self._guard = fork_guard()
         tell_in_child(self)
 
     def close(self) -> None:
@@ -57,7 +56,7 @@ class IndexDatabase:
 
     def after_fork(self) -> None:
         """Leaves the connection to the parent."""
-        self._guard = threading.RLock()
+        self._guard = fork_guard()
         if self._connection is not None:
             _abandoned.append(self._connection)
         self._connection = None
