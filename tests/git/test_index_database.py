@@ -91,6 +91,7 @@ def restored(top: Path, kept: Path) -> None:
         shutil.copytree(kept, top / ".git/regolo")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not can_trace(), reason="strace is not here, or may not trace")
 @pytest.mark.parametrize("change", ["shrinking", "growing", "fresh"])
 def test_a_kill_at_any_write_is_never_a_wrong_list(tagged: Path, change: str) -> None:

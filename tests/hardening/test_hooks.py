@@ -140,6 +140,7 @@ def test_a_refused_transaction_leaves_nothing(top: Path, regolo: Regolo, isolate
     assert git(top, "status", "--porcelain", "models") == ""
 
 
+@pytest.mark.slow
 def test_a_branch_that_git_holds_is_waited_for_or_named(top: Path, regolo: Regolo) -> None:
     hook(top, "reference-transaction", "exit 0\n")
     lock = top / ".git/refs/heads/main.lock"

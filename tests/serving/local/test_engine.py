@@ -9,6 +9,8 @@ from support.folder_source import FolderRegistry
 from support.running_engine import RunningEngine, is_alive, launch, running_engine, until
 from support.running_registry import ServedRegistry, serving
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 
 def test_a_port_in_use_is_a_clear_error(registry: FolderRegistry) -> None:
     registry.endpoint("e", {"1.0": 1.0})
