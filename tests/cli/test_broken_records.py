@@ -7,6 +7,8 @@ from support.command_line import Regolo
 from support.git_program import git
 from support.model_files import write_model
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 PATHS = {
     "environment": "environments/staging/m.toml",
     "retired": "models/m/retired.toml",

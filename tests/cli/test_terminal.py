@@ -9,6 +9,8 @@ from support.model_files import write_model
 from support.program import run_program, run_python
 from support.terminal import in_terminal, several_in_terminal, without_escapes
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 GREEN, YELLOW, BOLD = "\x1b[32m", "\x1b[33m", "\x1b[1m"
 
 

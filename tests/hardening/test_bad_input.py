@@ -31,6 +31,8 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.create import create_version
 from regolo_git.registry.versions.request import VersionRequest
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 ONE_MEBIBYTE = 1 << 20
 NAMES = [
     "..",

@@ -15,6 +15,8 @@ from support.worlds import opened, version_commit
 
 from regolo_git.git.publish import publish
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 
 @pytest.fixture
 def key(isolated: Path) -> Path:

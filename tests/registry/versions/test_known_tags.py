@@ -11,6 +11,8 @@ from regolo_git.errors import NotFound, VersionExists
 from regolo_git.registry.configuration import change_setting
 from regolo_git.registry.versions.merged import tag_merged
 
+pytestmark = pytest.mark.slow  # CI runs it, too
+
 Refs = str
 
 
