@@ -174,7 +174,7 @@ class Destination:
                 )
 
     def _named(self, tip: str, commit: str) -> Iterator[tuple[str, str]]:
-        """Model and identity of each version that the environments and endpoints of a commit name anew."""
+        """Model and identity of each version that environments and endpoints name since a commit."""
         git = self._handle.git
         for path, blob in changed_files(git, tip, commit, ENVIRONMENTS).items():
             if blob is not None and place_of_promotion(path) is not None:

@@ -14,8 +14,8 @@ _TEXT_LIMIT = 200
 class Failure(NamedTuple):
     """The reason, lower case without a full stop, and the way out.
 
-    A `passing` one may be gone at the next try.  After one that is `lost`, the connection has to be made
-    anew.  With `denied`, it is about permissions.
+    A `passing` one may be gone at the next try.  After one that is `lost`, the connection has to be opened
+    again.  With `denied`, it is about permissions.
     """
 
     reason: str

@@ -69,7 +69,7 @@ class PackedChunks:
     def search_if_packed(self, chunk: RecipeChunk) -> None:
         """Finds a chunk that nothing hints at, and all others that are expected, if it has no file."""
         if _is_packable(chunk.size) and self._files.sizes([path_of(CHUNKS, chunk.blake3)]) == [None]:
-            self._locations.hinted_anew(chunk.blake3)
+            self._locations.hinted_again(chunk.blake3)
             self._locations.searched(chunk.blake3)
 
     def _sources(self, chunk: RecipeChunk) -> Iterator[Source]:
@@ -77,11 +77,11 @@ class PackedChunks:
         hinted = self.hinted(chunk)
         if hinted:
             yield hinted
-            yield from _other(self._locations.hinted_anew(chunk.blake3), hinted)
+            yield from _other(self._locations.hinted_again(chunk.blake3), hinted)
         yield None
         if _is_packable(chunk.size):
             if not hinted:
-                yield from _other(self._locations.hinted_anew(chunk.blake3), hinted)
+                yield from _other(self._locations.hinted_again(chunk.blake3), hinted)
             yield from _other(self._locations.searched(chunk.blake3), hinted)
 
     def _is_read(self, source: Source, address: str, view: memoryview) -> bool:

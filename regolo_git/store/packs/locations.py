@@ -88,7 +88,7 @@ class Locations:
             hinted = (hints[address] for hints in self._hints_of(address) if address in hints)
             return next(hinted, None) or (self._searched or {}).get(address)
 
-    def hinted_anew(self, address: str) -> Location | None:
+    def hinted_again(self, address: str) -> Location | None:
         """The same, from hints that are read once more; None if they were."""
         with self._lock:
             stale = [known for known in self._known.values() if address in known.chunks and not known.fresh]
