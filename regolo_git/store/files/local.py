@@ -1,9 +1,7 @@
 """A store's directory on this machine: whole and durable writes.
 
 A write goes to `tmp/`, is fsynced, and is renamed, so that no crash leaves a partial chunk under its address.
-Everybody who may use the root may use what is created in it: a umask does not shut out a group.
-`settle` makes directory entries durable with one fsync for each directory instead of one for each chunk.
-
+Everybody who may use the root may read it: a umask does not shut out a group.
 Chunks of a megabyte or more bypass the page cache (O_DIRECT): the cache already has the file that they come
 from, and a second copy costs time for copying and for allocating pages while hashing needs both cores.
 
@@ -14,15 +12,15 @@ import errno
 import fcntl
 import os
 import stat
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from regolo_git.durable import make_directories_durable
 from regolo_git.store.files.contract import TEMPORARIES, Data, Properties, StoredFile, Writer
+from regolo_git.store.files.directories import Directories
 from regolo_git.store.files.writers import LocalWriter, OneOfMany
 from regolo_git.system_calls import DIRECT, NotOrdinary, make_durable, open_ordinary, random_name
 
@@ -32,8 +30,6 @@ DIRECT_FROM = 1 << 20
 DIRECT_UNIT = 4096
 # Its writer locks a temporary file, except in the moment between creating and locking it, when it is empty.
 UNLOCKED_SECONDS = 10.0
-# What directories take over from the root: the rights of group and others, and the group itself (setgid).
-DIRECTORY_BITS = 0o3077
 LOCK = "lock"
 
 
@@ -42,8 +38,7 @@ class LocalFiles:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._unsettled: set[Path] = set()
-        self._lock, self._settling = threading.Lock(), threading.Lock()
+        self._directories = Directories(root)
 
     @property
     def url(self) -> str:
@@ -57,14 +52,7 @@ class LocalFiles:
 
     def create_root(self, rights: int = 0) -> None:
         """See `Files.create_root`."""
-        missing = [place for place in (self._root, *self._root.parents) if not place.is_dir()]
-        self._root.mkdir(parents=True, exist_ok=True)
-        if missing:
-            rights |= _group_rights(missing[-1].parent)
-        for place in (*missing, self._root) if rights else ():
-            _add_rights(place, rights)
-        for place in missing:
-            self._remember(place.parent)
+        self._directories.create_root(rights)
 
     def writer(self) -> AbstractContextManager[Writer]:
         """See `Files.writer`."""
@@ -82,7 +70,7 @@ class LocalFiles:
         """See `Files.put`."""
         # Even if the file exists: another process may have put it without settling yet, and the machine may
         # fail after this process has named it in a recipe.
-        self._remember((self._root / path).parent)
+        self._directories.remember((self._root / path).parent)
         if self._size_of(path) == len(data):
             return False
         self.write(path, data)
@@ -91,30 +79,24 @@ class LocalFiles:
     def write(self, path: str, data: Data) -> None:
         """See `Files.write`."""
         target = self._root / path
-        self._remember(target.parent)
+        self._directories.remember(target.parent)
         with self._written(data) as temporary:
-            self._make_directory(target.parent)
-            temporary.rename(target)
+            self._directories.act_in(target.parent, partial(temporary.rename, target))
 
     def create(self, path: str, data: Data) -> bool:
         """See `Files.create`."""
         target = self._root / path
-        self._remember(target.parent)
+        self._directories.remember(target.parent)
         with self._written(data) as temporary:
-            self._make_directory(target.parent)
             try:
-                os.link(temporary, target)
+                self._directories.act_in(target.parent, partial(os.link, temporary, target))
             except FileExistsError:
                 return False
         return True
 
     def settle(self) -> None:
         """See `Files.settle`."""
-        # Another thread may be at it with the directories of this one.
-        with self._settling:
-            with self._lock:
-                waiting, self._unsettled = self._unsettled, set()
-            make_directories_durable(waiting)
+        self._directories.settle()
 
     def sizes(self, paths: Sequence[str]) -> list[int | None]:
         """See `Files.sizes`."""
@@ -157,8 +139,8 @@ class LocalFiles:
 
     def move(self, path: str, to: str) -> None:
         """See `Files.move`."""
-        self._make_directory((self._root / to).parent)
-        (self._root / path).rename(self._root / to)
+        target = self._root / to
+        self._directories.act_in(target.parent, partial((self._root / path).rename, target))
 
     def remove(self, path: str) -> None:
         """See `Files.remove`."""
@@ -182,8 +164,7 @@ class LocalFiles:
     def scratch_directory(self) -> Path | None:
         """See `Files.scratch_directory`."""
         directory = self._root / TEMPORARIES
-        self._make_directory(directory)
-        return directory
+        return self._directories.act_in(directory, lambda: directory)
 
     def stale_temporaries(self) -> Iterator[StoredFile]:
         """See `Files.stale_temporaries`: the unlocked ones."""
@@ -229,42 +210,7 @@ class LocalFiles:
         try:
             return os.open(path, flags, 0o444)
         except FileNotFoundError:
-            self._make_directory(path.parent)
-            return os.open(path, flags, 0o444)
-
-    def _make_directory(self, directory: Path) -> None:
-        """Creates a directory below the root, and remembers its entry for `settle`.
-
-        Raises FileNotFoundError without the root: its disk may not be mounted.
-        """
-        if directory.is_dir():
-            if directory != self._root:  # one of an older release, whose umask shut out the group
-                _add_rights(directory, self._root.stat().st_mode & DIRECTORY_BITS)
-            return
-        if directory == self._root:
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(directory))
-        self._make_directory(directory.parent)
-        self._make_shared(directory)
-        self._remember(directory.parent)
-
-    # -- permissions --------------------------------------------------------------------------------------
-
-    def _make_shared(self, directory: Path) -> None:
-        """Creates a directory for everybody who may use the root, whatever the umask of this process."""
-        wanted = stat.S_IMODE(self._root.stat().st_mode) & DIRECTORY_BITS | 0o700
-        # Under another name first: other users may need it from the moment it is there.
-        temporary = directory.with_name(f"{directory.name}.{random_name(8)}")
-        temporary.mkdir()
-        try:
-            if stat.S_IMODE(temporary.stat().st_mode) != wanted:
-                with suppress(PermissionError):  # a filesystem without permissions
-                    temporary.chmod(wanted)
-            temporary.rename(directory)
-        except OSError:
-            with suppress(OSError):
-                temporary.rmdir()
-            if not directory.is_dir():  # else another process was first
-                raise
+            return self._directories.act_in(path.parent, partial(os.open, path, flags, 0o444))
 
     def _share(self, descriptor: int) -> None:
         """Lets everybody read a file who may read the root, whatever the umask of this process."""
@@ -273,29 +219,11 @@ class LocalFiles:
             with suppress(PermissionError):  # a filesystem without permissions
                 os.fchmod(descriptor, wanted)
 
-    def _remember(self, directory: Path) -> None:
-        with self._lock:
-            self._unsettled.add(directory)
-
 
 def _raise_unless_missing(error: OSError) -> None:
     """A directory that cannot be listed is not an empty one."""
     if not isinstance(error, FileNotFoundError):
         raise error
-
-
-def _group_rights(parent: Path) -> int:
-    """The rights of the group that a directory belongs to, as its setgid bit says; else none."""
-    mode = stat.S_IMODE(parent.stat().st_mode)
-    return mode & (stat.S_ISGID | stat.S_IRWXG) if mode & stat.S_ISGID else 0
-
-
-def _add_rights(directory: Path, rights: int) -> None:
-    """Adds rights to a directory of this user."""
-    status = directory.stat()
-    if status.st_mode & rights != rights and status.st_uid == os.geteuid():
-        with suppress(PermissionError):  # a filesystem without permissions
-            directory.chmod(stat.S_IMODE(status.st_mode) | rights)
 
 
 def _write_whole(descriptor: int, view: memoryview) -> None:
