@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.hints import Hint
@@ -14,6 +14,9 @@ from regolo_git.records.names import check_environment_name
 from regolo_git.records.pins import check_replicas
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue, dump_document
+
+if TYPE_CHECKING:
+    from regolo_git.records.gates import EnvironmentGates
 
 StoreWrite = Literal["push", "through"]
 FORMAT = 1
@@ -35,12 +38,13 @@ CONFIG_HELP = """\
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentRule:
-    """An environment's replica count, and the environments a version must be promoted to first."""
+    """An environment's replica count, the environments a version must be promoted to first, its gates."""
 
     name: str
     replicas: int | None = None
     requires: tuple[str, ...] = ()
     unknown: Table = field(default_factory=dict)
+    gates: "EnvironmentGates | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,15 @@ def _read_rule(name: str, reader: TableReader) -> EnvironmentRule:
             check_replicas(replicas)
     except InvalidInput as error:
         raise IntegrityError(f"{reader.what}: {error.message}") from error
-    return EnvironmentRule(name, replicas, reader.take_texts("requires"), reader.rest)
+    requires = reader.take_texts("requires")
+    gates = _read_gates(reader) if "gates" in reader.rest else None
+    return EnvironmentRule(name, replicas, requires, reader.rest, gates)
+
+
+def _read_gates(reader: TableReader) -> "EnvironmentGates":
+    from regolo_git.records.gates import read_environment_gates  # noqa: PLC0415 - for one that has some
+
+    return read_environment_gates(reader, "gates")
 
 
 def _check_operations(config: RegistryConfig) -> None:

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Self, cast
+from typing import TYPE_CHECKING, Literal, Self, cast
 
 from regolo_git.errors import IntegrityError
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue, dump_document
+
+if TYPE_CHECKING:
+    from regolo_git.records.gates import MetricGate
 
 FORMAT = 1
 Direction = Literal["higher", "lower"]
@@ -41,6 +44,7 @@ class ModelCard:
     zero_patch: bool = False
     strict: bool = False
     metrics: Mapping[str, MetricRule] = field(default_factory=dict)
+    gates: "Mapping[str, MetricGate]" = field(default_factory=dict)
     unknown: Table = field(default_factory=dict)
 
     @classmethod
@@ -53,8 +57,15 @@ class ModelCard:
             zero_patch=reader.take_optional("zero_patch", bool) or False,
             strict=reader.take_optional("strict", bool) or False,
             metrics={name: _read_rule(rule) for name, rule in reader.take_tables("metrics")},
+            gates=_read_gates(reader) if "gates" in reader.rest else {},
             unknown=reader.rest,
         )
+
+
+def _read_gates(reader: TableReader) -> "dict[str, MetricGate]":
+    from regolo_git.records.gates import read_metric_gates  # noqa: PLC0415 - for a card that has some
+
+    return read_metric_gates(reader, "gates")
 
 
 def _read_rule(reader: TableReader) -> MetricRule:
