@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Self, cast
 
 from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.records.digests import ALGORITHMS, Digest
-from regolo_git.records.metadata import MetadataValue
+from regolo_git.records.measurement import Measurement, measurements_table, read_measurements
+from regolo_git.records.metadata import MetadataValue, metrics_of, with_values, without_metrics
 from regolo_git.records.names import check_artifact_path, check_model_name, check_text
 from regolo_git.records.places import check_members, check_place
 from regolo_git.records.references import version_reference
@@ -82,7 +83,11 @@ class Lineage:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The manifest of one version."""
+    """The manifest of one version.
+
+    `metrics` is None where there is no such table; `seal` is None in manifests that release 0.1 wrote, whose
+    metrics are the numbers of the metadata.
+    """
 
     model: str
     version: str
@@ -90,7 +95,9 @@ class Manifest:
     description: str | None = None
     build: str | None = None
     parents: tuple[str, ...] = ()
+    seal: str | None = None
     files: Mapping[str, FileEntry] | None = None
+    metrics: Mapping[str, Measurement] | None = None
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
     lineage: Lineage | None = None
     serving: Table | None = None
@@ -111,6 +118,33 @@ class Manifest:
         """The name of a single file: that of its path, or else the model's."""
         return (self.artifact.path or self.model).rsplit("/", 1)[-1]
 
+    @property
+    def has_own_metrics(self) -> bool:
+        """Whether metrics are told from metadata; in what release 0.1 wrote, each number is a metric."""
+        return self.metrics is not None or self.seal is not None
+
+    @property
+    def measurements(self) -> Mapping[str, Measurement]:
+        """The metrics by dotted name, whichever release wrote them."""
+        if self.has_own_metrics:
+            return self.metrics or {}
+        return {name: Measurement(value) for name, value in metrics_of(self.metadata).items()}
+
+    @property
+    def metric_values(self) -> dict[str, int | float]:
+        """The values of the metrics by dotted name."""
+        return {name: measurement.value for name, measurement in self.measurements.items()}
+
+    @property
+    def plain_metadata(self) -> Mapping[str, MetadataValue]:
+        """The metadata that are not metrics."""
+        return self.metadata if self.has_own_metrics else without_metrics(self.metadata)
+
+    @property
+    def shown_metadata(self) -> Mapping[str, MetadataValue]:
+        """The metadata with each metric's value at its dotted place, as release 0.1 wrote them."""
+        return with_values(self.metadata, self.metric_values) if self.metrics else self.metadata
+
     def file_entries(self, recipe: "Recipe | None") -> dict[str, FileEntry]:
         """The files by path, from the manifest or else from the recipe; a single file by its name."""
         if self.artifact.kind == "file":
@@ -128,6 +162,8 @@ class Manifest:
             document["build"] = self.build
         if self.parents:
             document["parents"] = list(self.parents)
+        if self.seal is not None:
+            document["seal"] = self.seal
         document["artifact"] = _artifact_table(self.artifact)
         if self.files is not None:
             document["files"] = {
@@ -135,6 +171,8 @@ class Manifest:
                 | dict(sorted(entry.unknown.items()))
                 for path, entry in sorted(self.files.items(), key=lambda item: item[0].encode())
             }
+        if self.metrics:
+            document["metrics"] = measurements_table(self.metrics)
         if self.metadata:
             document["metadata"] = cast(Table, self.metadata)
         if self.lineage is not None:
@@ -160,8 +198,10 @@ class Manifest:
             description=reader.take_optional("description", str),
             build=reader.take_optional("build", str),
             parents=reader.take_texts("parents"),
+            seal=reader.take_optional("seal", str),
             artifact=_read_artifact(reader.take_table("artifact")),
             files=_read_files(reader) if "files" in reader.rest else None,
+            metrics=read_measurements(reader.take_table("metrics")) if "metrics" in reader.rest else None,
             metadata=cast(dict[str, MetadataValue], reader.take_optional("metadata", dict) or {}),
             lineage=_read_lineage(reader.take_table("lineage")) if "lineage" in reader.rest else None,
             serving=reader.take_optional("serving", dict),

@@ -56,10 +56,11 @@ def _value(value: object, path: tuple[str, ...]) -> MetadataValue:
     if isinstance(value, list | tuple):
         toml_limits.check_depth(path, DEEPEST)
         return [_value(element, (*path, str(index))) for index, element in enumerate(value)]
-    return _scalar(value, path)
+    return plain_scalar(value, path)
 
 
-def _scalar(value: object, path: tuple[str, ...]) -> MetadataValue:
+def plain_scalar(value: object, path: tuple[str, ...]) -> MetadataValue:
+    """A plain string, number, boolean or time.  Raises InvalidInput, naming the keys, for anything else."""
     value = _python_scalar(value, path)
     if isinstance(value, str):
         return toml_limits.check_text(plain_text(value), path)
@@ -122,3 +123,34 @@ def flattened(metadata: Mapping[str, MetadataValue], prefix: str = "") -> Iterat
 def metrics_of(metadata: Mapping[str, MetadataValue]) -> dict[str, int | float]:
     """The numbers in the metadata by dotted name; booleans are not numbers."""
     return {name: value for name, value in flattened(metadata) if is_number(value)}
+
+
+def without_metrics(metadata: Mapping[str, MetadataValue]) -> dict[str, MetadataValue]:
+    """The metadata without the numbers that `metrics_of` has, and without tables that have nothing else."""
+    kept: dict[str, MetadataValue] = {}
+    for key, value in metadata.items():
+        if isinstance(value, Mapping):
+            if (inner := without_metrics(value)) or not value:
+                kept[key] = inner
+        elif not is_number(value):
+            kept[key] = value
+    return kept
+
+
+def with_values(
+    metadata: Mapping[str, MetadataValue], values: Mapping[str, int | float]
+) -> dict[str, MetadataValue]:
+    """The metadata with some values at the place that their dotted names say."""
+    shown: dict[str, MetadataValue] = dict(metadata)
+    for name, value in values.items():
+        *tables, last = name.split(".")
+        table = shown
+        for depth, key in enumerate(tables):
+            held = table.get(key, {})
+            if not isinstance(held, dict):  # a value is in the way
+                last = ".".join((*tables[depth:], last))
+                break
+            table[key] = table = dict(held)
+        if not isinstance(table.get(last), dict):
+            table[last] = value
+    return normalise_metadata(shown)

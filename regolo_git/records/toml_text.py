@@ -23,7 +23,7 @@ TomlValue: TypeAlias = (
 Table = Mapping[str, TomlValue]
 
 WIDTH = 100
-INLINE_TABLES = (("files",), ("retired",))
+INLINE_TABLES = (("files",), ("retired",), ("metrics",))
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 ESCAPES = str.maketrans(
     {chr(code): f"\\u{code:04X}" for code in (*range(0x20), 0x7F)}

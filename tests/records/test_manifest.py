@@ -8,6 +8,7 @@ import pytest
 from regolo_git.errors import IntegrityError, NewerFormat
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Artifact, FileEntry, Lineage, Manifest
+from regolo_git.records.measurement import Measurement
 from regolo_git.records.recipe import Recipe, RecipeChunk, RecipeFile
 
 SHA = Digest("sha256", "a" * 64)
@@ -150,3 +151,56 @@ def test_a_newer_format_is_told_from_damage() -> None:
 def test_a_lineage_is_of_text(wrong: dict[str, Any]) -> None:
     with pytest.raises(TypeError):
         Lineage(**wrong)
+
+
+ON = f"sha256:{'9' * 64}"
+METRICS = f'''\
+[metrics]
+accuracy = {{ value = 0.912, n = 2000, on = "{ON}" }}
+"eval.f1_score" = 0.89
+loss = {{ value = 1, later = 2 }}
+
+'''
+MEASURED = TEXT.replace("[metadata]", f"{METRICS}[metadata]").replace(
+    "\n\n[artifact]", f'\nseal = "{OTHER}"\n\n[artifact]'
+)
+
+
+def test_metrics_say_how_they_were_measured() -> None:
+    manifest = Manifest.parse(MEASURED)
+    assert manifest.to_text() == MEASURED
+    assert manifest.seal == str(OTHER)
+    assert manifest.measurements["accuracy"] == Measurement(0.912, n=2000, on=ON)
+    assert manifest.metric_values == {"accuracy": 0.912, "eval.f1_score": 0.89, "loss": 1}
+
+
+def test_metrics_are_shown_at_their_dotted_place() -> None:
+    manifest = replace(Manifest.parse(MEASURED), metadata={"eval": {"by": "Ada"}, "epochs": 3})
+    assert manifest.shown_metadata == {
+        "accuracy": 0.912,
+        "epochs": 3,
+        "loss": 1,
+        "eval": {"by": "Ada", "f1_score": 0.89},
+    }
+    assert manifest.plain_metadata == manifest.metadata
+
+
+def test_the_numbers_of_a_manifest_without_metrics_are_its_metrics() -> None:
+    old = replace(FULL, metadata={"f1": 0.9, "by": "Ada", "eval": {"loss": 1}, "list": [1]})
+    assert old.measurements == {"f1": Measurement(0.9), "eval.loss": Measurement(1)}
+    assert old.plain_metadata == {"by": "Ada", "list": [1]}
+    assert old.shown_metadata == old.metadata
+
+
+def test_no_number_of_the_metadata_of_a_sealed_manifest_is_a_metric() -> None:
+    sealed = replace(FULL, seal=str(OTHER))
+    assert sealed.measurements == {}
+    assert sealed.plain_metadata == {"accuracy": 0.9}
+
+
+@pytest.mark.parametrize(
+    "wrong", ["accuracy = 'high'", "a.b = 1", "a = { n = 3 }", "a = { value = 1, n = 0 }", '"" = 1'], ids=str
+)
+def test_a_metric_is_a_number(wrong: str) -> None:
+    with pytest.raises(IntegrityError, match="metrics"):
+        Manifest.parse(TEXT + f"\n[metrics]\n{wrong}\n")

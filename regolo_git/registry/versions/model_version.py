@@ -16,6 +16,7 @@ from regolo_git.registry.handle import Handle
 
 if TYPE_CHECKING:
     from regolo_git.records.manifest import FileEntry, Lineage, Manifest
+    from regolo_git.records.measurement import Measurement
     from regolo_git.records.metadata import MetadataValue
     from regolo_git.registry.retirements import Retirement
 
@@ -68,15 +69,18 @@ class ModelVersion:
 
     @property
     def metadata(self) -> "Mapping[str, MetadataValue]":
-        """The user's own keys, nested as given."""
-        return self.manifest.metadata
+        """The user's own keys, nested as given, with the value of each metric at its dotted place."""
+        return self.manifest.shown_metadata
 
     @property
     def metrics(self) -> Mapping[str, int | float]:
-        """The numbers among the metadata by dotted name."""
-        from regolo_git.records.metadata import metrics_of  # noqa: PLC0415 - `list` needs no manifest
+        """The values of the metrics by dotted name."""
+        return self.manifest.metric_values
 
-        return metrics_of(self.manifest.metadata)
+    @property
+    def measurements(self) -> "Mapping[str, Measurement]":
+        """The metrics by dotted name, each with what is known of how it was measured."""
+        return self.manifest.measurements
 
     @property
     def description(self) -> str | None:
