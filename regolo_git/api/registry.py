@@ -66,6 +66,9 @@ class Registry(VersionVerbs, EndpointVerbs, ExchangeVerbs):
         handle = clone_registry(url, Path(path) if path is not None else None)
         handle.may_use_store = lambda _: yes
         try:
+            address = handle.shared_stores.address()
+            if yes and address is not None:  # also where no file is fetched now
+                handle.shared_stores.require(address, handle.may_use_store)
             wanted = files_to_check_out(handle, models) if checkout else []
             size = sum(manifest.artifact.size for manifest in wanted)
             if size > ASKED_FROM and not yes:

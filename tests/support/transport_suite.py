@@ -193,6 +193,7 @@ class TransportSuite:
         }
         assert words in pushed.refused[0].reason
         assert words in pushed.said
+        assert pushed.refused[0].reason.count(MAIN) == words.count(MAIN)  # said once
         assert not pushed.lost_race
         assert served.has() == {}
 
@@ -202,6 +203,19 @@ class TransportSuite:
         updates = RefUpdate(MAIN, client.commit()), RefUpdate("refs/tags/t", client.tag("t"))
         assert client.push(*updates) == {MAIN: Refusal.HOOK, "refs/tags/t": Refusal.HOOK}
         assert served.has() == {}
+
+    def test_a_push_goes_to_each_push_url_until_one_refuses(
+        self, client: Client, served: Served, tmp_path: Path
+    ) -> None:
+        mirror = Served(new_repository(tmp_path / "mirror.git", "--bare"), str(tmp_path / "mirror.git"))
+        for url in (served.url, mirror.url):
+            git(client.top, "config", "--add", "remote.origin.pushurl", url)
+        first = client.commit()
+        assert client.push(RefUpdate(MAIN, first)) == {MAIN: None}
+        assert served.has() == mirror.has() == {MAIN: first}
+        served.hook("pre-receive", "echo 'not today'; exit 1")
+        assert client.push(RefUpdate(MAIN, client.commit(text="2"))) == {MAIN: Refusal.HOOK}
+        assert served.has() == {MAIN: first}
 
     def test_the_server_says_more_about_a_push_that_succeeds(self, client: Client, served: Served) -> None:
         served.hook("post-receive", "echo 'open a pull request: https://host/new'")

@@ -52,13 +52,26 @@ def address_of(git: GitRepository, remote: str, *, push: bool = False) -> Addres
     return parse_address(url, git.paths.top)
 
 
+def push_urls(git: GitRepository, remote: str) -> list[str]:
+    """The URLs that a push goes to, in order: those of a remote that has several, else the remote itself."""
+    with git_errors(f"remote '{without_credentials(remote)}'"):
+        found = _values(git, f"remote.{remote}.pushurl") or _values(git, f"remote.{remote}.url")
+    return found if len(found) > 1 else [remote]
+
+
 def _url(git: GitRepository, remote: str, *, push: bool) -> str:
     """The URL as configured; the library replaces the beginnings that `insteadOf` names."""
     remotes = git.pygit.remotes
     named = remote in set(remotes.names())
+    if named and not push and len(urls := _values(git, f"remote.{remote}.url")) > 1:
+        named, remote = False, urls[0]  # git fetches from the first; the library knows the last
     found: pygit2.Remote = remotes[remote] if named else remotes.create_anonymous(remote)
     url = (found.push_url if push else None) or found.url
     return url or remote
+
+
+def _values(git: GitRepository, key: str) -> list[str]:
+    return [value for value in git.pygit.config.get_multivar(key) if value]
 
 
 def parse_address(url: str, top: Path) -> Address:

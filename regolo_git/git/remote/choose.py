@@ -1,11 +1,13 @@
 """Decides which transport a clone uses: the `git` program where there is one, else dulwich."""
 
+import shlex
 import shutil
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from regolo_git.errors import Conflict
+from regolo_git.errors import Conflict, RegoloError
 from regolo_git.git.discover import find_repository
+from regolo_git.git.remote.failures import URLS, without_credentials
 from regolo_git.git.remote.transport import BRANCHES, OnGitProgress, Transport, ignore_git_progress
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.translate import git_errors
@@ -41,8 +43,12 @@ def clone_repository(
     existed = directory.exists()
     try:
         _clone(url, directory, on_progress, checkout=checkout)
-    except BaseException:
+    except BaseException as error:
         _remove(directory, keep=existed)
+        if isinstance(error, RegoloError) and error.hint == URLS:  # which shows nothing outside a clone
+            raise type(error)(
+                error.message, f"git ls-remote {shlex.quote(without_credentials(url))}"
+            ) from error
         raise
 
 

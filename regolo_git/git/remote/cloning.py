@@ -19,10 +19,11 @@ CREATE = CheckoutStrategy.SAFE | CheckoutStrategy.RECREATE_MISSING
 
 def clone_without_git(url: str, directory: Path, *, checkout: bool, on_progress: OnGitProgress) -> None:
     """Clones into a directory that is empty or not there."""
+    source = _absolute(url)  # before there is a directory that the URL could name
     with git_errors(f"'{directory}'"):
         pygit2.init_repository(str(directory), initial_head=FALLBACK)
     git = GitRepository.open(find_repository(directory, {}))
-    for key, value in (("url", _absolute(url)), ("fetch", f"+{BRANCHES}*:{ORIGIN}*")):
+    for key, value in (("url", source), ("fetch", f"+{BRANCHES}*:{ORIGIN}*")):
         git.config_set(f"remote.origin.{key}", value)
     transport = DulwichTransport(git)
     branch, refs = transport.head("origin"), transport.refs("origin", [f"{BRANCHES}*", f"{TAGS}*"])

@@ -30,6 +30,7 @@ FORBIDDEN = re.compile(
     r"|insufficient permission|not authorized|access denied",
     re.IGNORECASE,
 )
+OF_GIT = "error: hook declined to update "  # what the other git adds to the words of the hook
 RACE = re.compile(r"cannot lock ref '([^']+)'")
 
 
@@ -42,7 +43,10 @@ def read_report(output: str, updates: Sequence[RefUpdate], said: Sequence[str]) 
     for line in output.splitlines():
         if (parts := LINE.match(line)) is not None:
             flag, ref, summary, reason = parts.groups()
-            found[ref] = Outcome(ref) if flag != "!" else refused(ref, reason or summary or "", said)
+            if flag == "!":
+                found[ref] = refused(ref, reason or summary or "", said)
+            else:
+                found.setdefault(ref, Outcome(ref))  # another URL of the remote may have refused it
     fate = Refusal.ATOMIC if any(outcome.refusal is not None for outcome in found.values()) else None
     if fate is None and any(update.ref not in found for update in updates):
         return None
@@ -67,7 +71,8 @@ def refused(ref: str, reason: str, said: Sequence[str]) -> Outcome:
 def _in_full(reason: str, said: Sequence[str]) -> str:
     """The reason with what the server has written about it."""
     by_server = "hook" in reason or "rule" in reason
-    return f"{reason}: {'; '.join(said)}" if said and by_server else reason
+    words = [line for line in said if not line.startswith(OF_GIT)]
+    return f"{reason}: {'; '.join(words)}" if words and by_server else reason
 
 
 def judged(outcomes: Sequence[Outcome], said: Sequence[str]) -> Pushed:

@@ -15,7 +15,7 @@ from regolo_git.git.hooks import PRE_PUSH, run_hook
 from regolo_git.git.ref_files import RefChange
 from regolo_git.git.ref_update import update_refs
 from regolo_git.git.refs_state import ref_target
-from regolo_git.git.remote.addresses import PathAddress, address_of
+from regolo_git.git.remote.addresses import PathAddress, address_of, push_urls
 from regolo_git.git.remote.by_path import known_of, open_at, push_to, refs_at
 from regolo_git.git.remote.connections import Connections
 from regolo_git.git.remote.failures import without_credentials
@@ -124,10 +124,18 @@ class DulwichTransport:
     def push(
         self, remote: str, updates: Sequence[RefUpdate], on_progress: OnGitProgress = ignore_git_progress
     ) -> Pushed:
-        """See `Transport.push`."""
+        """See `Transport.push`; each URL of the remote in turn, until one refuses."""
         causes = hopeless(self._git, updates)
         if causes or not updates:
             return not_sent(updates, causes)
+        pushed = Pushed({})
+        for url in push_urls(self._git, remote):
+            pushed = self._push_to(url, updates, on_progress)
+            if pushed.refused:
+                break
+        return pushed
+
+    def _push_to(self, remote: str, updates: Sequence[RefUpdate], on_progress: OnGitProgress) -> Pushed:
         try:
             if (there := self._at_path(remote, push=True)) is not None:
                 theirs = refs_at(there, ["refs/*"])

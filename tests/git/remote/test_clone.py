@@ -74,6 +74,17 @@ def test_nothing_is_left_of_a_clone_that_fails(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("either")
+def test_a_name_that_is_no_repository_is_not_taken_for_the_new_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NotFound, match="there is no Git repository") as caught:
+        clone_repository("absent", Path("absent"))
+    assert caught.value.hint == "git ls-remote absent"
+    assert not Path("absent").exists()
+
+
+@pytest.mark.usefixtures("either")
 def test_a_directory_with_files_is_left_alone(upstream: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine")
     for name in ("", "mine"):

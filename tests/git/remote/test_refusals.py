@@ -34,3 +34,21 @@ def test_the_error_names_the_ref_and_the_next_step(
     error = refusal_error("o", pushed(ref, refusal, "why"))
     assert type(error) is kind
     assert (error.message, str(error.hint)) == (message, hint)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "said", "message"),
+    [
+        (Refusal.PROTECTED, "GH006: Protected branch update failed for refs/heads/main.", "protects branch 'main'"),
+        (Refusal.PROTECTED, "You are not allowed to push to protected branches.", "protects branch 'main'"),
+        (Refusal.HOOK, "refs/heads/main needs a card", "refused branch 'main'"),
+        (Refusal.HOOK, "refs/heads/main2 needs a card", "refused the push"),
+        (Refusal.HOOK, "not today", "refused the push"),
+    ],
+    ids=["github", "gitlab", "named", "another named", "not named"],
+)  # fmt: skip
+def test_a_hook_that_refuses_all_refs_is_told_for_the_one_it_is_about(
+    refusal: Refusal, said: str, message: str
+) -> None:
+    outcomes = {ref: Outcome(ref, refusal, "why") for ref in (TAG, MAIN)}
+    assert refusal_error("o", Pushed(outcomes, (said,))).message == f"remote 'o' {message}: why"

@@ -89,11 +89,16 @@ def test_a_clone_brings_those_of_older_versions(publisher: Registry, clone: Path
     assert recipes(tmp_path / "other") == addresses
 
 
-def test_a_clone_without_files_asks_the_store_nothing(
+def test_a_clone_without_files_asks_a_store_that_is_confirmed(
     publisher: Registry, clone: Path, tmp_path: Path
 ) -> None:
-    with Registry.clone(str(publisher.handle.paths.top), tmp_path / "other", yes=True, checkout=False):
-        assert recipes(tmp_path / "other") == set()
+    url = str(publisher.handle.paths.top)
+    for name, yes in (("other", False), ("trusting", True)):
+        with Registry.clone(url, tmp_path / name, yes=yes, checkout=False) as registry:
+            address = registry.handle.shared_stores.address()
+            assert address is not None
+            assert registry.handle.shared_stores.is_confirmed(address) == yes
+        assert bool(recipes(tmp_path / name)) == yes
 
 
 def test_a_fetch_of_nothing_new_asks_the_store_nothing(
