@@ -5,7 +5,7 @@ the others from being read.  Methods that read all records of a kind return the 
 the errors of the rest.  `Handle.records()` gives the current records.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
@@ -171,6 +171,14 @@ class RecordsAt:
     def _files(self, directory: str) -> list[tuple[str, str]]:
         return self._git.list_files(self._commit(directory), directory)
 
+    def _fetch(self, oids: Iterable[str]) -> None:
+        from regolo_git.git.prefetch import fetch_missing  # noqa: PLC0415 - imports the Git library
+
+        fetch_missing(self._git, oids)
+
+    def _read(self, path: str, oid: str) -> bytes:  # noqa: ARG002 - a work tree reads by path
+        return self._git.read_blob(oid)
+
     def _one(self, path: str, parse: Parse[Record]) -> Record | None:
         if path not in self._parsed:
             data = self.data(path)
@@ -184,14 +192,12 @@ class RecordsAt:
     ) -> Listing[Record]:
         by_name: dict[str, Record] = {}
         broken: dict[str, IntegrityError] = {}
-        from regolo_git.git.prefetch import fetch_missing  # noqa: PLC0415 - imports the Git library
-
         files = [(path, oid, name) for path, oid in self._files(directory) if (name := name_of(path))]
-        fetch_missing(self._git, [oid for _, oid, _ in files])
+        self._fetch([oid for _, oid, _ in files])
         for path, oid, name in files:
             try:
                 if path not in self._parsed:
-                    self._parsed[path] = _parse(self._git.read_blob(oid), path, parse)
+                    self._parsed[path] = _parse(self._read(path, oid), path, parse)
                 by_name[name] = cast("Record", self._parsed[path])
             except IntegrityError as error:
                 broken[path] = error

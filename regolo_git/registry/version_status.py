@@ -23,6 +23,7 @@ from regolo_git.registry.handle import DEFAULT_BRANCH, Handle
 from regolo_git.system_calls import read_ordinary
 
 READY, RETIRED, PROPOSED, UNMERGED = "ready", "retired", "proposed", "not merged"
+UNCOMMITTED = "not committed"
 KEYS_KEPT = 8  # of the work trees that share the cache, each at its own commit
 
 ByModel = Mapping[str, Mapping[str, str]]  # model -> version identity -> status, or environment -> version

@@ -1,0 +1,166 @@
+"""What any commit, or the work tree, says of a model: a proposal, which has no tag yet, can be looked at too.
+
+`records` of a Revision are those of its commit, and `version_at` gives the version of a model there: the
+tagged one if it has a tag, else one with the author and the time of the commit that brought its manifest.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from regolo_git.errors import InvalidInput, NotFound
+from regolo_git.git.history import changed_files, common_commit, first_parents
+from regolo_git.git.identity import utc
+from regolo_git.hints import Hint
+from regolo_git.records.paths import MODELS, manifest_path, model_of_manifest
+from regolo_git.records.revision_syntax import HEAD, WORK_TREE, AtRevision, CommitRange
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.lookup import find_versions
+from regolo_git.registry.missing_revision import find_commit, no_common_commit
+from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.version_status import PROPOSED, UNCOMMITTED
+from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.work_tree_records import WorkTreeRecords
+from regolo_git.text.nearest import nearest
+from regolo_git.text.printable import printable
+
+if TYPE_CHECKING:
+    from regolo_git.records.manifest import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A commit, or the work tree (`commit` is None), and its records; `name` is what the user typed."""
+
+    name: str
+    commit: str | None
+    records: RecordsAt
+
+    @property
+    def title(self) -> str:
+        """Its name for people, without control characters."""
+        return printable(self.name) if self.commit is not None else "the work tree"
+
+
+def revision_at(handle: Handle, name: str) -> Revision:
+    """The revision of a name, as git has them; the empty one is the work tree.
+
+    Raises NotFound with the fetch that may bring it, InvalidInput in a repository without a work tree.
+    """
+    if name == WORK_TREE:
+        top = handle.paths.work_tree
+        if top is None:
+            raise InvalidInput(f"'{handle.paths.top}' has no work tree", "name a revision, as in HEAD:MODEL")
+        return Revision(name, None, WorkTreeRecords(handle.git, top))
+    commit = find_commit(handle.git, name)
+    return Revision(name, commit, handle.records_at(commit))
+
+
+def revisions_of(handle: Handle, commits: CommitRange) -> tuple[Revision, Revision]:
+    """The two ends of a range of commits, which are compared with each other.
+
+    Of `A...B` the first is the newest commit that both have.  Raises NotFound.
+    """
+    a, b = (revision_at(handle, name) for name in (commits.a, commits.b))
+    if not commits.from_common or a.commit is None or b.commit is None:
+        return a, b
+    common = common_commit(handle.git, a.commit, b.commit)
+    if common is None:
+        raise no_common_commit(handle.git, commits.a, commits.b)
+    return Revision(commits.a, common, handle.records_at(common)), b
+
+
+def changed_models(handle: Handle, a: Revision, b: Revision) -> list[str]:
+    """The models whose manifest differs between two revisions, or that only one of them has, sorted."""
+    if a.commit is not None and b.commit is not None:
+        paths: Iterable[str] = changed_files(handle.git, a.commit, b.commit, MODELS)
+        return sorted(model for path in paths if (model := model_of_manifest(path)) is not None)
+    before, after = a.records.manifest_oids(), b.records.manifest_oids()
+    return sorted(m for m in before.keys() | after.keys() if before.get(m) != after.get(m))
+
+
+def manifest_at(revision: Revision, model: str) -> "Manifest":
+    """The manifest of a model at a revision.  Raises NotFound, IntegrityError if it cannot be read."""
+    manifest = revision.records.manifest(model)
+    if manifest is None:
+        raise _no_model(revision, model)
+    return manifest
+
+
+def version_at(handle: Handle, revision: Revision, model: str) -> ModelVersion:
+    """The version of a model at a revision.  Raises NotFound, IntegrityError.
+
+    `tag` is None if the manifest there is not that of the version's tag: the status is then "proposed", or
+    "not committed" in the work tree.
+    """
+    manifest = manifest_at(revision, model)
+    row = handle.index.find(*manifest.key)
+    if row is not None and revision.records.data(manifest_path(model)) == handle.git.read_blob(
+        row.manifest_oid
+    ):
+        return find_versions(handle, model, [row.version])[0]
+    return _untagged(handle, revision, manifest)
+
+
+def version_at_reference(handle: Handle, reference: AtRevision) -> ModelVersion:
+    """The version that `REV:MODEL` names.  Raises NotFound, IntegrityError."""
+    return version_at(handle, revision_at(handle, reference.revision), reference.model)
+
+
+def _untagged(handle: Handle, revision: Revision, manifest: "Manifest") -> ModelVersion:
+    path = manifest_path(manifest.model)
+    if revision.commit is None:
+        head = handle.git.head_commit()
+        if head is None or handle.git.read_file(head, path) != revision.records.data(path):
+            return _uncommitted(handle, manifest)
+        revision = revision_at(handle, HEAD)
+    assert revision.commit is not None
+    info = handle.git.commit_info(_commit_that_brought(handle, revision.commit, path))
+    return _version(manifest, PROPOSED, info.oid, info.author, info.committed_at.timestamp(), info.subject)
+
+
+def _uncommitted(handle: Handle, manifest: "Manifest") -> ModelVersion:
+    top = handle.paths.work_tree
+    assert top is not None
+    changed = (top / manifest_path(manifest.model)).stat().st_mtime
+    return _version(manifest, UNCOMMITTED, "", "", changed, "")
+
+
+def _version(
+    manifest: "Manifest", status: str, commit: str, author: str, created: float, message: str
+) -> ModelVersion:
+    return ModelVersion(
+        model_id=manifest.model,
+        version=manifest.version,
+        status=status,
+        size_bytes=manifest.artifact.size,
+        digest=str(manifest.artifact.digest),
+        created_at=utc(int(created)),
+        created_by=author,
+        commit=commit,
+        tag=None,
+        message=message,
+        _read_manifest=lambda: manifest,
+        _read_signature=lambda: None,
+        merged=False,
+    )
+
+
+def _commit_that_brought(handle: Handle, commit: str, path: str) -> str:
+    """The oldest commit, in first-parent order back from one, since which a file is as it is there."""
+    held, found = handle.git.blob_oid(commit, path), commit
+    for oid in first_parents(handle.git, commit):
+        if handle.git.blob_oid(oid, path) != held:
+            break
+        found = oid
+    return found
+
+
+def _no_model(revision: Revision, model: str) -> NotFound:
+    close = nearest(model, revision.records.models())
+    hint = Hint("show", f"{revision.name}:{close}") if close else Hint("list")
+    return NotFound(f"{_where(revision)} has no model '{model}'", hint)
+
+
+def _where(revision: Revision) -> str:
+    return f"commit '{revision.title}'" if revision.commit is not None else revision.title
