@@ -20,7 +20,7 @@ QUIET = "regolo_git.quiet"
 ESCAPE = "\x1b["
 # How `paint` writes a style until it is printed: nobody else's text can have it.
 STYLE = f"\0{os.urandom(8).hex()}["
-ASCII_SIGNS = str.maketrans({"▲": "+", "▼": "-", "→": "->", "…": "...", "·": "-", "•": "*"})
+ASCII_SIGNS = str.maketrans({"▲": "+", "▼": "-", "→": "->", "…": "...", "·": "-", "•": "*", "±": "+-"})
 
 
 def is_terminal(stream: TextIO) -> bool:

@@ -3,8 +3,9 @@
 It is computed from two manifests, the model card and, if the store has them, the two recipes.
 """
 
+from collections.abc import Mapping
+
 from regolo_git.records.manifest import Manifest
-from regolo_git.records.metadata import metrics_of
 from regolo_git.records.model_card import ModelCard
 from regolo_git.records.recipe import Recipe
 from regolo_git.review.changes import VersionChanges
@@ -14,7 +15,7 @@ from regolo_git.review.html import to_html
 from regolo_git.review.incomplete import IncompleteFile, without_tensors_of
 from regolo_git.review.markdown import to_markdown
 from regolo_git.review.metadata import compare_metadata
-from regolo_git.verdict.metrics import compare_metrics
+from regolo_git.verdict.metrics import Paired, compare_metrics
 from regolo_git.verdict.tensors import TensorComparison, compare_tensors
 
 
@@ -39,9 +40,11 @@ def compare(
     recipe_a: Recipe | None,
     recipe_b: Recipe | None,
     incomplete: tuple[IncompleteFile, ...] = (),
+    paired: Mapping[str, Paired] | None = None,
 ) -> Comparison:
     """Compares two manifests of one model; recipes, if available, add files and tensors.
 
+    `paired` has the noise of metrics whose predictions were compared case by case, or the reason against it.
     Tensors of files that are `incomplete` in one of the versions are not compared.
     """
     return Comparison(
@@ -51,8 +54,8 @@ def compare(
         size_a=a.artifact.size,
         size_b=b.artifact.size,
         same_content=a.artifact.digest == b.artifact.digest,
-        metrics=compare_metrics(metrics_of(a.metadata), metrics_of(b.metadata), card.metrics),
-        metadata=compare_metadata(a.metadata, b.metadata),
+        metrics=compare_metrics(a.measurements, b.measurements, card.metrics, paired),
+        metadata=compare_metadata(a.plain_metadata, b.plain_metadata),
         files=compare_files(a.file_entries(recipe_a), b.file_entries(recipe_b)),
         tensors=_tensors(recipe_a, recipe_b, incomplete),
         description_a=a.description,

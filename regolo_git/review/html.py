@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 from html import escape as escape_markup
-from typing import get_args
 
 from regolo_git.review.page import Cell, Column, Page, Section, cell
 from regolo_git.text.printable import without_controls
-from regolo_git.verdict.metrics import Verdict
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -18,7 +16,7 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 .better { color: #1a7f37; } .worse { color: #cf222e; }
 @media (prefers-color-scheme: dark) { .better { color: #56d364; } .worse { color: #ff7b72; } }
 """
-CLASSES = frozenset(get_args(Verdict))
+CLASSES = ("better", "worse")
 
 
 def to_html(page: Page) -> str:

@@ -1,9 +1,8 @@
-"""Comparison of the metadata of two versions, without numbers, which are metrics."""
+"""Comparison of the metadata of two versions, without metrics."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from regolo_git.records.kinds import is_number
 from regolo_git.records.metadata import MetadataValue, flattened
 
 
@@ -19,7 +18,7 @@ class MetadataChange:
 def compare_metadata(
     before: Mapping[str, MetadataValue], after: Mapping[str, MetadataValue]
 ) -> tuple[MetadataChange, ...]:
-    """Every non-numeric key that differs, sorted by dotted name."""
+    """Every key that differs, sorted by dotted name."""
     old, new = _values(before), _values(after)
     return tuple(
         MetadataChange(key, old.get(key), new.get(key))
@@ -29,4 +28,4 @@ def compare_metadata(
 
 
 def _values(metadata: Mapping[str, MetadataValue]) -> dict[str, MetadataValue]:
-    return {name: value for name, value in flattened(metadata) if not is_number(value)}
+    return dict(flattened(metadata))

@@ -18,9 +18,7 @@ Meaning = Literal[
     "better",
     "worse",
     "same",
-    "changed",
-    "added",
-    "removed",
+    "unclear",
     # changes of files and tensors
     "new",
     "gone",

@@ -19,6 +19,11 @@ def signed_number_text(value: Number | None) -> str:
     return f"{value:+d}" if isinstance(value, int) else f"{value:+.6g}"
 
 
+def half_width_text(low: float, high: float) -> str:
+    """Half an interval, to two digits: `± 0.013`."""
+    return f"± {float(f'{(high - low) / 2:.2g}'):.6g}"
+
+
 def percent_text(value: float | None) -> str:
     """A fraction as a percentage: `3.25%`."""
     return MISSING if value is None else f"{value:.2%}"

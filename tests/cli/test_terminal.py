@@ -14,10 +14,19 @@ pytestmark = pytest.mark.slow  # CI runs it, too
 GREEN, YELLOW, BOLD = "\x1b[32m", "\x1b[33m", "\x1b[1m"
 
 
+def card(top: Path) -> None:
+    """Says in the model's card which direction of its accuracy is better."""
+    with (top / "models/m/model.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[metrics.accuracy]\ndirection = "higher"\ntolerance_abs = 0.01\n')
+    git(top, "commit", "-qam", "the direction of accuracy")
+
+
 def test_a_terminal_gets_colour_and_signs(two_versions: Path) -> None:
     text, status = in_terminal("diff", "m", cwd=two_versions)
     assert status == 0
-    assert f"{GREEN}▲ better" in text
+    assert "higher (better?)" in text
+    card(two_versions)
+    assert f"{GREEN}▲ better" in in_terminal("diff", "m", cwd=two_versions)[0]
     assert "m  1.0 → 1.1" in without_escapes(text)
 
 
@@ -30,6 +39,7 @@ def test_colour_can_be_refused(two_versions: Path, environment: dict[str, str]) 
 
 
 def test_forced_colour_wins_over_a_dumb_terminal(two_versions: Path) -> None:
+    card(two_versions)
     text, _ = in_terminal("diff", "m", cwd=two_versions, TERM="dumb", FORCE_COLOR="1")
     assert GREEN in text
 

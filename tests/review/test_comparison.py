@@ -17,11 +17,13 @@ A, B = manifest("1.0", "a", 1_000_000, score=1, note="x"), manifest("1.1", "b", 
 
 
 def test_a_comparison_has_what_the_manifests_say() -> None:
-    compared = compare(A, B, ModelCard(metrics={"score": MetricRule("lower")}), None, None)
+    compared = compare(A, B, ModelCard(metrics={"score": MetricRule("lower", tolerance_abs=0.5)}), None, None)
     assert (compared.version_a, compared.version_b, compared.same_content) == ("1.0", "1.1", False)
     assert (compared.size_diff, compared.size_diff_mb) == (1_500_000, 1.5)
     assert compared.metrics["score"]["verdict"] == "worse"
-    assert [(change.key, change.after) for change in compared.metadata] == [("note", "y")]
+    assert [(change.key, change.after) for change in compared.metadata] == [
+        ("note", "y")
+    ]  # `score` is a metric
     assert [(file.path, file.size_after) for file in compared.files] == [("m.bin", 2_500_000)]
 
 

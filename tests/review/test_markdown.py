@@ -18,7 +18,7 @@ Size 4.1 kB → 5.0 kB (+904 B). Suggested bump: **major**.
 | metric | 1.0 | 1.1-rc.1 | difference | relative | verdict |
 | --- | --- | --- | --- | --- | --- |
 | accuracy (%) | 0.89 | 0.92 | +0.03 | +3.37% | ▲ better |
-| gone | 2.0 | - |  |  | removed |
+| gone | 2.0 | - |  |  | not measured |
 | new | - | 3 |  |  | added |
 | same | 1 | 1 |  |  | same |
 

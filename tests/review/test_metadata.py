@@ -1,4 +1,4 @@
-"""Metadata is compared by dotted name; numbers are metrics and are left to them."""
+"""Metadata is compared by dotted name."""
 
 from regolo_git.review.metadata import MetadataChange, compare_metadata
 
@@ -14,7 +14,8 @@ def test_what_differs_is_named_with_dots() -> None:
     )
 
 
-def test_numbers_are_not_metadata_and_booleans_are() -> None:
-    assert compare_metadata({"n": 1, "f": 0.5, "b": False}, {"n": 2, "f": 0.6, "b": True}) == (
+def test_a_number_that_is_not_a_metric_is_metadata() -> None:
+    assert compare_metadata({"n": 1, "b": False}, {"n": 2, "b": True}) == (
         MetadataChange("b", False, True),
+        MetadataChange("n", 1, 2),
     )

@@ -24,7 +24,7 @@ def two(registry: Registry, weights: Weights) -> Registry:
 def test_metrics_metadata_and_tensors_are_compared(two: Registry) -> None:
     compared = compare_versions(two.handle, ONE, TWO)
     assert (compared.version_a, compared.version_b) == ("1.0", "1.1")
-    assert compared.metrics["score"]["verdict"] == "better"
+    assert compared.metrics["score"]["verdict"] == "higher"
     assert [change.key for change in compared.metadata] == ["note"]
     assert compared.tensors is not None
     assert [change.kind for change in compared.tensors.changes] == ["changed"]
@@ -52,5 +52,5 @@ def test_a_comparison_of_the_api_has_its_pages(two: Registry) -> None:
     assert comparison.metrics["score"]["diff"] == 1
     assert comparison.tensors is not None
     assert [change.name for change in comparison.tensors.changes] == ["layer.weight"]
-    assert "▲ better" in comparison.to_markdown()
+    assert "higher (better?)" in comparison.to_markdown()
     assert "<table>" in comparison.to_html()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from regolo_git.records.measurement import Measurement, as_measurements
 from regolo_git.records.model_card import MetricRule
 from regolo_git.review.comparison import Comparison
 from regolo_git.review.files import FileChange
@@ -16,9 +17,9 @@ HOSTILE = "a|b<b>c</b>&[d](e)*_`\\f\ng\x1b[31mh\u202ei\ud800"
 def changes(**values: Any) -> Comparison:
     """Changes of every kind; `values` replace some of them."""
     metrics = compare_metrics(
-        {"accuracy": 0.89, "same": 1, "gone": 2.0},
-        {"accuracy": 0.92, "same": 1, "new": 3},
-        {"accuracy": MetricRule(unit="%")},
+        as_measurements({"accuracy": 0.89, "same": 1, "gone": 2.0}),
+        as_measurements({"accuracy": 0.92, "same": 1, "new": 3}),
+        {"accuracy": MetricRule(direction="higher", tolerance_abs=0.01, unit="%")},
     )
     usual: dict[str, Any] = {
         "model_id": "nlp/m",
@@ -42,7 +43,7 @@ def changes(**values: Any) -> Comparison:
 def hostile_changes() -> Comparison:
     """Every text that somebody else can choose is hostile."""
     return changes(
-        metrics=compare_metrics({}, {HOSTILE: 1}, {HOSTILE: MetricRule(unit=HOSTILE)}),
+        metrics=compare_metrics({}, {HOSTILE: Measurement(1)}, {HOSTILE: MetricRule(unit=HOSTILE)}),
         metadata=(MetadataChange(HOSTILE, HOSTILE, [HOSTILE.replace("\ud800", "")]),),
         files=(FileChange(HOSTILE, "added", None, 1),),
         tensors=compare_tensors(recipe(), recipe(tensor(HOSTILE, dtype=HOSTILE))),

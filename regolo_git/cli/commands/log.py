@@ -13,7 +13,7 @@ from regolo_git.hints import Hint
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_versions
 from regolo_git.registry.models import Model, read_model
-from regolo_git.registry.versions.model_version import known_metrics
+from regolo_git.registry.versions.model_version import known_measurements
 from regolo_git.text.nearest import nearest, nearest_few
 from regolo_git.text.numbers import few_of
 from regolo_git.text.printable import one_line
@@ -30,7 +30,7 @@ METRICS_NAMED = 5  # of a model that may have hundreds
 def log(model: str, metric: str | None, limit: int | None, form: Form) -> None:
     """Show the versions of MODEL, newest first, and how the metrics of each changed from its parent version.
 
-    Whether higher is better is read from the model card (models/MODEL/model.toml), or inferred from the name.
+    Whether higher is better is read from the model card (models/MODEL/model.toml), or guessed from the name.
 
     \b
     With --plain, one line for each metric of each version:
@@ -58,13 +58,13 @@ def log(model: str, metric: str | None, limit: int | None, form: Form) -> None:
 
 def _steps(handle: Handle, model: Model) -> list[Step]:
     """The steps, newest first; a version whose manifest cannot be read has no parent and no metrics."""
-    measured = {version.version: known_metrics(handle, version) for version in model.versions}
+    measured = {version.version: known_measurements(handle, version) for version in model.versions}
     by_name = {version.version: version for version in model.versions}
     readable = [version for version in model.versions if measured[version.version] is not None]
     older = {name for version in readable for name in version.parents} - set(by_name)
     for version in find_versions(handle, model.name, sorted(older)):
         by_name[version.version] = version
-        measured[version.version] = known_metrics(handle, version)
+        measured[version.version] = known_measurements(handle, version)
     steps = []
     for version in reversed(model.versions):
         metrics = measured[version.version]

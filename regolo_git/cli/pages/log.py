@@ -73,6 +73,9 @@ def document(step: Step) -> Json:
                 "direction": change["direction"],
                 "unit": change["unit"],
                 "verdict": change["verdict"],
+                "guess": change["guess"],
+                "interval": change["interval"],
+                "method": change["method"],
             }
             for name, change in step.changes.items()
         },

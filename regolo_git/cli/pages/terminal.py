@@ -14,7 +14,7 @@ COLOURS: Mapping[Meaning, str] = {
     "better": "green",
     "worse": "red",
     "same": "dim",
-    "removed": "yellow",
+    "unclear": "yellow",
     "new": "green",
     "gone": "red",
     "reshaped": "yellow",

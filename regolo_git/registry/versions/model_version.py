@@ -198,9 +198,15 @@ def unreadable_hint(row: TagRow) -> Hint:
 
 
 def known_metrics(handle: Handle, version: ModelVersion) -> Mapping[str, int | float] | None:
+    """The values of the metrics of a version in a list; None if its manifest cannot be read."""
+    known = known_measurements(handle, version)
+    return {name: measurement.value for name, measurement in known.items()} if known is not None else None
+
+
+def known_measurements(handle: Handle, version: ModelVersion) -> "Mapping[str, Measurement] | None":
     """The metrics of a version in a list; None, with a notice, if its manifest cannot be read."""
     try:
-        return version.metrics
+        return version.measurements
     except IntegrityError as error:
         handle.notice_broken([error])
         return None

@@ -7,10 +7,10 @@ import pytest
 from support.command_line import Regolo
 
 
-def test_diff_shows_both_values_and_which_is_better(regolo: Regolo, two_versions: Path) -> None:
+def test_diff_shows_both_values_and_guesses_which_is_better(regolo: Regolo, two_versions: Path) -> None:
     out = regolo("diff", "m@1.0", "m@1.1").out
     assert out.startswith("m  1.0 -> 1.1  ")
-    assert re.search(r"accuracy +0\.89 +0\.92 +\+0\.03 +\+3\.37% +\+ better", out)
+    assert re.search(r"accuracy +0\.89 +0\.92 +\+0\.03 +\+3\.37% +higher \(better\?\)", out)
     assert re.search(r"experiment +- +more data", out)
     assert re.search(r"layer\.weight +changed +F32 \[8, 8\] +F32 \[8, 8\]", out)
     assert out.endswith("suggested bump: minor\n")
@@ -37,5 +37,5 @@ def test_diff_has_pages(regolo: Regolo, two_versions: Path) -> None:
 
 def test_diff_for_the_shell(regolo: Regolo, two_versions: Path) -> None:
     lines = [line.split("\t") for line in regolo("diff", "m", "--plain").lines]
-    assert lines[0] == ["metric", "accuracy", "0.89", "0.92", "0.03", "0.033707865168539325", "better"]
+    assert lines[0] == ["metric", "accuracy", "0.89", "0.92", "0.03", "0.033707865168539325", "higher"]
     assert {line[0] for line in lines} == {"metric", "metadata", "file", "tensor", "size"}

@@ -16,7 +16,8 @@ def test_the_document_has_every_change() -> None:
     assert found["suggested_bump"] == "major"
     assert found["metrics"]["accuracy"] == {
         "a": 0.89, "b": 0.92, "diff": 0.03, "relative": 0.03 / 0.89, "direction": "higher", "unit": "%",
-        "verdict": "better",
+        "verdict": "better", "guess": False, "interval": None, "p_value": None, "method": None, "n": None,
+        "runs": None, "pairs": None, "reason": None,
     }  # fmt: skip
     assert found["metadata"][0] == {"name": "note", "a": "old", "b": ["new", "er"]}
     assert found["files"][1] == {"path": "b.txt", "change": "added", "size_a": None, "size_b": 1500}

@@ -17,11 +17,11 @@ CREATED = local_time(FIRST.created_at)
 
 
 def steps() -> list[Step]:
-    rules = {"accuracy": MetricRule(unit="%")}
+    rules = {"accuracy": MetricRule("higher", tolerance_abs=0.01, unit="%")}
     return [
         Step(BARE, SECOND, {}),
-        Step(SECOND, FIRST, compare_metrics(FIRST.metrics, SECOND.metrics, rules)),
-        Step(FIRST, None, compare_metrics({}, FIRST.metrics, rules)),
+        Step(SECOND, FIRST, compare_metrics(FIRST.measurements, SECOND.measurements, rules)),
+        Step(FIRST, None, compare_metrics({}, FIRST.measurements, rules)),
     ]
 
 

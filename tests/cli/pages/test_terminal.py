@@ -15,7 +15,7 @@ nlp/m  1.0 -> 1.1-rc.1  4.1 kB -> 5.0 kB (+904 B)
 Metrics
   METRIC         1.0  1.1-rc.1  CHANGE  RELATIVE  VERDICT
   accuracy (%)  0.89      0.92   +0.03    +3.37%  + better
-  gone           2.0         -                    removed
+  gone           2.0         -                    not measured
   new              -         3                    added
   same             1         1                    same
 
@@ -68,7 +68,7 @@ def test_a_section_without_rows_is_left_out(capsys: pytest.CaptureFixture[str]) 
 
 def test_a_meaning_has_a_colour() -> None:
     assert drawn(Cell("▼ worse", "worse")) == Drawn("▼ worse", "red")
-    assert drawn(Cell("removed", "removed")) == Drawn("removed", "yellow")
+    assert drawn(Cell("not measured", "unclear")) == Drawn("not measured", "yellow")
     assert drawn("plain") == Drawn("plain")
 
 
