@@ -102,6 +102,13 @@ def _of_version(function: str) -> Words:
     return words
 
 
+def _show(reference: str) -> str:
+    revision, colon, model = reference.rpartition(":")
+    if colon:
+        return _call("get_model_version", model, rev=revision)
+    return _of_version("get_model_version")(reference)
+
+
 def _promote(reference: str, environment: str, *options: str) -> str:
     model, _, version = reference.partition("@")
     words, flags = _split_flags(options)
@@ -157,7 +164,7 @@ def _config(key: str, value: str) -> str:
 _CALLS: dict[str, Words] = {
     "init": lambda: _call("init"),
     "list": _list,
-    "show": _of_version("get_model_version"),
+    "show": _show,
     "register": lambda model, path: _call("register_model", model, path),
     "commit": lambda model, path: _call("create_model_version", model, model_data=path),
     "checkout": _of_version("checkout_model_version"),

@@ -18,6 +18,7 @@ PAIRS = [
     (Hint("list", "m"), "git regolo list m", 'regolo.list_model_versions("m")'),
     (Hint("show", "m@1.0"), "git regolo show m@1.0", 'regolo.get_model_version("m", "1.0")'),
     (Hint("show", "m"), "git regolo show m", 'regolo.get_model_version("m")'),
+    (Hint("show", "main:m"), "git regolo show main:m", 'regolo.get_model_version("m", rev="main")'),
     (Hint("register", "m", "PATH"), "git regolo register m PATH", 'regolo.register_model("m", PATH)'),
     (
         Hint("commit", "m", "PATH"),

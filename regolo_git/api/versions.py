@@ -11,16 +11,19 @@ from pathlib import Path
 
 from regolo_git.api.plain_arguments import plain_arguments
 from regolo_git.artifacts.source.sources import ArtifactSource
-from regolo_git.errors import Conflict
+from regolo_git.errors import Conflict, NotFound
+from regolo_git.hints import Hint
 from regolo_git.records.manifest import Lineage
-from regolo_git.records.names import check_text
+from regolo_git.records.names import check_model_name, check_text
 from regolo_git.records.references import Reference
+from regolo_git.records.revision_syntax import AtRevision
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version, list_versions
 from regolo_git.registry.models import Model, ModelSummary, proposed_model, read_model, summarise_models
 from regolo_git.registry.notices import warn
 from regolo_git.registry.remote_versions import RemoteVersion, list_remote_versions
+from regolo_git.registry.revisions import version_at_reference
 from regolo_git.registry.versions.checkout import checkout_version
 from regolo_git.registry.versions.checkout_tensors import checkout_tensors
 from regolo_git.registry.versions.create import CreatedVersion, create_version
@@ -33,8 +36,6 @@ from regolo_git.registry.versions.request import Bump, VersionRequest
 from regolo_git.registry.versions.retire import plan_retirement, retire
 from regolo_git.registry.versions.revert import revert_model
 from regolo_git.registry.versions.target_branch import Flow
-from regolo_git.review.comparison import Comparison
-from regolo_git.review.versions import compare_versions
 
 PathLike = str | Path
 
@@ -164,9 +165,21 @@ class VersionVerbs:
             warn(notice)
         return created
 
-    def get_model_version(self, model_id: str, version: str = "latest") -> ModelVersion:
-        """A version by number or name, "latest", or the environment it is promoted to.  Raises NotFound."""
-        return get_version(self.handle, reference_to(model_id, version))
+    def get_model_version(
+        self, model_id: str, version: str = "latest", rev: str | None = None
+    ) -> ModelVersion:
+        """A version by number or name, "latest", or the environment it is promoted to.
+
+        With `rev`, the version that a branch, a proposal or any commit has, and "" is the work tree; a number
+        that is given too must be its.  Raises NotFound.
+        """
+        if rev is None:
+            return get_version(self.handle, reference_to(model_id, version))
+        found = version_at_reference(self.handle, at_revision(model_id, rev))
+        wanted = reference_to(model_id, version)
+        if wanted.latest or wanted.version == Version.parse(found.version):
+            return found
+        raise NotFound(f"'{rev}' has '{found.reference}', not '{wanted}'", Hint("show", f"{rev}:{model_id}"))
 
     def list_model_versions(self, model_id: str) -> list[ModelVersion]:
         """The versions of a model, lowest first.  Raises NotFound."""
@@ -188,11 +201,6 @@ class VersionVerbs:
     def list_models(self) -> list[ModelSummary]:
         """Every model with a version, sorted by name."""
         return summarise_models(self.handle)
-
-    def compare_model_versions(self, model_id: str, version_a: str, version_b: str) -> Comparison:
-        """Compares two versions of a model: metrics, metadata, files, tensors and size.  Raises NotFound."""
-        a, b = (reference_to(model_id, version) for version in (version_a, version_b))
-        return compare_versions(self.handle, a, b)
 
     def checkout_model_version(
         self,
@@ -271,6 +279,12 @@ class VersionVerbs:
 def _texts(patterns: Sequence[str]) -> tuple[str, ...]:
     """Several patterns, or one, which would be taken as a sequence of letters."""
     return (patterns,) if isinstance(patterns, str) else tuple(patterns)
+
+
+def at_revision(model_id: str, rev: str) -> AtRevision:
+    """The model at a revision, both checked."""
+    model = check_model_name(check_text("the name of a model", model_id))
+    return AtRevision(check_text("a revision", rev), model)
 
 
 def reference_to(model_id: str, version: str) -> Reference:

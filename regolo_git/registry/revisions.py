@@ -20,6 +20,7 @@ from regolo_git.registry.missing_revision import find_commit, no_common_commit
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.version_status import PROPOSED, UNCOMMITTED
 from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.versions.work_tree_content import work_tree_content
 from regolo_git.registry.work_tree_records import WorkTreeRecords
 from regolo_git.text.nearest import nearest
 from regolo_git.text.printable import printable
@@ -90,10 +91,14 @@ def manifest_at(revision: Revision, model: str) -> "Manifest":
 def version_at(handle: Handle, revision: Revision, model: str) -> ModelVersion:
     """The version of a model at a revision.  Raises NotFound, IntegrityError.
 
-    `tag` is None if the manifest there is not that of the version's tag: the status is then "proposed", or
-    "not committed" in the work tree.
+    `tag` is None if the manifest there is not that of the version's tag: the status is then "proposed".  In
+    the work tree it is "not committed" if the manifest or the files have changed.
     """
     manifest = manifest_at(revision, model)
+    if revision.commit is None:
+        content = work_tree_content(handle, manifest)
+        if content.manifest != manifest:
+            return _uncommitted(handle, content.manifest, manifest.artifact.path)
     row = handle.index.find(*manifest.key)
     if row is not None and revision.records.data(manifest_path(model)) == handle.git.read_blob(
         row.manifest_oid
@@ -112,17 +117,17 @@ def _untagged(handle: Handle, revision: Revision, manifest: "Manifest") -> Model
     if revision.commit is None:
         head = handle.git.head_commit()
         if head is None or handle.git.read_file(head, path) != revision.records.data(path):
-            return _uncommitted(handle, manifest)
+            return _uncommitted(handle, manifest, path)
         revision = revision_at(handle, HEAD)
     assert revision.commit is not None
     info = handle.git.commit_info(_commit_that_brought(handle, revision.commit, path))
     return _version(manifest, PROPOSED, info.oid, info.author, info.committed_at.timestamp(), info.subject)
 
 
-def _uncommitted(handle: Handle, manifest: "Manifest") -> ModelVersion:
-    top = handle.paths.work_tree
-    assert top is not None
-    changed = (top / manifest_path(manifest.model)).stat().st_mtime
+def _uncommitted(handle: Handle, manifest: "Manifest", path: str | None) -> ModelVersion:
+    """A version of the work tree, as of the time when the file or directory at a path was changed."""
+    assert handle.paths.work_tree is not None
+    changed = (handle.paths.work_tree / (path or manifest_path(manifest.model))).stat().st_mtime
     return _version(manifest, UNCOMMITTED, "", "", changed, "")
 
 

@@ -1,6 +1,6 @@
 """Writes a page as one self-contained HTML file: no scripts, no fonts, nothing to download."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape as escape_markup
 
 from regolo_git.review.page import Cell, Column, Page, Section, cell
@@ -21,7 +21,11 @@ CLASSES = ("better", "worse")
 
 def to_html(page: Page) -> str:
     """The page as HTML: a title, the lead, and a table with every row for each section."""
-    title = escape(f"{page.subject}: {page.title}")
+    return to_html_of_several(f"{page.subject}: {page.title}", [page])
+
+
+def to_html_of_several(title: str, pages: Sequence[Page]) -> str:
+    """Several pages as one HTML file of this title."""
     return "\n".join(
         [
             "<!doctype html>",
@@ -29,18 +33,24 @@ def to_html(page: Page) -> str:
             "<head>",
             '<meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{title}</title>",
+            f"<title>{escape(title)}</title>",
             f"<style>{STYLE}</style>",
             "</head>",
             "<body>",
-            f"<h1>{title}</h1>",
-            f"<p>{escape(''.join(part.text for part in page.lead))}</p>",
-            *(line for section in page.sections if section.rows for line in _section(section)),
+            *(line for page in pages for line in _page(page)),
             "</body>",
             "</html>",
             "",
         ]
     )
+
+
+def _page(page: Page) -> Iterator[str]:
+    yield f"<h1>{escape(f'{page.subject}: {page.title}')}</h1>"
+    yield f"<p>{escape(''.join(part.text for part in page.lead))}</p>"
+    for section in page.sections:
+        if section.rows:
+            yield from _section(section)
 
 
 def _section(section: Section) -> Iterator[str]:

@@ -1,23 +1,113 @@
-"""Comparison of two versions in a registry."""
+"""Comparison of two versions in a registry, tagged or as a commit or the work tree has them."""
 
-from regolo_git.errors import InvalidInput
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from regolo_git.artifacts.progress import OnProgress, ignore_progress
+from regolo_git.errors import IntegrityError, InvalidInput, NotFound
 from regolo_git.hints import Hint
-from regolo_git.records.references import Reference
-from regolo_git.registry.found_recipe import find_recipe_anywhere
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.paths import manifest_path
+from regolo_git.records.revision_syntax import HEAD, WORK_TREE, OneVersion
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.lookup import read_version_manifest
+from regolo_git.registry.revisions import Revision, changed_models, revision_at
 from regolo_git.review.comparison import Comparison, compare
-from regolo_git.review.incomplete import incomplete_files
+from regolo_git.review.incomplete import IncompleteFile, incomplete_files
+from regolo_git.review.sides import Side, find_side, side_at
 
 
-def compare_versions(handle: Handle, a: Reference, b: Reference) -> Comparison:
-    """Compares `a` with `b`.  Raises NotFound, InvalidInput for versions of different models."""
+@dataclass(frozen=True, slots=True)
+class RevisionComparison:
+    """Every model that two revisions have differently; `added` and `removed` are in one of them only."""
+
+    a: str
+    b: str
+    changed: tuple[Comparison, ...] = ()
+    added: tuple[Manifest, ...] = ()
+    removed: tuple[Manifest, ...] = ()
+
+
+def compare_versions(
+    handle: Handle, a: OneVersion, b: OneVersion, on_progress: OnProgress = ignore_progress
+) -> Comparison:
+    """Compares `a` with `b`; the directions of metrics are those of the model card at `a`.
+
+    Raises NotFound, InvalidInput for versions of different models.
+    """
     if a.model != b.model:
         raise InvalidInput(f"'{a}' and '{b}' are versions of different models", Hint("list", a.model))
-    before, after = read_version_manifest(handle, a), read_version_manifest(handle, b)
-    card = handle.records().card_or_default(a.model)
-    recipes = (
-        find_recipe_anywhere(handle, before.artifact.recipe),
-        find_recipe_anywhere(handle, after.artifact.recipe),
-    )
-    return compare(before, after, card, *recipes, incomplete_files(handle.stores, before, after, *recipes))
+    return compare_sides(handle, find_side(handle, a, on_progress), find_side(handle, b, on_progress))
+
+
+def compare_sides(handle: Handle, a: Side, b: Side) -> Comparison:
+    """Compares two sides of one model."""
+    found = incomplete_files(handle.stores, a.manifest, b.manifest, a.recipe, b.recipe)
+    incomplete = *found, *_problems(a), *_problems(b)
+    card = a.records.card_or_default(a.manifest.model)
+    comparison = compare(a.manifest, b.manifest, card, a.recipe, b.recipe, incomplete)
+    if comparison.version_a != comparison.version_b:
+        return comparison
+    version = comparison.version_a
+    return replace(comparison, version_a=f"{version} ({a.name})", version_b=f"{version} ({b.name})")
+
+
+def compare_revisions(
+    handle: Handle, a: Revision, b: Revision, on_progress: OnProgress = ignore_progress
+) -> RevisionComparison:
+    """Compares every model that differs: its manifest or, in the work tree, its files.
+
+    A notice names each manifest that cannot be read, and files that the work tree lacks.  Raises InvalidInput
+    for files that cannot be stored.
+    """
+    changed, added, removed = [], [], []
+    for model in _candidates(handle, a, b):
+        before, after = _readable(handle, a, model), _readable(handle, b, model)
+        if before is not None and after is not None:
+            sides = [_present(handle, revision, model, on_progress) for revision in (a, b)]
+            if sides[0] and sides[1] and sides[0].manifest != sides[1].manifest:
+                changed.append(compare_sides(handle, sides[0], sides[1]))
+        elif after is not None and not _has(a, model):
+            added.append(after)
+        elif before is not None and not _has(b, model):
+            removed.append(before)
+    return RevisionComparison(a.title, b.title, tuple(changed), tuple(added), tuple(removed))
+
+
+def compare_work_tree(handle: Handle, on_progress: OnProgress = ignore_progress) -> RevisionComparison:
+    """Compares the models at HEAD with the work tree.  Raises NotFound before the first commit."""
+    if handle.git.head_commit() is None:
+        raise NotFound("there is no commit yet", Hint("register", "MODEL", "PATH"))
+    return compare_revisions(handle, revision_at(handle, HEAD), revision_at(handle, WORK_TREE), on_progress)
+
+
+def _candidates(handle: Handle, a: Revision, b: Revision) -> list[str]:
+    if a.commit is not None and b.commit is not None:
+        return changed_models(handle, a, b)
+    return sorted({*a.records.models(), *b.records.models()})
+
+
+def _readable(handle: Handle, revision: Revision, model: str) -> Manifest | None:
+    try:
+        return revision.records.manifest(model)
+    except IntegrityError as error:
+        handle.notice_broken([error])
+        return None
+
+
+def _present(handle: Handle, revision: Revision, model: str, on_progress: OnProgress) -> Side | None:
+    try:
+        return side_at(handle, revision, model, on_progress)
+    except NotFound as error:  # the files of the work tree
+        handle.notice_once(f"{model}: {error.message}")
+        return None
+
+
+def _has(revision: Revision, model: str) -> bool:
+    """Whether a revision has a model, readable or not."""
+    return revision.records.data(manifest_path(model)) is not None
+
+
+def _problems(side: Side) -> Iterator[IncompleteFile]:
+    for problem in side.problems:
+        path = problem.path if side.manifest.artifact.kind == "directory" else ""
+        yield IncompleteFile(side.manifest.version, path, problem.path, problem.what)

@@ -22,7 +22,7 @@ def chosen(registry: Registry) -> Iterator[Path]:
 
 
 def test_help_shows_what_can_be_given() -> None:
-    assert list(inspect.signature(regolo.get_model_version).parameters) == ["model_id", "version"]
+    assert list(inspect.signature(regolo.get_model_version).parameters) == ["model_id", "version", "rev"]
     assert next(iter(inspect.signature(regolo.register_model).parameters)) == "name"
 
 

@@ -12,7 +12,7 @@ import click
 
 import regolo_git
 from regolo_git import errors
-from regolo_git.api import current, endpoints, exchange, registry, versions
+from regolo_git.api import comparisons, current, endpoints, exchange, registry, versions
 from regolo_git.cli.group import CommandGroup
 from regolo_git.cli.main import group
 from regolo_git.registry.versions.request import Bump
@@ -172,7 +172,12 @@ def _choices(kind: object) -> str:
 
 
 def _functions() -> list[str]:
-    verbs = (versions.VersionVerbs, endpoints.EndpointVerbs, exchange.ExchangeVerbs)
+    verbs = (
+        versions.VersionVerbs,
+        comparisons.ComparisonVerbs,
+        endpoints.EndpointVerbs,
+        exchange.ExchangeVerbs,
+    )
     methods = [name for kind in verbs for name in vars(kind) if name in regolo_git.__all__]
     own = [name for name in ("use", "init", "clone") if name in regolo_git.__all__]
     return list(dict.fromkeys([*own, *methods]))
@@ -236,7 +241,9 @@ def _default(node: ast.expr) -> str:
     """The value of a constant that a default is named by: a reader cannot look the name up."""
     if isinstance(node, ast.Name):
         (value,) = {
-            vars(module)[node.id] for module in (versions, endpoints, exchange) if node.id in vars(module)
+            vars(module)[node.id]
+            for module in (versions, comparisons, endpoints, exchange)
+            if node.id in vars(module)
         }
         return _text(ast.Constant(value))
     return _text(node)
@@ -285,7 +292,9 @@ def _first(value: object) -> str:
 def _definition(name: str) -> ast.FunctionDef:
     """The method that a function of the package calls, or the function itself where it has none."""
     (found,) = [
-        tree[name] for tree in map(_functions_of, (versions, endpoints, exchange, current)) if name in tree
+        tree[name]
+        for tree in map(_functions_of, (versions, comparisons, endpoints, exchange, current))
+        if name in tree
     ]
     return found
 

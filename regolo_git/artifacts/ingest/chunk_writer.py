@@ -5,12 +5,20 @@ Chunks are listed in the order in which they are written, whichever thread finis
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from regolo_git.artifacts.thread_pool import Task, ThreadPool
 from regolo_git.records.digests import Hasher, blake3_hex
 from regolo_git.records.recipe import RecipeChunk
-from regolo_git.store.store import Store
+from regolo_git.store.files.contract import Data
+
+
+class TakesChunks(Protocol):
+    """As much of a store as cutting needs."""
+
+    def put_chunk(self, address: str, data: Data) -> bool:
+        """See `Store.put_chunk`."""
+        ...
 
 
 @dataclass(slots=True)
@@ -35,7 +43,7 @@ Reads = tuple[Task[StoredChunk], *tuple[Task[None], ...]]
 class ChunkWriter:
     """Writes the chunks of one artifact."""
 
-    def __init__(self, store: Store, pool: ThreadPool) -> None:
+    def __init__(self, store: TakesChunks, pool: ThreadPool) -> None:
         self._store = store
         self._pool = pool
         self._chunks: list[Task[StoredChunk] | RecipeChunk] = []
@@ -85,6 +93,6 @@ def _hash_pieces(view: memoryview, pieces: list[Piece]) -> None:
         piece.hasher.update(view[piece.start : piece.stop])
 
 
-def _store_chunk(store: Store, view: memoryview) -> StoredChunk:
+def _store_chunk(store: TakesChunks, view: memoryview) -> StoredChunk:
     address = blake3_hex(view)
     return StoredChunk(RecipeChunk(address, len(view)), store.put_chunk(address, view))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from blake3 import blake3
 
-from regolo_git.artifacts.ingest.chunk_writer import ChunkWriter, Piece, StoredChunk
+from regolo_git.artifacts.ingest.chunk_writer import ChunkWriter, Piece, StoredChunk, TakesChunks
 from regolo_git.artifacts.ingest.cuts import EDGE_FILE, LARGE, STEP, content_pieces, steps
 from regolo_git.artifacts.ingest.groups import Groups
 from regolo_git.artifacts.ingest.small_files import Layouts, LoadedFile, load_files
@@ -24,7 +24,6 @@ from regolo_git.layouts.items import Item, TensorInfo
 from regolo_git.layouts.layout import read_layout
 from regolo_git.records.digests import Algorithm, Digest, Hasher, new_hasher
 from regolo_git.records.recipe import RecipeChunk, RecipeFile, RecipeTensor
-from regolo_git.store.store import Store
 
 # Small files are read in batches: a task for each would cost more than its work.
 BATCH_FILES, BATCH_BYTES, BATCHES_AHEAD = 64, 1 << 20, 3
@@ -61,7 +60,7 @@ class Cutting:
 
     def __init__(
         self,
-        store: Store,
+        store: TakesChunks,
         pool: ThreadPool,
         algorithm: Algorithm,
         size: int,

@@ -1,31 +1,48 @@
-"""`git regolo diff`: compares two versions."""
+"""`git regolo diff`: compares two versions, commits, or the work tree."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import click
 
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit, form_options
-from regolo_git.cli.options.arguments import complete_second, reference_argument
-from regolo_git.cli.pages.comparison import document, fields
+from regolo_git.cli.options.targets import complete_sides, find_target
+from regolo_git.cli.pages import comparison as page_of_one
+from regolo_git.cli.pages import revision_comparison as page_of_all
 from regolo_git.cli.pages.terminal import put_page
+from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put
-from regolo_git.errors import InvalidInput, NotFound
+from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
 from regolo_git.records.references import Reference
-from regolo_git.records.versions import Version
+from regolo_git.records.revision_syntax import (
+    CommitRange,
+    OneVersion,
+    VersionRange,
+    parse_one,
+)
+from regolo_git.registry.counterpart import with_counterpart
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.lookup import model_rows, read_version_manifest
-from regolo_git.registry.merge_state import read_merge_state
+from regolo_git.registry.revisions import revisions_of
+from regolo_git.review.comparison import Comparison
 from regolo_git.review.comparison_page import comparison_page
-from regolo_git.review.versions import compare_versions
+from regolo_git.review.html import to_html_of_several
+from regolo_git.review.markdown import to_markdown
+from regolo_git.review.revision_pages import revision_pages, revision_title
+from regolo_git.review.versions import (
+    RevisionComparison,
+    compare_revisions,
+    compare_versions,
+    compare_work_tree,
+)
 
 Format = Literal["table", "markdown", "html", "json"]
+MOST = 3
 
 
 @click.command()
-@reference_argument("MODEL[@A]", name="a")
-@click.argument("b", metavar="[MODEL@B|B]", required=False, shell_complete=complete_second)
+@click.argument("sides", metavar="[A [B]]", nargs=-1, shell_complete=complete_sides)
 @click.option(
     "--format",
     "page_format",
@@ -34,10 +51,16 @@ Format = Literal["table", "markdown", "html", "json"]
     help="The output format: Markdown for a pull request, or an HTML page.  [default: table]",
 )
 @form_options
-def diff(a: Reference, b: str | None, page_format: Format, form: Form) -> None:
+def diff(sides: tuple[str, ...], page_format: Format, form: Form) -> None:
     """Compare two versions: metrics, metadata, files, tensors and size; and suggest a version bump.
 
-    With one version, compares it with its parent version; with a model, compares its two newest releases.
+    A and B are MODEL@VERSION, MODEL@ENVIRONMENT, or REV:MODEL for what a branch, a proposal or any commit
+    has; :MODEL is the work tree.  Without B, A is compared with its parent version, :MODEL with HEAD, and of
+    MODEL the two newest releases.  Without A and B, each model that was modified in the work tree is
+    compared with its version.
+
+    MODEL@A..B compares two versions of MODEL.  Any other A..B compares every model that differs between two
+    commits, and A...B those that changed on B since it left A.
 
     \b
     With --plain, one line for each difference:
@@ -46,57 +69,85 @@ def diff(a: Reference, b: str | None, page_format: Format, form: Form) -> None:
       file      path, added|removed|changed, bytes in a, bytes in b
       tensor    name, added|removed|reshaped|changed, a, b
       size      a, b, difference in bytes
+    and for several models, before the lines of each:
+      model     name, added|removed|changed, version in a, version in b
 
     \b
     Examples:
-      git regolo diff sentiment@1.0 sentiment@1.1
+      git regolo diff
+      git regolo diff sentiment 1.0 1.1
       git regolo diff sentiment@production 1.2 --format markdown
-      git regolo diff sentiment
+      git regolo diff main:sentiment origin/propose/sentiment@1.2:sentiment
+      git regolo diff main...HEAD
 
-    Exit status: 0 success, whatever differs; 2 an invalid reference, or different models; 3 no such version;
-    6 the store is not there.
+    Exit status: 0 success, whatever differs; 2 an invalid reference, or different models; 3 no such version,
+    or a commit that this clone lacks; 6 the store is not there.
     """
     if page_format != "table" and form != "people":
         raise InvalidInput(f"--format and --{form} cannot be used together")
-    with open_handle() as handle:
-        before, after = _chosen(handle, a, b)
-        comparison = compare_versions(handle, before, after)
+    chosen: Form = "json" if page_format == "json" else form
+    with open_handle() as handle, ProgressBar("reading") as bar:
+        found = _compare(handle, sides, bar)
+    if isinstance(found, Comparison):
+        _show_one(found, page_format, chosen)
+    else:
+        _show_all(found, page_format, chosen)
+
+
+def _compare(handle: Handle, texts: Sequence[str], bar: ProgressBar) -> Comparison | RevisionComparison:
+    if not texts:
+        return compare_work_tree(handle, bar.show)
+    first = find_target(handle, texts[0])
+    if isinstance(first, CommitRange):
+        _refuse_more(texts, 1)
+        return compare_revisions(handle, *revisions_of(handle, first))
+    if isinstance(first, VersionRange):
+        _refuse_more(texts, 1)
+        return compare_versions(handle, first.a, first.b)
+    return compare_versions(handle, *_two(handle, first, texts), bar.show)
+
+
+def _refuse_more(texts: Sequence[str], most: int) -> None:
+    if len(texts) > most:
+        raise InvalidInput(f"unexpected argument '{texts[most]}'", Hint("diff", *texts[:most]))
+
+
+def _two(handle: Handle, first: OneVersion, texts: Sequence[str]) -> tuple[OneVersion, OneVersion]:
+    """The two sides that one, two or three arguments name."""
+    if len(texts) == 1:
+        return with_counterpart(handle, first)
+    if len(texts) == MOST and isinstance(first, Reference) and first.is_bare:
+        a, b = (Reference.select(first.model, selector) for selector in texts[1:])
+        return a, b
+    _refuse_more(texts, 2)
+    whole = "@" in texts[1] or ":" in texts[1]
+    return first, parse_one(texts[1]) if whole else Reference.select(first.model, texts[1])
+
+
+def _show_one(found: Comparison, page_format: Format, form: Form) -> None:
     if page_format == "markdown":
-        put(comparison.to_markdown().rstrip("\n"))
+        put(found.to_markdown().rstrip("\n"))
     elif page_format == "html":
-        put(comparison.to_html().rstrip("\n"))
+        put(found.to_html().rstrip("\n"))
     else:
         emit(
-            "json" if page_format == "json" else form,
-            document=lambda: document(comparison),
-            fields=lambda: fields(comparison),
-            page=lambda: put_page(comparison_page(comparison)),
+            form,
+            document=lambda: page_of_one.document(found),
+            fields=lambda: page_of_one.fields(found),
+            page=lambda: put_page(comparison_page(found)),
         )
 
 
-def _chosen(handle: Handle, a: Reference, b: str | None) -> tuple[Reference, Reference]:
-    if b is not None:
-        return a, Reference.parse(b) if "@" in b else Reference.select(a.model, b)
-    if a.latest:
-        return _newest_releases(handle, a.model)
-    manifest = read_version_manifest(handle, a)
-    if not manifest.parents:
-        raise NotFound(f"'{a}' has no parent version", _with_another(handle, a, manifest.version))
-    return Reference.select(a.model, manifest.parents[0]), a
-
-
-def _with_another(handle: Handle, a: Reference, version: str) -> Hint:
-    others = [row.version for row in model_rows(handle, a.model) if row.version != version]
-    return Hint("diff", str(a), others[0]) if others else Hint("commit", a.model, "PATH")
-
-
-def _newest_releases(handle: Handle, model: str) -> tuple[Reference, Reference]:
-    rows, state = model_rows(handle, model), read_merge_state(handle)
-    releases = [row.version for row in rows if Version.parse(row.version).is_release and state.has(row)]
-    if len(releases) < 2:
-        raise NotFound(
-            f"model '{model}' has {'one release' if releases else 'no releases'}, but two are required",
-            Hint("list", model),
+def _show_all(found: RevisionComparison, page_format: Format, form: Form) -> None:
+    pages = revision_pages(found)
+    if page_format == "markdown":
+        put("\n".join(map(to_markdown, pages)).rstrip("\n"))
+    elif page_format == "html":
+        put(to_html_of_several(revision_title(found), pages).rstrip("\n"))
+    else:
+        emit(
+            form,
+            document=lambda: page_of_all.document(found),
+            fields=lambda: page_of_all.fields(found),
+            page=lambda: page_of_all.put_pages(found, pages),
         )
-    older, newer = (Reference.select(model, version) for version in releases[-2:])
-    return older, newer

@@ -4,24 +4,28 @@ import click
 
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit, flat, form_options
-from regolo_git.cli.options.arguments import reference_argument
+from regolo_git.cli.options.targets import complete_one, to_one
 from regolo_git.cli.pages.shown_version import look_up
 from regolo_git.cli.pages.terminal import put_page
 from regolo_git.cli.pages.version import document, version_page
 from regolo_git.cli.streams import put
 from regolo_git.errors import InvalidInput
-from regolo_git.records.references import Reference
+from regolo_git.records.paths import manifest_path
+from regolo_git.records.revision_syntax import AtRevision, OneVersion
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
+from regolo_git.registry.revisions import manifest_at, revision_at
 from regolo_git.registry.versions.model_version import manifest_data
 
 
 @click.command()
-@reference_argument("MODEL[@V]")
+@click.argument("version", metavar="MODEL[@V]|REV:MODEL", callback=to_one, shell_complete=complete_one)
 @click.option("--manifest", "raw", is_flag=True, help="Print the manifest as stored in Git.")
 @form_options
-def show(reference: Reference, raw: bool, form: Form) -> None:
+def show(version: OneVersion, raw: bool, form: Form) -> None:
     """Show a version in detail: its author and date, content, metrics, metadata and lineage.
+
+    REV:MODEL is the version that a branch, a proposal or any commit has; :MODEL is the work tree.
 
     \b
     With --plain, one line for each value: dotted name as in --json, value
@@ -31,17 +35,18 @@ def show(reference: Reference, raw: bool, form: Form) -> None:
       git regolo show sentiment
       git regolo show sentiment@1.0 --manifest
       git regolo show sentiment@production --json
+      git regolo show origin/propose/sentiment@1.2:sentiment
 
-    Exit status: 0 success; 2 invalid reference; 3 no such model or version; 5 tag and manifest disagree;
-    6 the store is not there.
+    Exit status: 0 success; 2 invalid reference; 3 no such model, version or commit; 5 tag and manifest
+    disagree; 6 the store is not there.
     """
     if raw and form != "people":
         raise InvalidInput("--manifest cannot be used with --json or --plain")
     with open_handle() as handle:
         if raw:
-            put(_stored_manifest(handle, reference))
+            put(_stored_manifest(handle, version))
             return
-        shown = look_up(handle, reference)
+        shown = look_up(handle, version)
         emit(
             form,
             document=lambda: document(shown),
@@ -50,7 +55,13 @@ def show(reference: Reference, raw: bool, form: Form) -> None:
         )
 
 
-def _stored_manifest(handle: Handle, reference: Reference) -> str:
-    """The text in Git, also of a manifest that cannot be read."""
-    stored = manifest_data(handle, find_row(handle, reference))
+def _stored_manifest(handle: Handle, version: OneVersion) -> str:
+    """The text in Git or in the work tree, also of a manifest that cannot be read."""
+    if isinstance(version, AtRevision):
+        revision = revision_at(handle, version.revision)
+        stored = revision.records.data(manifest_path(version.model)) or b""
+        if not stored:
+            manifest_at(revision, version.model)  # raises that there is none
+    else:
+        stored = manifest_data(handle, find_row(handle, version))
     return stored.decode("utf-8", "backslashreplace").rstrip("\n")

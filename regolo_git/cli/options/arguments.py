@@ -66,12 +66,9 @@ def complete_versions(ctx: click.Context, param: click.Parameter, incomplete: st
     return _items(query(ctx, lambda handle: _versions(handle, model)), incomplete)
 
 
-def complete_second(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Completes versions of the first reference's model, or whole references."""
-    first = ctx.params.get("a")
-    if not isinstance(first, Reference) or "@" in incomplete:
-        return complete_references(ctx, param, incomplete)
-    return _items(query(ctx, lambda handle: _selectors(handle, first.model)), incomplete)
+def complete_selectors(ctx: click.Context, model: str, incomplete: str) -> list[CompletionItem]:
+    """Completes the versions and environments of a model."""
+    return _items(query(ctx, lambda handle: _selectors(handle, model)), incomplete)
 
 
 def model_argument(*, required: bool = True) -> Decorator:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.model_card import ModelCard
 from regolo_git.records.recipe import Recipe
-from regolo_git.records.references import Reference
+from regolo_git.records.revision_syntax import AtRevision, OneVersion
 from regolo_git.registry.endpoints.deployed import Deployed, all_deployed
 from regolo_git.registry.found_recipe import find_recipe_anywhere
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version
+from regolo_git.registry.revisions import revision_at, version_at
 from regolo_git.registry.usage import users_of
 from regolo_git.registry.versions.model_version import ModelVersion
 
@@ -33,9 +34,24 @@ class Shown:
         return self.version.manifest
 
 
-def look_up(handle: Handle, reference: Reference) -> Shown:
+def look_up(handle: Handle, target: OneVersion) -> Shown:
     """Reads tag, manifest, card, users and recipe.  Raises NotFound, IntegrityError."""
-    version = get_version(handle, reference)
+    if isinstance(target, AtRevision):
+        revision = revision_at(handle, target.revision)
+        version = version_at(handle, revision, target.model)
+        if version.tag is None:
+            return _without_tag(handle, version, revision.records.card_or_default(target.model))
+    else:
+        version = get_version(handle, target)
+    return _with_users(handle, version)
+
+
+def _without_tag(handle: Handle, version: ModelVersion, card: ModelCard) -> Shown:
+    """A version that nothing can use yet, with the card of its own commit."""
+    return Shown(version, card, (), find_recipe_anywhere(handle, version.manifest.artifact.recipe))
+
+
+def _with_users(handle: Handle, version: ModelVersion) -> Shown:
     records = handle.shown_records()
     promotions, endpoints = handle.readable(records.promotions()), handle.readable(records.endpoints())
     users = users_of(promotions, endpoints, version.model_id, version.version)

@@ -2,10 +2,11 @@
 
 from regolo_git.cli.forms import Json
 from regolo_git.cli.tables import Cell
-from regolo_git.registry.version_status import PROPOSED, READY, RETIRED, UNMERGED
+from regolo_git.registry.version_status import PROPOSED, READY, RETIRED, UNCOMMITTED, UNMERGED
 from regolo_git.registry.versions.model_version import ModelVersion
 
-_COLOURS = {READY: "", RETIRED: "dim", PROPOSED: "yellow", UNMERGED: "yellow"}
+_COLOURS = {READY: "", RETIRED: "dim", PROPOSED: "yellow", UNMERGED: "yellow", UNCOMMITTED: "yellow"}
+_NOT_MERGED = (UNMERGED, PROPOSED, UNCOMMITTED)  # which say so themselves
 
 
 def status_colour(status: str) -> str:
@@ -18,7 +19,7 @@ def status_text(version: ModelVersion) -> str:
     words = [*reversed(version.environments)]
     if version.status not in words:
         words.insert(0, version.status)
-    if not version.merged and version.status != UNMERGED:
+    if not version.merged and version.status not in _NOT_MERGED:
         words.append(UNMERGED)
     return ", ".join(words)
 

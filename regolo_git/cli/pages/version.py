@@ -6,6 +6,7 @@ from regolo_git.cli.forms import Json, flat, plain_text
 from regolo_git.cli.pages.differences import deployed_document
 from regolo_git.cli.pages.shown_version import Shown
 from regolo_git.cli.pages.status_style import retirement_document, status_text
+from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.review.page import Column, Page, Section
 from regolo_git.text.numbers import counted, number_text, shares_text
 from regolo_git.text.sizes import size_text
@@ -39,21 +40,29 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
         yield "model", shown.card.description
     if shown.card.owner:
         yield "owner", shown.card.owner
-    yield "created", f"{local_time(version.created_at)} by {version.created_by}"
+    by = f" by {version.created_by}" if version.created_by else ""
+    yield "created", f"{local_time(version.created_at)}{by}"
     yield from _places(shown)
     yield "size", _size(shown)
     yield "digest", version.digest
     if manifest.artifact.path is not None:
         yield "path", manifest.artifact.path
-    signed = "signed" if version.signature is not None else "not signed"
-    yield "tag", f"{version.tag} ({signed})"
-    yield "commit", version.commit
+    yield "tag", _tag(version)
+    if version.commit:
+        yield "commit", version.commit
     if manifest.build is not None:
         yield "build", manifest.build
     if version.current:
         yield "current", "yes, the registry branch has this version"
     if manifest.parents:
         yield "parent", ", ".join(manifest.parents)
+
+
+def _tag(version: ModelVersion) -> str:
+    if version.tag is None:
+        return "none until it is merged"
+    signed = "signed" if version.signature is not None else "not signed"
+    return f"{version.tag} ({signed})"
 
 
 def _places(shown: Shown) -> Iterator[tuple[str, str]]:

@@ -94,7 +94,7 @@ def artifact_state(
         place,
         algorithm=algorithm,
         exclude=manifest.artifact.exclude,
-        members=lambda: _members(handle, manifest),
+        members=lambda: version_members(handle, manifest),
         cache=handle.cache,
         on_progress=on_progress,
     )
@@ -118,7 +118,7 @@ def _note_unchanged(handle: Handle, place: Path, manifest: Manifest) -> None:
         note_held(handle, place, Held.of(manifest.model, manifest.version, digest))
 
 
-def _members(handle: Handle, manifest: Manifest) -> Collection[str]:
+def version_members(handle: Handle, manifest: Manifest) -> Collection[str]:
     """The paths of a version's files: they are part of it even if a pattern leaves them out today."""
     recipe = None if manifest.files is not None else find_recipe_anywhere(handle, manifest.artifact.recipe)
     return manifest.file_entries(recipe)

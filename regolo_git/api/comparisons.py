@@ -1,0 +1,44 @@
+"""The methods of `Registry` that compare versions, commits and the work tree."""
+
+from regolo_git.api.plain_arguments import plain_arguments
+from regolo_git.api.versions import at_revision, reference_to
+from regolo_git.records.names import check_text
+from regolo_git.records.revision_syntax import OneVersion
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.revisions import revision_at
+from regolo_git.review.comparison import Comparison
+from regolo_git.review.versions import RevisionComparison, compare_revisions, compare_versions
+
+
+@plain_arguments
+class ComparisonVerbs:
+    """Methods that compare."""
+
+    handle: Handle
+
+    def compare_model_versions(
+        self,
+        model_id: str,
+        version_a: str | None = None,
+        version_b: str | None = None,
+        rev_a: str | None = None,
+        rev_b: str | None = None,
+    ) -> Comparison:
+        """Compares two versions of a model: metrics, metadata, files, tensors and size.
+
+        `rev_a` and `rev_b` are a branch, a proposal or any commit in place of a version, and "" is the work
+        tree.  Raises NotFound, TypeError without a version or revision for each side.
+        """
+        a, b = _side(model_id, "a", version_a, rev_a), _side(model_id, "b", version_b, rev_b)
+        return compare_versions(self.handle, a, b)
+
+    def compare_revisions(self, rev_a: str, rev_b: str) -> RevisionComparison:
+        """Compares every model that two commits have differently; "" is the work tree.  Raises NotFound."""
+        a, b = (revision_at(self.handle, check_text("a revision", rev)) for rev in (rev_a, rev_b))
+        return compare_revisions(self.handle, a, b)
+
+
+def _side(model_id: str, side: str, version: str | None, rev: str | None) -> OneVersion:
+    if (version is None) == (rev is None):
+        raise TypeError(f"give either version_{side} or rev_{side}")
+    return at_revision(model_id, rev) if rev is not None else reference_to(model_id, version or "")

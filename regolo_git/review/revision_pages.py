@@ -1,0 +1,45 @@
+"""The pages of a comparison of two revisions: one for each model that changed, was added or was removed."""
+
+from collections.abc import Iterator
+
+from regolo_git.records.manifest import Manifest
+from regolo_git.review.comparison_page import comparison_page
+from regolo_git.review.page import Cell, Column, Page, Section
+from regolo_git.review.versions import RevisionComparison
+from regolo_git.text.numbers import number_text
+from regolo_git.text.sizes import size_text
+
+METRICS_SHOWN = 50
+
+
+def revision_pages(comparison: RevisionComparison) -> list[Page]:
+    """The pages, sorted by model."""
+    pages = [
+        *map(comparison_page, comparison.changed),
+        *(_one_sided(manifest, "new model") for manifest in comparison.added),
+        *(_one_sided(manifest, "removed") for manifest in comparison.removed),
+    ]
+    return sorted(pages, key=lambda page: page.subject)
+
+
+def revision_title(comparison: RevisionComparison) -> str:
+    """The title of all pages together."""
+    return f"{comparison.a} → {comparison.b}"
+
+
+def _one_sided(manifest: Manifest, what: str) -> Page:
+    size = size_text(manifest.artifact.size)
+    return Page(
+        subject=manifest.model,
+        title=f"{manifest.version} ({what})",
+        lead=[Cell(f"Size {size}.")],
+        brief=size,
+        notes=[manifest.description] if manifest.description else [],
+        sections=list(_metrics(manifest)),
+    )
+
+
+def _metrics(manifest: Manifest) -> Iterator[Section]:
+    rows = [(name, number_text(value)) for name, value in manifest.metric_values.items()]
+    columns = Column("metric", flexible=True), Column(manifest.version, number=True)
+    yield Section("Metrics", rows, columns, most=METRICS_SHOWN, screenful=METRICS_SHOWN, rest="see --json")
