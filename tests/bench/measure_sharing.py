@@ -263,6 +263,7 @@ def main():
     args = arguments()
     args.seed, args.small_count = 0, 1
     stages = args.only.split(",")
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     lacking = [kind.name for kind in (RegoloS3, DvcS3, AwsS3, S5cmd)
                if not kind(Path(args.peers).resolve(), None).installed()]
     if lacking and set(stages) & {"s3", "many"}:

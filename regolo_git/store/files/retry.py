@@ -2,7 +2,8 @@
 
 The libraries below are told not to retry, so that a request fails once: theirs multiply, and some go on for
 minutes.  Each object has tries of its own.  After a while no more are begun, so that a server that is dead is
-told within a minute: a request that hears nothing ends after SILENCE_SECONDS.
+told within a minute: a request that hears nothing ends after SILENCE_SECONDS.  A server that has done nothing
+yet for this process gets fewer tries: somebody waits, often for what another store has too.
 
 What fails for good becomes a RemoteError with the path of the object, whichever library raised it; a missing
 file stays FileNotFoundError.
@@ -31,9 +32,12 @@ Answer = TypeVar("Answer")
 CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 15.0
 TRIES = 8
+TRIES_AT_FIRST = 5  # until something has succeeded: three seconds of waiting
 # No try begins later: the last one then ends within a minute of the first.
 PATIENCE_SECONDS = 40.0
 FIRST_WAIT_SECONDS, LAST_WAIT_SECONDS = 0.25, 8.0
+# What libraries raise for an answer that they cannot make sense of.
+UNFORESEEN = (EOFError, ValueError, LookupError, RuntimeError)
 # Requests without a body cost little: more of them at once than `connections`, which is for bytes.
 QUESTIONS_AT_ONCE = 16
 
@@ -47,6 +51,7 @@ class RetriedFiles:
         self._open = open_files
         self._lock = threading.Lock()
         self._opened: Files | None = None
+        self._heard = False  # the server has done something, or said that a file is not there
         self._properties = self._retried("", lambda files: files.properties)
         tell_in_child(self)
 
@@ -173,23 +178,24 @@ class RetriedFiles:
             files = self._opened
             try:
                 files = files or self._files()
-                return call(files)
+                answer = call(files)
+                self._heard = self._heard or bool(path)  # without a path, there may have been no request
             except FileNotFoundError as error:
                 failure = failure_of(error)
                 if failure is None:  # a library may have put more than the path in it
+                    self._heard = True
                     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path) from None
-            except (OSError, EOFError, ValueError, LookupError, RuntimeError) as error:
+            except Exception as error:
                 failure = _failure(error)
                 if failure is None:
                     raise
-            except Exception as error:
-                failure = failure_of(error)
-                if failure is None:
-                    raise
+            else:
+                return answer
             if failure.lost:
                 self._forget(files)
             wait = _wait_after(number)
-            if not failure.passing or number == TRIES or time.monotonic() + wait > end:
+            tries = TRIES if self._heard else TRIES_AT_FIRST
+            if not failure.passing or number >= tries or time.monotonic() + wait > end:
                 raise remote_error(failure, path) from None
             time.sleep(wait)
         raise AssertionError  # count has no end
@@ -208,11 +214,10 @@ class RetriedFiles:
 
 
 def _failure(error: Exception) -> Failure | None:
-    """What a filesystem failed of; None for an OSError in words of the system's or ours."""
+    """What a filesystem failed of; None for words of the system's or ours, and for a mistake of a program."""
     if isinstance(error, RemoteError):
         return error.failure
-    found = failure_of(error)
-    return found or (None if isinstance(error, OSError) else Failure(said_by(error)))
+    return failure_of(error) or (Failure(said_by(error)) if isinstance(error, UNFORESEEN) else None)
 
 
 def _wait_after(tries: int) -> float:

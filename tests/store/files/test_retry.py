@@ -14,7 +14,7 @@ from regolo_git.errors import NotFound
 from regolo_git.store.files import retry
 from regolo_git.store.files.contract import Data, Files
 from regolo_git.store.files.local import LocalFiles
-from regolo_git.store.files.retry import TRIES, RetriedFiles
+from regolo_git.store.files.retry import TRIES, TRIES_AT_FIRST, RetriedFiles
 from regolo_git.store.foreign.failure import Failure, denied, passing
 from regolo_git.store.translate import AccessDenied, RemoteError, remote_error
 
@@ -80,6 +80,7 @@ class TestRetried(FilesSuite):
 
 def test_each_object_has_tries_of_its_own(local: Files) -> None:
     files = RetriedFiles("test://", lambda: FailingFiles(local, BUSY, TRIES - 1))
+    assert not files.exists("format.toml")
     paths = [f"a/{number}" for number in range(40)]
     for path in paths:
         files.write(path, b"1")
@@ -92,6 +93,7 @@ def test_each_object_has_tries_of_its_own(local: Files) -> None:
 def test_it_waits_longer_each_time_and_not_for_ever(local: Files, waits: list[float]) -> None:
     inner = FailingFiles(local, BUSY, 1 << 30)
     files = RetriedFiles("test://", lambda: inner)
+    assert not files.exists("format.toml")
     with pytest.raises(RemoteError, match="overloaded") as caught:
         files.write("chunks/ab/1", b"1")
     assert caught.value.path == "chunks/ab/1"
@@ -99,6 +101,16 @@ def test_it_waits_longer_each_time_and_not_for_ever(local: Files, waits: list[fl
     assert inner.calls["write", "chunks/ab/1"] == TRIES == len(waits) + 1
     for number, wait in enumerate(waits):
         assert 0.5 * min(0.25 * 2**number, 8) <= wait <= min(0.25 * 2**number, 8)
+
+
+def test_a_server_that_has_done_nothing_yet_is_given_up_early(local: Files, waits: list[float]) -> None:
+    inner = FailingFiles(local, BUSY, 1 << 30)
+    files = RetriedFiles("test://", lambda: inner)
+    assert files.properties.connections
+    with pytest.raises(RemoteError, match="overloaded"):
+        files.read_range("format.toml", 0, 9)
+    assert inner.calls["read_range", "format.toml"] == TRIES_AT_FIRST
+    assert sum(waits) < 4
 
 
 def test_no_try_begins_late(local: Files, monkeypatch: pytest.MonkeyPatch) -> None:
