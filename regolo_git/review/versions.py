@@ -10,6 +10,7 @@ from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import manifest_path
 from regolo_git.records.revision_syntax import HEAD, WORK_TREE, OneVersion
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.predictions import paired_metrics
 from regolo_git.registry.revisions import Revision, changed_models, revision_at
 from regolo_git.review.comparison import Comparison, compare
 from regolo_git.review.incomplete import IncompleteFile, incomplete_files
@@ -44,7 +45,8 @@ def compare_sides(handle: Handle, a: Side, b: Side) -> Comparison:
     found = incomplete_files(handle.stores, a.manifest, b.manifest, a.recipe, b.recipe)
     incomplete = *found, *_problems(a), *_problems(b)
     card = a.records.card_or_default(a.manifest.model)
-    comparison = compare(a.manifest, b.manifest, card, a.recipe, b.recipe, incomplete)
+    paired = paired_metrics(handle.stores, (a.manifest, a.recipe), (b.manifest, b.recipe))
+    comparison = compare(a.manifest, b.manifest, card, a.recipe, b.recipe, incomplete, paired)
     if comparison.version_a != comparison.version_b:
         return comparison
     version = comparison.version_a
