@@ -43,7 +43,8 @@ def _no_model(handle: Handle, model: str) -> NotFound:
     if model in handle.shown_records().endpoint_names():
         return NotFound(f"there is no model '{model}'; it is an endpoint", Hint("endpoint show", model))
     close = nearest(model, handle.index.model_names())
-    return NotFound(f"there is no model '{model}'", Hint("show", close) if close else Hint("list"))
+    hint = _proposed(handle, model) or (Hint("show", close) if close else Hint("list"))
+    return NotFound(f"there is no model '{model}'", hint)
 
 
 def untagged_models(handle: Handle) -> list[str]:
@@ -68,7 +69,19 @@ def _row_of_version(handle: Handle, model: str, version: Version) -> TagRow:
         return row
     wanted = version.text(zero_patch=version.patch_written)
     newest = ", ".join(row.version for row in model_rows(handle, model)[-5:])
-    raise NotFound(f"model '{model}' has no version '{wanted}' (newest: {newest})", Hint("list", model))
+    hint = _proposed(handle, model, version) or Hint("list", model)
+    raise NotFound(f"model '{model}' has no version '{wanted}' (newest: {newest})", hint)
+
+
+def _proposed(handle: Handle, model: str, version: Version | None = None) -> Hint | None:
+    """Where a version, or any one of a model, is that was proposed and is not merged yet."""
+    from regolo_git.registry.waiting_proposals import waiting_proposals  # noqa: PLC0415 - only after a mistake
+
+    for proposal in waiting_proposals(handle, read_statuses(handle), model):
+        named = [Reference.parse(reference) for reference in proposal.versions]
+        if any(found.model == model and version in (None, found.version) for found in named):
+            return Hint("show", f"{proposal.places[0]}:{model}")
+    return None
 
 
 def _row_of_environment(handle: Handle, model: str, environment: str) -> TagRow:

@@ -13,6 +13,7 @@ from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.options.arguments import model_argument
 from regolo_git.cli.pages import model_list, version_list
 from regolo_git.cli.pages.clashes import talk_of_clashes
+from regolo_git.cli.pages.proposals import talk_of_proposals
 from regolo_git.cli.pages.unpushed import talk_of_unpushed_versions
 from regolo_git.cli.streams import is_terminal, talk, talk_next
 from regolo_git.errors import InvalidInput
@@ -24,6 +25,7 @@ from regolo_git.registry.models import summarise_models
 from regolo_git.registry.sync.unpushed import unpushed_references
 from regolo_git.registry.version_status import read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion, known_metrics
+from regolo_git.registry.waiting_proposals import waiting_proposals
 from regolo_git.text.numbers import counted
 
 SCREENFUL = 30
@@ -54,7 +56,8 @@ def list_(
     With --remote, the remote of the registry branch is asked for its tags of MODEL, and nothing is fetched:
     each version is here, not here, or another one here.
 
-    Versions that were not pushed, as far as the last exchange with `origin` tells, are named on stderr.
+    Versions that were not pushed and proposals that wait for a review, as far as the last exchange with
+    `origin` tells, are named on stderr.
 
     With --json, `clashes` has what another clone pushed under a number of this clone.
 
@@ -118,10 +121,13 @@ def _list_models(form: Form, limit: int | None) -> None:
         models = summarise_models(handle)[:limit]
         untagged = untagged_models(handle) if not models and form == "people" else []
         clashes = find_clashes(handle) if form != "plain" else []
-        unpushed = unpushed_references(handle, read_statuses(handle)) if models and form == "people" else ()
+        statuses = read_statuses(handle)
+        unpushed = unpushed_references(handle, statuses) if models and form == "people" else ()
+        proposals = waiting_proposals(handle, statuses) if form == "people" else []
     if form == "people":
         talk_of_clashes(clashes)
         talk_of_unpushed_versions(unpushed)
+        talk_of_proposals(proposals, statuses.branch)
     if untagged:
         talk(f"{counted(len(untagged), 'model')} in this clone, but no version tags")
         talk_next(WITHOUT_TAGS)
@@ -151,7 +157,9 @@ def _list_versions(model: str, metrics: Sequence[str], limit: int | None, form: 
         )
         if form == "people":
             talk_of_clashes(clashes)
-            talk_of_unpushed_versions(unpushed_references(handle, read_statuses(handle), model))
+            statuses = read_statuses(handle)
+            talk_of_unpushed_versions(unpushed_references(handle, statuses, model))
+            talk_of_proposals(waiting_proposals(handle, statuses, model), statuses.branch)
         left_out = [version for version in every[limit:] if version.current] if limit is not None else []
     if form == "people" and len(lines) < len(every):
         for version in left_out:

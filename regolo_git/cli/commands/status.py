@@ -13,6 +13,7 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.pages.clashes import clashes_document, talk_of_clashes
 from regolo_git.cli.pages.differences import deployed_document, talk_of_differences
+from regolo_git.cli.pages.proposals import proposals_document, talk_of_proposals
 from regolo_git.cli.pages.unpushed import talk_of_unpushed
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import paint, put, talk, talk_next
@@ -22,6 +23,7 @@ from regolo_git.registry.clashes import find_clashes
 from regolo_git.registry.sync.unpushed import find_unpushed
 from regolo_git.registry.version_status import read_statuses
 from regolo_git.registry.versions.status import ArtifactStatus, WorkStatus, work_status
+from regolo_git.registry.waiting_proposals import waiting_proposals
 from regolo_git.text.commits import short
 from regolo_git.text.printable import one_line
 
@@ -35,8 +37,8 @@ def status(form: Form) -> None:
     """Compare the models in the work tree with the versions at the checked-out commit.
 
     Files that have not changed since the last run are not read again.  Endpoints that do not serve the
-    version of the environment that they follow are reported on stderr, and so is what was not pushed, as far
-    as the last exchange with `origin` tells.
+    version of the environment that they follow are reported on stderr, and so are what was not pushed and
+    proposals that wait for a review, as far as the last exchange with `origin` tells.
 
     \b
     With --plain, one line for each model:
@@ -55,10 +57,12 @@ def status(form: Form) -> None:
         top, clashes, statuses = handle.paths.top, find_clashes(handle), read_statuses(handle)
         endpoints = [each for of_model in statuses.deployed.values() for each in of_model]
         unpushed = find_unpushed(handle, statuses)
+        proposals = waiting_proposals(handle, statuses)
     if form == "people":
         talk_of_clashes(clashes)
         talk_of_differences(endpoints)
         talk_of_unpushed(unpushed)
+        talk_of_proposals(proposals, statuses.branch)
     emit(
         form,
         document=lambda: {
@@ -66,6 +70,7 @@ def status(form: Form) -> None:
             "clashes": clashes_document(clashes),
             "endpoints": [deployed_document(each) for each in endpoints],
             "unpushed": asdict(unpushed) if unpushed is not None else None,
+            "proposals": proposals_document(proposals),
         },
         fields=lambda: [
             (_reference(a), a.state, "tagged" if a.tagged else "untagged", a.path, a.holds)

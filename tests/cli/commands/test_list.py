@@ -87,3 +87,15 @@ def test_a_version_that_is_not_merged_is_marked(regolo: Regolo, two_versions: Pa
     assert "staging, not merged" in regolo("list", "m").lines[1]
     assert regolo("diff", "m").out.startswith("m  1.0 -> 1.1")
     assert "'m@v1.2' is not on branch 'main'" in regolo("doctor", "--dry-run").out
+
+
+def test_list_and_status_say_which_proposals_wait_and_where(regolo: Regolo, two_versions: Path) -> None:
+    regolo("commit", "m", "model.safetensors", "--propose", "--yes")
+    for command in (["list"], ["list", "m"], ["status"]):
+        err = regolo(*command).err
+        assert "note: proposed: m@1.2 by Ada Byron (on propose/m@1.2" in err
+        assert "next    git regolo diff main...propose/m@1.2" in err
+    assert "proposed" not in regolo("list", "--plain").err
+    (found,) = regolo("status", "--json").document["proposals"]
+    assert found["versions"] == ["m@1.2"]
+    assert found["places"][0].startswith("propose/m@1.2")

@@ -1,0 +1,40 @@
+"""The notes of `list` and `status` about proposals that wait."""
+
+from collections.abc import Sequence
+
+from regolo_git.cli.forms import Json
+from regolo_git.cli.streams import talk_next, talk_note
+from regolo_git.hints import Hint
+from regolo_git.registry.waiting_proposals import WaitingProposal
+from regolo_git.text.commits import person
+from regolo_git.text.numbers import few_of
+from regolo_git.text.printable import one_line
+
+SHOWN = 3
+
+
+def proposals_document(proposals: Sequence[WaitingProposal]) -> list[Json]:
+    """Proposals as JSON documents."""
+    return [
+        {
+            "versions": list(proposal.versions),
+            "places": list(proposal.places),
+            "commit": proposal.commit,
+            "author": proposal.author,
+            "created_at": proposal.created_at,
+        }
+        for proposal in proposals
+    ]
+
+
+def talk_of_proposals(proposals: Sequence[WaitingProposal], branch: str) -> None:
+    """Says which proposals wait for `branch` and where, and how the first one is looked at."""
+    for proposal in proposals[:SHOWN]:
+        what = few_of(list(proposal.versions[:SHOWN]), len(proposal.versions)) or one_line(proposal.places[0])
+        where = ", ".join(map(one_line, proposal.places))
+        by = one_line(person(proposal.author))
+        talk_note(f"proposed: {what} by {by}" + (f" (on {where})" if proposal.versions else ""))
+    if len(proposals) > SHOWN:
+        talk_note(f"and {len(proposals) - SHOWN} more proposals: git regolo status --json")
+    if proposals:
+        talk_next(str(Hint("diff", f"{branch}...{one_line(proposals[0].places[0])}")))

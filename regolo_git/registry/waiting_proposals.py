@@ -1,0 +1,178 @@
+"""The proposals that wait for their review or merge, and the branches that they are on.
+
+They are found by the names of branches, here and as last fetched.  What each proposes is read once and kept
+in a small file, so that `list` need not open Git: it stays the same while the branches do, and a later tip of
+the registry branch is only asked for the commits that are new.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from regolo_git.errors import InvalidInput, RegoloError
+from regolo_git.git.identity import utc
+from regolo_git.git.refs_state import HEADS, line_tips, ref_target, refs_beside_tags
+from regolo_git.git.small_files import replace_file
+from regolo_git.records.branches import PROPOSALS
+from regolo_git.records.json_reader import JsonReader
+from regolo_git.records.references import version_reference
+from regolo_git.records.versions import Version
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.version_status import Statuses
+from regolo_git.system_calls import read_ordinary
+
+REMOTES = "refs/remotes/"
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingProposal:
+    """A proposal that is not merged: `versions` are references, none for a promotion or other operation.
+
+    `places` are the revisions that have it, such as `propose/m@1.1` and `origin/propose/m@1.1`.
+    """
+
+    places: tuple[str, ...]
+    commit: str
+    versions: tuple[str, ...]
+    models: tuple[str, ...]
+    author: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What a commit proposes: each file that it changed with its blob, and its versions with their manifests.
+
+    `merged` if a released branch contains it, or has the same files.
+    """
+
+    merged: bool
+    files: Mapping[str, str | None]
+    versions: tuple[tuple[str, str, str], ...]
+    author: str
+    created: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadProposals:
+    """What the tips of proposals propose, as of some tips of released branches."""
+
+    targets: tuple[str, ...] = ()
+    by_tip: Mapping[str, Proposed] = field(default_factory=dict)
+
+
+def waiting_proposals(handle: Handle, statuses: Statuses, model: str | None = None) -> list[WaitingProposal]:
+    """The proposals, of one model or all, that wait: the oldest first."""
+    tips = _tips(handle)
+    if not tips:
+        return []
+    targets = _targets(handle, statuses)
+    file = handle.local_directory / "proposals.json"
+    read = _load(file)
+    if read.targets != targets or read.by_tip.keys() != tips.keys():
+        from regolo_git.registry.read_proposals import read_proposals  # noqa: PLC0415 - imports the Git library
+
+        read = read_proposals(handle, read, list(tips), targets)
+        _save(file, read)
+    found = [
+        _waiting(tips[tip], tip, read.by_tip[tip]) for tip in tips if _waits(handle, read.by_tip.get(tip))
+    ]
+    return sorted((p for p in found if model in (None, *p.models)), key=lambda p: (p.created_at, p.places))
+
+
+def _tips(handle: Handle) -> dict[str, tuple[str, ...]]:
+    """The tips of the branches of proposals, with the names of those branches."""
+    found: dict[str, tuple[str, ...]] = {}
+    for ref in refs_beside_tags(handle.paths):
+        branch = ref.removeprefix(HEADS) if ref.startswith(HEADS) else _at_remote(ref)
+        tip = ref_target(handle.paths, ref) if branch.startswith(PROPOSALS) else None
+        if tip is not None:
+            found[tip] = (*found.get(tip, ()), ref.removeprefix(HEADS).removeprefix(REMOTES))
+    return found
+
+
+def _at_remote(ref: str) -> str:
+    return ref.removeprefix(REMOTES).partition("/")[2] if ref.startswith(REMOTES) else ""
+
+
+def _targets(handle: Handle, statuses: Statuses) -> tuple[str, ...]:
+    """The tips of the branches that proposals are merged into, here and as last fetched."""
+    branches = [statuses.branch]
+    if statuses.operations is not None:
+        branches.append(statuses.operations.partition(" ")[0])
+    tips = [line_tips(handle.paths, branch, ()).values() for branch in branches]
+    return tuple(dict.fromkeys(tip for found in tips for tip in found))
+
+
+def _waits(handle: Handle, proposed: Proposed | None) -> bool:
+    if proposed is None or proposed.merged or not proposed.files:
+        return False
+    keys = {(model, Version.parse(version).identity): oid for model, version, oid in proposed.versions}
+    rows = handle.index.find_all(keys)
+    return not keys or any(key not in rows or rows[key].manifest_oid != oid for key, oid in keys.items())
+
+
+def _waiting(places: tuple[str, ...], tip: str, proposed: Proposed) -> WaitingProposal:
+    return WaitingProposal(
+        places=places,
+        commit=tip,
+        versions=tuple(version_reference(model, version) for model, version, _ in proposed.versions),
+        models=tuple(_models(proposed)),
+        author=proposed.author,
+        created_at=utc(proposed.created),
+    )
+
+
+def _models(proposed: Proposed) -> Iterator[str]:
+    """The models that a proposal is about, by its versions and by the paths of promotions."""
+    yield from dict.fromkeys(model for model, _, _ in proposed.versions)
+    for path in proposed.files:
+        top, _, rest = path.partition("/")
+        if top == "environments":
+            yield rest.partition("/")[2].removesuffix(".toml")
+        elif top == "models" and path.endswith("/retired.toml"):
+            yield rest.removesuffix("/retired.toml")
+
+
+# -- the file ---------------------------------------------------------------------------------------------
+
+
+def _load(file: Path) -> ReadProposals:
+    try:
+        reader = JsonReader.parse(read_ordinary(file), "the cache of proposals")
+        by_tip = {tip: _read(held) for tip, held in reader.named_objects("by_tip")}
+        return ReadProposals(tuple(reader.list_of("targets", str)), by_tip)
+    except (OSError, InvalidInput):
+        return ReadProposals()  # only a cache
+
+
+def _read(reader: JsonReader) -> Proposed:
+    files = reader.object("files")
+    return Proposed(
+        merged=reader.get("merged", bool),
+        files={str(path): files.get_optional(path, str) for path in files},
+        versions=tuple(
+            (row.get(0, str), row.get(1, str), row.get(2, str)) for row in reader.rows("versions", 3)
+        ),
+        author=reader.get("author", str),
+        created=reader.get("created", int),
+    )
+
+
+def _save(file: Path, read: ReadProposals) -> None:
+    by_tip = {
+        tip: {
+            "merged": p.merged,
+            "files": dict(p.files),
+            "versions": [list(version) for version in p.versions],
+            "author": p.author,
+            "created": p.created,
+        }
+        for tip, p in read.by_tip.items()
+    }
+    try:
+        replace_file(file, json.dumps({"targets": list(read.targets), "by_tip": by_tip}).encode())
+    except (OSError, RegoloError):
+        return  # a read-only clone works without the cache
