@@ -12,7 +12,7 @@ import re
 from typing import Literal, NamedTuple
 
 from regolo_git.errors import InvalidInput
-from regolo_git.hints import Hint
+from regolo_git.hints import Hint, NextStep
 
 STORE_SETTING = "regolo.store"  # in git's configuration: the store of a clone
 FORMER_STORE_SETTING = "regolo.localStore"  # in 0.1
@@ -86,8 +86,13 @@ _ENDPOINT = re.compile(r"https?://([A-Za-z0-9][A-Za-z0-9.-]*)(?::([0-9]{1,5}))?(
 _REGION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
 
 
-def parse_store_address(url: str, endpoint: str | None = None, region: str | None = None) -> StoreAddress:
-    """The parts of a store's path or URL.  Raises InvalidInput for what cannot be a store."""
+def parse_store_address(
+    url: str, endpoint: str | None = None, region: str | None = None, *, for_others: NextStep | None = None
+) -> StoreAddress:
+    """The parts of a store's path or URL.  Raises InvalidInput for what cannot be a store.
+
+    `for_others` is the hint where there is an endpoint or a region, and the store is not on S3.
+    """
     if not url or url != url.strip() or not url.isprintable():
         raise InvalidInput("the URL of a store is empty, or has spaces around it or control characters")
     if "::" in url:
@@ -106,7 +111,7 @@ def parse_store_address(url: str, endpoint: str | None = None, region: str | Non
     if address.scheme != "s3":
         raise InvalidInput(
             f"an endpoint or a region is for a store at s3://, and this one is '{url}'",
-            Hint("config", "--unset", "store.region" if endpoint is None else "store.endpoint"),
+            for_others or Hint("config", "--unset", "store.region" if endpoint is None else "store.endpoint"),
         )
     return address._replace(endpoint=endpoint, region=region)
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 from platform import node
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from regolo_git.errors import InvalidInput, NotFound, StoreAbsent, StoreUnconfirmed
 from regolo_git.git.discover import RepositoryPaths
@@ -41,8 +41,22 @@ USED_SETTING = "regolo.usedSharedStore"
 CLONE_ID_SETTING = "regolo.cloneId"
 REGISTRY_ID_SETTING = "regolo.registryId"  # of a registry whose configuration has none
 REMOTE_SECTION = "regolo.remote"
-_REMOTE = re.compile(rf"{re.escape(REMOTE_SECTION)}\.(.+)\.url")
+_REMOTE = re.compile(rf"{re.escape(REMOTE_SECTION)}\.(.+)\.(url|endpoint|region)")
 MayUse = Callable[[StoreAddress], bool]
+
+
+class FurtherStore(NamedTuple):
+    """The settings of a further store; none of them is checked."""
+
+    url: str
+    endpoint: str | None = None
+    region: str | None = None
+
+    def address(self, name: str) -> StoreAddress:
+        """Its address.  Raises InvalidInput."""
+        key = "region" if self.endpoint is None else "endpoint"
+        wrong = f"git config --unset {REMOTE_SECTION}.{name}.{key}"
+        return parse_store_address(*self, for_others=wrong)
 
 
 class SharedStores:
@@ -155,22 +169,28 @@ class SharedStores:
         """A store that this clone may use.  Raises the errors of `SharedStore.open`."""
         return SharedStore.open(self._files(address), may_raise)
 
-    def further(self) -> dict[str, str]:
-        """Names and URLs of the further stores of this clone, in the order of git's configuration."""
-        found = self._git().settings().below(REMOTE_SECTION).items()
-        named = [(_REMOTE.fullmatch(key), url) for key, url in found]
-        return {match[1]: url for match, url in named if match is not None and url}
+    def further(self) -> dict[str, FurtherStore]:
+        """The further stores of this clone by name, in the order of git's configuration."""
+        found: dict[str, dict[str, str]] = {}
+        for key, value in self._git().settings().below(REMOTE_SECTION).items():
+            match = _REMOTE.fullmatch(key)
+            if match is not None and value:
+                found.setdefault(match[1], {})[match[2]] = value
+        return {name: FurtherStore(**values) for name, values in found.items() if "url" in values}
 
     def links(self, local: str, shared: Callable[[], SharedStore | None]) -> list[Link]:
         """The stores to read after the local one, none of them open; `shared` opens that of the registry."""
-        found = [Link(url, partial(self._open_further, url)) for url in self.further().values()]
+        found = [
+            Link(store.url, partial(self._open_further, name, store))
+            for name, store in self.further().items()
+        ]
         url = self._config().store_url
         if url is not None:
             found.insert(0, Link(url, partial(_there, url, shared)))
         return [link for link in found if place_of(self._paths, link.url) != local]
 
-    def _open_further(self, url: str) -> SharedStore:
-        return self.opened(parse_store_address(url))
+    def _open_further(self, name: str, store: FurtherStore) -> SharedStore:
+        return self.opened(store.address(name))
 
     def _files(self, address: StoreAddress) -> Files:
         """The files of a store; a relative path starts at the repository."""

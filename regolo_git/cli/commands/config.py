@@ -179,7 +179,11 @@ def _local_settings(handle: Handle) -> dict[str, TomlValue]:
         STORE_SETTING: handle.clone_store.setting,
         **{key: handle.git.config_get(key) for key in (CACHE_SETTING, CACHE_SIZE_SETTING, PUSH_SETTING)},
         CONFIRMED_SETTING: handle.git.config_get(CONFIRMED_SETTING),
-        **{f"{REMOTE_SECTION}.{name}.url": url for name, url in handle.shared_stores.further().items()},
+        **{
+            f"{REMOTE_SECTION}.{name}.{setting}": value
+            for name, store in handle.shared_stores.further().items()
+            for setting, value in store._asdict().items()
+        },
     }
     return {key: value for key, value in values.items() if value is not None}
 

@@ -6,6 +6,7 @@ import pytest
 from support.command_line import Regolo
 from support.git_program import git
 
+from regolo_git.registry.handle import Handle
 from regolo_git.store.loose import LooseStore
 
 
@@ -58,6 +59,24 @@ def test_a_store_that_is_not_there_yet_is_added_with_a_note(
     assert "it cannot be read now" in regolo("remote", "add", "later", str(tmp_path / "later")).err
     assert regolo("remote", "--json").document[0]["name"] == "later"
     assert not (tmp_path / "later").exists()
+
+
+def test_a_store_on_s3_has_an_endpoint_and_a_region_of_its_own(regolo: Regolo, registry: Path) -> None:
+    there = ("s3://models/x", "--endpoint", "http://127.0.0.1:9", "--region", "eu-x")
+    regolo("remote", "add", "minio", *there)
+    assert (
+        regolo("remote", "--plain").out == "minio\ts3://models/x\thttp://127.0.0.1:9\teu-x\tof this clone\n"
+    )
+    assert "regolo.remote.minio.region" in regolo("config", "--local").out
+    (store,) = Handle.open(registry, {}).shared_stores.further().items()
+    assert store[1].address(store[0])[-2:] == ("http://127.0.0.1:9", "eu-x")
+    regolo("remote", "remove", "minio")
+    assert "regolo.remote.minio" not in git(registry, "config", "--list")
+    for place, *options in (("/store", "--region", "eu-x"), ("s3://m/x", "--endpoint", "http://a@b")):
+        regolo("remote", "add", "minio", place, *options, status=2)
+    git(registry, "config", "regolo.remote.bad.url", "gs://models")
+    git(registry, "config", "regolo.remote.bad.region", "eu-x")
+    assert regolo("remote", "--json").document[0]["region"] == "eu-x"
 
 
 @pytest.mark.parametrize(
