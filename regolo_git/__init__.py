@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from regolo_git.records.routing import Routing
     from regolo_git.registry.models import Model, ModelSummary
     from regolo_git.registry.versions.model_version import ModelVersion
-    from regolo_git.review.comparison import Comparison
+    from regolo_git.reviews.comparison import Comparison
     from regolo_git.serving.metrics.values import EndpointMetrics
 
 __version__ = "0.1.0"
@@ -110,7 +110,7 @@ _HOMES = {
     ),
     "regolo_git.registry.versions.model_version": ("ModelVersion",),
     "regolo_git.registry.models": ("Model", "ModelSummary"),
-    "regolo_git.review.comparison": ("Comparison",),
+    "regolo_git.reviews.comparison": ("Comparison",),
     "regolo_git.serving.metrics.values": ("EndpointMetrics",),
     "regolo_git.records.endpoint": ("Endpoint",),
     "regolo_git.records.environment": ("Promotion",),

@@ -6,8 +6,8 @@ from regolo_git.records.names import check_text
 from regolo_git.records.revision_syntax import OneVersion
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.revisions import revision_at
-from regolo_git.review.comparison import Comparison
-from regolo_git.review.versions import RevisionComparison, compare_revisions, compare_versions
+from regolo_git.reviews.comparison import Comparison
+from regolo_git.reviews.versions import RevisionComparison, compare_revisions, compare_versions
 
 
 @plain_arguments

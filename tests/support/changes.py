@@ -4,9 +4,9 @@ from typing import Any
 
 from regolo_git.records.measurement import Measurement, as_measurements
 from regolo_git.records.model_card import MetricRule
-from regolo_git.review.comparison import Comparison
-from regolo_git.review.files import FileChange
-from regolo_git.review.metadata import MetadataChange
+from regolo_git.reviews.comparison import Comparison
+from regolo_git.reviews.files import FileChange
+from regolo_git.reviews.metadata import MetadataChange
 from regolo_git.verdict.metrics import compare_metrics
 from regolo_git.verdict.tensors import compare_tensors
 from support.tensors import recipe, tensor

@@ -25,12 +25,12 @@ from regolo_git.records.revision_syntax import (
 from regolo_git.registry.counterpart import with_counterpart
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.revisions import revisions_of
-from regolo_git.review.comparison import Comparison
-from regolo_git.review.comparison_page import comparison_page
-from regolo_git.review.html import to_html_of_several
-from regolo_git.review.markdown import to_markdown
-from regolo_git.review.revision_pages import revision_pages, revision_title
-from regolo_git.review.versions import (
+from regolo_git.reviews.comparison import Comparison
+from regolo_git.reviews.comparison_page import comparison_page
+from regolo_git.reviews.html import to_html_of_several
+from regolo_git.reviews.markdown import to_markdown
+from regolo_git.reviews.revision_pages import revision_pages, revision_title
+from regolo_git.reviews.versions import (
     RevisionComparison,
     compare_revisions,
     compare_versions,

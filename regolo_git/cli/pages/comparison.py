@@ -6,8 +6,8 @@ from typing import cast
 from regolo_git.cli.forms import Json
 from regolo_git.records.metadata import MetadataValue
 from regolo_git.records.recipe import RecipeTensor
-from regolo_git.review.changes import VersionChanges
-from regolo_git.review.comparison_page import tensor_text, value_text
+from regolo_git.reviews.changes import VersionChanges
+from regolo_git.reviews.comparison_page import tensor_text, value_text
 
 
 def document(changes: VersionChanges) -> Json:

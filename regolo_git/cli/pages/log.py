@@ -11,7 +11,7 @@ from regolo_git.cli.pages.terminal import drawn
 from regolo_git.cli.streams import paint, put, signs, takes_symbols
 from regolo_git.cli.tables import Cell, Row, painted, put_table
 from regolo_git.registry.versions.model_version import ModelVersion
-from regolo_git.review.comparison_page import difference_texts, metric_name, verdict_cell
+from regolo_git.reviews.comparison_page import difference_texts, metric_name, verdict_cell
 from regolo_git.text.commits import person, short
 from regolo_git.text.numbers import counted, number_text
 from regolo_git.text.printable import one_line

@@ -7,8 +7,8 @@ from regolo_git.cli.pages import comparison as one
 from regolo_git.cli.pages.terminal import put_page
 from regolo_git.cli.streams import put, talk
 from regolo_git.records.manifest import Manifest
-from regolo_git.review.page import Page
-from regolo_git.review.versions import RevisionComparison
+from regolo_git.reviews.page import Page
+from regolo_git.reviews.versions import RevisionComparison
 
 
 def document(comparison: RevisionComparison) -> Json:

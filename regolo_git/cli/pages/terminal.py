@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from regolo_git.cli import columns, tables
 from regolo_git.cli.streams import paint, put, signs
-from regolo_git.review.page import Cell, Column, Meaning, Page, Section, cell
+from regolo_git.reviews.page import Cell, Column, Meaning, Page, Section, cell
 from regolo_git.text.printable import one_line
 
 INDENT = 2

@@ -7,7 +7,7 @@ from regolo_git.cli.pages.differences import deployed_document
 from regolo_git.cli.pages.shown_version import Shown
 from regolo_git.cli.pages.status_style import retirement_document, status_text
 from regolo_git.registry.versions.model_version import ModelVersion
-from regolo_git.review.page import Column, Page, Section
+from regolo_git.reviews.page import Column, Page, Section
 from regolo_git.text.numbers import counted, number_text, shares_text
 from regolo_git.text.sizes import size_text
 from regolo_git.text.times import local_time

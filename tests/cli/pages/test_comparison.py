@@ -7,7 +7,7 @@ from support.changes import changes
 
 from regolo_git.cli.forms import plain_text
 from regolo_git.cli.pages.comparison import document, fields
-from regolo_git.review.metadata import MetadataChange
+from regolo_git.reviews.metadata import MetadataChange
 
 
 def test_the_document_has_every_change() -> None:

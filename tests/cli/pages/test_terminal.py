@@ -5,8 +5,8 @@ from support.changes import changes, hostile_changes
 
 from regolo_git.cli.pages.terminal import drawn, put_page
 from regolo_git.cli.tables import Cell as Drawn
-from regolo_git.review.comparison_page import comparison_page
-from regolo_git.review.page import Cell, Column, Page, Section
+from regolo_git.reviews.comparison_page import comparison_page
+from regolo_git.reviews.page import Cell, Column, Page, Section
 
 COMPARISON = """\
 nlp/m  1.0 -> 1.1-rc.1  4.1 kB -> 5.0 kB (+904 B)

@@ -14,7 +14,7 @@ from regolo_git.cli.pages.version import document, version_page
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import FileEntry, Lineage
 from regolo_git.records.model_card import ModelCard
-from regolo_git.review.page import Section
+from regolo_git.reviews.page import Section
 
 PLAIN = Shown(model_version(), ModelCard(), (), None)
 ENTRY = FileEntry(750, Digest("sha256", HEX))

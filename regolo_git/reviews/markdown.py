@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from regolo_git.review.page import Cell, Page, Row, Section, cell
+from regolo_git.reviews.page import Cell, Page, Row, Section, cell
 from regolo_git.text.printable import without_controls
 
 # What a host makes a link or a mention of: an invisible character apart, it stays text.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from html import escape as escape_markup
 
-from regolo_git.review.page import Cell, Column, Page, Section, cell
+from regolo_git.reviews.page import Cell, Column, Page, Section, cell
 from regolo_git.text.printable import without_controls
 
 STYLE = """

@@ -1,6 +1,6 @@
 """Metadata is compared by dotted name."""
 
-from regolo_git.review.metadata import MetadataChange, compare_metadata
+from regolo_git.reviews.metadata import MetadataChange, compare_metadata
 
 
 def test_what_differs_is_named_with_dots() -> None:

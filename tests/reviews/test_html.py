@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.changes import changes, hostile_changes
 
-from regolo_git.review.html import escape, to_html
-from regolo_git.review.page import Cell, Column, Page, Section
+from regolo_git.reviews.html import escape, to_html
+from regolo_git.reviews.page import Cell, Column, Page, Section
 
 
 def body(page: str) -> ET.Element:

@@ -9,7 +9,7 @@ from support.registry_fixtures import Weights
 from regolo_git.api import Registry
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.references import Reference
-from regolo_git.review.versions import compare_versions
+from regolo_git.reviews.versions import compare_versions
 
 ONE, TWO = Reference.parse("m@1.0"), Reference.parse("m@1.1")
 

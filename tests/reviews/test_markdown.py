@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.changes import changes, hostile_changes
 
-from regolo_git.review.markdown import escape, to_markdown
-from regolo_git.review.page import Cell, Column, Page, Section
+from regolo_git.reviews.markdown import escape, to_markdown
+from regolo_git.reviews.page import Cell, Column, Page, Section
 
 COMPARISON = """\
 ## nlp/m: 1.0 → 1.1-rc.1

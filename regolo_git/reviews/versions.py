@@ -12,9 +12,9 @@ from regolo_git.records.revision_syntax import HEAD, WORK_TREE, OneVersion
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.predictions import paired_metrics
 from regolo_git.registry.revisions import Revision, changed_models, revision_at
-from regolo_git.review.comparison import Comparison, compare
-from regolo_git.review.incomplete import IncompleteFile, incomplete_files
-from regolo_git.review.sides import Side, find_side, side_at
+from regolo_git.reviews.comparison import Comparison, compare
+from regolo_git.reviews.incomplete import IncompleteFile, incomplete_files
+from regolo_git.reviews.sides import Side, find_side, side_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from support.tensors import recipe, tensor
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Artifact, Manifest
 from regolo_git.records.model_card import MetricRule, ModelCard
-from regolo_git.review.comparison import compare
+from regolo_git.reviews.comparison import compare
 
 
 def manifest(version: str, fill: str, size: int, **metadata: object) -> Manifest:

@@ -1,6 +1,6 @@
 """The values of which pages are made."""
 
-from regolo_git.review.page import Cell, cell
+from regolo_git.reviews.page import Cell, cell
 
 
 def test_a_text_alone_is_a_cell_without_a_meaning() -> None:

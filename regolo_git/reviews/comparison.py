@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.model_card import ModelCard
 from regolo_git.records.recipe import Recipe
-from regolo_git.review.changes import VersionChanges
-from regolo_git.review.comparison_page import comparison_page
-from regolo_git.review.files import compare_files
-from regolo_git.review.html import to_html
-from regolo_git.review.incomplete import IncompleteFile, without_tensors_of
-from regolo_git.review.markdown import to_markdown
-from regolo_git.review.metadata import compare_metadata
+from regolo_git.reviews.changes import VersionChanges
+from regolo_git.reviews.comparison_page import comparison_page
+from regolo_git.reviews.files import compare_files
+from regolo_git.reviews.html import to_html
+from regolo_git.reviews.incomplete import IncompleteFile, without_tensors_of
+from regolo_git.reviews.markdown import to_markdown
+from regolo_git.reviews.metadata import compare_metadata
 from regolo_git.verdict.metrics import Paired, compare_metrics
 from regolo_git.verdict.tensors import TensorComparison, compare_tensors
 

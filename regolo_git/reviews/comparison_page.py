@@ -6,8 +6,8 @@ from typing import TypeVar
 from regolo_git.records.metadata import MetadataValue
 from regolo_git.records.recipe import RecipeTensor
 from regolo_git.records.toml_text import inline_text
-from regolo_git.review.changes import VersionChanges
-from regolo_git.review.page import Cell, Column, Meaning, Page, Row, Section
+from regolo_git.reviews.changes import VersionChanges
+from regolo_git.reviews.page import Cell, Column, Meaning, Page, Row, Section
 from regolo_git.text.numbers import (
     MISSING,
     counted,

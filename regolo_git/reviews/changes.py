@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from regolo_git.records.versions import Bump
-from regolo_git.review.files import FileChange
-from regolo_git.review.incomplete import IncompleteFile
-from regolo_git.review.metadata import MetadataChange
+from regolo_git.reviews.files import FileChange
+from regolo_git.reviews.incomplete import IncompleteFile
+from regolo_git.reviews.metadata import MetadataChange
 from regolo_git.verdict.bump import suggested_bump
 from regolo_git.verdict.metrics import MetricChange
 from regolo_git.verdict.tensors import TensorComparison

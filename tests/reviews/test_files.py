@@ -2,7 +2,7 @@
 
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import FileEntry
-from regolo_git.review.files import FileChange, compare_files
+from regolo_git.reviews.files import FileChange, compare_files
 
 
 def entry(size: int, fill: str = "a") -> FileEntry:

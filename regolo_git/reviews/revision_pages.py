@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from regolo_git.records.manifest import Manifest
-from regolo_git.review.comparison_page import comparison_page
-from regolo_git.review.page import Cell, Column, Page, Section
-from regolo_git.review.versions import RevisionComparison
+from regolo_git.reviews.comparison_page import comparison_page
+from regolo_git.reviews.page import Cell, Column, Page, Section
+from regolo_git.reviews.versions import RevisionComparison
 from regolo_git.text.numbers import number_text
 from regolo_git.text.sizes import size_text
 
