@@ -63,7 +63,15 @@ if TYPE_CHECKING:
     from regolo_git.records.environment import Promotion
     from regolo_git.records.manifest import Lineage
     from regolo_git.records.routing import Routing
+    from regolo_git.registry.evict import EvictionPlan, VersionToEvict
     from regolo_git.registry.models import Model, ModelSummary
+    from regolo_git.registry.remote_versions import RemoteVersion
+    from regolo_git.registry.sync.content import SentContent
+    from regolo_git.registry.sync.fetch import DifferingTag, Fetched
+    from regolo_git.registry.sync.files import CheckedOutFiles
+    from regolo_git.registry.sync.pull import Pulled
+    from regolo_git.registry.sync.push import PushedVersion, PushResult
+    from regolo_git.registry.versions.checkout import CheckedOut
     from regolo_git.registry.versions.model_version import ModelVersion
     from regolo_git.reviews.comparison import Comparison
     from regolo_git.serving.metrics.values import EndpointMetrics
@@ -109,6 +117,14 @@ _HOMES = {
         "update_endpoint_traffic",
     ),
     "regolo_git.registry.versions.model_version": ("ModelVersion",),
+    "regolo_git.registry.remote_versions": ("RemoteVersion",),
+    "regolo_git.registry.evict": ("EvictionPlan", "VersionToEvict"),
+    "regolo_git.registry.sync.content": ("SentContent",),
+    "regolo_git.registry.sync.fetch": ("DifferingTag", "Fetched"),
+    "regolo_git.registry.sync.files": ("CheckedOutFiles",),
+    "regolo_git.registry.sync.pull": ("Pulled",),
+    "regolo_git.registry.sync.push": ("PushResult", "PushedVersion"),
+    "regolo_git.registry.versions.checkout": ("CheckedOut",),
     "regolo_git.registry.models": ("Model", "ModelSummary"),
     "regolo_git.reviews.comparison": ("Comparison",),
     "regolo_git.serving.metrics.values": ("EndpointMetrics",),
@@ -133,10 +149,15 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "CheckedOut",
+    "CheckedOutFiles",
     "Comparison",
     "Conflict",
+    "DifferingTag",
     "Endpoint",
     "EndpointMetrics",
+    "EvictionPlan",
+    "Fetched",
     "IntegrityError",
     "InvalidInput",
     "Lineage",
@@ -147,13 +168,19 @@ __all__ = [
     "NotFound",
     "PolicyRefused",
     "Promotion",
+    "Pulled",
+    "PushResult",
+    "PushedVersion",
     "Registry",
     "RegoloError",
     "RegoloNotice",
+    "RemoteVersion",
     "Routing",
+    "SentContent",
     "ServingError",
     "TransportError",
     "VersionExists",
+    "VersionToEvict",
     "checkout_model_version",
     "clone",
     "compare_model_versions",

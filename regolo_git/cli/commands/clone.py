@@ -18,7 +18,7 @@ from regolo_git.records.references import version_reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.shared_store import described
 from regolo_git.registry.sync.clone import ASKED_FROM, clone_registry, fetch_first_recipes, files_to_check_out
-from regolo_git.registry.sync.files import Files, check_out_all
+from regolo_git.registry.sync.files import CheckedOutFiles, check_out_all
 from regolo_git.text.numbers import counted
 from regolo_git.text.sizes import size_text
 
@@ -62,7 +62,7 @@ def clone(
         wanted = [] if no_checkout else files_to_check_out(handle, models)
         if wanted or yes:
             _use_store(handle, yes=yes)
-        files = _check_out(handle, wanted, yes=yes) if wanted else Files()
+        files = _check_out(handle, wanted, yes=yes) if wanted else CheckedOutFiles()
         fetch_first_recipes(handle, files)
     finally:
         handle.close()
@@ -95,7 +95,7 @@ def _use_store(handle: Handle, *, yes: bool) -> None:
         handle.shared_stores.require(address, handle.may_use_store)
 
 
-def _check_out(handle: Handle, wanted: list[Manifest], *, yes: bool) -> Files:
+def _check_out(handle: Handle, wanted: list[Manifest], *, yes: bool) -> CheckedOutFiles:
     size = sum(manifest.artifact.size for manifest in wanted)
     talk(f"checking out {counted(len(wanted), 'model')} ({size_text(size)})")
     if size > ASKED_FROM and not yes:

@@ -14,7 +14,7 @@ from regolo_git.hints import Hint
 from regolo_git.records.manifest import Manifest
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.notices import warn
-from regolo_git.registry.sync.files import Files, of_models, placed_manifests
+from regolo_git.registry.sync.files import CheckedOutFiles, of_models, placed_manifests
 from regolo_git.registry.sync.recipes import fetch_recipes, fetched_tips, newest_versions
 from regolo_git.registry.sync.remote_state import remote_name
 from regolo_git.registry.sync.seen_tags import note_seen, tag_state
@@ -75,7 +75,7 @@ def files_to_check_out(handle: Handle, models: Collection[str] = ()) -> list[Man
     return of_models(manifests, models)
 
 
-def fetch_first_recipes(handle: Handle, files: Files) -> None:
+def fetch_first_recipes(handle: Handle, files: CheckedOutFiles) -> None:
     """Fetches the recipes of a new clone after its files, unless they have shown that the store is away."""
     if not files.lack_a_store:
         fetch_recipes(handle, fetched_tips(handle, remote_name(handle)), newest_versions(handle))

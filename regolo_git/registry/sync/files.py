@@ -10,7 +10,7 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.checkout import CheckedOut, checkout_manifest, head_records
 
 
-class Files(NamedTuple):
+class CheckedOutFiles(NamedTuple):
     """The versions whose files were checked out, and why others could not be."""
 
     checked_out: tuple[CheckedOut, ...] = ()
@@ -36,7 +36,7 @@ def check_out_all(
     on_progress: OnProgress = ignore_progress,
     *,
     on_fetch: OnProgress = ignore_progress,
-) -> Files:
+) -> CheckedOutFiles:
     """Checks out the files of manifests at their recorded paths; `on_fetch` counts what each one fetches."""
     done: list[CheckedOut] = []
     failed: list[RegoloError] = []
@@ -48,7 +48,7 @@ def check_out_all(
         except RegoloError as error:
             failed.append(error)
         progress = progress.advanced(manifest.artifact.size)
-    return Files(tuple(done), tuple(failed))
+    return CheckedOutFiles(tuple(done), tuple(failed))
 
 
 def of_models(manifests: Mapping[str, Manifest], models: Collection[str]) -> list[Manifest]:

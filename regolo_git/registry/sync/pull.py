@@ -19,7 +19,7 @@ from regolo_git.records.manifest import Manifest
 from regolo_git.registry.change import recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.sync.fetch import Fetched, create_missing, fetch_refs
-from regolo_git.registry.sync.files import Files, check_out_all, placed_manifests
+from regolo_git.registry.sync.files import CheckedOutFiles, check_out_all, placed_manifests
 from regolo_git.registry.sync.landing import Finished, finish_landing, land, note_landing
 from regolo_git.registry.sync.plan import branch_tips, plan_push
 from regolo_git.registry.sync.push import PushedVersion
@@ -40,7 +40,7 @@ class Pulled:
     fetched: Fetched
     branches: tuple[str, ...]
     renumbered: tuple[PushedVersion, ...]
-    files: Files
+    files: CheckedOutFiles
     kept: tuple[Manifest, ...]
 
 
@@ -131,7 +131,7 @@ def _by_git(handle: Handle, state: RemoteState, error: Conflict) -> str:
 
 def _bring_files(
     handle: Handle, before: Mapping[str, Manifest], on_fetch: OnProgress, on_progress: OnProgress
-) -> tuple[Files, tuple[Manifest, ...]]:
+) -> tuple[CheckedOutFiles, tuple[Manifest, ...]]:
     """Checks out the files whose manifests changed, if they are those of the manifests before."""
     changed = [
         each
