@@ -23,6 +23,7 @@ from regolo_git.serving.metrics.values import EndpointMetrics
 from regolo_git.serving.registry_writer import RegistryWriter
 from regolo_git.serving.unloadable import notices_of_moved, unloadable_notices
 from regolo_git.serving.untrusted_types import untrusted_types_notices
+from regolo_git.verdict.gate_result import with_state
 
 
 @plain_arguments
@@ -43,6 +44,7 @@ class EndpointVerbs:
         unmerged: bool = False,
         new_environment: bool = False,
         push: bool | None = None,
+        dry_run: bool = False,
     ) -> Promotion:
         """Promotes a version to an environment, together with the endpoints that follow it, in one commit.
 
@@ -50,12 +52,15 @@ class EndpointVerbs:
         With `propose` the commit goes to a branch for review; `unmerged` allows a version that neither the
         registry branch nor another released branch contains.  An environment that is not declared is refused
         unless `new_environment`, which declares it in the same commit.  Promoting the version that is there
-        already brings back endpoints that were moved away from it.
+        already brings back endpoints that were moved away from it.  The gates of the model card and of the
+        environment are asked; one that is open, as without a number, is a `RegoloNotice`.  With `dry_run`
+        everything is checked and nothing is committed.
 
         With `push`, this fetches first, commits on the tip of the remote's branch and pushes; nothing is
         changed here if the remote refuses.  None is what `regolo.push` of git config says.  Raises NotFound,
-        InvalidInput, PolicyRefused if a rule forbids it, Conflict if nothing would change, IntegrityError if
-        the content does not match its digest, TransportError if the push fails.
+        InvalidInput, PolicyRefused if a rule or a gate forbids it (`judgement.results` of the latter has all
+        gates), Conflict if nothing would change, IntegrityError if the content does not match its digest,
+        TransportError if the push fails.
         """
         reference = reference_to(model_id, version)
         done = promote(
@@ -68,8 +73,12 @@ class EndpointVerbs:
             unmerged=unmerged,
             new_environment=new_environment,
             push=push,
+            dry_run=dry_run,
         )
-        for notice in notices_of_moved(self.handle, () if propose else done.endpoints, os.environ):
+        for result in with_state(done.judgement.results, "open"):
+            warn(f"gate open, {result.label}: {result.reason}")
+        moved = () if propose or dry_run else done.endpoints
+        for notice in notices_of_moved(self.handle, moved, os.environ):
             warn(notice)
         return done.promotion
 

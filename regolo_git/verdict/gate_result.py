@@ -1,8 +1,8 @@
 """What a gate says of a version: one of four states, the reason in words, and the numbers behind it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 from regolo_git.hints import NextStep
 from regolo_git.records.model_card import Direction
@@ -54,6 +54,11 @@ class GateResult:
     direction: Direction | None = None
     guess: bool = False
     limits: tuple[LimitResult, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every field by its name, as JSON can hold it."""
+        way_out = str(self.way_out) if self.way_out is not None else None
+        return asdict(self) | {"way_out": way_out}
 
     @property
     def label(self) -> str:

@@ -143,7 +143,7 @@ def _way_out(
     if limit.state == "not judged":
         return f"add a direction to [metrics.{key_text(asked.name)}] in '{card_path(after.model)}'"
     if limit.state == "fail":
-        return f"commit a version that keeps it, or have the limit in '{place}' changed by review"
+        return f"commit a better version, or change '{place}' by review"
     if before is not None and asked.before is None:
         return Hint("evaluate", before.reference, "--metric", f"{asked.name}=VALUE")
     if limit.found is None:

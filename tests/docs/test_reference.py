@@ -15,6 +15,7 @@ from regolo_git.cli import failure, main
 from regolo_git.cli.commands import config as config_command
 from regolo_git.records import config, model_card
 from regolo_git.records.config import RegistryConfig
+from regolo_git.records.gates import ENVIRONMENT_KEYS, METRIC_KEYS
 from regolo_git.records.pins import REPLICAS_LIMIT
 
 REFERENCE = DOCS / "reference"
@@ -71,7 +72,8 @@ def test_every_key_of_the_configuration_is_on_the_page_and_no_other() -> None:
         ("_read_rule", "reader"): "environments.NAME.",
     }
     read = keys_read(config, places) - {"environments"}
-    assert section(page(), "The registry").keys() == read
+    gates = {f"environments.NAME.gates.{key}" for key in ENVIRONMENT_KEYS}
+    assert section(page(), "The registry").keys() == read | gates
 
 
 def test_the_defaults_on_the_page_are_those_of_the_code() -> None:
@@ -83,7 +85,8 @@ def test_the_defaults_on_the_page_are_those_of_the_code() -> None:
 
 def test_every_key_of_the_model_card_is_on_the_page_and_no_other() -> None:
     places = {("parse", "reader"): "", ("_read_rule", "reader"): "metrics.NAME."}
-    assert section(page(), "The model card").keys() == keys_read(model_card, places) - {"metrics"}
+    gates = {f"gates.NAME.{key}" for key in METRIC_KEYS}
+    assert section(page(), "The model card").keys() == keys_read(model_card, places) - {"metrics"} | gates
 
 
 def test_every_setting_of_a_clone_is_on_the_page_and_no_other() -> None:

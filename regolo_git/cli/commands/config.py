@@ -43,7 +43,9 @@ KNOWN = (
     "store.write",
     "store.digest",
 )
-KNOWN_OF_AN_ENVIRONMENT = re.compile(r"environments\.[a-z-]+(?:\.(?:replicas|requires))?")
+KNOWN_OF_AN_ENVIRONMENT = re.compile(
+    r"environments\.[a-z-]+(?:\.(?:replicas|requires|gates(?:\.(?:signed|scan|metadata|licences|metrics(?:\..+)?))?))?"
+)
 LOCAL = (
     STORE_SETTING,
     CACHE_SETTING,
@@ -86,6 +88,8 @@ def config(key: str | None, value: str | None, unset: bool, local: bool, form: F
       store.digest                 "sha256", or the faster "blake3"
       environments.NAME.replicas   the number of workers
       environments.NAME.requires   environments to pass through first
+      environments.NAME.gates      rules for versions: signed, scan, licences,
+                                   metadata, and metrics.METRIC.max and its like
       regolo.store                 the store of this clone (--local)
       regolo.cache                 the cache, if the store is remote (--local)
       regolo.cacheSize             its size, such as 10GB (--local)
@@ -100,6 +104,7 @@ def config(key: str | None, value: str | None, unset: bool, local: bool, form: F
       git regolo config
       git regolo config store.digest blake3
       git regolo config environments.production.requires '["staging"]'
+      git regolo config environments.production.gates.licences '["mit"]'
       git regolo config --local regolo.store /shared/store
 
     Setting store.url also confirms that this clone may use the store, and so does setting it to the URL that

@@ -1,20 +1,28 @@
 """`git regolo promote`: promotes a version to an environment."""
 
 import os
+from collections.abc import Callable
+from functools import partial
 
 import click
 
 from regolo_git.cli.context import Cancelled, open_handle
-from regolo_git.cli.forms import Json, json_option, put_result
+from regolo_git.cli.forms import Json, json_option, put_json, put_result
 from regolo_git.cli.options.arguments import complete_environments, reference_argument
 from regolo_git.cli.options.change import ask, ask_before_store, message_option, push_option, unmerged_option
+from regolo_git.cli.pages.promotion import Compared, compared, judgement_document, talk_judgement
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import talk, talk_note
 from regolo_git.hints import Hint
 from regolo_git.records.paths import CONFIG_PATH
-from regolo_git.records.references import Reference, version_reference
+from regolo_git.records.references import Reference
 from regolo_git.registry.environments.declared import UnknownEnvironment
-from regolo_git.registry.environments.permission import environment_rule, may_declare
+from regolo_git.registry.environments.permission import (
+    GatesRefused,
+    Judgement,
+    environment_rule,
+    may_declare,
+)
 from regolo_git.registry.environments.promote import Promoted
 from regolo_git.registry.environments.promote import promote as promote_version
 from regolo_git.registry.handle import Handle
@@ -28,6 +36,7 @@ from regolo_git.text.commits import short
 @click.option("--replicas", type=int, metavar="N", help="The number of workers in that environment.")
 @click.option("--yes", "-y", is_flag=True, help="Declare ENV if it is not in the configuration.")
 @click.option("--propose", is_flag=True, help="Commit to a new branch for review.")
+@click.option("--dry-run", "-n", is_flag=True, help="Check everything, and commit nothing.")
 @push_option
 @unmerged_option
 @message_option
@@ -38,6 +47,7 @@ def promote(
     replicas: int | None,
     yes: bool,
     propose: bool,
+    dry_run: bool,
     push: bool | None,
     unmerged: bool,
     message: str | None,
@@ -45,7 +55,9 @@ def promote(
 ) -> None:
     """Promote a version to ENV, together with the endpoints that follow ENV, in one commit.
 
-    Verifies the version's content first.  The registry's configuration declares the environments, their
+    Verifies the version's content first, compares it with the version that is in ENV now, and asks the gates
+    of the model card and of ENV.  A gate that fails refuses the promotion; one without a number is open and
+    is said.  The registry's configuration declares the environments, their
     order, and the environments that a version must pass through first.  For an environment that is not
     declared the command asks whether to declare it, in the same commit; without a terminal it requires --yes.
     If promotions go to a branch of their own (registry.operations), declare it with git regolo config first.
@@ -60,34 +72,60 @@ def promote(
       git regolo promote sentiment@1.1 staging
       git regolo promote sentiment@1.1 production --replicas 10
       git regolo promote sentiment@staging production --propose
+      git regolo promote sentiment@1.2 production --dry-run --json
 
     Exit status: 0 success; 2 invalid input, or unknown environment; 3 no such version, or its content is not
     in the store; 4 already promoted there, or with --push something else was not pushed; 5 corrupt content;
     6 the store is not there, or the remote cannot be reached or refuses; 8 not merged, or forbidden by a
-    rule.
+    rule or a gate.
     """
     with open_handle() as handle:
         ask_before_store(handle)
-        yes = yes or _asked(handle, environment)
-        with ProgressBar("checking") as bar:
-            done = promote_version(
-                handle,
-                reference,
-                environment,
-                replicas=replicas,
-                message=message,
-                propose=propose,
-                unmerged=unmerged,
-                new_environment=yes,
-                push=push,
-                on_progress=bar.show,
-            )
-        notices = notices_of_moved(handle, () if propose else done.endpoints, os.environ)
-    _report(done, propose)
+        attempt = partial(
+            promote_version,
+            handle,
+            reference,
+            environment,
+            replicas=replicas,
+            message=message,
+            propose=propose,
+            unmerged=unmerged,
+            new_environment=yes or _asked(handle, environment),
+            push=push,
+            dry_run=dry_run,
+        )
+        done = _attempted(handle, attempt, as_json)
+        found = compared(handle, done.judgement)
+        notices = notices_of_moved(handle, () if propose or dry_run else done.endpoints, os.environ)
+    _report(done, propose, found)
     for notice in notices:
         talk_note(notice)
-    promoted = version_reference(done.promotion.model, done.promotion.version)
-    put_result(promoted, _document(done), as_json=as_json)
+    put_result(done.promotion.reference, _document(done, found), as_json=as_json)
+
+
+def _attempted(handle: Handle, attempt: Callable[..., Promoted], as_json: bool) -> Promoted:
+    """The promotion.  Raises GatesRefused, after a report of all gates."""
+    try:
+        with ProgressBar("checking") as bar:
+            return attempt(on_progress=bar.show)
+    except GatesRefused as refused:
+        _report_refused(handle, refused.judgement, as_json)
+        raise
+
+
+def _report_refused(handle: Handle, judgement: Judgement, as_json: bool) -> None:
+    found = compared(handle, judgement)
+    talk(f"{judgement.version.reference} is not promoted to {judgement.environment}")
+    talk_judgement(judgement, found)
+    if as_json:
+        document = {
+            "model": judgement.version.model_id,
+            "version": judgement.version.version,
+            "environment": judgement.environment,
+            "previous": judgement.there.version if judgement.there else None,
+            "commit": None,
+        }
+        put_json(document | judgement_document(judgement, found))
 
 
 def _asked(handle: Handle, environment: str) -> bool:
@@ -104,24 +142,29 @@ def _asked(handle: Handle, environment: str) -> bool:
     return False
 
 
-def _report(done: Promoted, proposed: bool) -> None:
+def _report(done: Promoted, proposed: bool, found: Compared) -> None:
     promotion = done.promotion
     before = f" (was {done.previous.version})" if done.previous else ""
-    reference = version_reference(promotion.model, promotion.version)
-    talk(f"{'proposed' if proposed else 'promoted'} {reference} to {promotion.environment}{before}")
+    verb = "proposed" if proposed else "promoted"
+    if done.commit is None:
+        verb = "would propose" if proposed else "would promote"
+    talk(f"{verb} {promotion.reference} to {promotion.environment}{before}")
     if done.declared:
         talk(f"  declared  environment {promotion.environment}, after the others ({CONFIG_PATH})")
     talk(f"  replicas  {promotion.replicas}")
-    talk(f"  commit    {short(done.commit)} on {done.branch}")
+    if done.commit is not None:
+        talk(f"  commit    {short(done.commit)} on {done.branch}")
     for endpoint in done.endpoints:
-        talk(f"  endpoint  {endpoint} moved to {promotion.version}")
+        moves = "moved" if done.commit is not None else "would move"
+        talk(f"  endpoint  {endpoint} {moves} to {promotion.version}")
+    talk_judgement(done.judgement, found)
     if done.pushed_to is not None:
         talk(f"  pushed    to {done.pushed_to}")
-    elif proposed:
+    elif proposed and done.commit is not None:
         talk(f"  next      {Hint('push')}")
 
 
-def _document(done: Promoted) -> dict[str, Json]:
+def _document(done: Promoted, found: Compared) -> dict[str, Json]:
     promotion = done.promotion
     return {
         "model": promotion.model,
@@ -134,4 +177,5 @@ def _document(done: Promoted) -> dict[str, Json]:
         "endpoints": list(done.endpoints),
         "declared": done.declared,
         "pushed_to": done.pushed_to,
+        **judgement_document(done.judgement, found),
     }

@@ -1,7 +1,7 @@
 """Promoting a version to an environment, by a commit on the operations branch.
 
-resolve the version → check `permission` → verify its bytes → one commit: environments/<env>/<model>.toml
-                                                              and every endpoint bound to that environment
+resolve the version → check `permission` → verify its bytes → ask the gates
+    → one commit: environments/<env>/<model>.toml, and every endpoint bound to that environment
 """
 
 from dataclasses import dataclass
@@ -20,14 +20,21 @@ from regolo_git.records.pins import check_replicas
 from regolo_git.records.references import Reference, version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.branch_events import PROPOSED
-from regolo_git.registry.change import action_message, commit_operations, propose_operations, recover_first
+from regolo_git.registry.change import (
+    Prepare,
+    action_message,
+    commit_operations,
+    operations_at,
+    propose_operations,
+    recover_first,
+)
 from regolo_git.registry.endpoints.traffic import follows, moved_endpoint, promotion_files
 from regolo_git.registry.environments.declared import declare, known_environments
-from regolo_git.registry.environments.permission import check_permission
+from regolo_git.registry.environments.permission import Judgement, check_permission, judge_promotion
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.push_at_once import destination
-from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.records_at import RecordsAt, check_readable
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.numbers import counted
 
@@ -36,12 +43,14 @@ from regolo_git.text.numbers import counted
 class Promoted:
     """A promotion that was just committed: to the operations branch, or to `branch` for review.
 
-    With `declared` the commit also declares the environment.  `pushed_to` is the remote that has it already.
+    `commit` is None if it was only tried.  With `declared` the commit also declares the environment.
+    `pushed_to` is the remote that has it already.
     """
 
     promotion: Promotion
     previous: Promotion | None
-    commit: str
+    judgement: Judgement
+    commit: str | None
     branch: str
     endpoints: tuple[str, ...]
     declared: bool = False
@@ -63,6 +72,7 @@ class _Request:
 class _Change:
     promotion: Promotion
     previous: Promotion | None
+    judgement: Judgement
     endpoints: tuple[str, ...]
     declared: bool
 
@@ -78,51 +88,77 @@ def promote(
     unmerged: bool = False,
     new_environment: bool = False,
     push: bool | None = None,
+    dry_run: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> Promoted:
     """Promotes a version to an environment.
 
-    Its bytes are rebuilt and compared with the digest first.  `replicas` defaults to the environment's rule,
-    then to the present promotion, then to 1.  With `new_environment`, one that is not declared is declared in
-    the same commit, unless the configuration is on another branch.  Raises InvalidInput, NotFound,
-    TransportError if a push fails (`push`: see `destination`), PolicyRefused if the rules forbid it, Conflict
-    if it is already promoted there and at every endpoint that follows, IntegrityError if the bytes are wrong.
+    Its bytes are rebuilt and compared with the digest first, and the gates are asked.  `replicas` defaults to
+    the environment's rule, then to the present promotion, then to 1.  With `new_environment`, one that is not
+    declared is declared in the same commit, unless the configuration is on another branch.  With `dry_run`
+    all is checked and nothing committed or pushed.  Raises InvalidInput, NotFound, TransportError if a push
+    fails (`push`: see `destination`), PolicyRefused if the rules forbid it, GatesRefused if a gate does,
+    Conflict if it is already promoted there and at every endpoint that follows, IntegrityError if the bytes
+    are wrong.
     """
     check_environment_name(environment)
     if replicas is not None:
         check_replicas(replicas)
-    recover_first(handle)
-    to = destination(handle, push, reference.model)
+    if not dry_run:
+        recover_first(handle)
+    to = destination(handle, push, reference.model) if not dry_run else None
     version = get_version_to_use(handle, reference)
     checked_by = handle.records()
     check = partial(check_permission, handle, unmerged=unmerged, new_environment=new_environment)
     check(version, environment)
     with bytes_of(version.reference):
         verify_artifact(handle.stores, version.manifest.artifact, cache=handle.cache, on_progress=on_progress)
+    there = checked_by.promotion(environment, version.model_id)
+    judged = judge_promotion(handle, version, environment, there)
     proposed = proposal_branch(version.model_id, version.version, environment) if propose else None
     request = _Request(version, environment, replicas, message, proposed)
 
     def prepare(records: RecordsAt) -> NewCommit[_Change]:
+        judgement, previous = judged, records.promotion(environment, version.model_id)
         if handle.records() is not checked_by:
             # While its bytes were read, it may have been retired or the rules may have changed.
             exact = Reference.of(version.model_id, Version.parse(version.version))
             current = get_version_to_use(handle, exact)
             check(current, environment)
-        return _commit(handle, records, request)
+        if handle.records() is not checked_by or previous != there:
+            judgement = judge_promotion(handle, version, environment, previous)
+        return _commit(handle, records, request, previous, judgement)
 
+    if dry_run:
+        return _promoted(_tried(handle, prepare), None, proposed or handle.operations_branch())
     if proposed:
         done = propose_operations(handle, proposed, prepare, to)
     else:
         done = commit_operations(handle, prepare, to)
-    made, remote = done.made, to.remote if to is not None else None
+    return _promoted(done.made, done.commit, done.branch, to.remote if to is not None else None)
+
+
+def _tried(handle: Handle, prepare: Prepare[_Change]) -> _Change:
+    """What would be committed now."""
+    new = prepare(operations_at(handle)(handle.operations_tip()))
+    check_readable(new.files)
+    return new.made
+
+
+def _promoted(made: _Change, commit: str | None, branch: str, remote: str | None = None) -> Promoted:
     return Promoted(
-        made.promotion, made.previous, done.commit, done.branch, made.endpoints, made.declared, remote
+        made.promotion, made.previous, made.judgement, commit, branch, made.endpoints, made.declared, remote
     )
 
 
-def _commit(handle: Handle, records: RecordsAt, request: _Request) -> NewCommit[_Change]:
+def _commit(
+    handle: Handle,
+    records: RecordsAt,
+    request: _Request,
+    previous: Promotion | None,
+    judgement: Judgement,
+) -> NewCommit[_Change]:
     version, environment = request.version, request.environment
-    previous = records.promotion(environment, version.model_id)
     promotion = _promotion(handle, request, previous)
     endpoints = handle.readable(records.endpoints())
     moved = {e.endpoint: m for e in endpoints if (m := _moved(e, promotion)) != e}
@@ -144,7 +180,7 @@ def _commit(handle: Handle, records: RecordsAt, request: _Request) -> NewCommit[
             PROPOSED: request.proposed,
         },
     )
-    return NewCommit(files, text, _Change(promotion, previous, tuple(moved), bool(declaration)))
+    return NewCommit(files, text, _Change(promotion, previous, judgement, tuple(moved), bool(declaration)))
 
 
 def _declaration(handle: Handle, records: RecordsAt, environment: str) -> dict[str, bytes | None]:

@@ -58,3 +58,76 @@ def test_a_rule_is_said_with_the_command_that_satisfies_it(regolo: Regolo, two_v
     regolo("promote", "m@1.1", "staging")
     regolo("promote", "m@staging", "production")
     assert regolo("show", "m@production", "--json").document["version"] == "1.1"
+
+
+def gated(top: Path) -> None:
+    """Two gates for metrics, which `m@1.0` meets and `m@1.1` misses and lacks."""
+    card = top / "models/m/model.toml"
+    card.write_text(
+        card.read_text() + "[gates.accuracy]\nmin = 0.85\nmax_drop = 0.005\n[gates.f1]\nmin = 0.5\n"
+    )
+    git(top, "commit", "-qam", "gates")
+
+
+@pytest.fixture
+def measured(regolo: Regolo, registry: Path) -> Path:
+    """Versions 1.0 and 1.1 whose accuracy is 0.92 and 0.9, with gates."""
+    for command, value in (("register", "0.92"), ("commit", "0.9")):
+        (registry / "m.bin").write_bytes(value.encode())
+        regolo(command, "m", "m.bin", "--metric", f"accuracy={value}")
+    gated(registry)
+    return registry
+
+
+def test_a_promotion_is_compared_with_what_is_there(regolo: Regolo, measured: Path) -> None:
+    first = regolo("promote", "m@1.0", "staging")
+    assert "  compared  with nothing: no version is in staging yet\n" in first.err
+    assert "  gates     2 gates: 1 open, 1 passes\n" in first.err
+    assert "    open  f1: was not measured (git regolo evaluate m@1.0 --metric f1=VALUE)\n" in first.err
+    refused = regolo("promote", "m@1.1", "staging", status=8)
+    assert refused.out == ""
+    assert "m@1.1 is not promoted to staging\n  compared  with 1.0: 3 B (-1 B)\n" in refused.err
+    assert "    accuracy  0.92 -> 0.9  -0.02" in refused.err
+    reason = "accuracy: fell by 0.02 from 0.92 in m@1.0 to 0.9, beyond max_drop 0.005"
+    assert f"    fail  {reason} (commit a better version" in refused.err
+    assert (
+        f"error: 'm@1.1' may not be promoted to 'staging': {reason} (2 gates: 1 fails, 1 open)\n"
+        in refused.err
+    )
+    again = regolo("promote", "m@1.0", "staging", "--replicas", "2")
+    assert "  compared  it is there already\n" in again.err
+
+
+def test_gates_and_comparison_are_in_the_document(regolo: Regolo, measured: Path) -> None:
+    first = regolo("promote", "m@1.0", "staging", "--json").document
+    assert first["comparison"] is None
+    assert [(gate["name"], gate["state"]) for gate in first["gates"]] == [
+        ("accuracy", "pass"),
+        ("f1", "open"),
+    ]
+    refused = regolo("promote", "m@1.1", "staging", "--json", status=8).document
+    assert (refused["previous"], refused["commit"]) == ("1.0", None)
+    assert refused["comparison"]["metrics"]["accuracy"]["a"] == 0.92
+    assert refused["gates"][0]["limits"][1]["found"] == 0.02
+
+
+def test_a_dry_run_promotes_nothing(regolo: Regolo, measured: Path) -> None:
+    before = head(measured)
+    done = regolo("promote", "m@1.0", "staging", "--dry-run", "--json")
+    assert (done.document["version"], done.document["commit"]) == ("1.0", None)
+    assert "would promote m@1.0 to staging\n" in done.err
+    assert "would propose" in regolo("promote", "m@1.0", "staging", "-n", "--propose").err
+    assert head(measured) == before
+    regolo("promote", "m@1.0", "staging")
+    regolo("promote", "m@1.1", "staging", "-n", status=8)
+
+
+def test_gates_of_an_environment_are_set_by_a_command(regolo: Regolo, two_versions: Path) -> None:
+    done = regolo("config", "environments.staging.gates.licences", '["mit"]')
+    assert "does not use" not in done.err
+    regolo("config", "environments.staging.gates.metrics.accuracy.min", "0.9")
+    regolo("config", "environments.staging.gates.signed", "1", status=2)
+    regolo("config", "environments.staging.gates.scan", "all", status=2)
+    assert "does not use" in regolo("config", "environments.staging.gates.licenses", "x").err
+    assert "environments.staging.gates" in regolo("config", "--plain").out
+    regolo("promote", "m@1.1", "staging", status=8)

@@ -1,0 +1,54 @@
+"""The gates of a version of this registry: what they ask is read here, and `verdict/gates.py` judges it.
+
+Rules are those of the records that are given: of the registry branch for a promotion, of the base of a change
+for its review.
+"""
+
+from collections.abc import Iterable
+
+from regolo_git.records.config import RegistryConfig
+from regolo_git.records.gates import EnvironmentGates
+from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.verdict.gate_facts import Facts, Rules
+from regolo_git.verdict.gate_result import GateResult
+from regolo_git.verdict.gates import judge
+
+NO_GATES = EnvironmentGates()
+
+
+def rules_at(records: RecordsAt, model: str, environments: Iterable[str] = ()) -> Rules:
+    """The gates of a model and of some environments, by the rules of these records.
+
+    Raises IntegrityError for a model card or a configuration that cannot be read.
+    """
+    config = records.config() or RegistryConfig()
+    return Rules(
+        records.card_or_default(model),
+        {name: _gates(config, name) for name in environments},
+    )
+
+
+def _gates(config: RegistryConfig, environment: str) -> EnvironmentGates:
+    rule = config.environment(environment)
+    return (rule.gates if rule is not None else None) or NO_GATES
+
+
+def measures_drops(rules: Rules) -> bool:
+    """Whether a gate compares the version with the one before."""
+    tables = [rules.card.gates, *(gates.metrics for gates in rules.environments.values())]
+    return any(
+        gate.max_drop is not None or gate.max_drop_rel is not None
+        for gates in tables
+        for gate in gates.values()
+    )
+
+
+def judge_version(rules: Rules, before: ModelVersion | None, after: ModelVersion) -> list[GateResult]:
+    """The result of every gate for a version; drops are measured from `before`, if there is one."""
+    return judge(rules, facts_of(before) if before is not None else None, facts_of(after))
+
+
+def facts_of(version: ModelVersion) -> Facts:
+    """What a version is judged by: its metrics and its metadata."""
+    return Facts(version.model_id, version.version, version.measurements, version.metadata)
