@@ -116,9 +116,9 @@ def parse_store_address(
     return address._replace(endpoint=endpoint, region=region)
 
 
-def check_writable_store(url: str) -> StoreAddress:
+def check_writable_store(place: str | StoreAddress) -> StoreAddress:
     """The address of a clone's own store.  Raises InvalidInput for what cannot be one: it is written to."""
-    address = parse_store_address(url)
+    address = parse_store_address(place) if isinstance(place, str) else place
     if address.read_only:
         raise InvalidInput("a clone cannot write to a store behind a web server", _any_example())
     return address

@@ -10,6 +10,7 @@ directory of its caches and moves with the repository.
 """
 
 import errno
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -20,7 +21,12 @@ from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.own_settings import add_own_value, own_values, remove_own_values
 from regolo_git.hints import Hint
 from regolo_git.records.recipe import Recipe
-from regolo_git.records.store_url import FORMER_STORE_SETTING, STORE_SETTING, parse_store_address
+from regolo_git.records.store_url import (
+    FORMER_STORE_SETTING,
+    STORE_SETTING,
+    StoreAddress,
+    parse_store_address,
+)
 from regolo_git.store.locate import files_at
 from regolo_git.store.loose import LooseStore
 from regolo_git.store.new_content import NewContent, new_content
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
 
 USED_SETTING = "regolo.usedStore"
 CACHE_SETTING, CACHE_SIZE_SETTING = "regolo.cache", "regolo.cacheSize"
+ENDPOINT_SETTING, REGION_SETTING = "regolo.storeEndpoint", "regolo.storeRegion"
 DEFAULT_CACHE_SIZE = 10 * 10**9
 SET_GROUP_ID = 0o2000
 NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -58,6 +65,20 @@ class CloneStore:
         """
         return self._url(self.setting)
 
+    @property
+    def address(self) -> StoreAddress:
+        """Its address; a store on S3 has an endpoint and a region by the settings of this clone.
+
+        Raises InvalidInput for settings that are not valid.
+        """
+        return self._address(self.setting)
+
+    def is_at(self, address: StoreAddress) -> bool:
+        """Whether the store at an address is this one."""
+        if not same_place(place_of(self._paths, address.url), self.url):
+            return False
+        return not self.is_remote or address.endpoint == self.address.endpoint
+
     def open(self) -> LooseStore:
         """The store, for reading; a default store that was never written to is like an empty one.
 
@@ -82,7 +103,7 @@ class CloneStore:
         from regolo_git.store.shared import SharedStore  # noqa: PLC0415 - few clones have one
 
         try:
-            store = SharedStore.open(files_at(setting))
+            store = SharedStore.open(files_at(self.address))
         except StoreAbsent as error:
             raise self._explained(error, setting) from error
         return CachedStore(store, Cache(self._cache_directory, self._cache_size))
@@ -142,16 +163,23 @@ class CloneStore:
         """
         setting = setting or self.setting
         try:
-            LooseStore.open(self._url(setting))
+            LooseStore.open(self._address(setting))
         except StoreAbsent as error:
             if self._is_used(setting):
                 raise self._explained(error, setting) from error
-            return LooseStore.create(self._url(setting), self._rights(setting))
+            return LooseStore.create(self._address(setting), self._rights(setting))
         return False
 
     def forget(self) -> None:
         """Forgets which stores were written to, so that one that is lost can be re-created."""
         remove_own_values(self._paths, USED_SETTING)
+
+    def _address(self, setting: str | None) -> StoreAddress:
+        address = parse_store_address(self._url(setting))
+        if address.scheme != "s3":
+            return address
+        endpoint, region = (self._git().config_get(key) for key in (ENDPOINT_SETTING, REGION_SETTING))
+        return parse_store_address(address.url, endpoint, region)
 
     def _url(self, setting: str | None) -> str:
         return place_of(self._paths, setting or str(self._paths.common_dir / "regolo" / "store"))
@@ -164,7 +192,7 @@ class CloneStore:
     def _open(self, setting: str | None) -> LooseStore:
         try:
             return LooseStore.open(
-                self._url(setting), optional=setting is None and not self._is_used(setting)
+                self._address(setting), optional=setting is None and not self._is_used(setting)
             )
         except StoreAbsent as error:
             raise self._explained(error, setting) from error
@@ -180,8 +208,19 @@ class CloneStore:
 
 
 def place_of(paths: RepositoryPaths, place: str) -> str:
-    """A store's URL, or its path: a relative one starts at the repository, and `~` is the home directory."""
+    """A store's URL, or its path: a relative one starts at the repository, and `~` is the home directory.
+
+    A store at `file://` is one at a path.
+    """
+    place = place.removeprefix("file://") if place.startswith("file:///") else place
     if "://" in place:
         return place
     common = paths.common_dir
     return str((common.parent if common.name == ".git" else common) / Path(place).expanduser())
+
+
+def same_place(one: str, other: str) -> bool:
+    """Whether two stores are the same one, each as `place_of` names it."""
+    if "://" in one or "://" in other:
+        return one.rstrip("/") == other.rstrip("/")
+    return one == other or os.path.realpath(one) == os.path.realpath(other)

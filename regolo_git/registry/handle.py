@@ -157,8 +157,10 @@ class Handle:
 
         url = self.store_url
         local = Link(url, lambda: self.store)
-        notice, keep = self.notice, self.clone_store.keep_recipe
-        return StoreChain(local, lambda: self.shared_stores.links(url, lambda: self.shared), notice, keep)
+        is_local, notice, keep = self.clone_store.is_at, self.notice, self.clone_store.keep_recipe
+        return StoreChain(
+            local, lambda: self.shared_stores.links(is_local, lambda: self.shared), notice, keep
+        )
 
     @property
     def store_url(self) -> str:

@@ -178,16 +178,19 @@ class SharedStores:
                 found.setdefault(match[1], {})[match[2]] = value
         return {name: FurtherStore(**values) for name, values in found.items() if "url" in values}
 
-    def links(self, local: str, shared: Callable[[], SharedStore | None]) -> list[Link]:
+    def links(
+        self, is_local: Callable[[StoreAddress], bool], shared: Callable[[], SharedStore | None]
+    ) -> list[Link]:
         """The stores to read after the local one, none of them open; `shared` opens that of the registry."""
         found = [
             Link(store.url, partial(self._open_further, name, store))
             for name, store in self.further().items()
+            if not _is(is_local, partial(store.address, name))
         ]
         url = self._config().store_url
-        if url is not None:
+        if url is not None and not _is(is_local, self.address):
             found.insert(0, Link(url, partial(_there, url, shared)))
-        return [link for link in found if place_of(self._paths, link.url) != local]
+        return found
 
     def _open_further(self, name: str, store: FurtherStore) -> SharedStore:
         return self.opened(store.address(name))
@@ -247,6 +250,15 @@ def _there(url: str, shared: Callable[[], SharedStore | None]) -> SharedStore:
     if store is None:
         raise StoreAbsent(f"the registry's configuration no longer names the store '{url}'", Hint("config"))
     return store
+
+
+def _is(is_local: Callable[[StoreAddress], bool], find: Callable[[], StoreAddress | None]) -> bool:
+    """Whether a store is the local one; an address that is not valid is named when the store is opened."""
+    try:
+        address = find()
+    except InvalidInput:
+        return False
+    return address is not None and is_local(address)
 
 
 def address_in(config: RegistryConfig) -> StoreAddress | None:

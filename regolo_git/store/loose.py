@@ -29,7 +29,7 @@ from regolo_git.records.store_format import (
     StoreFormat,
     path_of,
 )
-from regolo_git.records.store_url import check_writable_store
+from regolo_git.records.store_url import StoreAddress, check_writable_store
 from regolo_git.store.files.contract import Data, Files, Writer
 from regolo_git.store.locate import absent_store, create_format, files_at, is_missing, read_format
 from regolo_git.store.store import OnFailure, not_in_store
@@ -54,13 +54,13 @@ class LooseStore:
         self._packed = _packed_chunks(files) if has_packs else None
 
     @classmethod
-    def open(cls, url: str, *, optional: bool = False) -> Self:
-        """Opens the store at a path or URL.
+    def open(cls, place: str | StoreAddress, *, optional: bool = False) -> Self:
+        """Opens the store at a path, a URL or an address.
 
         Raises StoreAbsent if there is none and it is not `optional`, NewerFormat if it uses features of a
         newer release, IntegrityError, InvalidInput, TransportError, MissingDependency.
         """
-        files = files_at(check_writable_store(url))
+        files = files_at(check_writable_store(place))
         try:
             form = read_format(files)
         except StoreAbsent:
@@ -70,12 +70,12 @@ class LooseStore:
         return cls(files, optional=optional, has_packs=PACKS_FEATURE in form.features)
 
     @classmethod
-    def create(cls, url: str, rights: int = 0) -> bool:
+    def create(cls, place: str | StoreAddress, rights: int = 0) -> bool:
         """Creates a store; False if it was there.  Raises the same errors as `open`.
 
         `rights` are permissions of its directory beyond the umask's; what is in it takes them over.
         """
-        return create_format(files_at(check_writable_store(url)), StoreFormat(), rights)
+        return create_format(files_at(check_writable_store(place)), StoreFormat(), rights)
 
     @classmethod
     def open_or_create(cls, url: str, rights: int = 0) -> Self:

@@ -10,7 +10,9 @@ from support.model_files import write_model
 from regolo_git.api import Registry
 from regolo_git.errors import InvalidInput, TransportError
 from regolo_git.records.store_record import StoreRecord
+from regolo_git.records.store_url import parse_store_address
 from regolo_git.registry.clone_store import DEFAULT_CACHE_SIZE
+from regolo_git.registry.configuration import change_setting
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.shared_store import SharedStores
 from regolo_git.store.cache import CachedStore
@@ -85,6 +87,30 @@ def test_the_cache_is_where_and_as_large_as_the_settings_say(
     assert sum(sizes) <= 1000
     assert cached_bytes(registry) == 0
     assert DEFAULT_CACHE_SIZE == 10_000_000_000
+
+
+def test_one_store_by_several_names_is_one_store(registry: Registry, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    change_setting(registry.handle, "store.url", str(tmp_path / "team"))
+    for place in (f"file://{tmp_path}/team", f"{tmp_path}/team/", f"{tmp_path}/link/team"):
+        git(registry.handle.paths.top, "config", "regolo.store", place)
+        with Registry.open(registry.handle.paths.top) as again:
+            address = again.handle.shared_stores.address()
+            assert address is not None
+            assert again.handle.clone_store.is_at(address)
+            assert again.handle.shared_stores.links(again.handle.clone_store.is_at, lambda: None) == []
+
+
+def test_a_bucket_of_another_service_is_another_store(registry: Registry) -> None:
+    top = registry.handle.paths.top
+    git(top, "config", "regolo.store", "s3://models/team")
+    here = registry.handle.clone_store
+    assert here.is_at(parse_store_address("s3://models/team/"))
+    assert not here.is_at(parse_store_address("s3://models/team", "https://s3.example.com"))
+    git(top, "config", "regolo.storeEndpoint", "https://s3.example.com")
+    git(top, "config", "regolo.storeRegion", "eu-x")
+    assert here.is_at(parse_store_address("s3://models/team", "https://s3.example.com"))
+    assert here.address.region == "eu-x"
 
 
 @pytest.mark.parametrize("size", ["much", "-1", "10 parsecs"])

@@ -21,12 +21,18 @@ from regolo_git.records.store_url import (
     parse_store_address,
 )
 from regolo_git.records.toml_text import TomlValue, dump_document
-from regolo_git.registry.clone_store import CACHE_SETTING, CACHE_SIZE_SETTING
+from regolo_git.registry.clone_store import (
+    CACHE_SETTING,
+    CACHE_SIZE_SETTING,
+    ENDPOINT_SETTING,
+    REGION_SETTING,
+)
 from regolo_git.registry.configuration import change_setting, find_setting, read_settings
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.shared_store import (
     CONFIRMED_SETTING,
     REMOTE_SECTION,
+    FurtherStore,
     address_in,
     described,
 )
@@ -48,12 +54,15 @@ KNOWN_OF_AN_ENVIRONMENT = re.compile(
 )
 LOCAL = (
     STORE_SETTING,
+    ENDPOINT_SETTING,
+    REGION_SETTING,
     CACHE_SETTING,
     CACHE_SIZE_SETTING,
     PUSH_SETTING,
     CONFIRMED_SETTING,
-    f"{REMOTE_SECTION}.NAME.url",
+    *(f"{REMOTE_SECTION}.NAME.{setting}" for setting in FurtherStore._fields),
 )
+GIVEN = (ENDPOINT_SETTING, REGION_SETTING, CACHE_SETTING, CACHE_SIZE_SETTING, PUSH_SETTING)
 LOCAL_PREFIX = "regolo."
 
 
@@ -91,11 +100,15 @@ def config(key: str | None, value: str | None, unset: bool, local: bool, form: F
       environments.NAME.gates      rules for versions: signed, scan, licences,
                                    metadata, and metrics.METRIC.max and its like
       regolo.store                 the store of this clone (--local)
+      regolo.storeEndpoint         the URL of its S3 service (--local)
+      regolo.storeRegion           the region of its S3 service (--local)
       regolo.cache                 the cache, if the store is remote (--local)
       regolo.cacheSize             its size, such as 10GB (--local)
       regolo.push                  "always": as with --push (--local)
       regolo.confirmed             the shared store that it may use (--local)
       regolo.remote.NAME.url       a further store to read from (--local)
+      regolo.remote.NAME.endpoint  the URL of its S3 service (--local)
+      regolo.remote.NAME.region    the region of its S3 service (--local)
 
     With --plain, one line for each setting: dotted key, value
 
@@ -182,7 +195,7 @@ def _share(handle: Handle, url: str) -> bool:
 def _local_settings(handle: Handle) -> dict[str, TomlValue]:
     values = {
         STORE_SETTING: handle.clone_store.setting,
-        **{key: handle.git.config_get(key) for key in (CACHE_SETTING, CACHE_SIZE_SETTING, PUSH_SETTING)},
+        **{key: handle.git.config_get(key) for key in GIVEN},
         CONFIRMED_SETTING: handle.git.config_get(CONFIRMED_SETTING),
         **{
             f"{REMOTE_SECTION}.{name}.{setting}": value

@@ -99,7 +99,7 @@ def check_registry(
 
 def _checker(handle: Handle, *, shared: bool, full: bool, threads: int | None) -> ArtifactChecker:
     if not shared:
-        others = handle.shared_stores.links(handle.store_url, lambda: None)
+        others = handle.shared_stores.links(handle.clone_store.is_at, lambda: None)
         names = handle.store.url, *(link.url for link in others)
         return ArtifactChecker(handle.store, handle.stores, names, other_store_hint(handle), full, threads)
     store = handle.shared

@@ -16,7 +16,6 @@ from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.versions import Version
-from regolo_git.registry.clone_store import place_of
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.kept_recipes import needed_recipes
 from regolo_git.registry.reachable import retired_identities
@@ -44,7 +43,7 @@ class Content:
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
         address = handle.shared_stores.address()
-        own = address is not None and place_of(handle.paths, address.url) == handle.store_url
+        own = address is not None and handle.clone_store.is_at(address)
         self._address = None if own else address
         self._note = SentNote(handle.local_directory, address) if address is not None else None
         self._considered: set[str] = set()

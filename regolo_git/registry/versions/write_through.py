@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from regolo_git.artifacts.transfer.send import send
 from regolo_git.errors import RegoloError, TransportError
 from regolo_git.records.digests import Digest
-from regolo_git.registry.clone_store import place_of
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.kept_recipes import needed_recipes
 from regolo_git.store.new_content import NewContent
@@ -24,8 +23,8 @@ def store_to_write_through(handle: Handle) -> SharedStore | None:
 
     Raises StoreUnconfirmed, InvalidInput for one that cannot be written to, TransportError.
     """
-    url = handle.config().store_url
-    if url is None or place_of(handle.paths, url) == handle.store_url:
+    address = handle.shared_stores.address()
+    if address is None or handle.clone_store.is_at(address):
         return None  # the clone has no other store
     return handle.shared_stores.open_to_push(handle.may_use_store)
 

@@ -22,7 +22,7 @@ def add(name: str, url: str, endpoint: str | None, region: str | None) -> None:
     \b
     Examples:
       git regolo remote add archive s3://archive/models
-      git regolo remote add minio s3://models/team --endpoint https://minio.example.com
+      git regolo remote add lab s3://models --endpoint https://s3.example.com
       git regolo remote add mirror https://models.example.com/store
 
     Exit status: 0 success; 2 not a name or not a store; 3 not in a registry; 4 the name is taken.
