@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         register_model,
         renumber_model_version,
         retire_model_version,
+        review,
         rollback_endpoint,
         rollback_model,
         update_endpoint_traffic,
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from regolo_git.registry.versions.checkout import CheckedOut
     from regolo_git.registry.versions.model_version import ModelVersion
     from regolo_git.reviews.comparison import Comparison
+    from regolo_git.reviews.review import Review
     from regolo_git.serving.metrics.values import EndpointMetrics
 
 __version__ = "0.1.0"
@@ -103,6 +105,7 @@ _HOMES = {
         "rollback_model",
         "renumber_model_version",
         "retire_model_version",
+        "review",
         "delete_model_version",
         "demote_model_version",
         "create_endpoint",
@@ -127,6 +130,7 @@ _HOMES = {
     "regolo_git.registry.versions.checkout": ("CheckedOut",),
     "regolo_git.registry.models": ("Model", "ModelSummary"),
     "regolo_git.reviews.comparison": ("Comparison",),
+    "regolo_git.reviews.review": ("Review",),
     "regolo_git.serving.metrics.values": ("EndpointMetrics",),
     "regolo_git.records.endpoint": ("Endpoint",),
     "regolo_git.records.environment": ("Promotion",),
@@ -172,6 +176,7 @@ __all__ = [
     "PushResult",
     "PushedVersion",
     "Registry",
+    "Review",
     "RegoloError",
     "RegoloNotice",
     "RemoteVersion",
@@ -211,6 +216,7 @@ __all__ = [
     "register_model",
     "renumber_model_version",
     "retire_model_version",
+    "review",
     "rollback_endpoint",
     "rollback_model",
     "update_endpoint_traffic",

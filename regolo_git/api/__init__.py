@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         register_model,
         renumber_model_version,
         retire_model_version,
+        review,
         rollback_endpoint,
         rollback_model,
         update_endpoint_traffic,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Registry",
+    "Review",
     "checkout_model_version",
     "clone",
     "compare_model_versions",
@@ -83,6 +85,7 @@ __all__ = [
     "register_model",
     "renumber_model_version",
     "retire_model_version",
+    "review",
     "rollback_endpoint",
     "rollback_model",
     "update_endpoint_traffic",

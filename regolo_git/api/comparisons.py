@@ -7,6 +7,7 @@ from regolo_git.records.revision_syntax import OneVersion
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.revisions import revision_at
 from regolo_git.reviews.comparison import Comparison
+from regolo_git.reviews.review import Review, review_between
 from regolo_git.reviews.versions import RevisionComparison, compare_revisions, compare_versions
 
 
@@ -36,6 +37,14 @@ class ComparisonVerbs:
         """Compares every model that two commits have differently; "" is the work tree.  Raises NotFound."""
         a, b = (revision_at(self.handle, check_text("a revision", rev)) for rev in (rev_a, rev_b))
         return compare_revisions(self.handle, a, b)
+
+    def review(self, base: str, head: str) -> Review:
+        """Judges the change that merging `head` into `base` would bring; both are branches or commits.
+
+        Only objects are read: nothing is checked out or executed.  Gates are those of `base`.  What is wrong,
+        fails or could not be judged is in the result.  Raises NotFound for a commit that is not here.
+        """
+        return review_between(self.handle, check_text("a revision", base), check_text("a revision", head))
 
 
 def _side(model_id: str, side: str, version: str | None, rev: str | None) -> OneVersion:

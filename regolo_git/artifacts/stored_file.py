@@ -6,21 +6,32 @@ chunks in packs reads them together.
 
 import io
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import accumulate
-from typing import cast
+from typing import Protocol, cast
 
-from regolo_git.records.recipe import Recipe
-from regolo_git.store.store import Store
+from regolo_git.records.recipe import Recipe, RecipeChunk
 
 MOST_AHEAD = 64  # chunks
+
+
+class Chunks(Protocol):
+    """What is needed of a store to read a file."""
+
+    def expect(self, recipe: Recipe, chunks: Iterable[RecipeChunk]) -> None:
+        """See `Store.expect`."""
+        ...
+
+    def read_chunk_into(self, address: str, view: memoryview) -> None:
+        """See `Store.read_chunk_into`."""
+        ...
 
 
 class StoredFile:
     """A file by its number in a recipe, to be opened like a file on disk."""
 
-    def __init__(self, store: Store, recipe: Recipe, number: int) -> None:
+    def __init__(self, store: Chunks, recipe: Recipe, number: int) -> None:
         self._store = store
         self._recipe = recipe
         self._start = sum(file.size for file in recipe.files[:number])
@@ -48,7 +59,7 @@ class StoredFile:
 
 
 class _Opened(io.RawIOBase):
-    def __init__(self, store: Store, recipe: Recipe, start: int, size: int) -> None:
+    def __init__(self, store: Chunks, recipe: Recipe, start: int, size: int) -> None:
         super().__init__()
         self._store = store
         self._recipe = recipe

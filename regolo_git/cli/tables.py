@@ -9,7 +9,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from regolo_git.cli.columns import GAP, Column, fit, groups
 from regolo_git.cli.streams import is_terminal, paint, put, signs, takes_colour
@@ -34,16 +34,24 @@ Cells = list[list[Cell]]
 
 
 def put_table(
-    columns: Sequence[Column], rows: Iterable[Row], *, indent: int = 0, titled: bool = True
+    columns: Sequence[Column],
+    rows: Iterable[Row],
+    *,
+    indent: int = 0,
+    titled: bool = True,
+    wrap: bool = False,
 ) -> None:
-    """Prints a table on stdout, or nothing if it has no rows."""
+    """Prints a table on stdout, or nothing if it has no rows.
+
+    With `wrap`, a narrow terminal shows flexible columns in several lines rather than truncated.
+    """
     cells = [[_as_printed(cell) for cell in row] for row in rows]
     if not cells:
         return
     columns = [replace(column, title=one_line(column.title)) for column in columns]
     columns, cells = _without_empty_columns(columns, cells)
     if is_terminal(sys.stdout) or takes_colour(sys.stdout):
-        _draw(columns, cells, indent, titled)
+        _draw(columns, cells, indent, titled, wrap)
         return
     texts = [[cell.text for cell in row] for row in cells]
     if titled:
@@ -91,7 +99,7 @@ def aligned(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[st
     ]
 
 
-def _draw(columns: Sequence[Column], rows: Cells, indent: int, titled: bool) -> None:
+def _draw(columns: Sequence[Column], rows: Cells, indent: int, titled: bool, wrap: bool) -> None:
     # rich is slow to import, and only a terminal needs it.
     from rich.cells import cell_len  # noqa: PLC0415
 
@@ -104,7 +112,8 @@ def _draw(columns: Sequence[Column], rows: Cells, indent: int, titled: bool) -> 
     layout = fit(columns, widths, available)
     if layout is not None:
         chosen = [(columns[i], width) for i, width in layout.items()]
-        _print(console, chosen, [[row[i] for i in layout] for row in rows], indent, titled)
+        shown = [[row[i] for i in layout] for row in rows]
+        _print(console, chosen, shown, indent, titled, wrap)
     elif titled:
         _put_transposed(columns, rows, indent, available)
     else:
@@ -113,7 +122,12 @@ def _draw(columns: Sequence[Column], rows: Cells, indent: int, titled: bool) -> 
 
 
 def _print(
-    console: "Console", columns: Sequence[tuple[Column, int]], rows: Cells, indent: int, titled: bool
+    console: "Console",
+    columns: Sequence[tuple[Column, int]],
+    rows: Cells,
+    indent: int,
+    titled: bool,
+    wrap: bool,
 ) -> None:
     from rich.padding import Padding  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
@@ -121,9 +135,13 @@ def _print(
 
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold", show_header=titled)
     for column, width in columns:
-        table.add_column(column.title, justify="right" if column.right else "left", no_wrap=True, width=width)
+        side: Literal["left", "right"] = "right" if column.right else "left"
+        table.add_column(column.title, justify=side, no_wrap=not wrap, width=width)
+    overflow: Literal["fold", "ellipsis"] = "fold" if wrap else "ellipsis"
     for row in rows:
-        table.add_row(*(Text(cell.text, style=cell.style, no_wrap=True, overflow="ellipsis") for cell in row))
+        table.add_row(
+            *(Text(cell.text, style=cell.style, no_wrap=not wrap, overflow=overflow) for cell in row)
+        )
     console.print(Padding(table, (0, 0, 0, indent), expand=False))
 
 
@@ -164,6 +182,11 @@ def painted(cell: Cell) -> str:
     """The cell's text in its colour, where stdout takes it."""
     colour = cell.style if cell.style not in ("bold", "dim", "") else None
     return paint(cell.text, sys.stdout, fg=colour, bold=cell.style == "bold", dim=cell.style == "dim")
+
+
+def width() -> int:
+    """The width of the terminal; UNLIMITED in a pipe."""
+    return _console().width
 
 
 def _console() -> "Console":

@@ -59,11 +59,11 @@ class _Walk:
             self._left -= 1
             if self._left < 0:
                 raise Malformed
-            key, at = _varint(file, at)
+            key, at = varint(file, at)
             if key & 7 != LENGTH:
-                at = _skip_scalar(file, at, key & 7)
+                at = skip_scalar(file, at, key & 7)
                 continue
-            length, at = _varint(file, at)
+            length, at = varint(file, at)
             if at + length > end:
                 raise Cut(at + length) if kind == "model" else Malformed
             self._field(file, at, length, FIELDS[kind].get(key >> 3, ""), entries, depth=depth)
@@ -104,8 +104,8 @@ def _entry(content: bytes) -> tuple[bytes, bytes]:
     """The key and the value of a `StringStringEntryProto`."""
     file, at, parts = io.BytesIO(content), 0, {1: b"", 2: b""}
     while at < len(content):
-        key, at = _varint(file, at)
-        length, at = _varint(file, at)
+        key, at = varint(file, at)
+        length, at = varint(file, at)
         if key & 7 != LENGTH or at + length > len(content):
             raise Malformed
         parts[key >> 3] = file.read(length)
@@ -117,7 +117,7 @@ def _number(text: bytes) -> int:
     return int(text) if text.isdigit() and len(text) < 20 else 0
 
 
-def _varint(file: BinaryIO, at: int) -> tuple[int, int]:
+def varint(file: BinaryIO, at: int) -> tuple[int, int]:
     """An integer, and the position behind it."""
     value = shift = 0
     while shift < 64:
@@ -132,9 +132,9 @@ def _varint(file: BinaryIO, at: int) -> tuple[int, int]:
     raise Malformed
 
 
-def _skip_scalar(file: BinaryIO, at: int, wire: int) -> int:
+def skip_scalar(file: BinaryIO, at: int, wire: int) -> int:
     if wire == VARINT:
-        return _varint(file, at)[1]
+        return varint(file, at)[1]
     if wire not in (FIXED64, FIXED32):
         raise Malformed
     at += 8 if wire == FIXED64 else 4

@@ -156,6 +156,11 @@ class OpenIndex:
         query = "select 1 from manifests where recipe = ? limit 1"
         return self._connection.execute(query, (recipe,)).fetchone() is not None
 
+    def without_recipe(self) -> set[str]:
+        """The blob ids of the manifests whose recipe is not in the index."""
+        query = "select oid from manifests where recipe not in (select address from recipes)"
+        return {oid for (oid,) in self._connection.execute(query)}
+
     def manifests_with(self, chunk: str) -> Iterator[IndexedManifest]:
         """The manifests whose recipes have a chunk."""
         query = """select oid, model, identity, address from chunks join recipes on number = chunks.recipe

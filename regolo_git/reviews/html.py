@@ -1,6 +1,6 @@
 """Writes a page as one self-contained HTML file: no scripts, no fonts, nothing to download."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape as escape_markup
 
 from regolo_git.reviews.page import Cell, Column, Page, Section, cell
@@ -26,6 +26,11 @@ def to_html(page: Page) -> str:
 
 def to_html_of_several(title: str, pages: Sequence[Page]) -> str:
     """Several pages as one HTML file of this title."""
+    return whole_page(title, (line for page in pages for line in _page(page)))
+
+
+def whole_page(title: str, body: Iterable[str], style: str = "") -> str:
+    """A self-contained page with a body that is escaped already; `style` adds to the usual one."""
     return "\n".join(
         [
             "<!doctype html>",
@@ -34,10 +39,10 @@ def to_html_of_several(title: str, pages: Sequence[Page]) -> str:
             '<meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{escape(title)}</title>",
-            f"<style>{STYLE}</style>",
+            f"<style>{STYLE}{style}</style>",
             "</head>",
             "<body>",
-            *(line for page in pages for line in _page(page)),
+            *body,
             "</body>",
             "</html>",
             "",

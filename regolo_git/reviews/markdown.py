@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from regolo_git.reviews.page import Cell, Page, Row, Section, cell
 from regolo_git.text.printable import without_controls
 
-# What a host makes a link or a mention of: an invisible character apart, it stays text.
-LINKED = re.compile(r"@(?=\S)|:(?=//)|\bwww(?=\.)|[#!](?=\d)|\bGH(?=-\d)", re.IGNORECASE)
+# What a host makes a link, a mention or an image of: an invisible character apart, it stays text.
+LINKED = re.compile(
+    r"@(?=\S)|:(?=//)|:(?=[\w+\-\\]+:)|\bwww(?=\.)|[#!](?=\d)|\bGH(?=-\d)|&amp;(?=\w)|[%~](?=[\w\"])|\$",
+    re.IGNORECASE,
+)
 APART = "&#8203;"
 
 
@@ -52,7 +55,8 @@ def escape(text: str) -> str:
 
 
 def _escape_line(line: str) -> str:
-    for character in "\\`*_[]|":
+    for character in "\\`*_[]|~":
         line = line.replace(character, "\\" + character)
     line = without_controls(line).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return LINKED.sub(lambda found: f"{found[0]}{APART}", line)
+    # A dollar sign begins a formula, however it is escaped, unless it is not there.
+    return LINKED.sub(lambda found: f"{found[0]}{APART}", line).replace("$", "&#36;")

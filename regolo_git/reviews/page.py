@@ -14,6 +14,11 @@ from typing import Literal
 Meaning = Literal[
     "",
     "strong",
+    "code",
+    # states of gates
+    "pass",
+    "fail",
+    "open",
     # verdicts
     "better",
     "worse",

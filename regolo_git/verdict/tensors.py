@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from regolo_git.records.recipe import Recipe, RecipeTensor
+from regolo_git.text.natural_order import natural_key
 
 Kind = Literal["added", "removed", "reshaped", "changed"]
+BREAKING: tuple[Kind, ...] = ("removed", "reshaped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,13 @@ class TensorChange:
 
 @dataclass(frozen=True, slots=True)
 class TensorComparison:
-    """The number of unchanged tensors, and every change."""
+    """The number of unchanged tensors, and every change, first those that break code (BREAKING)."""
 
     unchanged: int
     changes: tuple[TensorChange, ...]
 
     def of_kind(self, kind: Kind) -> tuple[TensorChange, ...]:
-        """The changes of one kind, sorted by name."""
+        """The changes of one kind, in the natural order of names."""
         return tuple(change for change in self.changes if change.kind == kind)
 
 
@@ -57,12 +59,13 @@ def compare_tensors(before: Recipe, after: Recipe) -> TensorComparison:
     old, new = _by_name(before.tensors), _by_name(after.tensors)
     changes = []
     unchanged = 0
-    for key in sorted(old.keys() | new.keys()):
+    for key in sorted(old.keys() | new.keys(), key=lambda key: (natural_key(key[0]), key[1])):
         a, b = old.get(key), new.get(key)
         if a and b and (a.dtype, a.shape, a.blake3) == (b.dtype, b.shape, b.blake3):
             unchanged += 1
         else:
             changes.append(TensorChange(key[0], a, b, _number_of(*key, old, new)))
+    changes.sort(key=lambda change: BREAKING.index(change.kind) if change.kind in BREAKING else len(BREAKING))
     return TensorComparison(unchanged, tuple(changes))
 
 

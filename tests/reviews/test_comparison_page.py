@@ -108,8 +108,8 @@ def test_files_and_tensors_have_what_became_of_them() -> None:
     ]
     assert section("Tensors").title == "Tensors (1 unchanged)"
     assert list(section("Tensors").rows) == [
-        ("x", Cell("reshaped", "reshaped"), "F32 [2]", "F32 [3, 1]"),
         ("y", Cell("removed", "gone"), "F32 [2]", "-"),
+        ("x", Cell("reshaped", "reshaped"), "F32 [2]", "F32 [3, 1]"),
     ]
 
 

@@ -40,8 +40,8 @@ Size 4.1 kB → 5.0 kB (+904 B). Suggested bump: **major**.
 
 | tensor | change | 1.0 | 1.1-rc.1 |
 | --- | --- | --- | --- |
-| x | reshaped | F32 \\[2\\] | F32 \\[3, 1\\] |
 | y | removed | F32 \\[2\\] | - |
+| x | reshaped | F32 \\[2\\] | F32 \\[3, 1\\] |
 """
 
 

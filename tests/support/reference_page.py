@@ -17,6 +17,7 @@ from regolo_git.cli.group import CommandGroup
 from regolo_git.cli.main import group
 from regolo_git.registry.versions.request import Bump
 from regolo_git.registry.versions.target_branch import Flow
+from regolo_git.reviews import review
 from regolo_git.serving.endpoint_metrics import MetricsSource
 
 WIDTH = 110
@@ -242,7 +243,7 @@ def _default(node: ast.expr) -> str:
     if isinstance(node, ast.Name):
         (value,) = {
             vars(module)[node.id]
-            for module in (versions, comparisons, endpoints, exchange)
+            for module in (versions, comparisons, endpoints, exchange, review)
             if node.id in vars(module)
         }
         return _text(ast.Constant(value))

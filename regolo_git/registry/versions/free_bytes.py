@@ -52,7 +52,7 @@ def free_bytes(handle: Handle, version: ModelVersion, *, at_once: bool = False) 
     needed = needed_manifests(handle)
 
     def measured(index: OpenIndex) -> FreeBytes:
-        if not _complete(handle, index, needed, at_most):
+        if not complete_index(handle, index, needed, at_most):
             return FreeBytes(sum(sizes.values()), exact=False)
         itself = version.model_id, Version.parse(version.version).identity
         in_store = cache(handle.store.has_recipe)  # a recipe that was lost keeps no chunk
@@ -70,7 +70,7 @@ def free_bytes(handle: Handle, version: ModelVersion, *, at_once: bool = False) 
     return handle.recipe_index.read(measured)
 
 
-def _complete(handle: Handle, index: OpenIndex, needed: NeededManifests, at_most: int | None) -> bool:
+def complete_index(handle: Handle, index: OpenIndex, needed: NeededManifests, at_most: int | None) -> bool:
     """Adds what the index lacks of the needed manifests; False if that is more than `at_most`."""
     manifests = needed.oids - index.manifests()
     if at_most is not None and len(manifests) > at_most:

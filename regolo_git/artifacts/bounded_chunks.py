@@ -1,0 +1,26 @@
+"""Chunks of a store of which only so many bytes are read: for headers of no use if they cost much."""
+
+from collections.abc import Iterable
+
+from regolo_git.layouts.items import Malformed
+from regolo_git.records.recipe import Recipe, RecipeChunk
+from regolo_git.store.store import Store
+
+
+class BoundedChunks:
+    """The chunks of a store, up to `most` bytes of them; then reading raises Malformed."""
+
+    def __init__(self, store: Store, most: int) -> None:
+        self._store = store
+        self._left = most
+
+    def expect(self, recipe: Recipe, chunks: Iterable[RecipeChunk]) -> None:
+        """See `Store.expect`."""
+        self._store.expect(recipe, chunks)
+
+    def read_chunk_into(self, address: str, view: memoryview) -> None:
+        """See `Store.read_chunk_into`."""
+        self._left -= len(view)
+        if self._left < 0:
+            raise Malformed
+        self._store.read_chunk_into(address, view)

@@ -1,0 +1,180 @@
+"""The review of one model that a change has changed: what is wrong, what behaves differently, what gates say.
+
+The rules are those of the base: its model card and its environments.  Nothing is decided here: metrics are
+judged in `verdict/metrics.py` and gates in `verdict/gates.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from regolo_git.errors import RegoloError
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.model_card import ModelCard
+from regolo_git.records.recipe import Recipe
+from regolo_git.records.versions import Version
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.predictions import paired_metrics
+from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.versions.model_version import read_tagged_manifest
+from regolo_git.registry.versions.new_bytes import NewBytes
+from regolo_git.reviews.change_set import ChangeSet, ModelChange
+from regolo_git.reviews.comparison import Comparison, compare
+from regolo_git.reviews.findings import Finding
+from regolo_git.reviews.incomplete import incomplete_files
+from regolo_git.reviews.interfaces import InterfaceReview, review_interfaces
+from regolo_git.reviews.numbers import Suggestion, better_number, check_number
+from regolo_git.reviews.stored_artifact import known_recipe, stored_artifact
+from regolo_git.text.numbers import Number
+from regolo_git.verdict.gate_facts import Facts, Rules
+from regolo_git.verdict.gate_result import GateResult
+from regolo_git.verdict.gates import judge
+from regolo_git.verdict.metrics import Paired
+from regolo_git.verdict.tensors import BREAKING
+
+Recipes: TypeAlias = tuple[Recipe | None, Recipe | None]
+SHOWN_BEFORE = 7  # versions in the history of a metric, before the reviewed one
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReview:
+    """What a change does to one model.
+
+    `later` are gates of environments that do not decide about the change.  `history` has the values of each
+    metric in the last versions, the reviewed one last.  `number` is the one that it should have by SemVer.
+    """
+
+    change: ModelChange
+    findings: tuple[Finding, ...] = ()
+    remarks: tuple[str, ...] = ()
+    comparison: Comparison | None = None
+    gates: tuple[GateResult, ...] = ()
+    later: tuple[GateResult, ...] = ()
+    interfaces: InterfaceReview = field(default_factory=InterfaceReview)
+    history: Mapping[str, tuple[Number | None, ...]] = field(default_factory=dict)
+    number: Suggestion | None = None
+    recipes: Recipes = (None, None)
+    store: NewBytes | None = None
+
+    @property
+    def model(self) -> str:
+        """The name of the model."""
+        return self.change.model
+
+
+def review_model(handle: Handle, changes: ChangeSet, change: ModelChange) -> ModelReview:
+    """Reviews one model; what the store adds is counted later, for all models at once."""
+    after, before = change.after, change.before
+    if change.error is not None:
+        return ModelReview(change, (Finding.of(change.error),))
+    if after is None:
+        return ModelReview(change, remarks=("its tags and their bytes stay; nobody can add versions to it",))
+    number = check_number(handle, changes, change)
+    stored = stored_artifact(handle, after)
+    recipes = known_recipe(handle, before), stored.recipe
+    paired = _paired(handle, before, after, recipes)
+    comparison = _comparison(handle, changes, change, recipes, paired)
+    interfaces = _interfaces(handle, before, after, recipes)
+    gates, later = _gates(changes.before, change, after, paired)
+    findings = (*number.findings, *([stored.finding] if stored.finding else []))
+    return ModelReview(
+        change=change,
+        findings=findings,
+        remarks=number.remarks,
+        comparison=comparison,
+        gates=gates,
+        later=later,
+        interfaces=interfaces,
+        history=_history(handle, before, after),
+        number=_number(before, after, comparison, interfaces),
+        recipes=recipes,
+    )
+
+
+def base_card(records: RecordsAt, model: str) -> ModelCard:
+    """The model card on the base; one that cannot be read has no rules, and the change may repair it."""
+    try:
+        return records.card_or_default(model)
+    except RegoloError:
+        return ModelCard()
+
+
+def _paired(
+    handle: Handle, before: Manifest | None, after: Manifest, recipes: Recipes
+) -> Mapping[str, Paired]:
+    if before is None:
+        return {}
+    return paired_metrics(handle.stores, (before, recipes[0]), (after, recipes[1]))
+
+
+def _comparison(
+    handle: Handle, changes: ChangeSet, change: ModelChange, recipes: Recipes, paired: Mapping[str, Paired]
+) -> Comparison | None:
+    before, after = change.before, change.after
+    if before is None or after is None:
+        return None
+    incomplete = incomplete_files(handle.stores, before, after, *recipes)
+    return compare(before, after, base_card(changes.before, after.model), *recipes, incomplete, paired)
+
+
+def _interfaces(
+    handle: Handle,
+    before: Manifest | None,
+    after: Manifest,
+    recipes: Recipes,
+) -> InterfaceReview:
+    old, new = recipes
+    if new is None:
+        return InterfaceReview()
+    was = (before, old) if before is not None and old is not None else None
+    return review_interfaces(handle, was, (after, new))
+
+
+def _number(
+    before: Manifest | None, after: Manifest, comparison: Comparison | None, interfaces: InterfaceReview
+) -> Suggestion | None:
+    if before is None or comparison is None:
+        return None
+    if interfaces.breaks:
+        return better_number(before, after, "major", "its inputs or outputs differ")
+    tensors = comparison.tensors
+    breaking = tensors is not None and any(map(tensors.of_kind, BREAKING))
+    why = "tensors were removed or reshaped" if breaking else "its weights differ"
+    return better_number(before, after, comparison.suggested_bump, why)
+
+
+def _gates(
+    base: RecordsAt, change: ModelChange, after: Manifest, paired: Mapping[str, Paired]
+) -> tuple[tuple[GateResult, ...], tuple[GateResult, ...]]:
+    rules = Rules(base_card(base, change.model))
+    before = facts_of(change.before) if change.before is not None else None
+    results = judge(rules, before, facts_of(after), paired)
+    return tuple(results), ()
+
+
+def facts_of(manifest: Manifest) -> Facts:
+    """What a manifest says that gates ask for."""
+    return Facts(manifest.model, manifest.version, manifest.measurements, manifest.metadata)
+
+
+def _history(
+    handle: Handle, before: Manifest | None, after: Manifest
+) -> dict[str, tuple[Number | None, ...]]:
+    """The values of each metric in the last versions below the reviewed one, and its own."""
+    own = Version.parse(after.version)
+    rows = [
+        row
+        for row in handle.index.newest(after.model, SHOWN_BEFORE + 1)
+        if Version.parse(row.version) < own and Version.parse(row.version).environment == own.environment
+    ]
+    values: list[Mapping[str, Number]] = []
+    for row in rows[-SHOWN_BEFORE:]:
+        try:
+            values.append(read_tagged_manifest(handle, row).metric_values)
+        except RegoloError:
+            continue  # `fsck` names it
+    if not values and before is not None:
+        values.append(before.metric_values)
+    values.append(after.metric_values)
+    names = {name for each in values for name in each}
+    return {name: tuple(each.get(name) for each in values) for name in sorted(names)}

@@ -1,0 +1,140 @@
+"""Whether a reviewed version can be merged and tagged as what it says it is: its number, seal and parents."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from regolo_git.git.tag_index import TagRow
+from regolo_git.hints import Hint
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.paths import manifest_path
+from regolo_git.records.versions import Bump, Version
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.records_at import RecordsAt
+from regolo_git.reviews.change_set import ChangeSet, ModelChange
+from regolo_git.reviews.findings import WRONG, Finding
+from regolo_git.text.numbers import few_of
+
+NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class NumberCheck:
+    """What is wrong with a version as such, and what deserves a remark."""
+
+    findings: tuple[Finding, ...]
+    remarks: tuple[str, ...]
+
+
+def check_number(handle: Handle, changes: ChangeSet, change: ModelChange) -> NumberCheck:
+    """Checks the version that a change gives a model."""
+    after = change.after
+    if after is None:
+        return NumberCheck((), ())
+    if after.model != change.model:
+        what = f"'{manifest_path(change.model)}' is the manifest of another model"
+        return NumberCheck((Finding(what, WRONG),), ())
+    row = handle.index.find(*after.key)
+    same = row is not None and row.manifest_oid == handle.git.blob_oid(
+        changes.range.head, manifest_path(change.model)
+    )
+    findings = [] if same else list(_taken(handle, change, after, row))
+    return NumberCheck(tuple(findings), tuple(_remarks(handle, changes, change, after, again=same)))
+
+
+# -- what is wrong ----------------------------------------------------------------------------------------
+
+
+def _taken(handle: Handle, change: ModelChange, after: Manifest, row: TagRow | None) -> Iterator[Finding]:
+    again = Hint("commit", after.model, "--propose", "--again")
+    before = change.before
+    if row is not None:
+        held = Manifest.parse(handle.git.read_blob(row.manifest_oid))
+        what = _contradiction(held, after)
+        if what is not None:
+            yield Finding(f"{after.reference} is taken: tag '{row.tag}' records {what}", WRONG, again)
+    elif before is not None and before.key == after.key:
+        what = _contradiction(before, after)
+        if what is not None:
+            yield Finding(f"{after.reference} is taken: the base has it with {what}", WRONG, again)
+    elif before is not None and _is_mixed(before, after):
+        what = f"{after.reference} has the bytes of {before.version} with other metrics"
+        yield Finding(f"{what}: two versions were mixed in a merge, or it was edited", WRONG, again)
+
+
+def _contradiction(held: Manifest, after: Manifest) -> str | None:
+    """What two manifests of one number say differently; None if only what people may edit."""
+    if held.artifact.digest != after.artifact.digest:
+        return "other bytes"
+    if held.measurements != after.measurements:
+        return "other metrics"
+    return "another origin" if (held.lineage, held.parents) != (after.lineage, after.parents) else None
+
+
+def _is_mixed(before: Manifest, after: Manifest) -> bool:
+    """Whether a manifest without a seal has the bytes of the version before it and other metrics."""
+    same_bytes = before.artifact.digest == after.artifact.digest
+    return after.seal is None and same_bytes and before.measurements != after.measurements
+
+
+# -- what deserves a remark -------------------------------------------------------------------------------
+
+
+def _remarks(
+    handle: Handle, changes: ChangeSet, change: ModelChange, after: Manifest, *, again: bool
+) -> Iterator[str]:
+    before = change.before
+    if again and before is not None and Version.parse(after.version) < Version.parse(before.version):
+        yield f"goes back to {after.version}, which has its tag"
+    elif before is not None and Version.parse(after.version) < Version.parse(before.version):
+        yield f"its number is below {before.version}, which it replaces"
+    if change.began is not None and before is not None and change.began != before.version:
+        yield f"it began at {change.began}, and the base has {before.version} now: the two will conflict"
+    if change.between:
+        shown = few_of(change.between[:NAMED], len(change.between))
+        yield f"the change also had {shown}; a squash merge keeps and tags {after.version} alone"
+    unknown = [parent for parent in after.parents if not _is_known(handle, changes.before, change, parent)]
+    if unknown:
+        yield f"its parent {', '.join(unknown)} is not a version of this registry"
+    yield from _same_content(handle, change, after, again=again)
+
+
+def _is_known(handle: Handle, base: RecordsAt, change: ModelChange, parent: str) -> bool:
+    before = change.before
+    wanted = Version.parse(parent)
+    if handle.index.find(change.model, wanted.identity) is not None:
+        return True
+    return before is not None and Version.parse(before.version) == wanted and base.registry is not None
+
+
+def _same_content(handle: Handle, change: ModelChange, after: Manifest, *, again: bool) -> Iterator[str]:
+    rows = handle.index.with_digest(after.model, str(after.artifact.digest))
+    others = [row.version for row in rows if (row.model, row.identity) != after.key]
+    if others and not again:
+        yield f"has the same bytes as {few_of(others[-NAMED:], len(others))}"
+    before = change.before
+    if before is None or before.artifact.digest == after.artifact.digest:
+        return
+    if len(after.measurements) > 1 and before.measurements == after.measurements:
+        yield f"all {len(after.measurements)} metrics are those of {before.version}, though the bytes differ"
+
+
+# -- the next number --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """The number that a version should have by SemVer, as far as the files tell, and why."""
+
+    version: str
+    why: str
+
+
+def better_number(before: Manifest, after: Manifest, bump: Bump | None, why: str) -> Suggestion | None:
+    """The suggestion where the number of `after` does not raise enough; None where it does."""
+    if bump is None:
+        return None
+    old, new = Version.parse(before.version), Version.parse(after.version)
+    if new < old or old.environment != new.environment:
+        return None
+    wanted = old.bump(bump)
+    return Suggestion(wanted.text(zero_patch=new.patch_written), why) if new < wanted else None

@@ -1,0 +1,161 @@
+"""Changes of rules, in words: the configuration, model cards, signers, retired versions."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from regolo_git.errors import RegoloError
+from regolo_git.records.paths import CONFIG_PATH, model_of_card, model_of_retired
+from regolo_git.records.retired import RetiredList
+from regolo_git.records.toml_text import TomlValue, inline_text, load_document
+from regolo_git.registry.records_at import RecordsAt
+from regolo_git.reviews.change_set import ChangeSet
+from regolo_git.text.numbers import counted
+from regolo_git.verdict.loosening import loosens
+
+SIGNERS_PATH = ".regolo/allowed_signers"
+MOST_KEYS = 50
+STORE_KEYS = (("store", "url"), ("store", "endpoint"))
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChange:
+    """A key of a file of rules: its dotted name, and its values as text (None: it is not there)."""
+
+    key: str
+    before: str | None
+    after: str | None
+    loosens: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChange:
+    """A file of rules that a change has changed: keys where it has keys, else words.
+
+    `error` says why the file cannot be read after the change.
+    """
+
+    path: str
+    keys: tuple[RuleChange, ...] = ()
+    words: str = ""
+    alert: str = ""
+    error: str | None = None
+
+    @property
+    def loosened(self) -> tuple[RuleChange, ...]:
+        """The rules that would let pass what they did not."""
+        return tuple(key for key in self.keys if key.loosens)
+
+
+def policy_changes(changes: ChangeSet) -> tuple[PolicyChange, ...]:
+    """What a change does to rules, and to other files beside the manifests."""
+    return tuple(_change(changes, path) for path in changes.others)
+
+
+def _change(changes: ChangeSet, path: str) -> PolicyChange:
+    if path == CONFIG_PATH or model_of_card(path) is not None:
+        return _keys(changes, path)
+    if path == SIGNERS_PATH:
+        return _signers(changes, path)
+    model = model_of_retired(path)
+    if model is not None:
+        return _retired(changes, path, model)
+    before, after = (_lines(records, path) for records in (changes.before, changes.after))
+    return PolicyChange(path, words=_line_words(before, after))
+
+
+def _line_words(before: set[str], after: set[str]) -> str:
+    parts = [counted(len(after - before), "line") + " added"] if after - before else []
+    parts += [counted(len(before - after), "line") + " removed"] if before - after else []
+    return ", ".join(parts) or "changed"
+
+
+def _lines(records: RecordsAt, path: str) -> set[str]:
+    return set((records.data(path) or b"").decode("utf-8", "replace").splitlines())
+
+
+# -- files with keys --------------------------------------------------------------------------------------
+
+
+def _keys(changes: ChangeSet, path: str) -> PolicyChange:
+    try:
+        before = _document(changes.before, path)
+    except RegoloError:
+        before = {}
+    try:
+        _check(changes.after, path)
+        after = _document(changes.after, path)
+    except RegoloError as error:
+        return PolicyChange(path, error=error.message)
+    if not before:
+        return PolicyChange(path, words="new")
+    keys = tuple(_changed_keys(before, after))
+    words = "" if after else "removed"
+    moved = [key for key in STORE_KEYS if before.get(key) != after.get(key)]
+    alert = "another store is named; every clone confirms it before it is used" if moved else ""
+    return PolicyChange(path, keys[:MOST_KEYS], _more(keys, words), alert)
+
+
+def _more(keys: tuple[RuleChange, ...], words: str) -> str:
+    return words or (f"and {len(keys) - MOST_KEYS} more keys" if len(keys) > MOST_KEYS else "")
+
+
+def _check(records: RecordsAt, path: str) -> None:
+    """Raises IntegrityError for a file that nobody could use after the merge."""
+    model = model_of_card(path)
+    if model is None:
+        records.config()
+    else:
+        records.card(model)
+
+
+def _changed_keys(
+    before: Mapping[tuple[str, ...], TomlValue], after: Mapping[tuple[str, ...], TomlValue]
+) -> Iterator[RuleChange]:
+    for path in sorted(before.keys() | after.keys()):
+        old, new = before.get(path), after.get(path)
+        if old != new:
+            yield RuleChange(".".join(path), _value(old), _value(new), loosens(path, old, new))
+
+
+def _value(value: "TomlValue | None") -> str | None:
+    return None if value is None else inline_text(value)
+
+
+def _document(records: RecordsAt, path: str) -> dict[tuple[str, ...], TomlValue]:
+    data = records.data(path)
+    return dict(_flat(load_document(data, f"'{path}'"))) if data is not None else {}
+
+
+def _flat(
+    table: Mapping[str, TomlValue], path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], TomlValue]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, (*path, key))
+        else:
+            yield (*path, key), value
+
+
+# -- others -----------------------------------------------------------------------------------------------
+
+
+def _signers(changes: ChangeSet, path: str) -> PolicyChange:
+    before, after = (_lines(records, path) for records in (changes.before, changes.after))
+    alert = "this change alters who may sign; signatures are judged by the signers before it"
+    return PolicyChange(path, words=_line_words(before, after), alert=alert)
+
+
+def _retired(changes: ChangeSet, path: str, model: str) -> PolicyChange:
+    try:
+        after = changes.after.retired(model)
+    except RegoloError as error:
+        return PolicyChange(path, error=error.message)
+    try:
+        before = changes.before.retired(model)
+    except RegoloError:
+        before = RetiredList()
+    retired = [f"{each.version} ({each.reason})" for each in after.entries if not before.has(each.version)]
+    restored = [each.version for each in before.entries if not after.has(each.version)]
+    parts = [f"retires {', '.join(retired)}"] if retired else []
+    parts += [f"no longer retires {', '.join(restored)}"] if restored else []
+    return PolicyChange(path, words="; ".join(parts) or "changed")

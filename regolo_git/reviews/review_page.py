@@ -1,0 +1,227 @@
+"""The document of a review: verdict, behaviour, steps; then a row for each thing, and details."""
+
+from collections.abc import Iterator, Sequence
+
+from regolo_git.hints import Hint, NextStep
+from regolo_git.reviews.document import (
+    IMPORTANT,
+    KEPT,
+    USUAL,
+    Block,
+    Document,
+    Grid,
+    GridRow,
+    Paragraph,
+    Text,
+    code,
+    strong,
+    unbroken,
+)
+from regolo_git.reviews.findings import WRONG
+from regolo_git.reviews.model_page import behaviour, model_details, model_row
+from regolo_git.reviews.model_review import ModelReview
+from regolo_git.reviews.page import Cell, Column
+from regolo_git.reviews.places import PlaceChange
+from regolo_git.reviews.policy import PolicyChange, RuleChange
+from regolo_git.reviews.reviewed_change import ReviewedChange
+from regolo_git.text.commits import short
+from regolo_git.text.numbers import counted
+from regolo_git.verdict.gate_result import STATES
+
+NAMED = 3  # models in the second line, and steps of one kind in the third
+STEPS = 12
+MARKER = "regolo-review v1"
+
+
+def review_document(review: ReviewedChange) -> Document:
+    """The document of a review."""
+    return Document(
+        heading=heading(review),
+        blocks=list(_blocks(review)),
+        footer=_footer(review),
+        marker=marker(review),
+        whole=("all of it: ", code(_command(review))),
+    )
+
+
+def marker(review: ReviewedChange) -> str:
+    """The line by which a program finds the comment of a review, and sees what it is of."""
+    base, head = (short(commit) if commit else "none" for commit in (review.range.base, review.range.head))
+    return f"{MARKER} head={head} base={base} verdict={review.verdict.replace(' ', '-')}"
+
+
+def heading(review: ReviewedChange) -> Text:
+    """The verdict in one line."""
+    if review.is_empty:
+        return ("Nothing to review: no model, environment, endpoint or rule changes",)
+    wrong = sum(finding.exit_code == WRONG for _, finding in review.findings)
+    if review.verdict == "wrong":
+        return (f"Cannot be merged: {counted(wrong, 'thing')} {'is' if wrong == 1 else 'are'} wrong",)
+    counts = _counts(review)
+    if review.verdict == "fail":
+        return (f"Not ready: {counts}",)
+    if review.verdict == "not judged":
+        return (f"Not judged{f': {counts}' if counts else ''}",)
+    return (f"Ready to merge{f': {counts}' if counts else ', with no gates'}",)
+
+
+def _counts(review: ReviewedChange) -> str:
+    total = len(review.gates)
+    if not total:
+        return ""
+    failed, opened, unjudged = (len(review.gates_in(state)) for state in ("fail", "open", "not judged"))
+    parts = [f"{failed} of {counted(total, 'gate')} {'fails' if failed == 1 else 'fail'}"] if failed else []
+    parts += [f"{opened} {'is' if opened == 1 else 'are'} open"] if opened else []
+    parts += [f"{unjudged} could not be judged"] if unjudged else []
+    return ", ".join(parts) or f"{counted(total, 'gate')} {'passes' if total == 1 else 'pass'}"
+
+
+def _footer(review: ReviewedChange) -> Text:
+    change = review.range
+    base = f"{change.base_name}@{short(change.base)}" if change.base else "an empty registry"
+    return (
+        code(short(change.head)),
+        " against ",
+        code(base),
+        ", whose gates and signers count · read from headers; nothing was executed · again: ",
+        code(_command(review)),
+    )
+
+
+def _command(review: ReviewedChange) -> str:
+    return f"git regolo review {review.range.text}"
+
+
+# -- blocks -----------------------------------------------------------------------------------------------
+
+
+def _blocks(review: ReviewedChange) -> Iterator[Block]:
+    for path, finding in review.findings:
+        weight = KEPT if finding.exit_code == WRONG else IMPORTANT
+        yield Paragraph(
+            (strong(_named(finding.exit_code)), " ", finding.what, " (", code(path), ")."), weight
+        )
+    differs = _behaviour(review)
+    if differs:
+        yield Paragraph(differs, KEPT)
+    steps = list(_steps(review))
+    if steps:
+        yield Paragraph((strong("To do:"), *_numbered(steps)), KEPT)
+    rows = list(_rows(review))
+    if rows:
+        columns = (
+            Column("", flexible=True),
+            Column("from → to"),
+            Column("what it means", flexible=True),
+            Column("gates", flexible=True),
+        )
+        yield Grid(columns, rows)
+    yield from _alerts(review)
+    for model in by_state(review):
+        yield from model_details(model)
+    yield from _policy(review.policy)
+
+
+def by_state(review: ReviewedChange) -> list[ModelReview]:
+    """The models, those first that are wrong, fail, or are open."""
+
+    def state(model: ModelReview) -> tuple[bool, int]:
+        states = [STATES.index(gate.state) for gate in model.gates]
+        return not model.findings, min(states, default=len(STATES))
+
+    return sorted(review.models, key=state)
+
+
+def _named(exit_code: int) -> str:
+    return "Wrong:" if exit_code == WRONG else "Not judged:"
+
+
+def _behaviour(review: ReviewedChange) -> list[Cell | str]:
+    """What behaves differently, of the first models that do."""
+    told = [text for text in map(behaviour, by_state(review)) if text]
+    parts: list[Cell | str] = []
+    for text in told[:NAMED]:
+        parts += [*text, " "]
+    if len(told) > NAMED:
+        parts.append(f"{counted(len(told) - NAMED, 'more model')} differ; see below.")
+    return parts
+
+
+def _numbered(steps: Sequence[Text]) -> Iterator[Cell | str]:
+    for number, step in enumerate(steps[:STEPS], start=1):
+        yield f" ({number}) "
+        yield from step
+    if len(steps) > STEPS:
+        yield f" … and {len(steps) - STEPS} more."
+
+
+def _steps(review: ReviewedChange) -> Iterator[Text]:
+    seen: set[str] = set()
+    for _, finding in review.findings:
+        if finding.hint is not None and str(finding.hint) not in seen:
+            seen.add(str(finding.hint))
+            yield "Try ", *_way_out(finding.hint)[1:], "."
+    for state in ("fail", "open", "not judged"):
+        for model, gate in review.gates_in(state):
+            yield f"{model.model}: ", code(gate.label), f" {gate.reason}", *_way_out(gate.way_out), "."
+    for model in review.models:
+        if model.number is not None:
+            again = Hint("commit", model.model, "--propose", "--again", "--version", model.number.version)
+            why = f": {model.number.why}, as far as the files tell ("
+            yield f"Call {model.model} ", strong(model.number.version), why, code(str(again)), ")."
+
+
+def _way_out(step: NextStep | None) -> Text:
+    if step is None:
+        return ()
+    return ("; ", code(str(step)) if isinstance(step, Hint) else step)
+
+
+def _rows(review: ReviewedChange) -> Iterator[GridRow]:
+    yield from map(model_row, by_state(review))
+    yield from map(_place_row, review.environments)
+    yield from map(_place_row, review.endpoints)
+    for policy in review.policy:
+        yield GridRow(((code(policy.path),), (), (_policy_words(policy),), ()))
+
+
+def _place_row(place: PlaceChange) -> GridRow:
+    before, after = place.before or "none", place.after or "none"
+    words = f"{place.model}: {place.words}" if place.words else place.model
+    weight = KEPT if place.error is not None else USUAL
+    return GridRow(((strong(place.name),), (unbroken(f"{before} → {after}"),), (words,), ()), weight)
+
+
+def _policy_words(policy: PolicyChange) -> str:
+    if policy.error is not None:
+        return "cannot be read"
+    if not policy.keys:
+        return policy.words
+    loosened = f", {len(policy.loosened)} of them looser" if policy.loosened else ""
+    return f"{counted(len(policy.keys), 'key')} changed{loosened}"
+
+
+def _alerts(review: ReviewedChange) -> Iterator[Paragraph]:
+    base = review.range.base_name
+    for policy in review.policy:
+        for rule in policy.loosened:
+            text = ("This change loosens its own rule: ", *_rule(rule), " in ", code(policy.path))
+            yield Paragraph((*text, f". Judged by {base}: {rule.before or 'none'}."), IMPORTANT, alert=True)
+        if policy.alert:
+            yield Paragraph((code(policy.path), f": {policy.alert}."), IMPORTANT, alert=True)
+
+
+def _rule(rule: RuleChange) -> tuple[Cell | str, ...]:
+    return code(rule.key), " " + unbroken(f"{rule.before or 'none'} → {rule.after or 'none'}")
+
+
+def _policy(policies: Sequence[PolicyChange]) -> Iterator[Block]:
+    rows = [
+        GridRow(((code(rule.key),), (rule.before or "",), (rule.after or "",), (code(policy.path),)))
+        for policy in policies
+        for rule in policy.keys
+        if not rule.loosens
+    ]
+    if rows:
+        columns = tuple(Column(title, flexible=True) for title in ("rule", "before", "after", "file"))
+        yield Grid(columns, rows)

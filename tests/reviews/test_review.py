@@ -1,0 +1,248 @@
+"""A change of a real registry, reviewed before it is merged."""
+
+from pathlib import Path
+
+import pytest
+from support.git_program import clone, commit_files, git
+from support.model_files import write_safetensors
+from support.registry_fixtures import Weights
+
+import regolo_git as regolo
+from regolo_git.api import Registry
+from regolo_git.errors import InvalidInput, NotFound
+from regolo_git.reviews.review import Review, review_text
+
+GATES = """
+[metrics.accuracy]
+direction = "higher"
+[gates.accuracy]
+min = 0.9
+[gates.loss]
+max = 2
+"""
+
+
+def plain(review: Review) -> str:
+    return review.to_markdown().replace("\u00a0", " ")
+
+
+@pytest.fixture
+def changed(registry: Registry, weights: Weights) -> Registry:
+    """`m@1.0` on main, and a branch `change` that proposes `m@1.1` there."""
+    top = registry.handle.paths.top
+    registry.register_model("m", weights(), metadata={"accuracy": 0.95, "loss": 1.0, "license": "mit"})
+    card = top / "models/m/model.toml"
+    commit_files(top, {"models/m/model.toml": card.read_text() + GATES}, "gates")
+    git(top, "switch", "-qc", "change")
+    write_safetensors(top / "model.safetensors", {"layer.weight": b"12345678"})
+    registry.create_model_version("m", model_data=top / "model.safetensors", metadata={"accuracy": 0.8})
+    return registry
+
+
+def test_a_version_is_judged_by_gates_and_compared(changed: Registry) -> None:
+    review = changed.review("main", "change")
+    (model,) = review.models
+    assert (review.verdict, review.exit_code()) == ("fail", 8)
+    assert {gate.name: gate.state for gate in model.gates} == {"accuracy": "fail", "loss": "open"}
+    assert model.number is not None
+    assert model.number.version == "2.0"
+    text = plain(review)
+    assert "### Not ready: 1 of 2 gates fails, 1 is open" in text
+    assert "**m 1.1** fails **accuracy: 0.8 is below min 0.9**" in text
+    assert "Call m **2.0**: tensors were removed or reshaped" in text
+    assert "| `layer.weight` | **reshaped** | F32 \\[8, 8\\] | U8 \\[8\\] |" in text
+    assert "(`git regolo commit m --propose --again --version 2.0`)" in text
+
+
+def test_nothing_is_checked_out_or_written(changed: Registry) -> None:
+    top = changed.handle.paths.top
+    git(top, "switch", "-q", "main")
+    before = git(top, "status", "--porcelain", "--untracked-files=all"), git(top, "for-each-ref")
+    changed.review("main", "change")
+    assert (git(top, "status", "--porcelain", "--untracked-files=all"), git(top, "for-each-ref")) == before
+
+
+def test_a_bare_repository_and_a_fetched_pull_request_can_be_reviewed(
+    changed: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top = changed.handle.paths.top
+    host = clone(top, tmp_path / "host.git", "--bare")
+    git(host, "config", "regolo.store", str(top / ".git/regolo/store"))
+    git(host, "update-ref", "refs/pull/7/head", "change")
+    git(host, "branch", "-D", "change")
+    monkeypatch.setenv("REGOLO_REPO", str(host))
+    review = regolo.review("main", "refs/pull/7/head")
+    assert review.exit_code() == 8
+    assert review.to_dict()["verdict"] == "fail"
+    regolo.use(None)
+
+
+def test_without_the_bytes_it_is_not_judged(changed: Registry, tmp_path: Path) -> None:
+    with Registry.open(clone(changed.handle.paths.top, tmp_path / "other")) as other:
+        git(other.handle.paths.top, "config", "regolo.store", str(tmp_path / "nowhere"))
+        (tmp_path / "nowhere").mkdir()
+        card = other.handle.paths.top / "models/m/model.toml"
+        assert card.exists()
+        review = other.review("origin/main", "origin/change")
+        codes = {finding.exit_code for _, finding in review.findings}
+        assert codes == {6}
+        # A gate that fails is certain all the same.
+        assert review.exit_code() == 8
+
+
+def test_what_the_base_changed_meanwhile_is_not_part_of_it(changed: Registry) -> None:
+    top = changed.handle.paths.top
+    git(top, "switch", "-q", "main")
+    changed.register_model("n", b"other")
+    review = changed.review("main", "change")
+    assert [model.model for model in review.models] == ["m"]
+
+
+def test_a_number_that_the_base_has_taken_is_wrong(changed: Registry, weights: Weights) -> None:
+    top = changed.handle.paths.top
+    git(top, "switch", "-q", "main")
+    changed.create_model_version("m", model_data=weights(fill=7.0), metadata={"accuracy": 0.99})
+    review = changed.review("main", "change")
+    assert review.exit_code() == 5
+    assert "### Cannot be merged: 1 thing is wrong" in plain(review)
+    assert "is taken: tag 'm@v1.1' records other bytes" in review.findings[0][1].what
+    assert "git regolo commit m --propose --again" in plain(review)
+
+
+def test_a_mixed_merge_is_wrong(changed: Registry) -> None:
+    """The bytes of one version with the metrics of another, as a web editor merges them."""
+    top = changed.handle.paths.top
+    manifest = git(top, "show", "main:models/m/manifest.toml").replace('"1.0"', '"1.1"')
+    commit_files(top, {"models/m/manifest.toml": manifest.replace("0.95", "0.97")})
+    review = changed.review("main", "change")
+    assert review.exit_code() == 5
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('digest = "sha256:', 'digest = "sha256:00', "manifest"),
+        ("format = 1", "format = 1\nformat = 1", "manifest"),
+        ("size = ", "size = 9", "bytes"),
+        ('recipe = "blake3:', 'recipe = "blake3:zz', "manifest"),
+    ],
+    ids=["digest", "twice", "size", "recipe"],
+)
+def test_a_manifest_edited_by_hand_is_wrong(changed: Registry, old: str, new: str, said: str) -> None:
+    top = changed.handle.paths.top
+    path = top / "models/m/manifest.toml"
+    commit_files(top, {"models/m/manifest.toml": path.read_text().replace(old, new, 1)})
+    review = changed.review("main", "change")
+    assert review.exit_code() == 5
+    assert said in plain(review)
+
+
+def test_a_change_that_loosens_its_own_gate_is_said_and_not_obeyed(changed: Registry) -> None:
+    top = changed.handle.paths.top
+    path = top / "models/m/model.toml"
+    commit_files(top, {"models/m/model.toml": path.read_text().replace("min = 0.9", "min = 0.5")})
+    review = changed.review("main", "change")
+    assert review.exit_code() == 8
+    assert "loosens its own rule: `gates.accuracy.min` 0.9 → 0.5 in `models/m/model.toml`" in plain(review)
+    assert "Judged by main: 0.9." in plain(review)
+
+
+def test_other_files_of_rules_are_told_in_words(changed: Registry) -> None:
+    top = changed.handle.paths.top
+    config = (top / ".regolo/config.toml").read_text()
+    commit_files(
+        top,
+        {
+            ".regolo/allowed_signers": "eve@example.com ssh-ed25519 AAAA\n",
+            ".regolo/config.toml": config.replace("[store]", '[store]\nurl = "s3://elsewhere/x"'),
+        },
+    )
+    text = plain(changed.review("main", "change"))
+    assert "alters who may sign" in text
+    assert "another store is named" in text
+    assert "| `.regolo/allowed_signers` |  | 1 line added |" in text
+
+
+def test_a_broken_configuration_is_wrong(changed: Registry) -> None:
+    commit_files(changed.handle.paths.top, {".regolo/config.toml": "format = 1\n[registry\n"})
+    review = changed.review("main", "change")
+    assert review.exit_code() == 5
+    assert ".regolo/config.toml" in plain(review)
+
+
+def test_new_and_deleted_models_and_several_versions(changed: Registry, weights: Weights) -> None:
+    top = changed.handle.paths.top
+    changed.register_model("n", weights("n.safetensors", 3.0))
+    changed.create_model_version("m", model_data=weights(fill=5.0), metadata={"accuracy": 0.96, "loss": 1})
+    review = changed.review("main", "change")
+    assert review.exit_code() == 0
+    assert review.verdict == "pass"
+    assert "the change also had 1.1; a squash merge keeps and tags 1.2 alone" in plain(review)
+    assert "| **n** | none → 1.0 | new, " in plain(review)
+    git(top, "rm", "-rq", "models/m")
+    git(top, "commit", "-qm", "no m")
+    assert "| **m** | 1.0 → none | deleted |" in plain(changed.review("main", "change"))
+
+
+def test_promotions_and_endpoints_are_told_in_words(changed: Registry) -> None:
+    top = changed.handle.paths.top
+    git(top, "switch", "-q", "main")
+    changed.promote_model_version("m", "1.0", "staging")
+    changed.create_endpoint("e", "m", "1.0")
+    base = git(top, "rev-parse", "HEAD~2").strip()
+    text = plain(changed.review(base, "main"))
+    assert "| **staging** | none → 1.0 | m: 1 replica |" in text
+    assert (
+        "| **e** | none → 1.0 | m: new, with the engine local; 0 % → 100 % of its requests to m 1.0 |" in text
+    )
+    path = top / "environments/staging/m.toml"
+    commit_files(top, {"environments/staging/m.toml": path.read_text().replace("sha256:", "sha256:f", 1)})
+    assert changed.review("main~1", "main").exit_code() == 5
+
+
+def test_one_version_is_reviewed_against_what_was_there(changed: Registry) -> None:
+    review = review_text(changed.handle, "m@1.0")
+    assert review.models[0].change.before is None
+    assert review_text(changed.handle, "change").range.base_name == "main"
+    alone = review_text(changed.handle, "main")
+    assert (alone.models, len(alone.policy)) == ((), 1)
+
+
+def test_a_commit_that_is_not_here_is_named_with_its_fetch(changed: Registry, tmp_path: Path) -> None:
+    with Registry.open(clone(changed.handle.paths.top, tmp_path / "shallow", "--depth=1")) as shallow:
+        with pytest.raises(NotFound) as missing:
+            shallow.review("origin/change", "a" * 40)
+        assert str(missing.value.hint) == f"git fetch origin {'a' * 40}"
+        with pytest.raises(NotFound):
+            shallow.review("main", "change")
+    with pytest.raises(InvalidInput):
+        review_text(changed.handle, "main.....change")
+
+
+def test_hostile_text_of_a_manifest_is_inert(changed: Registry) -> None:
+    from support.rendered import LINKED, Rendered
+
+    top = changed.handle.paths.top
+    hostile = "@octocat https://evil.example #1 ~~x~~ $x$ :tada: <img src=x> [l](u) |"
+    metadata = {"accuracy": 0.95, "loss": 1, hostile: hostile, "license": hostile}
+    changed.create_model_version(
+        "m", model_data=b"x" + hostile.encode(), metadata=metadata, description=hostile
+    )
+    text = changed.review("main", "change").to_markdown()
+    rendered = Rendered(text)
+    assert rendered.foreign == set()
+    assert LINKED.search(rendered.text) is None
+    assert top.exists()
+    html = changed.review("main", "change").to_html()
+    assert "<img" not in html
+    assert "&lt;img" in html
+
+
+def test_of_1500_metrics_the_failing_gates_are_kept(changed: Registry) -> None:
+    metrics = {f"metric_{number:04}": number / 7 for number in range(1500)}
+    changed.create_model_version("m", model_data=b"many", metadata=metrics | {"accuracy": 0.1})
+    text = changed.review("main", "change").to_markdown()
+    assert len(text) <= 60_000
+    assert "| `accuracy` ↑ |" in text
+    assert "**fails**" in text
+    assert "left out** to stay within a comment's limit" in text
