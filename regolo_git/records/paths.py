@@ -1,6 +1,7 @@
 """The path of each record in the Git tree."""
 
 MODELS, ENVIRONMENTS, ENDPOINTS = "models", "environments", "endpoints"
+SIGNERS_PATH = ".regolo/allowed_signers"
 CONFIG_PATH = ".regolo/config.toml"
 
 

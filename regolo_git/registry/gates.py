@@ -4,15 +4,19 @@ Rules are those of the records that are given: of the registry branch for a prom
 for its review.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from regolo_git.records.config import RegistryConfig
 from regolo_git.records.gates import EnvironmentGates
+from regolo_git.registry.found_recipe import find_recipe_anywhere
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.predictions import paired_metrics
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.verdict.gate_facts import Facts, Rules
 from regolo_git.verdict.gate_result import GateResult
 from regolo_git.verdict.gates import judge
+from regolo_git.verdict.metrics import Paired
 
 NO_GATES = EnvironmentGates()
 
@@ -34,21 +38,39 @@ def _gates(config: RegistryConfig, environment: str) -> EnvironmentGates:
     return (rule.gates if rule is not None else None) or NO_GATES
 
 
-def measures_drops(rules: Rules) -> bool:
-    """Whether a gate compares the version with the one before."""
-    tables = [rules.card.gates, *(gates.metrics for gates in rules.environments.values())]
-    return any(
-        gate.max_drop is not None or gate.max_drop_rel is not None
-        for gates in tables
-        for gate in gates.values()
-    )
+def judge_version(
+    handle: Handle, rules: Rules, before: ModelVersion | None, after: ModelVersion
+) -> list[GateResult]:
+    """The result of every gate for a version; drops are measured from `before`, if there is one.
 
-
-def judge_version(rules: Rules, before: ModelVersion | None, after: ModelVersion) -> list[GateResult]:
-    """The result of every gate for a version; drops are measured from `before`, if there is one."""
-    return judge(rules, facts_of(before) if before is not None else None, facts_of(after))
+    Predictions are read where a gate compares a metric that has them in both versions.
+    """
+    paired = _paired(handle, rules, before, after) if before is not None else None
+    return judge(rules, facts_of(before) if before is not None else None, facts_of(after), paired)
 
 
 def facts_of(version: ModelVersion) -> Facts:
     """What a version is judged by: its metrics and its metadata."""
     return Facts(version.model_id, version.version, version.measurements, version.metadata)
+
+
+def compared_metrics(rules: Rules) -> set[str]:
+    """The metrics that a gate compares with the version before."""
+    tables = [rules.card.gates, *(gates.metrics for gates in rules.environments.values())]
+    return {
+        name
+        for gates in tables
+        for name, gate in gates.items()
+        if gate.max_drop is not None or gate.max_drop_rel is not None
+    }
+
+
+def _paired(
+    handle: Handle, rules: Rules, before: ModelVersion, after: ModelVersion
+) -> Mapping[str, Paired] | None:
+    a, b = before.manifest, after.manifest
+    measured = [(a.measurements.get(name), b.measurements.get(name)) for name in compared_metrics(rules)]
+    if not any(one and other and one.predictions and other.predictions for one, other in measured):
+        return None
+    found = [find_recipe_anywhere(handle, manifest.artifact.recipe) for manifest in (a, b)]
+    return paired_metrics(handle.stores, (a, found[0]), (b, found[1]))

@@ -16,7 +16,7 @@ from regolo_git.records.model_card import Direction
 from regolo_git.text.numbers import Number, decimal_text, number_text
 from regolo_git.verdict.gate_result import GateState, LimitResult
 from regolo_git.verdict.holm import holm
-from regolo_git.verdict.metrics import Paired, noise_between, why_not_comparable
+from regolo_git.verdict.metrics import Paired, Unpaired, noise_between, why_not_comparable
 from regolo_git.verdict.noise import ALPHA
 from regolo_git.verdict.value_noise import ValueNoise, noise_of
 
@@ -167,6 +167,8 @@ def _why_no_drop(sides: Sides) -> tuple[GateState, str] | None:
         return "pass", "there is nothing to drop from"
     if sides.direction is None:
         return "not judged", "it is not known whether higher or lower is better"
+    if isinstance(sides.paired, Unpaired) and sides.paired.absent:
+        return "not judged", sides.paired.reason
     reason = why_not_comparable(sides.before[1], sides.after[1], sides.paired)
     return ("open", f"cannot be compared with {sides.before[0]}: {reason}") if reason is not None else None
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from regolo_git.hints import Hint, NextStep
 from regolo_git.records.gates import METRIC_KEYS, MetricGate
 from regolo_git.records.measurement import Measurement
-from regolo_git.records.model_card import Direction
+from regolo_git.records.model_card import Direction, ModelCard
 from regolo_git.records.paths import CONFIG_PATH, card_path
 from regolo_git.records.toml_text import Table, key_text
 from regolo_git.text.nearest import nearest
@@ -61,14 +61,14 @@ def _asked(rules: Rules, before: Facts | None, after: Facts) -> Iterator[Asked]:
     places += [(name, gates.metrics) for name, gates in rules.environments.items()]
     for environment, gates in places:
         for name, gate in sorted(gates.items()):
-            direction, guess = _direction(rules, name, gate)
+            direction, guess = direction_of(rules.card, name, gate)
             former = before.measurements.get(name) if before is not None else None
             yield Asked(environment, name, gate, direction, guess, former, after.measurements.get(name))
 
 
-def _direction(rules: Rules, name: str, gate: MetricGate) -> tuple[Direction | None, bool]:
+def direction_of(card: ModelCard, name: str, gate: MetricGate) -> tuple[Direction | None, bool]:
     """The better direction, and whether it is only guessed.  A gate with one bound says it, too."""
-    rule = rules.card.metrics.get(name)
+    rule = card.metrics.get(name)
     if rule is not None and rule.direction is not None:
         return rule.direction, False
     if (gate.min is None) != (gate.max is None):
@@ -140,15 +140,16 @@ def _way_out(
 ) -> NextStep | None:
     if limit.state == "pass":
         return None
-    if limit.state == "not judged":
-        return f"add a direction to [metrics.{key_text(asked.name)}] in '{card_path(after.model)}'"
     if limit.state == "fail":
         return f"commit a better version, or change '{place}' by review"
+    if asked.direction is None:
+        return f"add a direction to [metrics.{key_text(asked.name)}] in '{card_path(after.model)}'"
+    if limit.state == "not judged":
+        return Hint("fetch")
     if before is not None and asked.before is None:
         return Hint("evaluate", before.reference, "--metric", f"{asked.name}=VALUE")
-    if limit.found is None:
-        return "measure both versions on the same data"
-    return "give n, stderr and runs, or predictions with the metric"
+    proof = "give n, stderr and runs, or predictions with the metric"
+    return proof if limit.found is not None else "measure both versions on the same data"
 
 
 def unknown_key(key: str, table: Table, known: tuple[str, ...]) -> str:

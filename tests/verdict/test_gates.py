@@ -132,6 +132,9 @@ def test_predictions_that_cannot_be_paired_leave_the_drop_open() -> None:
     paired = {"accuracy": Unpaired("other ids")}
     (found,) = judge(Rules(card), facts("1.0", accuracy=0.9), facts("1.1", accuracy=0.8), paired)
     assert (found.state, found.reason) == ("open", "cannot be compared with m@1.0: other ids")
+    paired = {"accuracy": Unpaired("predictions not read: the disk is not mounted", absent=True)}
+    (found,) = judge(Rules(card), facts("1.0", accuracy=0.9), facts("1.1", accuracy=0.8), paired)
+    assert (found.state, found.reason) == ("not judged", "predictions not read: the disk is not mounted")
 
 
 # -- directions -------------------------------------------------------------------------------------------

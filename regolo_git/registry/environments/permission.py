@@ -10,7 +10,7 @@ from regolo_git.records.names import check_environment_name
 from regolo_git.records.versions import Version
 from regolo_git.registry.environments.declared import TABLE, HintFor, UnknownEnvironment, known_environments
 from regolo_git.registry.environments.history import promotion_events
-from regolo_git.registry.gates import judge_version, measures_drops, rules_at
+from regolo_git.registry.gates import compared_metrics, judge_version, rules_at
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import require_merged
 from regolo_git.registry.retirements import refuse_retired
@@ -98,9 +98,9 @@ def judge_promotion(
         try:
             before = version_at(handle, revision_at(handle, there.commit), there.model)
         except NotFound:
-            if measures_drops(rules):
+            if compared_metrics(rules):
                 raise
-    results = tuple(judge_version(rules, before, version))
+    results = tuple(judge_version(handle, rules, before, version))
     judgement = Judgement(version, environment, there, before, results)
     if any(result.state in ("fail", "not judged") for result in results):
         raise GatesRefused(judgement)
