@@ -7,6 +7,7 @@ from regolo_git.reviews.document import (
     DETAIL,
     IMPORTANT,
     KEPT,
+    NO_BREAK,
     USUAL,
     Grid,
     GridRow,
@@ -30,11 +31,11 @@ WEIGHTS: Mapping[GateState, int] = {"fail": KEPT, "not judged": IMPORTANT, "open
 SIGNS: Mapping[GateState, str] = {"fail": "fails", "not judged": "not judged", "open": "open", "pass": "✓"}
 COLUMNS = (
     Column("metric", flexible=True),
-    Column("from → to"),
+    Column(unbroken("from → to")),
+    Column("gate on the base", flexible=True),
     Column("change", flexible=True),
     Column("verdict", flexible=True),
-    Column("gate on the base", flexible=True),
-    Column("last 8", spare=1),
+    Column(unbroken("last 8"), spare=1),
 )
 
 
@@ -78,9 +79,8 @@ def _other_gates(title: str, gates: Sequence[GateResult]) -> Iterator[Inner]:
 def _row(review: ModelReview, name: str, change: MetricChange | None, gates: Sequence[GateResult]) -> GridRow:
     values = review.history.get(name, ())
     after = values[-1] if values else None
-    cells: list[Text] = [(code(name), *_arrow(change)), _from_to(change, after)]
-    cells += [_change(change), (verdict_cell(change) if change is not None else "",)]
-    cells += [_gates(gates), (_line(values),)]
+    cells: list[Text] = [(code(name), *_arrow(change)), _from_to(change, after), _gates(gates)]
+    cells += [_change(change), (verdict_cell(change) if change is not None else "",), (_line(values),)]
     weight = min((WEIGHTS[gate.state] for gate in gates), default=_weight(change))
     return GridRow(cells, weight)
 
@@ -92,7 +92,7 @@ def _weight(change: MetricChange | None) -> int:
 def _arrow(change: MetricChange | None) -> Iterator[str]:
     if change is not None and change["direction"] is not None:
         unit = f" ({change['unit']})" if change["unit"] else ""
-        yield f"{unit} {ARROWS[change['direction']]}{'?' if change['guess'] else ''}"
+        yield f"{unit}{NO_BREAK}{ARROWS[change['direction']]}{'?' if change['guess'] else ''}"
 
 
 def _from_to(change: MetricChange | None, after: Number | None) -> Text:
@@ -112,16 +112,16 @@ def _change(change: MetricChange | None) -> Text:
     clear = change["verdict"] in ("better", "worse")
     parts: list[Cell | str] = [strong(difference) if clear and difference else difference]
     if measured:
-        parts.append(f" ({measured})")
+        parts.append(f" ({unbroken(measured)})")
     elif difference and change["verdict"] in ("higher", "lower"):
-        parts.append(" (no n)")
+        parts.append(unbroken(" (no n)"))
     return parts
 
 
 def _gates(gates: Sequence[GateResult]) -> Text:
     parts: list[Cell | str] = []
     for gate in gates:
-        parts += ["; " if parts else "", f"{gate.rule} ", *_state(gate)]
+        parts += ["; " if parts else "", f"{unbroken(gate.rule)}{NO_BREAK}", *_state(gate)]
     return parts
 
 

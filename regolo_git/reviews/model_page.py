@@ -26,7 +26,7 @@ from regolo_git.reviews.page import Cell, Column
 from regolo_git.text.numbers import counted, few_of
 from regolo_git.text.sizes import signed_size_text, size_text
 from regolo_git.verdict.metrics import MetricChange
-from regolo_git.verdict.tensors import BREAKING
+from regolo_git.verdict.tensors import BREAKING, TensorChange
 
 NAMED = 4
 TENSORS_SHOWN = 200
@@ -85,9 +85,8 @@ def model_row(review: ModelReview) -> GridRow:
         finding.exit_code == WRONG for finding in review.findings
     )
     weight = IMPORTANT if failing else USUAL
-    return GridRow(
-        ((strong(review.model),), (from_to(review),), (_meaning(review),), gates_text(review)), weight
-    )
+    cells = ((strong(review.model),), (from_to(review),), gates_text(review), (_meaning(review),))
+    return GridRow(cells, weight)
 
 
 def from_to(review: ModelReview) -> str:
@@ -222,19 +221,19 @@ def _weights(review: ModelReview) -> Iterator[Inner]:
     yield Paragraph((strong("Weights."), f" {', '.join(_tensor_words(review)).capitalize()}."), DETAIL)
     rows = [
         GridRow(
-            (
-                (code(each.label),),
-                (_kind(each.kind),),
-                (tensor_text(each.before),),
-                (tensor_text(each.after),),
-            ),
+            ((code(each.label),), (_kind(each.kind),), (_shapes(each),)),
             IMPORTANT if each.kind in BREAKING else DETAIL,
         )
         for each in tensors.changes[:TENSORS_SHOWN]
     ]
-    yield Grid(flexible("tensor", "change", "before", "after"), rows)
+    yield Grid(flexible("tensor", "change", "type and shape"), rows)
     if len(tensors.changes) > TENSORS_SHOWN:
         yield Paragraph((f"… and {len(tensors.changes) - TENSORS_SHOWN} more tensors.",), DETAIL)
+
+
+def _shapes(change: TensorChange) -> str:
+    sides = dict.fromkeys(tensor_text(side) for side in (change.before, change.after) if side is not None)
+    return unbroken(" → ".join(sides))
 
 
 def _kind(kind: str) -> Cell | str:

@@ -8,6 +8,7 @@ from regolo_git.reviews.document import (
     KEPT,
     USUAL,
     Block,
+    Details,
     Document,
     Grid,
     GridRow,
@@ -111,15 +112,15 @@ def _blocks(review: ReviewedChange) -> Iterator[Block]:
     if rows:
         columns = (
             Column("", flexible=True),
-            Column("from → to"),
-            Column("what it means", flexible=True),
+            Column(unbroken("from → to")),
             Column("gates", flexible=True),
+            Column("what it means", flexible=True),
         )
         yield Grid(columns, rows)
     yield from _alerts(review)
+    yield from _rules(review.policy)
     for model in by_state(review):
         yield from model_details(model)
-    yield from _policy(review.policy)
 
 
 def by_state(review: ReviewedChange) -> list[ModelReview]:
@@ -181,15 +182,13 @@ def _rows(review: ReviewedChange) -> Iterator[GridRow]:
     yield from map(model_row, by_state(review))
     yield from map(_place_row, review.environments)
     yield from map(_place_row, review.endpoints)
-    for policy in review.policy:
-        yield GridRow(((code(policy.path),), (), (_policy_words(policy),), ()))
 
 
 def _place_row(place: PlaceChange) -> GridRow:
     before, after = place.before or "none", place.after or "none"
     words = f"{place.model}: {place.words}" if place.words else place.model
     weight = KEPT if place.error is not None else USUAL
-    return GridRow(((strong(place.name),), (unbroken(f"{before} → {after}"),), (words,), ()), weight)
+    return GridRow(((strong(place.name),), (unbroken(f"{before} → {after}"),), (), (words,)), weight)
 
 
 def _policy_words(policy: PolicyChange) -> str:
@@ -215,7 +214,12 @@ def _rule(rule: RuleChange) -> tuple[Cell | str, ...]:
     return code(rule.key), " " + unbroken(f"{rule.before or 'none'} → {rule.after or 'none'}")
 
 
-def _policy(policies: Sequence[PolicyChange]) -> Iterator[Block]:
+def _rules(policies: Sequence[PolicyChange]) -> Iterator[Block]:
+    parts: list[Cell | str] = []
+    for policy in policies:
+        parts += ["; " if parts else " ", code(policy.path), f" {_policy_words(policy)}"]
+    if parts:
+        yield Paragraph((strong("Rules:"), *parts, "."))
     rows = [
         GridRow(((code(rule.key),), (rule.before or "",), (rule.after or "",), (code(policy.path),)))
         for policy in policies
@@ -224,4 +228,6 @@ def _policy(policies: Sequence[PolicyChange]) -> Iterator[Block]:
     ]
     if rows:
         columns = tuple(Column(title, flexible=True) for title in ("rule", "before", "after", "file"))
-        yield Grid(columns, rows)
+        yield Details(
+            (f"{counted(len(rows), 'rule')} changed without being loosened",), [Grid(columns, rows)]
+        )

@@ -50,7 +50,7 @@ def test_a_version_is_judged_by_gates_and_compared(changed: Registry) -> None:
     assert "### Not ready: 1 of 2 gates fails, 1 is open" in text
     assert "**m 1.1** fails **accuracy: 0.8 is below min 0.9**" in text
     assert "Call m **2.0**: tensors were removed or reshaped" in text
-    assert "| `layer.weight` | **reshaped** | F32 \\[8, 8\\] | U8 \\[8\\] |" in text
+    assert "| `layer.weight` | **reshaped** | F32 \\[8, 8\\] → U8 \\[8\\] |" in text
     assert "(`git regolo commit m --propose --again --version 2.0`)" in text
 
 
@@ -160,7 +160,7 @@ def test_other_files_of_rules_are_told_in_words(changed: Registry) -> None:
     text = plain(changed.review("main", "change"))
     assert "alters who may sign" in text
     assert "another store is named" in text
-    assert "| `.regolo/allowed_signers` |  | 1 line added |" in text
+    assert "`.regolo/allowed_signers` 1 line added" in text
 
 
 def test_a_broken_configuration_is_wrong(changed: Registry) -> None:
@@ -178,10 +178,10 @@ def test_new_and_deleted_models_and_several_versions(changed: Registry, weights:
     assert review.exit_code() == 0
     assert review.verdict == "pass"
     assert "the change also had 1.1; a squash merge keeps and tags 1.2 alone" in plain(review)
-    assert "| **n** | none → 1.0 | new, " in plain(review)
+    assert "| **n** | none → 1.0 | none | new, " in plain(review)
     git(top, "rm", "-rq", "models/m")
     git(top, "commit", "-qm", "no m")
-    assert "| **m** | 1.0 → none | deleted |" in plain(changed.review("main", "change"))
+    assert "| **m** | 1.0 → none | none | deleted |" in plain(changed.review("main", "change"))
 
 
 def test_promotions_and_endpoints_are_told_in_words(changed: Registry) -> None:
@@ -191,9 +191,10 @@ def test_promotions_and_endpoints_are_told_in_words(changed: Registry) -> None:
     changed.create_endpoint("e", "m", "1.0")
     base = git(top, "rev-parse", "HEAD~2").strip()
     text = plain(changed.review(base, "main"))
-    assert "| **staging** | none → 1.0 | m: 1 replica |" in text
+    assert "| **staging** | none → 1.0 |  | m: 1 replica |" in text
     assert (
-        "| **e** | none → 1.0 | m: new, with the engine local; 0 % → 100 % of its requests to m 1.0 |" in text
+        "| **e** | none → 1.0 |  | m: new, with the engine local; 0 % → 100 % of its requests to m 1.0 |"
+        in text
     )
     path = top / "environments/staging/m.toml"
     commit_files(top, {"environments/staging/m.toml": path.read_text().replace("sha256:", "sha256:f", 1)})
@@ -241,8 +242,8 @@ def test_hostile_text_of_a_manifest_is_inert(changed: Registry) -> None:
 def test_of_1500_metrics_the_failing_gates_are_kept(changed: Registry) -> None:
     metrics = {f"metric_{number:04}": number / 7 for number in range(1500)}
     changed.create_model_version("m", model_data=b"many", metadata=metrics | {"accuracy": 0.1})
-    text = changed.review("main", "change").to_markdown()
-    assert len(text) <= 60_000
+    assert len(changed.review("main", "change").to_markdown()) <= 60_000
+    text = plain(changed.review("main", "change"))
     assert "| `accuracy` ↑ |" in text
     assert "**fails**" in text
     assert "left out** to stay within a comment's limit" in text
