@@ -23,13 +23,20 @@ STORAGE = re.compile(r"[^/]+/(data/[0-9]+)")
 
 
 class Member(NamedTuple):
-    """An entry of the central directory; `plain` means stored without compression or encryption."""
+    """An entry of the central directory: `method` is the compression, 0 for none and 8 for deflate."""
 
     name: str
     offset: int
     stored_size: int
-    plain: bool
+    size: int
+    method: int
+    encrypted: bool
     name_length: int
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is stored without compression or encryption."""
+        return self.method == 0 and not self.encrypted and self.size == self.stored_size
 
     @property
     def least_size(self) -> int:
@@ -41,6 +48,16 @@ def read(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
     """The items of a zip file that holds tensors; None for any other file.  Raises Malformed."""
     if size < END_SIZE + 4 or read_at(file, 0, 4) != LOCAL:
         return None
+    members, start = read_directory(file, size)
+    # The headers may be longer than the directory shows: `fill_gaps` rejects what overlaps then.
+    placed = [place for member in members for place in _placed(file, member, start)]
+    if not any(place.tensor for place in placed):
+        return None  # treated as any other file: cut by content
+    return fill_gaps(placed, size)
+
+
+def read_directory(file: BinaryIO, size: int) -> tuple[list[Member], int]:
+    """The members, none of which overlap, and where the directory begins.  Raises Malformed."""
     start, length, count = _find_directory(file, size)
     if length > DIRECTORY_LIMIT or count > MEMBERS_LIMIT:
         raise Malformed
@@ -48,11 +65,7 @@ def read(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
         raise Cut(start + length + END_SIZE)
     members = _members(read_at(file, start, length), count)
     _refuse_overlaps(members, start)
-    # The headers may be longer than the directory shows: `fill_gaps` rejects what overlaps then.
-    placed = [place for member in members for place in _placed(file, member, start)]
-    if not any(place.tensor for place in placed):
-        return None  # treated as any other file: cut by content
-    return fill_gaps(placed, size)
+    return members, start
 
 
 def _find_directory(file: BinaryIO, size: int) -> tuple[int, int, int]:
@@ -101,8 +114,8 @@ def _members(directory: bytes, count: int) -> list[Member]:
             size, stored, offset = _wide(extra, size, stored, offset)
         # Names are UTF-8 or code page 437; the relevant ones are ASCII in both.
         name = directory[at + 46 : name_end].decode("utf-8", "replace")
-        plain = method == 0 and not flags & ENCRYPTED and size == stored
-        members.append(Member(name, offset, stored, plain, name_length))
+        encrypted = bool(flags & ENCRYPTED)
+        members.append(Member(name, offset, stored, size, method, encrypted, name_length))
         at = name_end + extra_length + comment_length
     return members
 
@@ -131,15 +144,21 @@ def _wide(extra: bytes, *narrow: int) -> list[int]:
     raise Malformed
 
 
-def _placed(file: BinaryIO, member: Member, directory: int) -> list[Placed]:
-    """A member's bytes; an array's header is separate, so that the tensor is only its numbers."""
+def content_start(file: BinaryIO, member: Member, directory: int) -> int:
+    """The offset of a member's bytes, which end before the directory.  Raises Malformed."""
     header = read_at(file, member.offset, LOCAL_SIZE)
     if header[:4] != LOCAL:
         raise Malformed
     name_length, extra_length = struct.unpack_from("<26xHH", header)
-    start = member.offset + LOCAL_SIZE + name_length + extra_length
+    start = member.offset + LOCAL_SIZE + int(name_length) + int(extra_length)
     if start + member.stored_size > directory:
         raise Malformed
+    return start
+
+
+def _placed(file: BinaryIO, member: Member, directory: int) -> list[Placed]:
+    """A member's bytes; an array's header is separate, so that the tensor is only its numbers."""
+    start = content_start(file, member, directory)
     whole = Placed(start, member.stored_size, None)
     if not member.plain:
         return [whole]

@@ -1,0 +1,112 @@
+"""What compressed content decompresses to; every byte of it counts against the budget."""
+
+import bz2
+import lzma
+import zlib
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from regolo_git.layouts.pickles.content import Broken, Budget, Content, Ended, Stream
+
+BLOCK = 1 << 16
+
+
+class Inflated:
+    """What a stream decompresses to; several compressed streams in a row are one, as `gzip` has it."""
+
+    def __init__(self, stream: Stream, new: Callable[[], Any], budget: Budget, *, repeat: bool) -> None:
+        self._stream, self._new, self._budget, self._repeat = stream, new, budget, repeat
+        self._inner = new()
+        self._ready = bytearray()
+        self._over = False
+
+    def read(self, count: int) -> bytes:
+        while len(self._ready) < count and not self._over:
+            self._fill()
+        data = bytes(self._ready[:count])
+        del self._ready[:count]
+        return data
+
+    def skip(self, count: int) -> None:
+        while count:
+            data = self.read(min(count, BLOCK))
+            if not data:
+                raise Ended
+            count -= len(data)
+
+    def _fill(self) -> None:
+        try:
+            data = self._step()
+        except (
+            zlib.error,
+            OSError,
+            EOFError,
+            ValueError,
+            lzma.LZMAError,
+            RuntimeError,
+            MemoryError,
+        ) as error:
+            raise Broken("it cannot be decompressed") from error
+        self._budget.spend_bytes(len(data))
+        self._ready += data
+
+    def _step(self) -> bytes:
+        inner = self._inner
+        if inner.eof:
+            rest = inner.unused_data or self._stream.read(BLOCK)
+            if not self._repeat or not rest.strip(b"\0"):
+                self._over = True
+                return b""
+            self._inner = inner = self._new()
+            return self._decompress(rest)
+        if hasattr(inner, "needs_input"):
+            feed = self._stream.read(BLOCK) if inner.needs_input else b""
+            if inner.needs_input and not feed:
+                raise Ended
+            return bytes(inner.decompress(feed, BLOCK))
+        feed = inner.unconsumed_tail or self._stream.read(BLOCK)
+        if not feed:
+            raise Ended
+        return self._decompress(feed)
+
+    def _decompress(self, feed: bytes) -> bytes:
+        return bytes(self._inner.decompress(feed, BLOCK))
+
+
+def inflated(content: Content, new: Callable[[], Any], budget: Budget, *, repeat: bool = True) -> Content:
+    """What content decompresses to, by a decompressor of the standard library's shape."""
+    return Content(lambda: Inflated(content.open(), new, budget, repeat=repeat))
+
+
+def new_gzip() -> Any:
+    """A decompressor for one member of a gzip file."""
+    return zlib.decompressobj(31)
+
+
+def new_zlib() -> Any:
+    """A decompressor for a zlib stream, such as joblib writes."""
+    return zlib.decompressobj(15)
+
+
+def new_deflate() -> Any:
+    """A decompressor for the content of a compressed member of a zip file."""
+    return zlib.decompressobj(-15)
+
+
+def new_bz2() -> Any:
+    """A decompressor for a bzip2 stream."""
+    return bz2.BZ2Decompressor()
+
+
+def new_lzma() -> Any:
+    """A decompressor for an xz or lzma stream; its dictionary is bounded."""
+    return lzma.LZMADecompressor(memlimit=1 << 28)
+
+
+def new_lz4() -> Any:
+    """A decompressor for an lz4 frame.  Raises TooMuch if no library for it is installed."""
+    try:
+        return import_module("lz4.frame").LZ4FrameDecompressor()
+    except ImportError:
+        raise Broken("it is compressed by lz4, and the package 'lz4' is not installed") from None

@@ -1,0 +1,72 @@
+"""Pickles that run something when they are loaded, and files that libraries really write."""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.hostile_pickles import NAMES, PLACES, WAYS, Hostile, hostile
+from support.real_pickles import REAL
+
+from regolo_git.layouts.pickle_names import read_pickle_names
+from regolo_git.records.asked_names import PickleNames
+from regolo_git.verdict.pickle_names import NameClass, class_of_file
+
+HARMFUL = (NameClass.UNKNOWN, NameClass.UNREADABLE, NameClass.DANGEROUS)
+# Names that are no more than unknown: an attribute of a class, and a class that a model may well have.
+ONLY_UNKNOWN = {"a method by a dotted name", "scipy's distributions"}
+
+
+def names_of(data: bytes, name: str) -> PickleNames:
+    return read_pickle_names(io.BytesIO(data), len(data), name)
+
+
+def assert_harmful(title: str, found: Hostile) -> None:
+    names = names_of(found.data, found.name)
+    expected = NameClass.UNKNOWN if title in ONLY_UNKNOWN else NameClass.DANGEROUS
+    assert class_of_file(names) is expected, f"{title}: {names}"
+
+
+@pytest.mark.parametrize("title", [*NAMES, *WAYS])
+def test_a_pickle_that_runs_something_is_dangerous(title: str) -> None:
+    assert_harmful(title, (NAMES | WAYS)[title])
+
+
+@pytest.mark.parametrize("title", PLACES)
+def test_a_pickle_is_found_wherever_it_hides(title: str) -> None:
+    assert_harmful(title, PLACES[title]())
+
+
+@pytest.mark.parametrize("title", [*NAMES, *WAYS])
+def test_a_shortened_one_is_never_called_better_than_what_it_still_runs(title: str) -> None:
+    data = (NAMES | WAYS)[title].data
+    for end in range(len(data) // 2, len(data), 7):
+        names = names_of(data[:end], "model.pkl")
+        assert class_of_file(names) in HARMFUL, f"{title}, {end} bytes: {names}"
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(hostile()) >= 40
+    assert len(REAL) >= 10
+
+
+@pytest.mark.slow
+def test_each_of_them_runs_something_when_it_is_loaded(tmp_path: Path) -> None:
+    titles = {}
+    for number, (title, found) in enumerate(hostile().items()):
+        titles[f"{found.loader}-{number}"] = title
+        (tmp_path / f"{found.loader}-{number}").write_bytes(found.data)
+    script = Path(__file__).parents[1] / "support" / "load_hostile.py"
+    done = subprocess.run([sys.executable, script, tmp_path], capture_output=True, text=True, check=True)
+    ran = {titles[line] for line in done.stdout.splitlines()}
+    assert ran == set(titles.values())
+
+
+@pytest.mark.parametrize("title", REAL)
+def test_a_real_file_is_read_whole_and_known(title: str) -> None:
+    name, make = REAL[title]
+    names = names_of(make(), name)
+    assert names.unread == ()
+    assert class_of_file(names) in (NameClass.ALLOWED, NameClass.KNOWN), names
+    assert names.pickles or title == "arrays"

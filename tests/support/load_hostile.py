@@ -1,0 +1,101 @@
+"""Loads every file of a directory, each in a child and a directory of its own; prints those that ran something.
+
+A program of its own, so that nothing hostile is loaded by the tests' process: `python load_hostile.py DIRECTORY`,
+with `loader-number` as the names of the files.
+"""
+
+import contextlib
+import gzip
+import io
+import os
+import pickle
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+
+
+def load_all(data: bytes) -> None:
+    file = io.BytesIO(data)
+    while True:
+        pickle.load(file)
+
+
+def load_five(data: bytes) -> None:
+    file = io.BytesIO(data)
+    for _ in range(5):
+        pickle.load(file)
+
+
+def load_zip(data: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for name in archive.namelist():
+            content = archive.read(name)
+            if name.endswith(".zip"):
+                load_zip(content)
+            elif name.endswith(".npy"):
+                load_numpy(content)
+            else:
+                with contextlib.suppress(Exception):
+                    pickle.loads(content)
+
+
+def load_tar(data: bytes) -> None:
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        for member in archive:
+            pickle.loads(archive.extractfile(member).read())
+
+
+def load_numpy(data: bytes) -> None:
+    import numpy as np
+
+    np.load(io.BytesIO(data), allow_pickle=True)
+
+
+def load_joblib(data: bytes) -> None:
+    import joblib
+
+    Path("model").write_bytes(data)
+    joblib.load("model")
+
+
+LOADERS = {
+    "pickle": pickle.loads,
+    "all": load_all,
+    "five": load_five,
+    "zip": load_zip,
+    "zip of arrays": load_zip,
+    "tar": load_tar,
+    "gzip": lambda data: pickle.loads(gzip.decompress(data)),
+    "numpy": load_numpy,
+    "joblib": load_joblib,
+}
+
+
+def ran(path: Path) -> bool:
+    loader = LOADERS[path.name.rpartition("-")[0]]
+    with tempfile.TemporaryDirectory() as directory:
+        child = os.fork()
+        if child == 0:
+            os.chdir(directory)
+            quiet = os.open(os.devnull, os.O_RDWR)
+            for number in range(3):
+                os.dup2(quiet, number)
+            try:
+                loader(path.read_bytes())
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        for _ in range(40):  # a process that it started may still be about to create the file
+            if Path(directory, "ran").exists():
+                return True
+            os.sched_yield()
+            __import__("time").sleep(0.05)
+        return False
+
+
+if __name__ == "__main__":
+    for path in sorted(Path(sys.argv[1]).iterdir()):
+        if ran(path):
+            print(path.name)
