@@ -4,15 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from regolo_git.errors import RegoloError
-from regolo_git.records.paths import CONFIG_PATH, model_of_card, model_of_retired
+from regolo_git.records.paths import CONFIG_PATH, SIGNERS_PATH, model_of_card, model_of_retired
 from regolo_git.records.retired import RetiredList
-from regolo_git.records.toml_text import TomlValue, inline_text, load_document
+from regolo_git.records.toml_text import TomlValue, inline_text, key_text, load_document
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.reviews.change_set import ChangeSet
 from regolo_git.text.numbers import counted
-from regolo_git.verdict.loosening import loosens
+from regolo_git.verdict.loosened import Loosened, RuleSet, loosened_rules
 
-SIGNERS_PATH = ".regolo/allowed_signers"
 MOST_KEYS = 50
 STORE_KEYS = (("store", "url"), ("store", "endpoint"))
 
@@ -24,7 +23,6 @@ class RuleChange:
     key: str
     before: str | None
     after: str | None
-    loosens: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +38,34 @@ class PolicyChange:
     alert: str = ""
     error: str | None = None
 
-    @property
-    def loosened(self) -> tuple[RuleChange, ...]:
-        """The rules that would let pass what they did not."""
-        return tuple(key for key in self.keys if key.loosens)
-
 
 def policy_changes(changes: ChangeSet) -> tuple[PolicyChange, ...]:
     """What a change does to rules, and to other files beside the manifests."""
     return tuple(_change(changes, path) for path in changes.others)
 
 
+def loosened_by(changes: ChangeSet) -> tuple[Loosened, ...]:
+    """The rules that a change loosens for what comes after it; a file that cannot be read loosens none."""
+    models = [model for path in changes.others if (model := model_of_card(path)) is not None]
+    before, after = (_rule_set(records, models) for records in (changes.before, changes.after))
+    if after is None or before is None:
+        return ()
+    return tuple(loosened_rules(before, after))
+
+
+def _rule_set(records: RecordsAt, models: list[str]) -> RuleSet | None:
+    try:
+        cards = {model: card for model in models if (card := records.card(model)) is not None}
+        signers = records.data(SIGNERS_PATH)
+        text = signers.decode("utf-8", "replace") if signers is not None else None
+        return RuleSet(records.config(), cards, text)
+    except RegoloError:
+        return None
+
+
 def _change(changes: ChangeSet, path: str) -> PolicyChange:
     if path == CONFIG_PATH or model_of_card(path) is not None:
         return _keys(changes, path)
-    if path == SIGNERS_PATH:
-        return _signers(changes, path)
     model = model_of_retired(path)
     if model is not None:
         return _retired(changes, path, model)
@@ -114,7 +124,7 @@ def _changed_keys(
     for path in sorted(before.keys() | after.keys()):
         old, new = before.get(path), after.get(path)
         if old != new:
-            yield RuleChange(".".join(path), _value(old), _value(new), loosens(path, old, new))
+            yield RuleChange(".".join(map(key_text, path)), _value(old), _value(new))
 
 
 def _value(value: "TomlValue | None") -> str | None:
@@ -137,12 +147,6 @@ def _flat(
 
 
 # -- others -----------------------------------------------------------------------------------------------
-
-
-def _signers(changes: ChangeSet, path: str) -> PolicyChange:
-    before, after = (_lines(records, path) for records in (changes.before, changes.after))
-    alert = "this change alters who may sign; signatures are judged by the signers before it"
-    return PolicyChange(path, words=_line_words(before, after), alert=alert)
 
 
 def _retired(changes: ChangeSet, path: str, model: str) -> PolicyChange:

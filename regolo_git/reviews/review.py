@@ -17,7 +17,7 @@ from regolo_git.reviews.document_html import document_to_html
 from regolo_git.reviews.document_markdown import MOST_CHARACTERS, document_to_markdown
 from regolo_git.reviews.model_review import ModelReview, review_model
 from regolo_git.reviews.places import endpoint_changes, promotion_changes
-from regolo_git.reviews.policy import policy_changes
+from regolo_git.reviews.policy import loosened_by, policy_changes
 from regolo_git.reviews.review_json import review_json
 from regolo_git.reviews.review_page import review_document
 from regolo_git.reviews.reviewed_change import ReviewedChange
@@ -61,6 +61,7 @@ def review_change(handle: Handle, change: ChangeRange) -> Review:
         environments=promotion_changes(handle, changes),
         endpoints=endpoint_changes(changes),
         policy=policy_changes(changes),
+        loosened=loosened_by(changes),
     )
 
 

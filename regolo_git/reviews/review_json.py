@@ -32,6 +32,10 @@ def review_json(review: ReviewedChange) -> Json:
         "environments": [_place(place) for place in review.environments],
         "endpoints": [_place(place) for place in review.endpoints],
         "rules": [_policy(policy) for policy in review.policy],
+        "loosened": [
+            {"path": each.path, "key": each.key, "before": each.before, "after": each.after}
+            for each in review.loosened
+        ],
     }
 
 
@@ -129,10 +133,7 @@ def _place(place: PlaceChange) -> Json:
 def _policy(policy: PolicyChange) -> Json:
     return {
         "path": policy.path,
-        "keys": [
-            {"key": each.key, "before": each.before, "after": each.after, "loosens": each.loosens}
-            for each in policy.keys
-        ],
+        "keys": [{"key": each.key, "before": each.before, "after": each.after} for each in policy.keys],
         "words": policy.words,
         "error": policy.error,
     }

@@ -23,7 +23,7 @@ from regolo_git.reviews.model_page import behaviour, model_details, model_row
 from regolo_git.reviews.model_review import ModelReview
 from regolo_git.reviews.page import Cell, Column
 from regolo_git.reviews.places import PlaceChange
-from regolo_git.reviews.policy import PolicyChange, RuleChange
+from regolo_git.reviews.policy import PolicyChange
 from regolo_git.reviews.reviewed_change import ReviewedChange
 from regolo_git.text.commits import short
 from regolo_git.text.numbers import counted
@@ -118,7 +118,7 @@ def _blocks(review: ReviewedChange) -> Iterator[Block]:
         )
         yield Grid(columns, rows)
     yield from _alerts(review)
-    yield from _rules(review.policy)
+    yield from _rules(review)
     for model in by_state(review):
         yield from model_details(model)
 
@@ -194,37 +194,33 @@ def _place_row(place: PlaceChange) -> GridRow:
 def _policy_words(policy: PolicyChange) -> str:
     if policy.error is not None:
         return "cannot be read"
-    if not policy.keys:
-        return policy.words
-    loosened = f", {len(policy.loosened)} of them looser" if policy.loosened else ""
-    return f"{counted(len(policy.keys), 'key')} changed{loosened}"
+    return policy.words if not policy.keys else f"{counted(len(policy.keys), 'key')} changed"
 
 
 def _alerts(review: ReviewedChange) -> Iterator[Paragraph]:
-    base = review.range.base_name
+    for rule in review.loosened:
+        change = unbroken(f"{rule.before} → {rule.after}")
+        text = ("This change loosens its own rule: ", code(rule.key), f" {change} in ", code(rule.path))
+        yield Paragraph(
+            (*text, f". Judged by {review.range.base_name}: {rule.before}."), IMPORTANT, alert=True
+        )
     for policy in review.policy:
-        for rule in policy.loosened:
-            text = ("This change loosens its own rule: ", *_rule(rule), " in ", code(policy.path))
-            yield Paragraph((*text, f". Judged by {base}: {rule.before or 'none'}."), IMPORTANT, alert=True)
         if policy.alert:
             yield Paragraph((code(policy.path), f": {policy.alert}."), IMPORTANT, alert=True)
 
 
-def _rule(rule: RuleChange) -> tuple[Cell | str, ...]:
-    return code(rule.key), " " + unbroken(f"{rule.before or 'none'} → {rule.after or 'none'}")
-
-
-def _rules(policies: Sequence[PolicyChange]) -> Iterator[Block]:
+def _rules(review: ReviewedChange) -> Iterator[Block]:
     parts: list[Cell | str] = []
-    for policy in policies:
+    loosened = {(rule.path, rule.key) for rule in review.loosened}
+    for policy in review.policy:
         parts += ["; " if parts else " ", code(policy.path), f" {_policy_words(policy)}"]
     if parts:
         yield Paragraph((strong("Rules:"), *parts, "."))
     rows = [
         GridRow(((code(rule.key),), (rule.before or "",), (rule.after or "",), (code(policy.path),)))
-        for policy in policies
+        for policy in review.policy
         for rule in policy.keys
-        if not rule.loosens
+        if (policy.path, rule.key) not in loosened
     ]
     if rows:
         columns = tuple(Column(title, flexible=True) for title in ("rule", "before", "after", "file"))

@@ -13,6 +13,7 @@ from regolo_git.reviews.model_review import ModelReview
 from regolo_git.reviews.places import PlaceChange
 from regolo_git.reviews.policy import PolicyChange
 from regolo_git.verdict.gate_result import GateResult
+from regolo_git.verdict.loosened import Loosened
 
 ReviewVerdict = Literal["wrong", "fail", "not judged", "open", "pass"]
 FAILS = PolicyRefused.exit_code
@@ -27,6 +28,7 @@ class ReviewedChange:
     environments: tuple[PlaceChange, ...]
     endpoints: tuple[PlaceChange, ...]
     policy: tuple[PolicyChange, ...]
+    loosened: tuple[Loosened, ...] = ()
 
     @cached_property
     def findings(self) -> tuple[tuple[str, Finding], ...]:

@@ -158,7 +158,7 @@ def test_other_files_of_rules_are_told_in_words(changed: Registry) -> None:
         },
     )
     text = plain(changed.review("main", "change"))
-    assert "alters who may sign" in text
+    assert "loosens its own rule: `eve@example.com` none → signs with ssh-ed25519" in text
     assert "another store is named" in text
     assert "`.regolo/allowed_signers` 1 line added" in text
 
