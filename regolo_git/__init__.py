@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         list_model_versions,
         list_models,
         list_remote_versions,
+        log_model,
         open_model_file,
         promote_model_version,
         pull,
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from regolo_git.records.endpoint import Endpoint
     from regolo_git.records.environment import Promotion
     from regolo_git.records.manifest import Lineage
+    from regolo_git.records.measurement import Measurement
     from regolo_git.records.routing import Routing
     from regolo_git.registry.evict import EvictionPlan, VersionToEvict
     from regolo_git.registry.models import Model, ModelSummary
@@ -97,6 +99,7 @@ _HOMES = {
         "get_model",
         "list_models",
         "list_remote_versions",
+        "log_model",
         "open_model_file",
         "compare_model_versions",
         "compare_revisions",
@@ -135,6 +138,7 @@ _HOMES = {
     "regolo_git.records.endpoint": ("Endpoint",),
     "regolo_git.records.environment": ("Promotion",),
     "regolo_git.records.manifest": ("Lineage",),
+    "regolo_git.records.measurement": ("Measurement",),
     "regolo_git.records.routing": ("Routing",),
     "regolo_git.errors": (
         "RegoloError",
@@ -165,6 +169,7 @@ __all__ = [
     "IntegrityError",
     "InvalidInput",
     "Lineage",
+    "Measurement",
     "MissingDependency",
     "Model",
     "ModelSummary",
@@ -209,6 +214,7 @@ __all__ = [
     "list_model_versions",
     "list_models",
     "list_remote_versions",
+    "log_model",
     "open_model_file",
     "promote_model_version",
     "pull",

@@ -13,7 +13,8 @@ from typing import Self
 from regolo_git.api.comparisons import ComparisonVerbs
 from regolo_git.api.endpoints import EndpointVerbs
 from regolo_git.api.exchange import ExchangeVerbs
-from regolo_git.api.versions import PathLike, VersionVerbs
+from regolo_git.api.measuring import MeasuringVerbs
+from regolo_git.api.versions import PathLike
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.errors import PolicyRefused
 from regolo_git.registry.handle import Handle
@@ -23,7 +24,7 @@ from regolo_git.registry.sync.files import check_out_all
 from regolo_git.text.sizes import size_text
 
 
-class Registry(VersionVerbs, ComparisonVerbs, EndpointVerbs, ExchangeVerbs):
+class Registry(MeasuringVerbs, ComparisonVerbs, EndpointVerbs, ExchangeVerbs):
     """A Git repository with its configuration and store; a context manager.
 
     Any thread may use an instance, and so may a forked child beside its parent.

@@ -27,6 +27,7 @@ from regolo_git.registry.revisions import version_at_reference
 from regolo_git.registry.versions.checkout import checkout_version
 from regolo_git.registry.versions.checkout_tensors import checkout_tensors
 from regolo_git.registry.versions.create import CreatedVersion, create_version
+from regolo_git.registry.versions.given_values import given_metrics, with_parameters
 from regolo_git.registry.versions.known_content import KnownContent
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.open_file import open_file
@@ -54,6 +55,8 @@ class VersionVerbs:
         metadata: Mapping[str, object] | None = None,
         description: str | None = None,
         *,
+        metrics: Mapping[str, object] | None = None,
+        params: Mapping[str, object] | None = None,
         version_description: str | None = None,
         message: str | None = None,
         lineage: Lineage | None = None,
@@ -65,8 +68,11 @@ class VersionVerbs:
         """Registers a model with its first version.
 
         `model_data` is a path to a file or directory, bytes, a binary file, or a mapping of names to arrays
-        (stored as safetensors).  `metadata` may nest strings, numbers, booleans, times and lists; its numbers
-        are the metrics.  `description` describes the model.  The patterns `exclude` leave out files of a
+        (stored as safetensors).  `metadata` may nest strings, numbers, booleans, times and lists.  `metrics`
+        maps names to numbers, or to what is known of a measurement: `{"value": 0.912, "n": 2000, "on":
+        "test.csv"}` (`on` is a digest or a path, which is hashed; also `stderr`, `runs`, `predictions`).
+        Without `metrics`, the numbers of `metadata` are the metrics.  `params` are training parameters, for
+        the lineage.  `description` describes the model.  The patterns `exclude` leave out files of a
         directory, as `.gitignore` would; "!.DS_Store" includes what is left out by default.  A file that says
         itself that content is missing is a `RegoloNotice`, and InvalidInput if `strict`.  Raises Conflict if
         the model exists, InvalidInput, and TypeError for any other `model_data`.
@@ -78,13 +84,14 @@ class VersionVerbs:
                 new_model=True,
                 version=version,
                 metadata=metadata or {},
+                metrics=self._metrics(metrics),
                 description=version_description,
                 model_description=description,
                 message=message,
-                lineage=lineage,
+                lineage=lineage_with(lineage, params),
                 serving=serving,
                 flow=flow,
-                exclude=_texts(exclude),
+                exclude=texts(exclude),
                 strict=strict,
             )
         ).version
@@ -97,6 +104,8 @@ class VersionVerbs:
         *,
         model_data: ArtifactSource | ModelVersion,
         metadata: Mapping[str, object] | None = None,
+        metrics: Mapping[str, object] | None = None,
+        params: Mapping[str, object] | None = None,
         description: str | None = None,
         bump: Bump | None = None,
         parent: str | None = None,
@@ -118,10 +127,11 @@ class VersionVerbs:
 
         `parent` is the version that this one was made from: by default what was last checked out to the path
         of `model_data` or created from it, otherwise the highest version below the new one.  Unless `inherit`
-        is False, values that are not given are the parent's: description, metadata without numbers, and
+        is False, values that are not given are the parent's: description, metadata without metrics, and
         serving; with the same content everything.  Content that a retired version has is refused unless
-        `allow_retired`; content of another version is a `RegoloNotice`.  `exclude` and `strict`
-        are those of `register_model`.
+        `allow_retired`; content of another version is a `RegoloNotice`.  `metrics`, `params`, `exclude` and
+        `strict` are those of `register_model`; with `metrics`, a number of `metadata` is a metric only if the
+        model card has a rule for it or the parent has it as one.
 
         Raises NotFound, VersionExists, InvalidInput, Conflict, TypeError.
         """
@@ -134,15 +144,19 @@ class VersionVerbs:
             parent=parent,
             inherit=inherit,
             metadata=metadata or {},
+            metrics=self._metrics(metrics),
             description=description,
             message=message,
-            lineage=lineage,
+            lineage=lineage_with(lineage, params),
             serving=serving,
             flow=flow,
-            exclude=_texts(exclude),
+            exclude=texts(exclude),
             strict=strict,
         )
         return self._create(request, allow_retired=allow_retired).version
+
+    def _metrics(self, metrics: Mapping[str, object] | None) -> Mapping[str, object] | None:
+        return given_metrics(self.handle, metrics, warn) if metrics is not None else None
 
     def _create(self, request: VersionRequest, *, allow_retired: bool = False) -> CreatedVersion:
         known: list[KnownContent] = []
@@ -221,12 +235,12 @@ class VersionVerbs:
         `patterns` select files of a directory, by globs.  With `tensors`, names or globs, `destination` is a
         new safetensors file that has these tensors only.
         """
-        check_out = partial(checkout_tensors, names=_texts(tensors)) if tensors else checkout_version
+        check_out = partial(checkout_tensors, names=texts(tensors)) if tensors else checkout_version
         done = check_out(
             self.handle,
             reference_to(model_id, version),
             destination=destination,
-            patterns=_texts(patterns),
+            patterns=texts(patterns),
             force=force,
         )
         return done.path
@@ -276,7 +290,11 @@ class VersionVerbs:
     delete_model_version = retire_model_version
 
 
-def _texts(patterns: Sequence[str]) -> tuple[str, ...]:
+def lineage_with(lineage: Lineage | None, params: Mapping[str, object] | None) -> Lineage | None:
+    return with_parameters(lineage, params, warn) if params is not None else lineage
+
+
+def texts(patterns: Sequence[str]) -> tuple[str, ...]:
     """Several patterns, or one, which would be taken as a sequence of letters."""
     return (patterns,) if isinstance(patterns, str) else tuple(patterns)
 

@@ -48,6 +48,7 @@ COMMANDS: Sections = {
         "checkout": _entry("checkout", "Restore a version's files."),
         "revert": _entry("revert", "Make an older version current again."),
         "renumber": _entry("renumber", "Give an unpushed version the next free number."),
+        "seal": _entry("seal", "Seal a manifest that was edited or merged by hand."),
         "retire": _entry("retire", "Retire a version, keeping its tag and history."),
         "tag": _entry("tag", "Tag reviewed and merged versions."),
     },

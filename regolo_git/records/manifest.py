@@ -155,6 +155,10 @@ class Manifest:
 
     def to_text(self) -> str:
         """The canonical text.  Raises InvalidInput for a value that TOML cannot represent."""
+        return dump_document(self.document(), "the manifest")
+
+    def document(self) -> dict[str, TomlValue]:
+        """Its keys and tables in their order."""
         document: dict[str, TomlValue] = {"format": FORMAT, "model": self.model, "version": self.version}
         if self.description is not None:
             document["description"] = self.description
@@ -179,7 +183,7 @@ class Manifest:
             document["lineage"] = _lineage_table(self.lineage)
         if self.serving is not None:
             document["serving"] = self.serving
-        return dump_document(document | dict(sorted(self.unknown.items())), "the manifest")
+        return document | dict(sorted(self.unknown.items()))
 
     @classmethod
     def parse(cls, text: str | bytes) -> Self:
@@ -220,11 +224,12 @@ _parse_version = lru_cache(maxsize=4096)(Version.parse)
 def check_values(
     description: str | None,
     metadata: Mapping[str, MetadataValue],
+    metrics: Mapping[str, Measurement],
     lineage: Lineage | None,
     serving: Table | None,
 ) -> None:
     """Raises InvalidInput, naming the largest value, for values that no manifest can hold."""
-    values: dict[str, TomlValue] = {"metadata": cast(Table, metadata)}
+    values: dict[str, TomlValue] = {"metadata": cast(Table, metadata), "metrics": measurements_table(metrics)}
     if description is not None:
         values["description"] = description
     if lineage is not None:

@@ -36,6 +36,8 @@ def load_document(data: str | bytes, what: str) -> dict[str, TomlValue]:
     """Parses hand-edited TOML.  Raises IntegrityError, naming `what`, and the key of a value out of range."""
     try:
         text = data.decode() if isinstance(data, bytes) else data
+        if text.startswith("\ufeff"):
+            raise IntegrityError(f"{what} begins with a byte order mark", "save it as UTF-8 without one")
         if len(text) > BYTES_LIMIT:
             raise IntegrityError(f"{what} is larger than {BYTES_LIMIT} bytes")
         plain = read_plain(text)

@@ -6,6 +6,8 @@ It is computed from two manifests, the model card and, if the store has them, th
 from collections.abc import Mapping
 
 from regolo_git.records.manifest import Manifest
+from regolo_git.records.measurement import Measurement
+from regolo_git.records.metadata import MetadataValue, flattened, with_values
 from regolo_git.records.model_card import ModelCard
 from regolo_git.records.recipe import Recipe
 from regolo_git.reviews.changes import VersionChanges
@@ -54,14 +56,34 @@ def compare(
         size_a=a.artifact.size,
         size_b=b.artifact.size,
         same_content=a.artifact.digest == b.artifact.digest,
-        metrics=compare_metrics(a.measurements, b.measurements, card.metrics, paired),
-        metadata=compare_metadata(a.plain_metadata, b.plain_metadata),
+        metrics=compare_metrics(_metrics(a, b), _metrics(b, a), card.metrics, paired),
+        metadata=compare_metadata(_metadata(a, b), _metadata(b, a)),
         files=compare_files(a.file_entries(recipe_a), b.file_entries(recipe_b)),
         tensors=_tensors(recipe_a, recipe_b, incomplete),
         description_a=a.description,
         description_b=b.description,
         incomplete=incomplete,
     )
+
+
+def _metrics(manifest: Manifest, other: Manifest) -> Mapping[str, Measurement]:
+    """The metrics of a manifest, without numbers of an old one that the other tells from metrics."""
+    apart = _told_apart(manifest, other)
+    return {name: held for name, held in manifest.measurements.items() if name not in apart}
+
+
+def _metadata(manifest: Manifest, other: Manifest) -> Mapping[str, MetadataValue]:
+    """The metadata that are not metrics, with the numbers of an old manifest that are not metrics either."""
+    apart = _told_apart(manifest, other)
+    numbers = {name: value for name, value in manifest.metric_values.items() if name in apart}
+    return with_values(manifest.plain_metadata, numbers) if numbers else manifest.plain_metadata
+
+
+def _told_apart(manifest: Manifest, other: Manifest) -> set[str]:
+    """The numbers in a manifest that 0.1 wrote, where each is a metric, which are metadata of the other."""
+    if manifest.has_own_metrics or not other.has_own_metrics:
+        return set()
+    return {name for name, _ in flattened(other.metadata)} - other.measurements.keys()
 
 
 def _tensors(

@@ -53,8 +53,8 @@ QUESTIONS = {
 }
 
 
-# They ask about a shared store, which the tests of the command set up.
-TRIED_THERE = {"commands/clone.py", "commands/evict.py"}
+# They ask about what the tests of the command set up: a shared store, or a manifest that was edited.
+TRIED_THERE = {"commands/clone.py", "commands/evict.py", "commands/seal.py"}
 
 
 def test_every_module_that_asks_is_tried_here() -> None:

@@ -185,8 +185,9 @@ def test_a_recipe_that_is_not_of_its_manifest_is_found(regolo: Regolo, two_versi
     message = message_of(two_versions, "m@v1.1")
     old = next(line for line in message.splitlines() if line.startswith("Regolo-Manifest"))
     make_tag(two_versions, "m@v1.1", "HEAD", message.replace(old, f"Regolo-Manifest: {oid}"))
-    ((subject, what),) = problems(regolo)
-    assert subject == "m@1.1"
+    (tag, seal), (subject, what) = problems(regolo)
+    assert (tag, subject) == ("tag m@v1.1", "m@1.1")
+    assert "its seal is of other content" in seal
     assert "its recipe is for" in what
 
 

@@ -12,6 +12,7 @@ from regolo_git.records.environment import Promotion
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.retired import RetiredList
+from regolo_git.records.seal import seal_problem
 from regolo_git.records.store_format import StoreFormat
 from regolo_git.records.store_record import StoreRecord
 from regolo_git.records.trailers import TagMessage
@@ -56,6 +57,13 @@ def rewritten(kind: str, about: str, text: str) -> str:  # noqa: C901, PLR0911
 @pytest.mark.parametrize(("kind", "about", "text"), VECTORS, ids=[vector[0] for vector in VECTORS])
 def test_a_vector_is_read_and_written_back_the_same(kind: str, about: str, text: str) -> None:
     assert rewritten(kind, about, text) == text
+
+
+@pytest.mark.parametrize(
+    "text", [text for kind, _, text in VECTORS if kind == "manifest"], ids=["old", "new"]
+)
+def test_the_seal_of_a_manifest_is_right(text: str) -> None:
+    assert seal_problem(Manifest.parse(text), required=False) is None
 
 
 def test_every_kind_has_a_vector() -> None:

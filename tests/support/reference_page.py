@@ -12,7 +12,7 @@ import click
 
 import regolo_git
 from regolo_git import errors
-from regolo_git.api import comparisons, current, endpoints, exchange, registry, versions
+from regolo_git.api import comparisons, current, endpoints, exchange, measuring, registry, versions
 from regolo_git.cli.group import CommandGroup
 from regolo_git.cli.main import group
 from regolo_git.registry.versions.request import Bump
@@ -175,6 +175,7 @@ def _choices(kind: object) -> str:
 def _functions() -> list[str]:
     verbs = (
         versions.VersionVerbs,
+        measuring.MeasuringVerbs,
         comparisons.ComparisonVerbs,
         endpoints.EndpointVerbs,
         exchange.ExchangeVerbs,
@@ -243,7 +244,7 @@ def _default(node: ast.expr) -> str:
     if isinstance(node, ast.Name):
         (value,) = {
             vars(module)[node.id]
-            for module in (versions, comparisons, endpoints, exchange, review)
+            for module in (versions, measuring, comparisons, endpoints, exchange, review)
             if node.id in vars(module)
         }
         return _text(ast.Constant(value))
@@ -278,7 +279,7 @@ def _members(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
             words = " ".join((ast.get_docstring(member) or "").split("\n\n")[0].split())
         else:
             continue
-        if not name.startswith("_") and name not in ("unknown", "to_table", "to_text"):
+        if not name.startswith("_") and name not in ("unknown", "to_table", "to_text", "to_toml"):
             yield name, _filled(f"- `{shown}`" + (f": {words}" if words else ""), "  ")
 
 
@@ -294,7 +295,7 @@ def _definition(name: str) -> ast.FunctionDef:
     """The method that a function of the package calls, or the function itself where it has none."""
     (found,) = [
         tree[name]
-        for tree in map(_functions_of, (versions, comparisons, endpoints, exchange, current))
+        for tree in map(_functions_of, (versions, measuring, comparisons, endpoints, exchange, current))
         if name in tree
     ]
     return found

@@ -1,6 +1,6 @@
 """The output of `show`: the page for people, and the document for programs."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from regolo_git.cli.forms import Json, flat, plain_text
 from regolo_git.cli.pages.differences import deployed_document
@@ -26,7 +26,7 @@ def version_page(shown: Shown) -> Page:
         sections=[
             Section("", list(_facts(shown))),
             Section("Metrics", [(name, number_text(value)) for name, value in version.metrics.items()]),
-            Section("Metadata", _values(manifest.metadata, leave_out=version.metrics.keys())),
+            Section("Metadata", _values(dict(manifest.plain_metadata))),
             Section("Lineage", _values(_lineage(shown))),
             Section("Serving", _values(dict(manifest.serving or {}))),
             _files(shown),
@@ -90,12 +90,12 @@ def _size(shown: Shown) -> str:
     return ", ".join(parts)
 
 
-def _values(tree: Json, leave_out: Collection[str] = ()) -> list[tuple[str, str]]:
+def _values(tree: Json) -> list[tuple[str, str]]:
     """The values of a tree by dotted name; a list is joined on one line."""
     joined: dict[str, list[str]] = {}
     for name, value in flat(tree):
         joined.setdefault(name, []).append(plain_text(value))
-    return [(name, ", ".join(values)) for name, values in joined.items() if name not in leave_out]
+    return [(name, ", ".join(values)) for name, values in joined.items()]
 
 
 def _lineage(shown: Shown) -> Json:
@@ -153,7 +153,7 @@ def document(shown: Shown) -> Json:
         "build": manifest.build,
         "parents": list(manifest.parents),
         "metrics": dict(version.metrics),
-        "metadata": dict(manifest.metadata),
+        "metadata": dict(version.metadata),
         "lineage": _lineage(shown),
         "serving": dict(manifest.serving) if manifest.serving is not None else None,
         "files": {

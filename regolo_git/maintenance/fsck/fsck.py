@@ -17,7 +17,13 @@ from regolo_git.maintenance.fsck.artifact_check import ArtifactChecker
 from regolo_git.maintenance.fsck.pages import pages_of, read_ahead
 from regolo_git.maintenance.fsck.problem import Problem
 from regolo_git.maintenance.fsck.record_check import check_records
-from regolo_git.maintenance.fsck.tag_check import check_branch, check_names, read_checked_manifest
+from regolo_git.maintenance.fsck.tag_check import (
+    check_branch,
+    check_branch_seals,
+    check_names,
+    read_checked_manifest,
+    seal_problems,
+)
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.references import version_reference
@@ -75,6 +81,7 @@ def check_registry(
     checker = _checker(handle, shared=shared, full=full, threads=jobs)
     problems = [*check_names(handle), *check_records(records)]
     problems += check_branch(handle, records)
+    problems += check_branch_seals(handle, records)
     size = handle.index.size_of_all() if rows is None else sum(row.size for row in rows)
     progress = Progress(total=size + sum(need.manifest.artifact.size for need in untagged))
     tagged = _Tagged(handle, checker, retired_names, progress, on_progress, shared=shared)
@@ -140,6 +147,8 @@ class _Tagged:
         self._handle, self._checker, self._on_progress = handle, checker, on_progress
         self._retired_names = retired_names
         self._problems: dict[str, list[Problem]] = {}
+        self._sealed: set[tuple[str, str]] = set()
+        self._unsealed: list[tuple[TagRow, tuple[str, ...]]] = []
         self.lost: set[Digest] = set()
 
     def check(self, page: Sequence[TagRow], files: Sequence[File | None]) -> None:
@@ -172,10 +181,20 @@ class _Tagged:
         is_retired = (row.model, row.identity) in self._retired_names
         self.retired += is_retired
         manifest, found = read_checked_manifest(self._handle, row, file, retired=is_retired)
+        if manifest is not None and manifest.seal is not None:
+            self._sealed.add((row.model, row.version))
+            found = [*found, *seal_problems(row, manifest)]
+        elif manifest is not None and manifest.parents:
+            self._unsealed.append((row, manifest.parents))
         return None if is_retired else manifest, found
 
     def in_order(self) -> Iterator[Problem]:
         """All problems, by model and from the lowest version to the highest."""
+        for row, parents in self._unsealed:
+            if any((row.model, parent) in self._sealed for parent in parents):
+                hint = Hint("commit", row.model, "--from", row.version)
+                what = "is not sealed, and the version before it is"
+                self._problems.setdefault(row.tag, []).append(Problem(f"tag {row.tag}", what, hint))
         if self._problems:
             for tag in self._handle.index.tags():
                 yield from self._problems.get(tag, ())

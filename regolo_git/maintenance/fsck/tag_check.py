@@ -15,10 +15,12 @@ from regolo_git.hints import Hint
 from regolo_git.maintenance.fsck.problem import Problem
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import manifest_path
+from regolo_git.records.seal import seal_problem
 from regolo_git.records.versions import Version, parse_tag_name, tag_name
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.model_version import unreadable_hint
+from regolo_git.registry.versions.seals import branch_seal_problem
 from regolo_git.registry.versions.untagged import untagged_changes
 from regolo_git.text.commits import short
 
@@ -116,3 +118,24 @@ def _disagreements(row: TagRow, held: str, manifest: Manifest) -> Iterator[str]:
         yield f"records {row.digest}, but its manifest {artifact.digest}"
     if artifact.size != row.size:
         yield f"records {row.size} bytes, but its manifest {artifact.size}"
+
+
+def seal_problems(row: TagRow, manifest: Manifest) -> Iterator[Problem]:
+    """What is wrong with the seal of a tagged version, whose tag never moves."""
+    problem = seal_problem(manifest, required=False)
+    if problem is not None:
+        yield Problem(f"tag {row.tag}", problem, Hint("commit", row.model, "--from", row.version))
+
+
+def check_branch_seals(handle: Handle, records: RecordsAt) -> Iterator[Problem]:
+    """Manifests on the registry branch whose seal is wrong or missing; a tagged version may have none."""
+    oids = records.manifest_oids()
+    for manifest in records.manifests().records:
+        row = handle.index.find(*manifest.key)
+        if row is None or row.manifest_oid != oids[manifest.model]:
+            problem = branch_seal_problem(handle, manifest, oids[manifest.model])
+            if problem is not None:
+                path = f"'{manifest_path(manifest.model)}'"
+                again = Hint("commit", manifest.model, "PATH")  # what is tagged cannot be sealed again
+                hint = Hint("seal", manifest.model) if row is None else again
+                yield Problem(path, f"{manifest.reference}: {problem}", hint)

@@ -28,6 +28,7 @@ from regolo_git.registry.push_at_once import destination
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.retirements import refuse_retired
 from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.versions.seals import refuse_broken_seal
 from regolo_git.text.numbers import shares_text
 
 
@@ -100,6 +101,7 @@ def servable(handle: Handle, reference: Reference) -> ModelVersion:
     """
     version = get_version_to_use(handle, reference)
     refuse_retired(version)
+    refuse_broken_seal(version)
     with bytes_of(version.reference):
         require_artifact(handle.stores, version.manifest.artifact)
     return version

@@ -36,6 +36,7 @@ from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.push_at_once import destination
 from regolo_git.registry.records_at import RecordsAt, check_readable
 from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.versions.seals import refuse_broken_seal
 from regolo_git.text.numbers import counted
 
 
@@ -111,6 +112,7 @@ def promote(
     checked_by = handle.records()
     check = partial(check_permission, handle, unmerged=unmerged, new_environment=new_environment)
     check(version, environment)
+    refuse_broken_seal(version)
     with bytes_of(version.reference):
         verify_artifact(handle.stores, version.manifest.artifact, cache=handle.cache, on_progress=on_progress)
     there = checked_by.promotion(environment, version.model_id)

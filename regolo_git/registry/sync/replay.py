@@ -22,6 +22,7 @@ from regolo_git.hints import Hint
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import card_path, manifest_path
 from regolo_git.records.references import version_reference
+from regolo_git.records.seal import sealed
 from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import Bump, Version, next_version, tag_name
 from regolo_git.registry.handle import Handle
@@ -151,7 +152,8 @@ class Replay:
         moved = {m.step.row.identity: m.step.version for m in self._versions if m.step.row.model == row.model}
         parents = tuple(moved.get(Version.parse(name).identity, name) for name in manifest.parents)
         said = f"{message.subject}\n{message.body}" if message is not None else row.subject
-        return _Numbered(row, manifest, replace(manifest, version=number, parents=parents), said, bump)
+        again = sealed(replace(manifest, version=number, parents=parents))
+        return _Numbered(row, manifest, again, said, bump)
 
     def _number(self, branch: str, row: TagRow, bump: Bump | None, parent: str, onto: str) -> str:
         version, records = Version.parse(row.version), self._handle.records_of(onto, onto)

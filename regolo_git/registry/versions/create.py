@@ -9,7 +9,7 @@ next one.  If a step fails, its bytes are taken back from the store, or stay the
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from regolo_git.artifacts.ingest.ingest import Ingested, ingest, refuse_incomplete
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
@@ -23,20 +23,16 @@ from regolo_git.git.repository import blob_id
 from regolo_git.hints import Hint
 from regolo_git.layouts.completeness import examine
 from regolo_git.records.branches import proposal_branch
-from regolo_git.records.manifest import Artifact, Lineage, Manifest, check_values
-from regolo_git.records.metadata import normalise_metadata
-from regolo_git.records.model_card import new_card_text
+from regolo_git.records.manifest import Artifact, Manifest
 from regolo_git.records.names import check_model_name
 from regolo_git.records.paths import card_path, manifest_path
-from regolo_git.records.serving_block import ServingBlock
-from regolo_git.records.toml_text import Table
-from regolo_git.records.versions import Version, check_tag_name, tag_name
+from regolo_git.records.versions import Version, tag_name
 from regolo_git.registry.change import commit_records, propose_records, recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.recipe_index import IndexedManifest
 from regolo_git.registry.version_status import PROPOSED, READY
 from regolo_git.registry.versions.artifact_place import artifact_place, ensure_ignored
-from regolo_git.registry.versions.carried import Described, Given
+from regolo_git.registry.versions.carried import Described
 from regolo_git.registry.versions.draft import Draft, Drafted
 from regolo_git.registry.versions.held import Held, note_held
 from regolo_git.registry.versions.known_content import OnSameContent, find_known_content
@@ -47,6 +43,7 @@ from regolo_git.registry.versions.parent import given_parent, held_by_source
 from regolo_git.registry.versions.repeat import interrupted_manifest, is_repeated
 from regolo_git.registry.versions.request import VersionRequest
 from regolo_git.registry.versions.target_branch import (
+    Flow,
     TargetBranch,
     choose_target_branch,
     proposed_tips,
@@ -92,11 +89,8 @@ def create_version(
         interrupted = interrupted_manifest(handle, model)
         if isinstance(request.source, ModelVersion) and request.inherit:
             request = request.inheriting(request.source.manifest)
-        metadata = normalise_metadata(request.metadata)
-        lineage = _normalised(request.lineage) if request.lineage is not None else None
-        serving = ServingBlock.parse(request.serving).to_mapping() if request.serving is not None else None
-        check_values(request.description, metadata, lineage, serving)
-        version = _requested_version(request)
+        given, serving = request.given()
+        version = request.requested_version()
         authorship = handle.git.authorship(request.author, request.when)
         target = choose_target_branch(handle, request.flow)
         untagged = tuple(require_every_tag(handle, model))
@@ -111,7 +105,7 @@ def create_version(
             request,
             target,
             version,
-            Given(metadata, request.description, lineage),
+            given,
             serving,
             held,
             place,
@@ -145,17 +139,6 @@ def _as_new(draft: Draft, on_same_content: OnSameContent) -> Draft:
     return replace(draft, ignored=ensure_ignored(handle, draft.place, draft.target.name), repeats=None)
 
 
-def _requested_version(request: VersionRequest) -> Version | None:
-    """The requested number, if any.  Raises InvalidInput, also for a card that nobody could read."""
-    if request.model_description is not None:
-        new_card_text(description=request.model_description, zero_patch=False)
-    if request.version is None:
-        return None
-    version = Version.parse(request.version)
-    check_tag_name(tag_name(request.model, version.identity))
-    return version
-
-
 def _tip(handle: Handle, target: TargetBranch) -> str | None:
     return handle.git.newest_known(target.name)
 
@@ -184,6 +167,9 @@ def _ingest(
     """The artifact's path in the work tree, and the stored artifact."""
     source, strict = request.source, _strict_hint(handle, request)
     if isinstance(source, ModelVersion):
+        from regolo_git.registry.versions.seals import refuse_broken_seal  # noqa: PLC0415 - seldom
+
+        refuse_broken_seal(source)
         return source.manifest.artifact.path, _already_stored(handle.stores, source.manifest, strict)
     place = artifact_place(handle, source)
     return place, ingest(
@@ -222,11 +208,6 @@ def _already_stored(store: Store, manifest: Manifest, strict: str | None) -> Ing
     )
 
 
-def _normalised(lineage: Lineage) -> Lineage:
-    """The lineage with its parameters as plain sorted values, like metadata."""
-    return replace(lineage, parameters=cast(Table, normalise_metadata(lineage.parameters)))
-
-
 def _check(
     handle: Handle,
     request: VersionRequest,
@@ -251,12 +232,23 @@ def _check_model(handle: Handle, new: bool, model: str, target: TargetBranch) ->
     records = handle.records_at(_tip(handle, target))
     # Both are read now, so that an unreadable one is reported before the artifact is read.
     on_branch, card = records.manifest(model), records.card(model)
-    exists = on_branch is not None or bool(handle.index.highest(model))
+    exists = _is_there(handle, model, on_branch)
     if new and exists:
         raise Conflict(f"model '{model}' already exists", Hint("commit", model, "PATH"))
     if not new and not exists:
         raise NotFound(f"there is no model '{model}' yet", Hint("register", model, "PATH"))
     return [manifest_path(model)] if card is not None else [manifest_path(model), card_path(model)]
+
+
+def model_exists(handle: Handle, model: str, flow: Flow) -> bool:
+    """Whether a model has a version, as far as the branch knows that a new one would be on."""
+    check_model_name(model)
+    recover_first(handle)
+    return _is_there(handle, model, _on_branch(handle, model, choose_target_branch(handle, flow)))
+
+
+def _is_there(handle: Handle, model: str, on_branch: Manifest | None) -> bool:
+    return on_branch is not None or bool(handle.index.highest(model))
 
 
 def _publish_content(handle: Handle, content: NewContent, draft: Draft) -> Published[Drafted]:

@@ -17,14 +17,16 @@ from regolo_git.records.manifest import FileEntry, Manifest
 from regolo_git.records.model_card import new_card_text
 from regolo_git.records.paths import card_path, manifest_path
 from regolo_git.records.places import check_members
+from regolo_git.records.seal import sealed
 from regolo_git.records.serving_block import implied_by, is_implied
 from regolo_git.records.toml_text import Table
 from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import Version, check_tag_name, tag_name
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
-from regolo_git.registry.versions.carried import Described, Given, described
+from regolo_git.registry.versions.carried import Described, Given, described, inherited
 from regolo_git.registry.versions.held import Held
+from regolo_git.registry.versions.measured import check_predictions
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.number import free_number, writes_zero_patch
 from regolo_git.registry.versions.parent import choose_parent, parent_manifest
@@ -74,7 +76,7 @@ class Draft:
         zero_patch = writes_zero_patch(self.handle, model, card, version)
         name = self._parent(version, previous)
         parent = parent_manifest(self.handle, model, name, previous) if name is not None else None
-        about = self._described(parent)
+        about = self._described(parent, {*card.metrics, *card.gates} if card is not None else set())
         manifest = self._manifest(version, zero_patch, name, parent, about)
         files: dict[str, bytes | None] = {manifest_path(model): manifest.to_text().encode()}
         if card is None:
@@ -92,11 +94,14 @@ class Draft:
         # The interrupted run may have noted that the path now holds its version.
         return self.repeats.parents[0] if self.repeats.parents else None
 
-    def _described(self, parent: Manifest | None) -> Described:
-        if parent is None or not self.request.inherit or isinstance(self.request.source, ModelVersion):
-            return described(self.given, None, same_bytes=False)
+    def _described(self, parent: Manifest | None, ruled: set[str]) -> Described:
+        source = self.request.source
+        if isinstance(source, ModelVersion) and self.request.inherit:
+            return inherited(self.given, source.manifest, ruled=ruled)
+        if parent is None or not self.request.inherit:
+            return described(self.given, None, same_bytes=False, ruled=ruled)
         same = parent.artifact.digest == self.ingested.artifact.digest
-        return described(self.given, parent, same_bytes=same)
+        return described(self.given, parent, same_bytes=same, ruled=ruled)
 
     def _manifest(
         self,
@@ -109,7 +114,7 @@ class Draft:
         ingested = self.ingested
         check_members(self.place, (file.path for file in ingested.files))
         directory = ingested.artifact.kind == "directory"
-        return Manifest(
+        manifest = Manifest(
             model=self.request.model,
             version=version.text(zero_patch=zero_patch),
             description=about.description,
@@ -123,11 +128,16 @@ class Draft:
             files={f.path: FileEntry(f.size, f.digest) for f in ingested.files}
             if directory and len(ingested.files) <= 200
             else None,
+            metrics=about.metrics,
             metadata=about.metadata,
             lineage=about.lineage,
             serving=self._serving(parent),
             unknown={},
         )
+        if any(measurement.predictions is not None for measurement in about.metrics.values()):
+            files = {file.path: FileEntry(file.size, file.digest) for file in ingested.files}
+            check_predictions(about.metrics, files if directory else manifest.file_entries(None))
+        return sealed(manifest)
 
     def _serving(self, parent: Manifest | None) -> Table | None:
         """The given block, else the parent's; an implied block follows the file name instead."""

@@ -16,6 +16,7 @@ from regolo_git.git.tag_objects import tag_object_id
 from regolo_git.hints import Hint, NextStep
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import manifest_path, model_of_manifest
+from regolo_git.records.seal import seal_problem
 from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import Version, tag_name
 from regolo_git.registry.change import recover_first
@@ -24,6 +25,7 @@ from regolo_git.registry.merge_state import released_tips
 from regolo_git.registry.other_store import other_store_hint
 from regolo_git.registry.versions.foreign_tags import OF_OTHERS, foreign_tag
 from regolo_git.registry.versions.known_tags import require_history, require_tags
+from regolo_git.registry.versions.seals import branch_seal_problem
 from regolo_git.registry.versions.untagged import UntaggedChange, untagged_changes
 
 CONTRADICTED = (
@@ -70,9 +72,9 @@ def tag_merged(
 ) -> list[MergedVersion]:
     """Tags every merged version that has no tag, oldest first, after verifying its bytes.
 
-    A version whose bytes are missing or wrong, or whose number another change has taken, is reported with its
-    problem and not tagged; so is an unreadable manifest.  Raises NotFound if there is no registry, or if this
-    clone lacks history or tags.
+    A version whose bytes or seal are missing or wrong, or whose number another change has taken, is reported
+    with its problem and not tagged; so is an unreadable manifest.  Raises NotFound if there is no registry,
+    or if this clone lacks history or tags.
     """
     if not dry_run:
         recover_first(handle)
@@ -83,6 +85,7 @@ def tag_merged(
     plans = [_plan(handle, change) for change in _changes(handle, tips)]
     planned = {plan.tag: tag_object_id(plan.tag_object(handle)) for plan in reversed(plans)}
     require_tags(handle, {plan.change.model for plan in plans}, planned)
+    plans = _without_sealed_again(plans)
     taken: set[tuple[str, str]] = set()
     result, progress = [], Progress(total=sum(plan.manifest.artifact.size for plan in plans))
     for plan in plans:
@@ -92,6 +95,9 @@ def tag_merged(
         other = foreign_tag(handle, manifest.model, Version.parse(manifest.version))
         if problem is None and other is not None:
             problem, hint = f"tag '{other}' already exists; {OF_OTHERS}", Hint("fsck")
+        if problem is None:
+            problem = branch_seal_problem(handle, manifest, plan.change.manifest_oid)
+            hint = Hint("seal", manifest.model) if problem is not None else None
         if problem is None:
             problem, hint = _check_bytes(handle, manifest, following(progress, on_progress))
         if problem is None and not dry_run:
@@ -107,6 +113,19 @@ def tag_merged(
         known |= {(version.model, version.version) for version in contradicted}
         result += [*contradicted, *_unreadable(handle, tip)]
     return result
+
+
+def _without_sealed_again(plans: Sequence[_Plan]) -> list[_Plan]:
+    """The plans without manifests that were sealed again later, after an edit or a wrong merge."""
+    right: set[tuple[str, str]] = set()
+    kept: list[_Plan] = []
+    for plan in reversed(plans):
+        if seal_problem(plan.manifest, required=True) is None:
+            right.add(plan.change.key)
+        elif plan.change.key in right:
+            continue
+        kept.append(plan)
+    return kept[::-1]
 
 
 def _changes(handle: Handle, tips: Sequence[str]) -> list[UntaggedChange]:
@@ -139,7 +158,7 @@ def _author_of(handle: Handle, change: UntaggedChange) -> CommitInfo:
 
 
 def _contradicted(handle: Handle, tip: str) -> Iterator[MergedVersion]:
-    """Manifests at the tip whose version has a tag that records other content.
+    """Manifests at the tip whose version has a tag that records other content, or that were mixed with it.
 
     This happens when two proposals take the same number: the one merged second cannot be tagged.  Only the
     tip counts, so committing a new version resolves it.
@@ -148,10 +167,15 @@ def _contradicted(handle: Handle, tip: str) -> Iterator[MergedVersion]:
     rows = handle.index.find_all(manifest.key for manifest in manifests.values())
     for model, manifest in manifests.items():
         row = rows.get(manifest.key)
-        if row is None or row.digest == manifest.artifact.digest:
+        oid = handle.git.blob_oid(tip, manifest_path(model))
+        if row is None or oid is None or oid == row.manifest_oid:
             continue
-        if handle.git.blob_oid(tip, manifest_path(model)) != row.manifest_oid:
-            yield MergedVersion(manifest.model, manifest.version, tip, row.tag, CONTRADICTED)
+        problem: str | None = CONTRADICTED
+        if row.digest == manifest.artifact.digest:
+            problem = branch_seal_problem(handle, manifest, oid)
+        if problem is not None:
+            again = Hint("commit", model, "PATH") if problem != CONTRADICTED else None
+            yield MergedVersion(manifest.model, manifest.version, tip, row.tag, problem, again)
 
 
 def _unreadable(handle: Handle, tip: str) -> Iterator[MergedVersion]:

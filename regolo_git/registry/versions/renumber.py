@@ -16,6 +16,7 @@ from regolo_git.git.new_commit import NewCommit, NewTag
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import card_path, manifest_path
 from regolo_git.records.references import Reference
+from regolo_git.records.seal import sealed
 from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import tag_name
 from regolo_git.registry.change import commit_operations, commit_records
@@ -41,7 +42,7 @@ def renumber(handle: Handle, plan: RenumberPlan) -> list[ModelVersion]:
     for step in plan.steps:
         parents = tuple(numbers.get(parent, parent) for parent in step.manifest.parents)
         numbers[step.row.version] = step.version
-        manifest = replace(step.manifest, version=step.version, parents=parents)
+        manifest = sealed(replace(step.manifest, version=step.version, parents=parents))
         commit = step.commit or _publish(handle, plan.branch, step, manifest)
         done.append(replace(step, commit=commit))
     if plan.pins:

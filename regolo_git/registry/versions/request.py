@@ -3,13 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal, Self, get_args
+from typing import Literal, Self, cast, get_args
 
 from regolo_git.artifacts.source.sources import ArtifactSource
 from regolo_git.errors import InvalidInput
 from regolo_git.records.commit_message import with_git_line_ends
-from regolo_git.records.manifest import Lineage, Manifest
+from regolo_git.records.manifest import Lineage, Manifest, check_values
+from regolo_git.records.measurement import as_measurements
+from regolo_git.records.metadata import normalise_metadata
+from regolo_git.records.model_card import new_card_text
 from regolo_git.records.names import check_message, check_text
+from regolo_git.records.serving_block import ServingBlock
+from regolo_git.records.toml_text import Table
+from regolo_git.records.versions import Version, check_tag_name, tag_name
+from regolo_git.registry.versions.carried import Given
+from regolo_git.registry.versions.measured import divided
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.target_branch import Flow
 
@@ -23,9 +31,10 @@ class VersionRequest:
 
     A `source` that is a version supplies its stored bytes and, unless `inherit` is False, every value that is
     not given; other bytes take over what still holds of the parent's values.  `parent` is a version, an
-    environment or "latest"; by default it is found (`parent.py`).  `author`
-    ("Name <address>") and `when` (with a time zone) are for imported versions; the defaults are Git's
-    identity and the current time.  The patterns `exclude` leave out files of a directory.
+    environment or "latest"; by default it is found (`parent.py`).  Without `metrics`, the numbers of
+    `metadata` are the metrics.  `author` ("Name <address>") and `when` (with a time zone) are for imported
+    versions; the defaults are Git's identity and the current time.  The patterns `exclude` leave out files of
+    a directory.
     `strict` refuses an artifact that says itself that it is incomplete.
     """
 
@@ -37,6 +46,7 @@ class VersionRequest:
     parent: str | None = None
     inherit: bool = True
     metadata: Mapping[str, object] = field(default_factory=dict)
+    metrics: Mapping[str, object] | None = None
     description: str | None = None
     model_description: str | None = None
     message: str | None = None
@@ -70,11 +80,36 @@ class VersionRequest:
         if self.lineage is not None and not isinstance(self.lineage, Lineage):
             raise TypeError(f"lineage must be a regolo_git.Lineage, not {self.lineage!r}")
 
+    def given(self) -> tuple[Given, Table | None]:
+        """The values that describe the version, as plain sorted values, and its serving block.
+
+        Raises InvalidInput, naming the key, for what no manifest can hold, and for a name that is in both
+        metadata and metrics; TypeError.
+        """
+        metadata = normalise_metadata(self.metadata)
+        metrics = as_measurements(self.metrics) if self.metrics is not None else None
+        lineage = self.lineage
+        if lineage is not None:
+            lineage = replace(lineage, parameters=cast(Table, normalise_metadata(lineage.parameters)))
+        serving = ServingBlock.parse(self.serving).to_mapping() if self.serving is not None else None
+        check_values(self.description, metadata, metrics or {}, lineage, serving)
+        divided(metadata, metrics, ())
+        return Given(metadata, metrics, self.description, lineage), serving
+
+    def requested_version(self) -> Version | None:
+        """The requested number, if any.  Raises InvalidInput, also for a card that nobody could read."""
+        if self.model_description is not None:
+            new_card_text(description=self.model_description, zero_patch=False)
+        if self.version is None:
+            return None
+        version = Version.parse(self.version)
+        check_tag_name(tag_name(self.model, version.identity))
+        return version
+
     def inheriting(self, manifest: Manifest) -> Self:
-        """The request with every value that is not given copied from a version."""
+        """The request with what is not given copied from a version; for metadata, `carried.py` does it."""
         return replace(
             self,
-            metadata={**manifest.metadata, **self.metadata},
             description=self.description or manifest.description,
             lineage=self.lineage or manifest.lineage,
             serving=self.serving if self.serving is not None else manifest.serving,

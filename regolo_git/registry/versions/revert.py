@@ -13,6 +13,7 @@ from regolo_git.registry.merge_state import require_merged
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.retirements import refuse_retired
 from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.versions.seals import refuse_broken_seal
 from regolo_git.registry.versions.target_branch import choose_target_branch
 
 
@@ -32,6 +33,7 @@ def revert_model(
     if target.tagged and not unmerged:
         again = Hint("revert", version.model_id, "--to", version.version, "--unmerged")
         require_merged(handle, version, again)
+    refuse_broken_seal(version)
     with bytes_of(version.reference):
         require_artifact(handle.stores, version.manifest.artifact)
     path, content = manifest_path(version.model_id), version.manifest.to_text().encode()

@@ -34,7 +34,7 @@ def test_everything_that_can_be_said_of_a_version_is_in_its_manifest(regolo: Reg
         "--base", "base", "--description", "tuned", "-m", "first", "--serving", "serving.toml",
     )  # fmt: skip
     text = git(registry, "show", "m@v1.0.0:models/m/manifest.toml")
-    for line in ("[metadata.eval]", "f1 = 0.9", 'team = "nlp"', 'train = "sha256:00ff"', "epochs = 3"):
+    for line in ('"eval.f1" = 0.9', 'seal = "blake3:', 'team = "nlp"', 'train = "sha256:00ff"', "epochs = 3"):
         assert line in text
     assert 'base = "base@1.0"' in text
     assert f'code = "{git(registry, "rev-parse", "base@v1.0^{commit}").strip()}"' in text

@@ -1,0 +1,74 @@
+"""`git regolo seal`: what changed is shown, and sealed only on a yes."""
+
+import re
+from pathlib import Path
+
+from support.command_line import Regolo
+from support.git_program import git
+
+PATH = "models/m/manifest.toml"
+
+
+def edit(top: Path, old: str, new: str) -> None:
+    text = (top / PATH).read_text()
+    assert old in text
+    (top / PATH).write_text(text.replace(old, new))
+
+
+def test_a_right_seal_is_left_alone(regolo: Regolo, two_versions: Path) -> None:
+    before = git(two_versions, "rev-parse", "HEAD")
+    done = regolo("seal", "m")
+    assert (done.out, "is sealed" in done.err) == ("", True)
+    assert git(two_versions, "rev-parse", "HEAD") == before
+
+
+def test_the_branch_is_sealed_by_a_commit(regolo: Regolo, two_versions: Path) -> None:
+    edit(two_versions, 'version = "1.1"', 'version = "1.2"')
+    edit(two_versions, "accuracy = 0.92", "accuracy = 0.95")
+    git(two_versions, "commit", "-qam", "by hand")
+    assert regolo("tag", "--merged", status=5).err.endswith("hint: git regolo seal m\n")
+    for refused in (regolo("seal", "m", status=4), regolo("seal", "m", "--dry-run")):
+        assert '  version  "1.1" -> "1.2"\n' in refused.err
+        assert "  metrics.accuracy  0.92 -> 0.95\n" in refused.err
+    regolo("tag", "--merged", status=5)
+    done = regolo("seal", "m", "--yes", "--json").document
+    assert isinstance(done, dict)
+    assert (done["sealed"], done["since"], done["commit"]) == (
+        True,
+        "1.1",
+        git(two_versions, "rev-parse", "HEAD").strip(),
+    )
+    assert "Regolo-Action: seal" in git(two_versions, "log", "-1", "--format=%B")
+    assert regolo("tag", "--merged").out == "m@v1.2\n"
+
+
+def test_a_file_that_was_edited_is_sealed_for_the_user_to_commit(regolo: Regolo, two_versions: Path) -> None:
+    edit(two_versions, 'version = "1.1"', 'version = "1.2"')
+    before = git(two_versions, "rev-parse", "HEAD")
+    assert f"git add {PATH}" in regolo("seal", "m", "--yes").err
+    assert git(two_versions, "rev-parse", "HEAD") == before
+    git(two_versions, "commit", "-qam", "by hand")
+    assert regolo("tag", "--merged").out == "m@v1.2\n"
+
+
+def test_line_ends_and_the_order_of_keys_are_no_matter(regolo: Regolo, two_versions: Path) -> None:
+    text = (two_versions / PATH).read_text()
+    keys = re.search(r"(?ms)^\[artifact\]\n(.*?)\n\n", text)
+    assert keys
+    shuffled = text.replace(keys[1], "\n".join(reversed(keys[1].splitlines())))
+    (two_versions / PATH).write_bytes(shuffled.replace("\n", "\r\n").encode())
+    git(two_versions, "-c", "core.autocrlf=false", "commit", "-qam", "by hand")
+    assert "is sealed" in regolo("seal", "m").err
+    assert regolo("fsck").out == ""
+
+
+def test_what_cannot_be_read_is_named(regolo: Regolo, two_versions: Path) -> None:
+    whole = (two_versions / PATH).read_text()
+    for content, what in (
+        (f"\ufeff{whole}", "byte order mark"),
+        (f"<<<<<<< HEAD\n{whole}", "not valid TOML"),
+        (f'{whole}\n[metadata.big]\nx = "{"x" * (10 << 20)}"\n', "larger than"),
+    ):
+        (two_versions / PATH).write_text(content)
+        assert what in regolo("seal", "m", status=5).err
+    assert "no manifest" in regolo("seal", "other", status=3).err
