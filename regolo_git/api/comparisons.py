@@ -1,11 +1,16 @@
-"""The methods of `Registry` that compare versions, commits and the work tree."""
+"""The methods of `Registry` that find and compare versions, commits and the work tree."""
+
+from collections.abc import Sequence
 
 from regolo_git.api.plain_arguments import plain_arguments
 from regolo_git.api.versions import at_revision, reference_to
-from regolo_git.records.names import check_text
+from regolo_git.records.filter_expression import Filter
+from regolo_git.records.names import check_model_name, check_text
 from regolo_git.records.revision_syntax import OneVersion
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.revisions import revision_at
+from regolo_git.registry.version_query import SortKey, VersionQuery, select_versions
+from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.reviews.comparison import Comparison
 from regolo_git.reviews.review import Review, review_between
 from regolo_git.reviews.versions import RevisionComparison, compare_revisions, compare_versions
@@ -13,9 +18,31 @@ from regolo_git.reviews.versions import RevisionComparison, compare_revisions, c
 
 @plain_arguments
 class ComparisonVerbs:
-    """Methods that compare."""
+    """Methods that find and compare."""
 
     handle: Handle
+
+    def find_model_versions(
+        self,
+        where: str | None = None,
+        model_id: str | None = None,
+        *,
+        sort: str | Sequence[str] = (),
+        limit: int | None = None,
+    ) -> list[ModelVersion]:
+        """The versions of a model, or of all models, that meet a filter, at most `limit`.
+
+        `where` is that of `git regolo list`: "accuracy > 0.9 and not license == 'gpl-3.0' and has eval.f1".
+        `sort` names metrics or other values, "-accuracy" for the highest first; without it the highest
+        version comes first.  Raises NotFound, InvalidInput for a filter that cannot be read.
+        """
+        keys = (sort,) if isinstance(sort, str) else tuple(sort)
+        condition = Filter.parse(check_text("a filter", where)) if where is not None else None
+        query = VersionQuery(condition, tuple(map(SortKey.parse, keys)))
+        model = (
+            check_model_name(check_text("the name of a model", model_id)) if model_id is not None else None
+        )
+        return [found.version for found in select_versions(self.handle, query, model, limit)[0]]
 
     def compare_model_versions(
         self,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from regolo_git.errors import InvalidInput, NotFound
@@ -155,6 +156,11 @@ def list_versions(handle: Handle, model: str, newest: int | None = None) -> list
     return _with_statuses(handle, model_rows(handle, model, newest))
 
 
+def versions_of_rows(handle: Handle, rows: Sequence[TagRow]) -> list[ModelVersion]:
+    """The versions of some tags, in their order."""
+    return _with_statuses(handle, rows)
+
+
 def find_versions(handle: Handle, model: str, names: Iterable[str]) -> list[ModelVersion]:
     """The versions of a model that have exactly these names; others are left out."""
     rows = []
@@ -167,29 +173,41 @@ def find_versions(handle: Handle, model: str, names: Iterable[str]) -> list[Mode
 
 
 def _with_statuses(handle: Handle, rows: Sequence[TagRow]) -> list[ModelVersion]:
-    """Versions of one model."""
+    """Versions of one model or of several, in the order of their rows."""
     statuses = read_statuses(handle)
     state = read_merge_state(handle, statuses)
-    model = rows[0].model if rows else ""
-    environments, endpoints = statuses.environments_of(model), statuses.endpoints_of(model)
-    retired = any(statuses.of(row.model, row.identity) == RETIRED for row in rows)
-    retirements = _retirements(handle, statuses, model) if retired else {}
+    of_model = cache(lambda model: _StatusesOf(handle, statuses, model))
 
     def version(row: TagRow) -> ModelVersion:
         status, merged = statuses.of(row.model, row.identity), state.has(row)
+        known = of_model(row.model)
         return version_of_row(
             handle,
             row,
             UNMERGED if status == READY and not merged else status,
             merged=merged,
             current=statuses.held.get(row.model) == row.manifest_oid,
-            environments=environments.get(row.identity, ()),
-            endpoints=endpoints.get(row.identity),
-            retirement=retirements.get(row.identity),
+            environments=known.environments.get(row.identity, ()),
+            endpoints=known.endpoints.get(row.identity),
+            retirement=known.retirements.get(row.identity) if status == RETIRED else None,
             listed=rows,
         )
 
     return [version(row) for row in rows]
+
+
+class _StatusesOf:
+    """The statuses of the versions of one model, by their identities."""
+
+    def __init__(self, handle: Handle, statuses: Statuses, model: str) -> None:
+        self._handle, self._statuses, self._model = handle, statuses, model
+        self.environments = statuses.environments_of(model)
+        self.endpoints = statuses.endpoints_of(model)
+
+    @cached_property
+    def retirements(self) -> "ByVersion":
+        """When, by whom and why versions were retired, read if one of them is asked for."""
+        return _retirements(self._handle, self._statuses, self._model)
 
 
 def _retirements(handle: Handle, statuses: Statuses, model: str) -> "ByVersion":

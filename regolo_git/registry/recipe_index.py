@@ -7,16 +7,16 @@ safe from power cuts would take longer than creating a small version; a torn lin
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import suppress
 from hashlib import blake2b
 from itertools import starmap
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from regolo_git.errors import TransportError
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.recipe import Recipe
+from regolo_git.registry.cache_database import transaction, use_cache
 from regolo_git.store.store import Store
 from regolo_git.system_calls import read_ordinary
 
@@ -26,7 +26,6 @@ create table manifests (oid text primary key, model text, identity text, recipe 
 create table recipes (number integer primary key, address text not null unique);
 create table chunks (chunk blob, recipe integer, primary key (chunk, recipe)) without rowid;
 """
-WAIT_SECONDS = 10.0
 ASKED = 2000  # recipes that a store is asked for one by one
 Result = TypeVar("Result")
 
@@ -68,33 +67,17 @@ class RecipeIndex:
     def read(self, work: Callable[["OpenIndex"], Result]) -> Result:
         """What `work` returns of the index; a damaged one is replaced, or kept in memory if it must be."""
         noted = self._noted()
-        for place in (str(self._file), str(self._file), ":memory:"):
-            try:
-                with closing(self._connect(place)) as connection:
-                    index = OpenIndex(connection)
-                    index.add_manifests(noted)
-                    found = work(index)
-            except (sqlite3.Error, OSError) as error:
-                if not isinstance(error, sqlite3.OperationalError | OSError):
-                    with suppress(OSError):
-                        self._file.unlink(missing_ok=True)
-                continue
-            with suppress(OSError):
-                # A note that came meanwhile is lost, and its manifest read when it is needed.
-                self._notes.unlink(missing_ok=True)
-            return found
-        raise TransportError(f"'{self._file}' cannot be used, not even in memory")
 
-    def _connect(self, place: str) -> sqlite3.Connection:
-        if place != ":memory:":
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(place, timeout=WAIT_SECONDS, isolation_level=None)
-        try:
-            _prepare(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        def use(connection: sqlite3.Connection) -> Result:
+            index = OpenIndex(connection)
+            index.add_manifests(noted)
+            return work(index)
+
+        found = use_cache(self._file, SCHEMA_VERSION, _statements(), use)
+        with suppress(OSError):
+            # A note that came meanwhile is lost, and its manifest read when it is needed.
+            self._notes.unlink(missing_ok=True)
+        return found
 
     def _noted(self) -> list[IndexedManifest]:
         try:
@@ -116,12 +99,12 @@ class OpenIndex:
         """Adds manifests, in one transaction."""
         rows = [manifest.columns for manifest in manifests]
         if rows:
-            with _transaction(self._connection):
+            with transaction(self._connection):
                 self._connection.executemany("insert or replace into manifests values (?, ?, ?, ?)", rows)
 
     def add_recipes(self, recipes: Iterable[Recipe]) -> None:
         """Adds the chunks of recipes, in one transaction."""
-        with _transaction(self._connection):
+        with transaction(self._connection):
             for recipe in recipes:
                 address = (recipe.address.hex,)
                 self._connection.execute("insert or ignore into recipes (address) values (?)", address)
@@ -166,28 +149,6 @@ class OpenIndex:
         query = """select oid, model, identity, address from chunks join recipes on number = chunks.recipe
             join manifests on manifests.recipe = address where chunk = ?"""
         yield from starmap(IndexedManifest, self._connection.execute(query, (bytes.fromhex(chunk),)))
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("begin immediate")
-    try:
-        yield
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    connection.execute("commit")
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    version = connection.execute("pragma user_version").fetchone()[0]
-    if version not in (0, SCHEMA_VERSION):
-        raise sqlite3.DatabaseError("written by another version of this program")
-    if version == 0:
-        with _transaction(connection):
-            for statement in _statements():
-                connection.execute(statement)
-            connection.execute(f"pragma user_version = {SCHEMA_VERSION}")
 
 
 def _statements() -> Sequence[str]:

@@ -29,6 +29,17 @@ def seconds_text(seconds: float) -> str:
     return f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.2g}"
 
 
+def parse_time(text: str) -> datetime | None:
+    """The time in `2026-05-01`, `2026-05-01 14:30` or any ISO 8601; None for anything else.
+
+    A day is its beginning, and a time without a zone is in the local one.
+    """
+    try:
+        return datetime.fromisoformat(text.strip()).astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
 def parse_duration(text: str) -> float | None:
     """The seconds in `90`, `30s`, `5m`, `2h` or `1d`; None for anything else."""
     match = DURATION.fullmatch(text)

@@ -10,7 +10,7 @@ import click
 
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit, form_options
-from regolo_git.cli.options.arguments import model_argument
+from regolo_git.cli.options.targets import complete_one
 from regolo_git.cli.pages import model_list, version_list
 from regolo_git.cli.pages.clashes import talk_of_clashes
 from regolo_git.cli.pages.proposals import talk_of_proposals
@@ -18,6 +18,7 @@ from regolo_git.cli.pages.unpushed import talk_of_unpushed_versions
 from regolo_git.cli.streams import is_terminal, talk, talk_next
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
+from regolo_git.records.names import check_model_name
 from regolo_git.registry.clashes import find_clashes
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import WITHOUT_TAGS, list_versions, untagged_models
@@ -32,15 +33,21 @@ SCREENFUL = 30
 
 
 @click.command("list")
-@model_argument(required=False)
+@click.argument("model", metavar="[MODEL|REV:MODEL|RANGE]", required=False, shell_complete=complete_one)
 @click.option("--metric", "metrics", metavar="NAME", multiple=True, help="Add a column with this metric.")
-@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Show only the N newest versions.")
+@click.option("--where", metavar="FILTER", help="Show only the versions that meet a filter.")
+@click.option("--sort", metavar="[-]NAME", multiple=True, help="Sort by a metric; -NAME: the highest first.")
+@click.option(
+    "-n", "--limit", metavar="N", type=click.IntRange(min=1), help="Show only the first N, by default newest."
+)
 @click.option("--remote", is_flag=True, help="List the versions of MODEL at the remote.")
 @click.option("--all", "everything", is_flag=True, help="Show more than one screenful on a terminal.")
 @form_options
 def list_(
     model: str | None,
     metrics: tuple[str, ...],
+    where: str | None,
+    sort: tuple[str, ...],
     limit: int | None,
     everything: bool,
     remote: bool,
@@ -52,6 +59,14 @@ def list_(
     version on the registry branch is marked "current" unless it is the newest, as after `git regolo revert`;
     MODEL@latest is the highest merged release all the same.  Every environment and endpoint of a version is
     shown, and every endpoint that does not serve the version of the environment that it follows.
+
+    REV:MODEL lists the versions in the history of a branch, a proposal or any commit, with those that have no
+    tag; MODEL@A..B those after A, up to B.  A..B, of two commits, lists the models that differ.
+
+    --where and --sort choose among the versions of MODEL, or of all models, as in
+    "accuracy > 0.9 and not license == 'gpl-3.0' and has eval.f1".  A name is version, status, size, created,
+    author, message, model, digest, environment or endpoint, else a metric, a key of the metadata or a
+    parameter.  A comparison with what a version does not have is false.
 
     With --remote, the remote of the registry branch is asked for its tags of MODEL, and nothing is fetched:
     each version is here, not here, or another one here.
@@ -67,7 +82,8 @@ def list_(
     With --plain, one line for each model or version:
       model    name, number of versions, latest, time, environment=version ...
       version  version, status, bytes, time, author, digest, commit, tag,
-               message, requested metrics
+               message, requested metrics (of all models, the model first)
+      range    model, version before, version after, bump, verdicts
       remote   version, here|absent|differs, tag, object of the tag, remote
 
     \b
@@ -75,6 +91,9 @@ def list_(
       git regolo list
       git regolo list sentiment --metric accuracy --metric latency_ms
       git regolo list sentiment --plain | cut -f1
+      git regolo list sentiment --where "accuracy > 0.9" --sort -f1_score -n 5
+      git regolo list origin/propose/sentiment@1.2:sentiment
+      git regolo list main..HEAD
       git regolo list sentiment --remote
 
     Exit status: 0 success; 2 invalid input; 3 no such model or remote, or not in a registry; 6 the remote
@@ -82,14 +101,32 @@ def list_(
     """
     if limit is not None and everything:
         raise InvalidInput("--limit and --all cannot be used together")
+    if model is not None and not _is_target(model):
+        check_model_name(model)
+    if (where is not None or sort) and (remote or _is_target(model)):
+        raise InvalidInput("--where and --sort are for the versions of a model", Hint("list", "MODEL"))
+    shown = _number_to_show(form, limit, everything)
     if remote:
         _list_remote(model, metrics, limit, form)
+    elif where is not None or sort:
+        from regolo_git.cli.pages.selected_list import list_selected  # noqa: PLC0415 - most lists have no query
+
+        list_selected(model, where, sort, metrics, shown, form)
     elif model is None:
         if metrics:
             raise InvalidInput("--metric requires a model", Hint("list", "MODEL", "--metric", metrics[0]))
         _list_models(form, limit)
+    elif _is_target(model):
+        from regolo_git.cli.pages.selected_list import list_target  # noqa: PLC0415 - it opens Git
+
+        list_target(model, metrics, shown, form)
     else:
-        _list_versions(model, metrics, _number_to_show(form, limit, everything), form)
+        _list_versions(model, metrics, shown, form)
+
+
+def _is_target(text: str | None) -> bool:
+    """Whether it names something at a commit, or a range."""
+    return text is not None and (":" in text or ".." in text)
 
 
 def _number_to_show(form: Form, limit: int | None, everything: bool) -> int | None:

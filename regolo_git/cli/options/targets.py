@@ -8,7 +8,6 @@ from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.references import Reference
 from regolo_git.records.revision_syntax import OneVersion, Target, parse_one, parse_target
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.missing_revision import find_commit
 from regolo_git.text.printable import printable
 
 
@@ -38,6 +37,8 @@ def _commit_alone(handle: Handle, text: str) -> InvalidInput | None:
     """The error for a text that names a commit; None if it does not."""
     if ":" in text or ".." in text:
         return None
+    from regolo_git.registry.missing_revision import find_commit  # noqa: PLC0415 - imports the Git library
+
     try:
         find_commit(handle.git, text)
     except (NotFound, InvalidInput):

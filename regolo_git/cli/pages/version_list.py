@@ -1,12 +1,14 @@
 """The output of `list MODEL`: versions, with the requested metrics."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
 
 from regolo_git.cli.columns import Column
 from regolo_git.cli.forms import Json
 from regolo_git.cli.pages.clashes import clashes_document
 from regolo_git.cli.pages.status_style import retirement_document, version_cell
 from regolo_git.cli.tables import Cell, put_table
+from regolo_git.records.kinds import is_number
 from regolo_git.registry.clashes import Clash
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.commits import person
@@ -15,7 +17,10 @@ from regolo_git.text.printable import one_line
 from regolo_git.text.sizes import size_text
 from regolo_git.text.times import local_time
 
-Line = tuple[ModelVersion, Mapping[str, int | float | None]]  # a version with the requested metrics
+if TYPE_CHECKING:
+    from regolo_git.records.filter_expression import Value
+
+Line = tuple[ModelVersion, "Mapping[str, Value | None]"]  # a version with the requested metrics
 
 
 def document(line: Line, clashes: Sequence[Clash]) -> Json:
@@ -41,14 +46,15 @@ def document(line: Line, clashes: Sequence[Clash]) -> Json:
         "clashes": clashes_document([clash for clash in clashes if clash.version == version.version]),
     }
     if metrics:
-        found["metrics"] = metrics
+        found["metrics"] = dict(cast("Mapping[str, Json]", metrics))
     return found
 
 
-def fields(line: Line) -> list[object]:
-    """A version as tab-separated fields."""
+def fields(line: Line, *, with_model: bool = False) -> list[object]:
+    """A version as tab-separated fields, the first one its model if versions of several are listed."""
     version, metrics = line
     return [
+        *([version.model_id] if with_model else []),
         version.version,
         version.status,
         version.size_bytes,
@@ -62,8 +68,15 @@ def fields(line: Line) -> list[object]:
     ]
 
 
-def put_versions(lines: Sequence[Line], metrics: Sequence[str], *, newest: str | None = None) -> None:
-    """Prints a table of versions; marks the one that the branch has, unless it is the `newest`."""
+def put_versions(
+    lines: Sequence[Line],
+    metrics: Sequence[str],
+    *,
+    newest: str | None = None,
+    with_model: bool = False,
+    marked: bool = True,
+) -> None:
+    """Prints a table of versions; if `marked`, the one that the branch has is, unless it is the `newest`."""
     put_table(
         [
             Column("VERSION"),
@@ -78,10 +91,10 @@ def put_versions(lines: Sequence[Line], metrics: Sequence[str], *, newest: str |
         ],
         [
             (
-                Cell(version.version, "bold"),
-                version_cell(version, current=version.current and version.version != newest),
+                Cell(version.reference if with_model else version.version, "bold"),
+                version_cell(version, current=marked and version.current and version.version != newest),
                 Cell(shares_text(version.endpoints), "green"),
-                *map(number_text, measured.values()),
+                *map(_text, measured.values()),
                 size_text(version.size_bytes),
                 local_time(version.created_at),
                 one_line(person(version.created_by)),
@@ -91,3 +104,9 @@ def put_versions(lines: Sequence[Line], metrics: Sequence[str], *, newest: str |
             for version, measured in lines
         ],
     )
+
+
+def _text(value: "Value | None") -> str:
+    if value is None or is_number(value):
+        return number_text(value)
+    return one_line(", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value))

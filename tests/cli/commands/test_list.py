@@ -1,5 +1,6 @@
 """`git regolo list`."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -99,3 +100,28 @@ def test_list_and_status_say_which_proposals_wait_and_where(regolo: Regolo, two_
     (found,) = regolo("status", "--json").document["proposals"]
     assert found["versions"] == ["m@1.2"]
     assert found["places"][0].startswith("propose/m@1.2")
+
+
+def test_list_chooses_and_sorts_by_a_filter(regolo: Regolo, two_versions: Path) -> None:
+    out = regolo("list", "m", "--where", "accuracy > 0.8", "--sort", "accuracy", "-n", "1").out
+    assert re.search(r"VERSION +STATUS +ACCURACY", out)
+    assert re.search(r"\n1\.0 +ready +0\.89 ", out)
+    assert "and 1 more version" in regolo("list", "--where", "accuracy > 0.8", "-n", "1").err
+    assert "m@1.1 " in regolo("list", "--sort", "-ms").out
+    lines = [line.split("\t")[:3] for line in regolo("list", "--where", "ms < 160", "--plain").lines]
+    assert lines == [["m", "1.0", "ready"]]
+    (found,) = regolo("list", "m", "--where", "ms < 160", "--metric", "ms", "--json").document
+    assert found["metrics"] == {"ms": 150}
+    assert "no version matches" in regolo("list", "m", "--where", "ms < 0").err
+    assert "at character 5" in regolo("list", "m", "--where", "ms >> 0", status=2).err
+    assert "are for the versions of a model" in regolo("list", "main:m", "--sort", "ms", status=2).err
+
+
+def test_list_takes_commits_and_ranges(regolo: Regolo, two_versions: Path) -> None:
+    assert [line.split("\t")[0] for line in regolo("list", "main~1:m", "--plain").lines] == ["1.0"]
+    assert [line.split("\t")[0] for line in regolo("list", "m@1.0..1.1", "--plain").lines] == ["1.1"]
+    assert regolo("list", "main~1..main", "--plain").lines == ["m\t1.0\t1.1\tminor\t2 higher"]
+    assert re.search(r"m +1\.0 +1\.1 +minor +", regolo("list", "main~1..main").out)
+    assert regolo("list", "main~2..main", "--json").document["added"][0]["model"] == "m"
+    assert "no version in m@1.1..1.0" in regolo("list", "m@1.1..1.0").err
+    assert "no model differs between main and HEAD" in regolo("list", "main..HEAD").err
