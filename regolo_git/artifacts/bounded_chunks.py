@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 
+from regolo_git.artifacts.stored_file import Chunks
 from regolo_git.layouts.items import Malformed
 from regolo_git.records.recipe import Recipe, RecipeChunk
-from regolo_git.store.store import Store
 
 
 class BoundedChunks:
     """The chunks of a store, up to `most` bytes of them; then reading raises Malformed."""
 
-    def __init__(self, store: Store, most: int) -> None:
+    def __init__(self, store: Chunks, most: int) -> None:
         self._store = store
         self._left = most
 

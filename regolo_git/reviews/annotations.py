@@ -6,7 +6,6 @@ parts of a command are escaped in all text.
 
 from collections.abc import Iterator, Mapping
 
-from regolo_git.records.paths import manifest_path
 from regolo_git.reviews.document import plain
 from regolo_git.reviews.findings import WRONG
 from regolo_git.reviews.review_page import heading
@@ -19,22 +18,22 @@ ESCAPES = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 IN_PROPERTIES = ESCAPES | {":": "%3A", ",": "%2C"}
 
 
-def review_to_annotations(review: ReviewedChange, manifests: Mapping[str, bytes]) -> str:
-    """The commands, one a line; `manifests` has the bytes of each model's manifest after the change."""
-    return "".join(f"{line}\n" for line in _lines(review, manifests))
+def review_to_annotations(review: ReviewedChange, records: Mapping[str, bytes]) -> str:
+    """The commands, one a line; `records` has the bytes of the judged records by path."""
+    return "".join(f"{line}\n" for line in _lines(review, records))
 
 
-def _lines(review: ReviewedChange, manifests: Mapping[str, bytes]) -> Iterator[str]:
+def _lines(review: ReviewedChange, records: Mapping[str, bytes]) -> Iterator[str]:
     yield _command("notice", {"title": "regolo review"}, plain(heading(review)))
     for path, finding in review.findings:
         level = "error" if finding.exit_code == WRONG else "warning"
         hint = f"; {finding.hint}" if finding.hint is not None else ""
         yield _command(level, {"file": path, "line": "1"}, f"{finding.what}{hint}")
     for state, level in LEVELS.items():
-        for model, gate in review.gates_in(state):
-            path = manifest_path(model.model)
-            line = line_of(manifests.get(model.model, b""), gate.name)
-            where = {"file": path, "line": str(line), "title": f"{model.model}: {gate.label}"}
+        for found in review.gates_in(state):
+            gate = found.gate
+            line = line_of(records.get(found.path, b""), gate.name)
+            where = {"file": found.path, "line": str(line), "title": f"{found.model}: {gate.label}"}
             yield _command(level, where, f"{gate.rule}: {gate.reason}")
 
 

@@ -45,8 +45,9 @@ def _findings(review: ReviewedChange) -> Iterator[str]:
 
 
 def _gates(review: ReviewedChange) -> Iterator[str]:
-    for model, gate in review.gates:
-        yield _case(model.model, f"{gate.label} {gate.rule}", _kind(gate), gate.reason)
+    for found in review.gates:
+        gate = found.gate
+        yield _case(found.model, f"{gate.label} {gate.rule}", _kind(gate), gate.reason)
 
 
 def _kind(gate: GateResult) -> str:

@@ -50,7 +50,7 @@ def metric_table(review: ModelReview) -> Iterator[Inner]:
     rows = [_row(review, name, changes.get(name), gates.get(name, [])) for name in names]
     if rows:
         yield Grid(COLUMNS, sorted(rows, key=lambda row: row.weight))
-    yield from _other_gates("gate", [gate for gate in review.gates if not gate.is_metric])
+    yield from gate_table("gate", [gate for gate in review.gates if not gate.is_metric])
     if review.later:
         missing = [gate for gate in review.later if gate.state != "pass"]
         text = "all pass" if not missing else "not all pass yet"
@@ -58,10 +58,11 @@ def metric_table(review: ModelReview) -> Iterator[Inner]:
             (strong("Before a promotion:"), f" gates of environments, which do not decide here: {text}."),
             USUAL,
         )
-        yield from _other_gates("before a promotion", missing)
+        yield from gate_table("before a promotion", missing)
 
 
-def _other_gates(title: str, gates: Sequence[GateResult]) -> Iterator[Inner]:
+def gate_table(title: str, gates: Sequence[GateResult]) -> Iterator[Inner]:
+    """A table of gates with their reasons; nothing if there are none."""
     rows = [
         GridRow(((code(gate.label),), (gate.rule,), _state(gate), (gate.reason,)), WEIGHTS[gate.state])
         for gate in gates

@@ -1,6 +1,6 @@
 """What the document of a review says of one model: a sentence, a row, and the details."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from regolo_git.records.manifest import Manifest
 from regolo_git.reviews.comparison_page import difference_texts, tensor_text, value_text
@@ -25,6 +25,7 @@ from regolo_git.reviews.origin import origin
 from regolo_git.reviews.page import Cell, Column
 from regolo_git.text.numbers import counted, few_of
 from regolo_git.text.sizes import signed_size_text, size_text
+from regolo_git.verdict.gate_result import STATES, GateResult, with_state
 from regolo_git.verdict.metrics import MetricChange
 from regolo_git.verdict.tensors import BREAKING, TensorChange
 
@@ -85,7 +86,7 @@ def model_row(review: ModelReview) -> GridRow:
         finding.exit_code == WRONG for finding in review.findings
     )
     weight = IMPORTANT if failing else USUAL
-    cells = ((strong(review.model),), (from_to(review),), gates_text(review), (_meaning(review),))
+    cells = ((strong(review.model),), (from_to(review),), gates_text(review.gates), (_meaning(review),))
     return GridRow(cells, weight)
 
 
@@ -143,15 +144,12 @@ def store_text(review: ModelReview) -> str:
     return f"{'' if review.store.exact else 'at most '}{unbroken(size)}"
 
 
-def gates_text(review: ModelReview) -> Text:
-    """How many gates are in each state."""
-    states = [
-        (state, sum(gate.state == state for gate in review.gates))
-        for state in ("fail", "not judged", "open", "pass")
-    ]
+def gates_text(gates: Sequence[GateResult]) -> Text:
+    """How many gates are in each state, the worst first."""
     verbs = {"fail": ("fails", "fail"), "pass": ("passes", "pass")}
     parts: list[Cell | str] = []
-    for state, count in states:
+    for state in STATES:
+        count = len(with_state(gates, state))
         if count:
             text = unbroken(f"{count} {verbs.get(state, (state, state))[count != 1]}")
             parts += [", " if parts else "", Cell(text, "fail") if state == "fail" else text]
@@ -173,7 +171,11 @@ def model_details(review: ModelReview) -> Iterator[Details]:
 
 def gates_summary(review: ModelReview) -> Text:
     """The gates in words, or that there are none."""
-    return [*gates_text(review), " of ", counted(len(review.gates), "gate")] if review.gates else ["no gates"]
+    return (
+        [*gates_text(review.gates), " of ", counted(len(review.gates), "gate")]
+        if review.gates
+        else ["no gates"]
+    )
 
 
 def _blocks(review: ModelReview) -> Iterator[Inner]:

@@ -10,6 +10,7 @@ from regolo_git.records.paths import manifest_path
 from regolo_git.records.versions import Bump, Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.versions.seals import branch_seal_problem
 from regolo_git.reviews.change_set import ChangeSet, ModelChange
 from regolo_git.reviews.findings import WRONG, Finding
 from regolo_git.text.numbers import few_of
@@ -34,14 +35,19 @@ def check_number(handle: Handle, changes: ChangeSet, change: ModelChange) -> Num
         what = f"'{manifest_path(change.model)}' is the manifest of another model"
         return NumberCheck((Finding(what, WRONG),), ())
     row = handle.index.find(*after.key)
-    same = row is not None and row.manifest_oid == handle.git.blob_oid(
-        changes.range.head, manifest_path(change.model)
-    )
-    findings = [] if same else list(_taken(handle, change, after, row))
+    oid = handle.git.blob_oid(changes.range.head, manifest_path(change.model)) or ""
+    same = row is not None and row.manifest_oid == oid
+    findings = [*_seal(handle, after, oid), *([] if same else _taken(handle, change, after, row))]
     return NumberCheck(tuple(findings), tuple(_remarks(handle, changes, change, after, again=same)))
 
 
 # -- what is wrong ----------------------------------------------------------------------------------------
+
+
+def _seal(handle: Handle, after: Manifest, oid: str) -> Iterator[Finding]:
+    problem = branch_seal_problem(handle, after, oid)
+    if problem is not None:
+        yield Finding(f"{after.reference}: {problem}", WRONG, Hint("seal", after.model))
 
 
 def _taken(handle: Handle, change: ModelChange, after: Manifest, row: TagRow | None) -> Iterator[Finding]:

@@ -11,7 +11,9 @@ from regolo_git.records.versions import Version
 from regolo_git.registry.environments.history import promotion_events
 from regolo_git.registry.handle import Handle
 from regolo_git.reviews.change_set import ChangeSet
+from regolo_git.reviews.promotion_gates import promotion_gates
 from regolo_git.text.numbers import counted, shares_text
+from regolo_git.verdict.gate_result import GateResult
 
 EVENTS_READ = 20
 
@@ -20,7 +22,7 @@ EVENTS_READ = 20
 class PlaceChange:
     """An environment or an endpoint: what it had, what it gets, and what that means.
 
-    `error` says what is wrong with the record after the change.
+    `error` says what is wrong with the record after the change, `gates` what those of the environment say.
     """
 
     name: str
@@ -29,6 +31,7 @@ class PlaceChange:
     after: str | None
     words: str
     error: str | None = None
+    gates: tuple[GateResult, ...] = ()
 
 
 def promotion_changes(handle: Handle, changes: ChangeSet) -> tuple[PlaceChange, ...]:
@@ -46,7 +49,11 @@ def _promotion(handle: Handle, changes: ChangeSet, place: str) -> PlaceChange:
         return PlaceChange(environment, model, held, None, "cannot be read", failure.message)
     words = list(_promotion_words(handle, changes, before, after))
     error = _wrong_pin(handle, changes, model, after) if after is not None else None
-    return PlaceChange(environment, model, held, after.version if after else None, "; ".join(words), error)
+    gates: tuple[GateResult, ...] = ()
+    if after is not None and error is None:
+        gates = promotion_gates(handle, changes.before, before, after)
+    new = after.version if after is not None else None
+    return PlaceChange(environment, model, held, new, "; ".join(words), error, gates)
 
 
 def _old_promotion(changes: ChangeSet, environment: str, model: str) -> Promotion | None:

@@ -19,7 +19,8 @@ from regolo_git.reviews.document import (
     unbroken,
 )
 from regolo_git.reviews.findings import WRONG
-from regolo_git.reviews.model_page import behaviour, model_details, model_row
+from regolo_git.reviews.metric_table import gate_table
+from regolo_git.reviews.model_page import behaviour, gates_text, model_details, model_row
 from regolo_git.reviews.model_review import ModelReview
 from regolo_git.reviews.page import Cell, Column
 from regolo_git.reviews.places import PlaceChange
@@ -119,6 +120,8 @@ def _blocks(review: ReviewedChange) -> Iterator[Block]:
         yield Grid(columns, rows)
     yield from _alerts(review)
     yield from _rules(review)
+    for place in review.environments:
+        yield from gate_table(f"{place.name}, {place.model}", place.gates)
     for model in by_state(review):
         yield from model_details(model)
 
@@ -163,8 +166,9 @@ def _steps(review: ReviewedChange) -> Iterator[Text]:
             seen.add(str(finding.hint))
             yield "Try ", *_way_out(finding.hint)[1:], "."
     for state in ("fail", "open", "not judged"):
-        for model, gate in review.gates_in(state):
-            yield f"{model.model}: ", code(gate.label), f" {gate.reason}", *_way_out(gate.way_out), "."
+        for found in review.gates_in(state):
+            gate = found.gate
+            yield f"{found.model}: ", code(gate.label), f" {gate.reason}", *_way_out(gate.way_out), "."
     for model in review.models:
         if model.number is not None:
             again = Hint("commit", model.model, "--propose", "--again", "--version", model.number.version)
@@ -188,7 +192,13 @@ def _place_row(place: PlaceChange) -> GridRow:
     before, after = place.before or "none", place.after or "none"
     words = f"{place.model}: {place.words}" if place.words else place.model
     weight = KEPT if place.error is not None else USUAL
-    return GridRow(((strong(place.name),), (unbroken(f"{before} → {after}"),), (), (words,)), weight)
+    return GridRow(
+        ((strong(place.name),), (unbroken(f"{before} → {after}"),), _place_gates(place), (words,)), weight
+    )
+
+
+def _place_gates(place: PlaceChange) -> Text:
+    return gates_text(place.gates) if place.gates else ()
 
 
 def _policy_words(policy: PolicyChange) -> str:

@@ -19,6 +19,15 @@ ReviewVerdict = Literal["wrong", "fail", "not judged", "open", "pass"]
 FAILS = PolicyRefused.exit_code
 
 
+@dataclass(frozen=True, slots=True)
+class ReviewedGate:
+    """The result of a gate, with the model that it is about and the path of the record that it judges."""
+
+    model: str
+    path: str
+    gate: GateResult
+
+
 @dataclass(frozen=True)
 class ReviewedChange:
     """A reviewed change, as a value."""
@@ -50,13 +59,23 @@ class ReviewedChange:
                 yield policy.path, Finding(policy.error, WRONG)
 
     @cached_property
-    def gates(self) -> tuple[tuple[ModelReview, GateResult], ...]:
-        """The result of every gate that decides about the change, with its model."""
-        return tuple((model, gate) for model in self.models for gate in model.gates)
+    def gates(self) -> tuple[ReviewedGate, ...]:
+        """The result of every gate that decides about the change."""
+        of_models = (
+            ReviewedGate(model.model, manifest_path(model.model), gate)
+            for model in self.models
+            for gate in model.gates
+        )
+        of_places = (
+            ReviewedGate(place.model, environment_path(place.name, place.model), gate)
+            for place in self.environments
+            for gate in place.gates
+        )
+        return (*of_models, *of_places)
 
-    def gates_in(self, state: str) -> list[tuple[ModelReview, GateResult]]:
+    def gates_in(self, state: str) -> list[ReviewedGate]:
         """The results of gates in one state."""
-        return [(model, gate) for model, gate in self.gates if gate.state == state]
+        return [reviewed for reviewed in self.gates if reviewed.gate.state == state]
 
     @property
     def verdict(self) -> ReviewVerdict:

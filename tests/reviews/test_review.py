@@ -191,7 +191,7 @@ def test_promotions_and_endpoints_are_told_in_words(changed: Registry) -> None:
     changed.create_endpoint("e", "m", "1.0")
     base = git(top, "rev-parse", "HEAD~2").strip()
     text = plain(changed.review(base, "main"))
-    assert "| **staging** | none → 1.0 |  | m: 1 replica |" in text
+    assert "| **staging** | none → 1.0 | 2 pass | m: 1 replica |" in text
     assert (
         "| **e** | none → 1.0 |  | m: new, with the engine local; 0 % → 100 % of its requests to m 1.0 |"
         in text
@@ -199,6 +199,25 @@ def test_promotions_and_endpoints_are_told_in_words(changed: Registry) -> None:
     path = top / "environments/staging/m.toml"
     commit_files(top, {"environments/staging/m.toml": path.read_text().replace("sha256:", "sha256:f", 1)})
     assert changed.review("main~1", "main").exit_code() == 5
+
+
+def test_a_promotion_is_judged_as_promote_would(changed: Registry) -> None:
+    """By the rules of the base: the environments that come first, and the gates."""
+    top = changed.handle.paths.top
+    git(top, "switch", "-q", "main")
+    config = (top / ".regolo/config.toml").read_text()
+    rules = '[environments.production]\nrequires = ["staging"]\n[environments.production.gates]\nmetadata = ["card"]'
+    commit_files(top, {".regolo/config.toml": config.replace("\n[environments.production]", f"\n{rules}")})
+    changed.promote_model_version("m", "1.0", "staging")
+    git(top, "switch", "-qc", "operate")
+    staged = (top / "environments/staging/m.toml").read_text()
+    commit_files(top, {"environments/production/m.toml": staged.replace('"staging"', '"production"')})
+    review = changed.review("main", "operate")
+    assert review.exit_code() == 8
+    assert [found.gate.label for found in review.gates_in("fail")] == ["production: metadata.card"]
+    review = changed.review("main~1", "operate")
+    assert "production: metadata.card" in [found.gate.label for found in review.gates_in("fail")]
+    assert [place.name for place in review.environments] == ["production", "staging"]
 
 
 def test_one_version_is_reviewed_against_what_was_there(changed: Registry) -> None:

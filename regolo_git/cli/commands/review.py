@@ -8,7 +8,6 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, put_json
 from regolo_git.cli.pages.document import put_document
 from regolo_git.cli.streams import put
-from regolo_git.records.paths import manifest_path
 from regolo_git.registry.handle import Handle
 from regolo_git.reviews.annotations import review_to_annotations
 from regolo_git.reviews.document_markdown import FEWEST_CHARACTERS, MOST_CHARACTERS
@@ -61,18 +60,19 @@ def review(context: click.Context, change: str, page_format: Format, max_chars: 
     """
     with open_handle() as handle:
         done = review_text(handle, change)
-        manifests = _manifests(handle, done) if page_format == "github" else {}
-    _put(done, page_format, max_chars, manifests)
+        records = _records(handle, done) if page_format == "github" else {}
+    _put(done, page_format, max_chars, records)
     context.exit(done.exit_code(strict=strict))
 
 
-def _manifests(handle: Handle, done: Review) -> dict[str, bytes]:
-    """The manifests after the change, in which lines are annotated."""
-    found = ((m.model, handle.git.read_file(done.range.head, manifest_path(m.model))) for m in done.models)
-    return {model: data for model, data in found if data is not None}
+def _records(handle: Handle, done: Review) -> dict[str, bytes]:
+    """The judged records after the change, in which lines are annotated."""
+    paths = dict.fromkeys(found.path for found in done.gates)
+    read = ((path, handle.git.read_file(done.range.head, path)) for path in paths)
+    return {path: data for path, data in read if data is not None}
 
 
-def _put(done: Review, page_format: Format, max_chars: int, manifests: dict[str, bytes]) -> None:
+def _put(done: Review, page_format: Format, max_chars: int, records: dict[str, bytes]) -> None:
     if page_format == "terminal":
         put_document(done.document, COLOURS[done.verdict])
     elif page_format == "json":
@@ -81,6 +81,6 @@ def _put(done: Review, page_format: Format, max_chars: int, manifests: dict[str,
         texts = {
             "markdown": lambda: done.to_markdown(max_chars),
             "junit": lambda: review_to_junit(done),
-            "github": lambda: review_to_annotations(done, manifests),
+            "github": lambda: review_to_annotations(done, records),
         }
         put(texts[page_format]().rstrip("\n"))
