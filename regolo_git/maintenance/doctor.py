@@ -29,6 +29,7 @@ from regolo_git.registry.clashes import find_clashes
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import read_merge_state
 from regolo_git.registry.operations_branch import has_same_records
+from regolo_git.registry.other_store import add_former
 from regolo_git.registry.versions.merged import tag_merged
 from regolo_git.text.numbers import counted
 
@@ -75,6 +76,9 @@ def _shared_store(handle: Handle, dry_run: bool) -> Iterator[Finding]:
         from regolo_git.maintenance.shared_store_check import shared_store_findings  # noqa: PLC0415
 
         yield from shared_store_findings(handle, dry_run=dry_run)
+    for store in handle.shared_stores.left_behind():
+        what = f"this clone has pushed to the store '{store.url}' and no longer reads it"
+        yield Finding("limit", f"{what}: evicted bytes may be only there", add_former(store))
 
 
 def _interrupted_write(handle: Handle, dry_run: bool) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ served from its cache needs neither, and importing them takes most of the time o
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -155,12 +156,10 @@ class Handle:
         """The local store, the registry's shared one and the further ones, read as one and opened on use."""
         from regolo_git.store.chain import Link, StoreChain  # noqa: PLC0415 - see the module's docstring
 
-        url = self.store_url
-        local = Link(url, lambda: self.store)
-        is_local, notice, keep = self.clone_store.is_at, self.notice, self.clone_store.keep_recipe
-        return StoreChain(
-            local, lambda: self.shared_stores.links(is_local, lambda: self.shared), notice, keep
-        )
+        clone = self.clone_store
+        local = Link(clone.url, lambda: self.store)
+        others = partial(self.shared_stores.links, clone.is_at, lambda: self.shared)
+        return StoreChain(local, others, self.notice, clone.keep_recipe)
 
     @property
     def store_url(self) -> str:

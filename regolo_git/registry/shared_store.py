@@ -11,6 +11,7 @@ does.  One elsewhere is created by the first push, but not again by a clone that
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from platform import node
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,7 +24,7 @@ from regolo_git.hints import Hint, NextStep
 from regolo_git.records.config import RegistryConfig
 from regolo_git.records.store_record import HOST_LENGTH
 from regolo_git.records.store_url import StoreAddress, parse_store_address
-from regolo_git.registry.clone_store import place_of
+from regolo_git.registry.clone_store import place_of, same_place
 from regolo_git.store.chain import Link
 from regolo_git.store.feature import Confirm, decline
 from regolo_git.store.files.contract import Files
@@ -204,6 +205,26 @@ class SharedStores:
     def _is_used(self, address: StoreAddress) -> bool:
         return _identity(address) in own_values(self._paths, USED_SETTING)
 
+    def left_behind(self) -> list[StoreAddress]:
+        """The stores that this clone has pushed to, and that it no longer reads.
+
+        Raises NotFound if there is no registry.
+        """
+        used = [_address_of(identity) for identity in own_values(self._paths, USED_SETTING)]
+        if not used:
+            return []
+        read: list[StoreAddress] = []
+        finders: list[Callable[[], StoreAddress | None]] = [self.address]
+        finders += [partial(store.address, name) for name, store in self.further().items()]
+        for find in finders:
+            with suppress(InvalidInput):  # it is named where it is opened
+                read.extend(filter(None, (find(),)))
+        return [each for each in used if not any(self._same(each, other) for other in read)]
+
+    def _same(self, one: StoreAddress, other: StoreAddress) -> bool:
+        places = (place_of(self._paths, address.url) for address in (one, other))
+        return one.endpoint == other.endpoint and same_place(*places)
+
     def records(self, store: SharedStore | LooseStore) -> StoreRecords:
         """The records of this clone in a store that it pushes to.  Raises NotFound as `registry_id` does."""
         return StoreRecords(store.files, Owner(self.registry_id(), self.clone_id(), _host()))
@@ -286,3 +307,10 @@ def _identity(address: StoreAddress) -> str:
     parts = {"endpoint": address.endpoint, "region": address.region}
     url = address.url.replace("%", "%25").replace(" ", "%20")
     return " ".join([url, *(f"{name}={value}" for name, value in parts.items() if value)])
+
+
+def _address_of(identity: str) -> StoreAddress:
+    """The address of which `_identity` made a text."""
+    url, *rest = identity.split(" ")
+    parts = dict(part.split("=", 1) for part in rest)
+    return parse_store_address(url.replace("%20", " ").replace("%25", "%"), **parts)

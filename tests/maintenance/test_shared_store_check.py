@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -118,7 +119,8 @@ def test_a_missing_library_is_named_with_its_extra(
     regolo: Regolo, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     regolo("config", "store.url", "s3://models/team")
-    monkeypatch.setitem(__import__("sys").modules, "s3fs", None)
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    monkeypatch.delitem(sys.modules, "regolo_git.store.files.filesystems.s3", raising=False)
     ((kind, what, hint),) = findings(regolo)
     assert kind == "left"
     assert "s3://" in what

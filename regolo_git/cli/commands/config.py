@@ -10,7 +10,7 @@ from click.shell_completion import CompletionItem
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, flat, form_options, plain_text
 from regolo_git.cli.options.assignments import free_value
-from regolo_git.cli.streams import put, talk, talk_note
+from regolo_git.cli.streams import put, talk, talk_next, talk_note
 from regolo_git.errors import InvalidInput, MissingDependency, NotFound, StoreAbsent, TransportError
 from regolo_git.hints import Hint
 from regolo_git.records.config import PUSH_SETTING, pushes_at_once
@@ -29,6 +29,7 @@ from regolo_git.registry.clone_store import (
 )
 from regolo_git.registry.configuration import change_setting, find_setting, read_settings
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.other_store import add_former
 from regolo_git.registry.shared_store import (
     CONFIRMED_SETTING,
     REMOTE_SECTION,
@@ -173,11 +174,15 @@ def _set(handle: Handle, key: str, text: str | None) -> None:
         raise InvalidInput(f"unknown setting '{key}', did you mean '{close}'?", Hint("config", close, text))
     if key == "store.url" and text is not None and _share(handle, text):
         return
+    left_before = set(handle.shared_stores.left_behind())
     commit = change_setting(handle, key, None if text is None else free_value(text))
     verb = "unset" if text is None else "set"
     talk(f"{verb} {key} (commit {short(commit)} on {handle.registry_branch()})")
     if text is not None and unknown:
         talk_note(f"this release does not use '{key}'")
+    for store in set(handle.shared_stores.left_behind()).difference(left_before):
+        talk_note(f"this clone no longer reads the store '{store.url}': evicted bytes may be only there")
+        talk_next(str(add_former(store)))
 
 
 def _share(handle: Handle, url: str) -> bool:

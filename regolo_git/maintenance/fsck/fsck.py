@@ -30,7 +30,7 @@ from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import model_rows
-from regolo_git.registry.other_store import other_store_hint
+from regolo_git.registry.other_store import former_store_hint, other_store_hint
 from regolo_git.registry.reachable import Need, Unreadable, retired_identities, tip_needs
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.sync.sent_note import SentNote
@@ -149,6 +149,7 @@ class _Tagged:
         self._problems: dict[str, list[Problem]] = {}
         self._sealed: set[tuple[str, str]] = set()
         self._unsealed: list[tuple[TagRow, tuple[str, ...]]] = []
+        self._elsewhere = former_store_hint(handle)
         self.lost: set[Digest] = set()
 
     def check(self, page: Sequence[TagRow], files: Sequence[File | None]) -> None:
@@ -165,7 +166,8 @@ class _Tagged:
 
     def _bytes_of(self, manifest: Manifest) -> Iterator[Problem]:
         on_progress = following(self.progress, self._on_progress)
-        lost: NextStep = Hint("retire", manifest.reference, "-m", "its bytes are lost")
+        retire = Hint("retire", manifest.reference, "-m", "its bytes are lost")
+        lost: NextStep = self._elsewhere or retire
         if not self._shared:
             yield from self._checker.check(manifest, manifest.reference, lost, on_progress)
             return

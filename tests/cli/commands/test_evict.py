@@ -54,6 +54,23 @@ def test_a_version_goes_and_the_next_checkout_fetches_it(regolo: Regolo, shared:
     assert chunks(shared) == 2
 
 
+def test_a_store_that_is_no_longer_named_is_told_and_can_be_read_again(
+    regolo: Regolo, shared: Path, tmp_path: Path
+) -> None:
+    regolo("evict", "m@1.0", "--yes")
+    again = f"git regolo remote add former {tmp_path}/team"
+    said = regolo("config", "store.url", str(tmp_path / "new")).err
+    assert f"no longer reads the store '{tmp_path}/team'" in said
+    assert again in said
+    assert "git regolo fsck" in regolo("checkout", "m@1.0", "old.safetensors", status=3).err
+    assert again in regolo("fsck", status=5).out
+    assert again in regolo("doctor", status=0).out
+    regolo("remote", "add", "former", str(tmp_path / "team"))
+    regolo("checkout", "m@1.0", "old.safetensors")
+    assert again not in regolo("doctor").out
+    assert "no longer reads" not in regolo("config", "store.url", f"file://{tmp_path}/new").err
+
+
 def test_what_was_not_pushed_stays(regolo: Regolo, shared: Path) -> None:
     done = regolo("evict", "m@1.0", "m@1.1", "--yes")
     assert "m@1.1  kept: it is not in the shared store" in done.err
