@@ -58,6 +58,11 @@ class StoredFile:
         return self._start + first, max(0, last - first)
 
 
+def open_all_files(store: Chunks, recipe: Recipe) -> io.BufferedReader:
+    """The files of a recipe one after another, as one file: a chunk that several share is read once."""
+    return io.BufferedReader(_Opened(store, recipe, 0, recipe.size))
+
+
 class _Opened(io.RawIOBase):
     def __init__(self, store: Chunks, recipe: Recipe, start: int, size: int) -> None:
         super().__init__()

@@ -5,11 +5,13 @@ for its review.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from regolo_git.records.config import RegistryConfig
 from regolo_git.records.gates import EnvironmentGates
 from regolo_git.registry.found_recipe import find_recipe_anywhere
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.pickle_names import scan_of
 from regolo_git.registry.predictions import paired_metrics
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.model_version import ModelVersion
@@ -43,10 +45,14 @@ def judge_version(
 ) -> list[GateResult]:
     """The result of every gate for a version; drops are measured from `before`, if there is one.
 
-    Predictions are read where a gate compares a metric that has them in both versions.
+    Predictions are read where a gate compares a metric that has them in both versions, and the names that
+    pickles ask for where an environment is asked.
     """
     paired = _paired(handle, rules, before, after) if before is not None else None
-    return judge(rules, facts_of(before) if before is not None else None, facts_of(after), paired)
+    found = facts_of(after)
+    if rules.environments:
+        found = replace(found, scan=scan_of(handle, after.manifest))
+    return judge(rules, facts_of(before) if before is not None else None, found, paired)
 
 
 def facts_of(version: ModelVersion) -> Facts:

@@ -1,5 +1,7 @@
 """`git regolo show`: shows a version in detail."""
 
+from dataclasses import replace
+
 import click
 
 from regolo_git.cli.context import open_handle
@@ -21,11 +23,15 @@ from regolo_git.registry.versions.model_version import manifest_data
 @click.command()
 @click.argument("version", metavar="MODEL[@V]|REV:MODEL", callback=to_one, shell_complete=complete_one)
 @click.option("--manifest", "raw", is_flag=True, help="Print the manifest as stored in Git.")
+@click.option("--names", is_flag=True, help="Also list the names that its pickles ask for.")
 @form_options
-def show(version: OneVersion, raw: bool, form: Form) -> None:
+def show(version: OneVersion, raw: bool, names: bool, form: Form) -> None:
     """Show a version in detail: its author and date, content, metrics, metadata and lineage.
 
     REV:MODEL is the version that a branch, a proposal or any commit has; :MODEL is the work tree.
+
+    --names reads the files and loads none: a name is what loading a pickle would import. It is allowed, known
+    (a library's class that holds data), unknown or dangerous; what cannot be read is unreadable.
 
     \b
     With --plain, one line for each value: dotted name as in --json, value
@@ -34,19 +40,24 @@ def show(version: OneVersion, raw: bool, form: Form) -> None:
     Examples:
       git regolo show sentiment
       git regolo show sentiment@1.0 --manifest
+      git regolo show sentiment@1.0 --names
       git regolo show sentiment@production --json
       git regolo show origin/propose/sentiment@1.2:sentiment
 
     Exit status: 0 success; 2 invalid reference; 3 no such model, version or commit; 5 tag and manifest
     disagree; 6 the store is not there.
     """
-    if raw and form != "people":
-        raise InvalidInput("--manifest cannot be used with --json or --plain")
+    if raw and (form != "people" or names):
+        raise InvalidInput("--manifest cannot be used with --names, --json or --plain")
     with open_handle() as handle:
         if raw:
             put(_stored_manifest(handle, version))
             return
         shown = look_up(handle, version)
+        if names:
+            from regolo_git.registry.pickle_names import names_of_version  # noqa: PLC0415 - for this alone
+
+            shown = replace(shown, pickles=names_of_version(handle, shown.manifest))
         emit(
             form,
             document=lambda: document(shown),

@@ -1,7 +1,9 @@
 """The data of `show`: a version with its card, users and recipe."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from regolo_git.records.asked_names import PickleNames
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.model_card import ModelCard
 from regolo_git.records.recipe import Recipe
@@ -19,7 +21,8 @@ from regolo_git.registry.versions.model_version import ModelVersion
 class Shown:
     """A version with related records; `recipe` is None if no store of this clone has the content.
 
-    `endpoints` are those that have the version, and those that follow an environment that has it.
+    `endpoints` are those that have the version, and those that follow an environment that has it.  `pickles`
+    has what the files with pickles ask for, None if nobody has looked.
     """
 
     version: ModelVersion
@@ -27,6 +30,7 @@ class Shown:
     users: tuple[str, ...]
     recipe: Recipe | None
     endpoints: tuple[Deployed, ...] = ()
+    pickles: Mapping[str, PickleNames] | None = None
 
     @property
     def manifest(self) -> Manifest:

@@ -30,8 +30,16 @@ def version_page(shown: Shown) -> Page:
             Section("Lineage", _values(_lineage(shown))),
             Section("Serving", _values(dict(manifest.serving or {}))),
             _files(shown),
+            *_pickles(shown),
         ],
     )
+
+
+def _pickles(shown: Shown) -> Iterator[Section]:
+    if shown.pickles is not None:
+        from regolo_git.cli.pages.pickles import pickle_sections  # noqa: PLC0415 - only with --names
+
+        yield from pickle_sections(shown.pickles)
 
 
 def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
@@ -160,4 +168,13 @@ def document(shown: Shown) -> Json:
             path: {"size": entry.size, "digest": str(entry.digest)}
             for path, entry in manifest.file_entries(shown.recipe).items()
         },
+        **_pickles_document(shown),
     }
+
+
+def _pickles_document(shown: Shown) -> dict[str, Json]:
+    if shown.pickles is None:
+        return {}
+    from regolo_git.cli.pages.pickles import pickles_document  # noqa: PLC0415 - only with --names
+
+    return {"pickles": pickles_document(shown.pickles)}
