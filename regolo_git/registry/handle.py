@@ -7,7 +7,6 @@ served from its cache needs neither, and importing them takes most of the time o
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -158,7 +157,7 @@ class Handle:
 
         clone = self.clone_store
         local = Link(clone.url, lambda: self.store)
-        others = partial(self.shared_stores.links, clone.is_at, lambda: self.shared)
+        others = lambda: self.shared_stores.links(clone.is_at, lambda: self.shared)  # noqa: E731 - not yet
         return StoreChain(local, others, self.notice, clone.keep_recipe)
 
     @property
