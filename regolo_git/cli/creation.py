@@ -75,6 +75,8 @@ def _talk_of_inherited(about: Described) -> None:
         talk(one_line(f"  kept    {', '.join(about.carried)} of {about.parent}"))
     if about.left:
         talk(one_line(f"  metrics not carried over from {about.parent}: {', '.join(about.left)}"))
+    if about.left_data:
+        talk(one_line(f"  data not carried over from {about.parent}: {', '.join(about.left_data)}"))
 
 
 def _stored(created: CreatedVersion) -> str:

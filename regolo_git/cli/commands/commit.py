@@ -96,6 +96,7 @@ def commit(
             parent=parent.removeprefix(f"{model}@") if parent is not None else None,
             inherit=not no_inherit,
             metadata=options.metadata(),
+            metrics=options.measured(handle),
             description=description,
             message=options.message,
             lineage=options.lineage(handle),

@@ -52,6 +52,7 @@ def register(
             new_model=True,
             version=version or "1.0",
             metadata=options.metadata(),
+            metrics=options.measured(handle),
             model_description=description,
             message=options.message,
             lineage=options.lineage(handle),

@@ -1,5 +1,6 @@
 """The options shared by `register` and `commit`: metadata, lineage, serving and flow."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -7,13 +8,13 @@ import click
 
 from regolo_git.cli.options.arguments import complete_references, to_reference
 from regolo_git.cli.options.assignments import (
-    Tree,
     gather_data,
     gather_metadata,
     gather_parameters,
     read_serving,
 )
 from regolo_git.cli.options.one_value import one_value
+from regolo_git.cli.options.value_files import Tree, read_table
 from regolo_git.errors import InvalidInput
 from regolo_git.records.manifest import Lineage
 from regolo_git.records.references import Reference, version_reference
@@ -29,12 +30,14 @@ class VersionOptions(NamedTuple):
     """The options as typed, parsed on access."""
 
     metrics: tuple[str, ...]
+    metrics_file: Path | None
     meta: tuple[str, ...]
     metadata_file: Path | None
     message: str | None
     code: str | None
     data: tuple[str, ...]
     parameters: tuple[str, ...]
+    parameters_file: Path | None
     base: Reference | None
     serving_file: Path | None
     exclude: tuple[str, ...]
@@ -50,8 +53,16 @@ class VersionOptions(NamedTuple):
         return "propose" if self.propose else "direct" if self.direct else "auto"
 
     def metadata(self) -> Tree:
-        """Metadata and metrics.  Raises NotFound, InvalidInput."""
-        return gather_metadata(self.metadata_file, self.meta, self.metrics)
+        """The metadata.  Raises NotFound, InvalidInput."""
+        return gather_metadata(self.metadata_file, self.meta)
+
+    def measured(self, handle: Handle) -> Mapping[str, object] | None:
+        """The metrics, or None if none were given.  Raises NotFound, InvalidInput, MissingDependency."""
+        if not self.metrics and self.metrics_file is None:
+            return None
+        from regolo_git.cli.options.measured import measured_values  # noqa: PLC0415 - hashes files
+
+        return measured_values(handle, self.metrics, self.metrics_file)
 
     def serving(self) -> Tree | None:
         """The serving block, or None if none was given.  Raises NotFound, InvalidInput."""
@@ -59,21 +70,38 @@ class VersionOptions(NamedTuple):
 
     def lineage(self, handle: Handle) -> Lineage | None:
         """The lineage, or None if none was given.  Raises NotFound, InvalidInput."""
-        if not (self.code or self.data or self.parameters or self.base):
-            return None
-        return Lineage(
-            code=_commit(handle, self.code) if self.code else None,
-            data=gather_data(self.data),
-            parameters=gather_parameters(self.parameters),
-            base=_base(handle, self.base) if self.base else None,
-        )
+        lineage = None
+        if self.code or self.data or self.parameters or self.base:
+            lineage = Lineage(
+                code=_commit(handle, self.code) if self.code else None,
+                data=gather_data(self.data),
+                parameters=gather_parameters(self.parameters),
+                base=_base(handle, self.base) if self.base else None,
+            )
+        if self.parameters_file is None:
+            return lineage
+        from regolo_git.registry.versions.given_values import with_parameters  # noqa: PLC0415 - seldom
+
+        table = read_table(self.parameters_file, "parameters", takes_yaml=True)
+        return with_parameters(lineage, table, handle.notice)
 
 
 version_options = one_value(
     "options",
     VersionOptions,
     click.option(
-        "--metric", "metrics", metavar="NAME=NUMBER", multiple=True, help="A metric, such as accuracy=0.92."
+        "--metric",
+        "metrics",
+        metavar="NAME=NUMBER",
+        multiple=True,
+        help="A metric, such as accuracy=0.92 or accuracy=0.92,n=2000,on=test.csv.",
+    ),
+    click.option(
+        "--metrics",
+        "metrics_file",
+        metavar="FILE",
+        type=FILE,
+        help="A JSON, YAML or TOML file with metrics; - is standard input.",
     ),
     click.option(
         "--meta", metavar="NAME=VALUE", multiple=True, help="Any other metadata: text, or a TOML value."
@@ -83,12 +111,19 @@ version_options = one_value(
         "metadata_file",
         metavar="FILE",
         type=FILE,
-        help="A TOML or JSON file with metadata and metrics.",
+        help="A TOML or JSON file with metadata; its numbers are metrics if none are given.",
     ),
     click.option("-m", "--message", metavar="TEXT", help="The message of the commit and the tag."),
     click.option("--code", metavar="REV", help="The commit of the training code."),
     click.option("--data", metavar="NAME=DIGEST", multiple=True, help="A training data set and its digest."),
     click.option("--param", "parameters", metavar="NAME=VALUE", multiple=True, help="A training parameter."),
+    click.option(
+        "--params",
+        "parameters_file",
+        metavar="FILE",
+        type=FILE,
+        help="A JSON, YAML or TOML file with training parameters; - is standard input.",
+    ),
     click.option(
         "--base",
         metavar="MODEL@V",

@@ -12,22 +12,23 @@ from regolo_git.cli.options.assignments import (
     gather_data,
     gather_metadata,
     gather_parameters,
+    metric_value,
     read_serving,
 )
 from regolo_git.errors import InvalidInput, NotFound
 
 
-def test_metrics_are_numbers_and_dots_make_tables() -> None:
-    assert gather_metadata(None, [], ["accuracy=0.92", "eval.f1=1", "loss=1e-3"]) == {
+def test_dots_make_tables() -> None:
+    assert gather_metadata(None, ["accuracy=0.92", "eval.f1=1", "task=ner"]) == {
         "accuracy": 0.92,
         "eval": {"f1": 1},
-        "loss": 0.001,
+        "task": "ner",
     }
 
 
 def test_a_metric_that_is_no_number_says_how_to_keep_words() -> None:
     with pytest.raises(InvalidInput) as caught:
-        gather_metadata(None, [], ["note=good"])
+        metric_value("note", "good")
     assert caught.value.hint == "for other values: --meta note=good"
 
 
@@ -53,7 +54,7 @@ def test_other_values_are_as_toml_has_them_or_text(text: str, value: object) -> 
 def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
     file = tmp_path / "metrics.json"
     file.write_text('{"accuracy": 0.5, "eval": {"f1": 0.4}}')
-    assert gather_metadata(file, ["eval.name=test"], ["accuracy=0.6"]) == {
+    assert gather_metadata(file, ["eval.name=test", "accuracy=0.6"]) == {
         "accuracy": 0.6,
         "eval": {"f1": 0.4, "name": "test"},
     }
@@ -62,7 +63,7 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
 def test_a_metadata_file_is_toml_unless_it_says_json(tmp_path: Path) -> None:
     file = tmp_path / "metrics.toml"
     file.write_text("[eval]\nf1 = 0.4\n")
-    assert gather_metadata(file, [], []) == {"eval": {"f1": 0.4}}
+    assert gather_metadata(file, []) == {"eval": {"f1": 0.4}}
 
 
 @pytest.mark.parametrize("content", ["[1, 2]", "{", "\xff"])
@@ -70,12 +71,12 @@ def test_a_file_that_holds_no_table_is_refused(tmp_path: Path, content: str) -> 
     file = tmp_path / "metrics.json"
     file.write_text(content, encoding="latin-1")
     with pytest.raises(InvalidInput, match=r"metrics\.json"):
-        gather_metadata(file, [], [])
+        gather_metadata(file, [])
 
 
 def test_a_missing_file_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
-        gather_metadata(tmp_path / "none.toml", [], [])
+        gather_metadata(tmp_path / "none.toml", [])
 
 
 @pytest.mark.parametrize("texts", [["a=1", "a.b=2"], ["a.b=2", "a=1"]])
@@ -87,7 +88,7 @@ def test_a_name_is_a_value_or_a_table(texts: list[str]) -> None:
 @pytest.mark.parametrize("text", ["accuracy", "=1", " =1"])
 def test_what_is_no_assignment_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="NAME=VALUE"):
-        gather_metadata(None, [], [text])
+        gather_metadata(None, [text])
 
 
 def test_data_is_named_with_its_digest() -> None:
@@ -123,7 +124,7 @@ def test_toml_and_json_are_read_as_editors_and_shells_write_them(
     tmp_path: Path, name: str, data: bytes
 ) -> None:
     (tmp_path / name).write_bytes(data)
-    assert gather_metadata(tmp_path / name, [], []) == {"a": 1}
+    assert gather_metadata(tmp_path / name, []) == {"a": 1}
     assert read_serving(tmp_path / name) == {"a": 1}
 
 
@@ -132,13 +133,13 @@ def test_a_pipe_and_standard_input_are_read_too(tmp_path: Path, monkeypatch: pyt
     os.mkfifo(pipe)
     writer = threading.Thread(target=lambda: pipe.write_text('{"a": 1}'))
     writer.start()
-    assert gather_metadata(pipe, [], []) == {"a": 1}
+    assert gather_metadata(pipe, []) == {"a": 1}
     writer.join()
     with (tmp_path / "given").open("w+") as given:
         given.write("a = 1")
         given.seek(0)
         monkeypatch.setattr("sys.stdin", given)
-        assert gather_metadata(Path("-"), [], []) == {"a": 1}
+        assert gather_metadata(Path("-"), []) == {"a": 1}
 
 
 @pytest.mark.parametrize(
@@ -163,16 +164,14 @@ def test_a_file_that_is_not_read_is_refused_plainly(
 ) -> None:
     (tmp_path / name).write_bytes(data)
     with pytest.raises(InvalidInput, match=message) as caught:
-        gather_metadata(tmp_path / name, [], [])
+        gather_metadata(tmp_path / name, [])
     assert caught.value.hint == hint
 
 
 def test_no_value_is_lost_to_another_of_its_name() -> None:
     for gather in (
-        lambda: gather_metadata(None, [], ["a=1", "a=2"]),
-        lambda: gather_metadata(None, ["a=x", "a=x"], []),
-        lambda: gather_metadata(None, ["a=1"], ["a=1"]),
-        lambda: gather_metadata(None, ["x.a=1", "x.b=2", "x.a=3"], []),
+        lambda: gather_metadata(None, ["a=x", "a=x"]),
+        lambda: gather_metadata(None, ["x.a=1", "x.b=2", "x.a=3"]),
         lambda: gather_parameters(["a=1", "a=2"]),
         lambda: gather_data(["a=md5:1", "a=md5:2"]),
     ):

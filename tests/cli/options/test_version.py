@@ -11,7 +11,7 @@ from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.references import Reference
 
 NOTHING = VersionOptions(
-    (), (), None, None, None, (), (), None, None, (), strict=False, propose=False, direct=False
+    (), None, (), None, None, None, (), (), None, None, None, (), strict=False, propose=False, direct=False
 )
 
 
