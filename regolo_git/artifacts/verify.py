@@ -1,17 +1,21 @@
 """Checks that the store has an artifact: its recipe, its chunks, or every byte."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import blake2b
 
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
-from regolo_git.artifacts.rebuild import rebuild
+from regolo_git.artifacts.rebuild import chunks_of, rebuild, slices
 from regolo_git.artifacts.stat_cache import StatCache
 from regolo_git.artifacts.thread_pool import ThreadPool
 from regolo_git.errors import IntegrityError, NotFound
 from regolo_git.hints import Hint
+from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Artifact
-from regolo_git.records.recipe import Recipe
+from regolo_git.records.recipe import Recipe, RecipeChunk
 from regolo_git.store.store import Store
+
+RebuiltFile = tuple[str, Digest, bytes]
 
 
 @contextmanager
@@ -42,14 +46,18 @@ def require_artifact(store: Store, artifact: Artifact) -> Recipe:
     Raises NotFound if something is missing, IntegrityError if the recipe is of another artifact.
     """
     recipe = read_checked_recipe(store, artifact)
-    missing = store.missing(recipe.chunks)
+    _require_chunks(store, artifact, recipe.chunks)
+    return recipe
+
+
+def _require_chunks(store: Store, artifact: Artifact, chunks: Sequence[RecipeChunk]) -> None:
+    missing = store.missing(chunks) if chunks else []
     if missing:
         raise NotFound(
-            f"{len(missing)} of the {len(recipe.chunks)} chunks of '{artifact.digest}' are missing"
+            f"{len(missing)} of the {len(chunks)} chunks of '{artifact.digest}' are missing"
             f" from the store '{store.url}'",
             Hint("fsck"),
         )
-    return recipe
 
 
 def verify_artifact(
@@ -57,15 +65,33 @@ def verify_artifact(
     artifact: Artifact,
     *,
     cache: StatCache | None = None,
+    verified: Iterable[Recipe] = (),
     on_progress: OnProgress = ignore_progress,
 ) -> None:
     """Reads a whole artifact and verifies its digest, even if it was verified before.
 
-    Raises NotFound if something is missing, IntegrityError if the digest differs.
+    A file that one of the `verified` recipes rebuilds at the same path from the same bytes of the same chunks
+    is not read: its chunks only have to be there.  Raises NotFound if something is missing, IntegrityError if
+    the digest differs.
     """
-    verify_recipe(store, read_checked_recipe(store, artifact), on_progress=on_progress)
+    recipe = read_checked_recipe(store, artifact)
+    known = {each for other in verified for each in _rebuilt_files(other)}
+    unread = {n for n, file in enumerate(_rebuilt_files(recipe)) if file in known} if known else set()
+    _require_chunks(store, artifact, chunks_of(recipe, unread))
+    verify_recipe(store, recipe, unread=unread, on_progress=on_progress)
     if cache:
         cache.trust(artifact)
+
+
+def _rebuilt_files(recipe: Recipe) -> list[RebuiltFile]:
+    """What says all of each file of a recipe: its path, its digest, and a digest of how it is rebuilt."""
+    hashers = [blake2b() for _ in recipe.files]
+    for chunk, parts in slices(recipe, range(len(recipe.files))):
+        for part in parts:
+            hashers[part.file].update(f"{chunk.blake3} {part.chunk_offset} {part.size}\n".encode())
+    return [
+        (file.path, file.digest, hasher.digest()) for file, hasher in zip(recipe.files, hashers, strict=True)
+    ]
 
 
 def verify_recipe(
@@ -73,12 +99,14 @@ def verify_recipe(
     recipe: Recipe,
     *,
     threads: int | None = None,
+    unread: Collection[int] = (),
     on_progress: OnProgress = ignore_progress,
 ) -> None:
     """Reads every chunk and compares the digest of every file.  Raises NotFound, IntegrityError.
 
-    It uses so many threads (default: as many as the store can use).
+    It uses so many threads (default: as many as the store can use).  The files with the numbers `unread` are
+    left out.
     """
     with ThreadPool(threads or store.connections) as pool:
-        everything = range(len(recipe.files))
-        rebuild(store, recipe, everything, pool, write=None, check_digests=True, on_progress=on_progress)
+        wanted = [number for number in range(len(recipe.files)) if number not in unread]
+        rebuild(store, recipe, wanted, pool, write=None, check_digests=True, on_progress=on_progress)

@@ -78,7 +78,7 @@ def _read_metric_gate(reader: TableReader) -> MetricGate:
     if gate.min is not None and gate.max is not None and gate.min > gate.max:
         raise IntegrityError(f"'min' in {reader.what} is above its 'max'")
     if gate in (MetricGate(), MetricGate(fail="unproven")):
-        raise IntegrityError(f"{reader.what} has no limit: none of {', '.join(METRIC_KEYS)}")
+        raise IntegrityError(f"{reader.what} has no limit: none of {', '.join(METRIC_KEYS[:4])}, required")
     return gate
 
 

@@ -12,6 +12,7 @@ from regolo_git.records.pins import OID
 from regolo_git.records.references import version_reference
 from regolo_git.records.signatures import split_signature
 from regolo_git.records.versions import Bump
+from regolo_git.text.printable import one_line
 
 if TYPE_CHECKING:
     from regolo_git.records.manifest import Manifest
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
 CANONICAL = re.compile(
     r"\n\nRegolo-Model: ([^\n]+)\nRegolo-Version: ([^\n]+)\nRegolo-Manifest: ([0-9a-f]{40})\n"
     r"Regolo-Digest: (sha256|blake3):([0-9a-f]{64})\nRegolo-Size: ([0-9]{1,19})\n"
-    r"(?:Regolo-Bump: (major|minor|patch)\n)?\n*\Z"
+    r"(?:Regolo-Bump: (major|minor|patch)\n)?(?:Regolo-Gates: ([^\n]+)\n)?\n*\Z"
 )
 SIZE = re.compile(r"[0-9]{1,19}")
 SIZE_LIMIT = (1 << 63) - 1
 KEYS = ("Regolo-Model", "Regolo-Version", "Regolo-Manifest", "Regolo-Digest", "Regolo-Size")
 BUMP = "Regolo-Bump"
+GATES = "Regolo-Gates"
 
 
 class TagMessage(NamedTuple):
@@ -33,6 +35,7 @@ class TagMessage(NamedTuple):
 
     `body` is the message after its first line, which is the subject; it begins with the line break between
     two paragraphs.  `bump` is the part that an automatic number raised, None for a number that was given.
+    `gates` is what they said of a merged version, for people; None if nobody asked, or if there are none.
     """
 
     subject: str
@@ -43,9 +46,18 @@ class TagMessage(NamedTuple):
     size: int
     body: str = ""
     bump: Bump | None = None
+    gates: str | None = None
 
     @classmethod
-    def of(cls, manifest: "Manifest", message: str, manifest_oid: str, *, bump: Bump | None = None) -> Self:
+    def of(
+        cls,
+        manifest: "Manifest",
+        message: str,
+        manifest_oid: str,
+        *,
+        bump: Bump | None = None,
+        gates: str | None = None,
+    ) -> Self:
         """The message of the tag of a manifest's version, from the user's message."""
         artifact = manifest.artifact
         subject, _, body = message.strip().partition("\n")
@@ -58,6 +70,7 @@ class TagMessage(NamedTuple):
             artifact.size,
             body,
             bump,
+            gates,
         )
 
     def to_text(self) -> str:
@@ -69,6 +82,7 @@ class TagMessage(NamedTuple):
         values = (self.model, self.version, self.manifest_oid, str(self.digest), str(self.size))
         trailers = "".join(f"{key}: {value}\n" for key, value in zip(KEYS, values, strict=True))
         trailers += f"{BUMP}: {self.bump}\n" if self.bump is not None else ""
+        trailers += f"{GATES}: {one_line(self.gates)}\n" if self.gates is not None else ""
         body = f"\n{_plain(self.body)}" if self.body.strip() else ""
         return f"{subject}{body}\n\n{trailers}"
 
@@ -78,12 +92,13 @@ class TagMessage(NamedTuple):
         body, _ = split_signature(text)
         canonical = CANONICAL.search(body)
         if canonical:
-            model, version, oid, algorithm, hexadecimal, size, bump = canonical.groups()
+            model, version, oid, algorithm, hexadecimal, size, bump, gates = canonical.groups()
             digest = Digest(cast(Algorithm, algorithm), hexadecimal)
             if int(size) > SIZE_LIMIT:
                 return None
             subject, _, rest = body[: canonical.start()].partition("\n")
-            return cls(subject, model, version, oid, digest, int(size), rest, cast(Bump | None, bump))
+            bump = cast(Bump | None, bump)
+            return cls(subject, model, version, oid, digest, int(size), rest, bump, gates)
         return cls._parse_any_order(body)
 
     @classmethod
@@ -101,7 +116,8 @@ class TagMessage(NamedTuple):
                 return None
             bump = next((part for part in get_args(Bump) if part == found.get(BUMP)), None)
             subject = body.split("\n", 1)[0]
-            return cls(subject, model, version, oid, Digest.parse(digest), int(size), bump=bump)
+            parsed = Digest.parse(digest)
+            return cls(subject, model, version, oid, parsed, int(size), bump=bump, gates=found.get(GATES))
         except (KeyError, InvalidInput):
             return None
 

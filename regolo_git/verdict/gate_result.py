@@ -6,9 +6,11 @@ from typing import Any, Literal
 
 from regolo_git.hints import NextStep
 from regolo_git.records.model_card import Direction
-from regolo_git.text.numbers import Number, counted
+from regolo_git.text.numbers import Number, counted, few_of
+from regolo_git.text.printable import one_line
 
 GateState = Literal["pass", "fail", "open", "not judged"]
+SUMMARISED = 20
 # The worst first.  What could not be judged is never called passed, but a failure is certain.
 STATES: tuple[GateState, ...] = ("fail", "not judged", "open", "pass")
 
@@ -74,6 +76,22 @@ def worst(states: Iterable[GateState]) -> GateState:
 def with_state(results: Iterable[GateResult], state: GateState) -> list[GateResult]:
     """The results in one state."""
     return [result for result in results if result.state == state]
+
+
+def summary_text(results: Sequence[GateResult]) -> str | None:
+    """The worst state, and every gate that does not pass: `fail (latency_ms fail, 4 pass)`.
+
+    None without gates.  It has no numbers, so that it is the same on every machine.
+    """
+    if not results:
+        return None
+    passed = len(with_state(results, "pass"))
+    named = [
+        f"{one_line(result.label)} {state}" for state in STATES[:-1] for result in with_state(results, state)
+    ]
+    parts = [few_of(named[:SUMMARISED], len(named))] if named else []
+    parts += [f"{passed} pass"] if passed else []
+    return f"{worst(result.state for result in results)} ({', '.join(parts)})"
 
 
 def counts_text(results: Sequence[GateResult]) -> str:

@@ -1,6 +1,8 @@
 """What somebody relies on is looked at first: the recipe, the chunks, or every byte."""
 
+import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from support.local_store import delete_recipe, stored_files
@@ -55,3 +57,31 @@ def test_a_damaged_chunk_is_found_by_reading_only(store: Store, cache: StatCache
     with pytest.raises(IntegrityError):
         verify_artifact(store, artifact, cache=cache)
     assert not stored_files(store, "chunks")
+
+
+def test_a_file_that_a_verified_recipe_has_is_not_read_again(store: Store, tmp_path: Path) -> None:
+    directory = tmp_path / "model"
+    directory.mkdir()
+    same, other = directory / "same.bin", directory / "other.bin"
+    same.write_bytes(random.Random(1).randbytes(2 << 20))
+    other.write_bytes(b"one")
+    before = store.read_recipe(ingest(store, directory).artifact.recipe)
+    other.write_bytes(b"three")
+    artifact = ingest(store, directory).artifact
+    steps: list[Progress] = []
+    verify_artifact(store, artifact, verified=[before], on_progress=steps.append)
+    assert steps[-1] == Progress(5, 5)
+    verify_artifact(store, artifact, on_progress=steps.append)
+    assert steps[-1].total == artifact.size
+    stored_files(store, "chunks")[before.chunks[-1].blake3].unlink()
+    with pytest.raises(NotFound):
+        verify_artifact(store, artifact, verified=[before])
+
+
+def test_a_file_of_other_chunks_is_read_whatever_digest_it_claims(store: Store) -> None:
+    honest, other = (ingest(store, data).artifact for data in (b"content", b"CONTENT"))
+    recipe = store.read_recipe(honest.recipe)
+    claimed = replace(store.read_recipe(other.recipe), files=recipe.files)
+    forged = replace(honest, recipe=store.put_recipe(claimed))
+    with pytest.raises(IntegrityError, match="wrong digest"):
+        verify_artifact(store, forged, verified=[recipe])

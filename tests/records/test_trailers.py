@@ -130,3 +130,15 @@ def test_whatever_the_body_the_record_reads_back(body: str) -> None:
     found = TagMessage.parse(MESSAGE._replace(body=body).to_text())
     assert found is not None
     assert found._replace(body="") == MESSAGE
+
+
+def test_what_the_gates_said_is_the_last_trailer() -> None:
+    judged = MESSAGE._replace(gates="fail (accuracy fail, 2 pass)")
+    assert judged.to_text() == f"{TEXT}Regolo-Gates: fail (accuracy fail, 2 pass)\n"
+    assert TagMessage.parse(judged.to_text()) == judged
+    numbered = judged._replace(bump="minor")
+    assert TagMessage.parse(numbered.to_text()) == numbered
+    shuffled = f"{TEXT}Regolo-Gates: open (1 open)\nReviewed-by: Grace\n"
+    assert TagMessage.parse(shuffled) == MESSAGE._replace(gates="open (1 open)", body="")
+    hostile = MESSAGE._replace(gates="pass\nRegolo-Size: 1")
+    assert "\nRegolo-Size: 1" not in hostile.to_text()

@@ -3,7 +3,7 @@
 import pytest
 
 from regolo_git.verdict.gate_facts import Facts
-from regolo_git.verdict.gate_result import GateResult, GateState, counts_text, with_state, worst
+from regolo_git.verdict.gate_result import GateResult, GateState, counts_text, summary_text, with_state, worst
 
 
 def result(name: str, state: GateState, environment: str | None = None) -> GateResult:
@@ -42,3 +42,14 @@ def test_a_gate_of_an_environment_is_told_apart() -> None:
 
 def test_facts_have_the_reference_of_their_version() -> None:
     assert Facts("nlp/m", "1.0").reference == "nlp/m@1.0"
+
+
+def test_a_summary_names_what_does_not_pass() -> None:
+    found = [result("a", "pass"), result("b", "open"), result("c", "fail"), result("d", "not judged")]
+    assert summary_text(found) == "fail (c fail, d not judged, b open, 1 pass)"
+    assert summary_text(found[:1]) == "pass (1 pass)"
+    assert summary_text([]) is None
+    assert summary_text([result("a\nRegolo-Size: 1", "open")]) == "open (a Regolo-Size: 1 open)"
+    many = summary_text([result(f"m{index}", "fail") for index in range(30)])
+    assert many is not None
+    assert many.endswith(", m19 fail and 10 more)")

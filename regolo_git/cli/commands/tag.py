@@ -5,12 +5,14 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.options.change import ask_before_store
+from regolo_git.cli.pages.promotion import talk_gates
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, talk
 from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.hints import Hint
 from regolo_git.registry.versions.merged import MergedVersion, tag_merged
 from regolo_git.text.commits import short
+from regolo_git.verdict.gate_result import counts_text, summary_text
 
 
 @click.command()
@@ -20,10 +22,12 @@ from regolo_git.text.commits import short
 def tag(merged: bool, dry_run: bool, form: Form) -> None:
     """Tag every untagged version on the registry branch; for CI, after a merge.
 
-    Verifies the content of each version first.  Concurrent jobs create identical tags.  Prints the tags.
+    Verifies the content of each version first.  Its gates, by the rules of the commit before, are recorded in
+    the tag; none keeps it from being tagged.  Concurrent jobs create identical tags.  Prints the tags.
     Requires the whole history and every tag: in CI, `git fetch --unshallow --tags` first.
 
-    With --plain, one line for each version: tag, commit, tagged|would tag|refused, problem
+    With --plain, one line for each version: tag, commit, tagged|would tag|refused, problem,
+    gates
 
     \b
     Examples:
@@ -44,7 +48,9 @@ def tag(merged: bool, dry_run: bool, form: Form) -> None:
     emit(
         form,
         document=lambda: [_document(version, dry_run) for version in found],
-        fields=lambda: [(v.subject, v.commit, _outcome(v, dry_run), v.problem) for v in found],
+        fields=lambda: [
+            (v.subject, v.commit, _outcome(v, dry_run), v.problem, summary_text(v.gates)) for v in found
+        ],
         page=lambda: _put(found, dry_run),
     )
     refused = [version for version in found if version.problem is not None]
@@ -67,6 +73,11 @@ def _put(found: list[MergedVersion], dry_run: bool) -> None:
     for version in found:
         problem = f": {version.problem}" if version.problem is not None else ""
         talk(f"{_outcome(version, dry_run)} {version.subject} at {short(version.commit)}{problem}")
+        if version.remark is not None:
+            talk(f"  parent  {version.remark}")
+        if version.gates:
+            talk(f"  gates   {counts_text(version.gates)}")
+        talk_gates(version.gates)
         if version.problem is None:
             put(version.subject)
 
@@ -79,4 +90,6 @@ def _document(version: MergedVersion, dry_run: bool) -> Json:
         "commit": version.commit,
         "tagged": version.problem is None and not dry_run,
         "problem": version.problem,
+        "gates": [result.to_dict() for result in version.gates],
+        "remark": version.remark,
     }

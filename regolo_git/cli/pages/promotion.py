@@ -48,7 +48,12 @@ def talk_judgement(judgement: Judgement, found: Compared) -> None:
         talk(line)
     if judgement.results:
         talk(f"  gates     {counts_text(judgement.results)}")
-    for result in judgement.results:
+    talk_gates(judgement.results)
+
+
+def talk_gates(results: Sequence[GateResult]) -> None:
+    """Prints every gate that does not pass."""
+    for result in results:
         if result.state != "pass":
             talk(_gate_line(result))
 

@@ -1,10 +1,11 @@
 """Tagging merged versions: each manifest change on the registry branch that has no tag yet gets one.
 
-The tag object depends on the commit alone (its committer and time), so two CI jobs create the same object and
-both pushes succeed.  A clone that lacks history or tags creates none (see `known_tags.py`).
+The tag object depends on the commit alone (its committer and time, its manifest, and the gates of its first
+parent), so two CI jobs create the same object and both pushes succeed.  A clone that lacks history or tags
+creates none (see `known_tags.py`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
@@ -16,17 +17,22 @@ from regolo_git.git.tag_objects import tag_object_id
 from regolo_git.hints import Hint, NextStep
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import manifest_path, model_of_manifest
+from regolo_git.records.recipe import Recipe
 from regolo_git.records.seal import seal_problem
 from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import Version, tag_name
 from regolo_git.registry.change import recover_first
+from regolo_git.registry.found_recipe import find_recipe_anywhere
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import released_tips
 from regolo_git.registry.other_store import other_store_hint
 from regolo_git.registry.versions.foreign_tags import OF_OTHERS, foreign_tag
 from regolo_git.registry.versions.known_tags import require_history, require_tags
+from regolo_git.registry.versions.merged_gates import judge_merged
 from regolo_git.registry.versions.seals import branch_seal_problem
+from regolo_git.registry.versions.tagged_ancestor import newest_tagged_ancestor, unknown_parents
 from regolo_git.registry.versions.untagged import UntaggedChange, untagged_changes
+from regolo_git.verdict.gate_result import GateResult, summary_text
 
 CONTRADICTED = (
     "the merged manifest records other bytes than the existing tag; commit it again under the next number"
@@ -38,7 +44,8 @@ class MergedVersion:
     """One manifest change without a tag; `problem` is the reason that it was not tagged, `hint` the next
     step.
 
-    `version` and `tag` are None for an unreadable manifest.
+    `version` and `tag` are None for an unreadable manifest.  `gates` are the results that its tag records in
+    short, `remark` is what deserves attention although it was tagged.
     """
 
     model: str
@@ -47,6 +54,8 @@ class MergedVersion:
     tag: str | None
     problem: str | None = None
     hint: NextStep | None = None
+    gates: tuple[GateResult, ...] = ()
+    remark: str | None = None
 
     @property
     def subject(self) -> str:
@@ -62,9 +71,14 @@ class _Plan:
     manifest: Manifest
     tag: str
     message: str
+    gates: tuple[GateResult, ...]
 
     def tag_object(self, handle: Handle) -> bytes:
         return tag_of_commit(handle.git, self.tag, self.change.commit, self.message)
+
+    def outcome(self, problem: str | None, hint: NextStep | None, remark: str | None) -> MergedVersion:
+        model, version, commit = self.manifest.model, self.manifest.version, self.change.commit
+        return MergedVersion(model, version, commit, self.tag, problem, hint, self.gates, remark)
 
 
 def tag_merged(
@@ -89,30 +103,34 @@ def tag_merged(
     taken: set[tuple[str, str]] = set()
     result, progress = [], Progress(total=sum(plan.manifest.artifact.size for plan in plans))
     for plan in plans:
-        manifest, key = plan.manifest, plan.change.key
-        problem = "another merged change already has this version" if key in taken else None
-        hint: NextStep | None = None
-        other = foreign_tag(handle, manifest.model, Version.parse(manifest.version))
-        if problem is None and other is not None:
-            problem, hint = f"tag '{other}' already exists; {OF_OTHERS}", Hint("fsck")
-        if problem is None:
-            problem = branch_seal_problem(handle, manifest, plan.change.manifest_oid)
-            hint = Hint("seal", manifest.model) if problem is not None else None
-        if problem is None:
-            problem, hint = _check_bytes(handle, manifest, following(progress, on_progress))
+        problem, hint = _problem(handle, plan, taken, following(progress, on_progress))
         if problem is None and not dry_run:
             publish_tag(handle.git, plan.tag, plan.change.commit, plan.message)
-        progress = progress.advanced(manifest.artifact.size)
-        taken.add(key)
-        result.append(
-            MergedVersion(manifest.model, manifest.version, plan.change.commit, plan.tag, problem, hint)
-        )
+        progress = progress.advanced(plan.manifest.artifact.size)
+        taken.add(plan.change.key)
+        result.append(plan.outcome(problem, hint, _remark(handle, plan, taken)))
     known = {(version.model, version.version) for version in result if version.problem is not None}
     for tip in tips:
         contradicted = [v for v in _contradicted(handle, tip) if (v.model, v.version) not in known]
         known |= {(version.model, version.version) for version in contradicted}
         result += [*contradicted, *_unreadable(handle, tip)]
     return result
+
+
+def _problem(
+    handle: Handle, plan: _Plan, taken: Container[tuple[str, str]], on_progress: OnProgress
+) -> tuple[str | None, NextStep | None]:
+    """The reason that a version is not tagged and the next step; None if there is none."""
+    manifest, key = plan.manifest, plan.change.key
+    if key in taken:
+        return "another merged change already has this version", None
+    other = foreign_tag(handle, manifest.model, Version.parse(manifest.version))
+    if other is not None:
+        return f"tag '{other}' already exists; {OF_OTHERS}", Hint("fsck")
+    problem = branch_seal_problem(handle, manifest, plan.change.manifest_oid)
+    if problem is not None:
+        return problem, Hint("seal", manifest.model)
+    return _check_bytes(handle, plan, on_progress)
 
 
 def _without_sealed_again(plans: Sequence[_Plan]) -> list[_Plan]:
@@ -140,8 +158,25 @@ def _changes(handle: Handle, tips: Sequence[str]) -> list[UntaggedChange]:
 def _plan(handle: Handle, change: UntaggedChange) -> _Plan:
     manifest = Manifest.parse(handle.git.read_blob(change.manifest_oid))
     subject = _author_of(handle, change).subject
-    message = TagMessage.of(manifest, subject, change.manifest_oid).to_text()
-    return _Plan(change, manifest, tag_name(manifest.model, manifest.version), message)
+    gates = judge_merged(handle, change.commit, manifest)
+    message = TagMessage.of(manifest, subject, change.manifest_oid, gates=summary_text(gates))
+    tag = tag_name(manifest.model, manifest.version)
+    return _Plan(change, manifest, tag, message.to_text(), tuple(gates))
+
+
+def _remark(handle: Handle, plan: _Plan, taken: Container[tuple[str, str]]) -> str | None:
+    """Says which version counts as the parent of one whose parent nobody has."""
+    model = plan.manifest.model
+    unknown = [
+        parent
+        for parent in unknown_parents(handle, plan.manifest)
+        if (model, Version.parse(parent).identity) not in taken
+    ]
+    if not unknown:
+        return None
+    row = newest_tagged_ancestor(handle, model, plan.change.commit)
+    counts = f"{row.version}, the newest tagged version before it, counts" if row else "nothing counts"
+    return f"its parent {', '.join(unknown)} has no tag: {counts} as its parent"
 
 
 def _author_of(handle: Handle, change: UntaggedChange) -> CommitInfo:
@@ -184,16 +219,33 @@ def _unreadable(handle: Handle, tip: str) -> Iterator[MergedVersion]:
             yield MergedVersion(model, None, tip, None, error.message, error.hint)
 
 
-def _check_bytes(
-    handle: Handle, manifest: Manifest, on_progress: OnProgress
-) -> tuple[str | None, NextStep | None]:
+def _check_bytes(handle: Handle, plan: _Plan, on_progress: OnProgress) -> tuple[str | None, NextStep | None]:
     """The problem with a version's bytes and its hint; None if there is none."""
+    artifact = plan.manifest.artifact
     try:
-        if not handle.stores.has_recipe(manifest.artifact.recipe):
+        if not handle.stores.has_recipe(artifact.recipe):
             return f"its bytes are not in this clone's store '{handle.store_url}'", other_store_hint(handle)
-        verify_artifact(handle.stores, manifest.artifact, cache=handle.cache, on_progress=on_progress)
+        verify_artifact(
+            handle.stores,
+            artifact,
+            cache=handle.cache,
+            verified=_tagged_recipes(handle, plan),
+            on_progress=on_progress,
+        )
     except IntegrityError as error:
         return error.message, error.hint
     except RegoloError as error:
         return f"its bytes cannot be checked: {error.message}", error.hint
     return None, None
+
+
+def _tagged_recipes(handle: Handle, plan: _Plan) -> Iterator[Recipe]:
+    """The recipes of the tagged versions that a version most likely shares files with."""
+    model = plan.manifest.model
+    rows = [handle.index.find(model, Version.parse(parent).identity) for parent in plan.manifest.parents]
+    for row in {*rows, newest_tagged_ancestor(handle, model, plan.change.commit)} - {None}:
+        assert row is not None, "None was taken out"
+        manifest = Manifest.parse(handle.git.read_blob(row.manifest_oid))
+        recipe = find_recipe_anywhere(handle, manifest.artifact.recipe)
+        if recipe is not None and recipe.artifact_digest == manifest.artifact.digest:
+            yield recipe
