@@ -1,23 +1,31 @@
 """Every test has a home, a Git configuration and an author of its own; nothing of the machine's leaks in."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from support.copies import built_once
 from support.git_program import new_repository
 from support.places import TESTS
 
-# The same examples in every run, however slow the machine; `--hypothesis-profile=deep` looks for new ones.
-settings.register_profile("steady", deadline=None, derandomize=True)
+# The same examples in every run, however slow the machine; `.ci/run` tries more, and
+# `--hypothesis-profile=deep` looks for new ones.
+settings.register_profile("steady", deadline=None, derandomize=True, max_examples=40)
+settings.register_profile("thorough", deadline=None, derandomize=True)
 settings.register_profile("deep", deadline=None, max_examples=2000)
 settings.load_profile("steady")
 
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "SYSTEMROOT")
 KEPT_PREFIXES = ("COV_", "COVERAGE", "PYTEST", "HYPOTHESIS")
 
+
+NUMBERS = count()
+SPECIAL = re.compile(r"\W")
 
 # The files of these folders run longest; begun first, they leave no process waiting for another one's last file.
 LONG = ("serving", "docs", "hardening")
@@ -41,7 +49,8 @@ def pytest_configure() -> None:
 @pytest.fixture(autouse=True)
 def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home that is empty but for an author; the environment has only what a program needs to run."""
-    home = tmp_path_factory.mktemp("home")
+    home = tmp_path_factory.getbasetemp() / f"{next(NUMBERS)}-home"
+    home.mkdir()
     for name in list(os.environ):
         if name not in KEPT and not name.startswith(KEPT_PREFIXES):
             monkeypatch.delenv(name)
@@ -78,6 +87,16 @@ def library_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture
-def git_repository(tmp_path: Path) -> Path:
+def git_repository(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new Git repository on branch `main`, without a commit."""
-    return new_repository(tmp_path / "repository")
+    top = tmp_path / "repository"
+    built_once(tmp_path_factory, "git_repository", top, lambda: new_repository(top))
+    return top
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of the test; pytest's own looks through those of all other tests for a free name."""
+    directory = tmp_path_factory.getbasetemp() / f"{next(NUMBERS)}-{SPECIAL.sub('_', request.node.name)[:30]}"
+    directory.mkdir()
+    return directory

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from regolo_git.api import Registry
+from support.copies import built_once
 from support.git_program import git
 from support.model_files import write_model
 
@@ -13,8 +14,9 @@ Weights = Callable[..., Path]
 
 
 @pytest.fixture
-def registry(git_repository: Path) -> Iterator[Registry]:
-    with Registry.init(git_repository) as opened:
+def registry(git_repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    built_once(tmp_path_factory, "initialised", git_repository, lambda: Registry.init(git_repository).close())
+    with Registry.open(git_repository) as opened:
         yield opened
 
 

@@ -46,6 +46,7 @@ def test_checkout_of_some_files(regolo: Regolo, registry: Path, tmp_path: Path) 
 
 
 def test_after_a_git_checkout_ours_brings_the_bytes(regolo: Regolo, two_versions: Path) -> None:
+    regolo("checkout", "m@1.1")  # so that this clone knows the file for its own
     newest = (two_versions / "model.safetensors").read_bytes()
     git(two_versions, "checkout", "-q", "m@v1.0")
     assert "checked out m@1.0" in regolo("checkout").err

@@ -84,6 +84,7 @@ def test_a_repository_that_was_moved_still_knows_a_versions_content(
 
 def test_a_git_checkout_then_ours_brings_the_bytes_of_that_commit(two_versions: Registry) -> None:
     top = two_versions.handle.paths.top
+    two_versions.checkout_model_version("m", "1.1")  # so that this clone knows the file for its own
     newest = (top / "model.safetensors").read_bytes()
     git(top, "checkout", "-q", "m@v1.0")
     with Registry.open(top) as registry:
