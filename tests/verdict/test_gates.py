@@ -296,6 +296,17 @@ def test_dangerous_names_are_refused_in_production_and_said_elsewhere() -> None:
     (found,) = in_environment(none, environment="staging", scan=SCANNED)
     assert found.state == "open"
     assert in_environment(none, scan=UNKNOWN) == []
+    assert in_environment(none) == []
+
+
+def test_a_pickle_that_cannot_be_read_is_said_where_it_matters() -> None:
+    unread = dict.fromkeys(SCANNED, Finding("open", "cannot be read"))
+    assert [result.state for result in in_environment(EnvironmentGates(), scan=unread)] == ["open"]
+    assert in_environment(EnvironmentGates(), environment="staging", scan=unread) == []
+    lost = dict.fromkeys(SCANNED, Finding("not judged", "is in no store"))
+    assert [result.state for result in in_environment(EnvironmentGates(), scan=lost)] == ["not judged"]
+    (found,) = in_environment(EnvironmentGates(), environment="staging", scan=lost)
+    assert found.state == "open"
 
 
 def test_metadata_must_have_its_keys() -> None:

@@ -26,6 +26,7 @@ from regolo_git.registry.endpoints.traffic import (
     traffic_commit,
     usual_replicas,
 )
+from regolo_git.registry.environments.permission import refuse_dangerous
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import require_merged
 from regolo_git.registry.push_at_once import destination
@@ -62,8 +63,9 @@ def roll_back(
     """Sends all traffic to `to_version`, or to the last good version that can serve.
 
     `last_good` defines good versions, and `environment_move` what `keep_environment` means.  Raises NotFound,
-    also for missing bytes, Conflict if nothing would change, PolicyRefused for a version that is retired or,
-    without `unmerged`, not merged and never served.  `push`: see `destination`.
+    also for missing bytes, Conflict if nothing would change, PolicyRefused for a version that is retired, has
+    dangerous pickles that the environment refuses or, without `unmerged`, is not merged and was never served.
+    `push`: see `destination`.
     """
 
     def prepare(records: RecordsAt) -> NewCommit[RolledBack]:
@@ -111,8 +113,16 @@ def _version(
     handle: Handle, records: RecordsAt, endpoint: Endpoint, to_version: str | None, skipped: list[str]
 ) -> ModelVersion:
     if to_version is not None:
-        return servable(handle, Reference.of(endpoint.model, Version.parse(to_version)))
+        return _usable(handle, endpoint, Version.parse(to_version))
     return _last_good(handle, records, endpoint, skipped)
+
+
+def _usable(handle: Handle, endpoint: Endpoint, version: Version) -> ModelVersion:
+    """A version that can serve, and whose pickles are not refused by the environment that is followed."""
+    found = servable(handle, Reference.of(endpoint.model, version))
+    if endpoint.environment is not None:
+        refuse_dangerous(handle, found, endpoint.environment)
+    return found
 
 
 def _require_merged_or_served(handle: Handle, records: RecordsAt, name: str, version: ModelVersion) -> None:
@@ -137,7 +147,7 @@ def _last_good(handle: Handle, records: RecordsAt, endpoint: Endpoint, skipped: 
     with closing(events):
         for version in good_versions(endpoint, events):
             try:
-                return servable(handle, Reference.of(endpoint.model, version))
+                return _usable(handle, endpoint, version)
             except (NotFound, PolicyRefused, IntegrityError) as error:
                 skipped.append(f"skipped: {error.message}")
     raise NotFound(

@@ -6,6 +6,8 @@ from regolo_git.errors import NotFound, PolicyRefused
 from regolo_git.hints import Either, Hint, NextStep
 from regolo_git.records.config import EnvironmentRule
 from regolo_git.records.environment import Promotion
+from regolo_git.records.gates import EnvironmentGates
+from regolo_git.records.model_card import ModelCard
 from regolo_git.records.names import check_environment_name
 from regolo_git.records.versions import Version
 from regolo_git.registry.environments.declared import TABLE, HintFor, UnknownEnvironment, known_environments
@@ -17,6 +19,8 @@ from regolo_git.registry.retirements import refuse_retired
 from regolo_git.registry.revisions import revision_at, version_at
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.printable import printable
+from regolo_git.verdict.environment_gates import PRODUCTION
+from regolo_git.verdict.gate_facts import Rules
 from regolo_git.verdict.gate_result import GateResult, counts_text, with_state
 
 NAMED = 5
@@ -105,6 +109,21 @@ def judge_promotion(
     if any(result.state in ("fail", "not judged") for result in results):
         raise GatesRefused(judgement)
     return judgement
+
+
+def refuse_dangerous(handle: Handle, version: ModelVersion, environment: str) -> None:
+    """Raises GatesRefused for dangerous names in pickles, where the environment refuses them.
+
+    A rollback asks this and no other gate: it goes back to what was accepted, perhaps before gates were set.
+    """
+    rule = handle.config().environment(environment)
+    gates = rule.gates if rule is not None else None
+    if environment != PRODUCTION and (gates is None or gates.scan is None):
+        return
+    only = Rules(ModelCard(), {environment: EnvironmentGates(scan="not-dangerous")})
+    results = judge_version(handle, only, None, version)
+    if with_state(results, "fail"):
+        raise GatesRefused(Judgement(version, environment, None, None, tuple(results)))
 
 
 def _hint_for(reference: str, environment: str) -> HintFor:

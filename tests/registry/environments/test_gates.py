@@ -1,5 +1,7 @@
 """A promotion asks the gates of the model and of the environment, and says what it found."""
 
+from dataclasses import replace
+
 import pytest
 from support.git_program import commit_files, git
 from support.registry_fixtures import configure
@@ -127,6 +129,32 @@ def test_a_rollback_that_takes_the_environment_along_does_not_ask_again(measured
     rolled = measured.rollback_endpoint("e", "1.2")
     assert rolled.traffic == {"1.2": 1.0}
     assert measured.get_model_version("m", "production").version == "1.2"
+
+
+def dangerous() -> bytes:
+    """A pickle that would run a command, if anybody loaded it."""
+    return b"cos\nsystem\n(S'true'\ntR."
+
+
+def test_dangerous_pickles_are_refused_in_production_and_said_elsewhere(measured: Registry) -> None:
+    measured.create_model_version("m", model_data=dangerous())
+    done = promote(measured.handle, Reference.parse("m@1.3"), "staging")
+    assert [(result.label, result.state) for result in done.judgement.results] == [("staging: scan", "open")]
+    with pytest.raises(GatesRefused, match=r"production: scan: 'm' asks for os\.system") as caught:
+        measured.promote_model_version("m", "1.3", "production")
+    assert "safetensors" in str(caught.value.hint)
+
+
+def test_a_rollback_to_a_dangerous_pickle_is_refused_for_production_alone(measured: Registry) -> None:
+    measured.create_model_version("m", model_data=dangerous())
+    done = promote(measured.handle, Reference.parse("m@1.0"), "production").promotion
+    text = replace(done, version="1.3").to_text()  # as a release without gates promoted it
+    commit_files(measured.handle.paths.top, {"environments/production/m.toml": text})
+    measured.create_endpoint("e", "m", "1.0", environment="production")
+    measured.create_endpoint("free", "m", "1.0")
+    with pytest.raises(PolicyRefused, match=r"os\.system"):
+        measured.rollback_endpoint("e", "1.3")
+    assert measured.rollback_endpoint("free", "1.3").traffic == {"1.3": 1.0}
 
 
 def test_a_dry_run_checks_everything_and_changes_nothing(measured: Registry) -> None:
