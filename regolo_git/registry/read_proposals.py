@@ -9,7 +9,7 @@ from regolo_git.git.history import changed_files, commits_not_in, common_commit,
 from regolo_git.git.repository import GitRepository
 from regolo_git.records.paths import ENDPOINTS, ENVIRONMENTS, MODELS, model_of_manifest
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.waiting_proposals import Proposed, ReadProposals
+from regolo_git.registry.proposal_cache import Proposed, ReadProposals
 
 
 def read_proposals(

@@ -16,7 +16,6 @@ from typing import NamedTuple, TypeVar
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.recipe import Recipe
-from regolo_git.registry.cache_database import transaction, use_cache
 from regolo_git.store.store import Store
 from regolo_git.system_calls import read_ordinary
 
@@ -66,6 +65,8 @@ class RecipeIndex:
 
     def read(self, work: Callable[["OpenIndex"], Result]) -> Result:
         """What `work` returns of the index; a damaged one is replaced, or kept in memory if it must be."""
+        from regolo_git.registry.cache_database import use_cache  # noqa: PLC0415 - a new version only adds a note
+
         noted = self._noted()
 
         def use(connection: sqlite3.Connection) -> Result:
@@ -97,6 +98,8 @@ class OpenIndex:
 
     def add_manifests(self, manifests: Iterable[IndexedManifest]) -> None:
         """Adds manifests, in one transaction."""
+        from regolo_git.registry.cache_database import transaction  # noqa: PLC0415 - see `RecipeIndex.read`
+
         rows = [manifest.columns for manifest in manifests]
         if rows:
             with transaction(self._connection):
@@ -104,6 +107,8 @@ class OpenIndex:
 
     def add_recipes(self, recipes: Iterable[Recipe]) -> None:
         """Adds the chunks of recipes, in one transaction."""
+        from regolo_git.registry.cache_database import transaction  # noqa: PLC0415 - see `RecipeIndex.read`
+
         with transaction(self._connection):
             for recipe in recipes:
                 address = (recipe.address.hex,)

@@ -5,23 +5,18 @@ in a small file, so that `list` need not open Git: it stays the same while the b
 the registry branch is only asked for the commits that are new.
 """
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
-from regolo_git.errors import InvalidInput, RegoloError
 from regolo_git.git.identity import utc
 from regolo_git.git.refs_state import HEADS, line_tips, ref_target, refs_beside_tags
-from regolo_git.git.small_files import replace_file
 from regolo_git.records.branches import PROPOSALS
-from regolo_git.records.json_reader import JsonReader
 from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.proposal_cache import Proposed, load_proposals, save_proposals
 from regolo_git.registry.version_status import Statuses
-from regolo_git.system_calls import read_ordinary
 
 REMOTES = "refs/remotes/"
 
@@ -41,28 +36,6 @@ class WaitingProposal:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    """What a commit proposes: each file that it changed with its blob, and its versions with their manifests.
-
-    `merged` if a released branch contains it, or has the same files.
-    """
-
-    merged: bool
-    files: Mapping[str, str | None]
-    versions: tuple[tuple[str, str, str], ...]
-    author: str
-    created: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReadProposals:
-    """What the tips of proposals propose, as of some tips of released branches."""
-
-    targets: tuple[str, ...] = ()
-    by_tip: Mapping[str, Proposed] = field(default_factory=dict)
-
-
 def waiting_proposals(handle: Handle, statuses: Statuses, model: str | None = None) -> list[WaitingProposal]:
     """The proposals, of one model or all, that wait: the oldest first."""
     tips = _tips(handle)
@@ -70,12 +43,12 @@ def waiting_proposals(handle: Handle, statuses: Statuses, model: str | None = No
         return []
     targets = _targets(handle, statuses)
     file = handle.local_directory / "proposals.json"
-    read = _load(file)
+    read = load_proposals(file)
     if read.targets != targets or read.by_tip.keys() != tips.keys():
         from regolo_git.registry.read_proposals import read_proposals  # noqa: PLC0415 - imports the Git library
 
         read = read_proposals(handle, read, list(tips), targets)
-        _save(file, read)
+        save_proposals(file, read)
     found = [
         _waiting(tips[tip], tip, read.by_tip[tip]) for tip in tips if _waits(handle, read.by_tip.get(tip))
     ]
@@ -134,45 +107,3 @@ def _models(proposed: Proposed) -> Iterator[str]:
             yield rest.partition("/")[2].removesuffix(".toml")
         elif top == "models" and path.endswith("/retired.toml"):
             yield rest.removesuffix("/retired.toml")
-
-
-# -- the file ---------------------------------------------------------------------------------------------
-
-
-def _load(file: Path) -> ReadProposals:
-    try:
-        reader = JsonReader.parse(read_ordinary(file), "the cache of proposals")
-        by_tip = {tip: _read(held) for tip, held in reader.named_objects("by_tip")}
-        return ReadProposals(tuple(reader.list_of("targets", str)), by_tip)
-    except (OSError, InvalidInput):
-        return ReadProposals()  # only a cache
-
-
-def _read(reader: JsonReader) -> Proposed:
-    files = reader.object("files")
-    return Proposed(
-        merged=reader.get("merged", bool),
-        files={str(path): files.get_optional(path, str) for path in files},
-        versions=tuple(
-            (row.get(0, str), row.get(1, str), row.get(2, str)) for row in reader.rows("versions", 3)
-        ),
-        author=reader.get("author", str),
-        created=reader.get("created", int),
-    )
-
-
-def _save(file: Path, read: ReadProposals) -> None:
-    by_tip = {
-        tip: {
-            "merged": p.merged,
-            "files": dict(p.files),
-            "versions": [list(version) for version in p.versions],
-            "author": p.author,
-            "created": p.created,
-        }
-        for tip, p in read.by_tip.items()
-    }
-    try:
-        replace_file(file, json.dumps({"targets": list(read.targets), "by_tip": by_tip}).encode())
-    except (OSError, RegoloError):
-        return  # a read-only clone works without the cache

@@ -86,7 +86,7 @@ def test_the_nearest_option_is_named_and_no_error_takes_two_lines(regolo: Regolo
 
 @pytest.mark.parametrize(
     "typed",
-    ["list --sort accuracy", "log m --oneline", "rollback reviews --back", "checkout m --to x", "list -o x"],
+    ["list --order accuracy", "log m --oneline", "rollback reviews --back", "checkout m --to x", "list -o x"],
 )
 def test_no_option_is_named_that_means_something_else(regolo: Regolo, typed: str) -> None:
     verb, *_, option = [

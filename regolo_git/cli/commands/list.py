@@ -33,7 +33,13 @@ SCREENFUL = 30
 
 
 @click.command("list")
-@click.argument("model", metavar="[MODEL|REV:MODEL|RANGE]", required=False, shell_complete=complete_one)
+@click.argument(
+    "model",
+    metavar="[MODEL|REV:MODEL|RANGE]",
+    required=False,
+    callback=lambda _, __, value: _checked(value),
+    shell_complete=complete_one,
+)
 @click.option("--metric", "metrics", metavar="NAME", multiple=True, help="Add a column with this metric.")
 @click.option("--where", metavar="FILTER", help="Show only the versions that meet a filter.")
 @click.option("--sort", metavar="[-]NAME", multiple=True, help="Sort by a metric; -NAME: the highest first.")
@@ -55,28 +61,23 @@ def list_(
 ) -> None:
     """List the models, or the versions of MODEL from the highest to the lowest.
 
-    A version that neither the registry branch nor a branch of `registry.lines` contains is "not merged".  The
-    version on the registry branch is marked "current" unless it is the newest, as after `git regolo revert`;
-    MODEL@latest is the highest merged release all the same.  Every environment and endpoint of a version is
-    shown, and every endpoint that does not serve the version of the environment that it follows.
+    A version that no released branch contains is "not merged", and the one on the registry branch "current"
+    unless it is the newest, as after `git regolo revert`; MODEL@latest is the highest merged release all the
+    same.  Every environment and endpoint of a version is shown, and every endpoint that does not serve the
+    version of the environment that it follows.
 
-    REV:MODEL lists the versions in the history of a branch, a proposal or any commit, with those that have no
-    tag; MODEL@A..B those after A, up to B.  A..B, of two commits, lists the models that differ.
+    REV:MODEL lists the versions in the history of a branch, a proposal or any commit; MODEL@A..B those after
+    A, up to B.  A..B, of two commits, lists the models that differ.
 
     --where and --sort choose among the versions of MODEL, or of all models, as in
     "accuracy > 0.9 and not license == 'gpl-3.0' and has eval.f1".  A name is version, status, size, created,
     author, message, model, digest, environment or endpoint, else a metric, a key of the metadata or a
     parameter.  A comparison with what a version does not have is false.
 
-    With --remote, the remote of the registry branch is asked for its tags of MODEL, and nothing is fetched:
-    each version is here, not here, or another one here.
-
-    Versions that were not pushed and proposals that wait for a review, as far as the last exchange with
-    `origin` tells, are named on stderr.
-
-    With --json, `clashes` has what another clone pushed under a number of this clone.
-
-    A terminal shows the first 30 versions, unless --all or --limit is given; a pipe receives all of them.
+    With --remote, the remote of the registry branch is asked for its tags of MODEL: each version is here, not
+    here, or another one here.  Versions that were not pushed and proposals that wait, as far as the last
+    exchange with `origin` tells, are named on stderr.  With --json, `clashes` has what another clone pushed
+    under a number of this clone.  A terminal shows 30 versions, unless --all or --limit is given.
 
     \b
     With --plain, one line for each model or version:
@@ -90,38 +91,28 @@ def list_(
     Examples:
       git regolo list
       git regolo list sentiment --metric accuracy --metric latency_ms
-      git regolo list sentiment --plain | cut -f1
       git regolo list sentiment --where "accuracy > 0.9" --sort -f1_score -n 5
-      git regolo list origin/propose/sentiment@1.2:sentiment
       git regolo list main..HEAD
       git regolo list sentiment --remote
 
     Exit status: 0 success; 2 invalid input; 3 no such model or remote, or not in a registry; 6 the remote
     cannot be reached.
     """
-    if limit is not None and everything:
-        raise InvalidInput("--limit and --all cannot be used together")
-    if model is not None and not _is_target(model):
-        check_model_name(model)
-    if (where is not None or sort) and (remote or _is_target(model)):
-        raise InvalidInput("--where and --sort are for the versions of a model", Hint("list", "MODEL"))
     shown = _number_to_show(form, limit, everything)
-    if remote:
+    if where is not None or sort:
+        _list_selected(model, where, sort, metrics, shown, form, remote=remote)
+    elif remote:
         _list_remote(model, metrics, limit, form)
-    elif where is not None or sort:
-        from regolo_git.cli.pages.selected_list import list_selected  # noqa: PLC0415 - most lists have no query
-
-        list_selected(model, where, sort, metrics, shown, form)
     elif model is None:
         if metrics:
             raise InvalidInput("--metric requires a model", Hint("list", "MODEL", "--metric", metrics[0]))
         _list_models(form, limit)
-    elif _is_target(model):
-        from regolo_git.cli.pages.selected_list import list_target  # noqa: PLC0415 - it opens Git
-
-        list_target(model, metrics, shown, form)
     else:
         _list_versions(model, metrics, shown, form)
+
+
+def _checked(text: str | None) -> str | None:
+    return check_model_name(text) if text is not None and not _is_target(text) else text
 
 
 def _is_target(text: str | None) -> bool:
@@ -130,6 +121,8 @@ def _is_target(text: str | None) -> bool:
 
 
 def _number_to_show(form: Form, limit: int | None, everything: bool) -> int | None:
+    if limit is not None and everything:
+        raise InvalidInput("--limit and --all cannot be used together")
     if limit is None and form == "people" and not everything and is_terminal(sys.stdout):
         return SCREENFUL
     return limit
@@ -180,7 +173,29 @@ def _list_models(form: Form, limit: int | None) -> None:
         )
 
 
+def _list_selected(
+    model: str | None,
+    where: str | None,
+    sort: Sequence[str],
+    metrics: Sequence[str],
+    limit: int | None,
+    form: Form,
+    *,
+    remote: bool,
+) -> None:
+    from regolo_git.cli.pages.selected_list import list_selected  # noqa: PLC0415 - most lists have no query
+
+    if remote or _is_target(model):
+        raise InvalidInput("--where and --sort are for the versions of a model", Hint("list", "MODEL"))
+    list_selected(model, where, sort, metrics, limit, form)
+
+
 def _list_versions(model: str, metrics: Sequence[str], limit: int | None, form: Form) -> None:
+    if _is_target(model):
+        from regolo_git.cli.pages.selected_list import list_target  # noqa: PLC0415 - it opens Git
+
+        list_target(model, metrics, limit, form)
+        return
     with open_handle() as handle:
         every = list_versions(handle, model)[::-1]
         lines = [(version, _measured(handle, version, metrics)) for version in every[:limit]]

@@ -21,11 +21,11 @@ from regolo_git.registry.versions.model_version import manifest_data
 
 
 @click.command()
-@click.argument("version", metavar="MODEL[@V]|REV:MODEL", callback=to_one, shell_complete=complete_one)
+@click.argument("reference", metavar="MODEL[@V]|REV:MODEL", callback=to_one, shell_complete=complete_one)
 @click.option("--manifest", "raw", is_flag=True, help="Print the manifest as stored in Git.")
 @click.option("--names", is_flag=True, help="Also list the names that its pickles ask for.")
 @form_options
-def show(version: OneVersion, raw: bool, names: bool, form: Form) -> None:
+def show(reference: OneVersion, raw: bool, names: bool, form: Form) -> None:
     """Show a version in detail: its author and date, content, metrics, metadata and lineage.
 
     REV:MODEL is the version that a branch, a proposal or any commit has; :MODEL is the work tree.
@@ -51,9 +51,9 @@ def show(version: OneVersion, raw: bool, names: bool, form: Form) -> None:
         raise InvalidInput("--manifest cannot be used with --names, --json or --plain")
     with open_handle() as handle:
         if raw:
-            put(_stored_manifest(handle, version))
+            put(_stored_manifest(handle, reference))
             return
-        shown = look_up(handle, version)
+        shown = look_up(handle, reference)
         if names:
             from regolo_git.registry.pickle_names import names_of_version  # noqa: PLC0415 - for this alone
 
