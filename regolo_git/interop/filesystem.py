@@ -5,13 +5,15 @@ pyproject.toml.  Only the chunks that hold what is read are fetched, and every b
 """
 
 import io
+import re
 from collections import defaultdict
-from collections.abc import Sequence
-from glob import escape
+from collections.abc import Iterator, Sequence
+from glob import escape, has_magic
 from pathlib import Path
 from typing import Any, NoReturn
 
 from fsspec import AbstractFileSystem
+from fsspec.utils import glob_translate
 
 from regolo_git.artifacts.restore.tensors import TensorsFile, matching_tensors
 from regolo_git.artifacts.spans import read_runs
@@ -96,6 +98,35 @@ class RegoloFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def isdir(self, path: str) -> bool:
         """Whether a path is a directory; raises as `exists` does."""
         return self._type(path) == "directory"
+
+    def glob(
+        self, path: str, maxdepth: int | None = None, *, detail: bool = False, **options: object
+    ) -> list[str] | dict[str, Info]:
+        """The paths that match a pattern, sorted; with `detail`, what `info` says of each.
+
+        No version is read whose name does not match, so `m@1.*/config.json` asks for those of `m` alone.
+        """
+        model, at, rest = self._strip_protocol(path).partition("@")
+        version, slash, inner = rest.partition("/")
+        if not at or maxdepth is not None or not (has_magic(model) or has_magic(version)):
+            whole: list[str] | dict[str, Info] = super().glob(path, maxdepth, detail=detail, **options)
+            return whole
+        found: list[str] = []
+        for reference in self._references(model, version):
+            found += super().glob(f"{reference}/{inner}", **options) if slash else [reference]
+        return {name: self.info(name) for name in found} if detail else found
+
+    def _references(self, model: str, version: str) -> Iterator[str]:
+        """The versions whose names match patterns; `latest` and environments are no patterns."""
+        index = self._source.current().index
+        names, numbers = (re.compile(glob_translate(pattern)) for pattern in (model, version))
+        for name in sorted(filter(names.fullmatch, index.model_names())):
+            if not has_magic(version):
+                yield from filter(self.exists, [f"{name}@{version}"])
+                continue
+            for row in index.rows(name):
+                if numbers.fullmatch(row.version):
+                    yield version_reference(name, row.version)
 
     def _type(self, path: str) -> object:
         try:

@@ -17,13 +17,14 @@ import pytest
 from safetensors.numpy import load, save_file
 from support.artifact_files import noise
 from support.git_program import git
-from support.local_store import stored_files
+from support.local_store import delete_recipe, stored_files
 from support.places import ROOT
 from support.team import clone_of, send_all
 
 from regolo_git import InvalidInput, NotFound, Registry
 from regolo_git.errors import IntegrityError, StoreUnconfirmed
 from regolo_git.interop.filesystem import RegoloFileSystem
+from regolo_git.registry.versions.model_version import read_tagged_manifest
 
 WEIGHTS = noise("weights", 3 << 20)
 
@@ -93,6 +94,21 @@ def test_everything_below_a_path_is_found(files: RegoloFileSystem) -> None:
         "team/model@1.1/data/table.csv",
     ]
     assert files.glob("team/model@1.0/**/*.bin") == ["team/model@1.0/weights.bin"]
+
+
+def test_a_pattern_reads_no_version_whose_name_does_not_match(
+    files: RegoloFileSystem, registry: Registry
+) -> None:
+    registry.promote_model_version("team/model", "1.1", "staging")
+    for row in (*registry.handle.index.rows("team/model")[:1], *registry.handle.index.rows("notes")):
+        delete_recipe(registry.handle.store, read_tagged_manifest(registry.handle, row).artifact.recipe)
+    assert files.glob("team/*@1.1/data/*.csv") == ["team/model@1.1/data/table.csv"]
+    assert files.glob("*/model@1.[1-9]/weights.bin") == ["team/model@1.1/weights.bin"]
+    assert files.glob("**@1.0") == ["notes@1.0", "team/model@1.0"]
+    assert files.glob("**@staging") == ["team/model@staging"]
+    assert files.glob("*@*") == ["notes@1.0"]
+    assert files.glob("nothing@*") == files.glob("notes@2.*") == []
+    assert files.glob("**@1.1", detail=True)["team/model@1.1"]["type"] == "directory"
 
 
 def test_info_has_type_size_and_digest(files: RegoloFileSystem) -> None:
@@ -385,6 +401,10 @@ def test_torch_reads_it(registry: Registry, files: RegoloFileSystem, tmp_path: P
     torch.save({"a": torch.ones(3)}, tmp_path / "m.pt")
     registry.register_model("checkpoint", tmp_path / "m.pt")
     with files.open("checkpoint@1.0") as file:
+        assert torch.load(file, weights_only=True)["a"].sum() == 3
+    torch.save({"a": torch.ones(3)}, tmp_path / "old.pt", _use_new_zipfile_serialization=False)
+    registry.register_model("legacy", tmp_path / "old.pt")
+    with files.open("legacy@1.0") as file:
         assert torch.load(file, weights_only=True)["a"].sum() == 3
 
 
