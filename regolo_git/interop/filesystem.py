@@ -121,12 +121,10 @@ class RegoloFileSystem(AbstractFileSystem):  # type: ignore[misc]
         index = self._source.current().index
         names, numbers = (re.compile(glob_translate(pattern)) for pattern in (model, version))
         for name in sorted(filter(names.fullmatch, index.model_names())):
-            if not has_magic(version):
+            matching = [row.version for row in index.rows(name) if numbers.fullmatch(row.version)]
+            yield from (version_reference(name, number) for number in matching)
+            if not matching and not has_magic(version):
                 yield from filter(self.exists, [f"{name}@{version}"])
-                continue
-            for row in index.rows(name):
-                if numbers.fullmatch(row.version):
-                    yield version_reference(name, row.version)
 
     def _type(self, path: str) -> object:
         try:
