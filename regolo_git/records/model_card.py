@@ -19,6 +19,10 @@ CARD_HELP = """\
 #   direction = "higher"
 #   tolerance_abs = 0.001
 #   unit = "%"
+# and a version that fails a gate is not promoted:
+#   [gates.accuracy]
+#   min = 0.85
+#   max_drop = 0.005
 """
 
 

@@ -15,6 +15,7 @@ from regolo_git.registry.pickle_names import scan_of
 from regolo_git.registry.predictions import paired_metrics
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.text.nearest import nearest
 from regolo_git.verdict.gate_facts import Facts, Rules
 from regolo_git.verdict.gate_result import GateResult
 from regolo_git.verdict.gates import judge
@@ -36,8 +37,13 @@ def rules_at(records: RecordsAt, model: str, environments: Iterable[str] = ()) -
 
 
 def _gates(config: RegistryConfig, environment: str) -> EnvironmentGates:
+    """The gates of an environment; a table that is nearly called `gates` is among the unknown keys."""
     rule = config.environment(environment)
-    return (rule.gates if rule is not None else None) or NO_GATES
+    if rule is None:
+        return NO_GATES
+    misspelt = {key: value for key, value in rule.unknown.items() if nearest(key, ("gates",)) is not None}
+    gates = rule.gates or NO_GATES
+    return replace(gates, unknown={**gates.unknown, **misspelt}) if misspelt else gates
 
 
 def judge_version(

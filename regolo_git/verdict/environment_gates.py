@@ -31,7 +31,7 @@ def judge_environment(environment: str, gates: EnvironmentGates, after: Facts) -
     if gates.licences is not None:
         yield _licence(environment, gates.licences, after)
     for key in gates.unknown:
-        reason = unknown_key(key, gates.unknown, ENVIRONMENT_KEYS)
+        reason = unknown_key(key, gates.unknown, (*ENVIRONMENT_KEYS, "gates"))
         way_out = f"correct '{CONFIG_PATH}', or upgrade regolo-git"
         yield GateResult(printable(key), "not judged", reason, printable(key), environment, way_out)
 

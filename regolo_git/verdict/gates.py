@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from regolo_git.verdict.environment_gates import judge_environment
 from regolo_git.verdict.gate_facts import Facts, Rules
 from regolo_git.verdict.gate_result import GateResult
-from regolo_git.verdict.metric_gates import judge_metrics
+from regolo_git.verdict.metric_gates import judge_metrics, judge_unknown_tables
 from regolo_git.verdict.metrics import Paired
 
 
@@ -25,6 +25,7 @@ def judge(
     metrics whose predictions were compared case by case, or the reason against it.
     """
     results = judge_metrics(rules, before, after, paired or {})
+    results += judge_unknown_tables(rules.card, after.model)
     for environment, gates in rules.environments.items():
         results += judge_environment(environment, gates, after)
     return results

@@ -19,6 +19,7 @@ from regolo_git.verdict.limits import Sides, decide, limits_of
 from regolo_git.verdict.metrics import Paired
 
 LIMITS = METRIC_KEYS[:4]
+DROPS = ("max_drop", "max_drop_rel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,16 @@ class Asked:
         words = [f"{key} {number_text(value)}" for key, value in limits if value is not None]
         words += ["to be proven"] if self.gate.fail == "unproven" else []
         return ", ".join([*words, *(["required"] if self.gate.required else [])])
+
+
+def judge_unknown_tables(card: ModelCard, model: str) -> Iterator[GateResult]:
+    """A table of the card whose name is nearly `gates`: its rules would never be asked."""
+    for key in card.unknown:
+        if nearest(key, ("gates",)) is not None:
+            reason = f"the model card has '{printable(key)}', did you mean 'gates'?"
+            yield GateResult(
+                printable(key), "not judged", reason, "", way_out=f"correct '{card_path(model)}'"
+            )
 
 
 def judge_metrics(
@@ -132,7 +143,9 @@ def _answers(
     elif not limits:
         yield _Answer("pass", f"is {number_text(asked.after.value)}")
     for limit in limits:
-        yield _Answer(limit.state, limit.reason, _way_out(asked, limit, before, after, place))
+        is_guess = asked.guess and limit.key in DROPS and limit.found is not None
+        guess = f" (that {asked.direction} is better is a guess)" if is_guess else ""
+        yield _Answer(limit.state, limit.reason + guess, _way_out(asked, limit, before, after, place))
 
 
 def _way_out(

@@ -3,6 +3,7 @@
 import pytest
 
 from regolo_git.errors import IntegrityError
+from regolo_git.records.gates import MetricGate
 from regolo_git.records.model_card import MetricRule, ModelCard, new_card_text
 
 FULL = """\
@@ -70,3 +71,4 @@ def test_the_example_in_a_new_card_is_one() -> None:
     example = [line[1:].strip() for line in text.splitlines() if line.startswith("#   ")]
     found = ModelCard.parse("\n".join(["format = 1", *example]))
     assert found.metrics == {"accuracy": MetricRule("higher", 0.001, None, "%")}
+    assert found.gates == {"accuracy": MetricGate(min=0.85, max_drop=0.005)}

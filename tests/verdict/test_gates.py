@@ -150,6 +150,7 @@ def of_metric(name: str, gate: MetricGate) -> GateResult:
 def test_a_direction_that_only_the_name_says_is_marked() -> None:
     found = of_metric("latency_ms", MetricGate(max_drop=0.5))
     assert (found.state, found.direction, found.guess) == ("fail", "lower", True)
+    assert found.reason.endswith("beyond max_drop 0.5 (that lower is better is a guess)")
 
 
 def test_one_bound_says_the_direction() -> None:
@@ -247,6 +248,11 @@ def test_a_gate_with_an_unknown_key_is_not_judged(unknown: dict[str, Any], reaso
     found = judged(MetricGate(min=0.5, unknown=unknown), ..., 0.9)
     assert (found.state, found.reason) == ("not judged", reason)
     assert judged(MetricGate(min=0.5, unknown=unknown), ..., 0.4).state == "fail"
+
+
+def test_a_table_that_is_nearly_called_gates_is_not_passed_over() -> None:
+    (found,) = judge(Rules(ModelCard(unknown={"gate": {}, "later": 1})), None, facts("1.0"))
+    assert (found.state, found.reason) == ("not judged", "the model card has 'gate', did you mean 'gates'?")
 
 
 # -- environments -----------------------------------------------------------------------------------------

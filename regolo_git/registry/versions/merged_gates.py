@@ -25,8 +25,6 @@ def judge_merged(handle: Handle, commit: str, manifest: Manifest) -> list[GateRe
         rules = rules_at(records, manifest.model)
     except IntegrityError as error:
         return [GateResult("gates", "not judged", error.message, "")]
-    if not rules.card.gates:
-        return []
     before = _before(handle, records, commit, manifest.model)
     return judge(rules, _facts(before) if before is not None else None, _facts(manifest))
 

@@ -79,6 +79,13 @@ def test_what_cannot_be_judged_is_refused(measured: Registry) -> None:
         measured.promote_model_version("m", "1.1", "production")
 
 
+def test_a_misspelt_table_of_gates_is_refused(measured: Registry) -> None:
+    configure(measured, f"{PRODUCTION}[environments.production.gate]\nsigned = true\n")
+    with pytest.raises(GatesRefused, match="'gate', did you mean 'gates'"):
+        measured.promote_model_version("m", "1.1", "production")
+    measured.promote_model_version("m", "1.1", "staging")
+
+
 def test_an_environment_has_gates_of_its_own(measured: Registry) -> None:
     configure(
         measured,
