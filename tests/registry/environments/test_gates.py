@@ -1,5 +1,7 @@
 """A promotion asks the gates of the model and of the environment, and says what it found."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -77,6 +79,41 @@ def test_what_cannot_be_judged_is_refused(measured: Registry) -> None:
     gate(measured, "[gates.accuracy]\nmax_dorp = 0.1\n")
     with pytest.raises(GatesRefused, match=r"did you mean 'max_drop'\? \(1 gate: 1 not judged\)"):
         measured.promote_model_version("m", "1.1", "production")
+
+
+def evaluated(registry: Registry, right: Sequence[bool]) -> None:
+    """A version of `p` with its predictions."""
+    directory = registry.handle.paths.top / "p"
+    directory.mkdir(exist_ok=True)
+    (directory / "weights.bin").write_bytes(str(sum(right)).encode())
+    rows = (json.dumps({"id": number, "accuracy": int(one)}) for number, one in enumerate(right))
+    (directory / "eval.jsonl").write_text("\n".join(rows))
+    accuracy = {"value": sum(right) / len(right), "n": len(right), "predictions": "eval.jsonl"}
+    registry.log_model("p", directory, metrics={"accuracy": accuracy})
+
+
+def test_predictions_are_compared_case_by_case(registry: Registry) -> None:
+    """40 cases lost and 10 won of 1,000: within the noise of two shares, and beyond that of the pairs."""
+    evaluated(registry, [True] * 910 + [False] * 90)
+    evaluated(registry, [False] * 40 + [True] * 880 + [False] * 80)
+    gate(
+        registry,
+        "[metrics.accuracy]\ndirection = 'higher'\n[gates.accuracy]\nmax_drop = 0.0\n",
+        "models/p/model.toml",
+    )
+    registry.promote_model_version("p", "1.0", "staging")
+    with pytest.raises(GatesRefused, match="beyond noise") as caught:
+        registry.promote_model_version("p", "1.1", "staging")
+    assert caught.value.judgement.results[0].limits[0].method == "mcnemar"
+    recipe = registry.handle.store.read_recipe(
+        registry.get_model_version("p", "1.0").manifest.artifact.recipe
+    )
+    for chunk in recipe.chunks:
+        (registry.handle.local_directory / "store/chunks" / chunk.blake3[:2] / chunk.blake3).unlink(
+            missing_ok=True
+        )
+    with pytest.raises(GatesRefused, match=r"predictions not read: .* \(1 gate: 1 not judged\)"):
+        registry.promote_model_version("p", "1.1", "staging")
 
 
 def test_a_misspelt_table_of_gates_is_refused(measured: Registry) -> None:
