@@ -80,9 +80,22 @@ def compared_metrics(rules: Rules) -> set[str]:
 def _paired(
     handle: Handle, rules: Rules, before: ModelVersion, after: ModelVersion
 ) -> Mapping[str, Paired] | None:
+    """The noise of the predictions in both artifacts, for compared metrics that were not measured again."""
     a, b = before.manifest, after.manifest
-    measured = [(a.measurements.get(name), b.measurements.get(name)) for name in compared_metrics(rules)]
-    if not any(one and other and one.predictions and other.predictions for one, other in measured):
+    names = [
+        name
+        for name in compared_metrics(rules)
+        if _has_predictions(before, name) and _has_predictions(after, name)
+    ]
+    if not names:
         return None
     found = [find_recipe_anywhere(handle, manifest.artifact.recipe) for manifest in (a, b)]
-    return paired_metrics(handle.stores, (a, found[0]), (b, found[1]))
+    paired = paired_metrics(handle.stores, (a, found[0]), (b, found[1]))
+    return {name: paired[name] for name in names if name in paired}
+
+
+def _has_predictions(version: ModelVersion, name: str) -> bool:
+    measured = version.manifest.measurements.get(name)
+    return (
+        measured is not None and measured.predictions is not None and version.measurements[name] == measured
+    )
