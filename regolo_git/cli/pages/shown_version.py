@@ -8,13 +8,14 @@ from regolo_git.records.manifest import Manifest
 from regolo_git.records.model_card import ModelCard
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.revision_syntax import AtRevision, OneVersion
+from regolo_git.records.versions import Version
 from regolo_git.registry.endpoints.deployed import Deployed, all_deployed
 from regolo_git.registry.found_recipe import find_recipe_anywhere
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version
 from regolo_git.registry.revisions import revision_at, version_at
 from regolo_git.registry.usage import users_of
-from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.versions.model_version import ModelVersion, read_tag_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Shown:
     """A version with related records; `recipe` is None if no store of this clone has the content.
 
     `endpoints` are those that have the version, and those that follow an environment that has it.  `pickles`
-    has what the files with pickles ask for, None if nobody has looked.
+    has what the files with pickles ask for, None if nobody has looked.  `gates` is what they said when the
+    merge of the version was tagged, None if nobody asked.
     """
 
     version: ModelVersion
@@ -31,6 +33,7 @@ class Shown:
     recipe: Recipe | None
     endpoints: tuple[Deployed, ...] = ()
     pickles: Mapping[str, PickleNames] | None = None
+    gates: str | None = None
 
     @property
     def manifest(self) -> Manifest:
@@ -67,4 +70,11 @@ def _with_users(handle: Handle, version: ModelVersion) -> Shown:
         users=tuple(map(str, users)),
         endpoints=tuple(e for e in ours if e.name in at or e.environment in version.environments),
         recipe=find_recipe_anywhere(handle, version.manifest.artifact.recipe),
+        gates=_gates_at_merge(handle, version),
     )
+
+
+def _gates_at_merge(handle: Handle, version: ModelVersion) -> str | None:
+    row = handle.index.find(version.model_id, Version.parse(version.version).identity)
+    message = read_tag_message(handle, row) if row is not None else None
+    return message.gates if message is not None else None

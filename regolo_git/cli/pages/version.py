@@ -64,6 +64,8 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
         yield "current", "yes, the registry branch has this version"
     if manifest.parents:
         yield "parent", ", ".join(manifest.parents)
+    if shown.gates is not None:
+        yield "gates", f"{shown.gates}, when it was merged"
 
 
 def _tag(version: ModelVersion) -> str:
@@ -160,6 +162,7 @@ def document(shown: Shown) -> Json:
         "commit": version.commit,
         "build": manifest.build,
         "parents": list(manifest.parents),
+        "gates_at_merge": shown.gates,
         "metrics": dict(version.metrics),
         "metadata": dict(version.metadata),
         "lineage": _lineage(shown),

@@ -62,3 +62,7 @@ def test_what_the_gates_say_is_in_the_tag_and_said(regolo: Regolo, registry: Pat
     compared = regolo("diff", "m@1.2", "--json")
     assert compared.document["a"] == "1.0"
     assert "the parent 1.1 of 'm@1.2' has no tag; 1.0 is the newest tagged version before it" in compared.err
+    assert regolo("show", "m@1.2", "--json").document["gates_at_merge"] == "fail (accuracy fail)"
+    shown = regolo("show", "m@1.2").out
+    assert "fail (accuracy fail), when it was merged" in shown
+    assert "when it was merged" not in regolo("show", "m@1.0").out
