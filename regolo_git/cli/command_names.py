@@ -51,6 +51,7 @@ COMMANDS: Sections = {
         "seal": _entry("seal", "Seal a manifest that was edited or merged by hand."),
         "retire": _entry("retire", "Retire a version, keeping its tag and history."),
         "tag": _entry("tag", "Tag reviewed and merged versions."),
+        "ci": _entry("ci", "Write a workflow that reviews changes and tags versions."),
     },
     "Share": {
         "clone": _entry("clone", "Clone a registry with its files."),

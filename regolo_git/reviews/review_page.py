@@ -1,8 +1,10 @@
 """The document of a review: verdict, behaviour, steps; then a row for each thing, and details."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from regolo_git.hints import Hint, NextStep
+from regolo_git.registry.missing_revision import PULL_REQUEST
 from regolo_git.reviews.document import (
     IMPORTANT,
     KEPT,
@@ -91,7 +93,13 @@ def _footer(review: ReviewedChange) -> Text:
 
 
 def _command(review: ReviewedChange) -> str:
-    return f"git regolo review {review.range.text}"
+    """The command that reviews it again, in any clone."""
+    base, head = review.range.base_name, review.range.head_name
+    pull = PULL_REQUEST.fullmatch(head)
+    if pull is not None:
+        again = shlex.join(["git", "regolo", "review", f"{base}..FETCH_HEAD"])
+        return f"git fetch origin {pull[1]} && {again}"
+    return shlex.join(["git", "regolo", "review", review.range.text])
 
 
 # -- blocks -----------------------------------------------------------------------------------------------

@@ -6,11 +6,17 @@ A recipe in a shared store vouches for its chunks: whoever pushed them wrote the
 from dataclasses import dataclass
 
 from regolo_git.errors import NotFound, RegoloError
+from regolo_git.hints import Either, Hint
 from regolo_git.records.manifest import Artifact, Manifest
 from regolo_git.records.recipe import Recipe
 from regolo_git.registry.handle import Handle
 from regolo_git.reviews.findings import NOT_JUDGED, WRONG, Finding
 from regolo_git.text.numbers import counted
+
+# Of a stranger's proposal a maintainer reads the bytes from the stranger's store.
+BRING_THEM = Either(
+    Hint("push"), "for a maintainer, where somebody else proposed it", Hint("remote add", "NAME", "URL")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +32,9 @@ def stored_artifact(handle: Handle, manifest: Manifest) -> StoredArtifact:
     artifact = manifest.artifact
     try:
         recipe = handle.stores.read_recipe(artifact.recipe)
-    except NotFound as error:
+    except NotFound:
         what = f"the bytes of {manifest.reference} are not in the store"
-        return StoredArtifact(None, Finding(what, NOT_JUDGED, error.hint))
+        return StoredArtifact(None, Finding(what, NOT_JUDGED, BRING_THEM))
     except RegoloError as error:
         return StoredArtifact(None, Finding.of(error))
     wrong = _contradiction(artifact, recipe)
@@ -70,7 +76,7 @@ def _missing_chunks(handle: Handle, manifest: Manifest, recipe: Recipe) -> Findi
     if not missing:
         return None
     what = f"{counted(len(missing), 'chunk')} of {manifest.reference} are in no store"
-    return Finding(what, NOT_JUDGED)
+    return Finding(what, NOT_JUDGED, BRING_THEM)
 
 
 def _lacking_here(handle: Handle, recipe: Recipe) -> bool:

@@ -6,6 +6,7 @@ import click
 
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, put_json
+from regolo_git.cli.options.change import ask_before_store
 from regolo_git.cli.pages.document import put_document
 from regolo_git.cli.streams import put
 from regolo_git.registry.handle import Handle
@@ -37,8 +38,11 @@ COLOURS = {"wrong": "red", "fail": "red", "not judged": "yellow", "open": "yello
     help=f"Cut the Markdown at N characters.  [default: {MOST_CHARACTERS}]",
 )
 @click.option("--strict", is_flag=True, help="Exit with 8 also where a gate is open.")
+@click.option("--yes", "-y", is_flag=True, help="Use the shared store that the registry names.")
 @click.pass_context
-def review(context: click.Context, change: str, page_format: Format, max_chars: int, strict: bool) -> None:
+def review(
+    context: click.Context, change: str, page_format: Format, max_chars: int, strict: bool, yes: bool
+) -> None:
     """Judge a change before it is merged: what it does to models, environments, endpoints and rules.
 
     Shows the change that merging HEAD into BASE would bring.  Gates, directions of metrics and signers are
@@ -59,6 +63,7 @@ def review(context: click.Context, change: str, page_format: Format, max_chars: 
     gate fails.
     """
     with open_handle() as handle:
+        ask_before_store(handle, yes=yes or None)
         done = review_text(handle, change)
         records = _records(handle, done) if page_format == "github" else {}
     _put(done, page_format, max_chars, records)

@@ -18,8 +18,9 @@ from regolo_git.verdict.gate_result import counts_text, summary_text
 @click.command()
 @click.option("--merged", is_flag=True, help="Tag merged versions; required.")
 @click.option("--dry-run", "-n", is_flag=True, help="Show what would be tagged without tagging it.")
+@click.option("--yes", "-y", is_flag=True, help="Use the shared store that the registry names.")
 @form_options
-def tag(merged: bool, dry_run: bool, form: Form) -> None:
+def tag(merged: bool, dry_run: bool, yes: bool, form: Form) -> None:
     """Tag every untagged version on the registry branch; for CI, after a merge.
 
     Verifies the content of each version first.  Its gates, by the rules of the commit before, are recorded in
@@ -43,7 +44,7 @@ def tag(merged: bool, dry_run: bool, form: Form) -> None:
             "--merged is required: other versions are tagged on creation", Hint("tag", "--merged")
         )
     with open_handle() as handle, ProgressBar("checking") as bar:
-        ask_before_store(handle)
+        ask_before_store(handle, yes=yes or None)
         found = tag_merged(handle, dry_run=dry_run, on_progress=bar.show)
     emit(
         form,

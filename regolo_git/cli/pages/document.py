@@ -11,6 +11,7 @@ from regolo_git.reviews.page import Cell, Column
 from regolo_git.text.printable import one_line
 
 INDENT = 2
+IN_PIPE = 100  # columns of prose
 SCREENFUL = 40  # rows of one table
 
 
@@ -42,7 +43,7 @@ def _put_details(details: Details) -> None:
 
 def _put_wrapped(text: str, indent: int, *, dim: bool = False) -> None:
     blanks = " " * indent
-    room = max(tables.width() - indent, 20) if is_terminal(sys.stdout) else tables.UNLIMITED
+    room = max((tables.width() if is_terminal(sys.stdout) else IN_PIPE) - indent, 20)
     lines = textwrap.wrap(signs(text), room, break_long_words=False, break_on_hyphens=False)
     for line in lines:
         put(blanks + paint(line, sys.stdout, dim=dim))
@@ -56,7 +57,7 @@ def _put_grid(grid: Grid, indent: int) -> None:
 
 
 def _column(column: Column) -> columns.Column:
-    return columns.Column(one_line(column.title).upper(), column.number, column.flexible, column.spare)
+    return columns.Column(signs(one_line(column.title).upper()), column.number, column.flexible, column.spare)
 
 
 def _cell(text: Text) -> tables.Cell:
