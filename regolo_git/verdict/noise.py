@@ -6,6 +6,7 @@ value that answers for any margin, because a gate asks for a drop beyond its lim
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar, Literal, Protocol
 
 from regolo_git.verdict.distributions import half_binomial_cdf, normal_cdf, root, t_cdf
@@ -162,11 +163,13 @@ class PairedShares:
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """The differences that no p-value rejects: zero is one of them unless McNemar's test rejects."""
-        alpha = (1 - level) / 2
         diff = (self.only_b - self.only_a) / self.pairs
-        low = root(lambda margin: alpha - self.p_above(-margin), -diff, 1.0)
-        high = root(lambda margin: alpha - self.p_below(margin), diff, 1.0)
-        return -low, high
+        low = -_tango_bound(self.pairs, self.only_b, self.only_a, -diff, level)
+        high = _tango_bound(self.pairs, self.only_a, self.only_b, diff, level)
+        alpha = (1 - level) / 2
+        return min(low, 0.0) if self.p_above() > alpha else low, max(
+            high, 0.0
+        ) if self.p_below() > alpha else high
 
 
 def _paired_p(n: int, lost: int, won: int, margin: float) -> float:
@@ -175,6 +178,11 @@ def _paired_p(n: int, lost: int, won: int, margin: float) -> float:
         return exact
     score = normal_cdf(_tango(n, lost, won, margin))
     return max(score, exact) if margin < 0 else score
+
+
+def _tango_bound(n: int, lost: int, won: int, diff: float, level: float) -> float:
+    z = _z(level)
+    return root(lambda margin: -z - _tango(n, lost, won, margin), diff, 1.0)
 
 
 def _tango(n: int, lost: int, won: int, margin: float) -> float:
@@ -191,5 +199,6 @@ def _tango(n: int, lost: int, won: int, margin: float) -> float:
     return distance / math.sqrt(variance)
 
 
+@cache
 def _z(level: float) -> float:
     return root(lambda z: normal_cdf(z) - (1 + level) / 2, 0.0, Z_LIMIT)
