@@ -51,14 +51,18 @@ class ComparisonVerbs:
         version_b: str | None = None,
         rev_a: str | None = None,
         rev_b: str | None = None,
+        *,
+        values: bool = False,
     ) -> Comparison:
         """Compares two versions of a model: metrics, metadata, files, tensors and size.
 
         `rev_a` and `rev_b` are a branch, a proposal or any commit in place of a version, and "" is the work
-        tree.  Raises NotFound, TypeError without a version or revision for each side.
+        tree.  With `values`, `Comparison.values` says how much the values of each tensor that changed differ;
+        both versions of it are read.  Raises NotFound, TypeError without a version or revision for each side,
+        and MissingDependency for `values` without NumPy (`regolo-git[values]`).
         """
         a, b = _side(model_id, "a", version_a, rev_a), _side(model_id, "b", version_b, rev_b)
-        return compare_versions(self.handle, a, b)
+        return compare_versions(self.handle, a, b, values=values)
 
     def compare_revisions(self, rev_a: str, rev_b: str) -> RevisionComparison:
         """Compares every model that two commits have differently; "" is the work tree.  Raises NotFound."""

@@ -74,7 +74,8 @@ class _Opened(io.RawIOBase):
         self._size = size
         self._position = 0
         self._last = bisect_right(self._ends, start + size - 1)
-        self._held: tuple[int, bytearray] = (-1, bytearray())
+        self._buffer = memoryview(bytearray())  # the memory of each chunk in turn
+        self._held = (-1, self._buffer)
         self._told = 0  # the first chunk that the store does not expect
         self._ahead = 0  # how many chunks it was told of
 
@@ -103,12 +104,15 @@ class _Opened(io.RawIOBase):
         self._position += len(data)
         return len(data)
 
-    def _chunk(self, number: int) -> bytearray:
+    def _chunk(self, number: int) -> memoryview:
         if self._held[0] != number:
             self._tell_what_follows(number)
             chunk = self._chunks[number]
-            content = bytearray(chunk.size)
-            self._store.read_chunk_into(chunk.blake3, memoryview(content))
+            self._held = (-1, self._buffer)
+            if len(self._buffer) < chunk.size:
+                self._buffer = memoryview(bytearray(chunk.size))
+            content = self._buffer[: chunk.size]
+            self._store.read_chunk_into(chunk.blake3, content)
             self._held = (number, content)
         return self._held[1]
 

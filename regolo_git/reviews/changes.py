@@ -6,6 +6,7 @@ from regolo_git.records.versions import Bump
 from regolo_git.reviews.files import FileChange
 from regolo_git.reviews.incomplete import IncompleteFile
 from regolo_git.reviews.metadata import MetadataChange
+from regolo_git.reviews.values import TensorValues
 from regolo_git.verdict.bump import suggested_bump
 from regolo_git.verdict.metrics import MetricChange
 from regolo_git.verdict.tensors import TensorComparison
@@ -16,7 +17,7 @@ class VersionChanges:
     """The changes from version `a` to version `b` of a model.
 
     `tensors` is None unless the store has both recipes, and lacks those of files that are `incomplete`.
-    Sizes are in bytes, `size_diff_mb` in 10^6 bytes.
+    `values` is None unless asked for.  Sizes are in bytes, `size_diff_mb` in 10^6 bytes.
     """
 
     model_id: str
@@ -32,6 +33,7 @@ class VersionChanges:
     description_a: str | None
     description_b: str | None
     incomplete: tuple[IncompleteFile, ...] = ()
+    values: tuple[TensorValues, ...] | None = None
 
     @property
     def size_diff(self) -> int:

@@ -8,6 +8,7 @@ from regolo_git.records.recipe import RecipeTensor
 from regolo_git.records.toml_text import inline_text
 from regolo_git.reviews.changes import VersionChanges
 from regolo_git.reviews.page import Cell, Column, Meaning, Page, Row, Section
+from regolo_git.reviews.values import values_section
 from regolo_git.text.numbers import (
     MISSING,
     counted,
@@ -49,7 +50,13 @@ def comparison_page(changes: VersionChanges) -> Page:
         lead=_lead(changes, sizes),
         brief=sizes,
         notes=[*([described] if described and described != changes.description_a else []), *problems],
-        sections=[_metrics(changes), _metadata(changes), _files(changes), *_tensors(changes)],
+        sections=[
+            _metrics(changes),
+            _metadata(changes),
+            _files(changes),
+            *_tensors(changes),
+            *([values_section(changes.values)] if changes.values else []),
+        ],
         conclusion=_conclusion(changes),
     )
 

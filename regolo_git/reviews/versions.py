@@ -15,6 +15,7 @@ from regolo_git.registry.revisions import Revision, changed_models, revision_at
 from regolo_git.reviews.comparison import Comparison, compare
 from regolo_git.reviews.incomplete import IncompleteFile, incomplete_files
 from regolo_git.reviews.sides import Side, find_side, side_at
+from regolo_git.reviews.values import tensor_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,12 @@ class RevisionComparison:
 
 
 def compare_versions(
-    handle: Handle, a: OneVersion, b: OneVersion, on_progress: OnProgress = ignore_progress
+    handle: Handle,
+    a: OneVersion,
+    b: OneVersion,
+    on_progress: OnProgress = ignore_progress,
+    *,
+    values: bool = False,
 ) -> Comparison:
     """Compares `a` with `b`; the directions of metrics are those of the model card at `a`.
 
@@ -37,16 +43,22 @@ def compare_versions(
     """
     if a.model != b.model:
         raise InvalidInput(f"'{a}' and '{b}' are versions of different models", Hint("list", a.model))
-    return compare_sides(handle, find_side(handle, a, on_progress), find_side(handle, b, on_progress))
+    sides = find_side(handle, a, on_progress), find_side(handle, b, on_progress)
+    return compare_sides(handle, *sides, on_progress, values=values)
 
 
-def compare_sides(handle: Handle, a: Side, b: Side) -> Comparison:
-    """Compares two sides of one model."""
-    found = incomplete_files(handle.stores, a.manifest, b.manifest, a.recipe, b.recipe)
-    incomplete = *found, *_problems(a), *_problems(b)
+def compare_sides(
+    handle: Handle, a: Side, b: Side, on_progress: OnProgress = ignore_progress, *, values: bool = False
+) -> Comparison:
+    """Compares two sides of one model; with `values`, those of its tensors, too (see `tensor_values`)."""
+    stored = incomplete_files(handle.stores, a.manifest, b.manifest, a.recipe, b.recipe)
+    incomplete = *stored, *_problems(a), *_problems(b)
     card = a.records.card_or_default(a.manifest.model)
     paired = paired_metrics(handle.stores, (a.manifest, a.recipe), (b.manifest, b.recipe))
     comparison = compare(a.manifest, b.manifest, card, a.recipe, b.recipe, incomplete, paired)
+    if values:
+        found = tensor_values(handle, a, b, comparison.tensors, on_progress)
+        comparison = replace(comparison, values=found)
     if comparison.version_a != comparison.version_b:
         return comparison
     version = comparison.version_a
@@ -54,7 +66,12 @@ def compare_sides(handle: Handle, a: Side, b: Side) -> Comparison:
 
 
 def compare_revisions(
-    handle: Handle, a: Revision, b: Revision, on_progress: OnProgress = ignore_progress
+    handle: Handle,
+    a: Revision,
+    b: Revision,
+    on_progress: OnProgress = ignore_progress,
+    *,
+    values: bool = False,
 ) -> RevisionComparison:
     """Compares every model that differs: its manifest or, in the work tree, its files.
 
@@ -67,7 +84,7 @@ def compare_revisions(
         if before is not None and after is not None:
             sides = [_present(handle, revision, model, on_progress) for revision in (a, b)]
             if sides[0] and sides[1] and sides[0].manifest != sides[1].manifest:
-                changed.append(compare_sides(handle, sides[0], sides[1]))
+                changed.append(compare_sides(handle, sides[0], sides[1], on_progress, values=values))
         elif after is not None and not _has(a, model):
             added.append(after)
         elif before is not None and not _has(b, model):

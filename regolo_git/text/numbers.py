@@ -34,6 +34,11 @@ def signed_percent_text(value: float | None) -> str:
     return "" if value is None else f"{value:+.2%}"
 
 
+def significant_text(value: float | None, *, digits: int = 3) -> str:
+    """A measured value, to some digits: `0.00123`."""
+    return MISSING if value is None else f"{value:.{digits}g}"
+
+
 def decimal_text(value: float) -> str:
     """A number without binary rounding noise: `0.3` for 0.1 + 0.2."""
     return f"{value:.10g}"

@@ -50,8 +50,9 @@ MOST = 3
     default="table",
     help="The output format: Markdown for a pull request, or an HTML page.  [default: table]",
 )
+@click.option("--values", is_flag=True, help="Read the tensors that changed, and show how much.")
 @form_options
-def diff(sides: tuple[str, ...], page_format: Format, form: Form) -> None:
+def diff(sides: tuple[str, ...], page_format: Format, values: bool, form: Form) -> None:
     """Compare two versions: metrics, metadata, files, tensors and size; and suggest a version bump.
 
     A and B are MODEL@VERSION, MODEL@ENVIRONMENT, or REV:MODEL for what a branch, a proposal or any commit
@@ -62,12 +63,18 @@ def diff(sides: tuple[str, ...], page_format: Format, form: Form) -> None:
     MODEL@A..B compares two versions of MODEL.  Any other A..B compares every model that differs between two
     commits, and A...B those that changed on B since it left A.
 
+    --values reads both versions of every tensor that changed and shows the norm of the difference relative
+    to that of A, the cosine between both, the largest change of a value, the share of values that changed,
+    and the number of NaN and infinite values.  It needs NumPy: pip install 'regolo-git[values]'.
+
     \b
     With --plain, one line for each difference:
       metric    name, a, b, difference, relative, verdict
       metadata  name, a, b
       file      path, added|removed|changed, bytes in a, bytes in b
       tensor    name, added|removed|reshaped|changed, a, b
+      values    name, relative norm, cosine, largest change, share changed,
+                NaN in a, NaN in b, infinite in a, infinite in b
       size      a, b, difference in bytes
     and for several models, before the lines of each:
       model     name, added|removed|changed, version in a, version in b
@@ -81,30 +88,34 @@ def diff(sides: tuple[str, ...], page_format: Format, form: Form) -> None:
       git regolo diff main...HEAD
 
     Exit status: 0 success, whatever differs; 2 an invalid reference, or different models; 3 no such version,
-    or a commit that this clone lacks; 6 the store is not there.
+    or a commit that this clone lacks; 6 the store is not there; 9 --values without NumPy.
     """
     if page_format != "table" and form != "people":
         raise InvalidInput(f"--format and --{form} cannot be used together")
     chosen: Form = "json" if page_format == "json" else form
     with open_handle() as handle, ProgressBar("reading") as bar:
-        found = _compare(handle, sides, bar)
+        found = _compare(handle, sides, bar, values=values)
     if isinstance(found, Comparison):
         _show_one(found, page_format, chosen)
     else:
         _show_all(found, page_format, chosen)
 
 
-def _compare(handle: Handle, texts: Sequence[str], bar: ProgressBar) -> Comparison | RevisionComparison:
+def _compare(
+    handle: Handle, texts: Sequence[str], bar: ProgressBar, *, values: bool
+) -> Comparison | RevisionComparison:
+    if not texts and values:
+        raise InvalidInput("--values compares stored versions, not the work tree", Hint("diff", "MODEL"))
     if not texts:
         return compare_work_tree(handle, bar.show)
     first = find_target(handle, texts[0])
     if isinstance(first, CommitRange):
         _refuse_more(texts, 1)
-        return compare_revisions(handle, *revisions_of(handle, first))
+        return compare_revisions(handle, *revisions_of(handle, first), bar.show, values=values)
     if isinstance(first, VersionRange):
         _refuse_more(texts, 1)
-        return compare_versions(handle, first.a, first.b)
-    return compare_versions(handle, *_two(handle, first, texts), bar.show)
+        return compare_versions(handle, first.a, first.b, bar.show, values=values)
+    return compare_versions(handle, *_two(handle, first, texts), bar.show, values=values)
 
 
 def _refuse_more(texts: Sequence[str], most: int) -> None:

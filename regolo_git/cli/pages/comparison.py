@@ -43,7 +43,16 @@ def document(changes: VersionChanges) -> Json:
         }
         if c.tensors is not None
         else None,
+        "values": _values(c),
     }
+
+
+def _values(changes: VersionChanges) -> Json:
+    if changes.values is None:
+        return None
+    return [
+        {"name": values.tensor.label} | cast(dict[str, Json], values.to_dict()) for values in changes.values
+    ]
 
 
 def _tensor_document(tensor: RecipeTensor | None) -> Json:
@@ -61,6 +70,8 @@ def fields(changes: VersionChanges) -> Iterator[tuple[object, ...]]:
         yield "file", file.path, file.kind, file.size_before, file.size_after
     for incomplete in c.incomplete:
         yield "incomplete", incomplete.version, incomplete.name, incomplete.problem
+    for values in c.values or ():
+        yield "values", values.tensor.label, *values.to_dict().values()
     for tensor in c.tensors.changes if c.tensors is not None else ():
         yield "tensor", tensor.label, tensor.kind, tensor_text(tensor.before), tensor_text(tensor.after)
     yield "size", c.size_a, c.size_b, c.size_diff
