@@ -12,9 +12,8 @@ from regolo_git.errors import PolicyRefused
 from regolo_git.hints import Hint
 from regolo_git.records.endpoint import Endpoint, RollbackMark
 from regolo_git.records.environment import Promotion
-from regolo_git.records.versions import Version
 from regolo_git.registry.endpoints.traffic import moved_endpoint, promotion_files
-from regolo_git.registry.environments.permission import was_promoted_to
+from regolo_git.registry.environments.permission import is_of, was_promoted_to
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.model_version import ModelVersion
@@ -49,7 +48,7 @@ def environment_move(
     follows it and the version was promoted there with the same bytes; False moves it with all endpoints that
     follow, and raises PolicyRefused if the version never was there.
     """
-    if keep or previous is None or _is_same(previous, version):
+    if keep or previous is None or is_of(previous, version):
         return None
     others = other_followers(handle, records, endpoint)
     if others and keep is None:
@@ -70,14 +69,9 @@ def environment_move(
 
 def rollback_mark(previous: Promotion | None, version: ModelVersion) -> RollbackMark | None:
     """The record of a rollback to a version other than the one that is promoted."""
-    if previous is None or _is_same(previous, version):
+    if previous is None or is_of(previous, version):
         return None
     return RollbackMark(previous.version, version.version)
-
-
-def _is_same(promotion: Promotion, version: ModelVersion) -> bool:
-    same_version = Version.parse(promotion.version) == Version.parse(version.version)
-    return same_version and promotion.digest == version.manifest.artifact.digest
 
 
 def other_followers(handle: Handle, records: RecordsAt, endpoint: Endpoint) -> list[Endpoint]:

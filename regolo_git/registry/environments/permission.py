@@ -93,9 +93,13 @@ def judge_promotion(
 ) -> Judgement:
     """What the gates say of a version, by the rules of now; `there` is in the environment now.
 
-    Raises GatesRefused if one fails or cannot be judged, IntegrityError for a model card that cannot be read,
-    NotFound if a gate needs the version that is there and this clone does not have it.
+    What is there already is not judged again, but for dangerous names in pickles.  Raises GatesRefused if a
+    gate fails or cannot be judged, IntegrityError for a model card that cannot be read, NotFound if a gate
+    needs the version that is there and this clone does not have it.
     """
+    if there is not None and is_of(there, version):
+        refuse_dangerous(handle, version, environment)
+        return Judgement(version, environment, there, version, ())
     rules = rules_at(handle.records(), version.model_id, [environment])
     before = None
     if there is not None:
@@ -111,10 +115,17 @@ def judge_promotion(
     return judgement
 
 
+def is_of(promotion: Promotion, version: ModelVersion) -> bool:
+    """Whether a promotion is of a version with its present bytes."""
+    same_number = Version.parse(promotion.version) == Version.parse(version.version)
+    return same_number and promotion.digest == version.manifest.artifact.digest
+
+
 def refuse_dangerous(handle: Handle, version: ModelVersion, environment: str) -> None:
     """Raises GatesRefused for dangerous names in pickles, where the environment refuses them.
 
-    A rollback asks this and no other gate: it goes back to what was accepted, perhaps before gates were set.
+    A rollback asks this and no other gate: it goes back to what was accepted, perhaps before gates were set;
+    so does a promotion of what is there, for the number of replicas.
     """
     rule = handle.config().environment(environment)
     gates = rule.gates if rule is not None else None
@@ -164,11 +175,6 @@ def environment_rule(
 
 def was_promoted_to(handle: Handle, version: ModelVersion, environment: str) -> bool:
     """Whether the version, with its present bytes, is or ever was promoted to an environment."""
-    wanted, digest = Version.parse(version.version), version.manifest.artifact.digest
     tip = handle.operations_tip()
-    return any(
-        event.promotion is not None
-        and event.promotion.digest == digest
-        and Version.parse(event.promotion.version) == wanted
-        for event in promotion_events(handle, tip, version.model_id, environment)
-    )
+    events = promotion_events(handle, tip, version.model_id, environment)
+    return any(event.promotion is not None and is_of(event.promotion, version) for event in events)

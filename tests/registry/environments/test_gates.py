@@ -9,7 +9,9 @@ from support.git_program import commit_files, git
 from support.registry_fixtures import configure
 
 from regolo_git.api import Registry
+from regolo_git.artifacts.progress import Progress
 from regolo_git.errors import IntegrityError, NotFound, PolicyRefused
+from regolo_git.records.environment import Promotion
 from regolo_git.records.references import Reference
 from regolo_git.registry.environments.permission import GatesRefused
 from regolo_git.registry.environments.promote import promote
@@ -199,6 +201,30 @@ def test_a_rollback_to_a_dangerous_pickle_is_refused_for_production_alone(measur
     with pytest.raises(PolicyRefused, match=r"os\.system"):
         measured.rollback_endpoint("e", "1.3")
     assert measured.rollback_endpoint("free", "1.3").traffic == {"1.3": 1.0}
+
+
+def test_a_promotion_that_came_first_is_what_a_drop_is_from(measured: Registry) -> None:
+    """Another promotion lands while the bytes of this one are read."""
+    gate(measured, "[gates.accuracy]\nmax_drop = 0.005\n")
+    measured.promote_model_version("m", "1.2", "production")
+    others: list[Promotion] = []
+
+    def interfere(progress: Progress) -> None:
+        if not others:
+            with Registry.open(measured.handle.paths.top) as other:
+                others.append(other.promote_model_version("m", "1.0", "production"))
+
+    with pytest.raises(GatesRefused, match=r"fell by 0\.01 from 0\.92 in m@1\.0 to 0\.91"):
+        promote(measured.handle, Reference.parse("m@1.1"), "production", on_progress=interfere)
+    assert measured.get_model_version("m", "production").version == "1.0"
+
+
+def test_what_is_there_already_is_not_judged_again(measured: Registry) -> None:
+    measured.promote_model_version("m", "1.2", "production")
+    gate(measured, "[gates.accuracy]\nmin = 0.85\n")
+    assert measured.promote_model_version("m", "1.2", "production", replicas=3).replicas == 3
+    with pytest.raises(GatesRefused):
+        measured.promote_model_version("m", "1.2", "staging")
 
 
 def test_a_dry_run_checks_everything_and_changes_nothing(measured: Registry) -> None:
