@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from regolo_git.api.current import (
+        blame_metric,
         checkout_model_version,
         clone,
         compare_model_versions,
@@ -107,6 +108,7 @@ _HOMES = {
         "compare_revisions",
         "confirm_store",
         "checkout_model_version",
+        "blame_metric",
         "rollback_model",
         "renumber_model_version",
         "retire_model_version",
@@ -194,6 +196,7 @@ __all__ = [
     "VersionExists",
     "VersionToEvict",
     "checkout_model_version",
+    "blame_metric",
     "clone",
     "compare_model_versions",
     "compare_revisions",

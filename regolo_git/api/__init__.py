@@ -14,6 +14,7 @@ import regolo_git
 
 if TYPE_CHECKING:
     from regolo_git.api.current import (
+        blame_metric,
         checkout_model_version,
         clone,
         compare_model_versions,
@@ -58,6 +59,7 @@ __all__ = [
     "Registry",
     "Review",
     "checkout_model_version",
+    "blame_metric",
     "clone",
     "compare_model_versions",
     "compare_revisions",

@@ -8,6 +8,8 @@ from regolo_git.records.filter_expression import Filter
 from regolo_git.records.names import check_model_name, check_text
 from regolo_git.records.revision_syntax import OneVersion
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.metric_origins import metric_changes, metric_origins
+from regolo_git.registry.metric_steps import MetricOrigin
 from regolo_git.registry.revisions import revision_at
 from regolo_git.registry.version_query import SortKey, VersionQuery, select_versions
 from regolo_git.registry.versions.model_version import ModelVersion
@@ -43,6 +45,19 @@ class ComparisonVerbs:
             check_model_name(check_text("the name of a model", model_id)) if model_id is not None else None
         )
         return [found.version for found in select_versions(self.handle, query, model, limit)[0]]
+
+    def blame_metric(
+        self, model_id: str, metric: str | None = None, rev: str | None = None
+    ) -> list[MetricOrigin]:
+        """Every version that changed a metric of a model, newest first.
+
+        Without `metric`, the version that gave each metric of the newest version its value.  With `rev`, in
+        the history of a branch, a proposal or any commit.  Raises NotFound.
+        """
+        model = reference_to(model_id, "latest") if rev is None else at_revision(model_id, rev)
+        if metric is None:
+            return metric_origins(self.handle, model)
+        return metric_changes(self.handle, model, check_text("the name of a metric", metric))
 
     def compare_model_versions(
         self,

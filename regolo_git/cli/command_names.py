@@ -42,6 +42,7 @@ COMMANDS: Sections = {
         "status": _entry("status", "Compare the work tree with the checked-out versions."),
         "describe": _entry("describe", "List the versions at a commit."),
         "diff": _entry("diff", "Compare two versions."),
+        "blame": _entry("blame", "Show which version gave a metric its value."),
         "review": _entry("review", "Judge a change before it is merged."),
     },
     "Use": {

@@ -6,29 +6,29 @@ import click
 
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit, form_options
-from regolo_git.cli.options.arguments import model_argument
-from regolo_git.cli.pages.log import Step, document, fields, put_steps, put_trend
-from regolo_git.errors import NotFound
+from regolo_git.cli.options.targets import complete_one, find_target
+from regolo_git.cli.pages.log import document, fields, put_plot, put_steps, put_trend
+from regolo_git.cli.streams import talk
+from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
+from regolo_git.records.references import Reference
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.lookup import find_versions
-from regolo_git.registry.models import Model, read_model
-from regolo_git.registry.versions.model_version import known_measurements
-from regolo_git.text.nearest import nearest, nearest_few
-from regolo_git.text.numbers import few_of
-from regolo_git.text.printable import one_line
-from regolo_git.verdict.metrics import compare_metrics
-
-METRICS_NAMED = 5  # of a model that may have hundreds
+from regolo_git.registry.lookup import list_versions
+from regolo_git.registry.metric_steps import Step, of_metric, steps_of
+from regolo_git.registry.revision_versions import versions_in
 
 
 @click.command()
-@model_argument()
+@click.argument("model", metavar="MODEL|REV:MODEL|RANGE", shell_complete=complete_one)
 @click.option("--metric", metavar="NAME", help="Show the trend of one metric.")
+@click.option("--plot", is_flag=True, help="Plot the metric over the versions.")
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Show only the N newest versions.")
 @form_options
-def log(model: str, metric: str | None, limit: int | None, form: Form) -> None:
+def log(model: str, metric: str | None, plot: bool, limit: int | None, form: Form) -> None:
     """Show the versions of MODEL, newest first, and how the metrics of each changed from its parent version.
+
+    REV:MODEL shows the versions in the history of a branch, a proposal or any commit; MODEL@A..B those after
+    A, up to B; A..B, of two commits, the versions of all models that the commits of B brought.
 
     Whether higher is better is read from the model card (models/MODEL/model.toml), or guessed from the name.
 
@@ -39,55 +39,48 @@ def log(model: str, metric: str | None, limit: int | None, form: Form) -> None:
     \b
     Examples:
       git regolo log sentiment
-      git regolo log sentiment --metric accuracy
-      git regolo log sentiment --json --limit 5
+      git regolo log sentiment --metric accuracy --plot
+      git regolo log sentiment@1.0..1.4
+      git regolo log main..origin/propose/sentiment@1.2
 
-    Exit status: 0 success; 2 invalid input; 3 no such model or metric, or not in a registry.
+    Exit status: 0 success; 2 invalid input; 3 no such model, metric or commit, or not in a registry.
     """
+    if plot and (metric is None or form != "people"):
+        raise InvalidInput("--plot requires --metric, without --json and --plain")
     with open_handle() as handle:
-        steps = _steps(handle, read_model(handle, model, limit))
+        steps = _steps(handle, model, limit)
         if metric is not None:
-            steps = _of_metric(steps, model, metric)
+            steps = of_metric(steps, steps[0].version.model_id if steps else model, metric)
+        if not steps and form == "people":
+            talk(f"no version in {model}")
         emit(
             form,
             document=lambda: [document(step) for step in steps],
             fields=lambda: (line for step in steps for line in fields(step)),
-            page=lambda: put_trend(steps, metric) if metric is not None else put_steps(steps),
+            page=lambda: _put(steps, metric, plot=plot),
         )
 
 
-def _steps(handle: Handle, model: Model) -> list[Step]:
-    """The steps, newest first; a version whose manifest cannot be read has no parent and no metrics."""
-    measured = {version.version: known_measurements(handle, version) for version in model.versions}
-    by_name = {version.version: version for version in model.versions}
-    readable = [version for version in model.versions if measured[version.version] is not None]
-    older = {name for version in readable for name in version.parents} - set(by_name)
-    for version in find_versions(handle, model.name, sorted(older)):
-        by_name[version.version] = version
-        measured[version.version] = known_measurements(handle, version)
-    steps = []
-    for version in reversed(model.versions):
-        metrics = measured[version.version]
-        parents = version.parents if metrics is not None else ()
-        previous = next((by_name[name] for name in parents if name in by_name), None)
-        before = (measured[previous.version] if previous is not None else None) or {}
-        changes = compare_metrics(before, metrics or {}, model.metric_rules)
-        steps.append(Step(version, previous, changes))
-    return steps
+def _put(steps: Sequence[Step], metric: str | None, *, plot: bool) -> None:
+    if metric is None:
+        put_steps(steps)
+    elif plot:
+        put_plot(steps, metric)
+    else:
+        put_trend(steps, metric)
 
 
-def _of_metric(steps: Sequence[Step], model: str, metric: str) -> list[Step]:
-    known = sorted(
-        {name for step in steps for name, change in step.changes.items() if change["b"] is not None}
-    )
-    if metric not in known:
-        close = nearest_few(metric, known, most=METRICS_NAMED)
-        named = close or known[:METRICS_NAMED]
-        available = f" (known: {few_of(list(map(one_line, named)), len(known))})" if known else ""
-        meant = nearest(metric, known)
-        hint = Hint("log", model, *(["--metric", meant] if meant else []))
-        raise NotFound(f"no version of '{model}' has a metric '{one_line(metric)}'{available}", hint)
-    return [
-        Step(step.version, step.previous, {metric: step.changes[metric]} if metric in step.changes else {})
-        for step in steps
-    ]
+def _steps(handle: Handle, text: str, limit: int | None) -> list[Step]:
+    """The steps of every model that was named, newest first."""
+    target = find_target(handle, text)
+    if isinstance(target, Reference):
+        if not target.is_bare:
+            raise InvalidInput(f"'{target}' is one version", Hint("show", str(target)))
+        versions = list_versions(handle, target.model, limit)
+    else:
+        versions = versions_in(handle, target)[-limit if limit is not None else 0 :]
+    found: list[Step] = []
+    for model in sorted({version.model_id for version in versions}):
+        of_model = [version for version in versions if version.model_id == model]
+        found += steps_of(handle, of_model, handle.records().card_or_default(model).metrics)
+    return found

@@ -1,25 +1,26 @@
 """The output of `log`: versions with their metrics, or the trend of one metric."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from regolo_git.cli.columns import Column
 from regolo_git.cli.forms import Json
 from regolo_git.cli.pages.status_style import retirement_document, version_cell
 from regolo_git.cli.pages.terminal import drawn
-from regolo_git.cli.streams import paint, put, signs, takes_symbols
-from regolo_git.cli.tables import Cell, Row, painted, put_table
-from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.cli.streams import is_terminal, paint, put, signs, takes_symbols
+from regolo_git.cli.tables import Cell, Row, painted, put_table, width
+from regolo_git.registry.metric_steps import Step
 from regolo_git.reviews.comparison_page import difference_texts, metric_name, verdict_cell
 from regolo_git.text.commits import person, short
 from regolo_git.text.numbers import counted, number_text
+from regolo_git.text.plot import plot
 from regolo_git.text.printable import one_line
 from regolo_git.text.sizes import size_text
 from regolo_git.text.sparkline import sparkline
 from regolo_git.text.times import local_time
 from regolo_git.verdict.metrics import MetricChange
 
+PIPE_WIDTH = 80
 METRIC_COLUMNS = (
     Column("METRIC", flexible=True),
     Column("VALUE", right=True),
@@ -37,15 +38,6 @@ TREND_COLUMNS = (
     Column("CREATED", spare=1),
     Column("MESSAGE", flexible=True),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A version, its parent version, and the change of each metric between them."""
-
-    version: ModelVersion
-    previous: ModelVersion | None
-    changes: Mapping[str, MetricChange]
 
 
 def document(step: Step) -> Json:
@@ -154,3 +146,13 @@ def _trend_row(step: Step, change: MetricChange | None) -> Row:
         local_time(version.created_at),
         Cell(one_line(version.message), "dim"),
     )
+
+
+def put_plot(steps: Sequence[Step], metric: str) -> None:
+    """Plots the values of one metric over the versions, as wide as the terminal."""
+    values = [step.changes[metric]["b"] if metric in step.changes else None for step in reversed(steps)]
+    names = [one_line(step.version.version) for step in reversed(steps)]
+    room = width() if is_terminal(sys.stdout) else PIPE_WIDTH
+    put(paint(one_line(metric), sys.stdout, bold=True))
+    for line in plot(values, names, room, ascii_only=not takes_symbols(sys.stdout)):
+        put(line)

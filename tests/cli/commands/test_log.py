@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 from support.command_line import Regolo
+from support.git_program import git
+from support.model_files import write_model
 
 
 def test_the_log_has_metrics_against_the_version_before(regolo: Regolo, two_versions: Path) -> None:
@@ -43,3 +45,33 @@ def test_a_limited_log_is_the_beginning_of_the_whole_one(regolo: Regolo, two_ver
     assert len(whole) == 8
     for limit in (1, 3, 7, 8, 50):
         assert regolo("log", "m", "--json", "--limit", str(limit)).document == whole[:limit]
+
+
+def test_log_plots_a_metric(regolo: Regolo, two_versions: Path) -> None:
+    lines = regolo("log", "m", "--metric", "accuracy", "--plot").lines
+    assert lines[0] == "accuracy"
+    assert lines[1] == " 0.92 +      *"
+    assert lines[-1] == "       1.0 1.1"
+    assert max(map(len, lines)) <= 80
+    assert "requires --metric" in regolo("log", "m", "--plot", status=2).err
+    assert "requires --metric" in regolo("log", "m", "--metric", "ms", "--plot", "--json", status=2).err
+
+
+def test_log_takes_commits_and_ranges(regolo: Regolo, two_versions: Path) -> None:
+    git(two_versions, "checkout", "-qb", "topic")
+    write_model(two_versions / "model.safetensors", 3)
+    regolo("commit", "m", "model.safetensors", "--metric", "accuracy=0.95")
+    steps = regolo("log", "topic:m", "--json").document
+    assert [(step["version"], step["previous"]) for step in steps] == [
+        ("1.2", "1.1"),
+        ("1.1", "1.0"),
+        ("1.0", None),
+    ]
+    assert steps[0]["metrics"]["accuracy"]["previous"] == 0.92
+    assert [step["version"] for step in regolo("log", "main..topic", "--json").document] == ["1.2"]
+    assert [step["version"] for step in regolo("log", "m@1.0..1.1", "--json").document] == ["1.1"]
+    assert [step["version"] for step in regolo("log", "topic:m", "--limit", "1", "--json").document] == [
+        "1.2"
+    ]
+    assert "no version in topic..main" in regolo("log", "topic..main").err
+    assert "'m@1.0' is one version" in regolo("log", "m@1.0", status=2).err
