@@ -88,3 +88,8 @@ def plain(text: Text) -> str:
 def unbroken(text: str) -> str:
     """The text with spaces at which no line is broken."""
     return text.replace(" ", NO_BREAK)
+
+
+def flexible(*titles: str) -> tuple[Column, ...]:
+    """Columns that a narrow terminal wraps."""
+    return tuple(Column(title, flexible=True) for title in titles)

@@ -15,6 +15,7 @@ from regolo_git.reviews.document import (
     Paragraph,
     Text,
     code,
+    flexible,
     strong,
     unbroken,
 )
@@ -23,6 +24,7 @@ from regolo_git.reviews.metric_table import metric_table
 from regolo_git.reviews.model_review import ModelReview
 from regolo_git.reviews.origin import origin
 from regolo_git.reviews.page import Cell, Column
+from regolo_git.reviews.pickle_table import pickle_table
 from regolo_git.text.numbers import counted, few_of
 from regolo_git.text.sizes import signed_size_text, size_text
 from regolo_git.verdict.gate_result import STATES, GateResult, with_state
@@ -40,7 +42,12 @@ def behaviour(review: ModelReview) -> list[Cell | str]:
     if after is None:
         return []
     good, bad, broken = _moved(review, "better"), _moved(review, "worse"), _breaking(review)
-    failing = [f"{gate.label}: {gate.reason}" for gate in review.gates if gate.state == "fail"]
+    dangers = review.pickles.new_dangers  # told by their names, not as a gate
+    failing = [
+        f"{gate.label}: {gate.reason}"
+        for gate in review.gates
+        if gate.state == "fail" and not (dangers and gate.name == "scan")
+    ]
     parts: list[list[Cell | str]] = [[f"is better in {good}"]] if good else []
     parts += [[strong(f"is worse in {bad}")]] if bad else []
     parts += [["fails ", strong(few_of(failing[:NAMED], len(failing)))]] if failing else []
@@ -72,6 +79,9 @@ def _breaking(review: ModelReview) -> str:
     removed, reshaped = ((len(tensors.of_kind(kind)) if tensors else 0) for kind in BREAKING)
     parts = [f"without {counted(removed, 'tensor')} that it had"] if removed else []
     parts += [f"of another shape in {counted(reshaped, 'tensor')}"] if reshaped else []
+    if review.pickles.new_dangers:
+        names = [str(name.asked) for name in review.pickles.new_dangers]
+        parts.append(f"able to run anything when it is loaded ({few_of(names[:2], len(names))})")
     if review.interfaces.breaks:
         parts.append("called in another way (inputs or outputs differ)")
     return " and ".join(parts)
@@ -185,6 +195,7 @@ def _blocks(review: ModelReview) -> Iterator[Inner]:
     if after is None:
         return
     yield from metric_table(review)
+    yield from pickle_table(review.pickles)
     yield from _interfaces(review)
     yield from _weights(review)
     yield from _files(review)
@@ -280,8 +291,3 @@ def proof(review: ModelReview, after: Manifest) -> Text:
     text = f" The bytes are in the store ({new}, {unbroken(size_text(after.artifact.size))} in all)"
     rebuilt = "they are rebuilt and compared when the version is tagged"
     return strong("Proof."), f"{text}; {rebuilt}. Signature: open, made after the merge."
-
-
-def flexible(*titles: str) -> tuple[Column, ...]:
-    """Columns that a narrow terminal wraps."""
-    return tuple(Column(title, flexible=True) for title in titles)

@@ -5,7 +5,7 @@ judged in `verdict/metrics.py` and gates in `verdict/gates.py`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from regolo_git.errors import RegoloError
@@ -13,6 +13,7 @@ from regolo_git.records.manifest import Manifest
 from regolo_git.records.model_card import ModelCard
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.versions import Version
+from regolo_git.registry.gates import rules_at
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.predictions import paired_metrics
 from regolo_git.registry.records_at import RecordsAt
@@ -24,15 +25,18 @@ from regolo_git.reviews.findings import Finding
 from regolo_git.reviews.incomplete import incomplete_files
 from regolo_git.reviews.interfaces import InterfaceReview, review_interfaces
 from regolo_git.reviews.numbers import Suggestion, better_number, check_number
+from regolo_git.reviews.pickles import PickleReview, review_pickles
 from regolo_git.reviews.stored_artifact import known_recipe, stored_artifact
 from regolo_git.text.numbers import Number
 from regolo_git.verdict.gate_facts import Facts, Rules
+from regolo_git.verdict.gate_facts import Finding as GateFinding
 from regolo_git.verdict.gate_result import GateResult
 from regolo_git.verdict.gates import judge
 from regolo_git.verdict.metrics import Paired
 from regolo_git.verdict.tensors import BREAKING
 
 Recipes: TypeAlias = tuple[Recipe | None, Recipe | None]
+SIGNED_LATER = GateFinding("open", "is signed after the merge")
 SHOWN_BEFORE = 7  # versions in the history of a metric, before the reviewed one
 
 
@@ -51,6 +55,7 @@ class ModelReview:
     gates: tuple[GateResult, ...] = ()
     later: tuple[GateResult, ...] = ()
     interfaces: InterfaceReview = field(default_factory=InterfaceReview)
+    pickles: PickleReview = field(default_factory=PickleReview)
     history: Mapping[str, tuple[Number | None, ...]] = field(default_factory=dict)
     number: Suggestion | None = None
     recipes: Recipes = (None, None)
@@ -75,7 +80,8 @@ def review_model(handle: Handle, changes: ChangeSet, change: ModelChange) -> Mod
     paired = _paired(handle, before, after, recipes)
     comparison = _comparison(handle, changes, change, recipes, paired)
     interfaces = _interfaces(handle, before, after, recipes)
-    gates, later = _gates(changes.before, change, after, paired)
+    pickles = review_pickles(handle, before, after)
+    gates, later = _gates(changes.before, change, after, paired, pickles)
     findings = (*number.findings, *([stored.finding] if stored.finding else []))
     return ModelReview(
         change=change,
@@ -85,6 +91,7 @@ def review_model(handle: Handle, changes: ChangeSet, change: ModelChange) -> Mod
         gates=gates,
         later=later,
         interfaces=interfaces,
+        pickles=pickles,
         history=_history(handle, before, after),
         number=_number(before, after, comparison, interfaces),
         recipes=recipes,
@@ -144,17 +151,42 @@ def _number(
 
 
 def _gates(
-    base: RecordsAt, change: ModelChange, after: Manifest, paired: Mapping[str, Paired]
+    base: RecordsAt,
+    change: ModelChange,
+    after: Manifest,
+    paired: Mapping[str, Paired],
+    pickles: PickleReview,
 ) -> tuple[tuple[GateResult, ...], tuple[GateResult, ...]]:
-    rules = Rules(base_card(base, change.model))
+    """The results that decide about the change, and those that decide about its promotion later.
+
+    What is refused in production without any gate is told before the merge: a pickle that can run anything.
+    """
+    rules = _rules(base, change.model)
     before = facts_of(change.before) if change.before is not None else None
-    results = judge(rules, before, facts_of(after), paired)
-    return tuple(results), ()
+    facts = replace(facts_of(after), signed=SIGNED_LATER, scan=pickles.scan)
+    results = judge(rules, before, facts, paired)
+    now = [gate for gate in results if gate.environment is None or _is_dangerous(gate)]
+    told = any(map(_is_dangerous, now)) or pickles.scan is None
+    later = [gate for gate in results if gate not in now and not (told and gate.name == "scan")]
+    return tuple(now), tuple(later)
+
+
+def _is_dangerous(gate: GateResult) -> bool:
+    return gate.name == "scan" and gate.state == "fail"
+
+
+def _rules(base: RecordsAt, model: str) -> Rules:
+    """The rules of the base; one that cannot be read has none, and the change may repair it."""
+    try:
+        config = base.config()
+        return rules_at(base, model, config.environment_order() if config is not None else ())
+    except RegoloError:
+        return Rules(base_card(base, model))
 
 
 def facts_of(manifest: Manifest) -> Facts:
     """What a manifest says that gates ask for."""
-    return Facts(manifest.model, manifest.version, manifest.measurements, manifest.metadata)
+    return Facts(manifest.model, manifest.version, manifest.measurements, manifest.shown_metadata)
 
 
 def _history(

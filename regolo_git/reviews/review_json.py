@@ -71,6 +71,17 @@ def _model(review: ModelReview) -> Json:
             }
             for each in review.interfaces.changes
         ],
+        "pickles": [
+            {
+                "file": each.file,
+                "name": str(each.asked),
+                "class": each.kind.value,
+                "before": each.before,
+                "after": each.after,
+            }
+            for each in review.pickles.names
+        ],
+        "unread_pickles": list(review.pickles.unread),
         "store": _store(review.store),
         "suggested_version": review.number.version if review.number is not None else None,
     }
