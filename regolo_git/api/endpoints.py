@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Literal
 
 from regolo_git.api.plain_arguments import plain_arguments, plain_keys
 from regolo_git.api.versions import reference_to
+from regolo_git.errors import InvalidInput
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion
 from regolo_git.records.routing import Routing
@@ -13,6 +15,7 @@ from regolo_git.registry.endpoints.create import create_endpoint
 from regolo_git.registry.endpoints.delete import delete_endpoint
 from regolo_git.registry.endpoints.get import get_endpoint, list_endpoints
 from regolo_git.registry.endpoints.history import EndpointEvent, endpoint_history
+from regolo_git.registry.environments.at_time import HeldVersion, environments_at
 from regolo_git.registry.environments.demote import demote
 from regolo_git.registry.environments.history import PromotionEvent, promotion_history
 from regolo_git.registry.environments.promote import promote
@@ -23,6 +26,7 @@ from regolo_git.serving.metrics.values import EndpointMetrics
 from regolo_git.serving.registry_writer import RegistryWriter
 from regolo_git.serving.unloadable import notices_of_moved, unloadable_notices
 from regolo_git.serving.untrusted_types import untrusted_types_notices
+from regolo_git.text.times import parse_time
 from regolo_git.verdict.gate_result import with_state
 
 
@@ -103,6 +107,16 @@ class EndpointVerbs:
     def get_promotion_history(self, model_id: str, environment: str | None = None) -> list[PromotionEvent]:
         """The promotions of a model, newest first; a proposed one is dated by its merge."""
         return promotion_history(self.handle, model_id, environment)
+
+    def list_environments(
+        self, environment: str | None = None, at: datetime | str | None = None
+    ) -> list[HeldVersion]:
+        """The version of each model in every environment, or in one, now or at a time.
+
+        `at` has a time zone, or is text such as "2026-05-01".  Raises InvalidInput, and NotFound if a shallow
+        clone lacks the history.
+        """
+        return environments_at(self.handle, _time(at), environment)
 
     def create_endpoint(
         self,
@@ -233,3 +247,11 @@ class EndpointVerbs:
         is None, not 0.  Raises NotFound, InvalidInput, TransportError, ServingError.
         """
         return endpoint_metrics(self.handle, endpoint_id, window=window, prometheus=prometheus, source=source)
+
+
+def _time(at: datetime | str | None) -> datetime | None:
+    """Raises InvalidInput for text that is not a time, and for a time without a zone."""
+    found = parse_time(at) if isinstance(at, str) else at
+    if at is not None and (found is None or found.tzinfo is None):
+        raise InvalidInput(f"{at!r} is not a time with a zone", 'pass at="2026-05-01T14:30Z"')
+    return found

@@ -65,6 +65,7 @@ COMMANDS: Sections = {
         "promote": _entry("promote", "Promote a version to an environment."),
         "demote": _entry("demote", "Take a version out of an environment."),
         "history": _entry("history", "Show the promotion history of a model."),
+        "environment": _entry("environment.group", "Show what environments have, and had.", "environment"),
         "endpoint": _entry("endpoint.group", "Create, show and delete endpoints.", "endpoint"),
         "traffic": _entry("traffic", "Show or set an endpoint's traffic split."),
         "rollback": _entry("rollback", "Return an endpoint's traffic to a good version."),
@@ -88,6 +89,12 @@ ENDPOINT_COMMANDS: Sections = {
         "show": _entry("endpoint.show", "Show an endpoint's desired state."),
         "history": _entry("endpoint.history", "Show every change of an endpoint."),
         "delete": _entry("endpoint.delete", "Delete an endpoint, keeping its history."),
+    },
+}
+
+ENVIRONMENT_COMMANDS: Sections = {
+    "Commands": {
+        "list": _entry("environment.list", "List their versions, now or at a time.", "list_"),
     },
 }
 
