@@ -117,8 +117,8 @@ def judge_promotion(
 
 def is_of(promotion: Promotion, version: ModelVersion) -> bool:
     """Whether a promotion is of a version with its present bytes."""
-    same_number = Version.parse(promotion.version) == Version.parse(version.version)
-    return same_number and promotion.digest == version.manifest.artifact.digest
+    same_bytes = promotion.digest == version.manifest.artifact.digest
+    return same_bytes and Version.parse(promotion.version) == Version.parse(version.version)
 
 
 def refuse_dangerous(handle: Handle, version: ModelVersion, environment: str) -> None:
