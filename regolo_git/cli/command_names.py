@@ -80,6 +80,10 @@ COMMANDS: Sections = {
         "completion": _entry("completion", "Print a shell completion script."),
         "demo": _entry("demo", "Run a demonstration on a small real model."),
     },
+    "Called by git": {
+        "merge-driver": _entry("merge_driver", "Merge a record by key.", "merge_driver"),
+        "textconv": _entry("textconv", "Print a record with one line for each value."),
+    },
 }
 
 ENDPOINT_COMMANDS: Sections = {

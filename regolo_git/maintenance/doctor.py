@@ -26,6 +26,7 @@ from regolo_git.maintenance.record_conversion import converted_records
 from regolo_git.records.paths import ENDPOINTS, ENVIRONMENTS
 from regolo_git.records.references import version_reference
 from regolo_git.registry.clashes import find_clashes
+from regolo_git.registry.drivers import MERGE, TEXTCONV, driver_state, set_up_drivers
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import read_merge_state
 from regolo_git.registry.operations_branch import has_same_records
@@ -51,6 +52,7 @@ def examine(handle: Handle, *, dry_run: bool) -> Iterator[Finding]:
         lambda: _cache_temporaries(handle, dry_run),
         lambda: _lock_files(handle),
         lambda: converted_records(handle, dry_run),
+        lambda: _drivers(handle, dry_run),
         lambda: _untagged(handle),
         lambda: _off_branch(handle),
         lambda: _clashes(handle),
@@ -101,6 +103,21 @@ def _store_temporaries(handle: Handle, dry_run: bool) -> Iterator[Finding]:
             store.remove_temporary(path)
     if paths:
         yield _removed(f"{counted(len(paths), 'temporary file')} in the store '{store.url}'", dry_run)
+
+
+def _drivers(handle: Handle, dry_run: bool) -> Iterator[Finding]:
+    """The merge driver of this clone, and a diff driver that another release has configured."""
+    if handle.paths.work_tree is None:
+        return  # nobody merges there
+    states = {key: driver_state(handle, key) for key in (MERGE, TEXTCONV)}
+    wanted = {MERGE: ("missing", "stale"), TEXTCONV: ("stale",)}
+    wrong = [key for key, state in states.items() if state in wanted[key]]
+    if wrong and not dry_run:
+        set_up_drivers(handle, textconv=TEXTCONV in wrong)
+    for key in wrong:
+        what = "is not configured" if states[key] == "missing" else "is that of another release"
+        kind: Kind = "to repair" if dry_run else "repaired"
+        yield Finding(kind, f"git's '{key}' for the registry's records {what}")
 
 
 def _stagings(handle: Handle, dry_run: bool) -> Iterator[Finding]:

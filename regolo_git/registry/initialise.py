@@ -12,6 +12,7 @@ from regolo_git.records.config import RegistryConfig, new_config_text
 from regolo_git.records.paths import CONFIG_PATH
 from regolo_git.records.store_url import parse_store_address
 from regolo_git.registry.change import action_message, recover_first
+from regolo_git.registry.drivers import set_up_drivers
 from regolo_git.registry.handle import DEFAULT_BRANCH, Handle
 from regolo_git.registry.record_attributes import needed_attributes, record_paths
 from regolo_git.registry.records_at import check_readable
@@ -33,10 +34,11 @@ class Initialised:
     new_shared: str | None = None
 
 
-def initialise(handle: Handle, store_url: str | None = None) -> Initialised:
+def initialise(handle: Handle, store_url: str | None = None, *, textconv: bool = False) -> Initialised:
     """Commits the configuration to the current branch, which becomes the registry branch.
 
-    Does nothing in a repository that is already a registry, but for confirming the store that it names.
+    Does nothing in a repository that is already a registry, but for confirming the store that it names.  In
+    both it configures the drivers of this clone; that for diffs only with `textconv`.
     Raises Conflict if the files are dirty or HEAD is detached, InvalidInput for an unusable store URL or if
     Git knows no author, StoreAbsent if this clone has used a store that is not there, NotFound if it lacks
     the registry branch.
@@ -48,6 +50,7 @@ def initialise(handle: Handle, store_url: str | None = None) -> Initialised:
         new_shared = None
         with suppress(InvalidInput):  # what was committed by hand
             new_shared = _share(handle, config, store_url)
+        set_up_drivers(handle, textconv=textconv)
         return Initialised(handle.paths.top, config.branch, None, _create_store(handle), new_shared)
     branch = handle.git.head_branch() or _default_branch(handle)
     text = new_config_text(branch=branch, store_url=store_url, registry_id=random_name(16))
@@ -62,6 +65,7 @@ def initialise(handle: Handle, store_url: str | None = None) -> Initialised:
     refuse_early(handle.git, branch, [CONFIG_PATH, FILE_NAME])
     new_store = _create_store(handle)  # first, so that an unwritable one leaves no registry behind
     new_shared = _share(handle, RegistryConfig.parse(text), store_url)
+    set_up_drivers(handle, textconv=textconv)
     published = publish(handle.git, branch, prepare)
     return Initialised(handle.paths.top, branch, published.commit, new_store, new_shared)
 

@@ -24,7 +24,8 @@ from regolo_git.system_calls import read_ordinary
 
 OWN_DIRECTORY = ".regolo"
 # `-working-tree-encoding` and not `!`: git takes both, and the first also beats a macro.
-PLAIN = "text eol=lf -filter -ident -working-tree-encoding !diff !merge"
+# A clone that does not know the drivers (`drivers.py`) compares and merges text.
+PLAIN = "text eol=lf -filter -ident -working-tree-encoding diff=regolo merge=regolo"
 LINES = f"""\
 # regolo: records have one byte form, and no filter changes them
 /{OWN_DIRECTORY}/** {PLAIN}
@@ -40,6 +41,7 @@ FORMER_LINES = """\
 /environments/** text eol=lf
 /endpoints/** text eol=lf
 """
+BEFORE_DRIVERS = LINES.replace("diff=regolo merge=regolo", "!diff !merge")
 # For a `.gitattributes` below the top, whose lines win over those of the top.
 NESTED_LINES = f"# regolo: no filter changes records\n*.toml {PLAIN}\n"
 # Asked about beside the records that are there, for the records that will be.
@@ -128,7 +130,7 @@ def _nested(contents: Mapping[str, bytes], bad: Mapping[str, str]) -> Iterator[s
 
 def _with_lines(content: bytes) -> bytes:
     """The lines at the end, where they win, and nowhere else."""
-    for former in (FORMER_LINES, LINES):
+    for former in (FORMER_LINES, BEFORE_DRIVERS, LINES):
         content = content.replace(former.encode(), b"")
     return _appended(content, LINES)
 

@@ -80,7 +80,8 @@ def test_init_keeps_records_out_of_earlier_filters(
     shown = git(
         top, "check-attr", "filter", "ident", "working-tree-encoding", "merge", "--", "models/m/model.toml"
     )
-    assert all(line.endswith((": unset", ": unspecified")) for line in shown.splitlines()), shown
+    values = [line.rpartition(": ")[2] for line in shown.splitlines()]
+    assert values == ["unset", "unset", "unset", "regolo"], shown
     assert git(top, "check-attr", "eol", "--", "endpoints/new.toml") == "endpoints/new.toml: eol: lf\n"
     assert git(top, "status", "--porcelain", "--", "models", "environments", ".regolo") == ""
     for path in top.glob("*/**/*.toml"):

@@ -13,13 +13,15 @@ from regolo_git.text.commits import short
 
 @click.command()
 @click.option("--store", metavar="URL", help="Record the URL of the shared store, and use it.")
+@click.option("--textconv", is_flag=True, help="Have git show records value by value in diffs.")
 @json_option
-def init(store: str | None, as_json: bool) -> None:
+def init(store: str | None, textconv: bool, as_json: bool) -> None:
     """Initialize a model registry in the current Git repository.
 
     Adds one commit with .regolo/config.toml to the checked-out branch, which becomes the registry branch.
-    In an existing registry, or a clone of one, it changes nothing.  A shared store in a directory is created;
-    any other is created by the first push.
+    In an existing registry, or a clone of one, it commits nothing. Either way git merges the records of this
+    clone by key from then on (merge.regolo.driver in its configuration). A shared store in a directory is
+    created; any other is created by the first push.
 
     \b
     Examples:
@@ -31,7 +33,7 @@ def init(store: str | None, as_json: bool) -> None:
     or was used by this clone and is not there.
     """
     with open_handle() as handle:
-        done = initialise(handle, store)
+        done = initialise(handle, store, textconv=textconv)
         for created in filter(None, (done.new_store, done.new_shared)):
             talk(f"created a store at {created}")
         if done.commit is not None:

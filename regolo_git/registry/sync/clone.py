@@ -12,6 +12,7 @@ from regolo_git.git.remote.failures import without_credentials
 from regolo_git.git.remote.transport import OnGitProgress, ignore_git_progress
 from regolo_git.hints import Hint
 from regolo_git.records.manifest import Manifest
+from regolo_git.registry.drivers import set_up_drivers
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.notices import warn
 from regolo_git.registry.sync.files import CheckedOutFiles, of_models, placed_manifests
@@ -46,6 +47,7 @@ def clone_registry(
     if handle.config_at_head() is None:
         handle.close()
         raise NotFound(f"'{place}' was cloned, and is not a model registry yet", Hint("init"))
+    set_up_drivers(handle)
     note_seen(handle, tag_state(handle, ORIGIN), ())
     return handle
 
