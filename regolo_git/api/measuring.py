@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from regolo_git.api.plain_arguments import plain_arguments
-from regolo_git.api.versions import VersionVerbs, lineage_with, texts
+from regolo_git.api.versions import VersionVerbs, lineage_with, reference_to, texts
 from regolo_git.artifacts.source.sources import ArtifactSource
-from regolo_git.errors import Conflict
+from regolo_git.errors import Conflict, InvalidInput
 from regolo_git.records.manifest import Lineage
+from regolo_git.registry.lookup import get_version
+from regolo_git.registry.notices import warn
 from regolo_git.registry.versions.create import model_exists
+from regolo_git.registry.versions.evaluate import evaluate
+from regolo_git.registry.versions.given_values import given_metrics
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.request import Bump, VersionRequest
 from regolo_git.registry.versions.target_branch import Flow
@@ -17,6 +22,37 @@ from regolo_git.registry.versions.target_branch import Flow
 @plain_arguments
 class MeasuringVerbs(VersionVerbs):
     """Methods for what is measured of models."""
+
+    def evaluate_model_version(
+        self,
+        model_id: str,
+        version: str,
+        *,
+        metrics: Mapping[str, object],
+        labels: Mapping[str, str] | None = None,
+        message: str | None = None,
+        flow: Literal["direct", "propose"] = "direct",
+        push: bool | None = None,
+    ) -> ModelVersion:
+        """Records what was measured of a version after it was created; its manifest stays as it is.
+
+        `metrics` are those of `register_model`, `labels` texts such as `{"suite": "holdout"}`.  Of several
+        measurements of one metric the newest counts.  With `flow` "propose" it is committed to a new branch
+        for review, and counts after the merge.  `push` is that of `promote_model_version`.  Returns the
+        version.  Raises NotFound, InvalidInput, Conflict, TypeError.
+        """
+        if flow not in ("direct", "propose"):
+            raise InvalidInput(f"'{flow}' is not a flow of an evaluation", "direct or propose")
+        evaluate(
+            self.handle,
+            reference_to(model_id, version),
+            given_metrics(self.handle, metrics, warn),
+            labels=labels,
+            message=message,
+            propose=flow == "propose",
+            push=push,
+        )
+        return get_version(self.handle, reference_to(model_id, version))
 
     def log_model(
         self,

@@ -51,6 +51,7 @@ COMMANDS: Sections = {
         "renumber": _entry("renumber", "Give an unpushed version the next free number."),
         "seal": _entry("seal", "Seal a manifest that was edited or merged by hand."),
         "retire": _entry("retire", "Retire a version, keeping its tag and history."),
+        "evaluate": _entry("evaluate", "Record what was measured of a version later."),
         "tag": _entry("tag", "Tag reviewed and merged versions."),
         "ci": _entry("ci", "Write a workflow that reviews changes and tags versions."),
     },

@@ -18,6 +18,11 @@ def demotion_branch(model: str, version: str, environment: str) -> str:
     return proposal_branch(model, version, f"demote/{environment}")
 
 
+def evaluation_branch(model: str, version: str, mark: str) -> str:
+    """The branch that proposes an evaluation of a version; `mark` tells it from other ones."""
+    return f"{proposal_branch(model, version, 'evaluate')}+{mark}"
+
+
 # What `git check-ref-format --branch` refuses.
 _REFUSED = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|^[-./]|[./]$|^(?:@|HEAD)$")
 

@@ -35,6 +35,16 @@ def model_of_retired(path: str) -> str | None:
     return _between(path, f"{MODELS}/", "/retired.toml")
 
 
+def evaluations_path(model: str) -> str:
+    """The path of what was measured of a model's versions later."""
+    return f"{MODELS}/{model}/evaluations.toml"
+
+
+def model_of_evaluations(path: str) -> str | None:
+    """The model whose evaluations are at a path; None for any other path."""
+    return _between(path, f"{MODELS}/", "/evaluations.toml")
+
+
 def environment_path(environment: str, model: str) -> str:
     """The path of a model's promotion to an environment."""
     return f"{ENVIRONMENTS}/{environment}/{model}.toml"

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from regolo_git.records.config import RegistryConfig
     from regolo_git.records.endpoint import Endpoint
     from regolo_git.records.environment import Promotion
+    from regolo_git.records.evaluations import Evaluations
     from regolo_git.records.manifest import Manifest
     from regolo_git.records.model_card import ModelCard
     from regolo_git.records.retired import RetiredList
@@ -34,6 +35,11 @@ def parse_card(data: bytes, path: str) -> "ModelCard":  # noqa: ARG001
 def parse_retired_list(data: bytes, path: str) -> "RetiredList":  # noqa: ARG001
     """Parses a list of retired versions.  Raises IntegrityError."""
     return _retired_list(data)
+
+
+def parse_evaluations(data: bytes, path: str) -> "Evaluations":  # noqa: ARG001
+    """Parses the evaluations of a model.  Raises IntegrityError."""
+    return _evaluations(data)
 
 
 def parse_manifest(data: bytes, path: str) -> "Manifest":  # noqa: ARG001
@@ -69,6 +75,13 @@ def _card(data: bytes) -> "ModelCard":
     from regolo_git.records.model_card import ModelCard
 
     return ModelCard.parse(data)
+
+
+@lru_cache(maxsize=KEPT)
+def _evaluations(data: bytes) -> "Evaluations":
+    from regolo_git.records.evaluations import Evaluations
+
+    return Evaluations.parse(data)
 
 
 @lru_cache(maxsize=KEPT)

@@ -19,8 +19,10 @@ from regolo_git.records.paths import (
     endpoint_of,
     endpoint_path,
     environment_path,
+    evaluations_path,
     manifest_path,
     model_of_card,
+    model_of_evaluations,
     model_of_manifest,
     model_of_retired,
     place_of_promotion,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from regolo_git.records.config import RegistryConfig
     from regolo_git.records.endpoint import Endpoint
     from regolo_git.records.environment import Promotion
+    from regolo_git.records.evaluations import Evaluations
     from regolo_git.records.manifest import Manifest
     from regolo_git.records.model_card import ModelCard
     from regolo_git.records.retired import RetiredList
@@ -123,6 +126,20 @@ class RecordsAt:
     def retired_lists(self) -> "Listing[RetiredList]":
         """The lists of retired versions of all models."""
         return self._all(MODELS, model_of_retired, parsers.parse_retired_list)
+
+    def evaluations(self, model: str) -> "Evaluations":
+        """What was measured of a model's versions later; empty if nothing was."""
+        from regolo_git.records.evaluations import Evaluations  # noqa: PLC0415 - `list` needs none
+
+        path = evaluations_path(model)
+        found = self._one(path, parsers.parse_evaluations)
+        if found is None:  # kept too: a list asks for each version
+            self._parsed[path] = found = Evaluations()
+        return found
+
+    def all_evaluations(self) -> "Listing[Evaluations]":
+        """The evaluations of all models."""
+        return self._all(MODELS, model_of_evaluations, parsers.parse_evaluations)
 
     def promotion(self, environment: str, model: str) -> "Promotion | None":
         """The promotion of a model to an environment; None if there is none."""
@@ -227,6 +244,7 @@ _KINDS: tuple[tuple[Callable[[str], str | None], Parse[object]], ...] = (
     (model_of_manifest, parsers.parse_manifest),
     (model_of_card, parsers.parse_card),
     (model_of_retired, parsers.parse_retired_list),
+    (model_of_evaluations, parsers.parse_evaluations),
     (place_of_promotion, parsers.parse_promotion),
     (endpoint_of, parsers.parse_endpoint),
     (lambda path: path if path == CONFIG_PATH else None, parsers.parse_config),

@@ -5,7 +5,7 @@ tagged one if it has a tag, else one with the author and the time of the commit 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from regolo_git.errors import InvalidInput, NotFound
@@ -103,8 +103,10 @@ def version_at(handle: Handle, revision: Revision, model: str) -> ModelVersion:
     if row is not None and revision.records.data(manifest_path(model)) == handle.git.read_blob(
         row.manifest_oid
     ):
-        return find_versions(handle, model, [row.version])[0]
-    return _untagged(handle, revision, manifest)
+        found = find_versions(handle, model, [row.version])[0]
+    else:
+        found = _untagged(handle, revision, manifest)
+    return replace(found, _read_evaluations=lambda: revision.records.evaluations(model))
 
 
 def version_at_reference(handle: Handle, reference: AtRevision) -> ModelVersion:

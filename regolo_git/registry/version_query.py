@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from regolo_git.errors import InvalidInput
+from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.git.tag_index import TagRow
+from regolo_git.records.digests import Digest
 from regolo_git.records.filter_expression import Filter, Value
 from regolo_git.records.kinds import is_number
 from regolo_git.records.versions import Version
@@ -112,9 +113,11 @@ def _matching(
     of_tag = {name: OF_TAG[name] for name in names if name in OF_TAG}
     of_status = {name: OF_STATUS[name] for name in names if name in OF_STATUS}
     versions = versions_of_rows(handle, rows) if of_status else ()
+    later = _measured_later(handle, rows, wanted) if wanted else {}
     found = []
     for number, row in enumerate(rows):
         values = dict(held.get(row.manifest_oid, ()))
+        values |= later.get((row.model, row.identity, row.digest), {})
         values |= {name: of(row) for name, of in of_tag.items()}
         for name, of in of_status.items():
             value = of(versions[number])
@@ -122,6 +125,24 @@ def _matching(
                 values[name] = value
         if query.where is None or query.where.matches(values.get):
             found.append(_Candidate(row, values))
+    return found
+
+
+def _measured_later(
+    handle: Handle, rows: Sequence[TagRow], names: Sequence[str]
+) -> dict[tuple[str, str, Digest], dict[str, Value]]:
+    """The wanted metrics that were measured later, by model, version and digest; the newest of each."""
+    records, found = handle.records(), dict[tuple[str, str, Digest], dict[str, Value]]()
+    for model in {row.model for row in rows}:
+        try:
+            entries = records.evaluations(model).entries
+        except IntegrityError as error:
+            handle.notice_broken([error])
+            continue
+        for entry in entries:
+            key = model, Version.parse(entry.version).identity, entry.digest
+            values = {name: entry.metrics[name].value for name in names if name in entry.metrics}
+            found.setdefault(key, {}).update(values)
     return found
 
 

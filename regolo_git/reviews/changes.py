@@ -17,7 +17,8 @@ class VersionChanges:
     """The changes from version `a` to version `b` of a model.
 
     `tensors` is None unless the store has both recipes, and lacks those of files that are `incomplete`.
-    `values` is None unless asked for.  Sizes are in bytes, `size_diff_mb` in 10^6 bytes.
+    `values` is None unless asked for.  `later_a` and `later_b` are the metrics that were measured after the
+    version was created.  Sizes are in bytes, `size_diff_mb` in 10^6 bytes.
     """
 
     model_id: str
@@ -34,6 +35,8 @@ class VersionChanges:
     description_b: str | None
     incomplete: tuple[IncompleteFile, ...] = ()
     values: tuple[TensorValues, ...] | None = None
+    later_a: tuple[str, ...] = ()
+    later_b: tuple[str, ...] = ()
 
     @property
     def size_diff(self) -> int:

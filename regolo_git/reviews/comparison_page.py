@@ -12,6 +12,7 @@ from regolo_git.reviews.values import values_section
 from regolo_git.text.numbers import (
     MISSING,
     counted,
+    few_of,
     half_width_text,
     number_text,
     signed_number_text,
@@ -22,6 +23,7 @@ from regolo_git.verdict.metrics import MetricChange, MetricVerdict
 
 FILES_SHOWN = 50
 TENSORS_SHOWN = 20
+FEW = 5
 REST = "see --json"
 MEASURED = 5  # the number of the column that a comparison of plain numbers does without
 T = TypeVar("T")
@@ -44,6 +46,11 @@ def comparison_page(changes: VersionChanges) -> Page:
     )
     described = changes.description_b
     problems = [str(file) for file in changes.incomplete]
+    problems += [
+        f"measured later: {few_of(names[:FEW], len(names))} of {version}"
+        for version, names in ((changes.version_a, changes.later_a), (changes.version_b, changes.later_b))
+        if names
+    ]
     return Page(
         subject=changes.model_id,
         title=f"{changes.version_a} → {changes.version_b}",

@@ -4,7 +4,7 @@ The rules are those of the base: its model card and its environments.  Nothing i
 judged in `verdict/metrics.py` and gates in `verdict/gates.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -15,6 +15,7 @@ from regolo_git.records.recipe import Recipe
 from regolo_git.records.versions import Version
 from regolo_git.registry.gates import rules_at
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.measurements import with_evaluations
 from regolo_git.registry.predictions import paired_metrics
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.model_version import read_tagged_manifest
@@ -76,15 +77,18 @@ def review_model(handle: Handle, changes: ChangeSet, change: ModelChange) -> Mod
         return ModelReview(change, remarks=("its tags and their bytes stay; nobody can add versions to it",))
     number = check_number(handle, changes, change)
     stored = stored_artifact(handle, after)
+    written, unreadable = change, _unreadable_evaluations(changes.after, change.model)
+    change = _with_evaluations(changes, change)
+    before, after = change.before, change.after or after
     recipes = known_recipe(handle, before), stored.recipe
     paired = _paired(handle, before, after, recipes)
     comparison = _comparison(handle, changes, change, recipes, paired)
     interfaces = _interfaces(handle, before, after, recipes)
     pickles = review_pickles(handle, before, after)
     gates, later = _gates(changes.before, change, after, paired, pickles)
-    findings = (*number.findings, *([stored.finding] if stored.finding else []))
+    findings = (*number.findings, *([stored.finding] if stored.finding else []), *unreadable)
     return ModelReview(
-        change=change,
+        change=written,
         findings=findings,
         remarks=number.remarks,
         comparison=comparison,
@@ -96,6 +100,27 @@ def review_model(handle: Handle, changes: ChangeSet, change: ModelChange) -> Mod
         number=_number(before, after, comparison, interfaces),
         recipes=recipes,
     )
+
+
+def _with_evaluations(changes: ChangeSet, change: ModelChange) -> ModelChange:
+    """The change with what each side has measured later of its version."""
+    sides = (changes.before, change.before), (changes.after, change.after)
+    before, after = (_measured(records, manifest) for records, manifest in sides)
+    return replace(change, before=before, after=after)
+
+
+def _measured(records: RecordsAt, manifest: Manifest | None) -> Manifest | None:
+    try:
+        return with_evaluations(records, manifest) if manifest is not None else None
+    except RegoloError:
+        return manifest  # a finding says why
+
+
+def _unreadable_evaluations(records: RecordsAt, model: str) -> Iterator[Finding]:
+    try:
+        records.evaluations(model)
+    except RegoloError as error:
+        yield Finding.of(error)
 
 
 def base_card(records: RecordsAt, model: str) -> ModelCard:
@@ -202,7 +227,8 @@ def _history(
     values: list[Mapping[str, Number]] = []
     for row in rows[-SHOWN_BEFORE:]:
         try:
-            values.append(read_tagged_manifest(handle, row).metric_values)
+            held = with_evaluations(handle.records(), read_tagged_manifest(handle, row))
+            values.append(held.metric_values)
         except RegoloError:
             continue  # `fsck` names it
     if not values and before is not None:

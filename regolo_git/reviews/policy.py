@@ -4,12 +4,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from regolo_git.errors import RegoloError
-from regolo_git.records.paths import CONFIG_PATH, SIGNERS_PATH, model_of_card, model_of_retired
+from regolo_git.records.paths import (
+    CONFIG_PATH,
+    SIGNERS_PATH,
+    model_of_card,
+    model_of_evaluations,
+    model_of_retired,
+)
+from regolo_git.records.references import version_reference
 from regolo_git.records.retired import RetiredList
 from regolo_git.records.toml_text import TomlValue, inline_text, key_text, load_document
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.reviews.change_set import ChangeSet
-from regolo_git.text.numbers import counted
+from regolo_git.text.numbers import counted, few_of
 from regolo_git.verdict.loosened import Loosened, RuleSet, loosened_rules
 
 MOST_KEYS = 50
@@ -69,8 +76,31 @@ def _change(changes: ChangeSet, path: str) -> PolicyChange:
     model = model_of_retired(path)
     if model is not None:
         return _retired(changes, path, model)
+    model = model_of_evaluations(path)
+    if model is not None:
+        return _evaluated(changes, path, model)
     before, after = (_lines(records, path) for records in (changes.before, changes.after))
     return PolicyChange(path, words=_line_words(before, after))
+
+
+def _evaluated(changes: ChangeSet, path: str, model: str) -> PolicyChange:
+    try:
+        after = changes.after.evaluations(model).entries
+    except RegoloError as error:
+        return PolicyChange(path, error=error.message)
+    try:
+        before = changes.before.evaluations(model).entries
+    except RegoloError:
+        before = ()
+    added = [
+        f"{version_reference(model, entry.version)} measured later: {', '.join(entry.metrics)}"
+        for entry in after
+        if entry not in before
+    ]
+    removed = [entry for entry in before if entry not in after]
+    parts = [few_of(added[:MOST_KEYS], len(added))] if added else []
+    parts += [f"{counted(len(removed), 'evaluation')} removed"] if removed else []
+    return PolicyChange(path, words="; ".join(parts) or "changed")
 
 
 def _line_words(before: set[str], after: set[str]) -> str:

@@ -10,6 +10,7 @@ from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import manifest_path
 from regolo_git.records.revision_syntax import HEAD, WORK_TREE, OneVersion
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.measurements import measured_later, with_evaluations
 from regolo_git.registry.predictions import paired_metrics
 from regolo_git.registry.revisions import Revision, changed_models, revision_at
 from regolo_git.reviews.comparison import Comparison, compare
@@ -51,11 +52,14 @@ def compare_sides(
     handle: Handle, a: Side, b: Side, on_progress: OnProgress = ignore_progress, *, values: bool = False
 ) -> Comparison:
     """Compares two sides of one model; with `values`, those of its tensors, too (see `tensor_values`)."""
+    later = [tuple(measured_later(side.records, side.manifest)) for side in (a, b)]
+    a, b = _with_evaluations(a), _with_evaluations(b)
     stored = incomplete_files(handle.stores, a.manifest, b.manifest, a.recipe, b.recipe)
     incomplete = *stored, *_problems(a), *_problems(b)
     card = a.records.card_or_default(a.manifest.model)
     paired = paired_metrics(handle.stores, (a.manifest, a.recipe), (b.manifest, b.recipe))
     comparison = compare(a.manifest, b.manifest, card, a.recipe, b.recipe, incomplete, paired)
+    comparison = replace(comparison, later_a=later[0], later_b=later[1])
     if values:
         found = tensor_values(handle, a, b, comparison.tensors, on_progress)
         comparison = replace(comparison, values=found)
@@ -63,6 +67,10 @@ def compare_sides(
         return comparison
     version = comparison.version_a
     return replace(comparison, version_a=f"{version} ({a.name})", version_b=f"{version} ({b.name})")
+
+
+def _with_evaluations(side: Side) -> Side:
+    return replace(side, manifest=with_evaluations(side.records, side.manifest))
 
 
 def compare_revisions(

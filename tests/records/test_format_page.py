@@ -9,6 +9,7 @@ from support.places import DOCS, GOLDEN
 from regolo_git.records.condemned_list import CondemnedList
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion
+from regolo_git.records.evaluations import Evaluations
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.retired import RetiredList
@@ -27,6 +28,8 @@ def rewritten(kind: str, about: str, text: str) -> str:  # noqa: C901, PLR0911
     match kind:
         case "manifest":
             return Manifest.parse(text).to_text()
+        case "evaluations":
+            return Evaluations.parse(text).to_text()
         case "retired":
             return RetiredList.parse(text).to_text()
         case "promotion":
@@ -70,6 +73,7 @@ def test_every_kind_has_a_vector() -> None:
     assert {kind for kind, _, _ in VECTORS} == {
         "manifest",
         "retired",
+        "evaluations",
         "promotion",
         "endpoint",
         "recipe",

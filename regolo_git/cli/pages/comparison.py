@@ -24,6 +24,7 @@ def document(changes: VersionChanges) -> Json:
         "suggested_bump": c.suggested_bump,
         "incomplete": [{"version": f.version, "path": f.name, "problem": f.problem} for f in c.incomplete],
         "metrics": cast(Mapping[str, Json], c.metrics),
+        "measured_later": {"a": list(c.later_a), "b": list(c.later_b)},
         "metadata": [{"name": m.key, "a": m.before, "b": m.after} for m in c.metadata],
         "files": [
             {"path": f.path, "change": f.kind, "size_a": f.size_before, "size_b": f.size_after}

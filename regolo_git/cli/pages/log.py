@@ -10,6 +10,7 @@ from regolo_git.cli.pages.terminal import drawn
 from regolo_git.cli.streams import is_terminal, paint, put, signs, takes_symbols
 from regolo_git.cli.tables import Cell, Row, painted, put_table, width
 from regolo_git.registry.metric_steps import Step
+from regolo_git.registry.versions.model_version import measured_later
 from regolo_git.reviews.comparison_page import difference_texts, metric_name, verdict_cell
 from regolo_git.text.commits import person, short
 from regolo_git.text.numbers import counted, number_text
@@ -42,7 +43,7 @@ TREND_COLUMNS = (
 
 def document(step: Step) -> Json:
     """A step as a JSON document."""
-    version = step.version
+    version, later = step.version, measured_later(step.version)
     return {
         "model": version.model_id,
         "version": version.version,
@@ -68,6 +69,7 @@ def document(step: Step) -> Json:
                 "guess": change["guess"],
                 "interval": change["interval"],
                 "method": change["method"],
+                "measured_later": name in later,
             }
             for name, change in step.changes.items()
         },
@@ -107,15 +109,16 @@ def _put_step(step: Step) -> None:
         put(f"    {one_line(version.message)}")
     if version.retirement is not None:
         put(f"    retired {version.retirement.text}")
-    rows = [_metric_row(name, change) for name, change in step.changes.items()]
+    later = measured_later(version)
+    rows = [_metric_row(name, change, later=name in later) for name, change in step.changes.items()]
     put_table(METRIC_COLUMNS, rows, indent=4, titled=False)
 
 
-def _metric_row(name: str, change: MetricChange) -> Row:
+def _metric_row(name: str, change: MetricChange, *, later: bool) -> Row:
     """A metric's value and change; a first value has no verdict."""
     first = change["verdict"] == "added"
     return (
-        one_line(metric_name(name, change)),
+        one_line(metric_name(name, change)) + (" (measured later)" if later else ""),
         number_text(change["b"]),
         *difference_texts(change),
         "" if first else drawn(verdict_cell(change)),

@@ -6,13 +6,16 @@ from regolo_git.cli.forms import Json, flat, plain_text
 from regolo_git.cli.pages.differences import deployed_document
 from regolo_git.cli.pages.shown_version import Shown
 from regolo_git.cli.pages.status_style import retirement_document, status_text
+from regolo_git.records.evaluations import Evaluation, Measured
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.reviews.page import Column, Page, Section
+from regolo_git.text.commits import person
 from regolo_git.text.numbers import counted, number_text, shares_text
 from regolo_git.text.sizes import size_text
 from regolo_git.text.times import local_time
 
 FILES_SHOWN = 30
+DIGEST_SHOWN = len("sha256:") + 12
 
 
 def version_page(shown: Shown) -> Page:
@@ -25,7 +28,7 @@ def version_page(shown: Shown) -> Page:
         notes=[text for text in (manifest.description, version.message) if text],
         sections=[
             Section("", list(_facts(shown))),
-            Section("Metrics", [(name, number_text(value)) for name, value in version.metrics.items()]),
+            Section("Metrics", [(name, _measured_text(held)) for name, held in version.measured.items()]),
             Section("Metadata", _values(dict(manifest.plain_metadata))),
             Section("Lineage", _values(_lineage(shown))),
             Section("Serving", _values(dict(manifest.serving or {}))),
@@ -33,6 +36,17 @@ def version_page(shown: Shown) -> Page:
             *_pickles(shown),
         ],
     )
+
+
+def _measured_text(held: Measured) -> str:
+    """A metric's value, with what is known of how, when and by whom it was measured."""
+    known = held.measurement.to_dict()
+    parts = [f"{key} {value}" for key, value in known.items() if key in ("n", "stderr", "runs")]
+    parts += [f"on {held.measurement.on[:DIGEST_SHOWN]}"] if held.measurement.on is not None else []
+    if held.evaluation is not None:
+        parts.append(f"measured later, {local_time(held.evaluation.when)} by {person(held.evaluation.who)}")
+    value = number_text(held.measurement.value)
+    return f"{value} ({', '.join(parts)})" if parts else value
 
 
 def _pickles(shown: Shown) -> Iterator[Section]:
@@ -130,6 +144,15 @@ def _files(shown: Shown) -> Section:
     return Section("Files", rows, columns, screenful=FILES_SHOWN, rest=rest)
 
 
+def _evaluation(entry: Evaluation) -> Json:
+    return {
+        "when": entry.when,
+        "who": entry.who,
+        "metrics": {name: dict(held.to_dict()) for name, held in entry.metrics.items()},
+        "labels": dict(entry.labels),
+    }
+
+
 def document(shown: Shown) -> Json:
     """The version as a JSON document."""
     version, manifest = shown.version, shown.manifest
@@ -164,6 +187,8 @@ def document(shown: Shown) -> Json:
         "parents": list(manifest.parents),
         "gates_at_merge": shown.gates,
         "metrics": dict(version.metrics),
+        "measurements": {name: dict(held.measurement.to_dict()) for name, held in version.measured.items()},
+        "evaluations": [_evaluation(entry) for entry in version.evaluations],
         "metadata": dict(version.metadata),
         "lineage": _lineage(shown),
         "serving": dict(manifest.serving) if manifest.serving is not None else None,

@@ -7,10 +7,11 @@ from regolo_git.cli.columns import Column
 from regolo_git.cli.forms import Json
 from regolo_git.cli.pages.clashes import clashes_document
 from regolo_git.cli.pages.status_style import retirement_document, version_cell
+from regolo_git.cli.streams import talk
 from regolo_git.cli.tables import Cell, put_table
 from regolo_git.records.kinds import is_number
 from regolo_git.registry.clashes import Clash
-from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.versions.model_version import ModelVersion, measured_later
 from regolo_git.text.commits import person
 from regolo_git.text.numbers import number_text, shares_text
 from regolo_git.text.printable import one_line
@@ -47,6 +48,7 @@ def document(line: Line, clashes: Sequence[Clash]) -> Json:
     }
     if metrics:
         found["metrics"] = dict(cast("Mapping[str, Json]", metrics))
+        found["measured_later"] = sorted(measured_later(version) & metrics.keys())
     return found
 
 
@@ -94,7 +96,7 @@ def put_versions(
                 Cell(version.reference if with_model else version.version, "bold"),
                 version_cell(version, current=marked and version.current and version.version != newest),
                 Cell(shares_text(version.endpoints), "green"),
-                *map(_text, measured.values()),
+                *_texts(version, measured),
                 size_text(version.size_bytes),
                 local_time(version.created_at),
                 one_line(person(version.created_by)),
@@ -104,6 +106,14 @@ def put_versions(
             for version, measured in lines
         ],
     )
+    if any(measured_later(version) & measured.keys() for version, measured in lines if measured):
+        talk("* measured after the version was created; git regolo show says when and by whom")
+
+
+def _texts(version: ModelVersion, measured: "Mapping[str, Value | None]") -> list[str]:
+    """The requested metrics; one that was measured later has a star."""
+    later = measured_later(version) if measured else ()
+    return [_text(value) + ("*" if name in later else "") for name, value in measured.items()]
 
 
 def _text(value: "Value | None") -> str:

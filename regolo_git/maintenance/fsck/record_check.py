@@ -15,6 +15,7 @@ def check_records(records: RecordsAt) -> Iterator[Problem]:
         records.manifests().broken,
         records.cards().broken,
         records.retired_lists().broken,
+        records.all_evaluations().broken,
         records.promotions().broken,
         records.endpoints().broken,
     )

@@ -14,7 +14,7 @@ from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Hint
 from regolo_git.maintenance.fsck.problem import Problem
 from regolo_git.records.manifest import Manifest
-from regolo_git.records.paths import manifest_path
+from regolo_git.records.paths import evaluations_path, manifest_path
 from regolo_git.records.seal import seal_problem
 from regolo_git.records.versions import Version, parse_tag_name, tag_name
 from regolo_git.registry.handle import Handle
@@ -77,6 +77,18 @@ def check_branch(handle: Handle, records: RecordsAt) -> Iterator[Problem]:
                 f" but tag '{row.tag}' records {row.digest}",
                 Hint("commit", manifest.model, "PATH"),
             )
+
+
+def check_evaluations(handle: Handle, records: RecordsAt) -> Iterator[Problem]:
+    """Notes on what was measured of other bytes than those that the version has, and does not count."""
+    for model, evaluations in records.all_evaluations().by_name.items():
+        for entry in evaluations.entries:
+            row = handle.index.find(model, Version.parse(entry.version).identity)
+            if row is not None and row.digest != entry.digest:
+                what = (
+                    f"an evaluation of {entry.version} is of {entry.digest}, not of its bytes, and is ignored"
+                )
+                yield Problem(f"'{evaluations_path(model)}'", what, note=True)
 
 
 def read_checked_manifest(

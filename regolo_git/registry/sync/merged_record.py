@@ -3,16 +3,17 @@
 Two changes of one record are never mixed: only lists, whose lines are independent, are joined.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from regolo_git.git.attributes import FILE_NAME as ATTRIBUTES
 from regolo_git.git.ignore import IGNORE_PATH
-from regolo_git.records.paths import endpoint_of, model_of_retired, place_of_promotion
+from regolo_git.records.evaluations import Evaluations
+from regolo_git.records.paths import endpoint_of, model_of_evaluations, model_of_retired, place_of_promotion
 from regolo_git.records.retired import RetiredList
 from regolo_git.records.versions import Version
-from regolo_git.registry.record_parsers import parse_endpoint, parse_promotion
+from regolo_git.registry.record_parsers import parse_endpoint, parse_evaluations, parse_promotion
 from regolo_git.registry.versions.renumber_pins import moved_endpoint, moved_promotion
 from regolo_git.registry.versions.renumber_step import Step
 
@@ -31,11 +32,17 @@ def merged_record(path: str, base: bytes | None, ours: bytes | None, theirs: byt
         return Merged(theirs)
     if ours is None or theirs is None:
         return None
+    join = _joining(path)
+    return Merged(join(base or b"", ours, theirs)) if join is not None else None
+
+
+def _joining(path: str) -> Callable[[bytes, bytes, bytes], bytes] | None:
+    """What joins both changes of a record whose lines are independent."""
     if model_of_retired(path) is not None:
-        return Merged(_joined_lists(base or b"", ours, theirs))
-    if path.rpartition("/")[2] in (IGNORE_PATH, ATTRIBUTES):
-        return Merged(_joined_lines(base or b"", ours, theirs))
-    return None
+        return _joined_lists
+    if model_of_evaluations(path) is not None:
+        return _joined_evaluations
+    return _joined_lines if path.rpartition("/")[2] in (IGNORE_PATH, ATTRIBUTES) else None
 
 
 def with_moved_versions(path: str, content: bytes, steps: Sequence[Step]) -> bytes:
@@ -50,6 +57,12 @@ def with_moved_versions(path: str, content: bytes, steps: Sequence[Step]) -> byt
         endpoint = parse_endpoint(content, path)
         changed = moved_endpoint(endpoint, steps)
         return content if changed == endpoint else changed.to_text().encode()
+    evaluated = model_of_evaluations(path)
+    if evaluated is not None:
+        names = {(s.row.identity, s.row.digest): s.version for s in steps if s.row.model == evaluated}
+        held = parse_evaluations(content, path)
+        moved_lines = held.renumbered(names)
+        return content if moved_lines == held else moved_lines.to_text().encode()
     model = model_of_retired(path)
     return (
         content
@@ -76,6 +89,17 @@ def _joined_lists(base: bytes, ours: bytes, theirs: bytes) -> bytes:
         if not known.has(entry.version) and not joined.has(entry.version):
             joined = joined.with_entry(entry)
     return joined.to_text().encode()
+
+
+def _joined_evaluations(base: bytes, ours: bytes, theirs: bytes) -> bytes:
+    """The other lines, with those that ours added and without those that ours removed."""
+    known, mine, joined = (
+        Evaluations.parse(text) if text else Evaluations() for text in (base, ours, theirs)
+    )
+    removed = [entry for entry in known.entries if entry not in mine.entries]
+    kept = tuple(entry for entry in joined.entries if entry not in removed)
+    added = [entry for entry in mine.entries if entry not in known.entries]
+    return replace(joined, entries=kept).with_entries(*added).to_text().encode()
 
 
 def _joined_lines(base: bytes, ours: bytes, theirs: bytes) -> bytes:

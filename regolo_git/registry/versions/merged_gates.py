@@ -8,6 +8,7 @@ from regolo_git.errors import IntegrityError
 from regolo_git.records.manifest import Manifest
 from regolo_git.registry.gates import rules_at
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.measurements import with_evaluations
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.tagged_ancestor import newest_tagged_ancestor
 from regolo_git.verdict.gate_facts import Facts
@@ -25,8 +26,12 @@ def judge_merged(handle: Handle, commit: str, manifest: Manifest) -> list[GateRe
         rules = rules_at(records, manifest.model)
     except IntegrityError as error:
         return [GateResult("gates", "not judged", error.message, "")]
-    before = _before(handle, records, commit, manifest.model)
-    return judge(rules, _facts(before) if before is not None else None, _facts(manifest))
+    try:
+        before = _before(handle, records, commit, manifest.model)
+        known = _facts(records, before) if before is not None else None
+        return judge(rules, known, _facts(handle.records_at(commit), manifest))
+    except IntegrityError as error:  # of evaluations
+        return [GateResult("gates", "not judged", error.message, "")]
 
 
 def _before(handle: Handle, records: RecordsAt, commit: str, model: str) -> Manifest | None:
@@ -38,5 +43,6 @@ def _before(handle: Handle, records: RecordsAt, commit: str, model: str) -> Mani
         return Manifest.parse(handle.git.read_blob(row.manifest_oid)) if row is not None else None
 
 
-def _facts(manifest: Manifest) -> Facts:
+def _facts(records: RecordsAt, manifest: Manifest) -> Facts:
+    manifest = with_evaluations(records, manifest)
     return Facts(manifest.model, manifest.version, manifest.measurements, manifest.shown_metadata)

@@ -15,6 +15,7 @@ from regolo_git.records.trailers import TagMessage
 from regolo_git.registry.handle import Handle
 
 if TYPE_CHECKING:
+    from regolo_git.records.evaluations import Evaluation, Evaluations, Measured
     from regolo_git.records.manifest import FileEntry, Lineage, Manifest
     from regolo_git.records.measurement import Measurement
     from regolo_git.records.metadata import MetadataValue
@@ -46,6 +47,7 @@ class ModelVersion:
     message: str
     _read_manifest: Callable[[], "Manifest"] = field(repr=False, compare=False)
     _read_signature: Callable[[], str | None] = field(repr=False, compare=False)
+    _read_evaluations: "Callable[[], Evaluations] | None" = field(default=None, repr=False, compare=False)
     merged: bool = True
     current: bool = False
     environments: tuple[str, ...] = ()
@@ -74,13 +76,30 @@ class ModelVersion:
 
     @property
     def metrics(self) -> Mapping[str, int | float]:
-        """The values of the metrics by dotted name."""
-        return self.manifest.metric_values
+        """The values of the metrics by dotted name, the newest of each."""
+        return {name: held.measurement.value for name, held in self.measured.items()}
 
     @property
     def measurements(self) -> "Mapping[str, Measurement]":
-        """The metrics by dotted name, each with what is known of how it was measured."""
-        return self.manifest.measurements
+        """The metrics by dotted name, each with what is known of how it was measured, the newest of each."""
+        return {name: held.measurement for name, held in self.measured.items()}
+
+    @cached_property
+    def measured(self) -> "Mapping[str, Measured]":
+        """The newest measurement of each metric, and the evaluation that it is from, if any."""
+        from regolo_git.records.evaluations import Evaluations  # noqa: PLC0415 - `list` needs no metrics
+
+        evaluations = self._read_evaluations() if self._read_evaluations is not None else Evaluations()
+        return evaluations.measured(self.manifest)
+
+    @property
+    def evaluations(self) -> "tuple[Evaluation, ...]":
+        """What was measured of this version later, oldest first."""
+        from regolo_git.records.digests import Digest  # noqa: PLC0415 - `list` needs no metrics
+
+        if self._read_evaluations is None:
+            return ()
+        return self._read_evaluations().of(self.version, Digest.parse(self.digest))
 
     @property
     def description(self) -> str | None:
@@ -134,6 +153,7 @@ def version_of_row(
         message=row.subject,
         _read_manifest=lambda: _read_one_of(handle, row, listed),
         _read_signature=lambda: handle.git.tag_signature(row.tag_oid),
+        _read_evaluations=lambda: handle.records().evaluations(row.model),
         merged=merged,
         current=current,
         environments=environments,
@@ -203,10 +223,26 @@ def known_metrics(handle: Handle, version: ModelVersion) -> Mapping[str, int | f
     return {name: measurement.value for name, measurement in known.items()} if known is not None else None
 
 
+def measured_later(version: ModelVersion) -> frozenset[str]:
+    """The metrics of a version whose newest measurement is not that of its manifest; empty if unreadable."""
+    try:
+        if not version.evaluations:  # no manifest is read for it
+            return frozenset()
+        return frozenset(name for name, held in version.measured.items() if held.evaluation is not None)
+    except IntegrityError:
+        return frozenset()
+
+
 def known_measurements(handle: Handle, version: ModelVersion) -> "Mapping[str, Measurement] | None":
-    """The metrics of a version in a list; None, with a notice, if its manifest cannot be read."""
+    """The metrics of a version in a list; None, with a notice, if its manifest cannot be read.
+
+    Evaluations that cannot be read are a notice, too.
+    """
     try:
         return version.measurements
     except IntegrityError as error:
         handle.notice_broken([error])
+    try:
+        return version.manifest.measurements
+    except IntegrityError:
         return None
