@@ -54,6 +54,8 @@ def change_of(handle: Handle, text: str) -> ChangeRange:
     commits = CommitRange.parse(text)
     if commits is not None:
         return change_between(handle, commits.a, commits.b)
+    if not text.strip():
+        raise InvalidInput("the range of commits is empty", "use BASE..HEAD")
     reference = _version(handle, text)
     if reference is not None:
         row = find_row(handle, reference)

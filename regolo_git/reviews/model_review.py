@@ -74,7 +74,7 @@ def review_model(handle: Handle, changes: ChangeSet, change: ModelChange) -> Mod
     if change.error is not None:
         return ModelReview(change, (Finding.of(change.error),))
     if after is None:
-        return ModelReview(change, remarks=("its tags and their bytes stay; nobody can add versions to it",))
+        return ModelReview(change, remarks=_of_deleted(changes.after, change.model))
     number = check_number(handle, changes, change)
     stored = stored_artifact(handle, after)
     written, unreadable = change, _unreadable_evaluations(changes.after, change.model)
@@ -121,6 +121,14 @@ def _unreadable_evaluations(records: RecordsAt, model: str) -> Iterator[Finding]
         records.evaluations(model)
     except RegoloError as error:
         yield Finding.of(error)
+
+
+def _of_deleted(after: RecordsAt, model: str) -> tuple[str, ...]:
+    """What a model that was deleted leaves behind."""
+    places = [each.environment for each in after.promotions().records if each.model == model]
+    places += [f"endpoint {each.endpoint}" for each in after.endpoints().records if each.model == model]
+    used = (f"it is still promoted to {', '.join(places)}",) if places else ()
+    return (*used, "its tags and their bytes stay")
 
 
 def base_card(records: RecordsAt, model: str) -> ModelCard:

@@ -51,7 +51,7 @@ def _seal(handle: Handle, after: Manifest, oid: str) -> Iterator[Finding]:
 
 
 def _taken(handle: Handle, change: ModelChange, after: Manifest, row: TagRow | None) -> Iterator[Finding]:
-    again = Hint("commit", after.model, "--propose", "--again")
+    again = propose_again(after)
     before = change.before
     if row is not None:
         held = Manifest.parse(handle.git.read_blob(row.manifest_oid))
@@ -65,6 +65,11 @@ def _taken(handle: Handle, change: ModelChange, after: Manifest, row: TagRow | N
     elif before is not None and _is_mixed(before, after):
         what = f"{after.reference} has the bytes of {before.version} with other metrics"
         yield Finding(f"{what}: two versions were mixed in a merge, or it was edited", WRONG, again)
+
+
+def propose_again(manifest: Manifest, *options: str) -> Hint:
+    """The command that proposes the files of a version under another number, by default the next free one."""
+    return Hint("commit", manifest.model, manifest.artifact.path or "PATH", "--propose", *options)
 
 
 def _contradiction(held: Manifest, after: Manifest) -> str | None:

@@ -7,14 +7,16 @@ change is executed.  Gates, directions and tolerances are those of the base.
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from regolo_git.errors import RegoloError
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.new_bytes import Asked, Key, NewBytes, new_bytes
 from regolo_git.reviews.change_range import ChangeRange, change_between, change_of
-from regolo_git.reviews.change_set import collect_changes
+from regolo_git.reviews.change_set import ChangeSet, ModelChange, collect_changes
 from regolo_git.reviews.document import Document
 from regolo_git.reviews.document_html import document_to_html
 from regolo_git.reviews.document_markdown import MOST_CHARACTERS, document_to_markdown
+from regolo_git.reviews.findings import Finding
 from regolo_git.reviews.model_review import ModelReview, review_model
 from regolo_git.reviews.places import endpoint_changes, promotion_changes
 from regolo_git.reviews.policy import loosened_by, policy_changes
@@ -54,7 +56,7 @@ class Review(ReviewedChange):
 def review_change(handle: Handle, change: ChangeRange) -> Review:
     """Reviews a change.  Raises NotFound if this clone lacks objects of it."""
     changes = collect_changes(handle, change)
-    models = [review_model(handle, changes, each) for each in changes.models]
+    models = [_reviewed(handle, changes, each) for each in changes.models]
     return Review(
         range=change,
         models=tuple(_with_store(handle, models)),
@@ -73,6 +75,14 @@ def review_text(handle: Handle, text: str) -> Review:
 def review_between(handle: Handle, base: str, head: str) -> Review:
     """Reviews the change that merging `head` into `base` would bring.  Raises NotFound."""
     return review_change(handle, change_between(handle, base, head))
+
+
+def _reviewed(handle: Handle, changes: ChangeSet, change: ModelChange) -> ModelReview:
+    """The review of one model; what is damaged or missing around it is found, and the others go on."""
+    try:
+        return review_model(handle, changes, change)
+    except RegoloError as error:
+        return ModelReview(change, (Finding.of(error),))
 
 
 def _with_store(handle: Handle, models: list[ModelReview]) -> list[ModelReview]:

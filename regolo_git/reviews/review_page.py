@@ -24,6 +24,7 @@ from regolo_git.reviews.findings import WRONG
 from regolo_git.reviews.metric_table import gate_table
 from regolo_git.reviews.model_page import behaviour, gates_text, model_details, model_row
 from regolo_git.reviews.model_review import ModelReview
+from regolo_git.reviews.numbers import propose_again
 from regolo_git.reviews.page import Cell, Column
 from regolo_git.reviews.places import PlaceChange
 from regolo_git.reviews.policy import PolicyChange
@@ -178,8 +179,9 @@ def _steps(review: ReviewedChange) -> Iterator[Text]:
             gate = found.gate
             yield f"{found.model}: ", code(gate.label), f" {gate.reason}", *_way_out(gate.way_out), "."
     for model in review.models:
-        if model.number is not None:
-            again = Hint("commit", model.model, "--propose", "--again", "--version", model.number.version)
+        after = model.change.after
+        if model.number is not None and after is not None:
+            again = propose_again(after, "--version", model.number.version)
             why = f": {model.number.why}, as far as the files tell ("
             yield f"Call {model.model} ", strong(model.number.version), why, code(str(again)), ")."
 

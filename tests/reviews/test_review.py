@@ -1,5 +1,7 @@
 """A change of a real registry, reviewed before it is merged."""
 
+import json
+import pickle
 from pathlib import Path
 
 import pytest
@@ -51,7 +53,7 @@ def test_a_version_is_judged_by_gates_and_compared(changed: Registry) -> None:
     assert "**m 1.1** fails **accuracy: 0.8 is below min 0.9**" in text
     assert "Call m **2.0**: tensors were removed or reshaped" in text
     assert "| `layer.weight` | **reshaped** | F32 \\[8, 8\\] → U8 \\[8\\] |" in text
-    assert "(`git regolo commit m --propose --again --version 2.0`)" in text
+    assert "(`git regolo commit m model.safetensors --propose --version 2.0`)" in text
 
 
 def test_nothing_is_checked_out_or_written(changed: Registry) -> None:
@@ -106,7 +108,7 @@ def test_a_number_that_the_base_has_taken_is_wrong(changed: Registry, weights: W
     assert review.exit_code() == 5
     assert "### Cannot be merged: 1 thing is wrong" in plain(review)
     assert "is taken: tag 'm@v1.1' records other bytes" in review.findings[0][1].what
-    assert "git regolo commit m --propose --again" in plain(review)
+    assert "git regolo commit m model.safetensors --propose" in plain(review)
 
 
 def test_a_mixed_merge_is_wrong(changed: Registry) -> None:
@@ -179,9 +181,15 @@ def test_new_and_deleted_models_and_several_versions(changed: Registry, weights:
     assert review.verdict == "pass"
     assert "the change also had 1.1; a squash merge keeps and tags 1.2 alone" in plain(review)
     assert "| **n** | none → 1.0 | none | new, " in plain(review)
+    git(top, "switch", "-q", "main")
+    changed.promote_model_version("m", "1.0", "staging")
+    git(top, "switch", "-q", "change")
+    git(top, "merge", "-q", "--no-edit", "main")
     git(top, "rm", "-rq", "models/m")
     git(top, "commit", "-qm", "no m")
-    assert "| **m** | 1.0 → none | none | deleted |" in plain(changed.review("main", "change"))
+    text = plain(changed.review("main", "change"))
+    assert "| **m** | 1.0 → none | none | deleted |" in text
+    assert "it is still promoted to staging" in text
 
 
 def test_promotions_and_endpoints_are_told_in_words(changed: Registry) -> None:
@@ -235,8 +243,23 @@ def test_a_commit_that_is_not_here_is_named_with_its_fetch(changed: Registry, tm
         assert str(missing.value.hint) == f"git fetch origin {'a' * 40}"
         with pytest.raises(NotFound):
             shallow.review("main", "change")
-    with pytest.raises(InvalidInput):
-        review_text(changed.handle, "main.....change")
+    for wrong in ("main.....change", "", "a..b..c"):
+        with pytest.raises(InvalidInput):
+            review_text(changed.handle, wrong)
+
+
+def test_a_tag_that_is_damaged_stops_no_other_model(changed: Registry) -> None:
+    top = changed.handle.paths.top
+    changed.register_model("n", b"n", metadata={"a": 1})
+    git(top, "tag", "-a", "-m", "x\n\nRegolo-Version: 1.1", "m@v1.1", "main~1")
+    review = changed.review("main", "change")
+    assert [model.model for model in review.models] == ["m", "n"]
+
+
+def test_a_review_is_a_plain_value(changed: Registry) -> None:
+    review = changed.review("main", "change")
+    assert pickle.loads(pickle.dumps(review)).to_markdown() == review.to_markdown()
+    json.dumps(review.to_dict())
 
 
 def test_hostile_text_of_a_manifest_is_inert(changed: Registry) -> None:
