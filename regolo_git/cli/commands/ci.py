@@ -35,7 +35,7 @@ def ci(host: Host, sha256: str | None, output: str | None, force: bool) -> None:
 
     \b
     Examples:
-      git regolo ci github --sha256 "$(sha256sum regolo_git-*.whl | cut -d' ' -f1)"
+      git regolo ci github --sha256 "$(sha256sum *.whl | cut -d' ' -f1)"
       git regolo ci gitlab --sha256 HEX -o -
 
     Exit status: 0 success; 2 the hash is missing or not valid; 3 not in a registry; 4 another file is there.

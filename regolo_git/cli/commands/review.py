@@ -55,7 +55,8 @@ def review(
     \b
     Examples:
       git regolo review main..propose/sentiment@1.8
-      git fetch origin pull/7/head && git regolo review main..FETCH_HEAD --format markdown
+      git fetch origin pull/7/head && git regolo review main..FETCH_HEAD
+      git regolo review main..HEAD --format markdown
       git regolo review sentiment@1.8
 
     Exit status: 0 no gate fails, though one may be open; 2 not a range; 3 a commit is not in this clone; 5 a

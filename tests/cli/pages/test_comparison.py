@@ -22,7 +22,7 @@ def test_the_document_has_every_change() -> None:
     assert found["metadata"][0] == {"name": "note", "a": "old", "b": ["new", "er"]}
     assert found["files"][1] == {"path": "b.txt", "change": "added", "size_a": None, "size_b": 1500}
     assert found["tensors"]["unchanged"] == 1
-    assert found["tensors"]["changes"][1] == {
+    assert found["tensors"]["changes"][0] == {
         "name": "y",
         "change": "removed",
         "a": {"dtype": "F32", "shape": [2], "size": 8},

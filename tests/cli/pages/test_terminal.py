@@ -31,8 +31,8 @@ Files
 
 Tensors (1 unchanged)
   TENSOR  CHANGE    1.0      1.1-rc.1
-  x       reshaped  F32 [2]  F32 [3, 1]
   y       removed   F32 [2]  -
+  x       reshaped  F32 [2]  F32 [3, 1]
 
 suggested bump: major
 """
