@@ -92,7 +92,7 @@ def _metrics(changes: VersionChanges) -> Section:
         _side(changes.version_b, number=True),
         Column("difference", heading="CHANGE", number=True),
         Column("relative", number=True, spare=1),
-        Column("measured", spare=2),
+        Column("measured", flexible=True, spare=2),
         Column("verdict"),
     )
     rows = [

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from regolo_git.artifacts.progress import OnProgress
-from regolo_git.artifacts.values.compare import compare_values, import_numpy
+from regolo_git.artifacts.values.compare import can_compare, compare_values, import_numpy
 from regolo_git.artifacts.values.difference import ValueChange
-from regolo_git.artifacts.values.types import SUPPORTED
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.hints import Hint
 from regolo_git.records.recipe import Recipe
@@ -53,10 +52,12 @@ def tensor_values(
     import_numpy()
     recipes = _recipe(a), _recipe(b)
     changed = tensors.of_kind("changed") if tensors is not None else ()
-    compared = [tensor for tensor in changed if tensor.before and tensor.before.dtype in SUPPORTED]
-    pairs = [(tensor.before, tensor.after) for tensor in compared if tensor.before and tensor.after]
-    found = dict(zip(compared, compare_values(handle.stores, *recipes, pairs, on_progress), strict=True))
-    return tuple(TensorValues(tensor, found.get(tensor)) for tensor in changed)
+    pairs = [(tensor.before, tensor.after) for tensor in changed if tensor.before and tensor.after]
+    comparable = [pair for pair in pairs if can_compare(*pair)]
+    found = dict(
+        zip(comparable, compare_values(handle.stores, *recipes, comparable, on_progress), strict=True)
+    )
+    return tuple(TensorValues(tensor, found.get(pair)) for tensor, pair in zip(changed, pairs, strict=True))
 
 
 def _recipe(side: Side) -> Recipe:

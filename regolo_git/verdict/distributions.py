@@ -5,8 +5,11 @@ Accurate to about ten digits, which tests check against SciPy.
 
 import math
 from collections.abc import Callable
+from functools import cache
 
-STEPS = 200  # halvings reach the precision of a double from any range
+STEPS = 200  # halvings are enough for any range
+NEWTON_TOLERANCE = 1e-12
+TOLERANCE = 1e-14  # relative; of the smallest values that matter, absolute
 FRACTION_STEPS = 100_000
 FRACTION_TINY = 1e-300
 FRACTION_EPSILON = 1e-15
@@ -17,6 +20,7 @@ def normal_cdf(z: float) -> float:
     return math.erfc(-z / math.sqrt(2)) / 2
 
 
+@cache
 def normal_quantile(probability: float) -> float:
     """The value that a standard normal value is below with this probability."""
     return root(lambda z: normal_cdf(z) - probability, -40.0, 40.0)
@@ -30,6 +34,24 @@ def t_cdf(t: float, df: float) -> float:
         return float(t > 0)
     tail = beta_cdf(df / (df + t * t), df / 2, 0.5) / 2
     return 1 - tail if t > 0 else tail
+
+
+def t_quantile(probability: float, df: float) -> float:
+    """The value that a value of Student's distribution is below with this probability, at least one half.
+
+    Newton's steps from the normal quantile, which is smaller, do not pass it: the function is concave there.
+    """
+    t = normal_quantile(probability)
+    if math.isinf(df):
+        return t
+    log_scale = math.lgamma((df + 1) / 2) - math.lgamma(df / 2) - math.log(df * math.pi) / 2
+    for _ in range(STEPS):
+        density = math.exp(log_scale - (df + 1) / 2 * math.log1p(t * t / df))
+        step = (probability - t_cdf(t, df)) / density
+        t += step
+        if step <= NEWTON_TOLERANCE * t:
+            break
+    return t
 
 
 def half_binomial_cdf(successes: int, trials: int) -> float:
@@ -73,7 +95,7 @@ def root(rising: Callable[[float], float], low: float, high: float) -> float:
     """The point at which a rising function passes zero between two points, or the nearer of the two."""
     for _ in range(STEPS):
         middle = (low + high) / 2
-        if not low < middle < high:
+        if high - low <= TOLERANCE * max(abs(low), abs(high), TOLERANCE):
             break
         if rising(middle) < 0:
             low = middle

@@ -57,8 +57,9 @@ class MetricChange(TypedDict):
     predictions cannot be compared; "added" or "not measured" if only one version has the metric.  `reason`
     says why not.
 
-    `interval` covers the true difference in 90 % of the cases, with 5 % on each side; `p_value` is one-sided.
-    Both are None without a `method`.  It used `n`, the cases in a and b, `runs` in a and b, or `pairs`.
+    `interval` covers the true difference in 90 % of the cases, with 5 % on each side; `p_value` is that of
+    the side to which it differs.  Both are None without a `method`.  It used `n`, the cases in a and b,
+    `runs` in a and b, or `pairs`.
     """
 
     a: Number | None
@@ -136,15 +137,15 @@ def _compare(
         return
     change["reason"] = paired.reason if isinstance(paired, Unpaired) else None
     noise = noise_between(a, b, paired)
-    change["verdict"] = _verdict(a.value, diff, rule, noise)
     if noise is not None:
+        change["p_value"] = noise.p_above() if diff > 0 else noise.p_below()
         _add_noise(change, noise)
+    change["verdict"] = _verdict(a.value, diff, rule, change["p_value"])
 
 
 def _add_noise(change: MetricChange, noise: Noise) -> None:
     low, high = noise.interval()
     change["interval"] = (low, high) if math.isfinite(low) and math.isfinite(high) else None
-    change["p_value"] = min(noise.p_below(), noise.p_above())
     change["method"], change["pairs"] = noise.method, noise.pairs
     change["n"], change["runs"] = noise.cases, noise.runs
 
@@ -185,13 +186,13 @@ def decimal_difference(a: Number, b: Number) -> Number:
     return float(Decimal(repr(b)) - Decimal(repr(a)))
 
 
-def _verdict(a: Number, diff: Number, rule: MetricRule, noise: Noise | None) -> MetricVerdict:
+def _verdict(a: Number, diff: Number, rule: MetricRule, p_value: float | None) -> MetricVerdict:
     if diff == 0 or _within_tolerance(a, diff, rule):
         return "same"
-    if noise is None:
+    if p_value is None:
         if not (rule.tolerance_abs or rule.tolerance_rel):
             return "higher" if diff > 0 else "lower"
-    elif (noise.p_above() if diff > 0 else noise.p_below()) > ALPHA:
+    elif p_value > ALPHA:
         return "within noise"
     if rule.direction is None:
         return "changed"

@@ -6,10 +6,16 @@ value that answers for any margin, because a gate asks for a drop beyond its lim
 
 import math
 from dataclasses import dataclass
-from functools import cache
 from typing import ClassVar, Literal, Protocol
 
-from regolo_git.verdict.distributions import half_binomial_cdf, normal_cdf, root, t_cdf
+from regolo_git.verdict.distributions import (
+    half_binomial_cdf,
+    normal_cdf,
+    normal_quantile,
+    root,
+    t_cdf,
+    t_quantile,
+)
 
 ALPHA = 0.05
 LEVEL = 1 - 2 * ALPHA
@@ -118,7 +124,7 @@ class StandardError:
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """The difference with as many standard errors on each side."""
-        width = self.stderr * root(lambda t: t_cdf(t, self.df) - (1 + level) / 2, 0.0, 1e9)
+        width = self.stderr * t_quantile((1 + level) / 2, self.df)
         return self.diff - width, self.diff + width
 
 
@@ -199,6 +205,5 @@ def _tango(n: int, lost: int, won: int, margin: float) -> float:
     return distance / math.sqrt(variance)
 
 
-@cache
 def _z(level: float) -> float:
-    return root(lambda z: normal_cdf(z) - (1 + level) / 2, 0.0, Z_LIMIT)
+    return normal_quantile((1 + level) / 2)

@@ -11,6 +11,7 @@ from regolo_git.verdict.distributions import (
     normal_quantile,
     root,
     t_cdf,
+    t_quantile,
 )
 
 
@@ -18,6 +19,9 @@ def test_known_values() -> None:
     assert normal_cdf(1.959963984540054) == pytest.approx(0.975)
     assert normal_quantile(0.95) == pytest.approx(1.6448536269514722)
     assert t_cdf(2.131846786, 4) == pytest.approx(0.95)
+    assert t_quantile(0.95, 4) == pytest.approx(2.131846786)
+    assert t_quantile(0.999999, 1) == pytest.approx(318309.886, rel=1e-6)
+    assert (t_quantile(0.5, 3), t_quantile(0.95, math.inf)) == (pytest.approx(0), normal_quantile(0.95))
     assert half_binomial_cdf(1, 3) == pytest.approx(0.5)
     assert half_binomial_cdf(0, 10) == pytest.approx(2**-10)
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from types import ModuleType
 
 from regolo_git.artifacts.progress import OnProgress, Progress, ignore_progress
 from regolo_git.artifacts.stored_file import open_all_files
 from regolo_git.artifacts.values.difference import Sums, ValueChange
-from regolo_git.artifacts.values.types import value_type
+from regolo_git.artifacts.values.types import SIZES, value_type
 from regolo_git.errors import MissingDependency
 from regolo_git.records.recipe import Recipe, RecipeTensor
 from regolo_git.store.store import Store
@@ -23,7 +24,7 @@ def compare_values(
     pairs: Sequence[TensorPair],
     on_progress: OnProgress = ignore_progress,
 ) -> list[ValueChange]:
-    """The change of each pair of tensors, which have one shape and one type that is supported.
+    """The change of each pair of tensors, which `can_compare`.
 
     While a block of both is compared, two threads read the next ones.  Raises MissingDependency without
     NumPy, and NotFound, IntegrityError or TransportError for bytes that cannot be read.
@@ -34,15 +35,22 @@ def compare_values(
     found: dict[int, ValueChange] = {}
     with ThreadPoolExecutor(2) as threads:
         readers = Reader(store, a, threads), Reader(store, b, threads)
+        kind_of = cache(partial(value_type, numpy))
         for number in ordered:
             first, second = pairs[number]
-            sums = Sums(numpy, value_type(numpy, first.dtype))
+            sums = Sums(numpy, kind_of(first.dtype))
             for one, other in zip(readers[0].blocks(first), readers[1].blocks(second), strict=True):
                 sums.add(one, other)
                 done += len(one) + len(other)
                 on_progress(Progress(done, total))
             found[number] = sums.result()
     return [found[number] for number in range(len(pairs))]
+
+
+def can_compare(a: RecipeTensor, b: RecipeTensor) -> bool:
+    """Whether two tensors have one size and one type that can be computed with."""
+    size = SIZES.get(a.dtype)
+    return size is not None and a.dtype == b.dtype and a.size == b.size and a.size % size == 0
 
 
 class Reader:

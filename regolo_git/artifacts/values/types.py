@@ -20,8 +20,8 @@ IN_32 |= {">i2": ">i2", ">u2": ">u2", ">c8": ">f4"}
 IN_64 = {"I32": "<i4", "U32": "<u4", "I64": "<i8", "U64": "<u8", ">f8": ">f8"}
 IN_64 |= {">i4": ">i4", ">u4": ">u4", ">i8": ">i8", ">u8": ">u8"}
 PLAIN = {"F32": "<f4", "C64": "<f4", "F64": "<f8"}
-SMALL = frozenset({"F16", "F8_E4M3", "F8_E5M2"})
-SUPPORTED = frozenset({*PLAIN, *IN_32, *IN_64, *SMALL, "BF16"})
+SMALL = {"F16": "<f2", "BF16": "<u2", "F8_E4M3": "u1", "F8_E5M2": "u1"}
+SIZES = {dtype: int(stored[-1]) for dtype, stored in (PLAIN | IN_32 | IN_64 | SMALL).items()}
 E4M3_BIAS = 7
 
 
@@ -34,7 +34,7 @@ class ValueType(NamedTuple):
 
 
 def value_type(np: ModuleType, dtype: str) -> ValueType:
-    """The type of the values of a tensor, one of SUPPORTED; a complex value is two."""
+    """The type of the values of a tensor, one of SIZES; a complex value is two."""
     if dtype in PLAIN:
         stored = np.dtype(PLAIN[dtype])
         return ValueType(stored.itemsize, lambda bits, _: bits.view(stored), PLAIN[dtype])
