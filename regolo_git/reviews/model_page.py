@@ -22,7 +22,7 @@ from regolo_git.reviews.document import (
 from regolo_git.reviews.findings import WRONG
 from regolo_git.reviews.metric_table import metric_table
 from regolo_git.reviews.model_review import ModelReview
-from regolo_git.reviews.origin import origin
+from regolo_git.reviews.origin import LICENCE, origin
 from regolo_git.reviews.page import Cell, Column
 from regolo_git.reviews.pickle_table import pickle_table
 from regolo_git.text.numbers import counted, few_of
@@ -42,12 +42,7 @@ def behaviour(review: ModelReview) -> list[Cell | str]:
     if after is None:
         return []
     good, bad, broken = _moved(review, "better"), _moved(review, "worse"), _breaking(review)
-    dangers = review.pickles.new_dangers  # told by their names, not as a gate
-    failing = [
-        f"{gate.label}: {gate.reason}"
-        for gate in review.gates
-        if gate.state == "fail" and not (dangers and gate.name == "scan")
-    ]
+    failing = [f"{gate.label}: {gate.reason}" for gate in _failing(review) if not _is_told(review, gate)]
     parts: list[list[Cell | str]] = [[f"is better in {good}"]] if good else []
     parts += [[strong(f"is worse in {bad}")]] if bad else []
     parts += [["fails ", strong(few_of(failing[:NAMED], len(failing)))]] if failing else []
@@ -60,17 +55,34 @@ def behaviour(review: ModelReview) -> list[Cell | str]:
     return [*sentence, "."]
 
 
+def _failing(review: ModelReview) -> list[GateResult]:
+    return with_state(review.gates, "fail")
+
+
+def _is_told(review: ModelReview, gate: GateResult) -> bool:
+    """Whether the sentence names a gate beside a metric that is worse, or a name that is dangerous."""
+    changes = review.comparison.metrics if review.comparison is not None else {}
+    if gate.is_metric:
+        return gate.name in changes and changes[gate.name]["verdict"] == "worse"
+    return gate.name == "scan" and bool(review.pickles.new_dangers)
+
+
 def _moved(review: ModelReview, verdict: str) -> str:
     changes = review.comparison.metrics if review.comparison is not None else {}
     found = [
-        f"{name} ({_difference(change)})" for name, change in changes.items() if change["verdict"] == verdict
+        f"{name} ({'; '.join(_difference(review, name, change))})"
+        for name, change in changes.items()
+        if change["verdict"] == verdict
     ]
     return few_of(found[:NAMED], len(found))
 
 
-def _difference(change: MetricChange) -> str:
+def _difference(review: ModelReview, name: str, change: MetricChange) -> Iterator[str]:
     text = unbroken(difference_texts(change)[0])
-    return f"{text}, beyond noise" if change["method"] is not None else text
+    yield f"{text}, beyond noise" if change["method"] is not None else text
+    for gate in _failing(review):
+        if gate.is_metric and gate.name == name:
+            yield f"{unbroken(gate.rule)} fails"
 
 
 def _breaking(review: ModelReview) -> str:
@@ -278,6 +290,7 @@ def _metadata(review: ModelReview) -> Iterator[Inner]:
     rows = [
         GridRow(((code(each.key),), (value_text(each.before),), (value_text(each.after),)), DETAIL)
         for each in changes[:ROWS_SHOWN]
+        if each.key != LICENCE  # which its origin tells
     ]
     if rows:
         yield Grid(flexible("metadata", "before", "after"), rows)
