@@ -22,6 +22,7 @@ from regolo_git.records.metadata import MetadataValue, normalise_metadata
 from regolo_git.records.model_card import ModelCard, new_card_text
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.retired import RetiredEntry, RetiredList
+from regolo_git.records.seal import seal_problem, sealed
 from regolo_git.records.serving_block import ServingBlock
 from regolo_git.records.store_format import StoreFormat
 from regolo_git.records.toml_text import dump_document
@@ -35,6 +36,14 @@ def test_a_manifest_reads_back_as_it_was_written(manifest: Manifest) -> None:
     text = manifest.to_text()
     assert Manifest.parse(text) == manifest
     assert Manifest.parse(text.encode()).to_text() == text
+
+
+@given(records.manifests())
+def test_a_seal_stays_right_when_a_manifest_is_read_again(manifest: Manifest) -> None:
+    made = sealed(manifest)
+    again = Manifest.parse(made.to_text())
+    assert seal_problem(again, required=True) is None
+    assert (sealed(again), again.measurements) == (again, manifest.measurements)
 
 
 @given(records.metadata)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from regolo_git.records.digests import ALGORITHMS, Digest
 from regolo_git.records.manifest import Artifact, FileEntry, Lineage, Manifest
+from regolo_git.records.measurement import Measurement
 from regolo_git.records.metadata import normalise_metadata
 from regolo_git.records.recipe import Recipe, RecipeChunk, RecipeFile, RecipeTensor
 from regolo_git.records.versions import Version
@@ -55,6 +56,17 @@ lineages = st.builds(
 )
 
 
+measurements = st.builds(
+    Measurement,
+    value=st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False),
+    n=st.none() | st.integers(1, 2**40),
+    on=st.none() | digests.map(str),
+    stderr=st.none() | st.floats(0, 1e6),
+    runs=st.none() | st.integers(2, 100),
+    predictions=st.none() | paths,
+)
+
+
 @st.composite
 def manifests(draw: st.DrawFn) -> Manifest:
     directory = draw(st.booleans())
@@ -70,6 +82,7 @@ def manifests(draw: st.DrawFn) -> Manifest:
         description=draw(st.none() | texts),
         parents=tuple(draw(st.lists(versions.map(lambda v: v.identity), max_size=2))),
         files=listed if directory else None,
+        metrics=draw(st.none() | st.dictionaries(texts.filter(bool), measurements, min_size=1, max_size=3)),
         metadata=draw(metadata),
         lineage=draw(st.none() | lineages),
     )

@@ -62,6 +62,31 @@ def test_line_ends_and_the_order_of_keys_are_no_matter(regolo: Regolo, two_versi
     assert regolo("fsck").out == ""
 
 
+def test_a_wrong_digest_is_found_before_the_tag(regolo: Regolo, two_versions: Path) -> None:
+    edit(two_versions, 'version = "1.1"', 'version = "1.2"')
+    digest = re.findall(r"sha256:[0-9a-f]{64}", (two_versions / PATH).read_text())[0]
+    edit(two_versions, digest, f"sha256:{'0' * 64}")
+    git(two_versions, "commit", "-qam", "by hand")
+    for command in (["tag", "--merged"], ["fsck"]):
+        done = regolo(*command, status=5)
+        assert "two versions were mixed in a merge, or it was edited" in done.out + done.err
+    assert f'  artifact.digest  "{digest}" -> "sha256:0000' in regolo("seal", "m", "--yes").err
+    assert f"rebuilds '{digest}', not 'sha256:0000" in regolo("tag", "--merged", status=5).err
+    assert git(two_versions, "tag").split() == ["m@v1.0", "m@v1.1"]
+
+
+def test_unknown_keys_survive_and_some_are_sealed(regolo: Regolo, two_versions: Path) -> None:
+    edit(two_versions, "[metadata]", "[later]\nkey = 1\n\n[metadata]")
+    git(two_versions, "commit", "-qam", "outside the seal")
+    assert "is sealed" in regolo("seal", "m").err
+    edit(two_versions, 'version = "1.1"', 'version = "1.2"')
+    edit(two_versions, 'kind = "file"', 'kind = "file"\nlater = "kept"')
+    regolo("seal", "m", "--yes")
+    text = (two_versions / PATH).read_text()
+    assert 'later = "kept"' in text
+    assert "[later]\nkey = 1\n" in text
+
+
 def test_what_cannot_be_read_is_named(regolo: Regolo, two_versions: Path) -> None:
     whole = (two_versions / PATH).read_text()
     for content, what in (

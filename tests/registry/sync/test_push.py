@@ -10,6 +10,7 @@ from support.git_program import git
 from regolo_git.api import Registry
 from regolo_git.errors import Conflict, NotFound, RegoloError
 from regolo_git.maintenance.fsck.fsck import check_registry
+from regolo_git.records.seal import seal_problem
 from regolo_git.registry.configuration import change_setting
 
 
@@ -146,6 +147,37 @@ def test_lists_of_retired_versions_are_joined(team: Team) -> None:
             ("1.0", "old"),
             ("1.1", "wrong data"),
         ]
+
+
+def test_evaluations_of_two_clones_are_joined(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    for registry, value in ((theirs, 0.2), (ours, 0.1)):
+        registry.evaluate_model_version("m", "1.0", metrics={f"gap{value}": value})
+    pushed(theirs)
+    pushed(ours)
+    with Registry.open(ours.handle.paths.top) as again:
+        assert again.get_model_version("m", "1.0").metrics == {"gap0.1": 0.1, "gap0.2": 0.2}
+        assert len(again.handle.records().evaluations("m").entries) == 2
+
+
+def test_seals_and_evaluations_follow_a_new_number(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"theirs", metrics={"f1": 0.5})
+    theirs.evaluate_model_version("m", "1.1", metrics={"gap": 0.5})
+    pushed(theirs)
+    ours.create_model_version("m", model_data=b"ours", metrics={"f1": 0.6})
+    ours.create_model_version("m", model_data=b"ours, next", metrics={"f1": 0.7})
+    ours.evaluate_model_version("m", "1.1", metrics={"gap": 0.6})
+    assert [(v.before, v.version) for v in pushed(ours).versions] == [("1.1", "1.2"), ("1.2", "1.3")]
+    with Registry.open(ours.handle.paths.top) as again:
+        found = {version.version: version for version in again.list_model_versions("m")}
+        assert dict(found["1.1"].metrics) == {"f1": 0.5, "gap": 0.5}
+        assert dict(found["1.2"].metrics) == {"f1": 0.6, "gap": 0.6}
+        assert dict(found["1.3"].metrics) == {"f1": 0.7}
+        assert found["1.3"].parents == ("1.2",)
+        for number in ("1.2", "1.3"):
+            assert seal_problem(found[number].manifest, required=True) is None
+        assert check_registry(again.handle).problems == ()
 
 
 def test_a_revert_follows_the_version(team: Team) -> None:
