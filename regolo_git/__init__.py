@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from regolo_git.api.current import (
+        bisect_model_versions,
         blame_metric,
         checkout_model_version,
         clone,
@@ -112,6 +113,7 @@ _HOMES = {
         "confirm_store",
         "checkout_model_version",
         "blame_metric",
+        "bisect_model_versions",
         "rollback_model",
         "renumber_model_version",
         "retire_model_version",
@@ -201,6 +203,7 @@ __all__ = [
     "VersionToEvict",
     "checkout_model_version",
     "blame_metric",
+    "bisect_model_versions",
     "clone",
     "compare_model_versions",
     "compare_revisions",

@@ -14,6 +14,7 @@ import regolo_git
 
 if TYPE_CHECKING:
     from regolo_git.api.current import (
+        bisect_model_versions,
         blame_metric,
         checkout_model_version,
         clone,
@@ -62,6 +63,7 @@ __all__ = [
     "Review",
     "checkout_model_version",
     "blame_metric",
+    "bisect_model_versions",
     "clone",
     "compare_model_versions",
     "compare_revisions",

@@ -1,6 +1,7 @@
 """The methods of `Registry` that find and compare versions, commits and the work tree."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from regolo_git.api.plain_arguments import plain_arguments
 from regolo_git.api.versions import at_revision, reference_to
@@ -12,6 +13,7 @@ from regolo_git.registry.metric_origins import metric_changes, metric_origins
 from regolo_git.registry.metric_steps import MetricOrigin
 from regolo_git.registry.revisions import revision_at
 from regolo_git.registry.version_query import SortKey, VersionQuery, select_versions
+from regolo_git.registry.version_search import FirstBad, Outcome, find_first_bad
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.reviews.comparison import Comparison
 from regolo_git.reviews.review import Review, review_between
@@ -58,6 +60,23 @@ class ComparisonVerbs:
         if metric is None:
             return metric_origins(self.handle, model)
         return metric_changes(self.handle, model, check_text("the name of a metric", metric))
+
+    def bisect_model_versions(
+        self, model_id: str, good: str, bad: str, test: Callable[[Path], bool | None]
+    ) -> FirstBad:
+        """The first bad version of a model between a good and a bad one, by trying out few of them.
+
+        `test` gets the path of a version's file or directory, which is removed afterwards, and returns
+        whether the version is good, or None to skip it.  Raises NotFound if those that remain were all
+        skipped, InvalidInput if `good` is not lower than `bad`, and what `test` raises.
+        """
+
+        def attempt(_: ModelVersion, place: Path) -> Outcome:
+            is_good = test(place)
+            return "skip" if is_good is None else "good" if is_good else "bad"
+
+        sides = reference_to(model_id, good), reference_to(model_id, bad)
+        return find_first_bad(self.handle, *sides, attempt)
 
     def compare_model_versions(
         self,

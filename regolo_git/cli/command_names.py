@@ -43,6 +43,7 @@ COMMANDS: Sections = {
         "describe": _entry("describe", "List the versions at a commit."),
         "diff": _entry("diff", "Compare two versions."),
         "blame": _entry("blame", "Show which version gave a metric its value."),
+        "bisect": _entry("bisect", "Find the version that broke something."),
         "review": _entry("review", "Judge a change before it is merged."),
     },
     "Use": {
