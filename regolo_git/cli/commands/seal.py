@@ -41,7 +41,8 @@ def seal(model: str, message: str | None, consent: Consent, as_json: bool) -> No
         reference, commit = plan.manifest.reference, None
         proceed = plan.problem is not None
         if not proceed:
-            talk(f"{one_line(reference)} is sealed; nothing to do")
+            how = "is sealed" if plan.manifest.seal is not None else "was tagged without a seal"
+            talk(f"{one_line(reference)} {how}; nothing to do")
         else:
             _show(plan)
             proceed = consent.given(

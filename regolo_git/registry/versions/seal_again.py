@@ -12,9 +12,11 @@ from typing import NamedTuple
 from regolo_git.errors import Conflict, IntegrityError, NotFound
 from regolo_git.git.history import first_parents
 from regolo_git.git.new_commit import NewCommit
+from regolo_git.git.repository import blob_id
 from regolo_git.git.small_files import replace_file
 from regolo_git.hints import Hint
 from regolo_git.records.manifest import Manifest
+from regolo_git.records.names import check_model_name
 from regolo_git.records.paths import manifest_path
 from regolo_git.records.seal import KEYS, seal_problem, sealed
 from regolo_git.records.tables import of_file
@@ -44,7 +46,7 @@ class SealPlan:
     """
 
     manifest: Manifest
-    branch: str
+    branch: str | None
     file: Path | None
     problem: str | None
     since: str | None
@@ -64,17 +66,19 @@ def plan_seal(handle: Handle, model: str) -> SealPlan:
     none, IntegrityError if it cannot be read, Conflict if its version is tagged with other content.
     """
     recover_first(handle)
-    branch = choose_target_branch(handle, "auto").name
-    tip, path = handle.git.newest_known(branch), manifest_path(model)
-    committed = handle.git.read_file(tip, path)
-    file = _edited(handle, branch, path, committed)
-    data = read_ordinary(file) if file is not None else committed
+    path, branch = manifest_path(check_model_name(model)), None
+    file = _edited(handle, path)  # also in the middle of a merge or a rebase
+    if file is None:
+        branch = choose_target_branch(handle, "auto").name
+    tip = handle.git.newest_known(branch) if branch is not None else handle.git.head_commit()
+    data = read_ordinary(file) if file is not None else handle.git.read_file(tip, path)
     if data is None:
         raise NotFound(f"branch '{branch}' has no manifest of model '{model}'", Hint("list"))
     with of_file(path):
         manifest = Manifest.parse(data)
-    problem = seal_problem(manifest, required=True)
-    row = handle.index.find(*manifest.key)
+    row, oid = handle.index.find(*manifest.key), blob_id(data)
+    required = manifest.seal is not None or row is None or row.manifest_oid != oid
+    problem = seal_problem(manifest, required=required)
     if problem is not None and row is not None:
         _refuse_tagged(read_tagged_manifest(handle, row), manifest)
     before = _last_sealed(handle, tip, model) if problem is not None else None
@@ -90,12 +94,12 @@ def _refuse_tagged(tagged: Manifest, manifest: Manifest) -> None:
         )
 
 
-def _edited(handle: Handle, branch: str, path: str, committed: bytes | None) -> Path | None:
-    """The manifest in the work tree, if it is not the one of its branch."""
-    top = None if handle.git.is_bare or handle.git.head_branch() != branch else handle.paths.top
+def _edited(handle: Handle, path: str) -> Path | None:
+    """The manifest in the work tree, if it is not the one of HEAD."""
+    top, head = handle.paths.work_tree, handle.git.head_commit()
     if top is None or not (top / path).is_file():
         return None
-    return top / path if read_ordinary(top / path) != committed else None
+    return top / path if read_ordinary(top / path) != handle.git.read_file(head, path) else None
 
 
 def _last_sealed(handle: Handle, tip: str | None, model: str) -> Manifest | None:

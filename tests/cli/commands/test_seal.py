@@ -51,6 +51,20 @@ def test_a_file_that_was_edited_is_sealed_for_the_user_to_commit(regolo: Regolo,
     assert regolo("tag", "--merged").out == "m@v1.2\n"
 
 
+def test_a_conflict_of_a_rebase_is_sealed_in_the_file(regolo: Regolo, two_versions: Path) -> None:
+    for branch, value in (("one", "0.7"), ("two", "0.9")):
+        git(two_versions, "switch", "-qc", branch, "main")
+        regolo("commit", "m", "--from", "1.0", "--metric", f"f1={value}")
+    git(two_versions, "rebase", "one", check=False)
+    ours = git(two_versions, "show", f"one:{PATH}")
+    (two_versions / PATH).write_text(ours.replace("f1 = 0.7", "f1 = 0.8"))
+    assert "git add" in regolo("seal", "m", "--yes").err
+    git(two_versions, "add", PATH)
+    git(two_versions, "-c", "core.editor=true", "rebase", "--continue")
+    assert "f1 = 0.8" in git(two_versions, "show", f"two:{PATH}")
+    assert "is sealed" in regolo("seal", "m").err
+
+
 def test_line_ends_and_the_order_of_keys_are_no_matter(regolo: Regolo, two_versions: Path) -> None:
     text = (two_versions / PATH).read_text()
     keys = re.search(r"(?ms)^\[artifact\]\n(.*?)\n\n", text)

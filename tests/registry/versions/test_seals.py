@@ -139,6 +139,7 @@ def test_versions_of_the_first_release_stay_as_they_are(two_versions: Registry) 
             == "not measured"
         )
         registry.rollback_model("m", "1.2")
+        assert plan_seal(registry.handle, "m").problem is None
     with Registry.open(top) as registry:
         assert registry.get_model_version("m", "1.2").current
         assert registry.create_model_version("m", model_data=b"newer").manifest.seal is not None
