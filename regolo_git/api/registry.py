@@ -20,6 +20,7 @@ from regolo_git.errors import PolicyRefused
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.initialise import initialise
 from regolo_git.registry.sync.clone import ASKED_FROM, clone_registry, fetch_first_recipes, files_to_check_out
+from regolo_git.registry.sync.clone_place import end_clone
 from regolo_git.registry.sync.files import check_out_all
 from regolo_git.text.sizes import size_text
 
@@ -81,6 +82,7 @@ class Registry(MeasuringVerbs, ComparisonVerbs, EndpointVerbs, ExchangeVerbs):
             fetch_first_recipes(handle, files)
             for error in files.failed:
                 raise error
+            end_clone(handle.paths.top)
         except BaseException:
             handle.close()
             raise

@@ -142,12 +142,12 @@ def local_store(top: Path) -> Path:
 
 
 def kill(top: Path, arguments: list[str], seconds: float) -> bool:
-    """Runs a command and kills it after some time; False if it has ended before."""
+    """Runs a command and kills it after some time; False if it has ended before, or told its result."""
     running = start_program(top, *arguments)
     time.sleep(seconds)
     running.kill()
-    running.communicate()
-    return running.returncode < 0
+    out, _ = running.communicate()
+    return running.returncode < 0 and not out
 
 
 def problems(team: Team, command: str, chance: random.Random, longest: float) -> tuple[bool, list[str]]:

@@ -18,6 +18,7 @@ from regolo_git.records.references import version_reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.shared_store import described
 from regolo_git.registry.sync.clone import ASKED_FROM, clone_registry, fetch_first_recipes, files_to_check_out
+from regolo_git.registry.sync.clone_place import end_clone
 from regolo_git.registry.sync.files import CheckedOutFiles, check_out_all
 from regolo_git.text.numbers import counted
 from regolo_git.text.sizes import size_text
@@ -64,6 +65,8 @@ def clone(
             _use_store(handle, yes=yes)
         files = _check_out(handle, wanted, yes=yes) if wanted else CheckedOutFiles()
         fetch_first_recipes(handle, files)
+        if not files.failed:
+            end_clone(top)
     finally:
         handle.close()
         for notice in notices:

@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from regolo_git.errors import Conflict, InvalidInput, NotFound
-from regolo_git.git.remote.choose import clone_repository
 from regolo_git.git.remote.failures import without_credentials
 from regolo_git.git.remote.transport import OnGitProgress, ignore_git_progress
 from regolo_git.hints import Hint
@@ -15,6 +14,7 @@ from regolo_git.records.manifest import Manifest
 from regolo_git.registry.drivers import set_up_drivers
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.notices import warn
+from regolo_git.registry.sync.clone_place import clone_to, is_begun, is_free
 from regolo_git.registry.sync.files import CheckedOutFiles, of_models, placed_manifests
 from regolo_git.registry.sync.recipes import fetch_recipes, fetched_tips, newest_versions
 from regolo_git.registry.sync.remote_state import remote_name
@@ -32,17 +32,17 @@ def clone_registry(
     on_notice: Callable[[str], None] = warn,
     on_git_progress: OnGitProgress = ignore_git_progress,
 ) -> Handle:
-    """Clones a registry, without the files of its versions, and opens it.
+    """Clones a registry, without the files of its versions, and opens it; `end_clone` comes after them.
 
-    Raises Conflict if the directory is there and not empty, TransportError, and NotFound if the repository is
-    not a registry, which is left there all the same.
+    It goes on with one that was killed.  Raises Conflict if the directory is there and not empty,
+    TransportError, and NotFound if the repository is not a registry, which is left there all the same.
     """
     place = directory if directory is not None else Path(directory_of(url))
-    if place.is_file() or (place.is_dir() and any(place.iterdir())):
-        raise Conflict(
-            f"'{place}' is there already, and not empty", Hint("clone", without_credentials(url), "DIR")
-        )
-    clone_repository(url, place, on_progress=on_git_progress)
+    if not is_begun(place, url):
+        if not is_free(place):
+            another = Hint("clone", without_credentials(url), "DIR")
+            raise Conflict(f"'{place}' is there already, and not empty", another)
+        clone_to(url, place, on_git_progress)
     handle = Handle.open(place, {}, on_notice)
     if handle.config_at_head() is None:
         handle.close()

@@ -22,11 +22,12 @@ class CheckedOutFiles(NamedTuple):
         return any(isinstance(error, TransportError) for error in self.failed)
 
 
-def placed_manifests(handle: Handle) -> dict[str, Manifest]:
-    """The manifests at the checked-out commit whose files have a place in the work tree, by model."""
+def placed_manifests(handle: Handle, commit: str | None = None) -> dict[str, Manifest]:
+    """The manifests at a commit (default: HEAD) whose files have a place in the work tree, by model."""
     if handle.paths.work_tree is None or handle.git.head_commit() is None:
         return {}
-    manifests = handle.readable(head_records(handle).manifests())
+    records = head_records(handle) if commit is None else handle.records_at(commit)
+    manifests = handle.readable(records.manifests())
     return {manifest.model: manifest for manifest in manifests if manifest.artifact.path is not None}
 
 

@@ -6,6 +6,7 @@ fetch → each branch: forward, or what is ours again on the remote's, or the us
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.errors import Conflict
@@ -15,6 +16,8 @@ from regolo_git.git.program import try_git
 from regolo_git.git.remote.tags import compare_tags
 from regolo_git.git.remote.transport import OnGitProgress, ignore_git_progress
 from regolo_git.git.remotes import tracking_ref
+from regolo_git.git.small_files import replace_file
+from regolo_git.git.translate import git_errors
 from regolo_git.records.manifest import Manifest
 from regolo_git.registry.change import recover_first
 from regolo_git.registry.handle import Handle
@@ -57,7 +60,7 @@ def pull(
     TransportError.
     """
     recover_first(handle)
-    before = placed_manifests(handle)
+    before = placed_manifests(handle, _begin_files(handle))
     with exchange_lock(handle.paths):
         state = ask(handle, remote_name(handle))
         known = fetched_tips(handle, state.remote)
@@ -67,11 +70,30 @@ def pull(
         renumbered, again = _again(handle, state, landed)
         fetched = _after(handle, state, fetched)
     files, kept = _bring_files(handle, before, on_fetch, on_progress)
+    if not files.failed:
+        _note(handle).unlink(missing_ok=True)
     tips = fetched_tips(handle, state.remote)
     # After the files, which may have had the store confirmed, or have shown that it is away.
     if (fetched.versions or tips != known) and not files.lack_a_store:
         fetch_recipes(handle, tips, fetched.versions)
     return Pulled(fetched, (*moved, *again), renumbered, files, kept)
+
+
+def _note(handle: Handle) -> Path:
+    """Where a pull notes, for each work tree, which commit the files in it are of, until it has ended."""
+    return handle.paths.git_dir / "regolo-pulling"
+
+
+def _begin_files(handle: Handle) -> str | None:
+    """The commit that the files are of: the checked-out one, or that of a pull before which did not end."""
+    note, head = _note(handle), handle.git.head_commit()
+    with git_errors(f"'{note}'"):
+        noted = note.read_text().strip() if note.is_file() else None
+        if noted is not None and handle.git.has(noted):
+            return noted
+        if head is not None and handle.paths.work_tree is not None:
+            replace_file(note, f"{head}\n".encode())
+    return head
 
 
 def _after(handle: Handle, state: RemoteState, fetched: Fetched) -> Fetched:
@@ -136,7 +158,7 @@ def _bring_files(
     changed = [
         each
         for model, each in placed_manifests(handle).items()
-        if _content(each) != _content(before.get(model))
+        if _content(each) != _content(before.get(model)) and not _is_untouched(handle, each)
     ]
     there = {each.model for each in changed if _is_untouched(handle, before.get(each.model))}
     kept = tuple(each for each in changed if each.model not in there)

@@ -55,6 +55,23 @@ def test_bytes_that_are_in_no_store_are_named(regolo: Regolo, host: Path, tmp_pa
     assert git(Path("host").absolute(), "tag", "-l").split() == ["m@v1.0", "m@v1.1"]
 
 
+@pytest.mark.parametrize("where", ["there", "."], ids=["new", "here"])
+def test_a_clone_that_did_not_end_is_gone_on_with(
+    regolo: Regolo, host: Path, two_versions: Path, tmp_path: Path, where: str
+) -> None:
+    store = two_versions / ".git/regolo/store"
+    (store / "chunks").rename(store / "away")
+    regolo("clone", str(host), where, status=3)
+    assert not Path(where, "model.safetensors").exists()
+    (store / "away").rename(store / "chunks")
+    regolo("clone", f"file://{host}", where, status=4)
+    regolo("clone", str(host), where)
+    assert Path(where, "model.safetensors").exists()
+    assert git(Path(where).absolute(), "status", "--short") == ""
+    assert "is there already" in regolo("clone", str(host), where, status=4).err
+    assert [entry.name for entry in Path().iterdir() if "regolo-clone" in entry.name] == []
+
+
 def test_a_directory_that_is_there_is_left_alone(regolo: Regolo, host: Path) -> None:
     Path("there").mkdir()
     Path("there/mine").write_text("mine")

@@ -7,7 +7,7 @@ from support.clones import Team, pushed, status
 from support.git_program import git
 
 from regolo_git.api import Registry
-from regolo_git.errors import Conflict
+from regolo_git.errors import Conflict, NotFound
 from regolo_git.registry.sync.fetch import Fetched, fetch
 from regolo_git.registry.sync.pull import Pulled, pull
 
@@ -81,6 +81,20 @@ def test_files_that_nobody_edited_follow(with_file: Team) -> None:
     assert ([item.version for item in done.files.checked_out], done.kept) == (["1.1"], ())
     assert (top(ours) / "f.bin").read_bytes() == b"second"
     assert status(ours) == "## main...origin/main"
+
+
+def test_files_that_could_not_come_come_with_the_next_pull(with_file: Team) -> None:
+    ours, store = with_file.clone("ours"), with_file.store
+    assert store is not None
+    (store / "chunks").rename(store / "away")
+    (error,) = pulled(ours).files.failed
+    assert isinstance(error, NotFound)
+    assert (top(ours) / "f.bin").read_bytes() == b"first"
+    (store / "away").rename(store / "chunks")
+    assert [item.version for item in pulled(ours).files.checked_out] == ["1.1"]
+    assert (top(ours) / "f.bin").read_bytes() == b"second"
+    again = pulled(ours)
+    assert (again.files.checked_out, again.files.failed, again.kept) == ((), (), ())
 
 
 def test_edited_files_stay(with_file: Team) -> None:

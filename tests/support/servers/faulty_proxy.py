@@ -107,6 +107,7 @@ class FaultyProxy:
         self.asked: list[Asked] = []
         self.delay = 0.0  # seconds, added to each request
         self.upload_rate = self.download_rate = 0  # bytes in a second, where there is a limit
+        self.hides_missing = False  # says 403 for what is not there, as S3 to those who may not list
         self.without: tuple[str, ...] = ()  # headers that are not passed on, in lower case
         self.port = 0
 
@@ -127,6 +128,7 @@ class FaultyProxy:
     def clear(self) -> None:
         """No more faults and limits, and nothing counted."""
         self._injections, self.asked, self.delay, self.without = [], [], 0.0, ()
+        self.hides_missing = False
         self.upload_rate = self.download_rate = 0
 
     def count(self, method: str = "", path: str = "", status: int | None = None) -> int:
@@ -221,8 +223,11 @@ class FaultyProxy:
         bodiless = method == "HEAD" or status in (204, 304)
         found = b"" if bodiless else await _read_body(from_server, answer, is_answer=True)
         self.asked.append(Asked(method, path, status, len(body), len(found)))
-        if due and due.after and due.fault not in IN_ANSWERS:
-            return await _fail(writer, due.fault, method)
+        fault = due.fault if due and due.after and due.fault not in IN_ANSWERS else ""
+        if self.hides_missing and status == 404:
+            fault = "AccessDenied"
+        if fault:
+            return await _fail(writer, fault, method)
         if self.download_rate and found:
             return await self._download(writer, answer, found)
         return await _answer(writer, answer, found, due.fault if due else None)

@@ -8,8 +8,8 @@ it: a link refuses to replace a file, which the rename of OpenSSH does.
 import asyncio
 import errno
 import os
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import asyncssh
@@ -58,11 +58,11 @@ class SftpFiles(FsspecFiles):
         # A path is from the root of the server, and none is where a session starts.
         super().__init__(filesystem, address.path.rstrip("/") or ".", address.url, SERVER)
         self._made: set[str] = set()
-        self._sftp: Any = self._run(filesystem.client.start_sftp_client)
+        self._sftp: Any = self._ask(filesystem.client.start_sftp_client)
 
     def create_root(self, rights: int = 0) -> None:  # noqa: ARG002
         """See `Files.create_root`; permissions are the server's."""
-        self._run(self._sftp.makedirs, self._root, exist_ok=True)
+        self._ask(self._sftp.makedirs, self._root, exist_ok=True)
 
     def write(self, path: str, data: Data) -> None:
         """See `Files.write`."""
@@ -70,7 +70,7 @@ class SftpFiles(FsspecFiles):
 
     def exists(self, path: str) -> bool:
         """See `Files.exists`."""
-        found: bool = self._run(self._sftp.lexists, self._at(path))
+        found: bool = self._ask(self._sftp.lexists, self._at(path))
         return found
 
     def move(self, path: str, to: str) -> None:
@@ -80,11 +80,11 @@ class SftpFiles(FsspecFiles):
     def remove(self, path: str) -> None:
         """See `Files.remove`."""
         with suppress(FileNotFoundError):
-            self._run(self._sftp.unlink, self._at(path))
+            self._ask(self._sftp.unlink, self._at(path))
 
     def _size_of(self, path: str) -> int | None:
         try:
-            found = self._run(self._sftp.stat, self._at(path))
+            found = self._ask(self._sftp.stat, self._at(path))
         except FileNotFoundError:
             return None
         return int(found.size) if found.type == asyncssh.FILEXFER_TYPE_REGULAR else None
@@ -101,6 +101,14 @@ class SftpFiles(FsspecFiles):
 
     # -- one channel, in the event loop of the library ------------------------------------------------------
 
+    def _ask(self, act: Callable[..., Awaitable[Answer]], *arguments: Any, **options: Any) -> Answer:
+        """What the server answers to one question.  Raises RemoteError if it is silent."""
+
+        async def asked() -> Answer:
+            return await _soon(act(*arguments, **options))
+
+        return self._run(asked)
+
     def _run(self, act: Callable[..., Awaitable[Answer]], *arguments: Any, **options: Any) -> Answer:
         try:
             answer: Answer = sync(self._fs.loop, act, *arguments, **options)
@@ -110,9 +118,17 @@ class SftpFiles(FsspecFiles):
             raise remote_error(SILENCE) from None
         return answer
 
+    @asynccontextmanager
+    async def _opened(self, path: str, mode: str) -> AsyncIterator[Any]:
+        file = await _soon(self._sftp.open(self._at(path), mode))
+        try:
+            yield file
+        finally:
+            await _soon(file.close())
+
     async def _read_blocks(self, path: str, start: int, end: int) -> bytes:
         found = bytearray()
-        async with self._sftp.open(self._at(path), "rb") as file:
+        async with self._opened(path, "rb") as file:
             while start < end:
                 block = await _soon(file.read(min(BLOCK, end - start), start))
                 if not block:
@@ -134,7 +150,7 @@ class SftpFiles(FsspecFiles):
             raise
 
     async def _write_blocks(self, path: str, data: bytes) -> None:
-        async with self._sftp.open(self._at(path), "xb") as file:
+        async with self._opened(path, "xb") as file:
             for at in range(0, len(data), BLOCK):
                 await _soon(file.write(data[at : at + BLOCK], at))
             with suppress(asyncssh.SFTPOpUnsupported):
