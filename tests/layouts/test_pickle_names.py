@@ -1,6 +1,7 @@
 """What a pickle asks for, read symbolically; and what else may be in a file."""
 
 import bz2
+import contextlib
 import gzip
 import io
 import pickle
@@ -12,7 +13,7 @@ from collections import OrderedDict
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.hostile_pickles import SYSTEM, call, hostile, name, tarred, text, whole, zipped
+from support.hostile_pickles import SYSTEM, call, hostile, name, tarred, tarred_all, text, whole, zipped
 from support.model_files import write_model
 
 from regolo_git.layouts.pickle_names import read_pickle_names
@@ -75,6 +76,38 @@ def test_a_class_of_pytorch_before_1_6_is_the_one_beside_its_source() -> None:
     names = names_of(whole(described, b")\x81", protocol=2), "m.pth")
     assert names.unread == ()
     assert texts_of(whole(described, b")\x81", protocol=2)) == ORDERED
+
+
+def old_torch_tar(raw: bytes) -> bytes:
+    """The tar files of PyTorch before 0.2, whose storages and tensors alternate with pickles."""
+    storage = name("torch", "FloatStorage")
+    described = whole(b"(" + text("0") + text("cpu") + storage + b"t", protocol=2)
+    storages = pickle.dumps(1, 2) + described + struct.pack("<q", len(raw) // 4) + raw + pickle.dumps([], 2)
+    tensor = whole(b"(" + text("1") + text("0") + name("torch", "FloatTensor") + b"t", protocol=2)
+    shape = struct.pack("<iiqqq", 1, 0, len(raw) // 4, 1, 0)
+    return tarred_all(
+        {
+            "sys_info": pickle.dumps({"protocol_version": 1000}, 2),
+            "pickle": whole(name("collections", "OrderedDict"), b")R", protocol=2),
+            "tensors": pickle.dumps(1, 2) + tensor + shape,
+            "storages": storages,
+        }
+    )
+
+
+def test_an_old_tar_of_pytorch_is_read_whole() -> None:
+    names = names_of(old_torch_tar(bytes(range(64))), "model.pth")
+    assert names.unread == ()
+    assert set(map(str, names.names)) == {
+        *("collections.OrderedDict", "torch.FloatStorage", "torch.FloatTensor")
+    }
+
+
+def test_what_an_old_tar_has_between_its_pickles_is_not_called_read() -> None:
+    data = old_torch_tar(bytes(64))
+    before, count, after = data.rpartition(struct.pack("<q", 16))
+    assert count
+    assert names_of(before + struct.pack("<q", 15) + after, "model.pth").unread
 
 
 # -- what cannot be read is said ----------------------------------------------------------------------------
@@ -214,6 +247,56 @@ def test_no_content_raises(data: st.DataObject) -> None:
 @given(st.binary(max_size=200), st.sampled_from([b"", b"\x80\x04", b"PK\3\4", b"\x93NUMPY\1\0", b"x\x9c"]))
 def test_no_bytes_raise(data: bytes, start: bytes) -> None:
     names_of(start + data, "model.pkl")
+
+
+class Stub:
+    """Whatever a pickle asks for: it takes everything, and does nothing."""
+
+    def __init__(self, *_: object, **__: object) -> None: ...
+    def __setstate__(self, _: object) -> None: ...
+    def __setitem__(self, _: object, __: object) -> None: ...
+    def append(self, _: object) -> None: ...
+    def extend(self, _: object) -> None: ...
+
+
+class Asked(pickle.Unpickler):
+    """Python's own unpickler, which notes the names that it is asked for instead of importing them."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data))
+        self.names: set[tuple[str, str]] = set()
+
+    def find_class(self, module: str, name: str) -> type[Stub]:
+        self.names.add((module, name))
+        return Stub
+
+    def persistent_load(self, described: object) -> object:
+        return described
+
+
+PIECES = (
+    b"(", b"0", b"1", b"2", b"N", b"]", b"}", b")", b"t", b"\x85", b"\x87", b"e", b"u", b"q\x00", b"h\x00", b"\x94",
+    b"h\x01", b"\x8c\x02os", b"Vsystem\n", b"S'os'\n", b"U\x02os", b"\x93", b"cos\nsystem\n", b"R", b"b", b"\x81",
+    b"o", b"ios\nsystem\n", b"I01\n", b"p2\n", b"g2\n", b"\x95\x05" + bytes(7), b"Q", b".", b"\x8a\x01\x05",
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_no_name_is_missed_that_python_is_asked_for(data: st.DataObject) -> None:
+    parts = data.draw(st.lists(st.sampled_from(PIECES), max_size=20))
+    stream = b"\x80\x04" + b"".join(parts) + b"."
+    if data.draw(st.booleans()):
+        original = data.draw(st.sampled_from(ORIGINALS[:60]))
+        at = data.draw(st.integers(0, len(original)))
+        stream = original[:at] + b"".join(parts[:3]) + original[at + data.draw(st.integers(0, 2)) :]
+    asked = Asked(stream)
+    with contextlib.suppress(Exception):
+        asked.load()
+    names = names_of(stream, "model.pkl")
+    missed = asked.names - {(one.module, one.name) for one in names.names}
+    computed = any("?" in (one.module, one.name) for one in names.names)
+    assert not missed or computed or names.unread, (missed, stream)
 
 
 ORIGINALS = [found.data for found in hostile().values()]

@@ -257,6 +257,15 @@ WAYS: dict[str, Hostile] = {
     "a call in a list that is dropped": Hostile(whole(b"(", SYSTEM, b"10K\x01")[:-1] + b"."),
     "a long frame": Hostile(b"\x80\x04\x95" + struct.pack("<Q", len(SYSTEM) + 1) + SYSTEM + b"."),
     "a module that acts when imported": Hostile(whole(name("this", "s"), b"0", SYSTEM)),
+    # CPython drops what is left of a frame when a line crosses its end.
+    "a name across the end of a frame": Hostile(
+        b"\x80\x04\x95" + struct.pack("<Q", 16) + b"csklearn.svm.abc" + b"zipfile\nPyZipFile\n"
+        + b"(" + text("ran") + text("w") + b"tR.", "model.bin", "file",
+    ),
+    "a text across the end of a frame": Hostile(
+        b"\x80\x04\x95" + struct.pack("<Q", 5) + b"\x8c\x0askl" + b"subprocess\x8c\x05Popen\x93"
+        + touch_words() + b"\x85R.", "model.bin", "file",
+    ),
     "behind another pickle": Hostile(HARMLESS + whole(SYSTEM), loader="all"),
     "behind five pickles and tensors": Hostile(
         pickle.dumps(0x1950A86A20F9469CFC6C, 2) + pickle.dumps(1001, 2) + pickle.dumps({}, 2)
@@ -278,11 +287,16 @@ def zipped(path: str, data: bytes, method: int = zipfile.ZIP_STORED) -> bytes:
 
 
 def tarred(path: str, data: bytes, mode: str = "w") -> bytes:
+    return tarred_all({path: data}, mode)
+
+
+def tarred_all(members: dict[str, bytes], mode: str = "w") -> bytes:
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode=mode) as archive:  # type: ignore[call-overload]
-        member = tarfile.TarInfo(path)
-        member.size = len(data)
-        archive.addfile(member, io.BytesIO(data))
+        for path, data in members.items():
+            member = tarfile.TarInfo(path)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
     return file.getvalue()
 
 

@@ -62,6 +62,7 @@ def load_joblib(data: bytes) -> None:
 
 LOADERS = {
     "pickle": pickle.loads,
+    "file": lambda data: pickle.load(io.BytesIO(data)),
     "all": load_all,
     "five": load_five,
     "zip": load_zip,

@@ -13,8 +13,8 @@ class Broken(Exception):
     """The content is not what it seems to be; the message says why."""
 
 
-class TooMuch(Broken):
-    """A bound of this reader is reached, where a loader would go on."""
+class GivesUp(Broken):
+    """This reader stops where a loader may go on: at one of its bounds, or where loaders differ."""
 
 
 class Ended(Broken):
@@ -34,22 +34,22 @@ class Budget:
     members: int = 100_000
 
     def spend_text(self, count: int) -> None:
-        """Raises TooMuch if that is too much."""
+        """Raises GivesUp if that is too much."""
         self.text -= count + 64
         if self.text < 0:
-            raise TooMuch("it has too many texts")
+            raise GivesUp("it has too many texts")
 
     def spend_member(self) -> None:
-        """Raises TooMuch if that is one too many."""
+        """Raises GivesUp if that is one too many."""
         self.members -= 1
         if self.members < 0:
-            raise TooMuch("it has too many members")
+            raise GivesUp("it has too many members")
 
     def spend_bytes(self, count: int) -> None:
-        """Raises TooMuch if that is too much."""
+        """Raises GivesUp if that is too much."""
         self.bytes -= count
         if self.bytes < 0:
-            raise TooMuch("it is too large when decompressed")
+            raise GivesUp("it is too large when decompressed")
 
 
 class Stream(Protocol):

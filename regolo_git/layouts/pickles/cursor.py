@@ -1,6 +1,6 @@
 """Reads content byte by byte."""
 
-from regolo_git.layouts.pickles.content import Ended, Stream, TooMuch
+from regolo_git.layouts.pickles.content import Ended, GivesUp, Stream
 
 BLOCK = 1 << 16
 TAKE_LIMIT = 1 << 24  # bytes held at once; longer content is skipped over
@@ -39,7 +39,7 @@ class Cursor:
     def take(self, count: int) -> bytes:
         """The next `count` bytes, at most `TAKE_LIMIT`."""
         if count > TAKE_LIMIT:
-            raise TooMuch("a part of it is too long")
+            raise GivesUp("a part of it is too long")
         end = self.at + count
         if end <= len(self.held):
             data = self.held[self.at : end]
@@ -65,12 +65,17 @@ class Cursor:
             self.held, self.at = b"", 0
 
     def line(self) -> bytes:
-        """The bytes up to the next line break, without it; of a longer line, `LINE_LIMIT` and one."""
+        """The bytes up to the next line break, without it; of a longer line, `LINE_LIMIT` and one.
+
+        Python's own unpickler takes what is left for a line, and drops its last byte; so does this.
+        """
         line = b""
         while (end := self.held.find(b"\n", self.at)) < 0:
             line += self.held[self.at : self.at + LINE_LIMIT + 1 - len(line)]
             if not self._refill():
-                raise Ended
+                if not line:
+                    raise Ended
+                return line[:-1]
         line += self.held[self.at : min(end, self.at + LINE_LIMIT + 1 - len(line))]
         self.at = end + 1
         return line

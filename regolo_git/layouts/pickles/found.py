@@ -1,6 +1,6 @@
 """Collects what the pickles of a file ask for, as they are found."""
 
-from regolo_git.layouts.pickles.content import TooMuch
+from regolo_git.layouts.pickles.content import GivesUp
 from regolo_git.records.asked_names import AskedName, PickleNames, Unread
 
 NAMES_LIMIT = 10_000
@@ -28,11 +28,11 @@ class Found:
         return other
 
     def name(self, module: str, name: str, offset: int) -> None:
-        """Adds a name.  Raises TooMuch for more of them than any model has."""
+        """Adds a name.  Raises GivesUp for more of them than any model has."""
         if (module, name) in self._names:
             return
         if len(self._names) >= NAMES_LIMIT:
-            raise TooMuch(f"it asks for more than {NAMES_LIMIT} names")
+            raise GivesUp(f"it asks for more than {NAMES_LIMIT} names")
         self._names[module, name] = AskedName(module, name, self.member, offset)
 
     def unread(self, why: str) -> None:

@@ -105,7 +105,7 @@ def new_lzma() -> Any:
 
 
 def new_lz4() -> Any:
-    """A decompressor for an lz4 frame.  Raises TooMuch if no library for it is installed."""
+    """A decompressor for an lz4 frame.  Raises GivesUp if no library for it is installed."""
     try:
         return import_module("lz4.frame").LZ4FrameDecompressor()
     except ImportError:

@@ -7,7 +7,7 @@ follows.  Where `pickle` fails, reading ends here as well; where loaders differ,
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from regolo_git.layouts.pickles.content import Broken, Budget, TooMuch
+from regolo_git.layouts.pickles.content import Broken, Budget, GivesUp
 from regolo_git.layouts.pickles.cursor import Cursor
 from regolo_git.layouts.pickles.found import Found
 from regolo_git.layouts.pickles.joblib_arrays import array_bytes
@@ -25,6 +25,8 @@ from regolo_git.layouts.pickles.values import (
 from regolo_git.records.asked_names import COMPUTED
 
 NEWEST_PROTOCOL = 5
+# The unpickler of CPython drops what is left of a frame then, and goes on with other bytes.
+FRAME_CROSSED = "an instruction of it crosses the end of its frame"
 
 
 class Machine(Literals):
@@ -51,14 +53,19 @@ class Machine(Literals):
         try:
             while (code := cursor.byte()) != STOP:
                 if self.steps >= left:
-                    raise TooMuch("it has too many instructions")
+                    raise GivesUp("it has too many instructions")
                 operation = operations.get(code)
                 if operation is None:
                     raise Broken(f"byte {cursor.position - 1} is not an instruction of a pickle")
                 self.steps += 1
+                start, frame_end = cursor.position, self._frame_end
                 operation(self)
+                if start <= frame_end < cursor.position and frame_end == self._frame_end:
+                    raise GivesUp(FRAME_CROSSED)
         finally:
             self._budget.opcodes -= self.steps
+        if cursor.position < self._frame_end:
+            raise GivesUp(FRAME_CROSSED)
         value = self.pop()
         self.acts += 1
         self._found.pickles += 1
@@ -130,8 +137,10 @@ class Machine(Literals):
         return asked
 
     def _lines(self) -> Name:
-        module, name = self._cursor.line(), self._cursor.line()
-        return self._name(module.decode("utf-8", "surrogateescape"), name.decode("utf-8", "surrogateescape"))
+        module = self._cursor.line().decode("utf-8", "surrogateescape")
+        # A module is imported even where the name is missing.
+        name = b"" if self._cursor.at_end() else self._cursor.line()
+        return self._name(module, name.decode("utf-8", "surrogateescape"))
 
     def _stack_global(self) -> None:
         name, module = self.pop(), self.pop()
@@ -202,7 +211,8 @@ class Machine(Literals):
         if not self._arrays:
             return
         if self._cursor.position < self._frame_end:
-            raise Broken("an array of it is inside a frame")
+            raise GivesUp("an array of it is inside a frame")
+        self._frame_end = 0  # what follows is not an instruction
         size = array_bytes(target, self._cursor)
         if size is None:
             Machine(self._cursor, self._found, self._budget, self._examine, arrays=False).run()
@@ -229,6 +239,8 @@ class Machine(Literals):
             raise Broken("it is of a protocol that is not known")
 
     def _frame(self) -> None:
+        if self._cursor.position <= self._frame_end:
+            raise GivesUp(FRAME_CROSSED)
         self._frame_end = self._cursor.number(8) + self._cursor.position
 
     OPERATIONS: ClassVar[dict[int, Callable[["Machine"], object]]] = {

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from regolo_git.layouts.pickles.content import Broken, TooMuch
+from regolo_git.layouts.pickles.content import Broken, GivesUp
 
 MARKS_LIMIT = 100_000
 KEPT_LIMIT = 1_000_000  # entries of the memo that are out of order
@@ -36,7 +36,7 @@ class Stack:
     def mark(self) -> None:
         """Begins a new part."""
         if len(self._below) > MARKS_LIMIT:
-            raise TooMuch("it is nested too deep")
+            raise GivesUp("it is nested too deep")
         self._below.append(self._part)
         self._part = []
 
@@ -64,7 +64,7 @@ class Stack:
         else:
             self._elsewhere[key] = value
             if len(self._elsewhere) > KEPT_LIMIT:
-                raise TooMuch("it has too many values")
+                raise GivesUp("it has too many values")
 
     def keep_next(self) -> None:
         """Puts the last value into the memo under the next number: how many values the memo has."""

@@ -8,7 +8,7 @@ chance is told from one by what it does: a pickle that fails before it imports o
 import sys
 from contextlib import suppress
 
-from regolo_git.layouts.pickles.content import Broken, Budget, Content, TooMuch, held
+from regolo_git.layouts.pickles.content import Broken, Budget, Content, GivesUp, held
 from regolo_git.layouts.pickles.cursor import Cursor
 from regolo_git.layouts.pickles.found import Found
 from regolo_git.layouts.pickles.machine import NEWEST_PROTOCOL, Machine
@@ -60,7 +60,7 @@ def read_pickles(content: Content, found: Found, budget: Budget, *, sure: bool, 
         finally:
             reading.run_without_arrays()
     except Broken as error:
-        doubtful = not sure and not reading.has_pickles and not isinstance(error, TooMuch)
+        doubtful = not sure and not reading.has_pickles and not isinstance(error, GivesUp)
         if doubtful and not reading.acts_like_a_pickle():
             return False
         reading.trial.unread(str(error))
@@ -115,7 +115,7 @@ class _Reading:
             self.has_pickles = True
             is_torch |= number == 1 and value == TORCH_MAGIC
             if number > STREAMS:
-                raise TooMuch("it has too many pickles")
+                raise GivesUp("it has too many pickles")
 
     def run_without_arrays(self) -> None:
         """Adds what `pickle.load` finds where `joblib.load` has arrays."""
