@@ -160,7 +160,8 @@ def _alike(value: Value | Literal, other: Value | Literal) -> Value | None:
 
 
 def _as_time(value: Value) -> Value | None:
-    if isinstance(value, date) and not isinstance(value, datetime):
+    """A day as its beginning, and a time without a zone as one of the local zone."""
+    if isinstance(value, date) and (not isinstance(value, datetime) or value.tzinfo is None):
         return parse_time(value.isoformat())
     return value
 

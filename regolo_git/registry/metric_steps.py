@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from regolo_git.errors import NotFound
 from regolo_git.hints import Hint
+from regolo_git.records.evaluations import Evaluation
 from regolo_git.records.model_card import MetricRule
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_versions
@@ -34,6 +35,12 @@ class MetricOrigin:
     version: ModelVersion
     previous: ModelVersion | None
     change: MetricChange
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """Who measured it later, and when; None for a value of the manifest."""
+        held = self.version.measured.get(self.metric) if self.change["b"] is not None else None
+        return held.evaluation if held is not None else None
 
 
 def steps_of(handle: Handle, versions: Sequence[ModelVersion], rules: Mapping[str, MetricRule]) -> list[Step]:

@@ -7,6 +7,7 @@ A name is first what the registry knows of a version (`version`, `status`, `size
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple
 
 from regolo_git.errors import IntegrityError, InvalidInput
@@ -109,15 +110,16 @@ def _matching(
 ) -> list[_Candidate]:
     names = query.names
     wanted = [name for name in names if name not in KNOWN]
-    held = _read(handle, rows, wanted, on_slow) if wanted else {}
+    held, every = _read(handle, rows, wanted, on_slow) if wanted else ({}, set())
+    later = _measured_later(handle, rows, wanted) if wanted else {}
     of_tag = {name: OF_TAG[name] for name in names if name in OF_TAG}
     of_status = {name: OF_STATUS[name] for name in names if name in OF_STATUS}
     versions = versions_of_rows(handle, rows) if of_status else ()
-    later = _measured_later(handle, rows, wanted) if wanted else {}
-    found = []
+    found, unknown = [], set(wanted)
     for number, row in enumerate(rows):
         values = dict(held.get(row.manifest_oid, ()))
         values |= later.get((row.model, row.identity, row.digest), {})
+        unknown.difference_update(values)
         values |= {name: of(row) for name, of in of_tag.items()}
         for name, of in of_status.items():
             value = of(versions[number])
@@ -125,6 +127,10 @@ def _matching(
                 values[name] = value
         if query.where is None or query.where.matches(values.get):
             found.append(_Candidate(row, values))
+    for name in sorted(unknown):
+        meant = nearest(name, every)
+        close = f" (did you mean '{printable(meant)}'?)" if meant is not None else ""
+        handle.notice_once(f"no version has '{printable(name)}'{close}")
     return found
 
 
@@ -141,15 +147,16 @@ def _measured_later(
             continue
         for entry in entries:
             key = model, Version.parse(entry.version).identity, entry.digest
-            values = {name: entry.metrics[name].value for name in names if name in entry.metrics}
+            held = {name: entry.metrics.get(name.removeprefix("metrics.")) for name in names}
+            values: dict[str, Value] = {name: each.value for name, each in held.items() if each is not None}
             found.setdefault(key, {}).update(values)
     return found
 
 
 def _read(
     handle: Handle, rows: Sequence[TagRow], names: Sequence[str], on_slow: OnSlow
-) -> dict[str, dict[str, Value]]:
-    """The wanted values of each manifest."""
+) -> tuple[dict[str, dict[str, Value]], set[str]]:
+    """The wanted values of each manifest, and every name that one of them has."""
     found: dict[str, dict[str, Value]] = {}
     every: set[str] = set()
     for oid, sections in read_values(handle, [row.manifest_oid for row in rows], on_slow):
@@ -157,12 +164,7 @@ def _read(
             every.update(held)
         values = {name: _value(sections, name) for name in names}
         found[oid] = {name: value for name, value in values.items() if value is not None}
-    for name in names:
-        if found and not any(name in values for values in found.values()):
-            meant = nearest(name, every)
-            close = f" (did you mean '{printable(meant)}'?)" if meant is not None else ""
-            handle.notice_once(f"no version has '{printable(name)}'{close}")
-    return found
+    return found, every
 
 
 def _value(sections: Sections, name: str) -> Value | None:
@@ -189,4 +191,6 @@ def _order(value: Value) -> tuple[str, object]:
     """Values of one kind beside each other, numbers by their value."""
     if is_number(value):
         return "", value
+    if isinstance(value, date):
+        return "time", value.isoformat()
     return type(value).__name__, value if not isinstance(value, list | tuple) else [str(x) for x in value]

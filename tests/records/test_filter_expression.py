@@ -18,6 +18,7 @@ VALUES: dict[str, Value] = {
     "version": Version.parse("1.10.0"),
     "created": datetime(2026, 5, 1, 12, tzinfo=UTC),
     "day": date(2026, 5, 1),
+    "local": datetime(2026, 5, 1, 12),
     "tags": ["a", "b"],
     "size": 12_000_000,
 }
@@ -45,6 +46,7 @@ VALUES: dict[str, Value] = {
         "version == '1.10'",
         "created > '2026-04-30' and created < '2026-05-02T00:00:00Z'",
         "day > '2026-04-29'",
+        "local > '2026-04-29' and local < created or local >= day",
         "tags == 'b'",
         "tags != 'c'",
         "size > 10MB and size < 1GB",

@@ -48,6 +48,14 @@ def test_a_filter_chooses_over_all_models(filled: Registry, where: str, expected
     assert [version.reference for version in filled.find_model_versions(where)] == expected
 
 
+def test_what_was_measured_later_counts(filled: Registry) -> None:
+    filled.evaluate_model_version("m", "1.0", metrics={"gap": 0.1, "accuracy": 0.99})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for where in ("gap < 0.2", "accuracy > 0.98", "metrics.accuracy > 0.98"):
+            assert [version.reference for version in filled.find_model_versions(where)] == ["m@1.0"]
+
+
 def test_versions_are_sorted_and_those_without_the_value_come_last(filled: Registry) -> None:
     found = filled.find_model_versions(sort=["license", "-accuracy"])
     assert [version.reference for version in found] == ["m@1.2", "m@1.1", "m@1.0", "nlp/n@1.0"]

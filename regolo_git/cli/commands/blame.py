@@ -42,7 +42,7 @@ def blame(model: OneVersion, metric: str | None, form: Form) -> None:
     """Show which version, commit and author gave each metric of MODEL its value, and the verdict then.
 
     With METRIC, every version that changed it, newest first.  REV:MODEL looks at the history of a branch, a
-    proposal or any commit.
+    proposal or any commit.  A metric that was measured later has the author and time of that evaluation.
 
     \b
     With --plain, one line for each change:
@@ -72,7 +72,7 @@ def blame(model: OneVersion, metric: str | None, form: Form) -> None:
 
 
 def _document(origin: MetricOrigin) -> Json:
-    version, change = origin.version, origin.change
+    version, change, later = origin.version, origin.change, origin.evaluation
     return {
         "metric": origin.metric,
         "value": change["b"],
@@ -86,11 +86,12 @@ def _document(origin: MetricOrigin) -> Json:
         "by": version.created_by,
         "created_at": version.created_at,
         "message": version.message,
+        "measured_later": {"by": later.who, "when": later.when} if later is not None else None,
     }
 
 
 def _fields(origin: MetricOrigin) -> list[object]:
-    version, change = origin.version, origin.change
+    version, change, later = origin.version, origin.change, origin.evaluation
     return [
         origin.metric,
         change["b"],
@@ -99,14 +100,15 @@ def _fields(origin: MetricOrigin) -> list[object]:
         change["verdict"],
         version.version,
         version.commit,
-        version.created_by,
-        version.created_at,
+        later.who if later is not None else version.created_by,
+        later.when if later is not None else version.created_at,
         version.message,
     ]
 
 
 def _row(origin: MetricOrigin) -> Row:
-    version, change = origin.version, origin.change
+    version, change, later = origin.version, origin.change, origin.evaluation
+    by = f"{person(later.who)} (later)" if later is not None else person(version.created_by)
     return (
         one_line(metric_name(origin.metric, change)),
         number_text(change["b"]),
@@ -114,7 +116,7 @@ def _row(origin: MetricOrigin) -> Row:
         "" if origin.previous is None else drawn(verdict_cell(change)),
         Cell(version.version, "bold"),
         short(version.commit),
-        one_line(person(version.created_by)),
-        local_time(version.created_at),
+        one_line(by),
+        local_time(later.when if later is not None else version.created_at),
         Cell(one_line(version.message), "dim"),
     )

@@ -58,3 +58,16 @@ def test_a_metric_that_was_not_measured_again_is_a_change(regolo: Regolo, three:
     regolo("commit", "m", "model.safetensors", "--metric", "accuracy=0.93")
     first = regolo("blame", "m", "ms", "--json").document[0]
     assert (first["version"], first["value"], first["verdict"]) == ("1.3", None, "not measured")
+
+
+def test_a_metric_that_was_measured_later_names_who_did(
+    regolo: Regolo, three: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "Grace")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "grace@example.com")
+    regolo("evaluate", "m@1.2", "--metric", "gap=0.05")
+    (found,) = regolo("blame", "m", "gap", "--json").document
+    assert (found["version"], found["measured_later"]["by"]) == ("1.2", "Grace <grace@example.com>")
+    assert "Grace (later)" in regolo("blame", "m").out
+    assert regolo("blame", "m", "gap", "--plain").lines[0].split("\t")[7] == "Grace <grace@example.com>"
