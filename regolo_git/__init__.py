@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     )
     from regolo_git.records.endpoint import Endpoint
     from regolo_git.records.environment import Promotion
+    from regolo_git.records.evaluations import Evaluation
     from regolo_git.records.manifest import Lineage
     from regolo_git.records.measurement import Measurement
     from regolo_git.records.routing import Routing
@@ -147,6 +148,7 @@ _HOMES = {
     "regolo_git.serving.metrics.values": ("EndpointMetrics",),
     "regolo_git.records.endpoint": ("Endpoint",),
     "regolo_git.records.environment": ("Promotion",),
+    "regolo_git.records.evaluations": ("Evaluation",),
     "regolo_git.records.manifest": ("Lineage",),
     "regolo_git.records.measurement": ("Measurement",),
     "regolo_git.records.routing": ("Routing",),
@@ -174,6 +176,7 @@ __all__ = [
     "DifferingTag",
     "Endpoint",
     "EndpointMetrics",
+    "Evaluation",
     "EvictionPlan",
     "Fetched",
     "IntegrityError",

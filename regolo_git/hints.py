@@ -127,6 +127,14 @@ def _retire(reference: str, message: str, reason: str) -> str:
     return _call("retire_model_version", model, version, reason=reason)
 
 
+def _evaluate(reference: str, option: str, metric: str) -> str:
+    if option != "--metric":
+        raise TypeError(option)
+    model, _, version = reference.partition("@")
+    name, _, value = metric.partition("=")
+    return f'regolo.evaluate_model_version("{model}", "{version}", metrics={{{_argument(name)}: {value}}})'
+
+
 def _rollback(endpoint: str, to: str | None = None, version: str | None = None, *more: str) -> str:
     if (to, version) == (None, None):
         return _call("rollback_endpoint", endpoint)
@@ -177,6 +185,7 @@ _CALLS: dict[str, Words] = {
     "pull": lambda: _call("pull"),
     "clone": lambda url, directory: _call("clone", url, directory),
     "retire": _retire,
+    "evaluate": _evaluate,
     "push": _push,
     "traffic": _traffic,
     "rollback": _rollback,

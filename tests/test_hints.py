@@ -31,6 +31,11 @@ PAIRS = [
         'regolo.checkout_model_version("m", "1.0", DEST)',
     ),
     (
+        Hint("evaluate", "m@1.0", "--metric", "f1=VALUE"),
+        "git regolo evaluate m@1.0 --metric f1=VALUE",
+        'regolo.evaluate_model_version("m", "1.0", metrics={"f1": VALUE})',
+    ),
+    (
         Hint("promote", "m@1.0", "staging"),
         "git regolo promote m@1.0 staging",
         'regolo.promote_model_version("m", "1.0", "staging")',
