@@ -50,6 +50,7 @@ class Machine(Literals):
     def run(self) -> object:
         """The value of the pickle, at its STOP.  Raises Broken where loading it would fail at the latest."""
         cursor, operations, left = self._cursor, self.OPERATIONS, self._budget.opcodes
+        start = frame_end = 0
         try:
             while (code := cursor.byte()) != STOP:
                 if self.steps >= left:
@@ -62,6 +63,10 @@ class Machine(Literals):
                 operation(self)
                 if start <= frame_end < cursor.position and frame_end == self._frame_end:
                     raise GivesUp(FRAME_CROSSED)
+        except Broken as error:
+            if start <= frame_end < cursor.position and frame_end == self._frame_end:
+                raise GivesUp(FRAME_CROSSED) from error
+            raise
         finally:
             self._budget.opcodes -= self.steps
         if cursor.position < self._frame_end:
