@@ -1,4 +1,4 @@
-"""The guide for a team does what it says, against a Git server with a password and an S3 service."""
+"""The guides for a team do what they say, against a Git server with a password and an S3 service."""
 
 from pathlib import Path
 from urllib.parse import quote
@@ -41,8 +41,9 @@ def servers(moto: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return GitHttp(tmp_path / "hosted")
 
 
-def test_the_guide_for_a_team_does_what_it_says(
-    servers: GitHttp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("page", ["team.md", "pull-request.md"])
+def test_a_guide_for_a_team_does_what_it_says(
+    page: str, servers: GitHttp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with servers.running():
         credentials = tmp_path / "credentials"
@@ -52,4 +53,4 @@ def test_the_guide_for_a_team_does_what_it_says(
             f"url.http://{servers.address}/.insteadOf": "https://git.example.com/",
         }.items():
             git(tmp_path, "config", "--global", key, value)
-        check_page(DOCS / "guides" / "team.md", tmp_path)
+        check_page(DOCS / "guides" / page, tmp_path)
