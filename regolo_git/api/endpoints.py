@@ -164,20 +164,23 @@ class EndpointVerbs:
         replicas: Mapping[str, int] | None = None,
         message: str | None = None,
         unmerged: bool = False,
+        propose: bool = False,
         push: bool | None = None,
     ) -> Endpoint:
         """Sets the whole traffic split in one commit: shares that add up to 1, or percentages (100).
 
         A version that is not listed is removed from the endpoint; one with weight 0 stays addressable.
+        With `propose` the commit goes to a branch for review, and the endpoint is returned as it would be;
         `push` is that of `promote_model_version`.  Raises InvalidInput, NotFound, PolicyRefused for a retired
         version.
         """
-        writer, weights = RegistryWriter(self.handle, push=push), plain_keys(version_traffic)
+        weights = plain_keys(version_traffic)
         counts = plain_keys(replicas) if replicas is not None else None
         known = get_endpoint(self.handle, endpoint_id).versions
+        writer = RegistryWriter(self.handle, propose=propose, push=push)
         changed = writer.set_traffic(
             endpoint_id, weights, replicas=counts, message=message, unmerged=unmerged
-        )
+        ).made
         for notice in unloadable_notices(self.handle, changed, os.environ, known):
             warn(notice)
         return changed
@@ -190,6 +193,7 @@ class EndpointVerbs:
         keep_environment: bool | None = None,
         message: str | None = None,
         unmerged: bool = False,
+        propose: bool = False,
         push: bool | None = None,
     ) -> Endpoint:
         """Returns all traffic to `to_version`, or to the last good version, with a new commit.
@@ -200,13 +204,14 @@ class EndpointVerbs:
         An environment that the endpoint follows is rolled back in the same commit, unless other endpoints
         follow it too or the version was never promoted there; then a `RegoloNotice` says that they differ.
         `keep_environment=True` leaves the environment as it is; False rolls it back with all endpoints that
-        follow it.  `push` is that of `promote_model_version`.
+        follow it.  `propose` and `push` are those of `update_endpoint_traffic`.
 
         Raises NotFound, also for content that is not in the store, and PolicyRefused for a retired version.
         """
-        done = RegistryWriter(self.handle, push=push).roll_back(
+        writer = RegistryWriter(self.handle, propose=propose, push=push)
+        done = writer.roll_back(
             endpoint_id, to_version, keep_environment=keep_environment, message=message, unmerged=unmerged
-        )
+        ).made
         for skipped in done.skipped:
             warn(skipped)
         return done.endpoint

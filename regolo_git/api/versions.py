@@ -275,17 +275,23 @@ class VersionVerbs:
         return renumber(self.handle, plan_renumbering(self.handle, reference_to(model_id, version)))[0]
 
     def retire_model_version(
-        self, model_id: str, version: str, *, reason: str, push: bool | None = None
+        self,
+        model_id: str,
+        version: str,
+        *,
+        reason: str,
+        propose: bool = False,
+        push: bool | None = None,
     ) -> None:
         """Retires a version: keeps its tag and history, but no longer guarantees its content.
 
-        `push` is that of `promote_model_version`.  Raises NotFound, PolicyRefused if an environment or
-        endpoint uses it, InvalidInput without a reason.
+        With `propose` the commit goes to a branch for review; `push` is that of `promote_model_version`.
+        Raises NotFound, PolicyRefused if an environment or endpoint uses it, InvalidInput without a reason.
         """
         parsed = Version.parse(check_text("a version", version))
         reference = Reference.of(check_text("the name of a model", model_id), parsed)
         plan = plan_retirement(self.handle, reference, check_text("the reason", reason), at_once=True)
-        retire(self.handle, plan, push=push)
+        retire(self.handle, plan, propose=propose, push=push)
 
     delete_model_version = retire_model_version
 

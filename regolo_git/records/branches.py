@@ -7,20 +7,23 @@ from regolo_git.records.references import version_reference
 PROPOSALS = ("propose/", "operate/")  # what their branches begin with
 
 
-def proposal_branch(model: str, version: str, environment: str | None = None) -> str:
-    """The branch that proposes a version, or its promotion to an environment."""
-    place = f"{environment}/" if environment is not None else ""
-    return f"propose/{place}{version_reference(model, version)}"
+def proposal_branch(model: str, version: str) -> str:
+    """The branch that proposes a version."""
+    return f"propose/{version_reference(model, version)}"
 
 
-def demotion_branch(model: str, version: str, environment: str) -> str:
-    """The branch that proposes to take a version out of an environment."""
-    return proposal_branch(model, version, f"demote/{environment}")
+def operation_branch(model: str, version: str, subject: str) -> str:
+    """The branch that proposes a change of what runs, or of what may run.
+
+    `subject` is the environment or endpoint that is to have the version, or a word for another change:
+    `demote/production`, `retire`.  Promotions of release 0.1 are on `propose/production/m@1.1`.
+    """
+    return f"operate/{subject}/{version_reference(model, version)}"
 
 
 def evaluation_branch(model: str, version: str, mark: str) -> str:
     """The branch that proposes an evaluation of a version; `mark` tells it from other ones."""
-    return f"{proposal_branch(model, version, 'evaluate')}+{mark}"
+    return f"propose/evaluate/{version_reference(model, version)}+{mark}"
 
 
 # What `git check-ref-format --branch` refuses.

@@ -62,6 +62,15 @@ def commit_operations(
     return notice_repeated(handle, attempt() if to is None else to.publish(branch, attempt))
 
 
+def change_operations(
+    handle: Handle, prepare: Prepare[Made], to: "Destination | None", *, proposed: str | None
+) -> Published[Made]:
+    """Commits to the operations branch, or to the new branch `proposed` for a review."""
+    if proposed is not None:
+        return propose_operations(handle, proposed, prepare, to)
+    return commit_operations(handle, prepare, to)
+
+
 def operations_at(handle: Handle) -> RecordsOf:
     """The records for a change of the operations branch, by the tip of that branch."""
     if handle.operations_branch() == handle.registry_branch():
@@ -101,13 +110,19 @@ def propose_records(
     *,
     start: str,
     authorship: Authorship | None = None,
+    to: "Destination | None" = None,
 ) -> Published[Made]:
     """Commits what `prepare` returns to a new branch, from the tip of the branch `start`.
 
-    Raises Conflict if the branch exists.
+    With `to`, nothing changes here unless that remote takes the branch.  Raises Conflict if it exists.
     """
-    tip, checked = handle.git.newest_known(start), _checked(handle, prepare, handle.records_at)
-    return notice_repeated(handle, create_branch(handle.git, branch, tip, checked, authorship=authorship))
+    records_of = handle.records_from if start == handle.registry_branch() else handle.records_at
+    tip, checked = handle.git.newest_known(start), _checked(handle, prepare, records_of)
+
+    def attempt(accept: Accept[Made] | None = None) -> Published[Made]:
+        return create_branch(handle.git, branch, tip, checked, authorship=authorship, accept=accept)
+
+    return notice_repeated(handle, attempt() if to is None else to.publish(branch, attempt))
 
 
 def propose_operations(

@@ -8,6 +8,7 @@ An engine sees a registry through `Source` only and changes nothing.  Whoever ch
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
+from regolo_git.git.publish import Published
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.registry.endpoints.rollback import RolledBack
@@ -61,7 +62,7 @@ class Writer(Protocol):
         replicas: Mapping[str, int] | None = None,
         message: str | None = None,
         unmerged: bool = False,
-    ) -> Endpoint:
+    ) -> Published[Endpoint]:
         """Sets the whole split: shares that add up to 1, or percents that add up to 100.
 
         A version that is not named leaves the endpoint; one with weight 0 stays addressable.  Raises
@@ -77,7 +78,7 @@ class Writer(Protocol):
         keep_environment: bool | None = None,
         message: str | None = None,
         unmerged: bool = False,
-    ) -> RolledBack:
+    ) -> Published[RolledBack]:
         """Sends everything to `to_version`, or to the last good version that can still serve.
 
         The followed environment goes along, unless others follow it too, the version was never there, or

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from regolo_git.git.publish import Published
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.registry.endpoints.rollback import RolledBack, roll_back
 from regolo_git.registry.endpoints.traffic import update_traffic
@@ -11,11 +12,13 @@ from regolo_git.registry.handle import Handle
 class RegistryWriter:
     """Writes through one handle, so it belongs to the thread that opened that.
 
-    `push` says whether each change goes to the remote at once; None: as git config does.
+    `push` says whether each change goes to the remote at once; None: as git config does.  With `propose` it
+    goes to a new branch for review.
     """
 
-    def __init__(self, handle: Handle, *, push: bool | None = None) -> None:
+    def __init__(self, handle: Handle, *, propose: bool = False, push: bool | None = None) -> None:
         self._handle = handle
+        self._propose = propose
         self._push = push
 
     def set_traffic(
@@ -26,7 +29,7 @@ class RegistryWriter:
         replicas: Mapping[str, int] | None = None,
         message: str | None = None,
         unmerged: bool = False,
-    ) -> Endpoint:
+    ) -> Published[Endpoint]:
         """Sets the whole split; see `Writer`."""
         return update_traffic(
             self._handle,
@@ -35,6 +38,7 @@ class RegistryWriter:
             replicas=replicas,
             message=message,
             unmerged=unmerged,
+            propose=self._propose,
             push=self._push,
         )
 
@@ -46,7 +50,7 @@ class RegistryWriter:
         keep_environment: bool | None = None,
         message: str | None = None,
         unmerged: bool = False,
-    ) -> RolledBack:
+    ) -> Published[RolledBack]:
         """Sends everything to one version; see `Writer`."""
         return roll_back(
             self._handle,
@@ -55,5 +59,6 @@ class RegistryWriter:
             keep_environment=keep_environment,
             message=message,
             unmerged=unmerged,
+            propose=self._propose,
             push=self._push,
         )

@@ -29,7 +29,7 @@ def test_a_promotion_is_returned_and_has_a_history(served: Registry) -> None:
 def test_a_proposed_promotion_is_not_in_force(served: Registry) -> None:
     served.promote_model_version("m", "1.1", "staging", propose=True)
     assert served.get_promotion_history("m") == []
-    assert "propose/staging/m@1.1" in git(served.handle.paths.top, "branch", "--list", "propose/*")
+    assert "operate/staging/m@1.1" in git(served.handle.paths.top, "branch", "--list", "operate/*")
 
 
 def test_an_endpoint_is_made_listed_and_deleted(served: Registry) -> None:

@@ -147,7 +147,7 @@ def test_statuses_follow_both_branches(separate: Registry) -> None:
 def test_a_proposal_starts_there(separate: Registry) -> None:
     separate.promote_model_version("m", "1.0", "production")
     separate.promote_model_version("m", "1.1", "production", propose=True)
-    assert tip(separate, "propose/production/m@1.1^") == tip(separate, "ops")
+    assert tip(separate, "operate/production/m@1.1^") == tip(separate, "ops")
     assert separate.get_model_version("m", "production").version == "1.0"
 
 

@@ -236,7 +236,7 @@ def test_an_operations_branch_that_only_this_clone_has(team: Team) -> None:
 def test_a_proposal_is_pushed_to_its_branch(team: Team) -> None:
     before = team.at_remote("main")
     team.ada.promote_model_version("m", "1.1", "production", propose=True, push=True)
-    branch = "propose/production/m@1.1"
+    branch = "operate/production/m@1.1"
     assert team.at_remote(branch) == here(team.ada, branch)
     assert team.at_remote("main") == before
     with pytest.raises(Conflict, match=f"remote 'origin' has a branch '{branch}' already"):
@@ -365,7 +365,7 @@ def test_a_proposed_promotion_proposes_no_version(separate: Team) -> None:
     ada.push()
     ada.promote_model_version("m", "1.1", "production", propose=True)
     (proposal,) = proposals_to_push(ada.handle, ask(ada.handle, "origin"), (), ())
-    assert (proposal.branch, proposal.manifests) == ("propose/production/m@1.1", ())
+    assert (proposal.branch, proposal.manifests) == ("operate/production/m@1.1", ())
     ada.push()
     # Once it is merged and its branch is gone, it is not pushed again.
     git(separate.remote, "update-ref", "refs/heads/ops", f"refs/heads/{proposal.branch}")

@@ -34,7 +34,7 @@ def writer(served: ServedRegistry) -> Writer:
 
 def test_a_split_that_was_written_is_what_a_source_reads(source: Source, writer: Writer) -> None:
     before = source.head()
-    written = writer.set_traffic("e", {"1.0": 90, "1.1": 10}, replicas={"1.1": 2}, message="try 1.1")
+    written = writer.set_traffic("e", {"1.0": 90, "1.1": 10}, replicas={"1.1": 2}, message="try 1.1").made
     after = source.head()
     assert after != before
     read = source.endpoints(after).by_name["e"]
@@ -59,8 +59,8 @@ def test_a_rollback_says_which_good_versions_it_skipped(served: ServedRegistry, 
     for version in ("1.1", "1.2"):
         writer.set_traffic("e", {version: 1.0})
     served.registry.retire_model_version("m", "1.1", reason="leaks")
-    done = writer.roll_back("e")
+    done = writer.roll_back("e").made
     assert done.endpoint.traffic == {"1.0": 1.0}
     assert len(done.skipped) == 1
     assert "'m@1.1' is retired" in done.skipped[0]
-    assert writer.roll_back("e", "1.2").skipped == ()
+    assert writer.roll_back("e", "1.2").made.skipped == ()

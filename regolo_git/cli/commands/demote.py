@@ -5,7 +5,7 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import json_option, put_result
 from regolo_git.cli.options.arguments import complete_environments, reference_argument
-from regolo_git.cli.options.change import message_option, push_option
+from regolo_git.cli.options.change import message_option, propose_option, push_option
 from regolo_git.cli.streams import talk
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
@@ -19,7 +19,7 @@ from regolo_git.text.numbers import shares_text
 @click.command()
 @reference_argument("MODEL[@V]")
 @click.argument("environment", metavar="ENV", shell_complete=complete_environments)
-@click.option("--propose", is_flag=True, help="Commit to a new branch for review.")
+@propose_option
 @push_option
 @message_option
 @json_option

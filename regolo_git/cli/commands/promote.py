@@ -9,7 +9,14 @@ import click
 from regolo_git.cli.context import Cancelled, open_handle
 from regolo_git.cli.forms import Json, json_option, put_json, put_result
 from regolo_git.cli.options.arguments import complete_environments, reference_argument
-from regolo_git.cli.options.change import ask, ask_before_store, message_option, push_option, unmerged_option
+from regolo_git.cli.options.change import (
+    ask,
+    ask_before_store,
+    message_option,
+    propose_option,
+    push_option,
+    unmerged_option,
+)
 from regolo_git.cli.pages.promotion import Compared, compared, judgement_document, talk_judgement
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import talk, talk_note
@@ -35,7 +42,7 @@ from regolo_git.text.commits import short
 @click.argument("environment", metavar="ENV", shell_complete=complete_environments)
 @click.option("--replicas", type=int, metavar="N", help="The number of workers in that environment.")
 @click.option("--yes", "-y", is_flag=True, help="Declare ENV if it is not in the configuration.")
-@click.option("--propose", is_flag=True, help="Commit to a new branch for review.")
+@propose_option
 @click.option("--dry-run", "-n", is_flag=True, help="Check everything, and commit nothing.")
 @push_option
 @unmerged_option

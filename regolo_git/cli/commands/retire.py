@@ -5,7 +5,13 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, json_option, put_result
 from regolo_git.cli.options.arguments import reference_argument
-from regolo_git.cli.options.change import Consent, consent_options, push_option
+from regolo_git.cli.options.change import (
+    Consent,
+    consent_options,
+    propose_option,
+    push_option,
+    talk_proposed,
+)
 from regolo_git.cli.streams import talk
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
@@ -24,9 +30,12 @@ from regolo_git.text.times import local_time
     "-m", "--message", "reason", metavar="REASON", required=True, help="The reason, kept in the registry."
 )
 @consent_options
+@propose_option
 @push_option
 @json_option
-def retire(reference: Reference, reason: str, consent: Consent, push: bool | None, as_json: bool) -> None:
+def retire(
+    reference: Reference, reason: str, consent: Consent, propose: bool, push: bool | None, as_json: bool
+) -> None:
     """Retire a version: keep its tag and history, but no longer guarantee its content.
 
     Shows the plan and asks for confirmation; without a terminal it requires --yes.  A version in use by an
@@ -36,6 +45,7 @@ def retire(reference: Reference, reason: str, consent: Consent, push: bool | Non
     Examples:
       git regolo retire sentiment@1.0 -m "trained on the wrong data" --dry-run
       git regolo retire sentiment@1.0 -m "trained on the wrong data" --yes
+      git regolo retire sentiment@1.0 -m "its licence ended" --propose --yes
 
     Exit status: 0 success; 2 invalid input, or already retired; 3 no such version; 4 not confirmed, the
     registry's files have uncommitted changes, or with --push something else was not pushed; 6 the store is
@@ -56,14 +66,16 @@ def retire(reference: Reference, reason: str, consent: Consent, push: bool | Non
             f"Retire {name}?", otherwise=f"refusing to retire '{name}' without confirmation"
         )
         if proceed:
-            carry_out(handle, plan, push=push)
+            done = carry_out(handle, plan, propose=propose, push=push)
+            if propose:
+                talk_proposed(f"to retire {name}", done.commit, done.branch)
     document: dict[str, Json] = {
         "model": plan.version.model_id,
         "version": plan.version.version,
         "reason": plan.reason,
         "free_bytes": plan.free_bytes,
         "exact": plan.exact,
-        "retired": proceed,
+        "retired": proceed and not propose,
     }
     put_result(name if proceed else None, document, as_json=as_json)
 

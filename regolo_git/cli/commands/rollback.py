@@ -4,7 +4,14 @@ import click
 
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, json_option, put_result
-from regolo_git.cli.options.change import ask, message_option, push_option, unmerged_option
+from regolo_git.cli.options.change import (
+    ask,
+    message_option,
+    propose_option,
+    push_option,
+    talk_proposed,
+    unmerged_option,
+)
 from regolo_git.cli.options.endpoint import complete_endpoint_versions, endpoint_argument
 from regolo_git.cli.pages.endpoint import document_beside
 from regolo_git.cli.streams import talk, talk_note
@@ -29,6 +36,7 @@ from regolo_git.text.numbers import shares_text
 )
 @click.option("--all", "everything", is_flag=True, help="Roll back the environment and all that follow it.")
 @click.option("--keep-environment", is_flag=True, help="Leave the environment that it follows as it is.")
+@propose_option
 @push_option
 @unmerged_option
 @message_option
@@ -38,6 +46,7 @@ def rollback(
     version: str | None,
     everything: bool,
     keep_environment: bool,
+    propose: bool,
     push: bool | None,
     unmerged: bool,
     message: str | None,
@@ -58,7 +67,7 @@ def rollback(
     Examples:
       git regolo rollback sentiment
       git regolo rollback sentiment --to 1.0 -m "1.1 times out on long texts"
-      git regolo rollback sentiment --keep-environment
+      git regolo rollback sentiment --keep-environment --propose
 
     Exit status: 0 success; 2 invalid input; 3 no such endpoint or version, or its content is not in the
     store; 4 it already has all the traffic, or with --push something else was not pushed; 6 the remote cannot
@@ -68,13 +77,17 @@ def rollback(
         raise InvalidInput("--all and --keep-environment cannot be used together")
     with open_handle() as handle:
         keep = keep_environment if everything or keep_environment else _asked(handle, endpoint)
-        done = RegistryWriter(handle, push=push).roll_back(
+        published = RegistryWriter(handle, propose=propose, push=push).roll_back(
             endpoint, version, keep_environment=keep, message=message, unmerged=unmerged
         )
+        done = published.made
         found = read_deployed(handle, done.endpoint)
     for skipped in done.skipped:
         talk_note(skipped)
-    _report(done)
+    if propose:
+        talk_proposed(f"to roll back {endpoint} to {done.endpoint.whole}", published.commit, published.branch)
+    else:
+        _report(done)
     document: dict[str, Json] = {
         **document_beside(done.endpoint, found),
         "environment_before": done.previous.version if done.previous else None,

@@ -6,7 +6,14 @@ import click
 
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import json_option, put_result
-from regolo_git.cli.options.change import ask_before_store, message_option, push_option, unmerged_option
+from regolo_git.cli.options.change import (
+    ask_before_store,
+    message_option,
+    propose_option,
+    push_option,
+    talk_proposed,
+    unmerged_option,
+)
 from regolo_git.cli.options.endpoint import (
     complete_endpoint_versions,
     endpoint_argument,
@@ -15,6 +22,8 @@ from regolo_git.cli.options.endpoint import (
 )
 from regolo_git.cli.pages.endpoint import document_beside
 from regolo_git.cli.streams import talk, talk_note
+from regolo_git.errors import InvalidInput
+from regolo_git.hints import Hint
 from regolo_git.registry.endpoints.deployed import read_deployed
 from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.serving.registry_writer import RegistryWriter
@@ -32,6 +41,7 @@ from regolo_git.text.numbers import shares_text
     shell_complete=complete_endpoint_versions,
     help="The number of workers of a version.",
 )
+@propose_option
 @push_option
 @unmerged_option
 @message_option
@@ -40,6 +50,7 @@ def traffic(
     endpoint: str,
     split: tuple[str, ...],
     replicas: tuple[str, ...],
+    propose: bool,
     push: bool | None,
     unmerged: bool,
     message: str | None,
@@ -55,7 +66,7 @@ def traffic(
     \b
     Examples:
       git regolo traffic sentiment 1.0=90 1.1=10 -m "canary"
-      git regolo traffic sentiment 1.1=100 1.0=0
+      git regolo traffic sentiment 1.1=100 1.0=0 --propose
       git regolo traffic sentiment
 
     Exit status: 0 success; 2 invalid weights; 3 no such endpoint or version, or its content is not in the
@@ -68,15 +79,20 @@ def traffic(
         notices: list[str] = []
         if split:
             known = found.versions
-            writer = RegistryWriter(handle, push=push)
-            found = writer.set_traffic(
+            done = RegistryWriter(handle, propose=propose, push=push).set_traffic(
                 endpoint,
                 read_weights(split),
                 replicas=read_counts(replicas),
                 message=message,
                 unmerged=unmerged,
             )
+            found = done.made
+            if propose:
+                talk_proposed(f"{endpoint}: {shares_text(found.traffic)}", done.commit, done.branch)
             notices = unloadable_notices(handle, found, os.environ, known)
+        elif propose:
+            again = Hint("traffic", endpoint, "V=WEIGHT", "--propose")
+            raise InvalidInput("--propose requires a split", again)
         beside = read_deployed(handle, found)
         if not split and beside.environment is not None:
             talk(beside.state)

@@ -7,8 +7,10 @@ import click
 
 from regolo_git.cli.context import Cancelled, Invocation
 from regolo_git.cli.options.one_value import Function, one_value
-from regolo_git.cli.streams import is_terminal, visible
+from regolo_git.cli.streams import is_terminal, talk, visible
 from regolo_git.errors import Conflict
+from regolo_git.hints import Hint
+from regolo_git.text.commits import short
 
 if TYPE_CHECKING:
     from regolo_git.records.store_url import StoreAddress
@@ -29,6 +31,18 @@ def push_option(function: Function) -> Function:
     """Adds `--push` and `--no-push`; None if neither is given."""
     text = "Commit it only if the remote takes it.  [default: git config regolo.push]"
     return click.option("--push/--no-push", default=None, help=text)(function)
+
+
+def propose_option(function: Function) -> Function:
+    """Adds `--propose`."""
+    return click.option("--propose", is_flag=True, help="Commit to a new branch for review.")(function)
+
+
+def talk_proposed(what: str, commit: str, branch: str) -> None:
+    """Says what was proposed, and where."""
+    talk(f"proposed {what}")
+    talk(f"  commit  {short(commit)} on {branch}")
+    talk(f"  next    {Hint('push')}")
 
 
 class Consent(NamedTuple):

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 
 from regolo_git.errors import IntegrityError, NotFound, PolicyRefused
 from regolo_git.git.new_commit import NewCommit
+from regolo_git.git.publish import Published
 from regolo_git.hints import Hint
+from regolo_git.records.branches import operation_branch
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
-from regolo_git.registry.change import commit_operations
+from regolo_git.registry.change import change_operations
 from regolo_git.registry.endpoints.deployed import followed_promotion, notice_difference
 from regolo_git.registry.endpoints.environment_move import EnvironmentMove, environment_move, rollback_mark
 from regolo_git.registry.endpoints.get import require_endpoint
@@ -58,15 +60,24 @@ def roll_back(
     keep_environment: bool | None = None,
     message: str | None = None,
     unmerged: bool = False,
+    propose: bool = False,
     push: bool | None = None,
-) -> RolledBack:
+) -> Published[RolledBack]:
     """Sends all traffic to `to_version`, or to the last good version that can serve.
 
-    `last_good` defines good versions, and `environment_move` what `keep_environment` means.  Raises NotFound,
+    `last_good` defines good versions, and `environment_move` what `keep_environment` means.  With `propose`
+    the commit goes to a new branch, named after the version that is chosen now.  Raises NotFound,
     also for missing bytes, Conflict if nothing would change, PolicyRefused for a version that is retired, has
     dangerous pickles that the environment refuses or, without `unmerged`, is not merged and was never served.
     `push`: see `destination`.
     """
+
+    proposed = None
+    if propose:
+        records = handle.records()
+        chosen = _version(handle, records, require_endpoint(records, name), to_version, [])
+        to_version = chosen.version
+        proposed = operation_branch(chosen.model_id, chosen.version, name)
 
     def prepare(records: RecordsAt) -> NewCommit[RolledBack]:
         before = require_endpoint(records, name)
@@ -85,10 +96,11 @@ def roll_back(
         move = environment_move(handle, records, before, promotion, version, keep=keep_environment)
         if move is None and replace(after, rolled_back=before.rolled_back) == before:
             after = before  # which is refused
-        return _commit(before, after, move, tuple(skipped), message)
+        return _commit(before, after, move, RolledBack(after, tuple(skipped)), message, proposed)
 
-    done = commit_operations(handle, prepare, destination(handle, push)).made
-    notice_difference(handle, done.endpoint)
+    done = change_operations(handle, prepare, destination(handle, push), proposed=proposed)
+    if not propose:
+        notice_difference(handle, done.made.endpoint)
     return done
 
 
@@ -96,17 +108,19 @@ def _commit(
     before: Endpoint,
     after: Endpoint,
     move: EnvironmentMove | None,
-    skipped: tuple[str, ...],
+    made: RolledBack,
     message: str | None,
+    proposed: str | None,
 ) -> NewCommit[RolledBack]:
     if move is None:
-        return traffic_commit(before, after, "rollback", message).with_made(RolledBack(after, skipped))
+        return traffic_commit(before, after, "rollback", message, proposed).with_made(made)
     place = f"{move.promotion.environment}={move.promotion.version}"
     default = f"rollback {after.endpoint}: {shares_text(after.traffic)}, {place}"
-    new = endpoint_commit(after, message, default, "rollback", before, move.promotion.environment)
+    environment = move.promotion.environment
+    new = endpoint_commit(after, message, default, "rollback", before, environment, proposed)
     others = tuple(endpoint.endpoint for endpoint in move.others)
-    made = RolledBack(after, skipped, move.promotion, move.previous, others)
-    return replace(new, files={**move.files, **new.files}).with_made(made)
+    moved = replace(made, environment=move.promotion, previous=move.previous, others=others)
+    return replace(new, files={**move.files, **new.files}).with_made(moved)
 
 
 def _version(

@@ -11,14 +11,17 @@ from dataclasses import replace
 from regolo_git.artifacts.verify import bytes_of, require_artifact
 from regolo_git.errors import Conflict, InvalidInput
 from regolo_git.git.new_commit import NewCommit
+from regolo_git.git.publish import Published
 from regolo_git.hints import Hint
+from regolo_git.records.branches import operation_branch
 from regolo_git.records.endpoint import Endpoint, PinnedVersion, check_traffic
 from regolo_git.records.environment import Promotion
 from regolo_git.records.paths import endpoint_path, environment_path
 from regolo_git.records.pins import check_replicas
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
-from regolo_git.registry.change import action_message, commit_operations
+from regolo_git.registry.branch_events import PROPOSED
+from regolo_git.registry.change import action_message, change_operations
 from regolo_git.registry.endpoints.deployed import notice_difference
 from regolo_git.registry.endpoints.get import require_endpoint
 from regolo_git.registry.handle import Handle
@@ -40,13 +43,15 @@ def update_traffic(
     replicas: Mapping[str, int] | None = None,
     message: str | None = None,
     unmerged: bool = False,
+    propose: bool = False,
     push: bool | None = None,
-) -> Endpoint:
+) -> Published[Endpoint]:
     """Sets the whole split: shares that add up to 1, or percentages that add up to 100.
 
-    A version that is not named is removed from the endpoint; one with weight 0 stays addressable.
-    Raises InvalidInput, NotFound, Conflict, PolicyRefused for a version that is retired or, without
-    `unmerged`, not merged; a version that the endpoint has already may stay.  `push`: see `destination`.
+    A version that is not named is removed from the endpoint; one with weight 0 stays addressable.  With
+    `propose` the commit goes to a new branch, named after the version that gains most.  Raises InvalidInput,
+    NotFound, Conflict, PolicyRefused for a version that is retired or, without `unmerged`, not merged; a
+    version that the endpoint has already may stay.  `push`: see `destination`.
     """
     shares = check_traffic(weights)
     for given in replicas or {}:
@@ -54,6 +59,8 @@ def update_traffic(
             raise InvalidInput(
                 f"replicas are given for '{given}', which is not in the split", Hint("endpoint show", name)
             )
+
+    proposed = _branch(handle, name, shares) if propose else None
 
     def prepare(records: RecordsAt) -> NewCommit[Endpoint]:
         before = require_endpoint(records, name)
@@ -72,11 +79,24 @@ def update_traffic(
                 for given, version in versions.items()
             },
         )
-        return traffic_commit(before, after, "traffic", message)
+        return traffic_commit(before, after, "traffic", message, proposed)
 
-    changed = commit_operations(handle, prepare, destination(handle, push)).made
-    notice_difference(handle, changed)
+    changed = change_operations(handle, prepare, destination(handle, push), proposed=proposed)
+    if not propose:
+        notice_difference(handle, changed.made)
     return changed
+
+
+def _branch(handle: Handle, name: str, shares: Mapping[str, float]) -> str:
+    """The branch that proposes a split, by the version whose share grows most."""
+    before = require_endpoint(handle.records(), name)
+
+    def growth(given: str) -> float:
+        return shares[given] - before.traffic.get(given, 0.0)
+
+    gaining = Version.parse(max(shares, key=growth))
+    version = get_version_to_use(handle, Reference.of(before.model, gaining))
+    return operation_branch(version.model_id, version.version, name)
 
 
 def _again(name: str, shares: Mapping[str, float]) -> Hint:
@@ -138,7 +158,7 @@ def promotion_files(promotion: Promotion, endpoints: Iterable[Endpoint]) -> dict
 
 
 def traffic_commit(
-    before: Endpoint, after: Endpoint, action: str, message: str | None
+    before: Endpoint, after: Endpoint, action: str, message: str | None, proposed: str | None
 ) -> NewCommit[Endpoint]:
     """The commit that changes an endpoint.  Raises Conflict if nothing would change."""
     name = before.endpoint
@@ -146,7 +166,8 @@ def traffic_commit(
         raise Conflict(
             f"nothing to change: endpoint '{name}' already has this traffic", Hint("endpoint show", name)
         )
-    return endpoint_commit(after, message, f"{action} {name}: {shares_text(after.traffic)}", action, before)
+    default = f"{action} {name}: {shares_text(after.traffic)}"
+    return endpoint_commit(after, message, default, action, before, proposed=proposed)
 
 
 def endpoint_commit(
@@ -156,10 +177,11 @@ def endpoint_commit(
     action: str,
     before: Endpoint | None,
     environment: str | None = None,
+    proposed: str | None = None,
 ) -> NewCommit[Endpoint]:
     """The commit that writes an endpoint's file, with trailers that record the change.
 
-    `environment` is one that changes with it.
+    `environment` is one that changes with it, `proposed` the branch for its review.
     """
     message = action_message(
         given,
@@ -170,6 +192,7 @@ def endpoint_commit(
             "Regolo-Endpoint": after.endpoint,
             "Regolo-From": shares_text(before.traffic) if before else None,
             "Regolo-To": shares_text(after.traffic),
+            PROPOSED: proposed,
         },
     )
     return NewCommit({endpoint_path(after.endpoint): after.to_text().encode()}, message, after)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from regolo_git.errors import Conflict, IntegrityError, NewerFormat, NotFound
 from regolo_git.git.new_commit import NewCommit
 from regolo_git.hints import Hint
-from regolo_git.records.branches import demotion_branch
+from regolo_git.records.branches import operation_branch
 from regolo_git.records.environment import Promotion
 from regolo_git.records.names import check_environment_name, check_model_name
 from regolo_git.records.paths import environment_path
 from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.branch_events import PROPOSED
-from regolo_git.registry.change import action_message, commit_operations, propose_operations, recover_first
+from regolo_git.registry.change import action_message, change_operations, recover_first
 from regolo_git.registry.endpoints.deployed import Deployed, deployed
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import model_rows
@@ -60,7 +60,7 @@ def demote(
     to = destination(handle, push, model)
     held = _promotion(handle, handle.records(), model, environment)
     named = held.version if held is not None else "unknown"
-    branch = demotion_branch(model, named, environment) if propose else None
+    branch = operation_branch(model, named, f"demote/{environment}") if propose else None
 
     def prepare(records: RecordsAt) -> NewCommit[Promotion | None]:
         before = _promotion(handle, records, model, environment)
@@ -81,10 +81,7 @@ def demote(
         )
         return NewCommit({environment_path(environment, model): None}, text, before)
 
-    if branch:
-        done = propose_operations(handle, branch, prepare, to)
-    else:
-        done = commit_operations(handle, prepare, to)
+    done = change_operations(handle, prepare, to, proposed=branch)
     remote = to.remote if to is not None else None
     return Demoted(done.made, done.commit, done.branch, _followers(handle, model, environment), remote)
 

@@ -11,7 +11,7 @@ from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.artifacts.verify import bytes_of, verify_artifact
 from regolo_git.errors import Conflict
 from regolo_git.git.new_commit import NewCommit
-from regolo_git.records.branches import proposal_branch
+from regolo_git.records.branches import operation_branch
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion
 from regolo_git.records.names import check_environment_name
@@ -23,9 +23,8 @@ from regolo_git.registry.branch_events import PROPOSED
 from regolo_git.registry.change import (
     Prepare,
     action_message,
-    commit_operations,
+    change_operations,
     operations_at,
-    propose_operations,
     recover_first,
 )
 from regolo_git.registry.endpoints.traffic import follows, moved_endpoint, promotion_files
@@ -117,7 +116,7 @@ def promote(
         verify_artifact(handle.stores, version.manifest.artifact, cache=handle.cache, on_progress=on_progress)
     there = checked_by.promotion(environment, version.model_id)
     judged = judge_promotion(handle, version, environment, there)
-    proposed = proposal_branch(version.model_id, version.version, environment) if propose else None
+    proposed = operation_branch(version.model_id, version.version, environment) if propose else None
     request = _Request(version, environment, replicas, message, proposed)
 
     def prepare(records: RecordsAt) -> NewCommit[_Change]:
@@ -133,10 +132,7 @@ def promote(
 
     if dry_run:
         return _promoted(_tried(handle, prepare), None, proposed or handle.operations_branch())
-    if proposed:
-        done = propose_operations(handle, proposed, prepare, to)
-    else:
-        done = commit_operations(handle, prepare, to)
+    done = change_operations(handle, prepare, to, proposed=proposed)
     return _promoted(done.made, done.commit, done.branch, to.remote if to is not None else None)
 
 

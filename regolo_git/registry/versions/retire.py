@@ -7,12 +7,20 @@ from dataclasses import dataclass, replace
 
 from regolo_git.errors import Conflict, InvalidInput, PolicyRefused
 from regolo_git.git.new_commit import NewCommit
-from regolo_git.git.publish import published_before
+from regolo_git.git.publish import Published, published_before
 from regolo_git.hints import Hint
+from regolo_git.records.branches import operation_branch
 from regolo_git.records.paths import retired_path
 from regolo_git.records.references import Reference
 from regolo_git.records.retired import RetiredEntry, RetiredList
-from regolo_git.registry.change import Prepare, action_message, commit_records, recover_first
+from regolo_git.registry.branch_events import PROPOSED
+from regolo_git.registry.change import (
+    Prepare,
+    action_message,
+    commit_records,
+    propose_records,
+    recover_first,
+)
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.push_at_once import destination
@@ -85,16 +93,23 @@ def _refuse_used(handle: Handle, records: RecordsAt, version: ModelVersion) -> N
         raise error
 
 
-def retire(handle: Handle, plan: RetirementPlan, *, push: bool | None = None) -> None:
-    """Commits the retirement to the registry branch.  `push`: see `destination`.
+def retire(
+    handle: Handle, plan: RetirementPlan, *, propose: bool = False, push: bool | None = None
+) -> Published[None]:
+    """Commits the retirement to the registry branch, or with `propose` to a new branch for a review.
 
-    Raises PolicyRefused if the version came into use since it was planned, Conflict if it was retired since.
+    `push`: see `destination`.  Raises PolicyRefused if the version came into use since it was planned,
+    Conflict if it was retired since, or if the branch exists.
     """
     to = destination(handle, push, plan.version.model_id)
-    commit_records(handle, _preparing(handle, plan), to=to)
+    if not propose:
+        return commit_records(handle, _preparing(handle, plan), to=to)
+    branch = operation_branch(plan.version.model_id, plan.version.version, "retire")
+    prepare = _preparing(handle, plan, branch)
+    return propose_records(handle, branch, prepare, start=handle.registry_branch(), to=to)
 
 
-def _preparing(handle: Handle, plan: RetirementPlan) -> Prepare[None]:
+def _preparing(handle: Handle, plan: RetirementPlan, proposed: str | None = None) -> Prepare[None]:
     version = plan.version
     author = handle.git.authorship().author
     entry = RetiredEntry(version.version, author.when, author.person, plan.reason)
@@ -105,7 +120,9 @@ def _preparing(handle: Handle, plan: RetirementPlan) -> Prepare[None]:
         if current.has(version.version):
             raise Conflict(f"'{version.reference}' is already retired", Hint("list", version.model_id))
         text = current.with_entry(entry).to_text()
-        message = action_message(None, f"retire {version.reference}\n\n{plan.reason}", "retire", {})
+        message = action_message(
+            None, f"retire {version.reference}\n\n{plan.reason}", "retire", {PROPOSED: proposed}
+        )
         files = {retired_path(version.model_id): text.encode()}
         return NewCommit(files, message, None, without_time=_without_time)
 

@@ -26,7 +26,7 @@ def test_a_demotion_of_a_named_version(regolo: Regolo, two_versions: Path) -> No
     assert "'m@1.1' is in 'staging'" in regolo("demote", "m@1.0", "staging", status=4).err
     regolo("demote", "m@staging", "staging", status=2)
     document = regolo("demote", "m@1.1", "staging", "--propose", "--json").document
-    assert document["branch"] == "propose/demote/staging/m@1.1"
+    assert document["branch"] == "operate/demote/staging/m@1.1"
     assert (document["version"], document["endpoints"]) == ("1.1", [])
 
 

@@ -25,7 +25,7 @@ def test_a_promotion_prints_the_version_and_says_what_stood_there(regolo: Regolo
 def test_a_proposed_promotion_is_a_branch(regolo: Regolo, two_versions: Path) -> None:
     before = head(two_versions)
     done = regolo("promote", "m@1.1", "staging", "--propose", "--json")
-    assert done.document["branch"] == "propose/staging/m@1.1"
+    assert done.document["branch"] == "operate/staging/m@1.1"
     assert "next      git regolo push" in done.err
     assert head(two_versions) == before
 

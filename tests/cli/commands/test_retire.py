@@ -21,6 +21,15 @@ def test_retire_shows_its_plan_and_does_it(regolo: Regolo, two_versions: Path) -
     assert "m@v1.0" in git(two_versions, "tag", "--list")
 
 
+def test_a_proposed_retirement_takes_effect_with_the_merge(regolo: Regolo, two_versions: Path) -> None:
+    done = regolo("retire", "m@1.0", "-m", "its licence ended", "--propose", "--yes", "--json")
+    assert done.document["retired"] is False
+    assert "on operate/retire/m@1.0" in done.err
+    assert regolo("list", "m", "--plain").lines[1].split("\t")[1] == "ready"
+    git(two_versions, "merge", "-q", "operate/retire/m@1.0")
+    assert regolo("list", "m", "--plain").lines[1].split("\t")[1] == "retired"
+
+
 def test_retire_names_a_version_and_a_reason(regolo: Regolo, two_versions: Path) -> None:
     assert "give the version of 'm'" in regolo("retire", "m", "-m", "x", status=2).err
     assert "missing option" in regolo("retire", "m@1.0", status=2).err

@@ -21,6 +21,20 @@ def test_rollback_goes_to_the_last_version_that_had_everything(regolo: Regolo, s
     assert actions == ["rollback", "traffic", "traffic", "create-endpoint"]
 
 
+def test_a_proposed_rollback_takes_effect_with_the_merge(regolo: Regolo, served: Path) -> None:
+    regolo("traffic", "e", "1.1=100")
+    before = head(served)
+    done = regolo("rollback", "e", "--propose")
+    assert (done.out, head(served)) == ("1.0=100%\n", before)
+    assert "proposed to roll back e to 1.0" in done.err
+    assert "on operate/e/m@1.0" in done.err
+    assert regolo("traffic", "e").out == "1.1=100%\n"
+    assert "operate/e/m@1.0" in regolo("status").err
+    git(served, "merge", "-q", "--no-ff", "--no-edit", "operate/e/m@1.0")
+    assert regolo("traffic", "e").out == "1.0=100%\n"
+    assert regolo("endpoint", "history", "e", "--plain").lines[0].split("\t")[1] == "rollback"
+
+
 def test_a_second_rollback_does_not_go_back_to_what_the_first_one_left(regolo: Regolo, served: Path) -> None:
     regolo("traffic", "e", "1.1=100")
     assert regolo("rollback", "e").out == "1.0=100%\n"

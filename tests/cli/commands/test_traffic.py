@@ -48,6 +48,19 @@ def test_a_bad_split_changes_nothing(
     assert head(served) == before
 
 
+def test_a_proposed_split_is_named_after_the_version_that_gains(regolo: Regolo, served: Path) -> None:
+    before = head(served)
+    done = regolo("traffic", "e", "1.0=90", "1.1=10", "--propose")
+    assert "proposed e: 1.0=90% 1.1=10%" in done.err
+    assert head(served) == before
+    assert regolo("traffic", "e").out == "1.0=100%\n"
+    again = regolo("traffic", "e", "1.0=50", "1.1=50", "--propose", status=4)
+    assert "'operate/e/m@1.1'" in again.err
+    git(served, "merge", "-q", "operate/e/m@1.1")
+    assert regolo("traffic", "e").out == "1.0=90% 1.1=10%\n"
+    assert "requires a split" in regolo("traffic", "e", "--propose", status=2).err
+
+
 def test_a_retired_version_gets_no_traffic(regolo: Regolo, served: Path) -> None:
     regolo("retire", "m@1.1", "-m", "wrong data", "--yes")
     before = head(served)

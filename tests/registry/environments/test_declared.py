@@ -71,7 +71,7 @@ def test_a_new_environment_is_declared_in_the_same_commit(registered: Registry) 
 def test_a_proposed_declaration_comes_with_the_merge(registered: Registry) -> None:
     registered.promote_model_version("m", "1.0", "canary", new_environment=True, propose=True)
     assert declared(registered) == ["staging", "production"]
-    git(registered.handle.paths.top, "merge", "-q", "propose/canary/m@1.0")
+    git(registered.handle.paths.top, "merge", "-q", "operate/canary/m@1.0")
     assert declared(registered) == ["staging", "production", "canary"]
     assert registered.get_model_version("m", "canary").version == "1.0"
 

@@ -76,7 +76,7 @@ def test_a_proposed_demotion_takes_effect_with_the_merge(promoted: Registry) -> 
     promoted.promote_model_version("m", "1.1", "production", replicas=4, propose=True)
     promoted.demote_model_version("m", "production", propose=True)
     assert promoted.get_model_version("m", "production").version == "1.1"
-    git(top, "merge", "-q", "--no-ff", "-m", "merge", "propose/demote/production/m@1.1")
+    git(top, "merge", "-q", "--no-ff", "-m", "merge", "operate/demote/production/m@1.1")
     with pytest.raises(NotFound):
         promoted.get_model_version("m", "production")
     assert promoted.get_promotion_history("m", "production")[0].action == "demote"

@@ -48,7 +48,7 @@ def test_a_proposal_counts_from_its_merge(models: Registry, day) -> None:  # typ
     day(3)
     models.promote_model_version("m", "1.2", "staging")
     day(9)
-    git(top(models), "merge", "-q", "--no-ff", "--no-edit", "propose/production/m@1.1")
+    git(top(models), "merge", "-q", "--no-ff", "--no-edit", "operate/production/m@1.1")
     assert models.get_model_version("m", "1.1").status == "production"
     assert told(models) == [("production", "1.1", 9), ("staging", "1.2", 3)]
     assert models.get_endpoint_history("e")[0].when.day == 9
@@ -61,7 +61,7 @@ def test_a_proposal_that_a_merge_from_elsewhere_brings_keeps_the_day_of_its_own(
     day(2)
     models.promote_model_version("m", "1.1", "production", propose=True)
     day(4)
-    git(top(models), "merge", "-q", "--no-ff", "--no-edit", "propose/production/m@1.1")
+    git(top(models), "merge", "-q", "--no-ff", "--no-edit", "operate/production/m@1.1")
     day(5)
     models.promote_model_version("m", "1.2", "staging")
     git(top(models), "switch", "-q", "mine")
@@ -75,7 +75,7 @@ def test_a_proposal_that_a_merge_from_elsewhere_brings_keeps_the_day_of_its_own(
 def test_a_proposal_that_is_the_branch_itself_needs_no_merge(models: Registry, day) -> None:  # type: ignore[no-untyped-def]
     day(2)
     models.promote_model_version("m", "1.1", "production", propose=True)
-    git(top(models), "merge", "-q", "--ff-only", "propose/production/m@1.1")
+    git(top(models), "merge", "-q", "--ff-only", "operate/production/m@1.1")
     assert told(models) == [("production", "1.1", 2)]
 
 
@@ -83,7 +83,7 @@ def test_a_reverted_merge_is_told(models: Registry, day) -> None:  # type: ignor
     day(2)
     models.promote_model_version("m", "1.1", "production", propose=True)
     day(3)
-    git(top(models), "merge", "-q", "--no-ff", "--no-edit", "propose/production/m@1.1")
+    git(top(models), "merge", "-q", "--no-ff", "--no-edit", "operate/production/m@1.1")
     day(4)
     git(top(models), "revert", "--no-edit", "-m", "1", "HEAD")
     assert told(models) == [("production", "1.0", 4), ("production", "1.1", 3)]

@@ -58,7 +58,7 @@ def test_damaged_bytes_are_not_promoted(registered: Registry) -> None:
 def test_a_proposed_promotion_waits_on_a_branch(registered: Registry) -> None:
     registered.promote_model_version("m", "1.1", "production", propose=True)
     assert registered.get_model_version("m", "1.1").status == "ready"
-    assert "propose/production/m@1.1" in git(registered.handle.paths.top, "branch", "--list")
+    assert "operate/production/m@1.1" in git(registered.handle.paths.top, "branch", "--list")
 
 
 def test_an_endpoint_bound_to_an_environment_follows_its_promotions(registered: Registry) -> None:
@@ -173,6 +173,6 @@ def test_what_was_promoted_before_is_told_and_its_replicas_stay(registered: Regi
 
 def test_a_proposal_says_on_its_branch_where_it_waits(registered: Registry) -> None:
     done = promote(registered.handle, Reference.parse("m@1.1"), "production", propose=True)
-    assert done.branch == "propose/production/m@1.1"
+    assert done.branch == "operate/production/m@1.1"
     said = git(registered.handle.paths.top, "log", "-1", "--format=%(trailers)", done.branch)
-    assert "Regolo-Proposed: propose/production/m@1.1" in said
+    assert "Regolo-Proposed: operate/production/m@1.1" in said
