@@ -127,11 +127,16 @@ def as_measurements(given: Mapping[str, object]) -> dict[str, Measurement]:
     return dict(sorted(found.items()))
 
 
+def is_measurement(table: Mapping[str, object]) -> bool:
+    """Whether a table is one measurement, rather than several by name."""
+    return "value" in table and not isinstance(table["value"], Mapping)
+
+
 def _collect(given: Mapping[str, object], path: tuple[str, ...], found: dict[str, Measurement]) -> None:
     toml_limits.check_depth(path)
     for key, value in given.items():
         here = (*path, check_metric_name(key))
-        if isinstance(value, Mapping) and not is_number(value.get("value")):
+        if isinstance(value, Mapping) and not is_measurement(value):
             _collect(value, here, found)
             continue
         name = ".".join(here)

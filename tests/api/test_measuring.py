@@ -44,6 +44,17 @@ def test_what_was_not_measured_is_left_out_with_a_notice(registry: Registry) -> 
     with pytest.warns(RegoloNotice, match="parameters without a value left out: 'seed'"):
         registry.log_model("m", b"two", params={"seed": None, "lr": 0.1})
     assert version.metrics == {"f1": 0.8}
+    with pytest.warns(RegoloNotice, match="without a value left out: 'acc'"):
+        third = registry.log_model("m", b"three", metrics={"acc": {"value": None, "n": 9}, "f1": 0.9})
+    assert third.metrics == {"f1": 0.9}
+
+
+def test_scalars_of_array_libraries_are_numbers(registry: Registry) -> None:
+    numpy = pytest.importorskip("numpy")
+    metrics = {"acc": {"value": numpy.float32(0.92), "n": numpy.int64(9)}, "f1": numpy.float32(0.9)}
+    version = registry.log_model("m", b"one", metrics=metrics, params={"lr": numpy.float32(0.1)})
+    assert version.measurements == {"acc": Measurement(0.92, n=9), "f1": Measurement(0.9)}
+    assert version.lineage == Lineage(parameters={"lr": 0.1})
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from regolo_git.cli.options.assignments import metric_value, split_assignment
 from regolo_git.cli.options.value_files import Tree, read_table
 from regolo_git.errors import InvalidInput
 from regolo_git.records.kinds import NAMES, is_number
-from regolo_git.records.measurement import as_measurements
+from regolo_git.records.measurement import as_measurements, is_measurement
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.given_values import given_metrics
 from regolo_git.text.printable import printable
@@ -70,7 +70,7 @@ def _flat(table: Mapping[str, object], prefix: str) -> Iterable[tuple[str, objec
     """Every metric of nested tables by dotted name.  Raises InvalidInput for what is not a number."""
     for key, value in table.items():
         name = f"{prefix}{key}"
-        if isinstance(value, Mapping) and not is_number(value.get("value")):
+        if isinstance(value, Mapping) and not is_measurement(value):
             yield from _flat(value, f"{name}.")
         elif value is None or is_number(value) or isinstance(value, Mapping):
             yield name, value

@@ -18,29 +18,43 @@ from regolo_git.text.numbers import few_of
 from regolo_git.text.printable import printable
 
 Notice = Callable[[str], None]
+IsNull = Callable[[object], bool]
 NAMED = 5
 
 
-def without_nulls(values: Mapping[str, object], what: str, notice: Notice) -> dict[str, object]:
-    """The values that are not None, at any depth; the names of the others are in a notice."""
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+def without_nulls(
+    values: Mapping[str, object], what: str, notice: Notice, is_null: IsNull = _is_none
+) -> dict[str, object]:
+    """The values that are not null, at any depth; the names of the others are in a notice."""
     dropped: list[str] = []
-    kept = _without_nulls(values, "", dropped)
+    kept = _without_nulls(values, "", is_null, dropped)
     if dropped:
         names = [f"'{printable(name)}'" for name in dropped[:NAMED]]
         notice(f"{what} without a value left out: {few_of(names, len(dropped))}")
     return kept
 
 
-def _without_nulls(values: Mapping[str, object], prefix: str, dropped: list[str]) -> dict[str, object]:
+def _without_nulls(
+    values: Mapping[str, object], prefix: str, is_null: IsNull, dropped: list[str]
+) -> dict[str, object]:
     kept: dict[str, object] = {}
     for key, value in values.items():
-        if value is None:
+        if is_null(value):
             dropped.append(f"{prefix}{key}")
         elif isinstance(value, Mapping):
-            kept[key] = _without_nulls(value, f"{prefix}{key}.", dropped)
+            kept[key] = _without_nulls(value, f"{prefix}{key}.", is_null, dropped)
         else:
             kept[key] = value
     return kept
+
+
+def _is_unmeasured(value: object) -> bool:
+    """Whether a value is None, or what is known of a measurement without the number."""
+    return value is None or (isinstance(value, Mapping) and "value" in value and value["value"] is None)
 
 
 def given_metrics(handle: Handle, metrics: Mapping[str, object], notice: Notice) -> dict[str, object]:
@@ -50,7 +64,7 @@ def given_metrics(handle: Handle, metrics: Mapping[str, object], notice: Notice)
     """
     if not isinstance(metrics, Mapping):
         raise TypeError(f"metrics must map names to numbers, not {metrics!r}")
-    return _with_digests(handle, without_nulls(metrics, "metrics", notice), {})
+    return _with_digests(handle, without_nulls(metrics, "metrics", notice, _is_unmeasured), {})
 
 
 def _with_digests(
