@@ -50,7 +50,7 @@ class Machine(Literals):
     def run(self) -> object:
         """The value of the pickle, at its STOP.  Raises Broken where loading it would fail at the latest."""
         cursor, operations, left = self._cursor, self.OPERATIONS, self._budget.opcodes
-        start = frame_end = 0
+        start, frame_end = 1, 0
         try:
             while (code := cursor.byte()) != STOP:
                 if self.steps >= left:
