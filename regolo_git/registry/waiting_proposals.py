@@ -12,6 +12,8 @@ from datetime import datetime
 from regolo_git.git.identity import utc
 from regolo_git.git.refs_state import HEADS, line_tips, ref_target, refs_beside_tags
 from regolo_git.records.branches import PROPOSALS
+from regolo_git.records.paths import ENVIRONMENTS, MODELS
+from regolo_git.records.places import RECORD_NAMES
 from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
@@ -25,7 +27,8 @@ REMOTES = "refs/remotes/"
 class WaitingProposal:
     """A proposal that is not merged: `versions` are references, none for a promotion or other operation.
 
-    `places` are the revisions that have it, such as `propose/m@1.1` and `origin/propose/m@1.1`.
+    `places` are the revisions that have it, such as `propose/m@1.1` and `origin/propose/m@1.1`.  `taken` are
+    those of its versions whose number another version has been tagged with since.
     """
 
     places: tuple[str, ...]
@@ -34,6 +37,7 @@ class WaitingProposal:
     models: tuple[str, ...]
     author: str
     created_at: datetime
+    taken: tuple[str, ...] = ()
 
 
 def waiting_proposals(handle: Handle, statuses: Statuses, model: str | None = None) -> list[WaitingProposal]:
@@ -49,10 +53,10 @@ def waiting_proposals(handle: Handle, statuses: Statuses, model: str | None = No
 
         read = read_proposals(handle, read, list(tips), targets)
         save_proposals(file, read)
-    found = [
-        _waiting(tips[tip], tip, read.by_tip[tip]) for tip in tips if _waits(handle, read.by_tip.get(tip))
-    ]
-    return sorted((p for p in found if model in (None, *p.models)), key=lambda p: (p.created_at, p.places))
+    known = [tip for tip in tips if tip in read.by_tip]
+    waiting = (_waiting(handle, tips[tip], tip, read.by_tip[tip]) for tip in known)
+    found = [proposal for proposal in waiting if proposal is not None and model in (None, *proposal.models)]
+    return sorted(found, key=lambda proposal: (proposal.created_at, proposal.places))
 
 
 def _tips(handle: Handle) -> dict[str, tuple[str, ...]]:
@@ -79,31 +83,32 @@ def _targets(handle: Handle, statuses: Statuses) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tip for found in tips for tip in found))
 
 
-def _waits(handle: Handle, proposed: Proposed | None) -> bool:
-    if proposed is None or proposed.merged or not proposed.files:
-        return False
+def _waiting(handle: Handle, places: tuple[str, ...], tip: str, proposed: Proposed) -> WaitingProposal | None:
+    """A proposal that waits; None if it is merged, or if each of its versions is tagged."""
+    if proposed.merged or not proposed.files:
+        return None
     keys = {(model, Version.parse(version).identity): oid for model, version, oid in proposed.versions}
     rows = handle.index.find_all(keys)
-    return not keys or any(key not in rows or rows[key].manifest_oid != oid for key, oid in keys.items())
-
-
-def _waiting(places: tuple[str, ...], tip: str, proposed: Proposed) -> WaitingProposal:
+    if keys and all(key in rows and rows[key].manifest_oid == oid for key, oid in keys.items()):
+        return None
+    taken = [row for key, row in rows.items() if row.manifest_oid != keys[key]]
     return WaitingProposal(
         places=places,
         commit=tip,
         versions=tuple(version_reference(model, version) for model, version, _ in proposed.versions),
-        models=tuple(_models(proposed)),
+        models=tuple(dict.fromkeys(_models(proposed))),
         author=proposed.author,
         created_at=utc(proposed.created),
+        taken=tuple(version_reference(row.model, row.version) for row in taken),
     )
 
 
 def _models(proposed: Proposed) -> Iterator[str]:
-    """The models that a proposal is about, by its versions and by the paths of promotions."""
-    yield from dict.fromkeys(model for model, _, _ in proposed.versions)
+    """The models that a proposal is about, by the paths of their records and of promotions."""
     for path in proposed.files:
         top, _, rest = path.partition("/")
-        if top == "environments":
+        model, _, name = rest.rpartition("/")
+        if top == ENVIRONMENTS:
             yield rest.partition("/")[2].removesuffix(".toml")
-        elif top == "models" and path.endswith("/retired.toml"):
-            yield rest.removesuffix("/retired.toml")
+        elif top == MODELS and name in RECORD_NAMES:
+            yield model

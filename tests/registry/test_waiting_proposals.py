@@ -85,3 +85,17 @@ def test_the_error_for_a_proposed_version_names_its_branch(proposed: Registry, t
     with pytest.raises(NotFound) as caught:
         proposed.get_model_version("m", "9.0")
     assert str(caught.value.hint) == "git regolo list m"
+
+
+def test_a_number_that_was_given_away_is_said(proposed: Registry, top: Path) -> None:
+    proposed.create_model_version("m", model_data=b"three")
+    (found,) = waiting(top)
+    assert (found.versions, found.taken) == (("m@1.1",), ("m@1.1",))
+
+
+def test_a_proposed_evaluation_waits_for_its_model(proposed: Registry, top: Path) -> None:
+    proposed.evaluate_model_version("m", "1.0", metrics={"gap": 0.1}, flow="propose")
+    assert {(each.versions, each.models) for each in waiting(top, "m")} == {
+        (("m@1.1",), ("m",)),
+        ((), ("m",)),
+    }

@@ -22,6 +22,7 @@ def proposals_document(proposals: Sequence[WaitingProposal]) -> list[Json]:
             "commit": proposal.commit,
             "author": proposal.author,
             "created_at": proposal.created_at,
+            "taken": list(proposal.taken),
         }
         for proposal in proposals
     ]
@@ -33,7 +34,9 @@ def talk_of_proposals(proposals: Sequence[WaitingProposal], branch: str) -> None
         what = few_of(list(proposal.versions[:SHOWN]), len(proposal.versions)) or one_line(proposal.places[0])
         where = ", ".join(map(one_line, proposal.places))
         by = one_line(person(proposal.author))
-        talk_note(f"proposed: {what} by {by}" + (f" (on {where})" if proposal.versions else ""))
+        place = f" (on {where})" if proposal.versions else ""
+        taken = f"; another version is {few_of(list(proposal.taken), len(proposal.taken))} now"
+        talk_note(f"proposed: {what} by {by}{place}{taken if proposal.taken else ''}")
     if len(proposals) > SHOWN:
         talk_note(f"and {len(proposals) - SHOWN} more proposals: git regolo status --json")
     if proposals:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.missing_revision import find_commit
 from regolo_git.registry.versions.known_tags import note_missing_tags
 
 
@@ -17,8 +18,8 @@ class DescribedVersion:
 
 
 def describe(handle: Handle, revision: str) -> list[DescribedVersion]:
-    """The versions at a commit, exact ones first.  Raises NotFound for an unknown revision."""
-    commit = handle.git.resolve(revision)
+    """The versions at a commit, exact ones first.  Raises NotFound for one that this clone lacks."""
+    commit = find_commit(handle.git, revision)
     exact = handle.index.at_commit(commit)
     result = [DescribedVersion(row.model, row.version, exact=True, tagged=True) for row in exact]
     seen = {(row.model, row.identity) for row in exact}

@@ -71,3 +71,13 @@ def test_a_metric_that_was_measured_later_names_who_did(
     assert (found["version"], found["measured_later"]["by"]) == ("1.2", "Grace <grace@example.com>")
     assert "Grace (later)" in regolo("blame", "m").out
     assert regolo("blame", "m", "gap", "--plain").lines[0].split("\t")[7] == "Grace <grace@example.com>"
+
+
+def test_a_clone_without_the_parent_says_that_a_value_may_be_older(
+    regolo: Regolo, three: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{three}", "shallow")
+    monkeypatch.chdir(tmp_path / "shallow")
+    err = regolo("blame", "m").err
+    assert "this clone lacks version 1.1, which 'm@1.2' was made from" in err
+    assert "git fetch --unshallow --tags" in err
