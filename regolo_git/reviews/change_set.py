@@ -12,6 +12,7 @@ from regolo_git.git.history import changed_files, own_commits
 from regolo_git.git.repository import GitRepository
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import (
+    CONFIG_PATH,
     ENDPOINTS,
     ENVIRONMENTS,
     MODELS,
@@ -63,8 +64,13 @@ class ChangeSet:
 
 
 def collect_changes(handle: Handle, change: ChangeRange) -> ChangeSet:
-    """What a change has changed.  Raises MissingObject if this clone lacks an object of it."""
+    """What a change has changed.
+
+    Raises MissingObject if this clone lacks an object of it, NotFound where there is no registry at all.
+    """
     before, after = handle.records_at(change.base), handle.records_at(change.head)
+    if before.data(CONFIG_PATH) is None and after.data(CONFIG_PATH) is None:
+        handle.registry_branch()  # raises where no other branch has a registry either
     paths = _changed(handle.git, change)
     models = [name for path in paths if (name := model_of_manifest(path)) is not None]
     if change.model is not None:

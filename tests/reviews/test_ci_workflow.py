@@ -223,18 +223,23 @@ def test_where_no_model_changes_nothing_is_posted_but_the_status() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("signed", [False, True])
 def test_merged_versions_are_tagged_and_their_tags_pushed(
-    host: Path, registry: Registry, tmp_path: Path
+    signed: bool, host: Path, registry: Registry, tmp_path: Path
 ) -> None:
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     git(host, "update-ref", "refs/heads/main", "refs/pull/7/head")
     work = tmp_path / "work"
     work.mkdir()
-    environ = {"TOKEN": "t", "REPOSITORY": f"file://{host}", "GITHUB_REF_NAME": "main", "SIGNING_KEY": ""}
+    environ = {"TOKEN": "t", "REPOSITORY": f"file://{host}", "GITHUB_REF_NAME": "main"}
+    environ["SIGNING_KEY"] = key.read_text() if signed else ""
     run_step(named("tag", "Fetch objects"), work, **environ)
     store = str(registry.handle.paths.top / ".git/regolo/store")
     git(work / "registry.git", "config", "regolo.store", store)
     run_step(named("tag", "Tag merged versions"), work, **environ)
     assert git(host, "tag", "-l", "m@v1.1").strip() == "m@v1.1"
+    assert ("BEGIN SSH SIGNATURE" in git(host, "cat-file", "tag", "m@v1.1")) is signed
 
 
 @pytest.mark.slow

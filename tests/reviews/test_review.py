@@ -256,6 +256,22 @@ def test_a_tag_that_is_damaged_stops_no_other_model(changed: Registry) -> None:
     assert [model.model for model in review.models] == ["m", "n"]
 
 
+def test_without_a_registry_there_is_nothing_to_review(git_repository: Path) -> None:
+    commit_files(git_repository, {"code.py": "1"})
+    commit_files(git_repository, {"code.py": "2"})
+    with Registry.open(git_repository) as opened, pytest.raises(NotFound, match="registry"):
+        opened.review("HEAD~1", "HEAD")
+
+
+def test_the_change_that_brings_the_registry_can_be_reviewed(git_repository: Path) -> None:
+    commit_files(git_repository, {"code.py": "1"})
+    git(git_repository, "switch", "-qc", "registry")
+    with Registry.init(git_repository) as opened:
+        opened.register_model("m", b"one")
+        review = opened.review("main", "registry")
+    assert [model.model for model in review.models] == ["m"]
+
+
 def test_a_review_is_a_plain_value(changed: Registry) -> None:
     review = changed.review("main", "change")
     assert pickle.loads(pickle.dumps(review)).to_markdown() == review.to_markdown()
