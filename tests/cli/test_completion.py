@@ -32,7 +32,7 @@ def complete(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 
 
 def test_commands_are_completed(complete) -> None:  # type: ignore[no-untyped-def]
-    assert complete("re") == ["register", "revert", "renumber", "retire", "remote"]
+    assert complete("re") == ["register", "review", "revert", "renumber", "retire", "remote"]
 
 
 def test_models_and_versions_are_completed(complete, two_versions: Path) -> None:  # type: ignore[no-untyped-def]

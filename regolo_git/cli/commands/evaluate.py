@@ -61,7 +61,7 @@ def evaluate(
     \b
     Examples:
       git regolo evaluate sentiment@1.1 --metric fairness_gap=0.03,n=5000
-      git regolo evaluate sentiment@1.1 --metrics drift.json --label month=5 --propose
+      git regolo evaluate sentiment@1.1 --metrics drift.json --label month=5
 
     Exit status: 0 success; 2 invalid input; 3 no such version or file; 4 the registry's files have
     uncommitted changes, or with --push something else was not pushed; 5 the manifest or the evaluations
