@@ -23,6 +23,7 @@ from regolo_git.registry.lookup import get_version, list_versions
 from regolo_git.registry.models import Model, ModelSummary, proposed_model, read_model, summarise_models
 from regolo_git.registry.notices import warn
 from regolo_git.registry.remote_versions import RemoteVersion, list_remote_versions
+from regolo_git.registry.revision_versions import versions_in
 from regolo_git.registry.revisions import version_at_reference
 from regolo_git.registry.versions.checkout import checkout_version
 from regolo_git.registry.versions.checkout_tensors import checkout_tensors
@@ -195,8 +196,14 @@ class VersionVerbs:
             return found
         raise NotFound(f"'{rev}' has '{found.reference}', not '{wanted}'", Hint("show", f"{rev}:{model_id}"))
 
-    def list_model_versions(self, model_id: str) -> list[ModelVersion]:
-        """The versions of a model, lowest first.  Raises NotFound."""
+    def list_model_versions(self, model_id: str, rev: str | None = None) -> list[ModelVersion]:
+        """The versions of a model, lowest first.
+
+        With `rev`, those in the history of a branch, a proposal or any commit, also without a tag.  Raises
+        NotFound.
+        """
+        if rev is not None:
+            return versions_in(self.handle, at_revision(model_id, rev))
         return list_versions(self.handle, model_id)
 
     def list_remote_versions(self, model_id: str) -> list[RemoteVersion]:

@@ -45,3 +45,9 @@ def test_each_side_is_a_version_or_a_revision(proposed: Registry) -> None:
     for arguments in ({"rev_a": "main"}, {"version_a": "1.0", "rev_a": "main", "rev_b": "topic"}):
         with pytest.raises(TypeError, match="give either version_"):
             proposed.compare_model_versions("m", **arguments)
+
+
+def test_the_history_of_a_revision_has_versions_without_a_tag(proposed: Registry) -> None:
+    assert [version.version for version in proposed.list_model_versions("m")] == ["1.0"]
+    found = proposed.list_model_versions("m", rev="topic")
+    assert [(version.version, version.tag) for version in found] == [("1.0", "m@v1.0"), ("1.1", None)]
