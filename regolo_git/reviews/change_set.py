@@ -18,6 +18,7 @@ from regolo_git.records.paths import (
     MODELS,
     endpoint_of,
     manifest_path,
+    model_of_evaluations,
     model_of_manifest,
     place_of_promotion,
 )
@@ -73,11 +74,17 @@ def collect_changes(handle: Handle, change: ChangeRange) -> ChangeSet:
         handle.registry_branch()  # raises where no other branch has a registry either
     paths = _changed(handle.git, change)
     models = [name for path in paths if (name := model_of_manifest(path)) is not None]
+    models += [name for path in paths if (name := model_of_evaluations(path)) and name not in models]
     if change.model is not None:
         models = [name for name in models if name == change.model]
     between = _between(handle, change, models)
     start = handle.records_at(change.fork)
-    found = [_model(name, (start, before, after), between.get(name, ())) for name in models]
+    found = [_model(name, (start, before, after), between.get(name, ())) for name in sorted(models)]
+    found = [
+        each
+        for each in found
+        if each.before is None or each.before != each.after or _measured(before, after, each)
+    ]
     alone = change.model is not None
     return ChangeSet(
         range=change,
@@ -116,6 +123,17 @@ def _model(
         return ModelChange(model, old, None, began, error=error)
     held = {began, *(manifest.version for manifest in (old, new) if manifest is not None)}
     return ModelChange(model, old, new, began, tuple(version for version in between if version not in held))
+
+
+def _measured(before: RecordsAt, after: RecordsAt, change: ModelChange) -> bool:
+    """Whether the change measures the version that is there again; other versions are not looked at."""
+    if change.after is None:
+        return True
+    try:
+        old, new = (records.evaluations(change.model).measured(change.after) for records in (before, after))
+    except RegoloError:
+        return True  # a record that cannot be read is said to be wrong
+    return old != new
 
 
 def _readable(records: RecordsAt, model: str) -> Manifest | None:

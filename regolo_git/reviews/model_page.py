@@ -302,5 +302,8 @@ def proof(review: ModelReview, after: Manifest) -> Text:
         return strong("Proof."), " See above; nothing else was checked."
     new = counted(review.store.chunks, "new chunk") if review.store is not None else "all of them known"
     text = f" The bytes are in the store ({new}, {unbroken(size_text(after.artifact.size))} in all)"
-    rebuilt = "they are rebuilt and compared when the version is tagged"
-    return strong("Proof."), f"{text}; {rebuilt}. Signature: open, made after the merge."
+    if review.tag is None:
+        rebuilt = "they are rebuilt and compared when the version is tagged"
+        return strong("Proof."), f"{text}; {rebuilt}. Signature: open, made after the merge."
+    signed = "is signed" if review.tag.signed else "is not signed"
+    return strong("Proof."), f"{text}. Tag ", code(review.tag.name), f" {signed}."

@@ -25,7 +25,7 @@ from regolo_git.reviews.comparison import Comparison, compare
 from regolo_git.reviews.findings import Finding
 from regolo_git.reviews.incomplete import incomplete_files
 from regolo_git.reviews.interfaces import InterfaceReview, review_interfaces
-from regolo_git.reviews.numbers import Suggestion, better_number, check_number
+from regolo_git.reviews.numbers import Suggestion, VersionTag, better_number, check_number
 from regolo_git.reviews.pickles import PickleReview, review_pickles
 from regolo_git.reviews.stored_artifact import known_recipe, stored_artifact
 from regolo_git.text.numbers import Number
@@ -61,6 +61,7 @@ class ModelReview:
     number: Suggestion | None = None
     recipes: Recipes = (None, None)
     store: NewBytes | None = None
+    tag: VersionTag | None = None
 
     @property
     def model(self) -> str:
@@ -99,6 +100,7 @@ def review_model(handle: Handle, changes: ChangeSet, change: ModelChange) -> Mod
         history=_history(handle, before, after),
         number=_number(before, after, comparison, interfaces),
         recipes=recipes,
+        tag=number.tag,
     )
 
 

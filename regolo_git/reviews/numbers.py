@@ -19,11 +19,20 @@ NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
+class VersionTag:
+    """The tag of a version, and whether it has a signature, which nobody has verified."""
+
+    name: str
+    signed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NumberCheck:
-    """What is wrong with a version as such, and what deserves a remark."""
+    """What is wrong with a version as such, what deserves a remark, and its tag if it has one already."""
 
     findings: tuple[Finding, ...]
     remarks: tuple[str, ...]
+    tag: VersionTag | None = None
 
 
 def check_number(handle: Handle, changes: ChangeSet, change: ModelChange) -> NumberCheck:
@@ -38,7 +47,12 @@ def check_number(handle: Handle, changes: ChangeSet, change: ModelChange) -> Num
     oid = handle.git.blob_oid(changes.range.head, manifest_path(change.model)) or ""
     same = row is not None and row.manifest_oid == oid
     findings = [*_seal(handle, after, oid), *([] if same else _taken(handle, change, after, row))]
-    return NumberCheck(tuple(findings), tuple(_remarks(handle, changes, change, after, again=same)))
+    remarks = tuple(_remarks(handle, changes, change, after, again=same))
+    return NumberCheck(tuple(findings), remarks, _tag(handle, row) if same else None)
+
+
+def _tag(handle: Handle, row: TagRow | None) -> VersionTag | None:
+    return VersionTag(row.tag, handle.git.tag_signature(row.tag_oid) is not None) if row is not None else None
 
 
 # -- what is wrong ----------------------------------------------------------------------------------------

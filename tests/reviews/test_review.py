@@ -228,9 +228,20 @@ def test_a_promotion_is_judged_as_promote_would(changed: Registry) -> None:
     assert [place.name for place in review.environments] == ["production", "staging"]
 
 
+def test_what_is_measured_later_is_judged_by_the_gates(changed: Registry) -> None:
+    top = changed.handle.paths.top
+    git(top, "switch", "-q", "main")
+    changed.evaluate_model_version("m", "1.0", metrics={"accuracy": 0.2})
+    review = changed.review("main~1", "main")
+    assert review.exit_code() == 8
+    assert [found.gate.name for found in review.gates_in("fail")] == ["accuracy"]
+    assert "| **m** | 1.0 → 1.0 |" in plain(review)
+
+
 def test_one_version_is_reviewed_against_what_was_there(changed: Registry) -> None:
     review = review_text(changed.handle, "m@1.0")
     assert review.models[0].change.before is None
+    assert "Tag `m@v1.0` is not signed." in plain(review)
     assert review_text(changed.handle, "change").range.base_name == "main"
     alone = review_text(changed.handle, "main")
     assert (alone.models, len(alone.policy)) == ((), 1)
