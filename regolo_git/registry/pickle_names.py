@@ -6,6 +6,7 @@ shows it there, and tensors are passed over.
 
 from collections.abc import Mapping
 
+from regolo_git.artifacts.second_opinion import Opinion, is_installed, second_opinion
 from regolo_git.artifacts.stored_file import open_all_files
 from regolo_git.artifacts.verify import read_checked_recipe
 from regolo_git.errors import RegoloError
@@ -37,6 +38,26 @@ def names_of_version(handle: Handle, manifest: Manifest) -> dict[str, PickleName
             names = read_pickle_names(file, entry.size, path, start=start, budget=budget)
             if names:
                 found[path] = names
+            start += entry.size
+    return found
+
+
+def second_opinions(
+    handle: Handle, manifest: Manifest, names: Mapping[str, PickleNames]
+) -> dict[str, Opinion] | None:
+    """What the extra `scan` says about the files of a version that have `names`; None without it.
+
+    Raises as `names_of_version` does.
+    """
+    if not is_installed():
+        return None
+    recipe = read_checked_recipe(handle.stores, manifest.artifact)
+    start, found = 0, {}
+    with open_all_files(handle.stores, recipe) as file:
+        for entry in recipe.files:
+            path = entry.path or manifest.file_name
+            if path in names:
+                found[path] = second_opinion(file, start, entry.size)
             start += entry.size
     return found
 

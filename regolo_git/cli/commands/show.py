@@ -7,7 +7,7 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit, flat, form_options
 from regolo_git.cli.options.targets import complete_one, to_one
-from regolo_git.cli.pages.shown_version import look_up
+from regolo_git.cli.pages.shown_version import Shown, look_up
 from regolo_git.cli.pages.terminal import put_page
 from regolo_git.cli.pages.version import document, version_page
 from regolo_git.cli.streams import put
@@ -32,6 +32,7 @@ def show(reference: OneVersion, raw: bool, names: bool, form: Form) -> None:
 
     --names reads the files and loads none: a name is what loading a pickle would import. It is allowed, known
     (a library's class that holds data), unknown or dangerous; what cannot be read is unreadable.
+    With 'regolo-git[scan]' installed, modelaudit-picklescan is asked too, for a second opinion.
 
     \b
     With --plain, one line for each value: dotted name as in --json, value
@@ -55,15 +56,20 @@ def show(reference: OneVersion, raw: bool, names: bool, form: Form) -> None:
             return
         shown = look_up(handle, reference)
         if names:
-            from regolo_git.registry.pickle_names import names_of_version  # noqa: PLC0415 - for this alone
-
-            shown = replace(shown, pickles=names_of_version(handle, shown.manifest))
+            shown = _with_names(handle, shown)
         emit(
             form,
             document=lambda: document(shown),
             fields=lambda: flat(document(shown)),
             page=lambda: put_page(version_page(shown)),
         )
+
+
+def _with_names(handle: Handle, shown: Shown) -> Shown:
+    from regolo_git.registry.pickle_names import names_of_version, second_opinions  # noqa: PLC0415
+
+    pickles = names_of_version(handle, shown.manifest)
+    return replace(shown, pickles=pickles, opinions=second_opinions(handle, shown.manifest, pickles))
 
 
 def _stored_manifest(handle: Handle, version: OneVersion) -> str:

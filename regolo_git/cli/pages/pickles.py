@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from regolo_git.artifacts.second_opinion import Opinion
 from regolo_git.cli.forms import Json
 from regolo_git.records.asked_names import PickleNames
 from regolo_git.reviews.page import Column, Section
+from regolo_git.text.printable import printable
 from regolo_git.verdict.pickle_names import NameClass, class_of, class_of_file
 from regolo_git.verdict.pickle_scan import name_text, place_text
 
@@ -51,3 +53,20 @@ def pickles_document(files: Mapping[str, PickleNames]) -> Json:
         }
         for path, names in files.items()
     }
+
+
+def opinion_section(opinions: Mapping[str, Opinion]) -> Section:
+    """What the extra `scan` says, where it is installed."""
+    rows = [
+        (place_text(path, ""), opinion.verdict, printable("; ".join(opinion.findings)))
+        for path, opinion in opinions.items()
+    ]
+    columns = (Column("", flexible=True), Column(""), Column("", flexible=True))
+    return Section("Second opinion (modelaudit-picklescan)", rows, columns)
+
+
+def opinions_document(opinions: Mapping[str, Opinion] | None) -> Json:
+    """The same for programs; None if nobody was asked."""
+    if opinions is None:
+        return None
+    return {path: {"verdict": one.verdict, "findings": list(one.findings)} for path, one in opinions.items()}

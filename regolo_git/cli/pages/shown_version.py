@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from regolo_git.records.asked_names import PickleNames
 from regolo_git.records.manifest import Manifest
@@ -17,14 +18,17 @@ from regolo_git.registry.revisions import revision_at, version_at
 from regolo_git.registry.usage import users_of
 from regolo_git.registry.versions.model_version import ModelVersion, read_tag_message
 
+if TYPE_CHECKING:
+    from regolo_git.artifacts.second_opinion import Opinion
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A version with related records; `recipe` is None if no store of this clone has the content.
 
-    `endpoints` are those that have the version, and those that follow an environment that has it.  `pickles`
-    has what the files with pickles ask for, None if nobody has looked.  `gates` is what they said when the
-    merge of the version was tagged, None if nobody asked.
+    `endpoints` are those that have the version, and those that follow an environment that has it. `pickles`
+    has what the files with pickles ask for, None if nobody has looked, and `opinions` another program's
+    words. `gates` is what they said when the merge of the version was tagged, None if nobody asked.
     """
 
     version: ModelVersion
@@ -33,6 +37,7 @@ class Shown:
     recipe: Recipe | None
     endpoints: tuple[Deployed, ...] = ()
     pickles: Mapping[str, PickleNames] | None = None
+    opinions: "Mapping[str, Opinion] | None" = None
     gates: str | None = None
 
     @property

@@ -51,9 +51,10 @@ def _measured_text(held: Measured) -> str:
 
 def _pickles(shown: Shown) -> Iterator[Section]:
     if shown.pickles is not None:
-        from regolo_git.cli.pages.pickles import pickle_sections  # noqa: PLC0415 - only with --names
+        from regolo_git.cli.pages.pickles import opinion_section, pickle_sections  # noqa: PLC0415 - only with --names
 
         yield from pickle_sections(shown.pickles)
+        yield opinion_section(shown.opinions or {})
 
 
 def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
@@ -203,6 +204,9 @@ def document(shown: Shown) -> Json:
 def _pickles_document(shown: Shown) -> dict[str, Json]:
     if shown.pickles is None:
         return {}
-    from regolo_git.cli.pages.pickles import pickles_document  # noqa: PLC0415 - only with --names
+    from regolo_git.cli.pages.pickles import opinions_document, pickles_document  # noqa: PLC0415 - only with --names
 
-    return {"pickles": pickles_document(shown.pickles)}
+    return {
+        "pickles": pickles_document(shown.pickles),
+        "second_opinion": opinions_document(shown.opinions),
+    }

@@ -10,6 +10,8 @@ from support.command_line import Regolo
 from support.hostile_pickles import SYSTEM, Reduced, whole, zipped
 from support.model_files import write_model
 
+from regolo_git.artifacts.second_opinion import is_installed
+
 
 @pytest.fixture
 def pickled(regolo: Regolo, registry: Path) -> Path:
@@ -25,8 +27,11 @@ def test_the_names_are_listed_the_worst_first(regolo: Regolo, pickled: Path) -> 
     lines = [
         line.split() for line in regolo("show", "m", "--names").lines if "head.pt" in line or "words" in line
     ]
-    assert lines[-2][:3] == ["os.system", "dangerous", "head.pt,"]
-    assert lines[-1][:3] == ["collections.OrderedDict", "allowed", "words.pkl"]
+    listed = [line[:3] for line in lines if line[1] in ("dangerous", "allowed")]
+    assert listed == [
+        ["os.system", "dangerous", "head.pt,"],
+        ["collections.OrderedDict", "allowed", "words.pkl"],
+    ]
 
 
 def test_the_names_for_programs(regolo: Regolo, pickled: Path) -> None:
@@ -64,3 +69,12 @@ def test_a_gate_asks_for_known_names(regolo: Regolo, registry: Path) -> None:
     regolo("config", "environments.staging.gates.scan", "known")
     refused = regolo("promote", "m@1.0", "staging", "--yes", status=8)
     assert "mypackage.Net, which is not known" in refused.err
+
+
+def test_a_second_opinion_is_shown_where_it_is_installed(regolo: Regolo, pickled: Path) -> None:
+    document = regolo("show", "m", "--names", "--json").document["second_opinion"]
+    if is_installed():
+        assert {path: found["verdict"] for path, found in document.items()}["head.pt"] == "malicious"
+        assert "Second opinion" in regolo("show", "m", "--names").out
+    else:
+        assert document is None
