@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+from regolo_git.errors import MissingDependency
+
 Role = Literal["AUTHOR", "COMMITTER"]
+GIT_HEAD = "GITHEAD_"  # and a commit: the variable in which `git merge` names what it merges
 
 # They add values to git's configuration (`git -c` uses the first) or replace its files.
 OVERRIDES = ("GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM")
@@ -57,9 +60,38 @@ def configuration_homes() -> tuple[str, str] | None:
     return home, f"{os.environ.get('XDG_CONFIG_HOME') or f'{home}/.config'}/git"
 
 
+def git_program() -> str:
+    """The path of the `git` program, from PATH.  Raises MissingDependency."""
+    import shutil  # noqa: PLC0415 - most commands start no program
+
+    found = shutil.which("git")
+    if found is None:
+        raise MissingDependency("the program 'git' is not on PATH", "apt-get install git")
+    return found
+
+
+def index_in_use() -> Path | None:
+    """The index that git names for a hook: of a partial commit it is another one than the work tree's."""
+    named = os.environ.get("GIT_INDEX_FILE")
+    return Path(named).absolute() if named else None
+
+
+def merged_commits() -> list[str]:
+    """The commits that the `git merge` that runs this hook is merging."""
+    return [name.removeprefix(GIT_HEAD) for name in os.environ if name.startswith(GIT_HEAD)]
+
+
+def quarantine() -> Path | None:
+    """The directory of the objects that a push brings, in a hook that may still refuse them."""
+    named = os.environ.get("GIT_QUARANTINE_PATH")
+    return Path(named) if named else None
+
+
 def environment_of_git(git_dir: Path, work_tree: Path | None, index: Path | None) -> dict[str, str]:
     """The environment of a git child process: one repository, no prompts."""
     environment = {key: value for key, value in os.environ.items() if key not in LOCAL_VARIABLES}
+    if quarantine() is not None:  # where the objects are that the hook is about
+        environment["GIT_OBJECT_DIRECTORY"] = os.environ.get("GIT_OBJECT_DIRECTORY", "")
     environment |= {"GIT_DIR": str(git_dir), "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
     if work_tree is not None:
         environment["GIT_WORK_TREE"] = str(work_tree)

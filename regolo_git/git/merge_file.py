@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from regolo_git.errors import MissingDependency
-from regolo_git.git.program import git_program
+from regolo_git.git.environment import git_program
 
 
 def merge_file(base: Path, ours: Path, theirs: Path, *, marker_size: int) -> int:

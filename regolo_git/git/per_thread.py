@@ -6,6 +6,7 @@ import pygit2
 
 from regolo_git.forks import tell_in_child
 from regolo_git.git.discover import RepositoryPaths
+from regolo_git.git.environment import quarantine
 from regolo_git.git.promised_objects import PromisedObjects, open_repository
 from regolo_git.git.translate import git_errors
 
@@ -37,6 +38,8 @@ class PerThread:
         """Opens it again.  Raises the errors of `git_errors`."""
         with git_errors(f"repository '{self._paths.top}'"):
             self._own.opened = opened = open_repository(self._paths)
+            if (received := quarantine()) is not None and received.is_dir():
+                opened[0].odb.add_disk_alternate(str(received))  # the library does not look there
         return opened
 
     def after_fork(self) -> None:

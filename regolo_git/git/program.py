@@ -4,29 +4,20 @@ That is writing an index, reading `git -c` settings, and reading a long history 
 `remote/process.py`.  Most commands start no process, so what starting one needs is imported then.
 """
 
-import shutil
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from regolo_git.errors import Conflict, MissingDependency, RegoloError, TransportError
+from regolo_git.errors import Conflict, RegoloError, TransportError
 from regolo_git.forks import no_fork
-from regolo_git.git.environment import environment_of_git
+from regolo_git.git.environment import environment_of_git, git_program
 from regolo_git.git.lock import held_lock
 from regolo_git.git.translate import is_full
 from regolo_git.system_errors import DISK_FULL, FREE_SPACE
 
 if TYPE_CHECKING:
     import subprocess
-
-
-def git_program() -> str:
-    """The path of the program.  Raises MissingDependency."""
-    found = shutil.which("git")
-    if found is None:
-        raise MissingDependency("the program 'git' is not on PATH", "apt-get install git")
-    return found
 
 
 READERS = ("log", "rev-list")  # the commands of `git_lines`

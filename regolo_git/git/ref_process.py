@@ -4,10 +4,9 @@ import subprocess
 from collections.abc import Callable, Sequence
 
 from regolo_git.errors import Conflict, LostRace
-from regolo_git.git.environment import environment_of_git
+from regolo_git.git.environment import environment_of_git, git_program
 from regolo_git.git.hooks import REFERENCE_TRANSACTION
 from regolo_git.git.lock import held_lock
-from regolo_git.git.program import git_program
 from regolo_git.git.ref_files import RefChange
 from regolo_git.git.repository import GitRepository
 

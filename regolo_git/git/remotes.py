@@ -18,10 +18,16 @@ class Remote(NamedTuple):
     fetches_all: bool
 
 
+def remote_names(git: GitRepository) -> list[str]:
+    """The names of the configured remotes."""
+    with git_errors("the remotes"):
+        return [str(name) for name in git.pygit.remotes.names()]
+
+
 def remote_of_branch(git: GitRepository, branch: str) -> Remote | None:
     """The remote that a branch is fetched from: as configured, else `origin`, else the only remote."""
+    names = remote_names(git)
     with git_errors("the remotes"):
-        names = [str(name) for name in git.pygit.remotes.names()]
         config = git.pygit.config
         wanted = [_value(config, f"branch.{branch}.remote"), "origin", *(names if len(names) == 1 else ())]
         found = next((name for name in wanted if name in names), None)

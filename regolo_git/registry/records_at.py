@@ -224,13 +224,25 @@ class RecordsAt:
 def check_readable(files: Mapping[str, bytes | None]) -> None:
     """Reads back the records among new files.  Raises InvalidInput for one that cannot be read."""
     for path, data in files.items():
-        parse = next((parse for is_kind, parse in _KINDS if is_kind(path) is not None), None)
-        if parse is None or data is None:
-            continue
         try:
-            _parse(data, path, parse)
+            if data is not None:
+                read_record(path, data)
         except IntegrityError as error:
             raise InvalidInput(f"it could not be read again: {error.message}") from error
+
+
+def is_record(path: str) -> bool:
+    """Whether a record is at a path."""
+    return any(is_kind(path) is not None for is_kind, _ in _KINDS)
+
+
+def read_record(path: str, data: bytes) -> object | None:
+    """The record in a file, whichever kind its path stands for; None if it is not the path of one.
+
+    Raises IntegrityError for a damaged record and NewerFormat for one of a newer release, naming its file.
+    """
+    parse = next((parse for is_kind, parse in _KINDS if is_kind(path) is not None), None)
+    return _parse(data, path, parse) if parse is not None else None
 
 
 def _parse(data: bytes, path: str, parse: Parse[Record]) -> Record:

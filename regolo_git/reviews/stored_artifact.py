@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from regolo_git.errors import NotFound, RegoloError
 from regolo_git.hints import Either, Hint
-from regolo_git.records.manifest import Artifact, Manifest
+from regolo_git.records.contradiction import contradiction
+from regolo_git.records.manifest import Manifest
 from regolo_git.records.recipe import Recipe
 from regolo_git.registry.handle import Handle
 from regolo_git.reviews.findings import NOT_JUDGED, WRONG, Finding
@@ -37,7 +38,7 @@ def stored_artifact(handle: Handle, manifest: Manifest) -> StoredArtifact:
         return StoredArtifact(None, Finding(what, NOT_JUDGED, BRING_THEM))
     except RegoloError as error:
         return StoredArtifact(None, Finding.of(error))
-    wrong = _contradiction(artifact, recipe)
+    wrong = contradiction(artifact, recipe)
     if wrong is not None:
         return StoredArtifact(None, Finding(f"{manifest.reference}: {wrong}", WRONG))
     try:
@@ -54,18 +55,6 @@ def known_recipe(handle: Handle, manifest: Manifest | None) -> Recipe | None:
         return handle.stores.read_recipe(manifest.artifact.recipe)
     except RegoloError:
         return None
-
-
-def _contradiction(artifact: Artifact, recipe: Recipe) -> str | None:
-    """What a manifest says of its artifact that its recipe does not."""
-    if artifact.kind != recipe.kind:
-        return f"the manifest records a {artifact.kind}, its recipe a {recipe.kind}"
-    if artifact.size != recipe.size:
-        return f"the manifest records {artifact.size} bytes, its recipe {recipe.size}"
-    if artifact.digest.algorithm == recipe.artifact_digest.algorithm:
-        same = artifact.digest == recipe.artifact_digest
-        return None if same else "the manifest records another digest than its recipe"
-    return "the manifest records a digest of another kind than its recipe"
 
 
 def _missing_chunks(handle: Handle, manifest: Manifest, recipe: Recipe) -> Finding | None:

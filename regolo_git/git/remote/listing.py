@@ -15,8 +15,8 @@ from typing import IO
 
 from regolo_git.errors import TransportError
 from regolo_git.forks import no_fork
-from regolo_git.git.environment import environment_of_git, environment_of_remote, ssh_command
-from regolo_git.git.program import git_program, run_git
+from regolo_git.git.environment import environment_of_git, environment_of_remote, git_program, ssh_command
+from regolo_git.git.program import run_git
 from regolo_git.git.remote.addresses import HttpAddress, PathAddress, parse_address
 from regolo_git.git.remote.failures import remote_failure
 from regolo_git.git.remote.patterns import matching, split_patterns

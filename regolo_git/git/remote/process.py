@@ -11,9 +11,9 @@ from typing import IO, NamedTuple
 from regolo_git.errors import TransportError
 from regolo_git.forks import no_fork
 from regolo_git.git.discover import RepositoryPaths
-from regolo_git.git.environment import environment_of_git, environment_of_remote
+from regolo_git.git.environment import environment_of_git, environment_of_remote, git_program
 from regolo_git.git.lock import held_lock
-from regolo_git.git.program import git_program, given_input
+from regolo_git.git.program import given_input
 from regolo_git.git.remote.failures import remote_failure
 from regolo_git.git.remote.progress import Lines
 from regolo_git.git.remote.transport import OnGitProgress, ignore_git_progress
