@@ -80,6 +80,8 @@ COMMANDS: Sections = {
         "fsck": _entry("fsck", "Verify tags, manifests and stored bytes."),
         "doctor": _entry("doctor", "Find and repair leftovers of interrupted runs."),
         "completion": _entry("completion", "Print a shell completion script."),
+        "hooks": _entry("hooks.group", "Install, show and remove Git hooks.", "hooks"),
+        "hook": _entry("hook", "Run one hook, as Git and pre-commit do."),
         "demo": _entry("demo", "Run a demonstration on a small real model."),
     },
     "Called by git": {
@@ -108,6 +110,14 @@ REMOTE_COMMANDS: Sections = {
     "Commands": {
         "add": _entry("remote.add", "Read from a further store in this clone."),
         "remove": _entry("remote.remove", "Stop reading from a further store."),
+    },
+}
+
+HOOKS_COMMANDS: Sections = {
+    "Commands": {
+        "install": _entry("hooks.install", "Install the hooks."),
+        "status": _entry("hooks.status", "Show which hooks are installed."),
+        "uninstall": _entry("hooks.uninstall", "Remove the hooks, and put back what was there."),
     },
 }
 

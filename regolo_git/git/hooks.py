@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from regolo_git.errors import Conflict
-from regolo_git.git.environment import environment_of_git
+from regolo_git.git.environment import environment_of_git, git_program
 from regolo_git.git.identity import Authorship
 from regolo_git.git.lock import held_lock
-from regolo_git.git.program import git_program, given_input
+from regolo_git.git.program import given_input
 from regolo_git.git.repository import GitRepository
 from regolo_git.git.settings import Settings
 from regolo_git.git.small_files import replace_file
@@ -67,7 +67,17 @@ def edited_message(git: GitRepository, message: str, authorship: Authorship) -> 
 def hooks_not_run(git: GitRepository) -> list[str]:
     """The hooks that git would run for its own commit, and that do not run for one of this program."""
     settings = git.settings()
-    return [name for name in NOT_RUN if _is_there(git, name, settings)]
+    return [name for name in NOT_RUN if _is_there(git, name, settings) and not _is_own(git, name, settings)]
+
+
+def _is_own(git: GitRepository, name: str, settings: Settings) -> bool:
+    """Whether a hook is this program's alone: what it checks is done for every commit of this program."""
+    from regolo_git.git.hook_scripts import BEFORE, is_ours  # noqa: PLC0415 - few repositories have a hook
+
+    place = _executable(git, name, settings)
+    if place is None or place.with_name(f"{name}{BEFORE}").exists() or _is_configured(name, settings):
+        return False
+    return is_ours(place.read_text("utf-8", "replace"))
 
 
 def not_run_text(names: list[str]) -> str:

@@ -15,6 +15,7 @@ from regolo_git.artifacts.restore.leftovers import left_stagings, remove_left
 from regolo_git.artifacts.restore.staging import remove_staging, stale_stagings
 from regolo_git.errors import NotFound, RegoloError
 from regolo_git.git.history import common_commit
+from regolo_git.git.hook_files import hook_states
 from regolo_git.git.hooks import hooks_not_run, not_run_text
 from regolo_git.git.journal import read_journal
 from regolo_git.git.lock import clone_lock
@@ -249,6 +250,9 @@ def _limits(handle: Handle) -> Iterator[Finding]:
             yield Finding("limit", what, hint)
     if names := hooks_not_run(git):
         yield Finding("limit", not_run_text(names))
+    for hook in hook_states(git):
+        if hook.is_ours and hook.state != "installed":
+            yield Finding("limit", f"hook '{hook.file}' is {hook.state}", Hint("hooks", "install"))
     yield from _identity(handle)
 
 

@@ -9,7 +9,13 @@ from support.command_line import Regolo
 from support.places import GOLDEN
 
 from regolo_git.cli import commands
-from regolo_git.cli.command_names import COMMANDS, ENDPOINT_COMMANDS, ENVIRONMENT_COMMANDS, REMOTE_COMMANDS
+from regolo_git.cli.command_names import (
+    COMMANDS,
+    ENDPOINT_COMMANDS,
+    ENVIRONMENT_COMMANDS,
+    HOOKS_COMMANDS,
+    REMOTE_COMMANDS,
+)
 from regolo_git.cli.group import CommandGroup
 from regolo_git.cli.main import group
 
@@ -84,7 +90,7 @@ def test_every_module_of_a_command_is_in_the_table() -> None:
     }
     entries = [
         entry
-        for table in (COMMANDS, ENDPOINT_COMMANDS, ENVIRONMENT_COMMANDS, REMOTE_COMMANDS)
+        for table in (COMMANDS, ENDPOINT_COMMANDS, ENVIRONMENT_COMMANDS, REMOTE_COMMANDS, HOOKS_COMMANDS)
         for section in table.values()
         for entry in section.values()
     ]

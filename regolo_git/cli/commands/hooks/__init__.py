@@ -1,0 +1,1 @@
+"""`git regolo hooks`: install, show and remove Git hooks."""

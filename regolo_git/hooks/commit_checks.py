@@ -1,0 +1,46 @@
+"""The checks of a commit by their names; each is imported when it runs: hooks run at every commit."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from importlib import import_module
+
+from regolo_git.git.discover import RepositoryPaths
+from regolo_git.git.staged import StagedFiles, read_settings
+from regolo_git.hooks.remark import Remark
+from regolo_git.text.sizes import parse_size
+
+LIMIT_SETTING = "regolo.modelBytesLimit"
+CHECKS = {
+    "manifest": ("records", "check_records"),
+    "no-model-bytes": ("model_bytes", "check_model_bytes"),
+    "pickle-names": ("pickles", "check_pickles"),
+    "policy": ("policy", "check_policy"),
+}
+
+
+def check_commit(
+    paths: RepositoryPaths, names: Sequence[str], files: Sequence[str] = (), limit: int | None = None
+) -> Iterator[Remark]:
+    """What some checks say of the staged files, or of those that are named.
+
+    `limit` is for `no-model-bytes`; without it, that of git's configuration counts.  Raises Conflict with
+    git's message if the index cannot be read, MissingDependency without git.
+    """
+    if paths.work_tree is None:
+        return  # nothing is staged in a bare repository
+    staged = StagedFiles(paths, files)
+    if not staged.files:
+        return
+    for name in names:
+        module, function = CHECKS[name]
+        check = getattr(import_module(f"regolo_git.hooks.{module}"), function)
+        if name == "no-model-bytes":
+            check = partial(check, **_limit(paths, limit))
+        yield from check(staged)
+
+
+def _limit(paths: RepositoryPaths, limit: int | None) -> dict[str, int]:
+    text = read_settings(paths, "regolo").get(LIMIT_SETTING.lower())
+    configured = parse_size(text) if text is not None else None
+    found = limit if limit is not None else configured
+    return {"limit": found} if found is not None else {}

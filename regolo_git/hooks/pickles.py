@@ -1,0 +1,92 @@
+"""The names that pickles ask for: of staged files, and of the versions whose manifests are staged.
+
+Nothing is loaded.  A name that can run something stops the commit; whatever could not be read is said.
+"""
+
+import io
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from regolo_git.errors import RegoloError
+from regolo_git.git.staged import LINK, StagedFile, StagedFiles
+from regolo_git.hooks.remark import Remark
+from regolo_git.layouts.pickle_names import read_pickle_names
+from regolo_git.layouts.pickles.content import Budget
+from regolo_git.records.asked_names import PickleNames
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.paths import model_of_manifest
+from regolo_git.text.numbers import few_of
+from regolo_git.text.printable import printable
+from regolo_git.text.sizes import size_text
+from regolo_git.verdict.pickle_names import NameClass, class_of, class_of_file
+
+if TYPE_CHECKING:
+    from regolo_git.registry.handle import Handle
+
+MOST_BYTES = 256_000_000  # of one file in memory
+NAMED = 5
+
+
+def check_pickles(staged: StagedFiles) -> Iterator[Remark]:
+    """What the pickles of staged files and of staged versions ask for."""
+    yield from _of_files(staged)
+    yield from _of_versions(staged)
+
+
+def _of_files(staged: StagedFiles) -> Iterator[Remark]:
+    merged, budget = staged.committed_elsewhere(), Budget()
+    files = [file for file in staged.files if file.mode != LINK and (file.path, file.oid) not in merged]
+    sizes = staged.sizes([file.oid for file in files])
+    small = [file for file in files if 0 < sizes.get(file.oid, 0) <= MOST_BYTES]
+    for file in files:
+        if sizes.get(file.oid, 0) > MOST_BYTES:
+            what = f"'{printable(file.path)}' has {size_text(sizes[file.oid])}"
+            yield Remark(f"not checked: {what}, too many for this check", blocks=False)
+    for file, content in zip(small, staged.contents([file.oid for file in small]), strict=True):
+        if content is not None:
+            names = read_pickle_names(io.BytesIO(content), len(content), file.path, budget=budget)
+            yield from _judged(file.path, names)
+
+
+def _of_versions(staged: StagedFiles) -> Iterator[Remark]:
+    files = [file for file in staged.files if model_of_manifest(file.path) and file.mode != LINK]
+    if not files:
+        return
+    from regolo_git.registry.handle import Handle  # noqa: PLC0415 - most commits stage no version
+
+    handle = Handle(staged.paths, lambda _: None)
+    try:
+        for file, content in zip(files, staged.contents([file.oid for file in files]), strict=True):
+            yield from _of_version(handle, file, content or b"")
+    finally:
+        handle.close()
+
+
+def _of_version(handle: "Handle", file: StagedFile, content: bytes) -> Iterator[Remark]:
+    from regolo_git.registry.pickle_names import names_of_version  # noqa: PLC0415 - imports the Git library
+
+    try:
+        manifest = Manifest.parse(content)
+    except RegoloError:
+        return  # the check of records names it
+    try:
+        found = names_of_version(handle, manifest)
+    except RegoloError as error:
+        yield Remark.not_checked(f"the pickles of '{printable(file.path)}'", error)
+        return
+    for path, names in found.items():
+        yield from _judged(f"{manifest.reference}: {path}", names)
+
+
+def _judged(what: str, names: PickleNames) -> Iterator[Remark]:
+    kind = class_of_file(names)
+    named = [str(each) for each in names.names if class_of(each.module, each.name) is kind]
+    shown = printable(few_of(list(dict.fromkeys(named))[:NAMED], len(set(named))))
+    if kind is NameClass.DANGEROUS:
+        hint = "save it without pickle, for example as safetensors or skops"
+        yield Remark(f"'{printable(what)}' is a pickle that runs {shown} when it is loaded", hint)
+    elif kind is NameClass.UNREADABLE:
+        why = printable(names.unread[0].why) if names.unread else shown
+        yield Remark(f"'{printable(what)}' may be a pickle, and was not read to its end: {why}", blocks=False)
+    elif kind is NameClass.UNKNOWN:
+        yield Remark(f"'{printable(what)}' is a pickle that asks for unknown names: {shown}", blocks=False)

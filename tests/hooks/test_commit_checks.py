@@ -1,0 +1,138 @@
+"""What the checks of a commit say of staged files, without git running them."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+from support.command_line import Regolo
+from support.git_program import git
+
+MANIFEST = "models/m/manifest.toml"
+
+
+@pytest.fixture(autouse=True)
+def in_registry(two_versions: Path) -> None:
+    """The tests stand in a registry with two versions of `m`."""
+
+
+class Runs:
+    """An object whose pickle runs something."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        import os
+
+        return os.system, ("true",)
+
+
+def stage(top: Path, path: str, content: bytes) -> None:
+    (top / path).parent.mkdir(parents=True, exist_ok=True)
+    (top / path).write_bytes(content)
+    oid = git(top, "hash-object", "-w", "--no-filters", "--", path).strip()
+    git(top, "update-index", "--add", "--cacheinfo", f"100644,{oid},{path}")
+
+
+def test_nothing_staged_is_nothing_to_say(regolo: Regolo) -> None:
+    assert regolo("hook", "pre-commit").err == ""
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        pytest.param((b"0.92", b"0.99"), "its seal is of other content", id="metric"),
+        pytest.param((b'model = "m"', b'model = "n"'), "is the manifest of another model, 'n'", id="model"),
+        pytest.param((b"\n", b"\r\n"), "its lines end with carriage returns", id="crlf"),
+        pytest.param((b"format = 1\n", b"<<<<<<< ours\nformat = 1\n"), MANIFEST, id="conflict"),
+        pytest.param((b'version = "1.1"', b'version =   "1.1"'), "not in its one form", id="spaces"),
+        pytest.param((b"format = 1", b"format = 9"), "newer", id="newer"),
+    ],
+)
+def test_an_edited_manifest_is_refused(
+    regolo: Regolo, top: Path, edit: tuple[bytes, bytes], said: str
+) -> None:
+    stage(top, MANIFEST, (top / MANIFEST).read_bytes().replace(*edit))
+    done = regolo("hook", "manifest", status=8)
+    assert said in done.err
+    assert done.err.startswith("error: ")
+
+
+def test_the_seal_of_a_manifest_cannot_be_removed(regolo: Regolo, top: Path) -> None:
+    lines = (top / MANIFEST).read_text().splitlines(keepends=True)
+    stage(top, MANIFEST, "".join(line for line in lines if not line.startswith("seal")).encode())
+    assert "it is not sealed" in regolo("hook", "manifest", status=8).err
+
+
+def test_a_link_in_the_place_of_a_record_is_refused(regolo: Regolo, top: Path) -> None:
+    (top / MANIFEST).unlink()
+    (top / MANIFEST).symlink_to("/etc/passwd")
+    git(top, "add", MANIFEST)
+    assert "is a link" in regolo("hook", "manifest", status=8).err
+
+
+def test_files_of_people_are_only_read(regolo: Regolo, top: Path) -> None:
+    stage(top, "models/m/model.toml", b'# ours\nformat = 1\ndescription   =   "x"\n')
+    regolo("hook", "manifest")
+    stage(top, ".regolo/config.toml", b"format = \n")
+    assert "config.toml" in regolo("hook", "manifest", status=8).err
+
+
+def test_model_files_and_large_files_are_refused_and_pointers_are_not(regolo: Regolo, top: Path) -> None:
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12\n".encode()
+    stage(top, "a.safetensors", pointer)
+    stage(top, "small.bin", b"x" * 100)
+    regolo("hook", "no-model-bytes")
+    stage(top, "w\n'eird.PT", b"weights")
+    stage(top, "weights.dat", b"GGUF" + bytes(70_000))
+    stage(top, "big.csv", b"1" * 200_000)
+    assert "file of a model" in regolo("hook", "no-model-bytes", status=8).err
+    done = regolo("hook", "no-model-bytes", "--limit", "100kB", status=8)
+    assert "'w\\n'eird.PT' is a file of a model" in done.err
+    assert "'weights.dat' has the bytes of a model" in done.err
+    assert "'big.csv' has 200 kB" in done.err
+    git(top, "config", "regolo.modelBytesLimit", "150kB")
+    assert "'big.csv'" in regolo("hook", "no-model-bytes", status=8).err
+
+
+def test_only_the_files_that_are_named_are_looked_at(regolo: Regolo, top: Path) -> None:
+    stage(top, "a[b].pt", b"weights")
+    stage(top, "ab.txt", b"text")
+    regolo("hook", "no-model-bytes", "ab.txt")
+    regolo("hook", "no-model-bytes", "a[b].pt", status=8)
+
+
+def test_a_pickle_that_runs_something_is_refused_whatever_its_name(regolo: Regolo, top: Path) -> None:
+    stage(top, "notes.txt", pickle.dumps(Runs()))
+    done = regolo("hook", "pickle-names", status=8)
+    assert "'notes.txt' is a pickle that runs posix.system" in done.err
+    stage(top, "notes.txt", pickle.dumps({"weights": [1.0]}))
+    assert regolo("hook", "pickle-names").err == ""
+
+
+def test_the_pickles_of_a_staged_version_are_read_from_the_store(regolo: Regolo, top: Path) -> None:
+    (top / "p.bin").write_bytes(pickle.dumps(Runs()))
+    regolo("register", "p", "p.bin")
+    git(top, "reset", "-q", "--soft", "HEAD~1")
+    done = regolo("hook", "pickle-names", status=8)
+    assert "'p@1.0: p.bin' is a pickle that runs posix.system" in done.err
+
+
+def test_gates_are_those_of_head(regolo: Regolo, top: Path) -> None:
+    card = top / "models/m/model.toml"
+    rule = "\n[gates.accuracy]\nmin = 0.9\n"
+    card.write_text((card.read_text() if card.exists() else "") + rule)
+    git(top, "add", "--all", "models")
+    git(top, "commit", "-q", "-m", "gate")
+    (top / "model.safetensors").write_bytes(b"worse")
+    regolo("commit", "m", "model.safetensors", "--metric", "accuracy=0.5")
+    git(top, "reset", "-q", "--soft", "HEAD~1")
+    card.write_text(card.read_text().replace("0.9", "0.4"))
+    git(top, "add", str(card))
+    git(top, "tag", "-d", "m@v1.2")
+    done = regolo("hook", "policy", status=8)
+    assert "gate 'accuracy' of 'm' fails" in done.err
+    assert "this change loosens a rule" in done.err
+    assert git(top, "for-each-ref", "--contains", "HEAD", "refs/heads").count("\n") == 1
+
+
+def test_an_unknown_hook_is_named(regolo: Regolo) -> None:
+    done = regolo("hook", "manifests", status=2)
+    assert "git regolo hook manifest" in done.err
