@@ -232,6 +232,7 @@ def tag_by_hand(top: Path, regolo: Regolo, changes: dict[str, str]) -> None:
         text = text.replace(old, new)
     manifest.write_text(text)
     git(top, "commit", "-qam", "by hand")
+    regolo("seal", "m", "--yes")
     regolo("tag", "--merged")
 
 
@@ -289,6 +290,7 @@ def test_a_recipe_that_does_not_rebuild_its_digest(top: Path, regolo: Regolo) ->
     manifest = top / "models" / "m" / "manifest.toml"
     manifest.write_text(manifest.read_text().replace(two, one).replace('version = "1.1"', 'version = "2.0"'))
     git(top, "commit", "-qam", "by hand")
+    regolo("seal", "m", "--yes")
     before = Everything.of(top)
     assert "rebuilds 'sha256:" in regolo("tag", "--merged", status=5).err
     before.must_be(top, more_stored=True)

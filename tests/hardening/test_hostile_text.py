@@ -101,6 +101,8 @@ LINES: Mapping[str, list[str]] = {
     "revert": ["revert m --to 1.1 -m H", "revert m --to H"],
     "register": ["register x x.json -m H", "register H x.json", "register x H"],
     "commit": ["commit d words -m H", "commit d words --metric H=x", "commit d words --meta H", "commit H x.json"],
+    "seal": ["seal m --dry-run -m H", "seal d --yes -m H", "seal H"],
+    "evaluate": ["evaluate m@1.1 --metric A=0.5 --label H=H -m H", "show m@1.1", "log m", "diff m@1.0 m@1.1", "list m --metric A", "evaluate H --metric A=1", "evaluate m --metric H"],
     "renumber": ["renumber m@1.2 --dry-run", "renumber m@1.4", "renumber H"],
     "push": ["push", "push m", "push H"],
     "fetch": ["fetch", "fetch H"],
