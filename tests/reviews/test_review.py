@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -316,3 +317,30 @@ def test_of_1500_metrics_the_failing_gates_are_kept(changed: Registry) -> None:
     assert "| `accuracy` ↑ |" in text
     assert "**fails**" in text
     assert "left out** to stay within a comment's limit" in text
+
+
+def test_hostile_names_of_tensors_files_and_data_are_inert(registry: Registry) -> None:
+    from support.rendered import LINKED, Rendered
+
+    top = registry.handle.paths.top
+    hostile = "@octocat #1 ~~x~~ $x$ :tada: <img src=x> [l](u) |`"
+    for number, value in enumerate((b"1", b"2")):
+        if number:
+            git(top, "switch", "-qc", "change")
+        directory = top / "model"
+        (directory / f"{hostile} {value.decode()}").mkdir(parents=True)
+        (directory / f"{hostile} {value.decode()}" / f"www.evil.example {hostile}").write_bytes(value)
+        write_safetensors(directory / "m.safetensors", {f"{hostile} https: {value.decode()}": value * 8})
+        (directory / "m.pkl").write_bytes(b"cos\n" + f"{hostile}{number}".encode() + b"\n.")
+        values = {"metadata": {f"{hostile} metric": number, "license": f"{hostile}{number}"}}
+        lineage = regolo.Lineage(code=f"{hostile}{number}", data={hostile: f"{hostile}{number}"})
+        if number:
+            registry.create_model_version("m", model_data=directory, lineage=lineage, **values)
+        else:
+            registry.register_model("m", directory, lineage=lineage, **values)
+    text = registry.review("main", "change").to_markdown()
+    rendered = Rendered(text)
+    assert rendered.foreign == set(), rendered.html
+    assert LINKED.search(rendered.text) is None, LINKED.search(rendered.text)
+    assert "$" not in re.sub(r"`[^`\n]*`", "", text)
+    assert text.count("<details") == text.count("</details>")
