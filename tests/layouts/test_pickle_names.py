@@ -224,6 +224,29 @@ def test_decompressed_bytes_have_a_budget(monkeypatch: pytest.MonkeyPatch) -> No
     assert names_of(bz2.compress(pickle.dumps(bytes(1_000_000))), "model.pkl").unread
 
 
+class Counting(io.BytesIO):
+    """A file that notes how much of it was read."""
+
+    count = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.count += len(data)
+        return data
+
+
+def test_the_numbers_of_large_tensors_are_not_read() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps(OrderedDict()))
+        for number in range(20):
+            archive.writestr(f"archive/data/{number}", bytes(1 << 18))
+    counting = Counting(file.getvalue())
+    names = read_pickle_names(counting, len(file.getvalue()), "model.pt")
+    assert list(map(str, names.names)) == ORDERED
+    assert counting.count < 1 << 18
+
+
 def test_archives_in_archives_have_a_depth() -> None:
     data = whole(SYSTEM)
     for number in range(10):

@@ -3,7 +3,7 @@
 import ast
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, BinaryIO, cast
 
 from regolo_git.layouts import npy, zip_members
@@ -17,6 +17,7 @@ from regolo_git.layouts.pickles.streams import read_pickles
 
 HEAD = 512
 DEPTH = 3  # of containers in containers
+STORAGE_LIMIT = 1 << 18  # bytes, from which on a tensor has chunks of its own
 HELD_LIMIT = 1 << 26  # bytes of an archive inside another that is compressed
 # A file of such a name that cannot be read is not vouched for; what others have is told by their content.
 SUFFIXES = re.compile(r"(?i)\.(pkl|pickle|pickl|pk|pckl|p|joblib|jbl|pt|pth|ckpt|dill|cloudpickle)\Z")
@@ -89,10 +90,13 @@ class Containers:
     def _zip(self, content: Content, depth: int) -> None:
         file, size = self._seekable(content)
         members, directory = zip_members.read_directory(file, size)
+        names = {member.name for member in members}
         for member in members:
             self._budget.spend_member()
+            if _is_large_storage(member, names):
+                continue
             self._member(member.name, self._unpacked(file, member, directory), depth)
-        if {member.name for member in members} >= KERAS:
+        if names >= KERAS:
             self._found.unread("the configuration of a Keras model may hold code, which is not read")
 
     def _unpacked(self, file: BinaryIO, member: zip_members.Member, directory: int) -> Content:
@@ -161,6 +165,13 @@ class Containers:
 
 
 NO_LIMIT = 1 << 62
+
+
+def _is_large_storage(member: zip_members.Member, names: Collection[str]) -> bool:
+    """Whether a member is a tensor of PyTorch, which reads it as numbers; to look at it costs a chunk."""
+    if member.stored_size < STORAGE_LIMIT or not zip_members.STORAGE.fullmatch(member.name):
+        return False
+    return member.plain and f"{member.name.partition('/')[0]}/data.pkl" in names
 
 
 def _refused(why: str) -> Content:
