@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from regolo_git.errors import RegoloError
+from regolo_git.records.evaluations import Evaluations
 from regolo_git.records.paths import ENDPOINTS, ENVIRONMENTS, MODELS
 from regolo_git.records.seal import KEYS
 from regolo_git.records.toml_statements import (
@@ -21,7 +22,7 @@ from regolo_git.records.toml_statements import (
     Unmergeable,
     read_statements,
 )
-from regolo_git.records.toml_text import load_document
+from regolo_git.records.toml_text import inline_text, load_document
 from regolo_git.records.versions import Version
 
 MARKER_SIZE = 7
@@ -65,13 +66,10 @@ def merge_records(path: str, base: str, ours: str, theirs: str, *, marker_size: 
     """
     if ours == theirs:
         return Merged(ours, 0)
-    name = path.rpartition("/")[2]
-    if name == UNION:
-        pieces = _union(base, ours, theirs)
-    else:
-        read = [read_statements(text, "the record") for text in (base, ours, theirs)]
-        pieces = list(_Merge(path, *read).pieces())
-    merged = _written(pieces, marker_size)
+    if path.rpartition("/")[2] == UNION:
+        return Merged(_union(base, ours, theirs), 0)
+    read = [read_statements(text, "the record") for text in (base, ours, theirs)]
+    merged = _written(_Merge(path, *read).pieces(), marker_size)
     if merged.conflicts == 0 and not _is_valid(merged.text):
         # Each key is right, but together they are no document.
         return _written([_Piece(ours, theirs, conflict=True)], marker_size)
@@ -202,18 +200,14 @@ def _version_key(key: Path) -> tuple[bool, Version | str]:
         return True, ".".join(key)
 
 
-def _union(base: str, ours: str, theirs: str) -> list[_Piece]:
-    """The lines of both sides without those that one removed; lines with values are sorted."""
-    before, a, b = (text.splitlines(keepends=True) for text in (base, ours, theirs))
-    values = [line for line in (*a, *b) if "{" in line]
-    common, gone = {*a} & {*b}, {*before}
-    kept = {line for line in values if line in common or line not in gone}
-    frames = [[line for line in lines if "{" not in line] for lines in (a, b)]
-    if frames[0] != frames[1]:
+def _union(base: str, ours: str, theirs: str) -> str:
+    """The evaluations of both sides without those that one of them removed."""
+    read = [Evaluations.parse(text) if text else Evaluations() for text in (base, ours, theirs)]
+    if read[1].unknown != read[2].unknown:
         raise Unmergeable
-    first = next((number for number, line in enumerate(a) if "{" in line), len(frames[0]))
-    text = "".join([*frames[0][:first], *sorted(kept), *frames[0][first:]])
-    return [_Piece(text, text)]
+    before, a, b = ({inline_text(entry.to_table()): entry for entry in one.entries} for one in read)
+    kept = [entry for line, entry in (a | b).items() if (line in a and line in b) or line not in before]
+    return Evaluations((), read[1].unknown).with_entries(*kept).to_text()
 
 
 def _written(pieces: Iterable[_Piece], size: int) -> Merged:

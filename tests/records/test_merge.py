@@ -1,13 +1,18 @@
 """The three-way merge of records by key."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import pytest
 import support.strategies as records
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from regolo_git.errors import IntegrityError
+from regolo_git.records.digests import Digest
+from regolo_git.records.evaluations import Evaluation, Evaluations
 from regolo_git.records.manifest import Manifest
+from regolo_git.records.measurement import Measurement
 from regolo_git.records.merge import Merged, merge_records
 from regolo_git.records.retired import RetiredList
 from regolo_git.records.seal import sealed
@@ -201,16 +206,32 @@ def test_both_retire_their_first_versions() -> None:
     assert merged == Merged(retired(v1_0="a", v2_0="b"), 0)
 
 
-def test_evaluations_are_a_union_of_lines() -> None:
-    def evaluations(*lines: str) -> str:
-        return (
-            "format = 1\nevaluations = [\n"
-            + "".join(f'    {{ version = "{line}" }},\n' for line in lines)
-            + "]\n"
-        )
+def evaluations(*versions: str, **metrics: float) -> str:
+    digest, when = Digest("sha256", "a" * 64), datetime(2026, 1, 1, tzinfo=UTC)
+    measured = {name: Measurement(value) for name, value in (metrics or {"f1": 0.5}).items()}
+    entries = [Evaluation(version, digest, when, "Ada <a@b.c>", measured) for version in versions]
+    return Evaluations().with_entries(*entries).to_text()
 
-    merged = merge(evaluations("1"), evaluations("1", "3"), evaluations("2"), "models/m/evaluations.toml")
-    assert merged == Merged(evaluations("2", "3"), 0)
+
+EVALUATIONS = "models/m/evaluations.toml"
+
+
+def test_evaluations_are_a_union_of_lines() -> None:
+    merged = merge(evaluations("1.0"), evaluations("1.0", "1.10"), evaluations("1.9"), EVALUATIONS)
+    assert merged == Merged(evaluations("1.9", "1.10"), 0)
+    assert merge("", evaluations("1.0"), evaluations("1.1"), EVALUATIONS).text == evaluations("1.0", "1.1")
+    both = merge("", evaluations("1.0", loss=1.0), evaluations("1.0", loss=2.0), EVALUATIONS)
+    assert len(Evaluations.parse(both.text).entries) == 2
+
+
+def test_broken_evaluations_are_left_to_git() -> None:
+    with pytest.raises(IntegrityError):
+        merge(
+            evaluations("1.0"),
+            evaluations("1.1"),
+            'format = 1\nevaluations = [{ version = "x" }]\n',
+            EVALUATIONS,
+        )
 
 
 def test_traffic_comes_from_one_side() -> None:
