@@ -79,7 +79,7 @@ def test_hostile_text_is_inert_in_every_place() -> None:
 PIECES = st.sampled_from([*re.findall(r"\S+|\s", HOSTILE), *"`|\\*_~$:@#<>&[]()!-+=.1a\n\t\u00a0"])
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.lists(PIECES, max_size=12).map("".join))
 def test_no_text_becomes_a_link_a_mention_or_html(text: str) -> None:
     assert_inert(document_to_markdown(everywhere(text)))
@@ -109,7 +109,7 @@ def of_rows(rows: list[tuple[int, int]]) -> Document:
     return document(*(Details((f"d{n}",), [grid]) for n, grid in enumerate(halves)), whole=(code("all"),))
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(ROWS, st.integers(FEWEST_CHARACTERS, 8_000))
 def test_what_matters_least_is_left_out_first(rows: list[tuple[int, int]], most: int) -> None:
     text = document_to_markdown(of_rows(rows), most)

@@ -1,6 +1,6 @@
 """Names in the order in which people count."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regolo_git.text.natural_order import natural_key
@@ -19,6 +19,7 @@ def test_numbers_in_names_are_numbers() -> None:
     ]
 
 
+@settings(max_examples=30)
 @given(st.lists(st.text(st.sampled_from("a1٣.0")), max_size=8))
 def test_any_names_have_an_order(names: list[str]) -> None:
     assert sorted(sorted(names, key=natural_key, reverse=True), key=natural_key) == sorted(
