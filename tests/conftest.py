@@ -13,7 +13,7 @@ from support.copies import built_once
 from support.git_program import new_repository
 from support.places import TESTS
 
-# The same examples in every run, however slow the machine; `.ci/run` tries more, and
+# The same examples in every run, however slow the machine; `.ci/run` tries more of some, and
 # `--hypothesis-profile=deep` looks for new ones.
 settings.register_profile("steady", deadline=None, derandomize=True, max_examples=40)
 settings.register_profile("thorough", deadline=None, derandomize=True)
