@@ -123,3 +123,8 @@ def ssh_command(configured: str | None) -> str:
     """The command that git runs for SSH, quoted for a shell, given that of the configuration."""
     program = os.environ.get("GIT_SSH")
     return os.environ.get("GIT_SSH_COMMAND") or configured or (shlex.quote(program) if program else "ssh")
+
+
+def environment_in_utc() -> dict[str, str]:
+    """The environment of a child process that reads and writes times in UTC, and messages in English."""
+    return {**os.environ, "TZ": "UTC", "LC_ALL": "C"}

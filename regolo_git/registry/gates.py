@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from regolo_git.records.config import RegistryConfig
 from regolo_git.records.gates import EnvironmentGates
+from regolo_git.records.paths import SIGNERS_PATH
 from regolo_git.registry.found_recipe import find_recipe_anywhere
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.pickle_names import scan_of
@@ -16,7 +17,7 @@ from regolo_git.registry.predictions import paired_metrics
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.nearest import nearest
-from regolo_git.verdict.gate_facts import Facts, Rules
+from regolo_git.verdict.gate_facts import Facts, Finding, Rules
 from regolo_git.verdict.gate_result import GateResult
 from regolo_git.verdict.gates import judge
 from regolo_git.verdict.metrics import Paired
@@ -30,10 +31,13 @@ def rules_at(records: RecordsAt, model: str, environments: Iterable[str] = ()) -
     Raises IntegrityError for a model card or a configuration that cannot be read.
     """
     config = records.config() or RegistryConfig()
-    return Rules(
-        records.card_or_default(model),
-        {name: _gates(config, name) for name in environments},
-    )
+    gates = {name: _gates(config, name) for name in environments}
+    signers = records.data(SIGNERS_PATH) if _requires_signature(gates) else None
+    return Rules(records.card_or_default(model), gates, signers)
+
+
+def _requires_signature(environments: Mapping[str, EnvironmentGates]) -> bool:
+    return any(gates.signed for gates in environments.values())
 
 
 def _gates(config: RegistryConfig, environment: str) -> EnvironmentGates:
@@ -52,13 +56,24 @@ def judge_version(
     """The result of every gate for a version; drops are measured from `before`, if there is one.
 
     Predictions are read where a gate compares a metric that has them in both versions, and the names that
-    pickles ask for where an environment is asked.
+    pickles ask for where an environment is asked.  Raises MissingDependency if an environment requires a
+    signature and the program that verifies it is missing.
     """
     paired = _paired(handle, rules, before, after) if before is not None else None
     found = facts_of(after)
     if rules.environments:
         found = replace(found, scan=scan_of(handle, after.manifest))
+    if _requires_signature(rules.environments):
+        found = replace(found, signed=_signed(handle, rules, after))
     return judge(rules, facts_of(before) if before is not None else None, found, paired)
+
+
+def _signed(handle: Handle, rules: Rules, version: ModelVersion) -> Finding:
+    # Few registries require signatures, and nobody else waits for what verifying them imports.
+    from regolo_git.registry.signatures import signature_of  # noqa: PLC0415
+
+    found = signature_of(handle, version, rules.signers)
+    return Finding("pass" if found.valid else "fail", found.words)
 
 
 def facts_of(version: ModelVersion) -> Facts:

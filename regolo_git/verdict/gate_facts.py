@@ -13,10 +13,14 @@ from regolo_git.verdict.gate_result import GateState
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The model card with its gates, and the gates of the environments that are asked, by their names."""
+    """The model card with its gates, and the gates of the environments that are asked, by their names.
+
+    `signers` is the list of those who may sign, where an environment requires a signature and there is one.
+    """
 
     card: ModelCard
     environments: Mapping[str, EnvironmentGates] = field(default_factory=dict)
+    signers: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

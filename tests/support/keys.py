@@ -33,6 +33,12 @@ def sign_with_ssh(home: Path, key: Path) -> None:
         git(home, "config", "--global", name, value)
 
 
+def signer_line(key: Path, options: str = "", who: str = "ada@example.com") -> str:
+    """The line of a list of signers that allows an SSH key."""
+    kind, public, *_ = key.with_suffix(".pub").read_text().split()
+    return " ".join(part for part in (who, options, kind, public) if part) + "\n"
+
+
 def openpgp_key(person: str) -> Iterator[Path]:
     """A home of GnuPG with one key without a passphrase; its path is short, as the agent's socket needs."""
     if shutil.which("gpg") is None:
