@@ -68,7 +68,12 @@ def test_each_of_them_runs_something_when_it_is_loaded(tmp_path: Path) -> None:
     assert ran == set(titles.values())
 
 
-@pytest.mark.parametrize("title", REAL)
+# Importing scikit-learn takes longer than everything else here.
+QUICK = ("arrays", "objects", "values", "PyTorch")
+TITLES = [pytest.param(title, marks=() if title.split()[0] in QUICK else pytest.mark.slow) for title in REAL]
+
+
+@pytest.mark.parametrize("title", TITLES)
 def test_a_real_file_is_read_whole_and_known(title: str) -> None:
     name, make = REAL[title]
     names = names_of(make(), name)

@@ -169,7 +169,7 @@ def test_the_same_version_on_both_sides_merges_with_its_edits() -> None:
     assert merge(base, ours, manifest("1.1"), MANIFEST) == Merged(ours, 0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(records.manifests(), records.manifests())
 def test_two_manifests_never_merge_into_a_third(ours: Manifest, theirs: Manifest) -> None:
     ours, theirs = sealed(ours), sealed(theirs)
