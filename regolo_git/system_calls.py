@@ -24,6 +24,7 @@ DIRECT = getattr(os, "O_DIRECT", 0)  # writes past the page cache; 0 where they 
 _FULL_SYNC = getattr(fcntl, "F_FULLFSYNC", None)  # macOS: fsync leaves the bytes in the disk's own cache
 _START_WRITING = 2  # SYNC_FILE_RANGE_WRITE
 _MOST_HEAPS = -8  # M_ARENA_MAX
+_LEAST_FROM_SYSTEM, _BUFFER = -3, 1 << 20  # M_MMAP_THRESHOLD
 _KINDS = {
     stat.S_IFDIR: "a directory",
     stat.S_IFSOCK: "a socket",
@@ -143,10 +144,11 @@ def use_huge_pages(memory: "mmap.mmap") -> None:
 
 @cache
 def share_heaps() -> None:
-    """Lets all threads take memory from one place, where that can be chosen.
+    """Lets all threads take memory from one place, and buffers from the system, where that can be chosen.
 
     By default glibc gives each thread a heap of its own, and each keeps what its thread has freed: several
-    buffers of a transfer for every thread.
+    buffers of a transfer for every thread.  After the first buffer it also takes others from a heap, which
+    shrinks only at its end.
     """
     import ctypes  # noqa: PLC0415 - only a transfer needs it
 
@@ -154,3 +156,4 @@ def share_heaps() -> None:
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
         if mallopt is not None:
             mallopt(_MOST_HEAPS, 1)
+            mallopt(_LEAST_FROM_SYSTEM, _BUFFER)

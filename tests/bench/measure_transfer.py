@@ -103,7 +103,7 @@ def _measure(work: Path, size: int, store: str | None) -> list[Peak]:
 
 def _write_model(path: Path, size: int) -> Path:
     """A safetensors file of tensors of noise."""
-    count = size * 1_000_000 // TENSOR
+    count = -(-size * 1_000_000 // TENSOR)  # not less than was asked for
     entries = {
         f"t{number}": {
             "dtype": "U8",

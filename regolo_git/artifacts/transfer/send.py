@@ -139,8 +139,8 @@ class _Sender:
     def _read(self, chunk: RecipeChunk) -> Data:
         buffer = bytearray(chunk.size)
         self._source.read_chunk_into(chunk.blake3, memoryview(buffer))
-        # The library of an object store takes bytes only: copied now, the buffer does not last as long.
-        return bytes(buffer) if self._target.files.properties.whole_writes else memoryview(buffer)
+        # Some libraries take bytes only: copied now, the buffer does not last as long.
+        return memoryview(buffer) if self._target.files.properties.views else bytes(buffer)
 
     def _send_pack(self, chunks: Sequence[RecipeChunk], locations: list[Location]) -> None:
         pack = build_pack(chunks, self._source.read_chunk_into)

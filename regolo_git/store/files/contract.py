@@ -32,13 +32,15 @@ class Properties(NamedTuple):
 
     `connections` is the useful number of concurrent calls.  With `atomic_create`, exactly one of several
     concurrent creators of a file gets True.  With `whole_writes`, a write needs no temporary file, because
-    readers never see a partial file.  Without `lists`, as on a web server, `walk` and `names` fail.
+    readers never see a partial file.  Without `lists`, as on a web server, `walk` and `names` fail.  With
+    `views`, a memoryview is written without a copy of its bytes.
     """
 
     connections: int
     atomic_create: bool
     whole_writes: bool
     lists: bool = True
+    views: bool = True
 
 
 class Writer(Protocol):

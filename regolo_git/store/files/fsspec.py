@@ -21,8 +21,8 @@ from regolo_git.store.files.ranges import read_by_spans
 from regolo_git.store.files.writers import OneOfMany
 from regolo_git.system_calls import random_name
 
-OBJECT_STORE = Properties(connections=4, atomic_create=True, whole_writes=True)
-FILE_SERVER = Properties(connections=4, atomic_create=False, whole_writes=False)
+OBJECT_STORE = Properties(connections=4, atomic_create=True, whole_writes=True, views=False)
+FILE_SERVER = Properties(connections=4, atomic_create=False, whole_writes=False, views=False)
 STALE_SECONDS = 24 * 3600.0
 # The keys that filesystems use for the modification time.
 TIME_KEYS = ("mtime", "LastModified", "last_modified", "updated", "created")

@@ -187,7 +187,7 @@ class AzureFiles(FsspecFiles):
 
         blob = self._container.get_blob_client(self._key(path))
         request = blob.upload_blob(data, raw_request_hook=give_body, **options, **self._options)
-        await watched(request, body, SILENCE_SECONDS)
+        await watched(request, body, len(data), SILENCE_SECONDS)
 
     async def _download(self, path: str, **part: int) -> bytes:
         blob = self._container.get_blob_client(self._key(path))

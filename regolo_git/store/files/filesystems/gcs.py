@@ -137,17 +137,18 @@ class GcsFiles(FsspecFiles):
     def _upload(self, path: str, data: bytes) -> None:
         try:
             with _denials():
-                sync(self._fs.loop, self._upload_watched, path, BytesIO(data))
+                sync(self._fs.loop, self._upload_watched, path, data)
         except FileNotFoundError:
             raise remote_error(NO_BUCKET) from None
 
-    async def _upload_watched(self, path: str, body: BytesIO) -> None:
+    async def _upload_watched(self, path: str, data: bytes) -> None:
+        body = BytesIO(data)
         place = f"{self._fs._location}/upload/storage/v1/b/{quote(self._bucket, safe='')}/o"  # noqa: SLF001
         request = self._fs._call(  # noqa: SLF001 - the coroutine behind `call`
             "POST", place, uploadType="media", name=self._key(path), data=body,
             headers={"Content-Type": "application/octet-stream"},
         )  # fmt: skip
-        await watched(request, body, SILENCE_SECONDS)
+        await watched(request, body, len(data), SILENCE_SECONDS)
 
     def _key(self, path: str) -> str:
         return f"{self._prefix}{path}"

@@ -6,7 +6,6 @@ the further ones that it makes to find out whether a missing object is a directo
 
 import threading
 from collections.abc import Iterator
-from io import BytesIO
 from typing import Any  # fsspec is not typed; its values stay in this module
 
 from fsspec.asyn import sync
@@ -14,7 +13,7 @@ from s3fs import S3FileSystem
 
 from regolo_git.records.store_url import StoreAddress
 from regolo_git.store.files.contract import Data, Files, Properties, StoredFile
-from regolo_git.store.files.filesystems.upload import watched
+from regolo_git.store.files.filesystems.upload import Body, watched
 from regolo_git.store.files.fsspec import OBJECT_STORE, FsspecFiles, time_of
 from regolo_git.store.files.retry import CONNECT_SECONDS, QUESTIONS_AT_ONCE, SILENCE_SECONDS
 from regolo_git.store.foreign.aws import NO_BUCKET, code_of
@@ -61,11 +60,11 @@ class S3Files(FsspecFiles):
     @property
     def properties(self) -> Properties:
         """See `Files.properties`; `atomic_create` is True until a service shows that it does not do it."""
-        return OBJECT_STORE._replace(atomic_create=self._refuses is not False)
+        return OBJECT_STORE._replace(atomic_create=self._refuses is not False, views=True)
 
     def write(self, path: str, data: Data) -> None:
         """See `Files.write`."""
-        self._put(path, bytes(data))
+        self._put(path, data)
 
     def create(self, path: str, data: Data) -> bool:
         """See `Files.create`.
@@ -179,14 +178,18 @@ class S3Files(FsspecFiles):
             raise
         return True
 
-    def _put(self, path: str, data: bytes, **options: Any) -> None:
-        sync(self._fs.loop, self._put_watched, path, BytesIO(data), options)
+    def _put(self, path: str, data: Data, **options: Any) -> None:
+        body = Body(data)
+        try:
+            sync(self._fs.loop, self._put_watched, path, body, options)
+        finally:
+            body.release()
 
-    async def _put_watched(self, path: str, body: BytesIO, options: dict[str, Any]) -> None:
+    async def _put_watched(self, path: str, body: Body, options: dict[str, Any]) -> None:
         request = self._fs._call_s3(  # noqa: SLF001 - the coroutine behind `call_s3`
             "put_object", Bucket=self._bucket, Key=self._key(path), Body=body, **options
         )
-        await watched(request, body, SILENCE_SECONDS)
+        await watched(request, body, len(body), SILENCE_SECONDS)
 
     def _key(self, path: str) -> str:
         return f"{self._prefix}{path}"

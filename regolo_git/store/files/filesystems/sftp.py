@@ -25,7 +25,7 @@ from regolo_git.store.foreign.ssh import SILENCE
 from regolo_git.store.translate import remote_error
 from regolo_git.system_calls import random_name
 
-SERVER = Properties(connections=4, atomic_create=True, whole_writes=False)
+SERVER = Properties(connections=4, atomic_create=True, whole_writes=False, views=False)
 # As much as a slow line carries before its server counts as silent.
 BLOCK = 512 << 10
 Answer = TypeVar("Answer")

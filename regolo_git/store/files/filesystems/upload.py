@@ -4,16 +4,62 @@ The time-outs of HTTP libraries begin when all of a body is sent; before that th
 """
 
 import asyncio
+import io
 from collections.abc import Coroutine
-from io import BytesIO
 from typing import TypeVar
+
+from regolo_git.store.files.contract import Data
 
 Answer = TypeVar("Answer")
 LOOKS = 10
 
 
-async def watched(request: Coroutine[object, object, Answer], body: BytesIO, silence: float) -> Answer:
-    """The answer to a request that reads this body as it sends it.
+class Body(io.RawIOBase):
+    """Bytes as a file that is read, without a copy of all of them."""
+
+    def __init__(self, data: Data) -> None:
+        super().__init__()
+        self._view = memoryview(data).cast("B")
+        self._at = 0
+
+    def __len__(self) -> int:
+        """How many bytes there are."""
+        return self._view.nbytes
+
+    def release(self) -> None:
+        """Lets go of the bytes, although an event loop that is busy may keep this body for a while."""
+        self._view = memoryview(b"")
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def seekable(self) -> bool:
+        """True: a library reads it once for a checksum, and once to send it."""
+        return True
+
+    def tell(self) -> int:
+        """The position."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Moves the position, and returns it."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self)}[whence]
+        self._at = max(0, start + offset)
+        return self._at
+
+    def read(self, size: int | None = -1) -> bytes:
+        """The next bytes, all that are left by default."""
+        end = len(self) if size is None or size < 0 else min(self._at + size, len(self))
+        found = bytes(self._view[self._at : end])
+        self._at = max(self._at, end)
+        return found
+
+
+async def watched(
+    request: Coroutine[object, object, Answer], body: Body | io.BytesIO, size: int, silence: float
+) -> Answer:
+    """The answer to a request that reads this body, of `size` bytes, as it sends it.
 
     Raises TimeoutError if nothing of it is taken for about as many seconds as a server may be silent.
     """
@@ -21,7 +67,7 @@ async def watched(request: Coroutine[object, object, Answer], body: BytesIO, sil
     while not sending.done():
         await asyncio.wait({sending}, timeout=silence / LOOKS)
         at = body.tell()
-        silent = silent + 1 if at == sent and (at < body.getbuffer().nbytes or not at) else 0
+        silent = silent + 1 if at == sent and (at < size or not at) else 0
         if silent > LOOKS and not sending.done():
             sending.cancel()
             await asyncio.wait({sending})
