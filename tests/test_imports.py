@@ -74,6 +74,21 @@ def test_the_version_is_shown_without_what_only_an_error_or_completion_needs() -
     )
 
 
+def test_a_hook_of_a_commit_without_records_imports_no_git_library(two_versions: Path) -> None:
+    (two_versions / "a.txt").write_text("text")
+    git(two_versions, "add", "a.txt")
+    modules = imported(command("hook", "pre-commit"), cwd=two_versions)
+    assert modules.isdisjoint(SLOW)
+    assert not any(name.startswith("regolo_git.reviews") for name in modules)
+
+
+def test_a_hook_that_reads_manifests_imports_no_git_library(two_versions: Path) -> None:
+    manifest = two_versions / "models/m/manifest.toml"
+    manifest.write_text(manifest.read_text().replace("second", "another"))
+    git(two_versions, "add", "models")
+    assert imported(command("hook", "manifest"), cwd=two_versions).isdisjoint(SLOW)
+
+
 @pytest.mark.parametrize(
     "arguments", [("list",), ("list", "m"), ("list", "m", "--json"), ("list", "--plain")]
 )

@@ -6,10 +6,10 @@ The review judges it (`reviews/review.py`), so that hook, review and promotion c
 from collections.abc import Iterator
 
 from regolo_git.errors import NotFound, RegoloError
+from regolo_git.git.index_commit import commit_of_index
 from regolo_git.git.staged import StagedFiles
 from regolo_git.hooks.remark import Remark
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.records_at import is_record
 from regolo_git.reviews.change_range import ChangeRange
 from regolo_git.reviews.findings import WRONG
 from regolo_git.reviews.review import Review, review_change
@@ -18,11 +18,7 @@ from regolo_git.verdict.gate_result import GateResult
 
 
 def check_policy(staged: StagedFiles) -> Iterator[Remark]:
-    """What the gates on HEAD say of the staged records."""
-    if not any(is_record(file.path) for file in staged.files):
-        return
-    from regolo_git.git.index_commit import commit_of_index  # noqa: PLC0415 - imports the Git library
-
+    """What the gates on HEAD say of the staged records; whoever calls it knows that there are some."""
     handle = Handle(staged.paths, lambda _: None)
     try:
         head = handle.git.head_commit()
