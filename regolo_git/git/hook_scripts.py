@@ -15,12 +15,12 @@ LEGACY = ".legacy"  # where the pre-commit framework puts a hook that it found
 CLONE_HOOKS = ("pre-commit", "pre-merge-commit", "pre-push", "post-checkout", "post-merge")
 SERVER_HOOKS = ("pre-receive",)
 READ_LINES = ("pre-push", "pre-receive")
-# The setting with which a clone asks for a program that is there, by hook.
-STRICT = {
-    "pre-commit": "regolo.preCommit",
-    "pre-merge-commit": "regolo.preCommit",
-    "pre-push": "regolo.prePush",
-}
+# Settings of hooks in git's configuration.
+STRICT_COMMIT, STRICT_PUSH = "regolo.preCommit", "regolo.prePush"
+BYTES_LIMIT, AUTO_FETCH = "regolo.modelBytesLimit", "regolo.autoFetch"
+SETTINGS = (STRICT_COMMIT, STRICT_PUSH, BYTES_LIMIT, AUTO_FETCH)
+# The one with which a clone asks for a program that is there, by hook.
+STRICT = {"pre-commit": STRICT_COMMIT, "pre-merge-commit": STRICT_COMMIT, "pre-push": STRICT_PUSH}
 
 _SCRIPT = """\
 #!/bin/sh

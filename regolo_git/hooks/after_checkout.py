@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from regolo_git.errors import NotFound, RegoloError
 from regolo_git.git.discover import RepositoryPaths
+from regolo_git.git.hook_scripts import AUTO_FETCH
 from regolo_git.git.staged import read_settings
 from regolo_git.hints import Hint
 from regolo_git.hooks.moved_refs import NOTHING
@@ -19,7 +20,6 @@ from regolo_git.registry.records_at import RecordsAt
 from regolo_git.text.numbers import few_of
 from regolo_git.text.printable import printable
 
-AUTO_FETCH = "regolo.autoFetch"
 BEFORE_MERGE = "ORIG_HEAD"
 NAMED = 5
 

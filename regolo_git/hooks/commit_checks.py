@@ -5,12 +5,12 @@ from functools import partial
 from importlib import import_module
 
 from regolo_git.git.discover import RepositoryPaths
+from regolo_git.git.hook_scripts import BYTES_LIMIT
 from regolo_git.git.staged import StagedFiles, read_settings
 from regolo_git.hooks.remark import Remark
 from regolo_git.registry.records_at import is_record
 from regolo_git.text.sizes import parse_size
 
-LIMIT_SETTING = "regolo.modelBytesLimit"
 CHECKS = {
     "manifest": ("records", "check_records"),
     "no-model-bytes": ("model_bytes", "check_model_bytes"),
@@ -43,7 +43,7 @@ def check_commit(
 
 
 def _limit(paths: RepositoryPaths, limit: int | None) -> dict[str, int]:
-    text = read_settings(paths, "regolo").get(LIMIT_SETTING.lower())
+    text = read_settings(paths, "regolo").get(BYTES_LIMIT.lower())
     configured = parse_size(text) if text is not None else None
     found = limit if limit is not None else configured
     return {"limit": found} if found is not None else {}

@@ -11,7 +11,6 @@ from regolo_git.errors import RegoloError
 from regolo_git.git.staged import LINK, StagedFile, StagedFiles
 from regolo_git.hooks.remark import Remark
 from regolo_git.layouts.pickle_names import read_pickle_names
-from regolo_git.layouts.pickles.content import Budget
 from regolo_git.records.asked_names import PickleNames
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import model_of_manifest
@@ -34,7 +33,7 @@ def check_pickles(staged: StagedFiles) -> Iterator[Remark]:
 
 
 def _of_files(staged: StagedFiles) -> Iterator[Remark]:
-    merged, budget = staged.committed_elsewhere(), Budget()
+    merged = staged.committed_elsewhere()
     files = [file for file in staged.files if file.mode != LINK and (file.path, file.oid) not in merged]
     sizes = staged.sizes([file.oid for file in files])
     small = [file for file in files if 0 < sizes.get(file.oid, 0) <= MOST_BYTES]
@@ -44,7 +43,7 @@ def _of_files(staged: StagedFiles) -> Iterator[Remark]:
             yield Remark(f"not checked: {what}, too many for this check", blocks=False)
     for file, content in zip(small, staged.contents([file.oid for file in small]), strict=True):
         if content is not None:
-            names = read_pickle_names(io.BytesIO(content), len(content), file.path, budget=budget)
+            names = read_pickle_names(io.BytesIO(content), len(content), file.path)
             yield from _judged(file.path, names)
 
 

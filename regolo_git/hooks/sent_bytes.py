@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from regolo_git.errors import RegoloError
 from regolo_git.git.discover import RepositoryPaths
+from regolo_git.git.hook_scripts import STRICT_PUSH
 from regolo_git.git.staged import read_settings
 from regolo_git.hints import Hint
 from regolo_git.hooks.moved_refs import NOTHING, MovedRef
@@ -23,7 +24,7 @@ from regolo_git.registry.handle import Handle
 from regolo_git.text.printable import one_line
 
 SECONDS = 10.0
-SETTING, STRICT = "regolo.prePush", "strict"
+STRICT = "strict"
 
 
 def check_sent_bytes(paths: RepositoryPaths, remote: str, refs: Sequence[MovedRef]) -> list[Remark]:
@@ -40,7 +41,7 @@ def check_sent_bytes(paths: RepositoryPaths, remote: str, refs: Sequence[MovedRe
         found = [Remark(what, Hint("doctor"), blocks=False)]
     else:
         found = [Remark(what, hint or None, blocks) for what, hint, blocks in json.loads(said)]
-    strict = read_settings(paths, "regolo").get(SETTING.lower()) == STRICT
+    strict = read_settings(paths, "regolo").get(STRICT_PUSH.lower()) == STRICT
     return [Remark(each.what, each.hint) for each in found] if strict else found
 
 

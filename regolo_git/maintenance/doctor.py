@@ -250,7 +250,7 @@ def _limits(handle: Handle) -> Iterator[Finding]:
             yield Finding("limit", what, hint)
     if names := hooks_not_run(git):
         yield Finding("limit", not_run_text(names))
-    for hook in hook_states(git):
+    for hook in hook_states(git) if shutil.which("git") is not None else ():
         if hook.is_ours and hook.state != "installed":
             yield Finding("limit", f"hook '{hook.file}' is {hook.state}", Hint("hooks", "install"))
     yield from _identity(handle)

@@ -136,3 +136,33 @@ def test_gates_are_those_of_head(regolo: Regolo, top: Path) -> None:
 def test_an_unknown_hook_is_named(regolo: Regolo) -> None:
     done = regolo("hook", "manifests", status=2)
     assert "git regolo hook manifest" in done.err
+
+
+def test_hooks_say_nothing_outside_of_what_can_be_a_registry(
+    regolo: Regolo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    assert "note: not checked" in regolo("hook", "pre-commit").err
+    assert "note: not checked" in regolo("hook", "post-checkout", "0" * 40, "0" * 40, "1").err
+    regolo("hook", "pre-receive", status=3)
+    git(tmp_path, "init", "-q", "--object-format=sha256", "other")
+    monkeypatch.chdir(tmp_path / "other")
+    assert "note: not checked" in regolo("hook", "pre-commit").err
+
+
+def test_a_framework_gives_a_push_and_a_checkout_by_variables(
+    regolo: Regolo, top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    regolo("config", "store.url", str(tmp_path / "shared"))
+    tag = git(top, "rev-parse", "m@v1.1").strip()
+    given = {"LOCAL_BRANCH": "refs/tags/m@v1.1", "TO_REF": tag, "REMOTE_BRANCH": "refs/tags/m@v1.1"}
+    for name, value in {**given, "FROM_REF": git(top, "rev-parse", "m@v1.0").strip()}.items():
+        monkeypatch.setenv(f"PRE_COMMIT_{name}", value)
+    done = regolo("hook", "artifacts-pushed", status=8)
+    assert "the bytes of 'm@1.1' are not in the shared store" in done.err
+    (top / "model.safetensors").unlink()
+    monkeypatch.setenv("PRE_COMMIT_CHECKOUT_TYPE", "1")
+    assert "the files of m@1.1 are missing" in regolo("hook", "post-checkout").err
+    monkeypatch.setenv("PRE_COMMIT_CHECKOUT_TYPE", "0")
+    assert regolo("hook", "post-checkout").err == ""

@@ -12,6 +12,7 @@ from regolo_git.cli.forms import Form, Json, emit, flat, form_options, plain_tex
 from regolo_git.cli.options.assignments import free_value
 from regolo_git.cli.streams import put, talk, talk_next, talk_note
 from regolo_git.errors import InvalidInput, MissingDependency, NotFound, StoreAbsent, TransportError
+from regolo_git.git.hook_scripts import SETTINGS as HOOK_SETTINGS
 from regolo_git.hints import Hint
 from regolo_git.records.config import PUSH_SETTING, pushes_at_once
 from regolo_git.records.store_url import (
@@ -60,10 +61,11 @@ LOCAL = (
     CACHE_SETTING,
     CACHE_SIZE_SETTING,
     PUSH_SETTING,
+    *HOOK_SETTINGS,
     CONFIRMED_SETTING,
     *(f"{REMOTE_SECTION}.NAME.{setting}" for setting in FurtherStore._fields),
 )
-GIVEN = (ENDPOINT_SETTING, REGION_SETTING, CACHE_SETTING, CACHE_SIZE_SETTING, PUSH_SETTING)
+GIVEN = (ENDPOINT_SETTING, REGION_SETTING, CACHE_SETTING, CACHE_SIZE_SETTING, PUSH_SETTING, *HOOK_SETTINGS)
 LOCAL_PREFIX = "regolo."
 
 

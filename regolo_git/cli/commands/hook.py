@@ -10,12 +10,14 @@ import click
 
 from regolo_git.cli.failure import say_error
 from regolo_git.cli.streams import talk_note
-from regolo_git.errors import InvalidInput, NotFound, PolicyRefused
+from regolo_git.errors import InvalidInput, NotFound, PolicyRefused, RegoloError
 from regolo_git.git.discover import RepositoryPaths, find_repository
 from regolo_git.hooks.commit_checks import CHECKS, check_commit
 from regolo_git.hooks.remark import Remark
 from regolo_git.text.nearest import nearest
 from regolo_git.text.sizes import parse_size
+
+SERVER, AFTERWARDS = "pre-receive", "post-"
 
 
 class Call(NamedTuple):
@@ -75,10 +77,14 @@ def hook(context: click.Context, name: str, arguments: tuple[str, ...], limit: i
         raise InvalidInput(f"there is no hook '{name}'", step)
     try:
         paths = find_repository(Path.cwd(), os.environ)
-    except NotFound:
-        return  # a framework may run a hook where there is nothing to check
-    if _said(run(Call(paths, arguments, limit))):
-        context.exit(PolicyRefused.exit_code)
+        if _said(run(Call(paths, arguments, limit))):
+            context.exit(PolicyRefused.exit_code)
+    except RegoloError as error:
+        # A repository that cannot be a registry has nothing to check, and a checkout is done already.
+        nothing = isinstance(error, NotFound | InvalidInput) and name != SERVER
+        if not nothing and not name.startswith(AFTERWARDS):
+            raise
+        talk_note(f"not checked: {error.message}")
 
 
 def _said(remarks: Iterator[Remark]) -> bool:
@@ -157,9 +163,11 @@ def _lines() -> list[str]:
 
 def _framework_lines() -> list[str]:
     """The one line that the pre-commit framework knows of a push."""
+    from regolo_git.hooks.moved_refs import NOTHING, TAGS
+
     given = [os.environ.get(f"PRE_COMMIT_{name}", "") for name in ("LOCAL_BRANCH", "TO_REF", "REMOTE_BRANCH")]
-    before = os.environ.get("PRE_COMMIT_FROM_REF", "")
-    return [" ".join([*given, before or "0" * 40])] if all(given) else []
+    known = "" if given[2].startswith(TAGS) else os.environ.get("PRE_COMMIT_FROM_REF", "")
+    return [" ".join([*given, known or NOTHING])] if all(given) else []
 
 
 def _remote(call: Call) -> str:
