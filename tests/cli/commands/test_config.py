@@ -118,7 +118,7 @@ def test_setting_the_store_writes_its_new_name(
     shared = tmp_path / "shared"
     git(registry, "config", "regolo.localStore", "/former")
     assert regolo("config", "--local", key, str(shared)).err == f"created a store at {shared}\n"
-    assert git(registry, "config", "--get-regexp", "^regolo").splitlines() == [f"regolo.store {shared}"]
+    assert git(registry, "config", "--get-regexp", r"^regolo\.").splitlines() == [f"regolo.store {shared}"]
     git(registry, "config", "regolo.localStore", "/former")
     regolo("config", "--local", "--unset", key)
     assert Handle.open(registry, os.environ).store_url == str(registry / ".git/regolo/store")
