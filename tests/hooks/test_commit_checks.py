@@ -1,11 +1,16 @@
 """What the checks of a commit say of staged files, without git running them."""
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.command_line import Regolo
 from support.git_program import git
+
+from regolo_git.records.digests import Digest
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.seal import sealed
 
 MANIFEST = "models/m/manifest.toml"
 
@@ -166,3 +171,27 @@ def test_a_framework_gives_a_push_and_a_checkout_by_variables(
     assert "the files of m@1.1 are missing" in regolo("hook", "post-checkout").err
     monkeypatch.setenv("PRE_COMMIT_CHECKOUT_TYPE", "0")
     assert regolo("hook", "post-checkout").err == ""
+
+
+def test_a_manifest_that_contradicts_its_recipe_is_refused_though_it_is_sealed(
+    regolo: Regolo, top: Path
+) -> None:
+    manifest = Manifest.parse((top / MANIFEST).read_bytes())
+    artifact = replace(manifest.artifact, digest=Digest("sha256", "0" * 64))
+    stage(top, MANIFEST, sealed(replace(manifest, artifact=artifact)).to_text().encode())
+    assert (
+        "contradicts the store: the manifest records another digest"
+        in regolo("hook", "manifest", status=8).err
+    )
+
+
+def test_a_promotion_that_was_edited_is_not_in_its_one_form(regolo: Regolo, top: Path) -> None:
+    regolo("promote", "m@1.1", "staging")
+    place = "environments/staging/m.toml"
+    text = (top / place).read_bytes()
+    stage(top, place, b"# by hand\n" + text)
+    assert "not in its one form" in regolo("hook", "manifest", status=8).err
+    stage(top, place, text.replace(b"1.1", b"one"))
+    assert place in regolo("hook", "manifest", status=8).err
+    git(top, "rm", "-q", "--cached", "-f", place)
+    assert regolo("hook", "manifest").err == ""  # a record that goes away has nothing to check

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.command_line import Regolo
-from support.git_program import git
+from support.git_program import commit_files, git
 
 from regolo_git.git.hook_scripts import CLONE_HOOKS, FORM
 
@@ -112,3 +112,14 @@ def test_a_framework_that_moved_our_hook_is_found_and_left_alone(regolo: Regolo,
     assert sorted(each.name for each in (top / ".git/hooks").iterdir() if "sample" not in each.name) == [
         "pre-commit"
     ]
+
+
+def test_all_work_trees_share_the_hooks(
+    regolo: Regolo, top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit_files(top, {"a.txt": "1"})
+    git(top, "worktree", "add", "-q", "-b", "topic", str(tmp_path / "linked tree"))
+    monkeypatch.chdir(tmp_path / "linked tree")
+    regolo("hooks", "install")
+    assert (top / ".git/hooks/pre-commit").exists()
+    assert states(regolo) == dict.fromkeys(CLONE_HOOKS, "installed")

@@ -231,3 +231,36 @@ def test_a_server_without_the_program_takes_nothing(two_versions: Path, server: 
     status, said = tried(two_versions, "push", "-q", "origin", "main")
     assert status != 0
     assert "not checked (pre-receive)" in said
+
+
+def test_a_proposal_is_pushed_merged_tagged_and_promoted_through_all_hooks(
+    hooked: Path, server: Path, tmp_path: Path, regolo: Regolo
+) -> None:
+    regolo("config", "store.url", str(tmp_path / "shared"))
+    regolo("push")
+    write_model(hooked / "model.safetensors", 3)
+    regolo("commit", "m", "model.safetensors", "--propose", "--metric", "accuracy=0.93")
+    regolo("push")
+    (proposal,) = (
+        name for name in git(server, "branch", "--format=%(refname:short)").split() if name != "main"
+    )
+    status, said = tried(hooked, "merge", "-q", "--no-ff", "-m", "merged", proposal)
+    assert status == 0, said
+    regolo("tag", "--merged")
+    regolo("push")
+    regolo("promote", "m@1.2", "staging", "--push")
+    assert git(server, "rev-parse", "main") == git(hooked, "rev-parse", "main")
+    assert "m@v1.2" in git(server, "tag")
+
+
+def test_a_server_asks_the_gates_of_an_environment(two_versions: Path, server: Path, regolo: Regolo) -> None:
+    config = (two_versions / ".regolo/config.toml").read_text()
+    gated = f"{config}\n[environments.staging.gates]\nlicences = ['mit']\n"
+    commit_files(two_versions, {".regolo/config.toml": gated})
+    assert tried(two_versions, "push", "-q", "origin", "main")[0] == 0
+    commit_files(two_versions, {".regolo/config.toml": config})
+    regolo("promote", "m@1.1", "staging")
+    status, said = tried(two_versions, "push", "-q", "origin", "main")
+    assert status != 0
+    assert "gate 'staging: licence' of 'm' fails" in said
+    assert "this change loosens a rule" in said
