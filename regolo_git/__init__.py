@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         review,
         rollback_endpoint,
         rollback_model,
+        sign_model_version,
         update_endpoint_traffic,
         use,
     )
@@ -119,6 +120,7 @@ _HOMES = {
         "renumber_model_version",
         "retire_model_version",
         "review",
+        "sign_model_version",
         "delete_model_version",
         "demote_model_version",
         "create_endpoint",
@@ -243,6 +245,7 @@ __all__ = [
     "review",
     "rollback_endpoint",
     "rollback_model",
+    "sign_model_version",
     "update_endpoint_traffic",
     "use",
 ]

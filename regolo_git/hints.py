@@ -186,6 +186,7 @@ _CALLS: dict[str, Words] = {
     "clone": lambda url, directory: _call("clone", url, directory),
     "retire": _retire,
     "evaluate": _evaluate,
+    "sign": _of_version("sign_model_version"),
     "push": _push,
     "traffic": _traffic,
     "rollback": _rollback,

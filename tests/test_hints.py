@@ -35,6 +35,7 @@ PAIRS = [
         "git regolo evaluate m@1.0 --metric f1=VALUE",
         'regolo.evaluate_model_version("m", "1.0", metrics={"f1": VALUE})',
     ),
+    (Hint("sign", "m@1.0"), "git regolo sign m@1.0", 'regolo.sign_model_version("m", "1.0")'),
     (
         Hint("promote", "m@1.0", "staging"),
         "git regolo promote m@1.0 staging",

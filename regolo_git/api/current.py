@@ -88,6 +88,7 @@ def _on_current(
 
 register_model = _on_current(Registry.register_model)
 create_model_version = _on_current(Registry.create_model_version)
+sign_model_version = _on_current(Registry.sign_model_version)
 evaluate_model_version = _on_current(Registry.evaluate_model_version)
 log_model = _on_current(Registry.log_model)
 get_model_version = _on_current(Registry.get_model_version)

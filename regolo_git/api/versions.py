@@ -37,6 +37,7 @@ from regolo_git.registry.versions.renumber_plan import plan_renumbering
 from regolo_git.registry.versions.request import Bump, VersionRequest
 from regolo_git.registry.versions.retire import plan_retirement, retire
 from regolo_git.registry.versions.revert import revert_model
+from regolo_git.registry.versions.sign import sign
 from regolo_git.registry.versions.target_branch import Flow
 
 PathLike = str | Path
@@ -280,6 +281,16 @@ class VersionVerbs:
         other commits.
         """
         return renumber(self.handle, plan_renumbering(self.handle, reference_to(model_id, version)))[0]
+
+    def sign_model_version(self, model_id: str, version: str) -> ModelVersion:
+        """Has git sign the tag of a version, as it would sign a tag of yours, in a note on the tag object.
+
+        Does nothing if somebody in `.regolo/allowed_signers` has signed it; `push` pushes the note.  Returns
+        the version, whose `signed_by` is None if your key is not listed.  Raises NotFound, IntegrityError,
+        Conflict if git cannot sign, MissingDependency without `ssh-keygen`.
+        """
+        sign(self.handle, reference_to(model_id, version))
+        return get_version(self.handle, reference_to(model_id, version))
 
     def retire_model_version(
         self,

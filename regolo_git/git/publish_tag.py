@@ -23,11 +23,12 @@ from regolo_git.git.tag_objects import tag_object_bytes
 from regolo_git.git.translate import git_errors
 
 
-def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str:
+def publish_tag(git: GitRepository, name: str, commit: str, message: str, *, sign: bool | None = None) -> str:
     """Tags an existing commit with its own committer and time; returns the id of the tag object.
 
     The same commit and message give the same object in every clone, unless it is signed: then the tagger is
-    the person who signs.  Raises VersionExists, LostRace, Conflict if the tag cannot be signed.
+    the person who signs.  `sign` says whether it is; None is the setting `tag.gpgSign`.  Raises
+    VersionExists, LostRace, Conflict if the tag cannot be signed.
     """
     ref = f"refs/tags/{name}"
 
@@ -35,7 +36,7 @@ def publish_tag(git: GitRepository, name: str, commit: str, message: str) -> str
         refuse_tag(git, name)
         refuse_blocked(git, ref)
         with git_errors(f"tag '{name}'"):
-            oid = _write_tag_of_commit(git, name, commit, message)
+            oid = _write_tag_of_commit(git, name, commit, message, sign=sign)
             journal = Journal(None, None, commit, ref, oid, (), (), (lock_file(git, ref),))
             write_journal(git.paths, journal)
             try:
@@ -64,8 +65,11 @@ def tag_of_commit(git: GitRepository, name: str, commit: str, message: str) -> b
         return tag_object_bytes(commit, name, _committer(git, commit), message)
 
 
-def _write_tag_of_commit(git: GitRepository, name: str, commit: str, message: str) -> str:
-    tagger, signed, objects = _committer(git, commit), git.settings().is_true(SIGNS_TAGS), NewObjects(git)
+def _write_tag_of_commit(
+    git: GitRepository, name: str, commit: str, message: str, *, sign: bool | None
+) -> str:
+    tagger, objects = _committer(git, commit), NewObjects(git)
+    signed = git.settings().is_true(SIGNS_TAGS) if sign is None else sign
     if signed:
         tagger = git.authorship(when=tagger.when).committer
     oid = add_tag(git, objects, commit, name, tagger, message, signed=signed)

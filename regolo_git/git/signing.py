@@ -38,8 +38,10 @@ def signed_commit(
     return _signed(git, answer, "commit", answer.output, SIGNS_COMMITS)
 
 
-def signed_tag(git: GitRepository, commit: str, name: str, tagger: Identity, message: str) -> str:
+def signed_tag(git: GitRepository, target: str, name: str, tagger: Identity, message: str) -> str:
     """Writes a signed tag object, without a ref, and returns its id.  Raises Conflict if git cannot sign it.
+
+    `target` is a commit, or another tag object.
 
     `git tag -s` writes a ref too, so it runs in a scratch repository that has the objects of this one.
     """
@@ -55,7 +57,7 @@ def signed_tag(git: GitRepository, commit: str, name: str, tagger: Identity, mes
             **tagger.variables("COMMITTER"),
             **_numbered(git.settings()),
         }
-        arguments = ("tag", *sign, "--cleanup=verbatim", "-F", "-", name, commit)
+        arguments = ("tag", *sign, "--cleanup=verbatim", "-F", "-", name, target)
         answer = try_git(
             git.paths.git_dir, git.paths.work_tree, *arguments, given=message.encode(), also=also
         )

@@ -1,8 +1,12 @@
-"""The signature at the end of a tag's message, as git finds it."""
+"""The signature at the end of a tag's message, as git finds it, and the lines of signatures made later."""
 
+import json
 import re
+from collections.abc import Iterator
 
 SSH_OPENING = "-----BEGIN SSH SIGNATURE-----"
+SIGNED_TAG = "signed_tag"
+LINES_READ = 200  # anybody who may push can add lines
 # OpenPGP, X.509 (gitsign, too) and SSH; git looks only at the beginning of a line.
 OPENING = re.compile(
     r"^-----BEGIN (?:PGP SIGNATURE|PGP MESSAGE|SIGNED MESSAGE|SSH SIGNATURE)-----", re.MULTILINE
@@ -23,3 +27,21 @@ def split_signed_bytes(data: bytes) -> tuple[bytes, str]:
     """The signed bytes of an object, exactly as stored, and its signature; empty for an unsigned one."""
     text, signature = split_signature(data.decode("latin-1"))
     return text.encode("latin-1"), signature or ""
+
+
+def later_line(data: bytes) -> str:
+    """The line of a note that has a signed tag object."""
+    return json.dumps({SIGNED_TAG: data.decode("utf-8", "surrogateescape")})
+
+
+def signed_later(note: str) -> Iterator[bytes]:
+    """The signed tag objects in a note; lines of another kind are skipped."""
+    for line in note.splitlines()[:LINES_READ]:
+        try:
+            held = json.loads(line)
+            text = held.get(SIGNED_TAG) if isinstance(held, dict) else None
+            data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else b""
+        except (ValueError, RecursionError):
+            continue
+        if split_signed_bytes(data)[1]:
+            yield data

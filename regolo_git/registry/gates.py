@@ -72,7 +72,7 @@ def _signed(handle: Handle, rules: Rules, version: ModelVersion) -> Finding:
     # Few registries require signatures, and nobody else waits for what verifying them imports.
     from regolo_git.registry.signatures import signature_of  # noqa: PLC0415
 
-    found = signature_of(handle, version, rules.signers)
+    found = signature_of(handle, version.tag, version.commit, rules.signers)
     return Finding("pass" if found.valid else "fail", found.words)
 
 

@@ -1,55 +1,87 @@
-"""Who signed a version: the signature of its tag, by the signers that a commit of the registry lists."""
+"""Who signed a version: its tag, or the tag object later, by the signers that a commit of the registry lists.
 
+A later signature is a tag object of the same name that git signed, whose target is the version's own; a note
+on that has it, because tags never move.
+"""
+
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from regolo_git.git.notes import read_note
 from regolo_git.git.ssh_signatures import check_ssh_signature
 from regolo_git.git.tag_objects import TagObject, parse_tag_object
 from regolo_git.records.paths import SIGNERS_PATH
-from regolo_git.records.signatures import SSH_OPENING, split_signed_bytes
+from regolo_git.records.signatures import SSH_OPENING, signed_later, split_signed_bytes
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.printable import printable
+
+NOTES = "refs/notes/regolo-signatures"
+UNSIGNED = "is not signed"
 
 
 class Signed(NamedTuple):
-    """Whether a version is signed by somebody who may sign, and the words that say so."""
+    """Whether a version is signed by somebody who may sign, the words that say so, and the signer."""
 
     valid: bool
     words: str
+    signer: str | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a signature at all, right or wrong."""
+        return self.words != UNSIGNED
 
 
-def signature_of(handle: Handle, version: ModelVersion, signers: bytes | None) -> Signed:
-    """What a list of signers says of a version's tag; None is a registry without the list.
+def signature_of(handle: Handle, tag: str | None, commit: str, signers: bytes | None) -> Signed:
+    """What a list of signers says of the tag of a version at a commit; None is a registry without the list.
 
-    Raises MissingDependency without `ssh-keygen`.
+    Any signature that is right counts; else the first one decides what is said.  Raises MissingDependency
+    without `ssh-keygen`.
     """
-    oid = handle.git.tag_target(version.tag) if version.tag else None
-    if oid is None:
+    oid = handle.git.tag_target(tag) if tag else None
+    if tag is None or oid is None:
         return Signed(False, "has no tag that could be signed")
+    wrong: Signed | None = None
+    for data, target in _signed_objects(handle, oid, commit):
+        if signers is None:
+            return Signed(False, f"is signed, but nobody may sign: there is no '{SIGNERS_PATH}'")
+        found = _checked(data, tag, target, signers)
+        if found.valid:
+            return found
+        wrong = wrong or found
+    return wrong or Signed(False, UNSIGNED)
+
+
+def _signed_objects(handle: Handle, oid: str, commit: str) -> Iterator[tuple[bytes, str]]:
+    """The signed objects of a version, each with the target that it must have."""
     data = handle.git.get(oid).read_raw()
-    tag = parse_tag_object(data)
-    if tag is None or tag.signature is None:
-        return Signed(False, "is not signed")
-    if signers is None:
-        return Signed(False, f"is signed, but nobody may sign: there is no '{SIGNERS_PATH}'")
-    problem = _problem(tag, tag.signature, version)
+    if split_signed_bytes(data)[1]:
+        yield data, commit
+    for later in signed_later(read_note(handle.git, oid, NOTES) or ""):
+        yield later, oid
+
+
+def _checked(data: bytes, name: str, target: str, signers: bytes) -> Signed:
+    tag, (payload, signature) = parse_tag_object(data), split_signed_bytes(data)
+    if tag is None:
+        return Signed(False, "its signature is not of a tag object")
+    problem = _problem(tag, signature, name, target)
     if problem is not None:
         return Signed(False, problem)
-    payload, signature = split_signed_bytes(data)
     checked = check_ssh_signature(payload, signature, signers, tag.tagged_seconds)
     if checked.signer is not None:
-        return Signed(True, f"is signed by {printable(checked.signer)}")
+        return Signed(True, f"is signed by {printable(checked.signer)}", checked.signer)
     return Signed(False, f"its signature {checked.problem} ('{SIGNERS_PATH}')")
 
 
-def _problem(tag: TagObject, signature: str, version: ModelVersion) -> str | None:
+def _problem(tag: TagObject, signature: str, name: str, target: str) -> str | None:
     """What is wrong with a signed tag, whoever signed it: a valid signature can be of something else."""
-    if tag.target != version.commit:
-        return "its tag is not of its commit"
-    if tag.name != version.tag:
+    if tag.name != name:
         return f"was signed under another name, '{printable(tag.name)}'"
+    if tag.target != target:
+        return "its signature is of another tag object"
     if not signature.startswith(SSH_OPENING):
         return f"is not signed with an SSH key, as those in '{SIGNERS_PATH}' are"
     if not tag.tagged_seconds:
-        return "its tag does not say when it was signed"
+        return "its signature does not say when it was made"
     return None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regolo_git.records.signatures import split_signature
+from regolo_git.records.signatures import later_line, signed_later, split_signature
 
 
 @pytest.mark.parametrize("kind", ["PGP SIGNATURE", "PGP MESSAGE", "SIGNED MESSAGE", "SSH SIGNATURE"])
@@ -44,3 +44,12 @@ def test_nothing_is_lost(parts: list[str]) -> None:
     text = "".join(parts)
     message, signature = split_signature(text)
     assert message + (signature or "") == text
+
+
+def test_a_signature_made_later_is_a_line_of_json() -> None:
+    data = b"object 1\ntag \xffm@v1.0\n\nSign\n-----BEGIN SSH SIGNATURE-----\nabc\n"
+    line = later_line(data)
+    assert line == (
+        '{"signed_tag": "object 1\\ntag \\udcffm@v1.0\\n\\nSign\\n-----BEGIN SSH SIGNATURE-----\\nabc\\n"}'
+    )
+    assert list(signed_later(f'null\n{line}\n{{"signed_tag": "unsigned"}}\n')) == [data]

@@ -8,10 +8,11 @@ from support.keys import sign_with_ssh, signer_line, ssh_key
 from support.registry_fixtures import configure
 
 from regolo_git.api import Registry
-from regolo_git.errors import MissingDependency, NotFound
+from regolo_git.errors import Conflict, MissingDependency, NotFound
 from regolo_git.hints import Hint
 from regolo_git.records.paths import SIGNERS_PATH
 from regolo_git.registry.environments.permission import GatesRefused
+from regolo_git.registry.signatures import NOTES
 
 SIGNED = (
     "\n[environments.staging]\n\n[environments.production]\n[environments.production.gates]\nsigned = true\n"
@@ -102,3 +103,86 @@ def test_a_missing_program_is_named(
     with pytest.raises(MissingDependency, match="'ssh-keygen' is not on PATH") as caught:
         signed.promote_model_version("m", "1.0", "production")
     assert caught.value.hint == "apt-get install openssh-client"
+
+
+# -- signed later -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def unsigned(registry: Registry, key: Path, isolated: Path) -> Registry:
+    """Versions 1.0 and 1.1 of `m` without a signature; production requires one, and Ada may sign."""
+    git(isolated, "config", "--global", "tag.gpgSign", "false")
+    configure(registry, SIGNED)
+    registry.register_model("m", b"weights")
+    registry.create_model_version("m", model_data=b"other weights")
+    allow(registry, signer_line(key))
+    return registry
+
+
+def note(registry: Registry, tag: str, *lines: str) -> None:
+    """Replaces the signatures of a tag object."""
+    text = "".join(f"{line}\n" for line in lines)
+    git(registry.handle.paths.top, "notes", "--ref", NOTES, "add", "-f", "-F", "-", tag, given=text)
+
+
+def lines_of(registry: Registry, tag: str) -> list[str]:
+    return git(registry.handle.paths.top, "notes", "--ref", NOTES, "show", tag).splitlines()
+
+
+def test_a_version_is_signed_later(unsigned: Registry) -> None:
+    top = unsigned.handle.paths.top
+    before = git(top, "for-each-ref", "refs/tags", "refs/heads")
+    assert refusal(unsigned) == "is not signed"
+    assert unsigned.get_model_version("m", "1.0").signed_by is None
+    assert unsigned.sign_model_version("m", "1.0").signed_by == "ada@example.com"
+    assert git(top, "for-each-ref", "refs/tags", "refs/heads") == before
+    unsigned.sign_model_version("m", "1.0")  # is signed already
+    assert len(lines_of(unsigned, "m@v1.0")) == 1
+    unsigned.promote_model_version("m", "1.0", "production")
+    assert refusal(unsigned, "1.1") == "is not signed"
+
+
+def test_a_signature_of_another_tag_object_does_not_count(unsigned: Registry) -> None:
+    unsigned.sign_model_version("m", "1.0")
+    top = unsigned.handle.paths.top
+    other = lines_of(unsigned, "m@v1.0")
+    note(unsigned, "m@v1.1", *other)
+    assert refusal(unsigned, "1.1") == "was signed under another name, 'm@v1.0'"
+    # The same name, on another object: somebody moved the tag after it was signed.
+    stored = git(top, "cat-file", "tag", "m@v1.0").replace("Regolo-Size", "Regolo-Other: x\nRegolo-Size")
+    moved = git(top, "hash-object", "-t", "tag", "-w", "--stdin", given=stored).strip()
+    git(top, "update-ref", "refs/tags/m@v1.0", moved)
+    note(unsigned, "m@v1.0", *other)
+    assert refusal(unsigned) == "its signature is of another tag object"
+
+
+def test_lines_of_another_kind_and_wrong_signatures_do_no_harm(unsigned: Registry, isolated: Path) -> None:
+    git(isolated, "config", "--global", "user.signingKey", str(ssh_key(isolated, "eve")))
+    assert unsigned.sign_model_version("m", "1.0").signed_by is None
+    assert "is of a key that is not listed" in refusal(unsigned)
+    (of_eve,) = lines_of(unsigned, "m@v1.0")
+    git(isolated, "config", "--global", "user.signingKey", str(isolated / "key"))
+    unsigned.sign_model_version("m", "1.0")
+    assert len(lines_of(unsigned, "m@v1.0")) == 2
+    (of_ada,) = (line for line in lines_of(unsigned, "m@v1.0") if line != of_eve)
+    hostile = ("[" * 100_000, '{"signed_tag": 1}', '{"signed_tag": "\\ud800"}', "\x1b[31m", "null")
+    note(unsigned, "m@v1.0", *hostile, of_eve, of_ada)
+    unsigned.promote_model_version("m", "1.0", "production")
+
+
+def test_a_signature_travels_with_a_push(unsigned: Registry, tmp_path: Path) -> None:
+    top = unsigned.handle.paths.top
+    git(tmp_path, "init", "-q", "--bare", "remote")
+    git(top, "remote", "add", "origin", str(tmp_path / "remote"))
+    unsigned.push()
+    unsigned.sign_model_version("m", "1.0")
+    assert NOTES in unsigned.push().notes
+    assert NOTES in git(tmp_path / "remote", "for-each-ref")
+
+
+def test_nothing_is_left_where_git_cannot_sign(unsigned: Registry) -> None:
+    top = unsigned.handle.paths.top
+    git(top, "config", "user.signingKey", "/nowhere/key")
+    with pytest.raises(Conflict, match="the tag cannot be signed: "):
+        unsigned.sign_model_version("m", "1.0")
+    assert "notes" not in git(top, "for-each-ref")

@@ -17,14 +17,16 @@ from regolo_git.verdict.gate_result import counts_text, summary_text
 
 @click.command()
 @click.option("--merged", is_flag=True, help="Tag merged versions; required.")
+@click.option("--sign/--no-sign", default=None, help="Sign the tags, or do not.  [default: tag.gpgSign]")
 @click.option("--dry-run", "-n", is_flag=True, help="Show what would be tagged without tagging it.")
 @click.option("--yes", "-y", is_flag=True, help="Use the shared store that the registry names.")
 @form_options
-def tag(merged: bool, dry_run: bool, yes: bool, form: Form) -> None:
+def tag(merged: bool, sign: bool | None, dry_run: bool, yes: bool, form: Form) -> None:
     """Tag every untagged version on the registry branch; for CI, after a merge.
 
     Verifies the content of each version first.  Its gates, by the rules of the commit before, are recorded in
-    the tag; none keeps it from being tagged.  Concurrent jobs create identical tags.  Prints the tags.
+    the tag; none keeps it from being tagged.  Concurrent jobs create identical tags, but for
+    signed ones: one job signs.  Prints the tags.
     Requires the whole history and every tag: in CI, `git fetch --unshallow --tags` first.
 
     With --plain, one line for each version: tag, commit, tagged|would tag|refused, problem,
@@ -34,6 +36,7 @@ def tag(merged: bool, dry_run: bool, yes: bool, form: Form) -> None:
     Examples:
       git regolo tag --merged --dry-run
       git regolo tag --merged && git regolo push
+      git regolo tag --merged --sign
 
     Exit status: 0 success, even if there was nothing to tag; 2 without --merged; 3 not in a registry, or this
     clone lacks tags, history or a branch; 5 a version was not tagged, because its content is missing or
@@ -45,7 +48,7 @@ def tag(merged: bool, dry_run: bool, yes: bool, form: Form) -> None:
         )
     with open_handle() as handle, ProgressBar("checking") as bar:
         ask_before_store(handle, yes=yes or None)
-        found = tag_merged(handle, dry_run=dry_run, on_progress=bar.show)
+        found = tag_merged(handle, dry_run=dry_run, sign=sign, on_progress=bar.show)
     emit(
         form,
         document=lambda: [_document(version, dry_run) for version in found],

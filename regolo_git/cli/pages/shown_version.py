@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from regolo_git.errors import MissingDependency
 from regolo_git.records.asked_names import PickleNames
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.model_card import ModelCard
+from regolo_git.records.paths import SIGNERS_PATH
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.revision_syntax import AtRevision, OneVersion
 from regolo_git.records.versions import Version
@@ -15,6 +17,7 @@ from regolo_git.registry.found_recipe import find_recipe_anywhere
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version
 from regolo_git.registry.revisions import revision_at, version_at
+from regolo_git.registry.signatures import Signed, signature_of
 from regolo_git.registry.usage import users_of
 from regolo_git.registry.versions.model_version import ModelVersion, read_tag_message
 
@@ -29,6 +32,7 @@ class Shown:
     `endpoints` are those that have the version, and those that follow an environment that has it. `pickles`
     has what the files with pickles ask for, None if nobody has looked, and `opinions` another program's
     words. `gates` is what they said when the merge of the version was tagged, None if nobody asked.
+    `signature` is None for a version without a tag.
     """
 
     version: ModelVersion
@@ -39,6 +43,7 @@ class Shown:
     pickles: Mapping[str, PickleNames] | None = None
     opinions: "Mapping[str, Opinion] | None" = None
     gates: str | None = None
+    signature: Signed | None = None
 
     @property
     def manifest(self) -> Manifest:
@@ -76,7 +81,17 @@ def _with_users(handle: Handle, version: ModelVersion) -> Shown:
         endpoints=tuple(e for e in ours if e.name in at or e.environment in version.environments),
         recipe=find_recipe_anywhere(handle, version.manifest.artifact.recipe),
         gates=_gates_at_merge(handle, version),
+        signature=_signature(handle, version),
     )
+
+
+def _signature(handle: Handle, version: ModelVersion) -> Signed:
+    """What the signers of the registry branch say; a missing program is said where it is shown."""
+    try:
+        signers = handle.records().data(SIGNERS_PATH)
+        return signature_of(handle, version.tag, version.commit, signers)
+    except MissingDependency as error:
+        return Signed(False, f"is signed, and was not verified: {error.message}")
 
 
 def _gates_at_merge(handle: Handle, version: ModelVersion) -> str | None:

@@ -7,7 +7,7 @@ from regolo_git.cli.pages.differences import deployed_document
 from regolo_git.cli.pages.shown_version import Shown
 from regolo_git.cli.pages.status_style import retirement_document, status_text
 from regolo_git.records.evaluations import Evaluation, Measured
-from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.signatures import Signed
 from regolo_git.reviews.page import Column, Page, Section
 from regolo_git.text.commits import person
 from regolo_git.text.numbers import counted, number_text, shares_text
@@ -70,7 +70,9 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
     yield "digest", version.digest
     if manifest.artifact.path is not None:
         yield "path", manifest.artifact.path
-    yield "tag", _tag(version)
+    yield "tag", version.tag or "none until it is merged"
+    if shown.signature is not None:
+        yield "signed", _signature(shown.signature)
     if version.commit:
         yield "commit", version.commit
     if manifest.build is not None:
@@ -83,11 +85,10 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
         yield "gates", f"{shown.gates}, when it was merged"
 
 
-def _tag(version: ModelVersion) -> str:
-    if version.tag is None:
-        return "none until it is merged"
-    signed = "signed" if version.signature is not None else "not signed"
-    return f"{version.tag} ({signed})"
+def _signature(found: Signed) -> str:
+    if found.signer is not None:
+        return f"by {found.signer}"
+    return found.words.replace("is signed", "yes", 1) if found.exists else "no"
 
 
 def _places(shown: Shown) -> Iterator[tuple[str, str]]:
@@ -182,7 +183,8 @@ def document(shown: Shown) -> Json:
         "here": shown.recipe is not None,
         "tensors": len(shown.recipe.tensors) if shown.recipe is not None else None,
         "tag": version.tag,
-        "signed": version.signature is not None,
+        "signed": shown.signature is not None and shown.signature.exists,
+        **_signature_document(shown.signature),
         "commit": version.commit,
         "build": manifest.build,
         "parents": list(manifest.parents),
@@ -198,6 +200,15 @@ def document(shown: Shown) -> Json:
             for path, entry in manifest.file_entries(shown.recipe).items()
         },
         **_pickles_document(shown),
+    }
+
+
+def _signature_document(found: Signed | None) -> dict[str, Json]:
+    valid = found is not None and found.valid
+    wrong = found is not None and found.exists and not valid
+    return {
+        "signed_by": found.signer if found is not None else None,
+        "signature_problem": found.words if found is not None and wrong else None,
     }
 
 

@@ -82,13 +82,18 @@ class _Plan:
 
 
 def tag_merged(
-    handle: Handle, *, dry_run: bool = False, on_progress: OnProgress = ignore_progress
+    handle: Handle,
+    *,
+    dry_run: bool = False,
+    sign: bool | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> list[MergedVersion]:
     """Tags every merged version that has no tag, oldest first, after verifying its bytes.
 
     A version whose bytes or seal are missing or wrong, or whose number another change has taken, is reported
-    with its problem and not tagged; so is an unreadable manifest.  Raises NotFound if there is no registry,
-    or if this clone lacks history or tags.
+    with its problem and not tagged; so is an unreadable manifest.  `sign` says whether git signs the tags;
+    None is the setting `tag.gpgSign`.  Raises NotFound if there is no registry, or if this clone lacks
+    history or tags, and Conflict if git cannot sign.
     """
     if not dry_run:
         recover_first(handle)
@@ -105,7 +110,7 @@ def tag_merged(
     for plan in plans:
         problem, hint = _problem(handle, plan, taken, following(progress, on_progress))
         if problem is None and not dry_run:
-            publish_tag(handle.git, plan.tag, plan.change.commit, plan.message)
+            publish_tag(handle.git, plan.tag, plan.change.commit, plan.message, sign=sign)
         progress = progress.advanced(plan.manifest.artifact.size)
         taken.add(plan.change.key)
         result.append(plan.outcome(problem, hint, _remark(handle, plan, taken)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from regolo_git.errors import IntegrityError
 from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Hint
-from regolo_git.records.paths import manifest_path
+from regolo_git.records.paths import SIGNERS_PATH, manifest_path
 from regolo_git.records.references import version_reference
 from regolo_git.records.trailers import TagMessage
 from regolo_git.registry.handle import Handle
@@ -48,6 +48,7 @@ class ModelVersion:
     _read_manifest: Callable[[], "Manifest"] = field(repr=False, compare=False)
     _read_signature: Callable[[], str | None] = field(repr=False, compare=False)
     _read_evaluations: "Callable[[], Evaluations] | None" = field(default=None, repr=False, compare=False)
+    _read_signer: Callable[[], str | None] | None = field(default=None, repr=False, compare=False)
     merged: bool = True
     current: bool = False
     environments: tuple[str, ...] = ()
@@ -126,6 +127,14 @@ class ModelVersion:
         """The tag's armored signature, not verified; None if the tag is not signed."""
         return self._read_signature()
 
+    @cached_property
+    def signed_by(self) -> str | None:
+        """Who signed it, of those in `.regolo/allowed_signers` on the registry branch; None if nobody.
+
+        Raises MissingDependency if it is signed and `ssh-keygen` is missing.
+        """
+        return self._read_signer() if self._read_signer is not None else None
+
 
 def version_of_row(
     handle: Handle,
@@ -154,12 +163,19 @@ def version_of_row(
         _read_manifest=lambda: _read_one_of(handle, row, listed),
         _read_signature=lambda: handle.git.tag_signature(row.tag_oid),
         _read_evaluations=lambda: handle.records().evaluations(row.model),
+        _read_signer=lambda: _signer(handle, row),
         merged=merged,
         current=current,
         environments=environments,
         endpoints=endpoints or {},
         retirement=retirement,
     )
+
+
+def _signer(handle: Handle, row: TagRow) -> str | None:
+    from regolo_git.registry.signatures import signature_of  # noqa: PLC0415 - `list` asks for no signature
+
+    return signature_of(handle, row.tag, row.commit_oid, handle.records().data(SIGNERS_PATH)).signer
 
 
 def _read_one_of(handle: Handle, row: TagRow, listed: Sequence[TagRow]) -> "Manifest":

@@ -10,7 +10,14 @@ from support.model_files import write_model
 
 def test_show_says_everything(regolo: Regolo, two_versions: Path) -> None:
     out = regolo("show", "m").out
-    for word in ("m@1.1  ready", "second", "Ada Byron <ada@example.com>", "m@v1.1 (not signed)", "1 tensor"):
+    for word in (
+        "m@1.1  ready",
+        "second",
+        "Ada Byron <ada@example.com>",
+        "m@v1.1",
+        "signed   no",
+        "1 tensor",
+    ):
         assert word in out
     for name, value in (("accuracy", "0.92"), ("experiment", "more data"), ("parent", "1.0")):
         assert re.search(rf"{name} +{value}", out)

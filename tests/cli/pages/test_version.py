@@ -14,6 +14,7 @@ from regolo_git.cli.pages.version import document, version_page
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import FileEntry, Lineage
 from regolo_git.records.model_card import ModelCard
+from regolo_git.registry.signatures import Signed
 from regolo_git.reviews.page import Section
 
 PLAIN = Shown(model_version(), ModelCard(), (), None)
@@ -31,11 +32,11 @@ FULL = Shown(
             lineage=Lineage(code="abc", data={"train": "sha256:1"}, parameters={"rate": 0.1}),
             serving={"format": "onnx"},
         ),
-        signature="-----BEGIN SSH SIGNATURE-----\n",
     ),
     ModelCard(description="a model", owner="the team"),
     ("production", "endpoint e"),
     recipe(tensor("w")),
+    signature=Signed(True, "is signed by ada@example.com", "ada@example.com"),
 )
 
 
@@ -50,7 +51,7 @@ def test_what_a_version_does_not_have_is_not_on_its_page() -> None:
     found = sections(PLAIN)
     assert list(found[""]) == ["created", "size", "digest", "path", "tag", "commit"]
     assert {title for title, rows in found.items() if rows} == {""}
-    assert found[""]["tag"] == "m@v1.0 (not signed)"
+    assert (found[""]["tag"], found[""].get("signed")) == ("m@v1.0", None)
     assert found[""]["size"] == "1.5 kB (1500 bytes), not in this clone's store"
     assert version_page(PLAIN).notes == ["first"]
 
@@ -61,7 +62,8 @@ def test_everything_that_is_known_is_on_the_page() -> None:
     assert page.notes == ["trained again", "first"]
     assert (found[""]["model"], found[""]["owner"]) == ("a model", "the team")
     assert (found[""]["build"], found[""]["parent"]) == ("ci.7", "0.9, 0.8")
-    assert (found[""]["used by"], found[""]["tag"]) == ("production, endpoint e", "m@v1.0 (signed)")
+    assert (found[""]["used by"], found[""]["tag"]) == ("production, endpoint e", "m@v1.0")
+    assert found[""]["signed"] == "by ada@example.com"
     assert found[""]["size"] == "1.5 kB (1500 bytes), 2 files, 1 tensor"
     assert found["Metrics"] == {"accuracy": "0.92"}
     assert found["Metadata"] == {"tags": "x, y", "done": "true", "t.k": "v"}
