@@ -15,7 +15,7 @@ from regolo_git.records.asked_names import PickleNames
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import model_of_manifest
 from regolo_git.text.numbers import few_of
-from regolo_git.text.printable import printable
+from regolo_git.text.printable import one_line, printable
 from regolo_git.text.sizes import size_text
 from regolo_git.verdict.pickle_names import NameClass, class_of, class_of_file
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 256_000_000  # of one file in memory
 NAMED = 5
+MALICIOUS = (
+    "malicious"  # the worst verdict of the second opinion, which calls much that is harmless suspicious
+)
 
 
 def check_pickles(staged: StagedFiles) -> Iterator[Remark]:
@@ -62,19 +65,24 @@ def _of_versions(staged: StagedFiles) -> Iterator[Remark]:
 
 
 def _of_version(handle: "Handle", file: StagedFile, content: bytes) -> Iterator[Remark]:
-    from regolo_git.registry.pickle_names import names_of_version  # noqa: PLC0415 - imports the Git library
+    from regolo_git.registry import pickle_names  # noqa: PLC0415 - imports the Git library
 
     try:
         manifest = Manifest.parse(content)
     except RegoloError:
         return  # the check of records names it
     try:
-        found = names_of_version(handle, manifest)
+        found = pickle_names.names_of_version(handle, manifest)
+        opinions = pickle_names.second_opinions(handle, manifest, found)
     except RegoloError as error:
         yield Remark.not_checked(f"the pickles of '{printable(file.path)}'", error)
         return
     for path, names in found.items():
         yield from _judged(f"{manifest.reference}: {path}", names)
+    for path, opinion in opinions.items() if opinions is not None else ():
+        if opinion.verdict == MALICIOUS:
+            what = f"'{printable(f'{manifest.reference}: {path}')}' is malicious to modelaudit-picklescan"
+            yield Remark(f"{what}: {one_line('; '.join(opinion.findings[:NAMED]))}", blocks=False)
 
 
 def _judged(what: str, names: PickleNames) -> Iterator[Remark]:

@@ -8,6 +8,7 @@ import pytest
 from support.command_line import Regolo
 from support.git_program import git
 
+from regolo_git.artifacts.second_opinion import is_installed
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.seal import sealed
@@ -118,6 +119,8 @@ def test_the_pickles_of_a_staged_version_are_read_from_the_store(regolo: Regolo,
     git(top, "reset", "-q", "--soft", "HEAD~1")
     done = regolo("hook", "pickle-names", status=8)
     assert "'p@1.0: p.bin' is a pickle that runs posix.system" in done.err
+    if is_installed():
+        assert "note: 'p@1.0: p.bin' is malicious to modelaudit-picklescan" in done.err
 
 
 def test_gates_are_those_of_head(regolo: Regolo, top: Path) -> None:
