@@ -64,15 +64,16 @@ def judge_version(
     if rules.environments:
         found = replace(found, scan=scan_of(handle, after.manifest))
     if _requires_signature(rules.environments):
-        found = replace(found, signed=_signed(handle, rules, after))
+        found = replace(found, signed=signed_finding(handle, after.tag, after.commit, rules.signers))
     return judge(rules, facts_of(before) if before is not None else None, found, paired)
 
 
-def _signed(handle: Handle, rules: Rules, version: ModelVersion) -> Finding:
+def signed_finding(handle: Handle, tag: str | None, commit: str, signers: bytes | None) -> Finding:
+    """What a list of signers says of the tag of a version.  Raises MissingDependency; see `signature_of`."""
     # Few registries require signatures, and nobody else waits for what verifying them imports.
     from regolo_git.registry.signatures import signature_of  # noqa: PLC0415
 
-    found = signature_of(handle, version.tag, version.commit, rules.signers)
+    found = signature_of(handle, tag, commit, signers)
     return Finding("pass" if found.valid else "fail", found.words)
 
 

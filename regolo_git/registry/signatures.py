@@ -64,14 +64,14 @@ def _signed_objects(handle: Handle, oid: str, commit: str) -> Iterator[tuple[byt
 def _checked(data: bytes, name: str, target: str, signers: bytes) -> Signed:
     tag, (payload, signature) = parse_tag_object(data), split_signed_bytes(data)
     if tag is None:
-        return Signed(False, "its signature is not of a tag object")
+        return Signed(False, "is signed, but the signature is not of a tag object")
     problem = _problem(tag, signature, name, target)
     if problem is not None:
         return Signed(False, problem)
     checked = check_ssh_signature(payload, signature, signers, tag.tagged_seconds)
     if checked.signer is not None:
         return Signed(True, f"is signed by {printable(checked.signer)}", checked.signer)
-    return Signed(False, f"its signature {checked.problem} ('{SIGNERS_PATH}')")
+    return Signed(False, f"is signed, but the signature {checked.problem} ('{SIGNERS_PATH}')")
 
 
 def _problem(tag: TagObject, signature: str, name: str, target: str) -> str | None:
@@ -79,9 +79,9 @@ def _problem(tag: TagObject, signature: str, name: str, target: str) -> str | No
     if tag.name != name:
         return f"was signed under another name, '{printable(tag.name)}'"
     if tag.target != target:
-        return "its signature is of another tag object"
+        return "is signed, but the signature is of another tag object"
     if not signature.startswith(SSH_OPENING):
         return f"is not signed with an SSH key, as those in '{SIGNERS_PATH}' are"
     if not tag.tagged_seconds:
-        return "its signature does not say when it was made"
+        return "is signed, but the signature does not say when it was made"
     return None

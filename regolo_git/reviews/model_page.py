@@ -305,5 +305,4 @@ def proof(review: ModelReview, after: Manifest) -> Text:
     if review.tag is None:
         rebuilt = "they are rebuilt and compared when the version is tagged"
         return strong("Proof."), f"{text}; {rebuilt}. Signature: open, made after the merge."
-    signed = "is signed" if review.tag.signed else "is not signed"
-    return strong("Proof."), f"{text}. Tag ", code(review.tag.name), f" {signed}."
+    return strong("Proof."), f"{text}. Tag ", code(review.tag.name), f" {review.tag.signed.reason}."

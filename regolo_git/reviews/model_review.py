@@ -86,7 +86,7 @@ def review_model(handle: Handle, changes: ChangeSet, change: ModelChange) -> Mod
     comparison = _comparison(handle, changes, change, recipes, paired)
     interfaces = _interfaces(handle, before, after, recipes)
     pickles = review_pickles(handle, before, after)
-    gates, later = _gates(changes.before, change, after, paired, pickles)
+    gates, later = _gates(changes.before, change, after, paired, pickles, number.tag)
     findings = (*number.findings, *([stored.finding] if stored.finding else []), *unreadable)
     return ModelReview(
         change=written,
@@ -191,6 +191,7 @@ def _gates(
     after: Manifest,
     paired: Mapping[str, Paired],
     pickles: PickleReview,
+    tag: VersionTag | None,
 ) -> tuple[tuple[GateResult, ...], tuple[GateResult, ...]]:
     """The results that decide about the change, and those that decide about its promotion later.
 
@@ -198,7 +199,8 @@ def _gates(
     """
     rules = _rules(base, change.model)
     before = facts_of(change.before) if change.before is not None else None
-    facts = replace(facts_of(after), signed=SIGNED_LATER, scan=pickles.scan)
+    signed = tag.signed if tag is not None else SIGNED_LATER
+    facts = replace(facts_of(after), signed=signed, scan=pickles.scan)
     results = judge(rules, before, facts, paired)
     now = [gate for gate in results if gate.environment is None or _is_dangerous(gate)]
     told = any(map(_is_dangerous, now)) or pickles.scan is None

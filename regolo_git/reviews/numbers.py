@@ -3,27 +3,30 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from regolo_git.errors import MissingDependency
 from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Hint
 from regolo_git.records.manifest import Manifest
-from regolo_git.records.paths import manifest_path
+from regolo_git.records.paths import SIGNERS_PATH, manifest_path
 from regolo_git.records.versions import Bump, Version
+from regolo_git.registry.gates import signed_finding
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.seals import branch_seal_problem
 from regolo_git.reviews.change_set import ChangeSet, ModelChange
 from regolo_git.reviews.findings import WRONG, Finding
 from regolo_git.text.numbers import few_of
+from regolo_git.verdict.gate_facts import Finding as GateFinding
 
 NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class VersionTag:
-    """The tag of a version, and whether it has a signature, which nobody has verified."""
+    """The tag of a version, and what the signers of the base say of it."""
 
     name: str
-    signed: bool
+    signed: GateFinding
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,17 @@ def check_number(handle: Handle, changes: ChangeSet, change: ModelChange) -> Num
     same = row is not None and row.manifest_oid == oid
     findings = [*_seal(handle, after, oid), *([] if same else _taken(handle, change, after, row))]
     remarks = tuple(_remarks(handle, changes, change, after, again=same))
-    return NumberCheck(tuple(findings), remarks, _tag(handle, row) if same else None)
+    return NumberCheck(tuple(findings), remarks, _tag(handle, changes.before, row) if same else None)
 
 
-def _tag(handle: Handle, row: TagRow | None) -> VersionTag | None:
-    return VersionTag(row.tag, handle.git.tag_signature(row.tag_oid) is not None) if row is not None else None
+def _tag(handle: Handle, base: RecordsAt, row: TagRow | None) -> VersionTag | None:
+    if row is None:
+        return None
+    try:
+        found = signed_finding(handle, row.tag, row.commit_oid, base.data(SIGNERS_PATH))
+    except MissingDependency as error:
+        found = GateFinding("not judged", f"was not verified: {error.message}")
+    return VersionTag(row.tag, found)
 
 
 # -- what is wrong ----------------------------------------------------------------------------------------

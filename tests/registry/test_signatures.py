@@ -52,7 +52,10 @@ def refusal(registry: Registry, version: str = "1.0") -> str:
 def test_a_signed_tag_is_promoted(signed: Registry, key: Path) -> None:
     assert refusal(signed) == f"is signed, but nobody may sign: there is no '{SIGNERS_PATH}'"
     allow(signed, signer_line(key, 'valid-before="20200101"'))
-    assert refusal(signed) == f"its signature is of a key that had expired by then ('{SIGNERS_PATH}')"
+    assert (
+        refusal(signed)
+        == f"is signed, but the signature is of a key that had expired by then ('{SIGNERS_PATH}')"
+    )
     allow(signed, "# the owners\n", signer_line(key))
     assert signed.promote_model_version("m", "1.0", "production").version == "1.0"
 
@@ -92,7 +95,7 @@ def test_a_signed_tag_that_was_changed_is_refused(signed: Registry, key: Path) -
     changed = stored.replace("tagger Ada Byron", "tagger Eve Byron")
     changed_id = git(top, "hash-object", "-t", "tag", "-w", "--stdin", given=changed).strip()
     git(top, "update-ref", "refs/tags/m@v1.0", changed_id)
-    assert refusal(signed) == f"its signature does not fit what it signs ('{SIGNERS_PATH}')"
+    assert refusal(signed) == f"is signed, but the signature does not fit what it signs ('{SIGNERS_PATH}')"
 
 
 def test_a_missing_program_is_named(
@@ -153,7 +156,7 @@ def test_a_signature_of_another_tag_object_does_not_count(unsigned: Registry) ->
     moved = git(top, "hash-object", "-t", "tag", "-w", "--stdin", given=stored).strip()
     git(top, "update-ref", "refs/tags/m@v1.0", moved)
     note(unsigned, "m@v1.0", *other)
-    assert refusal(unsigned) == "its signature is of another tag object"
+    assert refusal(unsigned) == "is signed, but the signature is of another tag object"
 
 
 def test_lines_of_another_kind_and_wrong_signatures_do_no_harm(unsigned: Registry, isolated: Path) -> None:
@@ -186,3 +189,33 @@ def test_nothing_is_left_where_git_cannot_sign(unsigned: Registry) -> None:
     with pytest.raises(Conflict, match="the tag cannot be signed: "):
         unsigned.sign_model_version("m", "1.0")
     assert "notes" not in git(top, "for-each-ref")
+
+
+# -- in a review ------------------------------------------------------------------------------------------
+
+
+def test_a_change_that_adds_its_own_signer_is_not_obeyed(signed: Registry, key: Path) -> None:
+    top = signed.handle.paths.top
+    signed.promote_model_version("m", "1.0", "staging")
+    git(top, "switch", "-qc", "change")
+    allow(signed, signer_line(key))
+    staged = (top / "environments/staging/m.toml").read_text()
+    commit_files(top, {"environments/production/m.toml": staged.replace('"staging"', '"production"')})
+    for base, count in (("main", 1), ("change~1", 0)):
+        failing = [found.gate for found in signed.review(base, "change").gates_in("fail")]
+        assert [gate.label for gate in failing] == ["production: signed"] * count
+        assert all(gate.reason.startswith("is signed, but nobody may sign") for gate in failing)
+
+
+def test_a_version_that_is_tagged_is_judged_by_the_signers_of_the_base(
+    signed: Registry, key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow(signed, signer_line(key))
+    signed.create_model_version("m", model_data=b"other weights")
+    assert (found := signed.review("m@v1.1~1", "m@v1.1").models[0].tag) is not None
+    assert (found.signed.state, found.signed.reason) == ("pass", "is signed by ada@example.com")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    review = signed.review("m@v1.1~1", "m@v1.1")
+    (gate,) = review.models[0].later
+    assert (gate.label, gate.state) == ("production: signed", "not judged")
+    assert "was not verified: the program 'ssh-keygen' is not on PATH" in review.to_markdown()
