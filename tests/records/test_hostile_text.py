@@ -15,6 +15,7 @@ from regolo_git.records.config import RegistryConfig
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion
+from regolo_git.records.evaluations import Evaluations
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.model_card import ModelCard
 from regolo_git.records.recipe import Recipe
@@ -40,7 +41,9 @@ CARD = b'format = 1\nzero_patch = true\n\n[metrics.accuracy]\ndirection = "highe
 STORE = StoreFormat().to_text().encode()
 
 BYTES: dict[str, tuple[Callable[[bytes], object], bytes]] = {
-    "manifest": (Manifest.parse, golden("manifest")),
+    "manifest": (Manifest.parse, golden("manifest.")),
+    "sealed manifest": (Manifest.parse, golden("manifest~sealed")),
+    "evaluations": (Evaluations.parse, golden("evaluations")),
     "retired list": (RetiredList.parse, golden("retired")),
     "promotion": (
         lambda data: Promotion.parse(data, "environments/production/sentiment-classifier.toml"),
