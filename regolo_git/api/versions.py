@@ -287,7 +287,7 @@ class VersionVerbs:
 
         Does nothing if somebody in `.regolo/allowed_signers` has signed it; `push` pushes the note.  Returns
         the version, whose `signed_by` is None if your key is not listed.  Raises NotFound, IntegrityError,
-        Conflict if git cannot sign, MissingDependency without `ssh-keygen`.
+        Conflict if git cannot sign, MissingDependency without `ssh-keygen` or `gpg`.
         """
         sign(self.handle, reference_to(model_id, version))
         return get_version(self.handle, reference_to(model_id, version))

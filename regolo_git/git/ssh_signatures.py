@@ -4,36 +4,24 @@ Git's own `verify-tag` would trust the signers that the user's configuration nam
 tree; here the list is given, so that nobody who signs decides who may.
 """
 
-import shutil
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from regolo_git.errors import MissingDependency
-from regolo_git.forks import no_fork
-from regolo_git.git.environment import environment_in_utc
-from regolo_git.git.program import given_input
+from regolo_git.git.signature_check import NOT_INTACT, Checked, ask_verifier, text_of, verifier
 from regolo_git.git.translate import git_errors
 
 if TYPE_CHECKING:
     import subprocess
 
 NAMESPACE = "git"
-NOT_INTACT = "does not fit what it signs"
 # What OpenSSH says of a line of the list, and what it means for the signature; the first that is said counts.
 REASONS = (
     ("key has expired", "is of a key that had expired by then"),
     ("key is not yet valid", "is of a key that was not valid yet"),
     ("not permitted for use in signature namespace", "is of a key that may not sign for git"),
 )
-
-
-class Checked(NamedTuple):
-    """The signer whose signature it is, or what is wrong with it; exactly one of them is not None."""
-
-    signer: str | None
-    problem: str | None
 
 
 def check_ssh_signature(payload: bytes, signature: str, signers: bytes, seconds: int) -> Checked:
@@ -65,12 +53,12 @@ class _Attempt(NamedTuple):
     def check(self) -> Checked:
         listed = ("-f", str(self.signers))
         found = self._run("find-principals", *listed, *self._time())
-        said = _text(found.stderr)
-        for signer in _text(found.stdout).splitlines() if found.returncode == 0 else ():
+        said = text_of(found.stderr)
+        for signer in text_of(found.stdout).splitlines() if found.returncode == 0 else ():
             verified = self._run("verify", *listed, "-n", NAMESPACE, "-I", signer, *self._time())
             if verified.returncode == 0:
                 return Checked(signer, None)
-            said += _text(verified.stderr)
+            said += text_of(verified.stderr)
         return Checked(None, self._problem(said))
 
     def _problem(self, said: str) -> str:
@@ -80,31 +68,12 @@ class _Attempt(NamedTuple):
         for words, reason in REASONS:
             if words in said:
                 return reason
-        fingerprint = _text(intact.stdout).strip().rpartition(" ")[2]
+        fingerprint = text_of(intact.stdout).strip().rpartition(" ")[2]
         return f"is of a key that is not listed, {fingerprint}"
 
     def _time(self) -> tuple[str]:
         return (f"-Overify-time={datetime.fromtimestamp(self.seconds, UTC):%Y%m%d%H%M%S}",)
 
     def _run(self, what: str, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
-        import subprocess  # noqa: PLC0415 - few environments require a signature
-
-        command = [_program(), "-Y", what, "-s", str(self.signature), *arguments]
-        with given_input(self.payload) as stdin, no_fork():
-            return subprocess.run(
-                command, stdin=stdin, capture_output=True, env=environment_in_utc(), check=False
-            )
-
-
-def _program() -> str:
-    found = shutil.which("ssh-keygen")
-    if found is None:
-        raise MissingDependency(
-            "the program 'ssh-keygen' is not on PATH; it verifies signatures",
-            "apt-get install openssh-client",
-        )
-    return found
-
-
-def _text(output: bytes) -> str:
-    return output.decode("utf-8", "replace")
+        program = verifier("ssh-keygen", "openssh-client")
+        return ask_verifier(self.payload, program, "-Y", what, "-s", str(self.signature), *arguments)

@@ -5,6 +5,12 @@ import re
 from collections.abc import Iterator
 
 SSH_OPENING = "-----BEGIN SSH SIGNATURE-----"
+OPENPGP_OPENING = "-----BEGIN PGP SIGNATURE-----"
+# `ssh-keygen` passes over these lines in the list of signers, as over all that it cannot read.
+OPENPGP_SIGNER = re.compile(
+    rb"^[ \t]*([^#\s]\S*)[ \t]+openpgp[ \t]+([0-9A-Fa-f]{40}(?:[0-9A-Fa-f]{24})?)(?=\s|\Z)[^\n]*$",
+    re.MULTILINE,
+)
 SIGNED_TAG = "signed_tag"
 LINES_READ = 200  # anybody who may push can add lines
 # OpenPGP, X.509 (gitsign, too) and SSH; git looks only at the beginning of a line.
@@ -45,3 +51,16 @@ def signed_later(note: str) -> Iterator[bytes]:
             continue
         if split_signed_bytes(data)[1]:
             yield data
+
+
+def openpgp_signers(signers: bytes) -> dict[str, str]:
+    """The names in a list of signers by the fingerprint of their OpenPGP key, in capitals."""
+    return {
+        found[2].decode().upper(): found[1].decode("utf-8", "replace")
+        for found in OPENPGP_SIGNER.finditer(signers)
+    }
+
+
+def ssh_signers(signers: bytes) -> bytes:
+    """A list of signers without the lines that have OpenPGP keys."""
+    return OPENPGP_SIGNER.sub(b"", signers)

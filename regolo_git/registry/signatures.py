@@ -8,10 +8,18 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from regolo_git.git.notes import read_note
+from regolo_git.git.openpgp_signatures import check_openpgp_signature
 from regolo_git.git.ssh_signatures import check_ssh_signature
 from regolo_git.git.tag_objects import TagObject, parse_tag_object
 from regolo_git.records.paths import SIGNERS_PATH
-from regolo_git.records.signatures import SSH_OPENING, signed_later, split_signed_bytes
+from regolo_git.records.signatures import (
+    OPENPGP_OPENING,
+    SSH_OPENING,
+    openpgp_signers,
+    signed_later,
+    split_signed_bytes,
+    ssh_signers,
+)
 from regolo_git.registry.handle import Handle
 from regolo_git.text.printable import printable
 
@@ -36,7 +44,7 @@ def signature_of(handle: Handle, tag: str | None, commit: str, signers: bytes | 
     """What a list of signers says of the tag of a version at a commit; None is a registry without the list.
 
     Any signature that is right counts; else the first one decides what is said.  Raises MissingDependency
-    without `ssh-keygen`.
+    without the program that verifies it.
     """
     oid = handle.git.tag_target(tag) if tag else None
     if tag is None or oid is None:
@@ -45,7 +53,7 @@ def signature_of(handle: Handle, tag: str | None, commit: str, signers: bytes | 
     for data, target in _signed_objects(handle, oid, commit):
         if signers is None:
             return Signed(False, f"is signed, but nobody may sign: there is no '{SIGNERS_PATH}'")
-        found = _checked(data, tag, target, signers)
+        found = _checked(handle, data, tag, target, signers)
         if found.valid:
             return found
         wrong = wrong or found
@@ -61,17 +69,25 @@ def _signed_objects(handle: Handle, oid: str, commit: str) -> Iterator[tuple[byt
         yield later, oid
 
 
-def _checked(data: bytes, name: str, target: str, signers: bytes) -> Signed:
+def _checked(handle: Handle, data: bytes, name: str, target: str, signers: bytes) -> Signed:
     tag, (payload, signature) = parse_tag_object(data), split_signed_bytes(data)
     if tag is None:
         return Signed(False, "is signed, but the signature is not of a tag object")
     problem = _problem(tag, signature, name, target)
     if problem is not None:
         return Signed(False, problem)
-    checked = check_ssh_signature(payload, signature, signers, tag.tagged_seconds)
+    if signature.startswith(SSH_OPENING):
+        checked = check_ssh_signature(payload, signature, ssh_signers(signers), tag.tagged_seconds)
+    else:
+        checked = check_openpgp_signature(_gpg(handle), payload, signature, openpgp_signers(signers))
     if checked.signer is not None:
         return Signed(True, f"is signed by {printable(checked.signer)}", checked.signer)
     return Signed(False, f"is signed, but the signature {checked.problem} ('{SIGNERS_PATH}')")
+
+
+def _gpg(handle: Handle) -> str:
+    settings = handle.git.settings()
+    return settings.get("gpg.openpgp.program") or settings.get("gpg.program") or "gpg"
 
 
 def _problem(tag: TagObject, signature: str, name: str, target: str) -> str | None:
@@ -80,8 +96,8 @@ def _problem(tag: TagObject, signature: str, name: str, target: str) -> str | No
         return f"was signed under another name, '{printable(tag.name)}'"
     if tag.target != target:
         return "is signed, but the signature is of another tag object"
-    if not signature.startswith(SSH_OPENING):
-        return f"is not signed with an SSH key, as those in '{SIGNERS_PATH}' are"
+    if not signature.startswith((SSH_OPENING, OPENPGP_OPENING)):
+        return "is signed with X.509, and only SSH and OpenPGP signatures count"
     if not tag.tagged_seconds:
         return "is signed, but the signature does not say when it was made"
     return None

@@ -8,7 +8,8 @@ import pytest
 from support.keys import signer_line, ssh_key
 
 from regolo_git.errors import MissingDependency
-from regolo_git.git.ssh_signatures import NOT_INTACT, check_ssh_signature
+from regolo_git.git.signature_check import NOT_INTACT
+from regolo_git.git.ssh_signatures import check_ssh_signature
 
 PAYLOAD = b"object 1\ntag m@v1.0\n\n\xff\n"
 SECONDS = 1_764_201_600  # 27 November 2025, 00:00 UTC

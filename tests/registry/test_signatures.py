@@ -1,10 +1,11 @@
 """A version counts as signed only for a signature of its own tag, by somebody whom the registry lists."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 from support.git_program import commit_files, git
-from support.keys import sign_with_ssh, signer_line, ssh_key
+from support.keys import openpgp_key, sign_with_ssh, signer_line, ssh_key
 from support.registry_fixtures import configure
 
 from regolo_git.api import Registry
@@ -219,3 +220,46 @@ def test_a_version_that_is_tagged_is_judged_by_the_signers_of_the_base(
     (gate,) = review.models[0].later
     assert (gate.label, gate.state) == ("production: signed", "not judged")
     assert "was not verified: the program 'ssh-keygen' is not on PATH" in review.to_markdown()
+
+
+# -- OpenPGP ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_openpgp_signatures_count_by_the_fingerprint_of_their_key(
+    registry: Registry, isolated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for home in openpgp_key("Ada Byron <ada@example.com>"):
+        monkeypatch.setenv("GNUPGHOME", str(home))
+        git(isolated, "config", "--global", "tag.gpgSign", "true")
+        configure(registry, SIGNED)
+        registry.register_model("m", b"weights")
+        listed = ["gpg", "--with-colons", "--list-keys"]
+        keys = subprocess.run(listed, capture_output=True, check=True, text=True).stdout
+        fingerprint = next(line.split(":")[9] for line in keys.splitlines() if line.startswith("fpr:"))
+        allow(registry, f"# ada@example.com openpgp {fingerprint}\nada@example.com openpgp {fingerprint}0\n")
+        assert f"the signature is of a key that is not listed, {fingerprint}" in refusal(registry)
+        other = signer_line(ssh_key(isolated, "other"), who="eve@example.com")
+        allow(registry, other, f"ada@example.com openpgp {fingerprint.lower()} since 2026\n", other)
+        assert registry.get_model_version("m", "1.0").signed_by == "ada@example.com"
+        registry.promote_model_version("m", "1.0", "production")
+        git(isolated, "config", "--global", "tag.gpgSign", "false")
+        registry.create_model_version("m", model_data=b"other weights")
+        assert registry.sign_model_version("m", "1.1").signed_by == "ada@example.com"
+        top = registry.handle.paths.top
+        changed = git(top, "cat-file", "tag", "m@v1.0").replace("tagger Ada", "tagger Eve")
+        changed_id = git(top, "hash-object", "-t", "tag", "-w", "--stdin", given=changed).strip()
+        git(top, "update-ref", "refs/tags/m@v1.0", changed_id)
+        git(top, "rm", "-q", "environments/production/m.toml")
+        git(top, "commit", "-qm", "not there any more")
+        assert "the signature does not fit what it signs" in refusal(registry)
+        git(top, "config", "gpg.program", "no-such-gpg")
+        with pytest.raises(MissingDependency, match="'no-such-gpg' is not on PATH"):
+            registry.promote_model_version("m", "1.1", "production")
+        git(top, "config", "--unset", "gpg.program")
+        subprocess.run(["gpg", "--batch", "-q", "--quick-set-expire", fingerprint, "1y"], check=True)
+        (home / "gpg.conf").write_text("faked-system-time 20990101T000000\n")
+        assert "the signature is of a key that has expired" in refusal(registry, "1.1")
+        (tmp_path / "empty").mkdir(mode=0o700)
+        monkeypatch.setenv("GNUPGHOME", str(tmp_path / "empty"))
+        assert "the signature is of a key that gpg does not have here" in refusal(registry, "1.1")

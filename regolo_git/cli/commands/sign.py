@@ -29,7 +29,7 @@ def sign(reference: Reference, as_json: bool) -> None:
       git regolo sign sentiment@1.1 && git regolo push
 
     Exit status: 0 success; 2 git has no name and address of yours; 3 no such version; 4 git cannot sign, or
-    others keep writing notes; 5 tag and manifest disagree; 9 `ssh-keygen` or git is missing.
+    others keep writing notes; 5 tag and manifest disagree; 9 git, `ssh-keygen` or `gpg` is missing.
     """
     with open_handle() as handle:
         done = carry_out(handle, reference)

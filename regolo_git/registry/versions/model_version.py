@@ -131,7 +131,7 @@ class ModelVersion:
     def signed_by(self) -> str | None:
         """Who signed it, of those in `.regolo/allowed_signers` on the registry branch; None if nobody.
 
-        Raises MissingDependency if it is signed and `ssh-keygen` is missing.
+        Raises MissingDependency if it is signed and `ssh-keygen` or `gpg` is missing.
         """
         return self._read_signer() if self._read_signer is not None else None
 

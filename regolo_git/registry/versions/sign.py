@@ -36,7 +36,7 @@ def sign(handle: Handle, reference: Reference) -> SignedVersion:
     """Has git sign the tag object of a version, unless somebody who may sign has done it.
 
     Raises NotFound, IntegrityError if tag and manifest disagree, Conflict if git cannot sign, InvalidInput
-    without a name and address, and MissingDependency without `ssh-keygen`.
+    without a name and address, and MissingDependency without `ssh-keygen` or `gpg`.
     """
     recover_first(handle)
     row = find_row(handle, reference)
