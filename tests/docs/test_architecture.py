@@ -7,14 +7,13 @@ from support.places import DOCS, ROOT
 
 MAP = re.sub(r"\]\([^)]*\)", "]", (DOCS / "architecture.md").read_text())  # without the links
 PLACES = sorted(set(re.findall(r"(?<![\w/.])(?:[a-z_]+/)+(?:[a-z_]+\.py)?|(?<![\w/.])[a-z_]+\.py", MAP)))
-PLANNED = {"hooks/", "regolo_git/hooks/"}  # the page says that they are not there yet
 
 
 def test_the_map_names_places() -> None:
     assert len(PLACES) > 40
 
 
-@pytest.mark.parametrize("place", [place for place in PLACES if place not in PLANNED])
+@pytest.mark.parametrize("place", PLACES)
 def test_what_the_map_names_is_there(place: str) -> None:
     found = [*ROOT.joinpath("regolo_git").rglob(place)] if "/" not in place else []
     assert found or (ROOT / "regolo_git" / place).exists() or (ROOT / place).exists()
