@@ -140,6 +140,8 @@ def _collect(given: Mapping[str, object], path: tuple[str, ...], found: dict[str
             _collect(value, here, found)
             continue
         name = ".".join(here)
+        if "" in name.split("."):
+            raise InvalidInput(f"metric name '{printable(name)}' has a part that is empty")
         if name in found:
             raise InvalidInput(f"metric '{name}' is there twice", "leave one of them out")
         try:

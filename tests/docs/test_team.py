@@ -26,6 +26,8 @@ exit 1
 def servers(moto: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GitHttp:
     """A bucket and an empty repository, under the names that the page gives them."""
     moto.client.create_bucket(Bucket="team-models")
+    for stored in moto.client.list_objects_v2(Bucket="team-models").get("Contents", []):  # by another page
+        moto.client.delete_object(Bucket="team-models", Key=stored["Key"])
     for name, value in {
         **CREDENTIALS,
         "AWS_DEFAULT_REGION": REGION,

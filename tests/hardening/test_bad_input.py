@@ -73,7 +73,9 @@ def test_no_command_takes_a_name_that_could_hurt(top: Path, regolo: Regolo, name
         ["traffic", name, "1.0=100"],
         ["rollback", name],
     ):
-        said = refusal(regolo(*line, status=2).err)
+        # What has `..` in it is a range of commits there, and this clone has none of that name.
+        status = 3 if line[1] == "a/../b" and line[0] in ("list", "log") else 2
+        said = refusal(regolo(*line, status=status).err)
         assert said.hint, line
     before.must_be(top)
 

@@ -114,16 +114,28 @@ def test_the_branch_is_freed_of_a_manifest_that_cannot_be_read(top: Path, regolo
 @pytest.mark.parametrize(
     "value", ["nan", "-nan", "inf", "+inf", "-inf", "9223372036854775808", "0x8000000000000000"]
 )
-@pytest.mark.parametrize("place", ["accuracy = {}", "list = [1, {{ deep = [{}] }}]", "k.deep = {}"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "[metrics]\naccuracy = {}",
+        "[metrics]\naccuracy = {{ value = {}, n = 9 }}",
+        "[metadata]\nlist = [1, {{ deep = [{}] }}]",
+        "[metadata]\nk.deep = {}",
+    ],
+    ids=["metric", "measurement", "list", "table"],
+)
 def test_a_number_that_a_manifest_cannot_hold_is_found_in_one_edited_by_hand(
     top: Path, regolo: Regolo, value: str, place: str
 ) -> None:
     path = top / "models/m/manifest.toml"
     text = path.read_text().replace('version = "1.1"', 'version = "1.2"')
-    path.write_text(re.sub(r"accuracy = .*", place.format(value), text))
+    path.write_text(re.sub(r"\[metrics\]\naccuracy = .*", place.format(value), text))
     git(top, "commit", "-qam", "by hand")
     said = regolo("tag", "--merged", status=5)
-    assert re.search(r"'metadata\.(accuracy|list\.1\.deep\.0|k\.deep)' in the manifest ", said.out + said.err)
+    assert re.search(
+        r"'(metrics\.accuracy(\.value)?|metadata\.(list\.1\.deep\.0|k\.deep))' in the manifest ",
+        said.out + said.err,
+    )
     assert not git(top, "tag", "--list", "m@v1.2")
     assert "the manifest" in regolo("fsck", status=5).out
 
@@ -134,7 +146,7 @@ def test_a_number_that_no_json_has_is_printed_nowhere(top: Path, regolo: Regolo)
         assert regolo(*line, "--json").document is not None
     for line in (["show", "m"], ["diff", "m@1.1", "m@1.2"], ["commit", "m", "--from", "1.2", "--yes"]):
         said = refusal(regolo(*line, status=5).err)
-        assert "'metadata.accuracy' in the manifest is nan, not a finite number" in said.message
+        assert "'metrics.accuracy' in the manifest is nan, not a finite number" in said.message
 
 
 @pytest.mark.parametrize(
