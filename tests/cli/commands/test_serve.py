@@ -7,6 +7,8 @@ from support.command_line import Regolo
 from support.running_engine import TRUSTING
 from support.running_registry import ServedRegistry, serving
 
+pytestmark = pytest.mark.slow
+
 TELLING = """
 import os
 def load(path, config):

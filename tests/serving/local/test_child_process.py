@@ -13,6 +13,8 @@ import regolo_git
 from regolo_git.errors import ServingError
 from regolo_git.serving.local.child_process import child_environment, python_command, resident_bytes
 
+pytestmark = pytest.mark.slow
+
 
 def test_nothing_is_read_from_the_working_directory(
     registry: FolderRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

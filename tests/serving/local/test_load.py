@@ -9,6 +9,8 @@ import pytest
 from support.running_engine import ECHO, RunningEngine, until
 from support.running_registry import ServedRegistry, assert_share, counted, load_on, serving
 
+pytestmark = pytest.mark.slow
+
 LOADING_UNTIL = """
 import os, time
 while not os.path.exists({file!r}):
@@ -67,7 +69,6 @@ class Phases:
         self.spans.append((begun, time.monotonic(), shares))
 
 
-@pytest.mark.slow
 def test_a_whole_life_under_load_loses_nothing(served: ServedRegistry, tmp_path: Path) -> None:
     go = {version: tmp_path / f"go-{version}" for version in ("1.2", "1.3")}
     for version, file in go.items():

@@ -2,8 +2,11 @@
 
 import signal
 
+import pytest
 from support.folder_source import FolderRegistry
 from support.running_engine import kill, running_engine, until
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_killed_gateway_is_replaced(registry: FolderRegistry) -> None:

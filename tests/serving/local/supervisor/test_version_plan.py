@@ -3,8 +3,11 @@
 import sys
 from pathlib import Path
 
+import pytest
 from support.folder_source import FolderRegistry
 from support.running_engine import PYTHON, running_engine
+
+pytestmark = pytest.mark.slow
 
 
 def test_code_runs_only_where_the_operator_allows_it(registry: FolderRegistry) -> None:

@@ -11,6 +11,8 @@ from support.running_engine import PYTHON, kill, running_engine, until
 
 from regolo_git.serving.local.supervisor.worker_log import WorkerLog
 
+pytestmark = pytest.mark.slow
+
 
 def logged(path: Path, *pieces: bytes) -> bytes:
     """What is written of pieces that two workers print at the same time."""

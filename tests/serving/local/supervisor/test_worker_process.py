@@ -1,7 +1,10 @@
 """A worker's process: in the table only once it has answered, and gone with all that it started."""
 
+import pytest
 from support.folder_source import FolderRegistry
 from support.running_engine import PYTHON, is_alive, running_engine, until
+
+pytestmark = pytest.mark.slow
 
 GARBAGE = """
 from regolo_git.serving.local.worker.server import WorkerServer

@@ -9,6 +9,8 @@ import pytest
 from support.folder_source import FolderRegistry
 from support.running_engine import ECHO, RunningEngine, running_engine
 
+pytestmark = pytest.mark.slow
+
 numpy = pytest.importorskip("numpy")
 ROWS = [[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]]
 
@@ -257,7 +259,6 @@ def test_types_that_skops_does_not_trust_are_the_operators_decision(engine: Runn
     assert status["hint"] == 'name them in the policy: trusted_types = ["operators_own.halve"]'
 
 
-@pytest.mark.slow
 def test_an_mlflow_model_answers_both_protocols(
     engine: RunningEngine, registry: FolderRegistry, home: Path
 ) -> None:
