@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -99,6 +100,12 @@ def test_the_program_is_installed_by_version_and_hash() -> None:
 
 
 # -- the steps of GitHub, run -----------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def program_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program of this environment, as the step that installs it leaves it."""
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
 
 
 def run_step(step: Mapping[str, Any], cwd: Path, **environ: str) -> None:

@@ -26,6 +26,11 @@ class TestBucket(FilesSuite):
     def files(self, s3_store: StoreAddress) -> Files:
         return files_at(s3_store)
 
+    def test_one_of_several_creators_wins(self, files: Files, s3_server: S3Server) -> None:  # type: ignore[override]
+        if s3_server.name == "moto":
+            pytest.skip("moto looks for the object first and stores it then, so that two may win")
+        super().test_one_of_several_creators_wins(files)
+
 
 def test_a_store_may_be_at_the_top_of_a_bucket(s3_server: S3Server, s3_credentials: None) -> None:
     files = files_at(s3_server.address(s3_server.new_bucket(), ""))
