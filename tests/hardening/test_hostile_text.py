@@ -102,6 +102,7 @@ LINES: Mapping[str, list[str]] = {
     "register": ["register x x.json -m H", "register H x.json", "register x H"],
     "commit": ["commit d words -m H", "commit d words --metric H=x", "commit d words --meta H", "commit H x.json"],
     "seal": ["seal m --dry-run -m H", "seal d --yes -m H", "seal H"],
+    "sign": ["sign H", "sign m@H", "sign m@1.1 H"],
     "evaluate": ["evaluate m@1.1 --metric A=0.5 --label H=H -m H", "show m@1.1", "log m", "diff m@1.0 m@1.1", "list m --metric A", "evaluate H --metric A=1", "evaluate m --metric H"],
     "review": ["review main~1..main", "review m@1.1", "review H", "review H..main"],
     "blame": ["blame d A", "blame m", "blame d H", "blame H A"],

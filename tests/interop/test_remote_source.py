@@ -17,6 +17,8 @@ from regolo_git.errors import StoreUnconfirmed
 from regolo_git.interop.filesystem import RegoloFileSystem
 from regolo_git.registry.sync.push import push
 
+pytestmark = pytest.mark.slow
+
 WEIGHTS = noise("weights", 3 << 20)
 Open = Callable[..., RegoloFileSystem]
 
@@ -154,7 +156,6 @@ def server(tmp_path: Path) -> Iterator[GitHttp]:
         yield running
 
 
-@pytest.mark.slow
 def test_a_registry_is_read_over_http(opened: Open, server: GitHttp, host: Path, isolated: Path) -> None:
     helper = f"!f() {{ echo username={USER}; echo 'password={PASSWORD}'; }}; f"
     url = server.url(host)

@@ -341,6 +341,7 @@ def run(
     return cleaning.deleted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prepare", PREPARED)
 def test_nothing_that_a_push_relies_on_is_deleted(
     prepare: Callable[[Files], None], looks: list[Callable[[], None]]

@@ -8,6 +8,8 @@ from support.command_line import Regolo
 from support.git_program import git
 from support.program import run_program
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_demo_leaves_a_registry_with_two_versions_to_look_at(tmp_path: Path) -> None:
     top = tmp_path / "demo"

@@ -15,6 +15,8 @@ from regolo_git.git.remote.transport import RefUpdate
 from regolo_git.git.remote.with_dulwich import DulwichTransport
 from regolo_git.git.remote.with_git import GitTransport
 
+pytestmark = pytest.mark.slow
+
 MAIN = "refs/heads/main"
 
 

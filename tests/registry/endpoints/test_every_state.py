@@ -10,6 +10,8 @@ from regolo_git.api import Registry
 from regolo_git.errors import RegoloError, RegoloNotice
 from regolo_git.registry.endpoints.deployed import read_deployed
 
+pytestmark = pytest.mark.slow
+
 VERSIONS = ("1.0", "1.1", "1.2")
 FOLLOWERS = {"e": "production", "f": "production", "s": "staging", "free": None}
 STEPS = 40

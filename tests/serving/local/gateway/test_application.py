@@ -7,6 +7,8 @@ import pytest
 from support.folder_source import FolderRegistry
 from support.running_engine import RunningEngine, running_engine
 
+pytestmark = pytest.mark.slow
+
 
 def test_an_invocation_is_answered_by_a_version_that_says_which(engine: RunningEngine) -> None:
     answer = engine.predict([[1, 2.5]], "/endpoints/e/invocations")

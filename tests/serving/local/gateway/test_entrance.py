@@ -7,6 +7,8 @@ from support.folder_source import FolderRegistry
 from support.raw_http import everything_from
 from support.running_engine import TRUSTING, RunningEngine, running_engine
 
+pytestmark = pytest.mark.slow
+
 PATH = "/endpoints/e/invocations"
 
 

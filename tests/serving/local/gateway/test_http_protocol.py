@@ -12,6 +12,8 @@ from support.running_engine import RunningEngine, running_engine
 
 from regolo_git.records.routing import Routing
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_connection_survives_a_refused_body(engine: RunningEngine) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", engine.port)
