@@ -1,4 +1,4 @@
-"""Git notes: observations about a commit, kept outside the history."""
+"""Writing git notes: observations about a commit, kept outside the history."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ import pygit2
 from regolo_git.errors import MissingObject
 from regolo_git.git.identity import Identity
 from regolo_git.git.lock import clone_lock
+from regolo_git.git.note_text import read_note
 from regolo_git.git.publish import retry
 from regolo_git.git.ref_update import amend_ref
 from regolo_git.git.refs_state import ref_target
@@ -16,15 +17,6 @@ from regolo_git.git.translate import git_errors
 
 # The ref for building the next notes commit; always reset first, so the leftover of a killed run is harmless.
 DRAFT = "refs/regolo/notes-draft"
-
-
-def read_note(git: GitRepository, commit: str, ref: str) -> str | None:
-    """The text of a commit's note under a ref (`refs/notes/...`); None if there is none."""
-    with git_errors(f"note of '{commit}'"):
-        try:
-            return git.pygit.lookup_note(commit, ref).message
-        except KeyError:
-            return None
 
 
 def append_note(git: GitRepository, commit: str, ref: str, line: str) -> None:

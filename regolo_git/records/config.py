@@ -24,7 +24,8 @@ WHAT = "the registry's configuration"
 WRITES: tuple[StoreWrite, ...] = ("push", "through")
 PUSH_SETTING = "regolo.push"  # in git's configuration
 PUSH_ALWAYS, PUSH_NEVER = "always", "never"
-DEFAULT_ENVIRONMENTS = ("staging", "production")
+PRODUCTION = "production"  # where dangerous names in a pickle are refused without any gate
+DEFAULT_ENVIRONMENTS = ("staging", PRODUCTION)
 _ID = re.compile(r"[0-9a-z]{8,64}")
 CONFIG_HELP = """\
 # Registry configuration: edit it here or with `git regolo config`.

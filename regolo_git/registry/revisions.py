@@ -20,8 +20,6 @@ from regolo_git.registry.missing_revision import find_commit, no_common_commit
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.version_status import PROPOSED, UNCOMMITTED
 from regolo_git.registry.versions.model_version import ModelVersion
-from regolo_git.registry.versions.work_tree_content import work_tree_content
-from regolo_git.registry.work_tree_records import WorkTreeRecords
 from regolo_git.text.nearest import nearest
 from regolo_git.text.printable import printable
 
@@ -49,6 +47,8 @@ def revision_at(handle: Handle, name: str) -> Revision:
     Raises NotFound with the fetch that may bring it, InvalidInput in a repository without a work tree.
     """
     if name == WORK_TREE:
+        from regolo_git.registry.work_tree_records import WorkTreeRecords  # noqa: PLC0415 - most are commits
+
         top = handle.paths.work_tree
         if top is None:
             raise InvalidInput(f"'{handle.paths.top}' has no work tree", "name a revision, as in HEAD:MODEL")
@@ -96,6 +96,10 @@ def version_at(handle: Handle, revision: Revision, model: str) -> ModelVersion:
     """
     manifest = manifest_at(revision, model)
     if revision.commit is None:
+        from regolo_git.registry.versions.work_tree_content import (  # noqa: PLC0415 - it reads files anew
+            work_tree_content,
+        )
+
         content = work_tree_content(handle, manifest)
         if content.manifest != manifest:
             return _uncommitted(handle, content.manifest, manifest.artifact.path)

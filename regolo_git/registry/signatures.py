@@ -7,9 +7,7 @@ on that has it, because tags never move.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from regolo_git.git.notes import read_note
-from regolo_git.git.openpgp_signatures import check_openpgp_signature
-from regolo_git.git.ssh_signatures import check_ssh_signature
+from regolo_git.git.note_text import read_note
 from regolo_git.git.tag_objects import TagObject, parse_tag_object
 from regolo_git.records.paths import SIGNERS_PATH
 from regolo_git.records.signatures import (
@@ -77,8 +75,12 @@ def _checked(handle: Handle, data: bytes, name: str, target: str, signers: bytes
     if problem is not None:
         return Signed(False, problem)
     if signature.startswith(SSH_OPENING):
+        from regolo_git.git.ssh_signatures import check_ssh_signature  # noqa: PLC0415 - few versions are signed
+
         checked = check_ssh_signature(payload, signature, ssh_signers(signers), tag.tagged_seconds)
     else:
+        from regolo_git.git.openpgp_signatures import check_openpgp_signature  # noqa: PLC0415
+
         checked = check_openpgp_signature(_gpg(handle), payload, signature, openpgp_signers(signers))
     if checked.signer is not None:
         return Signed(True, f"is signed by {printable(checked.signer)}", checked.signer)

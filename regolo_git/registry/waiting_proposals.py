@@ -10,17 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from regolo_git.git.identity import utc
-from regolo_git.git.refs_state import HEADS, line_tips, ref_target, refs_beside_tags
-from regolo_git.records.branches import PROPOSALS
+from regolo_git.git.refs_state import line_tips
 from regolo_git.records.paths import ENVIRONMENTS, MODELS
 from regolo_git.records.places import RECORD_NAMES
 from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.proposal_cache import Proposed, load_proposals, save_proposals
+from regolo_git.registry.proposal_tips import proposal_tips
 from regolo_git.registry.version_status import Statuses
-
-REMOTES = "refs/remotes/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class WaitingProposal:
 
 def waiting_proposals(handle: Handle, statuses: Statuses, model: str | None = None) -> list[WaitingProposal]:
     """The proposals, of one model or all, that wait: the oldest first."""
-    tips = _tips(handle)
+    tips = proposal_tips(handle)
     if not tips:
         return []
     targets = _targets(handle, statuses)
@@ -57,21 +55,6 @@ def waiting_proposals(handle: Handle, statuses: Statuses, model: str | None = No
     waiting = (_waiting(handle, tips[tip], tip, read.by_tip[tip]) for tip in known)
     found = [proposal for proposal in waiting if proposal is not None and model in (None, *proposal.models)]
     return sorted(found, key=lambda proposal: (proposal.created_at, proposal.places))
-
-
-def _tips(handle: Handle) -> dict[str, tuple[str, ...]]:
-    """The tips of the branches of proposals, with the names of those branches."""
-    found: dict[str, tuple[str, ...]] = {}
-    for ref in refs_beside_tags(handle.paths):
-        branch = ref.removeprefix(HEADS) if ref.startswith(HEADS) else _at_remote(ref)
-        tip = ref_target(handle.paths, ref) if branch.startswith(PROPOSALS) else None
-        if tip is not None:
-            found[tip] = (*found.get(tip, ()), ref.removeprefix(HEADS).removeprefix(REMOTES))
-    return found
-
-
-def _at_remote(ref: str) -> str:
-    return ref.removeprefix(REMOTES).partition("/")[2] if ref.startswith(REMOTES) else ""
 
 
 def _targets(handle: Handle, statuses: Statuses) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from regolo_git.reviews.comparison_page import difference_texts, measured_text, verdict_cell
 from regolo_git.reviews.document import (
     DETAIL,
     IMPORTANT,
@@ -18,6 +17,7 @@ from regolo_git.reviews.document import (
     strong,
     unbroken,
 )
+from regolo_git.reviews.metric_cells import difference_texts, measured_text, verdict_cell
 from regolo_git.reviews.model_review import ModelReview
 from regolo_git.reviews.page import Cell, Column
 from regolo_git.text.numbers import Number, number_text

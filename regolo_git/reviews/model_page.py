@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from regolo_git.records.manifest import Manifest
-from regolo_git.reviews.comparison_page import difference_texts, tensor_text, value_text
+from regolo_git.reviews.comparison_page import tensor_text, value_text
 from regolo_git.reviews.document import (
     DETAIL,
     IMPORTANT,
@@ -20,6 +20,7 @@ from regolo_git.reviews.document import (
     unbroken,
 )
 from regolo_git.reviews.findings import WRONG
+from regolo_git.reviews.metric_cells import difference_texts
 from regolo_git.reviews.metric_table import metric_table
 from regolo_git.reviews.model_review import ModelReview
 from regolo_git.reviews.origin import LICENCE, origin

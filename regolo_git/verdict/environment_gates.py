@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from regolo_git.hints import Hint
+from regolo_git.records.config import PRODUCTION
 from regolo_git.records.gates import ENVIRONMENT_KEYS, EnvironmentGates
 from regolo_git.records.metadata import MetadataValue
 from regolo_git.records.paths import CONFIG_PATH
@@ -12,7 +13,6 @@ from regolo_git.verdict.gate_facts import Facts, Finding
 from regolo_git.verdict.gate_result import GateResult
 from regolo_git.verdict.metric_gates import unknown_key
 
-PRODUCTION = "production"  # where dangerous names in a pickle are refused without any gate
 LICENSE = "license"
 NOBODY_LOOKED = Finding("not judged", "was not looked at")
 SAFE_FORMATS = "save it in a format without pickle, such as safetensors or skops"

@@ -7,14 +7,13 @@ know what the merge does.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from regolo_git.records.config import EnvironmentRule, RegistryConfig
+from regolo_git.records.config import PRODUCTION, EnvironmentRule, RegistryConfig
 from regolo_git.records.gates import EnvironmentGates, MetricGate, Scan
 from regolo_git.records.model_card import ModelCard
 from regolo_git.records.paths import CONFIG_PATH, SIGNERS_PATH, card_path
 from regolo_git.records.toml_text import inline_text, key_text
 from regolo_git.text.numbers import Number, number_text
 from regolo_git.text.printable import printable
-from regolo_git.verdict.environment_gates import PRODUCTION
 from regolo_git.verdict.metric_gates import direction_of
 
 NONE = "none"

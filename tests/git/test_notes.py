@@ -7,7 +7,8 @@ from support.git_program import commit_files, git
 from support.worlds import opened
 
 from regolo_git.errors import LostRace, RegoloError
-from regolo_git.git.notes import append_note, read_note
+from regolo_git.git.note_text import read_note
+from regolo_git.git.notes import append_note
 
 REF = "refs/notes/regolo-test"
 

@@ -12,7 +12,7 @@ from regolo_git.api import Registry
 from regolo_git.errors import Conflict, MissingDependency, NotFound
 from regolo_git.hints import Hint
 from regolo_git.records.paths import SIGNERS_PATH
-from regolo_git.registry.environments.permission import GatesRefused
+from regolo_git.registry.environments.judgement import GatesRefused
 from regolo_git.registry.signatures import NOTES
 
 SIGNED = (

@@ -8,7 +8,8 @@ from support.changes import changes
 from regolo_git.records.measurement import Measurement
 from regolo_git.records.metadata import MetadataValue
 from regolo_git.records.model_card import MetricRule
-from regolo_git.reviews.comparison_page import comparison_page, value_text, verdict_cell
+from regolo_git.reviews.comparison_page import comparison_page, value_text
+from regolo_git.reviews.metric_cells import verdict_cell
 from regolo_git.reviews.page import Cell, Section, cell
 from regolo_git.verdict.metrics import compare_metrics
 from regolo_git.verdict.noise import PairedShares

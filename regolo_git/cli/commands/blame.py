@@ -14,7 +14,7 @@ from regolo_git.hints import Hint
 from regolo_git.records.revision_syntax import AtRevision, OneVersion
 from regolo_git.registry.metric_origins import metric_changes, metric_origins
 from regolo_git.registry.metric_steps import MetricOrigin
-from regolo_git.reviews.comparison_page import difference_texts, metric_name, verdict_cell
+from regolo_git.reviews.metric_cells import difference_texts, metric_name, verdict_cell
 from regolo_git.text.commits import person, short
 from regolo_git.text.numbers import number_text
 from regolo_git.text.printable import one_line

@@ -5,15 +5,14 @@ Without `--metric` the tag cache is enough, and Git is not opened.
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit, form_options
-from regolo_git.cli.options.targets import complete_one
 from regolo_git.cli.pages import model_list, version_list
 from regolo_git.cli.pages.clashes import talk_of_clashes
-from regolo_git.cli.pages.proposals import talk_of_proposals
 from regolo_git.cli.pages.unpushed import talk_of_unpushed_versions
 from regolo_git.cli.streams import is_terminal, talk, talk_next
 from regolo_git.errors import InvalidInput
@@ -23,13 +22,22 @@ from regolo_git.registry.clashes import find_clashes
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import WITHOUT_TAGS, list_versions, untagged_models
 from regolo_git.registry.models import summarise_models
+from regolo_git.registry.proposal_tips import proposal_tips
 from regolo_git.registry.sync.unpushed import unpushed_references
-from regolo_git.registry.version_status import read_statuses
+from regolo_git.registry.version_status import Statuses, read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion, known_metrics
-from regolo_git.registry.waiting_proposals import waiting_proposals
 from regolo_git.text.numbers import counted
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 SCREENFUL = 30
+
+
+def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list["CompletionItem"]:
+    from regolo_git.cli.options.targets import complete_one  # noqa: PLC0415 - only a shell asks
+
+    return complete_one(ctx, param, incomplete)
 
 
 @click.command("list")
@@ -38,7 +46,7 @@ SCREENFUL = 30
     metavar="[MODEL|REV:MODEL|RANGE]",
     required=False,
     callback=lambda _, __, value: _checked(value),
-    shell_complete=complete_one,
+    shell_complete=_complete,
 )
 @click.option("--metric", "metrics", metavar="NAME", multiple=True, help="Add a column with this metric.")
 @click.option("--where", metavar="FILTER", help="Show only the versions that meet a filter.")
@@ -153,11 +161,10 @@ def _list_models(form: Form, limit: int | None) -> None:
         clashes = find_clashes(handle) if form != "plain" else []
         statuses = read_statuses(handle)
         unpushed = unpushed_references(handle, statuses) if models and form == "people" else ()
-        proposals = waiting_proposals(handle, statuses) if form == "people" else []
-    if form == "people":
-        talk_of_clashes(clashes)
-        talk_of_unpushed_versions(unpushed)
-        talk_of_proposals(proposals, statuses.branch)
+        if form == "people":
+            talk_of_clashes(clashes)
+            talk_of_unpushed_versions(unpushed)
+            _talk_of_proposals(handle, statuses)
     if untagged:
         talk(f"{counted(len(untagged), 'model')} in this clone, but no version tags")
         talk_next(WITHOUT_TAGS)
@@ -211,12 +218,20 @@ def _list_versions(model: str, metrics: Sequence[str], limit: int | None, form: 
             talk_of_clashes(clashes)
             statuses = read_statuses(handle)
             talk_of_unpushed_versions(unpushed_references(handle, statuses, model))
-            talk_of_proposals(waiting_proposals(handle, statuses, model), statuses.branch)
+            _talk_of_proposals(handle, statuses, model)
         left_out = [version for version in every[limit:] if version.current] if limit is not None else []
     if form == "people" and len(lines) < len(every):
         for version in left_out:
             talk(f"{version.reference} is the current version on the branch")
         talk(f"and {counted(len(every) - len(lines), 'older version')}: git regolo list {model} --all")
+
+
+def _talk_of_proposals(handle: Handle, statuses: Statuses, model: str | None = None) -> None:
+    if proposal_tips(handle):
+        from regolo_git.cli.pages.proposals import talk_of_proposals  # noqa: PLC0415 - see proposal_tips
+        from regolo_git.registry.waiting_proposals import waiting_proposals  # noqa: PLC0415 - see proposal_tips
+
+        talk_of_proposals(waiting_proposals(handle, statuses, model), statuses.branch)
 
 
 def _newest(versions: Sequence[ModelVersion]) -> str | None:

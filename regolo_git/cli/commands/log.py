@@ -15,7 +15,6 @@ from regolo_git.records.references import Reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import list_versions
 from regolo_git.registry.metric_steps import Step, of_metric, steps_of
-from regolo_git.registry.revision_versions import versions_in
 
 
 @click.command()
@@ -78,6 +77,8 @@ def _steps(handle: Handle, text: str, limit: int | None) -> list[Step]:
             raise InvalidInput(f"'{target}' is one version", Hint("show", str(target)))
         versions = list_versions(handle, target.model, limit)
     else:
+        from regolo_git.registry.revision_versions import versions_in  # noqa: PLC0415 - it walks commits
+
         versions = versions_in(handle, target)[-limit if limit is not None else 0 :]
     found: list[Step] = []
     for model in sorted({version.model_id for version in versions}):

@@ -24,12 +24,8 @@ from regolo_git.hints import Hint
 from regolo_git.records.paths import CONFIG_PATH
 from regolo_git.records.references import Reference
 from regolo_git.registry.environments.declared import UnknownEnvironment
-from regolo_git.registry.environments.permission import (
-    GatesRefused,
-    Judgement,
-    environment_rule,
-    may_declare,
-)
+from regolo_git.registry.environments.judgement import GatesRefused, Judgement
+from regolo_git.registry.environments.permission import environment_rule, may_declare
 from regolo_git.registry.environments.promote import Promoted
 from regolo_git.registry.environments.promote import promote as promote_version
 from regolo_git.registry.handle import Handle

@@ -16,7 +16,6 @@ from regolo_git.records.paths import manifest_path
 from regolo_git.records.revision_syntax import AtRevision, OneVersion
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
-from regolo_git.registry.revisions import manifest_at, revision_at
 from regolo_git.registry.versions.model_version import manifest_data
 
 
@@ -75,6 +74,8 @@ def _with_names(handle: Handle, shown: Shown) -> Shown:
 def _stored_manifest(handle: Handle, version: OneVersion) -> str:
     """The text in Git or in the work tree, also of a manifest that cannot be read."""
     if isinstance(version, AtRevision):
+        from regolo_git.registry.revisions import manifest_at, revision_at  # noqa: PLC0415 - most have a tag
+
         revision = revision_at(handle, version.revision)
         stored = revision.records.data(manifest_path(version.model)) or b""
         if not stored:

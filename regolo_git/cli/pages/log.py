@@ -11,7 +11,7 @@ from regolo_git.cli.streams import is_terminal, paint, put, signs, takes_symbols
 from regolo_git.cli.tables import Cell, Row, painted, put_table, width
 from regolo_git.registry.metric_steps import Step
 from regolo_git.registry.versions.model_version import measured_later
-from regolo_git.reviews.comparison_page import difference_texts, metric_name, verdict_cell
+from regolo_git.reviews.metric_cells import difference_texts, metric_name, verdict_cell
 from regolo_git.text.commits import person, short
 from regolo_git.text.numbers import counted, number_text
 from regolo_git.text.plot import plot

@@ -9,11 +9,11 @@ from regolo_git.cli.streams import paint, signs, talk
 from regolo_git.errors import RegoloError
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
-from regolo_git.registry.environments.permission import Judgement
+from regolo_git.registry.environments.judgement import Judgement
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.reviews.changes import VersionChanges
-from regolo_git.reviews.comparison_page import difference_texts, metric_name, verdict_cell
+from regolo_git.reviews.metric_cells import difference_texts, metric_name, verdict_cell
 from regolo_git.reviews.versions import compare_versions
 from regolo_git.text.numbers import counted, number_text
 from regolo_git.text.printable import one_line

@@ -16,7 +16,6 @@ from regolo_git.registry.endpoints.deployed import Deployed, all_deployed
 from regolo_git.registry.found_recipe import find_recipe_anywhere
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version
-from regolo_git.registry.revisions import revision_at, version_at
 from regolo_git.registry.signatures import Signed, signature_of
 from regolo_git.registry.usage import users_of
 from regolo_git.registry.versions.model_version import ModelVersion, read_tag_message
@@ -54,6 +53,8 @@ class Shown:
 def look_up(handle: Handle, target: OneVersion) -> Shown:
     """Reads tag, manifest, card, users and recipe.  Raises NotFound, IntegrityError."""
     if isinstance(target, AtRevision):
+        from regolo_git.registry.revisions import revision_at, version_at  # noqa: PLC0415 - most have a tag
+
         revision = revision_at(handle, target.revision)
         version = version_at(handle, revision, target.model)
         if version.tag is None:

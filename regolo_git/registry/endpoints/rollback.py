@@ -28,7 +28,7 @@ from regolo_git.registry.endpoints.traffic import (
     traffic_commit,
     usual_replicas,
 )
-from regolo_git.registry.environments.permission import refuse_dangerous
+from regolo_git.registry.environments.permission import refuses_dangerous
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import require_merged
 from regolo_git.registry.push_at_once import destination
@@ -134,7 +134,9 @@ def _version(
 def _usable(handle: Handle, endpoint: Endpoint, version: Version) -> ModelVersion:
     """A version that can serve, and whose pickles are not refused by the environment that is followed."""
     found = servable(handle, Reference.of(endpoint.model, version))
-    if endpoint.environment is not None:
+    if endpoint.environment is not None and refuses_dangerous(handle, endpoint.environment):
+        from regolo_git.registry.environments.judgement import refuse_dangerous  # noqa: PLC0415 - it reads pickles
+
         refuse_dangerous(handle, found, endpoint.environment)
     return found
 

@@ -29,7 +29,8 @@ from regolo_git.registry.change import (
 )
 from regolo_git.registry.endpoints.traffic import follows, moved_endpoint, promotion_files
 from regolo_git.registry.environments.declared import declare, known_environments
-from regolo_git.registry.environments.permission import Judgement, check_permission, judge_promotion
+from regolo_git.registry.environments.judgement import Judgement, judge_promotion
+from regolo_git.registry.environments.permission import check_permission
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.push_at_once import destination

@@ -7,7 +7,8 @@ import json
 from datetime import UTC, datetime
 
 from regolo_git.errors import InvalidInput
-from regolo_git.git.notes import append_note, read_note
+from regolo_git.git.note_text import read_note
+from regolo_git.git.notes import append_note
 from regolo_git.hints import Hint
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.json_reader import JsonReader

@@ -9,7 +9,8 @@ from support.transport_suite import write_hook
 from support.worlds import opened
 
 from regolo_git.errors import TransportError
-from regolo_git.git.notes import append_note, read_note
+from regolo_git.git.note_text import read_note
+from regolo_git.git.notes import append_note
 from regolo_git.git.remote.choose import transport_of
 from regolo_git.git.remote.notes import PATTERN, fetch_notes, push_notes
 from regolo_git.git.repository import GitRepository

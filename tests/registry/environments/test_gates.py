@@ -13,7 +13,7 @@ from regolo_git.artifacts.progress import Progress
 from regolo_git.errors import IntegrityError, NotFound, PolicyRefused
 from regolo_git.records.environment import Promotion
 from regolo_git.records.references import Reference
-from regolo_git.registry.environments.permission import GatesRefused
+from regolo_git.registry.environments.judgement import GatesRefused
 from regolo_git.registry.environments.promote import promote
 
 CARD = "models/m/model.toml"
