@@ -110,6 +110,37 @@ def test_nor_does_a_list_with_an_operations_branch(two_versions: Path, regolo: R
     assert modules.isdisjoint({*SLOW, *PARSERS} - {"sqlite3"})
 
 
+# What only some of these commands need, of some versions: to read files, to write them, and to judge.
+PARTS = (
+    "artifacts.ingest",
+    "artifacts.restore",
+    "layouts.pickles",
+    "registry.gates",
+    "git.publish",
+    "artifacts.values",
+)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("list",),
+        ("log", "m"),
+        ("history", "m"),
+        ("show", "m"),
+        ("show", "main:m"),
+        ("diff", "m"),
+        ("endpoint", "list"),
+    ],
+    ids=" ".join,
+)
+def test_a_command_that_looks_imports_no_more_than_that(
+    two_versions: Path, arguments: tuple[str, ...]
+) -> None:
+    modules = imported(command(*arguments), cwd=two_versions)
+    assert [name for name in modules if name.startswith(tuple(f"regolo_git.{part}" for part in PARTS))] == []
+
+
 # What a new version of one plain file does not need, and so must not wait for.
 NOT_FOR_A_PLAIN_FILE = {
     # processes and threads, and what imports them

@@ -12,8 +12,6 @@ from regolo_git.records.gates import EnvironmentGates
 from regolo_git.records.paths import SIGNERS_PATH
 from regolo_git.registry.found_recipe import find_recipe_anywhere
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.pickle_names import scan_of
-from regolo_git.registry.predictions import paired_metrics
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.nearest import nearest
@@ -62,6 +60,8 @@ def judge_version(
     paired = _paired(handle, rules, before, after) if before is not None else None
     found = facts_of(after)
     if rules.environments:
+        from regolo_git.registry.pickle_names import scan_of  # noqa: PLC0415 - a review of a model asks for none
+
         found = replace(found, scan=scan_of(handle, after.manifest))
     if _requires_signature(rules.environments):
         found = replace(found, signed=signed_finding(handle, after.tag, after.commit, rules.signers))
@@ -105,6 +105,8 @@ def _paired(
     ]
     if not names:
         return None
+    from regolo_git.registry.predictions import paired_metrics  # noqa: PLC0415 - few versions have predictions
+
     found = [find_recipe_anywhere(handle, manifest.artifact.recipe) for manifest in (a, b)]
     paired = paired_metrics(handle.stores, (a, found[0]), (b, found[1]))
     return {name: paired[name] for name in names if name in paired}

@@ -14,7 +14,6 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import read_version_manifest
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.revisions import Revision, manifest_at, revision_at
-from regolo_git.registry.versions.work_tree_content import work_tree_content
 from regolo_git.text.printable import printable
 
 IN_WORK_TREE = "work tree"
@@ -52,6 +51,10 @@ def side_at(
     if revision.commit is not None:
         recipe = find_recipe_anywhere(handle, manifest.artifact.recipe)
         return Side(manifest, recipe, revision.title, revision.records)
+    from regolo_git.registry.versions.work_tree_content import (  # noqa: PLC0415 - most sides are commits
+        work_tree_content,
+    )
+
     content = work_tree_content(handle, manifest, on_progress)
     if content.state == "missing":
         path = printable(manifest.artifact.path or "")

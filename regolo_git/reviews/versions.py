@@ -16,7 +16,6 @@ from regolo_git.registry.revisions import Revision, changed_models, revision_at
 from regolo_git.reviews.comparison import Comparison, compare
 from regolo_git.reviews.incomplete import IncompleteFile, incomplete_files
 from regolo_git.reviews.sides import Side, find_side, side_at
-from regolo_git.reviews.values import tensor_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,8 @@ def compare_sides(
     comparison = compare(a.manifest, b.manifest, card, a.recipe, b.recipe, incomplete, paired)
     comparison = replace(comparison, later_a=later[0], later_b=later[1])
     if values:
+        from regolo_git.reviews.values import tensor_values  # noqa: PLC0415 - it reads the bytes
+
         found = tensor_values(handle, a, b, comparison.tensors, on_progress)
         comparison = replace(comparison, values=found)
     if comparison.version_a != comparison.version_b:
