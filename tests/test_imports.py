@@ -117,7 +117,7 @@ PARTS = (
     "layouts.pickles",
     "registry.gates",
     "git.publish",
-    "artifacts.values",
+    "artifacts.values.compare",
 )
 
 

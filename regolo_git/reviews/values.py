@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from regolo_git.artifacts.progress import OnProgress
-from regolo_git.artifacts.values.compare import can_compare, compare_values, import_numpy
 from regolo_git.artifacts.values.difference import ValueChange
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.hints import Hint
@@ -49,6 +48,12 @@ def tensor_values(
     Unchanged tensors are not read.  Raises MissingDependency without NumPy, InvalidInput for files in the
     work tree, NotFound, IntegrityError or TransportError if bytes of one version cannot be read.
     """
+    from regolo_git.artifacts.values.compare import (  # noqa: PLC0415 - most comparisons look at no values
+        can_compare,
+        compare_values,
+        import_numpy,
+    )
+
     import_numpy()
     recipes = _recipe(a), _recipe(b)
     changed = tensors.of_kind("changed") if tensors is not None else ()

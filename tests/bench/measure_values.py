@@ -82,6 +82,8 @@ def measure(work: Path, dtype: str, size: int) -> list[int]:
     try:
         run = [sys.executable, "-m", "regolo_git", "-C", str(directory)]
         subprocess.run(["git", "init", "-q", "-b", "main", directory], check=True)
+        for setting in ("user.name=Ada Byron", "user.email=ada@example.com"):
+            subprocess.run(["git", "-C", directory, "config", *setting.split("=")], check=True)
         subprocess.run([*run, "init", "-q"], check=True, capture_output=True)
         for seed, command in enumerate(("register", "commit")):
             write(directory / "m.safetensors", dtype, size, seed)
