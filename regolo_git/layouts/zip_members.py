@@ -15,6 +15,7 @@ from regolo_git.layouts.items import Cut, Item, Malformed, Placed, TensorInfo, f
 
 LOCAL, CENTRAL, END, LOCATOR, END64 = b"PK\3\4", b"PK\1\2", b"PK\5\6", b"PK\6\7", b"PK\6\6"
 LOCAL_SIZE, END_SIZE, COMMENT_LIMIT = 30, 22, 1 << 16
+LOCATOR_SIZE, END64_SIZE = 20, 56
 DIRECTORY_LIMIT = 16 << 20
 MEMBERS_LIMIT = 1 << 17
 ENCRYPTED = 1
@@ -57,44 +58,76 @@ def read(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
 
 
 def read_directory(file: BinaryIO, size: int) -> tuple[list[Member], int]:
-    """The members, none of which overlap, and where the directory begins.  Raises Malformed."""
-    start, length, count = _find_directory(file, size)
+    """The members, none of which overlap, and where the directory begins.  Raises Malformed.
+
+    Readers of zip files differ in what they believe of the directory's place, size and count; where these
+    contradict each other, the file is Malformed.
+    """
+    start, length, count, end = _find_directory(file, size)
     if length > DIRECTORY_LIMIT or count > MEMBERS_LIMIT:
         raise Malformed
     if start + length > size - END_SIZE:
         raise Cut(start + length + END_SIZE)
+    if start + length != end:
+        raise Malformed
     members = _members(read_at(file, start, length), count)
     _refuse_overlaps(members, start)
     return members, start
 
 
-def _find_directory(file: BinaryIO, size: int) -> tuple[int, int, int]:
-    """(offset, length, number of members) of the central directory."""
+def bytes_ahead(file: BinaryIO, size: int) -> int | None:
+    """How many bytes are before the zip file with which a file ends; None if it does not end with one.
+
+    Python's `zipfile` finds it there, whatever the file begins with.
+    """
+    try:
+        start, length, _, end = _find_directory(file, size)
+    except Malformed:
+        return None
+    ahead = end - length - start
+    return ahead if ahead >= 0 and length and read_at(file, end - length, 4) == CENTRAL else None
+
+
+class _Directory(NamedTuple):
+    start: int
+    length: int
+    members: int
+    end: int  # where the records at the end begin
+
+
+def _find_directory(file: BinaryIO, size: int) -> _Directory:
     tail_start = max(0, size - END_SIZE - COMMENT_LIMIT)
     tail = read_at(file, tail_start, size - tail_start)
     at = tail.rfind(END)
     if at < 0 or len(tail) - at < END_SIZE:
         raise Cut(None)
     disks, count, length, offset = struct.unpack_from("<4xI2xHII", tail, at)
-    if FULL in (length, offset) or count == FULL16:
-        return _find_directory64(file, tail_start + at)
-    if disks:
+    said = _Directory(offset, length, count, tail_start + at)
+    wide = _find_directory64(file, tail_start + at)
+    if wide is not None:
+        if said.start not in (FULL, wide.start) or said.length not in (FULL, wide.length):
+            raise Malformed
+        if said.members not in (FULL16, wide.members):
+            raise Malformed
+        return wide
+    if disks or FULL in (length, offset) or count == FULL16:
         raise Malformed
-    return offset, length, count
+    return said
 
 
-def _find_directory64(file: BinaryIO, end: int) -> tuple[int, int, int]:
-    if end < 20:
-        raise Malformed
-    locator = read_at(file, end - 20, 20)
+def _find_directory64(file: BinaryIO, end: int) -> _Directory | None:
+    """What the wide records say, which `zipfile` believes wherever they are; None if there are none."""
+    locator = read_at(file, end - LOCATOR_SIZE, LOCATOR_SIZE) if end >= LOCATOR_SIZE else b""
+    if locator[:4] != LOCATOR:
+        return None
     offset = struct.unpack_from("<8xQ", locator)[0]
-    if locator[:4] != LOCATOR or offset > end:
+    if offset != end - LOCATOR_SIZE - END64_SIZE:
         raise Malformed
-    record = read_at(file, offset, 56)
+    record = read_at(file, offset, END64_SIZE)
     if record[:4] != END64:
         raise Malformed
     count, length, start = struct.unpack_from("<32xQQQ", record)
-    return start, length, count
+    return _Directory(start, length, count, offset)
 
 
 def _members(directory: bytes, count: int) -> list[Member]:
@@ -117,6 +150,8 @@ def _members(directory: bytes, count: int) -> list[Member]:
         encrypted = bool(flags & ENCRYPTED)
         members.append(Member(name, offset, stored, size, method, encrypted, name_length))
         at = name_end + extra_length + comment_length
+    if at != len(directory):
+        raise Malformed
     return members
 
 

@@ -128,6 +128,11 @@ UNREAD = {
     ),
     "many marks": b"\x80\x04" + b"(" * 200_000,
     "HDF5": b"\x89HDF\r\n\x1a\n" + bytes(100),
+    "HDF5 behind a block": bytes(2048) + b"\x89HDF\r\n\x1a\n" + bytes(100),
+    "lz4, if only by its beginning": b"\x04\x22\x4d\x18" + bytes(100),
+    "a frame that is skipped": b"\x51\x2a\x4d\x18" + bytes(100),
+    "lzip, cut": b"LZIP\1\x0c" + bytes(10),
+    "many empty parts": gzip.compress(b"") * 200_000,
     "7z": b"7z\xbc\xaf\x27\x1c" + bytes(100),
     "Zstandard": b"\x28\xb5\x2f\xfd" + bytes(100),
     "a cut gzip": gzip.compress(whole(SYSTEM) * 100)[:40],
@@ -140,6 +145,17 @@ UNREAD = {
 @pytest.mark.parametrize("title", UNREAD)
 def test_what_cannot_be_read_is_said(title: str) -> None:
     assert names_of(UNREAD[title], "model.pkl").unread
+
+
+def test_a_name_of_keras_is_not_vouched_for() -> None:
+    assert "HDF5" in str(names_of(bytes(1 << 21), "model.h5").unread)
+
+
+@pytest.mark.parametrize(
+    "title", ["HDF5 behind a block", "lz4, if only by its beginning", "a frame that is skipped"]
+)
+def test_what_a_loader_knows_by_its_beginning_is_said_whatever_its_name(title: str) -> None:
+    assert names_of(UNREAD[title], "weights").unread
 
 
 def test_an_encrypted_member_is_said() -> None:

@@ -7,12 +7,14 @@ with `loader-number` as the names of the files.
 import contextlib
 import gzip
 import io
+import lzma
 import os
 import pickle
 import sys
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 
 
@@ -44,13 +46,22 @@ def load_zip(data: bytes) -> None:
 def load_tar(data: bytes) -> None:
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         for member in archive:
-            pickle.loads(archive.extractfile(member).read())
+            with contextlib.suppress(Exception):
+                pickle.loads(archive.extractfile(member).read())
 
 
 def load_numpy(data: bytes) -> None:
     import numpy as np
 
     np.load(io.BytesIO(data), allow_pickle=True)
+
+
+def load_arrays(data: bytes) -> None:
+    import numpy as np
+
+    file = io.BytesIO(data)
+    while True:
+        np.load(file, allow_pickle=True)
 
 
 def load_joblib(data: bytes) -> None:
@@ -69,7 +80,10 @@ LOADERS = {
     "zip of arrays": load_zip,
     "tar": load_tar,
     "gzip": lambda data: pickle.loads(gzip.decompress(data)),
+    "lzma": lambda data: pickle.loads(lzma.decompress(data)),
+    "zlib": lambda data: pickle.loads(zlib.decompress(data)),
     "numpy": load_numpy,
+    "arrays": load_arrays,
     "joblib": load_joblib,
 }
 

@@ -1,48 +1,45 @@
-"""Where pickles hide: archives, compressed files, arrays of NumPy; told by their content, not their name."""
+"""Where pickles hide: archives, compressed files, arrays of NumPy; told by their content, not their name.
 
-import ast
+A file may be several of these at once, since their readers look at different parts of it: it is read as each.
+"""
+
 import io
 import re
 from collections.abc import Callable, Collection, Iterator
-from typing import Any, BinaryIO, cast
+from functools import partial
+from typing import BinaryIO, cast
 
 from regolo_git.layouts import npy, zip_members
 from regolo_git.layouts.items import Malformed
+from regolo_git.layouts.pickles import arrays, tar, torch_tar
 from regolo_git.layouts.pickles import content as contents
 from regolo_git.layouts.pickles import inflated as inflate
-from regolo_git.layouts.pickles import tar, torch_tar
-from regolo_git.layouts.pickles.content import Broken, Budget, Content, Slice
+from regolo_git.layouts.pickles.compressed import Compressed, compressed
+from regolo_git.layouts.pickles.content import Broken, Budget, Content, GivesUp, Slice
 from regolo_git.layouts.pickles.found import Found
 from regolo_git.layouts.pickles.streams import read_pickles
+from regolo_git.layouts.pickles.tar import NO_LIMIT
 
 HEAD = 512
 DEPTH = 3  # of containers in containers
 STORAGE_LIMIT = 1 << 18  # bytes, from which on a tensor has chunks of its own
 HELD_LIMIT = 1 << 26  # bytes of an archive inside another that is compressed
+PROOF = 1 << 20  # bytes that content decompresses to if it does not begin like compressed content by chance
 # A file of such a name that cannot be read is not vouched for; what others have is told by their content.
 SUFFIXES = re.compile(r"(?i)\.(pkl|pickle|pickl|pk|pckl|p|joblib|jbl|pt|pth|ckpt|dill|cloudpickle)\Z")
+# No reader of zip files is given these: their ends need not be fetched.
+NO_ZIP = re.compile(r"(?i)\.(safetensors|gguf|onnx)\Z|/data/[0-9]+\Z")
 ZIP, EMPTY_ZIP, HDF = b"PK\3\4", b"PK\5\6", b"\x89HDF\r\n\x1a\n"
-OLD_JOBLIB = re.compile(rb"ZF0x[0-9a-fA-F]{1,16}[ L]{0,16}")
-OLD_JOBLIB_HEAD = 21
-COMPRESSED: tuple[tuple[bytes, Callable[[], Any], bool], ...] = (
-    (b"\x1f\x8b", inflate.new_gzip, True),
-    (b"BZh", inflate.new_bz2, True),
-    (b"\xfd7zXZ\0", inflate.new_lzma, True),
-    (b"\x5d\0\0", inflate.new_lzma, False),
-    (b"\x04\x22\x4d\x18", inflate.new_lz4, False),
-    (b"x\x01", inflate.new_zlib, False),
-    (b"x\x5e", inflate.new_zlib, False),
-    (b"x\x9c", inflate.new_zlib, False),
-    (b"x\xda", inflate.new_zlib, False),
-)
+HDF_NAMES = re.compile(r"(?i)\.(h5|hdf5)\Z")
+HDF_PLACES = tuple(512 << power for power in range(12))  # behind what the format leaves to its users
 OTHER_ARCHIVES = {
     b"7z\xbc\xaf\x27\x1c": "a 7z archive is not read",
     b"Rar!\x1a\x07": "a RAR archive is not read",
     b"\x28\xb5\x2f\xfd": "compression by Zstandard is not read",
     HDF: "an HDF5 file may hold code of Keras layers, which is not read",
 }
+SKIPPED_FRAME = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")  # of lz4 and of Zstandard
 KERAS = {"config.json", "metadata.json"}
-PLAIN_DTYPE = re.compile(r"[<>|=]?(?:[?biufcSUVmM][0-9]{0,9}|[mM]8\[[0-9a-zA-Z]{1,16}\]|b1)")
 
 
 class Containers:
@@ -55,29 +52,51 @@ class Containers:
         """Adds what the pickles in some content ask for; `name` is a file's, `sure` that it is a pickle."""
         sure = sure or SUFFIXES.search(name) is not None
         try:
-            self._by_content(content, content.head(HEAD), depth, sure=sure)
+            head = content.head(HEAD)
+        except Broken as error:
+            self._found.unread(str(error))
+            return
+        readings = self._readings(content, head, name, depth, sure=sure)
+        is_other = [self._try(reading) for reading in readings]
+        if head[:4] not in (ZIP, EMPTY_ZIP) and not head.startswith(npy.MAGIC):
+            sure = sure and not any(is_other)
+            self._try(lambda: read_pickles(content, self._found, self._budget, sure=sure))
+
+    def _try(self, reading: Callable[[], bool]) -> bool:
+        """Whether some content is what it is read as, even if it cannot be read to its end."""
+        try:
+            return reading()
         except Broken as error:
             self._found.unread(str(error))
         except Malformed:
             self._found.unread("its archive is damaged")
+        return True
 
-    def _by_content(self, content: Content, head: bytes, depth: int, *, sure: bool) -> None:
+    def _readings(
+        self, content: Content, head: bytes, name: str, depth: int, *, sure: bool
+    ) -> Iterator[Callable[[], bool]]:
+        yield partial(self._refused, content, head, name, depth)
+        if head[:4] in (ZIP, EMPTY_ZIP):
+            yield partial(self._archive, content, depth, self._zip)
+        elif content.place is not None and not NO_ZIP.search(name):
+            yield partial(self._zip_at_the_end, content, depth)
+        if head.startswith(npy.MAGIC):
+            yield partial(self._arrays, content, depth)
+        if tar.is_tar(head):
+            yield partial(self._archive, content, depth, self._tar)
+        for each in compressed(content, head, name):
+            yield partial(self._inflate, each, depth, sure=sure)
+
+    def _refused(self, content: Content, head: bytes, name: str, depth: int) -> bool:
+        """False if content is of no kind that is known and not read."""
         for magic, why in OTHER_ARCHIVES.items():
             if head.startswith(magic):
                 raise Broken(why)
-        if head[:4] in (ZIP, EMPTY_ZIP):
-            self._archive(content, depth, self._zip)
-        elif head.startswith(npy.MAGIC):
-            self._array(content)
-        elif tar.is_tar(head):
-            self._archive(content, depth, self._tar)
-        elif not self._compressed(content, head, depth, sure=sure):
-            read_pickles(content, self._found, self._budget, sure=sure)
-
-    def _archive(self, content: Content, depth: int, read: Callable[[Content, int], None]) -> None:
-        if depth == 0:
-            raise Broken("archives in archives are too deep to be read")
-        read(content, depth - 1)
+        if SKIPPED_FRAME.match(head):
+            raise Broken("compression behind a frame that is skipped is not read")
+        if HDF_NAMES.search(name) or (depth == DEPTH and _is_hdf_behind(content)):
+            raise Broken(OTHER_ARCHIVES[HDF])
+        return False
 
     def _member(self, path: str, content: Content, depth: int) -> None:
         outer = self._found.member
@@ -86,6 +105,18 @@ class Containers:
         self._found.member = outer
 
     # -- archives ------------------------------------------------------------------------------------------
+
+    def _archive(self, content: Content, depth: int, read: Callable[[Content, int], None]) -> bool:
+        if depth == 0:
+            raise Broken("archives in archives are too deep to be read")
+        read(content, depth - 1)
+        return True
+
+    def _zip_at_the_end(self, content: Content, depth: int) -> bool:
+        """False if content does not end with a zip file."""
+        file, size = self._seekable(content)
+        ahead = zip_members.bytes_ahead(file, size)
+        return ahead is not None and self._archive(tar.part(content, ahead, NO_LIMIT), depth, self._zip)
 
     def _zip(self, content: Content, depth: int) -> None:
         file, size = self._seekable(content)
@@ -128,43 +159,43 @@ class Containers:
 
     # -- other files ---------------------------------------------------------------------------------------
 
-    def _array(self, content: Content) -> None:
-        """An array of NumPy: its objects are a pickle behind the header."""
-        length = npy.header_length(content.head(12))
-        header = content.head(length) if length is not None else b""
-        if length is None or len(header) < length:
-            raise Broken("the header of an array is not valid")
-        if _has_objects(header[10 if header[6] == 1 else 12 :]):
-            read_pickles(tar.part(content, length, NO_LIMIT), self._found, self._budget, sure=True)
-
-    def _compressed(self, content: Content, head: bytes, depth: int, *, sure: bool) -> bool:
-        old = OLD_JOBLIB.match(head)
-        if old is not None:
-            inner = tar.part(content, OLD_JOBLIB_HEAD, NO_LIMIT)
-            return self._inflate(inner, inflate.new_zlib, depth, repeat=False, sure=True)
-        for magic, new, repeat in COMPRESSED:
-            if head.startswith(magic):
-                return self._inflate(content, new, depth, repeat=repeat, sure=sure)
-        return False
-
-    def _inflate(
-        self, content: Content, new: Callable[[], Any], depth: int, *, repeat: bool, sure: bool
-    ) -> bool:
-        """False if it only begins as if it were compressed."""
-        inner = inflate.inflated(content, new, self._budget, repeat=repeat)
-        try:
-            inner.head(1)
-        except Broken:
-            if sure or repeat:
-                raise
-            return False
-        if depth == 0:
-            raise Broken("compressed files in compressed files are too deep to be read")
-        self.read(inner, "", depth - 1, sure=sure)
+    def _arrays(self, content: Content, depth: int) -> bool:
+        """Arrays of NumPy one after another: the objects of one are a pickle behind its header."""
+        while content.head(len(npy.MAGIC)) == npy.MAGIC:
+            self._budget.spend_member()
+            header = arrays.header(content)
+            if arrays.has_objects(header.described):
+                rest = tar.part(content, header.length, NO_LIMIT)
+                return read_pickles(rest, self._found, self._budget, sure=True)
+            if content.place is None:
+                return True  # to pass over it, all of it would have to be decompressed
+            content = tar.part(content, header.length + arrays.array_bytes(header.described), NO_LIMIT)
+        if content.head(1):
+            self.read(content, "", depth)
         return True
 
-
-NO_LIMIT = 1 << 62
+    def _inflate(self, found: Compressed, depth: int, *, sure: bool) -> bool:
+        """False if content only begins as if it were compressed."""
+        # All loaders but those of zlib go on with the next stream.
+        repeat = found.new is not inflate.new_zlib
+        inner = inflate.inflated(found.content, found.new, self._budget, repeat=repeat)
+        is_proven = True
+        try:
+            inner.head(1 if found.certain else PROOF)
+        except Broken as error:
+            if found.certain or isinstance(error, GivesUp):
+                raise
+            is_proven = False
+        if depth == 0:
+            if is_proven:
+                raise Broken("compressed files in compressed files are too deep to be read")
+            return False
+        trial = self._found.trial()
+        Containers(trial, self._budget).read(inner, "", depth - 1, sure=sure)
+        if is_proven or trial.names or trial.pickles:
+            self._found.add(trial)
+            return True
+        return False
 
 
 def _is_large_storage(member: zip_members.Member, names: Collection[str]) -> bool:
@@ -174,31 +205,17 @@ def _is_large_storage(member: zip_members.Member, names: Collection[str]) -> boo
     return member.plain and f"{member.name.partition('/')[0]}/data.pkl" in names
 
 
+def _is_hdf_behind(content: Content) -> bool:
+    """Whether a file is one of HDF5 behind a block of its user's, which its readers pass over."""
+    if content.place is None:
+        return False
+    file, start, size = content.place
+    places = (place for place in HDF_PLACES if place < size)
+    return any(contents.window(file, start + place, len(HDF)).head(len(HDF)) == HDF for place in places)
+
+
 def _refused(why: str) -> Content:
     def opened() -> contents.Stream:
         raise Broken(why)
 
     return Content(opened)
-
-
-def _has_objects(header: bytes) -> bool:
-    """Whether an array's header names another type than plain numbers, texts and times."""
-    try:
-        described = ast.literal_eval(header.decode("latin-1").strip())
-        return not all(PLAIN_DTYPE.fullmatch(kind) for kind in _dtypes(described["descr"], 8))
-    except (ValueError, SyntaxError, TypeError, KeyError, MemoryError, RecursionError):
-        return True
-
-
-def _dtypes(described: object, depth: int) -> Iterator[str]:
-    """The types of the fields; Python's own types have other names, and anything unusual is one."""
-    if isinstance(described, str):
-        yield described
-    elif isinstance(described, list | tuple) and depth:
-        for field in described:
-            if not isinstance(field, tuple) or len(field) not in (2, 3):
-                yield "O"
-            else:
-                yield from _dtypes(field[1], depth - 1)
-    else:
-        yield "O"

@@ -29,24 +29,30 @@ class Found:
 
     def name(self, module: str, name: str, offset: int) -> None:
         """Adds a name.  Raises GivesUp for more of them than any model has."""
-        if (module, name) in self._names:
-            return
-        if len(self._names) >= NAMES_LIMIT:
-            raise GivesUp(f"it asks for more than {NAMES_LIMIT} names")
-        self._names[module, name] = AskedName(module, name, self.member, offset)
+        self._add_name(AskedName(module, name, self.member, offset))
 
     def unread(self, why: str) -> None:
         """Adds something that could not be read."""
-        if len(self._unread) < UNREAD_LIMIT:
-            self._unread[Unread(self.member, why)] = None
+        self._add_unread(Unread(self.member, why))
 
     def add(self, other: "Found") -> None:
         """Adds what a trial has found."""
         self.pickles += other.pickles
-        for asked in other.names:
-            self.name(asked.module, asked.name, asked.offset)
         for unread in other.result().unread:
-            self.unread(unread.why)
+            self._add_unread(unread)
+        for asked in other.names:
+            self._add_name(asked)
+
+    def _add_name(self, asked: AskedName) -> None:
+        if (asked.module, asked.name) in self._names:
+            return
+        if len(self._names) >= NAMES_LIMIT:
+            raise GivesUp(f"it asks for more than {NAMES_LIMIT} names")
+        self._names[asked.module, asked.name] = asked
+
+    def _add_unread(self, unread: Unread) -> None:
+        if len(self._unread) < UNREAD_LIMIT:
+            self._unread[unread] = None
 
     def result(self) -> PickleNames:
         """What was found, as a value."""

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from regolo_git.layouts.pickles.content import Broken, Budget, Content, Ended, Stream
+from regolo_git.layouts.pickles.content import Broken, Budget, Content, Ended, GivesUp, Stream
 
 BLOCK = 1 << 16
+STREAM_COST = 1 << 13  # bytes that a stream in a row counts beside what it decompresses to
+TOO_LARGE = "emory usage limit"  # in the message of `lzma`
 
 
 class Inflated:
@@ -47,6 +49,8 @@ class Inflated:
             RuntimeError,
             MemoryError,
         ) as error:
+            if isinstance(error, MemoryError) or TOO_LARGE in str(error):
+                raise GivesUp("it takes too much memory to decompress it") from error
             raise Broken("it cannot be decompressed") from error
         self._budget.spend_bytes(len(data))
         self._ready += data
@@ -54,11 +58,11 @@ class Inflated:
     def _step(self) -> bytes:
         inner = self._inner
         if inner.eof:
-            rest = inner.unused_data or self._stream.read(BLOCK)
-            if not self._repeat or not rest.strip(b"\0"):
+            rest = self._next_stream(inner.unused_data) if self._repeat else b""
+            if not rest:
                 self._over = True
                 return b""
-            self._inner = inner = self._new()
+            self._inner = self._new()
             return self._decompress(rest)
         if hasattr(inner, "needs_input"):
             feed = self._stream.read(BLOCK) if inner.needs_input else b""
@@ -69,6 +73,20 @@ class Inflated:
         if not feed:
             raise Ended
         return self._decompress(feed)
+
+    def _next_stream(self, rest: bytes) -> bytes:
+        """The first bytes of another stream, for `gzip` behind any number of zeros; empty at the end."""
+        self._budget.spend_bytes(STREAM_COST)
+        rest = rest or self._stream.read(BLOCK)
+        skipped = False
+        while rest and not rest.strip(b"\0"):
+            self._budget.spend_bytes(len(rest))
+            rest, skipped = self._stream.read(BLOCK), True
+        if self._new is new_gzip:
+            return rest.lstrip(b"\0")
+        if rest and skipped:
+            raise GivesUp("it has zeros between its compressed parts")
+        return rest
 
     def _decompress(self, feed: bytes) -> bytes:
         return bytes(self._inner.decompress(feed, BLOCK))
@@ -105,7 +123,7 @@ def new_lzma() -> Any:
 
 
 def new_lz4() -> Any:
-    """A decompressor for an lz4 frame.  Raises GivesUp if no library for it is installed."""
+    """A decompressor for an lz4 frame.  Raises Broken if no library for it is installed."""
     try:
         return import_module("lz4.frame").LZ4FrameDecompressor()
     except ImportError:

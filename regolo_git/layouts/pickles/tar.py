@@ -1,4 +1,8 @@
-"""The members of a tar file, such as PyTorch wrote before 0.2; checked by the sums of their headers."""
+"""The members of a tar file, such as PyTorch wrote before 0.2; checked by the sums of their headers.
+
+Headers are read as Python's `tarfile` reads them.  Where it would look for a member somewhere else than this
+module, the file is Broken, because a pickle could be there.
+"""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -7,8 +11,13 @@ from regolo_git.layouts.pickles.content import Broken, Budget, Content, Ended, S
 from regolo_git.layouts.pickles.cursor import Cursor
 
 BLOCK = 512
+NO_LIMIT = 1 << 62  # bytes of a part: all that there are
 FILES = (b"0", b"\0", b"7")
-OTHERS = (b"5", b"1", b"2", b"L", b"K", b"x", b"g")  # directories, links, and headers about the next member
+EMPTY = (b"5", b"1", b"2")  # directories and links
+LONG_NAMES = (b"L", b"K")
+PAX = (b"x", b"g")  # what is said about the next member, or about all
+PAX_LIMIT = 1 << 16  # bytes
+PAX_SIZES = (b"size=", b"GNU.sparse.")  # they replace the size of the header
 
 
 class TarMember(NamedTuple):
@@ -24,8 +33,8 @@ def is_tar(head: bytes) -> bool:
     if len(head) < BLOCK or not head.strip(b"\0"):
         return False
     try:
-        return _sum(head) == int(head[148:156].strip(b" \0") or b"-1", 8)
-    except ValueError:
+        return _number(head[148:156]) in _sums(head)
+    except Broken:
         return False
 
 
@@ -39,13 +48,25 @@ def members(content: Content, budget: Budget) -> Iterator[TarMember]:
         if not is_tar(head):
             raise Broken("a header of the tar file is not valid")
         budget.spend_member()
-        size = _number(head[124:136])
+        member = TarMember(_text(head[:100]), cursor.position, _size(head[124:136]))
         kind = head[156:157]
+        if kind == b"\0" and member.path.endswith("/"):
+            kind = b"5"  # of old tar files
         if kind in FILES:
-            yield TarMember(_text(head[:100]), cursor.position, size)
-        elif kind not in OTHERS:
+            yield member
+        elif kind not in (*EMPTY, *LONG_NAMES, *PAX):
             raise Broken("a member of the tar file is of an unknown kind")
-        cursor.skip(-(-size // BLOCK) * BLOCK)
+        elif kind in EMPTY and member.size:
+            raise Broken("a directory or link in the tar file has content")
+        blocks = -(-member.size // BLOCK) * BLOCK
+        if kind in PAX:  # whose records may go on behind their size
+            _refuse_other_sizes(cursor.take(min(blocks, PAX_LIMIT + 1)))
+        cursor.skip(member.offset + blocks - cursor.position)
+
+
+def _refuse_other_sizes(said: bytes) -> None:
+    if len(said) > PAX_LIMIT or any(key in said for key in PAX_SIZES):
+        raise Broken("a member of the tar file has another size than its header")
 
 
 def part(content: Content, offset: int, size: int) -> Content:
@@ -73,18 +94,30 @@ class _Part:
         self._left -= count
 
 
-def _sum(head: bytes) -> int:
-    return sum(head[:148]) + 8 * 0x20 + sum(head[156:])
+def _sums(head: bytes) -> tuple[int, int]:
+    """The sum of a header without its own field, and that of old programs whose bytes have a sign."""
+    others = head[:148] + head[156:]
+    total = sum(others) + 8 * 0x20
+    return total, total - 256 * sum(byte > 127 for byte in others)
 
 
 def _text(field: bytes) -> str:
     return field.split(b"\0")[0].decode("utf-8", "replace")
 
 
+def _size(field: bytes) -> int:
+    size = _number(field)
+    if size < 0:
+        raise Broken("a size in the tar file is not valid")
+    return size
+
+
 def _number(field: bytes) -> int:
-    if field[0] & 0x80:
-        return int.from_bytes(field, "big") & ((1 << 88) - 1)
+    """A number in octal digits, or in bytes behind the first, which is the sign."""
+    if field[0] in (0o200, 0o377):
+        negative = 1 << 8 * (len(field) - 1) if field[0] == 0o377 else 0
+        return int.from_bytes(field[1:], "big") - negative
     try:
-        return int(field.strip(b" \0") or b"0", 8)
+        return int(field.partition(b"\0")[0].decode("ascii").strip() or "0", 8)
     except ValueError as error:
-        raise Broken("a size in the tar file is not valid") from error
+        raise Broken("a number in the tar file is not valid") from error
