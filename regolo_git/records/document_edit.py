@@ -9,7 +9,8 @@ from tomlkit.exceptions import TOMLKitError
 from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.records.toml_limits import EDITED_BYTES, EDITED_STEPS
 from regolo_git.records.toml_scan import costly
-from regolo_git.records.toml_text import TomlValue, load_document
+from regolo_git.records.toml_statements import Unmergeable, read_statements
+from regolo_git.records.toml_text import TomlValue, dump_document, load_document
 
 
 def set_value(text: str, key: str, value: TomlValue) -> str:
@@ -17,6 +18,8 @@ def set_value(text: str, key: str, value: TomlValue) -> str:
     document = _parse(text)
     table: MutableMapping[str, object] = document
     *parents, last = key.split(".")
+    if not parents and last not in document:
+        return _with_top_key(text, document, last, value)
     for parent in parents:
         if parent not in table:
             table[parent] = tomlkit.table()
@@ -26,6 +29,20 @@ def set_value(text: str, key: str, value: TomlValue) -> str:
         table = cast(MutableMapping[str, object], held)
     table[last] = value
     return tomlkit.dumps(document)
+
+
+def _with_top_key(text: str, document: tomlkit.TOMLDocument, key: str, value: TomlValue) -> str:
+    """Adds a key below the other ones at the top; tomlkit would put comments of the next table above it."""
+    try:
+        statements = read_statements(text, "the file").tables[()].keys.values()
+    except Unmergeable:
+        document[key] = value
+        return tomlkit.dumps(document)
+    above = "".join(statement.whole() for statement in statements)
+    line = dump_document({key: value})
+    if not above:
+        return line + ("\n" if text else "") + text
+    return above + line + text[len(above) :]
 
 
 def add_tables(text: str, parent: str, names: Sequence[str]) -> str:
@@ -43,18 +60,31 @@ def add_tables(text: str, parent: str, names: Sequence[str]) -> str:
     return written
 
 
-def unset_value(text: str, key: str) -> str:
-    """Removes a dotted key if it exists.  Raises IntegrityError for bad TOML."""
+def unset_value(text: str, key: str, *, keep_tables: bool = False) -> str:
+    """Removes a dotted key if it exists, and the tables around it that it leaves empty, unless they are kept.
+
+    Raises IntegrityError for bad TOML.
+    """
     document = _parse(text)
-    table: MutableMapping[str, object] = document
+    tables: list[MutableMapping[str, object]] = [document]
     *parents, last = key.split(".")
     for parent in parents:
-        held = table.get(parent)
+        held = tables[-1].get(parent)
         if not isinstance(held, MutableMapping):
             return text
-        table = cast(MutableMapping[str, object], held)
-    table.pop(last, None)
+        tables.append(cast(MutableMapping[str, object], held))
+    if tables[-1].pop(last, None) is None:
+        return text
+    for depth in range(len(parents), 0, -1):
+        if keep_tables or tables[depth] or _has_comment(tables[depth]):
+            break
+        tables[depth - 1].pop(parents[depth - 1])
     return tomlkit.dumps(document)
+
+
+def _has_comment(table: MutableMapping[str, object]) -> bool:
+    """Whether somebody has written a comment in an empty table."""
+    return "#" in tomlkit.dumps(table)
 
 
 def _parse(text: str) -> tomlkit.TOMLDocument:

@@ -54,7 +54,7 @@ def change_setting(handle: Handle, key: str, value: "TomlValue | None") -> str:
         before = _text(handle, records)
         former = RegistryConfig.parse(before).operations
         if value is None:
-            after = unset_value(before, key)
+            after = unset_value(before, key, keep_tables=key.partition(".")[0] == TABLE)
         else:
             after = set_value(_declaring(records, before, key), key, value)
         if after == before and value is None:

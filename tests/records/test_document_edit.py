@@ -31,10 +31,31 @@ def test_a_key_is_added_to_its_table_or_with_new_ones() -> None:
 
 
 def test_a_key_is_taken_out_and_nothing_else() -> None:
-    assert unset_value(TEXT, "store.digest") == TEXT.replace('digest = "sha256"  # for ever\n', "")
+    kept = unset_value(TEXT, "store.digest", keep_tables=True)
+    assert kept == TEXT.replace('digest = "sha256"  # for ever\n', "")
     for key in ("store.url", "nothing", "nothing.at.all", "format.x", "store.digest.x"):
         assert unset_value(TEXT, key) == TEXT
     assert "staging" not in unset_value(TEXT, "environments.staging")
+
+
+def test_a_table_that_is_left_empty_goes_unless_somebody_wrote_a_comment_there() -> None:
+    assert unset_value(TEXT, "store.digest") == TEXT.replace('[store]\ndigest = "sha256"  # for ever\n\n', "")
+    for table in ("foo.bar = 1\n", "foo = { bar = 1 }\n", "\n[foo]\nbar = 1\n"):
+        assert unset_value(f"format = 1\n{table}", "foo.bar").strip() == "format = 1"
+    commented = "format = 1\n[foo]\n# why\nbar = 1\n"
+    assert unset_value(commented, "foo.bar") == commented.replace("bar = 1\n", "")
+    nested = "[foo.a.b]\nx = 1\n\n[foo.c]\ny = 2\n"
+    assert unset_value(nested, "foo.a.b.x").strip() == "[foo.c]\ny = 2"
+
+
+def test_a_key_at_the_top_is_added_below_the_others_and_above_the_comment_of_a_table() -> None:
+    found = set_value(TEXT, "owner", "Ada")
+    assert found == TEXT.replace("# a number\n", '# a number\nowner = "Ada"\n')
+    card = '# card\n\n# metrics\n[metrics.a]\nunit = "%"\n'
+    assert set_value(card, "owner", "Ada") == f'owner = "Ada"\n\n{card}'
+    assert "owner" in set_value("[[x]]\na = 1\n", "owner", "Ada")
+    lines = set_value("format = 1", "description", "first\nsecond")
+    assert lines == 'format = 1\ndescription = """\nfirst\nsecond"""\n'
 
 
 def test_what_was_set_is_what_was_before_once_it_is_unset() -> None:

@@ -201,7 +201,9 @@ def test_people_edit_the_config_and_their_comments_stay() -> None:
     assert config.environment_order() == ("production",)
     assert (
         set_value(
-            unset_value(edited, "environments.production.replicas"), "environments.production.replicas", 5
+            unset_value(edited, "environments.production.replicas", keep_tables=True),
+            "environments.production.replicas",
+            5,
         )
         == edited
     )
