@@ -135,6 +135,16 @@ def _evaluate(reference: str, option: str, metric: str) -> str:
     return f'regolo.evaluate_model_version("{model}", "{version}", metrics={{{_argument(name)}: {value}}})'
 
 
+def _label(reference: str, label: str) -> str:
+    model, _, version = reference.partition("@")
+    name, _, value = label.partition("=")
+    return f'regolo.label_model_version("{model}", "{version}", {{{_argument(name)}: {_argument(value)}}})'
+
+
+def _describe_model(model: str, option: str, text: str) -> str:
+    return _call("describe_model", model, **{option.removeprefix("--"): text})
+
+
 def _rollback(endpoint: str, to: str | None = None, version: str | None = None, *more: str) -> str:
     if (to, version) == (None, None):
         return _call("rollback_endpoint", endpoint)
@@ -186,6 +196,8 @@ _CALLS: dict[str, Words] = {
     "clone": lambda url, directory: _call("clone", url, directory),
     "retire": _retire,
     "evaluate": _evaluate,
+    "label": _label,
+    "describe-model": _describe_model,
     "sign": _of_version("sign_model_version"),
     "push": _push,
     "traffic": _traffic,

@@ -1,4 +1,4 @@
-"""The methods of `Registry` for training code: logging a model with its metrics and parameters."""
+"""The methods of `Registry` for training code, and for what is said of a version after it was created."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,10 +10,13 @@ from regolo_git.artifacts.source.sources import ArtifactSource
 from regolo_git.errors import Conflict, InvalidInput
 from regolo_git.records.manifest import Lineage
 from regolo_git.registry.lookup import get_version
+from regolo_git.registry.model_description import describe_model
+from regolo_git.registry.models import Model, read_model
 from regolo_git.registry.notices import warn
 from regolo_git.registry.versions.create import model_exists
 from regolo_git.registry.versions.evaluate import evaluate
 from regolo_git.registry.versions.given_values import given_metrics
+from regolo_git.registry.versions.label import label
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.request import Bump, VersionRequest
 from regolo_git.registry.versions.target_branch import Flow
@@ -41,18 +44,73 @@ class MeasuringVerbs(VersionVerbs):
         for review, and counts after the merge.  `push` is that of `promote_model_version`.  Returns the
         version.  Raises NotFound, InvalidInput, Conflict, TypeError.
         """
-        if flow not in ("direct", "propose"):
-            raise InvalidInput(f"'{flow}' is not a flow of an evaluation", "direct or propose")
+        proposed = _is_proposed(flow, "an evaluation")
         evaluate(
             self.handle,
             reference_to(model_id, version),
             given_metrics(self.handle, metrics, warn),
             labels=labels,
             message=message,
-            propose=flow == "propose",
+            propose=proposed,
             push=push,
         )
         return get_version(self.handle, reference_to(model_id, version))
+
+    def label_model_version(
+        self,
+        model_id: str,
+        version: str,
+        labels: Mapping[str, str] | None = None,
+        *,
+        remove: Sequence[str] = (),
+        message: str | None = None,
+        flow: Literal["direct", "propose"] = "direct",
+        push: bool | None = None,
+    ) -> ModelVersion:
+        """Gives a version labels such as `{"approved": "yes"}` after it was created, and removes others.
+
+        A label that it has gets the new value.  With `flow` "propose" they are committed to a new branch for
+        review, and count after the merge.  `push` is that of `promote_model_version`.  Returns the version.
+        Raises NotFound, also for a label to remove that it has not, InvalidInput, Conflict if it has these
+        labels already, TypeError.
+        """
+        label(
+            self.handle,
+            reference_to(model_id, version),
+            labels or {},
+            remove=texts(remove),
+            message=message,
+            propose=_is_proposed(flow, "labels"),
+            push=push,
+        )
+        return get_version(self.handle, reference_to(model_id, version))
+
+    def describe_model(
+        self,
+        model_id: str,
+        *,
+        description: str | None = None,
+        owner: str | None = None,
+        message: str | None = None,
+        flow: Literal["direct", "propose"] = "direct",
+        push: bool | None = None,
+    ) -> Model:
+        """Changes the description and the owner in a model's card, or removes one with an empty text.
+
+        The rest of the card stays as people wrote it.  `flow` and `push` are those of `label_model_version`.
+        Returns the model.  Raises NotFound, InvalidInput, Conflict if it is described like that already,
+        IntegrityError for a card that cannot be read.
+        """
+        describe_model(
+            self.handle,
+            model_id,
+            description=description,
+            owner=owner,
+            message=message,
+            propose=_is_proposed(flow, "a description"),
+            push=push,
+        )
+        return read_model(self.handle, model_id)
 
     def log_model(
         self,
@@ -102,3 +160,9 @@ class MeasuringVerbs(VersionVerbs):
                     raise
                 # Another writer registered it in the meantime.
         return self._create(request).version
+
+
+def _is_proposed(flow: str, what: str) -> bool:
+    if flow not in ("direct", "propose"):
+        raise InvalidInput(f"'{flow}' is not a flow of {what}", "direct or propose")
+    return flow == "propose"

@@ -53,6 +53,10 @@ COMMANDS: Sections = {
         "seal": _entry("seal", "Seal a manifest that was edited or merged by hand."),
         "retire": _entry("retire", "Retire a version, keeping its tag and history."),
         "evaluate": _entry("evaluate", "Record what was measured of a version later."),
+        "label": _entry("label", "Label a version: approved=yes."),
+        "describe-model": _entry(
+            "describe_model", "Change a model's description or owner.", "describe_model"
+        ),
         "sign": _entry("sign", "Sign a version that has its tag already."),
         "tag": _entry("tag", "Tag reviewed and merged versions."),
         "ci": _entry("ci", "Write a workflow that reviews changes and tags versions."),

@@ -26,6 +26,16 @@ def evaluation_branch(model: str, version: str, mark: str) -> str:
     return f"propose/evaluate/{version_reference(model, version)}+{mark}"
 
 
+def label_branch(model: str, version: str, mark: str) -> str:
+    """The branch that proposes labels of a version; `mark` tells it from other ones."""
+    return f"propose/label/{version_reference(model, version)}+{mark}"
+
+
+def description_branch(model: str, mark: str) -> str:
+    """The branch that proposes another description or owner of a model; `mark` tells it from other ones."""
+    return f"propose/describe/{model}+{mark}"
+
+
 # What `git check-ref-format --branch` refuses.
 _REFUSED = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|^[-./]|[./]$|^(?:@|HEAD)$")
 

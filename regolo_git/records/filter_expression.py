@@ -8,7 +8,7 @@ Nothing of Python is evaluated.
 
 import operator
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple, NoReturn
@@ -112,6 +112,19 @@ class Filter:
         parser = _Parser(text)
         condition = parser.whole()
         return cls(condition, tuple(dict.fromkeys(parser.compared)), tuple(dict.fromkeys(parser.names)))
+
+    @classmethod
+    def of_labels(cls, wanted: Mapping[str, str | None], also: "Filter | None" = None) -> "Filter":
+        """A filter for labels with these values, None for any value, and for what another filter finds."""
+        names = {f"labels.{name}": value for name, value in wanted.items()}
+        conditions: list[Condition] = [
+            Has(name) if value is None else Comparison(Name(name), "==", Literal(value, value))
+            for name, value in names.items()
+        ]
+        if also is not None:
+            conditions.append(also.condition)
+        named = (*names, *(also.names if also is not None else ()))
+        return cls(Joined(tuple(conditions), every=True), also.compared if also is not None else (), named)
 
     def matches(self, value_of: ValueOf) -> bool:
         """Whether a version meets it; `value_of` gives what the version has under a name."""

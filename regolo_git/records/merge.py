@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from regolo_git.errors import RegoloError
 from regolo_git.records.evaluations import Evaluations
+from regolo_git.records.labels import Labels, joined
 from regolo_git.records.paths import ENDPOINTS, ENVIRONMENTS, MODELS
 from regolo_git.records.seal import KEYS
 from regolo_git.records.toml_statements import (
@@ -32,6 +33,7 @@ SEALED = (*KEYS, "seal")
 PINNED = ("version", "commit", "digest")
 TRAFFIC = ("traffic", "versions")
 UNION = "evaluations.toml"
+LABELS = "labels.toml"
 RETIRED = "retired.toml"
 
 
@@ -68,6 +70,8 @@ def merge_records(path: str, base: str, ours: str, theirs: str, *, marker_size: 
         return Merged(ours, 0)
     if path.rpartition("/")[2] == UNION:
         return Merged(_union(base, ours, theirs), 0)
+    if path.rpartition("/")[2] == LABELS:
+        return Merged(_labels(base, ours, theirs), 0)
     read = [read_statements(text, "the record") for text in (base, ours, theirs)]
     merged = _written(_Merge(path, *read).pieces(), marker_size)
     if merged.conflicts == 0 and not _is_valid(merged.text):
@@ -208,6 +212,13 @@ def _union(base: str, ours: str, theirs: str) -> str:
     before, a, b = ({inline_text(entry.to_table()): entry for entry in one.entries} for one in read)
     kept = [entry for line, entry in (a | b).items() if (line in a and line in b) or line not in before]
     return Evaluations((), read[1].unknown).with_entries(*kept).to_text()
+
+
+def _labels(*texts: str) -> str:
+    merged = joined(*(Labels.parse(text) if text else Labels() for text in texts))
+    if merged is None:
+        raise Unmergeable
+    return merged.to_text()
 
 
 def _written(pieces: Iterable[_Piece], size: int) -> Merged:

@@ -45,6 +45,16 @@ def model_of_evaluations(path: str) -> str | None:
     return _between(path, f"{MODELS}/", "/evaluations.toml")
 
 
+def labels_path(model: str) -> str:
+    """The path of the labels of a model's versions."""
+    return f"{MODELS}/{model}/labels.toml"
+
+
+def model_of_labels(path: str) -> str | None:
+    """The model whose labels are at a path; None for any other path."""
+    return _between(path, f"{MODELS}/", "/labels.toml")
+
+
 def environment_path(environment: str, model: str) -> str:
     """The path of a model's promotion to an environment."""
     return f"{ENVIRONMENTS}/{environment}/{model}.toml"

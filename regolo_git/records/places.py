@@ -14,7 +14,7 @@ from regolo_git.text.printable import printable
 
 RECORD_FOLDERS = {CONFIG_PATH.partition("/")[0], ENDPOINTS, ENVIRONMENTS}
 READ_BY_GIT = (".git", ".mailmap", ".lfsconfig")  # what begins like these
-RECORD_NAMES = {"manifest.toml", "model.toml", "retired.toml", "evaluations.toml"}
+RECORD_NAMES = {"manifest.toml", "model.toml", "retired.toml", "evaluations.toml", "labels.toml"}
 SHORT_NAMES = re.compile(r"(?:git\w*|gi[0-9a-f]{4}|regolo|endpoi|enviro)~[0-9]+")
 HINT = "keep it in another directory of the work tree"
 

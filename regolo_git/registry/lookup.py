@@ -1,6 +1,6 @@
 """Resolves references to versions: `model@1.1`, `model@latest`, `model@production`, `model`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from regolo_git.text.nearest import nearest
 
 if TYPE_CHECKING:
     from regolo_git.records.manifest import Manifest
+    from regolo_git.registry import label_rows
     from regolo_git.registry.retirements import ByVersion
 
 WITHOUT_TAGS = "git fetch --tags   (or, if it was just merged, git regolo tag --merged)"
@@ -190,6 +191,7 @@ def _with_statuses(handle: Handle, rows: Sequence[TagRow]) -> list[ModelVersion]
             environments=known.environments.get(row.identity, ()),
             endpoints=known.endpoints.get(row.identity),
             retirement=known.retirements.get(row.identity) if status == RETIRED else None,
+            labels=known.labels_of(row),
             listed=rows,
         )
 
@@ -208,6 +210,21 @@ class _StatusesOf:
     def retirements(self) -> "ByVersion":
         """When, by whom and why versions were retired, read if one of them is asked for."""
         return _retirements(self._handle, self._statuses, self._model)
+
+    def labels_of(self, row: TagRow) -> Mapping[str, str]:
+        """The labels of a version of the model."""
+        if self._model not in self._statuses.labelled:
+            return {}
+        from regolo_git.registry.label_rows import labels_of  # noqa: PLC0415 - for models with labels only
+
+        return labels_of(self._labels, row)
+
+    @cached_property
+    def _labels(self) -> "label_rows.ByVersion":
+        from regolo_git.registry.label_rows import read_labels  # noqa: PLC0415 - for models with labels only
+
+        assert self._statuses.tip is not None, "its labels were read"
+        return read_labels(self._handle, self._statuses.tip, self._model)
 
 
 def _retirements(handle: Handle, statuses: Statuses, model: str) -> "ByVersion":

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from regolo_git.records.endpoint import Endpoint
     from regolo_git.records.environment import Promotion
     from regolo_git.records.evaluations import Evaluations
+    from regolo_git.records.labels import Labels
     from regolo_git.records.manifest import Manifest
     from regolo_git.records.model_card import ModelCard
     from regolo_git.records.retired import RetiredList
@@ -40,6 +41,11 @@ def parse_retired_list(data: bytes, path: str) -> "RetiredList":  # noqa: ARG001
 def parse_evaluations(data: bytes, path: str) -> "Evaluations":  # noqa: ARG001
     """Parses the evaluations of a model.  Raises IntegrityError."""
     return _evaluations(data)
+
+
+def parse_labels(data: bytes, path: str) -> "Labels":  # noqa: ARG001
+    """Parses the labels of a model's versions.  Raises IntegrityError."""
+    return _labels(data)
 
 
 def parse_manifest(data: bytes, path: str) -> "Manifest":  # noqa: ARG001
@@ -82,6 +88,13 @@ def _evaluations(data: bytes) -> "Evaluations":
     from regolo_git.records.evaluations import Evaluations
 
     return Evaluations.parse(data)
+
+
+@lru_cache(maxsize=KEPT)
+def _labels(data: bytes) -> "Labels":
+    from regolo_git.records.labels import Labels
+
+    return Labels.parse(data)
 
 
 @lru_cache(maxsize=KEPT)

@@ -20,9 +20,11 @@ from regolo_git.records.paths import (
     endpoint_path,
     environment_path,
     evaluations_path,
+    labels_path,
     manifest_path,
     model_of_card,
     model_of_evaluations,
+    model_of_labels,
     model_of_manifest,
     model_of_retired,
     place_of_promotion,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from regolo_git.records.endpoint import Endpoint
     from regolo_git.records.environment import Promotion
     from regolo_git.records.evaluations import Evaluations
+    from regolo_git.records.labels import Labels
     from regolo_git.records.manifest import Manifest
     from regolo_git.records.model_card import ModelCard
     from regolo_git.records.retired import RetiredList
@@ -140,6 +143,20 @@ class RecordsAt:
     def all_evaluations(self) -> "Listing[Evaluations]":
         """The evaluations of all models."""
         return self._all(MODELS, model_of_evaluations, parsers.parse_evaluations)
+
+    def labels(self, model: str) -> "Labels":
+        """The labels of a model's versions; empty if they have none."""
+        from regolo_git.records.labels import Labels  # noqa: PLC0415 - `list` needs none
+
+        return self._one(labels_path(model), parsers.parse_labels) or Labels()
+
+    def all_labels(self) -> "Listing[Labels]":
+        """The labels of all models."""
+        return self._all(MODELS, model_of_labels, parsers.parse_labels)
+
+    def labelled_models(self) -> list[str]:
+        """The names of the models with labels, readable or not, sorted."""
+        return [model for path, _ in self._files(MODELS) if (model := model_of_labels(path)) is not None]
 
     def promotion(self, environment: str, model: str) -> "Promotion | None":
         """The promotion of a model to an environment; None if there is none."""
@@ -257,6 +274,7 @@ _KINDS: tuple[tuple[Callable[[str], str | None], Parse[object]], ...] = (
     (model_of_card, parsers.parse_card),
     (model_of_retired, parsers.parse_retired_list),
     (model_of_evaluations, parsers.parse_evaluations),
+    (model_of_labels, parsers.parse_labels),
     (place_of_promotion, parsers.parse_promotion),
     (endpoint_of, parsers.parse_endpoint),
     (lambda path: path if path == CONFIG_PATH else None, parsers.parse_config),

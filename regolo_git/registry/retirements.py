@@ -3,24 +3,22 @@
 Only a command that shows a retired version reads it.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from regolo_git.errors import InvalidInput, PolicyRefused, RegoloError
-from regolo_git.git.small_files import replace_file
+from regolo_git.errors import PolicyRefused
 from regolo_git.hints import Hint
-from regolo_git.records.json_reader import JsonReader
 from regolo_git.records.versions import Version
+from regolo_git.registry.cached_rows import Rows, read_cached
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.version_status import RETIRED
-from regolo_git.system_calls import read_ordinary
 from regolo_git.text.commits import person
 from regolo_git.text.printable import one_line
 from regolo_git.text.times import local_time
 
 if TYPE_CHECKING:
+    from regolo_git.records.retired import RetiredList
     from regolo_git.registry.versions.model_version import ModelVersion
 
 
@@ -42,40 +40,21 @@ ByVersion = Mapping[str, Retirement]  # by the version's identity, `1.1.0`
 
 def read_retirements(handle: Handle, tip: str, model: str) -> ByVersion:
     """The retirements of a model as of a commit of the registry branch."""
-    path = handle.local_directory / "retirements.json"
-    try:
-        reader = JsonReader.parse(read_ordinary(path), "the cache of retirements")
-        if reader.get("tip", str) == tip:
-            return _read(reader.object("models"), model)
-    except (OSError, InvalidInput, ValueError):
-        pass  # only a cache
-    lists = handle.records_at(tip).retired_lists().by_name
-    found = {
-        name: {
-            Version.parse(entry.version).identity: Retirement(entry.when, entry.who, entry.reason)
-            for entry in listed.entries
-        }
-        for name, listed in lists.items()
-    }
-    cached = {name: {key: _row(retired) for key, retired in of.items()} for name, of in found.items()}
-    try:
-        replace_file(path, json.dumps({"tip": tip, "models": cached}).encode())
-    except (OSError, RegoloError):
-        return found.get(model, {})  # a read-only clone works without the cache
-    return found.get(model, {})
+    lists = handle.records_at(tip).retired_lists
+    return read_cached(handle, "retirements.json", tip, model, lists, _rows, _parsed)
 
 
-def _row(retired: Retirement) -> list[str]:
-    return [retired.when.isoformat(), retired.who, retired.reason]
-
-
-def _read(models: JsonReader, model: str) -> ByVersion:
-    if model not in list(models):
-        return {}
-    held = models.object(model)
-    rows = ((str(identity), held.list_of(identity, str)) for identity in held)
+def _rows(listed: "RetiredList") -> Rows:
     return {
-        identity: Retirement(datetime.fromisoformat(when), who, why) for identity, (when, who, why) in rows
+        Version.parse(entry.version).identity: [entry.when.isoformat(), entry.who, entry.reason]
+        for entry in listed.entries
+    }
+
+
+def _parsed(rows: Rows) -> ByVersion:
+    return {
+        identity: Retirement(datetime.fromisoformat(when), who, why)
+        for identity, (when, who, why) in rows.items()
     }
 
 

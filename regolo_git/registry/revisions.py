@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from regolo_git.errors import InvalidInput, NotFound
+from regolo_git.errors import IntegrityError, InvalidInput, NotFound
 from regolo_git.git.history import changed_files, common_commit, first_parents
 from regolo_git.git.identity import utc
 from regolo_git.hints import Hint
+from regolo_git.records.digests import Digest
 from regolo_git.records.paths import MODELS, manifest_path, model_of_manifest
 from regolo_git.records.revision_syntax import HEAD, WORK_TREE, AtRevision, CommitRange
 from regolo_git.registry.handle import Handle
@@ -110,7 +111,22 @@ def version_at(handle: Handle, revision: Revision, model: str) -> ModelVersion:
         found = find_versions(handle, model, [row.version])[0]
     else:
         found = _untagged(handle, revision, manifest)
-    return replace(found, _read_evaluations=lambda: revision.records.evaluations(model))
+    return replace(
+        found,
+        labels=_labels(handle, revision, found),
+        _read_evaluations=lambda: revision.records.evaluations(model),
+    )
+
+
+def _labels(handle: Handle, revision: Revision, version: ModelVersion) -> dict[str, str]:
+    """The labels of a version at a commit; none, with a notice, if they cannot be read."""
+    try:
+        held = revision.records.labels(version.model_id)
+    except IntegrityError as error:
+        handle.notice_broken([error])
+        return {}
+    found = held.of(version.version, Digest.parse(version.digest))
+    return {name: label.value for name, label in found.items()}
 
 
 def version_at_reference(handle: Handle, reference: AtRevision) -> ModelVersion:

@@ -1,8 +1,8 @@
 """Versions of one model or of all, filtered and sorted by their metrics, metadata and more.
 
 A name is first what the registry knows of a version (`version`, `status`, `size`, `created`, `author`,
-`message`, `model`, `digest`, `environment`, `endpoint`), then a metric, a key of the metadata, a parameter;
-`metrics.NAME`, `metadata.NAME` and `parameters.NAME` name one of these for certain.
+`message`, `model`, `digest`, `environment`, `endpoint`), then a metric, a key of the metadata, a parameter, a
+label; `metrics.NAME`, `metadata.NAME`, `parameters.NAME` and `labels.NAME` name one of these for certain.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,8 +17,10 @@ from regolo_git.records.filter_expression import Filter, Value
 from regolo_git.records.kinds import is_number
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.label_rows import ByVersion, labels_of, read_labels
 from regolo_git.registry.lookup import model_rows, versions_of_rows
 from regolo_git.registry.manifest_values import OnSlow, Sections, read_values
+from regolo_git.registry.version_status import read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.nearest import nearest
 from regolo_git.text.printable import printable
@@ -38,6 +40,7 @@ OF_STATUS: Mapping[str, Callable[[ModelVersion], Value | None]] = {
     "endpoint": lambda version: tuple(version.endpoints) or None,
 }
 KNOWN = frozenset((*OF_TAG, *OF_STATUS))
+LABELS = "labels."  # before the name of a label
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ def _matching(
     wanted = [name for name in names if name not in KNOWN]
     held, every = _read(handle, rows, wanted, on_slow) if wanted else ({}, set())
     later = _measured_later(handle, rows, wanted) if wanted else {}
+    labels = _labels(handle, rows) if wanted else {}
     of_tag = {name: OF_TAG[name] for name in names if name in OF_TAG}
     of_status = {name: OF_STATUS[name] for name in names if name in OF_STATUS}
     versions = versions_of_rows(handle, rows) if of_status else ()
@@ -119,6 +123,10 @@ def _matching(
     for number, row in enumerate(rows):
         values = dict(held.get(row.manifest_oid, ()))
         values |= later.get((row.model, row.identity, row.digest), {})
+        for label, text in labels_of(labels.get(row.model, {}), row).items():
+            every.add(label)
+            named = {label, f"{LABELS}{label}"}
+            values |= {name: text for name in wanted if name in named and name not in values}
         unknown.difference_update(values)
         values |= {name: of(row) for name, of in of_tag.items()}
         for name, of in of_status.items():
@@ -151,6 +159,13 @@ def _measured_later(
             values: dict[str, Value] = {name: each.value for name, each in held.items() if each is not None}
             found.setdefault(key, {}).update(values)
     return found
+
+
+def _labels(handle: Handle, rows: Sequence[TagRow]) -> dict[str, ByVersion]:
+    """The labels of each model that has some."""
+    statuses = read_statuses(handle)
+    labelled = {row.model for row in rows}.intersection(statuses.labelled)
+    return {model: read_labels(handle, statuses.tip, model) for model in labelled if statuses.tip is not None}
 
 
 def _read(

@@ -36,8 +36,8 @@ class Statuses:
     `branch` is the registry branch, `operations` the operations branch with its tips if it is another one, as
     `_operations_key` writes them, and `lines` the patterns of other branches that count.  `promotions` maps
     each model to the version promoted to each environment, lowest first, `held` to the Git object of its
-    manifest, `deployed` to its endpoints.  `broken` has the errors of the unreadable records, which are not
-    included in the statuses.
+    manifest, `deployed` to its endpoints; `labelled` are the models with labels.  `broken` has the errors of
+    the unreadable records, which are not included in the statuses.
     """
 
     tip: str | None = None
@@ -48,6 +48,7 @@ class Statuses:
     by_model: ByModel = field(default_factory=dict)
     promotions: ByModel = field(default_factory=dict)
     deployed: Mapping[str, tuple[Deployed, ...]] = field(default_factory=dict)
+    labelled: tuple[str, ...] = ()
     broken: tuple[IntegrityError, ...] = ()
 
     def of(self, model: str, identity: str) -> str:
@@ -147,6 +148,7 @@ def _read(handle: Handle) -> Statuses:
         by_model=by_model,
         promotions=promoted,
         deployed=deployed,
+        labelled=tuple(records.labelled_models()),
         broken=broken,
     )
 
@@ -173,6 +175,7 @@ def _load(path: Path) -> _Cache:
             deployed={
                 model: tuple(map(_read_deployed, found)) for model, found in _lists(reader, "deployed")
             },
+            labelled=tuple(reader.list_of("labelled", str)),
             broken=broken,
         )
         return _Cache(reader.dict_of("branches", str), statuses)
@@ -215,6 +218,7 @@ def _save(path: Path, cache: _Cache) -> None:
         "deployed": {
             model: [found._asdict() for found in deployed] for model, deployed in statuses.deployed.items()
         },
+        "labelled": statuses.labelled,
         "broken": [{"message": e.message, "hint": on_command_line(e.hint)} for e in statuses.broken],
     }
     try:

@@ -9,6 +9,7 @@ from regolo_git.records.paths import (
     SIGNERS_PATH,
     model_of_card,
     model_of_evaluations,
+    model_of_labels,
     model_of_retired,
 )
 from regolo_git.records.references import version_reference
@@ -79,6 +80,9 @@ def _change(changes: ChangeSet, path: str) -> PolicyChange:
     model = model_of_evaluations(path)
     if model is not None:
         return _evaluated(changes, path, model)
+    model = model_of_labels(path)
+    if model is not None:
+        return _labelled(changes, path, model)
     before, after = (_lines(records, path) for records in (changes.before, changes.after))
     return PolicyChange(path, words=_line_words(before, after))
 
@@ -101,6 +105,29 @@ def _evaluated(changes: ChangeSet, path: str, model: str) -> PolicyChange:
     parts = [few_of(added[:MOST_KEYS], len(added))] if added else []
     parts += [f"{counted(len(removed), 'evaluation')} removed"] if removed else []
     return PolicyChange(path, words="; ".join(parts) or "changed")
+
+
+def _labelled(changes: ChangeSet, path: str, model: str) -> PolicyChange:
+    try:
+        after = changes.after.labels(model).by_key
+    except RegoloError as error:
+        return PolicyChange(path, error=error.message)
+    try:
+        before = changes.before.labels(model).by_key
+    except RegoloError:
+        before = {}
+    given = [
+        f"{version_reference(model, label.version)}: {label.name}={label.value}"
+        for key, label in after.items()
+        if key not in before or before[key].value != label.value
+    ]
+    removed = [
+        f"{version_reference(model, label.version)}: {label.name} removed"
+        for key, label in before.items()
+        if key not in after
+    ]
+    words = [*given, *removed]
+    return PolicyChange(path, words=few_of(words[:MOST_KEYS], len(words)) if words else "changed")
 
 
 def _line_words(before: set[str], after: set[str]) -> str:

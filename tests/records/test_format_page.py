@@ -10,6 +10,7 @@ from regolo_git.records.condemned_list import CondemnedList
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion
 from regolo_git.records.evaluations import Evaluations
+from regolo_git.records.labels import Labels
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.retired import RetiredList
@@ -24,12 +25,14 @@ PAGE = DOCS / "format.md"
 VECTORS = re.findall(r"^```\w+ ([\w-]+)(?: (\S+))?\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
 
 
-def rewritten(kind: str, about: str, text: str) -> str:  # noqa: C901, PLR0911
+def rewritten(kind: str, about: str, text: str) -> str:  # noqa: C901, PLR0911, PLR0912
     match kind:
         case "manifest":
             return Manifest.parse(text).to_text()
         case "evaluations":
             return Evaluations.parse(text).to_text()
+        case "labels":
+            return Labels.parse(text).to_text()
         case "retired":
             return RetiredList.parse(text).to_text()
         case "promotion":
@@ -74,6 +77,7 @@ def test_every_kind_has_a_vector() -> None:
         "manifest",
         "retired",
         "evaluations",
+        "labels",
         "promotion",
         "endpoint",
         "recipe",

@@ -16,6 +16,7 @@ from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion
 from regolo_git.records.evaluations import Evaluations
+from regolo_git.records.labels import Labels
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.model_card import ModelCard
 from regolo_git.records.recipe import Recipe
@@ -44,6 +45,7 @@ BYTES: dict[str, tuple[Callable[[bytes], object], bytes]] = {
     "manifest": (Manifest.parse, golden("manifest.")),
     "sealed manifest": (Manifest.parse, golden("manifest~sealed")),
     "evaluations": (Evaluations.parse, golden("evaluations")),
+    "labels": (Labels.parse, golden("labels")),
     "retired list": (RetiredList.parse, golden("retired")),
     "promotion": (
         lambda data: Promotion.parse(data, "environments/production/sentiment-classifier.toml"),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from regolo_git.errors import IntegrityError
 from regolo_git.records.digests import Digest
 from regolo_git.records.evaluations import Evaluation, Evaluations
+from regolo_git.records.labels import Label, Labels
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.measurement import Measurement
 from regolo_git.records.merge import Merged, merge_records
@@ -232,6 +233,21 @@ def test_broken_evaluations_are_left_to_git() -> None:
             'format = 1\nevaluations = [{ version = "x" }]\n',
             EVALUATIONS,
         )
+
+
+def labels(**values: str) -> str:
+    digest, when = Digest("sha256", "a" * 64), datetime(2026, 1, 1, tzinfo=UTC)
+    return (
+        Labels().with_entries(Label("1.0", digest, *each, when, "Ada") for each in values.items()).to_text()
+    )
+
+
+def test_labels_are_merged_by_name_and_a_conflict_is_left_to_git() -> None:
+    path = "models/m/labels.toml"
+    assert merge(labels(a="1"), labels(a="2"), labels(a="1", b="1"), path) == Merged(labels(a="2", b="1"), 0)
+    assert merge("", labels(a="1"), labels(b="2"), path) == Merged(labels(a="1", b="2"), 0)
+    with pytest.raises(Unmergeable):
+        merge(labels(a="1"), labels(a="2"), labels(a="3"), path)
 
 
 def test_traffic_comes_from_one_side() -> None:

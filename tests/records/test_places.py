@@ -44,7 +44,9 @@ def test_every_other_place_is_free(path: str) -> None:
     assert Manifest.parse(manifest(path)).artifact.path == path
 
 
-@pytest.mark.parametrize("member", ["manifest.toml", "sub/Model.toml", "retired.toml", "evaluations.toml"])
+@pytest.mark.parametrize(
+    "member", ["manifest.toml", "sub/Model.toml", "retired.toml", "evaluations.toml", "Labels.toml"]
+)
 def test_a_directory_among_the_models_holds_no_record(member: str) -> None:
     files = f'\n[files]\n"{member}" = {{ size = 1, sha256 = "{"c" * 64}" }}\n'
     with pytest.raises(IntegrityError, match="registry's records"):

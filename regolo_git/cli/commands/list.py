@@ -11,6 +11,7 @@ import click
 
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit, form_options
+from regolo_git.cli.options.selection import Selection, selection_options
 from regolo_git.cli.pages import model_list, version_list
 from regolo_git.cli.pages.clashes import talk_of_clashes
 from regolo_git.cli.pages.unpushed import talk_of_unpushed_versions
@@ -49,8 +50,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     shell_complete=_complete,
 )
 @click.option("--metric", "metrics", metavar="NAME", multiple=True, help="Add a column with this metric.")
-@click.option("--where", metavar="FILTER", help="Show only the versions that meet a filter.")
-@click.option("--sort", metavar="[-]NAME", multiple=True, help="Sort by a metric; -NAME: the highest first.")
+@selection_options
 @click.option(
     "-n", "--limit", metavar="N", type=click.IntRange(min=1), help="Show only the first N, by default newest."
 )
@@ -60,8 +60,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 def list_(
     model: str | None,
     metrics: tuple[str, ...],
-    where: str | None,
-    sort: tuple[str, ...],
+    selection: Selection,
     limit: int | None,
     everything: bool,
     remote: bool,
@@ -79,8 +78,8 @@ def list_(
 
     --where and --sort choose among the versions of MODEL, or of all models, as in
     "accuracy > 0.9 and not license == 'gpl-3.0' and has eval.f1".  A name is version, status, size, created,
-    author, message, model, digest, environment or endpoint, else a metric, a key of the metadata or a
-    parameter.  A comparison with what a version does not have is false.
+    author, message, model, digest, environment or endpoint, else a metric, a key of the metadata, a
+    parameter or a label.  A comparison with what a version does not have is false.
 
     With --remote, the remote of the registry branch is asked for its tags of MODEL: each version is here, not
     here, or another one here.  Versions that were not pushed and proposals that wait, as far as the last
@@ -100,6 +99,7 @@ def list_(
       git regolo list
       git regolo list sentiment --metric accuracy --metric latency_ms
       git regolo list sentiment --where "accuracy > 0.9" --sort -f1_score -n 5
+      git regolo list sentiment --label approved=yes
       git regolo list main..HEAD
       git regolo list sentiment --remote
 
@@ -107,8 +107,8 @@ def list_(
     cannot be reached.
     """
     shown = _number_to_show(form, limit, everything)
-    if where is not None or sort:
-        _list_selected(model, where, sort, metrics, shown, form, remote=remote)
+    if selection.is_given:
+        _list_selected(model, selection, metrics, shown, form, remote=remote)
     elif remote:
         _list_remote(model, metrics, limit, form)
     elif model is None:
@@ -182,8 +182,7 @@ def _list_models(form: Form, limit: int | None) -> None:
 
 def _list_selected(
     model: str | None,
-    where: str | None,
-    sort: Sequence[str],
+    selection: Selection,
     metrics: Sequence[str],
     limit: int | None,
     form: Form,
@@ -193,8 +192,10 @@ def _list_selected(
     from regolo_git.cli.pages.selected_list import list_selected  # noqa: PLC0415 - most lists have no query
 
     if remote or _is_target(model):
-        raise InvalidInput("--where and --sort are for the versions of a model", Hint("list", "MODEL"))
-    list_selected(model, where, sort, metrics, limit, form)
+        raise InvalidInput(
+            "--where, --label and --sort are for the versions of a model", Hint("list", "MODEL")
+        )
+    list_selected(model, selection, metrics, limit, form)
 
 
 def _list_versions(model: str, metrics: Sequence[str], limit: int | None, form: Form) -> None:

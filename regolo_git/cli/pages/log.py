@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from regolo_git.cli.columns import Column
 from regolo_git.cli.forms import Json
-from regolo_git.cli.pages.status_style import retirement_document, version_cell
+from regolo_git.cli.pages.status_style import labels_text, retirement_document, version_cell
 from regolo_git.cli.pages.terminal import drawn
 from regolo_git.cli.streams import is_terminal, paint, put, signs, takes_symbols
 from regolo_git.cli.tables import Cell, Row, painted, put_table, width
@@ -51,6 +51,7 @@ def document(step: Step) -> Json:
         "environments": list(version.environments),
         "endpoints": dict(version.endpoints),
         "retired": retirement_document(version),
+        "labels": dict(version.labels),
         "previous": step.previous.version if step.previous is not None else None,
         "created_at": version.created_at,
         "created_by": version.created_by,
@@ -109,6 +110,8 @@ def _put_step(step: Step) -> None:
         put(f"    {one_line(version.message)}")
     if version.retirement is not None:
         put(f"    retired {version.retirement.text}")
+    if version.labels:
+        put(f"    labels  {labels_text(version)}")
     later = measured_later(version)
     rows = [_metric_row(name, change, later=name in later) for name, change in step.changes.items()]
     put_table(METRIC_COLUMNS, rows, indent=4, titled=False)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit
+from regolo_git.cli.options.selection import Selection
 from regolo_git.cli.options.targets import find_target
 from regolo_git.cli.pages import revision_comparison, version_list
 from regolo_git.cli.streams import talk
@@ -12,13 +13,14 @@ from regolo_git.cli.tables import Cell, Row, put_table
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
 from regolo_git.records.filter_expression import Filter, Value
+from regolo_git.records.labels import check_label_name
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.references import Reference
 from regolo_git.records.revision_syntax import CommitRange
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.revision_versions import versions_in
 from regolo_git.registry.revisions import revisions_of
-from regolo_git.registry.version_query import KNOWN, SortKey, VersionQuery, select_versions
+from regolo_git.registry.version_query import KNOWN, LABELS, SortKey, VersionQuery, select_versions
 from regolo_git.registry.versions.model_version import ModelVersion, known_metrics
 from regolo_git.reviews.comparison import Comparison
 from regolo_git.reviews.versions import RevisionComparison, compare_revisions
@@ -36,16 +38,18 @@ CHANGES = (
 
 def list_selected(
     model: str | None,
-    where: str | None,
-    sort: Sequence[str],
+    selection: Selection,
     metrics: Sequence[str],
     limit: int | None,
     form: Form,
 ) -> None:
     """Prints the versions of a model, or of all, that a query finds."""
-    condition = Filter.parse(where) if where is not None else None
-    query = VersionQuery(condition, tuple(map(SortKey.parse, sort)), tuple(metrics))
-    columns = [name for name in query.names if name in metrics or (form == "people" and name not in KNOWN)]
+    condition = Filter.parse(selection.where) if selection.where is not None else None
+    if selection.labels:
+        condition = Filter.of_labels(dict(map(_label, selection.labels)), condition)
+    query = VersionQuery(condition, tuple(map(SortKey.parse, selection.sort)), tuple(metrics))
+    compared = [name for name in query.names if name not in KNOWN and not name.startswith(LABELS)]
+    columns = [name for name in query.names if name in metrics or (form == "people" and name in compared)]
     with open_handle() as handle:
         found, count = select_versions(handle, query, model, limit, _say_slow)
     lines: list[version_list.Line] = [
@@ -61,6 +65,11 @@ def list_selected(
     )
     if form == "people" and len(lines) < count:
         talk(f"and {counted(count - len(lines), 'more version')}")
+
+
+def _label(text: str) -> tuple[str, str | None]:
+    name, equals, value = text.partition("=")
+    return check_label_name(name), value if equals else None
 
 
 def _say_slow(count: int, seconds: float) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from regolo_git.errors import MissingDependency
 from regolo_git.records.asked_names import PickleNames
+from regolo_git.records.labels import Label
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.model_card import ModelCard
 from regolo_git.records.paths import SIGNERS_PATH
@@ -16,6 +17,7 @@ from regolo_git.registry.endpoints.deployed import Deployed, all_deployed
 from regolo_git.registry.found_recipe import find_recipe_anywhere
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version
+from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.signatures import Signed, signature_of
 from regolo_git.registry.usage import users_of
 from regolo_git.registry.versions.model_version import ModelVersion, read_tag_message
@@ -31,7 +33,7 @@ class Shown:
     `endpoints` are those that have the version, and those that follow an environment that has it. `pickles`
     has what the files with pickles ask for, None if nobody has looked, and `opinions` another program's
     words. `gates` is what they said when the merge of the version was tagged, None if nobody asked.
-    `signature` is None for a version without a tag.
+    `signature` is None for a version without a tag, `labels` are sorted by name.
     """
 
     version: ModelVersion
@@ -43,6 +45,7 @@ class Shown:
     opinions: "Mapping[str, Opinion] | None" = None
     gates: str | None = None
     signature: Signed | None = None
+    labels: tuple[Label, ...] = ()
 
     @property
     def manifest(self) -> Manifest:
@@ -58,15 +61,25 @@ def look_up(handle: Handle, target: OneVersion) -> Shown:
         revision = revision_at(handle, target.revision)
         version = version_at(handle, revision, target.model)
         if version.tag is None:
-            return _without_tag(handle, version, revision.records.card_or_default(target.model))
+            return _without_tag(handle, version, revision.records)
     else:
         version = get_version(handle, target)
     return _with_users(handle, version)
 
 
-def _without_tag(handle: Handle, version: ModelVersion, card: ModelCard) -> Shown:
-    """A version that nothing can use yet, with the card of its own commit."""
-    return Shown(version, card, (), find_recipe_anywhere(handle, version.manifest.artifact.recipe))
+def _without_tag(handle: Handle, version: ModelVersion, records: RecordsAt) -> Shown:
+    """A version that nothing can use yet, with the card and labels of its own commit."""
+    recipe = find_recipe_anywhere(handle, version.manifest.artifact.recipe)
+    card = records.card_or_default(version.model_id)
+    return Shown(version, card, (), recipe, labels=_labels(records, version))
+
+
+def _labels(records: RecordsAt, version: ModelVersion) -> tuple[Label, ...]:
+    """Its labels with who gave them; a notice named them if they cannot be read."""
+    if not version.labels:
+        return ()
+    held = records.labels(version.model_id).of(version.version, version.manifest.artifact.digest)
+    return tuple(held.values())
 
 
 def _with_users(handle: Handle, version: ModelVersion) -> Shown:
@@ -83,6 +96,7 @@ def _with_users(handle: Handle, version: ModelVersion) -> Shown:
         recipe=find_recipe_anywhere(handle, version.manifest.artifact.recipe),
         gates=_gates_at_merge(handle, version),
         signature=_signature(handle, version),
+        labels=_labels(handle.records(), version),
     )
 
 

@@ -4,6 +4,7 @@ from regolo_git.cli.forms import Json
 from regolo_git.cli.tables import Cell
 from regolo_git.registry.version_status import PROPOSED, READY, RETIRED, UNCOMMITTED, UNMERGED
 from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.text.printable import one_line
 
 _COLOURS = {READY: "", RETIRED: "dim", PROPOSED: "yellow", UNMERGED: "yellow", UNCOMMITTED: "yellow"}
 _NOT_MERGED = (UNMERGED, PROPOSED, UNCOMMITTED)  # which say so themselves
@@ -33,6 +34,11 @@ def version_cell(version: ModelVersion, *, current: bool = False) -> Cell:
     """The status of a version as a coloured table cell; `current` marks the version that the branch has."""
     text = status_text(version)
     return Cell(f"{text}, current" if current else text, status_colour(version.status))
+
+
+def labels_text(version: ModelVersion) -> str:
+    """The labels on one line: `approved=yes lang=en`."""
+    return one_line(" ".join(f"{name}={value}" for name, value in version.labels.items()))
 
 
 def retirement_document(version: ModelVersion) -> Json:

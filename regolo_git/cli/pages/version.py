@@ -7,6 +7,7 @@ from regolo_git.cli.pages.differences import deployed_document
 from regolo_git.cli.pages.shown_version import Shown
 from regolo_git.cli.pages.status_style import retirement_document, status_text
 from regolo_git.records.evaluations import Evaluation, Measured
+from regolo_git.records.labels import Label
 from regolo_git.registry.signatures import Signed
 from regolo_git.reviews.page import Column, Page, Section
 from regolo_git.text.commits import person
@@ -28,6 +29,7 @@ def version_page(shown: Shown) -> Page:
         notes=[text for text in (manifest.description, version.message) if text],
         sections=[
             Section("", list(_facts(shown))),
+            Section("Labels", [(label.name, _label_text(label)) for label in shown.labels]),
             Section("Metrics", [(name, _measured_text(held)) for name, held in version.measured.items()]),
             Section("Metadata", _values(dict(manifest.plain_metadata))),
             Section("Lineage", _values(_lineage(shown))),
@@ -36,6 +38,10 @@ def version_page(shown: Shown) -> Page:
             *_pickles(shown),
         ],
     )
+
+
+def _label_text(label: Label) -> str:
+    return f"{label.value} ({local_time(label.when)} by {person(label.who)})"
 
 
 def _measured_text(held: Measured) -> str:
@@ -166,6 +172,11 @@ def document(shown: Shown) -> Json:
         "merged": version.merged,
         "current": version.current,
         "retired": retirement_document(version),
+        "labels": dict(version.labels),
+        "labelled": [
+            {"name": each.name, "value": each.value, "when": each.when, "by": each.who}
+            for each in shown.labels
+        ],
         "used_by": list(shown.users),
         "environments": list(version.environments),
         "endpoints": [deployed_document(endpoint) for endpoint in shown.endpoints],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 from regolo_git.cli.columns import Column
 from regolo_git.cli.forms import Json
 from regolo_git.cli.pages.clashes import clashes_document
-from regolo_git.cli.pages.status_style import retirement_document, version_cell
+from regolo_git.cli.pages.status_style import labels_text, retirement_document, version_cell
 from regolo_git.cli.streams import talk
 from regolo_git.cli.tables import Cell, put_table
 from regolo_git.records.kinds import is_number
@@ -37,6 +37,7 @@ def document(line: Line, clashes: Sequence[Clash]) -> Json:
         "environments": list(version.environments),
         "endpoints": dict(version.endpoints),
         "retired": retirement_document(version),
+        "labels": dict(version.labels),
         "size": version.size_bytes,
         "created_at": version.created_at,
         "created_by": version.created_by,
@@ -88,6 +89,7 @@ def put_versions(
             Column("SIZE", right=True),
             Column("CREATED"),
             Column("BY", spare=1),
+            Column("LABELS", flexible=True),
             Column("MESSAGE", flexible=True),
             Column("RETIRED", flexible=True),
         ],
@@ -100,6 +102,7 @@ def put_versions(
                 size_text(version.size_bytes),
                 local_time(version.created_at),
                 one_line(person(version.created_by)),
+                labels_text(version),
                 Cell(one_line(version.message), "dim"),
                 Cell(version.retirement.text if version.retirement is not None else "", "dim"),
             )

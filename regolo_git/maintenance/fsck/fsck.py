@@ -21,6 +21,7 @@ from regolo_git.maintenance.fsck.tag_check import (
     check_branch,
     check_branch_seals,
     check_evaluations,
+    check_labels,
     check_names,
     read_checked_manifest,
     seal_problems,
@@ -84,6 +85,7 @@ def check_registry(
     problems += check_branch(handle, records)
     problems += check_branch_seals(handle, records)
     problems += check_evaluations(handle, records)
+    problems += check_labels(handle, records)
     size = handle.index.size_of_all() if rows is None else sum(row.size for row in rows)
     progress = Progress(total=size + sum(need.manifest.artifact.size for need in untagged))
     tagged = _Tagged(handle, checker, retired_names, progress, on_progress, shared=shared)

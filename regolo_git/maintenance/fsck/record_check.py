@@ -16,6 +16,7 @@ def check_records(records: RecordsAt) -> Iterator[Problem]:
         records.cards().broken,
         records.retired_lists().broken,
         records.all_evaluations().broken,
+        records.all_labels().broken,
         records.promotions().broken,
         records.endpoints().broken,
     )

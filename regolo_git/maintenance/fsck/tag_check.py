@@ -14,7 +14,7 @@ from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Hint
 from regolo_git.maintenance.fsck.problem import Problem
 from regolo_git.records.manifest import Manifest
-from regolo_git.records.paths import evaluations_path, manifest_path
+from regolo_git.records.paths import evaluations_path, labels_path, manifest_path
 from regolo_git.records.seal import seal_problem
 from regolo_git.records.versions import Version, parse_tag_name, tag_name
 from regolo_git.registry.handle import Handle
@@ -89,6 +89,17 @@ def check_evaluations(handle: Handle, records: RecordsAt) -> Iterator[Problem]:
                     f"an evaluation of {entry.version} is of {entry.digest}, not of its bytes, and is ignored"
                 )
                 yield Problem(f"'{evaluations_path(model)}'", what, note=True)
+
+
+def check_labels(handle: Handle, records: RecordsAt) -> Iterator[Problem]:
+    """Notes on labels of other bytes than those that the version has, which do not count."""
+    for model, labels in records.all_labels().by_name.items():
+        for entry in labels.entries:
+            row = handle.index.find(model, entry.key.identity)
+            if row is not None and row.digest != entry.digest:
+                named = f"label '{entry.name}' of {entry.version}"
+                what = f"{named} is of {entry.digest}, not of its bytes, and is ignored"
+                yield Problem(f"'{labels_path(model)}'", what, note=True)
 
 
 def read_checked_manifest(

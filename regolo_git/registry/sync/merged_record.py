@@ -10,10 +10,22 @@ from typing import NamedTuple
 from regolo_git.git.attributes import FILE_NAME as ATTRIBUTES
 from regolo_git.git.ignore import IGNORE_PATH
 from regolo_git.records.evaluations import Evaluations
-from regolo_git.records.paths import endpoint_of, model_of_evaluations, model_of_retired, place_of_promotion
+from regolo_git.records.labels import Labels, joined
+from regolo_git.records.paths import (
+    endpoint_of,
+    model_of_evaluations,
+    model_of_labels,
+    model_of_retired,
+    place_of_promotion,
+)
 from regolo_git.records.retired import RetiredList
 from regolo_git.records.versions import Version
-from regolo_git.registry.record_parsers import parse_endpoint, parse_evaluations, parse_promotion
+from regolo_git.registry.record_parsers import (
+    parse_endpoint,
+    parse_evaluations,
+    parse_labels,
+    parse_promotion,
+)
 from regolo_git.registry.versions.renumber_pins import moved_endpoint, moved_promotion
 from regolo_git.registry.versions.renumber_step import Step
 
@@ -33,15 +45,18 @@ def merged_record(path: str, base: bytes | None, ours: bytes | None, theirs: byt
     if ours is None or theirs is None:
         return None
     join = _joining(path)
-    return Merged(join(base or b"", ours, theirs)) if join is not None else None
+    content = join(base or b"", ours, theirs) if join is not None else None
+    return Merged(content) if content is not None else None
 
 
-def _joining(path: str) -> Callable[[bytes, bytes, bytes], bytes] | None:
+def _joining(path: str) -> Callable[[bytes, bytes, bytes], bytes | None] | None:
     """What joins both changes of a record whose lines are independent."""
     if model_of_retired(path) is not None:
         return _joined_lists
     if model_of_evaluations(path) is not None:
         return _joined_evaluations
+    if model_of_labels(path) is not None:
+        return _joined_labels
     return _joined_lines if path.rpartition("/")[2] in (IGNORE_PATH, ATTRIBUTES) else None
 
 
@@ -57,10 +72,11 @@ def with_moved_versions(path: str, content: bytes, steps: Sequence[Step]) -> byt
         endpoint = parse_endpoint(content, path)
         changed = moved_endpoint(endpoint, steps)
         return content if changed == endpoint else changed.to_text().encode()
-    evaluated = model_of_evaluations(path)
-    if evaluated is not None:
-        names = {(s.row.identity, s.row.digest): s.version for s in steps if s.row.model == evaluated}
-        held = parse_evaluations(content, path)
+    said_later = model_of_evaluations(path) or model_of_labels(path)
+    if said_later is not None:
+        names = {(s.row.identity, s.row.digest): s.version for s in steps if s.row.model == said_later}
+        parse = parse_evaluations if model_of_evaluations(path) is not None else parse_labels
+        held = parse(content, path)
         moved_lines = held.renumbered(names)
         return content if moved_lines == held else moved_lines.to_text().encode()
     model = model_of_retired(path)
@@ -100,6 +116,12 @@ def _joined_evaluations(base: bytes, ours: bytes, theirs: bytes) -> bytes:
     kept = tuple(entry for entry in joined.entries if entry not in removed)
     added = [entry for entry in mine.entries if entry not in known.entries]
     return replace(joined, entries=kept).with_entries(*added).to_text().encode()
+
+
+def _joined_labels(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    """The labels with both changes; None if both changed one label."""
+    merged = joined(*(Labels.parse(text) if text else Labels() for text in (base, ours, theirs)))
+    return merged.to_text().encode() if merged is not None else None
 
 
 def _joined_lines(base: bytes, ours: bytes, theirs: bytes) -> bytes:

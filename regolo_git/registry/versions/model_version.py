@@ -30,7 +30,7 @@ class ModelVersion:
     `size_bytes` is the size of the artifact; `digest` reads `sha256:<hex>` or `blake3:<hex>`; `status` is
     "ready", "retired", "proposed", "not merged" or the highest environment that the version is promoted to;
     `environments` has them all, lowest first, and `endpoints` the share of each endpoint that has it.
-    `retirement` has the time, author and reason of a retired version.
+    `retirement` has the time, author and reason of a retired version, and `labels` the values of its labels.
     `merged` is False for a version that neither the registry branch nor another released branch contains;
     `current` says whether the registry branch has this version now, which after a revert is an older one.
     """
@@ -54,6 +54,7 @@ class ModelVersion:
     environments: tuple[str, ...] = ()
     endpoints: Mapping[str, float] = field(default_factory=dict)
     retirement: "Retirement | None" = None
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def size_mb(self) -> float:
@@ -146,6 +147,7 @@ def version_of_row(
     environments: tuple[str, ...] = (),
     endpoints: Mapping[str, float] | None = None,
     retirement: "Retirement | None" = None,
+    labels: Mapping[str, str] | None = None,
     listed: Sequence[TagRow] = (),
 ) -> ModelVersion:
     """The version in a row of the tag index; `listed` are those whose manifests are likely read as well."""
@@ -169,6 +171,7 @@ def version_of_row(
         environments=environments,
         endpoints=endpoints or {},
         retirement=retirement,
+        labels=labels or {},
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from regolo_git.git.local_refs import move_branch, remove_tag
 from regolo_git.git.new_commit import NewCommit, NewTag
 from regolo_git.records.manifest import Manifest
-from regolo_git.records.paths import card_path, evaluations_path, manifest_path
+from regolo_git.records.paths import card_path, evaluations_path, labels_path, manifest_path
 from regolo_git.records.references import Reference
 from regolo_git.records.seal import sealed
 from regolo_git.records.trailers import TagMessage
@@ -61,10 +61,14 @@ def _publish(handle: Handle, branch: str, step: Step, manifest: Manifest) -> str
 
     def prepare(records: RecordsAt) -> NewCommit[None]:
         files: dict[str, bytes | None] = {manifest_path(model): manifest.to_text().encode()}
-        held = records.evaluations(model)
-        moved = held.renumbered({(step.row.identity, step.row.digest): step.version})
-        if moved != held:
-            files[evaluations_path(model)] = moved.to_text().encode()
+        names = {(step.row.identity, step.row.digest): step.version}
+        for path, held in (
+            (evaluations_path(model), records.evaluations(model)),
+            (labels_path(model), records.labels(model)),
+        ):
+            moved = held.renumbered(names)
+            if moved != held:
+                files[path] = moved.to_text().encode()
         if records.data(card_path(model)) is None:
             files[card_path(model)] = was.data(card_path(model))
         ignored = ensure_ignored(handle, manifest.artifact.path, branch)

@@ -160,6 +160,36 @@ def test_evaluations_of_two_clones_are_joined(team: Team) -> None:
         assert len(again.handle.records().evaluations("m").entries) == 2
 
 
+def test_labels_of_two_clones_are_joined_and_follow_a_new_number(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"theirs")
+    theirs.label_model_version("m", "1.0", {"lang": "en"})
+    theirs.label_model_version("m", "1.1", {"of": "theirs"})
+    pushed(theirs)
+    ours.create_model_version("m", model_data=b"ours")
+    ours.label_model_version("m", "1.1", {"of": "ours"})
+    ours.label_model_version("m", "1.0", {"approved": "yes"})
+    pushed(ours)
+    with Registry.open(ours.handle.paths.top) as again:
+        found = {version.version: dict(version.labels) for version in again.list_model_versions("m")}
+        assert found == {
+            "1.0": {"approved": "yes", "lang": "en"},
+            "1.1": {"of": "theirs"},
+            "1.2": {"of": "ours"},
+        }
+        assert check_registry(again.handle).problems == ()
+
+
+def test_two_values_of_one_label_are_for_somebody_to_decide(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.label_model_version("m", "1.0", {"lang": "en"})
+    pushed(theirs)
+    ours.label_model_version("m", "1.0", {"lang": "fr"})
+    with pytest.raises(Conflict):
+        ours.push()
+    assert ours.get_model_version("m", "1.0").labels == {"lang": "fr"}
+
+
 def test_seals_and_evaluations_follow_a_new_number(team: Team) -> None:
     ours, theirs = team.clone("ours"), team.clone("theirs")
     theirs.create_model_version("m", model_data=b"theirs", metrics={"f1": 0.5})

@@ -1,0 +1,102 @@
+"""`git regolo label`: puts labels on a version, and takes them off."""
+
+import click
+from click.shell_completion import CompletionItem
+
+from regolo_git.cli.context import open_handle
+from regolo_git.cli.forms import Json, json_option, put_result
+from regolo_git.cli.options.arguments import query, reference_argument
+from regolo_git.cli.options.assignments import split_assignment
+from regolo_git.cli.options.change import message_option, push_option
+from regolo_git.cli.streams import talk, talk_next
+from regolo_git.errors import InvalidInput
+from regolo_git.hints import Hint
+from regolo_git.records.references import Reference
+from regolo_git.registry.lookup import get_version
+from regolo_git.registry.versions.label import Labelled
+from regolo_git.registry.versions.label import label as record
+from regolo_git.text.commits import short
+from regolo_git.text.printable import one_line, printable
+
+
+def _complete_held(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+    """Completes the labels that the version has."""
+    reference = ctx.params.get("reference")
+    if not isinstance(reference, Reference):
+        return []
+    names = query(ctx, lambda handle: list(get_version(handle, reference).labels))
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+@click.command()
+@reference_argument("MODEL@V")
+@click.argument("labels", metavar="[NAME=VALUE]...", nargs=-1)
+@click.option(
+    "--remove", metavar="NAME", multiple=True, shell_complete=_complete_held, help="Remove a label."
+)
+@click.option("--propose", is_flag=True, help="Commit to a new branch for review.")
+@push_option
+@message_option
+@json_option
+def label(
+    reference: Reference,
+    labels: tuple[str, ...],
+    remove: tuple[str, ...],
+    propose: bool,
+    push: bool | None,
+    message: str | None,
+    as_json: bool,
+) -> None:
+    """Label MODEL@V after it was created, with a commit; its manifest stays as it is.
+
+    A name has at most 63 letters, digits, '.', '_', '-' and '/', a value one line of at most 200 characters.
+    A label that the version has gets the new value.  `git regolo show` says who gave it, and when;
+    `git regolo list MODEL --label NAME=VALUE` finds the versions.  Prints the version's reference.
+
+    \b
+    Examples:
+      git regolo label sentiment@1.1 approved=yes lang=en
+      git regolo label sentiment@1.1 --remove approved
+      git regolo list sentiment --label lang=en
+
+    Exit status: 0 success; 2 invalid input; 3 no such version or label; 4 it has these labels already, the
+    registry's files have uncommitted changes, or with --push something else was not pushed; 5 the labels
+    cannot be read; 6 the remote cannot be reached or refuses.
+    """
+    if propose and push:
+        raise InvalidInput("--propose and --push cannot be used together", Hint("push"))
+    given = _given(labels)
+    with open_handle() as handle:
+        done = record(handle, reference, given, remove=remove, message=message, propose=propose, push=push)
+    changed = [*(f"{name}={value}" for name, value in given.items()), *(f"{name} removed" for name in remove)]
+    _report(done, changed, proposed=propose)
+    document: dict[str, Json] = {
+        "model": done.version.model_id,
+        "version": done.version.version,
+        "digest": done.version.digest,
+        "labels": dict(done.labels),
+        "commit": done.commit,
+        "branch": done.branch,
+        "pushed_to": done.pushed_to,
+    }
+    put_result(done.version.reference, document, as_json=as_json)
+
+
+def _given(texts: tuple[str, ...]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for text in texts:
+        name, value = split_assignment("label", text)
+        if name in given:
+            raise InvalidInput(f"'{printable(name)}' is given twice", "leave one of them out")
+        given[name] = value
+    return given
+
+
+def _report(done: Labelled, changed: list[str], *, proposed: bool) -> None:
+    verb = "proposed labels of" if proposed else "labelled"
+    talk(f"{verb} {done.version.reference}: {one_line(', '.join(changed))}")
+    talk(f"  commit  {short(done.commit)} on {done.branch}")
+    if done.pushed_to is not None:
+        talk(f"  pushed  to {done.pushed_to}")
+    elif proposed:
+        talk_next(str(Hint("push")))
