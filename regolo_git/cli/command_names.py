@@ -84,6 +84,8 @@ COMMANDS: Sections = {
         "evict": _entry("evict", "Free local copies that the shared store has."),
         "fsck": _entry("fsck", "Verify tags, manifests and stored bytes."),
         "doctor": _entry("doctor", "Find and repair leftovers of interrupted runs."),
+        "help": _entry("help", "Show the help of a command.", "help_"),
+        "version": _entry("version", "Show the version of the program."),
         "completion": _entry("completion", "Print a shell completion script."),
         "hooks": _entry("hooks.group", "Install, show and remove Git hooks.", "hooks"),
         "hook": _entry("hook", "Run one hook, as Git and pre-commit do."),

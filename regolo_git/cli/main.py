@@ -68,7 +68,7 @@ def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     callback=_set_debug,
     help="Show the traceback of an error (also REGOLO_DEBUG=1).",
 )
-@click.version_option(__version__, message="regolo-git %(version)s")
+@click.version_option(__version__, "--version", "-V", message=f"{PROGRAM} %(version)s")
 def group(directories: tuple[str, ...]) -> None:
     """Version models in Git: a commit and a tag for each version, the bytes in a content-addressed store."""
     for directory in directories:

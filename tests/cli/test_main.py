@@ -15,12 +15,23 @@ from regolo_git import __version__
 from regolo_git.cli.main import program_name
 
 
-def test_the_version_is_data(regolo: Regolo) -> None:
-    assert regolo("--version").out == f"regolo-git {__version__}\n"
+@pytest.mark.parametrize("asked", ["--version", "-V", "version"])
+def test_the_version_is_data(regolo: Regolo, asked: str) -> None:
+    assert regolo(asked).out == f"regolo-git {__version__}\n"
 
 
 def test_help_needs_no_registry(regolo: Regolo) -> None:
-    assert regolo("-h").out == regolo("--help").out
+    assert regolo("-h").out == regolo("--help").out == regolo("help").out
+
+
+@pytest.mark.parametrize("command", ["commit", "endpoint create", "remove"])
+def test_help_of_a_command_is_that_of_its_option(regolo: Regolo, command: str) -> None:
+    words = command.split()
+    assert regolo("help", *words).out == regolo(*words, "-h").out
+
+
+def test_help_of_an_unknown_command_suggests_one(regolo: Regolo) -> None:
+    assert "unknown command 'comit'\nhint: git regolo commit" in regolo("help", "comit", status=2).err
 
 
 def test_an_interrupt_at_any_moment_shows_no_traceback(two_versions: Path) -> None:

@@ -38,6 +38,7 @@ VERSION_LIKE = re.compile(r"v?[0-9]+(?:\.[0-9]+){1,2}(?:-[0-9A-Za-z.-]+)?")
 @click.command()
 @reference_argument("[MODEL[@V]]", required=False)
 @click.argument("place", metavar="[DEST]", type=click.Path(), required=False)
+@click.option("--output", "-o", metavar="DEST", type=click.Path(), help="The same as DEST.")
 @click.option(
     "--path",
     "patterns",
@@ -58,6 +59,7 @@ VERSION_LIKE = re.compile(r"v?[0-9]+(?:\.[0-9]+){1,2}(?:-[0-9A-Za-z.-]+)?")
 def checkout(
     reference: Reference | None,
     place: str | None,
+    output: str | None,
     patterns: tuple[str, ...],
     tensors: tuple[str, ...],
     force: bool,
@@ -87,6 +89,7 @@ def checkout(
     would be overwritten (without --force); 5 corrupt content; 6 the store is not there, or the
     shared one cannot be reached; 8 the shared store is not confirmed.
     """
+    place = _one_place(reference, place, output)
     if reference is not None and place is not None:
         _refuse_a_version(reference, place)
     descriptor = _descriptor_of(place)
@@ -113,6 +116,16 @@ def checkout(
     else:
         for item in done:
             put(str(item.path))
+
+
+def _one_place(reference: Reference | None, place: str | None, output: str | None) -> str | None:
+    if output is None:
+        return place
+    if place is not None:
+        raise InvalidInput(f"'{place}' and --output name two destinations, and one is required")
+    if reference is None:
+        raise InvalidInput("--output requires a version", Hint("checkout", "MODEL@V", "--output", "DEST"))
+    return output
 
 
 def _refuse_a_version(reference: Reference, place: str) -> None:

@@ -21,7 +21,9 @@ from regolo_git.registry.metric_steps import Step, of_metric, steps_of
 @click.argument("model", metavar="MODEL|REV:MODEL|RANGE", shell_complete=complete_one)
 @click.option("--metric", metavar="NAME", help="Show the trend of one metric.")
 @click.option("--plot", is_flag=True, help="Plot the metric over the versions.")
-@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Show only the N newest versions.")
+@click.option(
+    "-n", "--limit", metavar="N", type=click.IntRange(min=1), help="Show only the N newest versions."
+)
 @form_options
 def log(model: str, metric: str | None, plot: bool, limit: int | None, form: Form) -> None:
     """Show the versions of MODEL, newest first, and how the metrics of each changed from its parent version.

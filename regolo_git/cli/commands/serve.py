@@ -13,7 +13,7 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import put_json
 from regolo_git.cli.options.endpoint import complete_endpoints
 from regolo_git.cli.streams import put, talk
-from regolo_git.errors import NotFound
+from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.endpoint import LOCAL
 from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.registry.handle import Handle
@@ -32,10 +32,10 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @click.argument("endpoints", metavar="[ENDPOINT]...", nargs=-1, shell_complete=complete_endpoints)
 @click.option(
-    "--listen",
-    default="127.0.0.1:8080",
-    metavar="HOST:PORT",
-    help="The address to listen on.  [default: 127.0.0.1:8080]",
+    "--listen", metavar="HOST:PORT", help=f"The address to listen on.  [default: {DEFAULTS.listen}]"
+)
+@click.option(
+    "--port", "-p", type=click.IntRange(0, 65535), metavar="PORT", help="The same as --listen 127.0.0.1:PORT."
 )
 @click.option("--token-file", type=FILE, help="Require the token in this file from callers.")
 @click.option("--policy", "policy_file", type=FILE, help="The policy file: what may be loaded.")
@@ -73,7 +73,8 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--stop", is_flag=True, help="Stop the running server after its open requests, and wait.")
 def serve(
     endpoints: tuple[str, ...],
-    listen: str,
+    listen: str | None,
+    port: int | None,
     token_file: Path | None,
     policy_file: Path | None,
     allow: tuple[str, ...],
@@ -100,7 +101,7 @@ def serve(
     \b
     Examples:
       git regolo serve
-      git regolo serve sentiment --listen 127.0.0.1:9000
+      git regolo serve sentiment --port 9000
       git regolo serve sentiment --allow-code sentiment-classifier
       git regolo serve --fetch 30
       git regolo serve --replace
@@ -109,6 +110,7 @@ def serve(
     address or the registry is already served, or nothing could be started; 8 forbidden by the policy; 9 the
     [serve] extra is not installed.
     """
+    address = _address(listen, port)
     with open_handle() as handle:
         common, engine = handle.paths.common_dir, load_engine(LOCAL)
         if replace:
@@ -121,7 +123,7 @@ def serve(
             policy = operators_policy(policy_file, os.environ, outside=handle.paths.top)
             options = ServeOptions(
                 common_directory=common,
-                listen=listen,
+                listen=address,
                 token=_token(token_file),
                 policy=policy.allow(formats=allow, repository_code=allow_code),
                 environment=dict(os.environ),
@@ -130,6 +132,14 @@ def serve(
                 worker_memory_bytes=worker_memory * MB if worker_memory is not None else None,
             )
             _serve(handle, endpoints, options, fetch_seconds)
+
+
+def _address(listen: str | None, port: int | None) -> str:
+    if port is None:
+        return listen if listen is not None else DEFAULTS.listen
+    if listen is not None:
+        raise InvalidInput("--listen and --port cannot be used together", "use --listen HOST:PORT")
+    return f"127.0.0.1:{port}"
 
 
 def _serve(

@@ -36,6 +36,13 @@ def test_checkout_to_another_place(regolo: Regolo, two_versions: Path, tmp_path:
     assert (tmp_path / "there.bin").stat().st_size == done.document[0]["size"]
 
 
+def test_the_destination_may_be_an_option(regolo: Regolo, two_versions: Path, tmp_path: Path) -> None:
+    there = tmp_path / "there.bin"
+    assert regolo("checkout", "m@1.0", "-o", str(there)).out == f"{there}\n"
+    assert "two destinations" in regolo("checkout", "m@1.0", "a", "--output", "b", status=2).err
+    assert "--output requires a version" in regolo("checkout", "-o", "b", status=2).err
+
+
 def test_checkout_of_some_files(regolo: Regolo, registry: Path, tmp_path: Path) -> None:
     (registry / "model").mkdir()
     for name in ("config.json", "tokenizer.json", "weights.bin"):

@@ -45,6 +45,7 @@ def test_a_limited_log_is_the_beginning_of_the_whole_one(regolo: Regolo, two_ver
     assert len(whole) == 8
     for limit in (1, 3, 7, 8, 50):
         assert regolo("log", "m", "--json", "--limit", str(limit)).document == whole[:limit]
+    assert regolo("log", "m", "--json", "-n", "2").document == whole[:2]
 
 
 def test_log_plots_a_metric(regolo: Regolo, two_versions: Path) -> None:

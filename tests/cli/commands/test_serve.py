@@ -1,5 +1,6 @@
 """`git regolo serve`, in a process of its own: its options and its policy reach gateway and workers."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,11 @@ def test_seconds_that_make_no_sense_are_refused(
     regolo: Regolo, registry: Path, wrong: tuple[str, str]
 ) -> None:
     assert wrong[0] in regolo("serve", *wrong, status=2).err
+
+
+def test_a_port_is_one_of_this_machine(regolo: Regolo, two_versions: Path) -> None:
+    regolo("endpoint", "create", "e", "m@1.1")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert f"'127.0.0.1:{port}'" in regolo("serve", "--port", str(port), status=7).err
+    assert "cannot be used together" in regolo("serve", "-p", "1", "--listen", "::1:2", status=2).err
