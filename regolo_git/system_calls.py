@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import ctypes
-    import mmap
     from pathlib import Path
 
 READ = os.O_RDONLY | os.O_CLOEXEC
@@ -132,14 +131,21 @@ def _sync_file_range() -> "ctypes._NamedFuncPointer | None":
         return None
 
 
-def use_huge_pages(memory: "mmap.mmap") -> None:
-    """Backs memory with large pages where there are any."""
-    import mmap  # noqa: PLC0415 - who has such memory has imported it
+def page_aligned(size: int, *, huge: bool = False) -> memoryview:
+    """Memory of `size` bytes that begins with a page, as direct writes require.
 
+    With `huge`, in large pages where there are any: 8 page faults in 16 MiB instead of 4096, and fewer pieces
+    for the disk.
+    """
+    import mmap  # noqa: PLC0415 - only large files need it
+
+    # Private, because shared memory has no large pages.
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     advice = getattr(mmap, "MADV_HUGEPAGE", None)
-    if advice is not None:
+    if huge and advice is not None:
         with suppress(OSError):  # a kernel without them
             memory.madvise(advice)
+    return memoryview(memory)
 
 
 @cache

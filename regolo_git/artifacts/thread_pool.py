@@ -5,14 +5,13 @@ the others (hashing, reading and writing chunks).  A buffer is reused only when 
 is done, so the same bytes are read, hashed and stored, and memory is bounded for artifacts of any size.
 """
 
-import mmap
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar
 
 from regolo_git.records.recipe import CHUNK_LIMIT
-from regolo_git.system_calls import use_huge_pages
+from regolo_git.system_calls import page_aligned
 
 BUFFERS = 6
 
@@ -100,13 +99,8 @@ class ThreadPool:
         """
         if self._allocated < BUFFERS:
             self._allocated += 1
-            # Anonymous memory is page-aligned, as direct writes require.  Huge pages cause 8 page faults
-            # instead of 4096, and fewer pieces for the disk.  Small artifacts use a part of one buffer, where
-            # clearing a huge page would cost more than it saves.  Private, because shared memory has none.
-            memory = mmap.mmap(-1, CHUNK_LIMIT, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-            if self._allocated > 1:
-                use_huge_pages(memory)
-            return memoryview(memory)
+            # A small artifact uses a part of one buffer: clearing a large page would cost more than it saves.
+            return page_aligned(CHUNK_LIMIT, huge=self._allocated > 1)
         view, tasks = self._busy.popleft()
         for task in tasks:
             task.result()

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from regolo_git.records.recipe import CHUNK_LIMIT
-from regolo_git.system_calls import share_heaps
+from regolo_git.system_calls import page_aligned, share_heaps
 
 BUDGET = 3 * CHUNK_LIMIT
 Work = Callable[[], object]
@@ -29,6 +29,7 @@ class InFlight:
         self._threads: list[threading.Thread] = []
         self._changed = threading.Condition()
         self._unfinished = 0
+        self._own = threading.local()
         self._error: BaseException | None = None
 
     def __enter__(self) -> Self:
@@ -62,6 +63,13 @@ class InFlight:
             thread = threading.Thread(target=self._run, name="regolo-transfer", daemon=True)
             self._threads.append(thread)
             thread.start()
+
+    def memory(self) -> memoryview:
+        """`CHUNK_LIMIT` bytes of memory for the work that asks; the next work of its thread gets the same."""
+        memory: memoryview | None = getattr(self._own, "memory", None)
+        if memory is None:
+            memory = self._own.memory = page_aligned(CHUNK_LIMIT, huge=True)
+        return memory
 
     def finish(self) -> None:
         """Waits for all work.  Raises the first error."""

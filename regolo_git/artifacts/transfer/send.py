@@ -17,7 +17,7 @@ from regolo_git.artifacts.transfer.in_flight import InFlight
 from regolo_git.artifacts.transfer.present import Present
 from regolo_git.records.digests import Digest
 from regolo_git.records.recipe import Recipe, RecipeChunk
-from regolo_git.store.files.contract import Data, Writer
+from regolo_git.store.files.contract import Writer
 from regolo_git.store.packs.hints import Location, locations_in
 from regolo_git.store.packs.pack import build_pack
 from regolo_git.store.packs.plan import Plan, plan_packs
@@ -124,7 +124,7 @@ class _Sender:
                 self._advance(size)
             for chunk in plan.loose:
                 if chunk not in there:
-                    flights.submit(chunk.size, partial(self._send_chunk, chunk))
+                    flights.submit(chunk.size, partial(self._send_chunk, chunk, flights))
                 self._advance(chunk.size, found=chunk.size if chunk in there else 0)
             flights.finish()
         return locations
@@ -133,14 +133,11 @@ class _Sender:
         """The chunks that an interrupted push has sent."""
         return set(chunks).difference(self._target.missing(chunks)) if self._interrupted else set()
 
-    def _send_chunk(self, chunk: RecipeChunk) -> None:
-        self._target.put_chunk(chunk.blake3, self._read(chunk))
-
-    def _read(self, chunk: RecipeChunk) -> Data:
-        buffer = bytearray(chunk.size)
-        self._source.read_chunk_into(chunk.blake3, memoryview(buffer))
-        # Some libraries take bytes only: copied now, the buffer does not last as long.
-        return memoryview(buffer) if self._target.files.properties.views else bytes(buffer)
+    def _send_chunk(self, chunk: RecipeChunk, flights: InFlight) -> None:
+        view = flights.memory()[: chunk.size]
+        self._source.read_chunk_into(chunk.blake3, view)
+        # Some libraries take bytes only.
+        self._target.put_chunk(chunk.blake3, view if self._target.files.properties.views else bytes(view))
 
     def _send_pack(self, chunks: Sequence[RecipeChunk], locations: list[Location]) -> None:
         pack = build_pack(chunks, self._source.read_chunk_into)

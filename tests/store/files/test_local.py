@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import random
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from support.counting_files import CountingFiles
 from support.files_suite import FilesSuite
 
 from regolo_git.store.files.contract import Files
-from regolo_git.store.files.local import LocalFiles
+from regolo_git.store.files.local import COPIED_AT_ONCE, LocalFiles
+from regolo_git.system_calls import page_aligned
 
 
 def created(files: Files) -> Files:
@@ -78,7 +80,10 @@ def test_a_stored_file_cannot_be_changed_by_accident(tmp_path: Path) -> None:
     assert (tmp_path / "chunks/ab/abcd").stat().st_mode & 0o222 == 0
 
 
-def test_a_memory_that_cannot_be_written_directly_is_written_all_the_same(tmp_path: Path) -> None:
-    data = bytes(3 << 20) + b"tail"
-    LocalFiles(tmp_path).put("a/b", memoryview(data)[1:])
-    assert (tmp_path / "a/b").read_bytes() == data[1:]
+@pytest.mark.parametrize("size", [1 << 20, (3 << 20) + 4, COPIED_AT_ONCE, 2 * COPIED_AT_ONCE + 4096 + 7])
+@pytest.mark.parametrize("start", [0, 1, 512, 4096])
+def test_memory_of_any_alignment_is_written_whole(tmp_path: Path, start: int, size: int) -> None:
+    memory = page_aligned(start + size)
+    memory[:] = random.Random(size).randbytes(start + size)
+    LocalFiles(tmp_path).put("a/b", memory[start:])
+    assert (tmp_path / "a/b").read_bytes() == memory[start:]
