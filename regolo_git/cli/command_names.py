@@ -134,13 +134,16 @@ ALIASES = {"remove": "retire"}
 # The equivalents of commands of git and of other tools.
 ELSEWHERE: dict[str, NextStep] = {
     "add": Hint("commit", "-h"),
+    "clean": Hint("evict", "-h"),
     "delete": Hint("retire", "-h"),
     "deploy": Hint("promote", "-h"),
     "download": Hint("checkout", "-h"),
+    "gc": Hint("evict", "-h"),
     "get": Hint("checkout", "-h"),
     "info": Hint("show", "-h"),
     "ls": Hint("list"),
     "models": Hint("list"),
+    "prune": Hint("evict", "-h"),
     "publish": Hint("promote", "-h"),
     "restore": Hint("checkout", "-h"),
     "rm": Hint("retire", "-h"),

@@ -10,7 +10,7 @@ import click
 from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, form_options
-from regolo_git.cli.options.endpoint import endpoint_argument
+from regolo_git.cli.options.endpoint import endpoint_argument, for_a_model
 from regolo_git.cli.streams import clear_screen, is_terminal, put, talk, talk_next
 from regolo_git.cli.tables import put_table
 from regolo_git.errors import InvalidInput
@@ -82,7 +82,10 @@ def metrics(
     source: MetricsSource = "recorded" if recorded else "auto"
     with open_handle() as handle:
         while True:
-            found = endpoint_metrics(handle, endpoint, window=window, prometheus=prometheus, source=source)
+            with for_a_model(handle, endpoint, Hint("log", endpoint)):
+                found = endpoint_metrics(
+                    handle, endpoint, window=window, prometheus=prometheus, source=source
+                )
             if watch:
                 clear_screen()
             _emit(found, form)

@@ -4,15 +4,28 @@ import click
 
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import json_option, put_result
-from regolo_git.cli.options.arguments import complete_versions, model_argument
+from regolo_git.cli.options.arguments import complete_models, complete_versions, to_model
 from regolo_git.cli.options.change import ask_before_store, message_option, unmerged_option
 from regolo_git.cli.streams import talk, talk_next
+from regolo_git.errors import InvalidInput
+from regolo_git.hints import Hint
 from regolo_git.records.references import Reference
 from regolo_git.registry.versions.revert import revert_model
+from regolo_git.text.printable import printable
+
+
+def _to_model(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """Takes MODEL; of MODEL@V, says where V belongs."""
+    model, at, version = value.partition("@")
+    if at:
+        hint = Hint("revert", model, "--to", version or "V")
+        raise InvalidInput(f"'{printable(value)}' names a version, which --to takes", hint)
+    to_model(ctx, param, value)
+    return value
 
 
 @click.command()
-@model_argument()
+@click.argument("model", callback=_to_model, shell_complete=complete_models)
 @click.option(
     "--to",
     "version",

@@ -8,7 +8,7 @@ import click
 from regolo_git.cli.context import Cancelled, Invocation
 from regolo_git.cli.options.one_value import Function, one_value
 from regolo_git.cli.streams import is_terminal, talk, visible
-from regolo_git.errors import Conflict
+from regolo_git.errors import Conflict, InvalidInput
 from regolo_git.hints import Hint
 from regolo_git.text.commits import short
 
@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
 def message_option(function: Function) -> Function:
     """Adds `-m TEXT`."""
-    return click.option("-m", "--message", metavar="TEXT", help="The commit message: why.")(function)
+    text = "The commit message: why."
+    return click.option("-m", "--message", metavar="TEXT", callback=to_message, help=text)(function)
+
+
+def to_message(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001
+    """Takes a message.  Raises InvalidInput for an empty one, as git refuses it."""
+    if value is not None and not value.strip():
+        raise InvalidInput("the message is empty", "write one, or leave out -m")
+    return value
 
 
 def unmerged_option(function: Function) -> Function:

@@ -1,5 +1,7 @@
 """Arguments of endpoint commands: ENDPOINT, its versions, and the weights and replicas of a split."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import isnan, nan
 
 import click
@@ -7,7 +9,8 @@ from click.shell_completion import CompletionItem
 
 from regolo_git.cli.options.arguments import query
 from regolo_git.cli.options.one_value import Decorator
-from regolo_git.errors import InvalidInput
+from regolo_git.errors import InvalidInput, NotFound
+from regolo_git.hints import Hint
 from regolo_git.records.names import check_endpoint_name
 from regolo_git.registry.endpoints.get import get_endpoint, list_endpoints
 from regolo_git.registry.handle import Handle
@@ -50,6 +53,17 @@ def _versions_for(handle: Handle, name: str) -> list[str]:
     model, statuses = get_endpoint(handle, name).model, read_statuses(handle)
     rows = reversed(handle.index.rows(model))
     return [row.version for row in rows if statuses.of(model, row.identity) != RETIRED]
+
+
+@contextmanager
+def for_a_model(handle: Handle, name: str, hint: Hint) -> Iterator[None]:
+    """Gives the error for an endpoint that is not there another hint, where the name is one of a model."""
+    try:
+        yield
+    except NotFound as error:
+        if name not in handle.records().models():
+            raise
+        raise NotFound(error.message, hint) from error
 
 
 def endpoint_argument() -> Decorator:

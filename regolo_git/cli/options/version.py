@@ -13,6 +13,7 @@ from regolo_git.cli.options.assignments import (
     gather_parameters,
     read_serving,
 )
+from regolo_git.cli.options.change import to_message
 from regolo_git.cli.options.one_value import one_value
 from regolo_git.cli.options.value_files import Tree, read_table
 from regolo_git.errors import InvalidInput
@@ -113,7 +114,13 @@ version_options = one_value(
         type=FILE,
         help="A TOML or JSON file with metadata; its numbers are metrics if none are given.",
     ),
-    click.option("-m", "--message", metavar="TEXT", help="The message of the commit and the tag."),
+    click.option(
+        "-m",
+        "--message",
+        metavar="TEXT",
+        callback=to_message,
+        help="The message of the commit and the tag.",
+    ),
     click.option("--code", metavar="REV", help="The commit of the training code."),
     click.option("--data", metavar="NAME=DIGEST", multiple=True, help="A training data set and its digest."),
     click.option("--param", "parameters", metavar="NAME=VALUE", multiple=True, help="A training parameter."),

@@ -19,7 +19,7 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.signatures import Signed, signature_of
-from regolo_git.registry.usage import users_of
+from regolo_git.registry.usage import User, users_of
 from regolo_git.registry.versions.model_version import ModelVersion, read_tag_message
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Shown:
 
     version: ModelVersion
     card: ModelCard
-    users: tuple[str, ...]
+    users: tuple[User, ...]
     recipe: Recipe | None
     endpoints: tuple[Deployed, ...] = ()
     pickles: Mapping[str, PickleNames] | None = None
@@ -91,7 +91,7 @@ def _with_users(handle: Handle, version: ModelVersion) -> Shown:
     return Shown(
         version=version,
         card=records.card_or_default(version.model_id),
-        users=tuple(map(str, users)),
+        users=tuple(users),
         endpoints=tuple(e for e in ours if e.name in at or e.environment in version.environments),
         recipe=find_recipe_anywhere(handle, version.manifest.artifact.recipe),
         gates=_gates_at_merge(handle, version),

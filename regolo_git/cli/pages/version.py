@@ -102,7 +102,7 @@ def _places(shown: Shown) -> Iterator[tuple[str, str]]:
     if shown.version.retirement is not None:
         yield "retired", shown.version.retirement.text
     if shown.users:
-        yield "used by", ", ".join(shown.users)
+        yield "used by", ", ".join(map(str, shown.users))
     if shown.version.endpoints:
         yield "traffic", shares_text(shown.version.endpoints)
     for endpoint in shown.endpoints:
@@ -177,7 +177,8 @@ def document(shown: Shown) -> Json:
             {"name": each.name, "value": each.value, "when": each.when, "by": each.who}
             for each in shown.labels
         ],
-        "used_by": list(shown.users),
+        "used_by": list(map(str, shown.users)),
+        "users": [{"kind": user.kind, "name": user.name} for user in shown.users],
         "environments": list(version.environments),
         "endpoints": [deployed_document(endpoint) for endpoint in shown.endpoints],
         "model_description": shown.card.description,

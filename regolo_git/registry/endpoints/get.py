@@ -7,6 +7,9 @@ from regolo_git.records.names import check_endpoint_name
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.text.nearest import nearest
+from regolo_git.text.numbers import few_of
+
+NAMED = 5
 
 
 def get_endpoint(handle: Handle, name: str) -> Endpoint:
@@ -25,8 +28,19 @@ def require_endpoint(records: RecordsAt, name: str) -> Endpoint:
     if endpoint is None:
         # The names come from the file names, so broken files count too.
         if name in records.models():
-            raise NotFound(f"there is no endpoint '{name}'; it is a model", Hint("show", name))
+            raise _is_model(records, name)
         close = nearest(name, records.endpoint_names())
         hint = Hint("endpoint show", close) if close else Hint("endpoint list")
         raise NotFound(f"there is no endpoint '{name}'", hint)
     return endpoint
+
+
+def _is_model(records: RecordsAt, model: str) -> NotFound:
+    """The error for a model's name where an endpoint's is expected, with its endpoints."""
+    names = [found.endpoint for found in records.endpoints().records if found.model == model]
+    if not names:
+        hint = Hint("endpoint create", "ENDPOINT", model)
+        return NotFound(f"there is no endpoint '{model}'; it is a model without an endpoint", hint)
+    verb = "s are" if names[1:] else " is"
+    what = f"it is a model, and its endpoint{verb} {few_of(names[:NAMED], len(names))}"
+    return NotFound(f"there is no endpoint '{model}'; {what}", Hint("endpoint show", names[0]))

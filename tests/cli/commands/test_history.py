@@ -33,12 +33,12 @@ def test_an_endpoint_is_told_from_a_model(regolo: Regolo, two_versions: Path) ->
         ("show", "reviews"): "git regolo endpoint show reviews",
         ("log", "reviews"): "git regolo endpoint show reviews",
         ("endpoint", "history", "m"): "git regolo history m",
-        ("endpoint", "show", "m"): "git regolo show m",
-        ("rollback", "m"): "git regolo show m",
+        ("endpoint", "show", "m"): "git regolo endpoint show reviews",
+        ("rollback", "m"): "git regolo endpoint show reviews",
     }
     for command, hint in hints.items():
         refused = regolo(*command, status=3).err
         assert f"hint: {hint}\n" in refused
-        assert "it is a model" in refused or "it is an endpoint" in refused
+        assert "it is a model, and its endpoint is reviews" in refused or "it is an endpoint" in refused
     regolo("endpoint", "create", "m", "m@1.1")  # one name for both
     assert regolo("history", "m").status == regolo("endpoint", "history", "m").status == 0

@@ -46,3 +46,15 @@ def test_show_for_programs(regolo: Regolo, two_versions: Path) -> None:
 def test_the_manifest_can_be_had_as_it_is(regolo: Regolo, two_versions: Path) -> None:
     assert regolo("show", "m", "--manifest").out == git(two_versions, "show", "HEAD:models/m/manifest.toml")
     regolo("show", "m", "--manifest", "--json", status=2)
+
+
+def test_users_are_data_beside_the_words(regolo: Regolo, two_versions: Path) -> None:
+    regolo("promote", "m@1.0", "staging")
+    regolo("endpoint", "create", "reviews", "m@1.0")
+    document = regolo("show", "m@1.0", "--json").document
+    assert isinstance(document, dict)
+    assert document["used_by"] == ["environment 'staging'", "endpoint 'reviews'"]
+    assert document["users"] == [
+        {"kind": "environment", "name": "staging"},
+        {"kind": "endpoint", "name": "reviews"},
+    ]

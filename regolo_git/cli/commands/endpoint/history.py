@@ -5,14 +5,12 @@ import click
 from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, form_options
-from regolo_git.cli.options.endpoint import endpoint_argument
+from regolo_git.cli.options.endpoint import endpoint_argument, for_a_model
 from regolo_git.cli.pages.endpoint import endpoint_document, weights_field
 from regolo_git.cli.tables import put_table
-from regolo_git.errors import NotFound
 from regolo_git.hints import Hint
 from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.registry.endpoints.history import EndpointEvent, endpoint_history
-from regolo_git.registry.handle import Handle
 from regolo_git.text.commits import person, short
 from regolo_git.text.numbers import shares_text
 from regolo_git.text.printable import one_line
@@ -48,23 +46,14 @@ def history(endpoint: str, form: Form) -> None:
     with open_handle() as handle:
         events = endpoint_history(handle, endpoint)
         if not events:
-            _require_endpoint(handle, endpoint)
+            with for_a_model(handle, endpoint, Hint("history", endpoint)):
+                get_endpoint(handle, endpoint)
     emit(
         form,
         document=lambda: [_document(event) for event in events],
         fields=lambda: [_fields(event) for event in events],
         page=lambda: put_table(COLUMNS, [_row(event) for event in events]),
     )
-
-
-def _require_endpoint(handle: Handle, endpoint: str) -> None:
-    """Raises NotFound, for the name of a model with the command for its history."""
-    try:
-        get_endpoint(handle, endpoint)
-    except NotFound as error:
-        if error.hint == Hint("show", endpoint):
-            raise NotFound(error.message, Hint("history", endpoint)) from error
-        raise
 
 
 def _document(event: EndpointEvent) -> dict[str, Json]:
