@@ -182,7 +182,7 @@ DANGEROUS_NAMES = (
     "ProcessPoolExecutor BaseManager SyncManager HTTPServer urlopen urlretrieve FileIO TextIOWrapper "
     "BufferedWriter NamedTemporaryFile TemporaryFile TemporaryDirectory ZipFile TarFile attrgetter "
     "itemgetter methodcaller add_extension resolve_name pipepager _getattribute _ufunc_reconstruct "
-    "cython_inline read_pickle read_hdf set_trace"
+    "cython_inline read_pickle read_hdf set_trace ABCMeta EnumMeta EnumType"
 )
 # As common words they may be a user's own: they do harm only where Python or a known library has them.
 COMMON_WORDS = (

@@ -33,6 +33,9 @@ CONTRADICTIONS = {
     "a zip with two ends",
     "a zip with a wrong offset",
     "a zip with a wrong count",
+    "a computed key of an array of joblib",
+    "a key behind a view of an array of joblib",
+    "a type by two names of an array of joblib",
 }
 
 

@@ -112,6 +112,8 @@ def test_what_an_old_tar_has_between_its_pickles_is_not_called_read() -> None:
 
 # -- what cannot be read is said ----------------------------------------------------------------------------
 
+OBJECT = name("sklearn.compose._column_transformer", "make_column_selector") + b")\x81"
+
 UNREAD = {
     "cut": whole(name("collections", "OrderedDict"), b")R")[:-1],
     "an opcode that there is not": whole(b"N\xff"),
@@ -119,6 +121,28 @@ UNREAD = {
     "an extension": whole(b"\x82\x01"),
     "a call of a result": whole(call(call(name("collections", "OrderedDict")))),
     "a change of a class": whole(name("collections", "UserDict"), b"}(" + text("a") + b"K\x01ub"),
+    "a change of a library's table": whole(
+        name("sklearn.neural_network._base", "ACTIVATIONS") + text("relu") + b"Ns"
+    ),
+    "a method in a state": whole(
+        name("types", "SimpleNamespace"), b")\x81}" + text("__setstate__"), OBJECT, b"sb"
+    ),
+    "a method in the state of slots": whole(
+        name("types", "SimpleNamespace"), b")\x81N}" + text("append"), OBJECT, b"s\x86b"
+    ),
+    "a computed name in a state": whole(
+        name("types", "SimpleNamespace"), b")\x81}" + call(name("builtins", "str"), text("a")) + b"Nsb"
+    ),
+    "a state that is computed": whole(
+        name("types", "SimpleNamespace"), b")\x81", call(name("builtins", "dict"), b"]"), b"b"
+    ),
+    "a function that calls an object": whole(
+        call(name("numpy.random._pickle", "__randomstate_ctor"), text("MT19937"), OBJECT)
+    ),
+    "a class that is computed": whole(call(name("copyreg", "__newobj__"), OBJECT)),
+    "a function with computed arguments": whole(
+        name("copyreg", "__newobj__"), call(name("builtins", "tuple"), b"]"), b"R"
+    ),
     "bytes after its end": pickle.dumps(1) + b"more",
     "a stack that is empty": whole(b"0"),
     "a value that was not kept": whole(b"h\x05"),

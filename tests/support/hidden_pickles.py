@@ -12,7 +12,18 @@ import zipfile
 import zlib
 from collections.abc import Callable
 
-from support.hostile_pickles import SYSTEM, Hostile, object_array, tarred, whole, zipped
+from support.hostile_pickles import (
+    SYSTEM,
+    Hostile,
+    call,
+    name,
+    object_array,
+    raw,
+    tarred,
+    text,
+    whole,
+    zipped,
+)
 
 HARMFUL = whole(SYSTEM)
 BLOCK = 512
@@ -188,10 +199,65 @@ def arrays(*kinds: str) -> bytes:
     return file.getvalue() + object_array()
 
 
+# -- arrays of joblib, which seem to cover instructions -----------------------------------------------------
+
+
+def dtype(kind: str, size: int = -1, flags: int = 0) -> bytes:
+    return described(call(name("numpy", "dtype"), text(kind), b"\x89", b"\x88"), size, flags)
+
+
+def described(made: bytes, size: int, flags: int = 0) -> bytes:
+    sizes = struct.pack("<ci", b"J", size) * 2
+    return made + b"(K\x03" + text("|") + b"NNN" + sizes + b"K" + bytes([flags]) + b"tb"
+
+
+def joblib_array(hidden: bytes, kind: bytes, count: int, last: bytes = b"") -> Hostile:
+    """An array of so many elements of a type, with what else is done before joblib reads it."""
+    state = {
+        "subclass": name("numpy", "ndarray"),
+        "shape": b"K" + bytes([count]) + b"\x85",
+        "order": text("C"),
+        "dtype": kind,
+        "allow_mmap": b"\x89",
+    }
+    items = b"".join(text(key) + value for key, value in state.items())
+    wrapper = name("joblib.numpy_pickle", "NumpyArrayWrapper")
+    return Hostile(whole(wrapper, b")\x81}q\x05(", items, b"u", last, b"b", hidden), "x.joblib", "joblib")
+
+
+ONE = b"\xff0" + SYSTEM + b"."  # one byte that is no instruction, and instructions
+OTHER_SHAPE = text("shape") + b"K\x01\x85s"
+COUNT = 24
+
+
+def other_dtype() -> Hostile:
+    """A type that is changed by another name: NumPy's type of a type is itself."""
+    hidden = (b"\xff" * COUNT + b"0" + SYSTEM + b".").ljust(4 * COUNT, b".")
+    again = described(call(name("numpy", "dtype"), b"h\x06"), 1)
+    return joblib_array(hidden, dtype("V4", 4) + b"q\x06" + again + b"0", COUNT)
+
+
+ARRAYS: dict[str, Callable[[], Hostile]] = {
+    "a computed key": lambda: joblib_array(
+        ONE,
+        dtype("u1"),
+        len(ONE),
+        call(name("builtins", "str"), raw(b"shape"), text("ascii")) + b"K\x01\x85s",
+    ),
+    "a key behind a view": lambda: joblib_array(
+        ONE, dtype("u1"), len(ONE), call(name("collections", "ChainMap"), b"h\x05") + OTHER_SHAPE + b"0"
+    ),
+    "a type by two names": other_dtype,
+    "objects by a flag": lambda: joblib_array(
+        b"\x80\x04" + HARMFUL + b"." * 9, dtype("u1", flags=1), len(HARMFUL)
+    ),
+}
+
 HIDDEN: dict[str, Callable[[], Hostile]] = {
     **{title: lambda data=data: Hostile(data, "model", "tar") for title, data in TARS.items()},
     **{title: lambda make=make: Hostile(make(), "model", "zip") for title, make in ZIPS.items()},
     **COMPRESSED,
+    **{f"{title} of an array of joblib": make for title, make in ARRAYS.items()},
     "an array behind another": lambda: Hostile(arrays("<f4"), "arrays.npy", "arrays"),
     "an array behind one of records": lambda: Hostile(
         arrays("U3", "S2", "i4,(2,)f8,U2", "M8[ns]"), "arrays.npy", "arrays"

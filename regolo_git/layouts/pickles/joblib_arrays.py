@@ -54,19 +54,24 @@ def _itemsize(dtype: Made) -> int | None:
     if dtype.func.name != "dtype" or found is None:
         raise Broken(STRANGE)
     letter, size = found[1], int(found[2])
+    state = dtype.state.get("dtype")
+    if state is not None and _has_object(state):
+        return None
     if letter == "O":
         return None
-    state = dtype.state.get("dtype")
     if letter in SIZED_BY_STATE:
-        if not isinstance(state, tuple) or len(state) < 7 or type(state[5]) is not int:
-            raise Broken(STRANGE)
-        if letter == "V" and (len(state) < 8 or type(state[7]) is not int):
-            raise Broken(STRANGE)
-        if letter == "V" and state[7] & HAS_OBJECT:
-            return None
         size = size * 4 if letter == "U" else size
-        if state[5] != size:
+        if not isinstance(state, tuple) or type(state[5]) is not int or state[5] != size:
             raise Broken(STRANGE)
     if not size:
         raise Broken(STRANGE)
     return size
+
+
+def _has_object(state: object) -> bool:
+    """Whether the state of a dtype says, in its flags, that its elements are objects, whatever its letter."""
+    if not isinstance(state, tuple) or len(state) not in (8, 9) or state[0] not in (3, 4):
+        raise Broken(STRANGE)
+    if type(state[7]) is not int:
+        raise Broken(STRANGE)
+    return bool(state[7] & HAS_OBJECT)

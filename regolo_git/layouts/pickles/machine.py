@@ -15,9 +15,13 @@ from regolo_git.layouts.pickles.literals import STOP, Literals
 from regolo_git.layouts.pickles.values import (
     KEYS,
     OPAQUE,
+    SIZES,
     TEXT_LIMIT,
     Made,
     Name,
+    calls_computed,
+    has_methods,
+    is_copied_dtype,
     is_wrapper,
     made,
     text_part,
@@ -43,6 +47,7 @@ class Machine(Literals):
         self._found = found
         self._arrays = arrays
         self._frame_end = 0
+        self._copies_dtype = False
         self.has_arrays = False
         self.steps = 0
         self.acts = 0  # calls, states and ends: what a file that is no pickle hardly has
@@ -91,11 +96,13 @@ class Machine(Literals):
 
     def _set_items(self, items: list[Any]) -> None:
         self._watch(items)
-        target = self.top()
+        target = self._changed()
         if isinstance(target, dict):
             for key, value in zip(items[::2], items[1::2], strict=False):
                 if isinstance(key, str) and key in KEYS:
                     target[key] = value
+                elif not isinstance(key, str | int | tuple | None):
+                    target[COMPUTED] = value  # which may have any of the keys
 
     def _set_item(self) -> None:
         value, key = self.pop(), self.pop()
@@ -112,11 +119,18 @@ class Machine(Literals):
 
     def _append(self) -> None:
         self._watch([self.pop()])
-        self.top()
+        self._changed()
 
     def _append_many(self) -> None:
         self._watch(self.to_mark())
-        self.top()
+        self._changed()
+
+    def _changed(self) -> object:
+        """The last value, which gets items or a state."""
+        target = self.top()
+        if isinstance(target, Name):
+            self._found.unread(f"it changes '{target.module}.{target.name}' itself")
+        return target
 
     def _watch(self, items: list[Any]) -> None:
         """Notes that the class of joblib's arrays goes where its use is no longer seen."""
@@ -162,7 +176,10 @@ class Machine(Literals):
             self._found.unread("it calls something that it has computed")
             self.push(OPAQUE)
             return
+        if calls_computed(func, args):
+            self._found.unread(f"it has '{func.module}.{func.name}' call something that it has computed")
         result = made(func, args)
+        self._copies_dtype |= is_copied_dtype(result)
         if isinstance(args, tuple) and result.cls is func:
             self._watch(list(args))
         self.push(result)
@@ -197,11 +214,11 @@ class Machine(Literals):
 
     def _build(self) -> None:
         self.acts += 1
-        state, target = self.pop(), self.top()
-        if isinstance(target, Name):
-            self._found.unread(f"it changes '{target.module}.{target.name}' itself")
-        elif not isinstance(target, Made):
-            if self.has_arrays:
+        state, target = self.pop(), self._changed()
+        if has_methods(state):
+            self._found.unread("it gives an object methods of its own")
+        if not isinstance(target, Made):
+            if self.has_arrays and not isinstance(target, Name):
                 raise Broken("it gives a state to something that it has computed")
         elif target.cls.is_wrapper:
             self._build_array(target, state)
@@ -210,7 +227,7 @@ class Machine(Literals):
 
     def _build_array(self, target: Made, state: object) -> None:
         """Passes over the bytes of an array, or reads the pickle that has its objects."""
-        if not isinstance(state, dict):
+        if not isinstance(state, dict) or not state.keys() <= SIZES or self._copies_dtype:
             raise Broken("an array of it is described in an unusual way")
         target.state |= state
         if not self._arrays:
@@ -254,7 +271,7 @@ class Machine(Literals):
             "(": Literals.mark,
             "0": Literals.drop,
             "1": Literals.to_mark,
-            "2": lambda self: self.push(self.top()),
+            "2": lambda self: self.push_again(self.top()),
             "N": lambda self: self.push(None),
             "\x88": Literals.opaque,
             "\x89": Literals.opaque,

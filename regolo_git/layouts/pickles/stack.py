@@ -3,6 +3,7 @@
 from typing import Any
 
 from regolo_git.layouts.pickles.content import Broken, GivesUp
+from regolo_git.layouts.pickles.values import SHARED
 
 MARKS_LIMIT = 100_000
 KEPT_LIMIT = 1_000_000  # entries of the memo that are out of order
@@ -19,6 +20,12 @@ class Stack:
 
     def push(self, value: object) -> None:
         """Adds a value."""
+        self._part.append(value)
+
+    def push_again(self, value: object) -> None:
+        """Adds a value that is elsewhere too, so that a dict may be changed there unseen."""
+        if isinstance(value, dict):
+            value[SHARED] = True
         self._part.append(value)
 
     def pop(self) -> Any:
@@ -73,8 +80,8 @@ class Stack:
     def kept(self, key: int) -> None:
         """Adds a value of the memo."""
         if key < len(self._memo):
-            self.push(self._memo[key])
+            self.push_again(self._memo[key])
         elif key in self._elsewhere:
-            self.push(self._elsewhere[key])
+            self.push_again(self._elsewhere[key])
         else:
             raise Broken("it uses a value that it has not kept")

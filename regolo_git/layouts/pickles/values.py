@@ -11,7 +11,23 @@ TEXT_LIMIT = 512  # bytes of a module or name: none that is longer can be import
 WRAPPER = "NumpyArrayWrapper"
 ALIGNMENT = "numpy_array_alignment_bytes"
 # The keys of states that say how many bytes an array of joblib takes.
-KEYS = frozenset({"shape", "dtype", ALIGNMENT})
+SIZES = frozenset({"shape", "dtype", ALIGNMENT})
+# The attributes of an object that the unpickler itself calls.
+CALLED = frozenset({"__setstate__", "append", "extend", "add"})
+KEYS = SIZES | CALLED
+SHARED = "&"  # a key that says that a dict is elsewhere too
+# Functions that call what they are given, by the places of it among the arguments.
+CALLERS = {
+    "_reconstructor": (0, 1),
+    "__newobj__": (0,),
+    "__newobj_ex__": (0,),
+    "defaultdict": (0,),
+    "__randomstate_ctor": (1,),
+    "__generator_ctor": (1,),
+    "__bit_generator_ctor": (0,),
+    "_rebuild_from_type_v2": (0, 1),
+    "_rebuild_wrapper_subclass": (0,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +69,30 @@ def made(func: Name, args: Any) -> Made:
 def is_wrapper(value: object) -> bool:
     """Whether a value is the class that describes the arrays of joblib."""
     return isinstance(value, Name) and value.is_wrapper
+
+
+def is_copied_dtype(value: Made) -> bool:
+    """Whether a call gives a dtype that may be its argument itself, which then has two states here."""
+    if value.func.name != "dtype":
+        return False
+    return not isinstance(value.args, tuple) or not isinstance((*value.args, None)[0], str | Name)
+
+
+def calls_computed(func: Name, args: object) -> bool:
+    """Whether a function is to call something that is not a name, which may be an object of any class."""
+    places = CALLERS.get(func.name)
+    if places is None:
+        return False
+    if not isinstance(args, tuple):
+        return True
+    given = [args[place] for place in places if place < len(args)]
+    return not all(value is None or isinstance(value, Name | str) for value in given)
+
+
+def has_methods(state: object) -> bool:
+    """Whether the state of an object may hold functions that the unpickler calls as its methods."""
+    if isinstance(state, tuple):
+        return any(has_methods(part) for part in state if isinstance(part, dict))
+    if isinstance(state, Made):
+        return state.func.name in ("dict", "OrderedDict", "defaultdict", "Counter")
+    return isinstance(state, dict) and (COMPUTED in state or not CALLED.isdisjoint(state))
