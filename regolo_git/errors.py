@@ -21,6 +21,8 @@ step (see `hints.py`), with the user's own names in it.  Errors from other libra
 the edge (git/, store/), with `from`.
 """
 
+from typing import Any
+
 from regolo_git.hints import NextStep, in_python
 
 
@@ -38,6 +40,15 @@ class RegoloError(Exception):
         self.hint = hint
         if hint is not None:
             self.add_note(f"hint: {in_python(hint)}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Without calling `__init__`, whose arguments are those of each subclass.
+        return _restored, (type(self), self.args), self.__dict__
+
+
+def _restored(kind: type[RegoloError], arguments: tuple[object, ...]) -> RegoloError:
+    """An error as it was pickled, before its attributes are set."""
+    return kind.__new__(kind, *arguments)
 
 
 class InvalidInput(RegoloError):

@@ -33,6 +33,7 @@ class Registry(MeasuringVerbs, ComparisonVerbs, EndpointVerbs, ExchangeVerbs):
 
     def __init__(self, handle: Handle) -> None:
         self.handle = handle
+        handle.face = type(self)
 
     @classmethod
     def open(cls, path: PathLike = ".") -> Self:

@@ -84,7 +84,11 @@ class GitRepository:
 
     @classmethod
     def open(cls, paths: RepositoryPaths) -> Self:
-        """Opens a repository.  Raises IntegrityError, or Conflict if another user owns it."""
+        """Opens a repository.  Raises IntegrityError, NotFound, or Conflict if another user owns it."""
+        if not paths.git_dir.exists():  # as for a value that was pickled on another machine
+            raise NotFound(
+                f"there is no Git repository at '{paths.top}'", "open the registry where it is now"
+            )
         with git_errors(f"repository '{paths.top}'"):
             set_up_library()
             return cls(paths)

@@ -89,7 +89,7 @@ def _named_recipes(handle: Handle, remote: str, refs: Sequence[MovedRef]) -> dic
 
 
 def _tagged(handle: Handle, refs: Iterable[MovedRef]) -> Iterator[Manifest]:
-    from regolo_git.registry.versions.model_version import read_tagged_manifest  # noqa: PLC0415 - see above
+    from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest  # noqa: PLC0415 - see above
 
     for each in refs:
         if each.version is not None and each.before == NOTHING:

@@ -27,7 +27,7 @@ from regolo_git.interop.trust import Trust
 from regolo_git.interop.version_tree import VersionTree
 from regolo_git.interop.versions import Versions
 from regolo_git.records.references import version_reference
-from regolo_git.registry.versions.model_version import read_tagged_manifest
+from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 from regolo_git.text.printable import printable
 
 Info = dict[str, object]

@@ -10,8 +10,8 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row, model_rows
 from regolo_git.registry.merge_state import read_merge_state
 from regolo_git.registry.revisions import manifest_at, revision_at
-from regolo_git.registry.versions.model_version import read_tagged_manifest
 from regolo_git.registry.versions.tagged_ancestor import newest_tagged_ancestor, unknown_parents
+from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 
 
 def with_counterpart(handle: Handle, one: OneVersion) -> tuple[OneVersion, OneVersion]:

@@ -18,7 +18,7 @@ from regolo_git.records.references import Reference
 from regolo_git.records.store_format import RECIPES
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
-from regolo_git.registry.versions.model_version import read_tagged_manifest
+from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 from regolo_git.store.loose import LooseStore
 from regolo_git.store.shared import SharedStore
 from regolo_git.store.translate import translated

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from regolo_git.registry.clone_store import CloneStore
     from regolo_git.registry.recipe_index import RecipeIndex
     from regolo_git.registry.shared_store import SharedStores
+    from regolo_git.registry.versions.version_actions import Verbs
     from regolo_git.store.chain import StoreChain
     from regolo_git.store.new_content import NewContent
     from regolo_git.store.shared import SharedStore
@@ -44,6 +45,7 @@ class Handle:
     """A Git repository, the store beside it, and the local caches, for any thread and for forked children.
 
     With `reports_late`, the user knows what was published when `reported` is called, not when it is complete.
+    A pickled handle is its paths: another process opens the repository there, on first use.
     """
 
     def __init__(self, paths: RepositoryPaths, on_notice: Callable[[str], None] = warn) -> None:
@@ -57,6 +59,16 @@ class Handle:
         # Asked before the registry's shared store is first used, and before a push raises its format.
         self.may_use_store: Callable[[StoreAddress], bool] = lambda _: False
         self.may_raise_store: Callable[[str], bool] = lambda _: False
+        # The class of the API whose methods the values of this registry call; None for the command line.
+        self.face: Callable[[Handle], Verbs] | None = None
+
+    def __reduce__(self) -> tuple[Callable[..., "Handle"], tuple[object, ...]]:
+        from regolo_git.registry.unpickled import handle_at  # noqa: PLC0415 - seldom
+
+        return handle_at, (type(self), self.paths, self.face)
+
+    def __deepcopy__(self, _: object) -> "Handle":
+        return self
 
     @classmethod
     def open(cls, start: Path, environ: Mapping[str, str], on_notice: Callable[[str], None] = warn) -> Self:
@@ -271,20 +283,9 @@ class Handle:
         return self._config_of_another_branch()
 
     def _config_of_another_branch(self) -> "RegistryConfig | None":
-        """The configuration of a branch that declares itself the registry branch, else of any branch.
+        from regolo_git.registry.other_branch import config_of_another_branch  # noqa: PLC0415 - seldom
 
-        It is found even from a commit older than the registry, where `init` would create a second registry.
-        """
-        other: RegistryConfig | None = None
-        for branch, commit in self.git.branches():
-            try:
-                config = self.records_at(commit).config()
-            except IntegrityError:
-                continue  # a topic branch; that of the registry branch is reported once it is checked out
-            if config is not None and config.branch == branch:
-                return config
-            other = other or config
-        return other
+        return config_of_another_branch(self)
 
     def registry_branch(self) -> str:
         """The branch of manifests, model cards, retirement and rules; this clone may lack it.

@@ -15,7 +15,8 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import MergeState, read_merge_state
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.version_status import READY, RETIRED, UNMERGED, Statuses, read_statuses
-from regolo_git.registry.versions.model_version import ModelVersion, read_tagged_manifest, version_of_row
+from regolo_git.registry.versions.model_version import ModelVersion, version_of_row
+from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 from regolo_git.text.nearest import nearest
 
 if TYPE_CHECKING:

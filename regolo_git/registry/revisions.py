@@ -21,10 +21,12 @@ from regolo_git.registry.missing_revision import find_commit, no_common_commit
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.version_status import PROPOSED, UNCOMMITTED
 from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.versions.version_source import TaggedSource, VersionSource, WrittenSource
 from regolo_git.text.nearest import nearest
 from regolo_git.text.printable import printable
 
 if TYPE_CHECKING:
+    from regolo_git.records.evaluations import Evaluations
     from regolo_git.records.manifest import Manifest
 
 
@@ -48,14 +50,18 @@ def revision_at(handle: Handle, name: str) -> Revision:
     Raises NotFound with the fetch that may bring it, InvalidInput in a repository without a work tree.
     """
     if name == WORK_TREE:
-        from regolo_git.registry.work_tree_records import WorkTreeRecords  # noqa: PLC0415 - most are commits
-
-        top = handle.paths.work_tree
-        if top is None:
-            raise InvalidInput(f"'{handle.paths.top}' has no work tree", "name a revision, as in HEAD:MODEL")
-        return Revision(name, None, WorkTreeRecords(handle.git, top))
+        return Revision(name, None, _work_tree_records(handle))
     commit = find_commit(handle.git, name)
     return Revision(name, commit, handle.records_at(commit))
+
+
+def _work_tree_records(handle: Handle) -> RecordsAt:
+    from regolo_git.registry.work_tree_records import WorkTreeRecords  # noqa: PLC0415 - most are commits
+
+    top = handle.paths.work_tree
+    if top is None:
+        raise InvalidInput(f"'{handle.paths.top}' has no work tree", "name a revision, as in HEAD:MODEL")
+    return WorkTreeRecords(handle.git, top)
 
 
 def revisions_of(handle: Handle, commits: CommitRange) -> tuple[Revision, Revision]:
@@ -105,17 +111,42 @@ def version_at(handle: Handle, revision: Revision, model: str) -> ModelVersion:
         if content.manifest != manifest:
             return _uncommitted(handle, content.manifest, manifest.artifact.path)
     row = handle.index.find(*manifest.key)
+    inner: VersionSource
     if row is not None and revision.records.data(manifest_path(model)) == handle.git.read_blob(
         row.manifest_oid
     ):
-        found = find_versions(handle, model, [row.version])[0]
+        found, inner = find_versions(handle, model, [row.version])[0], TaggedSource(handle, row)
     else:
-        found = _untagged(handle, revision, manifest)
-    return replace(
-        found,
-        labels=_labels(handle, revision, found),
-        _read_evaluations=lambda: revision.records.evaluations(model),
-    )
+        found, inner = _untagged(handle, revision, manifest), WrittenSource(handle, manifest)
+    source = _SourceAt(inner, model, revision.commit)
+    return replace(found, labels=_labels(handle, revision, found), _source=source)
+
+
+@dataclass(frozen=True, slots=True)
+class _SourceAt:
+    """Of a version at a commit, or in the work tree (None), with the evaluations that are there."""
+
+    inner: VersionSource
+    model: str
+    commit: str | None
+
+    @property
+    def handle(self) -> Handle:
+        return self.inner.handle
+
+    def manifest(self) -> "Manifest":
+        return self.inner.manifest()
+
+    def evaluations(self) -> "Evaluations":
+        at_commit = self.commit is not None
+        records = self.handle.records_at(self.commit) if at_commit else _work_tree_records(self.handle)
+        return records.evaluations(self.model)
+
+    def signature(self) -> str | None:
+        return self.inner.signature()
+
+    def signer(self) -> str | None:
+        return self.inner.signer()
 
 
 def _labels(handle: Handle, revision: Revision, version: ModelVersion) -> dict[str, str]:
@@ -143,18 +174,20 @@ def _untagged(handle: Handle, revision: Revision, manifest: "Manifest") -> Model
         revision = revision_at(handle, HEAD)
     assert revision.commit is not None
     info = handle.git.commit_info(_commit_that_brought(handle, revision.commit, path))
-    return _version(manifest, PROPOSED, info.oid, info.author, info.committed_at.timestamp(), info.subject)
+    return _version(
+        handle, manifest, PROPOSED, info.oid, info.author, info.committed_at.timestamp(), info.subject
+    )
 
 
 def _uncommitted(handle: Handle, manifest: "Manifest", path: str | None) -> ModelVersion:
     """A version of the work tree, as of the time when the file or directory at a path was changed."""
     assert handle.paths.work_tree is not None
     changed = (handle.paths.work_tree / (path or manifest_path(manifest.model))).stat().st_mtime
-    return _version(manifest, UNCOMMITTED, "", "", changed, "")
+    return _version(handle, manifest, UNCOMMITTED, "", "", changed, "")
 
 
 def _version(
-    manifest: "Manifest", status: str, commit: str, author: str, created: float, message: str
+    handle: Handle, manifest: "Manifest", status: str, commit: str, author: str, created: float, message: str
 ) -> ModelVersion:
     return ModelVersion(
         model_id=manifest.model,
@@ -167,8 +200,7 @@ def _version(
         commit=commit,
         tag=None,
         message=message,
-        _read_manifest=lambda: manifest,
-        _read_signature=lambda: None,
+        _source=WrittenSource(handle, manifest),
         merged=False,
     )
 

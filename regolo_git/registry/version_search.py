@@ -17,7 +17,8 @@ from regolo_git.registry.fetching import fetch_recipe, fetching
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row, model_rows, versions_of_rows
 from regolo_git.registry.version_status import RETIRED
-from regolo_git.registry.versions.model_version import ModelVersion, read_tagged_manifest
+from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 from regolo_git.text.numbers import counted, few_of
 
 Outcome = Literal["good", "bad", "skip"]

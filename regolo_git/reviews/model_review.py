@@ -18,8 +18,8 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.measurements import with_evaluations
 from regolo_git.registry.predictions import paired_metrics
 from regolo_git.registry.records_at import RecordsAt
-from regolo_git.registry.versions.model_version import read_tagged_manifest
 from regolo_git.registry.versions.new_bytes import NewBytes
+from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 from regolo_git.reviews.change_set import ChangeSet, ModelChange
 from regolo_git.reviews.comparison import Comparison, compare
 from regolo_git.reviews.findings import Finding

@@ -24,7 +24,7 @@ from support.team import clone_of, send_all
 from regolo_git import InvalidInput, NotFound, Registry
 from regolo_git.errors import IntegrityError, StoreUnconfirmed
 from regolo_git.interop.filesystem import RegoloFileSystem
-from regolo_git.registry.versions.model_version import read_tagged_manifest
+from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 
 WEIGHTS = noise("weights", 3 << 20)
 

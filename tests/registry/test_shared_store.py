@@ -20,8 +20,8 @@ from regolo_git.registry.configuration import change_setting
 from regolo_git.registry.found_recipe import find_recipe_anywhere
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.kept_recipes import needed_recipes
-from regolo_git.registry.lookup import read_tagged_manifest
 from regolo_git.registry.shared_store import described
+from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 from regolo_git.store.loose import LooseStore
 from regolo_git.store.shared import SharedStore
 

@@ -226,6 +226,8 @@ def _signature(node: ast.FunctionDef) -> str:
         parts.append("*")
     for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
         parts.append(_parameter(argument, default))
+    if arguments.kwarg is not None:
+        parts.append(f"**{arguments.kwarg.arg}: {_text(arguments.kwarg.annotation or ast.Constant(None))}")
     result = f" -> {_text(node.returns)}" if node.returns else ""
     line = f"{node.name}({', '.join(parts)}){result}"
     if len(line) <= 100:
@@ -280,6 +282,7 @@ def _members(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
         else:
             continue
         if not name.startswith("_") and name not in ("unknown", "to_table", "to_text", "to_toml"):
+            shown = re.sub(r",? +(?=\))|(?<=\() +", "", " ".join(shown.split()))
             yield name, _filled(f"- `{shown}`" + (f": {words}" if words else ""), "  ")
 
 

@@ -8,7 +8,7 @@ import pytest
 from regolo_git.api import Registry
 from regolo_git.artifacts.transfer.send import send
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.lookup import read_tagged_manifest
+from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 from support.git_program import git
 from support.local_store import stored_files
 

@@ -16,7 +16,7 @@ from regolo_git.records.paths import manifest_path
 from regolo_git.records.revision_syntax import AtRevision, OneVersion
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
-from regolo_git.registry.versions.model_version import manifest_data
+from regolo_git.registry.versions.tagged_manifest import manifest_data
 
 
 @click.command()

@@ -20,7 +20,8 @@ from regolo_git.registry.lookup import get_version
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.signatures import Signed, signature_of
 from regolo_git.registry.usage import User, users_of
-from regolo_git.registry.versions.model_version import ModelVersion, read_tag_message
+from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.versions.tagged_manifest import read_tag_message
 
 if TYPE_CHECKING:
     from regolo_git.artifacts.second_opinion import Opinion

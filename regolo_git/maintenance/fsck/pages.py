@@ -7,7 +7,7 @@ from regolo_git.git.many_files import File, read_files
 from regolo_git.git.tag_index import TagRow
 from regolo_git.records.paths import manifest_path
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.versions.model_version import fetch_manifests
+from regolo_git.registry.versions.tagged_manifest import fetch_manifests
 
 Page = Sequence[TagRow]
 

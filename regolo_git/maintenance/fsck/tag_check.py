@@ -19,8 +19,8 @@ from regolo_git.records.seal import seal_problem
 from regolo_git.records.versions import Version, parse_tag_name, tag_name
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
-from regolo_git.registry.versions.model_version import unreadable_hint
 from regolo_git.registry.versions.seals import branch_seal_problem
+from regolo_git.registry.versions.tagged_manifest import unreadable_hint
 from regolo_git.registry.versions.untagged import untagged_changes
 from regolo_git.text.commits import short
 

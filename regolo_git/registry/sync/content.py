@@ -20,7 +20,7 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.kept_recipes import needed_recipes
 from regolo_git.registry.reachable import retired_identities
 from regolo_git.registry.sync.sent_note import SentNote
-from regolo_git.registry.versions.model_version import fetch_manifests, read_tagged_manifest
+from regolo_git.registry.versions.tagged_manifest import fetch_manifests, read_tagged_manifest
 from regolo_git.store.shared import SharedStore
 
 

@@ -25,8 +25,8 @@ from regolo_git.records.json_reader import JsonReader
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.sync.remote_state import RemoteState
 from regolo_git.registry.sync.replay import MovedVersion, Replayed
-from regolo_git.registry.versions.model_version import read_tagged_manifest
 from regolo_git.registry.versions.renumber_step import Step
+from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 from regolo_git.system_calls import read_ordinary
 
 

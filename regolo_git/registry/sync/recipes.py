@@ -21,7 +21,7 @@ from regolo_git.records.digests import Digest
 from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.versions.model_version import fetch_manifests, read_tagged_manifest
+from regolo_git.registry.versions.tagged_manifest import fetch_manifests, read_tagged_manifest
 from regolo_git.store.shared import SharedStore
 
 NEWEST = 4  # versions of each model

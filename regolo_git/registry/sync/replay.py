@@ -29,8 +29,8 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import check_readable
 from regolo_git.registry.sync.contradiction import contradiction
 from regolo_git.registry.sync.merged_record import merged_record, with_moved_versions
-from regolo_git.registry.versions.model_version import read_tag_message, read_tagged_manifest
 from regolo_git.registry.versions.renumber_step import Step, with_new_numbers
+from regolo_git.registry.versions.tagged_manifest import read_tag_message, read_tagged_manifest
 from regolo_git.text.commits import short
 from regolo_git.text.printable import one_line
 

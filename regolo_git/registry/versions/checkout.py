@@ -29,8 +29,8 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.held import Held, held_at, note_held
-from regolo_git.registry.versions.model_version import read_tagged_manifest
 from regolo_git.registry.versions.refused_places import refuse_inside_git, refuse_reserved
+from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 
 DIRECTORY_ENDS = ("/", "/.", "/..")
 

@@ -20,8 +20,8 @@ from regolo_git.registry.versions.checkout import (
     CheckedOut,
     check_patterns,
 )
-from regolo_git.registry.versions.model_version import read_tagged_manifest
 from regolo_git.registry.versions.refused_places import refuse_inside_git, refuse_reserved_place
+from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 
 
 def checkout_tensors(

@@ -49,6 +49,7 @@ from regolo_git.registry.versions.target_branch import (
     proposed_tips,
     refuse_taken_names,
 )
+from regolo_git.registry.versions.version_source import CreatedSource, WrittenSource
 from regolo_git.store.new_content import NewContent
 from regolo_git.store.store import Store
 
@@ -332,6 +333,5 @@ def _created(handle: Handle, draft: Draft, published: Published[Drafted]) -> Mod
         commit=published.commit,
         tag=tag_name(manifest.model, manifest.version) if draft.target.tagged else None,
         message=draft.request.message or "",
-        _read_manifest=lambda: manifest,
-        _read_signature=lambda: None,
+        _source=(CreatedSource if draft.target.tagged else WrittenSource)(handle, manifest),
     )

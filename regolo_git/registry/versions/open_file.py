@@ -12,7 +12,7 @@ from regolo_git.records.references import Reference
 from regolo_git.registry.fetching import fetch_recipe
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
-from regolo_git.registry.versions.model_version import read_tagged_manifest
+from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 from regolo_git.text.printable import printable
 
 

@@ -16,8 +16,9 @@ from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
 from regolo_git.registry.versions.held import Held, held_at
-from regolo_git.registry.versions.model_version import ModelVersion, read_tagged_manifest
+from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.request import VersionRequest
+from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 
 
 def held_by_source(handle: Handle, request: VersionRequest) -> Held | None:

@@ -24,10 +24,11 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.artifact_place import ensure_ignored
-from regolo_git.registry.versions.model_version import ModelVersion, read_tag_message
+from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.renumber_pins import pin_commit
 from regolo_git.registry.versions.renumber_plan import RenumberPlan
 from regolo_git.registry.versions.renumber_step import RENUMBERED, Step, with_new_numbers
+from regolo_git.registry.versions.tagged_manifest import read_tag_message
 
 
 def renumber(handle: Handle, plan: RenumberPlan) -> list[ModelVersion]:

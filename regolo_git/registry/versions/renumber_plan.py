@@ -22,9 +22,9 @@ from regolo_git.registry.lookup import find_row
 from regolo_git.registry.merge_state import unpushed_versions
 from regolo_git.registry.version_status import Statuses, read_statuses
 from regolo_git.registry.versions.known_tags import require_history
-from regolo_git.registry.versions.model_version import read_tagged_manifest
 from regolo_git.registry.versions.renumber_pins import pinned_by
 from regolo_git.registry.versions.renumber_step import RENUMBERED, Step
+from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from regolo_git.records.toml_text import TomlValue, inline_text
 from regolo_git.registry.change import action_message, commit_records, recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
-from regolo_git.registry.versions.model_version import read_tagged_manifest
+from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 from regolo_git.registry.versions.target_branch import choose_target_branch
 from regolo_git.system_calls import read_ordinary
 

@@ -11,7 +11,8 @@ from regolo_git.hints import Hint
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.seal import seal_problem
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.versions.model_version import ModelVersion, read_tagged_manifest
+from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 
 
 def is_seal_required(handle: Handle, model: str) -> bool:

@@ -12,7 +12,7 @@ from regolo_git.registry.change import recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
 from regolo_git.registry.signatures import NOTES, Signed, signature_of
-from regolo_git.registry.versions.model_version import read_tagged_manifest
+from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.sync.fetch import fetch
 from regolo_git.registry.sync.pull import pull
 from regolo_git.registry.sync.recipes import NEWEST
-from regolo_git.registry.versions.model_version import read_tagged_manifest
+from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 from regolo_git.reviews.versions import compare_versions
 
 __all__ = ["publisher", "team"]

@@ -12,7 +12,7 @@ from regolo_git.api import Registry
 from regolo_git.errors import RegoloError, StoreUnconfirmed, TransportError
 from regolo_git.records.store_record import StoreRecord
 from regolo_git.registry.configuration import change_setting
-from regolo_git.registry.lookup import read_tagged_manifest
+from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 from regolo_git.store.shared import SharedStore
 
 
