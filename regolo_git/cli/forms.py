@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 import click
 
 from regolo_git.cli.options.one_value import one_value
-from regolo_git.cli.streams import put
+from regolo_git.cli.streams import may_page, put
 from regolo_git.errors import InvalidInput
 from regolo_git.text.printable import in_json, one_line
 from regolo_git.text.times import utc_time
@@ -43,13 +43,22 @@ def emit(
     document: Callable[[], Json],
     fields: Callable[[], Iterable[Sequence[object]]],
     page: Callable[[], None],
+    long: bool = True,
 ) -> None:
-    """Prints a result: `document` as JSON, `fields` as tab-separated lines, or the page for people."""
+    """Prints a result: `document` as JSON, `fields` as tab-separated lines, or the page for people.
+
+    The page is shown in the pager if it does not fit on the terminal, unless it is not `long`.
+    """
     if form == "json":
         put_json(document())
     elif form == "plain":
         for line in fields():
             put("\t".join(plain_text(value) for value in line))
+    elif long and may_page():
+        from regolo_git.cli.pager import paged  # noqa: PLC0415 - only a terminal needs it
+
+        with paged():
+            page()
     else:
         page()
 

@@ -20,7 +20,7 @@ from regolo_git.cli.command_names import ALIASES, COMMANDS, COMPLETE_VARIABLE, E
 from regolo_git.cli.context import Invocation
 from regolo_git.cli.failure import INTERRUPTED, report
 from regolo_git.cli.group import BROKEN_PIPE, CommandGroup
-from regolo_git.cli.streams import never_fail_on_encoding
+from regolo_git.cli.streams import never_fail_on_encoding, no_pager
 from regolo_git.errors import InvalidInput, NotFound
 
 EPILOG = """\
@@ -50,7 +50,7 @@ def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     elsewhere=ELSEWHERE,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=EPILOG,
-    options_metavar="[-C PATH] [--debug]",
+    options_metavar="[-C PATH] [--no-pager] [--debug]",
 )
 @click.option(
     "-C",
@@ -59,6 +59,13 @@ def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     multiple=True,
     type=click.Path(file_okay=False),
     help="Run as if started in PATH, like `git -C`.",
+)
+@click.option(
+    "--no-pager",
+    is_flag=True,
+    expose_value=False,
+    callback=no_pager,
+    help="Print long pages as they are.  [default: git's own pager]",
 )
 @click.option(
     "--debug",

@@ -17,6 +17,7 @@ import click
 from regolo_git.text.printable import without_controls
 
 QUIET = "regolo_git.quiet"
+NO_PAGER = "regolo_git.no_pager"
 ESCAPE = "\x1b["
 # How `paint` writes a style until it is printed: nobody else's text can have it.
 STYLE = f"\0{os.urandom(8).hex()}["
@@ -80,6 +81,18 @@ def is_quiet() -> bool:
     """Whether the running command suppresses messages."""
     ctx = click.get_current_context(silent=True)
     return ctx is not None and bool(ctx.meta.get(QUIET))
+
+
+def no_pager(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001
+    """Has the pages of a command line printed as they are: `--no-pager`."""
+    if value:
+        ctx.meta[NO_PAGER] = True
+
+
+def may_page() -> bool:
+    """Whether a page that is too long may go to a pager: on a terminal, unless `--no-pager` was given."""
+    ctx = click.get_current_context(silent=True)
+    return is_terminal(sys.stdout) and not (ctx is not None and ctx.meta.get(NO_PAGER))
 
 
 def talk(text: str) -> None:

@@ -3,15 +3,46 @@
 import re
 from datetime import UTC, datetime
 
-from regolo_git.text.numbers import MISSING
+from regolo_git.text.numbers import MISSING, counted
 
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+MINUTE, HOUR, DAY, YEAR = 60, 3600, 86400, 365 * 86400
+# Up to what age, in seconds, it is written in a unit of how many.
+AGES = (
+    (90, "second", 1),
+    (90 * MINUTE, "minute", MINUTE),
+    (36 * HOUR, "hour", HOUR),
+    (14 * DAY, "day", DAY),
+    (70 * DAY, "week", 7 * DAY),
+    (YEAR, "month", 30 * DAY),
+)
+MONTHS_SHOWN_UNTIL = 5 * YEAR
 DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)", re.ASCII)
 
 
 def local_time(when: datetime) -> str:
     """A time in the local zone, to the minute: `2026-11-24 09:30`."""
     return when.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def iso_time(when: datetime) -> str:
+    """A time in the local zone with seconds and zone, as git writes it: `2026-11-24 09:30:05 +0100`."""
+    return when.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+
+
+def relative_time(when: datetime, now: datetime) -> str:
+    """How long ago a time is, in the steps of git: `3 hours ago`, `2 years, 1 month ago`."""
+    seconds = int((now - when).total_seconds())
+    if seconds < 0:
+        return "in the future"
+    for limit, unit, size in AGES:
+        if seconds < limit:
+            return f"{counted((seconds + size // 2) // size, unit)} ago"
+    if seconds >= MONTHS_SHOWN_UNTIL:
+        return f"{counted((seconds + YEAR // 2) // YEAR, 'year')} ago"
+    years, months = divmod((seconds * 12 + YEAR // 2) // YEAR, 12)
+    rest = f", {counted(months, 'month')}" if months else ""
+    return f"{counted(years, 'year')}{rest} ago"
 
 
 def utc_time(when: datetime) -> str:

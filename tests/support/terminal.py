@@ -48,6 +48,7 @@ def in_terminal(
             "PYTHONPATH": str(ROOT),
             "TERM": "xterm-256color",
             "PYTHONUTF8": "1",
+            "GIT_PAGER": "cat",
             **environment,
         },
         start_new_session=True,

@@ -4,6 +4,7 @@ import click
 
 from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
+from regolo_git.cli.dates import date_option, shown_time
 from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.options.targets import complete_one, to_one
 from regolo_git.cli.pages.terminal import drawn
@@ -18,7 +19,6 @@ from regolo_git.reviews.metric_cells import difference_texts, metric_name, verdi
 from regolo_git.text.commits import person, short
 from regolo_git.text.numbers import number_text
 from regolo_git.text.printable import one_line
-from regolo_git.text.times import local_time
 
 COLUMNS = (
     Column("METRIC"),
@@ -37,6 +37,7 @@ COLUMNS = (
 @click.command()
 @click.argument("model", metavar="MODEL|REV:MODEL", callback=to_one, shell_complete=complete_one)
 @click.argument("metric", metavar="[METRIC]", required=False)
+@date_option
 @form_options
 def blame(model: OneVersion, metric: str | None, form: Form) -> None:
     """Show which version, commit and author gave each metric of MODEL its value, and the verdict then.
@@ -117,6 +118,6 @@ def _row(origin: MetricOrigin) -> Row:
         Cell(version.version, "bold"),
         short(version.commit),
         one_line(by),
-        local_time(later.when if later is not None else version.created_at),
+        shown_time(later.when if later is not None else version.created_at),
         Cell(one_line(version.message), "dim"),
     )

@@ -50,6 +50,7 @@ def doctor(dry_run: bool, form: Form) -> None:
         ],
         fields=lambda: [(f.kind, f.what, on_command_line(f.hint)) for f in findings],
         page=lambda: _put_page(findings),
+        long=False,
     )
 
 

@@ -58,6 +58,7 @@ def fsck(
             (problem.subject, problem.what, on_command_line(problem.hint)) for problem in report.problems
         ],
         page=lambda: _put_page(report),
+        long=False,
     )
     if report.problems:
         context.exit(IntegrityError.exit_code)

@@ -6,6 +6,7 @@ import click
 
 from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
+from regolo_git.cli.dates import date_option, shown_time
 from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.options.arguments import complete_environments, model_argument
 from regolo_git.cli.pages.differences import deployed_document, talk_of_differences
@@ -22,7 +23,6 @@ from regolo_git.registry.lookup import latest_usable, model_rows
 from regolo_git.registry.version_status import read_statuses
 from regolo_git.text.commits import person, short
 from regolo_git.text.printable import one_line
-from regolo_git.text.times import local_time
 
 COLUMNS = (
     Column("WHEN"),
@@ -39,6 +39,7 @@ COLUMNS = (
 @click.command()
 @model_argument()
 @click.argument("environment", metavar="[ENV]", required=False, shell_complete=complete_environments)
+@date_option
 @form_options
 def history(model: str, environment: str | None, form: Form) -> None:
     """Show the promotions of MODEL, to every environment or to ENV, newest first.
@@ -125,7 +126,7 @@ def _fields(event: PromotionEvent) -> list[object]:
 def _row(event: PromotionEvent) -> list[str]:
     promotion = event.promotion
     return [
-        local_time(event.when),
+        shown_time(event.when),
         event.environment,
         event.action,
         promotion.version if promotion else "removed",

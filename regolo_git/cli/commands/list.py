@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from regolo_git.cli.context import open_handle
+from regolo_git.cli.dates import date_option
 from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.options.selection import Selection, selection_options
 from regolo_git.cli.pages import model_list, version_list
@@ -56,6 +57,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 )
 @click.option("--remote", is_flag=True, help="List the versions of MODEL at the remote.")
 @click.option("--all", "everything", is_flag=True, help="Show more than one screenful on a terminal.")
+@date_option
 @form_options
 def list_(
     model: str | None,
@@ -214,6 +216,7 @@ def _list_versions(model: str, metrics: Sequence[str], limit: int | None, form: 
             document=lambda: [version_list.document(line, clashes) for line in lines],
             fields=lambda: (version_list.fields(line) for line in lines),
             page=lambda: version_list.put_versions(lines, metrics, newest=_newest(every)),
+            long=limit != SCREENFUL,
         )
         if form == "people":
             talk_of_clashes(clashes)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 
 from regolo_git.cli.context import open_handle
+from regolo_git.cli.dates import date_option
 from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.options.targets import complete_one, find_target
 from regolo_git.cli.pages.log import document, fields, put_plot, put_steps, put_trend
@@ -24,6 +25,7 @@ from regolo_git.registry.metric_steps import Step, of_metric, steps_of
 @click.option(
     "-n", "--limit", metavar="N", type=click.IntRange(min=1), help="Show only the N newest versions."
 )
+@date_option
 @form_options
 def log(model: str, metric: str | None, plot: bool, limit: int | None, form: Form) -> None:
     """Show the versions of MODEL, newest first, and how the metrics of each changed from its parent version.

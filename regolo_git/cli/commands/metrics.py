@@ -102,6 +102,7 @@ def _emit(found: EndpointMetrics, form: Form) -> None:
         document=lambda: cast(Json, found.to_json()),
         fields=lambda: [_fields(name, held) for name, held in found.version.items()],
         page=lambda: _page(found),
+        long=False,
     )
 
 

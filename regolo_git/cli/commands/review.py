@@ -7,6 +7,7 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, put_json
 from regolo_git.cli.options.change import ask_before_store
+from regolo_git.cli.pager import paged
 from regolo_git.cli.pages.document import put_document
 from regolo_git.cli.streams import put
 from regolo_git.registry.handle import Handle
@@ -80,7 +81,8 @@ def _records(handle: Handle, done: Review) -> dict[str, bytes]:
 
 def _put(done: Review, page_format: Format, max_chars: int, records: dict[str, bytes]) -> None:
     if page_format == "terminal":
-        put_document(done.document, COLOURS[done.verdict])
+        with paged():
+            put_document(done.document, COLOURS[done.verdict])
     elif page_format == "json":
         put_json(cast("Json", done.to_dict()))
     else:

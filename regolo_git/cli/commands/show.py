@@ -5,6 +5,7 @@ from dataclasses import replace
 import click
 
 from regolo_git.cli.context import open_handle
+from regolo_git.cli.dates import date_option
 from regolo_git.cli.forms import Form, emit, flat, form_options
 from regolo_git.cli.options.targets import complete_one, to_one
 from regolo_git.cli.pages.shown_version import Shown, look_up
@@ -23,6 +24,7 @@ from regolo_git.registry.versions.tagged_manifest import manifest_data
 @click.argument("reference", metavar="MODEL[@V]|REV:MODEL", callback=to_one, shell_complete=complete_one)
 @click.option("--manifest", "raw", is_flag=True, help="Print the manifest as stored in Git.")
 @click.option("--names", is_flag=True, help="Also list the names that its pickles ask for.")
+@date_option
 @form_options
 def show(reference: OneVersion, raw: bool, names: bool, form: Form) -> None:
     """Show a version in detail: its author and date, content, metrics, metadata and lineage.

@@ -77,6 +77,7 @@ def status(form: Form) -> None:
             for a in found.artifacts
         ],
         page=lambda: _put_page(found, top),
+        long=False,
     )
 
 

@@ -4,8 +4,9 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from regolo_git.cli.columns import Column
+from regolo_git.cli.dates import shown_time
 from regolo_git.cli.forms import Json
-from regolo_git.cli.pages.status_style import labels_text, retirement_document, version_cell
+from regolo_git.cli.pages.status_style import labels_text, retirement_document, retirement_text, version_cell
 from regolo_git.cli.pages.terminal import drawn
 from regolo_git.cli.streams import is_terminal, paint, put, signs, takes_symbols
 from regolo_git.cli.tables import Cell, Row, painted, put_table, width
@@ -18,7 +19,6 @@ from regolo_git.text.plot import plot
 from regolo_git.text.printable import one_line
 from regolo_git.text.sizes import size_text
 from regolo_git.text.sparkline import sparkline
-from regolo_git.text.times import local_time
 from regolo_git.verdict.metrics import MetricChange
 
 PIPE_WIDTH = 80
@@ -100,7 +100,7 @@ def _put_step(step: Step) -> None:
     about = [
         paint(version.reference, sys.stdout, fg="yellow"),
         painted(version_cell(version)),
-        local_time(version.created_at),
+        shown_time(version.created_at),
         one_line(person(version.created_by)),
         size_text(version.size_bytes),
         short(version.commit),
@@ -109,7 +109,7 @@ def _put_step(step: Step) -> None:
     if version.message:
         put(f"    {one_line(version.message)}")
     if version.retirement is not None:
-        put(f"    retired {version.retirement.text}")
+        put(f"    retired {retirement_text(version.retirement)}")
     if version.labels:
         put(f"    labels  {labels_text(version)}")
     later = measured_later(version)
@@ -149,7 +149,7 @@ def _trend_row(step: Step, change: MetricChange | None) -> Row:
         *(difference_texts(change) if change is not None else ("", "")),
         drawn(verdict_cell(change)) if change is not None and step.previous is not None else "",
         version_cell(version),
-        local_time(version.created_at),
+        shown_time(version.created_at),
         Cell(one_line(version.message), "dim"),
     )
 

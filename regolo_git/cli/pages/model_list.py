@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from regolo_git.cli.columns import Column
+from regolo_git.cli.dates import shown_time
 from regolo_git.cli.forms import Json
 from regolo_git.cli.pages.clashes import clashes_document
 from regolo_git.cli.pages.differences import deployed_document
@@ -11,7 +12,6 @@ from regolo_git.registry.clashes import Clash
 from regolo_git.registry.endpoints.deployed import Deployed
 from regolo_git.registry.models import ModelSummary
 from regolo_git.text.numbers import shares_text
-from regolo_git.text.times import local_time
 
 COLUMNS = (
     Column("MODEL"),
@@ -49,7 +49,7 @@ def put_models(models: Sequence[ModelSummary]) -> None:
             Cell(model.name, "bold"),
             str(model.versions),
             model.latest if model.merged else Cell(f"{model.latest}, not merged", "yellow"),
-            local_time(model.updated_at),
+            shown_time(model.updated_at),
             Cell(" ".join(_environments(model)), "green"),
             Cell(", ".join(map(_endpoint, model.endpoints)), _colour(model)),
         )

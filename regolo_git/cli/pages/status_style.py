@@ -1,9 +1,16 @@
 """The colours of a version's status."""
 
+from typing import TYPE_CHECKING
+
+from regolo_git.cli.dates import shown_time
 from regolo_git.cli.forms import Json
 from regolo_git.cli.tables import Cell
 from regolo_git.registry.version_status import PROPOSED, READY, RETIRED, UNCOMMITTED, UNMERGED
 from regolo_git.registry.versions.model_version import ModelVersion
+
+if TYPE_CHECKING:
+    from regolo_git.registry.retirements import Retirement
+from regolo_git.text.commits import person
 from regolo_git.text.printable import one_line
 
 _COLOURS = {READY: "", RETIRED: "dim", PROPOSED: "yellow", UNMERGED: "yellow", UNCOMMITTED: "yellow"}
@@ -39,6 +46,11 @@ def version_cell(version: ModelVersion, *, current: bool = False) -> Cell:
 def labels_text(version: ModelVersion) -> str:
     """The labels on one line: `approved=yes lang=en`."""
     return one_line(" ".join(f"{name}={value}" for name, value in version.labels.items()))
+
+
+def retirement_text(retired: "Retirement") -> str:
+    """On one line: `2026-11-26 18:17 by Ada Byron: wrong data`."""
+    return one_line(f"{shown_time(retired.when)} by {person(retired.who)}: {retired.reason}")
 
 
 def retirement_document(version: ModelVersion) -> Json:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from regolo_git.cli.dates import shown_time
 from regolo_git.cli.forms import Json, flat, plain_text
 from regolo_git.cli.pages.differences import deployed_document
 from regolo_git.cli.pages.shown_version import Shown
-from regolo_git.cli.pages.status_style import retirement_document, status_text
+from regolo_git.cli.pages.status_style import retirement_document, retirement_text, status_text
 from regolo_git.records.evaluations import Evaluation, Measured
 from regolo_git.records.labels import Label
 from regolo_git.registry.signatures import Signed
@@ -13,7 +14,6 @@ from regolo_git.reviews.page import Column, Page, Section
 from regolo_git.text.commits import person
 from regolo_git.text.numbers import counted, number_text, shares_text
 from regolo_git.text.sizes import size_text
-from regolo_git.text.times import local_time
 
 FILES_SHOWN = 30
 DIGEST_SHOWN = len("sha256:") + 12
@@ -41,7 +41,7 @@ def version_page(shown: Shown) -> Page:
 
 
 def _label_text(label: Label) -> str:
-    return f"{label.value} ({local_time(label.when)} by {person(label.who)})"
+    return f"{label.value} ({shown_time(label.when)} by {person(label.who)})"
 
 
 def _measured_text(held: Measured) -> str:
@@ -50,7 +50,7 @@ def _measured_text(held: Measured) -> str:
     parts = [f"{key} {value}" for key, value in known.items() if key in ("n", "stderr", "runs")]
     parts += [f"on {held.measurement.on[:DIGEST_SHOWN]}"] if held.measurement.on is not None else []
     if held.evaluation is not None:
-        parts.append(f"measured later, {local_time(held.evaluation.when)} by {person(held.evaluation.who)}")
+        parts.append(f"measured later, {shown_time(held.evaluation.when)} by {person(held.evaluation.who)}")
     value = number_text(held.measurement.value)
     return f"{value} ({', '.join(parts)})" if parts else value
 
@@ -70,7 +70,7 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
     if shown.card.owner:
         yield "owner", shown.card.owner
     by = f" by {version.created_by}" if version.created_by else ""
-    yield "created", f"{local_time(version.created_at)}{by}"
+    yield "created", f"{shown_time(version.created_at)}{by}"
     yield from _places(shown)
     yield "size", _size(shown)
     yield "digest", version.digest
@@ -100,7 +100,7 @@ def _signature(found: Signed) -> str:
 def _places(shown: Shown) -> Iterator[tuple[str, str]]:
     """Where the version is used, why it was retired, and the endpoints that differ from their environment."""
     if shown.version.retirement is not None:
-        yield "retired", shown.version.retirement.text
+        yield "retired", retirement_text(shown.version.retirement)
     if shown.users:
         yield "used by", ", ".join(map(str, shown.users))
     if shown.version.endpoints:

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from regolo_git.cli.columns import Column
+from regolo_git.cli.dates import shown_time
 from regolo_git.cli.forms import Json
 from regolo_git.cli.pages.clashes import clashes_document
-from regolo_git.cli.pages.status_style import labels_text, retirement_document, version_cell
+from regolo_git.cli.pages.status_style import labels_text, retirement_document, retirement_text, version_cell
 from regolo_git.cli.streams import talk
 from regolo_git.cli.tables import Cell, put_table
 from regolo_git.records.kinds import is_number
@@ -16,7 +17,6 @@ from regolo_git.text.commits import person
 from regolo_git.text.numbers import number_text, shares_text
 from regolo_git.text.printable import one_line
 from regolo_git.text.sizes import size_text
-from regolo_git.text.times import local_time
 
 if TYPE_CHECKING:
     from regolo_git.records.filter_expression import Value
@@ -100,11 +100,11 @@ def put_versions(
                 Cell(shares_text(version.endpoints), "green"),
                 *_texts(version, measured),
                 size_text(version.size_bytes),
-                local_time(version.created_at),
+                shown_time(version.created_at),
                 one_line(person(version.created_by)),
                 labels_text(version),
                 Cell(one_line(version.message), "dim"),
-                Cell(version.retirement.text if version.retirement is not None else "", "dim"),
+                Cell(retirement_text(version.retirement) if version.retirement is not None else "", "dim"),
             )
             for version, measured in lines
         ],

@@ -10,6 +10,7 @@ from regolo_git.api import Registry
 from regolo_git.cli.pages.shown_version import look_up
 from regolo_git.errors import NotFound
 from regolo_git.records.references import Reference
+from regolo_git.registry.usage import User
 
 
 @pytest.fixture
@@ -24,8 +25,7 @@ def test_a_version_comes_with_its_card_users_and_recipe(one: Registry) -> None:
     shown = look_up(one.handle, Reference.parse("m"))
     assert shown.version.reference == "m@1.0"
     assert shown.card.description == "a model"
-    assert len(shown.users) == 1
-    assert "staging" in shown.users[0]
+    assert shown.users == (User("environment", "staging"),)
     assert shown.recipe is not None
     assert shown.recipe.size == 3
 

@@ -15,6 +15,7 @@ from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import FileEntry, Lineage
 from regolo_git.records.model_card import ModelCard
 from regolo_git.registry.signatures import Signed
+from regolo_git.registry.usage import User
 from regolo_git.reviews.page import Section
 
 PLAIN = Shown(model_version(), ModelCard(), (), None)
@@ -34,7 +35,7 @@ FULL = Shown(
         ),
     ),
     ModelCard(description="a model", owner="the team"),
-    ("production", "endpoint e"),
+    (User("environment", "production"), User("endpoint", "e")),
     recipe(tensor("w")),
     signature=Signed(True, "is signed by ada@example.com", "ada@example.com"),
 )
@@ -85,7 +86,7 @@ def test_hostile_text_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> N
         files={HOSTILE: ENTRY}, metadata={HOSTILE: HOSTILE}, lineage=Lineage(code=HOSTILE),
     )  # fmt: skip
     version = model_version(held, message=HOSTILE, created_by=HOSTILE)
-    put_page(version_page(Shown(version, ModelCard(HOSTILE, HOSTILE), (HOSTILE,), None)))
+    put_page(version_page(Shown(version, ModelCard(HOSTILE, HOSTILE), (User("endpoint", HOSTILE),), None)))
     lines = capsys.readouterr().out.splitlines()
     assert all(line.isprintable() for line in lines)
     assert len(lines) == 3 + 1 + 11 + 3 * 3
@@ -94,6 +95,8 @@ def test_hostile_text_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> N
 def test_the_document_has_the_same_for_programs() -> None:
     found: Any = document(FULL)
     assert (found["reference"], found["signed"], found["here"], found["tensors"]) == ("m@1.0", True, True, 1)
+    assert found["used_by"] == ["environment 'production'", "endpoint 'e'"]
+    assert found["users"][1] == {"kind": "endpoint", "name": "e"}
     assert found["files"]["a.json"] == {"size": 750, "digest": f"sha256:{HEX}"}
     assert found["lineage"]["parameters"] == {"rate": 0.1}
     empty: Any = document(PLAIN)

@@ -4,6 +4,7 @@ import click
 
 from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
+from regolo_git.cli.dates import date_option, shown_time
 from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.options.endpoint import endpoint_argument, for_a_model
 from regolo_git.cli.pages.endpoint import endpoint_document, weights_field
@@ -14,7 +15,6 @@ from regolo_git.registry.endpoints.history import EndpointEvent, endpoint_histor
 from regolo_git.text.commits import person, short
 from regolo_git.text.numbers import shares_text
 from regolo_git.text.printable import one_line
-from regolo_git.text.times import local_time
 
 COLUMNS = (
     Column("WHEN"),
@@ -28,6 +28,7 @@ COLUMNS = (
 
 @click.command()
 @endpoint_argument()
+@date_option
 @form_options
 def history(endpoint: str, form: Form) -> None:
     """Show every change of ENDPOINT, newest first.
@@ -74,7 +75,7 @@ def _fields(event: EndpointEvent) -> list[object]:
 
 def _row(event: EndpointEvent) -> list[str]:
     return [
-        local_time(event.when),
+        shown_time(event.when),
         event.action,
         shares_text(event.endpoint.traffic) if event.endpoint else "",
         one_line(person(event.who)),

@@ -6,6 +6,7 @@ import click
 
 from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
+from regolo_git.cli.dates import date_option, shown_time
 from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.options.arguments import complete_environments
 from regolo_git.cli.streams import talk
@@ -42,6 +43,7 @@ def to_time(ctx: click.Context, param: click.Parameter, value: str | None) -> da
 @click.command("list")
 @click.argument("environment", metavar="[ENV]", required=False, shell_complete=complete_environments)
 @click.option("--at", metavar="TIME", callback=to_time, help="What they had then: 2026-05-01 or with a time.")
+@date_option
 @form_options
 def list_(environment: str | None, at: datetime | None, form: Form) -> None:
     """List the version of each model in every environment, or in ENV, now or at a time.
@@ -99,7 +101,7 @@ def _row(held: HeldVersion) -> Row:
         held.model,
         Cell(held.version, "bold"),
         str(held.replicas),
-        local_time(held.since) if held.since is not None else "",
+        shown_time(held.since) if held.since is not None else "",
         one_line(person(held.who or "")),
         short(held.commit or ""),
     )
