@@ -57,11 +57,25 @@ class Either(Hint):
         return f"{Hint.in_python(self)}   ({self.case}: {self.other.in_python()})"
 
 
-NextStep = Hint | str
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """The same command line with a name corrected; `otherwise` where the line is not known, as in Python."""
+
+    wrong: str
+    right: str
+    otherwise: Hint | str
+
+    def __str__(self) -> str:
+        return str(self.otherwise)
+
+
+NextStep = Hint | Corrected | str
 
 
 def in_python(hint: NextStep) -> str:
     """The text of a hint in a traceback."""
+    if isinstance(hint, Corrected):
+        return in_python(hint.otherwise)
     return hint.in_python() if isinstance(hint, Hint) else hint
 
 

@@ -10,7 +10,7 @@ import pytest
 import regolo_git
 from regolo_git.cli.main import group
 from regolo_git.errors import NotFound
-from regolo_git.hints import Hint, in_python, on_command_line
+from regolo_git.hints import Corrected, Hint, in_python, on_command_line
 
 PAIRS = [
     (Hint("init"), "git regolo init", "regolo.init()"),
@@ -98,6 +98,11 @@ def test_what_a_hint_names_exists(hint: Hint, line: str, call: str) -> None:
 
 def collect(*args: object, **kwargs: object) -> tuple[tuple[object, ...], dict[str, object]]:
     return args, kwargs
+
+
+def test_a_corrected_line_is_known_to_the_command_line_only() -> None:
+    hint = Corrected("mm", "m", Hint("show", "m"))
+    assert (in_python(hint), on_command_line(hint)) == ('regolo.get_model_version("m")', "git regolo show m")
 
 
 @pytest.mark.parametrize("hint", [Hint("fsck"), Hint("retire", "m@1.0"), Hint("rollback", "e", "--x", "1")])

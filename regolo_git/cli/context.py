@@ -33,6 +33,15 @@ class Invocation:
         end = self.arguments.index("--") if "--" in self.arguments else len(self.arguments)
         return shlex.join(["git", "regolo", *self.arguments[:end], option, *self.arguments[end:]])
 
+    def corrected(self, wrong: str, right: str) -> str | None:
+        """The same command line with a name corrected, as in `wrong@1.0`; None if no argument has it."""
+        for at, word in enumerate(self.arguments[1:], start=1):
+            before, found, after = word.partition(wrong)
+            if found and (not before or before.endswith(":")) and (not after or after.startswith("@")):
+                words = [*self.arguments[:at], f"{before}{right}{after}", *self.arguments[at + 1 :]]
+                return shlex.join(["git", "regolo", *words])
+        return None
+
 
 @contextmanager
 def open_handle(start: "Path | None" = None, *, quiet: bool = False) -> "Iterator[Handle]":

@@ -8,7 +8,7 @@ import click
 from regolo_git.cli.context import Cancelled, Invocation
 from regolo_git.cli.streams import paint, talk, talk_block, warn
 from regolo_git.errors import RegoloError, TransportError
-from regolo_git.hints import NextStep
+from regolo_git.hints import Corrected, NextStep
 from regolo_git.system_errors import hint_of, is_exhausted, reason_of
 from regolo_git.text.nearest import nearest
 
@@ -34,7 +34,7 @@ def report(error: Exception, invocation: Invocation) -> int:
         talk(error.message)
         return error.exit_code
     if isinstance(error, RegoloError):
-        say_error(error.message, error.hint)
+        say_error(error.message, _next_step(error.hint, invocation))
         return error.exit_code
     if isinstance(error, click.UsageError):
         say_error(_usage_message(error), _usage_hint(error))
@@ -48,6 +48,11 @@ def report(error: Exception, invocation: Invocation) -> int:
         None if invocation.debug else "rerun with REGOLO_DEBUG=1 and report the traceback",
     )
     return UNEXPECTED
+
+
+def _next_step(hint: NextStep | None, invocation: Invocation) -> NextStep | None:
+    """The hint, as the user's own command line if that only has to be corrected."""
+    return (invocation.corrected(hint.wrong, hint.right) or hint) if isinstance(hint, Corrected) else hint
 
 
 def say_error(message: str, hint: NextStep | None = None) -> None:

@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 from regolo_git.errors import InvalidInput
+from regolo_git.hints import Corrected
 from regolo_git.records.plain import plain_text
 from regolo_git.text.printable import has_lone_surrogate, printable
 
@@ -25,6 +26,7 @@ PLAIN_PATH = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)*", re.ASCII)
 def check_model_name(name: str) -> str:
     """Returns a valid model name.  Raises InvalidInput, naming the problem."""
     _check_length("model name", name)
+    _refuse_upper_case("model name", name)
     for component in name.split("/"):
         _check_component(component, f"model name '{printable(name)}'")
     return name
@@ -49,6 +51,7 @@ def check_message(message: str) -> str:
 def check_endpoint_name(name: str) -> str:
     """Returns a valid endpoint name: one component of a model name.  Raises InvalidInput."""
     _check_length("endpoint name", name)
+    _refuse_upper_case("endpoint name", name, PART_RULE)
     _check_component(name, f"endpoint name '{printable(name)}'", PART_RULE)
     return name
 
@@ -56,6 +59,14 @@ def check_endpoint_name(name: str) -> str:
 def _check_length(what: str, name: str) -> None:
     if len(name) > MODEL_LENGTH:
         raise InvalidInput(f"{what} '{printable(name[:40])}…' is longer than {MODEL_LENGTH} characters")
+
+
+def _refuse_upper_case(what: str, name: str, rule: str = RULE) -> None:
+    """Raises InvalidInput that offers the lower-case form, if only the case is wrong."""
+    lower = name.lower()
+    if lower != name and all(map(COMPONENT.fullmatch, lower.split("/"))):
+        message = f"{what} '{printable(name)}' cannot be used: it has upper-case letters"
+        raise InvalidInput(message, Corrected(name, lower, f"{rule}: '{lower}'"))
 
 
 def _check_component(component: str, what: str, rule: str = RULE) -> None:
@@ -69,6 +80,10 @@ def _check_component(component: str, what: str, rule: str = RULE) -> None:
 
 def check_environment_name(name: str) -> str:
     """Returns a valid environment name: lower-case words and hyphens, not `latest`.  Raises InvalidInput."""
+    lower = name.lower()
+    if lower != name and ENVIRONMENT.fullmatch(lower):
+        message = f"environment name '{printable(name)}' cannot be used: it has upper-case letters"
+        raise InvalidInput(message, Corrected(name, lower, f"use '{lower}'"))
     if not ENVIRONMENT.fullmatch(name) or name == "latest" or len(name) > 64:
         raise InvalidInput(
             f"environment name '{printable(name)}' cannot be used",

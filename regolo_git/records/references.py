@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from regolo_git.errors import InvalidInput
+from regolo_git.hints import Corrected
 from regolo_git.records.names import ENVIRONMENT, check_environment_name, check_model_name
 from regolo_git.records.versions import HINT as VERSION_HINT
 from regolo_git.records.versions import Version
@@ -34,6 +35,10 @@ class Reference:
         check_model_name(model)
         if not at or selector == "latest":
             return cls(model, None, None, latest=True, is_bare=not at)
+        if selector != selector.lower() and ENVIRONMENT.fullmatch(selector.lower()):
+            meant = version_reference(model, selector.lower())
+            message = f"'{printable(text)}' is not a reference: names of environments are lower-case"
+            raise InvalidInput(message, Corrected(text, meant, f"use {meant}"))
         if ENVIRONMENT.fullmatch(selector):
             return cls(model, None, check_environment_name(selector), latest=False)
         try:

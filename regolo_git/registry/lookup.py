@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.git.tag_index import TagRow
-from regolo_git.hints import Hint
+from regolo_git.hints import Corrected, Hint, NextStep
 from regolo_git.records.names import check_model_name
 from regolo_git.records.references import Reference, version_reference
 from regolo_git.records.versions import Version
@@ -45,9 +45,14 @@ def _no_model(handle: Handle, model: str) -> NotFound:
         return NotFound(f"model '{model}' has no version tag in this clone", WITHOUT_TAGS)
     if model in handle.shown_records().endpoint_names():
         return NotFound(f"there is no model '{model}'; it is an endpoint", Hint("endpoint show", model))
-    close = nearest(model, handle.index.model_names())
-    hint = _proposed(handle, model) or (Hint("show", close) if close else Hint("list"))
+    hint = _proposed(handle, model) or nearest_model(handle, model) or Hint("list")
     return NotFound(f"there is no model '{model}'", hint)
+
+
+def nearest_model(handle: Handle, model: str) -> Corrected | None:
+    """The hint for a mistyped name of a model; None if no model has a similar one."""
+    close = nearest(model, handle.index.model_names())
+    return Corrected(model, close, Hint("show", close)) if close else None
 
 
 def untagged_models(handle: Handle) -> list[str]:
@@ -98,15 +103,21 @@ def _row_of_environment(handle: Handle, model: str, environment: str) -> TagRow:
     return _row_of_version(handle, model, Version.parse(promotion.version))
 
 
-def _promotion_hint(handle: Handle, records: RecordsAt, model: str, environment: str) -> Hint:
+def _promotion_hint(handle: Handle, records: RecordsAt, model: str, environment: str) -> NextStep:
     """The promotion to a known environment, or the nearest name that resolves to a version."""
-    if environment in handle.config().environment_order():
+    known = handle.config().environment_order()
+    if environment in known:
         usable = latest_usable(handle, model)
         return Hint("promote", version_reference(model, usable or "VERSION"), environment)
     promotions = records.promotions().records
     names = ["latest", *(promotion.environment for promotion in promotions if promotion.model == model)]
-    close = nearest(environment, names)
-    return Hint("show", version_reference(model, close)) if close else Hint("list", model)
+    close = nearest(environment, [*names, *known])
+    if close is None:
+        return Hint("list", model)
+    if close not in names:
+        return _promotion_hint(handle, records, model, close)
+    wrong, right = version_reference(model, environment), version_reference(model, close)
+    return Corrected(wrong, right, Hint("show", right))
 
 
 def latest_usable(handle: Handle, model: str) -> str | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from regolo_git.errors import IntegrityError, InvalidInput, NotFound
 from regolo_git.git.history import changed_files, common_commit, first_parents
 from regolo_git.git.identity import utc
-from regolo_git.hints import Hint
+from regolo_git.hints import Corrected, Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.paths import MODELS, manifest_path, model_of_manifest
 from regolo_git.records.revision_syntax import HEAD, WORK_TREE, AtRevision, CommitRange
@@ -217,7 +217,8 @@ def _commit_that_brought(handle: Handle, commit: str, path: str) -> str:
 
 def _no_model(revision: Revision, model: str) -> NotFound:
     close = nearest(model, revision.records.models())
-    hint = Hint("show", f"{revision.name}:{close}") if close else Hint("list")
+    named = Hint("show", f"{revision.name}:{close}")
+    hint = Corrected(model, close, named) if close else Hint("list")
     return NotFound(f"{_where(revision)} has no model '{model}'", hint)
 
 

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator, Sequence
 
-from regolo_git.hints import Hint, NextStep
+from regolo_git.hints import NextStep
 from regolo_git.registry.missing_revision import PULL_REQUEST
 from regolo_git.reviews.document import (
     IMPORTANT,
@@ -189,7 +189,7 @@ def _steps(review: ReviewedChange) -> Iterator[Text]:
 def _way_out(step: NextStep | None) -> Text:
     if step is None:
         return ()
-    return ("; ", code(str(step)) if isinstance(step, Hint) else step)
+    return ("; ", step if isinstance(step, str) else code(str(step)))
 
 
 def _rows(review: ReviewedChange) -> Iterator[GridRow]:

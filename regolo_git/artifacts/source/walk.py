@@ -106,7 +106,9 @@ def _missing(path: Path) -> NotFound | InvalidInput:
     if path.is_symlink():
         annexed = ANNEX in os.fsencode(path.readlink())
         return InvalidInput(f"'{shown}' is a broken symbolic link", "git annex get" if annexed else None)
-    return NotFound(f"no such file or directory: '{shown}'")
+    from regolo_git.artifacts.source.urls import url_instead  # noqa: PLC0415 - only after a mistake
+
+    return url_instead(path) or NotFound(f"no such file or directory: '{shown}'")
 
 
 def _walk(top: Path, prefix: str, exclusion: Exclusion) -> Iterator[_Found]:

@@ -110,7 +110,6 @@ def serve(
     address or the registry is already served, or nothing could be started; 8 forbidden by the policy; 9 the
     [serve] extra is not installed.
     """
-    address = _address(listen, port)
     with open_handle() as handle:
         common, engine = handle.paths.common_dir, load_engine(LOCAL)
         if replace:
@@ -123,7 +122,7 @@ def serve(
             policy = operators_policy(policy_file, os.environ, outside=handle.paths.top)
             options = ServeOptions(
                 common_directory=common,
-                listen=address,
+                listen=_address(listen, port),
                 token=_token(token_file),
                 policy=policy.allow(formats=allow, repository_code=allow_code),
                 environment=dict(os.environ),

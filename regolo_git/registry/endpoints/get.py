@@ -1,7 +1,7 @@
 """The endpoints on the registry branch."""
 
 from regolo_git.errors import NotFound
-from regolo_git.hints import Hint
+from regolo_git.hints import Corrected, Hint
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.names import check_endpoint_name
 from regolo_git.registry.handle import Handle
@@ -30,7 +30,7 @@ def require_endpoint(records: RecordsAt, name: str) -> Endpoint:
         if name in records.models():
             raise _is_model(records, name)
         close = nearest(name, records.endpoint_names())
-        hint = Hint("endpoint show", close) if close else Hint("endpoint list")
+        hint = Corrected(name, close, Hint("endpoint show", close)) if close else Hint("endpoint list")
         raise NotFound(f"there is no endpoint '{name}'", hint)
     return endpoint
 

@@ -29,6 +29,7 @@ from regolo_git.records.paths import card_path, manifest_path
 from regolo_git.records.versions import Version, tag_name
 from regolo_git.registry.change import commit_records, propose_records, recover_first
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.lookup import nearest_model
 from regolo_git.registry.recipe_index import IndexedManifest
 from regolo_git.registry.version_status import PROPOSED, READY
 from regolo_git.registry.versions.artifact_place import artifact_place, ensure_ignored
@@ -237,7 +238,8 @@ def _check_model(handle: Handle, new: bool, model: str, target: TargetBranch) ->
     if new and exists:
         raise Conflict(f"model '{model}' already exists", Hint("commit", model, "PATH"))
     if not new and not exists:
-        raise NotFound(f"there is no model '{model}' yet", Hint("register", model, "PATH"))
+        meant = nearest_model(handle, model)
+        raise NotFound(f"there is no model '{model}' yet", meant or Hint("register", model, "PATH"))
     return [manifest_path(model)] if card is not None else [manifest_path(model), card_path(model)]
 
 

@@ -5,7 +5,7 @@ from support.git_program import commit_files, git
 
 from regolo_git.api import Registry
 from regolo_git.errors import NewerFormat, NotFound
-from regolo_git.hints import Hint
+from regolo_git.hints import Corrected, Hint
 
 
 def test_a_deleted_endpoint_keeps_its_history(registered: Registry) -> None:
@@ -37,4 +37,4 @@ def test_an_endpoint_that_is_not_there_cannot_be_deleted(registered: Registry) -
     registered.create_endpoint("reviews", "m", "1.0")
     with pytest.raises(NotFound) as caught:
         registered.delete_endpoint("review")
-    assert caught.value.hint == Hint("endpoint show", "reviews")
+    assert caught.value.hint == Corrected("review", "reviews", Hint("endpoint show", "reviews"))

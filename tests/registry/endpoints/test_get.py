@@ -7,7 +7,7 @@ from support.git_program import commit_files, git
 
 from regolo_git.api import Registry
 from regolo_git.errors import IntegrityError, InvalidInput, NotFound, RegoloNotice
-from regolo_git.hints import Hint
+from regolo_git.hints import Corrected, Hint
 
 
 def test_a_broken_file_on_the_branch_is_named(registered: Registry) -> None:
@@ -33,7 +33,8 @@ def test_endpoints_are_listed_by_name_and_a_broken_one_is_named(registered: Regi
 def test_the_nearest_name_is_told_also_if_its_file_is_broken(registered: Registry) -> None:
     registered.create_endpoint("reviews", "m", "1.0")
     commit_files(registered.handle.paths.top, {"endpoints/reviews.toml": "no TOML\n"})
-    for name, hint in (("review", Hint("endpoint show", "reviews")), ("other", Hint("endpoint list"))):
+    corrected = Corrected("review", "reviews", Hint("endpoint show", "reviews"))
+    for name, hint in (("review", corrected), ("other", Hint("endpoint list"))):
         with pytest.raises(NotFound) as caught:
             registered.get_endpoint(name)
         assert caught.value.hint == hint
