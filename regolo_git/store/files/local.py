@@ -12,7 +12,6 @@ import errno
 import fcntl
 import os
 import stat
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -28,7 +27,6 @@ from regolo_git.system_calls import (
     NotOrdinary,
     make_durable,
     open_ordinary,
-    page_aligned,
     random_name,
 )
 
@@ -36,7 +34,6 @@ from regolo_git.system_calls import (
 PROPERTIES = Properties(connections=3, atomic_create=True, whole_writes=False)
 DIRECT_FROM = 1 << 20
 DIRECT_UNIT = 4096
-COPIED_AT_ONCE = 1 << 22
 # Its writer locks a temporary file, except in the moment between creating and locking it, when it is empty.
 UNLOCKED_SECONDS = 10.0
 LOCK = "lock"
@@ -244,57 +241,25 @@ def _write_whole(descriptor: int, view: memoryview) -> None:
 def _write_direct(descriptor: int, view: memoryview) -> int:
     """Writes as much as possible past the page cache; returns the number of bytes written.
 
-    Support and alignment differ between filesystems, so it is tried; the caller writes the rest normally.
+    Support and alignment differ between filesystems, so it is tried; the caller writes the rest normally.  So
+    what was fetched, for which Python allocates memory anywhere, is in the cache when it is checked out.
     """
     flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
-    whole = view[: len(view) - len(view) % DIRECT_UNIT]
+    end = len(view) - len(view) % DIRECT_UNIT
+    at = 0
     try:
         fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | DIRECT)
-        # Memory that Python allocates begins anywhere: copying it takes a fraction of a normal write's time.
-        return _write_units(descriptor, whole) or _write_copies(descriptor, whole)
+        while at < end:
+            at += os.write(descriptor, view[at:end])
+            if at % DIRECT_UNIT:
+                break
     except OSError as error:
         if error.errno != errno.EINVAL:
             raise
-        return 0
     finally:
         with suppress(OSError):
             fcntl.fcntl(descriptor, fcntl.F_SETFL, flags)
-
-
-def _write_units(descriptor: int, view: memoryview) -> int:
-    """Writes from memory as it is, up to where the system refuses to go on; returns the number of bytes."""
-    at = 0
-    while at < len(view) and not at % DIRECT_UNIT:
-        try:
-            at += os.write(descriptor, view[at:])
-        except OSError as error:
-            if error.errno != errno.EINVAL:
-                raise
-            break
     return at
-
-
-def _write_copies(descriptor: int, view: memoryview) -> int:
-    """Writes from a copy that begins with a page of memory; returns the number of bytes."""
-    page_aligned, at = _copies.page_aligned, 0
-    while at < len(view) and not at % DIRECT_UNIT:
-        copy = page_aligned[: len(view) - at]
-        copy[:] = view[at : at + len(copy)]
-        written = _write_units(descriptor, copy)
-        at += written
-        if written < len(copy):
-            break
-    return at
-
-
-class _Copies(threading.local):
-    """Memory of each thread that writes."""
-
-    def __init__(self) -> None:
-        self.page_aligned = page_aligned(COPIED_AT_ONCE)
-
-
-_copies = _Copies()
 
 
 def _is_locked(path: Path) -> bool:

@@ -10,7 +10,7 @@ from support.counting_files import CountingFiles
 from support.files_suite import FilesSuite
 
 from regolo_git.store.files.contract import Files
-from regolo_git.store.files.local import COPIED_AT_ONCE, LocalFiles
+from regolo_git.store.files.local import LocalFiles
 from regolo_git.system_calls import page_aligned
 
 
@@ -80,7 +80,7 @@ def test_a_stored_file_cannot_be_changed_by_accident(tmp_path: Path) -> None:
     assert (tmp_path / "chunks/ab/abcd").stat().st_mode & 0o222 == 0
 
 
-@pytest.mark.parametrize("size", [1 << 20, (3 << 20) + 4, COPIED_AT_ONCE, 2 * COPIED_AT_ONCE + 4096 + 7])
+@pytest.mark.parametrize("size", [1 << 20, (3 << 20) + 4, 1 << 22, (1 << 23) + 4096 + 7])
 @pytest.mark.parametrize("start", [0, 1, 512, 4096])
 def test_memory_of_any_alignment_is_written_whole(tmp_path: Path, start: int, size: int) -> None:
     memory = page_aligned(start + size)
