@@ -22,13 +22,7 @@ from pathlib import Path
 from regolo_git.store.files.contract import TEMPORARIES, Data, Properties, StoredFile, Writer
 from regolo_git.store.files.directories import Directories
 from regolo_git.store.files.writers import LocalWriter, OneOfMany
-from regolo_git.system_calls import (
-    DIRECT,
-    NotOrdinary,
-    make_durable,
-    open_ordinary,
-    random_name,
-)
+from regolo_git.system_calls import DIRECT, NotOrdinary, make_durable, open_ordinary, random_name
 
 # Three threads hash and write; one of them mostly waits for the disk.
 PROPERTIES = Properties(connections=3, atomic_create=True, whole_writes=False)
