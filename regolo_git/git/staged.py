@@ -16,6 +16,7 @@ from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.environment import environment_of_git, git_program, index_in_use, merged_commits
 
 LINK, SUBMODULE = "120000", "160000"
+LINK_LIMIT = 4096  # bytes of the path in a link; no system has longer ones
 RAW = ("--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff", "--diff-filter=ACMT")
 
 
@@ -25,6 +26,10 @@ class StagedFile(NamedTuple):
     path: str
     oid: str
     mode: str
+
+    def has_content(self, size: int) -> bool:
+        """Whether its `size` bytes are a file's; they are not for a link, unless it cannot be one."""
+        return self.mode != LINK or size > LINK_LIMIT
 
 
 class StagedFiles:
@@ -41,10 +46,8 @@ class StagedFiles:
         others = self._merged()
         if not others:
             return frozenset()
-        new = [frozenset((file.path, file.oid) for file in self._staged(other)) for other in others]
-        return frozenset((file.path, file.oid) for file in self.files).difference(
-            frozenset.intersection(*new)
-        )
+        new = [_keys(self._staged(other)) for other in others]
+        return _keys(self.files).difference(frozenset.intersection(*new))
 
     def sizes(self, oids: Iterable[str]) -> dict[str, int]:
         """The sizes of objects in bytes, without those that this clone lacks."""
@@ -88,8 +91,9 @@ class StagedFiles:
         words = self._run("diff", *RAW, *([against] if against else []), "--").split(b"\0")[:-1]
         found = []
         for fields, path in zip(words[::2], words[1::2], strict=True):
-            _, mode, before, oid, _ = fields.decode().split(" ")
-            if mode != SUBMODULE and oid != before:
+            mode_before, mode, before, oid, _ = fields.decode().split(" ")
+            was_link = mode_before.removeprefix(":") == LINK
+            if mode != SUBMODULE and (oid != before or was_link or mode == LINK):
                 found.append(StagedFile(os.fsdecode(path), oid, mode))
         return found
 

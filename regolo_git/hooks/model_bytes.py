@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from regolo_git.git.staged import LINK, StagedFile, StagedFiles
+from regolo_git.git.staged import StagedFile, StagedFiles
 from regolo_git.hints import Hint
 from regolo_git.hooks.remark import Remark, about
 from regolo_git.text.sizes import size_text
@@ -35,7 +35,7 @@ def check_model_bytes(staged: StagedFiles, limit: int = LIMIT) -> Iterator[Remar
     These are files of models of any size, and any other file of `limit` bytes or more.
     """
     merged = staged.committed_elsewhere()
-    files = [file for file in staged.files if file.mode != LINK and (file.path, file.oid) not in merged]
+    files = [file for file in staged.files if (file.path, file.oid) not in merged]
     sizes = staged.sizes([file.oid for file in files])
     suspects = [file for file in files if _is_suspect(file, sizes.get(file.oid, 0), limit)]
     read = [file for file in suspects if sizes[file.oid] < limit]
@@ -48,7 +48,7 @@ def check_model_bytes(staged: StagedFiles, limit: int = LIMIT) -> Iterator[Remar
 
 
 def _is_suspect(file: StagedFile, size: int, limit: int) -> bool:
-    return size > 0 and (_has_suffix(file) or size >= min(limit, READ_FROM))
+    return size > 0 and file.has_content(size) and (_has_suffix(file) or size >= min(limit, READ_FROM))
 
 
 def _has_suffix(file: StagedFile) -> bool:

@@ -37,8 +37,9 @@ def check_pickles(staged: StagedFiles) -> Iterator[Remark]:
 
 def _of_files(staged: StagedFiles) -> Iterator[Remark]:
     merged = staged.committed_elsewhere()
-    files = [file for file in staged.files if file.mode != LINK and (file.path, file.oid) not in merged]
+    files = [file for file in staged.files if (file.path, file.oid) not in merged]
     sizes = staged.sizes([file.oid for file in files])
+    files = [file for file in files if file.has_content(sizes.get(file.oid, 0))]
     small = [file for file in files if 0 < sizes.get(file.oid, 0) <= MOST_BYTES]
     for file in files:
         if sizes.get(file.oid, 0) > MOST_BYTES:

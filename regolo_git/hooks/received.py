@@ -1,8 +1,9 @@
 """What a push brings to a bare repository, judged before it is accepted.
 
-Tags of versions never move or vanish, and a new one is of its commit.  Manifests are readable, sealed and in
-their place on every branch.  Gates are asked for the branches of released versions only, by the rules of the
-tip that the push replaces; a proposal is judged by its review.
+Tags of versions never move or vanish, and a new one is of its commit and the only one of its version.
+Manifests are readable, sealed and in their place on every branch.  Gates are asked for the branches of
+released versions only, by the rules of the tip that the push replaces, or of the registry branch for a new
+one; a proposal is judged by its review.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from regolo_git.errors import RegoloError
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.history import common_commit
+from regolo_git.git.links import is_link
 from regolo_git.hints import Hint
 from regolo_git.hooks.moved_refs import NOTHING, TAGS, MovedRef, moved_tags
 from regolo_git.hooks.policy import judged
@@ -31,19 +33,42 @@ def check_received(paths: RepositoryPaths, refs: Sequence[MovedRef]) -> Iterator
     """What is wrong with the refs of a push."""
     yield from moved_tags(refs)
     handle = Handle(paths, lambda _: None)
+    new: dict[tuple[str, str], str] = {}
     try:
         for each in refs:
-            if each.after in (NOTHING, each.before):
+            if each.after == each.before:
                 continue
             try:
-                if each.version is not None and each.before == NOTHING:
+                if each.after == NOTHING:
+                    yield from _gone(handle, each)
+                elif each.version is not None and each.before == NOTHING:
                     yield from _new_tag(handle, each, each.version)
+                    yield from _second_name(handle, each, each.version, new)
                 elif each.branch is not None:
                     yield from _branch(handle, each, each.branch)
             except RegoloError as error:
                 yield Remark(about(each.ref, f"cannot be judged: {one_line(error.message)}"), error.hint)
     finally:
         handle.close()
+
+
+def _gone(handle: Handle, moved: MovedRef) -> Iterator[Remark]:
+    """That a branch with the registry's records would vanish, and with it the rules for the next push."""
+    config = handle.records_at(moved.before).config() if moved.branch is not None else None
+    if config is not None and moved.branch in (config.branch, config.operations):
+        yield Remark(about(moved.ref, "would vanish, and it has the records of the registry"))
+
+
+def _second_name(
+    handle: Handle, moved: MovedRef, named: tuple[str, str], new: dict[tuple[str, str], str]
+) -> Iterator[Remark]:
+    """That a version has a tag of another spelling, such as 1.0 for 1.0.0, here or in the same push."""
+    key = named[0], Version.parse(named[1]).identity
+    row = handle.index.find(*key)
+    other = f"{TAGS}{row.tag}" if row is not None else new.setdefault(key, moved.ref)
+    if other != moved.ref:
+        taken = printable(other.removeprefix(TAGS))
+        yield Remark(about(moved.ref, f"names a version that has a tag already, '{taken}'"))
 
 
 def _new_tag(handle: Handle, moved: MovedRef, named: tuple[str, str]) -> Iterator[Remark]:
@@ -55,6 +80,9 @@ def _new_tag(handle: Handle, moved: MovedRef, named: tuple[str, str]) -> Iterato
     if tag is None or message is None:
         if oid is not None:
             yield Remark(about(moved.ref, "is not the tag of a version: nobody could find it by its tag"))
+        return
+    if tag.target_kind != "commit":
+        yield Remark(about(moved.ref, f"is the tag of a {tag.target_kind}, and a version is a commit"))
         return
     if oid is None or oid != message.manifest_oid:
         yield Remark(about(moved.ref, "names another manifest than its commit has"))
@@ -74,11 +102,12 @@ def _new_tag(handle: Handle, moved: MovedRef, named: tuple[str, str]) -> Iterato
 def _branch(handle: Handle, moved: MovedRef, branch: str) -> Iterator[Remark]:
     base = moved.before if moved.before != NOTHING else None
     config = handle.records_at(base).config() or handle.config_at_head()
-    if config is not None and base is None:
-        base = handle.git.branch_tip(config.branch)
+    if base is None and (named := config or handle.records_at(moved.after).config()) is not None:
+        base = handle.git.branch_tip(named.branch)
+        config = handle.records_at(base).config() or named
     fork = common_commit(handle.git, base, moved.after) if base is not None else None
-    yield from _manifests(handle, handle.records_at(fork), handle.records_at(moved.after))
-    if config is None or moved.before == NOTHING or not _is_judged(config, branch):
+    yield from _manifests(handle, handle.records_at(fork), moved.after)
+    if config is None or base is None or not _is_judged(config, branch):
         return
     review = review_change(handle, ChangeRange(base, fork, moved.after, printable(branch), "the push"))
     for remark in judged(review):
@@ -90,13 +119,16 @@ def _is_judged(config: RegistryConfig, branch: str) -> bool:
     return config.is_line(branch) or branch == config.operations
 
 
-def _manifests(handle: Handle, before: RecordsAt, after: RecordsAt) -> Iterator[Remark]:
-    """What is wrong with the manifests that a branch has new."""
-    known = before.manifest_oids()
+def _manifests(handle: Handle, before: RecordsAt, commit: str) -> Iterator[Remark]:
+    """What is wrong with the manifests that a branch has new in a commit."""
+    known, after = before.manifest_oids(), handle.records_at(commit)
     for model, oid in after.manifest_oids().items():
         if known.get(model) == oid:
             continue
         path = manifest_path(model)
+        if is_link(handle.git, commit, path):
+            yield Remark(about(path, "is a link, and a record is a file"))
+            continue
         try:
             manifest = after.manifest(model)
         except RegoloError as error:

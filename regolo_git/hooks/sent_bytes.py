@@ -13,18 +13,19 @@ from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.hook_scripts import STRICT_PUSH
 from regolo_git.git.staged import read_settings
 from regolo_git.hints import Hint
-from regolo_git.hooks.moved_refs import NOTHING, MovedRef
+from regolo_git.hooks.moved_refs import NOTHING, TAGS, MovedRef
 from regolo_git.hooks.remark import Remark
 from regolo_git.hooks.time_limit import within
 from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import MODELS, model_of_manifest
-from regolo_git.records.versions import Version
+from regolo_git.records.trailers import TagMessage
 from regolo_git.registry.handle import Handle
 from regolo_git.text.printable import one_line
 
 SECONDS = 10.0
 STRICT = "strict"
+NOTES = "refs/notes/"
 
 
 def check_sent_bytes(paths: RepositoryPaths, remote: str, refs: Sequence[MovedRef]) -> list[Remark]:
@@ -89,23 +90,23 @@ def _named_recipes(handle: Handle, remote: str, refs: Sequence[MovedRef]) -> dic
 
 
 def _tagged(handle: Handle, refs: Iterable[MovedRef]) -> Iterator[Manifest]:
-    from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest  # noqa: PLC0415 - see above
-
+    """The versions of the tags that the remote gets, whatever they are called here."""
     for each in refs:
         if each.version is not None and each.before == NOTHING:
-            model, number = each.version
-            row = handle.index.find(model, Version.parse(number).identity)
-            if row is not None and row.tag_oid == each.after:
-                yield read_tagged_manifest(handle, row)
+            tag = handle.git.read_tag_object(each.after)
+            message = TagMessage.parse(tag.message) if tag is not None else None
+            if message is not None:
+                yield Manifest.parse(handle.git.read_blob(message.manifest_oid))
 
 
 def _in_commits(handle: Handle, remote: str, refs: Iterable[MovedRef]) -> Iterator[Manifest]:
     """The manifests in commits that the remote is not known to have."""
     from regolo_git.git.new_files import new_files  # noqa: PLC0415 - imports the Git library
 
-    branches = [each for each in refs if each.branch is not None]
-    known = [each.before for each in branches if each.before != NOTHING and handle.git.has(each.before)]
-    for path, oid in new_files(handle.git, [each.after for each in branches], known, remote, MODELS):
+    # A server for reviews, such as Gerrit, takes commits by other refs than branches.
+    sent = [each for each in refs if not each.ref.startswith((TAGS, NOTES))]
+    known = [each.before for each in sent if each.before != NOTHING and handle.git.has(each.before)]
+    for path, oid in new_files(handle.git, [each.after for each in sent], known, remote, MODELS):
         if model_of_manifest(path) is not None:
             with suppress(RegoloError):  # what is wrong with a record is not a matter of its bytes
                 yield Manifest.parse(handle.git.read_blob(oid))

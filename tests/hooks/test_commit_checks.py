@@ -113,6 +113,24 @@ def test_a_pickle_that_runs_something_is_refused_whatever_its_name(regolo: Regol
     assert regolo("hook", "pickle-names").err == ""
 
 
+def test_a_link_that_is_too_long_or_becomes_a_file_is_looked_at(regolo: Regolo, top: Path) -> None:
+    def linked(content: bytes, mode: str = "120000") -> None:
+        stage(top, "link", content)
+        oid = git(top, "rev-parse", ":link").strip()
+        git(top, "update-index", "--cacheinfo", f"{mode},{oid},link")
+
+    harmful = pickle.dumps(Runs())
+    linked(harmful)
+    assert regolo("hook", "pickle-names").err == ""  # no more than a path that leads nowhere
+    git(top, "commit", "-q", "-m", "link")
+    linked(harmful, "100644")
+    assert "'link' is a pickle" in regolo("hook", "pickle-names", status=8).err
+    linked(harmful + b"." * 5000)
+    assert "'link' is a pickle" in regolo("hook", "pickle-names", status=8).err
+    linked(bytes(200_000))
+    assert "'link' has 200 kB" in regolo("hook", "no-model-bytes", "--limit", "100kB", status=8).err
+
+
 def test_the_pickles_of_a_staged_version_are_read_from_the_store(regolo: Regolo, top: Path) -> None:
     (top / "p.bin").write_bytes(pickle.dumps(Runs()))
     regolo("register", "p", "p.bin")

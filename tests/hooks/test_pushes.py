@@ -8,6 +8,7 @@ from support.command_line import Regolo
 from support.git_program import commit_files, git
 from support.hooked import tried
 from support.model_files import write_model
+from support.tagged_by_hand import tag_by_hand
 
 from regolo_git.hooks import sent_bytes
 
@@ -66,6 +67,11 @@ def test_bytes_that_the_shared_store_lacks_stop_a_push(hooked: Path, tmp_path: P
     assert status != 0
     assert f"the bytes of 'm@1.2' are not in the shared store '{store}'" in said
     assert "git regolo push" in said
+    oid = git(hooked, "rev-parse", "m@v1.2").strip()
+    git(hooked, "tag", "-d", "m@v1.2")  # what is sent counts, whatever it is called here
+    for ref in (f"{oid}:refs/tags/m@v1.2", "HEAD:refs/for/main"):
+        assert "the bytes of 'm@1.2' are not" in tried(hooked, "push", "-q", "origin", ref)[1], ref
+    git(hooked, "update-ref", "refs/tags/m@v1.2", oid)
     regolo("push")
     assert tried(hooked, "push", "-q", "origin", "main", "m@v1.2")[0] == 0
 
@@ -173,7 +179,23 @@ def test_a_server_takes_versions_and_refuses_tags_that_move(
     oid = git(two_versions, "rev-parse", "m@v1.2").strip()
     status, said = tried(two_versions, "push", "-q", "origin", f"{oid}:refs/tags/m@v1.3")
     assert "under another name" in said
+    nested = git(two_versions, "cat-file", "tag", oid).replace("type commit", "type tag")
+    nested = git(two_versions, "mktag", given=nested.replace(nested[7:47], oid)).strip()
+    git(two_versions, "push", "-q", "origin", f"{nested}:refs/tags/other")
+    status, said = tried(two_versions, "push", "-q", "origin", f"{nested}:refs/tags/m@v1.2.0")
+    assert "is the tag of a tag" in said
+    git(two_versions, "push", "-q", "origin", ":refs/tags/other")
     assert sorted(git(server, "tag").split()) == ["m@v1.0", "m@v1.1", "m@v1.2"]
+
+
+def test_a_version_has_one_tag_on_a_server(two_versions: Path, server: Path) -> None:
+    tag_by_hand(two_versions, "m", "1.1.0", lambda text: text.replace("0.92", "0.93"))
+    assert "has a tag already, 'm@v1.1'" in tried(two_versions, "push", "-q", "origin", "m@v1.1.0")[1]
+    for version in ("1.2", "1.2.0"):
+        tag_by_hand(two_versions, "m", version, lambda text: text)
+    said = tried(two_versions, "push", "-q", "origin", "m@v1.2", "m@v1.2.0")[1]
+    assert "names a version that has a tag already" in said
+    assert sorted(git(server, "tag").split()) == ["m@v1.0", "m@v1.1"]
 
 
 def test_a_server_refuses_a_broken_seal_on_any_branch(two_versions: Path, server: Path) -> None:
@@ -189,6 +211,11 @@ def test_a_server_refuses_a_broken_seal_on_any_branch(two_versions: Path, server
     git(two_versions, "commit", "-q", "-a", "-m", "broken")
     status, said = tried(two_versions, "push", "-q", "origin", "HEAD")
     assert (status != 0, "manifest" in said) == (True, True)
+    oid = git(two_versions, "hash-object", "-w", "--stdin", given=good + "\n").strip()
+    git(two_versions, "update-index", "--cacheinfo", f"120000,{oid},{MANIFEST}")
+    git(two_versions, "commit", "-q", "-m", "linked")
+    status, said = tried(two_versions, "push", "-q", "origin", "HEAD")
+    assert (status != 0, "is a link" in said) == (True, True)
     assert "propose" not in git(server, "for-each-ref")
 
 
@@ -197,6 +224,13 @@ def test_a_server_judges_by_the_rules_before_the_push(
 ) -> None:
     card = two_versions / "models/m/model.toml"
     text = card.read_text() if card.exists() else "format = 1\n"
+    config = (two_versions / ".regolo/config.toml").read_text()
+    assert "[registry]\n" in config
+    commit_files(
+        two_versions,
+        {".regolo/config.toml": config.replace("[registry]\n", "[registry]\nlines = ['release/*']\n")},
+    )
+    git(server, "symbolic-ref", "HEAD", "refs/heads/other")  # git itself keeps the branch that is current
     commit_files(two_versions, {"models/m/model.toml": f"{text}\n[gates.accuracy]\nmin = 0.9\n"})
     assert tried(two_versions, "push", "-q", "origin", "main")[0] == 0
     commit_files(two_versions, {"models/m/model.toml": f"{text}\n[gates.accuracy]\nmin = 0.1\n"})
@@ -206,6 +240,9 @@ def test_a_server_judges_by_the_rules_before_the_push(
     assert status != 0
     assert "gate 'accuracy' of 'm' fails" in said
     assert "this change loosens a rule" in said
+    git(two_versions, "update-ref", "refs/remotes/origin/main", "main")
+    for ref in ("main:refs/heads/release/1", ":refs/heads/main"):
+        assert tried(two_versions, "push", "-q", "origin", ref)[0] != 0, ref
     # As a proposal it may be pushed: its review judges it.
     assert tried(two_versions, "push", "-q", "origin", "main:refs/heads/propose/m")[0] == 0
 
