@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from regolo_git.api.arguments import at_revision, reference_to
 from regolo_git.api.plain_arguments import plain_arguments
-from regolo_git.api.versions import at_revision, reference_to
 from regolo_git.records.filter_expression import Filter
 from regolo_git.records.names import check_model_name, check_text
 from regolo_git.records.revision_syntax import OneVersion

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
+from regolo_git.api.arguments import reference_to
 from regolo_git.api.plain_arguments import plain_arguments, plain_keys
-from regolo_git.api.versions import reference_to
 from regolo_git.errors import InvalidInput
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion

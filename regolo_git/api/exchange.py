@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
+from regolo_git.api.arguments import reference_or_latest
 from regolo_git.api.plain_arguments import plain_arguments
-from regolo_git.api.versions import reference_to
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.errors import InvalidInput
 from regolo_git.registry.evict import EvictionPlan, evict, plan_eviction
@@ -81,7 +81,7 @@ class ExchangeVerbs:
         """
         if (model_id is None) == (unused_days is None):
             raise InvalidInput("give either a model, or unused_days")
-        references = [reference_to(model_id, version)] if model_id is not None else []
+        references = [reference_or_latest(model_id, version)] if model_id is not None else []
         unused = timedelta(days=unused_days) if unused_days is not None else None
         plan = plan_eviction(self.handle, references, unused=unused)
         if not dry_run:

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from regolo_git.api.arguments import lineage_with, reference_to, texts
 from regolo_git.api.plain_arguments import plain_arguments
-from regolo_git.api.versions import VersionVerbs, lineage_with, reference_to, texts
+from regolo_git.api.versions import VersionVerbs
 from regolo_git.artifacts.source.sources import ArtifactSource
 from regolo_git.errors import Conflict, InvalidInput
 from regolo_git.records.manifest import Lineage
@@ -13,11 +14,13 @@ from regolo_git.registry.lookup import get_version
 from regolo_git.registry.model_description import describe_model
 from regolo_git.registry.models import Model, read_model
 from regolo_git.registry.notices import warn
+from regolo_git.registry.revisions import revision_at, version_at
 from regolo_git.registry.versions.create import model_exists
 from regolo_git.registry.versions.evaluate import evaluate
 from regolo_git.registry.versions.given_values import given_metrics
 from regolo_git.registry.versions.label import label
 from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.versions.once import AlreadyThere
 from regolo_git.registry.versions.request import Bump, VersionRequest
 from regolo_git.registry.versions.target_branch import Flow
 
@@ -123,6 +126,9 @@ class MeasuringVerbs(VersionVerbs):
         description: str | None = None,
         version: str | None = None,
         bump: Bump | None = None,
+        parent: str | None = None,
+        inherit: bool = True,
+        allow_retired: bool = False,
         message: str | None = None,
         lineage: Lineage | None = None,
         serving: Mapping[str, object] | None = None,
@@ -130,7 +136,12 @@ class MeasuringVerbs(VersionVerbs):
         exclude: Sequence[str] = (),
         strict: bool = False,
     ) -> ModelVersion:
-        """Registers a model with its first version, or adds a version if the model exists.
+        """Registers a model with its first version, or adds a version; for a script that runs every night.
+
+        If nothing is new, neither the content nor any value, no version is created: the one that the branch
+        has, or that waits as a proposal, is returned.  A version with the same content and other values is a
+        new one, with a `RegoloNotice`.  Any number of processes may log at once; each version gets a number
+        of its own.  With `flow` "propose", the number also steps over proposals that wait.
 
         The arguments are those of `create_model_version`; `bump` says nothing of a first version, which is
         1.0 unless `version` is given.  Raises what `create_model_version` does.
@@ -141,6 +152,8 @@ class MeasuringVerbs(VersionVerbs):
             new_model=False,
             version=version,
             bump=bump,
+            parent=parent,
+            inherit=inherit,
             metadata=metadata or {},
             metrics=self._metrics(metrics),
             description=description,
@@ -150,16 +163,24 @@ class MeasuringVerbs(VersionVerbs):
             flow=flow,
             exclude=texts(exclude),
             strict=strict,
+            once=True,
         )
-        if not model_exists(self.handle, name, flow):
-            first = replace(request, new_model=True, version=version or "1.0", bump=None)
+        try:
+            return self._log(request, allow_retired=allow_retired)
+        except AlreadyThere as same:
+            return version_at(self.handle, revision_at(self.handle, same.commit), name)
+
+    def _log(self, request: VersionRequest, *, allow_retired: bool) -> ModelVersion:
+        model, flow = request.model, request.flow
+        if not model_exists(self.handle, model, flow):
+            first = replace(request, new_model=True, bump=None, parent=None)
             try:
-                return self._create(first).version
+                return self._create(first, allow_retired=allow_retired).version
             except Conflict:
-                if not model_exists(self.handle, name, flow):
+                if not model_exists(self.handle, model, flow):
                     raise
                 # Another writer registered it in the meantime.
-        return self._create(request).version
+        return self._create(request, allow_retired=allow_retired).version
 
 
 def _is_proposed(flow: str, what: str) -> bool:

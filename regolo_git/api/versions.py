@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from regolo_git.api.arguments import at_revision, lineage_with, reference_or_latest, reference_to, texts
 from regolo_git.api.plain_arguments import plain_arguments
 from regolo_git.artifacts.source.sources import ArtifactSource
 from regolo_git.errors import Conflict, NotFound
 from regolo_git.hints import Hint
 from regolo_git.records.manifest import Lineage
-from regolo_git.records.names import check_model_name, check_text
+from regolo_git.records.names import check_text
 from regolo_git.records.references import Reference
-from regolo_git.records.revision_syntax import AtRevision
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version, list_versions
@@ -28,7 +28,7 @@ from regolo_git.registry.revisions import version_at_reference
 from regolo_git.registry.versions.checkout import checkout_version
 from regolo_git.registry.versions.checkout_tensors import checkout_tensors
 from regolo_git.registry.versions.create import CreatedVersion, create_version
-from regolo_git.registry.versions.given_values import given_metrics, with_parameters
+from regolo_git.registry.versions.given_values import given_metrics
 from regolo_git.registry.versions.known_content import KnownContent
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.open_file import open_file
@@ -104,7 +104,7 @@ class VersionVerbs:
         model_id: str,
         version: str | None = None,
         *,
-        model_data: ArtifactSource | ModelVersion,
+        model_data: ArtifactSource | ModelVersion | None = None,
         metadata: Mapping[str, object] | None = None,
         metrics: Mapping[str, object] | None = None,
         params: Mapping[str, object] | None = None,
@@ -135,8 +135,11 @@ class VersionVerbs:
         `strict` are those of `register_model`; with `metrics`, a number of `metadata` is a metric only if the
         model card has a rule for it or the parent has it as one.
 
-        Raises NotFound, VersionExists, InvalidInput, Conflict, TypeError.
+        Raises NotFound, VersionExists, InvalidInput, Conflict, and TypeError, also without `model_data`.
         """
+        if model_data is None:
+            taken = f": {version!r} is the version" if version is not None else ""
+            raise TypeError(f"create_model_version() needs model_data={taken}; pass model_data=PATH")
         request = VersionRequest(
             model=model_id,
             source=model_data,
@@ -186,11 +189,12 @@ class VersionVerbs:
     ) -> ModelVersion:
         """A version by number or name, "latest", or the environment it is promoted to.
 
-        With `rev`, the version that a branch, a proposal or any commit has, and "" is the work tree; a number
-        that is given too must be its.  Raises NotFound.
+        `model_id` may be a whole reference instead, such as "sentiment@1.0" or "sentiment@production".  With
+        `rev`, the version that a branch, a proposal or any commit has, and "" is the work tree; a number that
+        is given too must be its.  Raises NotFound.
         """
         if rev is None:
-            return get_version(self.handle, reference_to(model_id, version))
+            return get_version(self.handle, reference_or_latest(model_id, version))
         found = version_at_reference(self.handle, at_revision(model_id, rev))
         wanted = reference_to(model_id, version)
         if wanted.latest or wanted.version == Version.parse(found.version):
@@ -236,7 +240,8 @@ class VersionVerbs:
     ) -> Path:
         """Restores the files of a version at its recorded path or at `destination`; returns that path.
 
-        A single file goes into a directory that is there, or is created if `destination` ends in a slash.
+        `model_id` may be a reference such as "sentiment@1.0".  A single file goes into a directory that is
+        there, or is created if `destination` ends in a slash.
         All content is verified before a file is replaced.  Raises NotFound, Conflict if a file whose content
         matches no version would be overwritten (unless `force`), IntegrityError.
 
@@ -246,7 +251,7 @@ class VersionVerbs:
         check_out = partial(checkout_tensors, names=texts(tensors)) if tensors else checkout_version
         done = check_out(
             self.handle,
-            reference_to(model_id, version),
+            reference_or_latest(model_id, version),
             destination=destination,
             patterns=texts(patterns),
             force=force,
@@ -258,10 +263,10 @@ class VersionVerbs:
     ) -> io.BufferedReader:
         """A file of a version, opened for reading: only the chunks that hold what is read are fetched.
 
-        `path` is its path in a directory.  Every byte is verified before it is returned.  Raises NotFound,
-        InvalidInput; reading raises IntegrityError, TransportError.
+        `model_id` may be a reference; `path` is the file's path in a directory.  Every byte is verified
+        before it is returned.  Raises NotFound, InvalidInput; reading raises IntegrityError, TransportError.
         """
-        return open_file(self.handle, reference_to(model_id, version), path)
+        return open_file(self.handle, reference_or_latest(model_id, version), path)
 
     def rollback_model(
         self, model_id: str, to_version: str, *, message: str | None = None, unmerged: bool = False
@@ -312,23 +317,3 @@ class VersionVerbs:
         retire(self.handle, plan, propose=propose, push=push)
 
     delete_model_version = retire_model_version
-
-
-def lineage_with(lineage: Lineage | None, params: Mapping[str, object] | None) -> Lineage | None:
-    return with_parameters(lineage, params, warn) if params is not None else lineage
-
-
-def texts(patterns: Sequence[str]) -> tuple[str, ...]:
-    """Several patterns, or one, which would be taken as a sequence of letters."""
-    return (patterns,) if isinstance(patterns, str) else tuple(patterns)
-
-
-def at_revision(model_id: str, rev: str) -> AtRevision:
-    """The model at a revision, both checked."""
-    model = check_model_name(check_text("the name of a model", model_id))
-    return AtRevision(check_text("a revision", rev), model)
-
-
-def reference_to(model_id: str, version: str) -> Reference:
-    model, selector = check_text("the name of a model", model_id), check_text("a version", version)
-    return Reference.select(model, selector)

@@ -2,13 +2,17 @@
 
 import hashlib
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.git_program import git
+from support.program import run_python
+from support.registry_fixtures import Weights
 
 from regolo_git.api import Registry
-from regolo_git.errors import InvalidInput, NotFound, RegoloNotice
+from regolo_git.errors import Conflict, InvalidInput, NotFound, RegoloNotice
 from regolo_git.records.manifest import Lineage
 from regolo_git.records.measurement import Measurement
 
@@ -98,3 +102,83 @@ def test_1500_metrics_are_kept(registry: Registry) -> None:
     assert registry.log_model("m", b"one", metrics=metrics).metrics == metrics
     with pytest.raises(InvalidInput, match="4194304"):
         registry.log_model("m", b"two", metadata={"notes": "x" * (10 << 20)})
+
+
+# -- a script that runs every night -----------------------------------------------------------------------
+
+
+def test_a_run_that_brings_nothing_new_gets_the_version_that_is_there(
+    registry: Registry, weights: Weights
+) -> None:
+    values: dict[str, Any] = {"metrics": {"f1": 0.8}, "params": {"lr": 0.1}, "description": "nightly"}
+    first = registry.log_model("m", weights(), **values, message="night")
+    before = git(registry.handle.paths.top, "for-each-ref")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        again = registry.log_model("m", weights("elsewhere.safetensors"), **values, bump="patch")
+        plain = registry.log_model("m", weights())  # everything is carried over with the same content
+    assert (again.reference, again.commit, plain.tag) == ("m@1.0", first.commit, "m@v1.0")
+    assert git(registry.handle.paths.top, "for-each-ref") == before
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"metrics": {"f1": 0.7}}, {"metadata": {"a": "c"}}, {"description": "other"}, {"version": "3.0"}],
+)
+def test_the_same_content_with_another_value_is_a_new_version(
+    registry: Registry, other: dict[str, Any]
+) -> None:
+    values: dict[str, Any] = {"metrics": {"f1": 0.8}, "metadata": {"a": "b"}, "description": "d"}
+    registry.log_model("m", b"one", **values)
+    if "version" in other:
+        assert registry.log_model("m", b"one", **values | other).version == "1.0"
+        return
+    with pytest.warns(RegoloNotice, match=r"the same content as version '1\.0'"):
+        assert registry.log_model("m", b"one", **values | other).version == "1.1"
+
+
+def test_content_of_before_comes_back_as_a_new_version(registry: Registry) -> None:
+    registry.log_model("m", b"one")
+    registry.log_model("m", b"two")
+    with pytest.warns(RegoloNotice, match="the same content"):
+        assert registry.log_model("m", b"one").version == "1.2"
+
+
+def test_retired_content_is_refused_unless_it_is_allowed(registry: Registry) -> None:
+    registry.log_model("m", b"one")
+    registry.log_model("m", b"two")
+    registry.retire_model_version("m", "1.0", reason="wrong data")
+    with pytest.raises(Conflict, match="was retired: wrong data"):
+        registry.log_model("m", b"one")
+    with pytest.warns(RegoloNotice, match="was retired"):
+        assert registry.log_model("m", b"one", allow_retired=True).version == "1.2"
+
+
+def test_proposals_of_every_night_wait_side_by_side(registry: Registry) -> None:
+    """The first is of a model that the registry branch does not have yet."""
+    nights = [b"one", b"two", b"two", b"one", b"three"]
+    found = [registry.log_model("m", night, metrics={"f1": 0.5}, flow="propose") for night in nights]
+    assert [version.version for version in found] == ["1.0", "1.1", "1.1", "1.0", "1.2"]
+    assert {(version.tag, version.status) for version in found} == {(None, "proposed")}
+    assert registry.list_models() == []
+
+
+def test_a_commit_on_a_topic_branch_is_returned_as_it_is(registry: Registry) -> None:
+    registry.log_model("m", b"one")
+    git(registry.handle.paths.top, "checkout", "-qb", "topic")
+    second = registry.log_model("m", b"two")
+    assert registry.log_model("m", b"two").commit == second.commit
+    assert (second.version, second.tag) == ("1.1", None)
+
+
+@pytest.mark.slow
+def test_processes_log_at_once(registry: Registry) -> None:
+    """Half of them log the same bytes, which become one version or follow another one."""
+    code = "import sys, regolo_git as r; print(r.log_model('m', sys.argv[1].encode(), metrics={'f1': 1}).version)"
+    top = registry.handle.paths.top
+    with ThreadPoolExecutor(6) as pool:
+        runs = [pool.submit(run_python, code, content, cwd=top) for content in ("same", "a", "b") * 2]
+        made = [run.result().stdout.strip() for run in runs]
+    versions = registry.list_model_versions("m")
+    assert {version.version for version in versions} == set(made)
+    assert len({version.digest for version in versions}) == 3

@@ -103,3 +103,28 @@ def test_a_message_that_git_cannot_hold_is_refused_by_every_verb(one_model: Regi
         with pytest.raises(InvalidInput):
             one_model.retire_model_version("m", "1.0", reason=message)
     assert refs(one_model) == before
+
+
+def test_a_whole_reference_is_taken_where_a_version_may_be_left_out(
+    one_model: Registry, tmp_path: Path
+) -> None:
+    one_model.promote_model_version("m", "1.0", "staging")
+    for reference in ("m@1.0", "m@staging", "m@latest"):
+        assert one_model.get_model_version(reference).version == "1.0"
+    assert one_model.checkout_model_version("m@1.0", destination=tmp_path / "m").read_bytes() == b"one"
+    assert one_model.open_model_file("m@1.0").read() == b"one"
+    for call in (
+        lambda: one_model.get_model_version("m@1.0", "1.0"),
+        lambda: one_model.promote_model_version("m@1.0", "latest", "production"),
+        lambda: one_model.compare_model_versions("m@1.0", "m@1.0"),
+    ):
+        with pytest.raises(InvalidInput, match=r"'m@1\.0' is a version, not a model") as refused:
+            call()
+        assert refused.value.hint == 'pass "m" and "1.0"'
+
+
+def test_a_path_in_place_of_the_version_is_told(one_model: Registry) -> None:
+    with pytest.raises(TypeError, match=r"'model\.bin' is the version; pass model_data=PATH"):
+        one_model.create_model_version("m", "model.bin")
+    with pytest.raises(TypeError, match="needs model_data="):
+        one_model.create_model_version("m")

@@ -96,6 +96,10 @@ def create_version(
         authorship = handle.git.authorship(request.author, request.when)
         target = choose_target_branch(handle, request.flow)
         untagged = tuple(require_every_tag(handle, model))
+        if request.once and version is None:
+            from regolo_git.registry.versions.once import proposed_numbers  # noqa: PLC0415 - not for a commit
+
+            untagged += tuple(proposed_numbers(handle, target, model))
         if interrupted is None:
             _check(handle, request, target, version, authorship, untagged)
     shared = _store_to_write_through(handle)
@@ -336,4 +340,5 @@ def _created(handle: Handle, draft: Draft, published: Published[Drafted]) -> Mod
         tag=tag_name(manifest.model, manifest.version) if draft.target.tagged else None,
         message=draft.request.message or "",
         _source=(CreatedSource if draft.target.tagged else WrittenSource)(handle, manifest),
+        merged=draft.target.tagged,
     )

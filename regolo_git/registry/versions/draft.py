@@ -78,6 +78,10 @@ class Draft:
         parent = parent_manifest(self.handle, model, name, previous) if name is not None else None
         about = self._described(parent, {*card.metrics, *card.gates} if card is not None else set())
         manifest = self._manifest(version, zero_patch, name, parent, about)
+        if self.request.once:
+            from regolo_git.registry.versions.once import refuse_same  # noqa: PLC0415 - not for a commit
+
+            refuse_same(self.handle, self.target, manifest, previous, records.registry)
         files: dict[str, bytes | None] = {manifest_path(model): manifest.to_text().encode()}
         if card is None:
             files[card_path(model)] = new_card_text(

@@ -35,7 +35,8 @@ class VersionRequest:
     `metadata` are the metrics.  `author` ("Name <address>") and `when` (with a time zone) are for imported
     versions; the defaults are Git's identity and the current time.  The patterns `exclude` leave out files of
     a directory.
-    `strict` refuses an artifact that says itself that it is incomplete.
+    `strict` refuses an artifact that says itself that it is incomplete.  `once` raises AlreadyThere for what
+    says the same as the version on the branch or a proposal (`once.py`), and gives a proposal a free number.
     """
 
     model: str
@@ -55,6 +56,7 @@ class VersionRequest:
     flow: Flow = "auto"
     exclude: tuple[str, ...] = ()
     strict: bool = False
+    once: bool = False
     author: str | None = None
     when: datetime | None = None
 
