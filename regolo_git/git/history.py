@@ -18,12 +18,12 @@ UNSHALLOW = "git fetch --unshallow --tags"
 READ_HERE = 64
 
 
-def own_commits(git: GitRepository, tip: str, other: str | None) -> list[str]:
-    """The commits in the history of `tip` that are not in that of `other` (None: nothing), parents first."""
+def own_commits(git: GitRepository, tip: str, *others: str | None) -> list[str]:
+    """The commits in the history of `tip` that are in that of no other (None: nothing), parents first."""
     with git_errors(f"history of '{tip}'"):
         order = pygit2.enums.SortMode.TOPOLOGICAL | pygit2.enums.SortMode.REVERSE
         walker = git.pygit.walk(tip, order)
-        if other is not None:
+        for other in filter(None, others):
             walker.hide(other)
         return [str(commit.id) for commit in walker]
 

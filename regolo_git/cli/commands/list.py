@@ -26,6 +26,7 @@ from regolo_git.registry.lookup import WITHOUT_TAGS, list_versions, untagged_mod
 from regolo_git.registry.models import summarise_models
 from regolo_git.registry.proposal_tips import proposal_tips
 from regolo_git.registry.sync.unpushed import unpushed_references
+from regolo_git.registry.sync.unsent import unsent_references
 from regolo_git.registry.version_status import Statuses, read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion, known_metrics
 from regolo_git.text.numbers import counted
@@ -165,7 +166,7 @@ def _list_models(form: Form, limit: int | None) -> None:
         unpushed = unpushed_references(handle, statuses) if models and form == "people" else ()
         if form == "people":
             talk_of_clashes(clashes)
-            talk_of_unpushed_versions(unpushed)
+            talk_of_unpushed_versions(unpushed, unsent_references(handle, statuses))
             _talk_of_proposals(handle, statuses)
     if untagged:
         talk(f"{counted(len(untagged), 'model')} in this clone, but no version tags")
@@ -221,7 +222,9 @@ def _list_versions(model: str, metrics: Sequence[str], limit: int | None, form: 
         if form == "people":
             talk_of_clashes(clashes)
             statuses = read_statuses(handle)
-            talk_of_unpushed_versions(unpushed_references(handle, statuses, model))
+            talk_of_unpushed_versions(
+                unpushed_references(handle, statuses, model), unsent_references(handle, statuses, model)
+            )
             _talk_of_proposals(handle, statuses, model)
         left_out = [version for version in every[limit:] if version.current] if limit is not None else []
     if form == "people" and len(lines) < len(every):

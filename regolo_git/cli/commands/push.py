@@ -34,7 +34,7 @@ def push(models: tuple[str, ...], yes: bool, as_json: bool) -> None:
     created and promoted them are committed again on top.  A number given with --version that is taken, a
     commit of your own in between, or a record that both changed, is yours to merge: the error has the
     command.  Nothing is ever overwritten.  Proposals, and the checked-out branch if it has versions to be
-    reviewed, go with them.
+    reviewed, go with them.  The versions of branches that git pushed get their bytes now.
 
     With MODEL, pushes each branch up to the newest version of these models; what was committed later waits.
 

@@ -1,10 +1,10 @@
 """Sending the bytes of versions to the shared store, before anything names them at the remote.
 
 Which versions were sent is noted in the clone (`sent_note.py`).  Without the note, everything that is in the
-local store is looked for in the shared one.
+local store is looked for in the shared one: what git has sent by itself says nothing about the bytes.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from regolo_git.artifacts.progress import OnProgress
@@ -19,6 +19,7 @@ from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.kept_recipes import needed_recipes
 from regolo_git.registry.reachable import retired_identities
+from regolo_git.registry.sync.branch_versions import untagged_manifests
 from regolo_git.registry.sync.sent_note import SentNote
 from regolo_git.registry.versions.tagged_manifest import fetch_manifests, read_tagged_manifest
 from regolo_git.store.shared import SharedStore
@@ -48,6 +49,8 @@ class Content:
         self._note = SentNote(handle.local_directory, address) if address is not None else None
         self._considered: set[str] = set()
         self._resent: set[Digest] = set()
+        self._branches: dict[str, list[Manifest]] = {}
+        self._on_branches: set[str] = set()  # the recipes of their versions that the store has
 
     @property
     def stays(self) -> bool:
@@ -55,12 +58,17 @@ class Content:
         return self._handle.shared_stores.address() is None
 
     def send(
-        self, pushed: Sequence[TagRow], proposed: Sequence[Manifest], on_progress: OnProgress
+        self,
+        pushed: Sequence[TagRow],
+        proposed: Sequence[Manifest],
+        branches: Iterable[str],
+        on_progress: OnProgress,
     ) -> SentContent:
-        """Sends what the store lacks of the versions with a tag here, and of proposed ones.
+        """Sends what the store lacks of the versions with a tag here, of proposed ones, and on branches.
 
-        `pushed` are the versions that the remote is about to have.  Raises StoreUnconfirmed, NotFound for one
-        of them whose bytes are nowhere, IntegrityError, TransportError.
+        `pushed` are the versions that the remote is about to have, as are the proposed ones; `branches` are
+        the tips of branches, of whose versions those are sent that are here.  Raises StoreUnconfirmed,
+        NotFound for one that is pushed and whose bytes are nowhere, IntegrityError, TransportError.
         """
         if self._address is None or self._note is None:
             return SentContent()
@@ -70,6 +78,7 @@ class Content:
         self._considered.update(known, (row.tag_oid for row in rows))
         fetch_manifests(self._handle, rows)
         manifests = [*proposed, *(read_tagged_manifest(self._handle, row) for row in rows)]
+        manifests += self._untagged(branches)
         if not manifests:
             return SentContent(self._address.url)
         shared = self._handle.shared_stores.open_to_push(
@@ -87,12 +96,36 @@ class Content:
         self._resent = lost.intersection(there)
         parents = self._parents(manifests)
         sent = send_artifacts(self._handle, shared, there, only_shared, parents, on_progress, lost=lost)
+        untagged = {each.artifact.recipe for found in self._branches.values() for each in found}
+        self._on_branches.update(map(str, untagged.intersection([*there, *only_shared])))
         return SentContent(self._address.url, sent.recipes, sent.size)
 
     def note(self, tags: Iterable[str]) -> None:
         """Notes that the store has what was sent, also under the new ids of its tags."""
-        if self._address is not None and self._note is not None and self._considered:
+        if self._address is None or self._note is None:
+            return
+        if self._considered:
             self._note.note({*self._considered, *tags}, self._resent)
+        words = set(self._words())
+        if words != self._note.on_branches():
+            self._note.note_branches(words)
+
+    def _untagged(self, tips: Iterable[str]) -> list[Manifest]:
+        """The versions without a tag at the tips of branches that were not sent, and whose bytes are here."""
+        assert self._note is not None, "the registry has a store"
+        noted = self._note.on_branches()
+        self._branches = {tip: [] if tip in noted else untagged_manifests(self._handle, tip) for tip in tips}
+        self._on_branches |= noted
+        new = [each for found in self._branches.values() for each in found]
+        new = [each for each in new if str(each.artifact.recipe) not in self._on_branches]
+        return [each for each in new if self._has(each.artifact.recipe)]
+
+    def _words(self) -> Iterator[str]:
+        """What to note of branches: the recipes that were sent, and the tips where nothing else is."""
+        yield from (word for word in self._on_branches if ":" in word)
+        for tip, manifests in self._branches.items():
+            if all(str(each.artifact.recipe) in self._on_branches for each in manifests):
+                yield tip
 
     def _leave(self, lost: Collection[Digest], named: Mapping[Digest, str], rows: Sequence[TagRow]) -> None:
         """Has the next push look again at versions whose bytes the store lost and this clone has not."""
@@ -106,9 +139,9 @@ class Content:
                 )
 
     def _has(self, recipe: Digest) -> bool:
-        """Whether this clone's own store has all chunks of a recipe that it has."""
+        """Whether this clone's own store has a recipe and all of its chunks."""
         store = self._handle.store
-        return not store.missing(store.read_recipe(recipe).chunks)
+        return store.has_recipe(recipe) and not store.missing(store.read_recipe(recipe).chunks)
 
     def _others(self, known: Collection[str], pushed: Collection[str], *, anyway: bool) -> list[TagRow]:
         """The other versions with a tag, unless they were sent, are retired, or nothing is in this clone.

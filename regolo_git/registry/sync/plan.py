@@ -85,6 +85,19 @@ def plan_push(
     return PushPlan((*tags, *branches), versions, landing, proposed, after)
 
 
+def named_tips(handle: Handle, state: RemoteState, plan: PushPlan) -> list[str]:
+    """The tips of the branches of this clone that the remote has, or is about to have, as far as it has them.
+
+    Of the registry branch it is the tip here: what was merged into it may wait for its tags.
+    """
+    moved = {update.ref: update.new for update in plan.updates}
+    tips = {
+        name: moved.get(f"{BRANCHES}{name}") or state.branch(name) for name in local_branches(handle.paths)
+    }
+    tips[handle.registry_branch()] = handle.git.branch_tip(handle.registry_branch())
+    return [tip for tip in tips.values() if tip is not None and handle.git.has(tip)]
+
+
 def _merged(handle: Handle, state: RemoteState, rows: Mapping[str, TagRow]) -> Mapping[str, TagRow]:
     """The versions that count as merged: in the new commits of the branches, or by all that is known."""
     new: set[str] = set()

@@ -37,7 +37,7 @@ from regolo_git.registry.sync.landing import (
     note_landing,
     read_landing,
 )
-from regolo_git.registry.sync.plan import PushPlan, branch_tips, plan_push
+from regolo_git.registry.sync.plan import PushPlan, branch_tips, named_tips, plan_push
 from regolo_git.registry.sync.remote_state import RemoteState, ask, local_tags, remote_name
 from regolo_git.registry.sync.seen_tags import TagState, note_seen, tag_state, unseen_tags
 from regolo_git.registry.sync.upstream import follow_remote
@@ -137,7 +137,9 @@ class _Push:
         ours = local_tags(handle) if landed.versions else ours
         plan = plan_push(handle, state, ours, self._models, landed.replayed)
         rows = [each.row for each in plan.versions]
-        self._sent = self._sent.joined(self._content.send(rows, plan.proposed, self._on_progress))
+        tips = named_tips(handle, state, plan)
+        sent = self._content.send(rows, plan.proposed, tips, self._on_progress)
+        self._sent = self._sent.joined(sent)
         if plan.landing is not None:
             note_landing(handle, plan.landing)
         if not self._land(plan):

@@ -6,6 +6,7 @@ from regolo_git.git.refs_state import line_tips
 from regolo_git.records.references import version_reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import read_merge_state, unpushed_versions
+from regolo_git.registry.sync.unsent import unsent_references
 from regolo_git.registry.version_status import Statuses
 
 
@@ -14,6 +15,7 @@ class Unpushed:
     """Versions that were not pushed, and the commits of the registry branch that the remote's lacks.
 
     `operations` is the operations branch, if it is another one, and `operations_commits` counts its commits.
+    Of the versions `without_bytes`, only the branch was pushed.
     """
 
     branch: str
@@ -21,6 +23,7 @@ class Unpushed:
     commits: int
     operations: str | None = None
     operations_commits: int = 0
+    without_bytes: tuple[str, ...] = ()
 
 
 def unpushed_references(handle: Handle, statuses: Statuses, model: str | None = None) -> tuple[str, ...]:
@@ -42,12 +45,12 @@ def find_unpushed(handle: Handle, statuses: Statuses) -> Unpushed | None:
     if ours is None or theirs is None:
         return None
     commits, versions = _commits(handle, ours, theirs), unpushed_references(handle, statuses)
-    operations = handle.operations_branch()
+    unsent, operations = unsent_references(handle, statuses), handle.operations_branch()
     if operations == statuses.branch:
-        return Unpushed(statuses.branch, versions, commits)
+        return Unpushed(statuses.branch, versions, commits, without_bytes=unsent)
     ours, pushed = _tips(handle, operations)
     count = _commits(handle, ours, pushed or theirs) if ours is not None else 0
-    return Unpushed(statuses.branch, versions, commits, operations, count)
+    return Unpushed(statuses.branch, versions, commits, operations, count, unsent)
 
 
 def _tips(handle: Handle, branch: str) -> tuple[str | None, str | None]:

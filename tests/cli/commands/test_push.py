@@ -91,3 +91,26 @@ def test_list_and_status_name_what_is_not_pushed(regolo: Regolo, clones: tuple[P
     regolo("-C", ours, "push")
     for command in (["list"], ["list", "m"], ["status"]):
         assert "not pushed" not in regolo("-C", ours, *command).err
+
+
+def test_list_and_status_name_bytes_that_git_left_behind(
+    regolo: Regolo, clones: tuple[Path, Path], tmp_path: Path
+) -> None:
+    ours = str(clones[0])
+    regolo("-C", ours, "fetch")
+    git(clones[0], "merge", "-q", "--ff-only", "origin/main")
+    regolo("-C", ours, "config", "store.url", str(tmp_path / "team"))
+    regolo("-C", ours, "push", "--yes")
+    git(clones[0], "switch", "-qc", "topic")
+    commit(regolo, clones[0])
+    for command in (["list"], ["list", "m"], ["status"]):
+        assert "not pushed" not in regolo("-C", ours, *command).err
+    git(clones[0], "push", "-q", "origin", "topic")
+    said = "note: not pushed: the bytes of m@1.3\n  next    git regolo push\n"
+    for command in (["list"], ["list", "m"], ["status"]):
+        assert said in regolo("-C", ours, *command).err
+    assert "not pushed" not in regolo("-C", ours, "list", "--limit", "1", "--json").err
+    assert json.loads(regolo("-C", ours, "status", "--json").out)["unpushed"]["without_bytes"] == ["m@1.3"]
+    assert "sent 1 artifact" in regolo("-C", ours, "push").err
+    for command in (["list"], ["list", "m"], ["status"]):
+        assert "not pushed" not in regolo("-C", ours, *command).err

@@ -13,6 +13,7 @@ from regolo_git.errors import NotFound, PolicyRefused, TransportError
 from regolo_git.registry.configuration import change_setting
 from regolo_git.registry.sync.pull import pull
 from regolo_git.registry.sync.push import PushResult, push
+from regolo_git.registry.sync.sent_note import SentNote
 
 
 @pytest.fixture
@@ -110,3 +111,82 @@ def test_records_keep_what_was_sent(apart: Team, shared: Path) -> None:
     pushed(apart.opened["first"])
     kinds = sorted(name.rpartition(".")[0].rpartition(".")[2] for name in files(shared, "records"))
     assert len(kinds) == 3, files(shared, "records")
+
+
+@pytest.fixture
+def topic(apart: Team) -> Registry:
+    """A clone with two versions on a branch, which git has pushed without their bytes."""
+    pushed(apart.opened["first"])
+    ours = apart.clone("ours")
+    top = ours.handle.paths.top
+    git(top, "switch", "-qc", "topic")
+    for data in (b"two", b"three"):
+        ours.create_model_version("m", model_data=data)
+    git(top, "push", "-q", "origin", "topic")
+    return ours
+
+
+@pytest.mark.parametrize("on", ["topic", "main"])
+def test_a_branch_that_git_has_pushed_gets_its_bytes(
+    apart: Team, topic: Registry, shared: Path, on: str
+) -> None:
+    git(topic.handle.paths.top, "switch", "-q", on)
+    before = len(files(shared, "recipes"))
+    done = pushed(topic)
+    assert (done.branches, done.versions, done.content.artifacts) == ((), (), 2)
+    assert len(files(shared, "recipes")) == before + 2
+    shared.rename(shared.with_name("away"))
+    assert pushed(topic).content.artifacts == 0  # the store is not asked again
+    shared.with_name("away").rename(shared)
+    theirs = apart.clone("theirs")
+    theirs.handle.may_use_store = lambda _: True
+    recipe = theirs.get_model_version("m", rev="origin/topic").manifest.artifact.recipe
+    stores = theirs.handle.stores
+    assert not stores.missing(stores.read_recipe(recipe).chunks)
+
+
+def test_a_branch_that_went_on_sends_what_is_new(topic: Registry) -> None:
+    pushed(topic)
+    topic.create_model_version("m", model_data=b"four")
+    git(topic.handle.paths.top, "push", "-q", "origin", "topic")
+    assert pushed(topic).content.artifacts == 1
+
+
+def test_a_branch_that_was_merged_before_its_bytes_were_sent_gets_them(topic: Registry) -> None:
+    top = topic.handle.paths.top
+    git(top, "switch", "-q", "main")
+    git(top, "merge", "-q", "--squash", "topic")
+    git(top, "commit", "-qm", "three")
+    git(top, "push", "-q", "origin", "main", ":topic")
+    git(top, "branch", "-qD", "topic")
+    assert pushed(topic).content.artifacts == 1
+
+
+def test_a_branch_of_a_colleague_does_not_stop_a_push(apart: Team, topic: Registry, shared: Path) -> None:
+    theirs = apart.clone("theirs")
+    git(theirs.handle.paths.top, "switch", "-q", "topic")
+    assert pushed(theirs).content.artifacts == 0
+    assert pushed(topic).content.artifacts == 2
+
+
+def test_a_branch_that_nobody_has_pushed_keeps_its_bytes(apart: Team, shared: Path) -> None:
+    ours = apart.clone("ours")
+    git(ours.handle.paths.top, "switch", "-qc", "topic")
+    ours.create_model_version("m", model_data=b"two")
+    git(ours.handle.paths.top, "switch", "-q", "main")
+    assert pushed(ours).content.artifacts == 0
+
+
+def test_what_a_check_found_lost_is_sent_again_from_a_branch(topic: Registry, shared: Path) -> None:
+    pushed(topic)
+    address = topic.handle.shared_stores.address()
+    assert address is not None
+    recipe = topic.get_model_version("m", rev="topic").manifest.artifact.recipe
+    for path in [*(shared / "chunks").rglob("*"), *(shared / "packs").rglob("*")]:
+        if path.is_file():
+            path.unlink()
+    SentNote(topic.handle.local_directory, address).doubt([recipe])
+    assert pushed(topic).content.artifacts == 1
+    assert not topic.handle.shared_stores.opened(address).missing(
+        topic.handle.store.read_recipe(recipe).chunks
+    )
