@@ -8,59 +8,47 @@ from pathlib import Path
 from typing import TextIO
 
 import click
+from click.shell_completion import CompletionItem
 
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import put_json
+from regolo_git.cli.options.arguments import complete_models, complete_references
 from regolo_git.cli.options.endpoint import complete_endpoints
-from regolo_git.cli.streams import put, talk
+from regolo_git.cli.options.serving import WorkerLimits, address_options, limit_options
+from regolo_git.cli.streams import put, talk, talk_next
 from regolo_git.errors import InvalidInput, NotFound
-from regolo_git.records.endpoint import LOCAL
+from regolo_git.hints import Hint
+from regolo_git.records.endpoint import LOCAL, Endpoint
+from regolo_git.records.references import Reference
 from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.registry.handle import Handle
+from regolo_git.serving.desired import Source
 from regolo_git.serving.engines import load_engine
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 from regolo_git.serving.options import ServeOptions
 from regolo_git.serving.policy_file import operators_policy
 from regolo_git.serving.registry_source import RegistrySource
 from regolo_git.serving.remote_follower import RemoteFollower, followed_remote
+from regolo_git.serving.tried_versions import TriedVersions, tried_endpoints
 
-MB = 1_000_000
-DEFAULTS = ServeOptions(Path())
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
+def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Completes endpoints, and versions after `@`."""
+    if "@" in incomplete:
+        return complete_references(ctx, param, incomplete)
+    return [*complete_endpoints(ctx, param, incomplete), *complete_models(ctx, param, incomplete)]
+
+
 @click.command()
-@click.argument("endpoints", metavar="[ENDPOINT]...", nargs=-1, shell_complete=complete_endpoints)
-@click.option(
-    "--listen", metavar="HOST:PORT", help=f"The address to listen on.  [default: {DEFAULTS.listen}]"
-)
-@click.option(
-    "--port", "-p", type=click.IntRange(0, 65535), metavar="PORT", help="The same as --listen 127.0.0.1:PORT."
-)
+@click.argument("names", metavar="[ENDPOINT|MODEL@V]...", nargs=-1, shell_complete=_complete)
+@address_options
 @click.option("--token-file", type=FILE, help="Require the token in this file from callers.")
 @click.option("--policy", "policy_file", type=FILE, help="The policy file: what may be loaded.")
 @click.option("--allow", multiple=True, metavar="FORMAT", help="Allow a format in addition to the policy.")
 @click.option("--allow-code", multiple=True, metavar="MODEL", help="Allow the code of this model to run.")
-@click.option(
-    "--worker-memory",
-    type=click.IntRange(min=1),
-    metavar="MB",
-    help="Replace workers that use more memory, without losing requests.",
-)
-@click.option(
-    "--start-seconds",
-    type=click.FloatRange(min=0, min_open=True),
-    default=DEFAULTS.start_seconds,
-    metavar="SECONDS",
-    help=f"The time for a worker to load and warm up.  [default: {DEFAULTS.start_seconds:g}]",
-)
-@click.option(
-    "--drain-seconds",
-    type=click.FloatRange(min=1),
-    default=DEFAULTS.drain_seconds,
-    metavar="SECONDS",
-    help=f"The time to exit once requests are finished.  [default: {DEFAULTS.drain_seconds:g}]",
-)
+@limit_options
 @click.option(
     "--fetch",
     "fetch_seconds",
@@ -72,22 +60,21 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--status", is_flag=True, help="Print the state of the running server as JSON.")
 @click.option("--stop", is_flag=True, help="Stop the running server after its open requests, and wait.")
 def serve(
-    endpoints: tuple[str, ...],
-    listen: str | None,
-    port: int | None,
+    names: tuple[str, ...],
+    address: str,
     token_file: Path | None,
     policy_file: Path | None,
     allow: tuple[str, ...],
     allow_code: tuple[str, ...],
-    worker_memory: int | None,
-    start_seconds: float,
-    drain_seconds: float,
+    limits: WorkerLimits,
     fetch_seconds: float | None,
     replace: bool,
     status: bool,
     stop: bool,
 ) -> None:
     """Serve endpoints (default: all) from this machine, with a gateway and workers for each version.
+
+    MODEL@V serves one version for a try, without an endpoint and without a commit, under its model's name.
 
     Follows the operations branch, which is the registry branch unless registry.operations names another one:
     a commit that changes the split takes effect within a second.  With --fetch, that is the branch of the
@@ -101,7 +88,7 @@ def serve(
     \b
     Examples:
       git regolo serve
-      git regolo serve sentiment --port 9000
+      git regolo serve sentiment@1.1 --port 9000
       git regolo serve sentiment --allow-code sentiment-classifier
       git regolo serve --fetch 30
       git regolo serve --replace
@@ -122,39 +109,53 @@ def serve(
             policy = operators_policy(policy_file, os.environ, outside=handle.paths.top)
             options = ServeOptions(
                 common_directory=common,
-                listen=_address(listen, port),
+                listen=address,
                 token=_token(token_file),
                 policy=policy.allow(formats=allow, repository_code=allow_code),
                 environment=dict(os.environ),
-                start_seconds=start_seconds,
-                drain_seconds=drain_seconds,
-                worker_memory_bytes=worker_memory * MB if worker_memory is not None else None,
+                start_seconds=limits.start_seconds,
+                drain_seconds=limits.drain_seconds,
+                worker_memory_bytes=limits.memory_bytes,
             )
-            _serve(handle, endpoints, options, fetch_seconds)
+            _serve(handle, names, options, fetch_seconds)
 
 
-def _address(listen: str | None, port: int | None) -> str:
-    if port is None:
-        return listen if listen is not None else DEFAULTS.listen
-    if listen is not None:
-        raise InvalidInput("--listen and --port cannot be used together", "use --listen HOST:PORT")
-    return f"127.0.0.1:{port}"
-
-
-def _serve(
-    handle: Handle, endpoints: Sequence[str], options: ServeOptions, fetch_seconds: float | None
-) -> None:
+def _serve(handle: Handle, names: Sequence[str], options: ServeOptions, fetch_seconds: float | None) -> None:
     remote = followed_remote(handle) if fetch_seconds is not None else None
-    for name in endpoints if remote is None else ():
+    tried = _tried(handle, names, remote)
+    for name in names if remote is None and not tried else ():
         get_endpoint(handle, name)
     top, artifacts = handle.paths.top, RuntimeDirectory.of(options.common_directory).artifacts
-    source = RegistrySource(lambda: Handle.open(top, os.environ), artifacts, remote)
+    source: Source = RegistrySource(lambda: Handle.open(top, os.environ), artifacts, remote)
+    if tried:
+        source, names = TriedVersions(source, tried), [endpoint.endpoint for endpoint in tried]
     say = _tolerant(talk)
+
+    def listening(address: str) -> None:
+        _tolerant(put)(address)
+        token = " -H 'Authorization: Bearer TOKEN'" if options.token is not None else ""
+        _tolerant(talk_next)(f"curl{token} {address}/")
+
     try:
         with _following(top, remote, fetch_seconds, say):
-            load_engine(LOCAL).serve(source, endpoints, options, say=say, listening=_tolerant(put))
+            load_engine(LOCAL).serve(source, names, options, say=say, listening=listening)
     finally:
         _discard_unwritten(sys.stderr)
+
+
+def _tried(handle: Handle, names: Sequence[str], remote: str | None) -> list[Endpoint]:
+    """The endpoints that are made up for versions; empty if endpoints are named, or nothing is."""
+    versions = [name for name in names if "@" in name]
+    if not versions:
+        return []
+    if len(versions) < len(names) or remote is not None:
+        raise InvalidInput(
+            "MODEL@V cannot be used together with endpoints or --fetch", Hint("serve", *versions)
+        )
+    from regolo_git.cli.options.change import ask_before_store  # noqa: PLC0415 - endpoints ask elsewhere
+
+    ask_before_store(handle)
+    return tried_endpoints(handle, [Reference.parse(name) for name in versions])
 
 
 def _following(

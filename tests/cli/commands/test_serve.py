@@ -57,3 +57,12 @@ def test_a_port_is_one_of_this_machine(regolo: Regolo, two_versions: Path) -> No
         port = taken.getsockname()[1]
         assert f"'127.0.0.1:{port}'" in regolo("serve", "--port", str(port), status=7).err
     assert "cannot be used together" in regolo("serve", "-p", "1", "--listen", "::1:2", status=2).err
+
+
+def test_a_version_for_a_try_is_served_alone(regolo: Regolo, two_versions: Path) -> None:
+    regolo("endpoint", "create", "e", "m@1.1")
+    assert "cannot be used together" in regolo("serve", "m@1.1", "e", status=2).err
+    assert "has no version '9.0'" in regolo("serve", "m@9.0", status=3).err
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert f"'127.0.0.1:{port}'" in regolo("serve", "m@1.1", "-p", str(port), status=7).err

@@ -63,7 +63,7 @@ def test_everything_that_is_known_is_on_the_page() -> None:
     assert page.notes == ["trained again", "first"]
     assert (found[""]["model"], found[""]["owner"]) == ("a model", "the team")
     assert (found[""]["build"], found[""]["parent"]) == ("ci.7", "0.9, 0.8")
-    assert (found[""]["used by"], found[""]["tag"]) == ("production, endpoint e", "m@v1.0")
+    assert (found[""]["used by"], found[""]["tag"]) == ("environment 'production', endpoint 'e'", "m@v1.0")
     assert found[""]["signed"] == "by ada@example.com"
     assert found[""]["size"] == "1.5 kB (1500 bytes), 2 files, 1 tensor"
     assert found["Metrics"] == {"accuracy": "0.92"}

@@ -36,6 +36,7 @@ class Pages:
         """The pages under their paths: ours, MLflow's, and those of the Open Inference Protocol."""
         model, version = "/v2/models/{endpoint}", "/v2/models/{endpoint}/versions/{version}"
         paths = {
+            "/": self.overview,
             "/healthz": self.alive,
             "/readyz": self.ready,
             "/metrics": self.metrics,
@@ -66,6 +67,11 @@ class Pages:
         # The gateway has taken them off; a redirect would repeat the caller's `Host`.
         application.router.redirect_slashes = False
         return application
+
+    async def overview(self, _: Request) -> Response:
+        """What is served here, and the paths under which it is called."""
+        endpoints = {name: _calls(name, live) for name, live in sorted(self._gateway.table.routes.items())}
+        return JSONResponse({"name": "regolo-git", "version": self._version, "endpoints": endpoints})
 
     async def alive(self, _: Request) -> Response:
         """Whether the process is alive."""
@@ -142,6 +148,15 @@ class Pages:
             return (live, None) if live is not None else None
         chosen = live.route.find(version)
         return (live, chosen) if chosen is not None else None
+
+
+def _calls(name: str, live: LiveRoute) -> dict[str, object]:
+    return {
+        "versions": {version.version: version.weight for version in live.route.versions.values()},
+        "ready": live.route.is_ready,
+        "inputs and outputs": f"GET /v2/models/{name}",
+        "predict": [f"POST /v2/models/{name}/infer", f"POST /endpoints/{name}/invocations"],
+    }
 
 
 def _unknown(request: Request) -> Response:

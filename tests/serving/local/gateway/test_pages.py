@@ -4,6 +4,16 @@ import pytest
 from support.running_engine import RunningEngine
 
 
+def test_the_first_page_says_what_is_served_and_how_it_is_called(engine: RunningEngine) -> None:
+    found = engine.ask("GET", "/").json
+    assert engine.ask("GET", "//").json == found
+    assert found["name"] == "regolo-git"
+    served = found["endpoints"]["e"]  # type: ignore[index,call-overload]
+    assert list(served["versions"]) == ["1.0", "1.1", "1.2"]
+    assert served["inputs and outputs"] == "GET /v2/models/e"
+    assert engine.ask("GET", served["inputs and outputs"].split()[1]).status == 200
+
+
 def test_the_pages_of_the_inference_protocol_are_there(engine: RunningEngine) -> None:
     server = engine.ask("GET", "/v2").json
     assert server["name"] == "regolo-git"
@@ -26,7 +36,7 @@ def test_a_slash_at_the_end_of_a_path_makes_no_difference(engine: RunningEngine)
     headers = {"Host": f"localhost:{engine.port}"}
     assert engine.predict([1], "/endpoints/e/invocations/", headers).json == {"predictions": [1]}
     assert engine.ask("GET", "/v2/health/ready/").status == 200
-    for path in ("/", "//", "/x/", "/endpoints/nobody/invocations/"):
+    for path in ("/x", "/x/", "/endpoints/nobody/invocations/"):
         answer = engine.ask("GET", path, headers={"Host": "localhost"})
         assert answer.status in (404, 405)
         assert "location" not in answer.headers

@@ -1,0 +1,75 @@
+"""Options of `git regolo serve`: where it listens, and the limits of its workers."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from regolo_git.cli.options.one_value import one_value
+from regolo_git.errors import InvalidInput
+from regolo_git.serving.options import ServeOptions
+
+MB = 1_000_000
+DEFAULTS = ServeOptions(Path())
+
+
+class WorkerLimits(NamedTuple):
+    """The memory of a worker in MB, its time to start, and the time to exit; in seconds."""
+
+    worker_memory: int | None
+    start_seconds: float
+    drain_seconds: float
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """The memory of a worker in bytes; None without a limit."""
+        return self.worker_memory * MB if self.worker_memory is not None else None
+
+
+def _address(listen: str | None, port: int | None) -> str:
+    if port is None:
+        return listen if listen is not None else DEFAULTS.listen
+    if listen is not None:
+        raise InvalidInput("--listen and --port cannot be used together", "use --listen HOST:PORT")
+    return f"127.0.0.1:{port}"
+
+
+address_options = one_value(
+    "address",
+    _address,
+    click.option(
+        "--listen", metavar="HOST:PORT", help=f"The address to listen on.  [default: {DEFAULTS.listen}]"
+    ),
+    click.option(
+        "--port",
+        "-p",
+        type=click.IntRange(0, 65535),
+        metavar="PORT",
+        help="The same as --listen 127.0.0.1:PORT.",
+    ),
+)
+
+limit_options = one_value(
+    "limits",
+    WorkerLimits,
+    click.option(
+        "--worker-memory",
+        type=click.IntRange(min=1),
+        metavar="MB",
+        help="Replace workers that use more memory, without losing requests.",
+    ),
+    click.option(
+        "--start-seconds",
+        type=click.FloatRange(min=0, min_open=True),
+        default=DEFAULTS.start_seconds,
+        metavar="SECONDS",
+        help=f"The time for a worker to load and warm up.  [default: {DEFAULTS.start_seconds:g}]",
+    ),
+    click.option(
+        "--drain-seconds",
+        type=click.FloatRange(min=1),
+        default=DEFAULTS.drain_seconds,
+        metavar="SECONDS",
+        help=f"The time to exit once requests are finished.  [default: {DEFAULTS.drain_seconds:g}]",
+    ),
+)

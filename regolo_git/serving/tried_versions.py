@@ -1,0 +1,59 @@
+"""A `Source` of versions that are served for a try: endpoints that no record has and no commit changes."""
+
+from collections.abc import Collection, Sequence
+
+from regolo_git.errors import InvalidInput
+from regolo_git.records.digests import Digest
+from regolo_git.records.endpoint import LOCAL, Endpoint, PinnedVersion
+from regolo_git.records.references import Reference
+from regolo_git.registry.endpoints.traffic import pin, servable
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.records_at import Listing
+from regolo_git.serving.desired import Source
+from regolo_git.serving.model_files import ModelFiles
+
+
+class TriedVersions:
+    """Endpoints that were made up, over the source that has the files of versions."""
+
+    def __init__(self, source: Source, endpoints: Sequence[Endpoint]) -> None:
+        self._source = source
+        self._listing = Listing({endpoint.endpoint: endpoint for endpoint in endpoints})
+
+    def head(self) -> str:
+        """A commit of one of the versions: the desired state never changes."""
+        first = self._listing.records[0]
+        return next(iter(first.versions.values())).commit
+
+    def endpoints(self, commit: str) -> Listing[Endpoint]:  # noqa: ARG002 - there is one state
+        """The endpoints that were made up."""
+        return self._listing
+
+    def fetch(self, model: str, pinned: PinnedVersion) -> ModelFiles:
+        """The files of a version, as the source has them."""
+        return self._source.fetch(model, pinned)
+
+    def keep_only(self, digests: Collection[Digest]) -> None:
+        """Removes what the source has fetched for other versions."""
+        self._source.keep_only(digests)
+
+
+def tried_endpoints(handle: Handle, references: Sequence[Reference]) -> list[Endpoint]:
+    """An endpoint with all traffic on each version, named by the last part of its model's name.
+
+    Raises NotFound, also for missing bytes, PolicyRefused for a retired version, InvalidInput for two
+    versions of one name.
+    """
+    found: dict[str, Endpoint] = {}
+    for reference in references:
+        version = servable(handle, reference)
+        name = version.model_id.rpartition("/")[2]
+        if name in found:
+            raise InvalidInput(
+                f"'{version.reference}' and another version would both be served as '{name}'",
+                "serve one of them, or create an endpoint with both: git regolo endpoint create -h",
+            )
+        pinned = {version.version: pin(version, 1)}
+        traffic = {version.version: 1.0}
+        found[name] = Endpoint(name, version.model_id, None, LOCAL, traffic, pinned)
+    return list(found.values())
