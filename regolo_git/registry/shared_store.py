@@ -127,28 +127,51 @@ class SharedStores:
         return self.opened(address)
 
     def open_to_push(self, may_use: MayUse, may_raise: Confirm = decline) -> SharedStore | None:
-        """The same, to be written to; one that is not in a directory is created by the first push.
+        """The store that takes what is pushed; one that is not in a directory is created by the first push.
 
         `may_raise` is asked, with a question, before the store gets a format that 0.1 cannot read.
-        Raises InvalidInput for one that cannot be written to, and the errors of `open`.
+        Raises InvalidInput if there is none that can be written to, and the errors of `open`.
         """
-        address = self.address()
+        address, target = self.address(), self.address_to_push()
         if address is None:
             return None
-        if address.read_only:
-            text = f"the shared store '{address.url}' is behind a web server: nothing can be pushed to it"
-            raise InvalidInput(text, Hint("config", "store.url", "URL"))
+        if target is None:
+            raise only_read(address)
         self.require(address, may_use)
         try:
-            store = self.opened(address, may_raise)
+            store = self.opened(target, may_raise)
         except StoreAbsent:
-            if address.scheme == "file" or self._is_used(address):
+            if target.scheme == "file" or self._is_used(target):
                 raise
-            SharedStore.create(self._files(address))
-            store = self.opened(address, may_raise)
-        if not self._is_used(address):
-            add_own_value(self._paths, USED_SETTING, _identity(address))
+            if target != address and self._is_there(address):
+                raise  # this is another store, or its URL is wrong
+            SharedStore.create(self._files(target))
+            store = self.opened(target, may_raise)
+        if not self._is_used(target):
+            add_own_value(self._paths, USED_SETTING, _identity(target))
         return store
+
+    def address_to_push(self) -> StoreAddress | None:
+        """The store of the registry, or the first further one that can be written to if that is only read.
+
+        None without either.  Raises the errors of `address`.
+        """
+        address = self.address()
+        if address is None or not address.read_only:
+            return address
+        for name, store in self.further().items():
+            with suppress(InvalidInput):  # it is named where it is read
+                further = store.address(name)
+                if not further.read_only:
+                    return further
+        return None
+
+    def _is_there(self, address: StoreAddress) -> bool:
+        try:
+            self.opened(address)
+        except StoreAbsent:
+            return False
+        return True
 
     def create_directory(self, address: StoreAddress) -> str | None:
         """Creates a store that is in a directory; its path if it was created.
@@ -294,6 +317,12 @@ def described(address: StoreAddress) -> str:
     parts = {"endpoint": address.endpoint, "region": address.region}
     more = ", ".join(f"{name} {value}" for name, value in parts.items() if value)
     return f"'{address.url}' ({more})" if more else f"'{address.url}'"
+
+
+def only_read(address: StoreAddress, lacking: str = "") -> InvalidInput:
+    """The error for a store behind a web server, what it lacks, and the command that helps."""
+    text = f"the shared store '{address.url}' is behind a web server, which takes nothing{lacking}"
+    return InvalidInput(f"{text}: add the URL by which it is written to", Hint("remote add", "upload", "URL"))
 
 
 def unconfirmed(address: StoreAddress, hint: NextStep | None = None) -> StoreUnconfirmed:

@@ -21,6 +21,7 @@ from regolo_git.registry.kept_recipes import needed_recipes
 from regolo_git.registry.reachable import retired_identities
 from regolo_git.registry.sync.branch_versions import untagged_manifests
 from regolo_git.registry.sync.sent_note import SentNote
+from regolo_git.registry.sync.web_store import look_through_web, refuse_unwritable
 from regolo_git.registry.versions.tagged_manifest import fetch_manifests, read_tagged_manifest
 from regolo_git.store.shared import SharedStore
 
@@ -51,6 +52,7 @@ class Content:
         self._resent: set[Digest] = set()
         self._branches: dict[str, list[Manifest]] = {}
         self._on_branches: set[str] = set()  # the recipes of their versions that the store has
+        self._unsent: set[Digest] = set()
 
     @property
     def stays(self) -> bool:
@@ -81,10 +83,6 @@ class Content:
         manifests += self._untagged(branches)
         if not manifests:
             return SentContent(self._address.url)
-        shared = self._handle.shared_stores.open_to_push(
-            self._handle.may_use_store, self._handle.may_raise_store
-        )
-        assert shared is not None, "its address is known"
         named = {each.artifact.recipe: each.reference for each in manifests}
         wanted = {*(each.artifact.recipe for each in proposed), *self._recipes_of(manifests, pushed)}
         absent = self._handle.store.absent_recipes(list(named))
@@ -94,11 +92,35 @@ class Content:
         only_shared = {recipe: named[recipe] for recipe in absent if recipe in wanted}
         self._leave(lost.intersection(named).difference(there), named, rows)
         self._resent = lost.intersection(there)
+        looked_for = {recipe: named[recipe] for recipe in named if recipe in wanted.union(there)}
+        if self._handle.shared_stores.address_to_push() is None:
+            self._resent = set()
+            self._leave_unsent(refuse_unwritable(self._handle, self._address, looked_for, wanted), rows)
+            self._note_untagged(looked_for)
+            return SentContent(self._address.url)
+        shared = self._handle.shared_stores.open_to_push(
+            self._handle.may_use_store, self._handle.may_raise_store
+        )
+        assert shared is not None, "its address is known"
         parents = self._parents(manifests)
         sent = send_artifacts(self._handle, shared, there, only_shared, parents, on_progress, lost=lost)
+        if self._address.read_only:
+            self._leave_unsent(look_through_web(self._handle, self._address, shared.url, looked_for), rows)
+        self._note_untagged(looked_for)
+        url = shared.url if self._address.read_only else self._address.url
+        return SentContent(url, sent.recipes, sent.size)
+
+    def _leave_unsent(self, recipes: Collection[Digest], rows: Iterable[TagRow]) -> None:
+        """Has the next push look again at versions that the store does not have now."""
+        self._unsent = set(recipes)
+        for row in rows if recipes else ():
+            if read_tagged_manifest(self._handle, row).artifact.recipe in recipes:
+                self._considered.discard(row.tag_oid)
+
+    def _note_untagged(self, sent: Collection[Digest]) -> None:
+        """Remembers which versions without a tag the store has now."""
         untagged = {each.artifact.recipe for found in self._branches.values() for each in found}
-        self._on_branches.update(map(str, untagged.intersection([*there, *only_shared])))
-        return SentContent(self._address.url, sent.recipes, sent.size)
+        self._on_branches.update(map(str, untagged.intersection(sent).difference(self._unsent)))
 
     def note(self, tags: Iterable[str]) -> None:
         """Notes that the store has what was sent, also under the new ids of its tags."""

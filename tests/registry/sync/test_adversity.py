@@ -21,6 +21,8 @@ from support.servers.s3 import REGION, S3Server, moto, s3_credentials
 from support.servers.sshd import Sshd, let_ssh_find, running_sshd
 
 from regolo_git.store.files.filesystems import sftp as sftp_files
+from regolo_git.store.locate import files_at
+from regolo_git.store.shared import SharedStore
 
 __all__ = ["moto", "regolo", "s3_credentials", "top"]
 
@@ -260,6 +262,47 @@ def test_a_web_server_without_ranges_is_read(host: Path, top: Path, regolo: Rego
         regolo("commit", "m", "weights")
         done = regolo("push", status=2)
         refused(done, "behind a web server")
+        assert "and lacks the bytes of 'm@1.1'" in done.err
+        assert "hint: git regolo remote add upload URL" in done.err
+
+
+def test_a_store_behind_a_web_server_is_written_to_by_another_url(
+    host: Path, top: Path, regolo: Regolo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "web").mkdir()
+    with running_nginx(tmp_path / "web") as server:
+        regolo("config", "store.url", str(server.root / "team"))
+        register(regolo, top)
+        regolo("push")
+        regolo("config", "store.url", f"{server.url}/team")
+        git(top, "push", "-q", "origin", "main")
+        regolo("clone", "--yes", str(host), str(tmp_path / "clone"))
+        monkeypatch.chdir(tmp_path / "clone")
+        regolo("promote", "m@1.0", "staging")
+        assert "pushed branch main" in regolo("push").err  # it lacks nothing
+        monkeypatch.chdir(top)
+        git(top, "pull", "-q", "origin", "main")
+        git(top, "switch", "-qc", "topic")
+        (top / "model.bin").write_bytes(secrets.token_bytes(SIZE))
+        regolo("commit", "m", "model.bin")
+        git(top, "push", "-q", "origin", "topic")
+        git(top, "switch", "-q", "main")
+        for _ in range(2):  # its branch is there already, so its bytes hold nothing else back
+            assert "lacks the bytes of 'm@1.1': add the URL" in regolo("push").err
+        (tmp_path / "other").mkdir()
+        regolo("remote", "add", "upload", str(tmp_path / "other"))
+        refused(regolo("push", status=6), "is not there")
+        regolo("remote", "remove", "upload")
+        SharedStore.create(files_at(str(tmp_path / "other")))
+        regolo("remote", "add", "upload", str(tmp_path / "other"))
+        said = f"'m@1.1' were sent to '{tmp_path / 'other'}', and '{server.url}/team' does not have them"
+        assert said in regolo("push").err
+        regolo("remote", "remove", "upload")
+        regolo("remote", "add", "upload", str(server.root / "team"))
+        done = regolo("push")
+        assert f"sent 1 artifact (5.2 MB) to {server.root / 'team'}" in done.err
+        assert "does not have" not in done.err
+        assert "sent" not in regolo("push").err
 
 
 def test_an_interrupted_pull_goes_on(
