@@ -15,7 +15,7 @@ from regolo_git.registry.model_description import describe_model
 from regolo_git.registry.models import Model, read_model
 from regolo_git.registry.notices import warn
 from regolo_git.registry.revisions import revision_at, version_at
-from regolo_git.registry.versions.create import model_exists
+from regolo_git.registry.versions.checked_request import model_exists
 from regolo_git.registry.versions.evaluate import evaluate
 from regolo_git.registry.versions.given_values import given_metrics
 from regolo_git.registry.versions.label import label

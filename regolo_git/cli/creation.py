@@ -1,9 +1,10 @@
 """Creating a version interactively: progress, the question about unchanged content, and the next steps."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from regolo_git.cli.forms import Json, put_result
+from regolo_git.cli.forms import Json, put_json, put_result
 from regolo_git.cli.options.change import confirm
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import paint, talk, talk_next, talk_note
@@ -12,7 +13,7 @@ from regolo_git.hints import Hint
 from regolo_git.records.references import version_reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.carried import Described
-from regolo_git.registry.versions.create import CreatedVersion, create_version
+from regolo_git.registry.versions.create import CreatedVersion, create_versions
 from regolo_git.registry.versions.known_content import KnownContent
 from regolo_git.registry.versions.request import VersionRequest
 from regolo_git.text.commits import short
@@ -29,19 +30,54 @@ def check_order(verb: str, model: str, path: Path) -> None:
 
 def create(handle: Handle, request: VersionRequest, *, yes: bool) -> CreatedVersion:
     """Creates a version with a progress bar; asks first about content of the newest or a retired version."""
+    created: list[CreatedVersion] = []
+    _create(handle, [request], created, yes=yes, asks_of_older=False)
+    return created[0]
+
+
+def create_all(
+    handle: Handle, requests: Sequence[VersionRequest], *, yes: bool, as_json: bool, as_list: bool
+) -> None:
+    """Creates and announces a version of each model from its recorded path, which nobody typed.
+
+    So it asks about the content of an older version, too.  If a commit fails after others, those are
+    announced all the same, and a note names the models without a version.
+    """
+    created: list[CreatedVersion] = []
+    try:
+        _create(handle, requests, created, yes=yes, asks_of_older=True)
+    finally:
+        _announce_all(created, as_json=as_json, as_list=as_list)
+        if created and len(created) < len(requests):
+            missing = [f"'{request.model}'" for request in requests[len(created) :]]
+            talk_note(f"no version was created of {', '.join(missing)}")
+
+
+def _create(
+    handle: Handle,
+    requests: Sequence[VersionRequest],
+    created: list[CreatedVersion],
+    *,
+    yes: bool,
+    asks_of_older: bool,
+) -> None:
+    of_model = {request.model: request for request in requests}
     with ProgressBar("storing") as bar:
 
         def judge(known: KnownContent) -> None:
             bar.stop()
             text = one_line(
-                f"{_subject(request)} has the same content as '{known.reference}'{known.retirement}"
+                f"{_subject(of_model[known.model])} has the same content as '{known.reference}'"
+                f"{known.retirement}"
             )
-            if known.kind == "older":
+            if known.kind == "older" and not asks_of_older:
                 talk_note(text)
             elif not yes:
                 confirm(f"{text}. Create a version anyway?", otherwise=text)
 
-        return create_version(handle, request, on_same_content=judge, on_progress=bar.show)
+        create_versions(
+            handle, requests, on_same_content=judge, on_created=created.append, on_progress=bar.show
+        )
 
 
 def _subject(request: VersionRequest) -> str:
@@ -52,9 +88,18 @@ def _subject(request: VersionRequest) -> str:
 def announce(created: CreatedVersion, *, as_json: bool) -> None:
     """Prints the new version: its reference on stdout, the details on stderr."""
     _talk(created)
-    for notice in created.notices:
-        talk_note(notice)
     put_result(created.version.reference, _document(created), as_json=as_json)
+
+
+def _announce_all(created: Sequence[CreatedVersion], *, as_json: bool, as_list: bool) -> None:
+    """Prints versions, with `as_list` as one document."""
+    for each in created:
+        if as_json and as_list:
+            _talk(each)
+        else:
+            announce(each, as_json=as_json)
+    if created and as_json and as_list:
+        put_json([_document(each) for each in created])
 
 
 def _talk(created: CreatedVersion) -> None:
@@ -68,6 +113,8 @@ def _talk(created: CreatedVersion) -> None:
     _talk_of_inherited(created.described)
     for step in _next_steps(created):
         talk_next(step)
+    for notice in created.notices:
+        talk_note(notice)
 
 
 def _talk_of_inherited(about: Described) -> None:

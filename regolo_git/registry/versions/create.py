@@ -6,6 +6,7 @@
 next one.  If a step fails, its bytes are taken back from the store, or stay there without a name.
 """
 
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -15,37 +16,32 @@ from regolo_git.artifacts.ingest.ingest import Ingested, ingest, refuse_incomple
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.artifacts.stored_file import StoredFile
 from regolo_git.artifacts.verify import require_artifact
-from regolo_git.errors import Conflict, NotFound, RegoloError
-from regolo_git.git.identity import Authorship
+from regolo_git.errors import RegoloError
 from regolo_git.git.journal import read_journal
-from regolo_git.git.publish import Published, refuse_early
+from regolo_git.git.publish import Published
 from regolo_git.git.repository import blob_id
-from regolo_git.hints import Hint
 from regolo_git.layouts.completeness import examine
 from regolo_git.records.branches import proposal_branch
 from regolo_git.records.manifest import Artifact, Manifest
 from regolo_git.records.names import check_model_name
-from regolo_git.records.paths import card_path, manifest_path
+from regolo_git.records.paths import card_path
 from regolo_git.records.versions import Version, tag_name
 from regolo_git.registry.change import commit_records, propose_records, recover_first
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.lookup import nearest_model
 from regolo_git.registry.recipe_index import IndexedManifest
 from regolo_git.registry.version_status import PROPOSED, READY
 from regolo_git.registry.versions.artifact_place import artifact_place, ensure_ignored
 from regolo_git.registry.versions.carried import Described
+from regolo_git.registry.versions.checked_request import branch_tip, check_request, on_branch
 from regolo_git.registry.versions.draft import Draft, Drafted
 from regolo_git.registry.versions.held import Held, note_held
 from regolo_git.registry.versions.known_content import OnSameContent, find_known_content
 from regolo_git.registry.versions.known_tags import require_every_tag
 from regolo_git.registry.versions.model_version import ModelVersion
-from regolo_git.registry.versions.number import free_number, writes_zero_patch
-from regolo_git.registry.versions.parent import given_parent, held_by_source
+from regolo_git.registry.versions.parent import held_by_source
 from regolo_git.registry.versions.repeat import interrupted_manifest, is_repeated
 from regolo_git.registry.versions.request import VersionRequest
 from regolo_git.registry.versions.target_branch import (
-    Flow,
-    TargetBranch,
     choose_target_branch,
     proposed_tips,
     refuse_taken_names,
@@ -72,6 +68,13 @@ class CreatedVersion(NamedTuple):
     skips_newest: bool
 
 
+class _Stored(NamedTuple):
+    """A version that is not committed yet, and the shared store that gets its bytes before that."""
+
+    draft: Draft
+    shared: "SharedStore | None"
+
+
 def create_version(
     handle: Handle,
     request: VersionRequest,
@@ -85,8 +88,47 @@ def create_version(
     it may raise to cancel.  Raises InvalidInput, NotFound, VersionExists, Conflict, PolicyRefused,
     TransportError.
     """
-    model = check_model_name(request.model)
+    created: list[CreatedVersion] = []
+    create_versions(
+        handle, [request], on_same_content=on_same_content, on_created=created.append, on_progress=on_progress
+    )
+    return created[0]
+
+
+def create_versions(
+    handle: Handle,
+    requests: Iterable[VersionRequest],
+    *,
+    on_same_content: OnSameContent,
+    on_created: Callable[[CreatedVersion], None],
+    on_progress: OnProgress = ignore_progress,
+) -> None:
+    """Creates a version of each of several models, in commits of their own, and reports each.
+
+    All of them are checked and stored before the first one is committed, so that what is wrong with one
+    leaves nothing of any; only what goes wrong later, such as a full disk, leaves those that were reported.
+    Raises as `create_version` does.
+    """
     recover_first(handle)
+    with handle.new_content() as content:
+        stored = [
+            _store(handle, content, request, on_same_content=on_same_content, on_progress=on_progress)
+            for request in requests
+        ]
+        for number, (draft, shared) in enumerate(stored):
+            on_created(_publish_draft(handle, content, draft, shared, first=number == 0))
+
+
+def _store(
+    handle: Handle,
+    content: NewContent,
+    request: VersionRequest,
+    *,
+    on_same_content: OnSameContent,
+    on_progress: OnProgress,
+) -> _Stored:
+    """Checks a request, stores its artifact, and asks about known content."""
+    model = check_model_name(request.model)
     with handle.steady():
         interrupted = interrupted_manifest(handle, model)
         if isinstance(request.source, ModelVersion) and request.inherit:
@@ -101,38 +143,30 @@ def create_version(
 
             untagged += tuple(proposed_numbers(handle, target, model))
         if interrupted is None:
-            _check(handle, request, target, version, authorship, untagged)
+            check_request(handle, request, target, version, authorship, untagged)
     shared = _store_to_write_through(handle)
     held = held_by_source(handle, request)
-    with handle.new_content() as content:
-        place, ingested = _ingest(handle, content, request, on_progress)
-        draft = Draft(
-            handle,
-            request,
-            target,
-            version,
-            given,
-            serving,
-            held,
-            place,
-            ingested,
-            None,
-            untagged,
-            interrupted,
-        )
-        if interrupted is None or not is_repeated(handle, target, interrupted, draft.prepare):
-            if interrupted is not None:
-                # It would have refused the interrupted run's own version.
-                _check(handle, request, target, version, authorship, untagged)
-            draft = _as_new(draft, on_same_content)
-        newest = {row.version for row in handle.index.highest(model)}
-        with _written_through(handle, shared, content, draft):
-            published = _publish_content(handle, content, draft)
-    _note_held(handle, draft, published.made.manifest)
-    _note_recipe(handle, published.made.manifest)
-    created, about = _created(handle, draft, published), published.made.described
-    skips_newest = bool(newest) and not newest.intersection(created.parents)
-    return CreatedVersion(created, ingested.new_bytes, published.branch, draft.notices(), about, skips_newest)
+    place, ingested = _ingest(handle, content, request, on_progress)
+    draft = Draft(
+        handle,
+        request,
+        target,
+        version,
+        given,
+        serving,
+        held,
+        place,
+        ingested,
+        None,
+        untagged,
+        interrupted,
+    )
+    if interrupted is None or not is_repeated(handle, target, interrupted, draft.prepare):
+        if interrupted is not None:
+            # It would have refused the interrupted run's own version.
+            check_request(handle, request, target, version, authorship, untagged)
+        draft = _as_new(draft, on_same_content)
+    return _Stored(draft, shared)
 
 
 def _as_new(draft: Draft, on_same_content: OnSameContent) -> Draft:
@@ -142,15 +176,25 @@ def _as_new(draft: Draft, on_same_content: OnSameContent) -> Draft:
     known = find_known_content(handle, request.model, digest, draft.version, on_purpose=from_version)
     if known is not None:
         on_same_content(known)
-    return replace(draft, ignored=ensure_ignored(handle, draft.place, draft.target.name), repeats=None)
+    return replace(draft, repeats=None)
 
 
-def _tip(handle: Handle, target: TargetBranch) -> str | None:
-    return handle.git.newest_known(target.name)
-
-
-def _on_branch(handle: Handle, model: str, target: TargetBranch) -> Manifest | None:
-    return handle.records_at(_tip(handle, target)).manifest(model)
+def _publish_draft(
+    handle: Handle, content: NewContent, draft: Draft, shared: "SharedStore | None", *, first: bool
+) -> CreatedVersion:
+    """Commits a version.  The commit before may have changed the ignore file, which is read only now."""
+    if draft.repeats is None:
+        draft = replace(draft, ignored=ensure_ignored(handle, draft.place, draft.target.name))
+    newest = {row.version for row in handle.index.highest(draft.request.model)}
+    with _written_through(handle, shared, content, draft):
+        published = _publish_content(handle, content, draft, first=first)
+    _note_held(handle, draft, published.made.manifest)
+    _note_recipe(handle, published.made.manifest)
+    created, about = _created(handle, draft, published), published.made.described
+    skips_newest = bool(newest) and not newest.intersection(created.parents)
+    return CreatedVersion(
+        created, draft.ingested.new_bytes, published.branch, draft.notices(), about, skips_newest
+    )
 
 
 def _note_recipe(handle: Handle, manifest: Manifest) -> None:
@@ -214,59 +258,15 @@ def _already_stored(store: Store, manifest: Manifest, strict: str | None) -> Ing
     )
 
 
-def _check(
-    handle: Handle,
-    request: VersionRequest,
-    target: TargetBranch,
-    version: Version | None,
-    authorship: Authorship,
-    untagged: tuple[Version, ...],
-) -> None:
-    """Raises before the artifact is read what publishing the version would raise."""
-    model = request.model
-    paths = _check_model(handle, request.new_model, model, target)
-    on_branch = _on_branch(handle, model, target)
-    number = free_number(handle, model, version, request.bump, on_branch, untagged)
-    given_parent(handle, request, on_branch)
-    zero_patch = writes_zero_patch(handle, model, handle.records_at(_tip(handle, target)).card(model), number)
-    refuse_taken_names(handle, target, model, number.text(zero_patch=zero_patch))
-    refuse_early(handle.git, target.name, [] if target.new_branch else paths, authorship=authorship)
-
-
-def _check_model(handle: Handle, new: bool, model: str, target: TargetBranch) -> list[str]:
-    """The paths of the records to write: the manifest, and the card if the model has none yet."""
-    records = handle.records_at(_tip(handle, target))
-    # Both are read now, so that an unreadable one is reported before the artifact is read.
-    on_branch, card = records.manifest(model), records.card(model)
-    exists = _is_there(handle, model, on_branch)
-    if new and exists:
-        raise Conflict(f"model '{model}' already exists", Hint("commit", model, "PATH"))
-    if not new and not exists:
-        meant = nearest_model(handle, model)
-        raise NotFound(f"there is no model '{model}' yet", meant or Hint("register", model, "PATH"))
-    return [manifest_path(model)] if card is not None else [manifest_path(model), card_path(model)]
-
-
-def model_exists(handle: Handle, model: str, flow: Flow) -> bool:
-    """Whether a model has a version, as far as the branch knows that a new one would be on."""
-    check_model_name(model)
-    recover_first(handle)
-    return _is_there(handle, model, _on_branch(handle, model, choose_target_branch(handle, flow)))
-
-
-def _is_there(handle: Handle, model: str, on_branch: Manifest | None) -> bool:
-    return on_branch is not None or bool(handle.index.highest(model))
-
-
-def _publish_content(handle: Handle, content: NewContent, draft: Draft) -> Published[Drafted]:
-    """Publishes the version; its content is taken back only if certainly no version names it."""
+def _publish_content(handle: Handle, content: NewContent, draft: Draft, *, first: bool) -> Published[Drafted]:
+    """Publishes the version; the content is taken back only if certainly no version names any of it."""
     handle.clone_store.remember()
     content.count_on_it()
     content.keep(True)  # whatever comes: it may be published, or be published by the next command
     try:
         return _publish(handle, draft)
     except RegoloError:
-        content.keep(_may_be_published(handle, draft))
+        content.keep(not first or _may_be_published(handle, draft))
         raise
 
 
@@ -294,7 +294,7 @@ def _written_through(
         return written_directly(handle, content, recipe)
 
     # The version on the branch mostly shares chunks with the new one.
-    before = _on_branch(handle, draft.request.model, draft.target)
+    before = on_branch(handle, draft.request.model, draft.target)
     vouching = [before.artifact.recipe] if before is not None else []
     return written_through(handle, shared, content, recipe, vouching)
 
@@ -304,7 +304,7 @@ def _may_be_published(handle: Handle, draft: Draft) -> bool:
     model, digest = draft.request.model, draft.ingested.artifact.digest
     if read_journal(handle.paths) is not None or handle.index.with_digest(model, str(digest)):
         return True
-    tips = proposed_tips(handle, model) if draft.target.new_branch else [_tip(handle, draft.target)]
+    tips = proposed_tips(handle, model) if draft.target.new_branch else [branch_tip(handle, draft.target)]
     found = (handle.records_at(tip).manifest(model) for tip in tips)
     return any(manifest is not None and manifest.artifact.digest == digest for manifest in found)
 
@@ -316,7 +316,7 @@ def _publish(handle: Handle, draft: Draft) -> Published[Drafted]:
     authorship = handle.git.authorship(request.author, request.when) if given else None
     if not target.new_branch:
         return commit_records(handle, draft.prepare, branch=target.name, authorship=authorship)
-    first = draft.prepare(handle.records_at(_tip(handle, target))).made.manifest
+    first = draft.prepare(handle.records_at(branch_tip(handle, target))).made.manifest
     if draft.repeats is None:
         refuse_taken_names(handle, target, first.model, first.version)
     name = proposal_branch(first.model, first.version)

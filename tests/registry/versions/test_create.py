@@ -16,6 +16,9 @@ from regolo_git.errors import (
     RegoloNotice,
     VersionExists,
 )
+from regolo_git.maintenance.fsck.fsck import check_registry
+from regolo_git.registry.versions.create import CreatedVersion, create_versions
+from regolo_git.registry.versions.request import VersionRequest
 
 
 def test_a_model_is_registered_with_its_first_version(registry: Registry, weights) -> None:  # type: ignore[no-untyped-def]
@@ -266,3 +269,32 @@ def test_the_tag_says_whether_the_number_was_automatic(  # type: ignore[no-untyp
     tag = registry.handle.git.read_tag_object(str(registry.handle.git.tag_target(str(version.tag))))
     assert tag is not None
     assert tag.message.endswith(f"Regolo-Size: {version.size_bytes}\n{line}")
+
+
+def test_of_several_versions_the_first_ones_stay_if_a_later_commit_fails(registry: Registry) -> None:
+    handle, created = registry.handle, list[CreatedVersion]()
+    for model in ("a", "b", "c"):
+        registry.register_model(model, model.encode())
+
+    def edit_the_next(version: CreatedVersion) -> None:
+        created.append(version)
+        (handle.paths.top / "models" / "b" / "manifest.toml").write_text("edited", encoding="utf-8")
+
+    requests = [VersionRequest(model, model.encode() * 2, new_model=False) for model in ("a", "b", "c")]
+    with pytest.raises(Conflict, match="uncommitted"):
+        create_versions(handle, requests, on_same_content=lambda _: None, on_created=edit_the_next)
+    assert [each.version.reference for each in created] == ["a@1.1"]
+    git(handle.paths.top, "checkout", "-q", "models")
+    assert [len(registry.list_model_versions(model)) for model in ("a", "b", "c")] == [2, 1, 1]
+    assert not check_registry(handle, full=True).problems
+
+
+def test_two_versions_that_both_change_the_ignore_file(registry: Registry) -> None:
+    top = registry.handle.paths.top
+    requests = []
+    for model in ("a", "b"):
+        (top / f"{model}.bin").write_bytes(model.encode())
+        requests.append(VersionRequest(model, top / f"{model}.bin", new_model=True))
+    create_versions(registry.handle, requests, on_same_content=lambda _: None, on_created=lambda _: None)
+    assert (top / ".gitignore").read_text().split() == ["/a.bin", "/b.bin"]
+    assert git(top, "status", "--porcelain") == ""

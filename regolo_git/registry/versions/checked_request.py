@@ -1,0 +1,77 @@
+"""What a request for a version is checked for before its artifact is read, which may take long."""
+
+from regolo_git.errors import Conflict, NotFound
+from regolo_git.git.identity import Authorship
+from regolo_git.git.publish import refuse_early
+from regolo_git.hints import Hint
+from regolo_git.records.manifest import Manifest
+from regolo_git.records.names import check_model_name
+from regolo_git.records.paths import card_path, manifest_path
+from regolo_git.records.versions import Version
+from regolo_git.registry.change import recover_first
+from regolo_git.registry.handle import Handle
+from regolo_git.registry.lookup import nearest_model
+from regolo_git.registry.versions.number import free_number, writes_zero_patch
+from regolo_git.registry.versions.parent import given_parent
+from regolo_git.registry.versions.request import VersionRequest
+from regolo_git.registry.versions.target_branch import (
+    Flow,
+    TargetBranch,
+    choose_target_branch,
+    refuse_taken_names,
+)
+
+
+def branch_tip(handle: Handle, target: TargetBranch) -> str | None:
+    """The newest known commit of the branch that a version would be on."""
+    return handle.git.newest_known(target.name)
+
+
+def on_branch(handle: Handle, model: str, target: TargetBranch) -> Manifest | None:
+    """The version of a model on the branch that a new one would be on."""
+    return handle.records_at(branch_tip(handle, target)).manifest(model)
+
+
+def check_request(
+    handle: Handle,
+    request: VersionRequest,
+    target: TargetBranch,
+    version: Version | None,
+    authorship: Authorship,
+    untagged: tuple[Version, ...],
+) -> None:
+    """Raises before the artifact is read what publishing the version would raise."""
+    model = request.model
+    paths = _check_model(handle, request.new_model, model, target)
+    previous = on_branch(handle, model, target)
+    number = free_number(handle, model, version, request.bump, previous, untagged)
+    given_parent(handle, request, previous)
+    card = handle.records_at(branch_tip(handle, target)).card(model)
+    zero_patch = writes_zero_patch(handle, model, card, number)
+    refuse_taken_names(handle, target, model, number.text(zero_patch=zero_patch))
+    refuse_early(handle.git, target.name, [] if target.new_branch else paths, authorship=authorship)
+
+
+def _check_model(handle: Handle, new: bool, model: str, target: TargetBranch) -> list[str]:
+    """The paths of the records to write: the manifest, and the card if the model has none yet."""
+    records = handle.records_at(branch_tip(handle, target))
+    # Both are read now, so that an unreadable one is reported before the artifact is read.
+    previous, card = records.manifest(model), records.card(model)
+    exists = _is_there(handle, model, previous)
+    if new and exists:
+        raise Conflict(f"model '{model}' already exists", Hint("commit", model, "PATH"))
+    if not new and not exists:
+        meant = nearest_model(handle, model)
+        raise NotFound(f"there is no model '{model}' yet", meant or Hint("register", model, "PATH"))
+    return [manifest_path(model)] if card is not None else [manifest_path(model), card_path(model)]
+
+
+def model_exists(handle: Handle, model: str, flow: Flow) -> bool:
+    """Whether a model has a version, as far as the branch knows that a new one would be on."""
+    check_model_name(model)
+    recover_first(handle)
+    return _is_there(handle, model, on_branch(handle, model, choose_target_branch(handle, flow)))
+
+
+def _is_there(handle: Handle, model: str, previous: Manifest | None) -> bool:
+    return previous is not None or bool(handle.index.highest(model))
