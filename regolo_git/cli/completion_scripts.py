@@ -32,6 +32,8 @@ _regolo_git_answer() {  # the words of the command line up to the cursor
             current=${current##*"$mark"}
         fi
     done
+    # A version follows MODEL@, and a value NAME=.
+    if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[@=] ]]; then compopt -o nospace 2>/dev/null; fi
 }
 
 _regolo_git_typed() {  # fills `typed` with the line up to the cursor, split at blanks
@@ -57,6 +59,15 @@ _git_regolo() {  # called by git's completion for `git regolo ...`
 complete -o nosort -F _regolo_git_completion regolo-git git-regolo
 """.replace("VARIABLE", COMPLETE_VARIABLE)
 
+# click's line for zsh, and what puts no blank after MODEL@ and NAME=.
+ZSH_ADD = "        compadd -U -V unsorted -a completions\n"
+ZSH_ADD_OPEN = """\
+        local -a unfinished finished
+        unfinished=(${(M)completions:#*[@=]})
+        finished=(${completions:#*[@=]})
+        if [ -n "$unfinished" ]; then compadd -U -V unsorted -S '' -a unfinished; fi
+        if [ -n "$finished" ]; then compadd -U -V unsorted -a finished; fi
+"""
 ZSH_GIT = """
 # Adds git regolo to zsh's own completion of git.
 _git-regolo() {
@@ -106,5 +117,5 @@ def script(shell: str, group: click.Command) -> str:
         return BASH
     completion = get_completion_class(shell)
     assert completion is not None
-    text = completion(group, {}, PROGRAM, COMPLETE_VARIABLE).source()
+    text = completion(group, {}, PROGRAM, COMPLETE_VARIABLE).source().replace(ZSH_ADD, ZSH_ADD_OPEN)
     return text.rstrip("\n") + "\n" + (ZSH_GIT if shell == "zsh" else FISH_GIT)

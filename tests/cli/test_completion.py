@@ -36,8 +36,11 @@ def test_commands_are_completed(complete) -> None:  # type: ignore[no-untyped-de
 
 
 def test_models_and_versions_are_completed(complete, two_versions: Path) -> None:  # type: ignore[no-untyped-def]
-    assert complete("show", "") == ["m"]
+    assert complete("show", "") == ["m", "m@"]
+    assert complete("retire", "") == ["m@"]
+    assert complete("log", "") == complete("list", "") == complete("revert", "") == ["m"]
     assert complete("show", "m@") == ["m@1.1", "m@1.0", "m@latest"]
+    assert complete("serve", "m@1.") == ["m@1.1", "m@1.0"]
     assert complete("remove", "m@1") == ["m@1.1", "m@1.0"]
     assert complete("revert", "m", "--to", "1.") == ["1.1", "1.0"]
     assert complete("diff", "m@1.0", "1") == ["1.1", "1.0"]
@@ -49,6 +52,7 @@ def test_environments_endpoints_and_keys_are_completed(  # type: ignore[no-untyp
 ) -> None:
     regolo("promote", "m@1.0", "canary", "--yes")
     regolo("endpoint", "create", "reviews", "m@1.0")
+    regolo("config", "--local", "regolo.remote.old.url", "/nowhere")
     assert complete("promote", "m@1.0", "") == ["staging", "production", "canary"]
     assert complete("history", "m", "st") == ["staging"]
     assert complete("show", "m@c") == ["m@canary"]
@@ -60,6 +64,37 @@ def test_environments_endpoints_and_keys_are_completed(  # type: ignore[no-untyp
     assert complete("config", "store.") == [
         f"store.{key}" for key in ("url", "endpoint", "region", "write", "digest")
     ]
+    assert complete("config", "environments.canary.r") == [
+        "environments.canary.replicas",
+        "environments.canary.requires",
+    ]
+    assert "environments.production.gates.signed" in complete("config", "environments.p")
+    assert complete("config", "--local", "regolo.remote.") == [
+        f"regolo.remote.old.{key}" for key in ("url", "endpoint", "region")
+    ]
+
+
+def test_names_inside_versions_are_completed(complete, regolo: Regolo, two_versions: Path) -> None:  # type: ignore[no-untyped-def]
+    regolo("commit", "m", "--from", "1.1", "--yes", "--meta", "licence=mit", "--param", "lr=0.1")
+    regolo("evaluate", "m@1.0", "--metric", "gap=0.1")
+    regolo("label", "m@1.0", "lang=en")
+    assert complete("list", "m", "--metric", "") == ["accuracy", "gap", "ms"]
+    assert complete("list", "m", "--sort", "a") == ["accuracy"]
+    assert complete("list", "m", "--label", "l") == ["lang=", "lang=en"]
+    assert complete("log", "m", "--metric", "g") == ["gap"]
+    assert complete("blame", "HEAD:m", "ac") == ["accuracy"]
+    assert complete("evaluate", "m@1.1", "--metric", "m") == ["ms="]
+    assert complete("commit", "m", "--metric", "a") == ["accuracy="]
+    assert complete("commit", "m", "--meta", "l") == ["licence="]
+    assert complete("commit", "m", "--param", "") == ["lr="]
+    assert complete("label", "m@1.0", "la") == ["lang=", "lang=en"]
+    assert complete("label", "m@1.0", "--remove", "") == ["lang"]
+    for words in (
+        ("list", "nothing", "--metric", ""),
+        ("list", "--metric", ""),
+        ("log", "x y", "--metric", ""),
+    ):
+        assert complete(*words) == []
 
 
 def test_a_retired_version_is_not_completed_where_it_is_refused(  # type: ignore[no-untyped-def]
@@ -78,7 +113,7 @@ def test_completion_outside_a_registry_is_silent(complete, tmp_path: Path, monke
 
 def test_completion_looks_where_the_command_would(complete, two_versions: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.chdir("/")
-    assert complete("-C", str(two_versions), "show", "") == ["m"]
+    assert complete("-C", str(two_versions), "show", "") == ["m", "m@"]
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -92,6 +127,7 @@ def test_other_shells_are_refused(regolo: Regolo) -> None:
     assert "'tcsh'" in regolo("completion", "tcsh", status=2).err
 
 
+@pytest.mark.slow  # CI runs it, too
 @pytest.mark.skipif(not GIT_COMPLETION.exists(), reason="git's completion for bash is not installed")
 @pytest.mark.parametrize(
     ("line", "answers"),
@@ -101,6 +137,10 @@ def test_other_shells_are_refused(regolo: Regolo) -> None:
         ("git regolo sho", ["show"]),
         ("git regolo show m@1.", ["1.1", "1.0"]),
         ("git -C . regolo diff m@1.0 lat", ["latest"]),
+        ("git regolo retire ", ["m@", "no-blank"]),
+        ("regolo-git retire m", ["m@", "no-blank"]),
+        ("git regolo log ", ["m"]),
+        ("git regolo commit m --metric acc", ["accuracy=", "no-blank"]),
     ],
 )
 def test_bash_completes_a_line(two_versions: Path, tmp_path: Path, line: str, answers: list[str]) -> None:
@@ -108,9 +148,10 @@ def test_bash_completes_a_line(two_versions: Path, tmp_path: Path, line: str, an
         shopt -s hostcomplete; COMP_WORDBREAKS=$' \\t\\n"\\'@><=;|&(:'
         source {GIT_COMPLETION} 2>/dev/null
         eval "$(regolo-git completion bash)"
+        compopt() {{ if [[ "$1 $2" == "-o nospace" ]]; then blank=no-blank; fi }}
         COMP_LINE='{line}'; COMP_POINT=${{#COMP_LINE}}
         {"_git_regolo" if line.startswith("git") else "_regolo_git_completion"}
-        printf '%s\\n' "${{COMPREPLY[@]}}"
+        printf '%s\\n' "${{COMPREPLY[@]}}" $blank
     """
     assert answers_of("bash", shell, two_versions, tmp_path) == answers
 
@@ -133,6 +174,7 @@ def answers_of(shell: str, script: str, top: Path, tmp_path: Path) -> list[str]:
     return done.stdout.split() or [done.stderr]
 
 
+@pytest.mark.slow  # CI runs it, too
 @pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
 @pytest.mark.parametrize(
     ("line", "answers"),
@@ -141,6 +183,7 @@ def answers_of(shell: str, script: str, top: Path, tmp_path: Path) -> list[str]:
         ("git regolo show m@1.", ["m@1.1", "m@1.0"]),
         ("git regolo revert m --to 1", ["1.1", "1.0"]),
         ("git -C . regolo diff m@1.0 lat", ["latest"]),
+        ("git regolo retire ", ["m@"]),
         ("git regol", ["regolo"]),
         ("git commit -m regolo m@", [""]),
     ],
@@ -150,16 +193,20 @@ def test_fish_completes_a_line(two_versions: Path, tmp_path: Path, line: str, an
     assert answers_of("fish", script, two_versions, tmp_path) == answers
 
 
+@pytest.mark.slow  # CI runs it, too
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
 def test_zsh_completes_a_line(two_versions: Path, tmp_path: Path) -> None:
     # The function that zsh's completion of git calls, with the words that it hands over.
     script = """
         compdef() { : }
-        compadd() { print -l -- $completions }
+        compadd() { if [[ "$*" == *-S* ]]; then print no-blank; fi; print -l -- ${(P)argv[-1]} }
         zstyle ':completion:*:*:git:*' user-commands 'mine:my own'
         eval "$(regolo-git completion zsh)"
         words=(regolo show m@1.) CURRENT=3
         _git-regolo
+        words=(regolo show m) CURRENT=3
+        _git-regolo
         zstyle -a ':completion:*:*:git:*' user-commands named; print -l -- ${named%%:*}
     """
-    assert answers_of("zsh", script, two_versions, tmp_path) == ["m@1.1", "m@1.0", "mine", "regolo"]
+    answers = answers_of("zsh", script, two_versions, tmp_path)
+    assert answers == ["m@1.1", "m@1.0", "no-blank", "m@", "m", "mine", "regolo"]

@@ -6,7 +6,8 @@ from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.dates import date_option, shown_time
 from regolo_git.cli.forms import Form, Json, emit, form_options
-from regolo_git.cli.options.targets import complete_one, to_one
+from regolo_git.cli.options.targets import complete_model, to_one
+from regolo_git.cli.options.when_asked import when_asked
 from regolo_git.cli.pages.terminal import drawn
 from regolo_git.cli.streams import talk
 from regolo_git.cli.tables import Cell, Row, put_table
@@ -35,8 +36,13 @@ COLUMNS = (
 
 
 @click.command()
-@click.argument("model", metavar="MODEL|REV:MODEL", callback=to_one, shell_complete=complete_one)
-@click.argument("metric", metavar="[METRIC]", required=False)
+@click.argument("model", metavar="MODEL|REV:MODEL", callback=to_one, shell_complete=complete_model)
+@click.argument(
+    "metric",
+    metavar="[METRIC]",
+    required=False,
+    shell_complete=when_asked("completion", "complete_metrics"),
+)
 @date_option
 @form_options
 def blame(model: OneVersion, metric: str | None, form: Form) -> None:

@@ -9,12 +9,14 @@ from click.shell_completion import CompletionItem
 
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, flat, form_options, plain_text
+from regolo_git.cli.options.arguments import query
 from regolo_git.cli.options.assignments import free_value
 from regolo_git.cli.streams import put, talk, talk_next, talk_note
 from regolo_git.errors import InvalidInput, MissingDependency, NotFound, StoreAbsent, TransportError
 from regolo_git.git.hook_scripts import SETTINGS as HOOK_SETTINGS
 from regolo_git.hints import Hint
 from regolo_git.records.config import PUSH_SETTING, pushes_at_once
+from regolo_git.records.gates import ENVIRONMENT_KEYS
 from regolo_git.records.store_url import (
     FORMER_STORE_SETTING,
     STORE_SETTING,
@@ -54,6 +56,11 @@ KNOWN = (
 KNOWN_OF_AN_ENVIRONMENT = re.compile(
     r"environments\.[a-z-]+(?:\.(?:replicas|requires|gates(?:\.(?:signed|scan|metadata|licences|metrics(?:\..+)?))?))?"
 )
+OF_AN_ENVIRONMENT = (
+    "replicas",
+    "requires",
+    *(f"gates.{key}" for key in ENVIRONMENT_KEYS),
+)
 LOCAL = (
     STORE_SETTING,
     ENDPOINT_SETTING,
@@ -70,9 +77,21 @@ LOCAL_PREFIX = "regolo."
 
 
 def complete_keys(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
-    """Completes the settings that this release uses."""
-    keys = LOCAL if ctx.params.get("local") else KNOWN
+    """Completes the settings that this release uses, for each environment and further store that is there."""
+    keys = query(ctx, _local_keys if ctx.params.get("local") else _committed_keys)
     return [CompletionItem(key) for key in keys if key.startswith(incomplete)]
+
+
+def _committed_keys(handle: Handle) -> list[str]:
+    environments = handle.config().environment_order()
+    return [*KNOWN, *(f"environments.{name}.{key}" for name in environments for key in OF_AN_ENVIRONMENT)]
+
+
+def _local_keys(handle: Handle) -> list[str]:
+    named = [f"{REMOTE_SECTION}.{name}." for name in handle.shared_stores.further()]
+    placeholder = f"{REMOTE_SECTION}.NAME."
+    fixed = [key for key in LOCAL if not key.startswith(placeholder)]
+    return [*fixed, *(f"{start}{setting}" for start in named for setting in FurtherStore._fields)]
 
 
 @click.command()

@@ -11,6 +11,7 @@ from regolo_git.cli.options.assignments import split_assignment
 from regolo_git.cli.options.change import message_option, push_option
 from regolo_git.cli.options.measured import measured_values
 from regolo_git.cli.options.version import FILE
+from regolo_git.cli.options.when_asked import when_asked
 from regolo_git.cli.streams import talk, talk_next
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
@@ -29,6 +30,7 @@ from regolo_git.text.printable import one_line, printable
     "metrics",
     metavar="NAME=NUMBER",
     multiple=True,
+    shell_complete=when_asked("completion", "complete_metric_values"),
     help="A metric, such as accuracy=0.92 or accuracy=0.92,n=2000,on=test.csv.",
 )
 @click.option(

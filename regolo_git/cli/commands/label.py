@@ -8,6 +8,7 @@ from regolo_git.cli.forms import Json, json_option, put_result
 from regolo_git.cli.options.arguments import query, reference_argument
 from regolo_git.cli.options.assignments import split_assignment
 from regolo_git.cli.options.change import message_option, push_option
+from regolo_git.cli.options.when_asked import when_asked
 from regolo_git.cli.streams import talk, talk_next
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
@@ -21,16 +22,22 @@ from regolo_git.text.printable import one_line, printable
 
 def _complete_held(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
     """Completes the labels that the version has."""
-    reference = ctx.params.get("reference")
-    if not isinstance(reference, Reference):
+    # While the option's value is missing, click has not assigned the arguments to parameters yet.
+    given = ctx.params.get("reference") or next(iter(ctx.args), None)
+    if given is None:
         return []
-    names = query(ctx, lambda handle: list(get_version(handle, reference).labels))
+    names = query(ctx, lambda handle: list(get_version(handle, Reference.parse(str(given))).labels))
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
 @click.command()
 @reference_argument("MODEL@V")
-@click.argument("labels", metavar="[NAME=VALUE]...", nargs=-1)
+@click.argument(
+    "labels",
+    metavar="[NAME=VALUE]...",
+    nargs=-1,
+    shell_complete=when_asked("completion", "complete_labels"),
+)
 @click.option(
     "--remove", metavar="NAME", multiple=True, shell_complete=_complete_held, help="Remove a label."
 )

@@ -5,7 +5,6 @@ Without `--metric` the tag cache is enough, and Git is not opened.
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +12,7 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.dates import date_option
 from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.options.selection import Selection, selection_options
+from regolo_git.cli.options.when_asked import when_asked
 from regolo_git.cli.pages import model_list, version_list
 from regolo_git.cli.pages.clashes import talk_of_clashes
 from regolo_git.cli.pages.unpushed import talk_of_unpushed_versions
@@ -31,16 +31,7 @@ from regolo_git.registry.version_status import Statuses, read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion, known_metrics
 from regolo_git.text.numbers import counted
 
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
 SCREENFUL = 30
-
-
-def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list["CompletionItem"]:
-    from regolo_git.cli.options.targets import complete_one  # noqa: PLC0415 - only a shell asks
-
-    return complete_one(ctx, param, incomplete)
 
 
 @click.command("list")
@@ -49,9 +40,16 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     metavar="[MODEL|REV:MODEL|RANGE]",
     required=False,
     callback=lambda _, __, value: _checked(value),
-    shell_complete=_complete,
+    shell_complete=when_asked("targets", "complete_model"),
 )
-@click.option("--metric", "metrics", metavar="NAME", multiple=True, help="Add a column with this metric.")
+@click.option(
+    "--metric",
+    "metrics",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=when_asked("completion", "complete_metrics"),
+    help="Add a column with this metric.",
+)
 @selection_options
 @click.option(
     "-n", "--limit", metavar="N", type=click.IntRange(min=1), help="Show only the first N, by default newest."

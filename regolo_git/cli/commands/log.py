@@ -7,7 +7,8 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.dates import date_option
 from regolo_git.cli.forms import Form, emit, form_options
-from regolo_git.cli.options.targets import complete_one, find_target
+from regolo_git.cli.options.targets import complete_model, find_target
+from regolo_git.cli.options.when_asked import when_asked
 from regolo_git.cli.pages.log import document, fields, put_plot, put_steps, put_trend
 from regolo_git.cli.streams import talk
 from regolo_git.errors import InvalidInput
@@ -19,8 +20,13 @@ from regolo_git.registry.metric_steps import Step, of_metric, steps_of
 
 
 @click.command()
-@click.argument("model", metavar="MODEL|REV:MODEL|RANGE", shell_complete=complete_one)
-@click.option("--metric", metavar="NAME", help="Show the trend of one metric.")
+@click.argument("model", metavar="MODEL|REV:MODEL|RANGE", shell_complete=complete_model)
+@click.option(
+    "--metric",
+    metavar="NAME",
+    shell_complete=when_asked("completion", "complete_metrics"),
+    help="Show the trend of one metric.",
+)
 @click.option("--plot", is_flag=True, help="Plot the metric over the versions.")
 @click.option(
     "-n", "--limit", metavar="N", type=click.IntRange(min=1), help="Show only the N newest versions."

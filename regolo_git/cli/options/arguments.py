@@ -40,10 +40,10 @@ def complete_models(ctx: click.Context, param: click.Parameter, incomplete: str)
 
 
 def complete_references(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Completes model names and, after `@`, versions, newest first."""
+    """Completes model names, with the `@` that a version follows, and then versions, newest first."""
     model, at, _ = incomplete.partition("@")
     if not at:
-        return complete_models(ctx, param, incomplete)
+        return [CompletionItem(f"{item.value}@") for item in complete_models(ctx, param, incomplete)]
     selectors = query(ctx, lambda handle: _selectors(handle, model))
     return _items((version_reference(model, selector) for selector in selectors), incomplete)
 

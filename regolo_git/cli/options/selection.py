@@ -5,6 +5,7 @@ from typing import NamedTuple
 import click
 
 from regolo_git.cli.options.one_value import one_value
+from regolo_git.cli.options.when_asked import when_asked
 
 
 class Selection(NamedTuple):
@@ -24,10 +25,19 @@ selection_options = one_value(
     "selection",
     Selection,
     click.option(
-        "--label", "labels", metavar="NAME[=VALUE]", multiple=True, help="Show only versions with a label."
+        "--label",
+        "labels",
+        metavar="NAME[=VALUE]",
+        multiple=True,
+        shell_complete=when_asked("completion", "complete_labels"),
+        help="Show only versions with a label.",
     ),
     click.option("--where", metavar="FILTER", help="Show only the versions that meet a filter."),
     click.option(
-        "--sort", metavar="[-]NAME", multiple=True, help="Sort by a metric; -NAME: the highest first."
+        "--sort",
+        metavar="[-]NAME",
+        multiple=True,
+        shell_complete=when_asked("completion", "complete_metrics"),
+        help="Sort by a metric; -NAME: the highest first.",
     ),
 )

@@ -51,12 +51,20 @@ def _commit_alone(handle: Handle, text: str) -> InvalidInput | None:
 
 
 def complete_one(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Completes references, and the model of `REV:MODEL`."""
+    """Completes models, alone and with an `@`, their versions, and the model of `REV:MODEL`."""
     revision, colon, model = incomplete.rpartition(":")
     if not colon:
-        return complete_references(ctx, param, incomplete)
+        alone = complete_models(ctx, param, incomplete)
+        return [*alone, *complete_references(ctx, param, incomplete)]
     found = complete_models(ctx, param, model)
     return [CompletionItem(f"{revision}:{item.value}") for item in found]
+
+
+def complete_model(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Completes models, their versions after an `@`, and the model of `REV:MODEL`."""
+    if "@" in incomplete or ":" in incomplete:
+        return complete_one(ctx, param, incomplete)
+    return complete_models(ctx, param, incomplete)
 
 
 def complete_sides(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

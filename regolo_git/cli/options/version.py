@@ -16,6 +16,7 @@ from regolo_git.cli.options.assignments import (
 from regolo_git.cli.options.change import to_message
 from regolo_git.cli.options.one_value import one_value
 from regolo_git.cli.options.value_files import Tree, read_table
+from regolo_git.cli.options.when_asked import when_asked
 from regolo_git.errors import InvalidInput
 from regolo_git.records.manifest import Lineage
 from regolo_git.records.references import Reference, version_reference
@@ -95,6 +96,7 @@ version_options = one_value(
         "metrics",
         metavar="NAME=NUMBER",
         multiple=True,
+        shell_complete=when_asked("completion", "complete_metric_values"),
         help="A metric, such as accuracy=0.92 or accuracy=0.92,n=2000,on=test.csv.",
     ),
     click.option(
@@ -105,7 +107,11 @@ version_options = one_value(
         help="A JSON, YAML or TOML file with metrics; - is standard input.",
     ),
     click.option(
-        "--meta", metavar="NAME=VALUE", multiple=True, help="Any other metadata: text, or a TOML value."
+        "--meta",
+        metavar="NAME=VALUE",
+        multiple=True,
+        shell_complete=when_asked("completion", "complete_metadata"),
+        help="Any other metadata: text, or a TOML value.",
     ),
     click.option(
         "--metadata",
@@ -123,7 +129,14 @@ version_options = one_value(
     ),
     click.option("--code", metavar="REV", help="The commit of the training code."),
     click.option("--data", metavar="NAME=DIGEST", multiple=True, help="A training data set and its digest."),
-    click.option("--param", "parameters", metavar="NAME=VALUE", multiple=True, help="A training parameter."),
+    click.option(
+        "--param",
+        "parameters",
+        metavar="NAME=VALUE",
+        multiple=True,
+        shell_complete=when_asked("completion", "complete_parameters"),
+        help="A training parameter.",
+    ),
     click.option(
         "--params",
         "parameters_file",
