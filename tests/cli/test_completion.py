@@ -92,7 +92,6 @@ def test_names_inside_versions_are_completed(complete, regolo: Regolo, two_versi
     for words in (
         ("list", "nothing", "--metric", ""),
         ("list", "--metric", ""),
-        ("log", "x y", "--metric", ""),
     ):
         assert complete(*words) == []
 
