@@ -1,5 +1,7 @@
 """What a request for a version is checked for before its artifact is read, which may take long."""
 
+from dataclasses import dataclass, replace
+
 from regolo_git.errors import Conflict, NotFound
 from regolo_git.git.identity import Authorship
 from regolo_git.git.publish import refuse_early
@@ -7,12 +9,18 @@ from regolo_git.hints import Hint
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.names import check_model_name
 from regolo_git.records.paths import card_path, manifest_path
+from regolo_git.records.toml_text import Table
 from regolo_git.records.versions import Version
 from regolo_git.registry.change import recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import nearest_model
+from regolo_git.registry.versions.carried import Given
+from regolo_git.registry.versions.held import Held
+from regolo_git.registry.versions.known_tags import require_every_tag
+from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.number import free_number, writes_zero_patch
-from regolo_git.registry.versions.parent import given_parent
+from regolo_git.registry.versions.parent import given_parent, held_by_source
+from regolo_git.registry.versions.repeat import interrupted_manifest
 from regolo_git.registry.versions.request import VersionRequest
 from regolo_git.registry.versions.target_branch import (
     Flow,
@@ -32,24 +40,53 @@ def on_branch(handle: Handle, model: str, target: TargetBranch) -> Manifest | No
     return handle.records_at(branch_tip(handle, target)).manifest(model)
 
 
-def check_request(
-    handle: Handle,
-    request: VersionRequest,
-    target: TargetBranch,
-    version: Version | None,
-    authorship: Authorship,
-    untagged: tuple[Version, ...],
-) -> None:
-    """Raises before the artifact is read what publishing the version would raise."""
-    model = request.model
-    paths = _check_model(handle, request.new_model, model, target)
-    previous = on_branch(handle, model, target)
-    number = free_number(handle, model, version, request.bump, previous, untagged)
-    given_parent(handle, request, previous)
-    card = handle.records_at(branch_tip(handle, target)).card(model)
-    zero_patch = writes_zero_patch(handle, model, card, number)
-    refuse_taken_names(handle, target, model, number.text(zero_patch=zero_patch))
-    refuse_early(handle.git, target.name, [] if target.new_branch else paths, authorship=authorship)
+@dataclass(frozen=True, slots=True)
+class CheckedRequest:
+    """A request that was checked, and what a draft needs besides the artifact."""
+
+    request: VersionRequest
+    target: TargetBranch
+    version: Version | None
+    given: Given
+    serving: Table | None
+    authorship: Authorship
+    untagged: tuple[Version, ...]
+    interrupted: Manifest | None
+    held: Held | None = None
+
+    def check(self, handle: Handle) -> None:
+        """Raises what publishing the version would raise."""
+        request, target, model = self.request, self.target, self.request.model
+        paths = _check_model(handle, request.new_model, model, target)
+        previous = on_branch(handle, model, target)
+        number = free_number(handle, model, self.version, request.bump, previous, self.untagged)
+        given_parent(handle, request, previous)
+        card = handle.records_at(branch_tip(handle, target)).card(model)
+        zero_patch = writes_zero_patch(handle, model, card, number)
+        refuse_taken_names(handle, target, model, number.text(zero_patch=zero_patch))
+        changed = [] if target.new_branch else paths
+        refuse_early(handle.git, target.name, changed, authorship=self.authorship)
+
+
+def check_request(handle: Handle, request: VersionRequest) -> CheckedRequest:
+    """Raises before the artifact is read what publishing the version would raise.
+
+    What an interrupted run may have committed is no reason to refuse; whether it did is known later.
+    """
+    model = check_model_name(request.model)
+    with handle.steady():
+        interrupted = interrupted_manifest(handle, model)
+        if isinstance(request.source, ModelVersion) and request.inherit:
+            request = request.inheriting(request.source.manifest)
+        given, serving = request.given()
+        version = request.requested_version()
+        authorship = handle.git.authorship(request.author, request.when)
+        target = choose_target_branch(handle, request.flow)
+        untagged = tuple(require_every_tag(handle, model))
+        checked = CheckedRequest(request, target, version, given, serving, authorship, untagged, interrupted)
+        if interrupted is None:
+            checked.check(handle)
+    return replace(checked, held=held_by_source(handle, request))
 
 
 def _check_model(handle: Handle, new: bool, model: str, target: TargetBranch) -> list[str]:

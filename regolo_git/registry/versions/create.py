@@ -23,7 +23,6 @@ from regolo_git.git.repository import blob_id
 from regolo_git.layouts.completeness import examine
 from regolo_git.records.branches import proposal_branch
 from regolo_git.records.manifest import Artifact, Manifest
-from regolo_git.records.names import check_model_name
 from regolo_git.records.paths import card_path
 from regolo_git.records.versions import Version, tag_name
 from regolo_git.registry.change import commit_records, propose_records, recover_first
@@ -32,17 +31,14 @@ from regolo_git.registry.recipe_index import IndexedManifest
 from regolo_git.registry.version_status import PROPOSED, READY
 from regolo_git.registry.versions.artifact_place import artifact_place, ensure_ignored
 from regolo_git.registry.versions.carried import Described
-from regolo_git.registry.versions.checked_request import branch_tip, check_request, on_branch
+from regolo_git.registry.versions.checked_request import CheckedRequest, branch_tip, check_request, on_branch
 from regolo_git.registry.versions.draft import Draft, Drafted
 from regolo_git.registry.versions.held import Held, note_held
 from regolo_git.registry.versions.known_content import OnSameContent, find_known_content
-from regolo_git.registry.versions.known_tags import require_every_tag
 from regolo_git.registry.versions.model_version import ModelVersion
-from regolo_git.registry.versions.parent import held_by_source
-from regolo_git.registry.versions.repeat import interrupted_manifest, is_repeated
+from regolo_git.registry.versions.repeat import is_repeated
 from regolo_git.registry.versions.request import VersionRequest
 from regolo_git.registry.versions.target_branch import (
-    choose_target_branch,
     proposed_tips,
     refuse_taken_names,
 )
@@ -66,13 +62,6 @@ class CreatedVersion(NamedTuple):
     notices: tuple[str, ...]
     described: Described
     skips_newest: bool
-
-
-class _Stored(NamedTuple):
-    """A version that is not committed yet, and the shared store that gets its bytes before that."""
-
-    draft: Draft
-    shared: "SharedStore | None"
 
 
 def create_version(
@@ -110,63 +99,48 @@ def create_versions(
     Raises as `create_version` does.
     """
     recover_first(handle)
+    checked = [check_request(handle, request) for request in requests]
+    shared = _store_to_write_through(handle)
     with handle.new_content() as content:
-        stored = [
-            _store(handle, content, request, on_same_content=on_same_content, on_progress=on_progress)
-            for request in requests
+        drafts = [
+            _stored(handle, content, each, on_same_content=on_same_content, on_progress=on_progress)
+            for each in checked
         ]
-        for number, (draft, shared) in enumerate(stored):
+        for number, draft in enumerate(drafts):
             on_created(_publish_draft(handle, content, draft, shared, first=number == 0))
 
 
-def _store(
+def _stored(
     handle: Handle,
     content: NewContent,
-    request: VersionRequest,
+    checked: CheckedRequest,
     *,
     on_same_content: OnSameContent,
     on_progress: OnProgress,
-) -> _Stored:
-    """Checks a request, stores its artifact, and asks about known content."""
-    model = check_model_name(request.model)
-    with handle.steady():
-        interrupted = interrupted_manifest(handle, model)
-        if isinstance(request.source, ModelVersion) and request.inherit:
-            request = request.inheriting(request.source.manifest)
-        given, serving = request.given()
-        version = request.requested_version()
-        authorship = handle.git.authorship(request.author, request.when)
-        target = choose_target_branch(handle, request.flow)
-        untagged = tuple(require_every_tag(handle, model))
-        if request.once and version is None:
-            from regolo_git.registry.versions.once import proposed_numbers  # noqa: PLC0415 - not for a commit
-
-            untagged += tuple(proposed_numbers(handle, target, model))
-        if interrupted is None:
-            check_request(handle, request, target, version, authorship, untagged)
-    shared = _store_to_write_through(handle)
-    held = held_by_source(handle, request)
+) -> Draft:
+    """Stores the artifact of a request, and asks about known content."""
+    request, target, interrupted = checked.request, checked.target, checked.interrupted
     place, ingested = _ingest(handle, content, request, on_progress)
     draft = Draft(
         handle,
         request,
         target,
-        version,
-        given,
-        serving,
-        held,
+        checked.version,
+        checked.given,
+        checked.serving,
+        checked.held,
         place,
         ingested,
         None,
-        untagged,
+        checked.untagged,
         interrupted,
     )
     if interrupted is None or not is_repeated(handle, target, interrupted, draft.prepare):
         if interrupted is not None:
             # It would have refused the interrupted run's own version.
-            check_request(handle, request, target, version, authorship, untagged)
+            checked.check(handle)
         draft = _as_new(draft, on_same_content)
-    return _Stored(draft, shared)
+    return draft
 
 
 def _as_new(draft: Draft, on_same_content: OnSameContent) -> Draft:
