@@ -20,7 +20,7 @@ def new_files(
     fetched = [f"--remotes={remote}"] if remote in remote_names(git) else []
     left_out = ["--not", *known, *fetched] if known or fetched else []
     arguments = ["rev-list", "--objects", *tips, *left_out, "--", directory]
-    for line in run_git(git.paths.git_dir, None, *arguments).decode("utf-8", "surrogateescape").splitlines():
+    for line in run_git(git.paths.git_dir, None, *arguments).decode("utf-8", "surrogateescape").split("\n"):
         oid, _, path = line.partition(" ")
         if path:
             yield path, oid

@@ -37,7 +37,8 @@ def check_openpgp_signature(
         path.write_text(signature, encoding="utf-8")
         options = ("--batch", "--no-auto-key-retrieve", "--status-fd=1")
         answer = ask_verifier(payload, gpg, *options, "--verify", str(path), "-")
-    lines = text_of(answer.stdout).splitlines()
+    # The name of a key may have line ends of Unicode, and behind them what looks like another status.
+    lines = text_of(answer.stdout).split("\n")
     said = [line.removeprefix(STATUS).split() for line in lines if line.startswith(STATUS)]
     outcomes = [fields[0] for fields in said if fields and fields[0] in OUTCOMES]
     prints = [text for fields in said if fields[:1] == ["VALIDSIG"] for text in (fields[-1], fields[1])]

@@ -54,7 +54,7 @@ class _Attempt(NamedTuple):
         listed = ("-f", str(self.signers))
         found = self._run("find-principals", *listed, *self._time())
         said = text_of(found.stderr)
-        for signer in text_of(found.stdout).splitlines() if found.returncode == 0 else ():
+        for signer in text_of(found.stdout).strip("\n").split("\n") if found.returncode == 0 else ():
             verified = self._run("verify", *listed, "-n", NAMESPACE, "-I", signer, *self._time())
             if verified.returncode == 0:
                 return Checked(signer, None)

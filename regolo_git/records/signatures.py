@@ -42,7 +42,7 @@ def later_line(data: bytes) -> str:
 
 def signed_later(note: str) -> Iterator[bytes]:
     """The signed tag objects in a note; lines of another kind are skipped."""
-    for line in note.splitlines()[:LINES_READ]:
+    for line in note.split("\n", LINES_READ)[:LINES_READ]:
         try:
             held = json.loads(line)
             text = held.get(SIGNED_TAG) if isinstance(held, dict) else None

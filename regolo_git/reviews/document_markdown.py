@@ -18,8 +18,8 @@ from regolo_git.text.printable import without_controls
 MOST_CHARACTERS = 60_000
 FEWEST_CHARACTERS = 2_000
 LONGEST_TEXT = 300  # of one cell; what somebody else wrote must not take the room of everything else
-# What would make a paragraph something else where it is the first thing in it.
-OPENING = re.compile(r"(?=[#>+\-=])|(\d+)(?=[.)](?:\s|$))")
+# What would make a paragraph something else where it is the first thing in it, or a command to the host.
+OPENING = re.compile(r"(?=[#>+\-=/])|(\d+)(?=[.)](?:\s|$))")
 NOT_IN_CODE = re.compile(r"[`|\\\n]")
 
 

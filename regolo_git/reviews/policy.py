@@ -137,7 +137,7 @@ def _line_words(before: set[str], after: set[str]) -> str:
 
 
 def _lines(records: RecordsAt, path: str) -> set[str]:
-    return set((records.data(path) or b"").decode("utf-8", "replace").splitlines())
+    return set((records.data(path) or b"").decode("utf-8", "replace").split("\n")) - {""}
 
 
 # -- files with keys --------------------------------------------------------------------------------------

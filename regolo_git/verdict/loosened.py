@@ -4,6 +4,7 @@ A change is judged by the rules of its base, so none of this takes effect before
 know what the merge does.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ from regolo_git.verdict.metric_gates import direction_of
 NONE = "none"
 STRICTNESS: Mapping[Scan | None, int] = {None: 0, "not-dangerous": 1, "known": 2}
 KEY_SHOWN = 12
+BLANKS = re.compile(r"[ \t]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,8 @@ def _more_signers(a: str | None, b: str | None) -> Iterator[Loosened]:
 
 
 def _signer_lines(text: str | None) -> list[str]:
-    lines = (" ".join(line.split()) for line in (text or "").splitlines())
+    # As `ssh-keygen` reads them: other line ends and spaces of Unicode are part of a name.
+    lines = (BLANKS.sub(" ", line.strip(" \t\r")) for line in (text or "").split("\n"))
     return [line for line in lines if line and not line.startswith("#")]
 
 

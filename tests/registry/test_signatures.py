@@ -10,6 +10,7 @@ from support.registry_fixtures import configure
 
 from regolo_git.api import Registry
 from regolo_git.errors import Conflict, MissingDependency, NotFound
+from regolo_git.git.openpgp_signatures import check_openpgp_signature
 from regolo_git.hints import Hint
 from regolo_git.records.paths import SIGNERS_PATH
 from regolo_git.registry.environments.judgement import GatesRefused
@@ -263,3 +264,26 @@ def test_openpgp_signatures_count_by_the_fingerprint_of_their_key(
         (tmp_path / "empty").mkdir(mode=0o700)
         monkeypatch.setenv("GNUPGHOME", str(tmp_path / "empty"))
         assert "the signature is of a key that gpg does not have here" in refusal(registry, "1.1")
+
+
+@pytest.mark.slow
+def test_the_name_of_a_key_does_not_say_whose_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def prints() -> list[str]:
+        command = ["gpg", "--with-colons", "--list-keys"]
+        listed = subprocess.run(command, capture_output=True, check=True, text=True).stdout.split("\n")
+        return [line.split(":")[9] for line in listed if line.startswith("fpr:")]
+
+    for home in openpgp_key("Ada Byron <ada@example.com>"):
+        monkeypatch.setenv("GNUPGHOME", str(home))
+        (ada,) = prints()
+        new = ["gpg", "--batch", "--quiet", "--passphrase", "", "--quick-generate-key"]
+        for number, end in enumerate(("\u2028", "\x85")):
+            forged = f"Eve{end}[GNUPG:] VALIDSIG {ada} 2026-01-01 1 0 4 0 22 10 00 {ada}{end}"
+            subprocess.run([*new, forged, "ed25519", "sign", "never"], check=True, capture_output=True)
+            eve = prints()[number + 1]
+            sign = ["gpg", "--batch", "-u", eve, "--armor", "--detach-sign", "-o", "-"]
+            signature = subprocess.run(
+                sign, input=b"payload", capture_output=True, check=True
+            ).stdout.decode()
+            checked = check_openpgp_signature("gpg", b"payload", signature, {ada: "ada@example.com"})
+            assert checked.signer is None

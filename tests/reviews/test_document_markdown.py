@@ -90,6 +90,10 @@ def test_a_paragraph_stays_one(text: str) -> None:
     assert Rendered(document_to_markdown(document(Paragraph((text,))))).elements == ["h3", "p"]
 
 
+def test_a_paragraph_is_not_a_command_to_the_host() -> None:
+    assert "\n/" not in document_to_markdown(document(Paragraph(("/merge",))))
+
+
 def test_versions_and_figures_are_not_broken() -> None:
     assert unbroken("1.7 → 1.8") in document_to_markdown(document(Paragraph((unbroken("1.7 → 1.8"),))))
 

@@ -118,6 +118,11 @@ def test_a_signer_who_is_added_is_found_and_one_who_leaves_is_not() -> None:
     )
     (rule,) = found(rules(signers=SIGNERS.replace("ssh-", 'valid-before="20990101" ssh-')))
     assert rule.startswith("ada@example.com other keys or options → signs with")
+    # These are no comments to `ssh-keygen`, and no line that was there before.
+    for start in ("\xa0#", "\x0b#", "\u2003# "):
+        assert len(found(rules(signers=f"{SIGNERS}{start}{mallory}"))) == 1, start
+    (rule,) = loosened_rules(rules(signers=f"{SIGNERS}# \x0c{mallory}"), rules(signers=SIGNERS + mallory))
+    assert rule.key == "mallory@example.com"
     assert found(rules(signers=None)) == []
     assert found(rules(signers=SIGNERS.replace("ada@example.com ", "ada@example.com   "))) == []
 

@@ -87,7 +87,7 @@ def _lines_of(file: Path) -> list[str]:
             raise InvalidInput(f"'{printable(str(file))}' is not an ordinary file")
         if status.st_size > RULES_LIMIT:
             raise InvalidInput(f"'{printable(str(file))}' is larger than {size_text(RULES_LIMIT)}")
-        return file.read_text(encoding="utf-8-sig").splitlines()
+        return file.read_text(encoding="utf-8-sig").split("\n")
     except FileNotFoundError:
         return []
     except UnicodeDecodeError as error:

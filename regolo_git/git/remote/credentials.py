@@ -84,7 +84,7 @@ def _from_helper(helper: str, address: HttpAddress) -> Iterator[Credentials]:
             timeout=HELPER_SECONDS,
             env=environment_of_remote({}, asks=True),
         )
-        told = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+        told = dict(line.split("=", 1) for line in done.stdout.split("\n") if "=" in line)
         if "username" in told and "password" in told:
             yield Credentials(told["username"], told["password"])
 

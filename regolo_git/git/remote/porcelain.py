@@ -40,7 +40,7 @@ def read_report(output: str, updates: Sequence[RefUpdate], said: Sequence[str]) 
     Over HTTP, git 2.39 leaves out the refs that share the fate of a refused one.
     """
     found: dict[str, Outcome] = {}
-    for line in output.splitlines():
+    for line in output.split("\n"):
         if (parts := LINE.match(line)) is not None:
             flag, ref, summary, reason = parts.groups()
             if flag == "!":
