@@ -3,7 +3,8 @@
 The libraries below are told not to retry, so that a request fails once: theirs multiply, and some go on for
 minutes.  Each object has tries of its own.  After a while no more are begun, so that a server that is dead is
 told within a minute: a request that hears nothing ends after SILENCE_SECONDS.  A server that has done nothing
-yet for this process gets fewer tries: somebody waits, often for what another store has too.
+yet for this process gets fewer tries: somebody waits, often for what another store has too.  One that was
+just found to be away gets a single try, because a command may open a store more than once.
 
 What fails for good becomes a RemoteError with the path of the object, whichever library raised it; a missing
 file stays FileNotFoundError.
@@ -32,7 +33,8 @@ Answer = TypeVar("Answer")
 CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 15.0
 TRIES = 8
-TRIES_AT_FIRST = 5  # until something has succeeded: three seconds of waiting
+TRIES_AT_FIRST = 4  # until something has succeeded: less than two seconds of waiting
+AWAY_SECONDS = 10.0  # for so long, a store that was away is tried once
 # No try begins later: the last one then ends within a minute of the first.
 PATIENCE_SECONDS = 40.0
 FIRST_WAIT_SECONDS, LAST_WAIT_SECONDS = 0.25, 8.0
@@ -40,6 +42,8 @@ FIRST_WAIT_SECONDS, LAST_WAIT_SECONDS = 0.25, 8.0
 UNFORESEEN = (EOFError, ValueError, LookupError, RuntimeError)
 # Requests without a body cost little: more of them at once than `connections`, which is for bytes.
 QUESTIONS_AT_ONCE = 16
+
+_away: dict[str, float] = {}  # when a store was found to be away, by its URL
 
 
 class RetriedFiles:
@@ -179,11 +183,12 @@ class RetriedFiles:
             try:
                 files = files or self._files()
                 answer = call(files)
-                self._heard = self._heard or bool(path)  # without a path, there may have been no request
+                if path:  # without one, there may have been no request
+                    self._is_there()
             except FileNotFoundError as error:
                 failure = failure_of(error)
                 if failure is None:  # a library may have put more than the path in it
-                    self._heard = True
+                    self._is_there()
                     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path) from None
             except Exception as error:
                 failure = _failure(error)
@@ -194,11 +199,25 @@ class RetriedFiles:
             if failure.lost:
                 self._forget(files)
             wait = _wait_after(number)
-            tries = TRIES if self._heard else TRIES_AT_FIRST
-            if not failure.passing or number >= tries or time.monotonic() + wait > end:
-                raise remote_error(failure, path) from None
+            if not failure.passing or number >= self._tries() or time.monotonic() + wait > end:
+                raise self._given_up(failure, path) from None
             time.sleep(wait)
         raise AssertionError  # count has no end
+
+    def _is_there(self) -> None:
+        self._heard = True
+        _away.pop(self._url, None)
+
+    def _tries(self) -> int:
+        if self._heard:
+            return TRIES
+        since = _away.get(self._url)
+        return 1 if since is not None and time.monotonic() < since + AWAY_SECONDS else TRIES_AT_FIRST
+
+    def _given_up(self, failure: Failure, path: str) -> RemoteError:
+        if failure.passing and not self._heard:
+            _away[self._url] = time.monotonic()
+        return remote_error(failure, path)
 
     def _files(self) -> Files:
         with self._lock:
