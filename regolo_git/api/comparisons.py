@@ -5,6 +5,7 @@ from pathlib import Path
 
 from regolo_git.api.arguments import at_revision, reference_to
 from regolo_git.api.plain_arguments import plain_arguments
+from regolo_git.api.value_list import ValueList
 from regolo_git.records.filter_expression import Filter
 from regolo_git.records.names import check_model_name, check_text
 from regolo_git.records.revision_syntax import OneVersion
@@ -33,7 +34,7 @@ class ComparisonVerbs:
         *,
         sort: str | Sequence[str] = (),
         limit: int | None = None,
-    ) -> list[ModelVersion]:
+    ) -> ValueList[ModelVersion]:
         """The versions of a model, or of all models, that meet a filter, at most `limit`.
 
         `where` is that of `git regolo list`: "accuracy > 0.9 and not license == 'gpl-3.0' and has eval.f1".
@@ -46,11 +47,11 @@ class ComparisonVerbs:
         model = (
             check_model_name(check_text("the name of a model", model_id)) if model_id is not None else None
         )
-        return [found.version for found in select_versions(self.handle, query, model, limit)[0]]
+        return ValueList(found.version for found in select_versions(self.handle, query, model, limit)[0])
 
     def blame_metric(
         self, model_id: str, metric: str | None = None, rev: str | None = None
-    ) -> list[MetricOrigin]:
+    ) -> ValueList[MetricOrigin]:
         """Every version that changed a metric of a model, newest first.
 
         Without `metric`, the version that gave each metric of the newest version its value.  With `rev`, in
@@ -58,8 +59,8 @@ class ComparisonVerbs:
         """
         model = reference_to(model_id, "latest") if rev is None else at_revision(model_id, rev)
         if metric is None:
-            return metric_origins(self.handle, model)
-        return metric_changes(self.handle, model, check_text("the name of a metric", metric))
+            return ValueList(metric_origins(self.handle, model))
+        return ValueList(metric_changes(self.handle, model, check_text("the name of a metric", metric)))
 
     def bisect_model_versions(
         self, model_id: str, good: str, bad: str, test: Callable[[Path], bool | None]

@@ -7,6 +7,7 @@ from typing import Literal
 
 from regolo_git.api.arguments import reference_to
 from regolo_git.api.plain_arguments import plain_arguments, plain_keys
+from regolo_git.api.value_list import ValueList
 from regolo_git.errors import InvalidInput
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion
@@ -104,19 +105,21 @@ class EndpointVerbs:
         done = demote(self.handle, model_id, environment, message=message, propose=propose, push=push)
         return done.promotion
 
-    def get_promotion_history(self, model_id: str, environment: str | None = None) -> list[PromotionEvent]:
+    def get_promotion_history(
+        self, model_id: str, environment: str | None = None
+    ) -> ValueList[PromotionEvent]:
         """The promotions of a model, newest first; a proposed one is dated by its merge."""
-        return promotion_history(self.handle, model_id, environment)
+        return ValueList(promotion_history(self.handle, model_id, environment))
 
     def list_environments(
         self, environment: str | None = None, at: datetime | str | None = None
-    ) -> list[HeldVersion]:
+    ) -> ValueList[HeldVersion]:
         """The version of each model in every environment, or in one, now or at a time.
 
         `at` has a time zone, or is text such as "2026-05-01".  Raises InvalidInput, and NotFound if a shallow
         clone lacks the history.
         """
-        return environments_at(self.handle, _time(at), environment)
+        return ValueList(environments_at(self.handle, _time(at), environment))
 
     def create_endpoint(
         self,
@@ -229,13 +232,13 @@ class EndpointVerbs:
         """The desired state of an endpoint.  Raises NotFound, IntegrityError for an unreadable file."""
         return get_endpoint(self.handle, endpoint_id)
 
-    def list_endpoints(self) -> list[Endpoint]:
+    def list_endpoints(self) -> ValueList[Endpoint]:
         """Every endpoint on the operations branch, sorted by name; an unreadable one is a `RegoloNotice`."""
-        return list_endpoints(self.handle)
+        return ValueList(list_endpoints(self.handle))
 
-    def get_endpoint_history(self, endpoint_id: str) -> list[EndpointEvent]:
+    def get_endpoint_history(self, endpoint_id: str) -> ValueList[EndpointEvent]:
         """Every change of an endpoint, newest first."""
-        return endpoint_history(self.handle, endpoint_id)
+        return ValueList(endpoint_history(self.handle, endpoint_id))
 
     def get_endpoint_metrics(
         self,

@@ -89,6 +89,9 @@ class Registry(MeasuringVerbs, ComparisonVerbs, EndpointVerbs, ExchangeVerbs):
             raise
         return cls(handle)
 
+    def __repr__(self) -> str:
+        return f"<Registry {str(self.handle.paths.top)!r}>"
+
     def close(self) -> None:
         """Closes the repository and releases the caches."""
         self.handle.close()

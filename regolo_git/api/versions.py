@@ -11,6 +11,7 @@ from pathlib import Path
 
 from regolo_git.api.arguments import at_revision, lineage_with, reference_or_latest, reference_to, texts
 from regolo_git.api.plain_arguments import plain_arguments
+from regolo_git.api.value_list import ValueList
 from regolo_git.artifacts.source.sources import ArtifactSource
 from regolo_git.errors import Conflict, NotFound
 from regolo_git.hints import Hint
@@ -201,32 +202,32 @@ class VersionVerbs:
             return found
         raise NotFound(f"'{rev}' has '{found.reference}', not '{wanted}'", Hint("show", f"{rev}:{model_id}"))
 
-    def list_model_versions(self, model_id: str, rev: str | None = None) -> list[ModelVersion]:
+    def list_model_versions(self, model_id: str, rev: str | None = None) -> ValueList[ModelVersion]:
         """The versions of a model, lowest first.
 
         With `rev`, those in the history of a branch, a proposal or any commit, also without a tag.  Raises
         NotFound.
         """
         if rev is not None:
-            return versions_in(self.handle, at_revision(model_id, rev))
-        return list_versions(self.handle, model_id)
+            return ValueList(versions_in(self.handle, at_revision(model_id, rev)))
+        return ValueList(list_versions(self.handle, model_id))
 
-    def list_remote_versions(self, model_id: str) -> list[RemoteVersion]:
+    def list_remote_versions(self, model_id: str) -> ValueList[RemoteVersion]:
         """The versions of a model at the remote of the registry branch, lowest first; nothing is fetched.
 
         `presence` says whether this clone has each: "here", "absent", or "differs" for another version under
         the same number.  Raises NotFound without a remote, or if it has no version of the model,
         TransportError.
         """
-        return list_remote_versions(self.handle, model_id)
+        return ValueList(list_remote_versions(self.handle, model_id))
 
     def get_model(self, name: str) -> Model:
         """A model with its card and its versions.  Raises NotFound."""
         return read_model(self.handle, name)
 
-    def list_models(self) -> list[ModelSummary]:
+    def list_models(self) -> ValueList[ModelSummary]:
         """Every model with a version, sorted by name."""
-        return summarise_models(self.handle)
+        return ValueList(summarise_models(self.handle))
 
     def checkout_model_version(
         self,

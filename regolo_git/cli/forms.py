@@ -13,6 +13,7 @@ import click
 from regolo_git.cli.options.one_value import one_value
 from regolo_git.cli.streams import may_page, put
 from regolo_git.errors import InvalidInput
+from regolo_git.text.json_values import plain
 from regolo_git.text.printable import in_json, one_line
 from regolo_git.text.times import utc_time
 
@@ -73,18 +74,8 @@ def put_result(line: str | None, document: Json, *, as_json: bool) -> None:
 
 def put_json(document: Json) -> None:
     """One JSON document: UTF-8, times in UTC, control characters as escapes."""
-    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=_json_value)
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False, default=plain)
     put(in_json(text))
-
-
-def _json_value(value: object) -> str | dict[str, object] | list[object]:
-    if isinstance(value, datetime):
-        return utc_time(value) if value.tzinfo is not None else value.isoformat()
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, Sequence):
-        return list(value)
-    return str(value)
 
 
 def plain_text(value: object) -> str:

@@ -16,6 +16,7 @@ from regolo_git.records.routing import Routing
 from regolo_git.records.tables import TableReader, of_file
 from regolo_git.records.toml_text import Table, TomlValue, dump_document
 from regolo_git.records.versions import Version
+from regolo_git.text.json_values import Plain
 from regolo_git.text.numbers import decimal_text
 
 FORMAT = 1
@@ -75,6 +76,25 @@ class Endpoint:
     routing: Routing = field(default_factory=Routing)
     unknown: Table = field(default_factory=dict)
     rolled_back: RollbackMark | None = None
+
+    def to_dict(self) -> Plain:
+        """The desired state as plain values."""
+        return {
+            "endpoint": self.endpoint,
+            "model": self.model,
+            "environment": self.environment,
+            "engine": self.engine,
+            "versions": {
+                version: {
+                    "weight": self.traffic[version],
+                    "replicas": pin.replicas,
+                    "commit": pin.commit,
+                    "digest": str(pin.digest),
+                }
+                for version, pin in self.versions.items()
+            },
+            "routing": self.routing.to_dict(),
+        }
 
     @property
     def whole(self) -> str | None:

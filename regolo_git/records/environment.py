@@ -12,6 +12,7 @@ from regolo_git.records.references import version_reference
 from regolo_git.records.tables import TableReader, of_file
 from regolo_git.records.toml_text import Table, TomlValue, dump_document
 from regolo_git.records.versions import Version
+from regolo_git.text.json_values import Plain
 
 FORMAT = 1
 
@@ -27,6 +28,17 @@ class Promotion:
     digest: Digest
     replicas: int
     unknown: Table = field(default_factory=dict)
+
+    def to_dict(self) -> Plain:
+        """The promotion as plain values."""
+        return {
+            "model": self.model,
+            "version": self.version,
+            "environment": self.environment,
+            "replicas": self.replicas,
+            "commit": self.commit,
+            "digest": str(self.digest),
+        }
 
     @property
     def reference(self) -> str:

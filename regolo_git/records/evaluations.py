@@ -16,6 +16,7 @@ from regolo_git.records.measurement import Measurement, measurements_table, read
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue, dump_document, inline_text
 from regolo_git.records.versions import Version
+from regolo_git.text.json_values import Plain, plain
 
 FORMAT = 1
 
@@ -31,6 +32,15 @@ class Evaluation:
     metrics: Mapping[str, Measurement]
     labels: Mapping[str, str] = field(default_factory=dict)
     unknown: Table = field(default_factory=dict)
+
+    def to_dict(self) -> Plain:
+        """The metrics with what is known of them, when, by whom, and the labels of the run."""
+        return {
+            "when": plain(self.when),
+            "who": self.who,
+            "metrics": {name: plain(held.to_dict()) for name, held in self.metrics.items()},
+            "labels": dict(self.labels),
+        }
 
     def to_table(self) -> Table:
         """The values in their order."""

@@ -18,6 +18,7 @@ from regolo_git.records.references import version_reference
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue, dump_document
 from regolo_git.records.versions import Version
+from regolo_git.text.json_values import Plain, plain
 
 if TYPE_CHECKING:
     from regolo_git.records.recipe import Kind, Recipe
@@ -79,6 +80,15 @@ class Lineage:
             for name, digest in self.data.items()
         }
         object.__setattr__(self, "data", data)
+
+    def to_dict(self) -> Plain:
+        """The origin as plain values."""
+        return {
+            "code": self.code,
+            "base": self.base,
+            "data": dict(self.data),
+            "parameters": plain(self.parameters),
+        }
 
 
 @dataclass(frozen=True, slots=True)

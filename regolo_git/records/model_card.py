@@ -1,12 +1,13 @@
 """The model card `model.toml`, a description of a model: edited by people, so this module only reads it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Literal, Self, cast
 
 from regolo_git.errors import IntegrityError
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue, dump_document
+from regolo_git.text.json_values import Plain, plain
 
 if TYPE_CHECKING:
     from regolo_git.records.gates import MetricGate
@@ -50,6 +51,16 @@ class ModelCard:
     metrics: Mapping[str, MetricRule] = field(default_factory=dict)
     gates: "Mapping[str, MetricGate]" = field(default_factory=dict)
     unknown: Table = field(default_factory=dict)
+
+    def to_dict(self) -> Plain:
+        """What the card says, as plain values."""
+        return {
+            "description": self.description,
+            "owner": self.owner,
+            "strict": self.strict,
+            "metric_rules": {name: asdict(rule) for name, rule in self.metrics.items()},
+            "gates": {name: plain(asdict(gate)) for name, gate in self.gates.items()},
+        }
 
     @classmethod
     def parse(cls, text: str | bytes) -> Self:

@@ -9,6 +9,7 @@ from regolo_git.errors import InvalidInput
 from regolo_git.records.kinds import is_number
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue
+from regolo_git.text.json_values import Plain, plain
 from regolo_git.text.printable import printable
 
 # The HTTP grammar of header and cookie names.
@@ -49,6 +50,10 @@ class Routing:
         ):
             if not _is_finite(value) or int(value) != value or not least <= value <= most:
                 raise InvalidInput(f"'{name}' is not a whole number between {least} and {most}")
+
+    def to_dict(self) -> Plain:
+        """What differs from the defaults, by name."""
+        return {name: plain(value) for name, value in self.to_table().items()}
 
     def to_table(self) -> dict[str, TomlValue]:
         """The values that differ from the defaults, in a fixed order, so that a diff shows the intent."""

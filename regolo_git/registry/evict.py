@@ -22,6 +22,7 @@ from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 from regolo_git.store.loose import LooseStore
 from regolo_git.store.shared import SharedStore
 from regolo_git.store.translate import translated
+from regolo_git.text.json_values import Plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,10 @@ class VersionToEvict:
     size: int
     kept: str | None = None
 
+    def to_dict(self) -> Plain:
+        """The version as plain values."""
+        return {"version": self.reference, "size": self.size, "kept": self.kept}
+
 
 @dataclass(frozen=True, slots=True)
 class EvictionPlan:
@@ -39,6 +44,10 @@ class EvictionPlan:
 
     versions: tuple[VersionToEvict, ...]
     eviction: Eviction
+
+    def to_dict(self) -> Plain:
+        """What is freed, as plain values."""
+        return {"versions": [version.to_dict() for version in self.versions], "size": self.size}
 
     @property
     def size(self) -> int:

@@ -10,6 +10,7 @@ from regolo_git.records.model_card import MetricRule
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_versions
 from regolo_git.registry.versions.model_version import ModelVersion, known_measurements
+from regolo_git.text.json_values import Plain, plain
 from regolo_git.text.nearest import nearest, nearest_few
 from regolo_git.text.numbers import few_of
 from regolo_git.text.printable import one_line
@@ -35,6 +36,25 @@ class MetricOrigin:
     version: ModelVersion
     previous: ModelVersion | None
     change: MetricChange
+
+    def to_dict(self) -> Plain:
+        """The origin as plain values, under the names of `git regolo blame --json`."""
+        version, change, later = self.version, self.change, self.evaluation
+        return {
+            "metric": self.metric,
+            "value": change["b"],
+            "previous": change["a"],
+            "diff": change["diff"],
+            "relative": change["relative"],
+            "verdict": change["verdict"],
+            "version": version.version,
+            "previous_version": self.previous.version if self.previous is not None else None,
+            "commit": version.commit or None,
+            "by": version.created_by,
+            "created_at": plain(version.created_at),
+            "message": version.message,
+            "measured_later": {"by": later.who, "when": plain(later.when)} if later is not None else None,
+        }
 
     @property
     def evaluation(self) -> Evaluation | None:

@@ -12,6 +12,8 @@ from regolo_git.registry.lookup import list_versions
 from regolo_git.registry.merge_state import read_merge_state
 from regolo_git.registry.version_status import read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.text.json_values import Plain, plain
+from regolo_git.text.numbers import counted
 
 if TYPE_CHECKING:
     from regolo_git.records.model_card import MetricRule, ModelCard
@@ -33,14 +35,43 @@ class ModelSummary:
     merged: bool = True
     endpoints: tuple[Deployed, ...] = ()
 
+    def to_dict(self) -> Plain:
+        """The line as plain values, under the names of `git regolo list --json`."""
+        return {
+            "model": self.name,
+            "versions": self.versions,
+            "latest": self.latest,
+            "merged": self.merged,
+            "updated_at": plain(self.updated_at),
+            "environments": dict(self.environments),
+            "endpoints": [found.to_dict() for found in self.endpoints],
+        }
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Model:
     """A model with its card and its versions, lowest first."""
 
     name: str
     card: "ModelCard"
     versions: tuple[ModelVersion, ...]
+
+    def __repr__(self) -> str:
+        return f"<Model {self.name}: {counted(len(self.versions), 'version')}, latest {self.latest.version}>"
+
+    def _repr_html_(self) -> str:
+        from regolo_git.registry.versions.version_html import model_html  # noqa: PLC0415 - in a notebook
+
+        return model_html(self)
+
+    def to_dict(self) -> Plain:
+        """The card and all versions as plain values."""
+        return {
+            "model": self.name,
+            **self.card.to_dict(),
+            "latest": self.latest.version,
+            "versions": [version.to_dict() for version in self.versions],
+        }
 
     @property
     def latest(self) -> ModelVersion:

@@ -10,6 +10,7 @@ from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version, parse_tag_name
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.sync.remote_state import remote_name
+from regolo_git.text.json_values import Plain
 
 Presence = Literal["here", "absent", "differs"]
 
@@ -23,6 +24,18 @@ class RemoteVersion(NamedTuple):
     tag: str
     tag_oid: str
     presence: Presence
+
+    def to_dict(self) -> Plain:
+        """The tag as plain values."""
+        return {
+            "model": self.model_id,
+            "version": self.version,
+            "reference": self.reference,
+            "remote": self.remote,
+            "tag": self.tag,
+            "tag_oid": self.tag_oid,
+            "presence": self.presence,
+        }
 
     @property
     def reference(self) -> str:

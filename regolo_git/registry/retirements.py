@@ -14,6 +14,7 @@ from regolo_git.registry.cached_rows import Rows, read_cached
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.version_status import RETIRED
 from regolo_git.text.commits import person
+from regolo_git.text.json_values import Plain, plain
 from regolo_git.text.printable import one_line
 from regolo_git.text.times import local_time
 
@@ -28,6 +29,10 @@ class Retirement(NamedTuple):
     when: datetime
     who: str
     reason: str
+
+    def to_dict(self) -> Plain:
+        """When, by whom and why."""
+        return {"when": plain(self.when), "by": self.who, "reason": self.reason}
 
     @property
     def text(self) -> str:

@@ -19,6 +19,7 @@ from regolo_git.registry.lookup import find_row, model_rows, versions_of_rows
 from regolo_git.registry.version_status import RETIRED
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
+from regolo_git.text.json_values import Plain
 from regolo_git.text.numbers import counted, few_of
 
 Outcome = Literal["good", "bad", "skip"]
@@ -35,6 +36,17 @@ class FirstBad:
     version: ModelVersion
     good: ModelVersion
     tried: tuple[tuple[str, Outcome], ...]
+
+    def to_dict(self) -> Plain:
+        """The result as plain values, under the names of `git regolo bisect --json`."""
+        return {
+            "model": self.version.model_id,
+            "first_bad": self.version.version,
+            "good": self.good.version,
+            "commit": self.version.commit,
+            "by": self.version.created_by,
+            "tried": [{"version": version, "outcome": outcome} for version, outcome in self.tried],
+        }
 
 
 def find_first_bad(

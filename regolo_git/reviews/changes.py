@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from regolo_git.records.recipe import RecipeTensor
 from regolo_git.records.versions import Bump
 from regolo_git.reviews.files import FileChange
 from regolo_git.reviews.incomplete import IncompleteFile
 from regolo_git.reviews.metadata import MetadataChange
 from regolo_git.reviews.values import TensorValues
+from regolo_git.text.json_values import Plain, plain
 from regolo_git.verdict.bump import suggested_bump
 from regolo_git.verdict.metrics import MetricChange
 from regolo_git.verdict.tensors import TensorComparison
@@ -38,6 +40,33 @@ class VersionChanges:
     later_a: tuple[str, ...] = ()
     later_b: tuple[str, ...] = ()
 
+    def to_dict(self) -> Plain:
+        """The changes as plain values, under the names of `git regolo diff --json`."""
+        return {
+            "model": self.model_id,
+            "a": self.version_a,
+            "b": self.version_b,
+            "size_a": self.size_a,
+            "size_b": self.size_b,
+            "size_diff": self.size_diff,
+            "same_content": self.same_content,
+            "suggested_bump": self.suggested_bump,
+            "incomplete": [
+                {"version": f.version, "path": f.name, "problem": f.problem} for f in self.incomplete
+            ],
+            "metrics": plain(self.metrics),
+            "measured_later": {"a": list(self.later_a), "b": list(self.later_b)},
+            "metadata": [{"name": m.key, "a": plain(m.before), "b": plain(m.after)} for m in self.metadata],
+            "files": [
+                {"path": f.path, "change": f.kind, "size_a": f.size_before, "size_b": f.size_after}
+                for f in self.files
+            ],
+            "tensors": _tensors(self.tensors) if self.tensors is not None else None,
+            "values": None
+            if self.values is None
+            else [{"name": values.tensor.label} | plain(values.to_dict()) for values in self.values],
+        }
+
     @property
     def size_diff(self) -> int:
         """Size of version b minus size of version a, in bytes."""
@@ -57,3 +86,15 @@ class VersionChanges:
         if self.incomplete:
             return None
         return suggested_bump(same_content=self.same_content, tensors=self.tensors)
+
+
+def _tensors(tensors: TensorComparison) -> Plain:
+    changes = [
+        {"name": each.label, "change": each.kind, "a": _tensor(each.before), "b": _tensor(each.after)}
+        for each in tensors.changes
+    ]
+    return {"unchanged": tensors.unchanged, "changes": changes}
+
+
+def _tensor(tensor: RecipeTensor | None) -> Plain | None:
+    return {"dtype": tensor.dtype, "shape": list(tensor.shape), "size": tensor.size} if tensor else None

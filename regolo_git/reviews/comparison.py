@@ -13,7 +13,7 @@ from regolo_git.records.recipe import Recipe
 from regolo_git.reviews.changes import VersionChanges
 from regolo_git.reviews.comparison_page import comparison_page
 from regolo_git.reviews.files import compare_files
-from regolo_git.reviews.html import to_html
+from regolo_git.reviews.html import to_fragment, to_html
 from regolo_git.reviews.incomplete import IncompleteFile, without_tensors_of
 from regolo_git.reviews.markdown import to_markdown
 from regolo_git.reviews.metadata import compare_metadata
@@ -25,6 +25,12 @@ class Comparison(VersionChanges):
     """The changes between two versions, and their rendering as Markdown and HTML."""
 
     __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<Comparison {self.model_id}: {self.version_a} to {self.version_b}>"
+
+    def _repr_html_(self) -> str:
+        return to_fragment([comparison_page(self)])
 
     def to_markdown(self) -> str:
         """The comparison as a Markdown page, for a pull request."""

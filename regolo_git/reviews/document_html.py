@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from regolo_git.reviews.document import Block, Document, Grid, Paragraph, Text, plain
-from regolo_git.reviews.html import escape, whole_page
+from regolo_git.reviews.html import whole_page
 from regolo_git.reviews.page import Cell, cell
+from regolo_git.text.html import escape, framed
 from regolo_git.text.printable import printable
 
 STYLE = """
@@ -25,6 +26,12 @@ def document_to_html(document: Document) -> str:
     if document.footer:
         body.append(f"<footer>{_inline(document.footer)}</footer>")
     return whole_page(printable(plain(document.heading)), body, STYLE)
+
+
+def document_to_fragment(document: Document) -> str:
+    """The document for a notebook."""
+    footer = [f"<p>{_inline(document.footer)}</p>"] if document.footer else []
+    return framed([f'<p class="title">{_inline(document.heading)}</p>', *_blocks(document.blocks), *footer])
 
 
 def _blocks(blocks: Sequence[Block]) -> Iterator[str]:

@@ -1,10 +1,10 @@
 """Writes a page as one self-contained HTML file: no scripts, no fonts, nothing to download."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from html import escape as escape_markup
 
 from regolo_git.reviews.page import Cell, Column, Page, Section, cell
-from regolo_git.text.printable import without_controls
+from regolo_git.text.html import escape, framed
+from regolo_git.text.html import title as title_of
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -17,6 +17,9 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 @media (prefers-color-scheme: dark) { .better { color: #56d364; } .worse { color: #ff7b72; } }
 """
 CLASSES = ("better", "worse")
+Titles = tuple[str, str]  # of a page, and of a section
+ON_A_PAGE: Titles = ("<h1>{}</h1>", "<h2>{}</h2>")
+IN_NOTEBOOK: Titles = ('<p class="title">{}</p>', '<p class="section">{}</p>')
 
 
 def to_html(page: Page) -> str:
@@ -27,6 +30,12 @@ def to_html(page: Page) -> str:
 def to_html_of_several(title: str, pages: Sequence[Page]) -> str:
     """Several pages as one HTML file of this title."""
     return whole_page(title, (line for page in pages for line in _page(page)))
+
+
+def to_fragment(pages: Sequence[Page], title: str | None = None) -> str:
+    """Pages for a notebook, in one frame."""
+    head = [title_of(title)] if title is not None else []
+    return framed([*head, *(line for page in pages for line in _page(page, IN_NOTEBOOK))])
 
 
 def whole_page(title: str, body: Iterable[str], style: str = "") -> str:
@@ -50,16 +59,16 @@ def whole_page(title: str, body: Iterable[str], style: str = "") -> str:
     )
 
 
-def _page(page: Page) -> Iterator[str]:
-    yield f"<h1>{escape(f'{page.subject}: {page.title}')}</h1>"
+def _page(page: Page, titles: Titles = ON_A_PAGE) -> Iterator[str]:
+    yield titles[0].format(escape(f"{page.subject}: {page.title}"))
     yield f"<p>{escape(''.join(part.text for part in page.lead))}</p>"
     for section in page.sections:
         if section.rows:
+            yield titles[1].format(escape(section.title))
             yield from _section(section)
 
 
 def _section(section: Section) -> Iterator[str]:
-    yield f"<h2>{escape(section.title)}</h2>"
     yield "<table>"
     yield "<tr>" + "".join(map(_head, section.columns)) + "</tr>"
     for row in section.rows:
@@ -76,8 +85,3 @@ def _cell(content: Cell | str, column: Column) -> str:
     held = cell(content)
     name = held.meaning if held.meaning in CLASSES else "number" if column.number else ""
     return f'<td class="{name}">{escape(held.text)}</td>'
-
-
-def escape(text: str) -> str:
-    """Escapes markup, and removes control characters because the page may be printed on a terminal."""
-    return escape_markup(without_controls(text))

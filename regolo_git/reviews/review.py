@@ -14,7 +14,7 @@ from regolo_git.registry.versions.new_bytes import Asked, Key, NewBytes, new_byt
 from regolo_git.reviews.change_range import ChangeRange, change_between, change_of
 from regolo_git.reviews.change_set import ChangeSet, ModelChange, collect_changes
 from regolo_git.reviews.document import Document
-from regolo_git.reviews.document_html import document_to_html
+from regolo_git.reviews.document_html import document_to_fragment, document_to_html
 from regolo_git.reviews.document_markdown import MOST_CHARACTERS, document_to_markdown
 from regolo_git.reviews.findings import Finding
 from regolo_git.reviews.model_review import ModelReview, review_model
@@ -23,6 +23,7 @@ from regolo_git.reviews.policy import loosened_by, policy_changes
 from regolo_git.reviews.review_json import review_json
 from regolo_git.reviews.review_page import review_document
 from regolo_git.reviews.reviewed_change import ReviewedChange
+from regolo_git.text.numbers import counted
 
 
 class Review(ReviewedChange):
@@ -49,8 +50,11 @@ class Review(ReviewedChange):
         """The review as plain values, for JSON."""
         return review_json(self)
 
+    def __repr__(self) -> str:
+        return f"<Review of {counted(len(self.models), 'model')}: {self.verdict}>"
+
     def _repr_html_(self) -> str:
-        return self.to_html()
+        return document_to_fragment(self.document)
 
 
 def review_change(handle: Handle, change: ChangeRange) -> Review:

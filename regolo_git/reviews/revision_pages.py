@@ -1,18 +1,21 @@
 """The pages of a comparison of two revisions: one for each model that changed, was added or was removed."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from regolo_git.records.manifest import Manifest
 from regolo_git.reviews.comparison_page import comparison_page
 from regolo_git.reviews.page import Cell, Column, Page, Section
-from regolo_git.reviews.versions import RevisionComparison
 from regolo_git.text.numbers import number_text
 from regolo_git.text.sizes import size_text
+
+if TYPE_CHECKING:
+    from regolo_git.reviews.versions import RevisionComparison
 
 METRICS_SHOWN = 50
 
 
-def revision_pages(comparison: RevisionComparison) -> list[Page]:
+def revision_pages(comparison: "RevisionComparison") -> list[Page]:
     """The pages, sorted by model."""
     pages = [
         *map(comparison_page, comparison.changed),
@@ -22,7 +25,7 @@ def revision_pages(comparison: RevisionComparison) -> list[Page]:
     return sorted(pages, key=lambda page: page.subject)
 
 
-def revision_title(comparison: RevisionComparison) -> str:
+def revision_title(comparison: "RevisionComparison") -> str:
     """The title of all pages together."""
     return f"{comparison.a} → {comparison.b}"
 

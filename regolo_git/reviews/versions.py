@@ -14,11 +14,14 @@ from regolo_git.registry.measurements import measured_later, with_evaluations
 from regolo_git.registry.predictions import paired_metrics
 from regolo_git.registry.revisions import Revision, changed_models, revision_at
 from regolo_git.reviews.comparison import Comparison, compare
+from regolo_git.reviews.html import to_fragment
 from regolo_git.reviews.incomplete import IncompleteFile, incomplete_files
+from regolo_git.reviews.revision_pages import revision_pages, revision_title
 from regolo_git.reviews.sides import Side, find_side, side_at
+from regolo_git.text.json_values import Plain
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RevisionComparison:
     """Every model that two revisions have differently; `added` and `removed` are in one of them only."""
 
@@ -27,6 +30,23 @@ class RevisionComparison:
     changed: tuple[Comparison, ...] = ()
     added: tuple[Manifest, ...] = ()
     removed: tuple[Manifest, ...] = ()
+
+    def __repr__(self) -> str:
+        names = (f"{len(getattr(self, kind))} {kind}" for kind in ("changed", "added", "removed"))
+        return f"<RevisionComparison {revision_title(self)}: {', '.join(names)}>"
+
+    def _repr_html_(self) -> str:
+        return to_fragment(revision_pages(self), revision_title(self))
+
+    def to_dict(self) -> Plain:
+        """The comparisons as plain values, under the names of `git regolo diff --json`."""
+        return {
+            "a": self.a,
+            "b": self.b,
+            "changed": [changes.to_dict() for changes in self.changed],
+            "added": list(map(_of_manifest, self.added)),
+            "removed": list(map(_of_manifest, self.removed)),
+        }
 
 
 def compare_versions(
@@ -106,6 +126,16 @@ def compare_work_tree(handle: Handle, on_progress: OnProgress = ignore_progress)
     if handle.git.head_commit() is None:
         raise NotFound("there is no commit yet", Hint("register", "MODEL", "PATH"))
     return compare_revisions(handle, revision_at(handle, HEAD), revision_at(handle, WORK_TREE), on_progress)
+
+
+def _of_manifest(manifest: Manifest) -> Plain:
+    return {
+        "model": manifest.model,
+        "version": manifest.version,
+        "size": manifest.artifact.size,
+        "digest": str(manifest.artifact.digest),
+        "metrics": dict(manifest.metric_values),
+    }
 
 
 def _candidates(handle: Handle, a: Revision, b: Revision) -> list[str]:

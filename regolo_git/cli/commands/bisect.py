@@ -9,18 +9,16 @@ from pathlib import Path
 import click
 
 from regolo_git.cli.context import open_handle
-from regolo_git.cli.forms import Json, json_option, put_json
+from regolo_git.cli.forms import json_option, put_json
 from regolo_git.cli.options.arguments import complete_versions, model_argument
-from regolo_git.cli.pages.comparison import document as comparison_document
 from regolo_git.cli.pages.terminal import put_page
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, talk
 from regolo_git.errors import InvalidInput, NotFound, RegoloError
 from regolo_git.hints import Hint
 from regolo_git.records.references import Reference
-from regolo_git.registry.version_search import FirstBad, Outcome, find_first_bad
+from regolo_git.registry.version_search import Outcome, find_first_bad
 from regolo_git.registry.versions.model_version import ModelVersion
-from regolo_git.reviews.comparison import Comparison
 from regolo_git.reviews.comparison_page import comparison_page
 from regolo_git.reviews.versions import compare_versions
 from regolo_git.text.numbers import counted
@@ -71,7 +69,7 @@ def bisect(model: str, good: str, bad: str, words: tuple[str, ...], as_json: boo
         before, after = (Reference.select(model, side.version) for side in (found.good, found.version))
         comparison = compare_versions(handle, before, after)
     if as_json:
-        put_json(_document(found, comparison))
+        put_json({**found.to_dict(), "comparison": comparison.to_dict()})
         return
     put(f"{found.version.reference} is the first bad version")
     put("")
@@ -101,15 +99,3 @@ def _run(words: Sequence[str], version: ModelVersion, place: Path) -> Outcome:
         return "bad" if status else "good"
     ended = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
     raise RegoloError(f"'{printable(shlex.join(command))}' {ended}: the search is over")
-
-
-def _document(found: FirstBad, comparison: Comparison) -> Json:
-    return {
-        "model": found.version.model_id,
-        "first_bad": found.version.version,
-        "good": found.good.version,
-        "commit": found.version.commit,
-        "by": found.version.created_by,
-        "tried": [{"version": version, "outcome": outcome} for version, outcome in found.tried],
-        "comparison": comparison_document(comparison),
-    }

@@ -5,7 +5,7 @@ import click
 from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.dates import date_option, shown_time
-from regolo_git.cli.forms import Form, Json, emit, form_options
+from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.options.targets import complete_model, to_one
 from regolo_git.cli.options.when_asked import when_asked
 from regolo_git.cli.pages.terminal import drawn
@@ -72,29 +72,10 @@ def blame(model: OneVersion, metric: str | None, form: Form) -> None:
         talk(f"{model.model} has no metrics")
     emit(
         form,
-        document=lambda: [_document(origin) for origin in found],
+        document=lambda: [origin.to_dict() for origin in found],
         fields=lambda: [_fields(origin) for origin in found],
         page=lambda: put_table(COLUMNS, [_row(origin) for origin in found]),
     )
-
-
-def _document(origin: MetricOrigin) -> Json:
-    version, change, later = origin.version, origin.change, origin.evaluation
-    return {
-        "metric": origin.metric,
-        "value": change["b"],
-        "previous": change["a"],
-        "diff": change["diff"],
-        "relative": change["relative"],
-        "verdict": change["verdict"],
-        "version": version.version,
-        "previous_version": origin.previous.version if origin.previous is not None else None,
-        "commit": version.commit or None,
-        "by": version.created_by,
-        "created_at": version.created_at,
-        "message": version.message,
-        "measured_later": {"by": later.who, "when": later.when} if later is not None else None,
-    }
 
 
 def _fields(origin: MetricOrigin) -> list[object]:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import click
 
 from regolo_git.cli.context import open_handle
-from regolo_git.cli.forms import Json, json_option, put_json
+from regolo_git.cli.forms import json_option, put_json
 from regolo_git.cli.options.arguments import reference_argument
 from regolo_git.cli.options.change import ask_before_store
 from regolo_git.cli.progress import ProgressBar
@@ -112,7 +112,7 @@ def checkout(
     for item in done:
         talk(_summary(item))
     if as_json:
-        put_json([_document(item) for item in done])
+        put_json([item.to_dict() for item in done])
     else:
         for item in done:
             put(str(item.path))
@@ -221,13 +221,3 @@ def _summary(item: CheckedOut) -> str:
     if item.written_bytes == 0:
         return signs(f"{reference} is already at {item.path}")
     return f"checked out {reference} ({size_text(item.written_bytes)})"
-
-
-def _document(item: CheckedOut) -> Json:
-    return {
-        "model": item.model,
-        "version": item.version,
-        "path": str(item.path),
-        "size": item.size,
-        "written_bytes": item.written_bytes,
-    }

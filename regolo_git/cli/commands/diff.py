@@ -143,7 +143,7 @@ def _show_one(found: Comparison, page_format: Format, form: Form) -> None:
     else:
         emit(
             form,
-            document=lambda: page_of_one.document(found),
+            document=found.to_dict,
             fields=lambda: page_of_one.fields(found),
             page=lambda: put_page(comparison_page(found)),
         )
@@ -158,7 +158,7 @@ def _show_all(found: RevisionComparison, page_format: Format, form: Form) -> Non
     else:
         emit(
             form,
-            document=lambda: page_of_all.document(found),
+            document=found.to_dict,
             fields=lambda: page_of_all.fields(found),
             page=lambda: page_of_all.put_pages(found, pages),
         )

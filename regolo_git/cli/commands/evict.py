@@ -73,11 +73,7 @@ def _show(plan: EvictionPlan) -> None:
 
 def _document(plan: EvictionPlan, freed: int, *, evicted: bool) -> Json:
     return {
-        "versions": [
-            {"version": version.reference, "size": version.size, "kept": version.kept}
-            for version in plan.versions
-        ],
-        "size": plan.size,
+        **plan.to_dict(),
         "freed": freed,
         "evicted": evicted,
     }

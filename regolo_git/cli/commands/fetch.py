@@ -3,9 +3,9 @@
 import click
 
 from regolo_git.cli.context import open_handle
-from regolo_git.cli.forms import Json, json_option, put_json
+from regolo_git.cli.forms import json_option, put_json
 from regolo_git.cli.git_progress import GitProgressLine
-from regolo_git.cli.pages.fetched import fetched_document, refuse_differing, talk_of_fetched
+from regolo_git.cli.pages.fetched import refuse_differing, talk_of_fetched
 from regolo_git.cli.streams import put
 from regolo_git.registry.sync.fetch import fetch as fetch_versions
 
@@ -31,9 +31,8 @@ def fetch(as_json: bool) -> None:
     with open_handle() as handle, GitProgressLine() as line:
         done = fetch_versions(handle, on_git_progress=line.show)
     talk_of_fetched(done)
-    document: dict[str, Json] = fetched_document(done)
     if as_json:
-        put_json(document)
+        put_json(done.to_dict())
     else:
         for reference in done.versions:
             put(reference)

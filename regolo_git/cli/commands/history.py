@@ -9,7 +9,7 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.dates import date_option, shown_time
 from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.options.arguments import complete_environments, model_argument
-from regolo_git.cli.pages.differences import deployed_document, talk_of_differences
+from regolo_git.cli.pages.differences import talk_of_differences
 from regolo_git.cli.streams import talk, talk_next
 from regolo_git.cli.tables import put_table
 from regolo_git.errors import NotFound
@@ -99,16 +99,9 @@ def _document(events: Sequence[PromotionEvent], followers: Sequence[Deployed]) -
     newest = {event.environment: event.commit for event in reversed(events)}
     return [
         {
-            "when": event.when,
-            "environment": event.environment,
-            "action": event.action,
-            "version": event.promotion.version if event.promotion else None,
-            "replicas": event.promotion.replicas if event.promotion else None,
-            "by": event.who,
-            "commit": event.commit,
-            "message": event.message,
+            **event.to_dict(),
             "endpoints": [
-                deployed_document(each)
+                each.to_dict()
                 for each in followers
                 if each.environment == event.environment and newest[event.environment] == event.commit
             ],

@@ -149,7 +149,7 @@ def _list_remote(model: str | None, metrics: Sequence[str], limit: int | None, f
         versions = list_remote_versions(handle, model)[::-1][:limit]
     emit(
         form,
-        document=lambda: [remote_list.document(version) for version in versions],
+        document=lambda: [version.to_dict() for version in versions],
         fields=lambda: (remote_list.fields(version) for version in versions),
         page=lambda: remote_list.put_remote_versions(versions),
     )

@@ -3,10 +3,10 @@
 import click
 
 from regolo_git.cli.context import open_handle
-from regolo_git.cli.forms import Json, json_option, put_json
+from regolo_git.cli.forms import json_option, put_json
 from regolo_git.cli.git_progress import GitProgressLine
 from regolo_git.cli.options.change import ask_before_store
-from regolo_git.cli.pages.fetched import fetched_document, refuse_differing, talk_of_fetched
+from regolo_git.cli.pages.fetched import refuse_differing, talk_of_fetched
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import put, talk, talk_next
 from regolo_git.hints import Hint
@@ -48,7 +48,7 @@ def pull(yes: bool, as_json: bool) -> None:
     talk_of_fetched(done.fetched)
     _report(done)
     if as_json:
-        put_json(_document(done))
+        put_json(done.to_dict())
     else:
         for reference in done.fetched.versions:
             put(reference)
@@ -67,19 +67,3 @@ def _report(done: Pulled) -> None:
     for manifest in done.kept:
         talk(f"{manifest.reference} was not checked out: its files here are edited, or not there")
         talk_next(str(Hint("checkout", manifest.reference)))
-
-
-def _document(done: Pulled) -> dict[str, Json]:
-    return {
-        **fetched_document(done.fetched),
-        "branches": list(done.branches),
-        "renumbered": [
-            {"model": version.model, "version": version.version, "before": version.before}
-            for version in done.renumbered
-        ],
-        "checked_out": [
-            {"model": item.model, "version": item.version, "path": str(item.path)}
-            for item in done.files.checked_out
-        ],
-        "kept": [manifest.reference for manifest in done.kept],
-    }

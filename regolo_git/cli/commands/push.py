@@ -3,7 +3,7 @@
 import click
 
 from regolo_git.cli.context import open_handle
-from regolo_git.cli.forms import Json, json_option, put_json
+from regolo_git.cli.forms import json_option, put_json
 from regolo_git.cli.git_progress import GitProgressLine
 from regolo_git.cli.options.arguments import complete_models
 from regolo_git.cli.options.change import ask_before_store
@@ -59,7 +59,7 @@ def push(models: tuple[str, ...], yes: bool, as_json: bool) -> None:
         talk_note(f"the bytes stay in '{place}': the registry names no shared store")
         talk_next(str(Hint("config", "store.url", "URL")))
     if as_json:
-        put_json(_document(done))
+        put_json(done.to_dict())
     else:
         for version in done.versions:
             put(version.reference)
@@ -80,20 +80,3 @@ def _report(done: PushResult) -> None:
         if version.version != version.before:
             before = version_reference(version.model, version.before)
             talk(f"  renumbered  {before} is now {version.reference}")
-
-
-def _document(done: PushResult) -> dict[str, Json]:
-    return {
-        "remote": done.remote,
-        "branches": list(done.branches),
-        "versions": [
-            {"model": version.model, "version": version.version, "before": version.before}
-            for version in done.versions
-        ],
-        "notes": list(done.notes),
-        "store": {
-            "url": done.content.url,
-            "artifacts": done.content.artifacts,
-            "size": done.content.size,
-        },
-    }

@@ -12,7 +12,7 @@ from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, Json, emit, form_options
 from regolo_git.cli.pages.clashes import clashes_document, talk_of_clashes
-from regolo_git.cli.pages.differences import deployed_document, talk_of_differences
+from regolo_git.cli.pages.differences import talk_of_differences
 from regolo_git.cli.pages.proposals import proposals_document, talk_of_proposals
 from regolo_git.cli.pages.unpushed import talk_of_unpushed
 from regolo_git.cli.progress import ProgressBar
@@ -68,7 +68,7 @@ def status(form: Form) -> None:
         document=lambda: {
             **_document(found),
             "clashes": clashes_document(clashes),
-            "endpoints": [deployed_document(each) for each in endpoints],
+            "endpoints": [each.to_dict() for each in endpoints],
             "unpushed": asdict(unpushed) if unpushed is not None else None,
             "proposals": proposals_document(proposals),
         },

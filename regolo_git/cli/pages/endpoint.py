@@ -6,30 +6,10 @@ from regolo_git.registry.endpoints.deployed import Deployed
 from regolo_git.text.numbers import decimal_text
 
 
-def endpoint_document(endpoint: Endpoint) -> dict[str, Json]:
-    """An endpoint as a JSON document."""
-    return {
-        "endpoint": endpoint.endpoint,
-        "model": endpoint.model,
-        "environment": endpoint.environment,
-        "engine": endpoint.engine,
-        "versions": {
-            version: {
-                "weight": endpoint.traffic[version],
-                "replicas": pin.replicas,
-                "commit": pin.commit,
-                "digest": str(pin.digest),
-            }
-            for version, pin in endpoint.versions.items()
-        },
-        "routing": dict(endpoint.routing.to_table()),
-    }
-
-
 def document_beside(endpoint: Endpoint, found: Deployed) -> dict[str, Json]:
     """An endpoint beside the environment that it follows, as a JSON document."""
     return {
-        **endpoint_document(endpoint),
+        **endpoint.to_dict(),
         "environment_version": found.promoted,
         "agrees": found.agrees,
         "rolled_back_from": found.rolled_back_from,

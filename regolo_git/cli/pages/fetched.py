@@ -1,20 +1,9 @@
 """What came from a remote, for the terminal and as JSON."""
 
-from regolo_git.cli.forms import Json
 from regolo_git.cli.streams import talk
 from regolo_git.errors import Conflict
 from regolo_git.registry.sync.fetch import Fetched
 from regolo_git.text.numbers import counted
-
-
-def fetched_document(done: Fetched) -> dict[str, Json]:
-    """The versions that came, the notes that changed, and the tags that differ."""
-    return {
-        "remote": done.remote,
-        "versions": list(done.versions),
-        "notes": list(done.notes),
-        "differing": [tag.name for tag in done.differing],
-    }
 
 
 def talk_of_fetched(done: Fetched) -> None:

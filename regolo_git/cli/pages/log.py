@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from regolo_git.cli.columns import Column
 from regolo_git.cli.dates import shown_time
 from regolo_git.cli.forms import Json
-from regolo_git.cli.pages.status_style import labels_text, retirement_document, retirement_text, version_cell
+from regolo_git.cli.pages.status_style import labels_text, retirement_text, version_cell
 from regolo_git.cli.pages.terminal import drawn
 from regolo_git.cli.streams import is_terminal, paint, put, signs, takes_symbols
 from regolo_git.cli.tables import Cell, Row, painted, put_table, width
@@ -50,7 +50,7 @@ def document(step: Step) -> Json:
         "status": version.status,
         "environments": list(version.environments),
         "endpoints": dict(version.endpoints),
-        "retired": retirement_document(version),
+        "retired": version.retirement.to_dict() if version.retirement is not None else None,
         "labels": dict(version.labels),
         "previous": step.previous.version if step.previous is not None else None,
         "created_at": version.created_at,

@@ -6,7 +6,6 @@ from regolo_git.cli.columns import Column
 from regolo_git.cli.dates import shown_time
 from regolo_git.cli.forms import Json
 from regolo_git.cli.pages.clashes import clashes_document
-from regolo_git.cli.pages.differences import deployed_document
 from regolo_git.cli.tables import Cell, put_table
 from regolo_git.registry.clashes import Clash
 from regolo_git.registry.endpoints.deployed import Deployed
@@ -26,13 +25,7 @@ COLUMNS = (
 def document(model: ModelSummary, clashes: Sequence[Clash]) -> Json:
     """A model as a JSON document, with what another clone has under numbers of its versions."""
     return {
-        "model": model.name,
-        "versions": model.versions,
-        "latest": model.latest,
-        "merged": model.merged,
-        "updated_at": model.updated_at,
-        "environments": dict(model.environments),
-        "endpoints": [deployed_document(found) for found in model.endpoints],
+        **model.to_dict(),
         "clashes": clashes_document([clash for clash in clashes if clash.model == model.name]),
     }
 

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from regolo_git.cli.forms import Json
-from regolo_git.cli.pages.comparison import document
 from regolo_git.cli.streams import paint, signs, talk
 from regolo_git.errors import RegoloError
 from regolo_git.records.references import Reference
@@ -96,5 +95,5 @@ def judgement_document(judgement: Judgement, found: Compared) -> dict[str, Json]
     """The gates and the comparison as JSON; the latter is null if there is none."""
     return {
         "gates": [result.to_dict() for result in judgement.results],
-        "comparison": document(found) if not isinstance(found, str) else None,
+        "comparison": found.to_dict() if not isinstance(found, str) else None,
     }

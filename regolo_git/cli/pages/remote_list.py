@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from regolo_git.cli.columns import Column
-from regolo_git.cli.forms import Json
 from regolo_git.cli.streams import talk_next
 from regolo_git.cli.tables import Cell, put_table
 from regolo_git.hints import Hint
@@ -12,19 +11,6 @@ from regolo_git.registry.remote_versions import RemoteVersion
 SHORT = 12  # digits of an id
 WORDS = {"here": "here", "absent": "not here", "differs": "another one here"}
 STYLES = {"here": "", "absent": "yellow", "differs": "red"}
-
-
-def document(version: RemoteVersion) -> Json:
-    """A version as a JSON document."""
-    return {
-        "model": version.model_id,
-        "version": version.version,
-        "reference": version.reference,
-        "remote": version.remote,
-        "tag": version.tag,
-        "tag_oid": version.tag_oid,
-        "presence": version.presence,
-    }
 
 
 def fields(version: RemoteVersion) -> list[object]:

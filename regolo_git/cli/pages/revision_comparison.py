@@ -2,34 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from regolo_git.cli.forms import Json
 from regolo_git.cli.pages import comparison as one
 from regolo_git.cli.pages.terminal import put_page
 from regolo_git.cli.streams import put, talk
-from regolo_git.records.manifest import Manifest
 from regolo_git.reviews.page import Page
 from regolo_git.reviews.versions import RevisionComparison
-
-
-def document(comparison: RevisionComparison) -> Json:
-    """The comparison as a JSON document."""
-    return {
-        "a": comparison.a,
-        "b": comparison.b,
-        "changed": [one.document(changes) for changes in comparison.changed],
-        "added": list(map(_document, comparison.added)),
-        "removed": list(map(_document, comparison.removed)),
-    }
-
-
-def _document(manifest: Manifest) -> Json:
-    return {
-        "model": manifest.model,
-        "version": manifest.version,
-        "size": manifest.artifact.size,
-        "digest": str(manifest.artifact.digest),
-        "metrics": manifest.metric_values,
-    }
 
 
 def fields(comparison: RevisionComparison) -> Iterator[tuple[object, ...]]:

@@ -7,7 +7,7 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Form, emit
 from regolo_git.cli.options.selection import Selection
 from regolo_git.cli.options.targets import find_target
-from regolo_git.cli.pages import revision_comparison, version_list
+from regolo_git.cli.pages import version_list
 from regolo_git.cli.streams import talk
 from regolo_git.cli.tables import Cell, Row, put_table
 from regolo_git.errors import InvalidInput
@@ -112,7 +112,7 @@ def _put_changes(found: RevisionComparison, form: Form) -> None:
         talk(f"no model differs between {found.a} and {found.b}")
     emit(
         form,
-        document=lambda: revision_comparison.document(found),
+        document=found.to_dict,
         fields=lambda: rows,
         page=lambda: put_table(CHANGES, [_row(*row) for row in rows]),
     )

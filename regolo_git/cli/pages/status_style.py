@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from regolo_git.cli.dates import shown_time
-from regolo_git.cli.forms import Json
 from regolo_git.cli.tables import Cell
 from regolo_git.registry.version_status import PROPOSED, READY, RETIRED, UNCOMMITTED, UNMERGED
 from regolo_git.registry.versions.model_version import ModelVersion
@@ -51,11 +50,3 @@ def labels_text(version: ModelVersion) -> str:
 def retirement_text(retired: "Retirement") -> str:
     """On one line: `2026-11-26 18:17 by Ada Byron: wrong data`."""
     return one_line(f"{shown_time(retired.when)} by {person(retired.who)}: {retired.reason}")
-
-
-def retirement_document(version: ModelVersion) -> Json:
-    """When, by whom and why a version was retired, as a JSON document; None if it was not."""
-    retired = version.retirement
-    return (
-        {"when": retired.when, "by": retired.who, "reason": retired.reason} if retired is not None else None
-    )

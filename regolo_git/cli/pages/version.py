@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 from regolo_git.cli.dates import shown_time
 from regolo_git.cli.forms import Json, flat, plain_text
-from regolo_git.cli.pages.differences import deployed_document
 from regolo_git.cli.pages.shown_version import Shown
-from regolo_git.cli.pages.status_style import retirement_document, retirement_text, status_text
-from regolo_git.records.evaluations import Evaluation, Measured
+from regolo_git.cli.pages.status_style import retirement_text, status_text
+from regolo_git.records.evaluations import Measured
 from regolo_git.records.labels import Label
 from regolo_git.registry.signatures import Signed
 from regolo_git.reviews.page import Column, Page, Section
@@ -132,14 +131,7 @@ def _values(tree: Json) -> list[tuple[str, str]]:
 
 def _lineage(shown: Shown) -> Json:
     lineage = shown.manifest.lineage
-    if lineage is None:
-        return None
-    return {
-        "code": lineage.code,
-        "base": lineage.base,
-        "data": dict(lineage.data),
-        "parameters": dict(lineage.parameters),
-    }
+    return lineage.to_dict() if lineage is not None else None
 
 
 def _files(shown: Shown) -> Section:
@@ -152,61 +144,25 @@ def _files(shown: Shown) -> Section:
     return Section("Files", rows, columns, screenful=FILES_SHOWN, rest=rest)
 
 
-def _evaluation(entry: Evaluation) -> Json:
-    return {
-        "when": entry.when,
-        "who": entry.who,
-        "metrics": {name: dict(held.to_dict()) for name, held in entry.metrics.items()},
-        "labels": dict(entry.labels),
-    }
-
-
 def document(shown: Shown) -> Json:
     """The version as a JSON document."""
     version, manifest = shown.version, shown.manifest
     return {
-        "model": version.model_id,
-        "version": version.version,
-        "reference": version.reference,
-        "status": version.status,
-        "merged": version.merged,
-        "current": version.current,
-        "retired": retirement_document(version),
-        "labels": dict(version.labels),
+        **version.to_dict(),
         "labelled": [
             {"name": each.name, "value": each.value, "when": each.when, "by": each.who}
             for each in shown.labels
         ],
         "used_by": list(map(str, shown.users)),
         "users": [{"kind": user.kind, "name": user.name} for user in shown.users],
-        "environments": list(version.environments),
-        "endpoints": [deployed_document(endpoint) for endpoint in shown.endpoints],
+        "endpoints": [endpoint.to_dict() for endpoint in shown.endpoints],
         "model_description": shown.card.description,
         "owner": shown.card.owner,
-        "description": manifest.description,
-        "message": version.message,
-        "created_at": version.created_at,
-        "created_by": version.created_by,
-        "kind": manifest.artifact.kind,
-        "path": manifest.artifact.path,
-        "size": version.size_bytes,
-        "digest": version.digest,
-        "recipe": str(manifest.artifact.recipe),
         "here": shown.recipe is not None,
         "tensors": len(shown.recipe.tensors) if shown.recipe is not None else None,
-        "tag": version.tag,
         "signed": shown.signature is not None and shown.signature.exists,
         **_signature_document(shown.signature),
-        "commit": version.commit,
-        "build": manifest.build,
-        "parents": list(manifest.parents),
         "gates_at_merge": shown.gates,
-        "metrics": dict(version.metrics),
-        "measurements": {name: dict(held.measurement.to_dict()) for name, held in version.measured.items()},
-        "evaluations": [_evaluation(entry) for entry in version.evaluations],
-        "metadata": dict(version.metadata),
-        "lineage": _lineage(shown),
-        "serving": dict(manifest.serving) if manifest.serving is not None else None,
         "files": {
             path: {"size": entry.size, "digest": str(entry.digest)}
             for path, entry in manifest.file_entries(shown.recipe).items()

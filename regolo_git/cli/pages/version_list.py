@@ -7,12 +7,13 @@ from regolo_git.cli.columns import Column
 from regolo_git.cli.dates import shown_time
 from regolo_git.cli.forms import Json
 from regolo_git.cli.pages.clashes import clashes_document
-from regolo_git.cli.pages.status_style import labels_text, retirement_document, retirement_text, version_cell
+from regolo_git.cli.pages.status_style import labels_text, retirement_text, version_cell
 from regolo_git.cli.streams import talk
 from regolo_git.cli.tables import Cell, put_table
 from regolo_git.records.kinds import is_number
 from regolo_git.registry.clashes import Clash
 from regolo_git.registry.versions.model_version import ModelVersion, measured_later
+from regolo_git.registry.versions.version_values import summary_of
 from regolo_git.text.commits import person
 from regolo_git.text.numbers import number_text, shares_text
 from regolo_git.text.printable import one_line
@@ -28,23 +29,7 @@ def document(line: Line, clashes: Sequence[Clash]) -> Json:
     """A version as a JSON document, with what another clone has under its number."""
     version, metrics = line
     found: dict[str, Json] = {
-        "model": version.model_id,
-        "version": version.version,
-        "reference": version.reference,
-        "status": version.status,
-        "merged": version.merged,
-        "current": version.current,
-        "environments": list(version.environments),
-        "endpoints": dict(version.endpoints),
-        "retired": retirement_document(version),
-        "labels": dict(version.labels),
-        "size": version.size_bytes,
-        "created_at": version.created_at,
-        "created_by": version.created_by,
-        "digest": version.digest,
-        "commit": version.commit,
-        "tag": version.tag,
-        "message": version.message,
+        **summary_of(version),
         "clashes": clashes_document([clash for clash in clashes if clash.version == version.version]),
     }
     if metrics:

@@ -11,6 +11,7 @@ from regolo_git.errors import IntegrityError
 from regolo_git.hints import Hint
 from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
+from regolo_git.text.json_values import Plain
 from regolo_git.text.numbers import shares_text
 
 if TYPE_CHECKING:
@@ -34,6 +35,18 @@ class Deployed(NamedTuple):
     traffic: Mapping[str, float]
     agrees: bool
     rolled_back_from: str | None
+
+    def to_dict(self) -> Plain:
+        """The endpoint beside its environment."""
+        return {
+            "endpoint": self.name,
+            "environment": self.environment,
+            "environment_version": self.promoted,
+            "traffic": dict(self.traffic),
+            "agrees": self.agrees,
+            "rolled_back_from": self.rolled_back_from,
+            "state": self.state,
+        }
 
     @property
     def place(self) -> str:

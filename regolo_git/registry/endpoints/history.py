@@ -13,6 +13,7 @@ from regolo_git.records.names import check_endpoint_name
 from regolo_git.records.paths import endpoint_path
 from regolo_git.registry.branch_events import action_of, branch_events
 from regolo_git.registry.handle import Handle
+from regolo_git.text.json_values import Plain, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,17 @@ class EndpointEvent:
     who: str
     message: str
     reverted: str | None = None
+
+    def to_dict(self) -> Plain:
+        """The change as plain values."""
+        return {
+            "when": plain(self.when),
+            "action": self.action,
+            "by": self.who,
+            "commit": self.commit,
+            "message": self.message,
+            "endpoint": self.endpoint.to_dict() if self.endpoint else None,
+        }
 
 
 def endpoint_history(handle: Handle, name: str) -> list[EndpointEvent]:

@@ -10,6 +10,7 @@ from regolo_git.records.names import check_environment_name
 from regolo_git.records.paths import environment_path, place_of_promotion
 from regolo_git.registry.branch_events import BranchEvent, branch_events
 from regolo_git.registry.handle import Handle
+from regolo_git.text.json_values import Plain, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,19 @@ class HeldVersion:
     since: datetime | None = None
     who: str | None = None
     commit: str | None = None
+
+    def to_dict(self) -> Plain:
+        """The place and its version as plain values."""
+        return {
+            "environment": self.environment,
+            "model": self.model,
+            "version": self.version,
+            "replicas": self.replicas,
+            "since": plain(self.since),
+            "by": self.who,
+            "commit": self.commit,
+            "digest": self.digest,
+        }
 
 
 def environments_at(

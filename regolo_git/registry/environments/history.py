@@ -10,6 +10,7 @@ from regolo_git.records.names import check_environment_name
 from regolo_git.records.paths import place_of_promotion
 from regolo_git.registry.branch_events import action_of, branch_events
 from regolo_git.registry.handle import Handle
+from regolo_git.text.json_values import Plain, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,19 @@ class PromotionEvent:
     message: str
     action: str
     reverted: str | None = None
+
+    def to_dict(self) -> Plain:
+        """The change as plain values, under the names of `git regolo history --json`."""
+        return {
+            "when": plain(self.when),
+            "environment": self.environment,
+            "action": self.action,
+            "version": self.promotion.version if self.promotion else None,
+            "replicas": self.promotion.replicas if self.promotion else None,
+            "by": self.who,
+            "commit": self.commit,
+            "message": self.message,
+        }
 
 
 def promotion_history(handle: Handle, model: str, environment: str | None = None) -> list[PromotionEvent]:

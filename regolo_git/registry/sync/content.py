@@ -24,6 +24,7 @@ from regolo_git.registry.sync.sent_note import SentNote
 from regolo_git.registry.sync.web_store import look_through_web, refuse_unwritable
 from regolo_git.registry.versions.tagged_manifest import fetch_manifests, read_tagged_manifest
 from regolo_git.store.shared import SharedStore
+from regolo_git.text.json_values import Plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,10 @@ class SentContent:
     url: str | None = None
     artifacts: int = 0
     size: int = 0
+
+    def to_dict(self) -> Plain:
+        """What the store was sent, as plain values."""
+        return {"url": self.url, "artifacts": self.artifacts, "size": self.size}
 
     def joined(self, later: "SentContent") -> "SentContent":
         """With what the store was sent later."""

@@ -22,6 +22,7 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.sync.recipes import fetch_recipes, fetched_tips
 from regolo_git.registry.sync.remote_state import RemoteState, ask, local_tags, not_at, remote_name
 from regolo_git.registry.sync.seen_tags import note_seen, tag_state
+from regolo_git.text.json_values import Plain
 
 REASON = "regolo: fetch"
 
@@ -32,6 +33,10 @@ class DifferingTag:
 
     name: str
     remote: str
+
+    def to_dict(self) -> Plain:
+        """The tag as plain values."""
+        return {"tag": self.name, "remote": self.remote, "hint": str(self.hint)}
 
     @property
     def text(self) -> str:
@@ -59,6 +64,15 @@ class Fetched:
     notes: tuple[str, ...]
     differing: tuple[DifferingTag, ...]
     others: Mapping[str, str]
+
+    def to_dict(self) -> Plain:
+        """What came, as plain values."""
+        return {
+            "remote": self.remote,
+            "versions": list(self.versions),
+            "notes": list(self.notes),
+            "differing": [tag.name for tag in self.differing],
+        }
 
 
 def fetch(handle: Handle, *, on_git_progress: OnGitProgress = ignore_git_progress) -> Fetched:

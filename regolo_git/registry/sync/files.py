@@ -8,6 +8,7 @@ from regolo_git.errors import RegoloError, TransportError
 from regolo_git.records.manifest import Manifest
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.checkout import CheckedOut, checkout_manifest, head_records
+from regolo_git.text.json_values import Plain
 
 
 class CheckedOutFiles(NamedTuple):
@@ -15,6 +16,13 @@ class CheckedOutFiles(NamedTuple):
 
     checked_out: tuple[CheckedOut, ...] = ()
     failed: tuple[RegoloError, ...] = ()
+
+    def to_dict(self) -> Plain:
+        """The places that were written, and the errors of the others, as plain values."""
+        return {
+            "checked_out": [item.to_dict() for item in self.checked_out],
+            "failed": [error.message for error in self.failed],
+        }
 
     @property
     def lack_a_store(self) -> bool:

@@ -29,6 +29,7 @@ from regolo_git.registry.sync.push import PushedVersion
 from regolo_git.registry.sync.recipes import fetch_recipes, fetched_tips
 from regolo_git.registry.sync.remote_state import RemoteState, ask, local_tags, remote_name
 from regolo_git.registry.versions.status import artifact_state
+from regolo_git.text.json_values import Plain
 
 MERGES = ("false", "no", "off", "0")  # the values of pull.rebase that do not rebase
 
@@ -45,6 +46,16 @@ class Pulled:
     renumbered: tuple[PushedVersion, ...]
     files: CheckedOutFiles
     kept: tuple[Manifest, ...]
+
+    def to_dict(self) -> Plain:
+        """What was done, as plain values."""
+        return {
+            **self.fetched.to_dict(),
+            "branches": list(self.branches),
+            "renumbered": [version.to_dict() for version in self.renumbered],
+            **self.files.to_dict(),
+            "kept": [manifest.reference for manifest in self.kept],
+        }
 
 
 def pull(

@@ -42,6 +42,7 @@ from regolo_git.registry.sync.remote_state import RemoteState, ask, local_tags, 
 from regolo_git.registry.sync.seen_tags import TagState, note_seen, tag_state, unseen_tags
 from regolo_git.registry.sync.upstream import follow_remote
 from regolo_git.system_calls import pause
+from regolo_git.text.json_values import Plain
 
 ATTEMPTS = 40
 
@@ -53,6 +54,10 @@ class PushedVersion:
     model: str
     version: str
     before: str
+
+    def to_dict(self) -> Plain:
+        """The version as plain values."""
+        return {"model": self.model, "version": self.version, "before": self.before}
 
     @property
     def reference(self) -> str:
@@ -69,6 +74,16 @@ class PushResult:
     versions: tuple[PushedVersion, ...]
     notes: tuple[str, ...]
     content: SentContent
+
+    def to_dict(self) -> Plain:
+        """What was pushed, as plain values."""
+        return {
+            "remote": self.remote,
+            "branches": list(self.branches),
+            "versions": [version.to_dict() for version in self.versions],
+            "notes": list(self.notes),
+            "store": self.content.to_dict(),
+        }
 
 
 def push(

@@ -31,6 +31,7 @@ from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.held import Held, held_at, note_held
 from regolo_git.registry.versions.refused_places import refuse_inside_git, refuse_reserved
 from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
+from regolo_git.text.json_values import Plain
 
 DIRECTORY_ENDS = ("/", "/.", "/..")
 
@@ -44,6 +45,16 @@ class CheckedOut:
     path: Path
     size: int
     written_bytes: int
+
+    def to_dict(self) -> Plain:
+        """The place and what was written, as plain values."""
+        return {
+            "model": self.model,
+            "version": self.version,
+            "path": str(self.path),
+            "size": self.size,
+            "written_bytes": self.written_bytes,
+        }
 
 
 def checkout_version(

@@ -12,6 +12,7 @@ from regolo_git.records.references import version_reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.version_actions import VersionActions
 from regolo_git.registry.versions.version_source import TaggedSource, VersionSource
+from regolo_git.text.json_values import Plain
 from regolo_git.text.sizes import size_text
 
 if TYPE_CHECKING:
@@ -58,6 +59,17 @@ class ModelVersion(VersionActions):
 
     def __repr__(self) -> str:
         return f"<ModelVersion {self.reference} {self.status}, {size_text(self.size_bytes)}>"
+
+    def to_dict(self) -> Plain:
+        """All that is known of it as plain values, under the names of `git regolo list --json` and `show`."""
+        from regolo_git.registry.versions.version_values import values_of  # noqa: PLC0415 - `list` needs no manifest
+
+        return values_of(self)
+
+    def _repr_html_(self) -> str:
+        from regolo_git.registry.versions.version_html import version_html  # noqa: PLC0415 - in a notebook
+
+        return version_html(self)
 
     @property
     def size_mb(self) -> float:

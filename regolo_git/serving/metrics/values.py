@@ -96,6 +96,10 @@ class EndpointMetrics:
             "version": {name: _version_json(held) for name, held in self.version.items()},
         }
 
+    def to_dict(self) -> dict[str, Json]:
+        """The same, under the name that the other values have."""
+        return self.to_json()
+
     @classmethod
     def from_json(cls, value: Json) -> Self:
         """Reads `to_json`.  Raises InvalidInput."""

@@ -6,12 +6,12 @@ from typing import Any
 from support.changes import changes
 
 from regolo_git.cli.forms import plain_text
-from regolo_git.cli.pages.comparison import document, fields
+from regolo_git.cli.pages.comparison import fields
 from regolo_git.reviews.metadata import MetadataChange
 
 
 def test_the_document_has_every_change() -> None:
-    found: Any = document(changes())
+    found: Any = changes().to_dict()
     assert (found["model"], found["a"], found["b"], found["size_diff"]) == ("nlp/m", "1.0", "1.1-rc.1", 904)
     assert found["suggested_bump"] == "major"
     assert found["metrics"]["accuracy"] == {
@@ -32,7 +32,7 @@ def test_the_document_has_every_change() -> None:
 
 
 def test_without_recipes_nothing_is_said_of_tensors() -> None:
-    found: Any = document(changes(tensors=None))
+    found: Any = changes(tensors=None).to_dict()
     assert found["tensors"] is None
     assert "tensor" not in [line[0] for line in fields(changes(tensors=None))]
 

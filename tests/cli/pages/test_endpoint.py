@@ -1,6 +1,6 @@
 """An endpoint for programs."""
 
-from regolo_git.cli.pages.endpoint import endpoint_document, replicas_field, weights_field
+from regolo_git.cli.pages.endpoint import replicas_field, weights_field
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.routing import Routing
@@ -11,7 +11,7 @@ ENDPOINT = Endpoint("e", "m", None, "local", {"1.0": 2 / 3, "1.1": 1 / 3}, PINS,
 
 
 def test_the_document_has_what_is_desired() -> None:
-    found = endpoint_document(ENDPOINT)
+    found = ENDPOINT.to_dict()
     assert (found["endpoint"], found["environment"], found["routing"]) == ("e", None, {"retry": 1})
     assert found["versions"] == {
         "1.0": {"weight": 2 / 3, "replicas": 2, "commit": "c" * 40, "digest": str(DIGEST)},

@@ -10,7 +10,6 @@ from regolo_git.cli.options.arguments import complete_environments, reference_ar
 from regolo_git.cli.options.change import message_option, push_option, unmerged_option
 from regolo_git.cli.options.endpoint import to_endpoint, to_size
 from regolo_git.cli.options.one_value import one_value
-from regolo_git.cli.pages.endpoint import endpoint_document
 from regolo_git.cli.streams import talk, talk_next, talk_note
 from regolo_git.records.references import Reference
 from regolo_git.records.routing import Routing
@@ -138,4 +137,4 @@ def create(
     for notice in notices:
         talk_note(notice)
     talk_next(f"git regolo serve {name}")
-    put_result(name, endpoint_document(created), as_json=as_json)
+    put_result(name, created.to_dict(), as_json=as_json)

@@ -6,7 +6,6 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, json_option, put_result
 from regolo_git.cli.options.change import Consent, consent_options, message_option, push_option
 from regolo_git.cli.options.endpoint import endpoint_argument
-from regolo_git.cli.pages.endpoint import endpoint_document
 from regolo_git.cli.streams import talk
 from regolo_git.errors import IntegrityError, NewerFormat
 from regolo_git.registry.endpoints.delete import delete_endpoint
@@ -54,4 +53,4 @@ def _description(handle: Handle, name: str) -> tuple[str, dict[str, Json]]:
         raise
     except IntegrityError as error:
         return error.message, {"endpoint": name, "problem": error.message}
-    return shares_text(found.traffic), endpoint_document(found)
+    return shares_text(found.traffic), found.to_dict()

@@ -5,9 +5,9 @@ import click
 from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.dates import date_option, shown_time
-from regolo_git.cli.forms import Form, Json, emit, form_options
+from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.options.endpoint import endpoint_argument, for_a_model
-from regolo_git.cli.pages.endpoint import endpoint_document, weights_field
+from regolo_git.cli.pages.endpoint import weights_field
 from regolo_git.cli.tables import put_table
 from regolo_git.hints import Hint
 from regolo_git.registry.endpoints.get import get_endpoint
@@ -51,21 +51,10 @@ def history(endpoint: str, form: Form) -> None:
                 get_endpoint(handle, endpoint)
     emit(
         form,
-        document=lambda: [_document(event) for event in events],
+        document=lambda: [event.to_dict() for event in events],
         fields=lambda: [_fields(event) for event in events],
         page=lambda: put_table(COLUMNS, [_row(event) for event in events]),
     )
-
-
-def _document(event: EndpointEvent) -> dict[str, Json]:
-    return {
-        "when": event.when,
-        "action": event.action,
-        "by": event.who,
-        "commit": event.commit,
-        "message": event.message,
-        "endpoint": endpoint_document(event.endpoint) if event.endpoint else None,
-    }
 
 
 def _fields(event: EndpointEvent) -> list[object]:

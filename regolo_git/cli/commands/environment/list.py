@@ -7,7 +7,7 @@ import click
 from regolo_git.cli.columns import Column
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.dates import date_option, shown_time
-from regolo_git.cli.forms import Form, Json, emit, form_options
+from regolo_git.cli.forms import Form, emit, form_options
 from regolo_git.cli.options.arguments import complete_environments
 from regolo_git.cli.streams import talk
 from regolo_git.cli.tables import Cell, Row, put_table
@@ -71,23 +71,10 @@ def list_(environment: str | None, at: datetime | None, form: Form) -> None:
         )
     emit(
         form,
-        document=lambda: [_document(held) for held in found],
+        document=lambda: [held.to_dict() for held in found],
         fields=lambda: [_fields(held) for held in found],
         page=lambda: put_table(COLUMNS, [_row(held) for held in found]),
     )
-
-
-def _document(held: HeldVersion) -> Json:
-    return {
-        "environment": held.environment,
-        "model": held.model,
-        "version": held.version,
-        "replicas": held.replicas,
-        "since": held.since,
-        "by": held.who,
-        "commit": held.commit,
-        "digest": held.digest,
-    }
 
 
 def _fields(held: HeldVersion) -> list[object]:
