@@ -117,7 +117,8 @@ def _endpoint(changes: ChangeSet, name: str) -> PlaceChange:
         after = changes.after.endpoint(name)
     except RegoloError as error:
         return PlaceChange(name, "", _split(before), None, "cannot be read", error.message)
-    model = (after or before).model if after or before else ""  # type: ignore[union-attr]
+    held = after or before
+    model = held.model if held is not None else ""
     return PlaceChange(name, model, _split(before), _split(after), "; ".join(_endpoint_words(before, after)))
 
 
