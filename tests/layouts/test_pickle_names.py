@@ -191,12 +191,15 @@ def test_an_encrypted_member_is_said() -> None:
     assert names_of(bytes(data)).unread
 
 
-def test_a_keras_model_is_not_vouched_for() -> None:
+@pytest.mark.parametrize(
+    ("other", "file_name"), [("metadata.json", "m"), ("model.weights.npz", "m"), ("a.txt", "m.keras")]
+)
+def test_a_keras_model_is_not_vouched_for(other: str, file_name: str) -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("metadata.json", "{}")
+        archive.writestr(other, "{}")
         archive.writestr("config.json", '{"class_name": "Lambda"}')
-    assert "Keras" in str(names_of(file.getvalue(), "model.keras").unread)
+    assert "Keras" in str(names_of(file.getvalue(), file_name).unread)
 
 
 # -- what is no pickle --------------------------------------------------------------------------------------

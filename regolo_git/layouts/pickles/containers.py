@@ -39,7 +39,8 @@ OTHER_ARCHIVES = {
     HDF: "an HDF5 file may hold code of Keras layers, which is not read",
 }
 SKIPPED_FRAME = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")  # of lz4 and of Zstandard
-KERAS = {"config.json", "metadata.json"}
+KERAS_NAMES = re.compile(r"(?i)\.keras\Z")
+KERAS = "the configuration of a Keras model may hold code, which is not read"
 
 
 class Containers:
@@ -96,6 +97,8 @@ class Containers:
             raise Broken("compression behind a frame that is skipped is not read")
         if HDF_NAMES.search(name) or (depth == DEPTH and _is_hdf_behind(content)):
             raise Broken(OTHER_ARCHIVES[HDF])
+        if KERAS_NAMES.search(name):
+            self._found.unread(KERAS)
         return False
 
     def _member(self, path: str, content: Content, depth: int) -> None:
@@ -127,8 +130,8 @@ class Containers:
             if _is_large_storage(member, names):
                 continue
             self._member(member.name, self._unpacked(file, member, directory), depth)
-        if names >= KERAS:
-            self._found.unread("the configuration of a Keras model may hold code, which is not read")
+        if _is_keras(names):
+            self._found.unread(KERAS)
 
     def _unpacked(self, file: BinaryIO, member: zip_members.Member, directory: int) -> Content:
         start = zip_members.content_start(file, member, directory)
@@ -203,6 +206,12 @@ def _is_large_storage(member: zip_members.Member, names: Collection[str]) -> boo
     if member.stored_size < STORAGE_LIMIT or not zip_members.STORAGE.fullmatch(member.name):
         return False
     return member.plain and f"{member.name.partition('/')[0]}/data.pkl" in names
+
+
+def _is_keras(names: Collection[str]) -> bool:
+    """Whether an archive is a model of Keras, which obeys the configuration before it looks for the rest."""
+    others = ("metadata.json", "model.weights")
+    return "config.json" in names and any(name.startswith(others) for name in names)
 
 
 def _is_hdf_behind(content: Content) -> bool:
