@@ -56,13 +56,12 @@ def _shrunk(
 
 
 def groups(widths: Sequence[int], available: int) -> list[range]:
-    """Splits transposed rows into groups that fit side by side, at least one in each."""
-    found, start = [], 0
-    while start < len(widths):
-        end, used = start + 1, widths[start]
-        while end < len(widths) and used + GAP + widths[end] <= available:
-            used += GAP + widths[end]
-            end += 1
-        found.append(range(start, end))
-        start = end
-    return found
+    """Splits transposed rows into groups that fit side by side: as many in each, and at least one."""
+    count = next((n for n in range(len(widths), 1, -1) if _all_fit(widths, n, available)), 1)
+    return [range(start, min(start + count, len(widths))) for start in range(0, len(widths), count)]
+
+
+def _all_fit(widths: Sequence[int], count: int, available: int) -> bool:
+    """Whether every `count` rows in a row fit beside each other."""
+    starts = range(0, len(widths), count)
+    return all(sum(width + GAP for width in widths[at : at + count]) - GAP <= available for at in starts)

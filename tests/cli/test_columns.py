@@ -34,5 +34,7 @@ def test_a_layout_fits_and_cuts_flexible_columns_only(widths: list[int], availab
 
 
 def test_rows_stand_side_by_side_as_far_as_they_fit() -> None:
-    assert groups([10, 10, 10, 50, 3], 22) == [range(2), range(2, 3), range(3, 4), range(4, 5)]
     assert groups([10, 10, 10], 34) == [range(3)]
+    assert groups([10, 10, 10, 10, 3], 22) == [range(2), range(2, 4), range(4, 5)]
+    assert groups([10, 10, 10, 50, 3], 22) == [range(n, n + 1) for n in range(5)]  # the same in each block
+    assert groups([], 22) == []

@@ -48,7 +48,7 @@ def put_models(models: Sequence[ModelSummary]) -> None:
         )
         for model in models
     ]
-    put_table(COLUMNS, rows)
+    put_table(COLUMNS, rows, wrap=True)
 
 
 def _environments(model: ModelSummary) -> list[str]:

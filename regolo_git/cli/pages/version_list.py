@@ -7,7 +7,7 @@ from regolo_git.cli.columns import Column
 from regolo_git.cli.dates import shown_time
 from regolo_git.cli.forms import Json
 from regolo_git.cli.pages.clashes import clashes_document
-from regolo_git.cli.pages.status_style import labels_text, retirement_text, version_cell
+from regolo_git.cli.pages.status_style import labels_text, version_cell
 from regolo_git.cli.streams import talk
 from regolo_git.cli.tables import Cell, put_table
 from regolo_git.records.kinds import is_number
@@ -72,10 +72,10 @@ def put_versions(
             Column("ENDPOINTS", flexible=True),
             *(Column(one_line(name.upper()), right=True) for name in metrics),
             Column("SIZE", right=True),
-            Column("CREATED"),
-            Column("BY", spare=1),
+            Column("CREATED", spare=1),
+            Column("BY", spare=3),
             Column("LABELS", flexible=True),
-            Column("MESSAGE", flexible=True),
+            Column("MESSAGE", flexible=True, spare=2),
             Column("RETIRED", flexible=True),
         ],
         [
@@ -89,13 +89,21 @@ def put_versions(
                 one_line(person(version.created_by)),
                 labels_text(version),
                 Cell(one_line(version.message), "dim"),
-                Cell(retirement_text(version.retirement) if version.retirement is not None else "", "dim"),
+                Cell(_retirement(version), "dim"),
             )
             for version, measured in lines
         ],
     )
     if any(measured_later(version) & measured.keys() for version, measured in lines if measured):
         talk("* measured after the version was created; git regolo show says when and by whom")
+
+
+def _retirement(version: ModelVersion) -> str:
+    """Why it was retired, then by whom and when: a narrow terminal cuts the end."""
+    retired = version.retirement
+    if retired is None:
+        return ""
+    return one_line(f"{retired.reason} ({person(retired.who)}, {shown_time(retired.when)})")
 
 
 def _texts(version: ModelVersion, measured: "Mapping[str, Value | None]") -> list[str]:

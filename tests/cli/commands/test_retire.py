@@ -37,8 +37,9 @@ def test_retire_names_a_version_and_a_reason(regolo: Regolo, two_versions: Path)
 
 def test_who_when_and_why_are_shown_everywhere(regolo: Regolo, two_versions: Path) -> None:
     regolo("retire", "m@1.0", "-m", "too slow for anyone", "--yes")
-    for command in (["list", "m"], ["log", "m"], ["show", "m@1.0"]):
+    for command in (["log", "m"], ["show", "m@1.0"]):
         assert "by Ada Byron: too slow for anyone" in regolo(*command).out
+    assert "too slow for anyone (Ada Byron, 20" in regolo("list", "m").out
     documents = (
         regolo("list", "m", "--json").document[1],
         regolo("log", "m", "--json").document[1],
