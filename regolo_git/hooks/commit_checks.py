@@ -8,6 +8,7 @@ from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.hook_scripts import BYTES_LIMIT
 from regolo_git.git.staged import StagedFiles, read_settings
 from regolo_git.hooks.remark import Remark
+from regolo_git.records.paths import SIGNERS_PATH
 from regolo_git.registry.records_at import is_record
 from regolo_git.text.sizes import parse_size
 
@@ -33,13 +34,18 @@ def check_commit(
     if not staged.files:
         return
     for name in names:
-        if name == "policy" and not any(is_record(file.path) for file in staged.files):
+        if name == "policy" and not any(_has_rules(file.path) for file in staged.files):
             continue  # it imports all that a review needs
         module, function = CHECKS[name]
         check = getattr(import_module(f"regolo_git.hooks.{module}"), function)
         if name == "no-model-bytes":
             check = partial(check, **_limit(paths, limit))
         yield from check(staged)
+
+
+def _has_rules(path: str) -> bool:
+    """Whether a file is a record, or says who may sign."""
+    return path == SIGNERS_PATH or is_record(path)
 
 
 def _limit(paths: RepositoryPaths, limit: int | None) -> dict[str, int]:

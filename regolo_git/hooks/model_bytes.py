@@ -24,7 +24,9 @@ SUFFIXES = frozenset(
 )  # fmt: skip
 # What a model's file begins with, whatever its name.
 MAGIC = re.compile(
-    rb"GGUF|\x89HDF\r\n|\x93NUMPY|\x80[\x02-\x05].{0,12}[cX\x8c\x95]|.{6}\x00\x00\{\"", re.DOTALL
+    rb"GGUF|\x89HDF\r\n|\x93NUMPY|\x80[\x02-\x05].{0,12}[cX\x8c\x95]|.{6}\x00\x00\{\""
+    rb"|PK\x03\x04.{26}[^/]{1,255}/(?:data\.pkl|\.format_version)",
+    re.DOTALL,
 )
 READ_FROM = 64_000  # bytes; a smaller file of another name is an example or a test
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.command_line import Regolo
 from support.git_program import git
+from support.sample_files import torch_file
 
 from regolo_git.artifacts.second_opinion import is_installed
 from regolo_git.records.digests import Digest
@@ -88,11 +89,13 @@ def test_model_files_and_large_files_are_refused_and_pointers_are_not(regolo: Re
     regolo("hook", "no-model-bytes")
     stage(top, "w\n'eird.PT", b"weights")
     stage(top, "weights.dat", b"GGUF" + bytes(70_000))
+    stage(top, "pytorch_model.bin", torch_file((bytes(70_000),)))
     stage(top, "big.csv", b"1" * 200_000)
     assert "file of a model" in regolo("hook", "no-model-bytes", status=8).err
     done = regolo("hook", "no-model-bytes", "--limit", "100kB", status=8)
     assert "'w\\n'eird.PT' is a file of a model" in done.err
     assert "'weights.dat' has the bytes of a model" in done.err
+    assert "'pytorch_model.bin' has the bytes of a model" in done.err
     assert "'big.csv' has 200 kB" in done.err
     git(top, "config", "regolo.modelBytesLimit", "150kB")
     assert "'big.csv'" in regolo("hook", "no-model-bytes", status=8).err
@@ -157,6 +160,11 @@ def test_gates_are_those_of_head(regolo: Regolo, top: Path) -> None:
     assert "gate 'accuracy' of 'm' fails" in done.err
     assert "this change loosens a rule" in done.err
     assert git(top, "for-each-ref", "--contains", "HEAD", "refs/heads").count("\n") == 1
+
+
+def test_a_new_signer_alone_is_said(regolo: Regolo, top: Path) -> None:
+    stage(top, ".regolo/allowed_signers", b"eve@example.com ssh-ed25519 AAAAC3eve\n")
+    assert "loosens a rule, eve@example.com" in regolo("hook", "policy").err
 
 
 def test_an_unknown_hook_is_named(regolo: Regolo) -> None:
