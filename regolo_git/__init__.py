@@ -56,6 +56,8 @@ if TYPE_CHECKING:
         use,
     )
     from regolo_git.api.registry import Registry
+    from regolo_git.api.value_list import ValueList
+    from regolo_git.artifacts.progress import Progress
     from regolo_git.errors import (
         Conflict,
         IntegrityError,
@@ -69,25 +71,35 @@ if TYPE_CHECKING:
         TransportError,
         VersionExists,
     )
-    from regolo_git.records.endpoint import Endpoint
+    from regolo_git.records.endpoint import Endpoint, PinnedVersion
     from regolo_git.records.environment import Promotion
     from regolo_git.records.evaluations import Evaluation
     from regolo_git.records.manifest import Lineage
     from regolo_git.records.measurement import Measurement
+    from regolo_git.records.model_card import MetricRule, ModelCard
     from regolo_git.records.routing import Routing
+    from regolo_git.registry.endpoints.deployed import Deployed
+    from regolo_git.registry.endpoints.history import EndpointEvent
+    from regolo_git.registry.environments.at_time import HeldVersion
+    from regolo_git.registry.environments.history import PromotionEvent
     from regolo_git.registry.evict import EvictionPlan, VersionToEvict
+    from regolo_git.registry.metric_steps import MetricOrigin
     from regolo_git.registry.models import Model, ModelSummary
     from regolo_git.registry.remote_versions import RemoteVersion
+    from regolo_git.registry.retirements import Retirement
     from regolo_git.registry.sync.content import SentContent
     from regolo_git.registry.sync.fetch import DifferingTag, Fetched
     from regolo_git.registry.sync.files import CheckedOutFiles
     from regolo_git.registry.sync.pull import Pulled
     from regolo_git.registry.sync.push import PushedVersion, PushResult
+    from regolo_git.registry.version_search import FirstBad
     from regolo_git.registry.versions.checkout import CheckedOut
     from regolo_git.registry.versions.model_version import ModelVersion
     from regolo_git.reviews.comparison import Comparison
     from regolo_git.reviews.review import Review
+    from regolo_git.reviews.versions import RevisionComparison
     from regolo_git.serving.metrics.values import EndpointMetrics
+    from regolo_git.verdict.metrics import MetricChange
 
 __version__ = "0.1.0"
 
@@ -152,12 +164,30 @@ _HOMES = {
     "regolo_git.reviews.comparison": ("Comparison",),
     "regolo_git.reviews.review": ("Review",),
     "regolo_git.serving.metrics.values": ("EndpointMetrics",),
-    "regolo_git.records.endpoint": ("Endpoint",),
+    "regolo_git.records.endpoint": (
+        "Endpoint",
+        "PinnedVersion",
+    ),
     "regolo_git.records.environment": ("Promotion",),
     "regolo_git.records.evaluations": ("Evaluation",),
     "regolo_git.records.manifest": ("Lineage",),
     "regolo_git.records.measurement": ("Measurement",),
     "regolo_git.records.routing": ("Routing",),
+    "regolo_git.api.value_list": ("ValueList",),
+    "regolo_git.artifacts.progress": ("Progress",),
+    "regolo_git.records.model_card": (
+        "MetricRule",
+        "ModelCard",
+    ),
+    "regolo_git.registry.endpoints.deployed": ("Deployed",),
+    "regolo_git.registry.endpoints.history": ("EndpointEvent",),
+    "regolo_git.registry.environments.at_time": ("HeldVersion",),
+    "regolo_git.registry.environments.history": ("PromotionEvent",),
+    "regolo_git.registry.metric_steps": ("MetricOrigin",),
+    "regolo_git.registry.retirements": ("Retirement",),
+    "regolo_git.registry.version_search": ("FirstBad",),
+    "regolo_git.reviews.versions": ("RevisionComparison",),
+    "regolo_git.verdict.metrics": ("MetricChange",),
     "regolo_git.errors": (
         "RegoloError",
         "InvalidInput",
@@ -179,35 +209,49 @@ __all__ = [
     "CheckedOutFiles",
     "Comparison",
     "Conflict",
+    "Deployed",
     "DifferingTag",
     "Endpoint",
+    "EndpointEvent",
     "EndpointMetrics",
     "Evaluation",
     "EvictionPlan",
     "Fetched",
+    "FirstBad",
+    "HeldVersion",
     "IntegrityError",
     "InvalidInput",
     "Lineage",
     "Measurement",
+    "MetricChange",
+    "MetricOrigin",
+    "MetricRule",
     "MissingDependency",
     "Model",
+    "ModelCard",
     "ModelSummary",
     "ModelVersion",
     "NotFound",
+    "PinnedVersion",
     "PolicyRefused",
+    "Progress",
     "Promotion",
+    "PromotionEvent",
     "Pulled",
     "PushResult",
     "PushedVersion",
     "Registry",
+    "Retirement",
     "Review",
     "RegoloError",
     "RegoloNotice",
     "RemoteVersion",
+    "RevisionComparison",
     "Routing",
     "SentContent",
     "ServingError",
     "TransportError",
+    "ValueList",
     "VersionExists",
     "VersionToEvict",
     "checkout_model_version",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from regolo_git.api.arguments import at_revision, reference_to
 from regolo_git.api.plain_arguments import plain_arguments
+from regolo_git.api.progress import ProgressOption, reporting
 from regolo_git.api.value_list import ValueList
 from regolo_git.records.filter_expression import Filter
 from regolo_git.records.names import check_model_name, check_text
@@ -88,16 +89,19 @@ class ComparisonVerbs:
         rev_b: str | None = None,
         *,
         values: bool = False,
+        progress: ProgressOption = None,
     ) -> Comparison:
         """Compares two versions of a model: metrics, metadata, files, tensors and size.
 
         `rev_a` and `rev_b` are a branch, a proposal or any commit in place of a version, and "" is the work
         tree.  With `values`, `Comparison.values` says how much the values of each tensor that changed differ;
-        both versions of it are read.  Raises NotFound, TypeError without a version or revision for each side,
-        and MissingDependency for `values` without NumPy (`regolo-git[values]`).
+        both versions of it are read, and `progress`, that of `register_model`, counts them.  Raises NotFound,
+        TypeError without a version or revision for each side, and MissingDependency for `values` without
+        NumPy (`regolo-git[values]`).
         """
         a, b = _side(model_id, "a", version_a, rev_a), _side(model_id, "b", version_b, rev_b)
-        return compare_versions(self.handle, a, b, values=values)
+        with reporting(progress, f"comparing {model_id}") as tell:
+            return compare_versions(self.handle, a, b, tell, values=values)
 
     def compare_revisions(self, rev_a: str, rev_b: str) -> RevisionComparison:
         """Compares every model that two commits have differently; "" is the work tree.  Raises NotFound."""

@@ -8,9 +8,9 @@ from functools import wraps
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
+from regolo_git.api.progress import ProgressOption
 from regolo_git.api.registry import Registry
 from regolo_git.api.versions import PathLike
-from regolo_git.artifacts.progress import OnProgress
 from regolo_git.git.discover import absolute
 
 Parameters = ParamSpec("Parameters")
@@ -66,7 +66,7 @@ def clone(
     models: Sequence[str] = (),
     checkout: bool = True,
     yes: bool = False,
-    progress: OnProgress | None = None,
+    progress: ProgressOption = None,
 ) -> Registry:
     """Clones a registry; see `Registry.clone`."""
     return Registry.clone(url, path, models=models, checkout=checkout, yes=yes, progress=progress)

@@ -7,6 +7,7 @@ from typing import Literal
 
 from regolo_git.api.arguments import reference_to
 from regolo_git.api.plain_arguments import plain_arguments, plain_keys
+from regolo_git.api.progress import ProgressOption, reporting
 from regolo_git.api.value_list import ValueList
 from regolo_git.errors import InvalidInput
 from regolo_git.records.endpoint import Endpoint
@@ -50,6 +51,7 @@ class EndpointVerbs:
         new_environment: bool = False,
         push: bool | None = None,
         dry_run: bool = False,
+        progress: ProgressOption = None,
     ) -> Promotion:
         """Promotes a version to an environment, together with the endpoints that follow it, in one commit.
 
@@ -59,7 +61,8 @@ class EndpointVerbs:
         unless `new_environment`, which declares it in the same commit.  Promoting the version that is there
         already brings back endpoints that were moved away from it.  The gates of the model card and of the
         environment are asked; one that is open, as without a number, is a `RegoloNotice`.  With `dry_run`
-        everything is checked and nothing is committed.
+        everything is checked and nothing is committed.  `progress` is that of `register_model`, for the bytes
+        that are verified.
 
         With `push`, this fetches first, commits on the tip of the remote's branch and pushes; nothing is
         changed here if the remote refuses.  None is what `regolo.push` of git config says.  Raises NotFound,
@@ -68,18 +71,20 @@ class EndpointVerbs:
         TransportError if the push fails.
         """
         reference = reference_to(model_id, version)
-        done = promote(
-            self.handle,
-            reference,
-            environment,
-            replicas=replicas,
-            message=message,
-            propose=propose,
-            unmerged=unmerged,
-            new_environment=new_environment,
-            push=push,
-            dry_run=dry_run,
-        )
+        with reporting(progress, f"verifying {reference}") as tell:
+            done = promote(
+                self.handle,
+                reference,
+                environment,
+                replicas=replicas,
+                message=message,
+                propose=propose,
+                unmerged=unmerged,
+                new_environment=new_environment,
+                push=push,
+                dry_run=dry_run,
+                on_progress=tell,
+            )
         for result in with_state(done.judgement.results, "open"):
             warn(f"gate open, {result.label}: {result.reason}")
         moved = () if propose or dry_run else done.endpoints

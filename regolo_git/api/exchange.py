@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from regolo_git.api.arguments import reference_or_latest
 from regolo_git.api.plain_arguments import plain_arguments
-from regolo_git.artifacts.progress import OnProgress, ignore_progress
+from regolo_git.api.progress import ProgressOption, reporting
 from regolo_git.errors import InvalidInput
 from regolo_git.registry.evict import EvictionPlan, evict, plan_eviction
 from regolo_git.registry.handle import Handle
@@ -31,7 +31,7 @@ class ExchangeVerbs:
         self.handle.forget_stores()
 
     def push(
-        self, models: Sequence[str] = (), *, yes: bool = False, progress: OnProgress | None = None
+        self, models: Sequence[str] = (), *, yes: bool = False, progress: ProgressOption = None
     ) -> PushResult:
         """Pushes versions: bytes to the shared store, then branches and tags, all or none, then notes.
 
@@ -40,11 +40,11 @@ class ExchangeVerbs:
         With `models`, each branch up to the newest version of one of them.  Versions that another clone has
         overtaken get the next free numbers if theirs were automatic: `result.versions` has `before` and
         `version` of each.  Raises NotFound without a remote, Conflict if you have to merge or without
-        `yes`, TransportError.
+        `yes`, TransportError.  `progress` is that of `register_model`, for the bytes that are sent.
         """
         named = [models] if isinstance(models, str) else models
-        with self._may_use_store(yes):
-            return push(self.handle, named, on_progress=progress or ignore_progress)
+        with self._may_use_store(yes), reporting(progress, "sending") as tell:
+            return push(self.handle, named, on_progress=tell)
 
     def fetch(self) -> Fetched:
         """Fetches commits, version tags, notes and recipes; no branch and no file changes.
@@ -56,14 +56,15 @@ class ExchangeVerbs:
         """
         return fetch(self.handle)
 
-    def pull(self, *, yes: bool = False, progress: OnProgress | None = None) -> Pulled:
+    def pull(self, *, yes: bool = False, progress: ProgressOption = None) -> Pulled:
         """Fetches, brings branches up to date, and checks out files whose versions changed, unless edited.
 
-        `result.files.failed` has the errors of files that could not be checked out.  `yes` is that
-        of `push`.  Raises NotFound without a remote, Conflict if you have to merge, TransportError.
+        `result.files.failed` has the errors of files that could not be checked out.  `yes` is that of `push`,
+        and `progress` that of `checkout_model_version`.  Raises NotFound without a remote, Conflict if you
+        have to merge, TransportError.
         """
-        with self._may_use_store(yes):
-            return pull(self.handle, on_progress=progress or ignore_progress)
+        with self._may_use_store(yes), reporting(progress, "checking out") as tell:
+            return pull(self.handle, on_fetch=tell, on_progress=tell)
 
     def evict(
         self,

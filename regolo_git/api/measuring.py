@@ -6,6 +6,7 @@ from typing import Literal
 
 from regolo_git.api.arguments import lineage_with, reference_to, texts
 from regolo_git.api.plain_arguments import plain_arguments
+from regolo_git.api.progress import ProgressOption
 from regolo_git.api.versions import VersionVerbs
 from regolo_git.artifacts.source.sources import ArtifactSource
 from regolo_git.errors import Conflict, InvalidInput
@@ -135,6 +136,7 @@ class MeasuringVerbs(VersionVerbs):
         flow: Flow = "auto",
         exclude: Sequence[str] = (),
         strict: bool = False,
+        progress: ProgressOption = None,
     ) -> ModelVersion:
         """Registers a model with its first version, or adds a version; for a script that runs every night.
 
@@ -166,21 +168,21 @@ class MeasuringVerbs(VersionVerbs):
             once=True,
         )
         try:
-            return self._log(request, allow_retired=allow_retired)
+            return self._log(request, allow_retired=allow_retired, progress=progress)
         except AlreadyThere as same:
             return version_at(self.handle, revision_at(self.handle, same.commit), name)
 
-    def _log(self, request: VersionRequest, *, allow_retired: bool) -> ModelVersion:
+    def _log(self, request: VersionRequest, *, allow_retired: bool, progress: ProgressOption) -> ModelVersion:
         model, flow = request.model, request.flow
         if not model_exists(self.handle, model, flow):
             first = replace(request, new_model=True, bump=None, parent=None)
             try:
-                return self._create(first, allow_retired=allow_retired).version
+                return self._create(first, allow_retired=allow_retired, progress=progress).version
             except Conflict:
                 if not model_exists(self.handle, model, flow):
                     raise
                 # Another writer registered it in the meantime.
-        return self._create(request, allow_retired=allow_retired).version
+        return self._create(request, allow_retired=allow_retired, progress=progress).version
 
 
 def _is_proposed(flow: str, what: str) -> bool:

@@ -14,8 +14,8 @@ from regolo_git.api.comparisons import ComparisonVerbs
 from regolo_git.api.endpoints import EndpointVerbs
 from regolo_git.api.exchange import ExchangeVerbs
 from regolo_git.api.measuring import MeasuringVerbs
+from regolo_git.api.progress import ProgressOption, reporting
 from regolo_git.api.versions import PathLike
-from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.errors import PolicyRefused
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.initialise import initialise
@@ -59,13 +59,13 @@ class Registry(MeasuringVerbs, ComparisonVerbs, EndpointVerbs, ExchangeVerbs):
         models: Sequence[str] = (),
         checkout: bool = True,
         yes: bool = False,
-        progress: OnProgress | None = None,
+        progress: ProgressOption = None,
     ) -> Self:
         """Clones a registry with its version tags, and checks out the files of its models, or of `models`.
 
         `path` is by default named after the URL.  `yes` confirms the shared store that the registry names,
-        and more than 5 GB.  Raises NotFound, Conflict for a directory that is there, PolicyRefused without
-        `yes`, and TransportError.
+        and more than 5 GB; `progress` is that of `checkout_model_version`.  Raises NotFound, Conflict for a
+        directory that is there, PolicyRefused without `yes`, and TransportError.
         """
         handle = clone_registry(url, Path(path) if path is not None else None)
         handle.may_use_store = lambda _: yes
@@ -79,7 +79,8 @@ class Registry(MeasuringVerbs, ComparisonVerbs, EndpointVerbs, ExchangeVerbs):
                 raise PolicyRefused(
                     f"refusing to fetch {size_text(size)} without confirmation", "yes=True says yes"
                 )
-            files = check_out_all(handle, wanted, progress or ignore_progress)
+            with reporting(progress, "checking out") as tell:
+                files = check_out_all(handle, wanted, tell, on_fetch=tell)
             fetch_first_recipes(handle, files)
             for error in files.failed:
                 raise error

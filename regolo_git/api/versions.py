@@ -11,6 +11,7 @@ from pathlib import Path
 
 from regolo_git.api.arguments import at_revision, lineage_with, reference_or_latest, reference_to, texts
 from regolo_git.api.plain_arguments import plain_arguments
+from regolo_git.api.progress import ProgressOption, reporting
 from regolo_git.api.value_list import ValueList
 from regolo_git.artifacts.source.sources import ArtifactSource
 from regolo_git.errors import Conflict, NotFound
@@ -67,6 +68,7 @@ class VersionVerbs:
         flow: Flow = "auto",
         exclude: Sequence[str] = (),
         strict: bool = False,
+        progress: ProgressOption = None,
     ) -> Model:
         """Registers a model with its first version.
 
@@ -77,8 +79,11 @@ class VersionVerbs:
         Without `metrics`, the numbers of `metadata` are the metrics.  `params` are training parameters, for
         the lineage.  `description` describes the model.  The patterns `exclude` leave out files of a
         directory, as `.gitignore` would; "!.DS_Store" includes what is left out by default.  A file that says
-        itself that content is missing is a `RegoloNotice`, and InvalidInput if `strict`.  Raises Conflict if
-        the model exists, InvalidInput, and TypeError for any other `model_data`.
+        itself that content is missing is a `RegoloNotice`, and InvalidInput if `strict`.
+
+        `progress` is a function that is called with a `Progress` (bytes done, their total, and how many of
+        them were there already), or True for a line on standard error; what it raises stops the call.  Raises
+        Conflict if the model exists, InvalidInput, and TypeError for any other `model_data`.
         """
         created = self._create(
             VersionRequest(
@@ -96,7 +101,8 @@ class VersionVerbs:
                 flow=flow,
                 exclude=texts(exclude),
                 strict=strict,
-            )
+            ),
+            progress=progress,
         ).version
         return read_model(self.handle, name) if created.tag else proposed_model(self.handle, created)
 
@@ -120,6 +126,7 @@ class VersionVerbs:
         flow: Flow = "auto",
         exclude: Sequence[str] = (),
         strict: bool = False,
+        progress: ProgressOption = None,
     ) -> ModelVersion:
         """Adds a version to a model; `version` defaults to the next one (`bump` to "minor").
 
@@ -132,9 +139,9 @@ class VersionVerbs:
         of `model_data` or created from it, otherwise the highest version below the new one.  Unless `inherit`
         is False, values that are not given are the parent's: description, metadata without metrics, and
         serving; with the same content everything.  Content that a retired version has is refused unless
-        `allow_retired`; content of another version is a `RegoloNotice`.  `metrics`, `params`, `exclude` and
-        `strict` are those of `register_model`; with `metrics`, a number of `metadata` is a metric only if the
-        model card has a rule for it or the parent has it as one.
+        `allow_retired`; content of another version is a `RegoloNotice`.  `metrics`, `params`, `exclude`,
+        `strict` and `progress` are those of `register_model`; with `metrics`, a number of `metadata` is a
+        metric only if the model card has a rule for it or the parent has it as one.
 
         Raises NotFound, VersionExists, InvalidInput, Conflict, and TypeError, also without `model_data`.
         """
@@ -159,12 +166,14 @@ class VersionVerbs:
             exclude=texts(exclude),
             strict=strict,
         )
-        return self._create(request, allow_retired=allow_retired).version
+        return self._create(request, allow_retired=allow_retired, progress=progress).version
 
     def _metrics(self, metrics: Mapping[str, object] | None) -> Mapping[str, object] | None:
         return given_metrics(self.handle, metrics, warn) if metrics is not None else None
 
-    def _create(self, request: VersionRequest, *, allow_retired: bool = False) -> CreatedVersion:
+    def _create(
+        self, request: VersionRequest, *, allow_retired: bool = False, progress: ProgressOption = None
+    ) -> CreatedVersion:
         known: list[KnownContent] = []
 
         def judge(content: KnownContent) -> None:
@@ -175,7 +184,8 @@ class VersionVerbs:
                 )
             known.append(content)
 
-        created = create_version(self.handle, request, on_same_content=judge)
+        with reporting(progress, f"storing {request.model}") as tell:
+            created = create_version(self.handle, request, on_same_content=judge, on_progress=tell)
         repeated = [
             f"'{created.version.reference}' has the same content as version '{content.version}'"
             f"{content.retirement}"
@@ -238,6 +248,7 @@ class VersionVerbs:
         patterns: Sequence[str] = (),
         tensors: Sequence[str] = (),
         force: bool = False,
+        progress: ProgressOption = None,
     ) -> Path:
         """Restores the files of a version at its recorded path or at `destination`; returns that path.
 
@@ -250,13 +261,17 @@ class VersionVerbs:
         new safetensors file that has these tensors only.
         """
         check_out = partial(checkout_tensors, names=texts(tensors)) if tensors else checkout_version
-        done = check_out(
-            self.handle,
-            reference_or_latest(model_id, version),
-            destination=destination,
-            patterns=texts(patterns),
-            force=force,
-        )
+        reference = reference_or_latest(model_id, version)
+        with reporting(progress, f"checking out {reference}") as tell:
+            done = check_out(
+                self.handle,
+                reference,
+                destination=destination,
+                patterns=texts(patterns),
+                force=force,
+                on_fetch=tell,
+                on_progress=tell,
+            )
         return done.path
 
     def open_model_file(

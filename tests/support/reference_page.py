@@ -145,7 +145,8 @@ def python_page() -> str:
         _filled(
             "`PathLike` is a string or a `Path`; `ArtifactSource` is a path, bytes, a binary file, or a mapping of"
             f" names to arrays; `Flow` is one of {_choices(Flow)}; `Bump` is one of {_choices(Bump)};"
-            f" `MetricsSource` is one of {_choices(MetricsSource)}."
+            f" `MetricsSource` is one of {_choices(MetricsSource)}; `ProgressOption` is a function of a"
+            " `Progress`, True or None; `Plain` is a dictionary of what JSON can hold."
         ),
         *(part for name in _functions() for part in _function(name)),
         "## Registry",

@@ -49,11 +49,14 @@ class VersionActions:
         *,
         patterns: Sequence[str] = (),
         tensors: Sequence[str] = (),
-        force: bool = False,
+        **options: Any,
     ) -> Path:
-        """Restores its files at its recorded path or at `destination`: see `checkout_model_version`."""
+        """Restores its files at its recorded path or at `destination`.
+
+        `options` are `force` and `progress` of `checkout_model_version`.
+        """
         return self._verbs().checkout_model_version(
-            self.model_id, self.version, destination, patterns=patterns, tensors=tensors, force=force
+            self.model_id, self.version, destination, patterns=patterns, tensors=tensors, **options
         )
 
     def open(self, path: str | None = None) -> io.BufferedReader:
