@@ -18,12 +18,14 @@ from regolo_git.registry.version_status import READY, RETIRED, UNMERGED, Statuse
 from regolo_git.registry.versions.model_version import ModelVersion, version_of_row
 from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 from regolo_git.text.nearest import nearest
+from regolo_git.text.numbers import few_of
 
 if TYPE_CHECKING:
     from regolo_git.records.manifest import Manifest
     from regolo_git.registry import label_rows
     from regolo_git.registry.retirements import ByVersion
 
+MODELS_NAMED = 3
 WITHOUT_TAGS = "git fetch --tags   (or, if it was just merged, git regolo tag --merged)"
 
 
@@ -58,6 +60,21 @@ def nearest_model(handle: Handle, model: str) -> Corrected | None:
 def untagged_models(handle: Handle) -> list[str]:
     """The models on the registry branch that have no version tag here, as in a clone without tags."""
     return sorted(set(handle.records().models()) - set(handle.index.model_names()))
+
+
+def only_model(handle: Handle, command: str) -> str:
+    """The only model of the registry, where a command was given none.
+
+    Raises InvalidInput that names some if there are several, NotFound if there is none.
+    """
+    models = sorted(handle.index.model_names())
+    if not models:
+        handle.registry_branch()  # raises a clearer error if this is not a registry
+        raise NotFound("there are no models yet", Hint("register", "MODEL", "PATH"))
+    if len(models) > 1:
+        named = few_of([f"'{model}'" for model in models[:MODELS_NAMED]], len(models))
+        raise InvalidInput(f"a model is required: {named}", Hint(command, models[0]))
+    return models[0]
 
 
 def find_row(handle: Handle, reference: Reference) -> TagRow:

@@ -3,20 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from regolo_git.errors import NotFound
-from regolo_git.hints import Hint
 from regolo_git.records.evaluations import Evaluation
 from regolo_git.records.model_card import MetricRule
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_versions
+from regolo_git.registry.unknown_metric import unknown_metric
 from regolo_git.registry.versions.model_version import ModelVersion, known_measurements
 from regolo_git.text.json_values import Plain, plain
-from regolo_git.text.nearest import nearest, nearest_few
-from regolo_git.text.numbers import few_of
-from regolo_git.text.printable import one_line
 from regolo_git.verdict.metrics import MetricChange, compare_metrics
-
-METRICS_NAMED = 5  # of a model that may have hundreds
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +86,7 @@ def of_metric(steps: Sequence[Step], model: str, metric: str, command: str = "lo
         {name for step in steps for name, change in step.changes.items() if change["b"] is not None}
     )
     if metric not in known:
-        close = nearest_few(metric, known, most=METRICS_NAMED)
-        named = close or known[:METRICS_NAMED]
-        available = f" (known: {few_of(list(map(one_line, named)), len(known))})" if known else ""
-        meant = nearest(metric, known)
-        words = ([meant] if command == "blame" else ["--metric", meant]) if meant else []
-        raise NotFound(
-            f"no version of '{model}' has a metric '{one_line(metric)}'{available}",
-            Hint(command, model, *words),
-        )
+        raise unknown_metric(model, metric, known, command)
     return [
         Step(step.version, step.previous, {metric: step.changes[metric]} if metric in step.changes else {})
         for step in steps

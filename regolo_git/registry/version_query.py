@@ -20,6 +20,7 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.label_rows import ByVersion, labels_of, read_labels
 from regolo_git.registry.lookup import model_rows, versions_of_rows
 from regolo_git.registry.manifest_values import OnSlow, Sections, read_values
+from regolo_git.registry.unknown_metric import unknown_metric
 from regolo_git.registry.version_status import read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.nearest import nearest
@@ -98,10 +99,10 @@ def select_versions(
 
     `on_slow` gets the number of manifests that have to be read and about how many seconds that takes, if it
     takes long.  A notice names a manifest that cannot be read, and a name that no version has.  Raises
-    NotFound.
+    NotFound, also for a name to show that no version has.
     """
     rows = model_rows(handle, model) if model is not None else handle.index.all_rows()
-    candidates = _sorted(_matching(handle, query, rows, on_slow), query.sort)
+    candidates = _sorted(_matching(handle, query, model, rows, on_slow), query.sort)
     chosen = candidates[:limit]
     versions = versions_of_rows(handle, [each.row for each in chosen])
     found = [Found(version, each.values) for version, each in zip(versions, chosen, strict=True)]
@@ -109,7 +110,7 @@ def select_versions(
 
 
 def _matching(
-    handle: Handle, query: VersionQuery, rows: Sequence[TagRow], on_slow: OnSlow
+    handle: Handle, query: VersionQuery, model: str | None, rows: Sequence[TagRow], on_slow: OnSlow
 ) -> list[_Candidate]:
     names = query.names
     wanted = [name for name in names if name not in KNOWN]
@@ -136,6 +137,8 @@ def _matching(
         if query.where is None or query.where.matches(values.get):
             found.append(_Candidate(row, values))
     for name in sorted(unknown):
+        if name in query.shown:
+            raise unknown_metric(model, name, every, "list")
         meant = nearest(name, every)
         close = f" (did you mean '{printable(meant)}'?)" if meant is not None else ""
         handle.notice_once(f"no version has '{printable(name)}'{close}")

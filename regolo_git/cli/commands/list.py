@@ -208,6 +208,7 @@ def _list_versions(model: str, metrics: Sequence[str], limit: int | None, form: 
     with open_handle() as handle:
         every = list_versions(handle, model)[::-1]
         lines = [(version, _measured(handle, version, metrics)) for version in every[:limit]]
+        _refuse_unknown(handle, model, [name for name in metrics if not _is_measured(lines, name)])
         found = find_clashes(handle) if form != "plain" else []
         clashes = [clash for clash in found if clash.model == model]
         emit(
@@ -242,6 +243,19 @@ def _talk_of_proposals(handle: Handle, statuses: Statuses, model: str | None = N
 def _newest(versions: Sequence[ModelVersion]) -> str | None:
     """The version that a branch normally has: the first merged one, from the highest to the lowest."""
     return next((version.version for version in versions if version.merged), None)
+
+
+def _is_measured(lines: Sequence[version_list.Line], metric: str) -> bool:
+    return any(measured[metric] is not None for _, measured in lines)
+
+
+def _refuse_unknown(handle: Handle, model: str, metrics: Sequence[str]) -> None:
+    """Raises NotFound for a metric that no version of a model has, shown or not."""
+    if metrics:
+        from regolo_git.cli.pages.selected_list import say_slow  # noqa: PLC0415 - only after a mistake
+        from regolo_git.registry.unknown_metric import refuse_unknown_metrics  # noqa: PLC0415
+
+        refuse_unknown_metrics(handle, model, handle.index.rows(model), metrics, say_slow)
 
 
 def _measured(handle: Handle, version: ModelVersion, metrics: Sequence[str]) -> dict[str, int | float | None]:

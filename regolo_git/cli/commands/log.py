@@ -15,12 +15,12 @@ from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
 from regolo_git.records.references import Reference
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.lookup import list_versions
+from regolo_git.registry.lookup import list_versions, only_model
 from regolo_git.registry.metric_steps import Step, of_metric, steps_of
 
 
 @click.command()
-@click.argument("model", metavar="MODEL|REV:MODEL|RANGE", shell_complete=complete_model)
+@click.argument("model", metavar="[MODEL|REV:MODEL|RANGE]", required=False, shell_complete=complete_model)
 @click.option(
     "--metric",
     metavar="NAME",
@@ -33,8 +33,10 @@ from regolo_git.registry.metric_steps import Step, of_metric, steps_of
 )
 @date_option
 @form_options
-def log(model: str, metric: str | None, plot: bool, limit: int | None, form: Form) -> None:
+def log(model: str | None, metric: str | None, plot: bool, limit: int | None, form: Form) -> None:
     """Show the versions of MODEL, newest first, and how the metrics of each changed from its parent version.
+
+    MODEL is by default the only model of the registry.
 
     REV:MODEL shows the versions in the history of a branch, a proposal or any commit; MODEL@A..B those after
     A, up to B; A..B, of two commits, the versions of all models that the commits of B brought.
@@ -47,7 +49,8 @@ def log(model: str, metric: str | None, plot: bool, limit: int | None, form: For
 
     \b
     Examples:
-      git regolo log sentiment
+      git regolo log
+      git regolo log sentiment -n 5
       git regolo log sentiment --metric accuracy --plot
       git regolo log sentiment@1.0..1.4
       git regolo log main..origin/propose/sentiment@1.2
@@ -57,6 +60,7 @@ def log(model: str, metric: str | None, plot: bool, limit: int | None, form: For
     if plot and (metric is None or form != "people"):
         raise InvalidInput("--plot requires --metric, without --json and --plain")
     with open_handle() as handle:
+        model = model if model is not None else only_model(handle, "log")
         steps = _steps(handle, model, limit)
         if metric is not None:
             steps = of_metric(steps, steps[0].version.model_id if steps else model, metric)

@@ -14,20 +14,29 @@ from regolo_git.cli.pages.version import document, version_page
 from regolo_git.cli.streams import put
 from regolo_git.errors import InvalidInput
 from regolo_git.records.paths import manifest_path
+from regolo_git.records.references import Reference
 from regolo_git.records.revision_syntax import AtRevision, OneVersion
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.lookup import find_row
+from regolo_git.registry.lookup import find_row, only_model
 from regolo_git.registry.versions.tagged_manifest import manifest_data
 
 
 @click.command()
-@click.argument("reference", metavar="MODEL[@V]|REV:MODEL", callback=to_one, shell_complete=complete_one)
+@click.argument(
+    "reference",
+    metavar="[MODEL[@V]|REV:MODEL]",
+    required=False,
+    callback=to_one,
+    shell_complete=complete_one,
+)
 @click.option("--manifest", "raw", is_flag=True, help="Print the manifest as stored in Git.")
 @click.option("--names", is_flag=True, help="Also list the names that its pickles ask for.")
 @date_option
 @form_options
-def show(reference: OneVersion, raw: bool, names: bool, form: Form) -> None:
+def show(reference: OneVersion | None, raw: bool, names: bool, form: Form) -> None:
     """Show a version in detail: its author and date, content, metrics, metadata and lineage.
+
+    MODEL alone is its newest release, and MODEL is by default the only model of the registry.
 
     REV:MODEL is the version that a branch, a proposal or any commit has; :MODEL is the work tree.
 
@@ -52,10 +61,11 @@ def show(reference: OneVersion, raw: bool, names: bool, form: Form) -> None:
     if raw and (form != "people" or names):
         raise InvalidInput("--manifest cannot be used with --names, --json or --plain")
     with open_handle() as handle:
+        version = reference if reference is not None else Reference.parse(only_model(handle, "show"))
         if raw:
-            put(_stored_manifest(handle, reference))
+            put(_stored_manifest(handle, version))
             return
-        shown = look_up(handle, reference)
+        shown = look_up(handle, version)
         if names:
             shown = _with_names(handle, shown)
         emit(

@@ -12,16 +12,16 @@ from regolo_git.cli.streams import talk
 from regolo_git.cli.tables import Cell, Row, put_table
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
-from regolo_git.records.filter_expression import Filter, Value
+from regolo_git.records.filter_expression import Filter
 from regolo_git.records.labels import check_label_name
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.references import Reference
 from regolo_git.records.revision_syntax import CommitRange
-from regolo_git.registry.handle import Handle
 from regolo_git.registry.revision_versions import versions_in
 from regolo_git.registry.revisions import revisions_of
+from regolo_git.registry.unknown_metric import unknown_metric
 from regolo_git.registry.version_query import KNOWN, LABELS, SortKey, VersionQuery, select_versions
-from regolo_git.registry.versions.model_version import ModelVersion, known_metrics
+from regolo_git.registry.versions.model_version import known_metrics
 from regolo_git.reviews.comparison import Comparison
 from regolo_git.reviews.versions import RevisionComparison, compare_revisions
 from regolo_git.text.numbers import MISSING, counted
@@ -51,7 +51,7 @@ def list_selected(
     compared = [name for name in query.names if name not in KNOWN and not name.startswith(LABELS)]
     columns = [name for name in query.names if name in metrics or (form == "people" and name in compared)]
     with open_handle() as handle:
-        found, count = select_versions(handle, query, model, limit, _say_slow)
+        found, count = select_versions(handle, query, model, limit, say_slow)
     lines: list[version_list.Line] = [
         (each.version, {name: each.values.get(name) for name in columns}) for each in found
     ]
@@ -72,7 +72,8 @@ def _label(text: str) -> tuple[str, str | None]:
     return check_label_name(name), value if equals else None
 
 
-def _say_slow(count: int, seconds: float) -> None:
+def say_slow(count: int, seconds: float) -> None:
+    """Says that a list takes long, because manifests are read for the first time."""
     talk(f"reading {counted(count, 'manifest')} for the first time, in about {seconds_text(seconds)} s")
 
 
@@ -86,7 +87,15 @@ def list_target(text: str, metrics: Sequence[str], limit: int | None, form: Form
             _put_changes(compare_revisions(handle, *revisions_of(handle, target)), form)
             return
         versions = versions_in(handle, target)[::-1][:limit]
-        lines = [(version, _measured(handle, version, metrics)) for version in versions]
+        measured = [(known_metrics(handle, version) if metrics else None) or {} for version in versions]
+        known = {name for each in measured for name in each}
+        for metric in metrics:
+            if versions and metric not in known:
+                raise unknown_metric(versions[0].model_id, metric, known, "list")
+        lines: list[version_list.Line] = [
+            (version, {name: each.get(name) for name in metrics})
+            for version, each in zip(versions, measured, strict=True)
+        ]
         if not lines and form == "people":
             talk(f"no version in {target}")
         emit(
@@ -95,11 +104,6 @@ def list_target(text: str, metrics: Sequence[str], limit: int | None, form: Form
             fields=lambda: [version_list.fields(line) for line in lines],
             page=lambda: version_list.put_versions(lines, metrics, marked=False),
         )
-
-
-def _measured(handle: Handle, version: ModelVersion, metrics: Sequence[str]) -> dict[str, Value | None]:
-    known = (known_metrics(handle, version) or {}) if metrics else {}
-    return {name: known.get(name) for name in metrics}
 
 
 def _put_changes(found: RevisionComparison, form: Form) -> None:

@@ -41,9 +41,13 @@ def test_plain_has_one_line_for_each_version_that_starts_with_it(regolo: Regolo,
 
 
 def test_metrics_can_be_columns(regolo: Regolo, two_versions: Path) -> None:
-    lines = regolo("list", "m", "--metric", "accuracy", "--metric", "none").lines
-    assert lines[0].split()[2:4] == ["ACCURACY", "NONE"]
+    regolo("evaluate", "m@1.0", "--metric", "late=1")
+    lines = regolo("list", "m", "--metric", "accuracy", "--metric", "late").lines
+    assert lines[0].split()[2:4] == ["ACCURACY", "LATE"]
     assert lines[1].split()[2:4] == ["0.92", "-"]
+    assert regolo("list", "m", "-n", "1", "--metric", "late").lines[1].split()[2] == "-"
+    refused = regolo("list", "m", "--metric", "none", status=3)
+    assert "no version of 'm' has a metric 'none' (known: accuracy, late, ms)" in refused.err
     assert regolo("list", "m", "--metric", "accuracy", "--json").document[0]["metrics"] == {"accuracy": 0.92}
 
 

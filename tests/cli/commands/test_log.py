@@ -17,6 +17,15 @@ def test_the_log_has_metrics_against_the_version_before(regolo: Regolo, two_vers
     assert re.search(r"accuracy +0\.89\n", out)
 
 
+def test_the_only_model_need_not_be_named(regolo: Regolo, two_versions: Path) -> None:
+    assert regolo("log").out == regolo("log", "m").out
+    assert regolo("show").out == regolo("show", "m").out
+    regolo("register", "n", "model.safetensors")
+    for command in ("log", "show"):
+        refused = regolo(command, status=2).err
+        assert refused == f"error: a model is required: 'm', 'n'\nhint: git regolo {command} m\n"
+
+
 def test_the_log_of_one_metric_is_a_trend(regolo: Regolo, two_versions: Path) -> None:
     lines = regolo("log", "m", "--metric", "accuracy").lines
     assert lines[0] == "accuracy  _#  0.89 -> 0.92 (2 versions)"
