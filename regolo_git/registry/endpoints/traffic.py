@@ -24,6 +24,7 @@ from regolo_git.registry.branch_events import PROPOSED
 from regolo_git.registry.change import action_message, change_operations
 from regolo_git.registry.endpoints.deployed import notice_difference
 from regolo_git.registry.endpoints.get import require_endpoint
+from regolo_git.registry.fetching import fetch_recipe
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.merge_state import require_merged
@@ -122,6 +123,7 @@ def servable(handle: Handle, reference: Reference) -> ModelVersion:
     version = get_version_to_use(handle, reference)
     refuse_retired(version)
     refuse_broken_seal(version)
+    fetch_recipe(handle, version.manifest)
     with bytes_of(version.reference):
         require_artifact(handle.stores, version.manifest.artifact)
     return version

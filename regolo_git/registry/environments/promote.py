@@ -31,6 +31,7 @@ from regolo_git.registry.endpoints.traffic import follows, moved_endpoint, promo
 from regolo_git.registry.environments.declared import declare, known_environments
 from regolo_git.registry.environments.judgement import Judgement, judge_promotion
 from regolo_git.registry.environments.permission import check_permission
+from regolo_git.registry.fetching import fetch_recipe
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.push_at_once import destination
@@ -113,6 +114,7 @@ def promote(
     check = partial(check_permission, handle, unmerged=unmerged, new_environment=new_environment)
     check(version, environment)
     refuse_broken_seal(version)
+    fetch_recipe(handle, version.manifest)
     with bytes_of(version.reference):
         verify_artifact(handle.stores, version.manifest.artifact, cache=handle.cache, on_progress=on_progress)
     there = checked_by.promotion(environment, version.model_id)

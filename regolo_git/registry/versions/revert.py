@@ -7,6 +7,7 @@ from regolo_git.hints import Hint
 from regolo_git.records.paths import manifest_path
 from regolo_git.records.references import Reference
 from regolo_git.registry.change import action_message, commit_records, recover_first
+from regolo_git.registry.fetching import fetch_recipe
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.merge_state import require_merged
@@ -34,6 +35,7 @@ def revert_model(
         again = Hint("revert", version.model_id, "--to", version.version, "--unmerged")
         require_merged(handle, version, again)
     refuse_broken_seal(version)
+    fetch_recipe(handle, version.manifest)
     with bytes_of(version.reference):
         require_artifact(handle.stores, version.manifest.artifact)
     path, content = manifest_path(version.model_id), version.manifest.to_text().encode()

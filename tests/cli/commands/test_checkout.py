@@ -72,9 +72,10 @@ def test_a_clone_without_the_bytes_says_where_to_get_them(
 ) -> None:
     git(tmp_path, "clone", "-q", str(two_versions), "clone")
     monkeypatch.chdir(tmp_path / "clone")
-    refused = regolo("checkout", "m@1.0", status=3)
-    assert "the bytes of 'm@1.0' are not in this clone's store" in refused.err
-    assert "git regolo config --local regolo.store" in refused.err
+    for words in (("checkout", "m@1.0"), ("promote", "m@1.0", "staging"), ("revert", "m", "--to", "1.0")):
+        refused = regolo(*words, status=3)
+        assert "the bytes of 'm@1.0' are not in this clone's store" in refused.err
+        assert "git regolo config --local regolo.store" in refused.err
     regolo("config", "--local", "regolo.store", str(two_versions / ".git" / "regolo" / "store"))
     regolo("checkout", "m@1.0")
     assert (tmp_path / "clone" / "model.safetensors").is_file()
