@@ -10,6 +10,7 @@ from regolo_git.registry.endpoints.deployed import Deployed
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import list_versions
 from regolo_git.registry.merge_state import read_merge_state
+from regolo_git.registry.model_descriptions import Described, read_descriptions
 from regolo_git.registry.version_status import read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.json_values import Plain, plain
@@ -24,7 +25,7 @@ class ModelSummary:
     """One line of `git regolo list`: `latest` is the highest release, else the highest version.
 
     Only merged versions count, unless there are none; then `merged` is False.  `environments` has the version
-    in each environment, `endpoints` the traffic of each endpoint.
+    in each environment, `endpoints` the traffic of each endpoint; `description` and `owner` are in its card.
     """
 
     name: str
@@ -34,6 +35,8 @@ class ModelSummary:
     environments: Mapping[str, str]
     merged: bool = True
     endpoints: tuple[Deployed, ...] = ()
+    description: str | None = None
+    owner: str | None = None
 
     def to_dict(self) -> Plain:
         """The line as plain values, under the names of `git regolo list --json`."""
@@ -45,6 +48,8 @@ class ModelSummary:
             "updated_at": plain(self.updated_at),
             "environments": dict(self.environments),
             "endpoints": [found.to_dict() for found in self.endpoints],
+            "description": self.description,
+            "owner": self.owner,
         }
 
 
@@ -94,6 +99,7 @@ def summarise_models(handle: Handle) -> list[ModelSummary]:
     statuses = read_statuses(handle)
     unmerged = read_merge_state(handle, statuses).unmerged
     latest = {model: _latest_merged(handle, model, rows) for model, rows in unmerged.items()}
+    described = read_descriptions(handle, statuses.tip) if statuses.tip is not None else {}
     return [
         ModelSummary(
             name=summary.model,
@@ -103,6 +109,7 @@ def summarise_models(handle: Handle) -> list[ModelSummary]:
             environments=_environments(statuses.promotions.get(summary.model, {})),
             merged=latest.get(summary.model, summary.latest) is not None,
             endpoints=statuses.deployed.get(summary.model, ()),
+            **described.get(summary.model, Described())._asdict(),
         )
         for summary in handle.index.models()
     ]

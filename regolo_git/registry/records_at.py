@@ -106,6 +106,11 @@ class RecordsAt:
         named = ((model_of_manifest(path), oid) for path, oid in self._files(MODELS))
         return {model: oid for model, oid in named if model is not None}
 
+    def card_oids(self) -> dict[str, str]:
+        """The Git object of each model's card, readable or not."""
+        named = ((model_of_card(path), oid) for path, oid in self._files(MODELS))
+        return {model: oid for model, oid in named if model is not None}
+
     def card(self, model: str) -> "ModelCard | None":
         """A model's card; None if it has none."""
         return self._one(card_path(model), parsers.parse_card)

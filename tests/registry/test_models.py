@@ -4,7 +4,7 @@ import pytest
 from support.git_program import commit_files, git
 
 from regolo_git.api import Registry
-from regolo_git.errors import IntegrityError, NotFound
+from regolo_git.errors import IntegrityError, NotFound, RegoloNotice
 from regolo_git.registry.models import read_model
 
 
@@ -52,6 +52,24 @@ def test_models_are_summed_up_with_what_is_promoted_where(registry: Registry) ->
     (summary,) = registry.list_models()
     assert (summary.name, summary.versions, summary.latest) == ("m", 2, "1.0")
     assert summary.environments == {"production": "1.0", "staging": "1.0"}
+
+
+def test_a_summary_has_description_and_owner_from_the_cards_that_changed(registry: Registry) -> None:
+    top, handle = registry.handle.paths.top, registry.handle
+    registry.register_model("n", b"n", description="another")
+    registry.describe_model("n", owner="Ada")
+    cache = handle.local_directory / "cards.json"
+    for damage in ("", "{", '{"tip": 1}', '{"tip": null, "models": {"n": "x"}, "cards": []}', None):
+        found = {model.name: (model.description, model.owner) for model in registry.list_models()}
+        assert found["n"] == ("another", "Ada")
+        assert registry.list_models()[-1].to_dict()["owner"] == "Ada"
+        if damage is not None:
+            cache.write_text(damage)
+    (top / "models/n/model.toml").write_text("format = 9\n")
+    git(top, "commit", "-qam", "a newer card")
+    for _ in range(2):
+        with pytest.warns(RegoloNotice, match=r"models/n/model\.toml"), Registry.open(top) as again:
+            assert [model.owner for model in again.list_models()][-1] is None
 
 
 def test_the_newest_versions_are_read_alone(two_versions: Registry) -> None:

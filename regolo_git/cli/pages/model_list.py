@@ -11,6 +11,7 @@ from regolo_git.registry.clashes import Clash
 from regolo_git.registry.endpoints.deployed import Deployed
 from regolo_git.registry.models import ModelSummary
 from regolo_git.text.numbers import shares_text
+from regolo_git.text.printable import one_line
 
 COLUMNS = (
     Column("MODEL"),
@@ -19,6 +20,8 @@ COLUMNS = (
     Column("UPDATED", spare=1),
     Column("IN", flexible=True),
     Column("ENDPOINTS", flexible=True),
+    Column("DESCRIPTION", flexible=True, spare=2),
+    Column("OWNER", flexible=True, spare=3),
 )
 
 
@@ -45,6 +48,8 @@ def put_models(models: Sequence[ModelSummary]) -> None:
             shown_time(model.updated_at),
             Cell(" ".join(_environments(model)), "green"),
             Cell(", ".join(map(_endpoint, model.endpoints)), _colour(model)),
+            Cell(one_line(model.description or ""), "dim"),
+            one_line(model.owner or ""),
         )
         for model in models
     ]
