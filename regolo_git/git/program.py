@@ -4,7 +4,7 @@ That is writing an index, reading `git -c` settings, and reading a long history 
 `remote/process.py`.  Most commands start no process, so what starting one needs is imported then.
 """
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +15,7 @@ from regolo_git.git.environment import environment_of_git, git_program
 from regolo_git.git.lock import held_lock
 from regolo_git.git.translate import is_full
 from regolo_git.system_errors import DISK_FULL, FREE_SPACE
+from regolo_git.text import logs
 
 if TYPE_CHECKING:
     import subprocess
@@ -137,7 +138,14 @@ def _run(
             except BaseException:
                 process.kill()
                 raise
+    logs.debug("git %s: exit status %s", _command_of(arguments), process.returncode)
     return subprocess.CompletedProcess(arguments, process.returncode, output, messages)
+
+
+def _command_of(arguments: Sequence[str]) -> str:
+    """The name of the command, without settings and arguments, which may have an address with a password."""
+    pairs = zip(("", *arguments), arguments, strict=False)
+    return next((word for before, word in pairs if before != "-c" and not word.startswith("-")), "")
 
 
 @contextmanager

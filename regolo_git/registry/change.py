@@ -20,6 +20,7 @@ from regolo_git.records.commit_message import with_trailers
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.record_attributes import converted_when_added
 from regolo_git.registry.records_at import RecordsAt, check_readable
+from regolo_git.text import logs
 from regolo_git.text.commits import short
 
 if TYPE_CHECKING:
@@ -167,6 +168,8 @@ def notice_repeated(handle: Handle, published: Published[Made]) -> Published[Mad
     if published.repeated:
         where = f"{short(published.commit)} on '{published.branch}'"
         handle.notice(f"an interrupted run of this command committed it as {where}; nothing was repeated")
+    else:
+        logs.info("committed %s on '%s'", short(published.commit), published.branch)
     return published
 
 

@@ -22,7 +22,9 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.sync.recipes import fetch_recipes, fetched_tips
 from regolo_git.registry.sync.remote_state import RemoteState, ask, local_tags, not_at, remote_name
 from regolo_git.registry.sync.seen_tags import note_seen, tag_state
+from regolo_git.text import logs
 from regolo_git.text.json_values import Plain
+from regolo_git.text.numbers import counted
 
 REASON = "regolo: fetch"
 
@@ -90,6 +92,7 @@ def fetch(handle: Handle, *, on_git_progress: OnGitProgress = ignore_git_progres
     after = fetched_tips(handle, remote)
     if found.versions or after != before:
         fetch_recipes(handle, after, found.versions)
+    logs.info("fetched %s from '%s'", counted(len(found.versions), "version"), remote)
     return found
 
 

@@ -42,7 +42,10 @@ from regolo_git.registry.sync.remote_state import RemoteState, ask, local_tags, 
 from regolo_git.registry.sync.seen_tags import TagState, note_seen, tag_state, unseen_tags
 from regolo_git.registry.sync.upstream import follow_remote
 from regolo_git.system_calls import pause
+from regolo_git.text import logs
 from regolo_git.text.json_values import Plain
+from regolo_git.text.numbers import counted
+from regolo_git.text.sizes import size_text
 
 ATTEMPTS = 40
 
@@ -137,6 +140,8 @@ class _Push:
     def result(self) -> PushResult:
         """What all attempts have landed."""
         versions = tuple(self._versions.values())
+        sent = size_text(self._sent.size)
+        logs.info("pushed %s to '%s': sent %s", counted(len(versions), "version"), self.remote, sent)
         return PushResult(self.remote, tuple(self._branches), versions, self._notes, self._sent)
 
     def attempt(self) -> bool:

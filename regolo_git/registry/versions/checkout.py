@@ -31,7 +31,9 @@ from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.held import Held, held_at, note_held
 from regolo_git.registry.versions.refused_places import refuse_inside_git, refuse_reserved
 from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
+from regolo_git.text import logs
 from regolo_git.text.json_values import Plain
+from regolo_git.text.sizes import size_text
 
 DIRECTORY_ENDS = ("/", "/.", "/..")
 
@@ -123,6 +125,7 @@ def checkout_manifest(
     )
     if not patterns or held_at(handle, path) is None:
         note_held(handle, path, Held.of(manifest.model, manifest.version, manifest.artifact.digest))
+    logs.info("checked out %s to '%s': wrote %s", manifest.reference, path, size_text(done.written_bytes))
     return CheckedOut(manifest.model, manifest.version, path, manifest.artifact.size, done.written_bytes)
 
 

@@ -45,6 +45,8 @@ from regolo_git.registry.versions.target_branch import (
 from regolo_git.registry.versions.version_source import CreatedSource, WrittenSource
 from regolo_git.store.new_content import NewContent
 from regolo_git.store.store import Store
+from regolo_git.text import logs
+from regolo_git.text.sizes import size_text
 
 if TYPE_CHECKING:
     from regolo_git.store.shared import SharedStore
@@ -165,6 +167,8 @@ def _publish_draft(
     _note_held(handle, draft, published.made.manifest)
     _note_recipe(handle, published.made.manifest)
     created, about = _created(handle, draft, published), published.made.described
+    new, size = size_text(draft.ingested.new_bytes), size_text(created.size_bytes)
+    logs.info("created %s: stored %s of %s", created.reference, new, size)
     skips_newest = bool(newest) and not newest.intersection(created.parents)
     return CreatedVersion(
         created, draft.ingested.new_bytes, published.branch, draft.notices(), about, skips_newest

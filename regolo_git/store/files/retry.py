@@ -27,6 +27,8 @@ from regolo_git.store.files.contract import Data, Files, Properties, StoredFile,
 from regolo_git.store.files.ranges import read_by_spans
 from regolo_git.store.foreign.failure import Failure, said_by
 from regolo_git.store.translate import RemoteError, failure_of, remote_error
+from regolo_git.text import logs
+from regolo_git.text.times import seconds_text
 
 Answer = TypeVar("Answer")
 # How long a filesystem waits for a connection, and for the next bytes of one.
@@ -201,6 +203,7 @@ class RetriedFiles:
             wait = _wait_after(number)
             if not failure.passing or number >= self._tries() or time.monotonic() + wait > end:
                 raise self._given_up(failure, path) from None
+            logs.info("trying again in %s s: %s", seconds_text(wait), str(remote_error(failure, path)))
             time.sleep(wait)
         raise AssertionError  # count has no end
 
