@@ -1,5 +1,6 @@
 """Every test has a home, a Git configuration and an author of its own; nothing of the machine's leaks in."""
 
+import gc
 import os
 import re
 import signal
@@ -26,6 +27,7 @@ KEPT_PREFIXES = ("COV_", "COVERAGE", "PYTEST", "HYPOTHESIS")
 
 NUMBERS = count()
 SPECIAL = re.compile(r"\W")
+SLOW_FILE = re.compile(r"^pytestmark = \[?pytest\.mark\.slow\b", re.MULTILINE)
 
 # The files of these folders run longest; begun first, they leave no process waiting for another one's last file.
 LONG = ("serving", "docs", "hardening")
@@ -34,6 +36,19 @@ LONG = ("serving", "docs", "hardening")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sorts by folder; the order within a file stays."""
     items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in LONG)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Without slow tests, files of nothing else are not imported, with what they need, by each process."""
+    if config.option.markexpr != "not slow" or collection_path.suffix != ".py":
+        return None
+    return SLOW_FILE.search(collection_path.read_text(encoding="utf-8")) is not None or None
+
+
+def pytest_collection_finish() -> None:
+    """What was collected lasts: looking through it for garbage takes longer than many a test."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure() -> None:

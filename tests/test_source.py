@@ -4,16 +4,15 @@ import ast
 import subprocess
 import sys
 from collections.abc import Container, Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from statistics import median
 
-import pytest
 from support.places import ROOT
 
 PACKAGE = ROOT / "regolo_git"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-TREES = {path: ast.parse(path.read_text()) for path in MODULES}
 # The command line, the API and the filesystem (which registry is meant), and what git itself reads.
 READERS_OF_THE_ENVIRONMENT = (
     "regolo_git/cli/",
@@ -21,7 +20,14 @@ READERS_OF_THE_ENVIRONMENT = (
     "regolo_git/interop/sources.py",
     "regolo_git/git/environment.py",
 )
+EVALUATE = {"eval", "exec", "compile", "__import__"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """Every module, parsed once and by the process that runs these tests alone."""
+    return {path: ast.parse(path.read_text()) for path in MODULES}
 
 
 def name(path: Path) -> str:
@@ -34,33 +40,37 @@ def test_a_module_imports_only_from_floors_below_its_own() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_every_module_opens_with_what_it_is(path: Path) -> None:
-    assert ast.get_docstring(TREES[path]), f"{name(path)} has no docstring"
+def test_every_module_opens_with_what_it_is() -> None:
+    assert [name(path) for path, tree in trees().items() if not ast.get_docstring(tree)] == []
 
 
-def inner_packages() -> list[Path]:
-    """All but the two that users import from: they hand names on lazily."""
+def test_inner_packages_hand_nothing_on() -> None:
+    """All but the two that users import from, which hand names on lazily."""
     faces = {PACKAGE, PACKAGE / "api"}
-    return [path for path in MODULES if path.name == "__init__.py" and path.parent not in faces]
+    inner = [path for path in MODULES if path.name == "__init__.py" and path.parent not in faces]
+    assert inner
+    assert [name(path) for path in inner if len(trees()[path].body) != 1] == []
 
 
-@pytest.mark.parametrize("path", inner_packages(), ids=name)
-def test_inner_packages_hand_nothing_on(path: Path) -> None:
-    body = TREES[path].body
-    assert len(body) == 1, f"{name(path)} holds more than its docstring"
+def test_nothing_is_unpickled_or_evaluated() -> None:
+    found = [f"{name(path)}:{line}" for path, tree in trees().items() for line in unsafe_lines(tree)]
+    assert found == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_nothing_is_unpickled_or_evaluated(path: Path) -> None:
-    forbidden = {"eval", "exec", "compile", "__import__"}
-    for node in ast.walk(TREES[path]):
+def unsafe_lines(tree: ast.AST) -> Iterator[int]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = {alias.name.split(".")[0] for alias in node.names}
             module = getattr(node, "module", None) or ""
-            assert not ({"pickle", "marshal", "shelve"} & (names | {module.split(".")[0]})), node.lineno
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            assert node.func.id not in forbidden, f"{name(path)}:{node.lineno}"
+            if {"pickle", "marshal", "shelve"} & (names | {module.split(".")[0]}):
+                yield node.lineno
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in EVALUATE:
+            yield node.lineno
+
+
+def test_unsafe_lines_are_found() -> None:
+    unsafe = "import pickle\nfrom marshal import loads\neval('1')\nimport shelve as s\nre.compile('x')\n"
+    assert list(unsafe_lines(ast.parse(unsafe))) == [1, 2, 4, 3]
 
 
 # -- cycles -----------------------------------------------------------------------------------------------
@@ -85,7 +95,7 @@ def without_type_checking(tree: ast.AST) -> Iterator[ast.AST]:
 def imported_by(path: Path, known: Container[str]) -> set[str]:
     """The modules of ours that a module imports, at its top or in a function."""
     found: set[str] = set()
-    for node in without_type_checking(TREES[path]):
+    for node in without_type_checking(trees()[path]):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -115,7 +125,7 @@ def reads_of_the_environment(tree: ast.AST) -> list[int]:
 
 
 def test_the_environment_is_read_where_the_design_says() -> None:
-    reads = {name(path): reads_of_the_environment(tree) for path, tree in TREES.items()}
+    reads = {name(path): reads_of_the_environment(tree) for path, tree in trees().items()}
     readers = {path for path, lines in reads.items() if lines}
     assert {path for path in readers if not path.startswith(READERS_OF_THE_ENVIRONMENT)} == set()
     assert "regolo_git/git/environment.py" in readers
@@ -128,7 +138,7 @@ def lengths_of_functions() -> dict[str, int]:
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
     return {
         f"{name(path)}:{node.lineno} {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, kinds)
     }

@@ -10,7 +10,8 @@ from support.hostile_pickles import SYSTEM, whole, zipped
 from regolo_git.artifacts import second_opinion
 from regolo_git.artifacts.second_opinion import Opinion, is_installed
 
-pytest.importorskip("modelaudit_picklescan")
+# Importing it takes seconds.
+pytestmark = pytest.mark.skipif(not is_installed(), reason="modelaudit-picklescan is not installed")
 
 
 def opinion_of(data: bytes, before: bytes = b"") -> Opinion:

@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-from sklearn.ensemble import RandomForestClassifier
-from skops.io import dump
 from support.command_line import Regolo
 
 
@@ -28,6 +25,10 @@ def test_an_endpoint_is_made_shown_and_listed(regolo: Regolo, served: Path) -> N
 def test_types_that_a_server_would_refuse_are_said_with_the_line_that_trusts_them(
     regolo: Regolo, registry: Path, tmp_path: Path
 ) -> None:
+    import numpy as np
+    from sklearn.ensemble import RandomForestClassifier
+    from skops.io import dump
+
     model = tmp_path / "forest.skops"
     dump(RandomForestClassifier().fit(np.arange(8.0).reshape(4, 2), [0, 1, 0, 1]), model)
     regolo("register", "forest", str(model))

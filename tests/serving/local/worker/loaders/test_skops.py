@@ -22,6 +22,8 @@ from sklearn.model_selection import GridSearchCV  # noqa: E402
 from sklearn.pipeline import FeatureUnion, make_pipeline  # noqa: E402
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler  # noqa: E402
 
+pytestmark = pytest.mark.slow  # importing scikit-learn takes each process of the tests seconds
+
 
 def served(folder: Path, model: Any, **config: Any) -> Predictor:
     path = folder / "model.skops"
