@@ -193,6 +193,22 @@ def _config(key: str, value: str) -> str:
     return _call("confirm_store", value)
 
 
+def _diff(*sides: str) -> str:
+    if len(sides) == 2 and "@" in sides[0] and ":" not in "".join(sides):
+        model, _, version = sides[0].partition("@")
+        return _call("compare_model_versions", model, version, sides[1].removeprefix(f"{model}@"))
+    a, between, b = sides[0].partition("..") if len(sides) == 1 else ("", "", "")
+    if not between or "@" in a or b.startswith("."):
+        raise TypeError(sides)
+    return f'regolo.compare_revisions("{a}", "{b}")'  # HEAD is not a placeholder
+
+
+def _evict(*words: str) -> str:
+    if words[:1] == ("--unused",):
+        return f"regolo.evict(unused_days={words[1]})"
+    return _of_version("evict")(*words)
+
+
 _CALLS: dict[str, Words] = {
     "init": lambda: _call("init"),
     "list": _list,
@@ -207,6 +223,14 @@ _CALLS: dict[str, Words] = {
     ),
     "renumber": _of_version("renumber_model_version"),
     "pull": lambda: _call("pull"),
+    "fetch": lambda: _call("fetch"),
+    "evict": _evict,
+    "diff": _diff,
+    "blame": lambda model, *metric: _call("blame_metric", model, *metric),
+    "history": lambda model, *environment: _call("get_promotion_history", model, *environment),
+    "metrics": lambda endpoint: _call("get_endpoint_metrics", endpoint),
+    "endpoint history": lambda endpoint: _call("get_endpoint_history", endpoint),
+    "endpoint delete": lambda endpoint: _call("delete_endpoint", endpoint),
     "clone": lambda url, directory: _call("clone", url, directory),
     "retire": _retire,
     "evaluate": _evaluate,

@@ -57,6 +57,19 @@ PAIRS = [
         'regolo.update_endpoint_traffic("e", {"1.0": 90, "1.1": 10})',
     ),
     (Hint("push"), "git regolo push", "regolo.push()"),
+    (Hint("fetch"), "git regolo fetch", "regolo.fetch()"),
+    (Hint("evict", "m@1.0"), "git regolo evict m@1.0", 'regolo.evict("m", "1.0")'),
+    (Hint("evict", "--unused", "30"), "git regolo evict --unused 30", "regolo.evict(unused_days=30)"),
+    (
+        Hint("diff", "m@1.0", "1.1"),
+        "git regolo diff m@1.0 1.1",
+        'regolo.compare_model_versions("m", "1.0", "1.1")',
+    ),
+    (Hint("diff", "main..HEAD"), "git regolo diff main..HEAD", 'regolo.compare_revisions("main", "HEAD")'),
+    (Hint("blame", "m", "f1"), "git regolo blame m f1", 'regolo.blame_metric("m", "f1")'),
+    (Hint("history", "m"), "git regolo history m", 'regolo.get_promotion_history("m")'),
+    (Hint("metrics", "e"), "git regolo metrics e", 'regolo.get_endpoint_metrics("e")'),
+    (Hint("endpoint history", "e"), "git regolo endpoint history e", 'regolo.get_endpoint_history("e")'),
     (Hint("push", "m"), "git regolo push m", 'regolo.push("m")'),
     (Hint("push", "--yes"), "git regolo push --yes", "regolo.push(yes=True)"),
     (Hint("rollback", "e"), "git regolo rollback e", 'regolo.rollback_endpoint("e")'),
@@ -105,7 +118,10 @@ def test_a_corrected_line_is_known_to_the_command_line_only() -> None:
     assert (in_python(hint), on_command_line(hint)) == ('regolo.get_model_version("m")', "git regolo show m")
 
 
-@pytest.mark.parametrize("hint", [Hint("fsck"), Hint("retire", "m@1.0"), Hint("rollback", "e", "--x", "1")])
+@pytest.mark.parametrize(
+    "hint",
+    [Hint("fsck"), Hint("diff", "main...HEAD"), Hint("retire", "m@1.0"), Hint("rollback", "e", "--x", "1")],
+)
 def test_what_python_has_no_call_for_stays_a_command(hint: Hint) -> None:
     assert in_python(hint) == str(hint)
 
