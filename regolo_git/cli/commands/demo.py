@@ -1,4 +1,4 @@
-"""`regolo-git demo`: registers, versions and compares a small real model in a new directory."""
+"""`regolo-git demo`: registers, versions, compares and promotes a small real model in a new directory."""
 
 import os
 import shlex
@@ -21,7 +21,7 @@ HIDDEN = 48
 @click.command()
 @click.argument("directory", required=False, type=click.Path(file_okay=False, path_type=Path))
 def demo(directory: Path | None) -> None:
-    """Train a small network, create two versions of it, and list, compare and check them out.
+    """Train a small network, create two versions of it, and list, compare, check out and promote them.
 
     Works in DIRECTORY, which must be empty or not exist (default: a new temporary directory), and keeps it.
 
@@ -46,6 +46,9 @@ def demo(directory: Path | None) -> None:
     _regolo(top, "diff", "digits@1.0", "digits@1.1")
     _regolo(top, "checkout", "digits@1.0")
     _regolo(top, "status")
+    _regolo(top, "promote", "digits@1.0", "production")
+    _regolo(top, "promote", "digits@1.1", "production")
+    _regolo(top, "history", "digits")
     _run(top, "git", "log", "--oneline", "--decorate")
     _run(top, "git", "--no-pager", "diff", "digits@v1.0", "digits@v1.1", "--", "models")
     put(f"\nExplore it:  cd {shlex.quote(str(top))} && {_as_typed()} show digits")

@@ -18,6 +18,9 @@ def test_the_demo_leaves_a_registry_with_two_versions_to_look_at(tmp_path: Path)
     assert git(top, "tag", "--list").split() == ["digits@v1.0", "digits@v1.1"]
     assert "\n$ git regolo diff digits@1.0 digits@1.1\n" in done.stdout
     assert done.stdout.rstrip().endswith(" show digits")
+    assert "compared  with 1.0" in done.stderr
+    assert "latency_ms" in done.stdout
+    assert "stderr" in git(top, "show", "HEAD:models/digits/manifest.toml")
     more = run_program(top, "log", "digits", "--plain").stdout
     assert "accuracy" in more
 
