@@ -12,7 +12,7 @@ from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.records.digests import ALGORITHMS, Digest
 from regolo_git.records.measurement import Measurement, measurements_table, read_measurements
 from regolo_git.records.metadata import MetadataValue, metrics_of, with_values, without_metrics
-from regolo_git.records.names import check_artifact_path, check_model_name, check_text
+from regolo_git.records.names import check_artifact_path, check_file_name, check_model_name, check_text
 from regolo_git.records.places import check_members, check_place
 from regolo_git.records.references import version_reference
 from regolo_git.records.tables import TableReader
@@ -40,7 +40,7 @@ class Artifact:
     """The stored content of a version.  `path` is its place in a work tree, None for in-memory data.
 
     `file_count` is set if a directory has too many files to list; `exclude` are the patterns that were given
-    for files that are not part of it.
+    for files that are not part of it; `name` is that of a single file from outside the work tree.
     """
 
     kind: "Kind"
@@ -50,7 +50,13 @@ class Artifact:
     recipe: Digest
     file_count: int | None = None
     exclude: tuple[str, ...] = ()
+    name: str | None = None
     unknown: Table = field(default_factory=dict)
+
+    @property
+    def file_name(self) -> str | None:
+        """The last part of its path, or the name that a file had elsewhere; None if neither is known."""
+        return self.path.rsplit("/", 1)[-1] if self.path is not None else self.name
 
     @classmethod
     def of(cls, recipe: "Recipe") -> Self:
@@ -125,8 +131,8 @@ class Manifest:
 
     @property
     def file_name(self) -> str:
-        """The name of a single file: that of its path, or else the model's."""
-        return (self.artifact.path or self.model).rsplit("/", 1)[-1]
+        """The name of a single file: its own, or else the model's."""
+        return self.artifact.file_name or self.model.rsplit("/", 1)[-1]
 
     @property
     def has_own_metrics(self) -> bool:
@@ -269,7 +275,9 @@ def _artifact_table(artifact: Artifact) -> dict[str, TomlValue]:
         table["file_count"] = artifact.file_count
     if artifact.exclude:
         table["exclude"] = list(artifact.exclude)
-    return table | dict(sorted(artifact.unknown.items()))
+    # Releases without the key have it among the unknown ones, and must compute the same seal.
+    named: Table = {"name": artifact.name} if artifact.name is not None else {}
+    return table | dict(sorted({**artifact.unknown, **named}.items()))
 
 
 def _read_artifact(reader: TableReader) -> Artifact:
@@ -284,6 +292,7 @@ def _read_artifact(reader: TableReader) -> Artifact:
         recipe=Digest.parse(reader.take("recipe", str)),
         file_count=reader.take_optional("file_count", int),
         exclude=reader.take_texts("exclude"),
+        name=check_file_name(name) if (name := reader.take_optional("name", str)) is not None else None,
         unknown=reader.rest,
     )
     if artifact.size < 0 or artifact.recipe.algorithm != "blake3":

@@ -111,6 +111,13 @@ def check_artifact_path(path: str) -> str:
     return path
 
 
+def check_file_name(name: str) -> str:
+    """Returns the name of a file: a path of one component.  Raises InvalidInput."""
+    if "/" in name:
+        raise InvalidInput(f"'{printable(name)}' is not the name of a file: it has a slash")
+    return check_artifact_path(name)
+
+
 def _means_git(component: str) -> bool:
     visible = "".join(c for c in component if unicodedata.category(c) != "Cf")
     stem = visible.split(":")[0].rstrip(". ").lower()

@@ -115,7 +115,7 @@ def _restored(handle: Handle, version: ModelVersion, directory: Path, on_progres
     row = find_row(handle, Reference.select(version.model_id, version.version))
     manifest = read_tagged_manifest(handle, row)
     fetch_recipe(handle, manifest)
-    name = Path(manifest.artifact.path or version.model_id).name
+    name = manifest.file_name
     return materialize(
         handle.stores,
         manifest.artifact,

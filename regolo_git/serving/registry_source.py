@@ -58,7 +58,7 @@ class RegistrySource:
         Raises NotFound if the commit or the bytes are missing, IntegrityError if the digest differs.
         """
         handle, manifest = self._handle, self._manifest(model, pinned)
-        place = self._directory / pinned.digest.hex / Path(manifest.artifact.path or "artifact").name
+        place = self._directory / pinned.digest.hex / (manifest.artifact.file_name or "artifact")
         if place.exists() and not _is_intact(place, pinned.digest):
             # The directory is ours, so changed files are removed: a model's own code may have written there.
             shutil.rmtree(place.parent)

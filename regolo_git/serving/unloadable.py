@@ -63,7 +63,7 @@ def unloadable_notices(
 def problem_of(manifest: Manifest) -> str | None:
     """Why a version cannot be loaded, and what to write in its serving file; None if it can."""
     if manifest.serving is None:
-        if implied_by(PurePath(manifest.artifact.path or "").name) is not None:
+        if implied_by(manifest.artifact.file_name or "") is not None:
             return None
         pickle = _pickle(manifest)
         written = f"write {_block(manifest)} in a file FILE"
@@ -84,7 +84,7 @@ def problem_of(manifest: Manifest) -> str | None:
 def _names(manifest: Manifest) -> list[str]:
     """The name of the file, or the paths of the files of a directory as far as the manifest has them."""
     if manifest.artifact.kind == "file":
-        return [PurePath(manifest.artifact.path or "").name]
+        return [manifest.artifact.file_name or ""]
     return list(manifest.file_entries(None))
 
 

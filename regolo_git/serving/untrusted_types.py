@@ -55,7 +55,7 @@ def _is_skops(handle: Handle, model: str, pinned: PinnedVersion) -> bool:
             return ServingBlock.parse(manifest.serving).format == SKOPS
     except RegoloError:
         return False
-    implied = implied_by(Path(manifest.artifact.path or "").name)
+    implied = implied_by(manifest.artifact.file_name or "")
     return implied is not None and implied.format == SKOPS
 
 

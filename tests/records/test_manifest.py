@@ -95,6 +95,22 @@ def test_files_are_those_of_the_manifest_or_of_the_recipe() -> None:
     assert replace(ONE, artifact=replace(FILE, path=None)).file_entries(None) == {"m": FileEntry(3, SHA)}
 
 
+def test_a_file_has_its_own_name_without_a_path() -> None:
+    named = replace(ONE, artifact=replace(FILE, path=None, name="face.tflite", unknown={"later": 1, "z": 2}))
+    assert named.file_entries(None) == {"face.tflite": FileEntry(3, SHA)}
+    assert Manifest.parse(named.to_text()) == named
+    # An older release has the key among those that it does not know, and computes the same seal.
+    older = replace(FILE, path=None, unknown={"later": 1, "name": "face.tflite", "z": 2})
+    assert replace(named, artifact=older).to_text() == named.to_text()
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", "", ".git", "a\\\\b", "a\\u001b"])
+def test_a_name_that_could_lead_elsewhere_is_damage(name: str) -> None:
+    text = replace(ONE, artifact=replace(FILE, path=None, name="face")).to_text()
+    with pytest.raises(IntegrityError):
+        Manifest.parse(text.replace('name = "face"', f'name = "{name}"'))
+
+
 def test_an_artifact_is_what_its_recipe_rebuilds() -> None:
     recipe = Recipe("file", (RecipeFile("", 0o644, 5, SHA),), (), (RecipeChunk("b" * 64, 5),))
     assert Artifact.of(recipe) == Artifact("file", None, SHA, 5, recipe.address)

@@ -1,5 +1,6 @@
 """Values of the records, as hypothesis draws them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -75,6 +76,8 @@ def manifests(draw: st.DrawFn) -> Manifest:
     artifact = Artifact(
         "directory" if directory else "file", draw(st.none() | paths), draw(digests), size, draw(addresses)
     )
+    if artifact.path is None:
+        artifact = replace(artifact, name=draw(st.none() | names))
     return Manifest(
         model=draw(paths),
         version=draw(versions).text(zero_patch=draw(st.booleans())),

@@ -10,6 +10,10 @@ from regolo_git.cli.forms import json_option
 from regolo_git.cli.options.arguments import model_argument
 from regolo_git.cli.options.change import ask_before_store
 from regolo_git.cli.options.version import FILE, VersionOptions, version_options
+from regolo_git.cli.streams import talk_note
+from regolo_git.hints import Hint
+from regolo_git.records.manifest import Manifest
+from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.request import VersionRequest
 
 
@@ -61,4 +65,13 @@ def register(
             exclude=options.exclude,
             strict=options.strict,
         )
-        announce(create(handle, request, yes=True), as_json=as_json)
+        created = create(handle, request, yes=True)
+        announce(created, as_json=as_json)
+        _talk_of_place(handle, path, created.version.manifest)
+
+
+def _talk_of_place(handle: Handle, path: Path, manifest: Manifest) -> None:
+    """Says that a version cannot be checked out without a destination."""
+    if manifest.artifact.path is None and handle.paths.work_tree is not None:
+        again = Hint("checkout", manifest.model, manifest.artifact.name or "DEST")
+        talk_note(f"'{path}' is outside the work tree, so no path is recorded: {again}")

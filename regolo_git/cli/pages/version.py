@@ -8,6 +8,7 @@ from regolo_git.cli.pages.shown_version import Shown
 from regolo_git.cli.pages.status_style import retirement_text, status_text
 from regolo_git.records.evaluations import Measured
 from regolo_git.records.labels import Label
+from regolo_git.records.manifest import Artifact
 from regolo_git.registry.signatures import Signed
 from regolo_git.reviews.page import Column, Page, Section
 from regolo_git.text.commits import person
@@ -62,6 +63,13 @@ def _pickles(shown: Shown) -> Iterator[Section]:
         yield opinion_section(shown.opinions or {})
 
 
+def _place(artifact: Artifact) -> Iterator[tuple[str, str]]:
+    if artifact.path is not None:
+        yield "path", artifact.path
+    elif artifact.name is not None:
+        yield "file", f"{artifact.name} (from outside the work tree)"
+
+
 def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
     version, manifest = shown.version, shown.manifest
     if shown.card.description:
@@ -73,8 +81,7 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
     yield from _places(shown)
     yield "size", _size(shown)
     yield "digest", version.digest
-    if manifest.artifact.path is not None:
-        yield "path", manifest.artifact.path
+    yield from _place(manifest.artifact)
     yield "tag", version.tag or "none until it is merged"
     if shown.signature is not None:
         yield "signed", _signature(shown.signature)

@@ -226,18 +226,17 @@ def _files_of_head(handle: Handle, manifest: Manifest, path: Path) -> dict[str, 
 def place_of(handle: Handle, manifest: Manifest, destination: str | os.PathLike[str] | None) -> Path:
     """The path at which a manifest's artifact is checked out."""
     artifact = manifest.artifact
-    name = Path(artifact.path).name if artifact.path else manifest.model.rsplit("/", 1)[-1]
     if destination is not None:
         place = Path(destination)
         named = os.fspath(destination).endswith(DIRECTORY_ENDS)
-        return place / name if artifact.kind == "file" and (named or place.is_dir()) else place
+        return place / manifest.file_name if artifact.kind == "file" and (named or place.is_dir()) else place
     top = handle.paths.work_tree
     if artifact.path is None or top is None:
         raise InvalidInput(
             f"'{manifest.reference}' has no recorded path"
             if top
             else f"'{handle.paths.top}' has no work tree",
-            Hint("checkout", manifest.reference, "DEST"),
+            Hint("checkout", manifest.reference, artifact.name or "DEST"),
         )
     return top / check_artifact_path(artifact.path)
 

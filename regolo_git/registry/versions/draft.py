@@ -4,17 +4,20 @@ This module has everything that depends on the tip, because it runs again when a
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from regolo_git.artifacts.ingest.ingest import Ingested
 from regolo_git.artifacts.source.twins import difference
+from regolo_git.errors import InvalidInput
 from regolo_git.git.ignore import Ignored, reinclusion_warning
 from regolo_git.git.new_commit import NewCommit, NewTag
 from regolo_git.records.commit_message import with_paragraph
 from regolo_git.records.manifest import FileEntry, Manifest
 from regolo_git.records.model_card import new_card_text
+from regolo_git.records.names import check_file_name
 from regolo_git.records.paths import card_path, manifest_path
 from regolo_git.records.places import check_members
 from regolo_git.records.seal import sealed
@@ -127,6 +130,7 @@ class Draft:
             artifact=replace(
                 ingested.artifact,
                 path=self.place,
+                name=self._name(),
                 file_count=len(ingested.files) if directory and len(ingested.files) > 200 else None,
             ),
             files={f.path: FileEntry(f.size, f.digest) for f in ingested.files}
@@ -143,6 +147,16 @@ class Draft:
             check_predictions(about.metrics, files if directory else manifest.file_entries(None))
         return sealed(manifest)
 
+    def _name(self) -> str | None:
+        """The name of a file from outside the work tree; None if it is not portable."""
+        source = self.request.source
+        if isinstance(source, ModelVersion):
+            return source.manifest.artifact.name
+        if self.place is None and isinstance(source, str | Path) and self.ingested.artifact.kind == "file":
+            with suppress(InvalidInput):
+                return check_file_name(Path(source).name)
+        return None
+
     def _serving(self, parent: Manifest | None) -> Table | None:
         """The given block, else the parent's; an implied block follows the file name instead."""
         if self.serving is not None:
@@ -153,8 +167,8 @@ class Draft:
         if implied is None or self.ingested.artifact.kind == "directory":
             return before
         if before is None:
-            # In the work tree the recorded path implies the block; a file from elsewhere has no recorded
-            # name.
+            # In the work tree the recorded path implies the block; release 0.1 records no name of a file
+            # from elsewhere.
             return implied.to_mapping() if self.place is None else None
         return implied.to_mapping() if is_implied(before) else before
 

@@ -51,5 +51,5 @@ def _says_the_same(a: Manifest, b: Manifest) -> bool:
 
 
 def _apart_from_its_number(manifest: Manifest) -> Manifest:
-    artifact = replace(manifest.artifact, path=None)
+    artifact = replace(manifest.artifact, path=None, name=None)
     return replace(manifest, version="", build=None, parents=(), seal=None, artifact=artifact)

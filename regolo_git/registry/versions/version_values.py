@@ -40,6 +40,7 @@ def values_of(version: "ModelVersion") -> Plain:
         "description": manifest.description,
         "kind": artifact.kind,
         "path": artifact.path,
+        "file_name": artifact.file_name,
         "recipe": str(artifact.recipe),
         "build": manifest.build,
         "parents": list(manifest.parents),

@@ -23,6 +23,21 @@ def test_quiet_leaves_the_reference_alone(regolo: Regolo, registry: Path) -> Non
     assert regolo("register", "m", "model.safetensors", "--quiet").err == ""
 
 
+def test_a_file_from_elsewhere_keeps_its_name(regolo: Regolo, registry: Path, tmp_path: Path) -> None:
+    (tmp_path / "face.tflite").write_bytes(b"1")
+    done = regolo("register", "vad", str(tmp_path / "face.tflite"))
+    assert "is outside the work tree, so no path is recorded: git regolo checkout vad face.tflite" in done.err
+    assert "file     face.tflite (from outside the work tree)" in regolo("show", "vad").out
+    (tmp_path / "face.tflite").write_bytes(b"22")
+    assert "outside" not in regolo("commit", "vad", str(tmp_path / "face.tflite")).err
+    assert "face.tflite  changed" in regolo("diff", "vad", "1.0", "1.1").out
+    (registry / "there").mkdir()
+    regolo("checkout", "vad@1.0", "there")
+    assert (registry / "there" / "face.tflite").read_bytes() == b"1"
+    assert regolo("commit", "vad", "--from", "1.0", "--version", "2.0").out == "vad@2.0\n"
+    assert "hint: git regolo checkout vad@2.0 face.tflite" in regolo("checkout", "vad@2.0", status=2).err
+
+
 def test_everything_that_can_be_said_of_a_version_is_in_its_manifest(regolo: Regolo, registry: Path) -> None:
     write_model(registry / "model.safetensors")
     regolo("register", "base", "model.safetensors", "--description", "a base model")
