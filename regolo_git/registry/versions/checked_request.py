@@ -83,6 +83,10 @@ def check_request(handle: Handle, request: VersionRequest) -> CheckedRequest:
         authorship = handle.git.authorship(request.author, request.when)
         target = choose_target_branch(handle, request.flow)
         untagged = tuple(require_every_tag(handle, model))
+        if request.once and version is None:
+            from regolo_git.registry.versions.once import proposed_numbers  # noqa: PLC0415 - not for a commit
+
+            untagged += tuple(proposed_numbers(handle, target, model))
         checked = CheckedRequest(request, target, version, given, serving, authorship, untagged, interrupted)
         if interrupted is None:
             checked.check(handle)
