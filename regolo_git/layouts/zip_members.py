@@ -78,14 +78,17 @@ def read_directory(file: BinaryIO, size: int) -> tuple[list[Member], int]:
 def bytes_ahead(file: BinaryIO, size: int) -> int | None:
     """How many bytes are before the zip file with which a file ends; None if it does not end with one.
 
-    Python's `zipfile` finds it there, whatever the file begins with.
+    Python's `zipfile` finds it there, whatever is before it.  Raises Malformed if it contradicts itself.
     """
     try:
         start, length, _, end = _find_directory(file, size)
-    except Malformed:
+    except Cut:
         return None
-    ahead = end - length - start
-    return ahead if ahead >= 0 and length and read_at(file, end - length, 4) == CENTRAL else None
+    if not 4 <= length <= end or read_at(file, end - length, 4) != CENTRAL:
+        return None
+    if start > end - length:
+        raise Malformed
+    return end - length - start
 
 
 class _Directory(NamedTuple):

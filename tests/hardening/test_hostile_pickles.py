@@ -1,19 +1,27 @@
 """Pickles that run something when they are loaded, and files that libraries really write."""
 
+import bz2
+import contextlib
+import gzip
 import io
+import lzma
 import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
+from random import Random
 
 import pytest
 from support.hidden_pickles import HIDDEN
-from support.hostile_pickles import NAMES, PLACES, WAYS, Hostile, hostile
+from support.hostile_pickles import NAMES, PLACES, SYSTEM, WAYS, Hostile, hostile, whole
 from support.real_pickles import REAL
 
 from regolo_git.layouts.pickle_names import read_pickle_names
 from regolo_git.records.asked_names import PickleNames
 from regolo_git.verdict.pickle_names import NameClass, class_of_file
 
+HARMFUL_PICKLE = whole(SYSTEM)
 HARMFUL = (NameClass.UNKNOWN, NameClass.UNREADABLE, NameClass.DANGEROUS)
 # An attribute of a class, and a class that a model may well have, are no more than unknown.  Where CPython goes
 # on with other bytes than the file's order has, nothing is claimed.
@@ -33,6 +41,7 @@ CONTRADICTIONS = {
     "a zip with two ends",
     "a zip with a wrong offset",
     "a zip with a wrong count",
+    "a zip without its first bytes",
     "a computed key of an array of joblib",
     "a key behind a view of an array of joblib",
     "a type by two names of an array of joblib",
@@ -63,6 +72,40 @@ def test_a_pickle_is_found_where_its_own_loader_finds_it(title: str) -> None:
     found = HIDDEN[title]()
     kind = class_of_file(names_of(found.data, found.name))
     assert kind is (NameClass.UNREADABLE if title in CONTRADICTIONS else NameClass.DANGEROUS)
+
+
+def python_finds_it(data: bytes) -> bool:
+    """Whether one of Python's own readers gives the pickle that runs something."""
+    found = []
+    with contextlib.suppress(Exception), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for member in archive.infolist():
+            with contextlib.suppress(Exception), archive.open(member) as file:
+                found.append(file.read(len(HARMFUL_PICKLE)))
+    with contextlib.suppress(Exception), tarfile.open(fileobj=io.BytesIO(data)) as files:
+        for each in files:
+            with contextlib.suppress(Exception):
+                found.append(files.extractfile(each).read(len(HARMFUL_PICKLE)))  # type: ignore[union-attr]
+    for opened in (gzip.open, bz2.open, lzma.open):
+        with contextlib.suppress(Exception):
+            found.append(opened(io.BytesIO(data)).read(len(HARMFUL_PICKLE)))  # type: ignore[operator]
+    return HARMFUL_PICKLE in found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2))
+def test_no_changed_file_hides_what_python_finds_in_it(seed: int) -> None:
+    random = Random(seed)
+    originals = [make().data for make in HIDDEN.values()]
+    harmful = 0
+    for _ in range(250):
+        data = bytearray(random.choice(originals))
+        for _ in range(random.randrange(4)):
+            at = random.choice([random.randrange(len(data)), data.find(b"PK", random.randrange(len(data)))])
+            data[at : at + random.randrange(2)] = random.choice([b"", b"\0", b"\xff", random.randbytes(1)])
+        if python_finds_it(bytes(data)):
+            harmful += 1
+            assert class_of_file(names_of(bytes(data), "model.xz")) in HARMFUL[1:], bytes(data)
+    assert harmful > 30
 
 
 @pytest.mark.parametrize("title", [*NAMES, *WAYS])

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable
 
 from support.hostile_pickles import (
+    HARMLESS,
     SYSTEM,
     Hostile,
     call,
@@ -134,6 +135,7 @@ ZIPS: dict[str, Callable[[], bytes]] = {
     "a zip with two ends": two_ends,
     "a zip with a wrong offset": wrong_offset,
     "a zip with a wrong count": wrong_count,
+    "a zip without its first bytes": lambda: b"x" + zipped("archive/data.pkl", HARMFUL)[4:],
     "a zip behind words": lambda: b"some words\n" * 9 + zipped("archive/data.pkl", HARMFUL),
     "a zip behind a tar": lambda: tarred("a.txt", b"words\n") + zipped("archive/data.pkl", HARMFUL),
 }
@@ -176,7 +178,11 @@ COMPRESSED: dict[str, Callable[[], Hostile]] = {
     "a pickle that seems to be a tar": lambda: Hostile(tar_and_pickle(), "model"),
     "bz2 behind bz2": lambda: Hostile(bz2.compress(b"") + bz2.compress(HARMFUL), "model", "joblib"),
     "lzma with a small dictionary": lambda: Hostile(alone(dict_size=4096), "model", "joblib"),
-    "lzma with other properties": lambda: Hostile(alone(lc=1, lp=1, pb=1), "model.xz", "lzma"),
+    "lzma with other properties": lambda: Hostile(alone(lc=1, lp=1, pb=1), "model", "lzma"),
+    "lzma before other bytes": lambda: Hostile(alone() + b"\xff" * 20, "model", "joblib"),
+    "lzma of nothing before lzma": lambda: Hostile(
+        lzma.compress(b"", lzma.FORMAT_ALONE) + alone() + b"\xff" * 20, "model", "joblib"
+    ),
     "zlib with a small window": lambda: Hostile(small_window(), "model", "zlib"),
     "joblib before 0.9": lambda: Hostile(old_joblib(hex(len(HARMFUL)).encode()), "model", "joblib"),
     "joblib before 0.9, another length": lambda: Hostile(
@@ -253,11 +259,22 @@ ARRAYS: dict[str, Callable[[], Hostile]] = {
     ),
 }
 
+
+def storage_of_objects() -> bytes:
+    """An array of objects in the place of a tensor of PyTorch, which is not looked at if it is large."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a/data.pkl", HARMLESS)
+        archive.writestr("a/data/0", object_array() + bytes(1 << 18))
+    return file.getvalue()
+
+
 HIDDEN: dict[str, Callable[[], Hostile]] = {
     **{title: lambda data=data: Hostile(data, "model", "tar") for title, data in TARS.items()},
     **{title: lambda make=make: Hostile(make(), "model", "zip") for title, make in ZIPS.items()},
     **COMPRESSED,
     **{f"{title} of an array of joblib": make for title, make in ARRAYS.items()},
+    "an array that seems to be a tensor": lambda: Hostile(storage_of_objects(), "arrays.npz", "npz"),
     "an array behind another": lambda: Hostile(arrays("<f4"), "arrays.npy", "arrays"),
     "an array behind one of records": lambda: Hostile(
         arrays("U3", "S2", "i4,(2,)f8,U2", "M8[ns]"), "arrays.npy", "arrays"

@@ -6,6 +6,7 @@ with `loader-number` as the names of the files.
 
 import contextlib
 import gzip
+import importlib
 import io
 import lzma
 import os
@@ -33,13 +34,13 @@ def load_five(data: bytes) -> None:
 def load_zip(data: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for name in archive.namelist():
-            content = archive.read(name)
-            if name.endswith(".zip"):
-                load_zip(content)
-            elif name.endswith(".npy"):
-                load_numpy(content)
-            else:
-                with contextlib.suppress(Exception):
+            with contextlib.suppress(Exception):
+                content = archive.read(name)
+                if name.endswith(".zip"):
+                    load_zip(content)
+                elif name.endswith(".npy"):
+                    load_numpy(content)
+                else:
                     pickle.loads(content)
 
 
@@ -64,6 +65,15 @@ def load_arrays(data: bytes) -> None:
         np.load(file, allow_pickle=True)
 
 
+def load_npz(data: bytes) -> None:
+    import numpy as np
+
+    with np.load(io.BytesIO(data), allow_pickle=True) as arrays:
+        for name in arrays:
+            with contextlib.suppress(Exception):
+                arrays[name]
+
+
 def load_joblib(data: bytes) -> None:
     import joblib
 
@@ -84,6 +94,7 @@ LOADERS = {
     "zlib": lambda data: pickle.loads(zlib.decompress(data)),
     "numpy": load_numpy,
     "arrays": load_arrays,
+    "npz": load_npz,
     "joblib": load_joblib,
 }
 
@@ -111,6 +122,7 @@ def ran(path: Path) -> bool:
 
 
 if __name__ == "__main__":
+    importlib.import_module("joblib")  # with NumPy, once for all children
     for path in sorted(Path(sys.argv[1]).iterdir()):
         if ran(path):
             print(path.name)

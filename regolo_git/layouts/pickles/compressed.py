@@ -19,6 +19,8 @@ MAGICS: tuple[tuple[bytes, Callable[[], Any]], ...] = (
     (b"\x04\x22\x4d\x18", inflate.new_lz4),
 )
 JOBLIB_LZMA = b"\x5d\0"  # the usual properties of a format that has no magic
+UNKNOWN_SIZE = b"\xff" * 8
+PROPERTIES = 225  # of lzma: how many there are
 LZMA_NAMES = (".xz", ".lzma", ".lz")
 
 
@@ -41,7 +43,7 @@ def compressed(content: Content, head: bytes, name: str) -> Iterator[Compressed]
         yield Compressed(inner, inflate.new_zlib, certain=False)
     if _begins_like_zlib(head):
         yield Compressed(content, inflate.new_zlib, certain=False)
-    if head.startswith(JOBLIB_LZMA) or (name.lower().endswith(LZMA_NAMES) and len(head) > LZMA_HEAD):
+    if _begins_like_lzma(head, name):
         yield Compressed(_with_small_dictionary(content, head), inflate.new_lzma, certain=False)
 
 
@@ -50,6 +52,14 @@ def _begins_like_zlib(head: bytes) -> bool:
     if len(head) < 2 or head[0] & 15 != 8 or head[0] >> 4 > 7:
         return False
     return not head[1] & 0x20 and int.from_bytes(head[:2], "big") % 31 == 0
+
+
+def _begins_like_lzma(head: bytes, name: str) -> bool:
+    """Whether content is in the old format of lzma, which has no magic: by its usual head, or its name."""
+    if len(head) <= LZMA_HEAD or head[0] >= PROPERTIES:
+        return False
+    usual = head.startswith(JOBLIB_LZMA) or head[5:LZMA_HEAD] == UNKNOWN_SIZE
+    return usual or name.lower().endswith(LZMA_NAMES)
 
 
 def _with_small_dictionary(content: Content, head: bytes) -> Content:

@@ -15,7 +15,7 @@ from regolo_git.layouts.pickles import arrays, tar, torch_tar
 from regolo_git.layouts.pickles import content as contents
 from regolo_git.layouts.pickles import inflated as inflate
 from regolo_git.layouts.pickles.compressed import Compressed, compressed
-from regolo_git.layouts.pickles.content import Broken, Budget, Content, GivesUp, Slice
+from regolo_git.layouts.pickles.content import Broken, Budget, Content, Slice
 from regolo_git.layouts.pickles.found import Found
 from regolo_git.layouts.pickles.streams import read_pickles
 from regolo_git.layouts.pickles.tar import NO_LIMIT
@@ -27,6 +27,8 @@ HELD_LIMIT = 1 << 26  # bytes of an archive inside another that is compressed
 PROOF = 1 << 20  # bytes that content decompresses to if it does not begin like compressed content by chance
 # A file of such a name that cannot be read is not vouched for; what others have is told by their content.
 SUFFIXES = re.compile(r"(?i)\.(pkl|pickle|pickl|pk|pckl|p|joblib|jbl|pt|pth|ckpt|dill|cloudpickle)\Z")
+# NumPy takes every member of these for an array.
+ARRAYS = re.compile(r"(?i)\.npz\Z")
 # No reader of zip files is given these: their ends need not be fetched.
 NO_ZIP = re.compile(r"(?i)\.(safetensors|gguf|onnx)\Z|/data/[0-9]+\Z")
 ZIP, EMPTY_ZIP, HDF = b"PK\3\4", b"PK\5\6", b"\x89HDF\r\n\x1a\n"
@@ -77,10 +79,11 @@ class Containers:
         self, content: Content, head: bytes, name: str, depth: int, *, sure: bool
     ) -> Iterator[Callable[[], bool]]:
         yield partial(self._refused, content, head, name, depth)
+        read_zip = partial(self._zip, with_storages=ARRAYS.search(name) is not None)
         if head[:4] in (ZIP, EMPTY_ZIP):
-            yield partial(self._archive, content, depth, self._zip)
+            yield partial(self._archive, content, depth, read_zip)
         elif content.place is not None and not NO_ZIP.search(name):
-            yield partial(self._zip_at_the_end, content, depth)
+            yield partial(self._zip_at_the_end, content, depth, read_zip)
         if head.startswith(npy.MAGIC):
             yield partial(self._arrays, content, depth)
         if tar.is_tar(head):
@@ -115,19 +118,19 @@ class Containers:
         read(content, depth - 1)
         return True
 
-    def _zip_at_the_end(self, content: Content, depth: int) -> bool:
+    def _zip_at_the_end(self, content: Content, depth: int, read: Callable[[Content, int], None]) -> bool:
         """False if content does not end with a zip file."""
         file, size = self._seekable(content)
         ahead = zip_members.bytes_ahead(file, size)
-        return ahead is not None and self._archive(tar.part(content, ahead, NO_LIMIT), depth, self._zip)
+        return ahead is not None and self._archive(tar.part(content, ahead, NO_LIMIT), depth, read)
 
-    def _zip(self, content: Content, depth: int) -> None:
+    def _zip(self, content: Content, depth: int, *, with_storages: bool) -> None:
         file, size = self._seekable(content)
         members, directory = zip_members.read_directory(file, size)
         names = {member.name for member in members}
         for member in members:
             self._budget.spend_member()
-            if _is_large_storage(member, names):
+            if not with_storages and _is_large_storage(member, names):
                 continue
             self._member(member.name, self._unpacked(file, member, directory), depth)
         if _is_keras(names):
@@ -179,26 +182,23 @@ class Containers:
 
     def _inflate(self, found: Compressed, depth: int, *, sure: bool) -> bool:
         """False if content only begins as if it were compressed."""
+        is_one, wrong = inflate.tried(found.content, found.new, self._budget, PROOF)
+        is_one = is_one or found.certain
+        if depth == 0:
+            if is_one:
+                raise Broken("compressed files in compressed files are too deep to be read")
+            return False
         # All loaders but those of zlib go on with the next stream.
         repeat = found.new is not inflate.new_zlib
         inner = inflate.inflated(found.content, found.new, self._budget, repeat=repeat)
-        is_proven = True
-        try:
-            inner.head(1 if found.certain else PROOF)
-        except Broken as error:
-            if found.certain or isinstance(error, GivesUp):
-                raise
-            is_proven = False
-        if depth == 0:
-            if is_proven:
-                raise Broken("compressed files in compressed files are too deep to be read")
-            return False
         trial = self._found.trial()
         Containers(trial, self._budget).read(inner, "", depth - 1, sure=sure)
-        if is_proven or trial.names or trial.pickles:
-            self._found.add(trial)
-            return True
-        return False
+        if not (is_one or trial.names or trial.pickles):
+            return False
+        self._found.add(trial)
+        if wrong is not None:
+            raise wrong
+        return True
 
 
 def _is_large_storage(member: zip_members.Member, names: Collection[str]) -> bool:

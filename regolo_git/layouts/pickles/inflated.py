@@ -22,10 +22,16 @@ class Inflated:
         self._inner = new()
         self._ready = bytearray()
         self._over = False
+        self.ended = 0  # streams that were read to their ends
 
     def read(self, count: int) -> bytes:
-        while len(self._ready) < count and not self._over:
-            self._fill()
+        """The next bytes; where it breaks, first those before, which a loader gets as well."""
+        try:
+            while len(self._ready) < count and not self._over:
+                self._fill()
+        except Broken:
+            if not self._ready:
+                raise
         data = bytes(self._ready[:count])
         del self._ready[:count]
         return data
@@ -58,6 +64,7 @@ class Inflated:
     def _step(self) -> bytes:
         inner = self._inner
         if inner.eof:
+            self.ended += 1
             rest = self._next_stream(inner.unused_data) if self._repeat else b""
             if not rest:
                 self._over = True
@@ -95,6 +102,26 @@ class Inflated:
 def inflated(content: Content, new: Callable[[], Any], budget: Budget, *, repeat: bool = True) -> Content:
     """What content decompresses to, by a decompressor of the standard library's shape."""
     return Content(lambda: Inflated(content.open(), new, budget, repeat=repeat))
+
+
+def tried(content: Content, new: Callable[[], Any], budget: Budget, count: int) -> tuple[bool, Broken | None]:
+    """Whether a stream of it can be decompressed, and what is wrong in its first `count` bytes.
+
+    Raises GivesUp where a loader may go on.
+    """
+    ended = 0
+    try:
+        stream = Inflated(content.open(), new, budget, repeat=new is not new_zlib)
+        try:
+            while count > 0 and (data := stream.read(min(count, BLOCK))):
+                count -= len(data)
+        finally:
+            ended = stream.ended
+    except GivesUp:
+        raise
+    except Broken as error:
+        return ended > 0, error
+    return True, None
 
 
 def new_gzip() -> Any:
