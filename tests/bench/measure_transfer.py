@@ -1,11 +1,11 @@
-"""Measures the peak memory of sending and receiving artifacts of several sizes, and holds its bars.
+"""Measures the peak memory of storing, sending and receiving artifacts of several sizes, and holds its bars.
 
     python measure_transfer.py WORK [--sizes 100,2000] [--store URL] [--growth 1.2] [--most MIB]
 
-Each transfer runs in a process of its own, and so does each size in a store of its own, below URL (default: a
-directory in WORK).  The artifacts are tensors of 32 MiB, so their chunks are the largest there are.  The exit
-status is 1 if the peak of a larger artifact is more than `--growth` times that of the first, or any is more
-than `--most` MiB.
+Each step runs in a process of its own, because a process begins with the peak of the one that starts it; each
+size has a store of its own, below URL (default: a directory in WORK).  The artifacts are tensors of 32 MiB, so
+their chunks are the largest there are.  The exit status is 1 if the peak of a larger artifact is more than
+`--growth` times that of the first, or any is more than `--most` MiB.
 """
 
 import argparse
@@ -19,26 +19,31 @@ from pathlib import Path
 from struct import pack
 
 import regolo_git
-from regolo_git.artifacts.ingest.ingest import ingest
 from regolo_git.store.locate import files_at
 from regolo_git.store.loose import LooseStore
 from regolo_git.store.shared import SharedStore
 
 TENSOR = 32 << 20
-TRANSFER = """
+STEP = """
 import resource, sys
+from pathlib import Path
+from regolo_git.artifacts.ingest.ingest import ingest
 from regolo_git.artifacts.transfer.receive import receive
 from regolo_git.artifacts.transfer.send import send
 from regolo_git.records.digests import Digest
 from regolo_git.store.locate import files_at
 from regolo_git.store.loose import LooseStore
 from regolo_git.store.shared import SharedStore
-verb, local, url, recipe = sys.argv[1:]
-store, shared, address = LooseStore.open(local), SharedStore.open(files_at(url)), Digest.parse(recipe)
-if verb == "send":
-    send(store, shared, [address])
+verb, local, *given = sys.argv[1:]
+store = LooseStore.open(local)
+if verb == "ingest":
+    print(ingest(store, Path(given[0])).artifact.recipe)
 else:
-    receive(shared, store, shared.read_recipe(address))
+    shared, address = SharedStore.open(files_at(given[0])), Digest.parse(given[1])
+    if verb == "send":
+        send(store, shared, [address])
+    else:
+        receive(shared, store, shared.read_recipe(address))
 unit = 1024 if sys.platform == "darwin" else 1
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit // 1024)
 """
@@ -46,7 +51,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit // 1024)
 
 @dataclass(frozen=True)
 class Peak:
-    """The peak memory in MiB of one transfer of so many megabytes, and its seconds."""
+    """The peak memory in MiB of one step with so many megabytes, and its seconds."""
 
     verb: str
     size: int
@@ -77,26 +82,25 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sizes", default="100,2000", help="megabytes")
     parser.add_argument("--store", help="the URL below which the shared stores are created")
     parser.add_argument("--growth", type=float, default=1.2)
-    parser.add_argument("--most", type=int, help="MiB of any transfer")
+    parser.add_argument("--most", type=int, help="MiB of any step")
     return parser.parse_args()
 
 
 def _measure(work: Path, size: int, store: str | None) -> list[Peak]:
-    """Sends an artifact of this size, and receives it in another clone."""
-    place = work / f"transfer {size}"
+    """Stores an artifact of this size, sends it, and receives it in another clone."""
+    place = work / f"transfer-{size}"
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     url = f"{store}/{time.time_ns()}" if store else str(place / "shared")
     try:
-        source = LooseStore.open_or_create(str(place / "local"))
-        artifact = ingest(source, _write_model(place / "model.safetensors", size)).artifact
-        (place / "model.safetensors").unlink()
+        for name in ("local", "other"):
+            LooseStore.open_or_create(str(place / name))
         SharedStore.create(files_at(url))
-        LooseStore.open_or_create(str(place / "other"))
-        return [
-            _transfer(verb, size, place / local, url, str(artifact.recipe))
-            for verb, local in {"send": "local", "receive": "other"}.items()
-        ]
+        model = _write_model(place / "model.safetensors", size)
+        ingested, recipe = _step("ingest", size, place / "local", str(model))
+        model.unlink()
+        steps = {"send": "local", "receive": "other"}.items()
+        return [ingested, *(_step(verb, size, place / name, url, recipe)[0] for verb, name in steps)]
     finally:
         shutil.rmtree(place)
 
@@ -120,12 +124,14 @@ def _write_model(path: Path, size: int) -> Path:
     return path
 
 
-def _transfer(verb: str, size: int, local: Path, url: str, recipe: str) -> Peak:
+def _step(verb: str, size: int, local: Path, *given: str) -> tuple[Peak, str]:
+    """What one step took, and the first line that it printed."""
     begun = time.monotonic()
-    command = [sys.executable, "-c", TRANSFER, verb, str(local), url, recipe]
+    command = [sys.executable, "-c", STEP, verb, str(local), *given]
     top = Path(regolo_git.__file__).parents[1]
     done = subprocess.run(command, cwd=top, check=True, stdout=subprocess.PIPE, text=True)
-    return Peak(verb, size, int(done.stdout), time.monotonic() - begun)
+    first, *_, last = (*done.stdout.split(), *done.stdout.split())
+    return Peak(verb, size, int(last), time.monotonic() - begun), first
 
 
 if __name__ == "__main__":

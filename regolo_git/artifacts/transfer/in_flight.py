@@ -30,6 +30,7 @@ class InFlight:
         self._changed = threading.Condition()
         self._unfinished = 0
         self._own = threading.local()
+        self._memories: list[memoryview] = []  # those that no work has
         self._error: BaseException | None = None
 
     def __enter__(self) -> Self:
@@ -65,11 +66,23 @@ class InFlight:
             thread.start()
 
     def memory(self) -> memoryview:
-        """`CHUNK_LIMIT` bytes of memory for the work that asks; the next work of its thread gets the same."""
+        """`CHUNK_LIMIT` bytes of memory for the work that asks, until it ends; later work gets the same.
+
+        So there are no more of them than the budget has room for, however many threads there are.
+        """
         memory: memoryview | None = getattr(self._own, "memory", None)
         if memory is None:
-            memory = self._own.memory = page_aligned(CHUNK_LIMIT, huge=True)
+            with self._changed:
+                memory = self._memories.pop() if self._memories else None
+            memory = self._own.memory = memory or page_aligned(CHUNK_LIMIT, huge=True)
         return memory
+
+    def _give_back(self) -> None:
+        """Has other work get the memory of this thread."""
+        memory: memoryview | None = getattr(self._own, "memory", None)
+        if memory is not None:
+            self._own.memory = None
+            self._memories.append(memory)
 
     def finish(self) -> None:
         """Waits for all work.  Raises the first error."""
@@ -87,6 +100,7 @@ class InFlight:
                 self._fail(error)
             del item, work  # with the bytes that it holds
             with self._changed:
+                self._give_back()
                 self._free += size
                 self._unfinished -= 1
                 self._changed.notify_all()

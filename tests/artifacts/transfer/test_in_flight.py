@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from regolo_git.artifacts.transfer.in_flight import InFlight
+from regolo_git.records.recipe import CHUNK_LIMIT
 
 
 class Held:
@@ -111,3 +112,19 @@ def test_an_interrupt_does_not_wait_for_a_connection_that_stalls() -> None:
         leave(KeyboardInterrupt(), stall)
     assert not ended.is_set()
     release.set()
+
+
+def test_there_is_no_more_memory_than_the_budget_has_room_for() -> None:
+    places: set[int] = set()
+    with InFlight(8, 2 * CHUNK_LIMIT) as flights:
+
+        def fill() -> None:
+            view = flights.memory()
+            view[:1] = b"1"
+            assert flights.memory() is view
+            places.add(id(view.obj))
+
+        for _ in range(40):
+            flights.submit(CHUNK_LIMIT, fill)
+        flights.finish()
+    assert 1 <= len(places) <= 2
