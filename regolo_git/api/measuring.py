@@ -140,10 +140,11 @@ class MeasuringVerbs(VersionVerbs):
     ) -> ModelVersion:
         """Registers a model with its first version, or adds a version; for a script that runs every night.
 
-        If nothing is new, neither the content nor any value, no version is created: the one that the branch
-        has, or that waits as a proposal, is returned.  A version with the same content and other values is a
-        new one, with a `RegoloNotice`.  Any number of processes may log at once; each version gets a number
-        of its own.  With `flow` "propose", the number also steps over proposals that wait.
+        If nothing is new, neither the content nor any value, no version is created, unless `version` asks for
+        one: the one that the branch has, or that waits as a proposal, is returned.  A version with the same
+        content and other values is a new one, with a `RegoloNotice`.  Any number of processes may log at
+        once; each version gets a number of its own.  With `flow` "propose", the number also steps over
+        proposals that wait.
 
         The arguments are those of `create_model_version`; `bump` says nothing of a first version, which is
         1.0 unless `version` is given.  Raises what `create_model_version` does.

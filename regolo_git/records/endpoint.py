@@ -36,6 +36,10 @@ class PinnedVersion:
     replicas: int
     unknown: Table = field(default_factory=dict)
 
+    def to_dict(self) -> Plain:
+        """The pin as plain values."""
+        return {"replicas": self.replicas, "commit": self.commit, "digest": str(self.digest)}
+
     def to_table(self) -> Table:
         """The version's table in the endpoint file."""
         table: dict[str, TomlValue] = {
@@ -85,12 +89,7 @@ class Endpoint:
             "environment": self.environment,
             "engine": self.engine,
             "versions": {
-                version: {
-                    "weight": self.traffic[version],
-                    "replicas": pin.replicas,
-                    "commit": pin.commit,
-                    "digest": str(pin.digest),
-                }
+                version: {"weight": self.traffic[version], **pin.to_dict()}
                 for version, pin in self.versions.items()
             },
             "routing": self.routing.to_dict(),

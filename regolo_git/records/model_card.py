@@ -36,6 +36,10 @@ class MetricRule:
     tolerance_rel: float | None = None
     unit: str | None = None
 
+    def to_dict(self) -> Plain:
+        """The rule as plain values."""
+        return asdict(self)
+
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
@@ -58,7 +62,7 @@ class ModelCard:
             "description": self.description,
             "owner": self.owner,
             "strict": self.strict,
-            "metric_rules": {name: asdict(rule) for name, rule in self.metrics.items()},
+            "metric_rules": {name: rule.to_dict() for name, rule in self.metrics.items()},
             "gates": {name: plain(asdict(gate)) for name, gate in self.gates.items()},
         }
 

@@ -1,19 +1,38 @@
 """Values as plain dictionaries and in notebooks, with texts that are made to hurt a page."""
 
 import json
+import pickle
 import sys
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 from support.command_line import Regolo
 from support.command_line_fixtures import regolo
 from support.copies import built_once
+from support.model_versions import manifest
 from support.public_values import HOSTILE, fill, public_values
 
-from regolo_git.api import Registry
-from regolo_git.errors import MissingDependency
+import regolo_git
+from regolo_git import (
+    CheckedOut,
+    CheckedOutFiles,
+    DifferingTag,
+    EvictionPlan,
+    Fetched,
+    MissingDependency,
+    NotFound,
+    Pulled,
+    PushedVersion,
+    PushResult,
+    Registry,
+    RemoteVersion,
+    SentContent,
+    VersionToEvict,
+)  # fmt: skip
+from regolo_git.artifacts.transfer.evict import Eviction
 
 __all__ = ["regolo"]
 
@@ -34,6 +53,35 @@ def test_every_value_is_plain_on_request(filled: Registry) -> None:
     for value in public_values(filled):
         found = value.to_dict()
         assert json.loads(json.dumps(found, allow_nan=False)) == found, type(value)
+
+
+EXCHANGED = (
+    PushResult("origin", ("main",), (PushedVersion("m", "1.1", "1.0"),), (), SentContent("s3://b", 1, 9)),
+    Pulled(
+        Fetched("origin", ("m@1.0",), (), (DifferingTag("m@v1.1", "origin"),), {}),
+        ("main",),
+        (PushedVersion("m", "1.1", "1.0"),),
+        CheckedOutFiles((CheckedOut("m", "1.0", Path("a b"), 3, 3),), (NotFound("no 'm'", "look"),)),
+        (manifest(),),
+    ),
+    DifferingTag("m@v1.1", "origin"),
+    EvictionPlan((VersionToEvict("m@1.0", 3), VersionToEvict("m@1.1", 0, "in use")), Eviction((), {}, {})),
+    RemoteVersion("m", "1.0", "origin", "m@v1.0", "a" * 40, "absent"),
+)
+
+
+@pytest.mark.parametrize("value", EXCHANGED, ids=lambda value: type(value).__name__)
+def test_what_an_exchange_returns_is_plain_and_pickled_too(value: Any) -> None:
+    found = value.to_dict()
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert pickle.loads(pickle.dumps(value)).to_dict() == found
+
+
+def test_every_public_type_has_plain_values() -> None:
+    types = [getattr(regolo_git, name) for name in regolo_git.__all__]
+    values = [kind for kind in types if isinstance(kind, type) and not issubclass(kind, Exception)]
+    without = {kind.__name__ for kind in values if not hasattr(kind, "to_dict")}
+    assert without == {"Registry", "Progress", "MetricChange"}  # the last one is a dictionary
 
 
 SAME: list[tuple[tuple[str, ...], Callable[[Registry], Any]]] = [

@@ -81,7 +81,7 @@ class Draft:
         parent = parent_manifest(self.handle, model, name, previous) if name is not None else None
         about = self._described(parent, {*card.metrics, *card.gates} if card is not None else set())
         manifest = self._manifest(version, zero_patch, name, parent, about)
-        if self.request.once:
+        if self.request.once and self.version is None:
             from regolo_git.registry.versions.once import refuse_same  # noqa: PLC0415 - not for a commit
 
             refuse_same(self.handle, self.target, manifest, previous, records.registry)

@@ -35,8 +35,9 @@ class VersionRequest:
     `metadata` are the metrics.  `author` ("Name <address>") and `when` (with a time zone) are for imported
     versions; the defaults are Git's identity and the current time.  The patterns `exclude` leave out files of
     a directory.
-    `strict` refuses an artifact that says itself that it is incomplete.  `once` raises AlreadyThere for what
-    says the same as the version on the branch or a proposal (`once.py`), and gives a proposal a free number.
+    `strict` refuses an artifact that says itself that it is incomplete.  Without a `version`, `once` raises
+    AlreadyThere for what says the same as the version on the branch or a proposal (`once.py`), and gives a
+    proposal a free number.
     """
 
     model: str
