@@ -146,8 +146,7 @@ class VersionVerbs:
         Raises NotFound, VersionExists, InvalidInput, Conflict, and TypeError, also without `model_data`.
         """
         if model_data is None:
-            taken = f": {version!r} is the version" if version is not None else ""
-            raise TypeError(f"create_model_version() needs model_data={taken}; pass model_data=PATH")
+            raise _lacks_data(version)
         request = VersionRequest(
             model=model_id,
             source=model_data,
@@ -333,3 +332,8 @@ class VersionVerbs:
         retire(self.handle, plan, propose=propose, push=push)
 
     delete_model_version = retire_model_version
+
+
+def _lacks_data(version: str | None) -> TypeError:
+    taken = f": {version!r} is the version" if version is not None else ""
+    return TypeError(f"create_model_version() needs model_data={taken}; pass model_data=PATH")
