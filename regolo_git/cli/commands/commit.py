@@ -154,7 +154,7 @@ def _request(
         bump=following.bump,
         parent=parent.removeprefix(f"{model}@") if parent is not None else None,
         inherit=not following.no_inherit,
-        metadata=options.metadata(),
+        metadata=options.metadata(handle),
         metrics=options.measured(handle),
         description=following.description,
         message=options.message,

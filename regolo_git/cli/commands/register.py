@@ -55,7 +55,7 @@ def register(
             source=path,
             new_model=True,
             version=version or "1.0",
-            metadata=options.metadata(),
+            metadata=options.metadata(handle),
             metrics=options.measured(handle),
             model_description=description,
             message=options.message,

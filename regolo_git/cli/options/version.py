@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import click
 
@@ -54,9 +54,14 @@ class VersionOptions(NamedTuple):
             raise InvalidInput("--propose and --direct cannot be used together")
         return "propose" if self.propose else "direct" if self.direct else "auto"
 
-    def metadata(self) -> Tree:
-        """The metadata.  Raises NotFound, InvalidInput."""
-        return gather_metadata(self.metadata_file, self.meta)
+    def metadata(self, handle: Handle) -> Tree:
+        """The metadata; a notice names what is null in the file.  Raises NotFound, InvalidInput."""
+        tree = gather_metadata(self.metadata_file, self.meta)
+        if self.metadata_file is None:
+            return tree
+        from regolo_git.registry.versions.given_values import without_nulls  # noqa: PLC0415 - hashes files
+
+        return cast(Tree, without_nulls(tree, "metadata", handle.notice))
 
     def measured(self, handle: Handle) -> Mapping[str, object] | None:
         """The metrics, or None if none were given.  Raises NotFound, InvalidInput, MissingDependency."""

@@ -38,6 +38,14 @@ def test_a_file_from_elsewhere_keeps_its_name(regolo: Regolo, registry: Path, tm
     assert "hint: git regolo checkout vad@2.0 face.tflite" in regolo("checkout", "vad@2.0", status=2).err
 
 
+def test_what_is_null_in_a_file_of_metadata_is_left_out(regolo: Regolo, registry: Path) -> None:
+    write_model(registry / "model.safetensors")
+    (registry / "meta.json").write_text('{"lang": "en", "vectors": {"width": 0, "name": null}, "url": null}')
+    done = regolo("register", "m", "model.safetensors", "--metadata", "meta.json")
+    assert "note: metadata without a value left out: 'vectors.name', 'url'" in done.err
+    assert regolo("show", "m", "--json").document["metadata"] == {"lang": "en", "vectors": {"width": 0}}
+
+
 def test_everything_that_can_be_said_of_a_version_is_in_its_manifest(regolo: Regolo, registry: Path) -> None:
     write_model(registry / "model.safetensors")
     regolo("register", "base", "model.safetensors", "--description", "a base model")

@@ -29,7 +29,7 @@ def test_two_flows_at_once_are_refused() -> None:
 
 def test_where_nothing_was_said_there_is_nothing(two_versions: Path) -> None:
     with open_handle() as handle:
-        assert (NOTHING.metadata(), NOTHING.serving(), NOTHING.lineage(handle)) == ({}, None, None)
+        assert (NOTHING.metadata(handle), NOTHING.serving(), NOTHING.lineage(handle)) == ({}, None, None)
 
 
 def test_a_lineage_names_the_whole_commit_and_the_version_that_was_meant(two_versions: Path) -> None:
