@@ -40,4 +40,10 @@ def talk_of_proposals(proposals: Sequence[WaitingProposal], branch: str) -> None
     if len(proposals) > SHOWN:
         talk_note(f"and {len(proposals) - SHOWN} more proposals: git regolo status --json")
     if proposals:
-        talk_next(str(Hint("diff", f"{branch}...{one_line(proposals[0].places[0])}")))
+        talk_next(str(_look_at(proposals[0], branch)))
+
+
+def _look_at(proposal: WaitingProposal, branch: str) -> Hint:
+    """What shows a proposal: a comparison of versions, or a review of another change."""
+    place = one_line(proposal.places[0])
+    return Hint("diff", f"{branch}...{place}") if proposal.versions else Hint("review", f"{branch}..{place}")

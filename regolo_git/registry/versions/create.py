@@ -6,7 +6,7 @@
 next one.  If a step fails, its bytes are taken back from the store, or stay there without a name.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -170,9 +170,17 @@ def _publish_draft(
     new, size = size_text(draft.ingested.new_bytes), size_text(created.size_bytes)
     logs.info("created %s: stored %s of %s", created.reference, new, size)
     skips_newest = bool(newest) and not newest.intersection(created.parents)
-    return CreatedVersion(
-        created, draft.ingested.new_bytes, published.branch, draft.notices(), about, skips_newest
-    )
+    notices = (*draft.notices(), *_broken_tensors(handle, draft, created))
+    return CreatedVersion(created, draft.ingested.new_bytes, published.branch, notices, about, skips_newest)
+
+
+def _broken_tensors(handle: Handle, draft: Draft, created: ModelVersion) -> Iterator[str]:
+    if draft.ingested.tensors:
+        from regolo_git.registry.versions.broken_tensors import note_of_broken_tensors  # noqa: PLC0415 - see there
+
+        note = note_of_broken_tensors(handle, created)
+        if note is not None:
+            yield note
 
 
 def _note_recipe(handle: Handle, manifest: Manifest) -> None:

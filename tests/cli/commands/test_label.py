@@ -131,6 +131,9 @@ def test_a_proposed_label_counts_after_the_merge(regolo: Regolo, two_versions: P
     branch = document["branch"]
     assert branch.startswith("propose/label/m@1.1+")
     assert regolo("list", "m", "--json").document[0]["labels"] == {}
+    step = regolo("list", "m").err.splitlines()[-1].split()[1:]
+    assert step == ["git", "regolo", "review", f"main..{branch}"]
+    assert "approved=yes" in regolo(*step[2:]).out
     assert "already exists" in regolo("label", "m@1.1", "approved=yes", "--propose", status=4).err
     git(two_versions, "merge", "-q", "--no-ff", "-m", "merge", branch)
     assert regolo("list", "m", "--json").document[0]["labels"] == {"approved": "yes"}

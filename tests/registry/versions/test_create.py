@@ -4,6 +4,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from support.git_program import git
 
@@ -298,3 +299,22 @@ def test_two_versions_that_both_change_the_ignore_file(registry: Registry) -> No
     create_versions(registry.handle, requests, on_same_content=lambda _: None, on_created=lambda _: None)
     assert (top / ".gitignore").read_text().split() == ["/a.bin", "/b.bin"]
     assert git(top, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize(
+    ("before", "version", "noted"),
+    [("1.0", None, True), ("1.0", "2.0", False), ("0.1", "0.2", False)],
+    ids=["minor", "major", "before 1.0"],
+)
+def test_a_number_that_promises_more_than_the_tensors_keep_is_noted(
+    registry: Registry, before: str, version: str | None, noted: bool
+) -> None:
+    wide, narrow = np.zeros((2, 4), "float32"), np.zeros((2, 3), "float32")
+    registry.register_model("m", {"head": wide, "gone": wide, "kept": wide}, before)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        registry.create_model_version("m", version, model_data={"head": narrow, "kept": wide})
+    said = [str(warning.message) for warning in caught if "by SemVer" in str(warning.message)]
+    if noted:
+        assert "2 tensors of the version before removed or reshaped (gone, head)" in said[0]
+    assert bool(said) == noted
