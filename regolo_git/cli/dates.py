@@ -1,4 +1,7 @@
-"""How a command shows times: as `--date` says, else in the local zone to the minute."""
+"""How a command shows times: as `--date` says, else in the local zone to the minute.
+
+git's `log.date` does not count: it has formats for commits alone, and `list` reads no configuration of git.
+"""
 
 from datetime import UTC, datetime
 
