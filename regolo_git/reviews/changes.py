@@ -1,6 +1,7 @@
 """The changes between two versions of a model, as a value."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from regolo_git.records.recipe import RecipeTensor
 from regolo_git.records.versions import Bump
@@ -13,6 +14,9 @@ from regolo_git.verdict.bump import suggested_bump
 from regolo_git.verdict.metrics import MetricChange
 from regolo_git.verdict.tensors import TensorComparison
 
+if TYPE_CHECKING:
+    from regolo_git.reviews.interfaces import InterfaceReview
+
 
 @dataclass(frozen=True, slots=True)
 class VersionChanges:
@@ -20,7 +24,8 @@ class VersionChanges:
 
     `tensors` is None unless the store has both recipes, and lacks those of files that are `incomplete`.
     `values` is None unless asked for.  `later_a` and `later_b` are the metrics that were measured after the
-    version was created.  Sizes are in bytes, `size_diff_mb` in 10^6 bytes.
+    version was created.  `interfaces` are the inputs and outputs that differ, None without ONNX files.  Sizes
+    are in bytes, `size_diff_mb` in 10^6 bytes.
     """
 
     model_id: str
@@ -39,6 +44,7 @@ class VersionChanges:
     values: tuple[TensorValues, ...] | None = None
     later_a: tuple[str, ...] = ()
     later_b: tuple[str, ...] = ()
+    interfaces: "InterfaceReview | None" = None
 
     def to_dict(self) -> Plain:
         """The changes as plain values, under the names of `git regolo diff --json`."""
@@ -61,6 +67,7 @@ class VersionChanges:
                 {"path": f.path, "change": f.kind, "size_a": f.size_before, "size_b": f.size_after}
                 for f in self.files
             ],
+            "interfaces": self.interfaces.to_list() if self.interfaces is not None else [],
             "tensors": _tensors(self.tensors) if self.tensors is not None else None,
             "values": None
             if self.values is None
@@ -79,12 +86,14 @@ class VersionChanges:
 
     @property
     def suggested_bump(self) -> Bump | None:
-        """The bump that SemVer suggests, as far as files and tensors show.
+        """The bump that SemVer suggests, as far as files, tensors, inputs and outputs show.
 
         None for identical content, and if a file is incomplete.
         """
         if self.incomplete:
             return None
+        if self.interfaces is not None and self.interfaces.breaks:
+            return "major"
         return suggested_bump(same_content=self.same_content, tensors=self.tensors)
 
 

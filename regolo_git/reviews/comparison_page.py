@@ -38,6 +38,9 @@ def comparison_page(changes: VersionChanges) -> Page:
         for version, names in ((changes.version_a, changes.later_a), (changes.version_b, changes.later_b))
         if names
     ]
+    if changes.interfaces is not None and changes.interfaces.unread:
+        unread = changes.interfaces.unread
+        problems.append(f"inputs and outputs of {few_of(unread[:FEW], len(unread))} are not compared")
     return Page(
         subject=changes.model_id,
         title=f"{changes.version_a} → {changes.version_b}",
@@ -48,6 +51,7 @@ def comparison_page(changes: VersionChanges) -> Page:
             _metrics(changes),
             _metadata(changes),
             _files(changes),
+            *_interfaces(changes),
             *_tensors(changes),
             *([values_section(changes.values)] if changes.values else []),
         ],
@@ -60,7 +64,14 @@ def _conclusion(changes: VersionChanges) -> str:
         return "no bump suggested: a file is incomplete, and its tensors are not compared"
     if changes.same_content:
         return "the content is identical"
-    return f"suggested bump: {changes.suggested_bump}"
+    return f"suggested bump: {changes.suggested_bump}{_as_far(changes)}"
+
+
+def _as_far(changes: VersionChanges) -> str:
+    """A reservation where no tensor is known, as of most formats, and nothing else breaks callers."""
+    tensors = changes.tensors
+    known = tensors is not None and (tensors.changes or tensors.unchanged)
+    return "" if known or changes.suggested_bump == "major" else ", as far as the files tell"
 
 
 def _lead(changes: VersionChanges, sizes: str) -> list[Cell]:
@@ -69,7 +80,11 @@ def _lead(changes: VersionChanges, sizes: str) -> list[Cell]:
         return [Cell(f"Size {sizes}. {problems}. No bump is suggested.")]
     if changes.suggested_bump is None:
         return [Cell(f"Size {sizes}. The content is identical.")]
-    return [Cell(f"Size {sizes}. Suggested bump: "), Cell(changes.suggested_bump, "strong"), Cell(".")]
+    return [
+        Cell(f"Size {sizes}. Suggested bump: "),
+        Cell(changes.suggested_bump, "strong"),
+        Cell(f"{_as_far(changes)}."),
+    ]
 
 
 def _metrics(changes: VersionChanges) -> Section:
@@ -125,6 +140,16 @@ def _files(changes: VersionChanges) -> Section:
         for file in changes.files
     ]
     return Section("Files", rows, _columns("file", changes, number=True), screenful=FILES_SHOWN, rest=REST)
+
+
+def _interfaces(changes: VersionChanges) -> list[Section]:
+    found = changes.interfaces.changes if changes.interfaces is not None else ()
+    rows: list[Row] = [
+        (each.name, each.what, each.before or MISSING, each.after or MISSING, each.file) for each in found
+    ]
+    sides = _side(changes.version_a, flexible=True), _side(changes.version_b, flexible=True)
+    columns = (Column("name"), Column("kind"), *sides, Column("file", flexible=True))
+    return [Section("Inputs and outputs", rows, columns, screenful=FILES_SHOWN, rest=REST)] if rows else []
 
 
 def _tensors(changes: VersionChanges) -> list[Section]:

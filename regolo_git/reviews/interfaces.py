@@ -12,6 +12,7 @@ from regolo_git.layouts.onnx_interface import OnnxInterface, onnx_interface
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.recipe import Recipe
 from regolo_git.registry.handle import Handle
+from regolo_git.text.json_values import Plain
 
 SUFFIX = ".onnx"
 FILES_READ = 8
@@ -41,6 +42,21 @@ class InterfaceReview:
     def breaks(self) -> bool:
         """Whether callers may break: an input or output is gone or differs, or another input is needed."""
         return any(change.before is not None or change.what == "input" for change in self.changes)
+
+    def to_list(self) -> list[Plain]:
+        """The changes as plain values, under the names that JSON has."""
+        return [
+            {"file": each.file, "kind": each.what, "name": each.name, "a": each.before, "b": each.after}
+            for each in self.changes
+        ]
+
+
+def has_onnx(*manifests: Manifest) -> bool:
+    """Whether a file of a manifest is named as ONNX; a directory with very many files may have one."""
+    return any(
+        manifest.artifact.file_count is not None or any(map(_is_onnx, manifest.file_entries(None)))
+        for manifest in manifests
+    )
 
 
 def review_interfaces(

@@ -61,16 +61,7 @@ def _model(review: ModelReview) -> Json:
             for each in (comparison.files if comparison is not None else ())
         ],
         "tensors": _tensors(comparison.tensors if comparison is not None else None),
-        "interfaces": [
-            {
-                "file": each.file,
-                "kind": each.what,
-                "name": each.name,
-                "a": each.before,
-                "b": each.after,
-            }
-            for each in review.interfaces.changes
-        ],
+        "interfaces": review.interfaces.to_list(),
         "pickles": [
             {
                 "file": each.file,

@@ -4,6 +4,7 @@ from onnx import TensorProto, helper
 from support.git_program import git
 
 from regolo_git.api import Registry
+from regolo_git.reviews.comparison_page import comparison_page
 from regolo_git.reviews.review import Review
 
 
@@ -41,3 +42,22 @@ def test_another_input_breaks_callers(registry: Registry) -> None:
 def test_what_cannot_be_read_is_named(registry: Registry) -> None:
     review = reviewed(registry, model(x=[1]), b"\x08not onnx at all")
     assert review.models[0].interfaces.unread == ("m.onnx",)
+
+
+def test_a_comparison_has_them_and_suggests_a_major_bump(registry: Registry) -> None:
+    file = registry.handle.paths.top / "m.onnx"
+    file.write_bytes(model(x=["N", 3]))
+    registry.register_model("m", file)
+    file.write_bytes(model(x=["N", 4]))
+    registry.create_model_version("m", model_data=file)
+    file.write_bytes(b"not onnx")
+    registry.create_model_version("m", model_data=file)
+    found = registry.compare_model_versions("m", "1.0", "1.1")
+    assert (found.suggested_bump, found.to_dict()["interfaces"]) == (
+        "major",
+        [{"file": "m.onnx", "kind": "input", "name": "x", "a": "FLOAT [N, 3]", "b": "FLOAT [N, 4]"}],
+    )
+    assert "| x | input | FLOAT \\[N, 3\\] | FLOAT \\[N, 4\\] | m.onnx |" in found.to_markdown()
+    unread = registry.compare_model_versions("m", "1.1", "1.2")
+    assert "inputs and outputs of m.onnx are not compared" in comparison_page(unread).notes
+    assert "Suggested bump: **minor**, as far as the files tell." in unread.to_markdown()

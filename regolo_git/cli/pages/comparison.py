@@ -16,6 +16,8 @@ def fields(changes: VersionChanges) -> Iterator[tuple[object, ...]]:
         yield "metadata", change.key, _field(change.before), _field(change.after)
     for file in c.files:
         yield "file", file.path, file.kind, file.size_before, file.size_after
+    for each in c.interfaces.changes if c.interfaces is not None else ():
+        yield "interface", each.name, each.what, each.before, each.after, each.file
     for incomplete in c.incomplete:
         yield "incomplete", incomplete.version, incomplete.name, incomplete.problem
     for values in c.values or ():
