@@ -3,7 +3,7 @@
 import copy
 import pickle
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ from support.program import run_python
 from support.public_values import fill, public_values
 from support.registry_fixtures import Weights
 
+from regolo_git import ModelVersion
 from regolo_git.api import Registry
-from regolo_git.errors import Conflict, NotFound, RegoloError
+from regolo_git.errors import Conflict, InvalidInput, NotFound, RegoloError
 from regolo_git.hints import Hint
 from regolo_git.registry.environments.declared import UnknownEnvironment
 from regolo_git.registry.environments.judgement import GatesRefused
@@ -72,6 +73,18 @@ def test_a_registry_is_pickled_by_its_path(registry: Registry) -> None:
     registry.register_model("m", b"one")
     with pickled(registry) as other:
         assert other.list_models() == registry.list_models()
+
+
+def test_a_version_is_fields_for_others_and_keeps_its_registry(registry: Registry) -> None:
+    registry.register_model("m", b"one", metrics={"f1": 0.8})
+    version = registry.get_model_version("m")
+    assert "_source" not in asdict(version)
+    assert replace(version, status="mine").metrics == {"f1": 0.8}
+    alone = ModelVersion(**{each.name: getattr(version, each.name) for each in fields(version)})
+    assert alone == version
+    for ask in (lambda: alone.metrics, lambda: alone.signature, lambda: alone.checkout("m")):
+        with pytest.raises(InvalidInput, match="not bound to a registry"):
+            ask()
 
 
 # -- what a version can do --------------------------------------------------------------------------------

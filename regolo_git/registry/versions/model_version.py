@@ -1,7 +1,7 @@
 """A version as the API shows it: its tag's data at once, its manifest on demand."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from regolo_git.git.tag_index import TagRow
 from regolo_git.records.references import version_reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.version_actions import VersionActions
-from regolo_git.registry.versions.version_source import TaggedSource, VersionSource
+from regolo_git.registry.versions.version_source import UNBOUND, TaggedSource, VersionSource
 from regolo_git.text.json_values import Plain
 from regolo_git.text.sizes import size_text
 
@@ -49,13 +49,16 @@ class ModelVersion(VersionActions):
     commit: str
     tag: str | None
     message: str
-    _source: VersionSource = field(compare=False)
+    _source: InitVar[VersionSource] = UNBOUND  # not a field: it is part of no dictionary or data frame
     merged: bool = True
     current: bool = False
     environments: tuple[str, ...] = ()
     endpoints: Mapping[str, float] = field(default_factory=dict, hash=False)
     retirement: "Retirement | None" = None
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self, _source: VersionSource) -> None:
+        object.__setattr__(self, "_source", _source)
 
     def __repr__(self) -> str:
         return f"<ModelVersion {self.reference} {self.status}, {size_text(self.size_bytes)}>"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from regolo_git.errors import NotFound
+from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Hint
 from regolo_git.records.paths import SIGNERS_PATH
@@ -35,6 +35,38 @@ class VersionSource(Protocol):
 
     def signer(self) -> str | None:
         """Who of the registry's signers has signed it; None if nobody has."""
+
+
+class Unbound:
+    """Of a version that somebody has constructed; whatever it is asked for raises InvalidInput."""
+
+    @property
+    def handle(self) -> Handle:
+        """Raises InvalidInput."""
+        raise _not_bound()
+
+    def manifest(self) -> "Manifest":
+        """Raises InvalidInput."""
+        raise _not_bound()
+
+    def evaluations(self) -> "Evaluations":
+        """Raises InvalidInput."""
+        raise _not_bound()
+
+    def signature(self) -> str | None:
+        """Raises InvalidInput."""
+        raise _not_bound()
+
+    def signer(self) -> str | None:
+        """Raises InvalidInput."""
+        raise _not_bound()
+
+
+def _not_bound() -> InvalidInput:
+    return InvalidInput("the version is not bound to a registry", Hint("show", "MODEL@VERSION"))
+
+
+UNBOUND: VersionSource = Unbound()
 
 
 @dataclass(frozen=True, slots=True)
