@@ -17,6 +17,7 @@ PLAIN = 1  # a store without features, which 0.1 reads
 NEWEST = 2  # adds `features`
 FORMAT_FILE = "format.toml"
 CHUNKS, RECIPES, PACKS, QUARANTINE = "chunks", "recipes", "packs", "quarantine"
+RECORDS = "records"
 HINTS_SUFFIX = ".packs"
 PACKS_FEATURE = "packs"
 FEATURES: frozenset[str] = frozenset({PACKS_FEATURE})

@@ -21,6 +21,7 @@ from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.own_settings import add_own_value, own_values, remove_own_values
 from regolo_git.hints import Hint
 from regolo_git.records.recipe import Recipe
+from regolo_git.records.store_format import RECORDS
 from regolo_git.records.store_url import (
     FORMER_STORE_SETTING,
     STORE_SETTING,
@@ -107,6 +108,11 @@ class CloneStore:
         except StoreAbsent as error:
             raise self._explained(error, setting) from error
         return CachedStore(store, Cache(self._cache_directory, self._cache_size))
+
+    @property
+    def may_have_others(self) -> bool:
+        """Whether other clones may use it: a setting names it, or one of them has left records there."""
+        return self.setting is not None or (Path(self.url) / RECORDS).is_dir()
 
     @property
     def _cache_directory(self) -> Path:

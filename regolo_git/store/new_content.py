@@ -50,6 +50,11 @@ class NewContent(LooseStore):
         """Whether everything is kept, even if the block fails."""
         self._kept = kept
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether a version may name it."""
+        return self._kept
+
     def take_back(self) -> int:
         """Removes what was added if nobody can count on it; returns the bytes that stay."""
         if self._kept or not (self._chunks or self._recipes) or not self._writer.is_alone():

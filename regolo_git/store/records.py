@@ -24,13 +24,13 @@ from regolo_git.records.condemned_list import BYTES_LIMIT as LIST_LIMIT
 from regolo_git.records.condemned_list import DELETING, CondemnedList
 from regolo_git.records.digests import Digest
 from regolo_git.records.recipe import Recipe
-from regolo_git.records.store_format import CHUNKS, PACKS, RECIPES, path_of
+from regolo_git.records.store_format import CHUNKS, PACKS, RECIPES, RECORDS, path_of
 from regolo_git.records.store_record import BYTES_LIMIT, Kind, RecordName, StoreRecord, sorted_recipes
 from regolo_git.store.files.contract import Files
 from regolo_git.store.translate import translated
 from regolo_git.system_calls import pause, random_name
 
-RECORDS, CONDEMNED = "records", "condemned"
+CONDEMNED = "condemned"
 LISTED_KEPT = 64  # from this many records that keep recipes on, one is written in place of all
 WAIT_SECONDS = 600.0
 LOOK_SECONDS = 2.0
@@ -144,13 +144,13 @@ class Push:
         """Whether an earlier push of this clone may have stopped half-way."""
         return bool(self._own.unsettled)
 
-    def finish(self, needed: Needed) -> None:
+    def finish(self, needed: Needed, *, list_all: bool = False) -> None:
         """Keeps the recipes, which are all in the store now, and settles the intent.
 
         `needed` are all recipes that the registry needs, None if that cannot be said; they are asked for once
-        in a while.  Raises TransportError.
+        in a while, and with `list_all` if no record has listed them all.  Raises TransportError.
         """
-        kept, recipes = self._keep(needed)
+        kept, recipes = self._keep(needed, list_all=list_all)
         self._settle(self._intent, kept)
         for intent in self._own.unsettled:
             if self._is_about(intent, recipes):
@@ -160,8 +160,10 @@ class Push:
         """Settles the intent of a push that has named nothing, and never will.  Raises TransportError."""
         self._records.write("done", name=self._intent.settled())
 
-    def _keep(self, needed: Needed) -> tuple[RecordName, Collection[str]]:
-        everything = needed() if self._own.since_all >= LISTED_KEPT else None
+    def _keep(self, needed: Needed, *, list_all: bool) -> tuple[RecordName, Collection[str]]:
+        listed = any(name.kind == "all" for name in self._own.keeping)
+        due = self._own.since_all >= LISTED_KEPT or (list_all and not listed)
+        everything = needed() if due else None
         if everything is None:
             return self._records.write("kept", recipes=self._recipes), frozenset(self._recipes)
         recipes = sorted_recipes([*self._recipes, *(address.hex for address in everything)])

@@ -45,7 +45,7 @@ def test_a_version_goes_to_the_remote_store_and_comes_back_through_the_cache(
     source = write_model(registry.handle.paths.top / "m.safetensors", 1.0)
     registry.register_model("m", source)
     assert not (registry.handle.local_directory / "store/chunks").exists()
-    assert kinds(place) == ["done", "intent", "kept"]
+    assert kinds(place) == ["all", "done", "intent"]
     assert isinstance(registry.handle.store, CachedStore)
     for name in ("first", "second"):
         registry.checkout_model_version("m", "1.0", tmp_path / name)
@@ -138,7 +138,7 @@ def test_what_is_cleaned_away_while_it_is_stored_is_not_named(
     assert git(registry.handle.paths.top, "tag") == ""
     monkeypatch.undo()
     registry.register_model("m", b"one")
-    assert kinds(place) == ["done", "done", "intent", "intent", "kept"]
+    assert kinds(place) == ["all", "done", "done", "intent", "intent"]
 
 
 def test_a_directory_is_no_direct_mode(registry: Registry, tmp_path: Path) -> None:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from regolo_git.records.condemned_list import DELETING, CondemnedList
 from regolo_git.records.digests import Digest
 from regolo_git.records.recipe import Recipe
-from regolo_git.records.store_format import CHUNKS, PACKS, RECIPES, hints_path, path_of
+from regolo_git.records.store_format import CHUNKS, PACKS, RECIPES, RECORDS, hints_path, path_of
 from regolo_git.records.store_record import BYTES_LIMIT, RecordName, StoreRecord
 from regolo_git.store.files.contract import Files
 from regolo_git.store.loose import LooseStore
 from regolo_git.store.packs.hints import Location
-from regolo_git.store.records import CONDEMNED, RECORDS
+from regolo_git.store.records import CONDEMNED
 from regolo_git.store.shared import SharedStore
 
 LIST = f"{CONDEMNED}/20261127T000000000000Z-0000000000000000.json"

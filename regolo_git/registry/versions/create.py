@@ -7,7 +7,7 @@ next one.  If a step fails, its bytes are taken back from the store, or stay the
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -162,7 +162,7 @@ def _publish_draft(
     if draft.repeats is None:
         draft = replace(draft, ignored=ensure_ignored(handle, draft.place, draft.target.name))
     newest = {row.version for row in handle.index.highest(draft.request.model)}
-    with _written_through(handle, shared, content, draft):
+    with _told_to_others(handle, shared, content, draft):
         published = _publish_content(handle, content, draft, first=first)
     _note_held(handle, draft, published.made.manifest)
     _note_recipe(handle, published.made.manifest)
@@ -265,24 +265,30 @@ def _store_to_write_through(handle: Handle) -> "SharedStore | None":
     return store_to_write_through(handle)
 
 
-def _written_through(
+@contextmanager
+def _told_to_others(
     handle: Handle, shared: "SharedStore | None", content: NewContent, draft: Draft
-) -> AbstractContextManager[None]:
+) -> Iterator[None]:
+    """Has every store that others clean know what the version in the block names."""
     recipe = draft.ingested.artifact.recipe
-    if shared is None and not handle.clone_store.is_remote:
-        return nullcontext()
+    others = handle.clone_store.may_have_others
+    if shared is None and not others:
+        yield
+        return
     from regolo_git.registry.versions.write_through import (  # noqa: PLC0415 - seldom
         written_directly,
         written_through,
     )
 
-    if shared is None:
-        return written_directly(handle, content, recipe)
-
-    # The version on the branch mostly shares chunks with the new one.
-    before = on_branch(handle, draft.request.model, draft.target)
-    vouching = [before.artifact.recipe] if before is not None else []
-    return written_through(handle, shared, content, recipe, vouching)
+    with ExitStack() as told:
+        if others:
+            told.enter_context(written_directly(handle, content, recipe))
+        if shared is not None:
+            # The version on the branch mostly shares chunks with the new one.
+            before = on_branch(handle, draft.request.model, draft.target)
+            vouching = [before.artifact.recipe] if before is not None else []
+            told.enter_context(written_through(handle, shared, content, recipe, vouching))
+        yield
 
 
 def _may_be_published(handle: Handle, draft: Draft) -> bool:

@@ -46,21 +46,27 @@ def written_through(
 
 @contextmanager
 def written_directly(handle: Handle, content: NewContent, recipe: Digest) -> Iterator[None]:
-    """Records what a version in the block names, if the clone's own store is a remote one that others clean.
+    """Records what a version in the block names, if other clones use this clone's own store, and clean it.
 
-    Raises TransportError if something was deleted while it was stored, and as `StoreRecords.begin` does.
+    The first record lists all that this clone needs, because it may have used the store alone before.  Raises
+    TransportError if something was deleted while it was stored, and as `StoreRecords.begin` does.
     """
     begun = handle.shared_stores.records(content).begin([recipe], content.read_recipe)
     if not content.has_recipe(recipe) or content.missing(content.read_recipe(recipe).chunks):
         begun.give_up()
         raise TransportError(f"the store '{content.url}' was cleaned meanwhile", "run the command again")
-    yield
-    _finish(handle, begun)
+    try:
+        yield
+    except RegoloError:
+        if not content.is_kept:
+            begun.give_up()
+        raise
+    _finish(handle, begun, list_all=True)
 
 
-def _finish(handle: Handle, begun: Push) -> None:
+def _finish(handle: Handle, begun: Push, *, list_all: bool = False) -> None:
     # The version has its name now: what fails here is left to the next push, and keeps the bytes until then.
     try:
-        begun.finish(lambda: needed_recipes(handle))
+        begun.finish(lambda: needed_recipes(handle), list_all=list_all)
     except RegoloError as error:
-        handle.notice(f"the shared store could not be told that this is done: {error.message}")
+        handle.notice(f"the store could not be told that this is done: {error.message}")

@@ -99,7 +99,7 @@ def test_an_unconfirmed_store_refuses(through: Registry, tmp_path: Path) -> None
 def test_what_cannot_be_told_afterwards_is_a_notice(
     through: Registry, team: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise TransportError("the store failed: the connection is gone")
 
     monkeypatch.setattr("regolo_git.store.records.Push.finish", fail)
