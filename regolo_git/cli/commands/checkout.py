@@ -16,7 +16,7 @@ from regolo_git.cli.forms import json_option, put_json
 from regolo_git.cli.options.arguments import reference_argument
 from regolo_git.cli.options.change import ask_before_store
 from regolo_git.cli.progress import ProgressBar
-from regolo_git.cli.streams import put, signs, talk
+from regolo_git.cli.streams import put, signs, talk, talk_note
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
 from regolo_git.records.references import Reference, version_reference
@@ -28,8 +28,11 @@ from regolo_git.registry.versions.checkout import (
     stream_version,
 )
 from regolo_git.registry.versions.checkout_tensors import checkout_tensors, stream_tensors
+from regolo_git.text.numbers import few_of
+from regolo_git.text.printable import printable
 from regolo_git.text.sizes import size_text
 
+NAMED = 3
 STREAMS = {"-": 1, "/dev/stdout": 1, "/dev/stderr": 2}
 DESCRIPTOR = re.compile(r"(?:/dev|/proc/self)/fd/(\d{1,4})")
 VERSION_LIKE = re.compile(r"v?[0-9]+(?:\.[0-9]+){1,2}(?:-[0-9A-Za-z.-]+)?")
@@ -74,7 +77,7 @@ def checkout(
 
     Without arguments, restores every model of the checked-out commit; run this after `git checkout`.  All
     content is verified before a file is replaced, and files whose content matches no version are not
-    overwritten.
+    overwritten.  Files in a directory that are not part of the version stay, and are named.
 
     \b
     Examples:
@@ -107,10 +110,16 @@ def checkout(
             raise InvalidInput("--tensor requires a version", hint)
         else:
             done = _all(handle, force)
+    _report(done, as_json=as_json)
+
+
+def _report(done: Sequence[CheckedOut], *, as_json: bool) -> None:
     if not done:
         talk("no model in this commit has a recorded path")
     for item in done:
         talk(_summary(item))
+        if item.other_files:
+            talk_note(_left(item))
     if as_json:
         put_json([item.to_dict() for item in done])
     else:
@@ -214,6 +223,14 @@ def _one(
 def _all(handle: Handle, force: bool) -> list[CheckedOut]:
     with ProgressBar("fetching") as fetched, ProgressBar("checking out") as bar:
         return checkout_head(handle, force=force, on_fetch=fetched.show_whole, on_progress=bar.show)
+
+
+def _left(item: CheckedOut) -> str:
+    """Says which files of no version a checkout left, which the next version would have."""
+    names = [f"'{printable(name)}'" for name in item.other_files[:NAMED]]
+    reference = version_reference(item.model, item.version)
+    left = few_of(names, len(item.other_files))
+    return f"not part of {reference}, and left in '{item.path}': {left}"
 
 
 def _summary(item: CheckedOut) -> str:

@@ -29,6 +29,7 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.versions.held import Held, held_at, note_held
+from regolo_git.registry.versions.other_files import other_files
 from regolo_git.registry.versions.refused_places import refuse_inside_git, refuse_reserved
 from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 from regolo_git.text import logs
@@ -40,13 +41,17 @@ DIRECTORY_ENDS = ("/", "/.", "/..")
 
 @dataclass(frozen=True, slots=True)
 class CheckedOut:
-    """A version that was checked out to `path`, with the number of bytes written."""
+    """A version that was checked out to `path`, with the number of bytes written.
+
+    `other_files` are those in the directory that are not of the version, and were left as they are.
+    """
 
     model: str
     version: str
     path: Path
     size: int
     written_bytes: int
+    other_files: tuple[str, ...] = ()
 
     def to_dict(self) -> Plain:
         """The place and what was written, as plain values."""
@@ -56,6 +61,7 @@ class CheckedOut:
             "path": str(self.path),
             "size": self.size,
             "written_bytes": self.written_bytes,
+            "other_files": list(self.other_files),
         }
 
 
@@ -126,7 +132,9 @@ def checkout_manifest(
     if not patterns or held_at(handle, path) is None:
         note_held(handle, path, Held.of(manifest.model, manifest.version, manifest.artifact.digest))
     logs.info("checked out %s to '%s': wrote %s", manifest.reference, path, size_text(done.written_bytes))
-    return CheckedOut(manifest.model, manifest.version, path, manifest.artifact.size, done.written_bytes)
+    others = other_files(handle, manifest, path) if not patterns else ()
+    size = manifest.artifact.size
+    return CheckedOut(manifest.model, manifest.version, path, size, done.written_bytes, others)
 
 
 def stream_version(

@@ -52,6 +52,20 @@ def test_checkout_of_some_files(regolo: Regolo, registry: Path, tmp_path: Path) 
     assert sorted(path.name for path in (tmp_path / "some").iterdir()) == ["config.json", "tokenizer.json"]
 
 
+def test_files_of_no_version_stay_and_are_named(regolo: Regolo, registry: Path) -> None:
+    (registry / "model").mkdir()
+    (registry / "model" / "weights.bin").write_text("1")
+    (registry / "model" / "run.trace").write_text("left out")
+    regolo("register", "m", "model", "--exclude", "*.trace")
+    assert "not part of" not in regolo("checkout", "m").err
+    (registry / "model" / "notes.txt").write_text("mine")
+    left = regolo("checkout", "m")
+    assert f"note: not part of m@1.0, and left in '{registry / 'model'}': 'notes.txt'" in left.err
+    assert regolo("checkout", "--json").document[0]["other_files"] == ["notes.txt"]
+    assert "not part of" not in regolo("checkout", "m", "model", "--path", "*.bin").err
+    assert (registry / "model" / "notes.txt").read_text() == "mine"
+
+
 def test_after_a_git_checkout_ours_brings_the_bytes(regolo: Regolo, two_versions: Path) -> None:
     regolo("checkout", "m@1.1")  # so that this clone knows the file for its own
     newest = (two_versions / "model.safetensors").read_bytes()
