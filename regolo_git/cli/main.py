@@ -32,8 +32,8 @@ Results go to stdout, messages to stderr.
 Exit status: 0 success; 1 unexpected error; 2 invalid input; 3 not found; 4 conflict; 5 corrupt data; 6 store
 or remote unreachable; 7 serving failed; 8 forbidden by a rule; 9 missing dependency; 130 interrupted.
 
-Run `git regolo COMMAND -h` for details and examples. (Git answers `git regolo --help` itself, by looking for
-a manual page.)
+Run `git regolo COMMAND -h` for details and examples. `git regolo --help` opens the manual page, with `man`;
+where that is missing, `git regolo -h` and `git regolo COMMAND -h` have the same text.
 """
 
 

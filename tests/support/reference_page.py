@@ -35,7 +35,7 @@ def command_line_page() -> str:
             "Generated from the program, and kept up to date by a test. `git regolo COMMAND -h` shows the same text."
             " The program is installed as `git-regolo`, so that git finds it, and as `regolo-git`."
         ),
-        f"```text\n{NAME} [-C PATH] [--debug] COMMAND [ARGS]...\n```",
+        f"```text\n{NAME} {group.options_metavar} COMMAND [ARGS]...\n```",
         *_help(group.help or ""),
         _options(group, _top(group)),
         *_help(group.epilog or ""),
