@@ -82,6 +82,7 @@ def test_a_hint_works_when_it_is_typed(
 @pytest.mark.parametrize(
     ("typed", "hint"),
     [
+        ("rename m n", "git regolo register NEW PATH --base MODEL@V"),
         ("show m@1", "a version has two or three parts: m@1.0"),
         ("commit m model.safetensors --metric accuracy", "--metric accuracy=VALUE"),
         ("commit m model.safetensors --metric =1", "--metric NAME=1"),
