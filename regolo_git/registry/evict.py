@@ -71,7 +71,7 @@ def plan_eviction(
     named = dict(_named(handle, references) if references else _all(handle))
     if not references:
         named = _older(handle, local, named, (now or datetime.now(UTC)) - (unused or timedelta()))
-    eviction = chunks.plan_eviction(local, shared, list(named.values()))
+    eviction = chunks.plan_eviction(local, shared, list(named.values()), handle.shared_stores.registry_id())
     versions = [
         VersionToEvict(reference, eviction.freed.get(address, 0), eviction.kept.get(address))
         for reference, address in named.items()
@@ -85,7 +85,7 @@ def evict(handle: Handle, plan: EvictionPlan) -> int:
 
     Raises Conflict while another process writes to the local store, and the errors of `plan_eviction`.
     """
-    return chunks.evict(*_stores(handle), plan.eviction)
+    return chunks.evict(*_stores(handle), plan.eviction, handle.shared_stores.registry_id())
 
 
 def _stores(handle: Handle) -> tuple[LooseStore, SharedStore]:

@@ -15,6 +15,7 @@ in the store.  The next push of the same clone settles it, once it keeps those r
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -126,6 +127,23 @@ class _Own:
         keeping = [name for name in names if name.kind in ("kept", "all")]
         newest = max((name.stem for name in keeping if name.kind == "all"), default="")
         return cls(tuple(unsettled), tuple(keeping), sum(name.stem > newest for name in keeping))
+
+
+def kept_by_others(files: Files, registry: str) -> set[str]:
+    """The recipes, in hex, that records of other registries keep in a store, or are about to use.
+
+    Raises IntegrityError for a damaged record, which may keep anything, and TransportError.
+    """
+    with translated(files.url):
+        paths = [file.path for file in files.walk(RECORDS) if file.path.split("/")[1] != registry]
+    names = {path: name for path in paths if (name := RecordName.parse(path.rpartition("/")[2])) is not None}
+    settled = {name.stem for name in names.values() if name.kind == "done"}
+    found: set[str] = set()
+    for path, name in names.items():
+        if name.kind != "done" and (name.kind != "intent" or name.stem not in settled):
+            with translated(files.url), suppress(FileNotFoundError):  # replaced by a later one, and removed
+                found.update(StoreRecord.parse(files.read_range(path, 0, BYTES_LIMIT + 1)).recipes)
+    return found
 
 
 class Push:
