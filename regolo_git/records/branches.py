@@ -1,15 +1,36 @@
 """The names of branches: what git accepts, and those on which something waits for a review."""
 
 import re
+from typing import TYPE_CHECKING
 
 from regolo_git.records.references import version_reference
+
+if TYPE_CHECKING:
+    from regolo_git.records.digests import Digest
 
 PROPOSALS = ("propose/", "operate/")  # what their branches begin with
 
 
-def proposal_branch(model: str, version: str) -> str:
-    """The branch that proposes a version."""
-    return f"propose/{version_reference(model, version)}"
+MARK_LENGTH = 8
+
+
+def proposal_branch(model: str, version: str, digest: "Digest") -> str:
+    """The branch that proposes a version with some content.
+
+    The beginning of the digest keeps apart what two people propose under one number.  Release 0.1 wrote
+    `propose/m@1.1`.
+    """
+    return f"{proposal_start(model)}{version}+{digest.hex[:MARK_LENGTH]}"
+
+
+def proposal_start(model: str) -> str:
+    """What the names of the branches begin with that propose versions of a model."""
+    return f"propose/{version_reference(model, '')}"
+
+
+def is_proposal_of(branch: str, model: str, version: str) -> bool:
+    """Whether a branch proposes a version under some number, by its name; those of release 0.1 do, too."""
+    return branch.partition("+")[0] == proposal_start(model) + version
 
 
 def operation_branch(model: str, version: str, subject: str) -> str:

@@ -20,7 +20,6 @@ import numpy as np
 
 from regolo_git.api import Registry
 
-PROPOSAL = "propose/m@1.1"
 IDENTITY = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
 
 
@@ -68,18 +67,19 @@ def one_model(work: Path, options: argparse.Namespace) -> dict[str, tuple[float,
         write(top / "model.safetensors", options.tensors, size, 0)
         registry.register_model("m", top / "model.safetensors", metadata={"accuracy": 0.9})
         write(top / "model.safetensors", options.tensors, size, 8)
-        registry.create_model_version(
+        proposed = registry.create_model_version(
             "m", model_data=top / "model.safetensors", metadata={"accuracy": 0.91}, flow="propose"
         )
+    branch = f"propose/m@1.1+{proposed.digest.partition(':')[2][:8]}"
     git(top, "init", "-q", "--bare", "-b", "main", str(work / "host.git"))
     git(top, "remote", "add", "origin", str(work / "host.git"))
     subprocess.run([sys.executable, "-m", "regolo_git", "push", "--yes"], cwd=top, check=True, capture_output=True)
-    found = {"one version, local store": (review(top, f"main..{PROPOSAL}", options.runs), 2.0)}
+    found = {"one version, local store": (review(top, f"main..{branch}", options.runs), 2.0)}
     fresh = []
     for number in range(options.runs):
         clone = work / f"clone{number}"
         subprocess.run(["git", "clone", "-q", work / "host.git", clone], check=True)
-        fresh.append(review(clone, f"origin/main..origin/{PROPOSAL}", 1))
+        fresh.append(review(clone, f"origin/main..origin/{branch}", 1))
     return found | {"one version, shared store": (min(fresh), 5.0)}
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.command_line import Outcome, Regolo
-from support.git_program import git
+from support.git_program import git, proposal
 from support.model_files import write_model
 
 
@@ -54,10 +54,10 @@ def test_a_second_proposal_gets_a_number_of_its_own(regolo: Regolo, two_versions
     write_model(two_versions / "model.safetensors", 3)
     regolo("commit", "m", "model.safetensors", "--propose")
     write_model(two_versions / "model.safetensors", 4)
-    refused = regolo("commit", "m", "model.safetensors", "--propose", status=4)
-    assert "'m@1.2' is already proposed on branch 'propose/m@1.2'" in refused.err
-    option = hint(refused).partition("such as ")[2].split()
-    assert regolo("commit", "m", "model.safetensors", "--propose", *option).out == "m@1.3\n"
+    refused = regolo("commit", "m", "model.safetensors", "--propose", "--version", "1.2", status=4)
+    assert "'m@1.2' is already proposed on branch 'propose/m@1.2+" in refused.err
+    assert "leave out --version" in hint(refused)
+    assert regolo("commit", "m", "model.safetensors", "--propose").out == "m@1.3\n"
 
 
 def test_a_clone_without_tags_says_how_to_get_them(
@@ -107,7 +107,7 @@ def test_a_clone_names_the_store_of_its_origin(
 ) -> None:
     write_model(two_versions / "model.safetensors", 3)
     regolo("commit", "m", "model.safetensors", "--propose")
-    git(two_versions, "merge", "-q", "propose/m@1.2")
+    git(two_versions, "merge", "-q", proposal(two_versions, "m@1.2"))
     git(tmp_path, "clone", "-q", str(two_versions), "clone")
     monkeypatch.chdir(tmp_path / "clone")
     refused = regolo(*how, status=3 if how[0] == "checkout" else 5)

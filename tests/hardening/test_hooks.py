@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.command_line import Regolo
 from support.everything import Everything
-from support.git_program import git
+from support.git_program import git, proposal
 from support.model_files import write_model
 
 LOG = '{ echo "== $0 $*"; env | grep ^GIT_AUTHOR_NAME; } >> "$HOME/log"\n'
@@ -117,7 +117,7 @@ def test_every_change_of_a_ref_runs_the_hook(top: Path, regolo: Regolo, isolated
     assert [state.split("\n")[0] for state in transactions(isolated)] == ["prepared", "committed"]
     regolo("commit", "m", "model.safetensors", "--propose")
     assert "refs/heads/propose/m@1.1" in transactions(isolated)[-1]
-    git(top, "merge", "-q", "--ff-only", "propose/m@1.1")
+    git(top, "merge", "-q", "--ff-only", proposal(top, "m@1.1"))
     regolo("tag", "--merged")
     assert "refs/tags/m@v1.1" in transactions(isolated)[-1]
 

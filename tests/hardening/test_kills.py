@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from support.command_line import Outcome
 from support.everything import Everything
-from support.git_program import git
+from support.git_program import git, proposal
 from support.refusals import refusal
 from support.system_calls import Instant, can_trace, instants, run_failing, run_killed
 
@@ -63,7 +63,7 @@ def busy(top: Path, verb: str) -> Path:
         if verb == "tag":
             (top / "words" / "b").write_text("reviewed\n")
             registry.create_model_version("d", model_data=top / "words", version="1.2", flow="propose")
-            git(top, "merge", "-q", "--no-ff", "-m", "merge", "propose/d@1.2")
+            git(top, "merge", "-q", "--no-ff", "-m", "merge", proposal(top, "d@1.2"))
     return top
 
 

@@ -20,7 +20,7 @@ from regolo_git.registry.versions.target_branch import Flow
     ("in_the_way", "arguments", "message"),
     [
         (["branch", "propose"], ["--propose"], "'propose' blocks the name of branch"),
-        (["branch", "propose/m@1.2/x"], ["--propose"], "'propose/m@1.2/x' blocks the name"),
+        (["branch", "propose/m@3.0+01234567"], ["--propose", "--version", "3.0"], "already proposed"),
         (["branch", "propose/m@3.0"], ["--propose", "--version", "3.0.0"], "already proposed"),
         (["tag", "m@v1.2/x"], [], "tag 'm@v1.2/x' blocks the name of tag 'm@v1.2'"),
         (["tag", "m@v2.0/rc/x"], ["--bump", "major"], "'m@v2.0/rc/x' blocks the name"),

@@ -1,8 +1,9 @@
 """A command that was killed, or that the disk failed once, is typed again: it answers with what it made, once."""
 
-import os
+import random
 import signal
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -33,13 +34,15 @@ RECORDS = {
     "config": ["config", "store.digest", "blake3"],
 }
 PROPOSAL = {"propose": ["commit", "m", "new.bin", "--propose"]}
-BRANCH_LOCK, PROPOSAL_LOCK = ".git/refs/heads/main.lock", ".git/refs/heads/propose/m@1.2.lock"
+NEW = random.Random(1).randbytes(300_000)
+BRANCH_LOCK = ".git/refs/heads/main.lock"
+PROPOSAL_LOCK = f".git/refs/heads/propose/m@1.2+{sha256(NEW).hexdigest()[:8]}.lock"
 ALL = VERSIONS | RECORDS | PROPOSAL
 
 
 @pytest.fixture
 def busy(top: Path) -> Path:
-    (top / "new.bin").write_bytes(os.urandom(300_000))
+    (top / "new.bin").write_bytes(NEW)
     with Registry.open(top) as registry:
         registry.create_endpoint("e", "m", "1.0")
         registry.update_endpoint_traffic("e", {"1.1": 1.0})

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.command_line import Regolo
-from support.git_program import git, new_repository
+from support.git_program import git, new_repository, proposal
 from support.model_files import write_model
 from support.worlds import opened
 
@@ -43,7 +43,7 @@ def use(regolo: Regolo, top: Path) -> None:
     regolo("promote", "nlp/m@1.0", "production")
     write_model(top / "model.safetensors", 3)
     regolo("commit", "nlp/m", "model.safetensors", "--propose")
-    git(top, "merge", "-q", "--ff-only", "propose/nlp/m@1.2")
+    git(top, "merge", "-q", "--ff-only", proposal(top, "nlp/m@1.2"))
     regolo("tag", "--merged")
     for verb in (("list",), ("status",), ("fsck", "--full"), ("doctor",)):
         regolo(*verb)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.command_line import Regolo
 from support.everything import Everything
-from support.git_program import clone, git
+from support.git_program import clone, git, proposal
 from support.keys import must_be_signed, openpgp_key, sign_with_ssh, ssh_key
 from support.model_files import write_model
 from support.worlds import opened, version_commit
@@ -59,7 +59,7 @@ def use_every_verb(regolo: Regolo, top: Path) -> None:
     regolo("config", "store.url", "s3://models/team")
     write_model(top / "model.safetensors", 3)
     regolo("commit", "nlp/m", "model.safetensors", "--propose")
-    git(top, "merge", "-q", "--ff-only", "propose/nlp/m@1.2")
+    git(top, "merge", "-q", "--ff-only", proposal(top, "nlp/m@1.2"))
     regolo("tag", "--merged")
 
 
@@ -196,7 +196,7 @@ def test_a_merged_version_of_another_committer_is_signed_by_the_one_who_tags(
     monkeypatch.setenv("GIT_COMMITTER_NAME", "Host")
     monkeypatch.setenv("GIT_COMMITTER_EMAIL", "host@example.com")
     regolo("register", "m", "model.safetensors", "--propose")
-    git(top, "merge", "-q", "--ff-only", "propose/m@1.0")
+    git(top, "merge", "-q", "--ff-only", proposal(top, "m@1.0"))
     for name in ("NAME", "EMAIL"):
         monkeypatch.delenv(f"GIT_COMMITTER_{name}")
     git(top, "config", "tag.gpgSign", "true")

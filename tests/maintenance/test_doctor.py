@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.command_line import Regolo
-from support.git_program import clone, git
+from support.git_program import clone, git, proposal
 from support.model_files import write_model
 
 from regolo_git.git.discover import find_repository
@@ -95,7 +95,7 @@ def test_locks_of_others_are_named_and_left(regolo: Regolo, two_versions: Path) 
 def test_a_merged_version_without_a_tag_is_named(regolo: Regolo, two_versions: Path) -> None:
     write_model(two_versions / "model.safetensors", 3)
     regolo("commit", "m", "model.safetensors", "--propose")
-    git(two_versions, "merge", "-q", "propose/m@1.2")
+    git(two_versions, "merge", "-q", proposal(two_versions, "m@1.2"))
     assert regolo("doctor", "--plain").out == (
         "left\t'm@1.2' is merged but not tagged\tgit regolo tag --merged\n"
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.command_line import Regolo
-from support.git_program import clone, git
+from support.git_program import clone, git, proposal
 from support.model_files import write_model
 
 Damage = tuple[Path, Path]
@@ -248,7 +248,7 @@ def test_bytes_of_a_proposal_are_checked_as_those_of_a_version(regolo: Regolo, t
     for chunk in store_files(two_versions, "chunks"):
         chunk.unlink()
     found = [subject for subject, _ in problems(regolo)]
-    assert found == ["m@1.0", "m@1.1", "m@1.2", "m@1.2 of branch 'propose/m@1.2'"]
+    assert found == ["m@1.0", "m@1.1", "m@1.2", f"m@1.2 of branch '{proposal(two_versions, 'm@1.2')}'"]
     assert "  git regolo commit m PATH\n" in regolo("fsck", status=5).out
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from support.git_program import clone, commit_files, git
+from support.git_program import clone, commit_files, git, proposal
 
 from regolo_git.api import Registry
 from regolo_git.errors import IntegrityError, NotFound
@@ -91,7 +91,7 @@ def test_a_branch_needs_the_version_at_its_tip_also_a_retired_one(registry: Regi
 
 def test_a_proposal_needs_its_version(registry: Registry, top: Path) -> None:
     registry.create_model_version("m", model_data=b"four", flow="propose")
-    assert needed(tip_needs(opened(top)))["m@1.3"] == "branch 'propose/m@1.3'"
+    assert needed(tip_needs(opened(top)))["m@1.3"] == f"branch '{proposal(top, 'm@1.3')}'"
 
 
 def test_what_a_remote_had_is_needed_and_marked(registry: Registry, top: Path, tmp_path: Path) -> None:

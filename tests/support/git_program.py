@@ -41,3 +41,8 @@ def commit_files(top: Path, files: Mapping[str, str], message: str = "change") -
     git(top, "add", "--all")
     git(top, "commit", "-q", "--allow-empty", "-m", message)
     return git(top, "rev-parse", "HEAD").strip()
+
+
+def proposal(top: Path, reference: str) -> str:
+    """The branch that proposes a version: its name ends with the beginning of a digest."""
+    return git(top, "branch", "--list", "--format=%(refname:short)", f"propose/{reference}+*").strip()

@@ -60,7 +60,7 @@ def blame(model: OneVersion, metric: str | None, form: Form) -> None:
     Examples:
       git regolo blame sentiment
       git regolo blame sentiment accuracy
-      git regolo blame origin/propose/sentiment@1.2:sentiment
+      git regolo blame origin/propose/sentiment@1.2+0c5d3e9a:sentiment
 
     Exit status: 0 success; 2 invalid input; 3 no such model, metric or commit.
     """

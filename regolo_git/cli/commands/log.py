@@ -53,7 +53,7 @@ def log(model: str | None, metric: str | None, plot: bool, limit: int | None, fo
       git regolo log sentiment -n 5
       git regolo log sentiment --metric accuracy --plot
       git regolo log sentiment@1.0..1.4
-      git regolo log main..origin/propose/sentiment@1.2
+      git regolo log main..origin/propose/sentiment@1.2+0c5d3e9a
 
     Exit status: 0 success; 2 invalid input; 3 no such model, metric or commit, or not in a registry.
     """

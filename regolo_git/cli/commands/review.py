@@ -55,7 +55,7 @@ def review(
 
     \b
     Examples:
-      git regolo review main..propose/sentiment@1.8
+      git regolo review main..propose/sentiment@1.8+0c5d3e9a
       git fetch origin pull/7/head && git regolo review main..FETCH_HEAD
       git regolo review main..HEAD --format markdown
       git regolo review sentiment@1.8

@@ -53,7 +53,7 @@ def show(reference: OneVersion | None, raw: bool, names: bool, form: Form) -> No
       git regolo show sentiment@1.0 --manifest
       git regolo show sentiment@1.0 --names
       git regolo show sentiment@production --json
-      git regolo show origin/propose/sentiment@1.2:sentiment
+      git regolo show origin/propose/sentiment@1.2+0c5d3e9a:sentiment
 
     Exit status: 0 success; 2 invalid reference; 3 no such model, version or commit; 5 tag and manifest
     disagree; 6 the store is not there.

@@ -20,6 +20,7 @@ from regolo_git.registry.versions.known_tags import require_every_tag
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.number import free_number, writes_zero_patch
 from regolo_git.registry.versions.parent import given_parent, held_by_source
+from regolo_git.registry.versions.proposed import proposed_numbers
 from regolo_git.registry.versions.repeat import interrupted_manifest
 from regolo_git.registry.versions.request import VersionRequest
 from regolo_git.registry.versions.target_branch import (
@@ -51,6 +52,7 @@ class CheckedRequest:
     serving: Table | None
     authorship: Authorship
     untagged: tuple[Version, ...]
+    waiting: tuple[Version, ...]
     interrupted: Manifest | None
     held: Held | None = None
 
@@ -59,7 +61,9 @@ class CheckedRequest:
         request, target, model = self.request, self.target, self.request.model
         paths = _check_model(handle, request.new_model, model, target)
         previous = on_branch(handle, model, target)
-        number = free_number(handle, model, self.version, request.bump, previous, self.untagged)
+        number = free_number(
+            handle, model, self.version, request.bump, previous, self.untagged, waiting=self.waiting
+        )
         given_parent(handle, request, previous)
         card = handle.records_at(branch_tip(handle, target)).card(model)
         zero_patch = writes_zero_patch(handle, model, card, number)
@@ -83,11 +87,10 @@ def check_request(handle: Handle, request: VersionRequest) -> CheckedRequest:
         authorship = handle.git.authorship(request.author, request.when)
         target = choose_target_branch(handle, request.flow)
         untagged = tuple(require_every_tag(handle, model))
-        if request.once and version is None:
-            from regolo_git.registry.versions.once import proposed_numbers  # noqa: PLC0415 - not for a commit
-
-            untagged += tuple(proposed_numbers(handle, target, model))
-        checked = CheckedRequest(request, target, version, given, serving, authorship, untagged, interrupted)
+        waiting = tuple(proposed_numbers(handle, model)) if target.new_branch and version is None else ()
+        checked = CheckedRequest(
+            request, target, version, given, serving, authorship, untagged, waiting, interrupted
+        )
         if interrupted is None:
             checked.check(handle)
     return replace(checked, held=held_by_source(handle, request))

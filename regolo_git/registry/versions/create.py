@@ -36,12 +36,10 @@ from regolo_git.registry.versions.draft import Draft, Drafted
 from regolo_git.registry.versions.held import Held, note_held
 from regolo_git.registry.versions.known_content import OnSameContent, find_known_content
 from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.registry.versions.proposed import proposed_manifests, proposed_numbers
 from regolo_git.registry.versions.repeat import is_repeated
 from regolo_git.registry.versions.request import VersionRequest
-from regolo_git.registry.versions.target_branch import (
-    proposed_tips,
-    refuse_taken_names,
-)
+from regolo_git.registry.versions.target_branch import refuse_taken_names
 from regolo_git.registry.versions.version_source import CreatedSource, WrittenSource
 from regolo_git.store.new_content import NewContent
 from regolo_git.store.store import Store
@@ -135,6 +133,7 @@ def _stored(
         ingested,
         None,
         checked.untagged,
+        checked.waiting,
         interrupted,
     )
     if interrupted is None or not is_repeated(handle, target, interrupted, draft.prepare):
@@ -296,9 +295,10 @@ def _may_be_published(handle: Handle, draft: Draft) -> bool:
     model, digest = draft.request.model, draft.ingested.artifact.digest
     if read_journal(handle.paths) is not None or handle.index.with_digest(model, str(digest)):
         return True
-    tips = proposed_tips(handle, model) if draft.target.new_branch else [branch_tip(handle, draft.target)]
-    found = (handle.records_at(tip).manifest(model) for tip in tips)
-    return any(manifest is not None and manifest.artifact.digest == digest for manifest in found)
+    if draft.target.new_branch:
+        return any(manifest.artifact.digest == digest for _, manifest in proposed_manifests(handle, model))
+    manifest = on_branch(handle, model, draft.target)
+    return manifest is not None and manifest.artifact.digest == digest
 
 
 def _publish(handle: Handle, draft: Draft) -> Published[Drafted]:
@@ -308,10 +308,12 @@ def _publish(handle: Handle, draft: Draft) -> Published[Drafted]:
     authorship = handle.git.authorship(request.author, request.when) if given else None
     if not target.new_branch:
         return commit_records(handle, draft.prepare, branch=target.name, authorship=authorship)
+    if draft.version is None:  # others may have proposed since it was checked
+        draft = replace(draft, waiting=tuple(proposed_numbers(handle, request.model)))
     first = draft.prepare(handle.records_at(branch_tip(handle, target))).made.manifest
     if draft.repeats is None:
         refuse_taken_names(handle, target, first.model, first.version)
-    name = proposal_branch(first.model, first.version)
+    name = proposal_branch(first.model, first.version, first.artifact.digest)
     # The number is in the branch's name, so it must not change on a retry.
     prepare = replace(draft, version=Version.parse(first.version)).prepare
     return propose_records(handle, name, prepare, start=target.name, authorship=authorship)

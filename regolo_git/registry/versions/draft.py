@@ -66,6 +66,7 @@ class Draft:
     ingested: Ingested
     ignored: Ignored | None
     untagged: tuple[Version, ...]  # on the registry branch
+    waiting: tuple[Version, ...]  # as proposals
     repeats: Manifest | None = None
 
     def prepare(self, records: RecordsAt) -> NewCommit[Drafted]:
@@ -74,7 +75,14 @@ class Draft:
         previous, card = records.manifest(model), records.card(model)
         again = Version.parse(self.repeats.version) if self.repeats is not None else None
         version = free_number(
-            self.handle, model, self.version, self.request.bump, previous, self.untagged, repeats=again
+            self.handle,
+            model,
+            self.version,
+            self.request.bump,
+            previous,
+            self.untagged,
+            waiting=self.waiting,
+            repeats=again,
         )
         zero_patch = writes_zero_patch(self.handle, model, card, version)
         name = self._parent(version, previous)

@@ -20,24 +20,27 @@ def free_number(
     previous: Manifest | None,
     untagged: Sequence[Version] = (),
     *,
+    waiting: Sequence[Version] = (),
     repeats: Version | None = None,
 ) -> Version:
     """The requested number, or the next one on a branch whose manifest is `previous`.
 
-    An automatic number steps over the tags of other tools, with a notice.  `untagged` are the versions on the
-    registry branch that have no tag.  The version `repeats` counts as not there.  Raises VersionExists if the
-    number is taken.
+    An automatic number steps over the tags of other tools, with a notice, and over those of the proposals
+    `waiting`.  `untagged` are the versions on the registry branch that have no tag.  The version `repeats`
+    counts as not there.  Raises VersionExists if the number is taken.
     """
     merged = [*untagged, *([Version.parse(previous.version)] if previous is not None else [])]
-    tagged = _tagged(handle, model)
+    tagged, proposed = _tagged(handle, model), list(waiting)
     if repeats is not None:
+        proposed = [other for other in waiting if other.identity != repeats.identity]
         merged = [other for other in merged if other.identity != repeats.identity]
         rows = handle.index.rows(model)
         tagged = [Version.parse(row.version) for row in rows if row.identity != repeats.identity]
-    version = requested or _next_free(handle, model, [*tagged, *merged], bump or "minor")
+    version = requested or _next_free(handle, model, [*tagged, *merged, *proposed], bump or "minor")
     if requested is None and repeats is None and handle.index.find(model, version.identity) is not None:
         # Another process created it while the tags of other tools were looked at, so it is known now.
-        version = _next_free(handle, model, [*_tagged(handle, model), *merged], bump or "minor")
+        known = [*_tagged(handle, model), *merged, *proposed]
+        version = _next_free(handle, model, known, bump or "minor")
     if repeats is None or version.identity != repeats.identity:
         refuse_existing(handle, model, version)
     same = next((other for other in merged if other.identity == version.identity), None)

@@ -4,15 +4,14 @@ A version says the same if all is equal but its number, its parents and where it
 on the branch that a new one would be on, and among the proposals that wait.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from regolo_git.errors import Conflict
 from regolo_git.hints import Hint
 from regolo_git.records.manifest import Manifest
-from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.versions.target_branch import TargetBranch, proposed_tips
+from regolo_git.registry.versions.proposed import proposed_manifests
+from regolo_git.registry.versions.target_branch import TargetBranch
 
 
 class AlreadyThere(Conflict):
@@ -29,21 +28,9 @@ def refuse_same(
     """Raises AlreadyThere if the version on the branch, as of a commit, or a proposal says the same."""
     if previous is not None and commit is not None and _says_the_same(manifest, previous):
         raise AlreadyThere(previous, commit)
-    for tip, proposed in _proposed(handle, target, manifest.model):
+    for tip, proposed in proposed_manifests(handle, manifest.model) if target.new_branch else ():
         if _says_the_same(manifest, proposed):
             raise AlreadyThere(proposed, tip)
-
-
-def proposed_numbers(handle: Handle, target: TargetBranch, model: str) -> list[Version]:
-    """The versions that wait as proposals: another proposal gets the next number."""
-    return [Version.parse(manifest.version) for _, manifest in _proposed(handle, target, model)]
-
-
-def _proposed(handle: Handle, target: TargetBranch, model: str) -> Iterator[tuple[str, Manifest]]:
-    for tip in proposed_tips(handle, model) if target.new_branch else ():
-        manifest = handle.records_at(tip).manifest(model)
-        if manifest is not None:
-            yield tip, manifest
 
 
 def _says_the_same(a: Manifest, b: Manifest) -> bool:

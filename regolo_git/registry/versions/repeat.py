@@ -32,5 +32,7 @@ def is_repeated(
     prepare: Callable[[RecordsAt], NewCommit[Drafted]],
 ) -> bool:
     """Whether the interrupted run was one of the command that `prepare` belongs to."""
-    name = proposal_branch(interrupted.model, interrupted.version) if target.new_branch else target.name
+    name, digest = target.name, interrupted.artifact.digest
+    if target.new_branch:
+        name = proposal_branch(interrupted.model, interrupted.version, digest)
     return published_before(handle.git, name, lambda tip: prepare(handle.records_at(tip))) is not None

@@ -2,7 +2,7 @@
 
 on the registry branch (or a bare repository)   direct: commit there, tag at once
 on a branch that `registry.lines` names         the same
-the same with `propose`                         a new branch `propose/<model>@<version>`, no tag
+the same with `propose`                         a new branch for the review, no tag
 on any other branch                             a commit on that branch, no tag: it is tagged after the merge
 on any other branch with `direct`               a commit on that branch, tagged at once
 
@@ -14,10 +14,11 @@ from typing import Literal, NamedTuple
 
 from regolo_git.errors import Conflict
 from regolo_git.git.new_commit import refuse_blocked
+from regolo_git.git.refs_state import local_branches
 from regolo_git.git.worktrees import WorkTree, refuse_in_progress
-from regolo_git.records.branches import proposal_branch
+from regolo_git.records.branches import is_proposal_of, proposal_start
 from regolo_git.records.references import version_reference
-from regolo_git.records.versions import Version, tag_name
+from regolo_git.records.versions import tag_name
 from regolo_git.registry.handle import Handle
 
 Flow = Literal["auto", "direct", "propose"]
@@ -71,18 +72,11 @@ def refuse_taken_names(handle: Handle, target: TargetBranch, model: str, version
 
 
 def _refuse_proposed(handle: Handle, model: str, version: str) -> None:
-    name = proposal_branch(model, version)
-    if handle.git.branch_tip(name) is not None:
-        following = Version.parse(version).bump("minor")
-        suggestion = following.text(zero_patch=following.patch_written)
-        raise Conflict(
-            f"'{version_reference(model, version)}' is already proposed on branch '{name}'",
-            f"choose another number, such as --version {suggestion}",
-        )
-    refuse_blocked(handle.git, f"refs/heads/{name}")
-
-
-def proposed_tips(handle: Handle, model: str) -> list[str]:
-    """The tips of the branches that propose a version of a model."""
-    start = proposal_branch(model, "")
-    return [tip for name, tip in handle.git.branches() if name.startswith(start)]
+    for name in local_branches(handle.paths):
+        if is_proposal_of(name, model, version):
+            raise Conflict(
+                f"'{version_reference(model, version)}' is already proposed on branch '{name}'",
+                "leave out --version for the next free number",
+            )
+    # The digest in the name of the branch is not known yet.
+    refuse_blocked(handle.git, f"refs/heads/{proposal_start(model)}{version}+")

@@ -7,8 +7,6 @@ from support.command_line import Regolo
 from support.git_program import git
 from support.model_files import write_model
 
-PROPOSAL = "propose/m@1.2"
-
 
 @pytest.fixture
 def proposed(regolo: Regolo, two_versions: Path) -> Path:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.command_line import Regolo
-from support.git_program import commit_files, git
+from support.git_program import commit_files, git, proposal
 from support.keys import sign_with_ssh, signer_line, ssh_key
 
 from regolo_git.records.paths import SIGNERS_PATH
@@ -80,7 +80,7 @@ def test_merged_versions_are_signed_when_they_are_tagged(
     commit_files(two_versions, {SIGNERS_PATH: signer_line(key)})
     (two_versions / "model.safetensors").write_bytes(b"other")
     regolo("commit", "m", "model.safetensors", "--propose")
-    git(two_versions, "merge", "-q", "--ff-only", "propose/m@1.2")
+    git(two_versions, "merge", "-q", "--ff-only", proposal(two_versions, "m@1.2"))
     regolo("tag", "--merged", "--sign")
     assert "by ada@example.com" in regolo("show", "m@1.2").out
     assert git(two_versions, "for-each-ref", "refs/notes") == ""

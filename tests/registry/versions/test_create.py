@@ -1,12 +1,13 @@
 """Making versions through the Python API, in real repositories."""
 
 import warnings
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from support.git_program import git
+from support.git_program import git, proposal
 
 from regolo_git.api import Registry
 from regolo_git.errors import (
@@ -171,7 +172,8 @@ def test_a_proposal_waits_on_a_branch_of_its_own(registry: Registry) -> None:
     before = git(top, "rev-parse", "HEAD")
     registry.create_model_version("m", model_data=b"two", flow="propose")
     assert git(top, "rev-parse", "HEAD") == before
-    assert "propose/m@1.1" in git(top, "branch", "--list")
+    digest = sha256(b"two").hexdigest()
+    assert git(top, "branch", "--list", "propose/*").split() == [f"propose/m@1.1+{digest[:8]}"]
 
 
 def test_a_clone_that_has_the_registry_branch_only_from_its_remote_proposes_and_promotes_on_it(
@@ -188,7 +190,7 @@ def test_a_clone_that_has_the_registry_branch_only_from_its_remote_proposes_and_
         opened.create_model_version("m", model_data=b"two", flow="propose")
         opened.promote_model_version("m", "1.0", "production")
     main = git(top, "rev-parse", "main")
-    assert git(clone, "rev-parse", "propose/m@1.1^", "main^").split() == [main.strip()] * 2
+    assert git(clone, "rev-parse", f"{proposal(clone, 'm@1.1')}^", "main^").split() == [main.strip()] * 2
     assert git(clone, "show", "main:models/m/manifest.toml") == git(
         top, "show", "main:models/m/manifest.toml"
     )
