@@ -1,10 +1,7 @@
 """`git regolo status`: compares the work tree with the versions of the checked-out commit."""
 
-import os
-import shlex
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
@@ -54,7 +51,7 @@ def status(form: Form) -> None:
     """
     with open_handle() as handle, ProgressBar("comparing") as bar:
         found = work_status(handle, on_progress=bar.show)
-        top, clashes, statuses = handle.paths.top, find_clashes(handle), read_statuses(handle)
+        clashes, statuses = find_clashes(handle), read_statuses(handle)
         endpoints = [each for of_model in statuses.deployed.values() for each in of_model]
         unpushed = find_unpushed(handle, statuses)
         proposals = waiting_proposals(handle, statuses)
@@ -76,7 +73,7 @@ def status(form: Form) -> None:
             (_reference(a), a.state, "tagged" if a.tagged else "untagged", a.path, a.holds)
             for a in found.artifacts
         ],
-        page=lambda: _put_page(found, top),
+        page=lambda: _put_page(found),
         long=False,
     )
 
@@ -105,7 +102,7 @@ def _document(found: WorkStatus) -> dict[str, Json]:
     }
 
 
-def _put_page(found: WorkStatus, top: Path) -> None:
+def _put_page(found: WorkStatus) -> None:
     put(_place(found))
     if not found.artifacts:
         talk("no models in this commit")
@@ -116,7 +113,7 @@ def _put_page(found: WorkStatus, top: Path) -> None:
         [Column("VERSION"), Column("STATE"), Column("PATH", flexible=True), Column("TAG")],
         [_row(artifact) for artifact in found.artifacts],
     )
-    for step in dict.fromkeys(_next_step(artifact, top) for artifact in found.artifacts):
+    for step in dict.fromkeys(_next_step(artifact) for artifact in found.artifacts):
         if step is not None:
             talk_next(step)
 
@@ -143,12 +140,9 @@ def _row(artifact: ArtifactStatus) -> Row:
     )
 
 
-def _next_step(artifact: ArtifactStatus, top: Path) -> str | None:
+def _next_step(artifact: ArtifactStatus) -> str | None:
     if artifact.state == "modified" and artifact.holds is None:
-        path = os.path.relpath(
-            top / (artifact.path or "")
-        )  # relative to the working directory, to be typed there
-        return f"git regolo commit {artifact.model} {shlex.quote(path)}"
+        return f"git regolo commit {artifact.model}"
     if artifact.state in ("modified", "missing"):
         return f"git regolo checkout {_reference(artifact)}" if artifact.tagged else "git regolo checkout"
     return None if artifact.tagged else "git regolo tag --merged  (after the merge)"

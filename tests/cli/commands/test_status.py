@@ -9,7 +9,7 @@ from support.model_files import write_model
 def test_status_holds_the_work_tree_against_the_commit(regolo: Regolo, two_versions: Path) -> None:
     assert regolo("status").lines[-1].split() == ["m@1.1", "unchanged", "model.safetensors"]
     write_model(two_versions / "model.safetensors", 3)
-    assert "git regolo commit m model.safetensors" in regolo("status").err
+    assert "  next    git regolo commit m\n" in regolo("status").err
     assert regolo("status", "--plain").out == "m@1.1\tmodified\ttagged\tmodel.safetensors\t\n"
     (two_versions / "model.safetensors").unlink()
     document = regolo("status", "--json").document
