@@ -1,0 +1,1 @@
+"""The tests of the gateway: a package, so that their engine ends with them."""
