@@ -4,13 +4,13 @@ import gc
 import os
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from support.copies import built_once
+from support.copies import Once, built_once
 from support.git_program import new_repository
 from support.places import TESTS
 
@@ -107,6 +107,19 @@ def git_repository(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     top = tmp_path / "repository"
     built_once(tmp_path_factory, "git_repository", top, lambda: new_repository(top))
     return top
+
+
+@pytest.fixture
+def once(git_repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """For fixtures that always build the same on `git_repository`, which may be open but not yet read.
+
+    A copy adds and changes files, and deletes none.
+    """
+
+    def run(build: Callable[[], object]) -> None:
+        built_once(tmp_path_factory, f"{build.__module__}.{build.__qualname__}", git_repository, build)
+
+    return run
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Comparisons in Python: versions, commits, proposals and the work tree."""
 
 import pytest
+from support.copies import Once
 from support.git_program import git
 from support.registry_fixtures import Weights
 
@@ -9,11 +10,15 @@ from regolo_git.errors import NotFound
 
 
 @pytest.fixture
-def proposed(registry: Registry, weights: Weights) -> Registry:
-    registry.register_model("m", weights(fill=1), metadata={"accuracy": 0.8})
-    git(registry.handle.paths.top, "checkout", "-qb", "topic")
-    registry.create_model_version("m", model_data=weights(fill=2), metadata={"accuracy": 0.9})
-    git(registry.handle.paths.top, "checkout", "-q", "main")
+def proposed(registry: Registry, weights: Weights, once: Once) -> Registry:
+
+    def build() -> None:
+        registry.register_model("m", weights(fill=1), metadata={"accuracy": 0.8})
+        git(registry.handle.paths.top, "checkout", "-qb", "topic")
+        registry.create_model_version("m", model_data=weights(fill=2), metadata={"accuracy": 0.9})
+        git(registry.handle.paths.top, "checkout", "-q", "main")
+
+    once(build)
     return registry
 
 

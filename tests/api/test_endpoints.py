@@ -1,6 +1,7 @@
 """Environments and endpoints from Python: each verb with what it returns."""
 
 import pytest
+from support.copies import Once
 from support.git_program import git
 
 import regolo_git as regolo
@@ -9,11 +10,15 @@ from regolo_git.errors import NotFound, RegoloNotice
 
 
 @pytest.fixture
-def served(registry: Registry) -> Registry:
+def served(registry: Registry, once: Once) -> Registry:
     """Two versions of a model, and an endpoint `e` that sends everything to 1.0."""
-    registry.register_model("m", b"one")
-    registry.create_model_version("m", model_data=b"two")
-    registry.create_endpoint("e", "m", "1.0", message="the first")
+
+    def build() -> None:
+        registry.register_model("m", b"one")
+        registry.create_model_version("m", model_data=b"two")
+        registry.create_endpoint("e", "m", "1.0", message="the first")
+
+    once(build)
     return registry
 
 

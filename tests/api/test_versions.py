@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from support.copies import Once
 from support.git_program import git
 
 import regolo_git as regolo
@@ -14,8 +15,12 @@ from regolo_git.errors import InvalidInput
 
 
 @pytest.fixture
-def one_model(registry: Registry) -> Registry:
-    registry.register_model("m", b"one")
+def one_model(registry: Registry, once: Once) -> Registry:
+
+    def build() -> None:
+        registry.register_model("m", b"one")
+
+    once(build)
     return registry
 
 

@@ -5,14 +5,19 @@ from pathlib import Path
 
 import pytest
 from support.command_line import Regolo
+from support.copies import Once
 from support.git_program import git
 
 
 @pytest.fixture
-def served(two_versions: Path, regolo: Regolo) -> Path:
+def served(two_versions: Path, regolo: Regolo, once: Once) -> Path:
     """Two versions, one of them in production, and an endpoint on each."""
-    regolo("promote", "m@1.0", "production")
-    regolo("endpoint", "create", "reviews", "m@1.1")
+
+    def build() -> None:
+        regolo("promote", "m@1.0", "production")
+        regolo("endpoint", "create", "reviews", "m@1.1")
+
+    once(build)
     return two_versions
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save_file
 from support.artifact_files import noise
+from support.copies import Once
 from support.git_program import git
 from support.local_store import delete_recipe, stored_files
 from support.places import ROOT
@@ -55,8 +56,12 @@ def fill(registry: Registry, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def files(registry: Registry, tmp_path: Path) -> RegoloFileSystem:
-    fill(registry, tmp_path)
+def files(registry: Registry, tmp_path: Path, once: Once) -> RegoloFileSystem:
+
+    def build() -> None:
+        fill(registry, tmp_path)
+
+    once(build)
     return fsspec.filesystem("regolo", repo=str(registry.handle.paths.top))
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from support.copies import Once
 from support.git_program import git
 
 from regolo_git.api import Registry
@@ -20,12 +21,16 @@ from regolo_git.registry.lookup import (
 
 
 @pytest.fixture
-def models(registry: Registry) -> Registry:
+def models(registry: Registry, once: Once) -> Registry:
     """Versions 1.0, 1.1 and 2.0-rc.1 of `sentiment`, with 1.0 in production."""
-    registry.register_model("sentiment", b"one")
-    registry.create_model_version("sentiment", model_data=b"two")
-    registry.create_model_version("sentiment", "2.0.0-rc.1", model_data=b"three")
-    registry.promote_model_version("sentiment", "1.0", "production")
+
+    def build() -> None:
+        registry.register_model("sentiment", b"one")
+        registry.create_model_version("sentiment", model_data=b"two")
+        registry.create_model_version("sentiment", "2.0.0-rc.1", model_data=b"three")
+        registry.promote_model_version("sentiment", "1.0", "production")
+
+    once(build)
     return registry
 
 

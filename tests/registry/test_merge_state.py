@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from support.copies import Once
 from support.git_program import git
 
 from regolo_git.api import Registry
@@ -29,9 +30,13 @@ def unmerged(registry: Registry) -> list[str]:
 
 
 @pytest.fixture
-def topic(registered: Registry) -> Registry:
+def topic(registered: Registry, once: Once) -> Registry:
     """1.0 and 1.1 on main, 1.2 tagged on a branch that is not merged."""
-    commit_on(registered, "topic", "1.2")
+
+    def build() -> None:
+        commit_on(registered, "topic", "1.2")
+
+    once(build)
     return registered
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.copies import Once
 from support.git_program import clone, commit_files, git
 
 from regolo_git.api import Registry
@@ -32,10 +33,14 @@ from regolo_git.serving.registry_source import RegistrySource
 
 
 @pytest.fixture
-def separate(registered: Registry) -> Registry:
+def separate(registered: Registry, once: Once) -> Registry:
     """Versions 1.0 and 1.1 of `m`; 1.0 is in staging from before the operations branch `ops`."""
-    registered.promote_model_version("m", "1.0", "staging")
-    change_setting(registered.handle, "registry.operations", "ops")
+
+    def build() -> None:
+        registered.promote_model_version("m", "1.0", "staging")
+        change_setting(registered.handle, "registry.operations", "ops")
+
+    once(build)
     return registered
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from support.copies import Once
 from support.git_program import clone, commit_files, git, proposal
 
 from regolo_git.api import Registry
@@ -25,11 +26,15 @@ LATER = timedelta(days=91)
 
 
 @pytest.fixture
-def registry(registry: Registry) -> Registry:
+def registry(registry: Registry, once: Once) -> Registry:
     """Versions 1.0 to 1.2 of `m`, of which the branch has the last one."""
-    registry.register_model("m", b"one")
-    registry.create_model_version("m", model_data=b"two")
-    registry.create_model_version("m", model_data=b"three")
+
+    def build() -> None:
+        registry.register_model("m", b"one")
+        registry.create_model_version("m", model_data=b"two")
+        registry.create_model_version("m", model_data=b"three")
+
+    once(build)
     return registry
 
 
@@ -188,12 +193,16 @@ def test_a_reflog_of_commits_that_are_gone_needs_nothing(top: Path) -> None:
 
 
 @pytest.fixture
-def promoted(registry: Registry, top: Path) -> Path:
+def promoted(registry: Registry, top: Path, once: Once) -> Path:
     """1.0 was in production, and endpoint `e` on 1.1; both have moved on to 1.2; there are no reflogs."""
-    registry.promote_model_version("m", "1.0", "production")
-    registry.create_endpoint("e", "m", "1.1")
-    registry.promote_model_version("m", "1.2", "production")
-    registry.update_endpoint_traffic("e", {"1.2": 100})
+
+    def build() -> None:
+        registry.promote_model_version("m", "1.0", "production")
+        registry.create_endpoint("e", "m", "1.1")
+        registry.promote_model_version("m", "1.2", "production")
+        registry.update_endpoint_traffic("e", {"1.2": 100})
+
+    once(build)
     forget_reflogs(top)
     return top
 

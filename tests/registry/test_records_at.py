@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from support.copies import Once
 from support.git_program import git
 from support.registry_fixtures import without_environments
 
@@ -37,16 +38,20 @@ LISTED = {
 
 
 @pytest.fixture
-def top(registry: Registry) -> Path:
+def top(registry: Registry, once: Once) -> Path:
     """Models `m` and `nlp/n` with every kind of record."""
-    for name in ("m", "nlp/n"):
-        registry.register_model(name, name.encode())
-        registry.create_model_version(name, model_data=name.encode() * 2)
-        registry.promote_model_version(name, "1.1", "staging")
-    registry.promote_model_version("m", "1.1", "production")
-    registry.create_endpoint("f", "m", "1.1")
-    registry.create_endpoint("e", "m", "1.1")
-    registry.delete_model_version("m", "1.0", reason="wrong data")
+
+    def build() -> None:
+        for name in ("m", "nlp/n"):
+            registry.register_model(name, name.encode())
+            registry.create_model_version(name, model_data=name.encode() * 2)
+            registry.promote_model_version(name, "1.1", "staging")
+        registry.promote_model_version("m", "1.1", "production")
+        registry.create_endpoint("f", "m", "1.1")
+        registry.create_endpoint("e", "m", "1.1")
+        registry.delete_model_version("m", "1.0", reason="wrong data")
+
+    once(build)
     return registry.handle.paths.top
 
 

@@ -1,6 +1,7 @@
 """The versions in a range, and those in the history of a commit."""
 
 import pytest
+from support.copies import Once
 from support.git_program import git
 
 from regolo_git.api import Registry
@@ -10,16 +11,20 @@ from regolo_git.registry.revision_versions import versions_in
 
 
 @pytest.fixture
-def proposed(registry: Registry) -> Registry:
+def proposed(registry: Registry, once: Once) -> Registry:
     """1.0 and 1.1 on `main`; on `topic`, which left it after 1.0, two versions without a tag."""
     top = registry.handle.paths.top
-    registry.register_model("m", b"one")
-    git(top, "branch", "topic")
-    registry.create_model_version("m", model_data=b"two")
-    git(top, "checkout", "-q", "topic")
-    registry.create_model_version("m", "2.0", model_data=b"three")
-    registry.create_model_version("m", "2.1", model_data=b"four")
-    git(top, "checkout", "-q", "main")
+
+    def build() -> None:
+        registry.register_model("m", b"one")
+        git(top, "branch", "topic")
+        registry.create_model_version("m", model_data=b"two")
+        git(top, "checkout", "-q", "topic")
+        registry.create_model_version("m", "2.0", model_data=b"three")
+        registry.create_model_version("m", "2.1", model_data=b"four")
+        git(top, "checkout", "-q", "main")
+
+    once(build)
     return registry
 
 

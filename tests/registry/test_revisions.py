@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from support.copies import Once
 from support.git_program import git
 
 from regolo_git.api import Registry
@@ -13,12 +14,16 @@ from regolo_git.registry.revisions import changed_models, revision_at, revisions
 
 
 @pytest.fixture
-def proposed(registry: Registry) -> Registry:
+def proposed(registry: Registry, once: Once) -> Registry:
     """`m@1.0` on the branch, and `m@1.1` on `topic`."""
-    registry.register_model("m", b"one", metadata={"accuracy": 0.8})
-    git(registry.handle.paths.top, "checkout", "-qb", "topic")
-    registry.create_model_version("m", model_data=b"two", metadata={"accuracy": 0.9}, message="better")
-    git(registry.handle.paths.top, "checkout", "-q", "main")
+
+    def build() -> None:
+        registry.register_model("m", b"one", metadata={"accuracy": 0.8})
+        git(registry.handle.paths.top, "checkout", "-qb", "topic")
+        registry.create_model_version("m", model_data=b"two", metadata={"accuracy": 0.9}, message="better")
+        git(registry.handle.paths.top, "checkout", "-q", "main")
+
+    once(build)
     return registry
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from support.copies import Once
 from support.git_program import git
 
 from regolo_git.api import Registry
@@ -11,16 +12,20 @@ from regolo_git.registry.usage import unreadable_users, users_of
 
 
 @pytest.fixture
-def in_use(registry: Registry) -> Registry:
+def in_use(registry: Registry, once: Once) -> Registry:
     """Model `m`, with 1.0 in use; `mm` and `nlp/m`, whose names hold its name."""
-    for name in ("m", "mm", "nlp/m"):
-        registry.register_model(name, name.encode())
-    registry.create_model_version("m", model_data=b"two")
-    registry.promote_model_version("m", "1.0", "production")
-    registry.promote_model_version("m", "1.0", "staging")
-    registry.create_endpoint("e", "m", "1.0")
-    registry.update_endpoint_traffic("e", {"1.0": 0, "1.1": 100})
-    registry.create_endpoint("other", "mm", "1.0")
+
+    def build() -> None:
+        for name in ("m", "mm", "nlp/m"):
+            registry.register_model(name, name.encode())
+        registry.create_model_version("m", model_data=b"two")
+        registry.promote_model_version("m", "1.0", "production")
+        registry.promote_model_version("m", "1.0", "staging")
+        registry.create_endpoint("e", "m", "1.0")
+        registry.update_endpoint_traffic("e", {"1.0": 0, "1.1": 100})
+        registry.create_endpoint("other", "mm", "1.0")
+
+    once(build)
     return registry
 
 

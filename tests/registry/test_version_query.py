@@ -4,6 +4,7 @@ import sqlite3
 import warnings
 
 import pytest
+from support.copies import Once
 
 from regolo_git.api import Registry
 from regolo_git.errors import InvalidInput, NotFound, RegoloNotice
@@ -14,17 +15,23 @@ from regolo_git.registry.version_query import SortKey, VersionQuery, select_vers
 
 
 @pytest.fixture
-def filled(registry: Registry) -> Registry:
-    registry.register_model("m", b"one", metadata={"accuracy": 0.8, "license": "mit", "eval": {"f1": 0.5}})
-    registry.create_model_version("m", model_data=b"two", metadata={"accuracy": 0.9, "license": "mit"})
-    registry.create_model_version(
-        "m",
-        model_data=b"three",
-        metadata={"accuracy": 0.85, "license": "gpl-3.0"},
-        lineage=Lineage(parameters={"lr": 0.1}),
-    )
-    registry.register_model("nlp/n", b"four", metadata={"accuracy": 0.95})
-    registry.promote_model_version("m", "1.1", "staging")
+def filled(registry: Registry, once: Once) -> Registry:
+
+    def build() -> None:
+        registry.register_model(
+            "m", b"one", metadata={"accuracy": 0.8, "license": "mit", "eval": {"f1": 0.5}}
+        )
+        registry.create_model_version("m", model_data=b"two", metadata={"accuracy": 0.9, "license": "mit"})
+        registry.create_model_version(
+            "m",
+            model_data=b"three",
+            metadata={"accuracy": 0.85, "license": "gpl-3.0"},
+            lineage=Lineage(parameters={"lr": 0.1}),
+        )
+        registry.register_model("nlp/n", b"four", metadata={"accuracy": 0.95})
+        registry.promote_model_version("m", "1.1", "staging")
+
+    once(build)
     return registry
 
 

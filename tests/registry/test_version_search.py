@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.copies import Once
 from support.git_program import git
 
 from regolo_git.api import Registry
@@ -12,11 +13,15 @@ from regolo_git.errors import InvalidInput, NotFound
 
 
 @pytest.fixture
-def nine(registry: Registry) -> Registry:
+def nine(registry: Registry, once: Once) -> Registry:
     """Versions 1.0 to 1.8, each of which has its own number in its file."""
-    registry.register_model("m", b"0")
-    for number in range(1, 9):
-        registry.create_model_version("m", model_data=str(number).encode())
+
+    def build() -> None:
+        registry.register_model("m", b"0")
+        for number in range(1, 9):
+            registry.create_model_version("m", model_data=str(number).encode())
+
+    once(build)
     return registry
 
 

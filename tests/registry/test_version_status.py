@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from support.copies import Once
 from support.git_program import git
 
 from regolo_git.api import Registry
@@ -17,11 +18,15 @@ from regolo_git.registry.version_status import read_statuses
 
 
 @pytest.fixture
-def promoted(registry: Registry) -> Path:
+def promoted(registry: Registry, once: Once) -> Path:
     """Model `m` with 1.0 in production on `main`, and nothing in staging."""
-    registry.register_model("m", b"one")
-    registry.create_model_version("m", model_data=b"two")
-    registry.promote_model_version("m", "1.0", "production")
+
+    def build() -> None:
+        registry.register_model("m", b"one")
+        registry.create_model_version("m", model_data=b"two")
+        registry.promote_model_version("m", "1.0", "production")
+
+    once(build)
     return registry.handle.paths.top
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from support.copies import Once
 from support.git_program import git
 
 from regolo_git.api import Registry
@@ -12,9 +13,13 @@ from regolo_git.registry.waiting_proposals import WaitingProposal, waiting_propo
 
 
 @pytest.fixture
-def proposed(registry: Registry) -> Registry:
-    registry.register_model("m", b"one")
-    registry.create_model_version("m", model_data=b"two", flow="propose")
+def proposed(registry: Registry, once: Once) -> Registry:
+
+    def build() -> None:
+        registry.register_model("m", b"one")
+        registry.create_model_version("m", model_data=b"two", flow="propose")
+
+    once(build)
     return registry
 
 

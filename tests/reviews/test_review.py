@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from support.copies import Once
 from support.git_program import clone, commit_files, git
 from support.model_files import write_safetensors
 from support.registry_fixtures import Weights
@@ -30,15 +31,19 @@ def plain(review: Review) -> str:
 
 
 @pytest.fixture
-def changed(registry: Registry, weights: Weights) -> Registry:
+def changed(registry: Registry, weights: Weights, once: Once) -> Registry:
     """`m@1.0` on main, and a branch `change` that proposes `m@1.1` there."""
     top = registry.handle.paths.top
-    registry.register_model("m", weights(), metadata={"accuracy": 0.95, "loss": 1.0, "license": "mit"})
-    card = top / "models/m/model.toml"
-    commit_files(top, {"models/m/model.toml": card.read_text() + GATES}, "gates")
-    git(top, "switch", "-qc", "change")
-    write_safetensors(top / "model.safetensors", {"layer.weight": b"12345678"})
-    registry.create_model_version("m", model_data=top / "model.safetensors", metadata={"accuracy": 0.8})
+
+    def build() -> None:
+        registry.register_model("m", weights(), metadata={"accuracy": 0.95, "loss": 1.0, "license": "mit"})
+        card = top / "models/m/model.toml"
+        commit_files(top, {"models/m/model.toml": card.read_text() + GATES}, "gates")
+        git(top, "switch", "-qc", "change")
+        write_safetensors(top / "model.safetensors", {"layer.weight": b"12345678"})
+        registry.create_model_version("m", model_data=top / "model.safetensors", metadata={"accuracy": 0.8})
+
+    once(build)
     return registry
 
 

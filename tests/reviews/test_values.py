@@ -8,6 +8,7 @@ import pytest
 from safetensors.numpy import save_file
 from support.command_line import Regolo
 from support.command_line_fixtures import regolo, top
+from support.copies import Once
 
 from regolo_git.api import Registry
 from regolo_git.errors import IntegrityError, InvalidInput, MissingDependency, NotFound
@@ -27,10 +28,14 @@ def write(path: Path, scale: float, **more: np.ndarray) -> Path:
 
 
 @pytest.fixture
-def two(registry: Registry) -> Registry:
+def two(registry: Registry, once: Once) -> Registry:
     path = registry.handle.paths.top / "m.safetensors"
-    registry.register_model("m", write(path, 1, form=np.zeros(3, np.int8)))
-    registry.create_model_version("m", model_data=write(path, 1.5, form=np.zeros(4, np.int8)))
+
+    def build() -> None:
+        registry.register_model("m", write(path, 1, form=np.zeros(3, np.int8)))
+        registry.create_model_version("m", model_data=write(path, 1.5, form=np.zeros(4, np.int8)))
+
+    once(build)
     return registry
 
 

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.copies import Once
 from support.registry_fixtures import Weights
 
 from regolo_git.api import Registry
@@ -15,9 +16,13 @@ ONE, TWO = Reference.parse("m@1.0"), Reference.parse("m@1.1")
 
 
 @pytest.fixture
-def two(registry: Registry, weights: Weights) -> Registry:
-    registry.register_model("m", weights(), metadata={"score": 1, "note": "x"})
-    registry.create_model_version("m", model_data=weights(fill=2.0), metadata={"score": 2, "note": "y"})
+def two(registry: Registry, weights: Weights, once: Once) -> Registry:
+
+    def build() -> None:
+        registry.register_model("m", weights(), metadata={"score": 1, "note": "x"})
+        registry.create_model_version("m", model_data=weights(fill=2.0), metadata={"score": 2, "note": "y"})
+
+    once(build)
     return registry
 
 

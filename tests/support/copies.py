@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+# Runs what builds on the test's repository, or copies what it built for the first test that asked for it.
+Once = Callable[[Callable[[], object]], None]
+
 
 def built_once(factory: pytest.TempPathFactory, name: str, top: Path, build: Callable[[], None]) -> None:
     """Builds a repository at `top`, or copies it from where it was built first."""

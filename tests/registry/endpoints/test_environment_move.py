@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable
 
 import pytest
+from support.copies import Once
 from support.git_program import git
 
 from regolo_git.api import Registry
@@ -12,11 +13,15 @@ from regolo_git.registry.endpoints.deployed import read_deployed
 
 
 @pytest.fixture
-def followed(registered: Registry) -> Registry:
+def followed(registered: Registry, once: Once) -> Registry:
     """Endpoint `e` follows production, which had 1.0 and has 1.1."""
-    registered.promote_model_version("m", "1.0", "production", replicas=3)
-    registered.create_endpoint("e", "m", "production", environment="production")
-    registered.promote_model_version("m", "1.1", "production")
+
+    def build() -> None:
+        registered.promote_model_version("m", "1.0", "production", replicas=3)
+        registered.create_endpoint("e", "m", "production", environment="production")
+        registered.promote_model_version("m", "1.1", "production")
+
+    once(build)
     return registered
 
 

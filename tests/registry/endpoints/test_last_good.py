@@ -7,6 +7,7 @@ from itertools import takewhile
 from pathlib import Path
 
 import pytest
+from support.copies import Once
 from support.git_program import git
 from support.local_store import delete_recipe
 from support.worlds import DIGEST
@@ -20,12 +21,16 @@ from regolo_git.registry.endpoints.last_good import good_versions
 
 
 @pytest.fixture
-def endpoint(registry: Registry) -> Registry:
+def endpoint(registry: Registry, once: Once) -> Registry:
     """An endpoint `e` on 1.0 of a model with 1.0 to 1.3."""
-    registry.register_model("m", b"0")
-    for number in "123":
-        registry.create_model_version("m", model_data=number.encode())
-    registry.create_endpoint("e", "m", "1.0")
+
+    def build() -> None:
+        registry.register_model("m", b"0")
+        for number in "123":
+            registry.create_model_version("m", model_data=number.encode())
+        registry.create_endpoint("e", "m", "1.0")
+
+    once(build)
     return registry
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from support.copies import Once
 from support.git_program import git
 
 from regolo_git.api import Registry
@@ -28,19 +29,24 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def promoted(registry: Registry, clock: Clock) -> Registry:
+def promoted(registry: Registry, clock: Clock, once: Once) -> Registry:
     """`m`: 1.0 in staging at 1, 1.1 at 2 and in production at 3; staging empty at 4."""
-    clock(0)
-    registry.register_model("m", b"one")
-    registry.create_model_version("m", model_data=b"two")
-    clock(1)
-    registry.promote_model_version("m", "1.0", "staging")
-    clock(2)
-    registry.promote_model_version("m", "1.1", "staging", replicas=3)
-    clock(3)
-    registry.promote_model_version("m", "1.1", "production")
+
+    def build() -> None:
+        clock(0)
+        registry.register_model("m", b"one")
+        registry.create_model_version("m", model_data=b"two")
+        clock(1)
+        registry.promote_model_version("m", "1.0", "staging")
+        clock(2)
+        registry.promote_model_version("m", "1.1", "staging", replicas=3)
+        clock(3)
+        registry.promote_model_version("m", "1.1", "production")
+        clock(4)
+        registry.demote_model_version("m", "staging")
+
+    once(build)
     clock(4)
-    registry.demote_model_version("m", "staging")
     return registry
 
 

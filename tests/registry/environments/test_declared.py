@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from support.copies import Once
 from support.git_program import git
 from support.registry_fixtures import configure
 
@@ -23,13 +24,17 @@ def head(registry: Registry) -> str:
 
 
 @pytest.fixture
-def undeclared(registered: Registry) -> Registry:
+def undeclared(registered: Registry, once: Once) -> Registry:
     """A registry as the first release made it, with 1.0 in `qa` and in `production`."""
-    first = head(registered)
-    registered.promote_model_version("m", "1.0", "qa", new_environment=True)
-    registered.promote_model_version("m", "1.0", "production")
-    git(registered.handle.paths.top, "checkout", "-q", first, "--", ".regolo/config.toml")
-    configure(registered, "")
+
+    def build() -> None:
+        first = head(registered)
+        registered.promote_model_version("m", "1.0", "qa", new_environment=True)
+        registered.promote_model_version("m", "1.0", "production")
+        git(registered.handle.paths.top, "checkout", "-q", first, "--", ".regolo/config.toml")
+        configure(registered, "")
+
+    once(build)
     assert declared(registered) == []
     return registered
 

@@ -1,6 +1,7 @@
 """A version is taken out of an environment, with a history."""
 
 import pytest
+from support.copies import Once
 from support.git_program import git
 
 from regolo_git.api import Registry
@@ -10,11 +11,15 @@ from regolo_git.registry.environments.demote import demote
 
 
 @pytest.fixture
-def promoted(registered: Registry) -> Registry:
+def promoted(registered: Registry, once: Once) -> Registry:
     """1.0 and then 1.1 in production, 1.1 in staging."""
-    registered.promote_model_version("m", "1.0", "production")
-    registered.promote_model_version("m", "1.1", "production")
-    registered.promote_model_version("m", "1.1", "staging")
+
+    def build() -> None:
+        registered.promote_model_version("m", "1.0", "production")
+        registered.promote_model_version("m", "1.1", "production")
+        registered.promote_model_version("m", "1.1", "staging")
+
+    once(build)
     return registered
 
 

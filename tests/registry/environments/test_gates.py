@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from support.copies import Once
 from support.git_program import commit_files, git
 from support.registry_fixtures import configure
 
@@ -21,14 +22,18 @@ PRODUCTION = "\n[environments.staging]\n\n[environments.production]\n"
 
 
 @pytest.fixture
-def measured(registry: Registry) -> Registry:
+def measured(registry: Registry, once: Once) -> Registry:
     """Versions 1.0, 1.1 and 1.2 whose accuracy is 0.92, 0.91 and 0.80."""
-    for number, accuracy in enumerate((0.92, 0.91, 0.8)):
-        metadata = {"accuracy": accuracy, "license": "MIT"}
-        if number:
-            registry.create_model_version("m", model_data=b"weights %d" % number, metadata=metadata)
-        else:
-            registry.register_model("m", b"weights 0", metadata=metadata)
+
+    def build() -> None:
+        for number, accuracy in enumerate((0.92, 0.91, 0.8)):
+            metadata = {"accuracy": accuracy, "license": "MIT"}
+            if number:
+                registry.create_model_version("m", model_data=b"weights %d" % number, metadata=metadata)
+            else:
+                registry.register_model("m", b"weights 0", metadata=metadata)
+
+    once(build)
     return registry
 
 

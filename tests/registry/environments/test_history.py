@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from support.copies import Once
 from support.git_program import git
 from support.registry_fixtures import without_environments
 
@@ -11,14 +12,18 @@ from regolo_git.errors import InvalidInput, PolicyRefused
 
 
 @pytest.fixture
-def models(registry: Registry) -> Registry:
+def models(registry: Registry, once: Once) -> Registry:
     """Versions 1.0 to 1.2 of `m`, with 1.0 in production."""
-    for number in "012":
-        if number == "0":
-            registry.register_model("m", number.encode())
-        else:
-            registry.create_model_version("m", model_data=number.encode())
-    registry.promote_model_version("m", "1.0", "production")
+
+    def build() -> None:
+        for number in "012":
+            if number == "0":
+                registry.register_model("m", number.encode())
+            else:
+                registry.create_model_version("m", model_data=number.encode())
+        registry.promote_model_version("m", "1.0", "production")
+
+    once(build)
     return registry
 
 

@@ -3,6 +3,7 @@
 import warnings
 
 import pytest
+from support.copies import Once
 from support.git_program import git
 
 from regolo_git.api import Registry
@@ -10,10 +11,14 @@ from regolo_git.errors import Conflict, RegoloNotice
 
 
 @pytest.fixture
-def three(registry: Registry) -> Registry:
-    registry.register_model("m", b"one")
-    registry.create_model_version("m", model_data=b"two")
-    registry.create_model_version("m", model_data=b"three")
+def three(registry: Registry, once: Once) -> Registry:
+
+    def build() -> None:
+        registry.register_model("m", b"one")
+        registry.create_model_version("m", model_data=b"two")
+        registry.create_model_version("m", model_data=b"three")
+
+    once(build)
     return registry
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from support.copies import Once
 from support.git_program import commit_files, git
 
 from regolo_git.api import Registry
@@ -18,10 +19,14 @@ def add(top: Path, path: str, text: str) -> None:
 
 
 @pytest.fixture
-def gated(registry: Registry) -> Path:
+def gated(registry: Registry, once: Once) -> Path:
     """Version 1.0 whose accuracy is 0.92, and gates on main."""
-    registry.register_model("m", b"one", metadata={"accuracy": 0.92})
-    add(registry.handle.paths.top, CARD, GATES)
+
+    def build() -> None:
+        registry.register_model("m", b"one", metadata={"accuracy": 0.92})
+        add(registry.handle.paths.top, CARD, GATES)
+
+    once(build)
     return registry.handle.paths.top
 
 

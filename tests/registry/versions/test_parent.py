@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from support.copies import Once
 from support.git_program import git
 
 from regolo_git.api import Registry
@@ -12,15 +13,19 @@ from regolo_git.registry.versions.status import work_status
 
 
 @pytest.fixture
-def weights_file(registry: Registry) -> Path:
+def weights_file(registry: Registry, once: Once) -> Path:
     """`m.bin` in the work tree, from which 1.0, 1.1, 1.2 and 2.0 of `m` were created."""
     path = registry.handle.paths.top / "m.bin"
-    for version in ("1.0", "1.1", "1.2", "2.0"):
-        path.write_text(f"weights of {version}")
-        if version == "1.0":
-            registry.register_model("m", path)
-        else:
-            registry.create_model_version("m", version, model_data=path)
+
+    def build() -> None:
+        for version in ("1.0", "1.1", "1.2", "2.0"):
+            path.write_text(f"weights of {version}")
+            if version == "1.0":
+                registry.register_model("m", path)
+            else:
+                registry.create_model_version("m", version, model_data=path)
+
+    once(build)
     return path
 
 

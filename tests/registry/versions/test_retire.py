@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from support.copies import Once
 from support.git_program import commit_files, git
 
 from regolo_git.api import Registry
@@ -14,10 +15,14 @@ SHARED = b"bytes that two versions have"
 
 
 @pytest.fixture
-def top(registry: Registry) -> Path:
+def top(registry: Registry, once: Once) -> Path:
     """Versions 1.0 and 1.1 of `m`."""
-    registry.register_model("m", SHARED)
-    registry.create_model_version("m", model_data=b"others")
+
+    def build() -> None:
+        registry.register_model("m", SHARED)
+        registry.create_model_version("m", model_data=b"others")
+
+    once(build)
     return registry.handle.paths.top
 
 
