@@ -29,7 +29,7 @@ SECTIONS = [
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    write_pages = run_path(str(ROOT / "packaging" / "manual_pages.py"))["write_pages"]
+    write_pages = run_path(str(ROOT / ".packaging" / "manual_pages.py"))["write_pages"]
     written = write_pages(ROOT, __version__, tmp_path_factory.mktemp("man1"))
     return {path.name: path.read_text() for path in written}
 

@@ -15,7 +15,7 @@ class ManualPages(BuildHookInterface):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
         if self.target_name != "wheel":
             return
-        write_pages = run_path(str(Path(self.root, "packaging", "manual_pages.py")))["write_pages"]
+        write_pages = run_path(str(Path(self.root, ".packaging", "manual_pages.py")))["write_pages"]
         self._folder = Path(tempfile.mkdtemp())
         for page in write_pages(Path(self.root), self.metadata.version, self._folder):
             build_data["shared_data"][str(page)] = f"share/man/man1/{page.name}"

@@ -5,7 +5,7 @@
     docs/CHANGELOG.md: the date of the newest release                                      ┘
 
 The build of a wheel runs this, where nothing but the standard library is installed.  To read a page from a
-checkout: `python packaging/manual_pages.py /tmp/man1 && man -l /tmp/man1/git-regolo.1`.
+checkout: `python .packaging/manual_pages.py /tmp/man1 && man -l /tmp/man1/git-regolo.1`.
 """
 
 import re
@@ -182,7 +182,7 @@ def _top_page(top: Entry, title: str, sections: dict[str, list[Entry]], configur
 def _head(entry: Entry, title: str) -> list[str]:
     summary = entry.summary.rstrip(".")
     return [
-        f'.\\" Written by packaging/manual_pages.py from {REFERENCE.as_posix()}/cli.md.',
+        f'.\\" Written by .packaging/manual_pages.py from {REFERENCE.as_posix()}/cli.md.',
         f'.TH "{_escaped(entry.page.upper())}" {title}',
         ".nh",
         ".ad l",
