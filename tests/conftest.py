@@ -105,7 +105,13 @@ def library_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def git_repository(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new Git repository on branch `main`, without a commit."""
     top = tmp_path / "repository"
-    built_once(tmp_path_factory, "git_repository", top, lambda: new_repository(top))
+
+    def build() -> None:
+        new_repository(top)
+        for sample in top.glob(".git/hooks/*.sample"):  # more files than all others of a new registry
+            sample.unlink()
+
+    built_once(tmp_path_factory, "git_repository", top, build)
     return top
 
 
