@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections import Counter
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from support.program import run_program
 from support.system_calls import Instant, can_trace, instants, run_killed
 
 from regolo_git.api import Registry
+from regolo_git.cli.main import run
 
 pytestmark = [
     pytest.mark.slow,  # CI runs it, too
@@ -63,8 +65,8 @@ def check(top: Path) -> None:
     assert git(host, "rev-list", "--count", "main").strip() == "7"
     assert git(top, "status", "--short", "--branch").strip() == "## main...origin/main"
     git(host, "fsck", "--strict")
-    done = run_program(top, "fsck", "--full")
-    assert done.returncode == 0, done.stdout + done.stderr
+    with chdir(top):
+        assert run(("fsck", "--full")) == 0
     with Registry.open(top) as registry:
         digests = Counter(version.digest for version in registry.list_model_versions("m"))
         promotion = registry.handle.records().promotion("staging", "m")
@@ -91,6 +93,6 @@ def kill_and_complete(top: Path, instant: Instant, verb: str) -> None:
     for lock in top.parent.rglob("*.lock"):
         if lock.name != "exchange.lock" and "regolo" not in lock.parts:
             lock.unlink()  # git does not take back what a kill left; it names it
-    done = run_program(top, "push", "--yes")
-    assert done.returncode == 0, (instant, done.stderr)
+    with chdir(top):
+        assert run(("push", "--yes")) == 0, instant
     check(top)
