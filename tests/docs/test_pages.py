@@ -1,10 +1,16 @@
 """The guides do what they say: every block is run, and what they show is what is printed; no link is broken."""
 
+import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from support.pages import DOCS, ROOT, check_page
+
+from regolo_git.cli.commands.serve import serve
 
 GUIDES = sorted((DOCS / "guides").glob("*.md"))
 WITH_SERVERS = [DOCS / "guides" / name for name in ("team.md", "pull-request.md")]  # in a test of its own
@@ -28,6 +34,36 @@ def name(path: Path) -> str:
 @pytest.mark.parametrize("path", [path for path in GUIDES if path not in WITH_SERVERS], ids=name)
 def test_a_guide_does_what_it_says(path: Path, tmp_path: Path) -> None:
     check_page(path, tmp_path)
+
+
+def written_file(page: str, name: str) -> str:
+    """A file as a page has its reader write it, with `cat > NAME <<'WORD'`."""
+    found = re.search(rf"^cat > {re.escape(name)} <<'(\w+)'\n(.*?)^\1$", page, re.MULTILINE | re.DOTALL)
+    assert found is not None, name
+    return found[2]
+
+
+def test_the_files_for_a_server_are_what_docker_and_systemd_read(tmp_path: Path) -> None:
+    page = (DOCS / "guides" / "deployment.md").read_text()
+    compose = yaml.safe_load(written_file(page, "compose.yaml"))
+    (service,) = compose["services"].values()
+    volumes = {volume.partition(":")[0] for volume in service["volumes"]}
+    assert volumes == compose["volumes"].keys()
+    assert set(service["secrets"]) == compose["secrets"].keys()
+    dockerfile = written_file(page, "Dockerfile")
+    command = json.loads(dockerfile.partition("\nCMD ")[2])
+    unit = written_file(page, "regolo.service")
+    start = re.search(r"^ExecStart=(.+)$", unit, re.MULTILINE)
+    assert start is not None
+    for words in (command, start[1].split()):
+        assert Path(words[0]).name == "git-regolo"
+        serve.make_context("serve", words[2:]).close()  # every option is one of the program
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    file = tmp_path / "regolo.service"
+    file.write_text(unit.replace("/opt/regolo/bin/git-regolo", "/bin/true"))
+    done = subprocess.run(["systemd-analyze", "verify", file], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name)
