@@ -4,6 +4,7 @@ import gc
 import os
 import re
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -27,6 +28,7 @@ KEPT_PREFIXES = ("COV_", "COVERAGE", "PYTEST", "HYPOTHESIS")
 
 NUMBERS = count()
 SPECIAL = re.compile(r"\W")
+NO_BYTECODE = sys.dont_write_bytecode
 SLOW_FILE = re.compile(r"^pytestmark = \[?pytest\.mark\.slow\b", re.MULTILINE)
 
 # The files of these folders run longest; begun first, they leave no process waiting for another one's last file.
@@ -45,10 +47,18 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return SLOW_FILE.search(collection_path.read_text(encoding="utf-8")) is not None or None
 
 
+def pytest_collection() -> None:
+    """Collects in a third of the time: tests last, as collected and as rewritten for their assertions."""
+    gc.disable()
+    sys.dont_write_bytecode = False
+
+
 def pytest_collection_finish() -> None:
-    """What was collected lasts: looking through it for garbage takes longer than many a test."""
+    """Looking through all that was collected for garbage takes longer than many a test."""
     gc.collect()
     gc.freeze()
+    gc.enable()
+    sys.dont_write_bytecode = NO_BYTECODE
 
 
 def pytest_configure() -> None:
