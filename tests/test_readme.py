@@ -1,19 +1,35 @@
 """Every block of the README runs as it stands, in a new directory, with nothing but what it says."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
-from support.pages import ROOT, as_script, bash, blocks
+from support.pages import DOCS, REGENERATE, ROOT, as_script, bash, blocks, regenerate
+from support.terminal_picture import SHOWN, draw
 
 DEMO, TESTS, *TOUR = blocks((ROOT / "README.md").read_text())
 
 
 def test_the_five_minutes_work(tmp_path: Path) -> None:
-    done = bash("\n".join(as_script(block) for block in TOUR), tmp_path)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    # As somebody whom git does not know yet, and with no home.
+    strange = f"unset ${{!GIT_@}} XDG_CONFIG_HOME; export HOME={empty} GIT_CONFIG_NOSYSTEM=1; cd {empty}"
+    done = bash("\n".join([strange, *(as_script(block) for block in TOUR)]), tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "sentiment@v1.1" in done.stdout
     assert "+accuracy = 0.92" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_picture_shows_what_the_program_prints(tmp_path: Path) -> None:
+    picture, now = DOCS / "terminal.svg", draw(tmp_path)
+    if regenerate:
+        picture.write_text(now)
+    assert picture.read_text() == now, f"{REGENERATE}=1 draws it anew"
+    shown = re.sub(r"<[^>]+>", "", now.replace("</tspan><tspan", "</tspan> <tspan"))
+    assert all(command.split(" -")[0] in shown for _, command in SHOWN)
 
 
 @pytest.mark.slow
