@@ -21,7 +21,7 @@ ITEM = re.compile(r"^- `(.+?)`:? (.+)$", re.DOTALL)
 ROW = re.compile(r"^\| (`[^|]+) \| (.+?) \|", re.MULTILINE)
 RELEASE = re.compile(r"^## \[?\d\S* - (\d{4}-\d\d-\d\d)$", re.MULTILINE)
 LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
-LETTERS = {"\\": r"\e", "-": r"\-", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti"}
+LETTERS = {"\\": r"\e", "-": r"\-", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti", "…": "..."}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

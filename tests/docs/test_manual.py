@@ -62,6 +62,10 @@ def test_a_page_says_what_the_help_says(pages: dict[str, str]) -> None:
     assert "regolo-git " + __version__ in plain
 
 
+def test_a_page_renders_in_any_locale(pages: dict[str, str]) -> None:
+    assert [name for name, page in pages.items() if not page.isascii()] == []
+
+
 def test_nothing_is_taken_for_a_request_of_roff(pages: dict[str, str]) -> None:
     known = {"TH", "SH", "SS", "TP", "PP", "RS", "RE", "nf", "fi", "nh", "ad", '\\"'}
     for name, page in pages.items():
