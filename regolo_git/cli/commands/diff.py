@@ -85,7 +85,7 @@ def diff(sides: tuple[str, ...], page_format: Format, values: bool, form: Form) 
       git regolo diff
       git regolo diff sentiment 1.0 1.1
       git regolo diff sentiment@production 1.2 --format markdown
-      git regolo diff main:sentiment origin/propose/sentiment@1.2+0c5d3e9a:sentiment
+      git regolo diff main:nlp origin/propose/nlp@1.2+0c5d3e9a:nlp
       git regolo diff main...HEAD
 
     Exit status: 0 success, whatever differs; 2 an invalid reference, or different models; 3 no such version,
