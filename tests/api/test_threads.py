@@ -4,8 +4,10 @@ import asyncio
 import faulthandler
 import os
 import signal
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -90,6 +92,9 @@ def in_child(check: Callable[[], object]) -> int:
             faulthandler.dump_traceback_later(30)
             check()
             os._exit(0)
+        except BaseException:  # noqa: BLE001 - its end is here, whatever it was
+            traceback.print_exc()
+            sys.stderr.flush()
         finally:
             os._exit(1)
     deadline = time.monotonic() + 60
