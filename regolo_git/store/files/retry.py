@@ -27,6 +27,7 @@ from regolo_git.store.files.contract import Data, Files, Properties, StoredFile,
 from regolo_git.store.files.ranges import read_by_spans
 from regolo_git.store.foreign.failure import Failure, said_by
 from regolo_git.store.translate import RemoteError, failure_of, remote_error
+from regolo_git.system_calls import share_heaps
 from regolo_git.text import logs
 from regolo_git.text.times import seconds_text
 
@@ -53,6 +54,7 @@ class RetriedFiles:
 
     def __init__(self, url: str, open_files: Callable[[], Files]) -> None:
         """Opens them at once.  Raises what `open_files` does, and RemoteError."""
+        share_heaps()  # several threads hold whole answers
         self._url = url
         self._open = open_files
         self._lock = threading.Lock()
