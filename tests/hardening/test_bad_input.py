@@ -116,7 +116,7 @@ def test_the_same_content_again_is_asked_about_with_the_line_that_does_it(top: P
 
 @pytest.mark.parametrize(
     "text",
-    ['{"a": null}', '{"a": NaN}', '{"a": 1e999}', '{"a": [1, null]}', '{"a": 99999999999999999999}',
+    ['{"a": NaN}', '{"a": 1e999}', '{"a": [1, null]}', '{"a": 99999999999999999999}',
      '{"a": "\\ud800"}', "[1]", '{"a":', "", '{"a": ' + "[" * 5000 + "]" * 5000 + "}"],
 )  # fmt: skip
 def test_a_file_of_metadata_that_toml_cannot_hold(
