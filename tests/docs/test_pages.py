@@ -11,6 +11,7 @@ import yaml
 from support.pages import DOCS, ROOT, check_page
 
 from regolo_git.cli.commands.serve import serve
+from regolo_git.cli.main import group
 
 GUIDES = sorted((DOCS / "guides").glob("*.md"))
 WITH_SERVERS = [DOCS / "guides" / name for name in ("team.md", "pull-request.md")]  # in a test of its own
@@ -57,7 +58,8 @@ def test_the_files_for_a_server_are_what_docker_and_systemd_read(tmp_path: Path)
     assert start is not None
     for words in (command, start[1].split()):
         assert Path(words[0]).name == "git-regolo"
-        serve.make_context("serve", words[2:]).close()  # every option is one of the program
+        # Every option is one of the program.  A command keeps the help option of its first context.
+        serve.make_context("serve", words[2:], **group.context_settings).close()
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed")
     file = tmp_path / "regolo.service"
