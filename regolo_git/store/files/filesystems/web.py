@@ -7,6 +7,7 @@ asked for and send the file from its beginning: that is seen by the status of it
 import errno
 import os
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
 from typing import Any, NoReturn  # fsspec is not typed; its values stay in this module
 
@@ -27,6 +28,7 @@ WEB = Properties(connections=4, atomic_create=False, whole_writes=True, lists=Fa
 # Bytes as they are stored: a compressed answer has other ranges.
 HEADERS = {"Accept-Encoding": "identity"}
 BLOCK = 1 << 20
+_Answer = AbstractAsyncContextManager[aiohttp.ClientResponse]
 # The files of a store that may be replaced.
 REPLACED = (FORMAT_FILE, HINTS_SUFFIX)
 _READ_ONLY = Failure(
@@ -60,16 +62,36 @@ class WebFilesystem(HTTPFileSystem):  # type: ignore[misc]
     """fsspec's, with reads that know what the server has answered."""
 
     async def _cat_file(self, url: str, start: int = 0, end: int = 0, **_: object) -> bytes:
-        session = await self.set_session()
-        headers = {"Range": f"bytes={start}-{end - 1}"}
-        if url.endswith(REPLACED):  # a cache on the way may have the former one
-            headers["Cache-Control"] = "no-cache"
-        async with session.get(self.encode_url(url), headers=headers) as answer:
+        async with await self._get(url, start, end) as answer:
             if answer.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
                 return b""
             _check(answer.status, url)
             skipped = start if answer.status == HTTPStatus.OK else 0
             return await _part(answer, skipped, end - start)
+
+    async def _fill(self, url: str, view: memoryview) -> bool:
+        """Reads a file into memory of its size as it arrives; False if the file has another size."""
+        async with await self._get(url, 0, len(view) + 1) as answer:
+            if answer.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                return not view
+            _check(answer.status, url)
+            at = 0
+            async for block in answer.content.iter_chunked(BLOCK):
+                if at + len(block) > len(view):
+                    return False
+                view[at : at + len(block)] = block
+                at += len(block)
+            return at == len(view)
+
+    fill = sync_wrapper(_fill)
+
+    async def _get(self, url: str, start: int, end: int) -> _Answer:
+        session = await self.set_session()
+        headers = {"Range": f"bytes={start}-{end - 1}"}
+        if url.endswith(REPLACED):  # a cache on the way may have the former one
+            headers["Cache-Control"] = "no-cache"
+        answer: _Answer = session.get(self.encode_url(url), headers=headers)
+        return answer
 
     async def _size_of(self, url: str) -> int | None:
         session = await self.set_session()
@@ -113,6 +135,11 @@ class WebFiles(FsspecFiles):
     def exists(self, path: str) -> bool:
         """See `Files.exists`."""
         return self._size_of(path) is not None
+
+    def read_into(self, path: str, view: memoryview) -> bool:
+        """See `Files.read_into`: no answer is held a second time."""
+        whole: bool = self._fs.fill(self._at(path), view)
+        return whole
 
     def walk(self, directory: str) -> Iterator[StoredFile]:
         """See `Files.walk`: it cannot."""
