@@ -249,7 +249,7 @@ def test_a_forked_child_opens_the_stores_itself(three: Chained) -> None:
 
 def test_chunks_that_a_store_lacks_hold_no_memory(tmp_path: Path) -> None:
     chained = Chained(tmp_path)
-    data = [bytes([number]) * (4 << 20) for number in range(12)]
+    data = [bytes([number]) * (4 << 20) for number in range(24)]
     recipes = [put(chained.far, each) for each in data]
     whole = Recipe("file", recipes[0].files, (), tuple(chunk for r in recipes for chunk in r.chunks))
     chain = StoreChain(
@@ -264,7 +264,7 @@ def test_chunks_that_a_store_lacks_hold_no_memory(tmp_path: Path) -> None:
     finally:
         tracemalloc.stop()
     assert found == {chunk.blake3 for chunk in whole.chunks}
-    assert peak < 44 << 20  # of 48, if errors held the buffers
+    assert peak < 72 << 20  # of 96, if errors held the buffers; what is read ahead holds 48
 
 
 def test_a_recipe_of_another_store_is_read_once_and_kept(three: Chained) -> None:
