@@ -102,8 +102,8 @@ class MeasuringVerbs(VersionVerbs):
         """Changes the description and the owner in a model's card, or removes one with an empty text.
 
         The rest of the card stays as people wrote it.  `flow` and `push` are those of `label_model_version`.
-        Returns the model.  Raises NotFound, InvalidInput, Conflict if it is described like that already,
-        IntegrityError for a card that cannot be read.
+        Returns the model.  Raises NotFound, InvalidInput, Conflict if nothing would change, IntegrityError
+        for a card that cannot be read.
         """
         describe_model(
             self.handle,

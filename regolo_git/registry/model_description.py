@@ -1,7 +1,6 @@
 """The description and the owner in a model's card, which people also edit: the rest of the file stays."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from regolo_git.errors import Conflict, InvalidInput
 from regolo_git.git.new_commit import NewCommit
@@ -13,26 +12,13 @@ from regolo_git.records.names import check_text
 from regolo_git.records.paths import card_path
 from regolo_git.records.toml_limits import check_text as check_encodable
 from regolo_git.records.versions import Version
-from regolo_git.registry.change import Prepare, action_message, commit_records, propose_records, recover_first
+from regolo_git.registry.change import Prepare, action_message, recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import model_rows
-from regolo_git.registry.push_at_once import destination
 from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.said_later import Recorded, record_later
 
 LENGTH = 4000  # characters of a description
-
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """A model's card that was just committed: to the registry branch, or to `branch` for review.
-
-    `pushed_to` is the remote that has the commit already.
-    """
-
-    card: ModelCard
-    commit: str
-    branch: str
-    pushed_to: str | None = None
 
 
 def describe_model(
@@ -44,12 +30,12 @@ def describe_model(
     message: str | None = None,
     propose: bool = False,
     push: bool | None = None,
-) -> Described:
+) -> Recorded[ModelCard]:
     """Changes the description and the owner of a model, or removes one with an empty text; None leaves it.
 
-    Raises NotFound, InvalidInput without either or for a text that cannot be kept, Conflict if they are so
-    already or if files have uncommitted changes, IntegrityError for a card that cannot be read.  `push`: see
-    `destination`.
+    Returns the card as it is now.  Raises NotFound, InvalidInput without either or for a text that cannot be
+    kept, Conflict if nothing would change or files have uncommitted changes, IntegrityError for a card that
+    cannot be read.  `push`: see `destination`.
     """
     recover_first(handle)
     given = {"description": description, "owner": owner}
@@ -61,15 +47,9 @@ def describe_model(
         )
     zero_patch = Version.parse(newest.version).patch_written
     prepare = _preparing(model, changes, message, zero_patch=zero_patch)
-    if propose:
-        mark = blake3_hex(repr(sorted(changes.items())).encode())[:8]
-        handle.registry_tip()
-        branch = description_branch(model, mark)
-        done = propose_records(handle, branch, prepare, start=handle.registry_branch())
-        return Described(done.made, done.commit, done.branch)
-    to = destination(handle, push, model)
-    done = commit_records(handle, prepare, to=to)
-    return Described(done.made, done.commit, done.branch, to.remote if to is not None else None)
+    mark = blake3_hex(repr(sorted(changes.items())).encode())[:8]
+    proposal = description_branch(model, mark) if propose else None
+    return record_later(handle, prepare, model, proposal=proposal, push=push)
 
 
 def _checked(key: str, text: str) -> str:
@@ -97,7 +77,7 @@ def _preparing(
                 continue  # also of a text in another form
             text = set_value(text, key, value) if value else unset_value(text, key)
         if text == before:
-            raise Conflict(f"model '{model}' is already described like that", Hint("show", model))
+            raise Conflict(f"model '{model}' already has this description and owner", Hint("show", model))
         said = action_message(message, subject, "describe", {})
         return NewCommit({card_path(model): text.encode()}, said, ModelCard.parse(text))
 

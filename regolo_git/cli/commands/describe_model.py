@@ -5,19 +5,22 @@ import click
 from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, json_option, put_result
 from regolo_git.cli.options.arguments import model_argument
-from regolo_git.cli.options.change import message_option, push_option
-from regolo_git.cli.streams import talk, talk_next
-from regolo_git.errors import InvalidInput
-from regolo_git.hints import Hint
+from regolo_git.cli.options.change import (
+    message_option,
+    propose_option,
+    push_option,
+    refuse_to_push_a_proposal,
+    talk_of_commit,
+)
+from regolo_git.cli.streams import talk
 from regolo_git.registry.model_description import describe_model as describe
-from regolo_git.text.commits import short
 
 
 @click.command("describe-model")
 @model_argument()
 @click.option("--description", metavar="TEXT", help="What the model is; an empty text removes it.")
 @click.option("--owner", metavar="TEXT", help="Who is responsible for it; an empty text removes it.")
-@click.option("--propose", is_flag=True, help="Commit to a new branch for review.")
+@propose_option
 @push_option
 @message_option
 @json_option
@@ -39,12 +42,11 @@ def describe_model(
       git regolo describe-model sentiment --description "English reviews"
       git regolo describe-model sentiment --owner "" -m "nobody for now"
 
-    Exit status: 0 success; 2 invalid input; 3 no such model; 4 it is described like that already, the file
-    has uncommitted changes, or with --push something else was not pushed; 5 the card cannot be read; 6 the
+    Exit status: 0 success; 2 invalid input; 3 no such model; 4 nothing would change, the file has
+    uncommitted changes, or with --push something else was not pushed; 5 the card cannot be read; 6 the
     remote cannot be reached or refuses.
     """
-    if propose and push:
-        raise InvalidInput("--propose and --push cannot be used together", Hint("push"))
+    refuse_to_push_a_proposal(propose, push)
     with open_handle() as handle:
         done = describe(
             handle,
@@ -56,15 +58,11 @@ def describe_model(
             push=push,
         )
     talk(f"{'proposed a description of' if propose else 'described'} {model}")
-    talk(f"  commit  {short(done.commit)} on {done.branch}")
-    if done.pushed_to is not None:
-        talk(f"  pushed  to {done.pushed_to}")
-    elif propose:
-        talk_next(str(Hint("push")))
+    talk_of_commit(done.commit, done.branch, done.pushed_to, proposed=propose)
     document: dict[str, Json] = {
         "model": model,
-        "description": done.card.description,
-        "owner": done.card.owner,
+        "description": done.made.description,
+        "owner": done.made.owner,
         "commit": done.commit,
         "branch": done.branch,
         "pushed_to": done.pushed_to,

@@ -8,17 +8,21 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, json_option, put_result
 from regolo_git.cli.options.arguments import reference_argument
 from regolo_git.cli.options.assignments import split_assignment
-from regolo_git.cli.options.change import message_option, push_option
+from regolo_git.cli.options.change import (
+    message_option,
+    propose_option,
+    push_option,
+    refuse_to_push_a_proposal,
+    talk_of_commit,
+)
 from regolo_git.cli.options.measured import measured_values
 from regolo_git.cli.options.version import FILE
 from regolo_git.cli.options.when_asked import when_asked
-from regolo_git.cli.streams import talk, talk_next
+from regolo_git.cli.streams import talk
 from regolo_git.errors import InvalidInput
-from regolo_git.hints import Hint
 from regolo_git.records.references import Reference
 from regolo_git.registry.versions.evaluate import Evaluated
 from regolo_git.registry.versions.evaluate import evaluate as record
-from regolo_git.text.commits import short
 from regolo_git.text.numbers import number_text
 from regolo_git.text.printable import one_line, printable
 
@@ -41,7 +45,7 @@ from regolo_git.text.printable import one_line, printable
     help="A JSON, YAML or TOML file with metrics; - is standard input.",
 )
 @click.option("--label", "labels", metavar="NAME=TEXT", multiple=True, help="A label, such as suite=holdout.")
-@click.option("--propose", is_flag=True, help="Commit to a new branch for review.")
+@propose_option
 @push_option
 @message_option
 @json_option
@@ -69,8 +73,7 @@ def evaluate(
     uncommitted changes, or with --push something else was not pushed; 5 the manifest or the evaluations
     cannot be read; 6 the remote cannot be reached or refuses; 9 a library for YAML is missing.
     """
-    if propose and push:
-        raise InvalidInput("--propose and --push cannot be used together", Hint("push"))
+    refuse_to_push_a_proposal(propose, push)
     with open_handle() as handle:
         done = record(
             handle,
@@ -111,8 +114,4 @@ def _report(done: Evaluated, proposed: bool) -> None:
     talk(f"{'proposed an evaluation of' if proposed else 'evaluated'} {done.version.reference}")
     for name, measured in done.evaluation.metrics.items():
         talk(one_line(f"  {name}  {number_text(measured.value)}"))
-    talk(f"  commit  {short(done.commit)} on {done.branch}")
-    if done.pushed_to is not None:
-        talk(f"  pushed  to {done.pushed_to}")
-    elif proposed:
-        talk_next(str(Hint("push")))
+    talk_of_commit(done.commit, done.branch, done.pushed_to, proposed=proposed)

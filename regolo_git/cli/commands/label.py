@@ -7,16 +7,20 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import Json, json_option, put_result
 from regolo_git.cli.options.arguments import query, reference_argument
 from regolo_git.cli.options.assignments import split_assignment
-from regolo_git.cli.options.change import message_option, push_option
+from regolo_git.cli.options.change import (
+    message_option,
+    propose_option,
+    push_option,
+    refuse_to_push_a_proposal,
+    talk_of_commit,
+)
 from regolo_git.cli.options.when_asked import when_asked
-from regolo_git.cli.streams import talk, talk_next
+from regolo_git.cli.streams import talk
 from regolo_git.errors import InvalidInput
-from regolo_git.hints import Hint
 from regolo_git.records.references import Reference
 from regolo_git.registry.lookup import get_version
 from regolo_git.registry.versions.label import Labelled
 from regolo_git.registry.versions.label import label as record
-from regolo_git.text.commits import short
 from regolo_git.text.printable import one_line, printable
 
 
@@ -41,7 +45,7 @@ def _complete_held(ctx: click.Context, param: click.Parameter, incomplete: str) 
 @click.option(
     "--remove", metavar="NAME", multiple=True, shell_complete=_complete_held, help="Remove a label."
 )
-@click.option("--propose", is_flag=True, help="Commit to a new branch for review.")
+@propose_option
 @push_option
 @message_option
 @json_option
@@ -70,8 +74,7 @@ def label(
     registry's files have uncommitted changes, or with --push something else was not pushed; 5 the labels
     cannot be read; 6 the remote cannot be reached or refuses.
     """
-    if propose and push:
-        raise InvalidInput("--propose and --push cannot be used together", Hint("push"))
+    refuse_to_push_a_proposal(propose, push)
     given = _given(labels)
     with open_handle() as handle:
         done = record(handle, reference, given, remove=remove, message=message, propose=propose, push=push)
@@ -102,8 +105,4 @@ def _given(texts: tuple[str, ...]) -> dict[str, str]:
 def _report(done: Labelled, changed: list[str], *, proposed: bool) -> None:
     verb = "proposed labels of" if proposed else "labelled"
     talk(f"{verb} {done.version.reference}: {one_line(', '.join(changed))}")
-    talk(f"  commit  {short(done.commit)} on {done.branch}")
-    if done.pushed_to is not None:
-        talk(f"  pushed  to {done.pushed_to}")
-    elif proposed:
-        talk_next(str(Hint("push")))
+    talk_of_commit(done.commit, done.branch, done.pushed_to, proposed=proposed)

@@ -7,7 +7,7 @@ import click
 
 from regolo_git.cli.context import Cancelled, Invocation
 from regolo_git.cli.options.one_value import Function, one_value
-from regolo_git.cli.streams import is_terminal, talk, visible
+from regolo_git.cli.streams import is_terminal, talk, talk_next, visible
 from regolo_git.errors import Conflict, InvalidInput
 from regolo_git.hints import Hint
 from regolo_git.text.commits import short
@@ -46,11 +46,25 @@ def propose_option(function: Function) -> Function:
     return click.option("--propose", is_flag=True, help="Commit to a new branch for review.")(function)
 
 
+def refuse_to_push_a_proposal(propose: bool, push: bool | None) -> None:
+    """Raises InvalidInput for `--propose` together with `--push`."""
+    if propose and push:
+        raise InvalidInput("--propose and --push cannot be used together", Hint("push"))
+
+
 def talk_proposed(what: str, commit: str, branch: str) -> None:
     """Says what was proposed, and where."""
     talk(f"proposed {what}")
+    talk_of_commit(commit, branch, None, proposed=True)
+
+
+def talk_of_commit(commit: str, branch: str, pushed_to: str | None, *, proposed: bool) -> None:
+    """Says where a commit is, and that it is pushed or that a proposal is to be pushed."""
     talk(f"  commit  {short(commit)} on {branch}")
-    talk(f"  next    {Hint('push')}")
+    if pushed_to is not None:
+        talk(f"  pushed  to {pushed_to}")
+    elif proposed:
+        talk_next(str(Hint("push")))
 
 
 class Consent(NamedTuple):

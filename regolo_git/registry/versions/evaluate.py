@@ -18,11 +18,11 @@ from regolo_git.records.names import check_text
 from regolo_git.records.paths import evaluations_path
 from regolo_git.records.references import Reference
 from regolo_git.records.toml_text import inline_text
-from regolo_git.registry.change import Prepare, action_message, commit_records, propose_records, recover_first
+from regolo_git.registry.change import Prepare, action_message, recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
-from regolo_git.registry.push_at_once import destination
 from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.said_later import record_later
 from regolo_git.registry.versions.measured import check_predictions
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.numbers import few_of
@@ -75,17 +75,10 @@ def evaluate(
         version.version, artifact.digest, author.when, author.person, measured, _checked_labels(labels)
     )
     prepare = _preparing(version, evaluation, message)
-    if propose:
-        mark = blake3_hex(inline_text(evaluation.to_table()).encode())[:8]
-        branch = evaluation_branch(version.model_id, version.version, mark)
-        start = handle.registry_branch()
-        handle.registry_tip()
-        done = propose_records(handle, branch, prepare, start=start)
-        return Evaluated(version, evaluation, done.commit, done.branch)
-    to = destination(handle, push, version.model_id)
-    done = commit_records(handle, prepare, to=to)
-    remote = to.remote if to is not None else None
-    return Evaluated(version, evaluation, done.commit, done.branch, remote)
+    mark = blake3_hex(inline_text(evaluation.to_table()).encode())[:8]
+    proposal = evaluation_branch(version.model_id, version.version, mark) if propose else None
+    done = record_later(handle, prepare, version.model_id, proposal=proposal, push=push)
+    return Evaluated(version, evaluation, done.commit, done.branch, done.pushed_to)
 
 
 def _checked_labels(labels: Mapping[str, str] | None) -> dict[str, str]:

@@ -16,11 +16,11 @@ from regolo_git.records.names import check_text
 from regolo_git.records.paths import labels_path
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
-from regolo_git.registry.change import Prepare, action_message, commit_records, propose_records, recover_first
+from regolo_git.registry.change import Prepare, action_message, recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
-from regolo_git.registry.push_at_once import destination
 from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.said_later import record_later
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.numbers import few_of
 from regolo_git.text.printable import printable
@@ -65,16 +65,11 @@ def label(
     if not checked and not remove:
         raise InvalidInput("no label is given", Hint("label", version.reference, "NAME=VALUE"))
     prepare = _preparing(handle, version, checked, tuple(remove), message)
-    if propose:
-        words = [*(f"{name}={value}" for name, value in checked.items()), *(f"{name}-" for name in remove)]
-        mark = blake3_hex("\n".join(sorted(words)).encode())[:8]
-        branch = label_branch(version.model_id, version.version, mark)
-        handle.registry_tip()
-        done = propose_records(handle, branch, prepare, start=handle.registry_branch())
-        return Labelled(version, done.made, done.commit, done.branch)
-    to = destination(handle, push, version.model_id)
-    done = commit_records(handle, prepare, to=to)
-    return Labelled(version, done.made, done.commit, done.branch, to.remote if to is not None else None)
+    words = [*(f"{name}={value}" for name, value in checked.items()), *(f"{name}-" for name in remove)]
+    mark = blake3_hex("\n".join(sorted(words)).encode())[:8]
+    proposal = label_branch(version.model_id, version.version, mark) if propose else None
+    done = record_later(handle, prepare, version.model_id, proposal=proposal, push=push)
+    return Labelled(version, done.made, done.commit, done.branch, done.pushed_to)
 
 
 def _checked(given: Mapping[str, str], remove: Sequence[str]) -> dict[str, str]:

@@ -30,7 +30,7 @@ def test_the_card_changes_in_two_keys_and_a_commit(regolo: Regolo, two_versions:
     assert isinstance(shown, dict)
     assert (shown["model_description"], shown["owner"]) == ("reviews", "Ada <ada@example.com>")
     assert (
-        "already described like that"
+        "already has this description and owner"
         in regolo("describe-model", "m", "--owner", "Ada <ada@example.com>", status=4).err
     )
     regolo("describe-model", "m", "--description", "", "--owner", "")
