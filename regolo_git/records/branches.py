@@ -29,8 +29,11 @@ def proposal_start(model: str) -> str:
 
 
 def is_proposal_of(branch: str, model: str, version: str) -> bool:
-    """Whether a branch proposes a version under some number, by its name; those of release 0.1 do, too."""
-    return branch.partition("+")[0] == proposal_start(model) + version
+    """Whether a branch proposes a version under some number, by its name; those of release 0.1 do, too.
+
+    A build, as in `1.1+linux`, makes no other number.
+    """
+    return branch.partition("+")[0] == proposal_start(model) + version.partition("+")[0]
 
 
 def operation_branch(model: str, version: str, subject: str) -> str:
