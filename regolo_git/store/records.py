@@ -15,7 +15,6 @@ in the store.  The next push of the same clone settles it, once it keeps those r
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -35,6 +34,7 @@ CONDEMNED = "condemned"
 LISTED_KEPT = 64  # from this many records that keep recipes on, one is written in place of all
 WAIT_SECONDS = 600.0
 LOOK_SECONDS = 2.0
+LOOKS = 10
 Needed = Callable[[], Iterable[Digest] | None]
 
 
@@ -132,8 +132,18 @@ class _Own:
 def kept_by_others(files: Files, registry: str) -> set[str]:
     """The recipes, in hex, that records of other registries keep in a store, or are about to use.
 
-    Raises IntegrityError for a damaged record, which may keep anything, and TransportError.
+    Raises IntegrityError for a damaged record, which may keep anything, and TransportError, also if records
+    are replaced again and again.
     """
+    for _ in range(LOOKS):
+        found = _kept_by_others(files, registry)
+        if found is not None:
+            return found
+    raise TransportError(f"the records in the store '{files.url}' keep changing", "try again")
+
+
+def _kept_by_others(files: Files, registry: str) -> set[str] | None:
+    """The same; None if a record is gone: a later one, which was not listed, may keep what it kept."""
     with translated(files.url):
         paths = [file.path for file in files.walk(RECORDS) if file.path.split("/")[1] != registry]
     names = {path: name for path in paths if (name := RecordName.parse(path.rpartition("/")[2])) is not None}
@@ -141,8 +151,12 @@ def kept_by_others(files: Files, registry: str) -> set[str]:
     found: set[str] = set()
     for path, name in names.items():
         if name.kind != "done" and (name.kind != "intent" or name.stem not in settled):
-            with translated(files.url), suppress(FileNotFoundError):  # replaced by a later one, and removed
-                found.update(StoreRecord.parse(files.read_range(path, 0, BYTES_LIMIT + 1)).recipes)
+            with translated(files.url):
+                try:
+                    data = files.read_range(path, 0, BYTES_LIMIT + 1)
+                except FileNotFoundError:
+                    return None
+            found.update(StoreRecord.parse(data).recipes)
     return found
 
 

@@ -22,7 +22,7 @@ from regolo_git.store import records as module
 from regolo_git.store.files.contract import Files
 from regolo_git.store.locate import files_at
 from regolo_git.store.loose import LooseStore
-from regolo_git.store.records import Owner, Push, StoreRecords
+from regolo_git.store.records import Owner, Push, StoreRecords, kept_by_others
 
 OURS = Owner("registry1", "clone0001", "here")
 THEIRS = Owner("registry2", "clone0002", "there")
@@ -364,3 +364,20 @@ def test_nothing_is_deleted_however_the_steps_interleave(
     for before in range(steps + 1):
         for schedule in itertools.product([before], range(requests), range(1, steps - before + 2)):
             run(prepare, looks, schedule)
+
+
+@pytest.mark.parametrize("at", range(12))
+def test_what_another_registry_keeps_is_known_while_it_replaces_its_records(at: int) -> None:
+    files = new_files()
+    push(files, OLD, owner=THEIRS)
+
+    def replace_all() -> None:
+        begun = begin(files, NEW, owner=THEIRS)
+        put(files, NEW)
+        begun.finish(lambda: [OLD.address, NEW.address], list_all=True)
+        replaced = [name for name in names(files, THEIRS) if ".all." not in name]
+        for name in replaced:  # as a cleaning does
+            files.remove(f"{THEIRS.directory}/{name}")
+
+    watched = Interrupted(files, at, replace_all)
+    assert OLD.address.hex in kept_by_others(watched, OURS.registry)
