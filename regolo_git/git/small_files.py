@@ -1,8 +1,10 @@
 """Atomic replacement of small files: a reader sees the old content or the new content."""
 
+import json
 import os
 from pathlib import Path
 
+from regolo_git.errors import RegoloError
 from regolo_git.shared_modes import make_like_parent, share_like_directory
 from regolo_git.system_calls import random_name
 
@@ -30,3 +32,11 @@ def replace_file(path: Path, content: bytes, *, durable: bool = False) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def keep_json(file: Path, document: object) -> None:
+    """Keeps what was read in a small file; where it cannot be written, it is read again each time."""
+    try:
+        replace_file(file, json.dumps(document).encode())
+    except (OSError, RegoloError):
+        return  # a read-only clone works without the cache

@@ -3,12 +3,11 @@
 `list` shows them without opening Git.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from regolo_git.errors import InvalidInput, RegoloError
-from regolo_git.git.small_files import replace_file
+from regolo_git.errors import InvalidInput
+from regolo_git.git.small_files import keep_json
 from regolo_git.records.json_reader import JsonReader
 from regolo_git.registry.handle import Handle
 from regolo_git.system_calls import read_ordinary
@@ -44,7 +43,7 @@ def read_cached(
     found = {of: rows(record) for of, record in listing.by_name.items()}
     handle.notice_broken(listing.broken.values())
     if not listing.broken:  # so that the next command says it, too
-        _save(handle, name, {"tip": tip, "models": found})
+        keep_json(handle.local_directory / name, {"tip": tip, "models": found})
     return parse(found.get(model, {}))
 
 
@@ -53,10 +52,3 @@ def _of_model(models: JsonReader, model: str) -> Rows:
         return {}
     held = models.object(model)
     return {str(key): held.list_of(key, str) for key in held}
-
-
-def _save(handle: Handle, name: str, document: object) -> None:
-    try:
-        replace_file(handle.local_directory / name, json.dumps(document).encode())
-    except (OSError, RegoloError):
-        return  # a read-only clone works without the cache

@@ -5,12 +5,11 @@ the same number and is not the same.  `git fetch` brings the branch even if it r
 """
 
 import hashlib
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from regolo_git.errors import IntegrityError, InvalidInput, NotFound, RegoloError
-from regolo_git.git.small_files import replace_file
+from regolo_git.errors import IntegrityError, InvalidInput, NotFound
+from regolo_git.git.small_files import keep_json
 from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Hint
 from regolo_git.records.json_reader import JsonReader
@@ -122,7 +121,4 @@ def _read(clash: JsonReader) -> Clash:
 
 
 def _save(path: Path, key: str, clashes: list[Clash]) -> None:
-    try:
-        replace_file(path, json.dumps({"key": key, "clashes": [asdict(c) for c in clashes]}).encode())
-    except (OSError, RegoloError):
-        return  # a read-only clone works without the cache
+    keep_json(path, {"key": key, "clashes": [asdict(c) for c in clashes]})

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from regolo_git.git.tag_index import TagRow
+from regolo_git.registry.card_cache import CardText, read_card_texts
 from regolo_git.registry.endpoints.deployed import Deployed
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import list_versions
 from regolo_git.registry.merge_state import read_merge_state
-from regolo_git.registry.model_descriptions import Described, read_descriptions
 from regolo_git.registry.version_status import read_statuses
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.json_values import Plain, plain
@@ -99,7 +99,7 @@ def summarise_models(handle: Handle) -> list[ModelSummary]:
     statuses = read_statuses(handle)
     unmerged = read_merge_state(handle, statuses).unmerged
     latest = {model: _latest_merged(handle, model, rows) for model, rows in unmerged.items()}
-    described = read_descriptions(handle, statuses.tip) if statuses.tip is not None else {}
+    described = read_card_texts(handle, statuses.tip) if statuses.tip is not None else {}
     return [
         ModelSummary(
             name=summary.model,
@@ -109,7 +109,7 @@ def summarise_models(handle: Handle) -> list[ModelSummary]:
             environments=_environments(statuses.promotions.get(summary.model, {})),
             merged=latest.get(summary.model, summary.latest) is not None,
             endpoints=statuses.deployed.get(summary.model, ()),
-            **described.get(summary.model, Described())._asdict(),
+            **described.get(summary.model, CardText())._asdict(),
         )
         for summary in handle.index.models()
     ]

@@ -1,12 +1,11 @@
 """What proposals propose, as it is kept in a small file of this clone."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from regolo_git.errors import InvalidInput, RegoloError
-from regolo_git.git.small_files import replace_file
+from regolo_git.errors import InvalidInput
+from regolo_git.git.small_files import keep_json
 from regolo_git.records.json_reader import JsonReader
 from regolo_git.system_calls import read_ordinary
 
@@ -68,7 +67,4 @@ def save_proposals(file: Path, read: ReadProposals) -> None:
         }
         for tip, p in read.by_tip.items()
     }
-    try:
-        replace_file(file, json.dumps({"targets": list(read.targets), "by_tip": by_tip}).encode())
-    except (OSError, RegoloError):
-        return  # a read-only clone works without the cache
+    keep_json(file, {"targets": list(read.targets), "by_tip": by_tip})

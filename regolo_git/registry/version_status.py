@@ -6,15 +6,14 @@ small file beside the tag index, so that `list` need not open Git.  The cache is
 and only while the commits that determine the registry branch are unchanged.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from regolo_git.errors import IntegrityError, InvalidInput, RegoloError
+from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.refs_state import ORIGIN, branch_tip, head_commit, newest_known, ref_target
-from regolo_git.git.small_files import replace_file
+from regolo_git.git.small_files import keep_json
 from regolo_git.hints import on_command_line
 from regolo_git.records.json_reader import JsonReader
 from regolo_git.records.versions import Version
@@ -221,7 +220,4 @@ def _save(path: Path, cache: _Cache) -> None:
         "labelled": statuses.labelled,
         "broken": [{"message": e.message, "hint": on_command_line(e.hint)} for e in statuses.broken],
     }
-    try:
-        replace_file(path, json.dumps(cached).encode())
-    except (OSError, RegoloError):
-        return  # a read-only clone works without the cache
+    keep_json(path, cached)

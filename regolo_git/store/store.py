@@ -125,3 +125,9 @@ def not_in_store(what: str, address: str, url: str) -> NotFound:
 def find_recipe(store: Store, address: Digest) -> Recipe | None:
     """A recipe, verified; None if the store lacks it.  Raises IntegrityError as `read_recipe` does."""
     return store.read_recipe(address) if store.has_recipe(address) else None
+
+
+def has_whole(store: Store, address: Digest) -> bool:
+    """Whether a store has a recipe and all of its chunks.  Raises IntegrityError as `read_recipe` does."""
+    recipe = find_recipe(store, address)
+    return recipe is not None and not store.missing(recipe.chunks)

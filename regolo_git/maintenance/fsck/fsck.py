@@ -37,7 +37,7 @@ from regolo_git.registry.reachable import Need, Unreadable, retired_identities, 
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.sync.sent_note import SentNote
 from regolo_git.registry.versions.known_tags import may_lack_tags
-from regolo_git.store.store import find_recipe
+from regolo_git.store.store import has_whole
 
 SEND_AGAIN = "run `git regolo fsck --shared --full` and `git regolo push` in a clone that has the bytes"
 PAGE = 1000  # versions whose manifests are in memory at once
@@ -126,12 +126,6 @@ def _have_sent_again(handle: Handle, lost: set[Digest]) -> None:
     SentNote(handle.local_directory, address).doubt(lost)
 
 
-def _is_here(handle: Handle, manifest: Manifest) -> bool:
-    """Whether this clone's own store has all bytes of a version."""
-    recipe = find_recipe(handle.store, manifest.artifact.recipe)
-    return recipe is not None and not handle.store.missing(recipe.chunks)
-
-
 class _Tagged:
     """Checks tagged versions page by page; their problems are told in the order of the versions."""
 
@@ -178,7 +172,8 @@ class _Tagged:
         for problem in self._checker.check(manifest, manifest.reference, SEND_AGAIN, on_progress):
             if problem.hint == SEND_AGAIN:
                 self.lost.add(manifest.artifact.recipe)
-                yield replace(problem, hint=Hint("push") if _is_here(self._handle, manifest) else SEND_AGAIN)
+                here = has_whole(self._handle.store, manifest.artifact.recipe)
+                yield replace(problem, hint=Hint("push") if here else SEND_AGAIN)
             else:
                 yield problem
 

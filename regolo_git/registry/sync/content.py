@@ -24,6 +24,7 @@ from regolo_git.registry.sync.sent_note import SentNote
 from regolo_git.registry.sync.web_store import look_through_web, refuse_unwritable
 from regolo_git.registry.versions.tagged_manifest import fetch_manifests, read_tagged_manifest
 from regolo_git.store.shared import SharedStore
+from regolo_git.store.store import has_whole
 from regolo_git.text.json_values import Plain
 
 
@@ -92,7 +93,9 @@ class Content:
         wanted = {*(each.artifact.recipe for each in proposed), *self._recipes_of(manifests, pushed)}
         absent = self._handle.store.absent_recipes(list(named))
         there = [
-            recipe for recipe in named if recipe not in absent and (recipe not in lost or self._has(recipe))
+            recipe
+            for recipe in named
+            if recipe not in absent and (recipe not in lost or has_whole(self._handle.store, recipe))
         ]
         only_shared = {recipe: named[recipe] for recipe in absent if recipe in wanted}
         self._leave(lost.intersection(named).difference(there), named, rows)
@@ -145,7 +148,7 @@ class Content:
         self._on_branches |= noted
         new = [each for found in self._branches.values() for each in found]
         new = [each for each in new if str(each.artifact.recipe) not in self._on_branches]
-        return [each for each in new if self._has(each.artifact.recipe)]
+        return [each for each in new if has_whole(self._handle.store, each.artifact.recipe)]
 
     def _words(self) -> Iterator[str]:
         """What to note of branches: the recipes that were sent, and the tips where nothing else is."""
@@ -164,11 +167,6 @@ class Content:
                     f"the shared store has lost bytes of '{named[recipe]}', which this clone does not have:"
                     f" run '{Hint('push')}' in a clone that has them"
                 )
-
-    def _has(self, recipe: Digest) -> bool:
-        """Whether this clone's own store has a recipe and all of its chunks."""
-        store = self._handle.store
-        return store.has_recipe(recipe) and not store.missing(store.read_recipe(recipe).chunks)
 
     def _others(self, known: Collection[str], pushed: Collection[str], *, anyway: bool) -> list[TagRow]:
         """The other versions with a tag, unless they were sent, are retired, or nothing is in this clone.

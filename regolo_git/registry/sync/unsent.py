@@ -3,16 +3,14 @@
 `list` asks for them, too.  So what is on a branch is kept in a small file, by the tip of the branch.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from regolo_git.errors import InvalidInput, RegoloError
 from regolo_git.git.discover import RepositoryPaths
 from regolo_git.git.refs_state import ORIGIN, local_branches, ref_target
-from regolo_git.git.small_files import replace_file
+from regolo_git.git.small_files import keep_json
 from regolo_git.records.digests import Digest
 from regolo_git.records.json_reader import JsonReader
 from regolo_git.registry.handle import Handle
@@ -51,15 +49,11 @@ def _rows(handle: Handle, tips: set[str]) -> Rows:
     if address is None or handle.clone_store.is_remote or handle.clone_store.is_at(address):
         return []
     from regolo_git.registry.sync.sent_note import SentNote  # noqa: PLC0415 - few clones have such a branch
+    from regolo_git.store.store import has_whole  # noqa: PLC0415 - the same
 
     noted = SentNote(handle.local_directory, address).on_branches()
     rows = dict.fromkeys(row for tip in _on(handle, tips - noted).values() for row in tip)
-    return [row for row in rows if row[1] not in noted and _is_here(handle, Digest.parse(row[1]))]
-
-
-def _is_here(handle: Handle, recipe: Digest) -> bool:
-    store = handle.store
-    return store.has_recipe(recipe) and not store.missing(store.read_recipe(recipe).chunks)
+    return [row for row in rows if row[1] not in noted and has_whole(handle.store, Digest.parse(row[1]))]
 
 
 def _on(handle: Handle, tips: Iterable[str]) -> Mapping[str, Rows]:
@@ -68,8 +62,7 @@ def _on(handle: Handle, tips: Iterable[str]) -> Mapping[str, Rows]:
     kept = dict(_load(file))
     found = {tip: kept[tip] if tip in kept else list(_read(handle, tip)) for tip in tips}
     if found.keys() != kept.keys():
-        with suppress(OSError, RegoloError):  # a read-only clone works without the cache
-            replace_file(file, json.dumps(found).encode())
+        keep_json(file, found)
     return found
 
 

@@ -5,17 +5,16 @@ first-parent order, because squash and rebase merges change commit ids and only 
 How far it was walked is kept in a small file, so that the next walk is of the new commits alone.
 """
 
-import json
 from collections.abc import Container, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from regolo_git.errors import IntegrityError, InvalidInput, RegoloError
+from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.git.history import changed_files, first_parents
 from regolo_git.git.prefetch import fetch_trees
-from regolo_git.git.small_files import replace_file
+from regolo_git.git.small_files import keep_json
 from regolo_git.records.json_reader import JsonReader
 from regolo_git.records.paths import MODELS, model_of_manifest
 from regolo_git.records.versions import Version
@@ -138,7 +137,4 @@ def _read(reader: JsonReader, tip: str | int) -> Iterator[UntaggedChange]:
 
 def _save(path: Path, walks: _Walks) -> None:
     found = {tip: [list(change) for change in changes] for tip, changes in walks.found.items()}
-    try:
-        replace_file(path, json.dumps({"losses": walks.losses, "found": found}).encode())
-    except (OSError, RegoloError):
-        return  # a read-only clone works without the cache
+    keep_json(path, {"losses": walks.losses, "found": found})

@@ -3,12 +3,11 @@
 A card is named by its bytes, so of a new commit only the cards that changed are read.
 """
 
-import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from regolo_git.errors import IntegrityError, InvalidInput, RegoloError
-from regolo_git.git.small_files import replace_file
+from regolo_git.errors import IntegrityError, InvalidInput
+from regolo_git.git.small_files import keep_json
 from regolo_git.records.json_reader import JsonReader
 from regolo_git.registry.handle import Handle
 from regolo_git.system_calls import read_ordinary
@@ -16,7 +15,7 @@ from regolo_git.system_calls import read_ordinary
 NAME = "cards.json"
 
 
-class Described(NamedTuple):
+class CardText(NamedTuple):
     """What a card says of its model."""
 
     description: str | None = None
@@ -26,10 +25,10 @@ class Described(NamedTuple):
 class _Cache(NamedTuple):
     tip: str | None = None
     models: Mapping[str, str] = {}  # the Git object of each card
-    cards: Mapping[str, Described] = {}  # by that object
+    cards: Mapping[str, CardText] = {}  # by that object
 
 
-def read_descriptions(handle: Handle, tip: str) -> Mapping[str, Described]:
+def read_card_texts(handle: Handle, tip: str) -> Mapping[str, CardText]:
     """The description and owner of each model as of a commit of the registry branch.
 
     A notice names a card that cannot be read.
@@ -40,7 +39,7 @@ def read_descriptions(handle: Handle, tip: str) -> Mapping[str, Described]:
     return {model: cache.cards[oid] for model, oid in cache.models.items() if oid in cache.cards}
 
 
-def _read(handle: Handle, tip: str, known: Mapping[str, Described]) -> _Cache:
+def _read(handle: Handle, tip: str, known: Mapping[str, CardText]) -> _Cache:
     records = handle.records_at(tip)
     oids = records.card_oids()
     cards = {oid: known[oid] for oid in oids.values() if oid in known}
@@ -49,7 +48,7 @@ def _read(handle: Handle, tip: str, known: Mapping[str, Described]) -> _Cache:
         if oid not in cards:
             try:
                 card = records.card_or_default(model)
-                cards[oid] = Described(card.description, card.owner)
+                cards[oid] = CardText(card.description, card.owner)
             except IntegrityError as error:
                 broken.append(error)
     handle.notice_broken(broken)
@@ -62,7 +61,7 @@ def _load(handle: Handle) -> _Cache:
     try:
         reader = JsonReader.parse(read_ordinary(handle.local_directory / NAME), f"the cache '{NAME}'")
         cards = {
-            oid: Described(held.get_optional("description", str), held.get_optional("owner", str))
+            oid: CardText(held.get_optional("description", str), held.get_optional("owner", str))
             for oid, held in reader.named_objects("cards")
         }
         return _Cache(reader.get_optional("tip", str), reader.dict_of("models", str), cards)
@@ -73,7 +72,4 @@ def _load(handle: Handle) -> _Cache:
 def _save(handle: Handle, cache: _Cache) -> None:
     cards = {oid: found._asdict() for oid, found in cache.cards.items()}
     document = {"tip": cache.tip, "models": cache.models, "cards": cards}
-    try:
-        replace_file(handle.local_directory / NAME, json.dumps(document).encode())
-    except (OSError, RegoloError):
-        return  # a read-only clone works without the cache
+    keep_json(handle.local_directory / NAME, document)
