@@ -69,9 +69,8 @@ class Pages:
         return application
 
     async def overview(self, _: Request) -> Response:
-        """What is served here, and the paths under which it is called."""
-        endpoints = {name: _calls(name, live) for name, live in sorted(self._gateway.table.routes.items())}
-        return JSONResponse({"name": "regolo-git", "version": self._version, "endpoints": endpoints})
+        """The names of the endpoints, and no more: what a stranger may know."""
+        return JSONResponse({"endpoints": sorted(self._gateway.table.routes)})
 
     async def alive(self, _: Request) -> Response:
         """Whether the process is alive."""
@@ -148,15 +147,6 @@ class Pages:
             return (live, None) if live is not None else None
         chosen = live.route.find(version)
         return (live, chosen) if chosen is not None else None
-
-
-def _calls(name: str, live: LiveRoute) -> dict[str, object]:
-    return {
-        "versions": {version.version: version.weight for version in live.route.versions.values()},
-        "ready": live.route.is_ready,
-        "inputs and outputs": f"GET /v2/models/{name}",
-        "predict": [f"POST /v2/models/{name}/infer", f"POST /endpoints/{name}/invocations"],
-    }
 
 
 def _unknown(request: Request) -> Response:

@@ -4,14 +4,10 @@ import pytest
 from support.running_engine import RunningEngine
 
 
-def test_the_first_page_says_what_is_served_and_how_it_is_called(engine: RunningEngine) -> None:
-    found = engine.ask("GET", "/").json
-    assert engine.ask("GET", "//").json == found
-    assert found["name"] == "regolo-git"
-    served = found["endpoints"]["e"]  # type: ignore[index,call-overload]
-    assert list(served["versions"]) == ["1.0", "1.1", "1.2"]
-    assert served["inputs and outputs"] == "GET /v2/models/e"
-    assert engine.ask("GET", served["inputs and outputs"].split()[1]).status == 200
+def test_the_first_page_has_the_names_of_the_endpoints_and_no_more(engine: RunningEngine) -> None:
+    names = ["cookie", "e", "key", "narrow", "slow", "small", "sticky"]
+    assert engine.ask("GET", "/").json == {"endpoints": names}
+    assert engine.ask("GET", "//").json == {"endpoints": names}
 
 
 def test_the_pages_of_the_inference_protocol_are_there(engine: RunningEngine) -> None:
