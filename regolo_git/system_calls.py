@@ -23,7 +23,8 @@ DIRECT = getattr(os, "O_DIRECT", 0)  # writes past the page cache; 0 where they 
 _FULL_SYNC = getattr(fcntl, "F_FULLFSYNC", None)  # macOS: fsync leaves the bytes in the disk's own cache
 _START_WRITING = 2  # SYNC_FILE_RANGE_WRITE
 _MOST_HEAPS = -8  # M_ARENA_MAX
-_LEAST_FROM_SYSTEM, _BUFFER = -3, 1 << 20  # M_MMAP_THRESHOLD
+_LEAST_FROM_SYSTEM = -3  # M_MMAP_THRESHOLD
+_LARGE = 1 << 20
 _KINDS = {
     stat.S_IFDIR: "a directory",
     stat.S_IFSOCK: "a socket",
@@ -148,6 +149,14 @@ def page_aligned(size: int, *, huge: bool = False) -> memoryview:
     return memoryview(memory)
 
 
+def new_memory(size: int) -> memoryview:
+    """Memory for a chunk: from a megabyte on, in large pages, and aligned as direct writes require.
+
+    Python clears what it allocates, page by page: a seventh of the time of a pull.
+    """
+    return page_aligned(size, huge=True) if size >= _LARGE else memoryview(bytearray(size))
+
+
 @cache
 def share_heaps() -> None:
     """Lets all threads take memory from one place, and buffers from the system, where that can be chosen.
@@ -162,4 +171,4 @@ def share_heaps() -> None:
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
         if mallopt is not None:
             mallopt(_MOST_HEAPS, 1)
-            mallopt(_LEAST_FROM_SYSTEM, _BUFFER)
+            mallopt(_LEAST_FROM_SYSTEM, _LARGE)

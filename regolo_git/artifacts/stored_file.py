@@ -12,6 +12,7 @@ from itertools import accumulate
 from typing import Protocol, cast
 
 from regolo_git.records.recipe import Recipe, RecipeChunk
+from regolo_git.system_calls import new_memory
 
 MOST_AHEAD = 64  # chunks
 
@@ -110,7 +111,7 @@ class _Opened(io.RawIOBase):
             chunk = self._chunks[number]
             self._held = (-1, self._buffer)
             if len(self._buffer) < chunk.size:
-                self._buffer = memoryview(bytearray(chunk.size))
+                self._buffer = new_memory(chunk.size)
             content = self._buffer[: chunk.size]
             self._store.read_chunk_into(chunk.blake3, content)
             self._held = (number, content)

@@ -222,8 +222,8 @@ class SharedStores:
     def _files(self, address: StoreAddress) -> Files:
         """The files of a store; a relative path starts at the repository."""
         if "://" in address.url:
-            return files_at(address)
-        return files_at(place_of(self._paths, address.url))
+            return files_at(address, cached=True)
+        return files_at(place_of(self._paths, address.url), cached=True)
 
     def _is_used(self, address: StoreAddress) -> bool:
         return _identity(address) in own_values(self._paths, USED_SETTING)

@@ -17,14 +17,15 @@ FORMAT_LIMIT = 1 << 16
 FORMAT_READS = 3
 
 
-def files_at(place: str | StoreAddress) -> Files:
+def files_at(place: str | StoreAddress, *, cached: bool = False) -> Files:
     """The files of a store at a path, a URL or an address.
 
-    Requests to a remote one are retried.  Raises InvalidInput, MissingDependency, TransportError.
+    Requests to a remote one are retried.  With `cached`, what is written to a directory stays in the page
+    cache.  Raises InvalidInput, MissingDependency, TransportError.
     """
     address = parse_store_address(place) if isinstance(place, str) else place
     if address.scheme == "file":
-        return LocalFiles(Path(address.path).absolute())
+        return LocalFiles(Path(address.path).absolute(), cached=cached)
     # Most commands work with the local store alone, and fsspec takes 90 ms to import.
     from regolo_git.store.files.retry import RetriedFiles  # noqa: PLC0415
 

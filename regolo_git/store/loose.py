@@ -34,7 +34,7 @@ from regolo_git.store.files.contract import Data, Files, Writer
 from regolo_git.store.locate import absent_store, create_format, files_at, is_missing, read_format
 from regolo_git.store.store import OnFailure, not_in_store
 from regolo_git.store.translate import translated
-from regolo_git.system_calls import NotOrdinary
+from regolo_git.system_calls import NotOrdinary, new_memory
 
 if TYPE_CHECKING:
     from regolo_git.store.packs.chunks import PackedChunks
@@ -158,7 +158,7 @@ class LooseStore:
         missing = set(absent)
         for chunk in dict.fromkeys(chunks):
             if chunk not in missing:
-                view = memoryview(bytearray(chunk.size))
+                view = new_memory(chunk.size)
                 try:
                     self.read_chunk_into(chunk.blake3, view)
                 except (NotFound, IntegrityError) as error:

@@ -25,6 +25,7 @@ from regolo_git.hints import Hint
 from regolo_git.layouts.safetensors import BITS
 from regolo_git.records.recipe import Recipe, RecipeChunk, RecipeTensor
 from regolo_git.store.store import Store
+from regolo_git.system_calls import new_memory
 from regolo_git.text.nearest import nearest
 from regolo_git.text.printable import printable
 
@@ -93,7 +94,7 @@ class TensorsFile:
 
     def _chunk(self, chunk: RecipeChunk) -> memoryview:
         if self._held[0] != chunk.blake3:
-            view = memoryview(bytearray(chunk.size))
+            view = new_memory(chunk.size)
             self._store.read_chunk_into(chunk.blake3, view)
             self._held = (chunk.blake3, view)
         return self._held[1]

@@ -10,7 +10,7 @@ from regolo_git.store.packs.ahead import run_ahead
 from regolo_git.store.packs.chunks import PackedChunks
 from regolo_git.store.packs.hints import Location
 from regolo_git.store.packs.reader import PackRead, plan_reads, read_pack
-from regolo_git.system_calls import NotOrdinary
+from regolo_git.system_calls import NotOrdinary, new_memory
 
 STRAYS_FROM = 8
 Fetched = tuple[RecipeChunk, Data | NotFound | IntegrityError]
@@ -71,9 +71,9 @@ class BatchRead:
 
     def _fetch_alone(self, chunk: RecipeChunk) -> Fetched:
         """A chunk, wherever it is in the store."""
-        buffer = bytearray(chunk.size)
+        view = new_memory(chunk.size)
         try:
-            self._chunks.read_into(chunk.blake3, memoryview(buffer))
+            self._chunks.read_into(chunk.blake3, view)
         except (NotFound, IntegrityError) as error:
             return chunk, error
-        return chunk, memoryview(buffer)
+        return chunk, view

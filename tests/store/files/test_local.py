@@ -86,4 +86,6 @@ def test_memory_of_any_alignment_is_written_whole(tmp_path: Path, start: int, si
     memory = page_aligned(start + size)
     memory[:] = random.Random(size).randbytes(start + size)
     LocalFiles(tmp_path).put("a/b", memory[start:])
+    LocalFiles(tmp_path, cached=True).put("a/c", memory[start:])
     assert (tmp_path / "a/b").read_bytes() == memory[start:]
+    assert (tmp_path / "a/c").read_bytes() == memory[start:]
