@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from regolo_git.api.current import (
+        abort_canary,
         bisect_model_versions,
         blame_metric,
         checkout_model_version,
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
         evict,
         fetch,
         find_model_versions,
+        get_canary,
         get_endpoint,
         get_endpoint_history,
         get_endpoint_metrics,
         get_model,
         get_model_version,
         get_promotion_history,
+        hold_canary,
         init,
         label_model_version,
         list_endpoints,
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
         list_remote_versions,
         log_model,
         open_model_file,
+        promote_canary,
         promote_model_version,
         pull,
         push,
@@ -52,6 +56,7 @@ if TYPE_CHECKING:
         rollback_endpoint,
         rollback_model,
         sign_model_version,
+        start_canary,
         update_endpoint_traffic,
         use,
     )
@@ -71,6 +76,7 @@ if TYPE_CHECKING:
         TransportError,
         VersionExists,
     )
+    from regolo_git.records.canary import CanaryMetric, CanaryPolicy, Candidate
     from regolo_git.records.endpoint import Endpoint, PinnedVersion
     from regolo_git.records.environment import Promotion
     from regolo_git.records.evaluations import Evaluation
@@ -98,6 +104,7 @@ if TYPE_CHECKING:
     from regolo_git.reviews.comparison import Comparison
     from regolo_git.reviews.review import Review
     from regolo_git.reviews.versions import RevisionComparison
+    from regolo_git.serving.canary.status import CanaryStatus
     from regolo_git.serving.metrics.values import EndpointMetrics
     from regolo_git.verdict.metrics import MetricChange
 
@@ -141,6 +148,11 @@ _HOMES = {
         "demote_model_version",
         "create_endpoint",
         "delete_endpoint",
+        "start_canary",
+        "get_canary",
+        "hold_canary",
+        "abort_canary",
+        "promote_canary",
         "get_endpoint",
         "get_endpoint_history",
         "get_endpoint_metrics",
@@ -163,6 +175,8 @@ _HOMES = {
     "regolo_git.registry.models": ("Model", "ModelSummary"),
     "regolo_git.reviews.comparison": ("Comparison",),
     "regolo_git.reviews.review": ("Review",),
+    "regolo_git.records.canary": ("CanaryMetric", "CanaryPolicy", "Candidate"),
+    "regolo_git.serving.canary.status": ("CanaryStatus",),
     "regolo_git.serving.metrics.values": ("EndpointMetrics",),
     "regolo_git.records.endpoint": (
         "Endpoint",
@@ -205,6 +219,10 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "CanaryMetric",
+    "CanaryPolicy",
+    "CanaryStatus",
+    "Candidate",
     "CheckedOut",
     "CheckedOutFiles",
     "Comparison",
@@ -254,6 +272,7 @@ __all__ = [
     "ValueList",
     "VersionExists",
     "VersionToEvict",
+    "abort_canary",
     "checkout_model_version",
     "blame_metric",
     "bisect_model_versions",
@@ -272,12 +291,14 @@ __all__ = [
     "evict",
     "find_model_versions",
     "fetch",
+    "get_canary",
     "get_endpoint",
     "get_endpoint_history",
     "get_endpoint_metrics",
     "get_model",
     "get_model_version",
     "get_promotion_history",
+    "hold_canary",
     "init",
     "list_endpoints",
     "list_environments",
@@ -286,6 +307,7 @@ __all__ = [
     "list_remote_versions",
     "log_model",
     "open_model_file",
+    "promote_canary",
     "promote_model_version",
     "pull",
     "push",
@@ -296,6 +318,7 @@ __all__ = [
     "rollback_endpoint",
     "rollback_model",
     "sign_model_version",
+    "start_canary",
     "update_endpoint_traffic",
     "use",
 ]

@@ -20,7 +20,7 @@ from regolo_git.registry.endpoints.history import EndpointEvent, endpoint_histor
 from regolo_git.registry.environments.at_time import HeldVersion, environments_at
 from regolo_git.registry.environments.demote import demote
 from regolo_git.registry.environments.history import PromotionEvent, promotion_history
-from regolo_git.registry.environments.promote import promote
+from regolo_git.registry.environments.promote import canary_notice, promote
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.notices import warn
 from regolo_git.serving.endpoint_metrics import endpoint_metrics
@@ -49,6 +49,7 @@ class EndpointVerbs:
         propose: bool = False,
         unmerged: bool = False,
         new_environment: bool = False,
+        at_once: bool = False,
         push: bool | None = None,
         dry_run: bool = False,
         progress: ProgressOption = None,
@@ -63,6 +64,9 @@ class EndpointVerbs:
         environment are asked; one that is open, as without a number, is a `RegoloNotice`.  With `dry_run`
         everything is checked and nothing is committed.  `progress` is that of `register_model`, for the bytes
         that are verified.
+
+        Where an endpoint that follows has a policy for canaries, one is started instead, unless `at_once`: a
+        `RegoloNotice` says so, and the returned promotion is what its last step will commit.
 
         With `push`, this fetches first, commits on the tip of the remote's branch and pushes; nothing is
         changed here if the remote refuses.  None is what `regolo.push` of git config says.  Raises NotFound,
@@ -81,12 +85,15 @@ class EndpointVerbs:
                 propose=propose,
                 unmerged=unmerged,
                 new_environment=new_environment,
+                at_once=at_once,
                 push=push,
                 dry_run=dry_run,
                 on_progress=tell,
             )
         for result in with_state(done.judgement.results, "open"):
             warn(f"gate open, {result.label}: {result.reason}")
+        if done.canaries:
+            warn(canary_notice(done))
         moved = () if propose or dry_run else done.endpoints
         for notice in notices_of_moved(self.handle, moved, os.environ):
             warn(notice)

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from regolo_git.api.canaries import CanaryVerbs
 from regolo_git.api.comparisons import ComparisonVerbs
 from regolo_git.api.endpoints import EndpointVerbs
 from regolo_git.api.exchange import ExchangeVerbs
@@ -25,7 +26,7 @@ from regolo_git.registry.sync.files import check_out_all
 from regolo_git.text.sizes import size_text
 
 
-class Registry(MeasuringVerbs, ComparisonVerbs, EndpointVerbs, ExchangeVerbs):
+class Registry(MeasuringVerbs, ComparisonVerbs, EndpointVerbs, CanaryVerbs, ExchangeVerbs):
     """A Git repository with its configuration and store; a context manager.
 
     Any thread may use an instance, and so may a forked child beside its parent.

@@ -76,6 +76,7 @@ COMMANDS: Sections = {
         "endpoint": _entry("endpoint.group", "Create, show and delete endpoints.", "endpoint"),
         "traffic": _entry("traffic", "Show or set an endpoint's traffic split."),
         "rollback": _entry("rollback", "Return an endpoint's traffic to a good version."),
+        "canary": _entry("canary.group", "Try a version on a share of the traffic.", "canary"),
         "serve": _entry("serve", "Serve endpoints from this machine."),
         "metrics": _entry("metrics", "Show measured traffic, errors and latency."),
     },
@@ -110,6 +111,16 @@ ENDPOINT_COMMANDS: Sections = {
 ENVIRONMENT_COMMANDS: Sections = {
     "Commands": {
         "list": _entry("environment.list", "List their versions, now or at a time.", "list_"),
+    },
+}
+
+CANARY_COMMANDS: Sections = {
+    "Commands": {
+        "start": _entry("canary.start", "Give a version the first share."),
+        "status": _entry("canary.status", "Show a canary and its evidence."),
+        "hold": _entry("canary.hold", "Keep a canary at its share."),
+        "abort": _entry("canary.abort", "End a canary, and take the version off."),
+        "promote": _entry("canary.promote", "Give the version the next share, or everything."),
     },
 }
 

@@ -7,6 +7,7 @@ from math import fsum
 from typing import Final, Self
 
 from regolo_git.errors import IntegrityError, InvalidInput
+from regolo_git.records.canary import CanaryPolicy, Candidate
 from regolo_git.records.digests import Digest
 from regolo_git.records.kinds import is_number
 from regolo_git.records.names import check_endpoint_name, check_environment_name, check_model_name
@@ -69,6 +70,7 @@ class Endpoint:
     """A served name: `traffic` has each version's share (adding up to 1), `versions` the pinned versions.
 
     `rolled_back` records a rollback away from the followed environment, until the next change of traffic.
+    `canary` says how new versions are tried, `candidate` which one is now.
     """
 
     endpoint: str
@@ -80,6 +82,8 @@ class Endpoint:
     routing: Routing = field(default_factory=Routing)
     unknown: Table = field(default_factory=dict)
     rolled_back: RollbackMark | None = None
+    canary: CanaryPolicy | None = None
+    candidate: Candidate | None = None
 
     def to_dict(self) -> Plain:
         """The desired state as plain values."""
@@ -122,6 +126,10 @@ class Endpoint:
             document["routing"] = routing
         if self.rolled_back is not None:
             document["rolled_back"] = self.rolled_back.to_table()
+        if self.canary is not None:
+            document["canary"] = self.canary.to_table()
+        if self.candidate is not None:
+            document["candidate"] = self.candidate.to_table()
         return dump_document(document | dict(sorted(self.unknown.items())))
 
     @classmethod
@@ -146,6 +154,8 @@ class Endpoint:
             versions={version: _read_pin(pin) for version, pin in reader.take_tables("versions")},
             routing=Routing.read(reader.take_table("routing")),
             rolled_back=_read_mark(reader),
+            canary=CanaryPolicy.read(reader.take_table("canary")) if "canary" in reader.rest else None,
+            candidate=Candidate.read(reader.take_table("candidate")) if "candidate" in reader.rest else None,
             unknown=reader.rest,
         )
         if set(endpoint.traffic) != set(endpoint.versions):

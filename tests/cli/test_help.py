@@ -10,6 +10,7 @@ from support.places import GOLDEN
 
 from regolo_git.cli import commands
 from regolo_git.cli.command_names import (
+    CANARY_COMMANDS,
     COMMANDS,
     ENDPOINT_COMMANDS,
     ENVIRONMENT_COMMANDS,
@@ -90,7 +91,14 @@ def test_every_module_of_a_command_is_in_the_table() -> None:
     }
     entries = [
         entry
-        for table in (COMMANDS, ENDPOINT_COMMANDS, ENVIRONMENT_COMMANDS, REMOTE_COMMANDS, HOOKS_COMMANDS)
+        for table in (
+            COMMANDS,
+            CANARY_COMMANDS,
+            ENDPOINT_COMMANDS,
+            ENVIRONMENT_COMMANDS,
+            REMOTE_COMMANDS,
+            HOOKS_COMMANDS,
+        )
         for section in table.values()
         for entry in section.values()
     ]

@@ -51,7 +51,14 @@ BYTES: dict[str, tuple[Callable[[bytes], object], bytes]] = {
         lambda data: Promotion.parse(data, "environments/production/sentiment-classifier.toml"),
         golden("promotion"),
     ),
-    "endpoint": (lambda data: Endpoint.parse(data, "endpoints/sentiment.toml"), golden("endpoint")),
+    "endpoint": (
+        lambda data: Endpoint.parse(data, "endpoints/sentiment.toml"),
+        golden("endpoint~endpoints+sentiment"),
+    ),
+    "endpoint with a canary": (
+        lambda data: Endpoint.parse(data, "endpoints/search.toml"),
+        golden("endpoint~endpoints+search"),
+    ),
     "recipe": (Recipe.parse, golden("recipe")),
     "configuration": (RegistryConfig.parse, CONFIG),
     "model card": (ModelCard.parse, CARD),

@@ -12,7 +12,7 @@ import click
 
 import regolo_git
 from regolo_git import errors
-from regolo_git.api import comparisons, current, endpoints, exchange, measuring, registry, versions
+from regolo_git.api import canaries, comparisons, current, endpoints, exchange, measuring, registry, versions
 from regolo_git.cli.group import CommandGroup
 from regolo_git.cli.main import group
 from regolo_git.registry.versions.request import Bump
@@ -179,6 +179,7 @@ def _functions() -> list[str]:
         measuring.MeasuringVerbs,
         comparisons.ComparisonVerbs,
         endpoints.EndpointVerbs,
+        canaries.CanaryVerbs,
         exchange.ExchangeVerbs,
     )
     methods = [name for kind in verbs for name in vars(kind) if name in regolo_git.__all__]
@@ -247,7 +248,7 @@ def _default(node: ast.expr) -> str:
     if isinstance(node, ast.Name):
         (value,) = {
             vars(module)[node.id]
-            for module in (versions, measuring, comparisons, endpoints, exchange, review)
+            for module in (versions, measuring, comparisons, endpoints, canaries, exchange, review)
             if node.id in vars(module)
         }
         return _text(ast.Constant(value))
@@ -299,7 +300,9 @@ def _definition(name: str) -> ast.FunctionDef:
     """The method that a function of the package calls, or the function itself where it has none."""
     (found,) = [
         tree[name]
-        for tree in map(_functions_of, (versions, measuring, comparisons, endpoints, exchange, current))
+        for tree in map(
+            _functions_of, (versions, measuring, comparisons, endpoints, canaries, exchange, current)
+        )
         if name in tree
     ]
     return found

@@ -1,7 +1,7 @@
 """`git regolo promote`: promotes a version to an environment."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import click
@@ -26,7 +26,7 @@ from regolo_git.records.references import Reference
 from regolo_git.registry.environments.declared import UnknownEnvironment
 from regolo_git.registry.environments.judgement import GatesRefused, Judgement
 from regolo_git.registry.environments.permission import environment_rule, may_declare
-from regolo_git.registry.environments.promote import Promoted
+from regolo_git.registry.environments.promote import Promoted, canary_notice
 from regolo_git.registry.environments.promote import promote as promote_version
 from regolo_git.registry.handle import Handle
 from regolo_git.serving.unloadable import notices_of_moved
@@ -38,6 +38,7 @@ from regolo_git.text.commits import short
 @click.argument("environment", metavar="ENV", shell_complete=complete_environments)
 @click.option("--replicas", type=int, metavar="N", help="The number of workers in that environment.")
 @click.option("--yes", "-y", is_flag=True, help="Declare ENV if it is not in the configuration.")
+@click.option("--at-once", is_flag=True, help="Move endpoints without a canary.")
 @propose_option
 @click.option("--dry-run", "-n", is_flag=True, help="Check everything, and commit nothing.")
 @push_option
@@ -49,6 +50,7 @@ def promote(
     environment: str,
     replicas: int | None,
     yes: bool,
+    at_once: bool,
     propose: bool,
     dry_run: bool,
     push: bool | None,
@@ -60,19 +62,19 @@ def promote(
 
     Verifies the version's content first, compares it with the version that is in ENV now, and asks the gates
     of the model card and of ENV.  A gate that fails refuses the promotion; one without a number is open and
-    is said.  The registry's configuration declares the environments, their
-    order, and the environments that a version must pass through first.  For an environment that is not
-    declared the command asks whether to declare it, in the same commit; without a terminal it requires --yes.
-    If promotions go to a branch of their own (registry.operations), declare it with git regolo config first.
-    Promoting the version that ENV has already brings back endpoints that were moved away from it.  Prints the
-    version's reference.
+    is said.  The configuration declares the environments, and those that a version must pass through first.
+    For an environment that is not declared the command asks whether to declare it, in the same commit;
+    without a terminal it requires --yes.  If promotions go to a branch of their own (registry.operations),
+    declare it with git regolo config first.  Promoting the version that ENV has already brings back endpoints
+    that were moved away from it.  Prints the version's reference.
 
-    With --push, or regolo.push = always in git config, the command fetches first, commits on the tip of the
-    remote's branch and pushes; if the remote refuses, nothing is changed here.
+    If an endpoint that follows ENV has a [canary] table, its canary starts instead, whose last step moves ENV
+    and the other endpoints; --at-once, or a promotion while one runs, moves everything now.  With --push, or
+    regolo.push = always in git config, the command fetches first, commits on the tip of the remote's branch
+    and pushes; if the remote refuses, nothing is changed here.
 
     \b
     Examples:
-      git regolo promote sentiment@1.1 staging
       git regolo promote sentiment@1.1 production --replicas 10
       git regolo promote sentiment@staging production --propose
       git regolo promote sentiment@1.2 production --dry-run --json
@@ -94,15 +96,14 @@ def promote(
             propose=propose,
             unmerged=unmerged,
             new_environment=yes or _asked(handle, environment),
+            at_once=at_once,
             push=push,
             dry_run=dry_run,
         )
         done = _attempted(handle, attempt, as_json)
         found = compared(handle, done.judgement)
         notices = notices_of_moved(handle, () if propose or dry_run else done.endpoints, os.environ)
-    _report(done, propose, found)
-    for notice in notices:
-        talk_note(notice)
+    _report(done, propose, found, notices)
     put_result(done.promotion.reference, _document(done, found), as_json=as_json)
 
 
@@ -145,7 +146,13 @@ def _asked(handle: Handle, environment: str) -> bool:
     return False
 
 
-def _report(done: Promoted, proposed: bool, found: Compared) -> None:
+def _report(done: Promoted, proposed: bool, found: Compared, notices: Iterable[str]) -> None:
+    _report_canary(done, proposed, found) if done.canaries else _report_promotion(done, proposed, found)
+    for notice in notices:
+        talk_note(notice)
+
+
+def _report_promotion(done: Promoted, proposed: bool, found: Compared) -> None:
     promotion = done.promotion
     before = f" (was {done.previous.version})" if done.previous else ""
     verb = "proposed" if proposed else "promoted"
@@ -167,6 +174,16 @@ def _report(done: Promoted, proposed: bool, found: Compared) -> None:
         talk(f"  next      {Hint('push')}")
 
 
+def _report_canary(done: Promoted, proposed: bool, found: Compared) -> None:
+    verb = "proposed" if proposed else "started"
+    talk(f"{verb if done.commit is not None else 'would start'} {canary_notice(done)}")
+    if done.commit is not None:
+        talk(f"  commit    {short(done.commit)} on {done.branch}")
+    talk_judgement(done.judgement, found)
+    if done.pushed_to is not None:
+        talk(f"  pushed    to {done.pushed_to}")
+
+
 def _document(done: Promoted, found: Compared) -> dict[str, Json]:
     promotion = done.promotion
     return {
@@ -178,6 +195,7 @@ def _document(done: Promoted, found: Compared) -> dict[str, Json]:
         "commit": done.commit,
         "branch": done.branch,
         "endpoints": list(done.endpoints),
+        "canaries": list(done.canaries),
         "declared": done.declared,
         "pushed_to": done.pushed_to,
         **judgement_document(done.judgement, found),

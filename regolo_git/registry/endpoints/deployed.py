@@ -12,7 +12,7 @@ from regolo_git.hints import Hint
 from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
 from regolo_git.text.json_values import Plain
-from regolo_git.text.numbers import shares_text
+from regolo_git.text.numbers import share_text, shares_text
 
 if TYPE_CHECKING:
     from regolo_git.records.endpoint import Endpoint
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 class Deployed(NamedTuple):
     """An endpoint, and the version that is promoted to its environment.
 
-    It `agrees` if it follows no environment, or if the promoted version has all its traffic.  Of an endpoint
-    that was rolled back, `rolled_back_from` is the version that the environment had.
+    It `agrees` if it follows no environment, or if the promoted version has all its traffic, or the rest of
+    it beside a `candidate`.  Of an endpoint that was rolled back, `rolled_back_from` is the version that the
+    environment had.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Deployed(NamedTuple):
     traffic: Mapping[str, float]
     agrees: bool
     rolled_back_from: str | None
+    candidate: str | None = None
 
     def to_dict(self) -> Plain:
         """The endpoint beside its environment."""
@@ -45,6 +47,7 @@ class Deployed(NamedTuple):
             "traffic": dict(self.traffic),
             "agrees": self.agrees,
             "rolled_back_from": self.rolled_back_from,
+            "candidate": self.candidate,
             "state": self.state,
         }
 
@@ -55,7 +58,15 @@ class Deployed(NamedTuple):
 
     @property
     def state(self) -> str:
-        """How the endpoint relates to its environment; empty if it follows none."""
+        """How the endpoint relates to its environment, and its canary; empty without either."""
+        return ", ".join(filter(None, (self._canary(), self._beside_environment())))
+
+    def _canary(self) -> str:
+        if self.candidate is None:
+            return ""
+        return f"canary of {self.candidate} at {share_text(self.traffic.get(self.candidate, 0.0))}"
+
+    def _beside_environment(self) -> str:
         if self.environment is None:
             return ""
         if self.rolled_back_from is not None:
@@ -103,11 +114,12 @@ def deployed(endpoint: "Endpoint", promotion: "Promotion | None") -> Deployed:
         endpoint.traffic,
         endpoint.environment is None or _serves(endpoint, promotion),
         endpoint.rolled_back_from,
+        endpoint.candidate.version if endpoint.candidate is not None else None,
     )
 
 
 def _serves(endpoint: "Endpoint", promotion: "Promotion | None") -> bool:
-    whole = endpoint.whole
+    whole = endpoint.whole or baseline_of(endpoint)
     if promotion is None or whole is None:
         return False
     same_version = Version.parse(whole) == Version.parse(promotion.version)
@@ -128,6 +140,15 @@ def followed_promotion(handle: "Handle", records: "RecordsAt", endpoint: "Endpoi
     except IntegrityError as error:
         handle.notice_broken([error])
         return None
+
+
+def baseline_of(endpoint: "Endpoint") -> str | None:
+    """The version that shares the traffic with the candidate; None without one, or if more or fewer share."""
+    if endpoint.candidate is None:
+        return None
+    serving = {version for version, share in endpoint.traffic.items() if share > 0}
+    others = serving - {endpoint.candidate.version}
+    return next(iter(others)) if len(serving) == 2 and len(others) == 1 else None
 
 
 def all_deployed(endpoints: "Iterable[Endpoint]", promotions: "Iterable[Promotion]") -> list[Deployed]:

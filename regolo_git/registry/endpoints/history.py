@@ -15,6 +15,9 @@ from regolo_git.registry.branch_events import action_of, branch_events
 from regolo_git.registry.handle import Handle
 from regolo_git.text.json_values import Plain, plain
 
+# Actions that end a canary and return its traffic.
+ROLL_BACK, ABORT = "canary-roll-back", "canary-abort"
+
 
 @dataclass(frozen=True, slots=True)
 class EndpointEvent:

@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.versions import Version
-from regolo_git.registry.endpoints.history import EndpointEvent
+from regolo_git.registry.endpoints.history import ABORT, ROLL_BACK, EndpointEvent
 
 Shares = dict[Version, float]
+# An aborted canary and one that was rolled back take traffic away as a rollback does.
+ROLLBACKS = ("rollback", ROLL_BACK, ABORT)
 
 
 def good_versions(endpoint: Endpoint, events: Iterable[EndpointEvent]) -> Iterator[Version]:
@@ -29,7 +31,7 @@ def good_versions(endpoint: Endpoint, events: Iterable[EndpointEvent]) -> Iterat
     # Above the last rollback, what had all the traffic is good, whatever is below.
     for event, state in rest:
         read.append((event, state))
-        if event.action == "rollback" or event.reverted is not None:
+        if event.action in ROLLBACKS or event.reverted is not None:
             break
         shares = _shares(state)
         if len(shares) == 1 and not told.issuperset(shares):
@@ -68,7 +70,7 @@ def _current_events(
 
 def _is_rollback(event: EndpointEvent, rollbacks: Sequence[str]) -> bool:
     if event.reverted is None:
-        return event.action == "rollback"
+        return event.action in ROLLBACKS
     # Reverting a rollback goes forward again.
     return not any(commit.startswith(event.reverted) for commit in rollbacks)
 

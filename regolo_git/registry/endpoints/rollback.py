@@ -92,6 +92,7 @@ def roll_back(
             traffic={version.version: 1.0},
             versions={version.version: pinned},
             rolled_back=rollback_mark(promotion, version),
+            candidate=None,
         )
         move = environment_move(handle, records, before, promotion, version, keep=keep_environment)
         if move is None and replace(after, rolled_back=before.rolled_back) == before:

@@ -35,6 +35,8 @@ from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.seals import refuse_broken_seal
 from regolo_git.text.numbers import shares_text
 
+EVIDENCE = "Regolo-Evidence"
+
 
 def update_traffic(
     handle: Handle,
@@ -49,7 +51,8 @@ def update_traffic(
 ) -> Published[Endpoint]:
     """Sets the whole split: shares that add up to 1, or percentages that add up to 100.
 
-    A version that is not named is removed from the endpoint; one with weight 0 stays addressable.  With
+    A version that is not named is removed from the endpoint; one with weight 0 stays addressable.  Another
+    split ends a canary.  With
     `propose` the commit goes to a new branch, named after the version that gains most.  Raises InvalidInput,
     NotFound, Conflict, PolicyRefused for a version that is retired or, without `unmerged`, not merged; a
     version that the endpoint has already may stay.  `push`: see `destination`.
@@ -75,6 +78,7 @@ def update_traffic(
             before,
             traffic=traffic,
             rolled_back=before.rolled_back if dict(before.traffic) == traffic else None,
+            candidate=before.candidate if dict(before.traffic) == traffic else None,
             versions={
                 version.version: pin(version, _replicas(before, version, given, replicas or {}), before)
                 for given, version in versions.items()
@@ -142,7 +146,11 @@ def moved_endpoint(endpoint: Endpoint, promotion: Promotion) -> Endpoint:
     unknown = pinned.unknown if pinned is not None else {}
     target = PinnedVersion(promotion.commit, promotion.digest, promotion.replicas, unknown)
     return replace(
-        endpoint, traffic={promotion.version: 1.0}, versions={promotion.version: target}, rolled_back=None
+        endpoint,
+        traffic={promotion.version: 1.0},
+        versions={promotion.version: target},
+        rolled_back=None,
+        candidate=None,
     )
 
 
@@ -155,8 +163,13 @@ def promotion_files(promotion: Promotion, endpoints: Iterable[Endpoint]) -> dict
     """The files of a promotion and of the endpoints that move with it."""
     return {
         environment_path(promotion.environment, promotion.model): promotion.to_text().encode(),
-        **{endpoint_path(endpoint.endpoint): endpoint.to_text().encode() for endpoint in endpoints},
+        **endpoint_files(endpoints),
     }
+
+
+def endpoint_files(endpoints: Iterable[Endpoint]) -> dict[str, bytes | None]:
+    """The files of endpoints."""
+    return {endpoint_path(endpoint.endpoint): endpoint.to_text().encode() for endpoint in endpoints}
 
 
 def traffic_commit(
@@ -180,10 +193,12 @@ def endpoint_commit(
     before: Endpoint | None,
     environment: str | None = None,
     proposed: str | None = None,
+    evidence: str | None = None,
 ) -> NewCommit[Endpoint]:
     """The commit that writes an endpoint's file, with trailers that record the change.
 
-    `environment` is one that changes with it, `proposed` the branch for its review.
+    `environment` is one that changes with it, `proposed` the branch for its review, `evidence` what a canary
+    has shown.
     """
     message = action_message(
         given,
@@ -194,6 +209,7 @@ def endpoint_commit(
             "Regolo-Endpoint": after.endpoint,
             "Regolo-From": shares_text(before.traffic) if before else None,
             "Regolo-To": shares_text(after.traffic),
+            EVIDENCE: evidence,
             PROPOSED: proposed,
         },
     )

@@ -4,6 +4,7 @@ resolve the version → check `permission` → verify its bytes → ask the gate
     → one commit: environments/<env>/<model>.toml, and every endpoint bound to that environment
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -27,7 +28,15 @@ from regolo_git.registry.change import (
     operations_at,
     recover_first,
 )
-from regolo_git.registry.endpoints.traffic import follows, moved_endpoint, promotion_files
+from regolo_git.registry.endpoints.canary import Said, require_canary
+from regolo_git.registry.endpoints.canary_start import START, refuse_ruled_out, started_canaries
+from regolo_git.registry.endpoints.traffic import (
+    EVIDENCE,
+    endpoint_files,
+    follows,
+    moved_endpoint,
+    promotion_files,
+)
 from regolo_git.registry.environments.declared import declare, known_environments
 from regolo_git.registry.environments.judgement import Judgement, judge_promotion
 from regolo_git.registry.environments.permission import check_permission
@@ -46,7 +55,8 @@ class Promoted:
     """A promotion that was just committed: to the operations branch, or to `branch` for review.
 
     `commit` is None if it was only tried.  With `declared` the commit also declares the environment.
-    `pushed_to` is the remote that has it already.
+    `pushed_to` is the remote that has it already.  `canaries` are the endpoints on which it started a canary
+    instead: then the environment stays as it is, until the last step of one of them.
     """
 
     promotion: Promotion
@@ -57,6 +67,23 @@ class Promoted:
     endpoints: tuple[str, ...]
     declared: bool = False
     pushed_to: str | None = None
+    canaries: tuple[str, ...] = ()
+
+
+def canary_notice(done: Promoted) -> str:
+    """What a promotion that started canaries did, in a sentence."""
+    reference, place = done.promotion.reference, done.promotion.environment
+    now = f"at {done.previous.version}" if done.previous is not None else "without a version"
+    names = ", ".join(done.canaries)
+    return f"canary of '{reference}' on {names}; '{place}' stays {now} until its last step"
+
+
+@dataclass(frozen=True, slots=True)
+class LastStep:
+    """The canary whose last step a promotion is: its endpoint, and what `require_canary` compares."""
+
+    endpoint: str
+    said: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +95,8 @@ class _Request:
     replicas: int | None
     message: str | None
     proposed: str | None
+    at_once: bool
+    last_step: LastStep | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +105,8 @@ class _Change:
     previous: Promotion | None
     judgement: Judgement
     endpoints: tuple[str, ...]
-    declared: bool
+    declared: bool = False
+    canaries: tuple[str, ...] = ()
 
 
 def promote(
@@ -89,6 +119,8 @@ def promote(
     propose: bool = False,
     unmerged: bool = False,
     new_environment: bool = False,
+    at_once: bool = False,
+    last_step: LastStep | None = None,
     push: bool | None = None,
     dry_run: bool = False,
     on_progress: OnProgress = ignore_progress,
@@ -97,11 +129,11 @@ def promote(
 
     Its bytes are rebuilt and compared with the digest first, and the gates are asked.  `replicas` defaults to
     the environment's rule, then to the present promotion, then to 1.  With `new_environment`, one that is not
-    declared is declared in the same commit, unless the configuration is on another branch.  With `dry_run`
-    all is checked and nothing committed or pushed.  Raises InvalidInput, NotFound, TransportError if a push
-    fails (`push`: see `destination`), PolicyRefused if the rules forbid it, GatesRefused if a gate does,
-    Conflict if it is already promoted there and at every endpoint that follows, IntegrityError if the bytes
-    are wrong.
+    declared is declared in the same commit, unless the configuration is on another branch.  An endpoint that
+    follows and has a policy for canaries starts one instead, unless `at_once` or as a `last_step`.  With
+    `dry_run` all is checked and nothing committed.  Raises InvalidInput, NotFound, TransportError (`push`:
+    see `destination`), PolicyRefused if a rule or a gate forbids it, Conflict if it is already promoted there
+    and at every endpoint that follows, IntegrityError if the bytes are wrong.
     """
     check_environment_name(environment)
     if replicas is not None:
@@ -120,7 +152,7 @@ def promote(
     there = checked_by.promotion(environment, version.model_id)
     judged = judge_promotion(handle, version, environment, there)
     proposed = operation_branch(version.model_id, version.version, environment) if propose else None
-    request = _Request(version, environment, replicas, message, proposed)
+    request = _Request(version, environment, replicas, message, proposed, at_once, last_step)
 
     def prepare(records: RecordsAt) -> NewCommit[_Change]:
         judgement, previous = judged, records.promotion(environment, version.model_id)
@@ -148,7 +180,15 @@ def _tried(handle: Handle, prepare: Prepare[_Change]) -> _Change:
 
 def _promoted(made: _Change, commit: str | None, branch: str, remote: str | None = None) -> Promoted:
     return Promoted(
-        made.promotion, made.previous, made.judgement, commit, branch, made.endpoints, made.declared, remote
+        made.promotion,
+        made.previous,
+        made.judgement,
+        commit,
+        branch,
+        made.endpoints,
+        made.declared,
+        remote,
+        made.canaries,
     )
 
 
@@ -161,8 +201,15 @@ def _commit(
 ) -> NewCommit[_Change]:
     version, environment = request.version, request.environment
     promotion = _promotion(handle, request, previous)
-    endpoints = handle.readable(records.endpoints())
-    moved = {e.endpoint: m for e in endpoints if (m := _moved(e, promotion)) != e}
+    followers = [e for e in handle.readable(records.endpoints()) if follows(e, promotion)]
+    refuse_ruled_out(followers, version)
+    if request.last_step is not None:
+        require_canary(records, request.last_step.endpoint, request.last_step.said.expected)
+    elif not request.at_once and (started := started_canaries(followers, version, request.replicas)):
+        return _canaries(
+            request, started, _Change(promotion, previous, judgement, (), canaries=tuple(started))
+        )
+    moved = {e.endpoint: m for e in followers if (m := _moved(e, promotion, request.last_step)) != e}
     if promotion == previous and not moved:
         raise Conflict(
             f"'{version.reference}' is already promoted to '{environment}'"
@@ -170,18 +217,42 @@ def _commit(
         )
     declaration = _declaration(handle, records, environment)
     files = {**promotion_files(promotion, moved.values()), **declaration}
+    text = _message(request, previous)
+    return NewCommit(files, text, _Change(promotion, previous, judgement, tuple(moved), bool(declaration)))
+
+
+def _canaries(request: _Request, started: Mapping[str, Endpoint], change: _Change) -> NewCommit[_Change]:
+    """The commit that starts canaries in place of the promotion."""
+    version, names = request.version, ", ".join(started)
     text = action_message(
         request.message,
-        f"promote {version.reference} to {environment}",
-        "promote",
+        f"canary of {version.reference} on {names}, before {request.environment}",
+        START,
         {
-            "Regolo-Environment": environment,
-            "Regolo-From": version_reference(version.model_id, previous.version) if previous else None,
+            "Regolo-Environment": request.environment,
+            "Regolo-Endpoint": names,
             "Regolo-To": version.reference,
             PROPOSED: request.proposed,
         },
     )
-    return NewCommit(files, text, _Change(promotion, previous, judgement, tuple(moved), bool(declaration)))
+    return NewCommit(endpoint_files(started.values()), text, change)
+
+
+def _message(request: _Request, previous: Promotion | None) -> str:
+    version, ended = request.version, request.last_step
+    return action_message(
+        request.message,
+        f"promote {version.reference} to {request.environment}",
+        "canary-promote" if ended is not None else "promote",
+        {
+            "Regolo-Environment": request.environment,
+            "Regolo-Endpoint": ended.endpoint if ended is not None else None,
+            "Regolo-From": version_reference(version.model_id, previous.version) if previous else None,
+            "Regolo-To": version.reference,
+            EVIDENCE: ended.said.evidence if ended is not None else None,
+            PROPOSED: request.proposed,
+        },
+    )
 
 
 def _declaration(handle: Handle, records: RecordsAt, environment: str) -> dict[str, bytes | None]:
@@ -206,5 +277,8 @@ def _promotion(handle: Handle, request: _Request, previous: Promotion | None) ->
     )
 
 
-def _moved(endpoint: Endpoint, promotion: Promotion) -> Endpoint:
-    return moved_endpoint(endpoint, promotion) if follows(endpoint, promotion) else endpoint
+def _moved(endpoint: Endpoint, promotion: Promotion, last_step: LastStep | None) -> Endpoint:
+    """An endpoint on the promoted version; where another canary ends, one that still runs goes on."""
+    if last_step is not None and endpoint.candidate is not None and endpoint.endpoint != last_step.endpoint:
+        return endpoint
+    return moved_endpoint(endpoint, promotion)

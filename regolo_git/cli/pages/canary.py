@@ -1,0 +1,120 @@
+"""A canary, for output: its state in words, and its evidence against both bounds."""
+
+import sys
+
+from regolo_git.cli.columns import Column
+from regolo_git.cli.forms import Json
+from regolo_git.cli.streams import paint, put
+from regolo_git.cli.tables import put_pairs, put_table
+from regolo_git.hints import Hint
+from regolo_git.records.endpoint import Endpoint
+from regolo_git.serving.canary.status import ArmTotals, CanaryStatus, Measured, MetricStatus
+from regolo_git.text.numbers import percent_text, share_text
+from regolo_git.text.times import local_time
+
+WORDS = {"roll_back": "roll back", "promote": "promote", "hold": "hold"}
+COLUMNS = (
+    Column("METRIC"),
+    Column("QUESTION"),
+    Column("EVIDENCE", right=True),
+    Column("ENOUGH AT", right=True),
+    Column("SO", flexible=True),
+)
+ARMS = (Column("VERSION"), Column("METRIC"), Column("REQUESTS", right=True), Column("FAILED", right=True))
+QUESTIONS = {"worse": "worse?", "not_worse": "not worse?"}
+
+
+def canary_document(endpoint: Endpoint, commit: str) -> dict[str, Json]:
+    """An endpoint after an act on its canary, as a JSON document."""
+    return {**endpoint.to_dict(), "commit": commit}
+
+
+def put_canary(found: CanaryStatus) -> None:
+    """Prints the page of one canary."""
+    if found.candidate is None:
+        put(f"{found.endpoint}  no canary runs")
+        if found.measured is not None:
+            put(f"the last one, of {found.measured.candidate}: {found.measured.reason}")
+        return
+    beside = f", beside {found.baseline}" if found.baseline is not None else ", changed by hand"
+    share = share_text(found.share or 0)
+    put(f"{found.endpoint}  canary of {found.model}@{found.candidate} at {share}{beside}")
+    put("")
+    put_pairs(_facts(found))
+    if found.measured is not None:
+        _put_evidence(found, found.measured)
+
+
+def _facts(found: CanaryStatus) -> list[tuple[str, str]]:
+    assert found.step is not None
+    assert found.since is not None
+    steps = " ".join(share_text(step) for step in found.steps)
+    decider = found.decided_by or f"nobody: {Hint('serve', '--canary')}"
+    facts = [
+        ("Step", f"{found.step + 1} of {len(found.steps)} ({steps}), since {local_time(found.since)}"),
+        ("Decided by", decider),
+        (
+            "More traffic",
+            "by itself" if found.promotes_itself else str(Hint("canary promote", found.endpoint)),
+        ),
+    ]
+    if found.held:
+        facts.append(("Held", f"to go on: {Hint('canary hold', found.endpoint, '--resume')}"))
+    if found.measured is None:
+        facts.append(("Evidence", "none on this machine"))
+        return facts
+    facts.append(("Verdict", f"{WORDS.get(found.measured.verdict, '?')}: {found.measured.reason}"))
+    if found.measured.waiting is not None:
+        facts.append(("Waiting", found.measured.waiting))
+    return facts
+
+
+def _put_evidence(found: CanaryStatus, measured: Measured) -> None:
+    put("")
+    put(paint("Evidence", sys.stdout, bold=True))
+    put_table(
+        COLUMNS,
+        [
+            (
+                _metric(metric),
+                QUESTIONS.get(metric.direction, metric.direction),
+                f"{metric.log_evidence:.2f}",
+                f"{metric.bound:.2f}",
+                _so(metric),
+            )
+            for metric in measured.metrics
+        ],
+        indent=2,
+    )
+    put("")
+    arms = {_metric(metric): metric for metric in measured.metrics}
+    put_table(
+        ARMS,
+        [
+            row
+            for name, metric in arms.items()
+            for row in (
+                _arm(found.baseline or "", name, metric.baseline),
+                _arm(measured.candidate, name, metric.candidate),
+            )
+        ],
+        indent=2,
+    )
+
+
+def _metric(metric: MetricStatus) -> str:
+    return metric.name if metric.limit_ms is None else f"{metric.name} {metric.limit_ms:g} ms"
+
+
+def _so(metric: MetricStatus) -> str:
+    """What the evidence says, in words."""
+    if metric.log_evidence >= metric.bound:
+        return "it is worse" if metric.direction == "worse" else "it is not worse"
+    if metric.log_evidence <= 0:
+        return "nothing speaks for it"
+    return f"{metric.log_evidence / metric.bound:.0%} of what is needed"
+
+
+def _arm(version: str, name: str, arm: ArmTotals) -> tuple[str, ...]:
+    share = percent_text(arm.failures / arm.requests) if arm.requests else percent_text(None)
+    return version, name, str(arm.requests), f"{arm.failures} ({share})"

@@ -1,0 +1,1 @@
+"""Canaries: the decision, what it is fed with, and who carries it out."""

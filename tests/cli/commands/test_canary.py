@@ -1,0 +1,127 @@
+"""`git regolo canary`."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.command_line import Regolo
+from support.git_program import git
+
+from regolo_git.serving.canary.kept_evidence import evidence_file, write_evidence
+
+
+def test_a_canary_goes_on_as_it_is_told(regolo: Regolo, served: Path) -> None:
+    started = regolo("canary", "start", "e", "m@1.1", "--steps", "10,50", "--bake", "5s", "-m", "try it")
+    assert started.out == "1.0=90% 1.1=10%\n"
+    assert "git regolo serve --canary" in started.err
+    assert regolo("canary", "hold", "e").out == "1.0=90% 1.1=10%\n"
+    assert "held already" in regolo("canary", "hold", "e", status=4).err
+    page = regolo("canary", "status", "e").out
+    assert "e  canary of m@1.1 at 10%, beside 1.0" in page
+    assert "1 of 2 (10% 50%)" in page
+    assert "nobody: git regolo serve --canary" in page
+    assert "git regolo canary hold e --resume" in page
+    assert regolo("canary", "hold", "e", "--resume").out == "1.0=90% 1.1=10%\n"
+    assert regolo("canary", "promote", "e").out == "1.0=50% 1.1=50%\n"
+    assert regolo("canary", "promote", "e").out == "1.1=100%\n"
+    assert "no canary runs" in regolo("canary", "status", "e").out
+    assert "no canary runs" in regolo("canary", "promote", "e", status=4).err
+
+
+def test_an_aborted_canary_leaves_the_version_that_served(regolo: Regolo, served: Path) -> None:
+    regolo("canary", "start", "e", "m@1.1")
+    assert regolo("canary", "abort", "e", "-m", "too slow").out == "1.0=100%\n"
+    assert "Regolo-Action: canary-abort" in git(served, "log", "-1", "--format=%B")
+    regolo("canary", "start", "e", "m@1.1")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--steps", "50,10"), "do not rise"),
+        (("--steps", "a"), "is not a list of percentages"),
+        (("--steps", "10,100"), "'steps' of a canary is not between 0 and 1"),
+        (("--bake", "soon"), "is not a duration"),
+        (("--latency-limit", "0"), "'limit_ms' of a canary"),
+    ],
+    ids=lambda value: "_".join(value).strip("-") if isinstance(value, tuple) else None,
+)
+def test_a_policy_that_cannot_be_followed_starts_nothing(
+    regolo: Regolo, served: Path, options: tuple[str, ...], words: str
+) -> None:
+    before = git(served, "rev-parse", "HEAD")
+    assert words in regolo("canary", "start", "e", "m@1.1", *options, status=2).err
+    assert git(served, "rev-parse", "HEAD") == before
+
+
+def evidence(candidate: str, step: int = 0) -> dict[str, object]:
+    arms = {"baseline": {"requests": 900, "failures": 9}, "candidate": {"requests": 100, "failures": 8}}
+    return {
+        "candidate": candidate,
+        "step": step,
+        "verdict": {"kind": "hold", "reason": "the evidence is not enough"},
+        "waiting": None,
+        "metrics": [
+            {
+                "name": "error_rate",
+                "limit_ms": None,
+                "direction": "worse",
+                "log_evidence": 2.3,
+                "bound": 4.6,
+                **arms,
+            },
+            {
+                "name": "error_rate",
+                "limit_ms": None,
+                "direction": "not_worse",
+                "log_evidence": -1.0,
+                "bound": 3.0,
+                **arms,
+            },
+        ],
+    }
+
+
+def test_the_evidence_of_this_machine_is_shown_and_recorded(regolo: Regolo, served: Path) -> None:
+    regolo("canary", "start", "e", "m@1.1")
+    path = evidence_file(served / ".git", "e")
+    write_evidence(path, evidence("1.1"))  # type: ignore[arg-type]
+    page = regolo("canary", "status", "e").out
+    assert "hold: the evidence is not enough" in page
+    assert "50% of what is needed" in page
+    assert "nothing speaks for it" in page
+    assert "8 (8.00%)" in page
+    document = json.loads(regolo("canary", "status", "e", "--json").out)
+    assert (document["candidate"], document["measured"]["metrics"][0]["log_evidence"]) == ("1.1", 2.3)
+    line = regolo("canary", "status", "e", "--plain").lines[0]
+    assert line == "1.1\terror_rate\tworse\t2.3\t4.6\t900\t9\t100\t8\thold"
+    regolo("canary", "promote", "e")
+    message = git(served, "log", "-1", "--format=%B")
+    assert "Regolo-Evidence: error_rate worse 2.3 of 4.6 (9/900 and 8/100)" in message
+    # What was measured at the step before says nothing about this one.
+    assert "none on this machine" in regolo("canary", "status", "e").out
+
+
+def test_evidence_that_cannot_be_read_is_none(regolo: Regolo, served: Path) -> None:
+    regolo("canary", "start", "e", "m@1.1")
+    path = evidence_file(served / ".git", "e")
+    write_evidence(path, evidence("1.0"))  # type: ignore[arg-type]
+    assert "none on this machine" in regolo("canary", "status", "e").out
+    for text in ("", "{", '{"format": 2}', '{"format": 1}', "[" * 100_000):
+        path.write_text(text)
+        assert "none on this machine" in regolo("canary", "status", "e").out
+
+
+def test_a_promotion_starts_the_canary_of_an_endpoint_that_follows(regolo: Regolo, served: Path) -> None:
+    regolo("promote", "m@1.0", "production")
+    regolo("endpoint", "create", "p", "m@1.0", "--environment", "production")
+    regolo("canary", "start", "p", "m@1.1")
+    regolo("canary", "abort", "p")
+    tried = regolo("promote", "m@1.1", "production", "--dry-run")
+    assert "would start canary of 'm@1.1' on p; 'production' stays at 1.0" in tried.err
+    done = regolo("promote", "m@1.1", "production", "--json")
+    assert json.loads(done.out)["canaries"] == ["p"]
+    assert regolo("traffic", "p").out == "1.0=99% 1.1=1%\n"
+    # A promotion while the canary runs ends it.
+    regolo("promote", "m@1.1", "production")
+    assert regolo("traffic", "p").out == "1.1=100%\n"
