@@ -32,6 +32,7 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import read_merge_state
 from regolo_git.registry.operations_branch import has_same_records
 from regolo_git.registry.other_store import add_former
+from regolo_git.registry.signature_notes import ignored_lines
 from regolo_git.registry.versions.merged import tag_merged
 from regolo_git.text.numbers import counted
 
@@ -58,6 +59,7 @@ def examine(handle: Handle, *, dry_run: bool) -> Iterator[Finding]:
         lambda: _off_branch(handle),
         lambda: _clashes(handle),
         lambda: _stray_operations(handle),
+        lambda: _signature_notes(handle),
         lambda: _limits(handle),
         lambda: _shared_store(handle, dry_run),
     )
@@ -219,6 +221,11 @@ def _stray_operations(handle: Handle) -> Iterator[Finding]:
     if base is not None and not has_same_records(handle.git, base, tip):
         what = f"branch '{registry}' has changes of environments or endpoints that '{operations}' lacks"
         yield Finding("left", what, f"git log {operations}..{registry} -- {ENVIRONMENTS} {ENDPOINTS}")
+
+
+def _signature_notes(handle: Handle) -> Iterator[Finding]:
+    for found in ignored_lines(handle):
+        yield Finding("limit", f"{found.subject}: {found.what}", found.hint)
 
 
 def _limits(handle: Handle) -> Iterator[Finding]:

@@ -48,7 +48,7 @@ def signature_of(handle: Handle, tag: str | None, commit: str, signers: bytes | 
     if tag is None or oid is None:
         return Signed(False, "has no tag that could be signed")
     wrong: Signed | None = None
-    for data, target in _signed_objects(handle, oid, commit):
+    for data, target in _signed_objects(handle, oid, commit, signers or b""):
         if signers is None:
             return Signed(False, f"is signed, but nobody may sign: there is no '{SIGNERS_PATH}'")
         found = _checked(handle, data, tag, target, signers)
@@ -58,12 +58,12 @@ def signature_of(handle: Handle, tag: str | None, commit: str, signers: bytes | 
     return wrong or Signed(False, UNSIGNED)
 
 
-def _signed_objects(handle: Handle, oid: str, commit: str) -> Iterator[tuple[bytes, str]]:
-    """The signed objects of a version, each with the target that it must have."""
+def _signed_objects(handle: Handle, oid: str, commit: str, signers: bytes) -> Iterator[tuple[bytes, str]]:
+    """The signed objects of a version, each with the target that it must have; likely ones first."""
     data = handle.git.get(oid).read_raw()
     if split_signed_bytes(data)[1]:
         yield data, commit
-    for later in signed_later(read_note(handle.git, oid, NOTES) or ""):
+    for later in signed_later(read_note(handle.git, oid, NOTES) or "", oid, signers):
         yield later, oid
 
 

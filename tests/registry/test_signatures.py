@@ -9,12 +9,19 @@ from support.keys import openpgp_key, sign_with_ssh, signer_line, ssh_key
 from support.registry_fixtures import configure
 
 from regolo_git.api import Registry
+from regolo_git.cli.pages.shown_version import look_up
+from regolo_git.cli.pages.version import document
 from regolo_git.errors import Conflict, MissingDependency, NotFound
 from regolo_git.git.openpgp_signatures import check_openpgp_signature
 from regolo_git.hints import Hint
+from regolo_git.maintenance.doctor import examine
+from regolo_git.maintenance.fsck.fsck import check_registry
 from regolo_git.records.paths import SIGNERS_PATH
+from regolo_git.records.references import Reference
 from regolo_git.registry.environments.judgement import GatesRefused
+from regolo_git.registry.signature_notes import ignored_lines
 from regolo_git.registry.signatures import NOTES
+from regolo_git.registry.versions.merged import tag_merged
 
 SIGNED = (
     "\n[environments.staging]\n\n[environments.production]\n[environments.production.gates]\nsigned = true\n"
@@ -175,6 +182,58 @@ def test_lines_of_another_kind_and_wrong_signatures_do_no_harm(unsigned: Registr
     unsigned.promote_model_version("m", "1.0", "production")
 
 
+def test_lines_of_others_hide_no_signature_and_fsck_and_doctor_name_them(unsigned: Registry) -> None:
+    unsigned.sign_model_version("m", "1.1")
+    (of_other,) = lines_of(unsigned, "m@v1.1")
+    unsigned.sign_model_version("m", "1.0")
+    (genuine,) = lines_of(unsigned, "m@v1.0")
+    assert list(ignored_lines(unsigned.handle)) == []
+    moved = genuine.replace("object ", "object 0")[:-2] + '"}'
+    moved = moved.replace(moved[moved.index("object 0") : moved.index("\\ntype")], f"object {'0' * 40}")
+    junk = [f"junk {number}\0" for number in range(300)]
+    text = "".join(f"{line}\n" for line in [*junk, "\udcff\0", of_other, moved, genuine])
+    top = unsigned.handle.paths.top
+    blob = subprocess.run(
+        ["git", "hash-object", "-w", "--stdin"],
+        cwd=top, input=text.encode("utf-8", "surrogateescape"), capture_output=True, check=True,
+    ).stdout.decode().strip()  # fmt: skip
+    git(top, "notes", "--ref", NOTES, "add", "-f", "-C", blob, "m@v1.0")
+    git(top, "notes", "--ref", NOTES, "add", "-f", "-m", "x", "HEAD")
+    assert unsigned.get_model_version("m", "1.0").signed_by == "ada@example.com"
+    unsigned.sign_model_version("m", "1.0")
+    tag = git(top, "rev-parse", "refs/tags/m@v1.0").strip()
+    head = git(top, "rev-parse", "HEAD").strip()
+    said = {
+        "tag m@v1.0: 301 lines in the note of its signatures without a signed tag object: ignored",
+        "tag m@v1.0: 1 line in the note of its signatures signed under another name, 'm@v1.1': ignored",
+        "tag m@v1.0: 1 line in the note of its signatures signed over another object: ignored",
+        f"object {head}: has signatures, and is not the tag of a version in this clone",
+    }
+    notes = check_registry(unsigned.handle).notes
+    assert {f"{note.subject}: {note.what}" for note in notes} == said
+    assert {f.what for f in examine(unsigned.handle, dry_run=True) if f.kind == "limit"} >= said
+    assert f"git notes --ref regolo-signatures edit {tag}" in {note.hint for note in notes}
+
+
+def test_a_key_that_is_younger_than_the_merge_signs_in_a_note(
+    unsigned: Registry, key: Path, isolated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow(unsigned, signer_line(key, 'valid-after="20260601"'))
+    git(isolated, "config", "--global", "tag.gpgSign", "true")
+    proposed = unsigned.create_model_version("m", model_data=b"third", flow="propose")
+    assert proposed.signed_by is None
+    top = unsigned.handle.paths.top
+    for name in ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"):
+        monkeypatch.setenv(name, "2026-05-01T00:00:00Z")
+    git(top, "merge", "-q", "--no-ff", "-m", "merge", proposed.commit)
+    tag_merged(unsigned.handle)
+    assert "is of a key that was not valid yet" in refusal(unsigned, "1.2")
+    for name in ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"):
+        monkeypatch.setenv(name, "2026-07-01T00:00:00Z")
+    assert unsigned.sign_model_version("m", "1.2").signed_by == "ada@example.com"
+    unsigned.promote_model_version("m", "1.2", "production")
+
+
 def test_a_signature_travels_with_a_push(unsigned: Registry, tmp_path: Path) -> None:
     top = unsigned.handle.paths.top
     git(tmp_path, "init", "-q", "--bare", "remote")
@@ -264,6 +323,39 @@ def test_openpgp_signatures_count_by_the_fingerprint_of_their_key(
         (tmp_path / "empty").mkdir(mode=0o700)
         monkeypatch.setenv("GNUPGHOME", str(tmp_path / "empty"))
         assert "the signature is of a key that gpg does not have here" in refusal(registry, "1.1")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("spoil", "reason"), [("expire", "has expired"), ("revoke", "was revoked")], ids=["expired", "revoked"]
+)
+def test_an_openpgp_key_that_is_not_valid_any_more_counts_nowhere(
+    registry: Registry, isolated: Path, monkeypatch: pytest.MonkeyPatch, spoil: str, reason: str
+) -> None:
+    for home in openpgp_key("Ada Byron <ada@example.com>"):
+        monkeypatch.setenv("GNUPGHOME", str(home))
+        git(isolated, "config", "--global", "tag.gpgSign", "true")
+        configure(registry, SIGNED)
+        (certificate,) = (home / "openpgp-revocs.d").glob("*.rev")
+        fingerprint = certificate.stem
+        allow(registry, f"ada@example.com openpgp {fingerprint}\n")
+        registry.register_model("m", b"weights")
+        registry.create_model_version("m", model_data=b"other weights")
+        assert registry.get_model_version("m", "1.1").signed_by == "ada@example.com"
+        if spoil == "expire":
+            subprocess.run(["gpg", "--batch", "-q", "--quick-set-expire", fingerprint, "1y"], check=True)
+            (home / "gpg.conf").write_text("faked-system-time 20990101T000000\n")
+        else:
+            armor = certificate.read_text().replace(":-----BEGIN", "-----BEGIN")
+            subprocess.run(["gpg", "--batch", "-q", "--import"], input=armor.encode(), check=True)
+        words = f"is signed, but the signature is of a key that {reason} ('{SIGNERS_PATH}')"
+        assert refusal(registry, "1.1") == words
+        assert registry.get_model_version("m", "1.1").signed_by is None
+        shown = document(look_up(registry.handle, Reference.parse("m@1.1")))
+        assert (shown["signed"], shown["signed_by"], shown["signature_problem"]) == (True, None, words)
+        tag = registry.review("m@v1.1~1", "m@v1.1").models[0].tag
+        assert tag is not None
+        assert (tag.signed.state, tag.signed.reason) == ("fail", words)
 
 
 @pytest.mark.slow

@@ -83,7 +83,7 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
     yield "digest", version.digest
     yield from _place(manifest.artifact)
     yield "tag", version.tag or "none until it is merged"
-    if shown.signature is not None:
+    if shown.signature is not None or version.tag is None:
         yield "signed", _signature(shown.signature)
     if version.commit:
         yield "commit", version.commit
@@ -97,7 +97,9 @@ def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
         yield "gates", f"{shown.gates}, when it was merged"
 
 
-def _signature(found: Signed) -> str:
+def _signature(found: Signed | None) -> str:
+    if found is None:
+        return "not yet: the tag is signed after the merge"
     if found.signer is not None:
         return f"by {found.signer}"
     return found.words.replace("is signed", "yes", 1) if found.exists else "no"

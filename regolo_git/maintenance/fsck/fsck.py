@@ -23,6 +23,7 @@ from regolo_git.maintenance.fsck.tag_check import (
     check_evaluations,
     check_labels,
     check_names,
+    check_signature_notes,
     read_checked_manifest,
     seal_problems,
 )
@@ -86,6 +87,7 @@ def check_registry(
     problems += check_branch_seals(handle, records)
     problems += check_evaluations(handle, records)
     problems += check_labels(handle, records)
+    problems += check_signature_notes(handle)
     size = handle.index.size_of_all() if rows is None else sum(row.size for row in rows)
     progress = Progress(total=size + sum(need.manifest.artifact.size for need in untagged))
     tagged = _Tagged(handle, checker, retired_names, progress, on_progress, shared=shared)

@@ -19,6 +19,7 @@ from regolo_git.records.seal import seal_problem
 from regolo_git.records.versions import Version, parse_tag_name, tag_name
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.signature_notes import ignored_lines
 from regolo_git.registry.versions.seals import branch_seal_problem
 from regolo_git.registry.versions.tagged_manifest import unreadable_hint
 from regolo_git.registry.versions.untagged import untagged_changes
@@ -100,6 +101,12 @@ def check_labels(handle: Handle, records: RecordsAt) -> Iterator[Problem]:
                 named = f"label '{entry.name}' of {entry.version}"
                 what = f"{named} is of {entry.digest}, not of its bytes, and is ignored"
                 yield Problem(f"'{labels_path(model)}'", what, note=True)
+
+
+def check_signature_notes(handle: Handle) -> Iterator[Problem]:
+    """Notes on lines among the signatures that count for nothing."""
+    for found in ignored_lines(handle):
+        yield Problem(found.subject, found.what, found.hint, note=True)
 
 
 def read_checked_manifest(

@@ -150,6 +150,7 @@ class ModelVersion(VersionActions):
     def signed_by(self) -> str | None:
         """Who signed it, of those in `.regolo/allowed_signers` on the registry branch; None if nobody.
 
+        A version without a tag, such as a proposal, has no signature yet: its tag is signed after the merge.
         Raises MissingDependency if it is signed and `ssh-keygen` or `gpg` is missing.
         """
         return self._source.signer()

@@ -80,6 +80,8 @@ def test_merged_versions_are_signed_when_they_are_tagged(
     commit_files(two_versions, {SIGNERS_PATH: signer_line(key)})
     (two_versions / "model.safetensors").write_bytes(b"other")
     regolo("commit", "m", "model.safetensors", "--propose")
+    shown = regolo("show", f"{proposal(two_versions, 'm@1.2')}:m").out
+    assert "signed   not yet: the tag is signed after the merge" in shown
     git(two_versions, "merge", "-q", "--ff-only", proposal(two_versions, "m@1.2"))
     regolo("tag", "--merged", "--sign")
     assert "by ada@example.com" in regolo("show", "m@1.2").out
