@@ -20,11 +20,53 @@ SUFFIXES = {".onnx": "onnx", ".skops": "skops"}
 ENTRY_POINT = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 
 
+MOST_ROWS = 1024
+# Well below the time after which a gateway takes requests back from a worker that begins none.
+LONGEST_WAIT = 500
+DEFAULT_WAIT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Requests that wait may be joined into one call of up to `max` rows.
+
+    A worker that expects others waits for them for up to `wait_ms` milliseconds.
+    """
+
+    max: int
+    wait_ms: int = DEFAULT_WAIT
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.max <= MOST_ROWS:
+            raise InvalidInput(f"'max' of 'batch' in [serving] is {self.max}, not 2 to {MOST_ROWS} rows")
+        if not 0 <= self.wait_ms <= LONGEST_WAIT:
+            raise InvalidInput(
+                f"'wait_ms' of 'batch' in [serving] is {self.wait_ms}, not 0 to {LONGEST_WAIT} milliseconds"
+            )
+
+    @classmethod
+    def read(cls, reader: TableReader) -> Self:
+        """Reads the table.  Raises InvalidInput, IntegrityError."""
+        wait = reader.take_optional("wait_ms", int)
+        block = cls(reader.take("max", int), DEFAULT_WAIT if wait is None else wait)
+        if reader.rest:
+            raise InvalidInput(f"'batch' in [serving] has an unknown key '{next(iter(reader.rest))}'")
+        return block
+
+    def to_mapping(self) -> dict[str, TomlValue]:
+        """The canonical table."""
+        table: dict[str, TomlValue] = {"max": self.max}
+        if self.wait_ms != DEFAULT_WAIT:
+            table["wait_ms"] = self.wait_ms
+        return table
+
+
 @dataclass(frozen=True, slots=True)
 class ServingBlock:
     """A format or `module:callable`, its configuration, warm-up requests, and the name of an interpreter.
 
-    `idempotent` allows the gateway to send a request again; only the model's author can know that.
+    `idempotent` allows the gateway to send a request again, and `batch` the worker to join requests: that
+    each row is answered as it would be alone, only the model's author can know.
     """
 
     format: str
@@ -33,6 +75,7 @@ class ServingBlock:
     warmup: tuple[Table, ...] = ()
     interpreter: str | None = None
     idempotent: bool = False
+    batch: Batch | None = None
 
     @classmethod
     def parse(cls, table: Mapping[str, object]) -> Self:
@@ -63,6 +106,7 @@ class ServingBlock:
             warmup=tuple(cast(list[Table], warmup)),
             interpreter=reader.take_optional("interpreter", str),
             idempotent=bool(idempotent),
+            batch=Batch.read(reader.take_table("batch")) if "batch" in reader.rest else None,
         )
         if reader.rest:
             raise InvalidInput(f"[serving] has an unknown key '{next(iter(reader.rest))}'")
@@ -79,6 +123,8 @@ class ServingBlock:
             table["idempotent"] = True
         if self.warmup:
             table["warmup"] = list(self.warmup)
+        if self.batch is not None:
+            table["batch"] = self.batch.to_mapping()
         if self.config:
             table["config"] = self.config
         return table

@@ -66,7 +66,7 @@ def test_a_vector_is_read_and_written_back_the_same(kind: str, about: str, text:
 
 
 @pytest.mark.parametrize(
-    "text", [text for kind, _, text in VECTORS if kind == "manifest"], ids=["old", "new"]
+    "text", [text for kind, _, text in VECTORS if kind == "manifest"], ids=["old", "new", "served"]
 )
 def test_the_seal_of_a_manifest_is_right(text: str) -> None:
     assert seal_problem(Manifest.parse(text), required=False) is None

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from regolo_git.errors import InvalidInput
-from regolo_git.records.serving_block import ServingBlock, implied_by, is_implied
+from regolo_git.records.serving_block import Batch, ServingBlock, implied_by, is_implied
 
 FULL: dict[str, Any] = {
     "format": "python",
@@ -13,19 +13,26 @@ FULL: dict[str, Any] = {
     "interpreter": "cuda",
     "idempotent": True,
     "warmup": [{"inputs": [1]}],
+    "batch": {"max": 8, "wait_ms": 2},
     "config": {"a": 1},
 }
 
 
 def test_every_key_reads_back_in_one_order() -> None:
     block = ServingBlock.parse(FULL)
-    assert block == ServingBlock("python", "my_pkg.sub:load", {"a": 1}, ({"inputs": [1]},), "cuda", True)
+    expected = ServingBlock(
+        "python", "my_pkg.sub:load", {"a": 1}, ({"inputs": [1]},), "cuda", True, Batch(8, 2)
+    )
+    assert block == expected
     assert list(block.to_mapping().items()) == list(FULL.items())
 
 
 def test_what_is_as_always_is_not_written() -> None:
     assert ServingBlock("onnx").to_mapping() == {"format": "onnx"}
     assert ServingBlock.parse({"format": "onnx", "idempotent": False}) == ServingBlock("onnx")
+    usual = ServingBlock.parse({"format": "onnx", "batch": {"max": 32, "wait_ms": 5}})
+    assert usual.to_mapping() == {"format": "onnx", "batch": {"max": 32}}
+    assert ServingBlock.parse(usual.to_mapping()) == usual
 
 
 @pytest.mark.parametrize("kind", ["onnx", "skops", "mlflow"])
@@ -57,6 +64,21 @@ def test_an_entry_point_alone_is_pythons() -> None:
         {"format": "onnx", "interpreter": 1},
         {"format": "onnx", "config": []},
         {"format": "onnx", "other": 1},
+        *(
+            {"format": "onnx", "batch": batch}
+            for batch in (
+                32,
+                {},
+                {"wait_ms": 5},
+                {"max": 1},
+                {"max": 1025},
+                {"max": True},
+                {"max": 8, "wait_ms": -1},
+                {"max": 8, "wait_ms": 501},
+                {"max": 8, "wait_ms": 0.5},
+                {"max": 8, "most": 1},
+            )
+        ),
         {"format": "onnx", "config": {"a": None}},
     ],
     ids=str,

@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from regolo_git.records.digests import Digest
+from regolo_git.records.serving_block import Batch
 from regolo_git.serving.local.worker.call import Call, Predictor, TensorType
 from regolo_git.serving.local.worker.loaders.all_loaders import load_model
 from regolo_git.serving.local.worker.mlflow_form import read_invocation
@@ -22,12 +23,19 @@ def lasting_folder() -> Path:
 
 
 def loaded(
-    path: Path, kind: str, *, trusted: tuple[str, ...] = (), entry_point: str | None = None, **config: Any
+    path: Path,
+    kind: str,
+    *,
+    trusted: tuple[str, ...] = (),
+    entry_point: str | None = None,
+    batch: Batch | None = None,
+    **config: Any,
 ) -> Predictor:
     """The model at a path; nobody looks at its digest here."""
     digest = Digest.parse(f"sha256:{'0' * 64}")
+    is_own = entry_point is not None
     spec = WorkerSpec(
-        "m", path, digest, kind, entry_point, config, (), False, None, trusted, entry_point is not None
+        "m", path, digest, kind, entry_point, config, (), False, None, trusted, is_own, batch=batch
     )
     return load_model(spec)
 

@@ -9,7 +9,7 @@ the number, and the gateway that writes it and then looks whether the request wa
 other: no request is lost between them, and none is predicted twice.
 
     count of begun requests; start of the current turn, or 0; the shorter of the last two turns (nanoseconds);
-    1 if the model is a coroutine, so that it can predict many at once
+    how many requests it predicts at once: 0 for one, 1 for any number (a coroutine), else that many, joined
     the last ROOM begun numbers, each at the place of its count
     numbers that were taken back, each at the place of its remainder by ROOM
 
@@ -28,7 +28,8 @@ ROOM = 4096
 NUMBER = Struct("<Q")
 STATE = Struct("<QQQQ")
 TURN = Struct("<QQ")
-COUNT, STARTED, _, AWAITS, BEGUN, TAKEN_BACK = (NUMBER.size * place for place in (0, 1, 2, 3, 4, 4 + ROOM))
+ONE, ANY = 0, 1
+COUNT, STARTED, _, AT_ONCE, BEGUN, TAKEN_BACK = (NUMBER.size * place for place in (0, 1, 2, 3, 4, 4 + ROOM))
 SIZE = TAKEN_BACK + NUMBER.size * ROOM
 
 
@@ -38,7 +39,12 @@ class State(NamedTuple):
     begun: int
     started: int
     last_turn: int
-    awaits: int
+    at_once: int
+
+    @property
+    def awaits(self) -> bool:
+        """Whether the model is a coroutine, so that it predicts any number of requests at once."""
+        return self.at_once == ANY
 
     @property
     def busy_seconds(self) -> float:
@@ -80,9 +86,13 @@ class TurnLog:
 
     # -- the worker ---------------------------------------------------------------------------------------
 
-    def allow_many(self) -> None:
+    def allow_any(self) -> None:
         """Notes that the model is a coroutine."""
-        NUMBER.pack_into(self._mapped, AWAITS, 1)
+        NUMBER.pack_into(self._mapped, AT_ONCE, ANY)
+
+    def allow_joined(self, most: int) -> None:
+        """Notes that up to `most` requests, at least two, are predicted in one call."""
+        NUMBER.pack_into(self._mapped, AT_ONCE, most)
 
     def begin(self, request: int) -> bool:
         """Notes that a request is about to be predicted; False if it was taken back, and must not be."""
@@ -116,15 +126,22 @@ class TurnLog:
         """How many requests were begun so far."""
         return self._read(COUNT)
 
-    def has_room(self, quick: int, stuck: int) -> bool:
-        """Whether the worker is to be sent more before it has answered; times in nanoseconds.
+    def has_room(self, held: int, quick: int, stuck: int) -> bool:
+        """Whether a worker that holds some requests is to be sent more; times in nanoseconds.
 
-        Its turns are shorter than `quick`, and the current one is not yet longer than `stuck`.
+        Its turns are shorter than `quick`, and the current one is not yet longer than `stuck`.  One that
+        joins requests is sent those of its next call ahead, unless its turns come near to `stuck`: then it is
+        sent as many as one call takes, between two turns.
         """
-        _, started, last_turn, awaits = STATE.unpack_from(self._mapped, 0)
-        if awaits:
+        _, started, last_turn, at_once = STATE.unpack_from(self._mapped, 0)
+        if at_once == ANY:
             return True
-        return last_turn < quick and (not started or time.monotonic_ns() - started < stuck)
+        is_unstuck = not started or time.monotonic_ns() - started < stuck
+        if at_once == ONE:
+            return bool(last_turn < quick and is_unstuck)
+        if last_turn < stuck - quick:
+            return bool(is_unstuck and held < 2 * at_once)
+        return bool(not started and held < at_once)
 
     def has_begun(self, request: int, since: int) -> bool:
         """Whether a request was begun after the first `since`; True if that is no longer known."""

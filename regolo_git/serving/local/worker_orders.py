@@ -17,7 +17,7 @@ from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.records.references import Reference
-from regolo_git.records.serving_block import ServingBlock, implied_by
+from regolo_git.records.serving_block import Batch, ServingBlock, implied_by
 from regolo_git.records.toml_text import TomlValue
 from regolo_git.serving.model_files import ModelFiles
 from regolo_git.serving.policy import Permission
@@ -42,6 +42,7 @@ class WorkerSpec:
     trusted_types: tuple[str, ...]
     repository_code: bool
     environment: tuple[str, ...] = ()
+    batch: Batch | None = None
 
     @classmethod
     def of(cls, model: str, files: ModelFiles, block: ServingBlock, permission: Permission) -> Self:
@@ -59,6 +60,7 @@ class WorkerSpec:
             trusted_types=permission.trusted_types,
             repository_code=permission.repository_code,
             environment=permission.environment,
+            batch=block.batch,
         )
 
     @property
@@ -87,12 +89,14 @@ class WorkerSpec:
             "trusted_types": list(self.trusted_types),
             "repository_code": self.repository_code,
             "environment": list(self.environment),
+            "batch": [self.batch.max, self.batch.wait_ms] if self.batch is not None else None,
         }
 
     @classmethod
     def read(cls, reader: JsonReader) -> Self:
         """Reads `to_json`.  Raises InvalidInput."""
         interpreter = reader.get_optional("interpreter", str)
+        batch = reader.list_of("batch", int) if reader.get_optional("batch", list) is not None else None
         return cls(
             model=reader.get("model", str),
             path=Path(reader.get("path", str)),
@@ -106,6 +110,7 @@ class WorkerSpec:
             trusted_types=tuple(reader.list_of("trusted_types", str)),
             repository_code=reader.get("repository_code", bool),
             environment=tuple(reader.list_of("environment", str)),
+            batch=Batch(*batch) if batch is not None else None,
         )
 
 

@@ -11,7 +11,7 @@ from regolo_git.errors import InvalidInput
 from regolo_git.records.digests import Digest
 from regolo_git.records.json_reader import JsonReader
 from regolo_git.records.references import Reference
-from regolo_git.records.serving_block import ServingBlock
+from regolo_git.records.serving_block import Batch, ServingBlock
 from regolo_git.serving.local.worker_orders import WorkerOrders, WorkerReport, WorkerSpec, serving_block
 from regolo_git.serving.model_files import ModelFiles
 from regolo_git.serving.policy import Permission
@@ -25,6 +25,7 @@ BLOCK = ServingBlock(
     ({"inputs": [1]},),
     None,
     True,
+    Batch(8, 2),
 )
 SPEC = WorkerSpec.of("m", FILES, BLOCK, Permission(Path("/other/python"), ("a.B",), repository_code=True))
 
@@ -48,6 +49,7 @@ def test_orders_travel_unchanged_and_dates_become_text() -> None:
         ("repository_code", False),
         ("environment", ("HF_TOKEN",)),
         ("warmup", ()),
+        ("batch", None),
     ],
 )
 def test_whatever_changes_what_is_loaded_or_how_needs_other_workers(name: str, value: object) -> None:

@@ -151,6 +151,9 @@ class _Attempt:
         self.is_sent, self._is_taken_back = True, False
         number = next(self._numbers)
         headers = [(b"x-regolo-request", b"%d" % number), *self.prediction.headers]
+        if self._broken:
+            # Of requests that are joined, one may have ended the worker that had begun all of them.
+            headers.append((b"x-regolo-alone", b"1"))
         upstream.send(number, self._take_back)
         try:
             response = await upstream.post(self.prediction.path_to(chosen), self.prediction.body, headers)

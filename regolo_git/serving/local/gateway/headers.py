@@ -9,7 +9,8 @@ Headers = Sequence[Header]
 # Hop-by-hop headers, those that we or the worker's client set, and the encoding of a body that we inflate.
 OWN = frozenset(
     b"connection content-encoding content-length expect host keep-alive proxy-authenticate "
-    b"proxy-authorization proxy-connection te trailer transfer-encoding upgrade x-regolo-request".split()
+    b"proxy-authorization proxy-connection te trailer transfer-encoding upgrade "
+    b"x-regolo-alone x-regolo-request".split()
 )
 DROPPED_ANSWER = frozenset(
     b"connection content-length date keep-alive proxy-authenticate server trailer transfer-encoding upgrade "

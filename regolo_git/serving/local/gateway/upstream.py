@@ -80,11 +80,13 @@ class Upstream:
     @property
     def _has_room(self) -> bool:
         log = self._log
-        return log is None or (log.has_room(QUICK_NANOSECONDS, STUCK_NANOSECONDS) and not self.is_resting)
+        if log is None:
+            return True
+        return log.has_room(self.held, QUICK_NANOSECONDS, STUCK_NANOSECONDS) and not self.is_resting
 
     @property
     def _is_serial(self) -> bool:
-        """Whether it predicts one request at a time."""
+        """Whether it is called with one request, or with some joined, at a time."""
         return self._log is not None and not self._log.state().awaits
 
     @property

@@ -27,7 +27,7 @@ from regolo_git.serving.local.worker.mlflow_form import read_invocation, write_p
 MESSAGE_LENGTH = 500
 # Python refuses to read a number of thousands of digits.
 BYTE_COUNT = re.compile(rb"\d{1,18}")
-TAKEN_BACK = (b"x-regolo-taken-back", b"1")
+TAKEN_BACK = HttpAnswer(503, b"{}", ((b"x-regolo-taken-back", b"1"),))
 
 Write = Callable[[object], HttpAnswer]
 
@@ -36,18 +36,18 @@ class WorkerApp:
     """Answers requests to one predictor; the `log` tells the gateways what it does."""
 
     def __init__(self, predictor: Predictor, log: TurnLog) -> None:
-        self._predictor = predictor
-        self._log = log
+        self.predictor = predictor
+        self.log = log
         # For how many seconds predictions occupy the process: the shorter of the last two.
         self.took = 0.0
         if predictor.signature().awaits:
-            log.allow_many()
+            log.allow_any()
 
     async def warm_up(self, call: Call) -> object:
         """The model's answer to one call.  Raises InvalidInput, and the model's own exceptions."""
-        outputs = self._predictor.predict(call)
+        outputs = self.predictor.predict(call)
         if isawaitable(outputs):
-            self._log.allow_many()
+            self.log.allow_any()
             return await outputs
         return outputs
 
@@ -59,33 +59,37 @@ class WorkerApp:
 
     def predict(self, request: Request) -> HttpAnswer | Coroutine[object, object, HttpAnswer]:
         """Answers a prediction; what a model has to be awaited for is a coroutine."""
-        self._log.start_turn()
+        self.log.start_turn()
         try:
-            if not self._begin(request):
-                return HttpAnswer(503, b"{}", (TAKEN_BACK,))
-            call, write = self._read(request)
-            outputs = self._predictor.predict(call)
+            if not self.begin(request):
+                return TAKEN_BACK
+            call, write = self.read(request)
+            outputs = self.predictor.predict(call)
         except BaseException as error:  # noqa: BLE001 - a model's code may raise anything, `SystemExit` too
-            return _failed(error)
+            return failed(error)
         finally:
-            self.took = self._log.end_turn()
+            self.took = self.log.end_turn()
+        return self.answer_to(outputs, write)
+
+    def answer_to(self, outputs: object, write: Write) -> HttpAnswer | Coroutine[object, object, HttpAnswer]:
+        """The answer with a model's outputs; a coroutine if they have to be awaited."""
         if isawaitable(outputs):
-            self._log.allow_many()
+            self.log.allow_any()
             return _awaited(outputs, write)
         return _written(outputs, write)
 
-    def _begin(self, request: Request) -> bool:
+    def begin(self, request: Request) -> bool:
         """Notes that a request is begun; False if the gateway has taken it back."""
         for name, value in request.headers:
             if name == b"x-regolo-request":
-                return self._log.begin(int(value))
+                return self.log.begin(int(value))
         return True
 
-    def _read(self, request: Request) -> tuple[Call, Write]:
+    def read(self, request: Request) -> tuple[Call, Write]:
         """A request's call, and how its outputs are written.  Raises InvalidInput."""
         if request.path == "/invocations":
             return read_invocation(request.body), _write_predictions
-        where, signature = _locate(request.path), self._predictor.signature()
+        where, signature = _locate(request.path), self.predictor.signature()
         asked = _inference(request, signature)
 
         def write(outputs: object) -> HttpAnswer:
@@ -98,7 +102,7 @@ class WorkerApp:
         try:
             return self._page(path)
         except Exception as error:  # noqa: BLE001 - a model's code may raise anything; its caller gets a 500
-            return _failed(error)
+            return failed(error)
 
     def _page(self, path: str) -> HttpAnswer:
         if path in ("/v2/health/live", "/v2/health/ready", "/ping", "/health"):
@@ -107,10 +111,10 @@ class WorkerApp:
         if where.verb == "ready":
             return HttpAnswer(200, b"{}")
         if where.verb == "":
-            metadata = model_metadata(where.model, where.version, self._predictor.signature())
+            metadata = model_metadata(where.model, where.version, self.predictor.signature())
             return HttpAnswer(200, metadata)
         if where.verb == "config":
-            return HttpAnswer(200, model_config(where.model, self._predictor.signature()))
+            return HttpAnswer(200, model_config(where.model, self.predictor.signature()))
         return error_answer(404, "ENDPOINT_NOT_FOUND", f"no such path: '{path}'")
 
 
@@ -120,21 +124,21 @@ async def _awaited(outputs: Awaitable[object], write: Write) -> HttpAnswer:
     except asyncio.CancelledError:
         raise
     except BaseException as error:  # noqa: BLE001 - a model's code may raise anything, `SystemExit` too
-        return _failed(error)
+        return failed(error)
 
 
 def _written(outputs: object, write: Write) -> HttpAnswer:
     try:
         return write(outputs)
     except Exception as error:  # noqa: BLE001 - values of a model may raise anything when they are read
-        return _failed(error)
+        return failed(error)
 
 
 def _write_predictions(outputs: object) -> HttpAnswer:
     return HttpAnswer(200, write_predictions(outputs))
 
 
-def _failed(error: BaseException) -> HttpAnswer:
+def failed(error: BaseException) -> HttpAnswer:
     """The answer to a request that could not be read, or that the model failed at."""
     if isinstance(error, InvalidInput):
         return error_answer(400, "BAD_REQUEST", without_paths(error.message))

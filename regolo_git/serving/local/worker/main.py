@@ -23,6 +23,8 @@ from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.local.child_process import die_with, freeze_gc
 from regolo_git.serving.local.turn_log import TurnLog
 from regolo_git.serving.local.worker.application import WorkerApp
+from regolo_git.serving.local.worker.joined_call import JoinedCalls
+from regolo_git.serving.local.worker.joined_turns import JoinedTurns
 from regolo_git.serving.local.worker.loaders.all_loaders import load_model
 from regolo_git.serving.local.worker.mlflow_form import invocation, write_predictions
 from regolo_git.serving.local.worker.server import WorkerServer
@@ -40,6 +42,7 @@ def main() -> None:
         _print_by_line()
         _raise_oom_score()
         app = _loaded(orders)
+        turns = _joined_turns(orders, app)
     except RegoloError as error:
         _report(orders, WorkerReport(error.message, on_command_line(error.hint)))
         sys.exit(error.exit_code)
@@ -50,7 +53,7 @@ def main() -> None:
     freeze_gc()
     listener = _listen(orders.socket)
     _report(orders, WorkerReport())
-    _serve(app, listener, orders.drain_seconds)
+    _serve(WorkerServer(app, turns), listener, orders.drain_seconds)
 
 
 def _print_by_line() -> None:
@@ -83,6 +86,20 @@ async def _warm(app: WorkerApp, request: Json) -> object:
     return await app.warm_up(invocation(request))
 
 
+def _joined_turns(orders: WorkerOrders, app: WorkerApp) -> JoinedTurns | None:
+    """The turns of a model whose requests may be joined, as its warm-up requests are here.
+
+    Raises ServingError if they cannot be.
+    """
+    batch = orders.spec.batch
+    if batch is None:
+        return None
+    calls = JoinedCalls.of(app, batch.max)
+    for request in orders.spec.warmup:
+        calls.check(invocation(request))
+    return JoinedTurns(calls, batch)
+
+
 def _listen(path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     os.umask(0o077)
@@ -96,14 +113,14 @@ def _report(orders: WorkerOrders, report: WorkerReport) -> None:
         pipe.write(report.to_line())
 
 
-def _serve(app: WorkerApp, listener: socket.socket, drain_seconds: int) -> None:
+def _serve(server: WorkerServer, listener: socket.socket, drain_seconds: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         # For the supervisor alone: see `http_server.py`.  Not SIG_IGN, which the programs that a model starts
         # would inherit.
         signal.signal(number, _ignore)
 
     async def serve() -> None:
-        await WorkerServer(app).serve(listener, drain_seconds)
+        await server.serve(listener, drain_seconds)
 
     uvloop.run(serve())
 

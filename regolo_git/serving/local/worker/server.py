@@ -14,20 +14,19 @@ from collections import deque
 from regolo_git.serving.local.http_answer import HttpAnswer
 from regolo_git.serving.local.worker.application import WorkerApp
 from regolo_git.serving.local.worker.http_protocol import Request, WorkerConnection
+from regolo_git.serving.local.worker.joined_turns import JoinedTurns
+from regolo_git.serving.local.worker.rounds import QUICK_SECONDS, ROUNDS, after_rounds
 from regolo_git.serving.local.worker_orders import STOP_SIGNAL
 
-# Reading the sockets after each quick request would cost an echo model a tenth of its throughput.
-QUICK_SECONDS = 0.005
-# Accepting a connection, reading from it and answering take one iteration of the loop each.
-ROUNDS = 10
 LOOK_SECONDS = 0.05
 
 
 class WorkerServer:
-    """Serves one model."""
+    """Serves one model; requests that may be joined have their own `turns`."""
 
-    def __init__(self, app: WorkerApp) -> None:
+    def __init__(self, app: WorkerApp, turns: JoinedTurns | None = None) -> None:
         self._app = app
+        self._turns = turns
         self._connections: set[WorkerConnection] = set()
         self._waiting: deque[tuple[WorkerConnection, Request]] = deque()
         self._is_going_on = False
@@ -65,6 +64,8 @@ class WorkerServer:
         """Answers a request: at once if it is not a prediction or is the only one, otherwise in its turn."""
         if not self._app.is_prediction(request):
             connection.answer(self._app.page(request.path))
+        elif self._turns is not None:
+            self._turns.arrived(connection, request)
         elif self._is_going_on or self._app.took > QUICK_SECONDS:
             self._waiting.append((connection, request))
             self._go_on()
@@ -83,14 +84,7 @@ class WorkerServer:
     def _go_on(self) -> None:
         if not self._is_going_on:
             self._is_going_on = True
-            self._after_rounds(ROUNDS if self._app.took > QUICK_SECONDS else 0)
-
-    def _after_rounds(self, rounds: int) -> None:
-        loop = asyncio.get_running_loop()
-        if rounds:
-            loop.call_soon(self._after_rounds, rounds - 1)
-        else:
-            loop.call_soon(self._next)
+            after_rounds(1 + (ROUNDS if self._app.took > QUICK_SECONDS else 0), self._next)
 
     def _next(self) -> None:
         """Answers the first in the queue whose caller is still there."""

@@ -160,10 +160,45 @@ def test_lines_of_the_same_workers_have_their_turns(with_line: Callable[[Use], N
     with_line(use)
 
 
+def test_a_worker_that_joins_requests_is_given_those_of_its_next_call_ahead(
+    with_line: Callable[[Use], None],
+) -> None:
+    async def use(line: Line, log: TurnLog) -> None:
+        log.allow_joined(4)
+        log.start_turn()
+        assert [line.take((), has_waited=False) is not None for _ in range(9)] == [True] * 8 + [False]
+
+    with_line(use)
+
+
+def test_a_slow_worker_that_joins_requests_is_given_a_call_of_them_between_its_turns(
+    with_line: Callable[[Use], None],
+) -> None:
+    async def use(line: Line, log: TurnLog) -> None:
+        log.allow_joined(4)
+        slow_turn(log)
+        assert [line.take((), has_waited=False) is not None for _ in range(5)] == [True] * 4 + [False]
+        long_turn(log)
+        (upstream,) = line.upstreams
+        waiting = [asyncio.create_task(line.wait()) for _ in range(5)]
+        await asyncio.sleep(0)
+        upstream.give_back()
+        await asyncio.sleep(0)
+        assert not any(task.done() for task in waiting)
+        log.end_turn()
+        for _ in range(3):
+            upstream.give_back()
+        await asyncio.sleep(0)
+        assert [task.done() for task in waiting] == [True] * 4 + [False]
+        waiting[4].cancel()
+
+    with_line(use)
+
+
 def test_a_worker_whose_model_is_a_coroutine_is_given_many(with_line: Callable[[Use], None]) -> None:
     async def use(line: Line, log: TurnLog) -> None:
         slow_turn(log)
-        log.allow_many()
+        log.allow_any()
         log.start_turn()
         assert all(line.take((), has_waited=False) for _ in range(5))
 

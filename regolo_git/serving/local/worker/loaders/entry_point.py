@@ -5,13 +5,14 @@ Used only in a worker, and only after the operator's policy has allowed the entr
 
 import sys
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from inspect import Parameter, isawaitable, isclass, iscoroutinefunction, signature
 
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.json_reader import Json
 from regolo_git.serving.local.worker.call import Call, Signature
+from regolo_git.serving.local.worker.row_model import RowModel
 from regolo_git.serving.local.worker_orders import WorkerSpec
 
 LONGEST_REASON = 500
@@ -38,7 +39,7 @@ def find_entry_point(spec: WorkerSpec) -> Callable[[object, dict[str, Json]], ob
     return found  # type: ignore[no-any-return]
 
 
-class PlainPredictor:
+class PlainPredictor(RowModel):
     """The result of an entry point: an object with `predict(inputs, **params)`, or such a callable."""
 
     def __init__(self, loaded: object, platform: str) -> None:
@@ -53,24 +54,23 @@ class PlainPredictor:
         self._platform = platform
         self._awaits = iscoroutinefunction(chosen) or iscoroutinefunction(type(chosen).__call__)
 
-    def predict(self, call: Call) -> object:
-        """Calls it with plain values; the caller's params are keyword arguments.
+    def prepare(self, call: Call) -> object:
+        """Plain values.  Raises InvalidInput for params that it does not have."""
+        unknown = call.parameters.keys() - self._params if self._params is not None else ()
+        if unknown:
+            raise InvalidInput(f"the model has no parameter '{min(unknown)}'")
+        return call.plain()
+
+    def run(self, argument: object, parameters: Mapping[str, Json]) -> object:
+        """Calls it; the caller's params are keyword arguments.
 
         A ValueError is about the values, as in scikit-learn and numpy: InvalidInput.
         """
         try:
-            outputs = self._called(call)
+            outputs = self._predict(argument, **parameters)
         except ValueError as error:
             raise _rejected(error) from error
         return _judged(outputs) if isawaitable(outputs) else outputs
-
-    def _called(self, call: Call) -> object:
-        if not call.parameters:
-            return self._predict(call.plain())
-        unknown = call.parameters.keys() - self._params if self._params is not None else ()
-        if unknown:
-            raise InvalidInput(f"the model has no parameter '{min(unknown)}'")
-        return self._predict(call.plain(), **call.parameters)
 
     def signature(self) -> Signature:
         """The platform, and whether it is a coroutine: the inputs of a callable are unknown."""

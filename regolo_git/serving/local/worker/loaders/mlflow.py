@@ -3,14 +3,17 @@
 It may contain pickles and code, which run when it is loaded, so the operator's policy has to allow it.
 """
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
 from regolo_git.errors import IntegrityError, InvalidInput
+from regolo_git.records.json_reader import Json
 from regolo_git.serving.dependencies import missing_library
 from regolo_git.serving.local.worker.call import Call, Predictor, Signature
 from regolo_git.serving.local.worker.loaders.mlflow_inputs import PyfuncInputs
 from regolo_git.serving.local.worker.loaders.number_texts import NumberTexts
+from regolo_git.serving.local.worker.row_model import RowModel
 from regolo_git.serving.local.worker_orders import WorkerSpec
 
 LONGEST_REASON = 500
@@ -36,7 +39,7 @@ def load(spec: WorkerSpec) -> Predictor:
     return _Pyfunc(model, inputs, exceptions.MlflowException)
 
 
-class _Pyfunc:
+class _Pyfunc(RowModel):
     def __init__(self, model: Any, inputs: PyfuncInputs, refusal: type[Exception]) -> None:
         self._model = model
         self._inputs = inputs
@@ -49,17 +52,21 @@ class _Pyfunc:
             self._refusals = (refusal, ValueError, TypeError, OverflowError)
             self._failures = (import_module("sklearn.exceptions").NotFittedError,)
 
-    def predict(self, call: Call) -> object:
+    def prepare(self, call: Call) -> object:
         argument = self._inputs.make(call)
         if self._texts is not None:
             self._texts.check(argument)
+        return argument
+
+    def run(self, argument: object, parameters: Mapping[str, Json]) -> object:
         try:
-            return self._model.predict(argument, params=dict(call.parameters) or None)
+            outputs: object = self._model.predict(argument, params=dict(parameters) or None)
         except self._failures:
             raise
         except self._refusals as error:
             # MLflow raises its own exception if the inputs do not fit the model's schema.
             raise InvalidInput(f"the inputs do not fit the model: {_reason(error)}") from error
+        return outputs
 
     def signature(self) -> Signature:
         return Signature("mlflow_pyfunc", self._inputs.described())

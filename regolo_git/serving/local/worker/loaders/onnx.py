@@ -13,6 +13,7 @@ from regolo_git.serving.local.worker.loaders.bfloat16 import from_value, to_valu
 from regolo_git.serving.local.worker.loaders.casts import cast_input
 from regolo_git.serving.local.worker.loaders.one_file import one_file
 from regolo_git.serving.local.worker.loaders.onnx_types import input_type, is_bfloat16, output_type
+from regolo_git.serving.local.worker.row_model import RowModel
 from regolo_git.serving.local.worker_orders import WorkerSpec
 
 LONGEST_LIST = 500  # of names that a request has
@@ -43,14 +44,17 @@ def load(spec: WorkerSpec) -> Predictor:
     except (errors.Fail, errors.InvalidProtobuf, errors.InvalidGraph, errors.InvalidArgument) as error:
         reason = _reason(error).replace(str(path), f"'{path.name}'")
         raise IntegrityError(f"'{path.name}' is not a model that onnxruntime can load: {reason}") from error
-    return _Session(session, runtime, numpy, errors)
+    model = _Session(session, runtime, numpy, errors)
+    if spec.batch is not None:
+        model.check_rows()
+    return model
 
 
 def _reason(error: Exception) -> str:
     return " ".join(NOISE.sub("", str(error)).split())
 
 
-class _Session:
+class _Session(RowModel):
     def __init__(self, session: Any, runtime: Any, numpy: Any, errors: Any) -> None:
         self._session = session
         self._runtime = runtime
@@ -65,22 +69,24 @@ class _Session:
         self._outputs = {entry.name: output_type(entry) for entry in outputs}
         self._needs_values = any(map(is_bfloat16, (*inputs, *outputs)))
 
-    def predict(self, call: Call) -> object:
-        feeds = self._feeds(call)
+    def run(self, argument: Any, _: Mapping[str, Json]) -> dict[str, Any]:
         try:
-            results = self._run_values(feeds) if self._needs_values else self._session.run(None, feeds)
+            results = self._run_values(argument) if self._needs_values else self._session.run(None, argument)
         except self._errors.InvalidArgument as error:
             raise InvalidInput(f"the inputs do not fit the model: {_reason(error)}") from error
         except (self._errors.Fail, self._errors.RuntimeException) as error:
-            self._check_sizes(feeds)
+            self._check_sizes(argument)
             raise ServingError(_reason(error)) from error
-        named = dict(zip(self._outputs, results, strict=True))
+        return dict(zip(self._outputs, results, strict=True))
+
+    def present(self, outputs: Any, call: Call) -> object:
+        named: dict[str, Any] = outputs
         if call.types:
             # The protocol that declares types takes nothing but tensors.
             named = {name: self._tensor(name, value) for name, value in named.items()}
         return next(iter(named.values())) if len(named) == 1 else named
 
-    def _feeds(self, call: Call) -> dict[str, Any]:
+    def prepare(self, call: Call) -> dict[str, Any]:
         named = call.named if call.named is not None else self._named(call)
         if call.named is not None and not call.types:
             named = {name: self._matrix(name, value) for name, value in named.items()}
@@ -169,6 +175,15 @@ class _Session:
     def _scores(self, rows: Sequence[Mapping[Any, Any]]) -> Any:
         """A column for each class, sorted as onnxruntime does it; ZipMap has FP32 only."""
         return self._numpy.array([list(row.values()) for row in rows], dtype="float32")
+
+    def check_rows(self) -> None:
+        """Raises ServingError if the model fixes the number of rows, so that no requests can be joined."""
+        for kind in (*self._inputs.values(), *self._outputs.values()):
+            if kind.shape[:1] != (-1,):
+                shape = list(kind.shape)
+                raise ServingError(
+                    f"'batch' in [serving] needs a first dimension of any size, and '{kind.name}' has {shape}"
+                )
 
     def signature(self) -> Signature:
         return Signature("onnx_onnxv1", tuple(self._inputs.values()), tuple(self._outputs.values()))

@@ -4,16 +4,19 @@ skops builds only types that it trusts or that the operator named; nothing in th
 """
 
 import warnings
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 from zipfile import BadZipFile
 
 from regolo_git.errors import IntegrityError, InvalidInput, PolicyRefused
+from regolo_git.records.json_reader import Json
 from regolo_git.serving.dependencies import missing_library
 from regolo_git.serving.local.worker.call import Call, Predictor, Signature
 from regolo_git.serving.local.worker.loaders.estimator_inputs import inputs_of
 from regolo_git.serving.local.worker.loaders.number_texts import NumberTexts
 from regolo_git.serving.local.worker.loaders.one_file import one_file
+from regolo_git.serving.local.worker.row_model import RowModel
 from regolo_git.serving.local.worker_orders import WorkerSpec
 from regolo_git.serving.policy import trusted_line
 
@@ -51,7 +54,7 @@ def load(spec: WorkerSpec) -> Predictor:
     return _Estimator(model, method, numpy, not_fitted)
 
 
-class _Estimator:
+class _Estimator(RowModel):
     def __init__(self, model: Any, method: str, numpy: Any, not_fitted: type[Exception]) -> None:
         self._not_fitted = not_fitted
         self._call = getattr(model, method)
@@ -59,11 +62,14 @@ class _Estimator:
         self._inputs = inputs_of(model, numpy)
         self._texts = NumberTexts(self._call)
 
-    def predict(self, call: Call) -> object:
+    def prepare(self, call: Call) -> object:
         inputs = self._inputs.make(call)
         self._texts.check(inputs)
+        return inputs
+
+    def run(self, argument: Any, _: Mapping[str, Json]) -> object:
         try:
-            return self._predict(inputs)
+            return self._predict(argument)
         except self._not_fitted:
             raise
         except (ValueError, TypeError, OverflowError) as error:
@@ -71,7 +77,7 @@ class _Estimator:
             reason = " ".join(str(error).split())[:LONGEST_REASON]
             raise InvalidInput(f"the model rejects these values: {reason}") from error
         except AttributeError as error:
-            if not self._is_of(inputs, error.obj):
+            if not self._is_of(argument, error.obj):
                 raise
             raise InvalidInput(f"the model rejects these values: {error}") from error
 
