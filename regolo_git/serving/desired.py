@@ -6,21 +6,32 @@ An engine sees a registry through `Source` only and changes nothing.  Whoever ch
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from regolo_git.git.publish import Published
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
+from regolo_git.registry.endpoints.history import EndpointEvent
 from regolo_git.registry.endpoints.rollback import RolledBack
 from regolo_git.registry.records_at import Listing
 from regolo_git.serving.model_files import ModelFiles
 
 
+@dataclass(frozen=True, slots=True)
+class EndpointChanges:
+    """The newest changes of an endpoint, newest first, and why older ones cannot be read, if they cannot."""
+
+    events: tuple[EndpointEvent, ...] = ()
+    problem: str | None = None
+
+
 class Source(Protocol):
     """The desired state of endpoints.
 
-    `head` and `endpoints` are called from one thread, `fetch` and `keep_only` from another, and the two may
-    overlap: fetching a cold version must not delay the rollback to a warm one.
+    `head` and `endpoints` are called from one thread, `fetch` and `keep_only` from another, `changes` from a
+    third, and they may overlap: fetching a cold version or reading a long history must not delay the rollback
+    to a warm version.
     """
 
     def head(self) -> str:
@@ -29,6 +40,13 @@ class Source(Protocol):
 
     def endpoints(self, commit: str) -> Listing[Endpoint]:
         """Every endpoint as of a commit, and what is wrong with those that cannot be read.
+
+        Raises RegoloError where the commit itself cannot be read.
+        """
+        ...
+
+    def changes(self, endpoint: str, commit: str, most: int) -> EndpointChanges:
+        """The newest changes of an endpoint as of a commit, at most `most` of them.
 
         Raises RegoloError where the commit itself cannot be read.
         """

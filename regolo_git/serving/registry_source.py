@@ -4,6 +4,7 @@ import shutil
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from regolo_git.artifacts.disk_digest import check_digest
@@ -12,9 +13,11 @@ from regolo_git.errors import IntegrityError, NotFound
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.manifest import Manifest
+from regolo_git.registry.endpoints.history import EndpointEvent, endpoint_events
 from regolo_git.registry.fetching import fetch_recipe, fetching
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import Listing
+from regolo_git.serving.desired import EndpointChanges
 from regolo_git.serving.model_files import ModelFiles
 from regolo_git.serving.remote_follower import remote_head
 
@@ -51,6 +54,15 @@ class RegistrySource:
     def endpoints(self, commit: str) -> Listing[Endpoint]:
         """Every endpoint as of a commit, and what is wrong with those that cannot be read."""
         return self._handle.records_at(commit).endpoints()
+
+    def changes(self, endpoint: str, commit: str, most: int) -> EndpointChanges:
+        """The newest changes of an endpoint as of a commit; a shallow clone has only some of them."""
+        found: list[EndpointEvent] = []
+        try:
+            found.extend(islice(endpoint_events(self._handle, commit, endpoint), most))
+        except NotFound as error:
+            return EndpointChanges(tuple(found), error.message)
+        return EndpointChanges(tuple(found))
 
     def fetch(self, model: str, pinned: PinnedVersion) -> ModelFiles:
         """Fetches a pinned version into a directory of its own, verified against the pinned digest.

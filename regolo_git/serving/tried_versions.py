@@ -9,7 +9,7 @@ from regolo_git.records.references import Reference
 from regolo_git.registry.endpoints.traffic import pin, servable
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import Listing
-from regolo_git.serving.desired import Source
+from regolo_git.serving.desired import EndpointChanges, Source
 from regolo_git.serving.model_files import ModelFiles
 
 
@@ -28,6 +28,10 @@ class TriedVersions:
     def endpoints(self, commit: str) -> Listing[Endpoint]:  # noqa: ARG002 - there is one state
         """The endpoints that were made up."""
         return self._listing
+
+    def changes(self, endpoint: str, commit: str, most: int) -> EndpointChanges:  # noqa: ARG002 - no commit changes it
+        """No changes: what is tried has no record."""
+        return EndpointChanges()
 
     def fetch(self, model: str, pinned: PinnedVersion) -> ModelFiles:
         """The files of a version, as the source has them."""

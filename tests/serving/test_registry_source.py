@@ -44,6 +44,21 @@ def test_the_head_is_that_of_the_registry_branch(served: ServedRegistry, source:
     assert source.endpoints(after).by_name["e"].traffic == {"1.0": 0.5, "1.1": 0.5}
 
 
+def test_the_changes_of_an_endpoint_are_the_newest_commits(
+    served: ServedRegistry, source: RegistrySource, tmp_path: Path
+) -> None:
+    for share in (10, 20, 30):
+        served.traffic({"1.0": 100 - share, "1.1": share})
+    found = source.changes("e", source.head(), 2)
+    assert [event.endpoint.traffic["1.1"] for event in found.events if event.endpoint] == [0.3, 0.2]
+    assert (found.problem, source.changes("nobody", source.head(), 2).events) == (None, ())
+    git(tmp_path, "clone", "-q", "--depth=2", f"file://{served.top}", "shallow")
+    shallow = RegistrySource(lambda: Handle.open(tmp_path / "shallow", os.environ), tmp_path / "there")
+    found = shallow.changes("e", shallow.head(), 30)
+    assert found.events
+    assert "shallow" in (found.problem or "")
+
+
 def test_a_thread_opens_one_handle_and_keeps_it(served: ServedRegistry, tmp_path: Path) -> None:
     opened: list[Handle] = []
 

@@ -2,6 +2,7 @@
 
 HEAD                      the commit that the branch is at
 commits/<commit>/*.toml   the endpoints' files as of a commit
+changes.json              what `changes` answers: rows of action, author and message, newest first
 artifacts/<hex>/<name>    each version's bytes
 serving/<commit>-<version>.json  the version's serving block
 """
@@ -9,6 +10,7 @@ serving/<commit>-<version>.json  the version's serving block
 import json
 import shutil
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from regolo_git.artifacts.disk_digest import disk_digest
@@ -16,7 +18,9 @@ from regolo_git.errors import IntegrityError, NotFound, StoreUnconfirmed
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.routing import Routing
+from regolo_git.registry.endpoints.history import EndpointEvent
 from regolo_git.registry.records_at import Listing
+from regolo_git.serving.desired import EndpointChanges
 from regolo_git.serving.model_files import ModelFiles
 
 
@@ -38,6 +42,14 @@ class FolderSource:
             except IntegrityError as error:
                 broken[path] = error
         return Listing(by_name, broken)
+
+    def changes(self, endpoint: str, commit: str, most: int) -> EndpointChanges:
+        """Those of the file, each with the present state of the endpoint."""
+        file = self._folder / "changes.json"
+        rows = json.loads(file.read_text()) if file.exists() else []
+        state, when = self.endpoints(commit).by_name.get(endpoint), datetime(2026, 11, 27, tzinfo=UTC)
+        events = [EndpointEvent(endpoint, state, action, commit, when, by, said) for action, by, said in rows]
+        return EndpointChanges(tuple(events[:most]))
 
     def fetch(self, model: str, pinned: PinnedVersion) -> ModelFiles:
         place = self._folder / "artifacts" / pinned.digest.hex

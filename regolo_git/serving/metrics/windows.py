@@ -51,6 +51,16 @@ class _Ring:
         for number, tallies in self._buckets:
             yield Bucket(self.step, now - number * self.step, tallies)
 
+    def steps(self, endpoint: str, numbers: range, step: float) -> Iterator[tuple[int, dict[Key, Tally]]]:
+        """The counts of an endpoint in steps of several buckets, by their numbers."""
+        steps: dict[int, dict[Key, Tally]] = {number: {} for number in numbers}
+        buckets_in_step = round(step / self.step)
+        for number, tallies in self._buckets:
+            into = steps.get(number // buckets_in_step)
+            if into is not None:
+                merge_tallies(into, ((key, tally) for key, tally in tallies.items() if key[0] == endpoint))
+        yield from steps.items()
+
     def read(self, seconds: float, now: float) -> dict[Key, Tally]:
         after = int((now - seconds) // self.step)
         tallies: dict[Key, Tally] = {}
@@ -92,9 +102,23 @@ class WindowStore:
 
     def read(self, seconds: float, now: float) -> Window:
         """The counts of the last `seconds`, or of as many seconds as are kept."""
-        ring = next((r for r in self._rings if seconds <= r.step * r.length), self._rings[-1])
+        ring = self._ring(seconds)
         covered = min(seconds, now - self._started, ring.step * ring.length)
         return Window(ring.read(seconds, now), covered)
+
+    def series(self, endpoint: str, seconds: float, step: float, now: float) -> list[Bucket]:
+        """The counts of an endpoint in the last `seconds`, in steps of `step` seconds, the oldest first.
+
+        The step that has not ended is not among them, nor any before the store began.  `step` is a multiple
+        of the steps of the ring that has the `seconds`: of 1 up to a quarter of an hour, else of 60.
+        """
+        begin = max(now - seconds, self._started)
+        numbers = range(int(begin // step), int(now // step))
+        steps = self._ring(seconds).steps(endpoint, numbers, step)
+        return [Bucket(step, now - number * step, tallies) for number, tallies in steps]
+
+    def _ring(self, seconds: float) -> _Ring:
+        return next((r for r in self._rings if seconds <= r.step * r.length), self._rings[-1])
 
 
 def parse_window(window: str | float) -> float:

@@ -69,3 +69,32 @@ def test_nothing_is_kept_for_seconds_without_requests() -> None:
 )
 def test_a_window_reads_as_people_write_it(text: str | float, seconds: float) -> None:
     assert parse_window(text) == seconds
+
+
+@given(st.lists(st.integers(0, 1199), max_size=60), st.sampled_from([(900.0, 5.0), (3600.0, 60.0)]))
+def test_a_series_has_each_request_in_its_step(times: list[int], window: tuple[float, float]) -> None:
+    store, (seconds, step) = WindowStore(0.0), window
+    for moment in sorted(times):
+        store.add(one(), moment)
+        store.add(Counts({("other", "1.0"): Tally()}), moment)
+    now = 1203.5
+    steps = store.series("e", seconds, step, now)
+    begins = [now - bucket.age for bucket in steps]
+    assert begins == [
+        float(number * step) for number in range(int(max(0, now - seconds) // step), int(now // step))
+    ]
+    assert [bucket.tallies.get(KEY, Tally()).requests for bucket in steps] == [
+        sum(begin <= moment < begin + step for moment in times) for begin in begins
+    ]
+    assert all(key[0] == "e" for bucket in steps for key in bucket.tallies)
+
+
+def test_a_series_begins_with_the_store() -> None:
+    store = WindowStore(1000.0)
+    assert store.series("e", 900.0, 5.0, 1003.0) == []
+    assert [round(1021.0 - bucket.age) for bucket in store.series("e", 900.0, 5.0, 1021.0)] == [
+        1000,
+        1005,
+        1010,
+        1015,
+    ]
