@@ -47,6 +47,9 @@ class GatewayLimits:
 class ServeOptions:
     """`common_directory` is the repository's; `environment` is what child processes get.
 
+    Where callers need a `token`, `page` serves the page for it; `page_token` serves the page for that token
+    alone, on any address.
+
     A version that leaves the routing table keeps its workers warm for `keep_seconds`, at most `kept_versions`
     versions of an endpoint, so that a rollback is immediate.  A worker must be ready within `start_seconds`,
     and a version that was never ready gets `start_attempts` attempts.  A process that is to end finishes its
@@ -57,6 +60,8 @@ class ServeOptions:
     common_directory: Path
     listen: str = "127.0.0.1:8080"
     token: str | None = None
+    page: bool = False
+    page_token: str | None = None
     policy: Policy = field(default_factory=Policy)
     environment: Mapping[str, str] = field(default_factory=dict)
     poll_seconds: float = 0.25

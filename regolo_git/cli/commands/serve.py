@@ -14,9 +14,9 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import put_json
 from regolo_git.cli.options.arguments import complete_models, complete_references
 from regolo_git.cli.options.endpoint import complete_endpoints
-from regolo_git.cli.options.serving import WorkerLimits, address_options, limit_options
+from regolo_git.cli.options.serving import Tokens, WorkerLimits, address_options, limit_options, token_options
 from regolo_git.cli.streams import put, talk, talk_next
-from regolo_git.errors import InvalidInput, NotFound
+from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
 from regolo_git.records.endpoint import LOCAL, Endpoint
 from regolo_git.records.references import Reference
@@ -26,6 +26,7 @@ from regolo_git.serving.desired import Source
 from regolo_git.serving.engines import load_engine
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 from regolo_git.serving.options import ServeOptions
+from regolo_git.serving.policy import Policy
 from regolo_git.serving.policy_file import operators_policy
 from regolo_git.serving.registry_source import RegistrySource
 from regolo_git.serving.remote_follower import RemoteFollower, followed_remote
@@ -44,7 +45,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 @click.command()
 @click.argument("names", metavar="[ENDPOINT|MODEL@V]...", nargs=-1, shell_complete=_complete)
 @address_options
-@click.option("--token-file", type=FILE, help="Require the token in this file from callers.")
+@token_options
 @click.option("--policy", "policy_file", type=FILE, help="The policy file: what may be loaded.")
 @click.option("--allow", multiple=True, metavar="FORMAT", help="Allow a format in addition to the policy.")
 @click.option("--allow-code", multiple=True, metavar="MODEL", help="Allow the code of this model to run.")
@@ -62,7 +63,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 def serve(
     names: tuple[str, ...],
     address: str,
-    token_file: Path | None,
+    tokens: Tokens,
     policy_file: Path | None,
     allow: tuple[str, ...],
     allow_code: tuple[str, ...],
@@ -85,12 +86,16 @@ def serve(
     directory), --allow or --allow-code permits more; the repository itself cannot.  Prints the address when
     ready, and runs until interrupted.
 
+    /page shows the traffic, and /docs how each endpoint is called: to people on this machine or, where a
+    token is required, only with --page or --page-token-file.
+
     \b
     Examples:
       git regolo serve
       git regolo serve sentiment@1.1 --port 9000
       git regolo serve sentiment --allow-code sentiment-classifier
       git regolo serve --fetch 30
+      git regolo serve --listen 0.0.0.0:8080 --token-file callers --page-token-file operators
       git regolo serve --replace
 
     Exit status: 0 stopped as requested; 2 invalid input; 3 no such endpoint, or no server is running; 7 the
@@ -107,17 +112,26 @@ def serve(
             engine.stop(common)
         else:
             policy = operators_policy(policy_file, os.environ, outside=handle.paths.top)
-            options = ServeOptions(
-                common_directory=common,
-                listen=address,
-                token=_token(token_file),
-                policy=policy.allow(formats=allow, repository_code=allow_code),
-                environment=dict(os.environ),
-                start_seconds=limits.start_seconds,
-                drain_seconds=limits.drain_seconds,
-                worker_memory_bytes=limits.memory_bytes,
-            )
+            policy = policy.allow(formats=allow, repository_code=allow_code)
+            options = _options(common, address, tokens, policy, limits)
             _serve(handle, names, options, fetch_seconds)
+
+
+def _options(
+    common: Path, address: str, tokens: Tokens, policy: Policy, limits: WorkerLimits
+) -> ServeOptions:
+    return ServeOptions(
+        common_directory=common,
+        listen=address,
+        token=tokens.of_callers,
+        page=tokens.page,
+        page_token=tokens.of_page,
+        policy=policy,
+        environment=dict(os.environ),
+        start_seconds=limits.start_seconds,
+        drain_seconds=limits.drain_seconds,
+        worker_memory_bytes=limits.memory_bytes,
+    )
 
 
 def _serve(handle: Handle, names: Sequence[str], options: ServeOptions, fetch_seconds: float | None) -> None:
@@ -135,6 +149,8 @@ def _serve(handle: Handle, names: Sequence[str], options: ServeOptions, fetch_se
         _tolerant(put)(address)
         token = " -H 'Authorization: Bearer TOKEN'" if options.token is not None else ""
         _tolerant(talk_next)(f"curl{token} {address}/")
+        if options.token is None or options.page or options.page_token is not None:
+            _tolerant(talk_next)(f"{address}/page")
 
     try:
         with _following(top, remote, fetch_seconds, say):
@@ -183,12 +199,3 @@ def _discard_unwritten(stream: TextIO) -> None:
         stream.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _token(path: Path | None) -> str | None:
-    if path is None:
-        return None
-    try:
-        return path.read_text().strip()
-    except OSError as error:
-        raise NotFound(f"cannot read token file '{path}': {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""Options of `git regolo serve`: where it listens, and the limits of its workers."""
+"""Options of `git regolo serve`: where it listens, who may call, and the limits of its workers."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -6,11 +6,39 @@ from typing import NamedTuple
 import click
 
 from regolo_git.cli.options.one_value import one_value
-from regolo_git.errors import InvalidInput
+from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.serving.options import ServeOptions
 
+FILE = click.Path(dir_okay=False, path_type=Path)
 MB = 1_000_000
 DEFAULTS = ServeOptions(Path())
+
+
+class Tokens(NamedTuple):
+    """The files of the tokens, and whether the page is shown for that of callers."""
+
+    token_file: Path | None
+    page: bool
+    page_token_file: Path | None
+
+    @property
+    def of_callers(self) -> str | None:
+        """The token that callers need, if any.  Raises NotFound."""
+        return _token(self.token_file)
+
+    @property
+    def of_page(self) -> str | None:
+        """The token of the page alone, if any.  Raises NotFound."""
+        return _token(self.page_token_file)
+
+
+def _token(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise NotFound(f"cannot read token file '{path}': {error.strerror}") from error
 
 
 class WorkerLimits(NamedTuple):
@@ -47,6 +75,14 @@ address_options = one_value(
         metavar="PORT",
         help="The same as --listen 127.0.0.1:PORT.",
     ),
+)
+
+token_options = one_value(
+    "tokens",
+    Tokens,
+    click.option("--token-file", type=FILE, help="Require the token in this file from callers."),
+    click.option("--page", is_flag=True, help="Show the page where callers need a token, for that token."),
+    click.option("--page-token-file", type=FILE, help="Show the page for the token in this file alone."),
 )
 
 limit_options = one_value(

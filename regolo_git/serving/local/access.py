@@ -3,9 +3,12 @@
 Without a token a gateway listens on the loopback interface only.  A web page reaches that as well, by a name
 that its owner lets resolve to 127.0.0.1, or by a request from another site.  So the names that callers may
 use are limited, and so are the sites.
+
+The page and `/docs` are for whoever is on this machine, where no token is needed, or else for the token that
+the operator has chosen for them; without that choice they are not there.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Self
 
@@ -16,11 +19,16 @@ from regolo_git.serving.options import ServeOptions
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The token; the names of this server if it has none; the sites whose pages may read answers, or `*`."""
+    """The token; the names of this server if it has none; the sites whose pages may read answers, or `*`.
+
+    `page` is whether the page is there, and `page_token` the token that it asks for, if any.
+    """
 
     token: str | None = None
     hosts: tuple[str, ...] | None = None
     origins: tuple[str, ...] = ()
+    page: bool = False
+    page_token: str | None = None
 
     @classmethod
     def of(cls, options: ServeOptions) -> Self:
@@ -28,7 +36,9 @@ class Access:
         policy = options.policy
         host, _ = parse_listen(options.listen)
         names = None if options.token is not None else ("localhost", host.lower(), *policy.hosts)
-        return cls(options.token, names, policy.origins)
+        page_token = options.page_token or (options.token if options.page else None)
+        is_private = options.token is None and is_loopback(host)
+        return cls(options.token, names, policy.origins, is_private or page_token is not None, page_token)
 
     def knows(self, host: str) -> bool:
         """Whether a name, with or without a port, is one of this server, as each loopback address is."""
@@ -52,10 +62,20 @@ class Access:
         """Whether a page of another site may read the answers."""
         return "*" in self.origins or origin.lower() in self.origins
 
+    def is_of_this_machine(self, host: str) -> bool:
+        """Whether a name is that of the loopback interface, whatever other names the server has."""
+        return replace(self, hosts=("localhost",)).knows(host)
+
     def to_json(self) -> Json:
         """The form sent to a gateway."""
         hosts: list[Json] | None = list(self.hosts) if self.hosts is not None else None
-        return {"token": self.token, "hosts": hosts, "origins": list(self.origins)}
+        return {
+            "token": self.token,
+            "hosts": hosts,
+            "origins": list(self.origins),
+            "page": self.page,
+            "page_token": self.page_token,
+        }
 
     @classmethod
     def read(cls, reader: JsonReader) -> Self:
@@ -65,6 +85,8 @@ class Access:
             token=reader.get_optional("token", str),
             hosts=tuple(reader.list_of("hosts", str)) if hosts is not None else None,
             origins=tuple(reader.list_of("origins", str)),
+            page=reader.get("page", bool),
+            page_token=reader.get_optional("page_token", str),
         )
 
 

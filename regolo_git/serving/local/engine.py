@@ -58,7 +58,7 @@ def _check_token(options: ServeOptions, host: str) -> None:
             f"'{options.listen}' can be reached from other machines, so a token is required",
             Hint("serve", "--token-file", "FILE"),
         )
-    if options.token is not None and not options.token.strip():
+    if any(token is not None and not token.strip() for token in (options.token, options.page_token)):
         raise InvalidInput("the token is empty", "openssl rand -hex 32 > FILE")
 
 

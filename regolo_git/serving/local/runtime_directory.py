@@ -56,6 +56,10 @@ class RuntimeDirectory:
         """What an engine counted, from its stop until the next one."""
         return self.home / "counts.json"
 
+    def canary(self, endpoint: str) -> Path:
+        """The evidence of an endpoint's canary between commits."""
+        return self.home / "canary" / f"{endpoint}.json"
+
     @contextmanager
     def owned(self) -> Iterator[None]:
         """Holds the directories for one engine until the block ends; a killed engine's files are removed.

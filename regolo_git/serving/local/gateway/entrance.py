@@ -10,6 +10,7 @@ from starlette.types import Message, Scope, Send
 
 from regolo_git.serving.local.access import Access
 from regolo_git.serving.local.gateway.headers import Headers, header
+from regolo_git.serving.local.gateway.page.paths import PAGE_PATHS
 from regolo_git.serving.local.gateway.refusal import refuse
 from regolo_git.serving.local.http_answer import HttpAnswer
 
@@ -28,6 +29,8 @@ class Entrance:
         self._access = access
         self._token = access.token.encode() if access.token is not None else None
         self._known: set[bytes] = set()
+        # The page has a check of its own: browsers send no token before somebody has typed it in.
+        self._apart = PAGE_PATHS if access.page else frozenset()
 
     def check(self, scope: Scope) -> None:
         """Raises Refusal for a request without a host, of another host or site, or without the token."""
@@ -42,7 +45,7 @@ class Entrance:
         origin = named.get(b"origin")
         if origin is not None and not self._access.admits(origin.decode("latin-1")):
             raise refuse("foreign_origin", 403, _foreign("pages of", origin, "origins"))
-        if self._token is not None:
+        if self._token is not None and scope["path"] not in self._apart:
             _check_token(named.get(b"authorization"), self._token)
 
     def _check_host(self, host: bytes) -> None:
@@ -88,11 +91,16 @@ def _check_one_host(scope: Scope) -> None:
 
 
 def _check_token(given: bytes | None, expected: bytes) -> None:
-    scheme, _, token = (given or b"").partition(b" ")
-    if scheme.lower() != b"bearer" or not hmac.compare_digest(token.strip(), expected):
+    if not has_token(given, expected):
         problem = b', error="invalid_token"' if given is not None else b""
         challenge = ((b"www-authenticate", b'Bearer realm="regolo-git"' + problem),)
         raise refuse("unauthorized", 401, "a bearer token is needed", challenge)
+
+
+def has_token(given: bytes | None, expected: bytes) -> bool:
+    """Whether an `Authorization` header has the token; how long the comparison takes says nothing of it."""
+    scheme, _, token = (given or b"").partition(b" ")
+    return scheme.lower() == b"bearer" and hmac.compare_digest(token.strip(), expected)
 
 
 def with_origin(send: Send, origin: bytes) -> Send:

@@ -48,7 +48,8 @@ class GatewayServer:
         table = LiveTable()
         await table.swap(start.table)
         gateway = Gateway(table, start.limits, start.access)
-        gateway.pages = Pages(gateway, start.admin_socket, regolo_git.__version__).application()
+        pages = Pages(gateway, start.admin_socket, start.access, regolo_git.__version__)
+        gateway.pages = pages.application()
         process = cls(gateway, start.limits)
         process._tasks.append(asyncio.create_task(process._server.serve(sockets=[listener])))
         while not process._server.started:

@@ -4,33 +4,34 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-import aiohttp
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from regolo_git.serving.local.access import Access
 from regolo_git.serving.local.gateway.application import Gateway
-from regolo_git.serving.local.gateway.exchange import NoAnswer
+from regolo_git.serving.local.gateway.ask_supervisor import ask_supervisor
 from regolo_git.serving.local.gateway.live_route import LiveRoute
-from regolo_git.serving.local.gateway.upstream import choose_upstream
+from regolo_git.serving.local.gateway.page.routes import PageRoutes
+from regolo_git.serving.local.gateway.worker_page import NoWorker, worker_page
 from regolo_git.serving.local.http_answer import error_answer
 from regolo_git.serving.traffic.routing_table import WeightedVersion
 
 # Of the Open Inference Protocol, as Triton calls them.
 EXTENSIONS = ["binary_tensor_data", "model_configuration", "parameters"]
 QUESTION_BYTES = 64 << 10
-SECONDS = aiohttp.ClientTimeout(total=10)
 
 
 class Pages:
     """Each page is a method; `/metrics` comes from the supervisor, which has the counts of all gateways."""
 
-    def __init__(self, gateway: Gateway, admin_socket: Path, version: str) -> None:
+    def __init__(self, gateway: Gateway, admin_socket: Path, access: Access, version: str) -> None:
         self._gateway = gateway
         self._admin_socket = admin_socket
         self._version = version
+        self._page = PageRoutes(gateway, admin_socket, access, version)
 
     def application(self) -> Starlette:
         """The pages under their paths: ours, MLflow's, and those of the Open Inference Protocol."""
@@ -55,6 +56,7 @@ class Pages:
         }
         pages = [Route(path, page) for path, page in paths.items()]
         pages.append(Route("/v2/repository/index", self.repository, methods=["POST"]))
+        pages += self._page.routes()
         predictions = (
             "/invocations",
             "/endpoints/{endpoint}/invocations",
@@ -85,15 +87,10 @@ class Pages:
 
     async def metrics(self, _: Request) -> Response:
         """The Prometheus exposition."""
-        connector = aiohttp.UnixConnector(str(self._admin_socket))
-        try:
-            async with (
-                aiohttp.ClientSession(connector=connector, timeout=SECONDS) as session,
-                session.get("http://supervisor/metrics") as answer,
-            ):
-                return Response(await answer.read(), answer.status, media_type=answer.headers["content-type"])
-        except (aiohttp.ClientError, OSError, TimeoutError):
+        said = await ask_supervisor(self._admin_socket, "/metrics")
+        if said is None:
             return PlainTextResponse("the supervisor does not answer\n", 503)
+        return Response(said.body, said.status, media_type=said.media_type)
 
     async def server(self, _: Request) -> Response:
         """V2 metadata of the server."""
@@ -194,13 +191,11 @@ async def _of_worker(
     live: LiveRoute, chosen: WeightedVersion, page: str, ours: dict[str, object]
 ) -> Response:
     """A page of one of the version's workers, under the endpoint's name."""
-    upstream = choose_upstream(live.lines[chosen.version].upstreams, ())
-    if upstream is None:
-        return _error(503, "NOT_READY", f"version '{chosen.version}' has no worker that is ready")
     try:
-        answer = await upstream.get(chosen.model_path_in(live.route.endpoint) + page)
-        said = json.loads(await answer.read())
-    except (NoAnswer, ValueError):
+        said = await worker_page(live, chosen, page)
+    except NoWorker as error:
+        return _error(503, "NOT_READY", str(error))
+    if said is None:
         return _error(502, "BAD_GATEWAY", "the worker did not answer")
-    named = {**said, "name": live.route.endpoint, **ours} if answer.status == 200 else said
-    return JSONResponse(named, answer.status, {"x-model-version": chosen.version})
+    named = {**said.value, "name": live.route.endpoint, **ours} if said.status == 200 else said.value
+    return JSONResponse(named, said.status, {"x-model-version": chosen.version})

@@ -9,20 +9,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from regolo_git.errors import NotFound, ServingError
+from regolo_git.errors import InvalidInput, NotFound, ServingError
 from regolo_git.serving.local.http_server import HttpServer
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 from regolo_git.serving.local.supervisor.observation import exposition, metrics, status
+from regolo_git.serving.local.supervisor.page_data import WINDOWS, PageData, example_requests
 from regolo_git.serving.local.supervisor.supervisor import Supervisor
 from regolo_git.serving.metrics.exposition import CONTENT_TYPE
 
 WINDOW_SECONDS = 300.0
 
 
-def admin_server(supervisor: Supervisor) -> HttpServer:
+def admin_server(supervisor: Supervisor, page: PageData) -> HttpServer:
     """The server; `serve(sockets=…)` runs it."""
     config = uvicorn.Config(
-        AdminPages(supervisor).application(),
+        AdminPages(supervisor, page).application(),
         lifespan="off",
         ws="none",
         access_log=False,
@@ -36,8 +37,9 @@ def admin_server(supervisor: Supervisor) -> HttpServer:
 class AdminPages:
     """Status, metrics, and the requests to replace the gateway or to stop; each page is a method."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    def __init__(self, supervisor: Supervisor, page: PageData) -> None:
         self._supervisor = supervisor
+        self._page = page
 
     def application(self) -> Starlette:
         """The pages under their paths."""
@@ -46,6 +48,8 @@ class AdminPages:
                 Route("/status", self.status),
                 Route("/endpoints/{endpoint}/metrics", self.metrics),
                 Route("/metrics", self.exposition),
+                Route("/page", self.page),
+                Route("/examples", self.examples),
                 Route("/replace", self.replace, methods=["POST"]),
                 Route("/drain", self.drain, methods=["POST"]),
             ]
@@ -72,6 +76,23 @@ class AdminPages:
     async def exposition(self, _: Request) -> Response:
         """The Prometheus exposition, scraped through the gateway."""
         return Response(await exposition(self._supervisor), media_type=CONTENT_TYPE)
+
+    async def page(self, request: Request) -> Response:
+        """What the gateway's page shows."""
+        asked = request.query_params
+        named = asked.get("window", str(min(WINDOWS)))
+        window = next((seconds for seconds in WINDOWS if str(seconds) == named), 0)
+        try:
+            found = await self._page.read(asked.get("endpoint"), window)
+        except InvalidInput as error:
+            return JSONResponse({"error": error.message}, 400)
+        except NotFound as error:
+            return JSONResponse({"error": error.message}, 404)
+        return JSONResponse(found)
+
+    async def examples(self, _: Request) -> Response:
+        """A request for each endpoint that is known to work."""
+        return JSONResponse(example_requests(self._supervisor))
 
     async def replace(self, _: Request) -> Response:
         """Replaces the gateway."""

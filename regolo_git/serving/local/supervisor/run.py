@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from regolo_git.serving.desired import Source
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 from regolo_git.serving.local.supervisor.admin import admin_server, listen_for_admin
+from regolo_git.serving.local.supervisor.page_data import PageData
 from regolo_git.serving.local.supervisor.supervisor import Supervisor
 from regolo_git.serving.options import ServeOptions
 
@@ -21,11 +22,14 @@ async def run(
 ) -> None:
     """Serves until it is told to stop.  Raises the errors of `Supervisor.run`."""
     supervisor = Supervisor(source, endpoints, options, listener, say, listening)
-    admin = admin_server(supervisor)
-    admin_socket = listen_for_admin(RuntimeDirectory.of(options.common_directory))
+    directory = RuntimeDirectory.of(options.common_directory)
+    page = PageData(supervisor, source, directory)
+    admin = admin_server(supervisor, page)
+    admin_socket = listen_for_admin(directory)
     serving = asyncio.create_task(admin.serve(sockets=[admin_socket]))
     try:
         await supervisor.run()
     finally:
         admin.should_exit = True
         await serving
+        page.close()

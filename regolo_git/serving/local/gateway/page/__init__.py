@@ -1,0 +1,1 @@
+"""The page of a gateway and `/docs`: for operators, apart from predictions."""
