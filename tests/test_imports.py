@@ -90,7 +90,7 @@ def test_a_hook_that_reads_manifests_imports_no_git_library(two_versions: Path) 
 
 
 @pytest.mark.parametrize(
-    "arguments", [("list",), ("list", "m"), ("list", "m", "--json"), ("list", "--plain")]
+    "arguments", [("list",), ("list", "m"), ("list", "m", "--plain"), ("list", "--json"), ("list", "--plain")]
 )
 def test_a_list_from_its_cache_imports_neither_the_git_library_nor_stores(
     two_versions: Path, regolo: Regolo, arguments: tuple[str, ...]

@@ -9,12 +9,13 @@ from regolo_git.api.progress import ProgressOption, reporting
 from regolo_git.api.value_list import ValueList
 from regolo_git.records.filter_expression import Filter
 from regolo_git.records.names import check_model_name, check_text
-from regolo_git.records.revision_syntax import OneVersion
+from regolo_git.records.revision_syntax import CommitRange, OneVersion
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.metric_origins import metric_changes, metric_origins
 from regolo_git.registry.metric_steps import MetricOrigin
+from regolo_git.registry.revision_versions import versions_in
 from regolo_git.registry.revisions import revision_at
-from regolo_git.registry.version_query import SortKey, VersionQuery, select_versions
+from regolo_git.registry.version_query import SortKey, VersionQuery, select_among, select_versions
 from regolo_git.registry.version_search import FirstBad, Outcome, find_first_bad
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.reviews.comparison import Comparison
@@ -35,12 +36,15 @@ class ComparisonVerbs:
         *,
         sort: str | Sequence[str] = (),
         limit: int | None = None,
+        rev: str | None = None,
     ) -> ValueList[ModelVersion]:
         """The versions of a model, or of all models, that meet a filter, at most `limit`.
 
         `where` is that of `git regolo list`: "accuracy > 0.9 and not license == 'gpl-3.0' and has eval.f1".
         `sort` names metrics or other values, "-accuracy" for the highest first; without it the highest
-        version comes first.  Raises NotFound, InvalidInput for a filter that cannot be read.
+        version comes first.  With `rev`, those in the history of a branch, a proposal or any commit, or that
+        a range of commits `A..B` brought, also without a tag; a commit requires `model_id`.  Raises NotFound,
+        InvalidInput for a filter that cannot be read.
         """
         keys = (sort,) if isinstance(sort, str) else tuple(sort)
         condition = Filter.parse(check_text("a filter", where)) if where is not None else None
@@ -48,7 +52,16 @@ class ComparisonVerbs:
         model = (
             check_model_name(check_text("the name of a model", model_id)) if model_id is not None else None
         )
-        return ValueList(found.version for found in select_versions(self.handle, query, model, limit)[0])
+        if rev is None:
+            return ValueList(found.version for found in select_versions(self.handle, query, model, limit)[0])
+        versions = [v for v in self._at(model, rev) if model in (None, v.model_id)]
+        return ValueList(found.version for found in select_among(self.handle, query, versions, limit)[0])
+
+    def _at(self, model: str | None, rev: str) -> Sequence[ModelVersion]:
+        commits = CommitRange.parse(check_text("a revision", rev))
+        if commits is None and model is None:
+            raise TypeError("a commit requires model_id; a range of commits A..B does not")
+        return versions_in(self.handle, commits or at_revision(model or "", rev))
 
     def blame_metric(
         self, model_id: str, metric: str | None = None, rev: str | None = None

@@ -94,6 +94,11 @@ def _blobs(handle: Handle, oids: Sequence[str]) -> Sequence[bytes | None]:
     return [None] * len(oids)
 
 
+def sections_of(manifest: Manifest) -> Sections:
+    """The same values of one manifest."""
+    return _decoded(_encoded(manifest))
+
+
 def _encoded(manifest: Manifest) -> str:
     sections = {
         "metrics": manifest.metric_values,

@@ -63,6 +63,21 @@ def test_what_was_measured_later_counts(filled: Registry) -> None:
             assert [version.reference for version in filled.find_model_versions(where)] == ["m@1.0"]
 
 
+def test_what_a_commit_or_a_range_has_is_chosen_too(filled: Registry) -> None:
+    proposed = filled.create_model_version("m", model_data=b"5", metadata={"accuracy": 0.99}, flow="propose")
+    branch = proposed.commit
+
+    def found(where: str, model: str | None, rev: str) -> list[str]:
+        return [v.reference for v in filled.find_model_versions(where, model, rev=rev, sort="-accuracy")]
+
+    assert found("accuracy > 0.85", "m", branch) == ["m@1.3", "m@1.1"]
+    assert found("lr == 0.1 or metadata.license == 'mit'", "m", branch) == ["m@1.1", "m@1.2", "m@1.0"]
+    assert found("size > 0", None, f"main..{branch}") == ["m@1.3"]
+    assert found("size > 0", "nlp/n", f"main..{branch}") == []
+    with pytest.raises(TypeError, match="requires model_id"):
+        found("size > 0", None, branch)
+
+
 def test_versions_are_sorted_and_those_without_the_value_come_last(filled: Registry) -> None:
     found = filled.find_model_versions(sort=["license", "-accuracy"])
     assert [version.reference for version in found] == ["m@1.2", "m@1.1", "m@1.0", "nlp/n@1.0"]

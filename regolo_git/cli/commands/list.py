@@ -1,6 +1,6 @@
 """`git regolo list`: lists models, or the versions of a model.
 
-Without `--metric` the tag cache is enough, and Git is not opened.
+Without metrics the tag cache is enough, and Git is not opened.
 """
 
 import sys
@@ -50,6 +50,7 @@ SCREENFUL = 30
     shell_complete=when_asked("completion", "complete_metrics"),
     help="Add a column with this metric.",
 )
+@click.option("--metrics", "every_metric", is_flag=True, help="Add a column for each metric.")
 @selection_options
 @click.option(
     "-n", "--limit", metavar="N", type=click.IntRange(min=1), help="Show only the first N, by default newest."
@@ -61,6 +62,7 @@ SCREENFUL = 30
 def list_(
     model: str | None,
     metrics: tuple[str, ...],
+    every_metric: bool,
     selection: Selection,
     limit: int | None,
     everything: bool,
@@ -75,32 +77,32 @@ def list_(
     version of the environment that it follows.
 
     REV:MODEL lists the versions in the history of a branch, a proposal or any commit; MODEL@A..B those after
-    A, up to B.  A..B, of two commits, lists the models that differ.
+    A, up to B.  A..B, of two commits, lists the models that differ, and with --where, --sort, --label or
+    --metrics the versions that the commits between them brought.
 
-    --where and --sort choose among the versions of MODEL, or of all models, as in
+    --where and --sort choose among these versions, or without an argument among those of all models, as in
     "accuracy > 0.9 and not license == 'gpl-3.0' and has eval.f1".  A name is version, status, size, created,
     author, message, model, digest, environment or endpoint, else a metric, a key of the metadata, a
-    parameter or a label.  A comparison with what a version does not have is false.
+    parameter or a label.  A comparison with what a version does not have is false.  --json has every metric
+    of each version, unless --metric names some.
 
-    With --remote, the remote of the registry branch is asked for its tags of MODEL: each version is here, not
-    here, or another one here.  Versions that were not pushed and proposals that wait, as far as the last
-    exchange with `origin` tells, are named on stderr.  With --json, `clashes` has what another clone pushed
-    under a number of this clone.  A terminal shows 30 versions, unless --all or --limit is given.
+    With --remote, the remote of the registry branch is asked for its tags of MODEL.  Versions that were not
+    pushed and proposals that wait, as of the last exchange with `origin`, are named on stderr.  With --json,
+    `clashes` has what another clone pushed under a number of this clone.  A terminal shows 30 versions.
 
     \b
     With --plain, one line for each model or version:
       model    name, number of versions, latest, time, environment=version ...
       version  version, status, bytes, time, author, digest, commit, tag,
-               message, requested metrics (of all models, the model first)
+               message, metrics (of all models, the model first;
+               with --metrics each is NAME=VALUE)
       range    model, version before, version after, bump, verdicts
       remote   version, here|absent|differs, tag, object of the tag, remote
 
     \b
     Examples:
-      git regolo list
       git regolo list sentiment --metric accuracy --metric latency_ms
       git regolo list sentiment --where "accuracy > 0.9" --sort -f1_score -n 5
-      git regolo list sentiment --label approved=yes
       git regolo list main..HEAD
       git regolo list sentiment --remote
 
@@ -108,25 +110,34 @@ def list_(
     cannot be reached.
     """
     shown = _number_to_show(form, limit, everything)
-    if selection.is_given:
-        _list_selected(model, selection, metrics, shown, form, remote=remote)
-    elif remote:
-        _list_remote(model, metrics, limit, form)
+    _check_metrics(model, metrics, selection, every_metric=every_metric)
+    if remote:
+        _list_remote(model, metrics, selection, limit, form, every_metric=every_metric)
+    elif selection.is_given or (model is not None and (every_metric or _is_target(model))):
+        _list_selected(model, selection, metrics, shown, form, every_metric=every_metric)
     elif model is None:
-        if metrics:
-            raise InvalidInput("--metric requires a model", Hint("list", "MODEL", "--metric", metrics[0]))
         _list_models(form, limit)
     else:
         _list_versions(model, metrics, shown, form)
+
+
+def _check_metrics(
+    model: str | None, metrics: Sequence[str], selection: Selection, *, every_metric: bool
+) -> None:
+    if metrics and every_metric:
+        raise InvalidInput("--metric and --metrics cannot be used together")
+    if model is None and (metrics or every_metric) and not selection.is_given:
+        option = ["--metric", metrics[0]] if metrics else ["--metrics"]
+        raise InvalidInput(f"{option[0]} requires a model", Hint("list", "MODEL", *option))
 
 
 def _checked(text: str | None) -> str | None:
     return check_model_name(text) if text is not None and not _is_target(text) else text
 
 
-def _is_target(text: str | None) -> bool:
+def _is_target(text: str) -> bool:
     """Whether it names something at a commit, or a range."""
-    return text is not None and (":" in text or ".." in text)
+    return ":" in text or ".." in text
 
 
 def _number_to_show(form: Form, limit: int | None, everything: bool) -> int | None:
@@ -137,13 +148,23 @@ def _number_to_show(form: Form, limit: int | None, everything: bool) -> int | No
     return limit
 
 
-def _list_remote(model: str | None, metrics: Sequence[str], limit: int | None, form: Form) -> None:
+def _list_remote(
+    model: str | None,
+    metrics: Sequence[str],
+    selection: Selection,
+    limit: int | None,
+    form: Form,
+    *,
+    every_metric: bool,
+) -> None:
     from regolo_git.cli.pages import remote_list  # noqa: PLC0415 - most lists ask no remote
-    from regolo_git.registry.remote_versions import list_remote_versions  # noqa: PLC0415
+    from regolo_git.registry.remote_versions import list_remote_versions  # noqa: PLC0415 - as above
 
+    if selection.is_given:
+        raise InvalidInput("--where, --label and --sort are for versions in this clone", Hint("fetch"))
     if model is None:
         raise InvalidInput("--remote requires a model", Hint("list", "MODEL", "--remote"))
-    if metrics:
+    if metrics or every_metric:
         raise InvalidInput("--metric and --remote cannot be used together", Hint("fetch"))
     with open_handle() as handle:
         versions = list_remote_versions(handle, model)[::-1][:limit]
@@ -182,32 +203,28 @@ def _list_models(form: Form, limit: int | None) -> None:
 
 
 def _list_selected(
-    model: str | None,
+    text: str | None,
     selection: Selection,
     metrics: Sequence[str],
     limit: int | None,
     form: Form,
     *,
-    remote: bool,
+    every_metric: bool,
 ) -> None:
-    from regolo_git.cli.pages.selected_list import list_selected  # noqa: PLC0415 - most lists have no query
+    from regolo_git.cli.pages.selected_list import list_changes, list_selected  # noqa: PLC0415 - it opens Git
 
-    if remote or _is_target(model):
-        raise InvalidInput(
-            "--where, --label and --sort are for the versions of a model", Hint("list", "MODEL")
-        )
-    list_selected(model, selection, metrics, limit, form)
+    chosen = selection.is_given or every_metric or bool(metrics)
+    if chosen or text is None or not list_changes(text, form):
+        list_selected(text, selection, metrics, limit, form, every_metric=every_metric)
 
 
 def _list_versions(model: str, metrics: Sequence[str], limit: int | None, form: Form) -> None:
-    if _is_target(model):
-        from regolo_git.cli.pages.selected_list import list_target  # noqa: PLC0415 - it opens Git
-
-        list_target(model, metrics, limit, form)
-        return
     with open_handle() as handle:
         every = list_versions(handle, model)[::-1]
-        lines = [(version, _measured(handle, version, metrics)) for version in every[:limit]]
+        if form == "json" and not metrics:
+            lines = _with_every_metric(handle, every[:limit])
+        else:
+            lines = [(version, _measured(handle, version, metrics)) for version in every[:limit]]
         _refuse_unknown(handle, model, [name for name in metrics if not _is_measured(lines, name)])
         found = find_clashes(handle) if form != "plain" else []
         clashes = [clash for clash in found if clash.model == model]
@@ -253,7 +270,7 @@ def _refuse_unknown(handle: Handle, model: str, metrics: Sequence[str]) -> None:
     """Raises NotFound for a metric that no version of a model has, shown or not."""
     if metrics:
         from regolo_git.cli.pages.selected_list import say_slow  # noqa: PLC0415 - only after a mistake
-        from regolo_git.registry.unknown_metric import refuse_unknown_metrics  # noqa: PLC0415
+        from regolo_git.registry.unknown_metric import refuse_unknown_metrics  # noqa: PLC0415 - as above
 
         refuse_unknown_metrics(handle, model, handle.index.rows(model), metrics, say_slow)
 
@@ -262,3 +279,10 @@ def _measured(handle: Handle, version: ModelVersion, metrics: Sequence[str]) -> 
     """The requested metrics of a version; Git is opened only for them."""
     known = (known_metrics(handle, version) or {}) if metrics else {}
     return {name: known.get(name) for name in metrics}
+
+
+def _with_every_metric(handle: Handle, versions: Sequence[ModelVersion]) -> list[version_list.Line]:
+    from regolo_git.cli.pages.selected_list import say_slow  # noqa: PLC0415 - it opens Git
+    from regolo_git.registry.queried_values import metrics_of  # noqa: PLC0415 - as above
+
+    return list(zip(versions, metrics_of(handle, versions, say_slow), strict=True))

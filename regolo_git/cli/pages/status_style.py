@@ -6,11 +6,11 @@ from regolo_git.cli.dates import shown_time
 from regolo_git.cli.tables import Cell
 from regolo_git.registry.version_status import PROPOSED, READY, RETIRED, UNCOMMITTED, UNMERGED
 from regolo_git.registry.versions.model_version import ModelVersion
+from regolo_git.text.commits import person
+from regolo_git.text.printable import one_line
 
 if TYPE_CHECKING:
     from regolo_git.registry.retirements import Retirement
-from regolo_git.text.commits import person
-from regolo_git.text.printable import one_line
 
 _COLOURS = {READY: "", RETIRED: "dim", PROPOSED: "yellow", UNMERGED: "yellow", UNCOMMITTED: "yellow"}
 _NOT_MERGED = (UNMERGED, PROPOSED, UNCOMMITTED)  # which say so themselves

@@ -32,15 +32,18 @@ def document(line: Line, clashes: Sequence[Clash]) -> Json:
         **summary_of(version),
         "clashes": clashes_document([clash for clash in clashes if clash.version == version.version]),
     }
-    if metrics:
-        found["metrics"] = dict(cast("Mapping[str, Json]", metrics))
-        found["measured_later"] = sorted(measured_later(version) & metrics.keys())
+    found["metrics"] = dict(cast("Mapping[str, Json]", metrics))
+    found["measured_later"] = sorted(measured_later(version) & metrics.keys())
     return found
 
 
-def fields(line: Line, *, with_model: bool = False) -> list[object]:
-    """A version as tab-separated fields, the first one its model if versions of several are listed."""
+def fields(line: Line, *, with_model: bool = False, named: bool = False) -> list[object]:
+    """A version as tab-separated fields, the first one its model if versions of several are listed.
+
+    Metrics are `NAME=VALUE` if `named`, where those of one version are not those of another.
+    """
     version, metrics = line
+    values = [f"{name}={value}" for name, value in metrics.items() if value is not None]
     return [
         *([version.model_id] if with_model else []),
         version.version,
@@ -52,7 +55,7 @@ def fields(line: Line, *, with_model: bool = False) -> list[object]:
         version.commit,
         version.tag,
         version.message,
-        *metrics.values(),
+        *(values if named else metrics.values()),
     ]
 
 

@@ -46,6 +46,7 @@ def values_of(version: "ModelVersion") -> Plain:
         "parents": list(manifest.parents),
         "metrics": dict(version.metrics),
         "measurements": {name: plain(held.to_dict()) for name, held in version.measurements.items()},
+        "measured_later": sorted(name for name, held in version.measured.items() if held.evaluation),
         "evaluations": [entry.to_dict() for entry in version.evaluations],
         "metadata": plain(version.metadata),
         "lineage": lineage.to_dict() if lineage is not None else None,

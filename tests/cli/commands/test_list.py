@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from support.command_line import Regolo
-from support.git_program import git
+from support.git_program import git, proposal
 from support.model_files import write_model
 
 
@@ -118,7 +118,44 @@ def test_list_chooses_and_sorts_by_a_filter(regolo: Regolo, two_versions: Path) 
     assert found["metrics"] == {"ms": 150}
     assert "no version matches" in regolo("list", "m", "--where", "ms < 0").err
     assert "at character 5" in regolo("list", "m", "--where", "ms >> 0", status=2).err
-    assert "are for the versions of a model" in regolo("list", "main:m", "--sort", "ms", status=2).err
+    assert "for versions in this clone" in regolo("list", "m", "--remote", "--sort", "ms", status=2).err
+
+
+def test_a_commit_and_ranges_are_filtered_and_sorted_with_metrics(regolo: Regolo, two_versions: Path) -> None:
+    (two_versions / "model.safetensors").write_bytes(b"third")
+    regolo("commit", "m", "model.safetensors", "--propose", "--metric", "accuracy=0.95", "--metric", "new=1")
+    at = f"{proposal(two_versions, 'm@1.2')}:m"
+
+    def found(*arguments: str) -> list[str]:
+        return [line.split("\t")[0] for line in regolo("list", *arguments, "--plain").lines]
+
+    assert found(at, "--where", "accuracy > 0.9", "--sort", "accuracy") == ["1.1", "1.2"]
+    assert found(at, "--where", "status == 'proposed'") == ["1.2"]
+    assert found(at, "--sort", "-accuracy", "-n", "2") == ["1.2", "1.1"]
+    assert found("m@1.0..1.1", "--where", "has ms") == ["1.1"]
+    assert "did you mean 'accuracy'" in regolo("list", at, "--where", "acuracy > 0").err
+    assert "has a metric 'none'" in regolo("list", at, "--metric", "none", status=3).err
+    brought = regolo("list", f"main..{at.removesuffix(':m')}", "--metrics", "--plain").lines
+    assert [line.split("\t")[:2] + line.split("\t")[10:] for line in brought] == [
+        ["m", "1.2", "accuracy=0.95", "new=1"]
+    ]
+    (newest, *_) = regolo("list", at, "--json").document
+    assert (newest["version"], newest["metrics"]) == ("1.2", {"accuracy": 0.95, "new": 1})
+
+
+def test_every_metric_is_a_column_and_in_json_unasked(regolo: Regolo, two_versions: Path) -> None:
+    regolo("evaluate", "m@1.0", "--metric", "late=1")
+    regolo("commit", "m", "--from", "1.1", "-y", *(f"--metric=x{number}=1" for number in range(20)))
+    newest, middle, oldest = regolo("list", "m", "--json").document
+    assert len(newest["metrics"]) == 20 + len(middle["metrics"])
+    assert middle["metrics"] == {"accuracy": 0.92, "ms": 165}
+    assert oldest["metrics"] == {"accuracy": 0.89, "ms": 150, "late": 1}
+    assert oldest["measured_later"] == ["late"]
+    shown = regolo("list", "m", "--metrics")
+    assert shown.lines[0].split()[2:4] == ["ACCURACY", "MS"]
+    assert "and 11 more metrics: --metric NAME, or --json" in shown.err
+    assert "--metrics requires a model" in regolo("list", "--metrics", status=2).err
+    assert "cannot be used together" in regolo("list", "m", "--metrics", "--metric", "ms", status=2).err
 
 
 def test_list_takes_commits_and_ranges(regolo: Regolo, two_versions: Path) -> None:
