@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from regolo_git.errors import InvalidInput, NotFound, RegoloError
+from regolo_git.records.canary import Candidate
 from regolo_git.records.json_reader import Json
 from regolo_git.registry.endpoints.history import EndpointEvent
 from regolo_git.serving.desired import EndpointChanges, Source
@@ -92,6 +93,7 @@ class PageData:
         assert isinstance(state, dict)
         measured = (await metrics(self._supervisor, name, window)).to_json()
         wanted = self._supervisor.runners[name].wanted
+        candidate = wanted.endpoint.candidate if wanted is not None else None
         return {
             "name": name,
             "model": wanted.endpoint.model if wanted is not None else None,
@@ -101,6 +103,7 @@ class PageData:
             "window_seconds": window,
             "counted_seconds": measured["window_seconds"],
             "series": self._series(name, window),
+            "candidate": _candidate(candidate) if candidate is not None else None,
             "canary": await self._in_thread(_evidence, self._directory.canary(name)),
             "changes": await self._changes_of(name),
         }
@@ -153,6 +156,12 @@ def _columns(steps: list[Bucket], key: Key) -> Json:
 def _latency(tally: Tally, share: float) -> Json:
     seconds = quantile(tally.bins, share, tally.longest)
     return round(seconds * 1000, 3) if seconds is not None else None
+
+
+def _candidate(candidate: Candidate) -> Json:
+    """The canary that the branch has, whoever decides on it."""
+    decided_by = without_controls(candidate.decided_by) if candidate.decided_by is not None else None
+    return {"version": candidate.version, "held": candidate.held, "decided_by": decided_by}
 
 
 def _event(event: EndpointEvent) -> Json:

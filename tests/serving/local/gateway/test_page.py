@@ -147,6 +147,15 @@ def test_the_token_of_callers_is_not_that_of_the_page() -> None:
     assert ask(apart, "/", {"authorization": "Bearer operators"}).status == 401
 
 
+def test_a_host_of_ones_own_choice_changes_no_path() -> None:
+    odd = {"authorization": "Bearer t", "host": "x/page/page.css?"}
+    assert (
+        ask(options(page_token="t", token="t"), "/page/page.css", odd)
+        .headers["content-type"]
+        .startswith("text/css")
+    )
+
+
 def test_access_reaches_the_gateway_as_it_is() -> None:
     from regolo_git.records.json_reader import JsonReader
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import pytest
 from support.browser import DESK, PHONE, Tab, browser, chromium
 from support.folder_source import FolderRegistry
 from support.running_engine import ECHO, PYTHON, RunningEngine, running_engine
+
+from regolo_git.records.canary import CanaryPolicy, Candidate
+from regolo_git.records.endpoint import Endpoint
 
 pytestmark = [
     pytest.mark.slow,
@@ -48,6 +52,17 @@ def evidence() -> dict[str, object]:
     return {"format": 1, "since": now.isoformat(), "metrics": metrics, "series": series, **said, **where}
 
 
+def try_out(registry: FolderRegistry, version: str | None) -> str:
+    """Commits the endpoint `e` with a canary of a version, or without one."""
+    commit = registry.endpoint("e", {"1.0": 0.9, "1.1": 0.1})
+    if version is None:
+        return commit
+    written = registry.folder / "commits" / commit / "e.toml"
+    endpoint = Endpoint.parse(written.read_text(), "endpoints/e.toml")
+    candidate = Candidate(version, 0, datetime.now(UTC), decided_by="other-gateway")
+    return registry.file("e", replace(endpoint, canary=CanaryPolicy(), candidate=candidate).to_text())
+
+
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> FolderRegistry:
     registry = FolderRegistry(tmp_path_factory.mktemp("page") / "registry")
@@ -55,7 +70,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> FolderRegistry:
     for version in ("1.0", "1.1"):
         registry.version(version, {"serve.py": f"# {version}\n{ECHO}"}, serving)
     registry.endpoint(LONG, {"1.0": 1.0})
-    registry.endpoint("e", {"1.0": 0.9, "1.1": 0.1})
+    try_out(registry, "1.1")
     rows = [["traffic", SCRIPT, SCRIPT], *([["traffic", "Ada", "more"]] * 8)]
     (registry.folder / "changes.json").write_text(json.dumps(rows))
     return registry
@@ -142,6 +157,23 @@ def test_the_page_shows_split_rates_evidence_and_commits(engine: RunningEngine) 
             assert paper == ("rgb(14, 18, 23)" if dark else "rgb(246, 247, 249)")
             if AXE.exists():
                 assert await barriers(tab) == []
+        assert_sound(tab, engine)
+
+    in_browser(look)
+
+
+def test_a_canary_is_told_apart_from_the_last_one(registry: FolderRegistry, engine: RunningEngine) -> None:
+    async def look(tab: Tab) -> None:
+        await tab.open(f"{engine.address}/page?endpoint=e")
+        await shown(tab)
+        heading = "document.getElementById('canary-title').textContent"
+        assert await tab.value(heading) == "Canary"
+        engine.until_serving("e", try_out(registry, "1.0"))
+        await tab.until("document.getElementById('canary').innerText.includes('other-gateway')")
+        assert "No evidence here" in await tab.value("document.getElementById('canary').innerText")
+        engine.until_serving("e", try_out(registry, None))
+        await tab.until(f"{heading} === 'Last canary'")
+        assert WAITS in await shown(tab)
         assert_sound(tab, engine)
 
     in_browser(look)

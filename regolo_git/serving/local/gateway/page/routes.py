@@ -44,7 +44,7 @@ class PageRoutes:
         refused = self._visitors.refusal(request)
         if refused is not None:
             return refused
-        name, media_type = FILES[request.url.path.rstrip("/")]
+        name, media_type = FILES[request.scope["path"]]
         return Response(_content(name), headers=HEADERS, media_type=media_type)
 
     async def data(self, request: Request) -> Response:
@@ -95,4 +95,4 @@ def _content(name: str) -> bytes:
 
 def _address(request: Request) -> str:
     """Where the caller has reached the gateway."""
-    return f"{request.url.scheme}://{request.headers.get('host', 'localhost')}"
+    return f"{request.scope['scheme']}://{request.headers.get('host', 'localhost')}"

@@ -42,7 +42,7 @@ class Visitors:
     def refusal(self, request: Request) -> Response | None:
         """Why a request gets neither the page nor its files; None if it may have what is no secret."""
         if not self._access.page:
-            return _answer(404, "ENDPOINT_NOT_FOUND", f"no such path: '{request.url.path}'")
+            return _answer(404, "ENDPOINT_NOT_FOUND", f"no such path: '{request.scope['path']}'")
         if _is_from_another_site(request):
             return _answer(403, "FOREIGN_ORIGIN", "the page is not for other sites")
         if self._token is None and not self._is_on_this_machine(request):

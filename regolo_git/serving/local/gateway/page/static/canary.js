@@ -9,6 +9,21 @@ const DIRECTIONS = [
   { name: "not_worse", colour: "good", says: (canary) => `${canary.candidate} is not worse`, then: "promote", does: "promotes" },
 ];
 
+const OVER = { roll_back: ["Rolled back", "bad"], promote: ["Promoted", "good"], hold: ["Ended", "open"] };
+
+function wordOf(canary) {
+  if (canary.problem) return ["No evidence here", "open"];
+  return (canary.over ? OVER : VERDICTS)[canary.verdict?.kind] ?? ["No verdict yet", "open"];
+}
+
+// The canary of an endpoint, joined from its record on the branch and the evidence on this machine.
+export function canaryOf({ candidate, canary }) {
+  if (!candidate) return canary && !canary.problem ? { ...canary, over: true } : null;
+  if (canary && (canary.problem || canary.candidate === candidate.version)) return { ...canary, held: candidate.held };
+  const by = candidate.decided_by ? `The process that decides is ${candidate.decided_by}` : "No process decides yet: git regolo serve --canary";
+  return { candidate: candidate.version, problem: `${candidate.version} is on trial. ${by}.` };
+}
+
 export function titleOf(metric) {
   if (metric.name === "error_rate") return "Errors";
   if (metric.name === "latency_over") return `Slower than ${metric.limit_ms ?? "?"} ms`;
@@ -44,12 +59,14 @@ export class Canary {
     body.append(this.verdict, this.reason, this.facts, this.table.node, this.explained, this.places);
   }
 
-  show(canary) {
+  // `title` is the section's heading: a canary that is over stays to be read.
+  show(canary, title) {
     this.section.hidden = !canary;
     if (!canary) return;
-    const [word, kind] = VERDICTS[canary.verdict?.kind] ?? ["No verdict yet", "open"];
+    setText(title, canary.over ? "Last canary" : "Canary");
+    const [word, kind] = wordOf(canary);
     this.verdict.className = `verdict ${kind}`;
-    setText(this.verdict, canary.problem ? "No evidence" : word);
+    setText(this.verdict, word);
     setText(this.reason, String(canary.problem ?? canary.verdict?.reason ?? ""));
     for (const node of [this.facts, this.table.node, this.explained, this.places]) node.hidden = Boolean(canary.problem);
     if (canary.problem) return;
@@ -67,6 +84,7 @@ export class Canary {
       ["Share", `${percent(canary.share)}, step ${step} of ${steps ?? NONE}`],
       ["This step since", canary.since ? when(canary.since) : NONE],
       ["Decided by", String(canary.decided_by ?? "nobody")],
+      ...(canary.held ? [["Held", "by a person: git regolo canary hold"]] : []),
     ];
     this.facts.replaceChildren(...facts.map(([name, value]) =>
       element("div", {}, element("dt", {}, name), element("dd", {}, value))));
@@ -85,18 +103,18 @@ export class Canary {
   }
 
   showCharts(canary) {
-    const names = new Map();
+    const groups = new Map();
     for (const metric of canary.metrics ?? []) {
-      if (!names.has(metric.name)) names.set(metric.name, []);
-      names.get(metric.name).push(metric);
+      const key = keyOf(canary, metric);
+      groups.set(key, [...(groups.get(key) ?? []), metric]);
     }
-    for (const [name, chart] of this.charts) {
-      if (names.has(name)) continue;
+    for (const [key, chart] of this.charts) {
+      if (groups.has(key)) continue;
       chart.remove();
       chart.place.remove();
-      this.charts.delete(name);
+      this.charts.delete(key);
     }
-    for (const [name, metrics] of names) this.chartOf(name, metrics[0]).show(evidenceOf(canary, name, metrics));
+    for (const [key, metrics] of groups) this.chartOf(key, metrics[0]).show(evidenceOf(canary, key, metrics));
   }
 
   chartOf(name, metric) {
@@ -110,6 +128,12 @@ export class Canary {
     }
     return this.charts.get(name);
   }
+}
+
+// The name of a metric in the series: two limits of one metric are told apart by them.
+function keyOf(canary, metric) {
+  const limits = new Set(canary.metrics.filter((each) => each.name === metric.name).map((each) => each.limit_ms));
+  return limits.size > 1 ? `${metric.name} ${metric.limit_ms} ms` : metric.name;
 }
 
 function evidenceOf(canary, name, metrics) {
@@ -136,7 +160,6 @@ const span = (times) => (times.length > 1 ? [times[0], times.at(-1)] : times.len
 // The words for a screen reader, once for each change.
 export function spoken(canary) {
   if (!canary) return "";
-  const [word] = VERDICTS[canary.verdict?.kind] ?? ["no verdict yet"];
-  return `Canary: ${word}. ${canary.verdict?.reason ?? ""}`;
+  return `Canary: ${wordOf(canary)[0]}. ${canary.problem ?? canary.verdict?.reason ?? ""}`;
 }
 

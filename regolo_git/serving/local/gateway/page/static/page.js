@@ -1,6 +1,6 @@
 // Asks for the state of one endpoint every few seconds, and shows it.
 
-import { Canary, spoken } from "./canary.js";
+import { Canary, canaryOf, spoken } from "./canary.js";
 import { Chart, colourOf, dashOf } from "./charts.js";
 import { NONE, clock, count, element, milliseconds, percent, perSecond, setText, Table, when } from "./parts.js";
 import { headers, signIn } from "./token.js";
@@ -89,7 +89,7 @@ function lost(what) {
 // -- showing ---------------------------------------------------------------------------------------------
 
 function show(data) {
-  const endpoint = data.endpoint;
+  const endpoint = data.endpoint && { ...data.endpoint, canary: canaryOf(data.endpoint) };
   showEndpoints(data.endpoints, endpoint?.name);
   setText(at("name"), endpoint?.name ?? "No endpoints");
   document.title = endpoint ? `${endpoint.name} · regolo-git` : "Endpoints · regolo-git";
@@ -105,7 +105,7 @@ function show(data) {
   const order = [...new Set([...Object.keys(endpoint.metrics), ...Object.keys(endpoint.series.versions)])];
   order.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
   showSplit(endpoint, order);
-  canary.show(endpoint.canary);
+  canary.show(endpoint.canary, at("canary-title"));
   showSeries(endpoint, order, Date.parse(data.time) / 1000);
   showCommits(endpoint.changes);
 }
