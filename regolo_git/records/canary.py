@@ -20,6 +20,8 @@ ERROR_RATE: Final = "error_rate"
 LATENCY_OVER: Final = "latency_over"
 METRICS: Final = (ERROR_RATE, LATENCY_OVER)
 LONGEST_SECONDS = 366 * 86400.0
+# What is counted of each request, one entry for each metric: None for errors, or the limit in seconds.
+Watch = tuple[float | None, ...]
 UNITS = ((86400, "d"), (3600, "h"), (60, "m"))
 
 
@@ -113,6 +115,11 @@ class CanaryPolicy:
         names = [(metric.name, metric.limit_ms) for metric in self.metrics]
         if not names or len(set(names)) < len(names):
             raise InvalidInput("a canary compares at least one metric, and none twice")
+
+    @property
+    def watch(self) -> Watch:
+        """What is counted of each request, in the order of the metrics."""
+        return tuple(m.limit_ms / 1000 if m.limit_ms is not None else None for m in self.metrics)
 
     def to_table(self) -> Table:
         """The table in the endpoint file."""

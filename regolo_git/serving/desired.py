@@ -12,6 +12,7 @@ from typing import Protocol
 from regolo_git.git.publish import Published
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
+from regolo_git.registry.endpoints.canary import Said
 from regolo_git.registry.endpoints.history import EndpointEvent
 from regolo_git.registry.endpoints.rollback import RolledBack
 from regolo_git.registry.records_at import Listing
@@ -67,8 +68,8 @@ class Source(Protocol):
 class Writer(Protocol):
     """Changes the traffic of endpoints; each change is one commit, or an error and no commit.
 
-    The command line and the Python API use one.  Code that decides on its own, such as a canary controller,
-    is to be given one and nothing else.  Only a promotion changes traffic without it: endpoints that follow
+    The command line and the Python API use one.  The canary controller, which decides on its own, is given
+    one and nothing else.  Only a promotion changes traffic without it: endpoints that follow
     an environment change in the promotion's own commit.
     """
 
@@ -105,4 +106,20 @@ class Writer(Protocol):
         Raises NotFound, also for missing bytes, PolicyRefused for a retired version, Conflict if nothing
         would change.
         """
+        ...
+
+    def decide_canary(self, endpoint: str, decider: str, *, take_over: bool, said: Said) -> Endpoint:
+        """Makes one process the one that decides on a canary.  Raises Conflict if another one does."""
+        ...
+
+    def step_canary(self, endpoint: str, *, said: Said) -> Endpoint:
+        """Gives the candidate of a canary its next share, or everything.  Raises as `promote_canary` does."""
+        ...
+
+    def roll_back_canary(self, endpoint: str, *, said: Said) -> Endpoint:
+        """Ends a canary, and rules its candidate out.  Raises Conflict if it is not the one that is meant."""
+        ...
+
+    def end_canary(self, endpoint: str, *, said: Said) -> Endpoint:
+        """Ends a canary whose traffic a person has changed, which stays as it is."""
         ...

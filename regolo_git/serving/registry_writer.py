@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from regolo_git.git.publish import Published
 from regolo_git.records.endpoint import Endpoint
+from regolo_git.registry.endpoints.canary import Said, decide_canary, end_canary, roll_back_canary
+from regolo_git.registry.endpoints.canary_promotion import promote_canary
 from regolo_git.registry.endpoints.rollback import RolledBack, roll_back
 from regolo_git.registry.endpoints.traffic import update_traffic
 from regolo_git.registry.handle import Handle
@@ -62,3 +64,21 @@ class RegistryWriter:
             propose=self._propose,
             push=self._push,
         )
+
+    def decide_canary(self, endpoint: str, decider: str, *, take_over: bool, said: Said) -> Endpoint:
+        """Makes one process the one that decides; see `Writer`."""
+        return decide_canary(
+            self._handle, endpoint, decider, take_over=take_over, said=said, push=self._push
+        ).made
+
+    def step_canary(self, endpoint: str, *, said: Said) -> Endpoint:
+        """Gives the candidate its next share, or everything; see `Writer`."""
+        return promote_canary(self._handle, endpoint, said=said, push=self._push).endpoint
+
+    def roll_back_canary(self, endpoint: str, *, said: Said) -> Endpoint:
+        """Ends a canary, and rules its candidate out; see `Writer`."""
+        return roll_back_canary(self._handle, endpoint, said=said, push=self._push).made
+
+    def end_canary(self, endpoint: str, *, said: Said) -> Endpoint:
+        """Ends a canary whose traffic a person has changed; see `Writer`."""
+        return end_canary(self._handle, endpoint, said=said, push=self._push).made

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 from click.shell_completion import CompletionItem
@@ -14,7 +14,15 @@ from regolo_git.cli.context import open_handle
 from regolo_git.cli.forms import put_json
 from regolo_git.cli.options.arguments import complete_models, complete_references
 from regolo_git.cli.options.endpoint import complete_endpoints
-from regolo_git.cli.options.serving import Tokens, WorkerLimits, address_options, limit_options, token_options
+from regolo_git.cli.options.serving import (
+    Deciding,
+    Tokens,
+    WorkerLimits,
+    address_options,
+    canary_options,
+    limit_options,
+    token_options,
+)
 from regolo_git.cli.streams import put, talk, talk_next
 from regolo_git.errors import InvalidInput
 from regolo_git.hints import Hint
@@ -31,6 +39,9 @@ from regolo_git.serving.policy_file import operators_policy
 from regolo_git.serving.registry_source import RegistrySource
 from regolo_git.serving.remote_follower import RemoteFollower, followed_remote
 from regolo_git.serving.tried_versions import TriedVersions, tried_endpoints
+
+if TYPE_CHECKING:
+    from regolo_git.serving.canary.controller import CanaryController
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -57,6 +68,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     metavar="SECONDS",
     help="Follow the branch of the remote, fetched at this interval.",
 )
+@canary_options
 @click.option("--replace", is_flag=True, help="Replace the running gateway without losing requests.")
 @click.option("--status", is_flag=True, help="Print the state of the running server as JSON.")
 @click.option("--stop", is_flag=True, help="Stop the running server after its open requests, and wait.")
@@ -69,6 +81,7 @@ def serve(
     allow_code: tuple[str, ...],
     limits: WorkerLimits,
     fetch_seconds: float | None,
+    deciding: Deciding,
     replace: bool,
     status: bool,
     stop: bool,
@@ -80,7 +93,8 @@ def serve(
     Follows the operations branch, which is the registry branch unless registry.operations names another one:
     a commit that changes the split takes effect within a second.  With --fetch, that is the branch of the
     remote; a version gets traffic once its content is here, and while the remote cannot be reached,
-    everything is served as it is.
+    everything is served as it is.  With --canary, this server decides on canaries: it compares the two
+    versions of each, and commits a rollback or, if the endpoint's policy says so, the next step.
 
     Only safe formats are loaded, unless the policy file (default: regolo/serving.toml in your configuration
     directory), --allow or --allow-code permits more; the repository itself cannot.  Prints the address when
@@ -93,9 +107,8 @@ def serve(
     Examples:
       git regolo serve
       git regolo serve sentiment@1.1 --port 9000
-      git regolo serve sentiment --allow-code sentiment-classifier
-      git regolo serve --fetch 30
-      git regolo serve --listen 0.0.0.0:8080 --token-file callers --page-token-file operators
+      git regolo serve --fetch 30 --canary
+      git regolo serve --listen 0.0.0.0:8080 --token-file t --page-token-file p
       git regolo serve --replace
 
     Exit status: 0 stopped as requested; 2 invalid input; 3 no such endpoint, or no server is running; 7 the
@@ -114,7 +127,7 @@ def serve(
             policy = operators_policy(policy_file, os.environ, outside=handle.paths.top)
             policy = policy.allow(formats=allow, repository_code=allow_code)
             options = _options(common, address, tokens, policy, limits)
-            _serve(handle, names, options, fetch_seconds)
+            _serve(handle, names, options, fetch_seconds, deciding)
 
 
 def _options(
@@ -134,7 +147,13 @@ def _options(
     )
 
 
-def _serve(handle: Handle, names: Sequence[str], options: ServeOptions, fetch_seconds: float | None) -> None:
+def _serve(
+    handle: Handle,
+    names: Sequence[str],
+    options: ServeOptions,
+    fetch_seconds: float | None,
+    deciding: Deciding,
+) -> None:
     remote = followed_remote(handle) if fetch_seconds is not None else None
     tried = _tried(handle, names, remote)
     for name in names if remote is None and not tried else ():
@@ -144,6 +163,7 @@ def _serve(handle: Handle, names: Sequence[str], options: ServeOptions, fetch_se
     if tried:
         source, names = TriedVersions(source, tried), [endpoint.endpoint for endpoint in tried]
     say = _tolerant(talk)
+    controller = _controller(source, names, options, remote, deciding, top, say) if not tried else None
 
     def listening(address: str) -> None:
         _tolerant(put)(address)
@@ -151,12 +171,43 @@ def _serve(handle: Handle, names: Sequence[str], options: ServeOptions, fetch_se
         _tolerant(talk_next)(f"curl{token} {address}/")
         if options.token is None or options.page or options.page_token is not None:
             _tolerant(talk_next)(f"{address}/page")
+        if controller is not None:
+            controller.begin()
 
     try:
-        with _following(top, remote, fetch_seconds, say):
+        with (
+            _following(top, remote, fetch_seconds, say),
+            controller.running() if controller is not None else nullcontext(),
+        ):
             load_engine(LOCAL).serve(source, names, options, say=say, listening=listening)
     finally:
         _discard_unwritten(sys.stderr)
+
+
+def _controller(
+    source: Source,
+    names: Sequence[str],
+    options: ServeOptions,
+    remote: str | None,
+    deciding: Deciding,
+    top: Path,
+    say: Callable[[str], None],
+) -> "CanaryController | None":
+    """The controller of canaries, if this server decides; what follows a remote is pushed there."""
+    if not deciding.canary:
+        return None
+    from regolo_git.serving.canary.for_engine import canary_controller  # noqa: PLC0415 - few servers decide
+
+    return canary_controller(
+        source,
+        lambda: Handle.open(top, os.environ),
+        options.common_directory,
+        names=names,
+        push=True if remote is not None else None,
+        take_over=deciding.take_over,
+        prometheus=deciding.canary_metrics,
+        say=say,
+    )
 
 
 def _tried(handle: Handle, names: Sequence[str], remote: str | None) -> list[Endpoint]:

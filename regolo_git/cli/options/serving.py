@@ -109,3 +109,30 @@ limit_options = one_value(
         help=f"The time to exit once requests are finished.  [default: {DEFAULTS.drain_seconds:g}]",
     ),
 )
+
+
+class Deciding(NamedTuple):
+    """Whether this server decides on canaries, also in place of another, and where it reads the counts."""
+
+    canary: bool
+    take_over: bool
+    canary_metrics: str | None
+
+
+def _deciding(canary: bool, take_over: bool, canary_metrics: str | None) -> Deciding:
+    if not canary and (take_over or canary_metrics is not None):
+        raise InvalidInput("--take-over and --canary-metrics require --canary")
+    return Deciding(canary, take_over, canary_metrics)
+
+
+canary_options = one_value(
+    "deciding",
+    _deciding,
+    click.option("--canary", is_flag=True, help="Decide on canaries: roll back what is worse."),
+    click.option("--take-over", is_flag=True, help="Decide in place of the server that did."),
+    click.option(
+        "--canary-metrics",
+        metavar="URL",
+        help="Compare what this Prometheus server counts, for several gateways.",
+    ),
+)

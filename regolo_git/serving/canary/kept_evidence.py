@@ -5,20 +5,16 @@ It outlives gateways and servers, and pages and commands read it.  On another ma
 
 import json
 import os
+import re
+import secrets
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 
 from regolo_git.errors import InvalidInput
 from regolo_git.records.json_reader import Json, JsonReader
-from regolo_git.records.names import check_endpoint_name
-from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 
 FORMAT = 1
-
-
-def evidence_file(common_directory: Path, endpoint: str) -> Path:
-    """The file of an endpoint."""
-    return RuntimeDirectory.of(common_directory).home / "canary" / f"{check_endpoint_name(endpoint)}.json"
 
 
 def write_evidence(path: Path, document: Mapping[str, Json]) -> None:
@@ -30,6 +26,23 @@ def write_evidence(path: Path, document: Mapping[str, Json]) -> None:
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
+
+
+def decider_id(directory: Path) -> str:
+    """The name by which the servers of one clone decide, one after another: the host's, and a random part.
+
+    It is created at the first call and kept in the directory.  Raises OSError.
+    """
+    path = directory / "decider"
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        host = re.sub(r"[^A-Za-z0-9.-]+", "-", socket.gethostname())[:40] or "host"
+        new = path.with_suffix(".new")
+        new.write_text(f"{host}-{secrets.token_hex(4)}\n")
+        new.replace(path)
+        return path.read_text().strip()
 
 
 def read_evidence(path: Path) -> JsonReader | None:

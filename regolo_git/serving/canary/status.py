@@ -11,7 +11,8 @@ from regolo_git.records.json_reader import JsonReader
 from regolo_git.registry.endpoints.canary import Canary, canary_of
 from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.registry.handle import Handle
-from regolo_git.serving.canary.kept_evidence import evidence_file, read_evidence
+from regolo_git.serving.canary.kept_evidence import read_evidence
+from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 from regolo_git.text.json_values import Plain, plain
 
 TRAILER_LIMIT = 400
@@ -65,6 +66,7 @@ class Measured:
 
     candidate: str
     step: int
+    decided_by: str | None
     verdict: str
     reason: str
     waiting: str | None
@@ -77,6 +79,7 @@ class Measured:
         return cls(
             reader.get("candidate", str),
             reader.get("step", int),
+            reader.get_optional("decided_by", str),
             verdict.get("kind", str),
             verdict.get("reason", str),
             reader.get_optional("waiting", str),
@@ -134,7 +137,7 @@ def canary_status(handle: Handle, name: str) -> CanaryStatus:
 
 
 def _measured(common: Path, endpoint: Endpoint, canary: Canary | None) -> Measured | None:
-    reader = read_evidence(evidence_file(common, endpoint.endpoint))
+    reader = read_evidence(RuntimeDirectory.of(common).canary(endpoint.endpoint))
     if reader is None:
         return None
     try:
@@ -143,8 +146,8 @@ def _measured(common: Path, endpoint: Endpoint, canary: Canary | None) -> Measur
         return None
     if canary is None:
         return measured
-    present = canary.candidate.version, canary.candidate.step
-    return measured if (measured.candidate, measured.step) == present else None
+    present = canary.candidate.version, canary.candidate.step, canary.candidate.decided_by
+    return measured if (measured.candidate, measured.step, measured.decided_by) == present else None
 
 
 def evidence_now(handle: Handle, name: str) -> str | None:

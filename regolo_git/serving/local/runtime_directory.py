@@ -19,6 +19,7 @@ from typing import Self
 
 from regolo_git.errors import ServingError
 from regolo_git.hints import Hint
+from regolo_git.records.names import check_endpoint_name
 
 LOOK_SECONDS = 0.1
 # 108 bytes with the final zero on Linux, less the longest name created in the directory.
@@ -56,9 +57,19 @@ class RuntimeDirectory:
         """What an engine counted, from its stop until the next one."""
         return self.home / "counts.json"
 
+    @property
+    def withheld(self) -> Path:
+        """The versions that get no requests although the branch gives them traffic."""
+        return self.home / "withheld.json"
+
+    @property
+    def canaries(self) -> Path:
+        """What was measured of canaries, and which process decides on them."""
+        return self.home / "canary"
+
     def canary(self, endpoint: str) -> Path:
         """The evidence of an endpoint's canary between commits."""
-        return self.home / "canary" / f"{endpoint}.json"
+        return self.canaries / f"{check_endpoint_name(endpoint)}.json"
 
     @contextmanager
     def owned(self) -> Iterator[None]:

@@ -7,8 +7,10 @@ of reporting totals keeps every count exact when one gateway replaces another.
 from collections.abc import Iterable
 from typing import Final, Self
 
+from regolo_git.records.canary import Watch
 from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.metrics.latency import bin_of
+from regolo_git.serving.metrics.watched import WatchedTally, failed_metrics
 
 # The outcome of a request: a status below 400; 5xx; the caller's own mistake (4xx); no answer in time (504);
 # refused because too many were in flight (503); its caller hung up before the answer.
@@ -16,6 +18,8 @@ OUTCOMES: Final = ("ok", "error", "client_error", "timeout", "dropped", "abandon
 OK, ERROR, CLIENT_ERROR, TIMEOUT, DROPPED, ABANDONED = range(len(OUTCOMES))
 # These have no latency: nobody waited for an answer.
 UNTIMED: Final = (DROPPED, ABANDONED)
+# The caller got a 5xx.
+ERRORS: Final = (ERROR, TIMEOUT, DROPPED)
 
 Key = tuple[str, str]
 
@@ -70,7 +74,7 @@ class Tally:
     @property
     def errors(self) -> int:
         """Requests whose caller got a 5xx; the caller's own mistakes are not among them."""
-        return self.outcomes[ERROR] + self.outcomes[TIMEOUT] + self.outcomes[DROPPED]
+        return sum(self.outcomes[outcome] for outcome in ERRORS)
 
     @property
     def client_errors(self) -> int:
@@ -84,6 +88,7 @@ class Recorder:
     def __init__(self) -> None:
         self._tallies: dict[Key, Tally] = {}
         self._rejected: dict[str, int] = {}
+        self._watched: dict[Key, WatchedTally] = {}
 
     def record(self, endpoint: str, version: str, outcome: int, seconds: float) -> None:
         """Counts one request of a version."""
@@ -92,25 +97,39 @@ class Recorder:
             tally = self._tallies[endpoint, version] = Tally()
         tally.add(outcome, seconds)
 
+    def watch(self, key: Key, watch: Watch, outcome: int, seconds: float, caller: str | None) -> None:
+        """Counts one request of a version that is compared; `caller` is the key by which it sticks."""
+        tally = self._watched.get(key)
+        if tally is None:
+            tally = self._watched[key] = WatchedTally()
+        tally.add(watch, failed_metrics(watch, is_error=outcome in ERRORS, seconds=seconds), caller)
+
     def reject(self, reason: str) -> None:
         """Counts one request that was refused before a version was chosen."""
         self._rejected[reason] = self._rejected.get(reason, 0) + 1
 
     def take(self) -> "Counts":
         """Hands over the counts and starts again from zero."""
-        taken = Counts(self._tallies, self._rejected)
-        self._tallies, self._rejected = {}, {}
+        taken = Counts(self._tallies, self._rejected, self._watched)
+        self._tallies, self._rejected, self._watched = {}, {}, {}
         return taken
 
 
 class Counts:
-    """Tallies by (endpoint, version), and rejected requests by reason."""
+    """Tallies by (endpoint, version), and rejected requests by reason.
+
+    `watched` is for the comparison of versions; it is handed over, and not merged.
+    """
 
     def __init__(
-        self, tallies: dict[Key, Tally] | None = None, rejected: dict[str, int] | None = None
+        self,
+        tallies: dict[Key, Tally] | None = None,
+        rejected: dict[str, int] | None = None,
+        watched: dict[Key, WatchedTally] | None = None,
     ) -> None:
         self.tallies = tallies if tallies is not None else {}
         self.rejected = rejected if rejected is not None else {}
+        self.watched = watched if watched is not None else {}
 
     def merge(self, other: "Counts") -> None:
         """Adds another's counts to these."""
@@ -123,13 +142,16 @@ class Counts:
         return {
             "tallies": [_tally_json(key, tally) for key, tally in self.tallies.items()],
             "rejected": dict(self.rejected),
+            "watched": [[*key, tally.to_json()] for key, tally in self.watched.items()],
         }
 
     @classmethod
     def read(cls, reader: JsonReader) -> Self:
         """Reads `to_json`.  Raises InvalidInput."""
         tallies = dict(_read_tally(entry) for entry in reader.objects("tallies"))
-        return cls(tallies, reader.dict_of("rejected", int))
+        rows = reader.rows("watched", 3)
+        watched = {(row.get(0, str), row.get(1, str)): WatchedTally.read(row.object(2)) for row in rows}
+        return cls(tallies, reader.dict_of("rejected", int), watched)
 
 
 def merge_tallies(into: dict[Key, Tally], tallies: Iterable[tuple[Key, Tally]]) -> None:

@@ -33,7 +33,7 @@ def prometheus_metrics(url: str, endpoint: str, seconds: float) -> EndpointMetri
 
     Raises InvalidInput for a URL that is not http or https, TransportError if the server does not answer.
     """
-    server = _Server(url)
+    server = PrometheusServer(url)
     name = check_endpoint_name(endpoint)
     try:
         return _read(server, name, seconds)
@@ -41,7 +41,7 @@ def prometheus_metrics(url: str, endpoint: str, seconds: float) -> EndpointMetri
         raise TransportError(f"'{url}' does not answer like a Prometheus server") from error
 
 
-def _read(server: "_Server", name: str, seconds: float) -> EndpointMetrics:
+def _read(server: "PrometheusServer", name: str, seconds: float) -> EndpointMetrics:
     selector = f'{{endpoint="{name}"}}'
     commits = [labels["commit"] for labels, _ in server.vector(f"regolo_manifest_info{selector}")]
     return summarise(
@@ -54,7 +54,7 @@ def _read(server: "_Server", name: str, seconds: float) -> EndpointMetrics:
     )
 
 
-def _measured(server: "_Server", name: str, selector: str, seconds: float) -> dict[str, Measured]:
+def _measured(server: "PrometheusServer", name: str, selector: str, seconds: float) -> dict[str, Measured]:
     window = f"{max(1, round(seconds))}s"
     counts = _counts(server, selector, window, seconds)
     p50, p95, p99 = (
@@ -79,7 +79,9 @@ def _measured(server: "_Server", name: str, selector: str, seconds: float) -> di
     }
 
 
-def _counts(server: "_Server", selector: str, window: str, seconds: float) -> dict[tuple[str, str], int]:
+def _counts(
+    server: "PrometheusServer", selector: str, window: str, seconds: float
+) -> dict[tuple[str, str], int]:
     """Requests within the window by version and outcome, summed over all scraped gateways."""
     before = {
         _identity(labels): value
@@ -110,7 +112,7 @@ def _identity(labels: Labels) -> frozenset[tuple[str, str]]:
     return frozenset(labels.items())
 
 
-class _Server:
+class PrometheusServer:
     """The query API of one server."""
 
     def __init__(self, url: str) -> None:
@@ -122,6 +124,11 @@ class _Server:
     def by_version(self, query: str) -> dict[str, float]:
         """The values of a query by version, without those that are not finite."""
         return {labels["version"]: value for labels, value in self.vector(query) if isfinite(value)}
+
+    def named(self, selector: str) -> Iterator[tuple[Labels, float]]:
+        """Each series of an instant query with its value; `__name__` is among its labels."""
+        for series in self._ask(selector).object("data").objects("result"):
+            yield series.dict_of("metric", str), float(series.elements("value").get(1, str))
 
     def vector(self, query: str) -> Iterator[tuple[Labels, float]]:
         """Each series of an instant query with its value."""

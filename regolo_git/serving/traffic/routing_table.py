@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Self, cast
 
 from regolo_git.errors import InvalidInput
+from regolo_git.records.canary import Watch
 from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.records.routing import Routing
 from regolo_git.records.tables import TableReader
@@ -44,13 +45,17 @@ class WeightedVersion:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One endpoint as of a commit; `problem` is why it has no workers, if known."""
+    """One endpoint as of a commit; `problem` is why it has no workers, if known.
+
+    `watch` is what is counted of each request while two versions are compared (`metrics/watched.py`).
+    """
 
     endpoint: str
     commit: str
     versions: Mapping[str, WeightedVersion]
     routing: Routing = field(default_factory=Routing)
     problem: str | None = None
+    watch: Watch | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -102,6 +107,7 @@ def _route_json(route: Route) -> Json:
         "routing": cast(Json, route.routing.to_table()),
         "versions": versions,
         "problem": route.problem,
+        "watch": list(route.watch) if route.watch is not None else None,
     }
 
 
@@ -114,7 +120,15 @@ def _read_route(reader: JsonReader) -> Route:
         versions={version.version: version for version in versions},
         routing=Routing.read(routing),
         problem=reader.get_optional("problem", str),
+        watch=_read_watch(reader),
     )
+
+
+def _read_watch(reader: JsonReader) -> Watch | None:
+    if reader.get_optional("watch", list) is None:
+        return None
+    limits = reader.elements("watch")
+    return tuple(limits.get_optional(index, float) for index in limits)
 
 
 def _read_version(reader: JsonReader) -> WeightedVersion:

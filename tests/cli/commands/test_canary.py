@@ -7,7 +7,8 @@ import pytest
 from support.command_line import Regolo
 from support.git_program import git
 
-from regolo_git.serving.canary.kept_evidence import evidence_file, write_evidence
+from regolo_git.serving.canary.kept_evidence import write_evidence
+from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 
 
 def test_a_canary_goes_on_as_it_is_told(regolo: Regolo, served: Path) -> None:
@@ -84,7 +85,7 @@ def evidence(candidate: str, step: int = 0) -> dict[str, object]:
 
 def test_the_evidence_of_this_machine_is_shown_and_recorded(regolo: Regolo, served: Path) -> None:
     regolo("canary", "start", "e", "m@1.1")
-    path = evidence_file(served / ".git", "e")
+    path = RuntimeDirectory.of(served / ".git").canary("e")
     write_evidence(path, evidence("1.1"))  # type: ignore[arg-type]
     page = regolo("canary", "status", "e").out
     assert "hold: the evidence is not enough" in page
@@ -104,7 +105,7 @@ def test_the_evidence_of_this_machine_is_shown_and_recorded(regolo: Regolo, serv
 
 def test_evidence_that_cannot_be_read_is_none(regolo: Regolo, served: Path) -> None:
     regolo("canary", "start", "e", "m@1.1")
-    path = evidence_file(served / ".git", "e")
+    path = RuntimeDirectory.of(served / ".git").canary("e")
     write_evidence(path, evidence("1.0"))  # type: ignore[arg-type]
     assert "none on this machine" in regolo("canary", "status", "e").out
     for text in ("", "{", '{"format": 2}', '{"format": 1}', "[" * 100_000):

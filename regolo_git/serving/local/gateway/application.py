@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from regolo_git.records.canary import Watch
 from regolo_git.serving.local.access import Access
 from regolo_git.serving.local.gateway.entrance import Entrance, with_origin
 from regolo_git.serving.local.gateway.exchange import NoAnswer
@@ -103,7 +104,9 @@ class Gateway:
                     # table while the request waits for one of its workers: then another version answers.
                     live = self._route(name)
                     chosen = _served(live, asked) or live.choose(headers, body)
-                    answer = await self._counted(live, chosen.version, prediction)
+                    # Whoever asks for a version is not a fair sample of its callers.
+                    watch = live.watch if asked is None else None
+                    answer = await self._counted(live, chosen.version, prediction, watch)
                 await self._send(answer, chosen.version, send)
 
     def _route(self, endpoint: str | None) -> LiveRoute:
@@ -116,12 +119,14 @@ class Gateway:
         return live
 
     async def _counted(
-        self, live: LiveRoute, version: str, prediction: Prediction
+        self, live: LiveRoute, version: str, prediction: Prediction, watch: Watch | None
     ) -> HttpAnswer | Streamed | None:
         """Forwards within the endpoint's limit, and counts the outcome; None if the version has left."""
         name, in_flight, begun = prediction.endpoint, live.in_flight, time.perf_counter()
         if in_flight.total >= live.routing.max_concurrency:
             self._recorder.record(name, version, DROPPED, 0.0)
+            if watch is not None:
+                self._watched(live, watch, version, prediction, DROPPED, 0.0)
             message = f"endpoint '{name}' is busy with as many requests as its 'max_concurrency' allows"
             return refuse("overloaded", 503, message).answer
         in_flight.enter(version)
@@ -129,12 +134,30 @@ class Gateway:
             answer = await self._forwarder.forward(prediction, version)
         except asyncio.CancelledError:
             self._recorder.record(name, version, ABANDONED, 0.0)
+            if watch is not None:
+                self._watched(live, watch, version, prediction, ABANDONED, time.perf_counter() - begun)
             raise
         finally:
             in_flight.leave(version)
         if answer is not None:
-            self._recorder.record(name, version, _outcome(answer.status), time.perf_counter() - begun)
+            outcome, seconds = _outcome(answer.status), time.perf_counter() - begun
+            self._recorder.record(name, version, outcome, seconds)
+            if watch is not None:
+                self._watched(live, watch, version, prediction, outcome, seconds)
         return answer
+
+    def _watched(
+        self,
+        live: LiveRoute,
+        watch: Watch,
+        version: str,
+        prediction: Prediction,
+        outcome: int,
+        seconds: float,
+    ) -> None:
+        """Counts a request for the comparison of two versions."""
+        caller = live.sticky_key(prediction.headers, prediction.body)
+        self._recorder.watch((prediction.endpoint, version), watch, outcome, seconds, caller)
 
     async def _send(self, answer: HttpAnswer | Streamed, version: str, send: Send) -> None:
         served_by = (b"x-model-version", version.encode())

@@ -37,6 +37,7 @@ class LiveRoute:
     def __init__(self, route: Route, lines: Mapping[str, Line], in_flight: InFlight) -> None:
         self.route = route
         self.routing = route.routing
+        self.watch = route.watch
         self.lines = lines
         self.in_flight = in_flight
         self._split = Split(route)
@@ -50,11 +51,12 @@ class LiveRoute:
 
     def choose(self, headers: Headers, body: bytes) -> WeightedVersion:
         """A version by the sticky key if the request has one, otherwise by weight."""
-        key = self._sticky_key(headers, body)
+        key = self.sticky_key(headers, body)
         version = self._split.for_key(key) if key is not None else self._split.at_random()
         return self.route.versions[version]
 
-    def _sticky_key(self, headers: Headers, body: bytes) -> str | None:
+    def sticky_key(self, headers: Headers, body: bytes) -> str | None:
+        """The key by which the caller sticks to a version; None where the request has none."""
         if self._sticky_header:
             value = header(headers, self._sticky_header)
             return value.decode("latin-1") if value is not None else None

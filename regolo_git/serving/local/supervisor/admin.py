@@ -12,6 +12,7 @@ from starlette.routing import Route
 from regolo_git.errors import InvalidInput, NotFound, ServingError
 from regolo_git.serving.local.http_server import HttpServer
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
+from regolo_git.serving.local.supervisor.comparison import close_block
 from regolo_git.serving.local.supervisor.observation import exposition, metrics, status
 from regolo_git.serving.local.supervisor.page_data import WINDOWS, PageData, example_requests
 from regolo_git.serving.local.supervisor.supervisor import Supervisor
@@ -47,6 +48,8 @@ class AdminPages:
             routes=[
                 Route("/status", self.status),
                 Route("/endpoints/{endpoint}/metrics", self.metrics),
+                Route("/endpoints/{endpoint}/block", self.block, methods=["POST"]),
+                Route("/endpoints/{endpoint}/withhold", self.withhold, methods=["POST"]),
                 Route("/metrics", self.exposition),
                 Route("/page", self.page),
                 Route("/examples", self.examples),
@@ -72,6 +75,24 @@ class AdminPages:
         except NotFound as error:
             return JSONResponse({"error": error.message}, 404)
         return JSONResponse(found.to_json())
+
+    async def block(self, request: Request) -> Response:
+        """Ends a block of the comparison of two versions."""
+        try:
+            return JSONResponse(await close_block(self._supervisor, request.path_params["endpoint"]))
+        except NotFound as error:
+            return JSONResponse({"error": error.message}, 404)
+
+    async def withhold(self, request: Request) -> Response:
+        """Gives a version no more requests, until the branch changes the traffic."""
+        version = request.query_params.get("version", "")
+        try:
+            await self._supervisor.withhold(request.path_params["endpoint"], version)
+        except NotFound as error:
+            return JSONResponse({"error": error.message}, 404)
+        except InvalidInput as error:
+            return JSONResponse({"error": error.message}, 400)
+        return JSONResponse({})
 
     async def exposition(self, _: Request) -> Response:
         """The Prometheus exposition, scraped through the gateway."""

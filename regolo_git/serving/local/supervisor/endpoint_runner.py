@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from regolo_git.errors import NotFound, RegoloError, StoreUnconfirmed, TransportError
+from regolo_git.records.canary import Watch
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.serving.local.supervisor.artifact_fetcher import ArtifactFetcher
@@ -47,7 +48,7 @@ class InForce:
 class EndpointRunner:
     """Runs one endpoint; `changed` is called whenever its route may have changed.
 
-    `longest` says how many seconds one of its requests may take.
+    `longest` says how many seconds one of its requests may take, `withheld` which version gets none.
     `in_force` is the state of its route, `observed` the state that every gateway has confirmed.
     """
 
@@ -58,6 +59,7 @@ class EndpointRunner:
         options: ServeOptions,
         longest: Callable[[], float],
         changed: Callable[[], None],
+        withheld: Callable[[Endpoint], str | None],
     ) -> None:
         self.problem: RegoloError | None = None
         self.wanted: DesiredState | None = None
@@ -69,6 +71,7 @@ class EndpointRunner:
         self._options = options
         self._longest = longest
         self._changed = changed
+        self._withheld = withheld
         self._task: asyncio.Task[None] | None = None
 
     async def want(self, state: DesiredState) -> None:
@@ -176,7 +179,7 @@ class EndpointRunner:
         held = self.replica_sets.sets.get(plan.key)
         return WeightedVersion(
             version=version,
-            weight=state.endpoint.traffic[version],
+            weight=state.endpoint.traffic[version] if self._withheld(state.endpoint) != version else 0.0,
             idempotent=plan.idempotent,
             replicas=held.ready if held is not None else (),
             model_path=plan.server.model_path if isinstance(plan, ExternalPlan) else None,
@@ -195,4 +198,18 @@ def _message(problem: RegoloError) -> str:
 
 
 def _route(state: DesiredState, versions: dict[str, WeightedVersion], problem: str | None) -> Route:
-    return Route(state.endpoint.endpoint, state.commit, versions, state.endpoint.routing, problem)
+    return Route(
+        state.endpoint.endpoint,
+        state.commit,
+        versions,
+        state.endpoint.routing,
+        problem,
+        watch_of(state.endpoint),
+    )
+
+
+def watch_of(endpoint: Endpoint) -> Watch | None:
+    """What is counted of each request, while a candidate is compared with the version beside it."""
+    if endpoint.candidate is None or endpoint.canary is None:
+        return None
+    return endpoint.canary.watch

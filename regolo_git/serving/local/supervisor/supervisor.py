@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from regolo_git.errors import ServingError
+from regolo_git.errors import NotFound, ServingError
 from regolo_git.serving.desired import Source
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 from regolo_git.serving.local.supervisor.artifact_fetcher import ArtifactFetcher
@@ -25,9 +25,11 @@ from regolo_git.serving.local.supervisor.branch import Branch, BranchState
 from regolo_git.serving.local.supervisor.endpoint_runner import DesiredState, EndpointRunner
 from regolo_git.serving.local.supervisor.gateways import Gateways
 from regolo_git.serving.local.supervisor.request_limits import RequestLimits
+from regolo_git.serving.local.supervisor.withheld import Withheld
 from regolo_git.serving.local.supervisor.worker_launcher import WorkerLauncher
 from regolo_git.serving.metrics.counts import Counts
 from regolo_git.serving.metrics.kept_counts import KeptCounts
+from regolo_git.serving.metrics.watched import WatchedCounts
 from regolo_git.serving.metrics.windows import WindowStore
 from regolo_git.serving.options import ServeOptions
 from regolo_git.serving.traffic.routing_table import RoutingTable
@@ -52,6 +54,8 @@ class Supervisor:
         self.branch = Branch(source, names)
         self.runners: dict[str, EndpointRunner] = {}
         self.counts = _kept_counts(directory.counts)
+        self.watched = WatchedCounts()
+        self.withheld = Withheld(directory.withheld)
         self.started_at = datetime.now(UTC)
         self._limits = RequestLimits()
         self.gateways = Gateways(listener, directory.admin_socket, options, self._limits, self._count)
@@ -169,9 +173,25 @@ class Supervisor:
             if name not in self.runners:
                 longest = partial(self._limits.longest, name)
                 self.runners[name] = EndpointRunner(
-                    self._artifacts, self._launcher, self._options, longest, self._changed.set
+                    self._artifacts,
+                    self._launcher,
+                    self._options,
+                    longest,
+                    self._changed.set,
+                    self.withheld.version,
                 )
             await self.runners[name].want(DesiredState(state.commit, endpoint))
+
+    async def withhold(self, name: str, version: str) -> None:
+        """Gives a version no more requests, until the branch changes the endpoint's traffic.
+
+        Raises NotFound for an endpoint that is not served, InvalidInput if nothing else has traffic.
+        """
+        runner = self.runners.get(name)
+        if runner is None or runner.in_force is None:
+            raise NotFound(f"endpoint '{name}' is not being served")
+        self.withheld.order(runner.in_force.state.endpoint, version)
+        await self._publish()
 
     # -- from the runners to the gateways -----------------------------------------------------------------
 
@@ -183,13 +203,16 @@ class Supervisor:
 
     async def _publish(self) -> None:
         runners = dict(self.runners)
+        states = [runner.in_force.state if runner.in_force else runner.wanted for runner in runners.values()]
+        self.withheld.drop_settled([state.endpoint for state in states if state is not None])
         routes = {name: runner.route for name, runner in runners.items()}
-        states = {name: runner.in_force.state for name, runner in runners.items() if runner.in_force}
+        self.watched.watch({name: route.watch for name, route in routes.items() if route and route.watch})
+        observed = {name: runner.in_force.state for name, runner in runners.items() if runner.in_force}
         await self.gateways.publish(
             RoutingTable({name: route for name, route in routes.items() if route is not None})
         )
         for name, runner in runners.items():
-            runner.observed = states.get(name)
+            runner.observed = observed.get(name)
             summary = runner.summary()
             if self._said.get(name) != summary:
                 self._said[name] = summary
@@ -199,6 +222,7 @@ class Supervisor:
 
     def _count(self, counts: Counts) -> None:
         self.counts.add(counts, time.monotonic())
+        self.watched.add(counts.watched)
 
     async def _report(self) -> None:
         while True:

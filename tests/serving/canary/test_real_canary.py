@@ -1,0 +1,85 @@
+"""Canaries of a real server under load: each verdict, and what becomes of evidence when processes go."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.git_program import git
+from support.running_engine import RunningEngine, until
+from support.running_registry import ServedRegistry, load_on, serving
+
+from regolo_git.records.canary import CanaryMetric, CanaryPolicy
+from regolo_git.serving.local.runtime_directory import RuntimeDirectory
+
+pytestmark = pytest.mark.slow
+
+# Only a demonstration: a real canary bakes for minutes.
+QUICK = CanaryPolicy(steps=(0.2, 0.5), bake_seconds=2, min_requests=30, promote=True)
+FAILING = """\
+import random
+def load(path, config):
+    def predict(inputs):
+        if random.random() < 0.3:
+            raise RuntimeError("no answer")
+        return inputs
+    return predict
+"""
+BROKEN = "def load(path, config):\n    raise RuntimeError('cannot be loaded')\n"
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> ServedRegistry:
+    registry = ServedRegistry(tmp_path / "registry")
+    registry.version("1.0")
+    registry.endpoint("1.0")
+    return registry
+
+
+def endpoint_of(registry: ServedRegistry) -> object:
+    return registry.registry.get_endpoint("e")
+
+
+def kept(engine: RunningEngine) -> dict:
+    return json.loads(RuntimeDirectory.of(engine.common).canary("e").read_text())
+
+
+def message(registry: ServedRegistry) -> str:
+    return git(registry.top, "log", "-1", "--format=%B", "main")
+
+
+def test_a_version_that_fails_is_rolled_back_with_its_evidence(served: ServedRegistry) -> None:
+    served.version("1.1", FAILING)
+    with serving(served.top, "--canary") as engine:
+        served.registry.start_canary("e", "1.1", policy=QUICK)
+        with load_on(engine, rate=200):
+            until(lambda: served.registry.get_endpoint("e").traffic == {"1.0": 1.0}, 40)
+        assert "Regolo-Action: canary-roll-back" in message(served)
+        assert "error_rate is worse" in message(served)
+        assert "Regolo-Evidence: error_rate is worse" in message(served)
+        until(lambda: kept(engine)["verdict"]["kind"] == "roll_back")
+        assert served.registry.get_endpoint("e").canary.rejected
+
+
+def test_a_version_that_is_as_good_takes_every_step_by_itself(served: ServedRegistry) -> None:
+    served.version("1.1")
+    policy = CanaryPolicy(
+        steps=(0.5,),
+        bake_seconds=2,
+        min_requests=30,
+        promote=True,
+        metrics=(CanaryMetric("error_rate", 0.0, 0.05),),
+    )
+    with serving(served.top, "--canary") as engine, load_on(engine, rate=300) as load:
+        served.registry.start_canary("e", "1.1", policy=policy)
+        until(lambda: served.registry.get_endpoint("e").traffic == {"1.1": 1.0}, 40)
+        assert "Regolo-Action: canary-promote" in message(served)
+        assert "Regolo-Evidence: not worse by error_rate" in message(served)
+    assert load.lost == []
+
+
+def test_a_version_that_cannot_start_is_rolled_back_at_once(served: ServedRegistry) -> None:
+    served.version("1.1", BROKEN)
+    with serving(served.top, "--canary"):
+        served.registry.start_canary("e", "1.1", policy=QUICK)
+        until(lambda: served.registry.get_endpoint("e").traffic == {"1.0": 1.0}, 40)
+        assert "its workers do not start" in message(served)
