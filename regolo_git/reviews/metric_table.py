@@ -61,6 +61,16 @@ def metric_table(review: ModelReview) -> Iterator[Inner]:
         yield from gate_table("before a promotion", missing)
 
 
+def lost_metrics(review: ModelReview) -> Iterator[Inner]:
+    """The metrics of a model that is deleted; nothing if it had none."""
+    columns = Column("metric", flexible=True), Column("on the base", number=True)
+    rows = [
+        GridRow(((code(name),), (_number(values[0]),)), DETAIL) for name, values in review.history.items()
+    ]
+    if rows:
+        yield Grid(columns, rows)
+
+
 def gate_table(title: str, gates: Sequence[GateResult]) -> Iterator[Inner]:
     """A table of gates with their reasons; nothing if there are none."""
     rows = [

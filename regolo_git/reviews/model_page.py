@@ -21,7 +21,7 @@ from regolo_git.reviews.document import (
 )
 from regolo_git.reviews.findings import WRONG
 from regolo_git.reviews.metric_cells import difference_texts
-from regolo_git.reviews.metric_table import metric_table
+from regolo_git.reviews.metric_table import lost_metrics, metric_table
 from regolo_git.reviews.model_review import ModelReview
 from regolo_git.reviews.origin import LICENCE, origin
 from regolo_git.reviews.page import Cell, Column
@@ -206,6 +206,7 @@ def _blocks(review: ModelReview) -> Iterator[Inner]:
     for remark in review.remarks:
         yield Paragraph((strong("Note:"), f" {remark}."), IMPORTANT)
     if after is None:
+        yield from lost_metrics(review)
         return
     yield from metric_table(review)
     yield from pickle_table(review.pickles)

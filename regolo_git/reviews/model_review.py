@@ -75,7 +75,7 @@ def review_model(handle: Handle, changes: ChangeSet, change: ModelChange) -> Mod
     if change.error is not None:
         return ModelReview(change, (Finding.of(change.error),))
     if after is None:
-        return ModelReview(change, remarks=_of_deleted(changes.after, change.model))
+        return _deleted(changes, change)
     number = check_number(handle, changes, change)
     stored = stored_artifact(handle, after)
     written, unreadable = change, _unreadable_evaluations(changes.after, change.model)
@@ -123,6 +123,14 @@ def _unreadable_evaluations(records: RecordsAt, model: str) -> Iterator[Finding]
         records.evaluations(model)
     except RegoloError as error:
         yield Finding.of(error)
+
+
+def _deleted(changes: ChangeSet, change: ModelChange) -> ModelReview:
+    """The review of a model that is deleted, with the metrics that its last version had."""
+    measured = _measured(changes.before, change.before)
+    values = measured.metric_values if measured is not None else {}
+    history = {name: (value, None) for name, value in sorted(values.items())}
+    return ModelReview(change, remarks=_of_deleted(changes.after, change.model), history=history)
 
 
 def _of_deleted(after: RecordsAt, model: str) -> tuple[str, ...]:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from regolo_git.records.manifest import Manifest
-from regolo_git.reviews.comparison_page import comparison_page
+from regolo_git.reviews.comparison_page import FEW, comparison_page
 from regolo_git.reviews.page import Cell, Column, Page, Section
-from regolo_git.text.numbers import number_text
+from regolo_git.text.numbers import few_of, number_text
 from regolo_git.text.sizes import size_text
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ def revision_pages(comparison: "RevisionComparison") -> list[Page]:
     """The pages, sorted by model."""
     pages = [
         *map(comparison_page, comparison.changed),
-        *(_one_sided(manifest, "new model") for manifest in comparison.added),
-        *(_one_sided(manifest, "removed") for manifest in comparison.removed),
+        *(_one_sided(comparison, manifest, "new model") for manifest in comparison.added),
+        *(_one_sided(comparison, manifest, "removed") for manifest in comparison.removed),
     ]
     return sorted(pages, key=lambda page: page.subject)
 
@@ -30,14 +30,17 @@ def revision_title(comparison: "RevisionComparison") -> str:
     return f"{comparison.a} → {comparison.b}"
 
 
-def _one_sided(manifest: Manifest, what: str) -> Page:
+def _one_sided(comparison: "RevisionComparison", manifest: Manifest, what: str) -> Page:
     size = size_text(manifest.artifact.size)
+    later = comparison.later.get(manifest.model, ())
+    notes = [manifest.description] if manifest.description else []
+    measured = [f"measured later: {few_of(later[:FEW], len(later))}"] if later else []
     return Page(
         subject=manifest.model,
         title=f"{manifest.version} ({what})",
-        lead=[Cell(f"Size {size}.")],
+        lead=[Cell(f"Size {size}{''.join(f'; {words}' for words in measured)}.")],
         brief=size,
-        notes=[manifest.description] if manifest.description else [],
+        notes=[*notes, *measured],
         sections=list(_metrics(manifest)),
     )
 

@@ -1,7 +1,7 @@
 """Comparison of two versions in a registry, tagged or as a commit or the work tree has them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.errors import IntegrityError, InvalidInput, NotFound
@@ -24,13 +24,17 @@ from regolo_git.text.json_values import Plain
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RevisionComparison:
-    """Every model that two revisions have differently; `added` and `removed` are in one of them only."""
+    """Every model that two revisions have differently; `added` and `removed` are in one of them only.
+
+    The metrics of these are those of their manifest and those measured later, which `later` names by model.
+    """
 
     a: str
     b: str
     changed: tuple[Comparison, ...] = ()
     added: tuple[Manifest, ...] = ()
     removed: tuple[Manifest, ...] = ()
+    later: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         names = (f"{len(getattr(self, kind))} {kind}" for kind in ("changed", "added", "removed"))
@@ -45,9 +49,13 @@ class RevisionComparison:
             "a": self.a,
             "b": self.b,
             "changed": [changes.to_dict() for changes in self.changed],
-            "added": list(map(_of_manifest, self.added)),
-            "removed": list(map(_of_manifest, self.removed)),
+            "added": list(map(self._one_sided, self.added)),
+            "removed": list(map(self._one_sided, self.removed)),
         }
+
+    def _one_sided(self, manifest: Manifest) -> Plain:
+        later = list(self.later.get(manifest.model, ()))
+        return _of_manifest(manifest) | {"measured_later": later}
 
 
 def compare_versions(
@@ -118,6 +126,7 @@ def compare_revisions(
     for files that cannot be stored.
     """
     changed, added, removed = [], [], []
+    later = dict[str, tuple[str, ...]]()
     for model in _candidates(handle, a, b):
         before, after = _readable(handle, a, model), _readable(handle, b, model)
         if before is not None and after is not None:
@@ -125,10 +134,10 @@ def compare_revisions(
             if sides[0] and sides[1] and sides[0].manifest != sides[1].manifest:
                 changed.append(compare_sides(handle, sides[0], sides[1], on_progress, values=values))
         elif after is not None and not _has(a, model):
-            added.append(after)
+            added.append(_measured(handle, b, after, later))
         elif before is not None and not _has(b, model):
-            removed.append(before)
-    return RevisionComparison(a.title, b.title, tuple(changed), tuple(added), tuple(removed))
+            removed.append(_measured(handle, a, before, later))
+    return RevisionComparison(a.title, b.title, tuple(changed), tuple(added), tuple(removed), later)
 
 
 def compare_work_tree(handle: Handle, on_progress: OnProgress = ignore_progress) -> RevisionComparison:
@@ -160,6 +169,18 @@ def _readable(handle: Handle, revision: Revision, model: str) -> Manifest | None
     except IntegrityError as error:
         handle.notice_broken([error])
         return None
+
+
+def _measured(
+    handle: Handle, revision: Revision, manifest: Manifest, later: dict[str, tuple[str, ...]]
+) -> Manifest:
+    """The manifest with what its revision has measured later; a notice says what cannot be read."""
+    try:
+        later[manifest.model] = tuple(measured_later(revision.records, manifest))
+        return with_evaluations(revision.records, manifest)
+    except IntegrityError as error:
+        handle.notice_broken([error])
+        return manifest
 
 
 def _present(handle: Handle, revision: Revision, model: str, on_progress: OnProgress) -> Side | None:

@@ -198,6 +198,30 @@ def test_new_and_deleted_models_and_several_versions(changed: Registry, weights:
     assert "it is still promoted to staging" in text
 
 
+def test_new_and_deleted_models_have_what_was_measured_later(registry: Registry) -> None:
+    registry.register_model("m", b"weights", metrics={"accuracy": 0.9})
+    registry.evaluate_model_version("m", "1.0", metrics={"fairness": 0.25, "accuracy": 0.95})
+    top = registry.handle.paths.top
+    git(top, "switch", "-qc", "change")
+    git(top, "rm", "-qr", "models/m")
+    git(top, "commit", "-qm", "no m any more")
+    for base, head in (("main~2", "main"), ("main", "change")):
+        review = registry.review(base, head)
+        for text in (plain(review), review._repr_html_()):
+            assert re.search(r"fairness.*0\.25", text, re.DOTALL), head
+            assert re.search(r"accuracy.*0\.95", text, re.DOTALL), head
+        (held,) = review.to_dict()["models"]
+        assert {name: values[0] for name, values in held["history"].items()} == {
+            "accuracy": 0.95,
+            "fairness": 0.25,
+        }
+        compared = registry.compare_revisions(base, head)
+        (side,) = [*compared.to_dict()["added"], *compared.to_dict()["removed"]]
+        assert side["metrics"] == {"accuracy": 0.95, "fairness": 0.25}
+        assert side["measured_later"] == ["accuracy", "fairness"]
+        assert "; measured later: accuracy, fairness." in compared._repr_html_()
+
+
 def test_promotions_and_endpoints_are_told_in_words(changed: Registry) -> None:
     top = changed.handle.paths.top
     git(top, "switch", "-q", "main")
