@@ -15,6 +15,7 @@ from regolo_git.errors import NotFound
 from regolo_git.records.endpoint import PinnedVersion
 from regolo_git.registry.handle import Handle
 from regolo_git.serving.registry_source import RegistrySource
+from regolo_git.text.commits import person
 
 pytestmark = pytest.mark.slow  # CI runs it, too
 
@@ -57,6 +58,22 @@ def test_the_changes_of_an_endpoint_are_the_newest_commits(
     found = shallow.changes("e", shallow.head(), 30)
     assert found.events
     assert "shallow" in (found.problem or "")
+
+
+def test_the_page_of_a_registry_shows_its_commits_for_a_token(served: ServedRegistry, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("secret\n")
+    served.registry.update_endpoint_traffic("e", {"1.0": 50, "1.1": 50}, message="<script>alert(1)</script>")
+    with serving(served.top, "--token-file", str(token), "--page") as engine:
+        assert engine.ask("GET", "/page").status == 200
+        assert engine.ask("GET", "/page/data.json").status == 401
+        asked = {"Authorization": "Bearer secret"}
+        shown = engine.ask("GET", "/page/data.json?endpoint=e", None, asked).json["endpoint"]
+        newest, oldest = shown["changes"]["events"]  # type: ignore[index,call-overload]
+        assert (newest["message"], newest["by"]) == ("<script>alert(1)</script>", person(newest["by"]))
+        assert (newest["traffic"], oldest["action"]) == ({"1.0": 0.5, "1.1": 0.5}, "create-endpoint")
+        assert newest["commit"] == served.head
+        assert "curl -sS -H &quot;Authorization" in engine.ask("GET", "/docs", None, asked).body.decode()
 
 
 def test_a_thread_opens_one_handle_and_keeps_it(served: ServedRegistry, tmp_path: Path) -> None:

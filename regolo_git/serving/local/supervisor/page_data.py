@@ -27,6 +27,7 @@ from regolo_git.serving.local.supervisor.version_plan import WorkerPlan
 from regolo_git.serving.metrics.counts import Key, Tally
 from regolo_git.serving.metrics.latency import quantile
 from regolo_git.serving.metrics.windows import Bucket
+from regolo_git.text.commits import person
 from regolo_git.text.printable import without_controls
 
 FORMAT = 1
@@ -168,7 +169,7 @@ def _event(event: EndpointEvent) -> Json:
     return {
         "when": event.when.astimezone(UTC).isoformat(),
         "action": without_controls(event.action)[:100],
-        "by": without_controls(event.who)[:200],
+        "by": without_controls(person(event.who))[:200],
         "commit": event.commit,
         "message": without_controls(event.message)[:500],
         "traffic": dict(event.endpoint.traffic) if event.endpoint is not None else None,

@@ -52,8 +52,7 @@ def sign_in_html() -> str:
 def _endpoint(described: Described, address: str, needs_token: bool) -> str:
     name = escape(described.endpoint)
     calls = "".join(
-        f'<h3>{escape(title)}</h3><pre tabindex="0" role="region" aria-label="Command for {name}"><code>'
-        f"{escape(command)}</code></pre>"
+        f"<h3>{escape(title)}</h3><pre><code>{escape(command)}</code></pre>"
         for title, command in example_calls(described, address, needs_token=needs_token)
     )
     problem = f'<p class="notice">{escape(described.problem)}.</p>' if described.problem else ""

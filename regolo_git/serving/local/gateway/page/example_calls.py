@@ -52,7 +52,7 @@ def _infer(described: Described, curl: str, address: str) -> str:
         request: Json = {"inputs": [_input(tensor) for tensor in described.inputs]}
         return f"{curl} {address} \\\n  -d {quote(json.dumps(request))}"
     inputs = ", ".join(map(_input_in_python, described.inputs))
-    program = f"import json; print(json.dumps({{'inputs': [{inputs}]}}))"
+    program = f'import json; print(json.dumps({{"inputs": [{inputs}]}}))'
     return f"python3 -c {quote(program)} |\n  {curl} {address} -d @-"
 
 
@@ -67,8 +67,12 @@ def _input(tensor: Tensor) -> Json:
 
 
 def _input_in_python(tensor: Tensor) -> str:
-    head = ", ".join(f"{key!r}: {value!r}" for key, value in _head(tensor).items())
-    return f"{{{head}, 'data': [{_value(tensor.datatype)!r}] * {prod(sizes(tensor))}}}"
+    # In double quotes, which the shell's single ones leave as they are.  JSON's escapes are Python's, but for
+    # pairs of surrogates, so every character stands for itself.
+    head = json.dumps(_head(tensor), ensure_ascii=False)
+    value = _value(tensor.datatype)
+    text = json.dumps(value) if isinstance(value, str) else repr(value)
+    return f'{head[:-1]}, "data": [{text}] * {prod(sizes(tensor))}}}'
 
 
 def _head(tensor: Tensor) -> dict[str, Json]:

@@ -18,7 +18,7 @@ const canary = new Canary(at("canary"), at("canary-body"));
 const versions = new Table("Versions", ["Version", "Share", "Requests", "Errors", "95 % within", "Per second", "Answered", "Median", "99 % within", "Workers"]);
 at("versions").append(versions.node);
 const charts = {
-  requests: new Chart(at("requests"), { title: "Requests per second", note: "Answered by each version.", format: perSecond }),
+  requests: new Chart(at("requests"), { title: "Requests per second", note: "Answered by each version; dotted lines are commits.", format: perSecond }),
   errors: new Chart(at("errors"), { title: "Errors", note: "The share of requests that got a 5xx status.", format: percent }),
   latency: new Chart(at("latency"), { title: "Latency", note: "95 % of requests were answered within it.", format: milliseconds }),
 };
@@ -157,7 +157,7 @@ function versionRow(endpoint, version, index) {
   const errors = element("span", {}, percent(held.error_rate));
   if (held.errors) errors.append(" ", element("span", { className: "quiet" }, `(${count(held.errors)})`));
   const seconds = (value) => milliseconds(value === null || value === undefined ? NaN : value * 1000);
-  return [label, percent(held.weight), count(held.requests), errors, seconds(held.latency_p95), perSecond(held.rps ?? NaN),
+  return [label, running ? percent(held.weight) : NONE, count(held.requests), errors, seconds(held.latency_p95), perSecond(held.rps ?? NaN),
     percent(held.observed_share ?? NaN), seconds(held.latency_p50), seconds(held.latency_p99),
     running ? `${running.ready} of ${running.replicas}` : NONE];
 }
