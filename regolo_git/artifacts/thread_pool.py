@@ -13,7 +13,7 @@ from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar
 from regolo_git.records.recipe import CHUNK_LIMIT
 from regolo_git.system_calls import page_aligned
 
-BUFFERS = 6
+BUFFERS = 5
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -162,6 +162,7 @@ class StoreChain:
                 for chunk, data in store.read_chunks(recipe, list(left), partial(_note, left, link)):
                     self._tell(_damages(left.pop(chunk)), f"; it was read from '{link.url}'")
                     yield chunk, data
+                    del data  # see `receive`
             except RegoloError as error:
                 link.fail(error)
                 failures.append((link, error))

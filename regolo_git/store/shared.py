@@ -115,6 +115,7 @@ class SharedStore:
                     on_failure(chunk, fetched)
                 else:
                     failed.append(fetched)
+                del fetched  # see `receive`
         if failed:
             raise failed[0]
 

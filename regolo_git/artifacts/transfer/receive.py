@@ -58,6 +58,7 @@ def receive(
         with InFlight(target.connections, WRITE_BUDGET) as writing:
             for chunk, data in source.read_chunks(recipe, absent):
                 writing.submit(len(data), partial(target.put_chunk, chunk.blake3, data))
+                del data  # or this loop would hold it while it waits for the next
                 progress = progress.advanced(chunk.size)
                 on_progress(progress)
             writing.finish()

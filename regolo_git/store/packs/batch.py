@@ -28,6 +28,7 @@ class BatchRead:
         threads = self._files.properties.connections
         for fetched in run_ahead(self._planned(chunks), lambda read: read.size, self._fetch, threads, budget):
             yield from fetched
+            del fetched  # see `receive`
 
     def _planned(self, chunks: Sequence[RecipeChunk]) -> Iterator[PackRead | RecipeChunk]:
         """The reads of the chunks, in the order in which each is first of use."""
