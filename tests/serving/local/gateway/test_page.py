@@ -243,11 +243,13 @@ def test_what_comes_from_the_model_is_text_in_the_page() -> None:
     described = Described(
         "e", (Tensor(SCRIPT, SCRIPT, (-1, 2)),), (), {"inputs": [SCRIPT, "\u202e"]}, f"{SCRIPT} is busy"
     )
-    page = docs_html([described], f"http://{SCRIPT}", needs_token=False)
+    page = docs_html([described], f"http://{SCRIPT}", needs_token=False, links=True)
     assert SCRIPT not in page
     assert "\u202e" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "any by 2" in page
+    assert '<a href="/v2/models/e">' in page
+    assert '<a href="/v2' not in docs_html([described], ADDRESS, needs_token=True, links=False)
 
 
 def test_the_document_describes_every_call() -> None:

@@ -136,8 +136,8 @@ def test_the_page_shows_split_rates_evidence_and_commits(engine: RunningEngine) 
             "Slower than 250 ms",
         ):
             assert words in text, words
-        # What others wrote is text: a message, an author, and a reason, which a screen reader gets again.
-        assert text.count("onerror=") == 4
+        # What others wrote is text: a message, its author, and a reason.
+        assert text.count("onerror=") == 3
         assert await tab.value("document.querySelectorAll('main script, main img').length") == 0
         assert await tab.value("document.title") == "e · regolo-git"
         canvases = "document.querySelectorAll('figure .stage canvas').length"

@@ -32,14 +32,14 @@ TOKEN_NOTE = "; <code>TOKEN</code> is the token of callers"
 TAIL = "\n</body>\n</html>\n"
 
 
-def docs_html(endpoints: Sequence[Described], address: str, *, needs_token: bool) -> str:
-    """The whole page."""
-    parts = [_endpoint(described, address, needs_token) for described in endpoints]
+def docs_html(endpoints: Sequence[Described], address: str, *, needs_token: bool, links: bool) -> str:
+    """The whole page; `links` to other documents are for browsers that need no token to follow them."""
+    parts = [_endpoint(described, address, needs_token, links) for described in endpoints]
     none = "<p>Nothing is served at present.</p>"
     main = f"""<main id="main"><h1>How to call</h1>
 <p class="lead">Commands made from each model's own inputs{TOKEN_NOTE if needs_token else ""}. The header
 <code>x-model-version</code> of an answer names the version that gave it.</p>
-<p><a href="/docs/openapi.json">All of it as an OpenAPI document</a></p>
+<p>All of it as an OpenAPI document: {_place("/docs/openapi.json", links)}</p>
 {"".join(parts) or none}</main>"""
     return HEAD + main + TAIL
 
@@ -49,7 +49,7 @@ def sign_in_html() -> str:
     return HEAD + SIGN_IN + TAIL
 
 
-def _endpoint(described: Described, address: str, needs_token: bool) -> str:
+def _endpoint(described: Described, address: str, needs_token: bool, links: bool) -> str:
     name = escape(described.endpoint)
     calls = "".join(
         f"<h3>{escape(title)}</h3><pre><code>{escape(command)}</code></pre>"
@@ -60,10 +60,14 @@ def _endpoint(described: Described, address: str, needs_token: bool) -> str:
     if not tables:
         tables = '<p class="quiet">The model\'s format does not describe its inputs and outputs.</p>'
     return (
-        f'<section class="card" aria-labelledby="{name}"><h2 id="{name}">{name}</h2>'
+        f'<section class="card" aria-labelledby="of-{name}"><h2 id="of-{name}">{name}</h2>'
         f'{problem}{calls}{tables}<p class="quiet">Its metadata as JSON: '
-        f'<a href="/v2/models/{name}">/v2/models/{name}</a></p></section>'
+        f"{_place(f'/v2/models/{name}', links)}</p></section>"
     )
+
+
+def _place(path: str, links: bool) -> str:
+    return f'<a href="{path}">{path}</a>' if links else f"<code>{path}</code>"
 
 
 def _table(title: str, tensors: Sequence[Tensor]) -> str:

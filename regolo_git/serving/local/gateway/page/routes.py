@@ -69,7 +69,8 @@ class PageRoutes:
             headers = {**HEADERS, "www-authenticate": challenge}
             return Response(sign_in_html(), 401, headers, "text/html")
         described = await described_endpoints(self._gateway.table.routes, self._admin_socket)
-        page = docs_html(described, _address(request), needs_token=self._needs_token)
+        links = not self._needs_token and not self._visitors.need_token
+        page = docs_html(described, _address(request), needs_token=self._needs_token, links=links)
         return Response(page, headers=HEADERS, media_type="text/html")
 
     async def schema(self, request: Request) -> Response:

@@ -157,9 +157,9 @@ function evidenceOf(canary, name, metrics) {
 
 const span = (times) => (times.length > 1 ? [times[0], times.at(-1)] : times.length ? [times[0] - 30, times[0] + 30] : null);
 
-// The words for a screen reader, once for each change.
+// The words for a screen reader, once for each change; reasons have counts, which change all the time.
 export function spoken(canary) {
   if (!canary) return "";
-  return `Canary: ${wordOf(canary)[0]}. ${canary.problem ?? canary.verdict?.reason ?? ""}`;
+  return `Canary: ${wordOf(canary)[0]}.`;
 }
 
