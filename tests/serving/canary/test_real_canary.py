@@ -83,3 +83,29 @@ def test_a_version_that_cannot_start_is_rolled_back_at_once(served: ServedRegist
         served.registry.start_canary("e", "1.1", policy=QUICK)
         until(lambda: served.registry.get_endpoint("e").traffic == {"1.0": 1.0}, 40)
         assert "its workers do not start" in message(served)
+
+
+def test_other_controllers_get_the_verdict_on_this_machine_or_with_the_token(
+    served: ServedRegistry, tmp_path: Path
+) -> None:
+    directory = RuntimeDirectory.of(served.top / ".git")
+    directory.canaries.mkdir(parents=True)
+    document = {"candidate": "1.1", "verdict": {"kind": "promote", "reason": "not worse"}}
+    directory.canary("e").write_text(json.dumps(document))
+    asked = "/canary/verdict?endpoint=e&version=1.1"
+    (tmp_path / "token").write_text("secret\n")
+    with serving(served.top) as engine:
+        assert engine.ask("GET", asked).json["verdict"] == "promote"
+        assert engine.ask("GET", asked.replace("1.1", "1.2")).json["verdict"] == "hold"
+        assert engine.ask("GET", "/canary/verdict?endpoint=x").status == 404
+        assert engine.ask("POST", "/canary/may-advance?endpoint=e", b"{}").status == 200
+        assert engine.ask("POST", "/canary/must-roll-back?endpoint=e", b"{}").status == 409
+        forwarded = {"x-forwarded-for": "203.0.113.9"}
+        assert engine.ask("GET", asked, None, forwarded).status == 403
+    with serving(served.top, "--page-token-file", str(tmp_path / "token")) as engine:
+        assert engine.ask("GET", asked).status == 401
+        assert engine.ask("GET", asked, None, {"authorization": "Bearer secret"}).json["verdict"] == "promote"
+        webhook = "/canary/may-advance?endpoint=e"
+        assert engine.ask("POST", webhook, b'{"metadata": {"token": "guess"}}').status == 401
+        assert engine.ask("POST", webhook, b'{"metadata": {"token": "secret"}}').status == 200
+        assert engine.ask("POST", webhook, b"[" * 100_000).status == 401

@@ -15,6 +15,7 @@ from regolo_git.serving.local.gateway.application import Gateway
 from regolo_git.serving.local.gateway.ask_supervisor import ask_supervisor
 from regolo_git.serving.local.gateway.live_route import LiveRoute
 from regolo_git.serving.local.gateway.page.routes import PageRoutes
+from regolo_git.serving.local.gateway.page.verdicts import VerdictRoutes
 from regolo_git.serving.local.gateway.worker_page import NoWorker, worker_page
 from regolo_git.serving.local.http_answer import error_answer
 from regolo_git.serving.traffic.routing_table import WeightedVersion
@@ -32,6 +33,7 @@ class Pages:
         self._admin_socket = admin_socket
         self._version = version
         self._page = PageRoutes(gateway, admin_socket, access, version)
+        self._verdicts = VerdictRoutes(admin_socket, access)
 
     def application(self) -> Starlette:
         """The pages under their paths: ours, MLflow's, and those of the Open Inference Protocol."""
@@ -56,7 +58,7 @@ class Pages:
         }
         pages = [Route(path, page) for path, page in paths.items()]
         pages.append(Route("/v2/repository/index", self.repository, methods=["POST"]))
-        pages += self._page.routes()
+        pages += [*self._page.routes(), *self._verdicts.routes()]
         predictions = (
             "/invocations",
             "/endpoints/{endpoint}/invocations",

@@ -5,6 +5,7 @@ from math import inf, nan
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -16,6 +17,7 @@ from regolo_git.serving.local.supervisor.comparison import close_block
 from regolo_git.serving.local.supervisor.observation import exposition, metrics, status
 from regolo_git.serving.local.supervisor.page_data import WINDOWS, PageData, example_requests
 from regolo_git.serving.local.supervisor.supervisor import Supervisor
+from regolo_git.serving.local.supervisor.verdict import verdict_on
 from regolo_git.serving.metrics.exposition import CONTENT_TYPE
 
 WINDOW_SECONDS = 300.0
@@ -50,6 +52,7 @@ class AdminPages:
                 Route("/endpoints/{endpoint}/metrics", self.metrics),
                 Route("/endpoints/{endpoint}/block", self.block, methods=["POST"]),
                 Route("/endpoints/{endpoint}/withhold", self.withhold, methods=["POST"]),
+                Route("/verdict", self.verdict),
                 Route("/metrics", self.exposition),
                 Route("/page", self.page),
                 Route("/examples", self.examples),
@@ -93,6 +96,15 @@ class AdminPages:
         except InvalidInput as error:
             return JSONResponse({"error": error.message}, 400)
         return JSONResponse({})
+
+    async def verdict(self, request: Request) -> Response:
+        """The verdict on the canary of an endpoint."""
+        asked = request.query_params
+        endpoint = asked.get("endpoint", "")
+        if endpoint not in self._supervisor.runners:
+            return JSONResponse({"error": "no such endpoint is served"}, 404)
+        path = self._supervisor.directory.canary(endpoint)
+        return JSONResponse(await run_in_threadpool(verdict_on, path, asked.get("version")))
 
     async def exposition(self, _: Request) -> Response:
         """The Prometheus exposition, scraped through the gateway."""

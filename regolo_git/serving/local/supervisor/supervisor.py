@@ -50,7 +50,7 @@ class Supervisor:
         say: Callable[[str], None],
         listening: Callable[[], None],
     ) -> None:
-        self._directory = directory = RuntimeDirectory.of(options.common_directory)
+        self.directory = directory = RuntimeDirectory.of(options.common_directory)
         self.branch = Branch(source, names)
         self.runners: dict[str, EndpointRunner] = {}
         self.counts = _kept_counts(directory.counts)
@@ -118,7 +118,7 @@ class Supervisor:
 
     def _keep_counts(self) -> None:
         try:
-            KeptCounts.of(self.counts, time.monotonic()).write(self._directory.counts)
+            KeptCounts.of(self.counts, time.monotonic()).write(self.directory.counts)
         except OSError as error:
             self._say(f"the counts of requests are not kept: {error}")
 

@@ -20,4 +20,8 @@ FILES: Final = {
     "/page/uplot.js": ("uplot.js", "text/javascript"),
     "/page/uplot.css": ("uplot.css", "text/css"),
 }
-PAGE_PATHS: Final = frozenset((*FILES, DATA, DOCS, OPENAPI))
+# What other controllers ask about a canary.
+VERDICT: Final = "/canary/verdict"
+MAY_ADVANCE: Final = "/canary/may-advance"
+MUST_ROLL_BACK: Final = "/canary/must-roll-back"
+PAGE_PATHS: Final = frozenset((*FILES, DATA, DOCS, OPENAPI, VERDICT, MAY_ADVANCE, MUST_ROLL_BACK))

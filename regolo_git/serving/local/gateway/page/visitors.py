@@ -55,6 +55,12 @@ class Visitors:
         given = request.headers.get("authorization")
         return self._token is None or has_token(given.encode("latin-1") if given else None, self._token)
 
+    def is_token(self, given: str | None) -> bool:
+        """Whether a text that was sent is the token."""
+        if given is None or self._token is None:
+            return False
+        return has_token(b"Bearer " + given.encode("utf-8", "replace"), self._token)
+
     def without_token(self) -> Response:
         """The answer to a request that lacks the token."""
         refused = _answer(401, "UNAUTHORIZED", "the page's bearer token is needed")
