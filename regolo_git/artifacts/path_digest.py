@@ -25,10 +25,26 @@ def digest_of(
     cache: "StatCache | None" = None,
     on_progress: OnProgress = ignore_progress,
 ) -> Digest:
-    """The digest of a file or directory; a file unchanged since it was last read is not read again.
+    """The digest of a file or directory; see `digests_of`."""
+    digests = digests_of(
+        path, algorithm=algorithm, exclude=exclude, members=members, cache=cache, on_progress=on_progress
+    )
+    return artifact_digest(algorithm, digests)
 
-    Files that patterns leave out of a directory do not count, but for the `members` of a version, which is
-    called only if something is left out.
+
+def digests_of(
+    path: Path,
+    *,
+    algorithm: Algorithm,
+    exclude: Sequence[str] = (),
+    members: Callable[[], Collection[str]] = tuple,
+    cache: "StatCache | None" = None,
+    on_progress: OnProgress = ignore_progress,
+) -> dict[str, Digest]:
+    """The digest of each file of a directory, or of a file under the path "".
+
+    A file unchanged since it was last read is not read again.  Files that patterns leave out of a directory
+    do not count, but for the `members` of a version, which is called only if something is left out.
 
     Raises NotFound, InvalidInput for a path that cannot be stored, Conflict if it changes while it is read.
     """
@@ -39,8 +55,7 @@ def digest_of(
     fresh = _read_fresh(snapshot, algorithm, known, on_progress)
     if cache and fresh:
         cache.remember(path.absolute(), fresh)
-    digests = {file.path: (fresh.get(file.path) or known[file.path]).digest for file in snapshot.files}
-    return artifact_digest(algorithm, digests)
+    return {file.path: (fresh.get(file.path) or known[file.path]).digest for file in snapshot.files}
 
 
 def _read_fresh(

@@ -75,7 +75,7 @@ def _remarks(handle: Handle, manifests: Sequence[Manifest]) -> Iterator[Remark]:
     other: list[Manifest] = []
     edited: list[Manifest] = []
     for manifest in manifests:
-        state, holds = artifact_state(handle, manifest)
+        state, holds, _ = artifact_state(handle, manifest)
         if state == "missing":
             missing.append(manifest)
         elif state == "modified":

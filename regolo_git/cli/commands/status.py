@@ -1,6 +1,7 @@
 """`git regolo status`: compares the work tree with the versions of the checked-out commit."""
 
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 
 import click
@@ -19,11 +20,13 @@ from regolo_git.records.references import version_reference
 from regolo_git.registry.clashes import find_clashes
 from regolo_git.registry.sync.unpushed import find_unpushed
 from regolo_git.registry.version_status import read_statuses
-from regolo_git.registry.versions.status import ArtifactStatus, WorkStatus, work_status
+from regolo_git.registry.versions.status import ArtifactStatus, ChangedFiles, WorkStatus, work_status
 from regolo_git.registry.waiting_proposals import waiting_proposals
 from regolo_git.text.commits import short
+from regolo_git.text.numbers import few_of
 from regolo_git.text.printable import one_line
 
+FILES_SHOWN = 5
 OUTSIDE = "registered from outside the work tree"
 _COLOURS = {"unchanged": "", "modified": "yellow", "missing": "red", "no path": "dim"}
 
@@ -33,7 +36,8 @@ _COLOURS = {"unchanged": "", "modified": "yellow", "missing": "red", "no path": 
 def status(form: Form) -> None:
     """Compare the models in the work tree with the versions at the checked-out commit.
 
-    Files that have not changed since the last run are not read again.  Endpoints that do not serve the
+    Files that have not changed since the last run are not read again.  Of a modified directory the files that
+    differ are named, all of them with --json.  Endpoints that do not serve the
     version of the environment that they follow are reported on stderr, and so are what was not pushed and
     proposals that wait for a review, as far as the last exchange with `origin` tells.
 
@@ -96,6 +100,7 @@ def _document(found: WorkStatus) -> dict[str, Json]:
                 "path": artifact.path,
                 "state": artifact.state,
                 "holds": artifact.holds,
+                "files": asdict(artifact.files) if artifact.files is not None else None,
             }
             for artifact in found.artifacts
         ],
@@ -113,6 +118,11 @@ def _put_page(found: WorkStatus) -> None:
         [Column("VERSION"), Column("STATE"), Column("PATH", flexible=True), Column("TAG")],
         [_row(artifact) for artifact in found.artifacts],
     )
+    for artifact in found.artifacts:
+        if artifact.files is not None and artifact.holds is None:
+            put(f"\n{one_line(artifact.path or '')}/")
+            for line in _files(artifact.files):
+                put(f"  {line}")
     for step in dict.fromkeys(_next_step(artifact) for artifact in found.artifacts):
         if step is not None:
             talk_next(step)
@@ -138,6 +148,14 @@ def _row(artifact: ArtifactStatus) -> Row:
         Cell(OUTSIDE, "dim") if artifact.path is None else one_line(artifact.path),
         Cell("" if artifact.tagged else "untagged", "yellow"),
     )
+
+
+def _files(files: ChangedFiles) -> Iterator[str]:
+    """The first files of each kind, under the words of git."""
+    for kind, paths in (("modified", files.changed), ("new", files.added), ("deleted", files.removed)):
+        if paths:
+            shown = few_of([one_line(path) for path in paths[:FILES_SHOWN]], len(paths))
+            yield f"{kind:<9} {shown}"
 
 
 def _next_step(artifact: ArtifactStatus) -> str | None:

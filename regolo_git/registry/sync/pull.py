@@ -182,4 +182,4 @@ def _content(manifest: Manifest | None) -> object:
 
 
 def _is_untouched(handle: Handle, manifest: Manifest | None) -> bool:
-    return manifest is not None and artifact_state(handle, manifest)[0] == "unchanged"
+    return manifest is not None and artifact_state(handle, manifest).state == "unchanged"

@@ -169,7 +169,7 @@ def _publish_draft(
     new, size = size_text(draft.ingested.new_bytes), size_text(created.size_bytes)
     logs.info("created %s: stored %s of %s", created.reference, new, size)
     skips_newest = bool(newest) and not newest.intersection(created.parents)
-    notices = (*draft.notices(), *_broken_tensors(handle, draft, created))
+    notices = (*draft.notices(), *draft.left_behind(published.made), *_broken_tensors(handle, draft, created))
     return CreatedVersion(created, draft.ingested.new_bytes, published.branch, notices, about, skips_newest)
 
 

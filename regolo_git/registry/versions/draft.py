@@ -3,7 +3,7 @@
 This module has everything that depends on the tip, because it runs again when another writer commits first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,10 +42,11 @@ LEFT_OUT_SHOWN, PROBLEMS_SHOWN = 5, 10
 
 
 class Drafted(NamedTuple):
-    """The manifest of a draft, and what of it came from the parent."""
+    """The manifest of a draft, what of it came from the parent, and the manifest that the branch had."""
 
     manifest: Manifest
     described: Described
+    previous: Manifest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class Draft:
         if self.ignored is not None and self.ignored.content is not None:
             files[self.ignored.path] = self.ignored.content
         tag = self._tag(manifest) if self.target.tagged else None
-        return NewCommit(files, self._message(manifest), Drafted(manifest, about), tag)
+        return NewCommit(files, self._message(manifest), Drafted(manifest, about, previous), tag)
 
     def _parent(self, version: Version, previous: Manifest | None) -> str | None:
         if self.repeats is None or self.request.parent is not None:
@@ -193,6 +194,15 @@ class Draft:
             check_tag_name(tag_name(manifest.model, manifest.version)),
             lambda blobs: TagMessage.of(manifest, message, blobs[path], bump=bump).to_text(),
         )
+
+    def left_behind(self, made: Drafted) -> Iterator[str]:
+        """The version before on a branch that is not merged yet: a merge brings the last manifest alone."""
+        before = made.previous
+        if before is None or self.target.tagged or self.target.new_branch:
+            return
+        if self.handle.index.find(*before.key) is None and Version.parse(before.version) not in self.untagged:
+            alone = f"a merge commit or a squash of this branch tags {made.manifest.version} alone"
+            yield f"{before.version} is not merged: {alone}, unless {before.version} is merged first"
 
     def notices(self) -> tuple[str, ...]:
         """Notices for the user once the version is published."""

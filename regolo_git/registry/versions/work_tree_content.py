@@ -36,7 +36,7 @@ def work_tree_content(
 
     Raises InvalidInput for files that cannot be stored, Conflict if they change while they are read.
     """
-    state, _ = artifact_state(handle, manifest, on_progress)
+    state = artifact_state(handle, manifest, on_progress).state
     path, top = manifest.artifact.path, handle.paths.work_tree
     if state != "modified" or path is None or top is None:
         return WorkTreeContent(manifest, find_recipe_anywhere(handle, manifest.artifact.recipe), state)

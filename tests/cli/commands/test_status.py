@@ -17,6 +17,28 @@ def test_status_holds_the_work_tree_against_the_commit(regolo: Regolo, two_versi
     assert document["branch"] == "main"
 
 
+def test_status_names_the_files_of_a_directory_that_changed(regolo: Regolo, registry: Path) -> None:
+    place = registry / "m"
+    (place / "sub").mkdir(parents=True)
+    for number in range(210):
+        (place / f"part-{number:03}").write_text(str(number))
+    (place / "sub" / "a").write_text("a")
+    regolo("register", "m", "m")
+    assert regolo("status", "--json").document["models"][0]["files"] is None
+    for number in range(7):
+        (place / f"part-{number:03}").write_text("changed")
+    (place / "sub" / "a").unlink()
+    (place / "x").write_text("new")
+    lines = regolo("status").lines
+    assert lines[lines.index("m/") + 1 :] == [
+        "  modified  part-000, part-001, part-002, part-003, part-004 and 2 more",
+        "  new       x",
+        "  deleted   sub/a",
+    ]
+    files = regolo("status", "--json").document["models"][0]["files"]
+    assert {kind: len(paths) for kind, paths in files.items()} == {"changed": 7, "added": 1, "removed": 1}
+
+
 def test_status_knows_the_bytes_of_another_version(regolo: Regolo, two_versions: Path) -> None:
     regolo("checkout", "m@1.0")
     assert "contains 1.0" in regolo("status").out

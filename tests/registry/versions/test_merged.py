@@ -1,5 +1,6 @@
 """What was merged gets its tag, once its bytes are verified."""
 
+import warnings
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,22 @@ def test_several_versions_are_tagged_the_oldest_first_each_at_its_merge(two_vers
     assert problems(two_versions) == [("m@v1.2", None), ("m@v1.3", None), ("n@v1.0", None)]
     commits = [git(top, "rev-parse", f"{tag}^{{commit}}").strip() for tag in ("n@v1.0", "m@v1.3", "m@v1.2")]
     assert commits == git(top, "rev-list", "-3", "HEAD").split()
+
+
+def test_what_a_merge_will_leave_behind_is_said_at_the_commit(two_versions: Registry) -> None:
+    top = two_versions.handle.paths.top
+    git(top, "switch", "-qc", "feature")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        two_versions.create_model_version("m", model_data=b"third")
+        assert said == []
+        two_versions.create_model_version("m", model_data=b"fourth")
+    (notice,) = (str(each.message) for each in said)
+    alone = "a merge commit or a squash of this branch tags 1.3 alone"
+    assert notice == f"1.2 is not merged: {alone}, unless 1.2 is merged first"
+    git(top, "switch", "-q", "main")
+    git(top, "merge", "-q", "--no-ff", "--no-edit", "feature")
+    assert [version.version for version in tag_merged(two_versions.handle)] == ["1.3"]
 
 
 def test_a_revert_to_a_tagged_version_is_no_new_one(two_versions: Registry) -> None:
