@@ -19,6 +19,8 @@ from regolo_git.git.repository import CommitInfo, GitRepository
 from regolo_git.registry.handle import Handle
 
 PROPOSED = "Regolo-Proposed"
+# Why the server that decides on a canary made a change, in a trailer.
+EVIDENCE = "Regolo-Evidence"
 # As `git revert` writes it, with or without `--reference`.
 REVERTS = re.compile(r"^This reverts commit ([0-9a-f]{7,40})\b", re.MULTILINE)
 DEPTH = 32  # merges inside merged lines; people do not go so deep, and a hostile history counts as one commit

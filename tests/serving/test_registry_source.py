@@ -53,6 +53,10 @@ def test_the_changes_of_an_endpoint_are_the_newest_commits(
     found = source.changes("e", source.head(), 2)
     assert [event.endpoint.traffic["1.1"] for event in found.events if event.endpoint] == [0.3, 0.2]
     assert (found.problem, source.changes("nobody", source.head(), 2).events) == (None, ())
+    file = served.top / "endpoints" / "e.toml"
+    served.write_by_hand("endpoints/e.toml", f"# by hand\n{file.read_text()}")
+    git(served.top, "commit", "-q", "--amend", "-m", "roll back\n\nRegolo-Evidence: 8.2 of 4.6")
+    assert source.changes("e", source.head(), 1).events[0].evidence == "8.2 of 4.6"
     git(tmp_path, "clone", "-q", "--depth=2", f"file://{served.top}", "shallow")
     shallow = RegistrySource(lambda: Handle.open(tmp_path / "shallow", os.environ), tmp_path / "there")
     found = shallow.changes("e", shallow.head(), 30)

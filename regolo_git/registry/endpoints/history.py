@@ -11,7 +11,7 @@ from regolo_git.errors import IntegrityError
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.names import check_endpoint_name
 from regolo_git.records.paths import endpoint_path
-from regolo_git.registry.branch_events import action_of, branch_events
+from regolo_git.registry.branch_events import EVIDENCE, action_of, branch_events
 from regolo_git.registry.handle import Handle
 from regolo_git.text.json_values import Plain, plain
 
@@ -25,6 +25,7 @@ class EndpointEvent:
 
     `action` is the command's `Regolo-Action`, "revert" for a plain `git revert` of the commit `reverted`, or
     "edit".  `when` is the time at which the change reached the operations branch: for a proposal, its merge.
+    `evidence` is why a canary's server made it, for a change of its own.
     """
 
     name: str
@@ -35,6 +36,7 @@ class EndpointEvent:
     who: str
     message: str
     reverted: str | None = None
+    evidence: str | None = None
 
     def to_dict(self) -> Plain:
         """The change as plain values."""
@@ -44,6 +46,7 @@ class EndpointEvent:
             "by": self.who,
             "commit": self.commit,
             "message": self.message,
+            "evidence": self.evidence,
             "endpoint": self.endpoint.to_dict() if self.endpoint else None,
         }
 
@@ -72,4 +75,14 @@ def endpoint_events(
             continue
         action, reverted = action_of(event.info)
         info = event.info
-        yield EndpointEvent(name, endpoint, action, info.oid, event.when, info.author, info.subject, reverted)
+        yield EndpointEvent(
+            name,
+            endpoint,
+            action,
+            info.oid,
+            event.when,
+            info.author,
+            info.subject,
+            reverted,
+            info.trailer(EVIDENCE),
+        )

@@ -20,7 +20,7 @@ from regolo_git.records.paths import endpoint_path, environment_path
 from regolo_git.records.pins import check_replicas
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
-from regolo_git.registry.branch_events import PROPOSED
+from regolo_git.registry.branch_events import EVIDENCE, PROPOSED
 from regolo_git.registry.change import action_message, change_operations
 from regolo_git.registry.endpoints.deployed import notice_difference
 from regolo_git.registry.endpoints.get import require_endpoint
@@ -34,8 +34,6 @@ from regolo_git.registry.retirements import refuse_retired
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.seals import refuse_broken_seal
 from regolo_git.text.numbers import shares_text
-
-EVIDENCE = "Regolo-Evidence"
 
 
 def update_traffic(

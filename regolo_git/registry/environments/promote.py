@@ -20,7 +20,7 @@ from regolo_git.records.paths import CONFIG_PATH
 from regolo_git.records.pins import check_replicas
 from regolo_git.records.references import Reference, version_reference
 from regolo_git.records.versions import Version
-from regolo_git.registry.branch_events import PROPOSED
+from regolo_git.registry.branch_events import EVIDENCE, PROPOSED
 from regolo_git.registry.change import (
     Prepare,
     action_message,
@@ -31,7 +31,6 @@ from regolo_git.registry.change import (
 from regolo_git.registry.endpoints.canary import Said, require_canary
 from regolo_git.registry.endpoints.canary_start import START, refuse_ruled_out, started_canaries
 from regolo_git.registry.endpoints.traffic import (
-    EVIDENCE,
     endpoint_files,
     follows,
     moved_endpoint,

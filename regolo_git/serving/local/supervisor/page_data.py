@@ -104,6 +104,7 @@ class PageData:
             "window_seconds": window,
             "counted_seconds": measured["window_seconds"],
             "series": self._series(name, window),
+            "withheld": self._supervisor.withheld.version(wanted.endpoint) if wanted is not None else None,
             "candidate": _candidate(candidate) if candidate is not None else None,
             "canary": await self._in_thread(_evidence, self._directory.canary(name)),
             "changes": await self._changes_of(name),
@@ -172,6 +173,7 @@ def _event(event: EndpointEvent) -> Json:
         "by": without_controls(person(event.who))[:200],
         "commit": event.commit,
         "message": without_controls(event.message)[:500],
+        "evidence": without_controls(event.evidence)[:500] if event.evidence is not None else None,
         "traffic": dict(event.endpoint.traffic) if event.endpoint is not None else None,
     }
 

@@ -15,6 +15,7 @@ from support.running_engine import ECHO, PYTHON, RunningEngine, running_engine
 
 from regolo_git.records.canary import CanaryPolicy, Candidate
 from regolo_git.records.endpoint import Endpoint
+from regolo_git.serving.local.admin_client import ask
 
 pytestmark = [
     pytest.mark.slow,
@@ -168,6 +169,12 @@ def test_a_canary_is_told_apart_from_the_last_one(registry: FolderRegistry, engi
         await shown(tab)
         heading = "document.getElementById('canary-title').textContent"
         assert await tab.value(heading) == "Canary"
+        ask(engine.common, "POST", "/endpoints/e/withhold?version=1.1")
+        await tab.until("document.getElementById('notices').innerText.includes('1.1 gets no requests here')")
+        assert await tab.value("[...document.querySelectorAll('#bar span')].map(part => part.hidden)") == [
+            False,
+            True,
+        ]
         engine.until_serving("e", try_out(registry, "1.0"))
         await tab.until("document.getElementById('canary').innerText.includes('other-gateway')")
         assert "No evidence here" in await tab.value("document.getElementById('canary').innerText")

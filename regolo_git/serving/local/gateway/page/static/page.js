@@ -123,6 +123,9 @@ function showEndpoints(names, current) {
 function showNotices(data, endpoint) {
   const found = [];
   if (endpoint?.canary?.waiting) found.push(["bad", "Waiting", endpoint.canary.waiting]);
+  if (endpoint && endpoint.withheld !== null) {
+    found.push(["bad", "Withheld", `Version ${endpoint.withheld} gets no requests here, whatever the branch says, until the split is changed.`]);
+  }
   if (data.problem) found.push(["bad", "Branch", data.problem]);
   const problem = endpoint?.state?.problem;
   if (problem) found.push(["bad", "Last good split in effect", [problem, endpoint.state.hint].filter(Boolean).join(" — ")]);
@@ -138,10 +141,19 @@ function showNotices(data, endpoint) {
   );
 }
 
+// The share that a version has here: one that is withheld has none, whatever the branch says.
+function shareOf(endpoint, version) {
+  const weight = endpoint.metrics[version]?.weight ?? 0;
+  if (endpoint.withheld === null) return weight;
+  if (endpoint.withheld === version) return 0;
+  const rest = 1 - (endpoint.metrics[endpoint.withheld]?.weight ?? 0);
+  return rest > 0 ? weight / rest : 0;
+}
+
 function showSplit(endpoint, order) {
   const parts = order.map((version, index) => {
     const part = element("span", { className: `part ${colourOf(index)}` });
-    const weight = endpoint.metrics[version]?.weight ?? 0;
+    const weight = shareOf(endpoint, version);
     part.style.flexGrow = String(weight);
     part.hidden = !(weight > 0);
     return part;
@@ -157,7 +169,7 @@ function versionRow(endpoint, version, index) {
   const errors = element("span", {}, percent(held.error_rate));
   if (held.errors) errors.append(" ", element("span", { className: "quiet" }, `(${count(held.errors)})`));
   const seconds = (value) => milliseconds(value === null || value === undefined ? NaN : value * 1000);
-  return [label, running ? percent(held.weight) : NONE, count(held.requests), errors, seconds(held.latency_p95), perSecond(held.rps ?? NaN),
+  return [label, running ? percent(shareOf(endpoint, version)) : NONE, count(held.requests), errors, seconds(held.latency_p95), perSecond(held.rps ?? NaN),
     percent(held.observed_share ?? NaN), seconds(held.latency_p50), seconds(held.latency_p99),
     running ? `${running.ready} of ${running.replicas}` : NONE];
 }
@@ -217,6 +229,7 @@ function commitItem(event) {
   return element("li", {},
     element("p", { className: "message" }, event.message),
     element("p", { className: "split" }, element("span", { className: "action" }, event.action), ` ${traffic}`),
+    ...(event.evidence ? [element("p", { className: "quiet" }, event.evidence)] : []),
     element("p", { className: "quiet" }, element("time", { dateTime: event.when }, when(event.when)), ` · ${event.by} · `, element("code", {}, event.commit.slice(0, 10))));
 }
 
