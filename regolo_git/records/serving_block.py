@@ -14,9 +14,26 @@ from regolo_git.records.metadata import normalise_metadata
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue
 
-FORMATS = ("onnx", "safetensors", "skops", "mlflow", "python")
-# Formats implied by a file's name, so that no table is needed; both are data, not code.
-SUFFIXES = {".onnx": "onnx", ".skops": "skops"}
+FORMATS = (
+    "onnx",
+    "safetensors",
+    "skops",
+    "xgboost",
+    "lightgbm",
+    "catboost",
+    "tflite",
+    "mlflow",
+    "python",
+)
+# Formats implied by a file's name, so that no table is needed; all are data, not code.  Names of
+# text files of XGBoost and LightGBM (`.json`, `.txt`) say too little.
+SUFFIXES = {
+    ".onnx": "onnx",
+    ".skops": "skops",
+    ".ubj": "xgboost",
+    ".cbm": "catboost",
+    ".tflite": "tflite",
+}
 ENTRY_POINT = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 
 

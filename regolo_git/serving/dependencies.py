@@ -19,3 +19,10 @@ def require_serve_extra() -> None:
 def missing_library(name: str, what: str) -> MissingDependency:
     """The error for a format whose library is not installed where the worker runs."""
     return MissingDependency(f"{what} needs '{name}', which is not installed", f"pip install {name}")
+
+
+def missing_extra(name: str, extra: str) -> MissingDependency:
+    """The error for a format whose library one of our extras brings."""
+    return MissingDependency(
+        f"format '{extra}' needs '{name}', which is not installed", f"pip install 'regolo-git[{extra}]'"
+    )

@@ -18,7 +18,7 @@ from regolo_git.errors import InvalidInput, PolicyRefused
 from regolo_git.hints import Hint
 from regolo_git.records.serving_block import FORMATS, ServingBlock
 
-SAFE_FORMATS = ("onnx", "safetensors", "skops")
+SAFE_FORMATS = ("onnx", "safetensors", "skops", "xgboost", "lightgbm", "catboost", "tflite")
 
 
 @dataclass(frozen=True, slots=True)

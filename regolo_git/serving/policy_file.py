@@ -2,7 +2,7 @@
 
 Every key is optional:
 
-    formats = ["onnx", "safetensors", "skops"]       # add "mlflow" or "python" to allow them
+    formats = ["onnx", "safetensors", "skops"]       # of all that are data; "mlflow" and "python" run code
     trusted_types = []                               # further types that skops may build
     entry_points = ["acme.serving:load"]             # callables of installed packages that versions may name
     environment = ["MODEL_CACHE", "ACME_*"]          # variables that workers get besides the usual ones

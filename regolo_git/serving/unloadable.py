@@ -15,9 +15,9 @@ from regolo_git.records.references import version_reference
 from regolo_git.records.serving_block import ServingBlock, implied_by
 from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.registry.handle import Handle
+from regolo_git.serving.policy import SAFE_FORMATS
 from regolo_git.serving.policy_file import default_policy
 
-DATA_FORMATS = ("onnx", "skops", "safetensors")
 PICKLES = {
     **dict.fromkeys(
         (".pkl", ".pickle", ".joblib", ".dill"), "save the model with skops.io.dump(model, PATH.skops)"
@@ -31,6 +31,9 @@ BLOCKS = {
     "MLmodel": 'format = "mlflow"',
     ".onnx": 'format = "onnx"',
     ".skops": 'format = "skops"',
+    ".ubj": 'format = "xgboost"',
+    ".cbm": 'format = "catboost"',
+    ".tflite": 'format = "tflite"',
 }
 
 
@@ -75,7 +78,7 @@ def problem_of(manifest: Manifest) -> str | None:
     except RegoloError as error:
         return f"{error.message}; write {_block(manifest)} in a file FILE"
     pickle = _pickle(manifest)
-    if pickle is None or block.format not in DATA_FORMATS:
+    if pickle is None or block.format not in SAFE_FORMATS:
         return None
     otherwise = f"{_advice(pickle)}, or write {OWN_CODE} in a file FILE"
     return f"'{pickle}' is a pickle and not {block.format}; {otherwise}"

@@ -91,6 +91,9 @@ def test_a_block_that_cannot_be_loaded_is_refused(table: dict[str, Any]) -> None
 def test_a_files_name_may_say_all() -> None:
     assert implied_by("dir/m.onnx") == ServingBlock("onnx")
     assert implied_by("m.skops") == ServingBlock("skops")
+    assert [implied_by(f"m.{suffix}") for suffix in ("ubj", "cbm", "tflite")] == [
+        ServingBlock(name) for name in ("xgboost", "catboost", "tflite")
+    ]
     assert [implied_by(name) for name in ("m.safetensors", "m.onnx.bak", "onnx", ".onnx", "m.py")] == [
         None
     ] * 5

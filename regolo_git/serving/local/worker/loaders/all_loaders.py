@@ -8,11 +8,15 @@ from regolo_git.serving.local.worker.call import Predictor
 from regolo_git.serving.local.worker_orders import WorkerSpec
 
 LOADERS: Final = {
+    "catboost": "regolo_git.serving.local.worker.loaders.catboost",
+    "lightgbm": "regolo_git.serving.local.worker.loaders.lightgbm",
     "mlflow": "regolo_git.serving.local.worker.loaders.mlflow",
     "onnx": "regolo_git.serving.local.worker.loaders.onnx",
     "python": "regolo_git.serving.local.worker.loaders.python",
     "safetensors": "regolo_git.serving.local.worker.loaders.safetensors",
     "skops": "regolo_git.serving.local.worker.loaders.skops",
+    "tflite": "regolo_git.serving.local.worker.loaders.tflite",
+    "xgboost": "regolo_git.serving.local.worker.loaders.xgboost",
 }
 
 

@@ -1,5 +1,6 @@
 """Finding the files of a format in an artifact that is one file or a directory."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from regolo_git.errors import NotFound
@@ -21,3 +22,11 @@ def one_file(path: Path, suffix: str) -> Path:
     if len(found) > 1:
         raise NotFound(f"the artifact has {len(found)} files '*{suffix}', and only one can be loaded")
     return found[0]
+
+
+def one_file_of(path: Path, suffixes: Sequence[str]) -> Path:
+    """The only file with the first of the suffixes that there is a file with.  Raises NotFound."""
+    for suffix in suffixes:
+        if path.is_dir() and next(path.rglob(f"*{suffix}"), None) is not None:
+            return one_file(path, suffix)
+    return one_file(path, suffixes[-1])

@@ -10,13 +10,13 @@ from regolo_git.records.json_reader import Json
 from regolo_git.serving.dependencies import missing_library
 from regolo_git.serving.local.worker.call import Call, Predictor, Signature
 from regolo_git.serving.local.worker.loaders.bfloat16 import from_value, to_value
-from regolo_git.serving.local.worker.loaders.casts import cast_input
 from regolo_git.serving.local.worker.loaders.one_file import one_file
 from regolo_git.serving.local.worker.loaders.onnx_types import input_type, is_bfloat16, output_type
+from regolo_git.serving.local.worker.loaders.options import threads_of
+from regolo_git.serving.local.worker.loaders.tensor_inputs import TensorInputs, check_rows
 from regolo_git.serving.local.worker.row_model import RowModel
 from regolo_git.serving.local.worker_orders import WorkerSpec
 
-LONGEST_LIST = 500  # of names that a request has
 # What onnxruntime puts around a reason: a code, its own source file and line, and the function.
 NOISE = re.compile(
     r"\[ONNXRuntimeError\] : \d+ : \w+ : |\S*/\S+\.(?:cc|h|cpp):\d+ |\bonnxruntime::[^\s(]+\([^)]*\)\s*"
@@ -36,7 +36,7 @@ def load(spec: WorkerSpec) -> Predictor:
         raise missing_library("onnxruntime", "format 'onnx'") from error
     path = one_file(spec.path, ".onnx")
     options = runtime.SessionOptions()
-    options.intra_op_num_threads = spec.options.get_optional("threads", int) or 1
+    options.intra_op_num_threads = threads_of(spec)
     options.inter_op_num_threads = 1
     errors = import_module("onnxruntime.capi.onnxruntime_pybind11_state")
     try:
@@ -46,7 +46,7 @@ def load(spec: WorkerSpec) -> Predictor:
         raise IntegrityError(f"'{path.name}' is not a model that onnxruntime can load: {reason}") from error
     model = _Session(session, runtime, numpy, errors)
     if spec.batch is not None:
-        model.check_rows()
+        check_rows(model.signature())
     return model
 
 
@@ -65,7 +65,8 @@ class _Session(RowModel):
         # Inputs that a request may leave out: those with a value in the file, and optional ones.
         defaults = {entry.name: input_type(entry) for entry in session.get_overridable_initializers()}
         self._known = self._inputs | defaults
-        self._optional = {entry.name for entry in inputs if entry.type.startswith("optional(")}
+        optional = {entry.name for entry in inputs if entry.type.startswith("optional(")}
+        self._feeds = TensorInputs(numpy, self._inputs, self._known, optional)
         self._outputs = {entry.name: output_type(entry) for entry in outputs}
         self._needs_values = any(map(is_bfloat16, (*inputs, *outputs)))
 
@@ -87,47 +88,7 @@ class _Session(RowModel):
         return next(iter(named.values())) if len(named) == 1 else named
 
     def prepare(self, call: Call) -> dict[str, Any]:
-        named = call.named if call.named is not None else self._named(call)
-        if call.named is not None and not call.types:
-            named = {name: self._matrix(name, value) for name, value in named.items()}
-        required = self._inputs.keys() - self._optional
-        if not required <= named.keys() <= self._known.keys():
-            given = ", ".join(named)[:LONGEST_LIST]
-            raise InvalidInput(
-                f"the model takes the inputs {', '.join(self._inputs)}; the request has {given}"
-            )
-        # Those of declared types are read from the call, as bytes if they were sent as bytes.
-        plain = {name: None if name in call.types else named[name] for name in named}
-        feeds = {name: cast_input(self._numpy, call, plain[name], self._known[name]) for name in named}
-        return dict.fromkeys(self._optional) | feeds
-
-    def _named(self, call: Call) -> Mapping[str, Json]:
-        """Rows for a model of one input; named columns, each an input, for a model of several."""
-        columns, rows = call.table()
-        if len(self._inputs) == 1 and columns is None:
-            return {next(iter(self._inputs)): rows}
-        if columns is None:
-            raise InvalidInput(
-                f"the model takes the inputs {', '.join(self._inputs)}; the request names none"
-            )
-        if len(self._inputs) == 1 and columns != tuple(self._inputs):
-            return {next(iter(self._inputs)): [list(row) for row in rows if isinstance(row, list)]}
-        cells = {name: [row[at] for row in rows if isinstance(row, list)] for at, name in enumerate(columns)}
-        return {name: self._column(name, column) for name, column in cells.items()}
-
-    def _matrix(self, name: str, value: Json) -> Json:
-        """Single values for an input that is a matrix of one column are that column."""
-        shape = self._known[name].shape if name in self._known else ()
-        if len(shape) != 2 or shape[1] != 1 or not isinstance(value, list):
-            return value
-        return value if any(isinstance(cell, list) for cell in value) else [[cell] for cell in value]
-
-    def _column(self, name: str, cells: list[Json]) -> Json:
-        """A column of single values is a matrix of one column, unless the input has one dimension."""
-        is_flat = name in self._known and len(self._known[name].shape) == 1
-        if is_flat or any(isinstance(cell, list) for cell in cells):
-            return cells
-        return [[cell] for cell in cells]
+        return self._feeds.make(call)
 
     def _run_values(self, feeds: Mapping[str, Any]) -> list[Any]:
         """Runs a model with a type that numpy lacks."""
@@ -175,15 +136,6 @@ class _Session(RowModel):
     def _scores(self, rows: Sequence[Mapping[Any, Any]]) -> Any:
         """A column for each class, sorted as onnxruntime does it; ZipMap has FP32 only."""
         return self._numpy.array([list(row.values()) for row in rows], dtype="float32")
-
-    def check_rows(self) -> None:
-        """Raises ServingError if the model fixes the number of rows, so that no requests can be joined."""
-        for kind in (*self._inputs.values(), *self._outputs.values()):
-            if kind.shape[:1] != (-1,):
-                shape = list(kind.shape)
-                raise ServingError(
-                    f"'batch' in [serving] needs a first dimension of any size, and '{kind.name}' has {shape}"
-                )
 
     def signature(self) -> Signature:
         return Signature("onnx_onnxv1", tuple(self._inputs.values()), tuple(self._outputs.values()))

@@ -16,6 +16,7 @@ from regolo_git.serving.local.worker.call import Call, Predictor, Signature
 from regolo_git.serving.local.worker.loaders.estimator_inputs import inputs_of
 from regolo_git.serving.local.worker.loaders.number_texts import NumberTexts
 from regolo_git.serving.local.worker.loaders.one_file import one_file
+from regolo_git.serving.local.worker.loaders.options import method_of
 from regolo_git.serving.local.worker.row_model import RowModel
 from regolo_git.serving.local.worker_orders import WorkerSpec
 from regolo_git.serving.policy import trusted_line
@@ -36,9 +37,7 @@ def load(spec: WorkerSpec) -> Predictor:
     except ImportError as error:
         raise missing_library("skops", "format 'skops'") from error
     path = one_file(spec.path, ".skops")
-    method = spec.options.get_optional("method", str) or "predict"
-    if method not in METHODS:
-        raise InvalidInput(f"'{method}' is not one of {', '.join(METHODS)}")
+    method = method_of(spec, METHODS)
     try:
         unknown = sorted(set(skops.get_untrusted_types(file=path)) - set(spec.trusted_types))
         if unknown:
