@@ -72,6 +72,7 @@ class CanaryController:
         self._counters = counters
         self._say = say
         self._clock = clock
+        self._read: tuple[str, Listing[Endpoint]] | None = None
         self._looked: dict[str, float] = {}
         self._retry: dict[str, tuple[int, float]] = {}
         self._said: dict[str, str] = {}
@@ -106,7 +107,10 @@ class CanaryController:
 
     def tick(self) -> float:
         """Looks at every canary; returns the seconds until the next look.  Raises what the source raises."""
-        listing = self._source.endpoints(self._source.head())
+        head = self._source.head()
+        if self._read is None or self._read[0] != head:
+            self._read = head, self._source.endpoints(head)
+        listing = self._read[1]
         self._forget_ended(listing)
         pauses = [LONGEST_PAUSE_SECONDS]
         for endpoint in listing.records:

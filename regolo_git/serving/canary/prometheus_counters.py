@@ -9,6 +9,7 @@ from collections.abc import Callable
 from math import isfinite
 
 from regolo_git.errors import TransportError
+from regolo_git.records.canary import CanaryPolicy
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.serving.canary.blocks import Reading
 from regolo_git.serving.metrics.latency import PROMETHEUS_BOUNDS
@@ -46,7 +47,7 @@ class PrometheusCounters:
         requests = _total(mine, REQUESTS)
         errors = sum(_total(mine, REQUESTS, outcome=outcome) for outcome in ERRORS)
         timed = _total(mine, f"{DURATION}_count")
-        watch = endpoint.canary.watch if endpoint.canary is not None else ()
+        watch = (endpoint.canary or CanaryPolicy()).watch
         return (
             requests,
             *(

@@ -68,8 +68,13 @@ class Run:
             decision.next_step()
         else:
             run.elapsed = kept.get("elapsed", float)
-            run.verdict = _kept_verdict(kept.object("verdict"))
+            run._take_rollback(kept.object("verdict"))
         return run
+
+    def _take_rollback(self, kept: JsonReader) -> None:
+        """Takes a rollback that was decided and not committed yet; any other verdict is found again."""
+        if kept.get("kind", str) == "roll_back":
+            self.condemn(kept.get("reason", str))
 
     def follow(self, canary: Canary) -> None:
         """Takes the canary as the branch has it now: another step, or another policy."""
@@ -80,6 +85,8 @@ class Run:
             self.decision.next_step()
             self.elapsed = 0.0
             self.verdict = self.waiting = None
+        if canary.endpoint.traffic != before.endpoint.traffic:
+            self.is_withheld = False
         if canary.endpoint.traffic != before.endpoint.traffic or canary.policy.watch != before.policy.watch:
             self.restart_reader()
 
@@ -163,13 +170,6 @@ class Run:
             "series": self.series,
             "decision": self.decision.to_json(),
         }
-
-
-def _kept_verdict(reader: JsonReader) -> Verdict | None:
-    """A rollback that was decided and not committed yet; any other verdict is found again."""
-    if reader.get("kind", str) != "roll_back":
-        return None
-    return Verdict("roll_back", reader.get("reason", str), ())
 
 
 def _metric_document(evidence: MetricEvidence) -> Json:

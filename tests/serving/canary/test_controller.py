@@ -320,3 +320,12 @@ def test_a_commit_in_the_middle_of_a_rollback_wins(setting: Setting) -> None:
     with pytest.raises(RegoloError, match="no canary runs"):
         RegistryWriter(setting.registry.handle).roll_back_canary("e", said=Said(expected=candidate))
     assert setting.endpoint.traffic == {"1.1": 1.0}
+
+
+def test_a_step_by_a_person_does_not_let_a_bad_version_back(setting: Setting) -> None:
+    setting.refusal = TransportError("the remote refuses")
+    setting.blocks(6, bad=8)
+    setting.registry.promote_canary("e")
+    setting.blocks(1, bad=0)
+    assert setting.engine.withheld == ["e 1.1", "e 1.1"]
+    assert setting.kept["verdict"]["kind"] == "roll_back"

@@ -1,14 +1,17 @@
 """Canaries of a real server under load: each verdict, and what becomes of evidence when processes go."""
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.git_program import git
+from support.git_program import clone, git
 from support.running_engine import RunningEngine, until
 from support.running_registry import ServedRegistry, load_on, serving
 
 from regolo_git.records.canary import CanaryMetric, CanaryPolicy
+from regolo_git.records.endpoint import Endpoint
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 
 pytestmark = pytest.mark.slow
@@ -109,3 +112,43 @@ def test_other_controllers_get_the_verdict_on_this_machine_or_with_the_token(
         assert engine.ask("POST", webhook, b'{"metadata": {"token": "guess"}}').status == 401
         assert engine.ask("POST", webhook, b'{"metadata": {"token": "secret"}}').status == 200
         assert engine.ask("POST", webhook, b"[" * 100_000).status == 401
+
+
+def test_one_of_two_servers_decides_and_a_branch_that_refuses_does_not_delay_it(
+    served: ServedRegistry, tmp_path: Path
+) -> None:
+    served.version("1.1", FAILING)
+    host = tmp_path / "host.git"
+    git(tmp_path, "clone", "-q", "--bare", str(served.top), str(host))
+    git(served.top, "remote", "add", "origin", str(host))
+    git(served.top, "fetch", "-q", "origin")
+    clones = [clone(host, tmp_path / name) for name in ("one", "two")]
+    for top in clones:
+        shutil.copytree(served.top / ".git/regolo/store", top / ".git/regolo/store")
+    options = ("--fetch", "1", "--canary")
+    with serving(clones[0], *options) as one:
+        served.registry.start_canary("e", "1.1", policy=replace(QUICK, steps=(0.5,)), push=True)
+
+        def decider() -> str | None:
+            git(served.top, "fetch", "-q", "origin")
+            file = git(served.top, "show", "origin/main:endpoints/e.toml")
+            found = Endpoint.parse(file, "endpoints/e.toml").candidate
+            return found.decided_by if found is not None else None
+
+        until(lambda: decider() is not None, 40)
+        with serving(clones[1], *options) as two:
+            until(lambda: two.status("e")["versions"].keys() == {"1.0", "1.1"}, 40)
+            refusal = host / "hooks/pre-receive"
+            refusal.write_text("#!/bin/sh\necho 'protected branch' >&2\nexit 1\n")
+            refusal.chmod(0o755)
+            with load_on(one, rate=150):
+                until(lambda: (kept(one)["waiting"] or "").startswith("the rollback waits"), 60)
+            # Off at once where it was decided, whatever the remote says.
+            assert {one.predict([[1]]).version for _ in range(40)} == {"1.0"}
+            assert "1.1" in {two.predict([[1]]).version for _ in range(60)}
+            assert decider() is not None
+            refusal.unlink()
+            until(lambda: two.status("e")["versions"].keys() == {"1.0"}, 60)
+            assert "Regolo-Action: canary-roll-back" in git(host, "log", "-1", "--format=%B", "main")
+            assert kept(one)["waiting"] is None
+            assert not RuntimeDirectory.of(two.common).canary("e").exists()

@@ -4,45 +4,15 @@ The answers come from a small HTTP server; `test_metrics.py` asks a real Prometh
 """
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from collections.abc import Callable
 
 import pytest
+from support.scripted_prometheus import Answering, answering
 
 from regolo_git.errors import InvalidInput, TransportError
 from regolo_git.serving.metrics.prometheus import prometheus_metrics
 
-Answering = Callable[[Callable[[str], tuple[int, bytes]]], str]
-
-
-@pytest.fixture
-def answering() -> Iterator[Answering]:
-    """Starts a server whose answer to a query is what the function says; gives its URL."""
-    servers = []
-
-    def start(answer: Callable[[str], tuple[int, bytes]]) -> str:
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                query = parse_qs(urlsplit(self.path).query)["query"][0]
-                status, body = answer(query)
-                self.send_response(status)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{server.server_port}/"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+__all__ = ["answering"]
 
 
 def series(**samples: object) -> bytes:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from regolo_git.errors import NotFound, RegoloError, StoreUnconfirmed, TransportError
-from regolo_git.records.canary import Watch
+from regolo_git.records.canary import CanaryPolicy, Watch
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.serving.local.supervisor.artifact_fetcher import ArtifactFetcher
@@ -210,6 +210,4 @@ def _route(state: DesiredState, versions: dict[str, WeightedVersion], problem: s
 
 def watch_of(endpoint: Endpoint) -> Watch | None:
     """What is counted of each request, while a candidate is compared with the version beside it."""
-    if endpoint.candidate is None or endpoint.canary is None:
-        return None
-    return endpoint.canary.watch
+    return (endpoint.canary or CanaryPolicy()).watch if endpoint.candidate is not None else None
