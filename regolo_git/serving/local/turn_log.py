@@ -8,7 +8,8 @@ A gateway takes a request back by writing its number there too.  Of the worker t
 the number, and the gateway that writes it and then looks whether the request was begun, at least one sees the
 other: no request is lost between them, and none is predicted twice.
 
-    count of begun requests; start of the current turn, or 0; the shorter of the last two turns (nanoseconds);
+    count of begun requests; start of the current turn, or 0; the shorter of the last two turns (nanoseconds),
+    or STREAMING;
     how many requests it predicts at once: 0 for one, 1 for any number (a coroutine), else that many, joined
     the last ROOM begun numbers, each at the place of its count
     numbers that were taken back, each at the place of its remainder by ROOM
@@ -29,6 +30,8 @@ NUMBER = Struct("<Q")
 STATE = Struct("<QQQQ")
 TURN = Struct("<QQ")
 ONE, ANY = 0, 1
+# In place of the shorter of the last two turns, while the model answers piece by piece.
+STREAMING = (1 << 64) - 1
 COUNT, STARTED, _, AT_ONCE, BEGUN, TAKEN_BACK = (NUMBER.size * place for place in (0, 1, 2, 3, 4, 4 + ROOM))
 SIZE = TAKEN_BACK + NUMBER.size * ROOM
 
@@ -45,6 +48,11 @@ class State(NamedTuple):
     def awaits(self) -> bool:
         """Whether the model is a coroutine, so that it predicts any number of requests at once."""
         return self.at_once == ANY
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether the model answers one request piece by piece; it is busy while it makes a piece."""
+        return self.last_turn == STREAMING
 
     @property
     def busy_seconds(self) -> float:
@@ -115,6 +123,15 @@ class TurnLog:
         self._last_turn = took
         return shorter / 1e9
 
+    def pause_stream(self) -> None:
+        """Notes that a piece of an answer is there; the next one begins by `start_turn`."""
+        TURN.pack_into(self._mapped, STARTED, 0, STREAMING)
+
+    def end_stream(self, seconds: float) -> float:
+        """Notes the end of an answer whose pieces took that long; returns the same as `end_turn`."""
+        self._started = time.monotonic_ns() - int(seconds * 1e9)
+        return self.end_turn()
+
     # -- the gateway --------------------------------------------------------------------------------------
 
     def state(self) -> State:
@@ -136,6 +153,8 @@ class TurnLog:
         _, started, last_turn, at_once = STATE.unpack_from(self._mapped, 0)
         if at_once == ANY:
             return True
+        if last_turn == STREAMING:
+            return False
         is_unstuck = not started or time.monotonic_ns() - started < stuck
         if at_once == ONE:
             return bool(last_turn < quick and is_unstuck)

@@ -17,14 +17,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from regolo_git.records.canary import Watch
 from regolo_git.serving.local.access import Access
 from regolo_git.serving.local.gateway.entrance import Entrance, with_origin
-from regolo_git.serving.local.gateway.exchange import NoAnswer
-from regolo_git.serving.local.gateway.forwarding import Forwarder, Prediction, Streamed
+from regolo_git.serving.local.gateway.exchange import Header, NoAnswer
+from regolo_git.serving.local.gateway.forwarding import Forwarder, Prediction
 from regolo_git.serving.local.gateway.headers import Headers, request_headers
 from regolo_git.serving.local.gateway.http_protocol import PatientProtocol
 from regolo_git.serving.local.gateway.live_route import LiveRoute
 from regolo_git.serving.local.gateway.live_table import LiveTable
 from regolo_git.serving.local.gateway.refusal import Refusal, refuse
 from regolo_git.serving.local.gateway.request_body import BodyReader
+from regolo_git.serving.local.gateway.streamed import NoMore, Streamed
 from regolo_git.serving.local.gateway.until_gone import UntilGone
 from regolo_git.serving.local.http_answer import HttpAnswer
 from regolo_git.serving.metrics.counts import (
@@ -44,11 +45,14 @@ CLOSE = (b"connection", b"close")
 
 
 class Gateway:
-    """The application around a routing table; while it is `retiring` it closes each connection it answers."""
+    """The application around a routing table; while it is `retiring` it closes each connection it answers.
+
+    Once it `is_cutting`, a caller who is gone was cut off by us.
+    """
 
     def __init__(self, table: LiveTable, limits: GatewayLimits, access: Access) -> None:
         self.table = table
-        self.retiring = False
+        self.retiring = self.is_cutting = False
         self.pages: ASGIApp | None = None
         self._limits = limits
         self._entrance = Entrance(access)
@@ -106,8 +110,9 @@ class Gateway:
                     chosen = _served(live, asked) or live.choose(headers, body)
                     # Whoever asks for a version is not a fair sample of its callers.
                     watch = live.watch if asked is None else None
-                    answer = await self._counted(live, chosen.version, prediction, watch)
-                await self._send(answer, chosen.version, send)
+                    answer = await self._counted(live, chosen.version, prediction, watch, send)
+                if isinstance(answer, HttpAnswer):
+                    await answer.send(send, _served_by(chosen.version))
 
     def _route(self, endpoint: str | None) -> LiveRoute:
         if endpoint is None and len(self.table.routes) == 1:
@@ -119,9 +124,12 @@ class Gateway:
         return live
 
     async def _counted(
-        self, live: LiveRoute, version: str, prediction: Prediction, watch: Watch | None
+        self, live: LiveRoute, version: str, prediction: Prediction, watch: Watch | None, send: Send
     ) -> HttpAnswer | Streamed | None:
-        """Forwards within the endpoint's limit, and counts the outcome; None if the version has left."""
+        """Forwards within the endpoint's limit, and counts the outcome; None if the version has left.
+
+        A stream is sent here: it counts as it ends, after the seconds in which it began.
+        """
         name, in_flight, begun = prediction.endpoint, live.in_flight, time.perf_counter()
         if in_flight.total >= live.routing.max_concurrency:
             self._recorder.record(name, version, DROPPED, 0.0)
@@ -132,18 +140,22 @@ class Gateway:
         in_flight.enter(version)
         try:
             answer = await self._forwarder.forward(prediction, version)
+            if answer is None:
+                return None
+            outcome, seconds = _outcome(answer.status), time.perf_counter() - begun
+            if isinstance(answer, Streamed):
+                outcome = await self._stream(answer, version, live.routing.timeout_seconds, send) or outcome
         except asyncio.CancelledError:
-            self._recorder.record(name, version, ABANDONED, 0.0)
+            outcome = DROPPED if self.is_cutting else ABANDONED
+            self._recorder.record(name, version, outcome, 0.0)
             if watch is not None:
-                self._watched(live, watch, version, prediction, ABANDONED, time.perf_counter() - begun)
+                self._watched(live, watch, version, prediction, outcome, time.perf_counter() - begun)
             raise
         finally:
             in_flight.leave(version)
-        if answer is not None:
-            outcome, seconds = _outcome(answer.status), time.perf_counter() - begun
-            self._recorder.record(name, version, outcome, seconds)
-            if watch is not None:
-                self._watched(live, watch, version, prediction, outcome, seconds)
+        self._recorder.record(name, version, outcome, seconds)
+        if watch is not None:
+            self._watched(live, watch, version, prediction, outcome, seconds)
         return answer
 
     def _watched(
@@ -159,17 +171,27 @@ class Gateway:
         caller = live.sticky_key(prediction.headers, prediction.body)
         self._recorder.watch((prediction.endpoint, version), watch, outcome, seconds, caller)
 
-    async def _send(self, answer: HttpAnswer | Streamed, version: str, send: Send) -> None:
-        served_by = (b"x-model-version", version.encode())
-        if isinstance(answer, HttpAnswer):
-            await answer.send(send, served_by)
-            return
-        answer.headers.append(served_by)
+    async def _stream(self, answer: Streamed, version: str, piece_seconds: float, send: Send) -> int | None:
+        """Sends an answer as it arrives; returns how it ended if that was not its end."""
+        answer.headers.append(_served_by(version))
+        # Its head is sent: returning early makes the server close the connection, so the caller notices.
         try:
-            await answer.send(send, seconds=self._limits.send_seconds)
-        except (OSError, NoAnswer):
-            # The head is sent; returning early makes the server close the connection, so the client notices.
-            self._recorder.reject("broken_answer")
+            await answer.send(send, piece_seconds=piece_seconds, send_seconds=self._limits.send_seconds)
+        except NoMore:
+            answer.upstream.was_late()
+            ended = TIMEOUT
+        except NoAnswer:
+            ended = ERROR
+        except OSError:
+            ended = ABANDONED
+        else:
+            return None
+        self._recorder.reject("broken_answer")
+        return ended
+
+
+def _served_by(version: str) -> Header:
+    return (b"x-model-version", version.encode())
 
 
 def _served(live: LiveRoute, asked: str | None) -> WeightedVersion | None:

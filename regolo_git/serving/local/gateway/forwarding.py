@@ -3,23 +3,21 @@
 A request is sent again whenever the model has not begun it: the worker could not be reached, or ended before
 its turn came (`turn_log.py`).  If the model may have begun it, it is sent again up to the endpoint's `retry`
 times, and only if the model may be called twice.  While no worker of the version is free, it waits in line
-(`line.py`) until its timeout.
+(`line.py`) until its timeout.  Once the head of a stream is there, nothing is sent again (`streamed.py`).
 """
 
 import asyncio
 import itertools
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
-
-from starlette.types import Send
 
 from regolo_git.serving.local.gateway.exchange import Header, NoAnswer, Unreachable, WorkerAnswer
 from regolo_git.serving.local.gateway.headers import answer_headers, header
 from regolo_git.serving.local.gateway.http_protocol import DOUBT_SECONDS, PatientProtocol
 from regolo_git.serving.local.gateway.live_table import LiveTable
 from regolo_git.serving.local.gateway.refusal import RETRY_AFTER
+from regolo_git.serving.local.gateway.streamed import Streamed
 from regolo_git.serving.local.gateway.upstream import Upstream
 from regolo_git.serving.local.http_answer import HttpAnswer, error_answer, without_paths
 from regolo_git.serving.traffic.routing_table import WeightedVersion
@@ -42,34 +40,6 @@ class Prediction(NamedTuple):
     def path_to(self, chosen: WeightedVersion) -> str:
         """The path on the worker."""
         return f"{chosen.model_path_in(self.endpoint)}/infer" if self.is_v2 else "/invocations"
-
-
-@dataclass(frozen=True, slots=True)
-class Streamed:
-    """An answer that is too large to hold: its pieces are sent as they arrive.
-
-    Its worker is not stopped until `send` ends; it must be called once.
-    """
-
-    response: WorkerAnswer
-    headers: list[Header]
-    upstream: Upstream
-
-    @property
-    def status(self) -> int:
-        return self.response.status
-
-    async def send(self, send: Send, *, seconds: float) -> None:
-        """Sends the pieces.  Raises TimeoutError for a slow client, NoAnswer."""
-        try:
-            await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
-            async for piece in self.response.pieces():
-                async with asyncio.timeout(seconds):
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
-        finally:
-            self.response.close()
-            self.upstream.answering -= 1
 
 
 class Forwarder:
@@ -189,10 +159,14 @@ class _Attempt:
     async def _answer(
         self, upstream: Upstream, response: WorkerAnswer, chosen: WeightedVersion, retry: int
     ) -> HttpAnswer | Streamed | None:
+        headers = answer_headers(response.headers, with_length=True)
+        length = header(response.headers, b"content-length")
+        if length is None:
+            return Streamed(response, headers, upstream, is_stream=True)
         upstream.answering += 1
         upstream.give_back()
-        if _is_large(response):
-            return Streamed(response, answer_headers(response.headers, with_length=True), upstream)
+        if len(length) > MOST_DIGITS or int(length) > WHOLE_BYTES:
+            return Streamed(response, headers, upstream, is_stream=False)
         try:
             body = await response.read()
         except NoAnswer as error:
@@ -204,12 +178,6 @@ class _Attempt:
             # A worker that began a request just when it was taken back says so, and has not predicted it.
             return None
         return _whole(response, body)
-
-
-def _is_large(response: WorkerAnswer) -> bool:
-    """Whether an answer is too large to hold, as far as it says."""
-    length = header(response.headers, b"content-length")
-    return length is None or len(length) > MOST_DIGITS or int(length) > WHOLE_BYTES
 
 
 def _whole(response: WorkerAnswer, body: bytes) -> HttpAnswer:

@@ -72,6 +72,9 @@ class PatientProtocol(HttpToolsProtocol):
     def eof_received(self) -> bool:  # type: ignore[override]
         """The client sends no more: it has left, or it still waits for the answer to its whole request."""
         cycle = self.cycle
+        if cycle is not None and cycle.response_started and cycle.chunked_encoding:
+            # In the middle of a stream nothing can be written to find out, and pieces may be far apart.
+            return False
         waits = cycle is not None and not cycle.more_body and not cycle.response_complete
         if not waits or self.scope.get("http_version") == "1.0":
             return False

@@ -110,7 +110,16 @@ class GatewayServer:
                 for connection in list(self._server.server_state.connections):
                     connection.shutdown()
             await asyncio.sleep(LOOK_SECONDS)
+        await self._cut()
         self._drained = True
+
+    async def _cut(self) -> None:
+        """Breaks off what is still under way, such as a stream, before the last counts, which have it."""
+        self._gateway.is_cutting = True
+        for connection in list(self._server.server_state.connections):
+            connection.transport.abort()
+        while self._connections:
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 def _config(gateway: Gateway, limits: GatewayLimits) -> uvicorn.Config:

@@ -123,7 +123,17 @@ class Upstream:
         since, _ = self._sent.pop(request)
         if self._log is None or not self._is_serial or self._log.take_back(request, since):
             self.give_back()
-            return
+        else:
+            self._give_back_once_free()
+
+    def end_stream(self, *, is_whole: bool) -> None:
+        """Ends a request whose answer was a stream; of one cut off, a model may be busy with a piece."""
+        if is_whole or not self._is_serial:
+            self.give_back()
+        else:
+            self._give_back_once_free()
+
+    def _give_back_once_free(self) -> None:
         task = asyncio.get_running_loop().create_task(self._until_free())
         self._abandoned.add(task)
         task.add_done_callback(self._abandoned.discard)
@@ -180,8 +190,8 @@ class Upstream:
     def _is_stuck(self, log: TurnLog) -> bool:
         state, now = log.state(), time.monotonic()
         busy = state.busy_seconds
-        if state.awaits:
-            return False
+        if state.awaits or state.is_streaming:
+            return state.is_streaming
         if busy or state.begun != self._seen_count:
             self._seen_count, self._seen_since = state.begun, now
         elif now - self._seen_since > STALLED_SECONDS:

@@ -6,7 +6,7 @@ A model whose `predict` is a coroutine is awaited, so that it can wait for other
 import asyncio
 import re
 import traceback
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from inspect import isawaitable
 from typing import NamedTuple
 
@@ -22,14 +22,42 @@ from regolo_git.serving.local.worker.inference_answer import (
     write_inference,
 )
 from regolo_git.serving.local.worker.inference_v2 import InferenceRequest, read_inference
+from regolo_git.serving.local.worker.item_form import ItemForm, form_for
 from regolo_git.serving.local.worker.mlflow_form import read_invocation, write_predictions
+from regolo_git.serving.local.worker.stream import (
+    StreamedAnswer,
+    Turn,
+    all_items,
+    begun,
+    in_any_turn,
+    is_async_generator,
+    is_generator,
+    is_items,
+)
 
 MESSAGE_LENGTH = 500
 # Python refuses to read a number of thousands of digits.
 BYTE_COUNT = re.compile(rb"\d{1,18}")
+NO_ITEMS = InvalidInput(
+    "the model streams its answer, which this protocol cannot carry: use POST /invocations"
+)
 TAKEN_BACK = HttpAnswer(503, b"{}", ((b"x-regolo-taken-back", b"1"),))
 
-Write = Callable[[object], HttpAnswer]
+Later = Coroutine[object, object, HttpAnswer | StreamedAnswer]
+
+
+class Write(NamedTuple):
+    """How outputs are written: as a whole, and item by item, which not every protocol can."""
+
+    whole: Callable[[object], HttpAnswer]
+    items: ItemForm | None
+
+
+class Yielded(NamedTuple):
+    """An answer that a function yields: the model is busy with it until `end`, which is called in the end."""
+
+    answer: Later
+    end: Callable[[], None]
 
 
 class WorkerApp:
@@ -48,8 +76,10 @@ class WorkerApp:
         outputs = self.predictor.predict(call)
         if isawaitable(outputs):
             self.log.allow_any()
-            return await outputs
-        return outputs
+            outputs = await outputs
+        if is_async_generator(outputs):
+            self.log.allow_any()
+        return await all_items(outputs) if is_items(outputs) else outputs
 
     def is_prediction(self, request: Request) -> bool:
         """Whether the model is to be called."""
@@ -57,7 +87,7 @@ class WorkerApp:
             return False
         return request.path == "/invocations" or _locate(request.path).verb == "infer"
 
-    def predict(self, request: Request) -> HttpAnswer | Coroutine[object, object, HttpAnswer]:
+    def predict(self, request: Request) -> HttpAnswer | Later | Yielded:
         """Answers a prediction; what a model has to be awaited for is a coroutine."""
         self.log.start_turn()
         try:
@@ -69,14 +99,28 @@ class WorkerApp:
             return failed(error)
         finally:
             self.took = self.log.end_turn()
+        if is_generator(outputs):
+            return self._yielded(outputs, write)
         return self.answer_to(outputs, write)
 
-    def answer_to(self, outputs: object, write: Write) -> HttpAnswer | Coroutine[object, object, HttpAnswer]:
-        """The answer with a model's outputs; a coroutine if they have to be awaited."""
-        if isawaitable(outputs):
+    def answer_to(self, outputs: object, write: Write) -> HttpAnswer | Later:
+        """The answer with outputs that no generator yields; a coroutine if they have to be awaited."""
+        if isawaitable(outputs) or is_async_generator(outputs):
             self.log.allow_any()
             return _awaited(outputs, write)
         return _written(outputs, write)
+
+    def _yielded(self, items: Generator[object], write: Write) -> HttpAnswer | Yielded:
+        form = write.items
+        if form is None:
+            items.close()
+            return failed(NO_ITEMS)
+        turn = Turn(items, self.log)
+
+        def end() -> None:
+            self.took = turn.end()
+
+        return Yielded(_begun(turn.run(), form), end)
 
     def begin(self, request: Request) -> bool:
         """Notes that a request is begun; False if the gateway has taken it back."""
@@ -88,14 +132,14 @@ class WorkerApp:
     def read(self, request: Request) -> tuple[Call, Write]:
         """A request's call, and how its outputs are written.  Raises InvalidInput."""
         if request.path == "/invocations":
-            return read_invocation(request.body), _write_predictions
+            return read_invocation(request.body), Write(_write_predictions, form_for(request.headers))
         where, signature = _locate(request.path), self.predictor.signature()
         asked = _inference(request, signature)
 
         def write(outputs: object) -> HttpAnswer:
             return write_inference(where.model, where.version, asked, outputs, signature)
 
-        return asked.call, write
+        return asked.call, Write(write, None)
 
     def page(self, path: str) -> HttpAnswer:
         """The answer to anything but a prediction."""
@@ -118,9 +162,25 @@ class WorkerApp:
         return error_answer(404, "ENDPOINT_NOT_FOUND", f"no such path: '{path}'")
 
 
-async def _awaited(outputs: Awaitable[object], write: Write) -> HttpAnswer:
+async def _awaited(outputs: object, write: Write) -> HttpAnswer | StreamedAnswer:
     try:
-        return _written(await outputs, write)
+        given = await outputs if isawaitable(outputs) else outputs
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a model's code may raise anything, `SystemExit` too
+        return failed(error)
+    if not is_items(given):
+        return _written(given, write)
+    items = in_any_turn(given)
+    if write.items is None:
+        await items.aclose()
+        return failed(NO_ITEMS)
+    return await _begun(items, write.items)
+
+
+async def _begun(items: AsyncGenerator[object], form: ItemForm) -> HttpAnswer | StreamedAnswer:
+    try:
+        return await begun(items, form)
     except asyncio.CancelledError:
         raise
     except BaseException as error:  # noqa: BLE001 - a model's code may raise anything, `SystemExit` too
@@ -129,7 +189,7 @@ async def _awaited(outputs: Awaitable[object], write: Write) -> HttpAnswer:
 
 def _written(outputs: object, write: Write) -> HttpAnswer:
     try:
-        return write(outputs)
+        return write.whole(outputs)
     except Exception as error:  # noqa: BLE001 - values of a model may raise anything when they are read
         return failed(error)
 

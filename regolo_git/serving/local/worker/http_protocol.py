@@ -5,7 +5,8 @@ needs neither.  Limits of size and time are the gateway's: its callers get nowhe
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+import traceback
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol
@@ -29,6 +30,20 @@ class Request:
     path: str = ""
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     body: bytes = b""
+
+
+class Streamed(Protocol):
+    """An answer in pieces."""
+
+    @property
+    def media_type(self) -> bytes:
+        """Its type."""
+        ...
+
+    @property
+    def pieces(self) -> AsyncGenerator[bytes]:
+        """What is sent, as it is there; it may raise anything."""
+        ...
 
 
 class Requests(Protocol):
@@ -62,6 +77,7 @@ class WorkerConnection(asyncio.Protocol):
         self._is_busy = self._is_whole = self._is_asked = False
         self._is_last = False
         self._task: asyncio.Task[None] | None = None
+        self._writable: asyncio.Event | None = None
 
     # -- answers ------------------------------------------------------------------------------------------
 
@@ -83,17 +99,57 @@ class WorkerConnection(asyncio.Protocol):
         if self._is_last:
             self._transport.close()
 
-    def answer_later(self, answer: Coroutine[object, object, HttpAnswer]) -> None:
-        """Answers the request under way when a coroutine ends, which is cancelled if the caller leaves."""
+    def answer_later(
+        self, answer: Coroutine[object, object, HttpAnswer | Streamed], ended: Callable[[], object] = bool
+    ) -> None:
+        """Answers the request under way when a coroutine ends, which is cancelled if the caller leaves.
+
+        `ended` is called in the end, whatever happens.
+        """
 
         async def wait() -> None:
             try:
-                self.answer(await answer)
+                given = await answer
             except asyncio.CancelledError:
                 self.answer(error_answer(500, "INTERNAL_ERROR", "the model cancelled its own answer"))
                 raise
+            if isinstance(given, HttpAnswer):
+                self.answer(given)
+            else:
+                await self._stream(given)
 
         self._task = asyncio.get_running_loop().create_task(wait())
+        self._task.add_done_callback(lambda _: ended())
+
+    async def _stream(self, answer: Streamed) -> None:
+        """Sends pieces as the gateway takes them; a model that fails breaks the connection off."""
+        rest = b"cache-control: no-store\r\ntransfer-encoding: chunked\r\n\r\n"
+        head = STATUS_LINES[200] + b"content-type: %s\r\n" % answer.media_type + rest
+        pieces = answer.pieces
+        try:
+            async for piece in pieces:
+                self._write(head + b"%x\r\n%s\r\n" % (len(piece), piece))
+                head = b""
+                if self._writable is not None:
+                    await self._writable.wait()
+        except BaseException as error:
+            if self._transport is not None:
+                self._transport.abort()
+            if not isinstance(error, asyncio.CancelledError) or not self.is_gone:
+                traceback.print_exception(error)
+            if isinstance(error, asyncio.CancelledError):
+                raise
+        else:
+            self._write(head + b"0\r\n\r\n")
+            self._is_busy = self._is_asked = False
+            if self._is_last and self._transport is not None:
+                self._transport.close()
+        finally:
+            await pieces.aclose()
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)
 
     def retire(self) -> None:
         """Closes the connection, once its request is answered."""
@@ -126,6 +182,14 @@ class WorkerConnection(asyncio.Protocol):
             self.answer(error_answer(400, "BAD_REQUEST", "the request is not HTTP"))
         elif self._transport is not None:
             self._transport.abort()
+
+    def pause_writing(self) -> None:
+        self._writable = asyncio.Event()
+
+    def resume_writing(self) -> None:
+        if self._writable is not None:
+            self._writable.set()
+            self._writable = None
 
     def connection_lost(self, _: Exception | None) -> None:
         self.is_gone = True

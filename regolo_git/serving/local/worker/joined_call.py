@@ -5,7 +5,7 @@ That each row is answered as it would be alone is what the model's author says b
 
 import json
 import traceback
-from collections.abc import Coroutine, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import isawaitable, iscoroutine
 from typing import Any, Self
@@ -13,16 +13,17 @@ from typing import Any, Self
 from regolo_git.errors import ServingError
 from regolo_git.records.json_reader import Json
 from regolo_git.serving.local.http_answer import HttpAnswer
-from regolo_git.serving.local.worker.application import WorkerApp, Write, failed
+from regolo_git.serving.local.worker.application import Later, WorkerApp, Write, failed
 from regolo_git.serving.local.worker.call import Call
 from regolo_git.serving.local.worker.http_protocol import Request
 from regolo_git.serving.local.worker.row_model import RowModel
 from regolo_git.serving.local.worker.rows import NotByRow, form_of, join, split
+from regolo_git.serving.local.worker.stream import is_items
 
 # A request whose worker ended may have ended it, so it is sent again to be called by itself.
 ALONE = b"x-regolo-alone"
 
-Answer = HttpAnswer | Coroutine[object, object, HttpAnswer]
+Answer = HttpAnswer | Later
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +109,13 @@ class JoinedCalls:
     def _outputs(self, arguments: Sequence[tuple[object, int]], parameters: Mapping[str, Json]) -> list[Any]:
         """The outputs for each of some arguments with their numbers of rows."""
         if len(arguments) == 1:
-            return [self._model.run(arguments[0][0], parameters)]
+            return [_no_items(self._model.run(arguments[0][0], parameters))]
         outputs = self._model.run(join([argument for argument, _ in arguments]), parameters)
         if isawaitable(outputs):
             if iscoroutine(outputs):
                 outputs.close()
             raise NotByRow("the model returned a coroutine")
-        return split(outputs, [rows for _, rows in arguments])
+        return split(_no_items(outputs), [rows for _, rows in arguments])
 
     def _answer(self, asked: Asked, outputs: object) -> Answer:
         if isawaitable(outputs):
@@ -144,3 +145,10 @@ class JoinedCalls:
             self._outputs([(argument, form.rows)] * 2, call.parameters)
         except NotByRow as error:
             raise ServingError(f"'batch' in [serving] needs an answer for each row: {error}") from error
+
+
+def _no_items(outputs: Any) -> Any:
+    """The outputs.  Raises ServingError for those that a model yields, which are of one request."""
+    if is_items(outputs):
+        raise ServingError("a model with 'batch' in [serving] cannot yield its answer")
+    return outputs

@@ -10,9 +10,10 @@ queue would fail its health check, and would predict for callers who have left.
 import asyncio
 import socket
 from collections import deque
+from functools import partial
 
 from regolo_git.serving.local.http_answer import HttpAnswer
-from regolo_git.serving.local.worker.application import WorkerApp
+from regolo_git.serving.local.worker.application import WorkerApp, Yielded
 from regolo_git.serving.local.worker.http_protocol import Request, WorkerConnection
 from regolo_git.serving.local.worker.joined_turns import JoinedTurns
 from regolo_git.serving.local.worker.rounds import QUICK_SECONDS, ROUNDS, after_rounds
@@ -29,7 +30,7 @@ class WorkerServer:
         self._turns = turns
         self._connections: set[WorkerConnection] = set()
         self._waiting: deque[tuple[WorkerConnection, Request]] = deque()
-        self._is_going_on = False
+        self._is_going_on = self._is_streaming = False
         self._stopping = asyncio.Event()
 
     async def serve(self, listener: socket.socket, drain_seconds: float) -> None:
@@ -66,7 +67,7 @@ class WorkerServer:
             connection.answer(self._app.page(request.path))
         elif self._turns is not None:
             self._turns.arrived(connection, request)
-        elif self._is_going_on or self._app.took > QUICK_SECONDS:
+        elif self._is_going_on or self._is_streaming or self._app.took > QUICK_SECONDS:
             self._waiting.append((connection, request))
             self._go_on()
         else:
@@ -78,11 +79,20 @@ class WorkerServer:
         answer = self._app.predict(request)
         if isinstance(answer, HttpAnswer):
             connection.answer(answer)
+        elif isinstance(answer, Yielded):
+            self._is_streaming = True
+            connection.answer_later(answer.answer, partial(self._end_stream, answer))
         else:
             connection.answer_later(answer)
 
+    def _end_stream(self, answer: Yielded) -> None:
+        answer.end()
+        self._is_streaming = False
+        if self._waiting:
+            self._go_on()
+
     def _go_on(self) -> None:
-        if not self._is_going_on:
+        if not self._is_going_on and not self._is_streaming:
             self._is_going_on = True
             after_rounds(1 + (ROUNDS if self._app.took > QUICK_SECONDS else 0), self._next)
 

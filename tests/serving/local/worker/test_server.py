@@ -6,7 +6,7 @@ import mmap
 import socket
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -269,3 +269,111 @@ def test_the_end_waits_only_so_long() -> None:
         await asyncio.sleep(0.05)
 
     with_server(wait, use, drain_seconds=0.1)
+
+
+# -- answers that a model yields ---------------------------------------------------------------------------
+
+
+async def _pieces(client: Client) -> list[bytes]:
+    """The pieces of an answer to its end; what a broken one lacks is an IncompleteReadError."""
+    head = await client.reader.readuntil(b"\r\n\r\n")
+    assert b"transfer-encoding: chunked" in head
+    pieces = []
+    while size := int(await client.reader.readuntil(b"\r\n"), 16):
+        pieces.append((await client.reader.readexactly(size + 2))[:-2])
+    await client.reader.readexactly(2)
+    return pieces
+
+
+def test_a_yielded_answer_is_one_turn_and_the_health_is_known_meanwhile() -> None:
+    closed, busy = [], []
+
+    def predict(call: Call) -> object:
+        def items() -> Iterator[object]:
+            try:
+                for item in call.rows or []:
+                    yield item
+                    while item == "hold" and busy:
+                        yield "more"
+            finally:
+                closed.append(call.rows)
+
+        return items()
+
+    async def use(opened: Open, _: WorkerServer) -> None:
+        busy.append(1)
+        first, second, third = await opened(), await opened(), await opened()
+        first.send("hold", "end")
+        await first.reader.readuntil(b'"more"')
+        second.send("next")
+        third.writer.write(HEALTH)
+        assert await third.answer() == (200, {})
+        assert closed == []
+        busy.clear()
+        assert await _pieces(second) == [b'"next"\n']
+        assert closed == [["hold", "end"], ["next"]]
+        # Its connection is used again.
+        second.send("again", "and again")
+        assert await _pieces(second) == [b'"again"\n', b'"and again"\n']
+
+    with_server(predict, use)
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["function", "coroutine"])
+def test_who_leaves_in_the_middle_ends_what_is_yielded(later: bool) -> None:
+    closed: list[object] = []
+
+    def predict(call: Call) -> object:
+        def items() -> Iterator[object]:
+            try:
+                while True:
+                    yield call.rows
+            finally:
+                closed.append(call.rows)
+
+        async def items_later() -> AsyncIterator[object]:
+            try:
+                while True:
+                    yield call.rows
+                    await asyncio.sleep(0)
+            finally:
+                closed.append(call.rows)
+
+        return items_later() if later else items()
+
+    async def use(opened: Open, _: WorkerServer) -> None:
+        client = await opened()
+        client.send("endless")
+        await client.reader.readuntil(b"endless")
+        client.leave()
+        while not closed:
+            await asyncio.sleep(0.001)
+
+    with_server(predict, use)
+
+
+def test_a_value_that_cannot_be_written_breaks_a_stream_off() -> None:
+    def predict(call: Call) -> object:
+        yield 1
+        yield from call.rows or []
+        yield object()
+
+    async def use(opened: Open, _: WorkerServer) -> None:
+        client = await opened()
+        client.send(2)
+        with pytest.raises(asyncio.IncompleteReadError):
+            await _pieces(client)
+
+    with_server(predict, use)
+
+
+def test_nothing_yielded_is_an_empty_answer() -> None:
+    def predict(call: Call) -> object:
+        yield from call.rows or []
+
+    async def use(opened: Open, _: WorkerServer) -> None:
+        client = await opened()
+        client.send()
+        assert await _pieces(client) == []
+
+    with_server(predict, use)

@@ -5,14 +5,23 @@ Used only in a worker, and only after the operator's policy has allowed the entr
 
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from contextlib import aclosing
 from importlib import import_module
-from inspect import Parameter, isawaitable, isclass, iscoroutinefunction, signature
+from inspect import (
+    Parameter,
+    isasyncgenfunction,
+    isawaitable,
+    isclass,
+    iscoroutinefunction,
+    signature,
+)
 
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.json_reader import Json
 from regolo_git.serving.local.worker.call import Call, Signature
 from regolo_git.serving.local.worker.row_model import RowModel
+from regolo_git.serving.local.worker.stream import is_async_generator, is_generator
 from regolo_git.serving.local.worker_orders import WorkerSpec
 
 LONGEST_REASON = 500
@@ -52,7 +61,7 @@ class PlainPredictor(RowModel):
         self._predict: Callable[..., object] = chosen
         self._params = _keywords(chosen)
         self._platform = platform
-        self._awaits = iscoroutinefunction(chosen) or iscoroutinefunction(type(chosen).__call__)
+        self._awaits = _awaits(chosen) or _awaits(type(chosen).__call__)
 
     def prepare(self, call: Call) -> object:
         """Plain values.  Raises InvalidInput for params that it does not have."""
@@ -70,6 +79,10 @@ class PlainPredictor(RowModel):
             outputs = self._predict(argument, **parameters)
         except ValueError as error:
             raise _rejected(error) from error
+        if is_generator(outputs):
+            return _judged_items(outputs)
+        if is_async_generator(outputs):
+            return _judged_later(outputs)
         return _judged(outputs) if isawaitable(outputs) else outputs
 
     def signature(self) -> Signature:
@@ -77,9 +90,32 @@ class PlainPredictor(RowModel):
         return Signature(self._platform, awaits=self._awaits)
 
 
+def _awaits(function: object) -> bool:
+    return iscoroutinefunction(function) or isasyncgenfunction(function)
+
+
 async def _judged(outputs: Awaitable[object]) -> object:
     try:
-        return await outputs
+        given = await outputs
+    except ValueError as error:
+        raise _rejected(error) from error
+    if is_async_generator(given):
+        return _judged_later(given)
+    return _judged_items(given) if is_generator(given) else given
+
+
+def _judged_items(items: Generator[object]) -> Generator[object]:
+    try:
+        yield from items
+    except ValueError as error:
+        raise _rejected(error) from error
+
+
+async def _judged_later(items: AsyncGenerator[object]) -> AsyncGenerator[object]:
+    try:
+        async with aclosing(items):
+            async for item in items:
+                yield item
     except ValueError as error:
         raise _rejected(error) from error
 
