@@ -173,8 +173,8 @@ def compare(engine: RunningEngine, name: str, requests: list[dict], scale: float
         pairs = []
         for endpoint in (name, f"{name}-joined"):
             run(engine, endpoint, requests, alone, connections, 1)
-        for _ in range(max(3, round(7 * scale))):
-            pairs.append([run(engine, e, requests, alone, connections, max(2, 5 * scale)) for e in (name, f"{name}-joined")])
+        for _ in range(max(2, round(7 * scale))):
+            pairs.append([run(engine, e, requests, alone, connections, max(1, 5 * scale)) for e in (name, f"{name}-joined")])
         rate, median, p99 = (
             statistics.median(getattr(on, what) / getattr(off, what) for off, on in pairs) for what in ("rate", "median", "p99")
         )

@@ -1,7 +1,6 @@
 """Requests that are joined get the bits that each gets alone, whatever their numbers of rows."""
 
 import json
-import mmap
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.joined import assert_joined, calls_of, read
 from support.loaded_models import lasting_folder, loaded
 
 from regolo_git.errors import ServingError
 from regolo_git.records.serving_block import Batch
-from regolo_git.serving.local.http_answer import HttpAnswer
-from regolo_git.serving.local.turn_log import SIZE, TurnLog
-from regolo_git.serving.local.worker.application import WorkerApp
 from regolo_git.serving.local.worker.call import Predictor
-from regolo_git.serving.local.worker.http_protocol import Request
-from regolo_git.serving.local.worker.joined_call import Asked, JoinedCalls
 
 skops = pytest.importorskip("skops.io")
 pytest.importorskip("sklearn")
@@ -42,33 +37,6 @@ def served(model: Any, **config: Any) -> Predictor:
     skops.dump(model, path)
     trusted = tuple(skops.get_untrusted_types(file=path))
     return loaded(path, "skops", trusted=trusted, batch=BATCH, **config)
-
-
-def calls_of(predictor: Predictor) -> JoinedCalls:
-    return JoinedCalls.of(WorkerApp(predictor, TurnLog(mmap.mmap(-1, SIZE))), BATCH.max)
-
-
-def read(calls: JoinedCalls, body: object, path: str = "/invocations") -> Asked:
-    asked = calls.read(Request("POST", path, [], json.dumps(body).encode()))
-    assert isinstance(asked, Asked), asked
-    return asked
-
-
-def assert_joined(calls: JoinedCalls, bodies: list[object], path: str = "/invocations") -> list[bytes]:
-    """The answers of one call, which are those of each alone, byte for byte."""
-    group = [read(calls, body, path) for body in bodies]
-    assert len({asked.key for asked in group}) == 1
-    assert group[0].key is not None
-    together = calls.predict(group)
-    assert together is not None
-    answers = []
-    for asked, answer in zip(group, together, strict=True):
-        alone = calls.predict([asked])
-        assert alone == [answer]
-        assert isinstance(answer, HttpAnswer)
-        assert answer.status == 200
-        answers.append(answer.body)
-    return answers
 
 
 CALLS = calls_of(served(FOREST, method="predict_proba"))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.joined import assert_joined, calls_of
 from support.loaded_models import answer, infer, loaded
 from support.tflite_models import doubling
 
@@ -58,6 +59,12 @@ def test_integers_and_a_fixed_number_of_rows(tmp_path: Path) -> None:
     with pytest.raises(ServingError, match="any size"):
         loaded(path, "tflite", batch=Batch(4))
     assert loaded(doubling(tmp_path / "n.tflite", [-1, 1]), "tflite", batch=Batch(4)) is not None
+
+
+@pytest.mark.parametrize("signature", [False, True])
+def test_requests_that_are_joined_get_what_each_gets_alone(tmp_path: Path, signature: bool) -> None:
+    model = loaded(doubling(tmp_path / "m.tflite", [-1, 2], signature=signature), "tflite", batch=Batch(8))
+    assert_joined(calls_of(model), [{"inputs": [[0.1, 0.2]] * size} for size in (1, 3, 2)])
 
 
 def test_text_has_no_form(tmp_path: Path) -> None:

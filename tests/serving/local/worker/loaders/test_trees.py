@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.joined import assert_joined, calls_of
 from support.loaded_models import answer, infer, lasting_folder, loaded
 
 from regolo_git.errors import IntegrityError, InvalidInput, ServingError
@@ -125,6 +126,20 @@ def test_a_matrix_without_names(plain: Served) -> None:
     missing = np.array([[np.nan, 1]], "float32")
     assert answer(model, inputs=[[None, 1]]) == predict(missing).tolist()
     assert len(answer(model, inputs=[])) == 0
+
+
+def test_requests_that_are_joined_get_the_bits_that_each_gets_alone(named: Served, plain: Served) -> None:
+    for (_, model, _), bodies in (
+        (
+            named,
+            [
+                {"dataframe_records": records(TABLE.iloc[at : at + size])}
+                for at, size in ((0, 3), (3, 1), (4, 9))
+            ],
+        ),
+        (plain, [{"inputs": PLAIN[at : at + size].tolist()} for at, size in ((0, 1), (1, 5), (6, 2))]),
+    ):
+        assert_joined(calls_of(model), bodies)
 
 
 @pytest.mark.parametrize("kind", LIBRARIES)
