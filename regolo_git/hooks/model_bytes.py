@@ -19,7 +19,7 @@ SUFFIXES = frozenset(
     {
         ".safetensors", ".gguf", ".ggml", ".onnx", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib",
         ".skops", ".h5", ".hdf5", ".keras", ".npz", ".tflite", ".mlmodel", ".pdparams", ".caffemodel",
-        ".params", ".cbm",
+        ".params", ".cbm", ".ubj",
     }
 )  # fmt: skip
 # What a model's file begins with, whatever its name.
