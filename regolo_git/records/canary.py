@@ -13,6 +13,7 @@ from regolo_git.records.kinds import is_kind, is_number
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue
 from regolo_git.records.versions import Version
+from regolo_git.text.json_values import Plain, plain
 from regolo_git.text.printable import printable
 from regolo_git.text.times import parse_duration
 
@@ -72,6 +73,10 @@ class CanaryMetric:
             raise InvalidInput(f"a metric of a canary has no '{printable(next(iter(reader.rest)))}'")
         return metric
 
+    def to_dict(self) -> Plain:
+        """The metric as plain values."""
+        return {key: plain(value) for key, value in self.to_table().items()}
+
     def to_table(self) -> Table:
         """The inline table."""
         table: dict[str, TomlValue] = {"name": self.name}
@@ -120,6 +125,10 @@ class CanaryPolicy:
     def watch(self) -> Watch:
         """What is counted of each request, in the order of the metrics."""
         return tuple(m.limit_ms / 1000 if m.limit_ms is not None else None for m in self.metrics)
+
+    def to_dict(self) -> Plain:
+        """The policy as plain values."""
+        return {key: plain(value) for key, value in self.to_table().items()}
 
     def to_table(self) -> Table:
         """The table in the endpoint file."""
@@ -174,6 +183,10 @@ class Candidate:
     decided_by: str | None = None
     held: bool = False
     unknown: Table = field(default_factory=dict)
+
+    def to_dict(self) -> Plain:
+        """The candidate as plain values."""
+        return {key: plain(value) for key, value in self.to_table().items()}
 
     def to_table(self) -> Table:
         """The table in the endpoint file."""

@@ -97,6 +97,8 @@ class Endpoint:
                 for version, pin in self.versions.items()
             },
             "routing": self.routing.to_dict(),
+            "canary": self.canary.to_dict() if self.canary is not None else None,
+            "candidate": self.candidate.to_dict() if self.candidate is not None else None,
         }
 
     @property
