@@ -167,6 +167,15 @@ def _rollback(endpoint: str, to: str | None = None, version: str | None = None, 
     return _call("rollback_endpoint", endpoint, to_version=version, **_split_flags(more)[1])
 
 
+def _start_canary(endpoint: str, reference: str, *more: str) -> str:
+    version = reference.rpartition("@")[2]
+    return _call("start_canary", endpoint, version, **_split_flags(more)[1])
+
+
+def _hold_canary(endpoint: str, *more: str) -> str:
+    return _call("hold_canary", endpoint, **_split_flags(more)[1])
+
+
 def _push(*words: str) -> str:
     models, flags = _split_flags(words)
     return _call("push", *models, **flags)
@@ -240,6 +249,11 @@ _CALLS: dict[str, Words] = {
     "push": _push,
     "traffic": _traffic,
     "rollback": _rollback,
+    "canary start": _start_canary,
+    "canary status": lambda endpoint: _call("get_canary", endpoint),
+    "canary hold": _hold_canary,
+    "canary abort": lambda endpoint: _call("abort_canary", endpoint),
+    "canary promote": lambda endpoint: _call("promote_canary", endpoint),
     "config": _config,
     "endpoint list": lambda: _call("list_endpoints"),
     "endpoint create": _create_endpoint,

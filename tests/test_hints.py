@@ -74,6 +74,16 @@ PAIRS = [
     (Hint("push", "--yes"), "git regolo push --yes", "regolo.push(yes=True)"),
     (Hint("rollback", "e"), "git regolo rollback e", 'regolo.rollback_endpoint("e")'),
     (
+        Hint("canary start", "e", "m@1.1", "--unmerged"),
+        "git regolo canary start e m@1.1 --unmerged",
+        'regolo.start_canary("e", "1.1", unmerged=True)',
+    ),
+    (
+        Hint("canary hold", "e", "--resume"),
+        "git regolo canary hold e --resume",
+        'regolo.hold_canary("e", resume=True)',
+    ),
+    (
         Hint("rollback", "e", "--to", "VERSION"),
         "git regolo rollback e --to VERSION",
         'regolo.rollback_endpoint("e", to_version=VERSION)',

@@ -28,8 +28,11 @@ def canary_controller(
     """A controller of the canaries of some endpoints, or of all.
 
     `push` is that of `RegistryWriter`; counts are read from a Prometheus server, if there is one.  Raises
-    InvalidInput for a URL that is not http or https.
+    InvalidInput for a URL that is not http or https, or if Git does not know whose commits it will make.
     """
+    with closing(open_handle()) as handle:
+        # Now, and not at night when a rollback is to be committed.
+        handle.git.authorship()
 
     @contextmanager
     def open_writer() -> Iterator[Writer]:

@@ -276,3 +276,13 @@ def test_a_clone_that_pushes_at_once_keeps_nothing_of_a_refused_step(registered:
     with pytest.raises(NotFound, match="no remote to push to"):
         registered.promote_canary("e", push=True)
     assert registered.get_endpoint("e").traffic == {"1.0": 0.9, "1.1": 0.1}
+
+
+def test_a_version_that_a_canary_took_off_is_no_longer_good(endpoint: Registry) -> None:
+    endpoint.update_endpoint_traffic("e", {"1.1": 1.0})
+    endpoint.create_model_version("m", model_data=b"three")
+    endpoint.update_endpoint_traffic("e", {"1.2": 1.0})
+    # Back to 1.1 for a try, which fails: then 1.1 is not where a rollback goes.
+    endpoint.start_canary("e", "1.1", policy=POLICY)
+    roll_back_canary(endpoint.handle, "e")
+    assert endpoint.rollback_endpoint("e").traffic == {"1.0": 1.0}

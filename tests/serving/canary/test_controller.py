@@ -1,6 +1,7 @@
 """The controller over a real registry: its commits, and what wins where somebody else commits too."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,12 +11,14 @@ import pytest
 from support.git_program import git
 
 from regolo_git.api import Registry
-from regolo_git.errors import RegoloError, ServingError, TransportError
+from regolo_git.errors import InvalidInput, RegoloError, ServingError, TransportError
 from regolo_git.records.canary import CanaryPolicy
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.registry.endpoints.canary import Said
+from regolo_git.registry.handle import Handle
 from regolo_git.serving.canary.blocks import Reading
 from regolo_git.serving.canary.controller import CanaryController
+from regolo_git.serving.canary.for_engine import canary_controller
 from regolo_git.serving.canary.view import Observation
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 from regolo_git.serving.registry_source import RegistrySource
@@ -329,3 +332,19 @@ def test_a_step_by_a_person_does_not_let_a_bad_version_back(setting: Setting) ->
     setting.blocks(1, bad=0)
     assert setting.engine.withheld == ["e 1.1", "e 1.1"]
     assert setting.kept["verdict"]["kind"] == "roll_back"
+
+
+def test_a_server_that_could_not_commit_does_not_begin_to_decide(
+    registered: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top = registered.handle.paths.top
+    source = RegistrySource(lambda: registered.handle, top / ".git/unused")
+
+    def begin() -> CanaryController:
+        return canary_controller(source, lambda: Handle.open(top, os.environ), top / ".git", say=print)
+
+    first, second = begin(), begin()
+    assert first._decider == second._decider  # of one clone, also after a restart
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "")
+    with pytest.raises(InvalidInput, match="Git has no name"):
+        begin()
