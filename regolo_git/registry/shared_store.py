@@ -24,6 +24,7 @@ from regolo_git.hints import Hint, NextStep
 from regolo_git.records.config import RegistryConfig
 from regolo_git.records.store_record import HOST_LENGTH
 from regolo_git.records.store_url import StoreAddress, parse_store_address
+from regolo_git.registry.clone_identity import clone_id
 from regolo_git.registry.clone_store import place_of, same_place
 from regolo_git.store.chain import Link
 from regolo_git.store.feature import Confirm, decline
@@ -32,14 +33,12 @@ from regolo_git.store.locate import files_at
 from regolo_git.store.loose import LooseStore
 from regolo_git.store.records import Owner, StoreRecords
 from regolo_git.store.shared import SharedStore
-from regolo_git.system_calls import random_name
 
 if TYPE_CHECKING:
     from regolo_git.git.repository import GitRepository
 
 CONFIRMED_SETTING = "regolo.confirmed"
 USED_SETTING = "regolo.usedSharedStore"
-CLONE_ID_SETTING = "regolo.cloneId"
 REGISTRY_ID_SETTING = "regolo.registryId"  # of a registry whose configuration has none
 REMOTE_SECTION = "regolo.remote"
 _REMOTE = re.compile(rf"{re.escape(REMOTE_SECTION)}\.(.+)\.(url|endpoint|region)")
@@ -256,9 +255,7 @@ class SharedStores:
 
     def clone_id(self) -> str:
         """The random id of this clone, by which the records in a shared store name it."""
-        if not own_values(self._paths, CLONE_ID_SETTING):
-            add_own_value(self._paths, CLONE_ID_SETTING, random_name(16))
-        return own_values(self._paths, CLONE_ID_SETTING)[0]  # another process may have been first
+        return clone_id(self._paths)
 
     def registry_id(self) -> str:
         """The id of the registry: random, or the first commit of a registry that 0.1 initialized.
