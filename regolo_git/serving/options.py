@@ -54,7 +54,8 @@ class ServeOptions:
     versions of an endpoint, so that a rollback is immediate.  A worker must be ready within `start_seconds`,
     and a version that was never ready gets `start_attempts` attempts.  A process that is to end finishes its
     requests, for as long as their endpoints allow, and has `drain_seconds` for the rest.  A worker that uses
-    more than `worker_memory_bytes` is replaced.
+    more than `worker_memory_bytes` is replaced.  With `access_log`, standard error gets a line for each
+    request.
     """
 
     common_directory: Path
@@ -73,3 +74,4 @@ class ServeOptions:
     health_seconds: float = 1.0
     worker_memory_bytes: int | None = None
     limits: GatewayLimits = field(default_factory=GatewayLimits)
+    access_log: bool = False

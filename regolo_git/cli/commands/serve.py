@@ -69,6 +69,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
     help="Follow the branch of the remote, fetched at this interval.",
 )
 @canary_options
+@click.option("--verbose", "-v", is_flag=True, help="Write a line for each request to standard error.")
 @click.option("--replace", is_flag=True, help="Replace the running gateway without losing requests.")
 @click.option("--status", is_flag=True, help="Print the state of the running server as JSON.")
 @click.option("--stop", is_flag=True, help="Stop the running server after its open requests, and wait.")
@@ -82,6 +83,7 @@ def serve(
     limits: WorkerLimits,
     fetch_seconds: float | None,
     deciding: Deciding,
+    verbose: bool,
     replace: bool,
     status: bool,
     stop: bool,
@@ -126,12 +128,12 @@ def serve(
         else:
             policy = operators_policy(policy_file, os.environ, outside=handle.paths.top)
             policy = policy.allow(formats=allow, repository_code=allow_code)
-            options = _options(common, address, tokens, policy, limits)
+            options = _options(common, address, tokens, policy, limits, verbose=verbose)
             _serve(handle, names, options, fetch_seconds, deciding)
 
 
 def _options(
-    common: Path, address: str, tokens: Tokens, policy: Policy, limits: WorkerLimits
+    common: Path, address: str, tokens: Tokens, policy: Policy, limits: WorkerLimits, *, verbose: bool
 ) -> ServeOptions:
     return ServeOptions(
         common_directory=common,
@@ -144,6 +146,7 @@ def _options(
         start_seconds=limits.start_seconds,
         drain_seconds=limits.drain_seconds,
         worker_memory_bytes=limits.memory_bytes,
+        access_log=verbose,
     )
 
 

@@ -22,12 +22,16 @@ REPORT: dict[str, Json] = {"do": "report"}
 
 @dataclass(frozen=True, slots=True)
 class GatewayStart:
-    """Everything that a gateway needs; the supervisor answers on `admin_socket`."""
+    """Everything that a gateway needs; the supervisor answers on `admin_socket`.
+
+    With `access_log`, it writes a line for each request.
+    """
 
     table: RoutingTable
     limits: GatewayLimits
     access: Access
     admin_socket: Path
+    access_log: bool = False
 
     def to_json(self) -> dict[str, Json]:
         """The form sent to the gateway."""
@@ -37,6 +41,7 @@ class GatewayStart:
             "limits": self.limits.to_json(),
             "access": self.access.to_json(),
             "admin_socket": str(self.admin_socket),
+            "access_log": self.access_log,
         }
 
     @classmethod
@@ -47,6 +52,7 @@ class GatewayStart:
             limits=GatewayLimits.read(reader.object("limits")),
             access=Access.read(reader.object("access")),
             admin_socket=Path(reader.get("admin_socket", str)),
+            access_log=reader.get("access_log", bool),
         )
 
 

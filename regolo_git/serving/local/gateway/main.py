@@ -15,11 +15,13 @@ from typing import Self
 
 import uvicorn
 import uvloop
+from starlette.types import ASGIApp
 
 import regolo_git
 from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.local.channel import Channel
 from regolo_git.serving.local.child_process import die_with, freeze_gc
+from regolo_git.serving.local.gateway.access_log import AccessLog, Logged
 from regolo_git.serving.local.gateway.application import Gateway
 from regolo_git.serving.local.gateway.http_protocol import patient_protocol
 from regolo_git.serving.local.gateway.live_table import LiveTable
@@ -35,10 +37,11 @@ LOOK_SECONDS = 0.05
 class GatewayServer:
     """uvicorn with the gateway as its application, controlled by the supervisor."""
 
-    def __init__(self, gateway: Gateway, limits: GatewayLimits) -> None:
+    def __init__(self, gateway: Gateway, limits: GatewayLimits, log: AccessLog | None) -> None:
         self._gateway = gateway
         self._limits = limits
-        self._server = HttpServer(_config(gateway, limits))
+        self._log = log
+        self._server = HttpServer(_config(Logged(gateway, log) if log is not None else gateway, limits))
         self._tasks: list[asyncio.Task[None]] = []
         self._drained = False
 
@@ -50,7 +53,7 @@ class GatewayServer:
         gateway = Gateway(table, start.limits, start.access)
         pages = Pages(gateway, start.admin_socket, start.access, regolo_git.__version__)
         gateway.pages = pages.application()
-        process = cls(gateway, start.limits)
+        process = cls(gateway, start.limits, AccessLog() if start.access_log else None)
         process._tasks.append(asyncio.create_task(process._server.serve(sockets=[listener])))
         while not process._server.started:
             await asyncio.sleep(0.005)
@@ -72,6 +75,8 @@ class GatewayServer:
         self._server.should_exit = True
         await asyncio.gather(*self._tasks)
         await self._gateway.table.close()
+        if self._log is not None:
+            self._log.end()
 
     async def _do(self, message: dict[str, Json]) -> GatewayReport:
         reader = JsonReader.of(message, "the supervisor's message")
@@ -122,9 +127,9 @@ class GatewayServer:
             await asyncio.sleep(LOOK_SECONDS)
 
 
-def _config(gateway: Gateway, limits: GatewayLimits) -> uvicorn.Config:
+def _config(application: ASGIApp, limits: GatewayLimits) -> uvicorn.Config:
     return uvicorn.Config(
-        gateway,
+        application,
         interface="asgi3",
         http=patient_protocol(limits.head_seconds),
         lifespan="off",

@@ -127,7 +127,8 @@ class Gateways:
         try:
             await gateway.hello()
             async with self._publishing:
-                start = GatewayStart(self._table, self._options.limits, Access.of(self._options), self._admin)
+                options, access = self._options, Access.of(self._options)
+                start = GatewayStart(self._table, options.limits, access, self._admin, options.access_log)
                 report = await gateway.ask(start.to_json(), START_SECONDS)
                 self.running.append(gateway)
                 # It may have answered requests before it answered us.
