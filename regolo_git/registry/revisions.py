@@ -103,7 +103,7 @@ def version_at(handle: Handle, revision: Revision, model: str) -> ModelVersion:
     """
     manifest = manifest_at(revision, model)
     if revision.commit is None:
-        from regolo_git.registry.versions.work_tree_content import (  # noqa: PLC0415 - it reads files anew
+        from regolo_git.registry.versions.work_tree_content import (  # noqa: PLC0415 - it reads files again
             work_tree_content,
         )
 
