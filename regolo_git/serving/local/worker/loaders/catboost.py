@@ -11,7 +11,7 @@ from regolo_git.serving.dependencies import missing_extra
 from regolo_git.serving.local.worker.call import Call, Predictor, Signature
 from regolo_git.serving.local.worker.loaders.one_file import one_file
 from regolo_git.serving.local.worker.loaders.options import method_of, threads_of
-from regolo_git.serving.local.worker.loaders.tree_inputs import TreeInputs
+from regolo_git.serving.local.worker.loaders.tree_inputs import TreeInputs, described
 from regolo_git.serving.local.worker.row_model import RowModel
 from regolo_git.serving.local.worker_orders import WorkerSpec
 
@@ -67,17 +67,18 @@ class _Model(RowModel):
         self._inputs = TreeInputs(
             numpy, "FP32", len(names), names if are_names else None, converted, as_objects=bool(converted)
         )
+        self._output = described(self.run(self._inputs.unknown(), {}))
 
     def prepare(self, call: Call) -> object:
         return self._inputs.make(call)
 
-    def run(self, argument: object, _: Mapping[str, Json]) -> object:
+    def run(self, argument: object, _: Mapping[str, Json]) -> Any:
         pool = self._library.Pool(argument, cat_features=self._categories, feature_names=self._names)
         outputs: Any = self._model.predict(pool, prediction_type=self._kind, thread_count=self._threads)
         return outputs.ravel() if self._kind == "Class" and outputs.ndim == 2 else outputs
 
     def signature(self) -> Signature:
-        return Signature("catboost_cbm", self._inputs.described)
+        return Signature("catboost_cbm", self._inputs.described, (self._output,))
 
 
 def _categories(name: str, cells: list[Json]) -> list[str | int]:

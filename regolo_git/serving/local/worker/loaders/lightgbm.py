@@ -9,10 +9,10 @@ from typing import Any
 from regolo_git.errors import IntegrityError
 from regolo_git.records.json_reader import Json
 from regolo_git.serving.dependencies import missing_extra
-from regolo_git.serving.local.worker.call import Call, Predictor, Signature, TensorType
+from regolo_git.serving.local.worker.call import Call, Predictor, Signature
 from regolo_git.serving.local.worker.loaders.one_file import one_file
 from regolo_git.serving.local.worker.loaders.options import method_of, threads_of
-from regolo_git.serving.local.worker.loaders.tree_inputs import Convert, TreeInputs, codes
+from regolo_git.serving.local.worker.loaders.tree_inputs import Convert, TreeInputs, codes, described
 from regolo_git.serving.local.worker.row_model import RowModel
 from regolo_git.serving.local.worker_orders import WorkerSpec
 
@@ -59,19 +59,18 @@ class _Booster(RowModel):
         are_names = names != [f"Column_{number}" for number in range(len(names))]
         converted = _converted(booster)
         self._inputs = TreeInputs(numpy, "FP64", len(names), names if are_names else None, converted)
+        self._output = described(self.run(self._inputs.unknown(), {}))
 
     def prepare(self, call: Call) -> object:
         return self._inputs.make(call)
 
-    def run(self, argument: object, _: Mapping[str, Json]) -> object:
-        outputs: object = self._booster.predict(
+    def run(self, argument: object, _: Mapping[str, Json]) -> Any:
+        return self._booster.predict(
             argument, raw_score=self._is_raw, num_threads=self._threads, validate_features=False
         )
-        return outputs
 
     def signature(self) -> Signature:
-        outputs = (TensorType("output-0", "FP64", (-1,)),)
-        return Signature("lightgbm_booster", self._inputs.described, outputs)
+        return Signature("lightgbm_booster", self._inputs.described, (self._output,))
 
 
 def _converted(booster: Any) -> dict[int, Convert]:

@@ -11,6 +11,7 @@ from typing import Any
 from regolo_git.errors import InvalidInput
 from regolo_git.records.json_reader import Json
 from regolo_git.serving.local.worker.call import Call, TensorType
+from regolo_git.serving.local.worker.inference_answer import DATATYPES
 from regolo_git.serving.local.worker.loaders.arrays import input_array
 from regolo_git.serving.local.worker.loaders.casts import cast_input
 
@@ -52,6 +53,13 @@ class TreeInputs:
             TensorType(name, "BYTES" if at in self._converted else self._datatype, (-1,))
             for at, name in enumerate(self._names)
         )
+
+    def unknown(self) -> Any:
+        """A row of which nothing is known, for a look at the outputs."""
+        array = self._numpy.full((1, self._width), nan, self._dtype)
+        if self._dtype == "object":
+            array[:, list(self._converted)] = ""
+        return array
 
     def make(self, call: Call) -> Any:
         """The rows of a call.  Raises InvalidInput."""
@@ -130,6 +138,12 @@ class TreeInputs:
     def _numbers(self, name: str, value: Sequence[Json]) -> Any:
         plain = [_plain_number(cell) for cell in value]
         return cast_input(self._numpy, PLAIN, plain, TensorType(name, self._datatype, ()))
+
+
+def described(outputs: Any) -> TensorType:
+    """The type of the outputs for one row, for any number of rows."""
+    datatype = DATATYPES.get(outputs.dtype.name, "BYTES")
+    return TensorType("output-0", datatype, (-1, *outputs.shape[1:]))
 
 
 def _plain_number(cell: Json) -> Json:

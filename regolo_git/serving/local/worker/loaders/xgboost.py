@@ -9,10 +9,10 @@ from typing import Any
 from regolo_git.errors import IntegrityError
 from regolo_git.records.json_reader import Json
 from regolo_git.serving.dependencies import missing_extra
-from regolo_git.serving.local.worker.call import Call, Predictor, Signature, TensorType
+from regolo_git.serving.local.worker.call import Call, Predictor, Signature
 from regolo_git.serving.local.worker.loaders.one_file import one_file_of
 from regolo_git.serving.local.worker.loaders.options import method_of, threads_of
-from regolo_git.serving.local.worker.loaders.tree_inputs import Convert, TreeInputs, codes
+from regolo_git.serving.local.worker.loaders.tree_inputs import Convert, TreeInputs, codes, described
 from regolo_git.serving.local.worker.loaders.ubjson import check_ubjson
 from regolo_git.serving.local.worker.row_model import RowModel
 from regolo_git.serving.local.worker_orders import WorkerSpec
@@ -54,21 +54,19 @@ class _Booster(RowModel):
         # What scikit-learn's wrapper does, too, with a model whose training was stopped early.
         best = booster.attributes().get("best_iteration")
         self._rounds = (0, int(best) + 1) if best is not None else (0, 0)
+        self._output = described(self.run(self._inputs.unknown(), {}))
 
     def prepare(self, call: Call) -> object:
         return self._inputs.make(call)
 
-    def run(self, argument: object, _: Mapping[str, Json]) -> object:
+    def run(self, argument: object, _: Mapping[str, Json]) -> Any:
         data = self._library.DMatrix(
             argument, feature_names=self._names, feature_types=self._kinds, nthread=self._threads
         )
-        outputs: object = self._booster.predict(
-            data, output_margin=self._is_raw, iteration_range=self._rounds
-        )
-        return outputs
+        return self._booster.predict(data, output_margin=self._is_raw, iteration_range=self._rounds)
 
     def signature(self) -> Signature:
-        return Signature("xgboost_booster", self._inputs.described, (TensorType("output-0", "FP32", (-1,)),))
+        return Signature("xgboost_booster", self._inputs.described, (self._output,))
 
 
 def _converted(booster: Any) -> dict[int, Convert]:
@@ -76,7 +74,8 @@ def _converted(booster: Any) -> dict[int, Convert]:
     if CATEGORY not in (booster.feature_types or ()):
         return {}
     model = json.loads(bytes(booster.save_raw("json")))["learner"]["gradient_booster"]
-    entries = model.get("model", {}).get("cats", {}).get("enc", [])
+    # Of DART, the trees are one level below their weights.
+    entries = model.get("gbtree", model).get("model", {}).get("cats", {}).get("enc", [])
     known = {at: _categories(entry) for at, entry in enumerate(entries)}
     return {at: codes(categories) for at, categories in known.items() if categories}
 

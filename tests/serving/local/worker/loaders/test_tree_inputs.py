@@ -47,6 +47,12 @@ def test_columns_by_name_with_categories() -> None:
     assert np.isnan(LENIENT.make(Call(named={"b": [True]}))).all()
 
 
+def test_a_row_of_which_nothing_is_known() -> None:
+    assert np.isnan(PLAIN.unknown()).all()
+    words = TreeInputs(np, "FP32", 2, None, {1: codes({})}, as_objects=True)
+    assert str(words.unknown().tolist()) == "[[nan, '']]"
+
+
 def test_tensors_of_declared_types() -> None:
     body = (
         b'{"inputs": [{"name": "a", "shape": [2, 1], "datatype": "INT32", "data": [1, 2]},'

@@ -12,6 +12,7 @@ from support.loaded_models import answer, infer, lasting_folder, loaded
 
 from regolo_git.errors import IntegrityError, InvalidInput, ServingError
 from regolo_git.serving.local.worker.call import Predictor, TensorType
+from regolo_git.serving.local.worker.inference_answer import DATATYPES
 
 pytestmark = pytest.mark.slow  # needs the libraries, which CI installs
 
@@ -120,6 +121,10 @@ def test_a_matrix_without_names(plain: Served) -> None:
     expected = predict(PLAIN[:20]).tolist()
     assert answer(model, inputs=PLAIN[:20].tolist()) == expected
     (kind,) = model.signature().inputs
+    (output,) = model.signature().outputs
+    assert output == TensorType(
+        "output-0", DATATYPES[predict(PLAIN).dtype.name], (-1, *np.shape(expected)[1:])
+    )
     assert (kind.name, kind.shape) == ("input-0", (-1, 2))
     assert infer(model, anything=(kind.datatype, PLAIN[:20].tolist())) == expected
     assert answer(model, dataframe_split={"columns": ["a", "b"], "data": PLAIN[:20].tolist()}) == expected
@@ -148,6 +153,7 @@ def test_several_classes_and_raw_scores(kind: str) -> None:
     assert answer(model, inputs=PLAIN[:5].tolist()) == predict(PLAIN[:5]).tolist()
     raw = answer(loaded(path, kind, method="raw"), inputs=PLAIN[:5].tolist())
     assert np.shape(raw) == (5, 3)
+    assert [output.shape for output in model.signature().outputs] == [(-1, 3)]
     assert not np.allclose(np.sum(raw, axis=1), 1)
     with pytest.raises(InvalidInput, match="'other' is not one of predict"):
         loaded(path, kind, method="other")
@@ -204,6 +210,15 @@ def test_xgboost_as_json_and_with_an_early_stop() -> None:
     assert answer(loaded(path, "xgboost"), inputs=PLAIN.tolist()) == expected.tolist()
     path.with_name("config.txt").write_text("other")
     assert answer(loaded(path.parent, "xgboost"), inputs=PLAIN[:1].tolist()) == expected[:1].tolist()
+
+
+def test_xgboost_with_categories_of_dart() -> None:
+    library = pytest.importorskip("xgboost")
+    data = library.DMatrix(TABLE, TARGET, enable_categorical=True)
+    model = library.train({"booster": "dart"}, data, 4)
+    path = lasting_folder() / "model.json"
+    model.save_model(path)
+    assert answer(loaded(path, "xgboost"), dataframe_records=records(TABLE)) == model.predict(data).tolist()
 
 
 def test_xgboost_with_categories_that_it_writes_wrong_takes_their_codes() -> None:
