@@ -6,7 +6,7 @@ other hint (`git fetch --tags`, "try again") is plain text and reads the same in
 """
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 Words = Callable[..., str]
@@ -189,11 +189,18 @@ def _create_endpoint(endpoint: str, reference: str, *more: str) -> str:
 
 
 def _traffic(endpoint: str, *shares: str) -> str:
-    weights, flags = _split_flags(shares)
-    pairs = (share.partition("=") for share in weights)
-    split = ", ".join(f'"{version}": {share}' for version, _, share in pairs)
-    options = "".join(f", {flag}=True" for flag in flags)
-    return f'regolo.update_endpoint_traffic("{endpoint}", {{{split}}}{options})'
+    after_shadow = [index + 1 for index, word in enumerate(shares) if word == "--shadow"]
+    shadow = _weights(shares[index] for index in after_shadow)
+    rest = [w for index, w in enumerate(shares) if index not in after_shadow and w != "--shadow"]
+    weights, flags = _split_flags(rest)
+    options = f", shadow={shadow}" if after_shadow else ""
+    options += "".join(f", {flag}=True" for flag in flags)
+    return f'regolo.update_endpoint_traffic("{endpoint}", {_weights(weights) if weights else None}{options})'
+
+
+def _weights(pairs: Iterable[str]) -> str:
+    parts = (pair.partition("=") for pair in pairs)
+    return "{" + ", ".join(f'"{version}": {share}' for version, _, share in parts) + "}"
 
 
 def _config(key: str, value: str) -> str:

@@ -174,8 +174,9 @@ class EndpointVerbs:
     def update_endpoint_traffic(
         self,
         endpoint_id: str,
-        version_traffic: Mapping[str, float],
+        version_traffic: Mapping[str, float] | None = None,
         *,
+        shadow: Mapping[str, float] | None = None,
         replicas: Mapping[str, int] | None = None,
         message: str | None = None,
         unmerged: bool = False,
@@ -185,16 +186,19 @@ class EndpointVerbs:
         """Sets the whole traffic split in one commit: shares that add up to 1, or percentages (100).
 
         A version that is not listed is removed from the endpoint; one with weight 0 stays addressable.
+        `shadow` sets the versions that get copies of requests, whose answers are counted and dropped: shares
+        in the unit of the split, or percentages without one; `{}` ends every shadow, None keeps them.
         With `propose` the commit goes to a branch for review, and the endpoint is returned as it would be;
         `push` is that of `promote_model_version`.  Raises InvalidInput, NotFound, PolicyRefused for a retired
         version.
         """
-        weights = plain_keys(version_traffic)
+        weights = plain_keys(version_traffic) if version_traffic is not None else None
+        copies = plain_keys(shadow) if shadow is not None else None
         counts = plain_keys(replicas) if replicas is not None else None
         known = get_endpoint(self.handle, endpoint_id).versions
         writer = RegistryWriter(self.handle, propose=propose, push=push)
         changed = writer.set_traffic(
-            endpoint_id, weights, replicas=counts, message=message, unmerged=unmerged
+            endpoint_id, weights, shadow=copies, replicas=counts, message=message, unmerged=unmerged
         ).made
         for notice in unloadable_notices(self.handle, changed, os.environ, known):
             warn(notice)

@@ -14,11 +14,12 @@ from regolo_git.records.names import check_endpoint_name, check_environment_name
 from regolo_git.records.paths import endpoint_path
 from regolo_git.records.pins import check_commit, check_replicas
 from regolo_git.records.routing import Routing
+from regolo_git.records.shadow import read_shadow
 from regolo_git.records.tables import TableReader, of_file
 from regolo_git.records.toml_text import Table, TomlValue, dump_document
 from regolo_git.records.versions import Version
 from regolo_git.text.json_values import Plain
-from regolo_git.text.numbers import decimal_text
+from regolo_git.text.numbers import decimal_text, shares_text
 
 FORMAT = 1
 LOCAL: Final = "local"
@@ -70,7 +71,8 @@ class Endpoint:
     """A served name: `traffic` has each version's share (adding up to 1), `versions` the pinned versions.
 
     `rolled_back` records a rollback away from the followed environment, until the next change of traffic.
-    `canary` says how new versions are tried, `candidate` which one is now.
+    `canary` says how new versions are tried, `candidate` which one is now.  `shadow` has the versions that
+    get copies of requests, with their shares; one that gets traffic, or is not served, is not among them.
     """
 
     endpoint: str
@@ -84,6 +86,19 @@ class Endpoint:
     rolled_back: RollbackMark | None = None
     canary: CanaryPolicy | None = None
     candidate: Candidate | None = None
+    shadow: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.shadow:
+            # Whatever moves the traffic, a shadow must not take turns of the workers that callers wait for:
+            # versions of the same content share them.
+            serving = {pin.digest for version, pin in self.versions.items() if self.traffic.get(version)}
+            shadow = {
+                version: share
+                for version, share in self.shadow.items()
+                if self.traffic.get(version) == 0 and self.versions[version].digest not in serving
+            }
+            object.__setattr__(self, "shadow", shadow)
 
     def to_dict(self) -> Plain:
         """The desired state as plain values."""
@@ -96,6 +111,7 @@ class Endpoint:
                 version: {"weight": self.traffic[version], **pin.to_dict()}
                 for version, pin in self.versions.items()
             },
+            "shadow": dict(self.shadow),
             "routing": self.routing.to_dict(),
             "canary": self.canary.to_dict() if self.canary is not None else None,
             "candidate": self.candidate.to_dict() if self.candidate is not None else None,
@@ -106,6 +122,16 @@ class Endpoint:
         """The version that has all the traffic; None for a split."""
         served = [version for version, share in self.traffic.items() if share > 0]
         return served[0] if len(served) == 1 else None
+
+    @property
+    def split(self) -> dict[str, float]:
+        """The traffic without the shadows, which have none."""
+        return {version: share for version, share in self.traffic.items() if version not in self.shadow}
+
+    def split_text(self) -> str:
+        """The split and the shadows: `1.0=100%, shadow 1.1=10%`."""
+        shadow = f", shadow {shares_text(self.shadow)}" if self.shadow else ""
+        return f"{shares_text(self.split)}{shadow}"
 
     @property
     def rolled_back_from(self) -> str | None:
@@ -132,6 +158,10 @@ class Endpoint:
             document["canary"] = self.canary.to_table()
         if self.candidate is not None:
             document["candidate"] = self.candidate.to_table()
+        if self.shadow:
+            document["shadow"] = {
+                version: self.shadow[version] for version in order if version in self.shadow
+            }
         return dump_document(document | dict(sorted(self.unknown.items())))
 
     @classmethod
@@ -158,6 +188,7 @@ class Endpoint:
             rolled_back=_read_mark(reader),
             canary=CanaryPolicy.read(reader.take_table("canary")) if "canary" in reader.rest else None,
             candidate=Candidate.read(reader.take_table("candidate")) if "candidate" in reader.rest else None,
+            shadow=read_shadow(reader.take_optional("shadow", dict), reader.what),
             unknown=reader.rest,
         )
         if set(endpoint.traffic) != set(endpoint.versions):
@@ -207,6 +238,12 @@ def check_traffic(weights: Mapping[str, float]) -> dict[str, float]:
     Raises InvalidInput if there is no version, a version appears twice (as `1.0` and `1.0.0`), or a weight is
     negative or not finite, or the weights do not add up.
     """
+    whole = whole_of(weights)
+    return {version: _fraction(weight, whole) for version, weight in weights.items()}
+
+
+def whole_of(weights: Mapping[str, float]) -> int:
+    """What the weights of a split add up to: 1, or 100 for percentages.  Raises InvalidInput."""
     if not weights:
         raise InvalidInput("the traffic split has no versions", SPLIT)
     for version, weight in weights.items():
@@ -220,7 +257,7 @@ def check_traffic(weights: Mapping[str, float]) -> dict[str, float]:
     total = fsum(weights.values())
     for whole in (1, 100):
         if abs(total - whole) <= TOLERANCE * whole:
-            return {version: _fraction(weight, whole) for version, weight in weights.items()}
+            return whole
     raise InvalidInput(
         f"the weights add up to {decimal_text(total)}, not 1 (or 100 percent)",
         f"give every version a weight: {_completed(weights, total)}",

@@ -138,6 +138,9 @@ def _endpoint_words(before: Endpoint | None, after: Endpoint | None) -> Iterator
         old = before.traffic.get(version, 0.0) if before is not None else 0.0
         if share != old:
             yield f"{_percent(old)} → {_percent(share)} of its requests to {after.model} {version}"
+    old_shadow = before.shadow if before is not None else {}
+    if old_shadow != after.shadow:
+        yield f"shadow {shares_text(old_shadow) or 'none'} → {shares_text(after.shadow) or 'none'}"
     if before is not None:
         yield from _settings(before, after)
 

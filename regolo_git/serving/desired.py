@@ -76,16 +76,18 @@ class Writer(Protocol):
     def set_traffic(
         self,
         endpoint: str,
-        weights: Mapping[str, float],
+        weights: Mapping[str, float] | None,
         *,
+        shadow: Mapping[str, float] | None = None,
         replicas: Mapping[str, int] | None = None,
         message: str | None = None,
         unmerged: bool = False,
     ) -> Published[Endpoint]:
-        """Sets the whole split: shares that add up to 1, or percents that add up to 100.
+        """Sets the whole split: shares that add up to 1, or percents that add up to 100; None keeps it.
 
-        A version that is not named leaves the endpoint; one with weight 0 stays addressable.  Raises
-        InvalidInput, NotFound, PolicyRefused for a retired version, Conflict if nothing would change.
+        A version that is not named leaves the endpoint; one with weight 0 stays addressable.  `shadow` sets
+        the versions that get copies of requests, in the same unit; None keeps them.  Raises InvalidInput,
+        NotFound, PolicyRefused for a retired version, Conflict if nothing would change.
         """
         ...
 

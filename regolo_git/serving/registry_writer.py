@@ -26,8 +26,9 @@ class RegistryWriter:
     def set_traffic(
         self,
         endpoint: str,
-        weights: Mapping[str, float],
+        weights: Mapping[str, float] | None,
         *,
+        shadow: Mapping[str, float] | None = None,
         replicas: Mapping[str, int] | None = None,
         message: str | None = None,
         unmerged: bool = False,
@@ -37,6 +38,7 @@ class RegistryWriter:
             self._handle,
             endpoint,
             weights,
+            shadow=shadow,
             replicas=replicas,
             message=message,
             unmerged=unmerged,

@@ -10,6 +10,7 @@ serving/<commit>-<version>.json  the version's serving block
 import json
 import shutil
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -116,6 +117,7 @@ class FolderRegistry:
         replicas: int | Mapping[str, int] = 1,
         routing: Routing | None = None,
         model: str = "m",
+        shadow: Mapping[str, float] | None = None,
     ) -> str:
         """Commits an endpoint; returns the commit."""
         versions = {
@@ -124,8 +126,8 @@ class FolderRegistry:
             )
             for version in traffic
         }
-        text = Endpoint(name, model, None, "local", dict(traffic), versions, routing or Routing()).to_text()
-        return self.file(name, text)
+        state = Endpoint(name, model, None, "local", dict(traffic), versions, routing or Routing())
+        return self.file(name, replace(state, shadow=shadow or {}).to_text())
 
     def file(self, name: str, text: str | None) -> str:
         """Commits an endpoint's file as it is, or its absence."""

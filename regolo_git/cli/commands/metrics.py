@@ -19,6 +19,7 @@ from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.registry.handle import Handle
 from regolo_git.serving.endpoint_metrics import MetricsSource, endpoint_metrics
 from regolo_git.serving.metrics.notes import record
+from regolo_git.serving.metrics.shadow_values import ShadowMetrics
 from regolo_git.serving.metrics.values import EndpointMetrics, VersionMetrics
 from regolo_git.text.numbers import MISSING, decimal_text, percent_text, share_text
 from regolo_git.text.times import local_time, milliseconds_text, seconds_text
@@ -27,6 +28,10 @@ WATCH_SECONDS = 2.0
 WHERE = {"none": "no server is running", "recorded": "(recorded)", "stopped": "(the server has stopped)"}
 COUNTS = ("REQUESTS", "ERRORS", "ERROR RATE", "95% CI", "4XX", "ABANDONED")
 TITLES = ("VERSION", "WEIGHT", "SHARE", *COUNTS, "P50", "P95", "P99", "RPS", "REPLICAS")
+SHADOW_TITLES = (
+    *("SHADOW", "SHARE", "COPIES", "DROPPED", "ERRORS", "ERROR RATE", "P50", "P95", "P99"),
+    *("AGREEMENT", "COMPARED"),
+)
 
 
 @click.command()
@@ -55,11 +60,16 @@ def metrics(
     shown as a hyphen.  4XX counts rejected requests, such as invalid input, and ABANDONED those whose caller
     hung up before the answer; neither are model errors.
 
+    A shadow gets copies of requests, which count in its own table only.  DROPPED are those that it was too
+    slow for; AGREEMENT is the share of the COMPARED answers that agree with the served one: the same JSON,
+    where numbers with a fraction may differ by 0.1 %.
+
     \b
     With --plain, one line for each version; shares are 0 to 1, latencies seconds:
       version, weight, observed share, requests, errors, error rate, its 95 %
       interval (two fields), client errors (4xx), latency p50, p95, p99,
-      requests/s, ready replicas, abandoned requests
+      requests/s, ready replicas, abandoned requests, shadow share, copies,
+      dropped copies, errors of copies, compared answers, agreement
 
     \b
     Examples:
@@ -118,6 +128,11 @@ def _page(found: EndpointMetrics) -> None:
     put("")
     columns = [Column(title, right=title != "VERSION") for title in TITLES]
     put_table(columns, [_row(name, held) for name, held in found.version.items()])
+    shadows = {name: held["shadow"] for name, held in found.version.items() if held["shadow"] is not None}
+    if shadows:
+        put("")
+        columns = [Column(title, right=title != "SHADOW") for title in SHADOW_TITLES]
+        put_table(columns, [_shadow_row(name, held) for name, held in shadows.items()])
     if found.source in ("none", "stopped"):
         talk_next(f"git regolo serve {found.endpoint}")
 
@@ -148,6 +163,31 @@ def _fields(name: str, held: VersionMetrics) -> list[object]:
         held["rps"],
         held["replicas_ready"],
         held["abandoned"],
+        *_shadow_fields(held["shadow"]),
+    ]
+
+
+def _shadow_fields(held: ShadowMetrics | None) -> list[object]:
+    if held is None:
+        return [None] * 6
+    share = decimal_text(held["share"])
+    counts = [held["copies"], held["dropped"], held["errors"], held["compared"]]
+    return [share, *counts, held["agreement"]]
+
+
+def _shadow_row(name: str, held: ShadowMetrics) -> list[str]:
+    return [
+        name,
+        share_text(held["share"]),
+        str(held["copies"]),
+        str(held["dropped"]),
+        str(held["errors"]),
+        percent_text(held["error_rate"]),
+        milliseconds_text(held["latency_p50"]),
+        milliseconds_text(held["latency_p95"]),
+        milliseconds_text(held["latency_p99"]),
+        percent_text(held["agreement"]),
+        str(held["compared"]),
     ]
 
 

@@ -71,7 +71,7 @@ def endpoint_argument() -> Decorator:
     return click.argument("endpoint", callback=to_endpoint, shell_complete=complete_endpoints)
 
 
-def read_weights(pairs: tuple[str, ...]) -> dict[str, float]:
+def read_weights(pairs: tuple[str, ...], hint: str = "give the split as 1.0=90 1.1=10") -> dict[str, float]:
     """Parses the weights of `1.0=90 1.1=10`.  Raises InvalidInput."""
     weights: dict[str, float] = {}
     for pair in pairs:
@@ -81,7 +81,6 @@ def read_weights(pairs: tuple[str, ...]) -> dict[str, float]:
         except ValueError:
             weight = nan
         if not version or not equals or isnan(weight) or version in weights:
-            hint = "give the split as 1.0=90 1.1=10"
             raise InvalidInput(f"'{pair}' is not VERSION=WEIGHT", hint)
         weights[version] = weight
     return weights

@@ -6,7 +6,8 @@ endpoint is a `traffic_commit`; only a promotion moves endpoints within its own 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Self
 
 from regolo_git.artifacts.verify import bytes_of, require_artifact
 from regolo_git.errors import Conflict, InvalidInput
@@ -14,11 +15,12 @@ from regolo_git.git.new_commit import NewCommit
 from regolo_git.git.publish import Published
 from regolo_git.hints import Hint
 from regolo_git.records.branches import operation_branch
-from regolo_git.records.endpoint import Endpoint, PinnedVersion, check_traffic
+from regolo_git.records.endpoint import SPLIT, Endpoint, PinnedVersion, check_traffic, whole_of
 from regolo_git.records.environment import Promotion
 from regolo_git.records.paths import endpoint_path, environment_path
 from regolo_git.records.pins import check_replicas
 from regolo_git.records.references import Reference
+from regolo_git.records.shadow import check_shadow
 from regolo_git.records.versions import Version
 from regolo_git.registry.branch_events import EVIDENCE, PROPOSED
 from regolo_git.registry.change import action_message, change_operations
@@ -39,50 +41,46 @@ from regolo_git.text.numbers import shares_text
 def update_traffic(
     handle: Handle,
     name: str,
-    weights: Mapping[str, float],
+    weights: Mapping[str, float] | None,
     *,
+    shadow: Mapping[str, float] | None = None,
     replicas: Mapping[str, int] | None = None,
     message: str | None = None,
     unmerged: bool = False,
     propose: bool = False,
     push: bool | None = None,
 ) -> Published[Endpoint]:
-    """Sets the whole split: shares that add up to 1, or percentages that add up to 100.
+    """Sets the whole split: shares that add up to 1, or percentages that add up to 100; None keeps it.
 
     A version that is not named is removed from the endpoint; one with weight 0 stays addressable.  Another
-    split ends a canary.  With
+    split ends a canary.  `shadow` sets the versions that get copies of requests: their shares in the unit of
+    the split, or percentages if the split is kept; None keeps those that get no traffic.  With
     `propose` the commit goes to a new branch, named after the version that gains most.  Raises InvalidInput,
     NotFound, Conflict, PolicyRefused for a version that is retired or, without `unmerged`, not merged; a
     version that the endpoint has already may stay.  `push`: see `destination`.
     """
-    shares = check_traffic(weights)
+    wanted = _Wanted.of(weights, shadow)
     for given in replicas or {}:
-        if given not in shares:
+        if given not in wanted.named:
             raise InvalidInput(
                 f"replicas are given for '{given}', which is not in the split", Hint("endpoint show", name)
             )
 
-    proposed = _branch(handle, name, shares) if propose else None
+    proposed = _branch(handle, name, wanted) if propose else None
 
     def prepare(records: RecordsAt) -> NewCommit[Endpoint]:
         before = require_endpoint(records, name)
-        references = {given: Reference.of(before.model, Version.parse(given)) for given in shares}
+        references = {given: Reference.of(before.model, Version.parse(given)) for given in wanted.named}
         versions = {given: servable(handle, reference) for given, reference in references.items()}
         for version in versions.values() if not unmerged else ():
             if version.version not in before.versions:
-                require_merged(handle, version, _again(name, shares))
-        traffic = {versions[given].version: share for given, share in shares.items()}
-        after = replace(
-            before,
-            traffic=traffic,
-            rolled_back=before.rolled_back if dict(before.traffic) == traffic else None,
-            candidate=before.candidate if dict(before.traffic) == traffic else None,
-            versions={
-                version.version: pin(version, _replicas(before, version, given, replicas or {}), before)
-                for given, version in versions.items()
-            },
-        )
-        return traffic_commit(before, after, "traffic", message, proposed)
+                require_merged(handle, version, _again(name, wanted))
+        pins = {
+            version.version: pin(version, _replicas(before, version, given, replicas or {}), before)
+            for given, version in versions.items()
+        }
+        names = {given: version.version for given, version in versions.items()}
+        return traffic_commit(before, _changed(before, wanted, names, pins), "traffic", message, proposed)
 
     changed = change_operations(handle, prepare, destination(handle, push), proposed=proposed)
     if not propose:
@@ -90,21 +88,86 @@ def update_traffic(
     return changed
 
 
-def _branch(handle: Handle, name: str, shares: Mapping[str, float]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The shares of a split and of its shadows as they were named; None keeps what is there."""
+
+    split: Mapping[str, float] | None
+    shadow: Mapping[str, float] | None
+
+    @classmethod
+    def of(cls, weights: Mapping[str, float] | None, shadow: Mapping[str, float] | None) -> Self:
+        if weights is None and shadow is None:
+            raise InvalidInput("neither a split nor a shadow is given", SPLIT)
+        split = check_traffic(weights) if weights is not None else None
+        whole = whole_of(weights) if weights is not None else 100
+        return cls(split, check_shadow(shadow, whole) if shadow is not None else None)
+
+    @property
+    def named(self) -> dict[str, float]:
+        """Every version that is named, with its share."""
+        return {**(self.shadow or {}), **(self.split or {})}
+
+
+def _changed(
+    before: Endpoint, wanted: _Wanted, names: Mapping[str, str], pins: dict[str, PinnedVersion]
+) -> Endpoint:
+    """The endpoint with another split and other shadows; `names` are the versions as they are written."""
+    split, shadow = before.split, dict(before.shadow)
+    if wanted.split is not None:
+        split = {names[given]: share for given, share in wanted.split.items()}
+    if wanted.shadow is not None:
+        shadow = {names[given]: share for given, share in wanted.shadow.items()}
+        _refuse_serving(shadow, split, {**before.versions, **pins})
+    traffic = {**dict.fromkeys(shadow, 0.0), **split}
+    is_same = before.split == split
+    return replace(
+        before,
+        traffic=traffic,
+        shadow=shadow,
+        rolled_back=before.rolled_back if is_same else None,
+        candidate=before.candidate if is_same else None,
+        versions={version: pins.get(version) or before.versions[version] for version in traffic},
+    )
+
+
+def _refuse_serving(
+    shadow: Mapping[str, float], split: Mapping[str, float], pins: Mapping[str, PinnedVersion]
+) -> None:
+    """Raises InvalidInput for a shadow whose workers would be those of callers."""
+    for version in shadow:
+        if split.get(version):
+            raise InvalidInput(
+                f"version '{version}' gets traffic, so it cannot be a shadow",
+                "a shadow has no weight, or weight 0: its answers are dropped",
+            )
+        for serving, share in split.items():
+            if share and pins[serving].digest == pins[version].digest:
+                raise InvalidInput(
+                    f"version '{version}' has the content of '{serving}', which gets traffic: they would "
+                    "share workers, and there is nothing to compare"
+                )
+
+
+def _branch(handle: Handle, name: str, wanted: _Wanted) -> str:
     """The branch that proposes a split, by the version whose share grows most."""
     before = require_endpoint(handle.records(), name)
+    named = wanted.named or before.shadow or before.traffic
 
     def growth(given: str) -> float:
-        return shares[given] - before.traffic.get(given, 0.0)
+        return named[given] - before.traffic.get(given, 0.0)
 
-    gaining = Version.parse(max(shares, key=growth))
+    gaining = Version.parse(max(named, key=growth))
     version = get_version_to_use(handle, Reference.of(before.model, gaining))
     return operation_branch(version.model_id, version.version, name)
 
 
-def _again(name: str, shares: Mapping[str, float]) -> Hint:
-    split = [f"{version}={share * 100:.10g}" for version, share in shares.items()]
-    return Hint("traffic", name, *split, "--unmerged")
+def _again(name: str, wanted: _Wanted) -> Hint:
+    split = [f"{version}={share * 100:.10g}" for version, share in (wanted.split or {}).items()]
+    shadow = [f"{version}={share * 100:.10g}" for version, share in (wanted.shadow or {}).items()]
+    return Hint(
+        "traffic", name, *split, *(part for each in shadow for part in ("--shadow", each)), "--unmerged"
+    )
 
 
 def _replicas(endpoint: Endpoint, version: ModelVersion, given: str, replicas: Mapping[str, int]) -> int:
@@ -179,7 +242,7 @@ def traffic_commit(
         raise Conflict(
             f"nothing to change: endpoint '{name}' already has this traffic", Hint("endpoint show", name)
         )
-    default = f"{action} {name}: {shares_text(after.traffic)}"
+    default = f"{action} {name}: {after.split_text()}"
     return endpoint_commit(after, message, default, action, before, proposed=proposed)
 
 
@@ -207,6 +270,7 @@ def endpoint_commit(
             "Regolo-Endpoint": after.endpoint,
             "Regolo-From": shares_text(before.traffic) if before else None,
             "Regolo-To": shares_text(after.traffic),
+            "Regolo-Shadow": shares_text(after.shadow) or None,
             EVIDENCE: evidence,
             PROPOSED: proposed,
         },

@@ -24,19 +24,29 @@ ERRORS: Final = (ERROR, TIMEOUT, DROPPED)
 Key = tuple[str, str]
 
 
+def outcome_of(status: int) -> int:
+    """The outcome of a request that was answered."""
+    if status < 400:
+        return OK
+    if status < 500:
+        return CLIENT_ERROR
+    return TIMEOUT if status == 504 else ERROR
+
+
 class Tally:
     """Counts of one version's requests by outcome, and the latencies of those that were answered.
 
-    `seconds` is their sum and `longest` the largest of them.
+    `seconds` is their sum and `longest` the largest of them.  `shadow` has what a shadow got copies of.
     """
 
-    __slots__ = ("bins", "longest", "outcomes", "seconds")
+    __slots__ = ("bins", "longest", "outcomes", "seconds", "shadow")
 
     def __init__(self) -> None:
         self.outcomes = [0] * len(OUTCOMES)
         self.bins: dict[int, int] = {}
         self.seconds = 0.0
         self.longest = 0.0
+        self.shadow: ShadowTally | None = None
 
     def add(self, outcome: int, seconds: float) -> None:
         """Counts one request."""
@@ -55,6 +65,9 @@ class Tally:
             self.bins[index] = self.bins.get(index, 0) + count
         self.seconds += other.seconds
         self.longest = max(self.longest, other.longest)
+        if other.shadow is not None:
+            self.shadow = self.shadow or ShadowTally()
+            self.shadow.merge(other.shadow)
 
     @property
     def requests(self) -> int:
@@ -82,6 +95,27 @@ class Tally:
         return self.outcomes[CLIENT_ERROR]
 
 
+class ShadowTally:
+    """Counts of the copies that a shadow got: `copies` by outcome, and what its answers agreed with.
+
+    `compared` are those whose answer and the served one could be compared, `agreed` those of them where both
+    say the same.  `DROPPED` are copies that it never got, because it was behind.
+    """
+
+    __slots__ = ("agreed", "compared", "copies")
+
+    def __init__(self) -> None:
+        self.copies = Tally()
+        self.compared = 0
+        self.agreed = 0
+
+    def merge(self, other: "ShadowTally") -> None:
+        """Adds another's counts to these."""
+        self.copies.merge(other.copies)
+        self.compared += other.compared
+        self.agreed += other.agreed
+
+
 class Recorder:
     """A gateway's counts since the last hand-over."""
 
@@ -103,6 +137,16 @@ class Recorder:
         if tally is None:
             tally = self._watched[key] = WatchedTally()
         tally.add(watch, failed_metrics(watch, is_error=outcome in ERRORS, seconds=seconds), caller)
+
+    def record_copy(
+        self, endpoint: str, version: str, outcome: int, seconds: float, *, agrees: bool | None = None
+    ) -> None:
+        """Counts one copy that a shadow got, apart from its requests; `agrees` is None if none could tell."""
+        tally = self._tallies.setdefault((endpoint, version), Tally())
+        shadow = tally.shadow = tally.shadow or ShadowTally()
+        shadow.copies.add(outcome, seconds)
+        shadow.compared += agrees is not None
+        shadow.agreed += agrees is True
 
     def reject(self, reason: str) -> None:
         """Counts one request that was refused before a version was chosen."""
@@ -165,9 +209,17 @@ def merge_tallies(into: dict[Key, Tally], tallies: Iterable[tuple[Key, Tally]]) 
 
 def _tally_json(key: Key, tally: Tally) -> Json:
     endpoint, version = key
+    shadow = tally.shadow
     return {
         "endpoint": endpoint,
         "version": version,
+        **_counts_json(tally),
+        "shadow": [_counts_json(shadow.copies), shadow.compared, shadow.agreed] if shadow else None,
+    }
+
+
+def _counts_json(tally: Tally) -> dict[str, Json]:
+    return {
         "outcomes": list(tally.outcomes),
         "bins": [[index, count] for index, count in tally.bins.items()],
         "seconds": tally.seconds,
@@ -176,9 +228,18 @@ def _tally_json(key: Key, tally: Tally) -> Json:
 
 
 def _read_tally(reader: JsonReader) -> tuple[Key, Tally]:
+    tally = _read_counts(reader)
+    if reader.get_optional("shadow", list) is not None:
+        row, tally.shadow = reader.elements("shadow"), ShadowTally()
+        tally.shadow.copies = _read_counts(row.object(0))
+        tally.shadow.compared, tally.shadow.agreed = row.get(1, int), row.get(2, int)
+    return (reader.get("endpoint", str), reader.get("version", str)), tally
+
+
+def _read_counts(reader: JsonReader) -> Tally:
     tally = Tally()
     tally.outcomes = reader.list_of("outcomes", int)
     tally.bins = {pair.get(0, int): pair.get(1, int) for pair in reader.rows("bins", 2)}
     tally.seconds = reader.get("seconds", float)
     tally.longest = reader.get("longest", float)
-    return (reader.get("endpoint", str), reader.get("version", str)), tally
+    return tally

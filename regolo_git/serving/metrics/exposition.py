@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
-from regolo_git.serving.metrics.counts import OUTCOMES, Counts, Key, Tally
+from regolo_git.serving.metrics.counts import OUTCOMES, Counts, Key, ShadowTally, Tally
 from regolo_git.serving.metrics.latency import cumulative
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -27,6 +27,7 @@ class ServedVersion:
     replicas_ready: int
     restarts: int
     commit: str
+    shadow: float = 0.0
 
 
 # Compared by identity: prometheus-client keeps collectors in a dictionary.
@@ -51,6 +52,7 @@ class Exposition(Collector):
         yield self._restarts()
         yield self._commits()
         yield self._rejected()
+        yield from self._shadows()
         # A reader can tell a counter that is young from one that was restarted.
         started = "When the engine began to count, in seconds since 1970."
         yield GaugeMetricFamily("regolo_start_time_seconds", started, value=self.started)
@@ -75,16 +77,40 @@ class Exposition(Collector):
         return family
 
     def _durations(self) -> Family:
-        family = HistogramMetricFamily(
-            "regolo_request_duration_seconds",
-            "From the whole request to the whole answer, at the gateway.",
-            labels=("endpoint", "version"),
-        )
+        words = "From the whole request to the whole answer, at the gateway."
+        family = _histogram("regolo_request_duration_seconds", words)
         for key, tally in self._tallies().items():
-            buckets: list[tuple[str, float]] = [(f"{bound:g}", n) for bound, n in cumulative(tally.bins)]
-            buckets.append(("+Inf", tally.timed))
-            family.add_metric(key, buckets, tally.seconds)
+            _add_durations(family, key, tally)
         return family
+
+    def _shadows(self) -> Iterator[Family]:
+        """What shadows got copies of; nothing, as long as there is none."""
+        shares = {key: version.shadow for key, version in self.served.items() if version.shadow}
+        counted = {
+            key: tally.shadow for key, tally in self.counts.tallies.items() if tally.shadow is not None
+        }
+        tallies = {key: ShadowTally() for key in shares} | counted
+        if not tallies:
+            return
+        yield self._gauge("regolo_shadow_share", "The share of requests that are copied to it.", shares)
+        copies = CounterMetricFamily(
+            "regolo_shadow_copies",
+            "Copies of requests by what became of them.",
+            labels=("endpoint", "version", "outcome"),
+        )
+        compared = CounterMetricFamily(
+            "regolo_shadow_compared",
+            "Answers of a shadow by whether they agree with the one that was served.",
+            labels=("endpoint", "version", "agrees"),
+        )
+        durations = _histogram("regolo_shadow_duration_seconds", "From the copy to the answer of the shadow.")
+        for key, tally in tallies.items():
+            for name, count in zip(OUTCOMES, tally.copies.outcomes, strict=True):
+                copies.add_metric((*key, name), count)
+            compared.add_metric((*key, "yes"), tally.agreed)
+            compared.add_metric((*key, "no"), tally.compared - tally.agreed)
+            _add_durations(durations, key, tally.copies)
+        yield from (copies, compared, durations)
 
     def _gauge(self, name: str, words: str, values: Mapping[Key, float]) -> Family:
         family = GaugeMetricFamily(name, words, labels=("endpoint", "version"))
@@ -115,3 +141,13 @@ class Exposition(Collector):
         for reason, count in self.counts.rejected.items():
             family.add_metric((reason,), count)
         return family
+
+
+def _histogram(name: str, words: str) -> HistogramMetricFamily:
+    return HistogramMetricFamily(name, words, labels=("endpoint", "version"))
+
+
+def _add_durations(family: HistogramMetricFamily, key: Key, tally: Tally) -> None:
+    buckets: list[tuple[str, float]] = [(f"{bound:g}", n) for bound, n in cumulative(tally.bins)]
+    buckets.append(("+Inf", tally.timed))
+    family.add_metric(key, buckets, tally.seconds)

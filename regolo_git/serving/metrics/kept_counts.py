@@ -13,7 +13,7 @@ from typing import Self
 
 from regolo_git.errors import InvalidInput
 from regolo_git.records.json_reader import Json, JsonReader
-from regolo_git.serving.metrics.counts import OUTCOMES, Key, Tally
+from regolo_git.serving.metrics.counts import OUTCOMES, Key, ShadowTally, Tally
 from regolo_git.serving.metrics.latency import BOUNDS, bin_of
 from regolo_git.serving.metrics.windows import Bucket, WindowStore
 
@@ -74,10 +74,17 @@ def _bucket_json(bucket: Bucket) -> Json:
 
 
 def _tally_json(key: Key, tally: Tally) -> Json:
+    document: dict[str, Json] = {"endpoint": key[0], "version": key[1], **_counts_json(tally)}
+    if tally.shadow is not None:
+        shadow = tally.shadow
+        copies = _counts_json(shadow.copies)
+        document["shadow"] = {**copies, "compared": shadow.compared, "agreed": shadow.agreed}
+    return document
+
+
+def _counts_json(tally: Tally) -> dict[str, Json]:
     bounds = (*BOUNDS, None)
     return {
-        "endpoint": key[0],
-        "version": key[1],
         "outcomes": {name: count for name, count in zip(OUTCOMES, tally.outcomes, strict=True) if count},
         "latencies": [[bounds[index], count] for index, count in sorted(tally.bins.items())],
         "seconds": tally.seconds,
@@ -91,6 +98,15 @@ def _read_bucket(reader: JsonReader) -> Bucket:
 
 
 def _read_tally(reader: JsonReader) -> tuple[Key, Tally]:
+    tally = _read_counts(reader)
+    if reader.get_optional("shadow", dict) is not None:
+        held, tally.shadow = reader.object("shadow"), ShadowTally()
+        tally.shadow.copies = _read_counts(held)
+        tally.shadow.compared, tally.shadow.agreed = held.get("compared", int), held.get("agreed", int)
+    return (reader.get("endpoint", str), reader.get("version", str)), tally
+
+
+def _read_counts(reader: JsonReader) -> Tally:
     tally, counts = Tally(), reader.dict_of("outcomes", int)
     tally.outcomes = [counts.get(name, 0) for name in OUTCOMES]
     for row in reader.rows("latencies", 2):
@@ -98,4 +114,4 @@ def _read_tally(reader: JsonReader) -> tuple[Key, Tally]:
         index = bin_of(bound) if bound is not None else len(BOUNDS)
         tally.bins[index] = tally.bins.get(index, 0) + row.get(1, int)
     tally.seconds, tally.longest = reader.get("seconds", float), reader.get("longest", float)
-    return (reader.get("endpoint", str), reader.get("version", str)), tally
+    return tally

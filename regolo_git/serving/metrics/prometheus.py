@@ -14,6 +14,7 @@ from urllib.request import urlopen
 from regolo_git.errors import InvalidInput, TransportError
 from regolo_git.records.json_reader import JsonReader
 from regolo_git.records.names import check_endpoint_name
+from regolo_git.serving.metrics.shadow_values import ShadowMetrics, shadow_values
 from regolo_git.serving.metrics.values import EndpointMetrics, Measured, summarise
 
 ANSWER_SECONDS = 10.0
@@ -21,7 +22,7 @@ ANSWER_BYTES = 32 << 20
 ERRORS = ("error", "timeout", "dropped")
 QUANTILE = (
     "histogram_quantile({share}, sum by (version, le)"
-    '(rate(regolo_request_duration_seconds_bucket{{endpoint="{endpoint}"}}[{window}])))'
+    '(rate({series}_bucket{{endpoint="{endpoint}"}}[{window}])))'
 )
 
 Labels = dict[str, str]
@@ -56,11 +57,9 @@ def _read(server: "PrometheusServer", name: str, seconds: float) -> EndpointMetr
 
 def _measured(server: "PrometheusServer", name: str, selector: str, seconds: float) -> dict[str, Measured]:
     window = f"{max(1, round(seconds))}s"
-    counts = _counts(server, selector, window, seconds)
-    p50, p95, p99 = (
-        server.by_version(QUANTILE.format(share=share, endpoint=name, window=window))
-        for share in (0.5, 0.95, 0.99)
-    )
+    counts = _counts(server, f"regolo_requests_total{selector}", "outcome", window, seconds)
+    p50, p95, p99 = _quantiles(server, "regolo_request_duration_seconds", name, window)
+    shadows = _shadows(server, name, selector, window, seconds)
     weights = server.by_version(f"regolo_traffic_weight{selector}")
     ready = server.by_version(f"regolo_replicas_ready{selector}")
     return {
@@ -74,27 +73,60 @@ def _measured(server: "PrometheusServer", name: str, selector: str, seconds: flo
             latency_p99=p99.get(version),
             weight=weights.get(version, 0.0),
             replicas_ready=int(ready[version]) if version in ready else None,
+            shadow=shadows.get(version),
         )
-        for version in sorted(weights.keys() | {version for version, _ in counts})
+        for version in sorted(weights.keys() | shadows.keys() | {version for version, _ in counts})
+    }
+
+
+def _quantiles(server: "PrometheusServer", series: str, name: str, window: str) -> list[dict[str, float]]:
+    """The latency by version that 50, 95 and 99 percent stay below."""
+    queries = (
+        QUANTILE.format(share=share, series=series, endpoint=name, window=window)
+        for share in (0.5, 0.95, 0.99)
+    )
+    return [server.by_version(query) for query in queries]
+
+
+def _shadows(
+    server: "PrometheusServer", name: str, selector: str, window: str, seconds: float
+) -> dict[str, ShadowMetrics]:
+    """What shadows did with their copies, by version."""
+    shares = server.by_version(f"regolo_shadow_share{selector}")
+    copies = _counts(server, f"regolo_shadow_copies_total{selector}", "outcome", window, seconds)
+    versions = shares.keys() | {version for version, _ in copies}
+    if not versions:
+        return {}
+    compared = _counts(server, f"regolo_shadow_compared_total{selector}", "agrees", window, seconds)
+    p50, p95, p99 = _quantiles(server, "regolo_shadow_duration_seconds", name, window)
+    return {
+        version: shadow_values(
+            share=shares.get(version, 0.0),
+            copies=sum(n for (v, outcome), n in copies.items() if v == version and outcome != "dropped"),
+            errors=sum(copies.get((version, outcome), 0) for outcome in ERRORS if outcome != "dropped"),
+            client_errors=copies.get((version, "client_error"), 0),
+            dropped=copies.get((version, "dropped"), 0),
+            latencies=(p50.get(version), p95.get(version), p99.get(version)),
+            compared=sum(compared.get((version, agrees), 0) for agrees in ("yes", "no")),
+            agreed=compared.get((version, "yes"), 0),
+        )
+        for version in versions
     }
 
 
 def _counts(
-    server: "PrometheusServer", selector: str, window: str, seconds: float
+    server: "PrometheusServer", series: str, label: str, window: str, seconds: float
 ) -> dict[tuple[str, str], int]:
-    """Requests within the window by version and outcome, summed over all scraped gateways."""
-    before = {
-        _identity(labels): value
-        for labels, value in server.vector(f"regolo_requests_total{selector} offset {window}")
-    }
+    """A counter's increase within the window by version and label, summed over all scraped gateways."""
+    before = {_identity(labels): value for labels, value in server.vector(f"{series} offset {window}")}
     # By the server's clock alone: ours may differ.
     ages = [value for _, value in server.vector("time() - regolo_start_time_seconds")]
     is_young = bool(ages) and max(ages) <= seconds
     counts: dict[tuple[str, str], int] = {}
-    for labels, samples in server.matrix(f"regolo_requests_total{selector}[{window}]"):
+    for labels, samples in server.matrix(f"{series}[{window}]"):
         # A counter that started within the window started at zero; of an older one, only samples are known.
         base = before.get(_identity(labels), 0.0 if is_young else samples[0][1])
-        key = (labels["version"], labels["outcome"])
+        key = (labels["version"], labels[label])
         counts[key] = counts.get(key, 0) + round(_increase(base, samples))
     return counts
 

@@ -10,6 +10,13 @@ from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.metrics.counts import Tally
 from regolo_git.serving.metrics.latency import quantile
+from regolo_git.serving.metrics.shadow_values import (
+    ShadowMetrics,
+    read_shadow_metrics,
+    shadow_json,
+    shadow_metrics,
+    with_share,
+)
 
 Origin = Literal["gateway", "prometheus", "stopped", "recorded", "none"]
 Z95 = 1.959963984540054
@@ -20,7 +27,8 @@ class VersionMetrics(TypedDict):
 
     `errors` are requests whose caller got a 5xx.  The callers' own mistakes are `client_errors`, and those
     whose caller hung up before the answer are `abandoned`; both count in `requests` only.  The 95 % Wilson
-    interval `error_rate_ci` is for display, not for decisions.
+    interval `error_rate_ci` is for display, not for decisions.  `shadow` is what the version did with copies
+    of requests, which count nowhere else; None if it got none.
     """
 
     requests: int
@@ -38,6 +46,7 @@ class VersionMetrics(TypedDict):
     replicas_ready: int | None
     source: Origin
     since: datetime | None
+    shadow: ShadowMetrics | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +62,11 @@ class Measured:
     latency_p99: float | None = None
     weight: float = 0.0
     replicas_ready: int | None = None
+    shadow: ShadowMetrics | None = None
 
     @classmethod
-    def of(cls, tally: Tally, *, weight: float, replicas_ready: int | None) -> Self:
-        """What a gateway counted."""
+    def of(cls, tally: Tally, *, weight: float, replicas_ready: int | None, shadow: float = 0.0) -> Self:
+        """What a gateway counted; `shadow` is the share of the requests that are copied to the version."""
         p50, p95, p99 = (quantile(tally.bins, share, tally.longest) for share in (0.5, 0.95, 0.99))
         return cls(
             requests=tally.requests,
@@ -68,6 +78,7 @@ class Measured:
             latency_p99=p99,
             weight=weight,
             replicas_ready=replicas_ready,
+            shadow=shadow_metrics(tally.shadow, shadow),
         )
 
 
@@ -131,16 +142,25 @@ def summarise(
 
 def without_requests(endpoint: Endpoint, window_seconds: float) -> EndpointMetrics:
     """The metrics of an endpoint without a source: weights, no requests, no rates."""
-    measured = {version: Measured(weight=weight) for version, weight in endpoint.traffic.items()}
+    measured = {
+        version: Measured(weight=weight, shadow=shadow_metrics(None, endpoint.shadow.get(version, 0.0)))
+        for version, weight in endpoint.traffic.items()
+    }
     return summarise(
         endpoint.endpoint, measured, window_seconds=window_seconds, source="none", commit=None, since=None
     )
 
 
 def with_weights_of(found: EndpointMetrics, endpoint: Endpoint) -> EndpointMetrics:
-    """Sets the weights to those of the desired state."""
+    """Sets the weights, and the shares of shadows, to those of the desired state."""
     versions = {
-        name: VersionMetrics({**held, "weight": endpoint.traffic.get(name, 0.0)})
+        name: VersionMetrics(
+            {
+                **held,
+                "weight": endpoint.traffic.get(name, 0.0),
+                "shadow": with_share(held["shadow"], endpoint.shadow.get(name, 0.0)),
+            }
+        )
         for name, held in found.version.items()
     }
     return replace(found, version=versions)
@@ -172,6 +192,7 @@ def _version(
         replicas_ready=held.replicas_ready,
         source=source,
         since=since,
+        shadow=held.shadow,
     )
 
 
@@ -195,6 +216,7 @@ def _version_json(held: VersionMetrics) -> Json:
         **cast(dict[str, Json], held),
         "error_rate_ci": list(interval) if interval is not None else None,
         "since": _time_text(held["since"]),
+        "shadow": shadow_json(held["shadow"]),
     }
 
 
@@ -235,6 +257,7 @@ def _read_version(reader: JsonReader) -> VersionMetrics:
         replicas_ready=reader.get_optional("replicas_ready", int),
         source=_read_origin(reader),
         since=_read_time(reader, "since"),
+        shadow=read_shadow_metrics(reader),
     )
 
 

@@ -29,7 +29,8 @@ class Replica:
 class WeightedVersion:
     """One version: its weight, whether a request may be sent twice, and its ready workers.
 
-    `model_path` is the version's path on an external server (`/v2/models/…`).
+    `shadow` is the share of the requests that it gets copies of; `model_path` is the version's path on an
+    external server (`/v2/models/…`).
     """
 
     version: str
@@ -37,6 +38,7 @@ class WeightedVersion:
     idempotent: bool
     replicas: tuple[Replica, ...]
     model_path: str | None = None
+    shadow: float = 0.0
 
     def model_path_in(self, endpoint: str) -> str:
         """The version's path in the V2 protocol of its workers."""
@@ -97,6 +99,7 @@ def _route_json(route: Route) -> Json:
             "weight": version.weight,
             "idempotent": version.idempotent,
             "model_path": version.model_path,
+            "shadow": version.shadow,
             "replicas": [[replica.name, replica.address] for replica in version.replicas],
         }
         for version in route.versions.values()
@@ -138,4 +141,5 @@ def _read_version(reader: JsonReader) -> WeightedVersion:
         idempotent=reader.get("idempotent", bool),
         replicas=tuple(Replica(row.get(0, str), row.get(1, str)) for row in reader.rows("replicas", 2)),
         model_path=reader.get_optional("model_path", str),
+        shadow=reader.get("shadow", float),
     )

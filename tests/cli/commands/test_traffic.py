@@ -67,3 +67,18 @@ def test_a_retired_version_gets_no_traffic(regolo: Regolo, served: Path) -> None
     assert "retired" in regolo("traffic", "e", "1.0=90", "1.1=10", status=8).err
     assert "retired" in regolo("rollback", "e", "--to", "1.1", status=8).err
     assert head(served) == before
+
+
+def test_a_shadow_is_set_shown_and_ended(regolo: Regolo, served: Path) -> None:
+    assert regolo("traffic", "e", "--shadow", "1.1=10").out == "1.0=100%, shadow 1.1=10%\n"
+    assert regolo("traffic", "e", "--json").document["shadow"] == {"1.1": 0.1}
+    assert "shadow 10%" in regolo("endpoint", "show", "e").out
+    assert "shadow 1.1=10%" in regolo("endpoint", "list").out
+    shown = regolo("metrics", "e").out.splitlines()[-1].split()
+    assert shown[:5] == ["1.1", "10%", "0", "0", "0"]
+    assert regolo("metrics", "e", "--json").document["version"]["1.1"]["shadow"]["agreement"] is None
+    assert regolo("traffic", "e", "--shadow", "none", "-m", "enough").out == "1.0=100%\n"
+    before = head(served)
+    for wrong in (["1.1"], ["1.1=0"], ["1.1=200"], ["none", "--shadow", "1.1=1"], ["1.0=10"]):
+        regolo("traffic", "e", "--shadow", *wrong, status=2)
+    assert head(served) == before

@@ -46,3 +46,18 @@ def test_what_was_dropped_has_no_latency_and_is_an_error() -> None:
         tally.add(outcome, 0.1)
     assert (tally.requests, tally.errors, tally.client_errors) == (4, 3, 0)
     assert sum(tally.bins.values()) == 3
+
+
+def test_copies_are_counted_apart_and_travel() -> None:
+    recorder, total = Recorder(), Counts()
+    recorder.record("e", "1.1", OK, 0.1)
+    for outcome, agrees in ((OK, True), (OK, False), (ERROR, None), (DROPPED, None)):
+        recorder.record_copy("e", "1.1", outcome, 0.2, agrees=agrees)
+    total.merge(travelled(recorder.take()))
+    recorder.record_copy("e", "1.1", OK, 0.2, agrees=True)
+    total.merge(travelled(recorder.take()))
+    tally = total.tallies["e", "1.1"]
+    assert (tally.requests, tally.errors) == (1, 0)
+    assert tally.shadow is not None
+    assert tally.shadow.copies.outcomes[:5] == [3, 1, 0, 0, 1]
+    assert (tally.shadow.compared, tally.shadow.agreed) == (3, 2)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from regolo_git.serving.metrics.counts import OUTCOMES, Counts, Key, Recorder
+from regolo_git.serving.metrics.counts import DROPPED, OK, OUTCOMES, Counts, Key, Recorder
 from regolo_git.serving.metrics.exposition import Exposition, ServedVersion
 
 SERVED = {("e", "1.0"): ServedVersion(0.9, 2, 3, "c" * 40), ("e", "1.1"): ServedVersion(0.1, 0, 0, "c" * 40)}
@@ -70,3 +70,18 @@ def test_a_version_that_is_served_no_more_keeps_its_counters() -> None:
     assert found["regolo_requests_total", labels(version="0.9", outcome="ok")] == 1
     assert ("regolo_traffic_weight", labels(version="0.9")) not in found
     assert found["regolo_rejected_requests_total", frozenset({("reason", "unauthorized")})] == 1
+
+
+def test_a_shadow_has_series_of_its_own() -> None:
+    recorder = Recorder()
+    assert not any("shadow" in name for name, _ in series(recorder.take()))
+    for agrees in (True, True, False):
+        recorder.record_copy("e", "1.1", OK, 0.2, agrees=agrees)
+    recorder.record_copy("e", "1.1", DROPPED, 0.0)
+    found = series(recorder.take())
+    assert found["regolo_requests_total", labels(version="1.1", outcome="ok")] == 0
+    assert found["regolo_shadow_copies_total", labels(version="1.1", outcome="ok")] == 3
+    assert found["regolo_shadow_copies_total", labels(version="1.1", outcome="dropped")] == 1
+    assert found["regolo_shadow_compared_total", labels(version="1.1", agrees="yes")] == 2
+    assert found["regolo_shadow_compared_total", labels(version="1.1", agrees="no")] == 1
+    assert found["regolo_shadow_duration_seconds_count", labels(version="1.1")] == 3

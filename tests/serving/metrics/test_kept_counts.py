@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regolo_git.serving.metrics.counts import ABANDONED, ERROR, OK, Counts, Tally
+from regolo_git.serving.metrics.counts import ABANDONED, ERROR, OK, Counts, Recorder, Tally
 from regolo_git.serving.metrics.kept_counts import KeptCounts
 from regolo_git.serving.metrics.windows import WindowStore
 
@@ -90,3 +90,14 @@ def test_bounds_and_outcomes_of_another_release_are_read(tmp_path: Path) -> None
     assert read is not None
     tally = read.store(0.0).read(3600, 0.0).tallies[KEY]
     assert (tally.outcomes[OK], sum(tally.bins.values())) == (5, 6)
+
+
+def test_the_copies_of_a_shadow_are_kept(tmp_path: Path) -> None:
+    recorder, store = Recorder(), WindowStore(1000.0)
+    recorder.record_copy("e", "1.1", OK, 0.2, agrees=True)
+    recorder.record_copy("e", "1.1", ERROR, 0.2)
+    store.add(recorder.take(), 1001.0)
+    back = kept(store, 1002.0, tmp_path / "counts").store(2000.0)
+    shadow = back.read(60, 2000.0).tallies["e", "1.1"].shadow
+    assert shadow is not None
+    assert (shadow.copies.outcomes[:2], shadow.compared, shadow.agreed) == ([1, 1], 1, 1)

@@ -13,7 +13,6 @@ from regolo_git.hints import Hint
 from regolo_git.registry.endpoints.get import get_endpoint
 from regolo_git.registry.endpoints.history import EndpointEvent, endpoint_history
 from regolo_git.text.commits import person, short
-from regolo_git.text.numbers import shares_text
 from regolo_git.text.printable import one_line
 
 COLUMNS = (
@@ -66,7 +65,7 @@ def _row(event: EndpointEvent) -> list[str]:
     return [
         shown_time(event.when),
         event.action,
-        shares_text(event.endpoint.traffic) if event.endpoint else "",
+        event.endpoint.split_text() if event.endpoint else "",
         one_line(person(event.who)),
         short(event.commit),
         one_line(event.message),

@@ -11,7 +11,6 @@ from regolo_git.cli.tables import put_table
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.registry.endpoints.deployed import Deployed, read_deployed
 from regolo_git.registry.endpoints.get import list_endpoints
-from regolo_git.text.numbers import shares_text
 
 COLUMNS = tuple(Column(title) for title in ("ENDPOINT", "MODEL", "ENVIRONMENT", "TRAFFIC", "REPLICAS"))
 
@@ -55,6 +54,6 @@ def _row(each: Endpoint, beside: Deployed) -> list[str]:
         each.endpoint,
         each.model,
         beside.state,
-        shares_text(each.traffic),
+        each.split_text(),
         replicas_field(each),
     ]

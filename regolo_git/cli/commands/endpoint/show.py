@@ -67,7 +67,7 @@ def _put_page(found: Endpoint, beside: Deployed) -> None:
         [
             (
                 version,
-                share_text(found.traffic[version]),
+                _weight(found, version),
                 str(pin.replicas),
                 short(pin.commit),
                 str(pin.digest),
@@ -80,3 +80,8 @@ def _put_page(found: Endpoint, beside: Deployed) -> None:
         put("")
         put(paint("Routing", sys.stdout, bold=True))
         put_pairs([(key, str(value)) for key, value in routing.items()], indent=2)
+
+
+def _weight(found: Endpoint, version: str) -> str:
+    shadow = found.shadow.get(version)
+    return share_text(found.traffic[version]) if shadow is None else f"shadow {share_text(shadow)}"

@@ -25,18 +25,18 @@ from regolo_git.serving.local.gateway.live_route import LiveRoute
 from regolo_git.serving.local.gateway.live_table import LiveTable
 from regolo_git.serving.local.gateway.refusal import Refusal, refuse
 from regolo_git.serving.local.gateway.request_body import BodyReader
+from regolo_git.serving.local.gateway.shadows import Shadows
 from regolo_git.serving.local.gateway.streamed import NoMore, Streamed
 from regolo_git.serving.local.gateway.until_gone import UntilGone
 from regolo_git.serving.local.http_answer import HttpAnswer
 from regolo_git.serving.metrics.counts import (
     ABANDONED,
-    CLIENT_ERROR,
     DROPPED,
     ERROR,
-    OK,
     TIMEOUT,
     Counts,
     Recorder,
+    outcome_of,
 )
 from regolo_git.serving.options import GatewayLimits
 from regolo_git.serving.traffic.routing_table import WeightedVersion
@@ -60,6 +60,7 @@ class Gateway:
         self._recorder = Recorder()
         self._bodies = BodyReader(most_held=limits.buffered_bytes, seconds=limits.body_seconds)
         self._forwarder = Forwarder(table)
+        self.shadows = Shadows(table, self._forwarder, self._recorder)
 
     def take_counts(self) -> Counts:
         """The counts since the last call."""
@@ -143,7 +144,7 @@ class Gateway:
             answer = await self._forwarder.forward(prediction, version)
             if answer is None:
                 return None
-            outcome, seconds = _outcome(answer.status), time.perf_counter() - begun
+            outcome, seconds = outcome_of(answer.status), time.perf_counter() - begun
             if isinstance(answer, Streamed):
                 outcome = await self._stream(answer, version, live.routing.timeout_seconds, send) or outcome
         except asyncio.CancelledError:
@@ -157,6 +158,8 @@ class Gateway:
         self._recorder.record(name, version, outcome, seconds)
         if watch is not None:
             self._watched(live, watch, version, prediction, outcome, seconds)
+        if live.shadows:
+            self.shadows.offer(live, prediction, version, answer)
         return answer
 
     def _watched(
@@ -225,14 +228,6 @@ def _locate(path: str) -> _Place | None:
         case ["", "v2", "models", endpoint, "versions", version, "infer"]:
             return _Place(endpoint, version, is_v2=True)
     return None
-
-
-def _outcome(status: int) -> int:
-    if status < 400:
-        return OK
-    if status < 500:
-        return CLIENT_ERROR
-    return TIMEOUT if status == 504 else ERROR
 
 
 def _closing(send: Send) -> Send:

@@ -10,11 +10,11 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from regolo_git.serving.local.gateway.exchange import Header, NoAnswer, Unreachable, WorkerAnswer
 from regolo_git.serving.local.gateway.headers import answer_headers, header
-from regolo_git.serving.local.gateway.http_protocol import DOUBT_SECONDS, PatientProtocol
+from regolo_git.serving.local.gateway.http_protocol import DOUBT_SECONDS
 from regolo_git.serving.local.gateway.live_table import LiveTable
 from regolo_git.serving.local.gateway.refusal import RETRY_AFTER
 from regolo_git.serving.local.gateway.streamed import Streamed
@@ -28,6 +28,15 @@ WHOLE_BYTES = 1 << 20
 MOST_DIGITS = 18
 
 
+class Caller(Protocol):
+    """The connection of a caller."""
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the caller may have left, which will be known in a moment."""
+        ...
+
+
 class Prediction(NamedTuple):
     """A request to forward, in MLflow's form or the V2 protocol's, and the connection of its caller."""
 
@@ -35,7 +44,7 @@ class Prediction(NamedTuple):
     headers: list[Header]
     body: bytes
     is_v2: bool
-    caller: PatientProtocol
+    caller: Caller
 
     def path_to(self, chosen: WeightedVersion) -> str:
         """The path on the worker."""

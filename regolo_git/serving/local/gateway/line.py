@@ -33,6 +33,11 @@ class Line:
         chosen.held += 1
         return chosen
 
+    @property
+    def has_free(self) -> bool:
+        """Whether a worker is free that nobody waits for."""
+        return not self.waiting and any(upstream.is_free for upstream in self.upstreams)
+
     async def wait(self) -> Upstream | None:
         """Waits for a free worker, which the caller then holds; None if there is a new table to look at."""
         future: asyncio.Future[Upstream | None] = asyncio.get_running_loop().create_future()

@@ -40,6 +40,7 @@ class LiveRoute:
         self.watch = route.watch
         self.lines = lines
         self.in_flight = in_flight
+        self.shadows = tuple((v.version, v.shadow) for v in route.versions.values() if v.shadow)
         self._split = Split(route)
         self._override = route.routing.override_header.lower().encode("latin-1")
         self._sticky_header = (route.routing.sticky_header or "").lower().encode("latin-1")

@@ -74,6 +74,7 @@ class GatewayServer:
         """Closes all connections."""
         self._server.should_exit = True
         await asyncio.gather(*self._tasks)
+        await self._gateway.shadows.end()
         await self._gateway.table.close()
         if self._log is not None:
             self._log.end()
@@ -116,6 +117,8 @@ class GatewayServer:
                     connection.shutdown()
             await asyncio.sleep(LOOK_SECONDS)
         await self._cut()
+        # No caller is left, and the last counts are to have every copy.
+        await self._gateway.shadows.end()
         self._drained = True
 
     async def _cut(self) -> None:

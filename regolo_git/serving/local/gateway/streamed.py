@@ -20,7 +20,7 @@ class NoMore(NoAnswer):
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """The answer of a worker whose head has arrived; `send` must be called once, and nothing repeats it."""
+    """The answer of a worker whose head has arrived; `send` or `drop` must be called, once."""
 
     response: WorkerAnswer
     headers: list[Header]
@@ -50,11 +50,18 @@ class Streamed:
             is_whole = True
             await send({"type": "http.response.body", "body": b""})
         finally:
-            self.response.close()
-            if self.is_stream:
-                self.upstream.end_stream(is_whole=is_whole)
-            else:
-                self.upstream.answering -= 1
+            self._end(is_whole=is_whole)
+
+    def drop(self) -> None:
+        """Ends it without a caller: what was to come does not matter."""
+        self._end(is_whole=False)
+
+    def _end(self, *, is_whole: bool) -> None:
+        self.response.close()
+        if self.is_stream:
+            self.upstream.end_stream(is_whole=is_whole)
+        else:
+            self.upstream.answering -= 1
 
 
 async def _next(pieces: AsyncIterator[bytes], seconds: float) -> bytes | None:

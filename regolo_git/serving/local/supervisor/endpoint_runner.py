@@ -24,7 +24,6 @@ from regolo_git.serving.local.supervisor.warm_sets import WarmSets
 from regolo_git.serving.local.supervisor.worker_launcher import WorkerLauncher
 from regolo_git.serving.options import ServeOptions
 from regolo_git.serving.traffic.routing_table import Route, WeightedVersion
-from regolo_git.text.numbers import shares_text
 
 RETRY_SECONDS = (1.0, 5.0, 15.0, 60.0)
 
@@ -105,6 +104,7 @@ class EndpointRunner:
         for attempt in itertools.count():
             try:
                 await self._apply(endpoint)
+                await self._add_shadows(endpoint)
             except RegoloError as error:
                 self.problem = error
                 await self._tidy()
@@ -116,11 +116,11 @@ class EndpointRunner:
                 return
 
     async def _apply(self, endpoint: Endpoint) -> None:
+        """Brings the versions that callers reach in force, with the shadows that are there already."""
         plans = {
-            version: await plan_version(
-                endpoint.model, version, pinned, self._artifacts, self._options.policy
-            )
-            for version, pinned in endpoint.versions.items()
+            version: await self._plan(endpoint, version)
+            for version in endpoint.versions
+            if version not in endpoint.shadow
         }
         # Two versions of the same content share a set.
         replicas: Counter[str] = Counter()
@@ -130,12 +130,35 @@ class EndpointRunner:
         sets = self.replica_sets.sets
         await asyncio.gather(*(sets[key].started() for key in replicas))
         assert self.wanted is not None
-        self.in_force = InForce(self.wanted, plans)
+        self.in_force = InForce(self.wanted, {**self._kept_shadows(endpoint), **plans})
         self.problem = None
         self._changed()
         for key, count in replicas.items():
             sets[key].at_most(count)
         await self._tidy()
+
+    def _kept_shadows(self, endpoint: Endpoint) -> dict[str, VersionPlan]:
+        if self.in_force is None:
+            return {}
+        before, plans = self.in_force.state.endpoint.versions, self.in_force.plans
+        pins = {version: endpoint.versions[version] for version in endpoint.shadow}
+        return {v: plans[v] for v, pinned in pins.items() if v in plans and before[v] == pinned}
+
+    async def _add_shadows(self, endpoint: Endpoint) -> None:
+        """Fetches and starts shadows once callers have what they need: they never wait for a shadow."""
+        for version in endpoint.shadow:
+            assert self.in_force is not None
+            if version in self.in_force.plans:
+                continue
+            plan = await self._plan(endpoint, version)
+            others = sum(other.replicas for other in self.in_force.plans.values() if other.key == plan.key)
+            self._ensure(plan, endpoint.endpoint, version).at_least(others + plan.replicas)
+            self.in_force = InForce(self.in_force.state, {**self.in_force.plans, version: plan})
+            self._changed()
+
+    async def _plan(self, endpoint: Endpoint, version: str) -> VersionPlan:
+        pinned = endpoint.versions[version]
+        return await plan_version(endpoint.model, version, pinned, self._artifacts, self._options.policy)
 
     def _ensure(self, plan: VersionPlan, endpoint: str, version: str) -> ReplicaSet:
         return self.replica_sets.ensure(plan.key, lambda: self._new_set(plan, endpoint, version))
@@ -180,6 +203,7 @@ class EndpointRunner:
         return WeightedVersion(
             version=version,
             weight=state.endpoint.traffic[version] if self._withheld(state.endpoint) != version else 0.0,
+            shadow=state.endpoint.shadow.get(version, 0.0),
             idempotent=plan.idempotent,
             replicas=held.ready if held is not None else (),
             model_path=plan.server.model_path if isinstance(plan, ExternalPlan) else None,
@@ -189,7 +213,7 @@ class EndpointRunner:
         """The split and the problem, in a line for the operator."""
         if self.observed is None:
             return f"is not served: {_message(self.problem)}" if self.problem is not None else "is starting"
-        served = f"serves {shares_text(self.observed.endpoint.traffic)}"
+        served = f"serves {self.observed.endpoint.split_text()}"
         return f"{served}, but {_message(self.problem)}" if self.problem is not None else served
 
 

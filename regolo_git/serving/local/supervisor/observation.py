@@ -52,6 +52,7 @@ def _versions(runner: EndpointRunner) -> dict[str, Json]:
         workers = runner.replica_sets.sets[plan.key]
         versions[version] = {
             "weight": runner.in_force.state.endpoint.traffic[version],
+            "shadow": runner.in_force.state.endpoint.shadow.get(version, 0.0),
             "replicas": plan.replicas,
             "ready": len(workers.ready),
             "restarts": workers.restarts,
@@ -85,8 +86,10 @@ async def metrics(engine: Supervisor, endpoint: str, seconds: float) -> Endpoint
 
 
 def _measured(tally: Tally, served: ServedVersion | None) -> Measured:
-    weight, ready = (served.weight, served.replicas_ready) if served is not None else (0.0, 0)
-    return Measured.of(tally, weight=weight, replicas_ready=ready)
+    if served is None:
+        return Measured.of(tally, weight=0.0, replicas_ready=0)
+    weight, ready, shadow = served.weight, served.replicas_ready, served.shadow
+    return Measured.of(tally, weight=weight, replicas_ready=ready, shadow=shadow)
 
 
 async def exposition(engine: Supervisor) -> bytes:
@@ -108,6 +111,10 @@ def served_versions(engine: Supervisor) -> dict[Key, ServedVersion]:
             assert runner.in_force is not None
             workers, state = runner.replica_sets.sets[plan.key], runner.in_force.state
             served[name, version] = ServedVersion(
-                state.endpoint.traffic[version], len(workers.ready), workers.restarts, state.commit
+                state.endpoint.traffic[version],
+                len(workers.ready),
+                workers.restarts,
+                state.commit,
+                state.endpoint.shadow.get(version, 0.0),
             )
     return served
