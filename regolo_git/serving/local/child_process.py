@@ -8,6 +8,7 @@ bytecode is written (`-B`): a `__pycache__` inside an artifact would change its 
 import ctypes
 import gc
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterable, Mapping
@@ -54,15 +55,27 @@ def child_environment(environment: Mapping[str, str], *, interpreter: Path | Non
 
 
 def worker_environment(
-    environment: Mapping[str, str], allowed: Iterable[str], *, interpreter: Path | None = None
+    environment: Mapping[str, str],
+    allowed: Iterable[str],
+    *,
+    threads: int = 1,
+    interpreter: Path | None = None,
 ) -> dict[str, str]:
     """The environment of a worker, which runs a model's code: only what a model needs, and no credentials.
 
-    `allowed` are the names, or patterns of names, that the operator's policy adds.
+    `allowed` are the names, or patterns of names, that the operator's policy adds.  Numeric libraries are
+    told to use so many `threads`, unless the operator's environment says how many.
     """
     passed = (*USUAL, *allowed)
     kept = {k: v for k, v in environment.items() if any(fnmatchcase(k, name) for name in passed)}
-    return child_environment(kept, interpreter=interpreter)
+    share = str(operators_threads(kept) or threads)
+    return child_environment({**dict.fromkeys(THREADS, share), **kept}, interpreter=interpreter)
+
+
+def operators_threads(environment: Mapping[str, str]) -> int | None:
+    """The threads of a process as the operator's environment has them; None if it says nothing of them."""
+    first = environment.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return int(first) if re.fullmatch(r"[1-9]\d{0,5}", first) else None
 
 
 def die_with(parent: int) -> None:

@@ -28,7 +28,10 @@ STOP_SIGNAL = signal.SIGUSR1
 
 @dataclass(frozen=True, slots=True)
 class WorkerSpec:
-    """One version's files and how they are loaded; plain values, sent to the worker as JSON."""
+    """One version's files and how they are loaded; plain values, sent to the worker as JSON.
+
+    `threads` is how many one worker may use, which is no reason to replace it.
+    """
 
     model: str
     path: Path
@@ -43,6 +46,7 @@ class WorkerSpec:
     repository_code: bool
     environment: tuple[str, ...] = ()
     batch: Batch | None = None
+    threads: int = 1
 
     @classmethod
     def of(cls, model: str, files: ModelFiles, block: ServingBlock, permission: Permission) -> Self:
@@ -66,7 +70,7 @@ class WorkerSpec:
     @property
     def key(self) -> str:
         """The digest that workers are keyed by: the content and how it is loaded, not its path."""
-        table = {k: v for k, v in self.to_json().items() if k not in ("path", "idempotent")}
+        table = {k: v for k, v in self.to_json().items() if k not in ("path", "idempotent", "threads")}
         return blake2b(json.dumps(table, sort_keys=True).encode(), digest_size=16).hexdigest()
 
     @property
@@ -90,6 +94,7 @@ class WorkerSpec:
             "repository_code": self.repository_code,
             "environment": list(self.environment),
             "batch": [self.batch.max, self.batch.wait_ms] if self.batch is not None else None,
+            "threads": self.threads,
         }
 
     @classmethod
@@ -111,6 +116,7 @@ class WorkerSpec:
             repository_code=reader.get("repository_code", bool),
             environment=tuple(reader.list_of("environment", str)),
             batch=Batch(*batch) if batch is not None else None,
+            threads=reader.get_optional("threads", int) or 1,
         )
 
 

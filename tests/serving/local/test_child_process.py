@@ -12,6 +12,7 @@ from support.running_engine import ECHO, PYTHON, TRUSTING, kill, running_engine,
 import regolo_git
 from regolo_git.errors import ServingError
 from regolo_git.serving.local.child_process import child_environment, python_command, resident_bytes
+from regolo_git.serving.local.supervisor.cores import available_cores, threads_for
 
 pytestmark = pytest.mark.slow
 
@@ -63,6 +64,21 @@ def test_a_worker_gets_the_usual_variables_and_those_that_the_policy_names(regis
         assert isinstance(seen, list)
         assert set(seen) & set(names) == {"HOME", "LANG", "CUDA_VISIBLE_DEVICES", "ACME_URL"}
         assert {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "PYTHONPATH"} <= set(seen)
+
+
+def test_a_new_worker_gets_its_share_of_the_cores(registry: FolderRegistry) -> None:
+    code = "import os\ndef load(path, config):\n    return lambda inputs: os.environ['OMP_NUM_THREADS']\n"
+    registry.version("2.0", {"serve.py": code}, PYTHON)
+    cores, share = available_cores(), {"predictions": str(threads_for(1, available_cores()))}
+    commit = registry.endpoint("e", {"2.0": 1.0})
+    with running_engine(registry) as engine:
+        engine.until_serving("e", commit)
+        assert engine.predict([1]).json == share
+        engine.until_serving("f", registry.endpoint("f", {"2.0": 1.0}))
+        answer = engine.predict([1], "/endpoints/f/invocations")
+        assert answer.json == {"predictions": str(threads_for(2, cores))}
+        # It is no reason to replace a worker.
+        assert engine.predict([1], "/endpoints/e/invocations").json == share
 
 
 def test_a_child_finds_this_package_and_keeps_its_hands_off_the_cores() -> None:

@@ -56,7 +56,9 @@ def test_whatever_changes_what_is_loaded_or_how_needs_other_workers(name: str, v
     assert replace(SPEC, **{name: value}).key != SPEC.key
 
 
-@pytest.mark.parametrize(("name", "value"), [("path", Path("/b/model")), ("idempotent", False)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("path", Path("/b/model")), ("idempotent", False), ("threads", 4)]
+)
 def test_where_it_is_and_how_requests_are_sent_does_not(name: str, value: object) -> None:
     assert replace(SPEC, **{name: value}).key == SPEC.key
 

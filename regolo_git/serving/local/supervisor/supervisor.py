@@ -22,6 +22,7 @@ from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 from regolo_git.serving.local.supervisor.artifact_fetcher import ArtifactFetcher
 from regolo_git.serving.local.supervisor.background import BackgroundTasks
 from regolo_git.serving.local.supervisor.branch import Branch, BranchState
+from regolo_git.serving.local.supervisor.cores import available_cores, replicas_of, threads_for
 from regolo_git.serving.local.supervisor.endpoint_runner import DesiredState, EndpointRunner
 from regolo_git.serving.local.supervisor.gateways import Gateways
 from regolo_git.serving.local.supervisor.request_limits import RequestLimits
@@ -64,7 +65,10 @@ class Supervisor:
         self._say = say
         self._listening = listening
         self._artifacts = ArtifactFetcher(source)
-        self._launcher = WorkerLauncher(directory.sockets, options, self.gateways.unused)
+        self._launcher = WorkerLauncher(
+            directory.sockets, options, self.gateways.unused, threads=self._threads
+        )
+        self._replicas = 1
         self._replacing = BackgroundTasks()
         self._changed = asyncio.Event()
         self._publishing: asyncio.Task[None] | None = None
@@ -165,7 +169,13 @@ class Supervisor:
             self._say(self.branch.problem)
         self._said_problem = self.branch.problem
 
+    def _threads(self) -> int:
+        return threads_for(self._replicas, available_cores())
+
     async def _take(self, state: BranchState) -> None:
+        broken = [runner.wanted for name, runner in self.runners.items() if name in state.broken]
+        endpoints = [*state.endpoints.values(), *(wanted.endpoint for wanted in broken if wanted is not None)]
+        self._replicas = replicas_of(endpoints, self._options.policy)
         for name in self.runners.keys() - state.endpoints.keys() - state.broken.keys():
             await self.runners.pop(name).stop()
             self._say(f"endpoint '{name}' is no longer served")

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from regolo_git.serving.local.child_process import operators_threads
 from regolo_git.serving.local.supervisor.background import BackgroundTasks
 from regolo_git.serving.local.supervisor.worker_log import WorkerLog
 from regolo_git.serving.local.supervisor.worker_process import WorkerProcess, start_worker
@@ -20,18 +21,21 @@ from regolo_git.serving.options import ServeOptions
 class WorkerLauncher:
     """`sockets` holds a directory for each worker; `unused(name)` returns once no gateway uses it.
 
-    `label()` comes before each line that a worker prints.
+    `label()` comes before each line that a worker prints; it may use `threads()` threads, as of its start.
     """
 
     sockets: Path
     options: ServeOptions
     unused: Callable[[str], Awaitable[None]]
     label: Callable[[], str] = lambda: "worker"
+    threads: Callable[[], int] = lambda: 1
     log: WorkerLog = field(default_factory=WorkerLog)
     _leaving: BackgroundTasks = field(default_factory=BackgroundTasks)
 
     async def start(self, spec: WorkerSpec) -> WorkerProcess:
         """Starts a worker and waits until it is ready: checked, loaded, warm.  Raises StartFailed."""
+        threads = operators_threads(self.options.environment) or self.threads()
+        spec = replace(spec, threads=threads)
         return await start_worker(spec, self.sockets, self.options, self.log, self.label)
 
     def labelled(self, label: Callable[[], str]) -> "WorkerLauncher":

@@ -150,7 +150,9 @@ async def _spawn(
         stderr=output,
         pass_fds=(report,),
         cwd=directory,
-        env=worker_environment(options.environment, spec.environment, interpreter=spec.interpreter),
+        env=worker_environment(
+            options.environment, spec.environment, threads=spec.threads, interpreter=spec.interpreter
+        ),
         start_new_session=True,
     )
     assert process.stdin is not None

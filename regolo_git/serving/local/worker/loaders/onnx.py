@@ -24,7 +24,7 @@ NOISE = re.compile(
 
 
 def load(spec: WorkerSpec) -> Predictor:
-    """Opens a session.  One thread, unless `config` has `threads`: replicas are how a version scales.
+    """Opens a session, with the worker's share of the cores as threads unless `config` has `threads`.
 
     Raises IntegrityError if onnxruntime cannot load it, ServingError for an input that no request can have.
     """

@@ -15,5 +15,5 @@ def method_of(spec: WorkerSpec, methods: Collection[str]) -> str:
 
 
 def threads_of(spec: WorkerSpec) -> int:
-    """The number of threads of one call: one, unless the config says more; replicas are for the rest."""
-    return spec.options.get_optional("threads", int) or 1
+    """The number of threads of one call: the worker's share of the cores, unless the config has a number."""
+    return spec.options.get_optional("threads", int) or spec.threads
