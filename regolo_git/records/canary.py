@@ -42,7 +42,7 @@ class CanaryMetric:
     def __post_init__(self) -> None:
         if self.name not in METRICS:
             raise InvalidInput(
-                f"there is no canary metric '{printable(self.name)}'", f"metrics: {', '.join(METRICS)}"
+                f"there is no canary metric '{printable(str(self.name))}'", f"metrics: {', '.join(METRICS)}"
             )
         _between("margin", self.margin, 0, 1, least_included=True)
         _between("promote_margin", self.promote_margin, 0, 1)

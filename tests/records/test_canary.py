@@ -88,3 +88,6 @@ def test_a_policy_of_the_caller_is_checked_as_well() -> None:
     for wrong in ({"steps": (0.5, 0.1)}, {"metrics": ()}, {"max_seconds": 1.0}, {"min_requests": True}):
         with pytest.raises(InvalidInput):
             CanaryPolicy(**wrong)  # type: ignore[arg-type]
+    for name in (5, ["error_rate"], None):
+        with pytest.raises(InvalidInput, match="there is no canary metric"):
+            CanaryMetric(name)  # type: ignore[arg-type]

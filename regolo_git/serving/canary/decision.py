@@ -161,7 +161,10 @@ class Decision:
         ]
         if not len(worse) == len(not_worse) == len(policy.metrics):
             raise reader.wrong("worse", "has another number of metrics")
-        return cls(policy, worse, not_worse, reader.get("step_requests", int))
+        step_requests = reader.get("step_requests", int)
+        if step_requests < 0:
+            raise reader.wrong("step_requests", "is negative")
+        return cls(policy, worse, not_worse, step_requests)
 
 
 def evidence_text(verdict: Verdict) -> str:

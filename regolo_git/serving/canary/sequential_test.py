@@ -18,13 +18,16 @@ Stopping, arXiv:2106.02693.
 """
 
 from dataclasses import dataclass
-from math import log
+from math import exp, log
 from typing import Literal, Self
 
 from regolo_git.records.json_reader import Json, JsonReader
 
 Direction = Literal["worse", "not_worse"]
 HALVINGS = 60
+LARGEST_LOGIT = 100.0
+# Of counts and evidence that are read back: far above any that is real, and far below what overflows.
+MOST_READ = 2**63
 
 
 @dataclass(slots=True)
@@ -59,15 +62,14 @@ class SequentialTest:
         self.log_evidence = 0.0
 
     def _bet(self, na: int, ya: int, nb: int, yb: int) -> None:
-        ta = (self.baseline_failures + 0.5) / (self.baseline_requests + 1)
-        tb = (self.candidate_failures + 0.5) / (self.candidate_requests + 1)
+        ta, sa = _estimate(self.baseline_requests, self.baseline_failures)
+        tb, sb = _estimate(self.candidate_requests, self.candidate_failures)
         contradicts = tb > ta + self.margin if self.direction == "worse" else tb < ta + self.margin
         if not contradicts:
             return
-        pa = _nearest(ta, tb, na, nb, self.margin)
-        pb = pa + self.margin
-        self.log_evidence += ya * log(ta / pa) + (na - ya) * log((1 - ta) / (1 - pa))
-        self.log_evidence += yb * log(tb / pb) + (nb - yb) * log((1 - tb) / (1 - pb))
+        pa, qa, pb, qb = _nearest((ta, sa), (tb, sb), na, nb, self.margin)
+        self.log_evidence += ya * log(ta / pa) + (na - ya) * log(sa / qa)
+        self.log_evidence += yb * log(tb / pb) + (nb - yb) * log(sb / qb)
 
     def to_json(self) -> Json:
         """What `read` reads."""
@@ -84,17 +86,34 @@ class SequentialTest:
         counts = [*reader.list_of("baseline", int), *reader.list_of("candidate", int)]
         if len(counts) != 4 or not 0 <= counts[1] <= counts[0] or not 0 <= counts[3] <= counts[2]:
             raise reader.wrong("baseline", "does not fit")
+        if max(counts) > MOST_READ or abs(evidence) > MOST_READ:
+            raise reader.wrong("log_evidence", "or a count beside it is too large")
         return cls(direction, margin, evidence, *counts)
 
 
-def _nearest(ta: float, tb: float, na: int, nb: int, margin: float) -> float:
-    """The share pa that minimises na KL(ta, pa) + nb KL(tb, pa + margin)."""
+def _estimate(requests: int, failures: int) -> tuple[float, float]:
+    """The shares of failures and of successes, each exact also where the other is almost 1."""
+    return (failures + 0.5) / (requests + 1), (requests - failures + 0.5) / (requests + 1)
+
+
+def _nearest(
+    a: tuple[float, float], b: tuple[float, float], na: int, nb: int, margin: float
+) -> tuple[float, float, float, float]:
+    """The shares pa, 1 - pa, pb = pa + margin, 1 - pb that minimise na KL(ta, pa) + nb KL(tb, pb).
+
+    `a` is (ta, 1 - ta), and `b` likewise.
+    """
+    (ta, sa), (tb, sb) = a, b
     if margin == 0:
-        return (na * ta + nb * tb) / (na + nb)
-    low, high = 0.0, 1.0 - margin
+        p, q = (na * ta + nb * tb) / (na + nb), (na * sa + nb * sb) / (na + nb)
+        return p, q, p, q
+    # Of the part of pa in its range, the logit is halved: so none of the four is ever rounded to 0.
+    low, high, room = -LARGEST_LOGIT, LARGEST_LOGIT, 1 - margin
+    pa = qb = room / 2
     for _ in range(HALVINGS):
-        pa = (low + high) / 2
-        pb = pa + margin
-        slope = na * (pa - ta) / (pa * (1 - pa)) + nb * (pb - tb) / (pb * (1 - pb))
-        low, high = (low, pa) if slope > 0 else (pa, high)
-    return (low + high) / 2
+        logit = (low + high) / 2
+        odds = exp(logit)
+        pa, qb = room * odds / (1 + odds), room / (1 + odds)
+        slope = na * (sa / (qb + margin) - ta / pa) + nb * (sb / qb - tb / (pa + margin))
+        low, high = (low, logit) if slope > 0 else (logit, high)
+    return pa, qb + margin, pa + margin, qb

@@ -1,7 +1,7 @@
 """The decision, from blocks alone: when it rolls back, when it promotes, and that it holds otherwise."""
 
 import random
-from math import comb, log
+from math import comb, isfinite, log
 
 import pytest
 
@@ -9,7 +9,7 @@ from regolo_git.errors import InvalidInput
 from regolo_git.records.canary import CanaryMetric, CanaryPolicy
 from regolo_git.records.json_reader import JsonReader
 from regolo_git.serving.canary.decision import Arm, Block, Decision, evidence_text
-from regolo_git.serving.canary.sequential_test import SequentialTest
+from regolo_git.serving.canary.sequential_test import Direction, SequentialTest
 
 POLICY = CanaryPolicy(bake_seconds=10, min_requests=50)
 BOTH = CanaryPolicy(
@@ -89,9 +89,33 @@ def test_the_state_reads_back_for_the_same_metrics_only() -> None:
     assert Decision.from_json(POLICY, kept) == decision
     with pytest.raises(InvalidInput):
         Decision.from_json(BOTH, kept)
-    for damage in ({"format": 2}, {"worse": []}, {"step_requests": "x"}, {"not_worse": [{}]}):
+    large = [{"log_evidence": 0.0, "baseline": [10**400, 0], "candidate": [1, 0]}]
+    endless = [{"log_evidence": 10**400, "baseline": [1, 0], "candidate": [1, 0]}]
+    for damage in (
+        {"format": 2},
+        {"worse": []},
+        {"worse": large},
+        {"worse": endless},
+        {"step_requests": "x"},
+        {"step_requests": -1},
+        {"not_worse": [{}]},
+    ):
         with pytest.raises(InvalidInput):
             Decision.from_json(POLICY, JsonReader.of({**decision.to_json(), **damage}, "the state"))
+
+
+@pytest.mark.parametrize("direction", ["worse", "not_worse"])
+@pytest.mark.parametrize("margin", [0.0, 1e-12, 0.01, 0.999999, 1 - 2**-53])
+def test_nothing_that_can_be_counted_is_beyond_the_test(direction: Direction, margin: float) -> None:
+    sizes = (0, 1, 10**6, 10**18)
+    arms = [(n, y) for n in sizes for y in sorted({0, min(1, n), n})]
+    for before in arms:
+        for na, ya in arms:
+            for nb, yb in arms:
+                test = SequentialTest(direction, margin)
+                for baseline, candidate in ((before, (nb, yb)), ((na, ya), (nb, yb)), ((na, ya), before)):
+                    test.observe(*baseline, *candidate)
+                assert isfinite(test.log_evidence)
 
 
 @pytest.mark.parametrize("direction", ["worse", "not_worse"])
