@@ -126,7 +126,7 @@ class _Logged:
         """What is known in the end; a status of an answer that is not whole has a `+`, none is `-`."""
         scope = self._scope
         path = UNSAFE.sub(b"?", scope.get("raw_path", b"").partition(b"?")[0][:LONGEST_PATH]) or b"-"
-        endpoint = scope.get("endpoint", "").encode()
+        endpoint = scope.get("served", "").encode()
         fields = (
             datetime.now(UTC).isoformat(timespec="milliseconds")[:-6].encode() + b"Z",
             (scope.get("client") or ("-",))[0].encode(),

@@ -95,7 +95,7 @@ class Gateway:
         headers: Headers = scope["headers"]
         live = self._route(where.endpoint)
         name, limit = live.route.endpoint, live.routing.max_body_bytes
-        scope["endpoint"] = name
+        scope["served"] = name
         asked = where.version if where.version is not None else live.asked_for(headers)
         _served(live, asked)
         with self._bodies.holding(headers, limit) as holding:

@@ -8,6 +8,8 @@ from contextlib import suppress
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
+from support.folder_source import FolderRegistry
+from support.running_engine import running_engine
 
 from regolo_git.serving.local.gateway.access_log import MOST_WAITING, AccessLog, Logged
 
@@ -16,7 +18,7 @@ Header = tuple[bytes, bytes]
 
 def answering(scope_endpoint: str, *parts: Message) -> Callable:
     async def application(scope: Scope, _: Receive, send: Send) -> None:
-        scope["endpoint"] = scope_endpoint
+        scope["served"] = scope_endpoint
         for part in parts:
             await send(part)
 
@@ -119,3 +121,29 @@ def test_a_closed_or_full_output_is_no_error() -> None:
     log.add(b"nobody")
     log.end()
     os.close(full)
+
+
+@pytest.mark.slow
+def test_a_server_logs_pages_predictions_and_refusals(registry: FolderRegistry) -> None:
+    commit = registry.endpoint("e", {"1.0": 1.0})
+    with running_engine(registry, options={"access_log": True}) as engine:
+        engine.until_serving("e", commit)
+        answers = [
+            engine.ask("GET", "/healthz"),
+            engine.predict([1], headers={"x-request-id": "r-1"}),
+            engine.ask("GET", "/v2/models/e"),
+            engine.ask("POST", "/endpoints/none/invocations?token=secret", b"{}"),
+            engine.ask("GET", "/healthz", headers={"Host": "elsewhere.example"}),
+        ]
+        said = engine.stop()
+    lines = [line.split(" ") for line in said.splitlines() if " 127.0.0.1 " in line]
+    assert [line[2:6] for line in lines] == [
+        ["GET", "/healthz", "200", "-"],
+        ["POST", "/invocations", "200", "e@1.0"],
+        ["GET", "/v2/models/e", "200", "-"],
+        ["POST", "/endpoints/none/invocations", "404", "-"],
+        ["GET", "/healthz", "200", "-"],
+    ]
+    assert lines[1][8] == "r-1"
+    assert [line[8] for line in lines] == [answer.headers["x-request-id"] for answer in answers]
+    assert [int(line[7]) for line in lines] == [len(answer.body) for answer in answers]
