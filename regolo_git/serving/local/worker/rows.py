@@ -26,7 +26,10 @@ class NotByRow(TypeError):
 
 def form_of(argument: Any) -> Form | None:
     """The form of an argument; None if it cannot be joined with others, as one without rows."""
-    form = _form(argument)
+    try:
+        form = _form(argument)
+    except RecursionError:
+        return None  # lists in lists beyond what anybody joins
     return form if form is not None and form.rows > 0 else None
 
 

@@ -98,3 +98,10 @@ def test_outputs_that_are_not_one_for_each_row_are_not_split(outputs: Any) -> No
 def test_lists_and_tuples_are_split_as_they_are() -> None:
     assert split([{"a": 1}, {"a": 2}, {"b": 3}], [1, 2]) == [[{"a": 1}], [{"a": 2}, {"b": 3}]]
     assert split(("x", "y"), [1, 1]) == [("x",), ("y",)]
+
+
+def test_lists_of_any_depth_are_left_to_the_model() -> None:
+    deep: list[Any] = []
+    for _ in range(5000):
+        deep = [deep]
+    assert form_of(deep) is None
