@@ -10,6 +10,7 @@ from regolo_git.records.environment import Promotion
 from regolo_git.records.versions import Version
 from regolo_git.registry.environments.history import promotion_events
 from regolo_git.registry.handle import Handle
+from regolo_git.reviews.canary_changes import canary_words
 from regolo_git.reviews.change_set import ChangeSet
 from regolo_git.reviews.promotion_gates import promotion_gates
 from regolo_git.text.numbers import counted, shares_text
@@ -143,6 +144,7 @@ def _endpoint_words(before: Endpoint | None, after: Endpoint | None) -> Iterator
         yield f"shadow {shares_text(old_shadow) or 'none'} → {shares_text(after.shadow) or 'none'}"
     if before is not None:
         yield from _settings(before, after)
+        yield from canary_words(before, after)
 
 
 def _percent(share: float) -> str:

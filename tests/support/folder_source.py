@@ -16,6 +16,7 @@ from pathlib import Path
 
 from regolo_git.artifacts.disk_digest import disk_digest
 from regolo_git.errors import IntegrityError, NotFound, StoreUnconfirmed
+from regolo_git.records.canary import Candidate
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.routing import Routing
@@ -118,6 +119,7 @@ class FolderRegistry:
         routing: Routing | None = None,
         model: str = "m",
         shadow: Mapping[str, float] | None = None,
+        candidate: str | None = None,
     ) -> str:
         """Commits an endpoint; returns the commit."""
         versions = {
@@ -126,8 +128,9 @@ class FolderRegistry:
             )
             for version in traffic
         }
+        tried = Candidate(candidate, 0, datetime(2026, 11, 27, tzinfo=UTC)) if candidate is not None else None
         state = Endpoint(name, model, None, "local", dict(traffic), versions, routing or Routing())
-        return self.file(name, replace(state, shadow=shadow or {}).to_text())
+        return self.file(name, replace(state, shadow=shadow or {}, candidate=tried).to_text())
 
     def file(self, name: str, text: str | None) -> str:
         """Commits an endpoint's file as it is, or its absence."""

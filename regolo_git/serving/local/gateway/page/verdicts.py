@@ -32,8 +32,9 @@ class VerdictRoutes:
         """Every route, with the check of its visitors."""
         return [
             Route(VERDICT, self.verdict),
-            Route(MAY_ADVANCE, self.may_advance, methods=["POST"]),
-            Route(MUST_ROLL_BACK, self.must_roll_back, methods=["POST"]),
+            # Webhooks are POST; by GET a person may try them.
+            Route(MAY_ADVANCE, self.may_advance, methods=["GET", "POST"]),
+            Route(MUST_ROLL_BACK, self.must_roll_back, methods=["GET", "POST"]),
         ]
 
     async def verdict(self, request: Request) -> Response:
