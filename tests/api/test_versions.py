@@ -1,5 +1,6 @@
 """What the Python API does with arguments of the wrong kind: it says so, and nothing is half-made."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -133,3 +134,20 @@ def test_a_path_in_place_of_the_version_is_told(one_model: Registry) -> None:
         one_model.create_model_version("m", "model.bin")
     with pytest.raises(TypeError, match="needs model_data="):
         one_model.create_model_version("m")
+
+
+def test_the_methods_of_a_version_take_what_the_functions_take() -> None:
+    pairs = {
+        "checkout": "checkout_model_version",
+        "open": "open_model_file",
+        "promote": "promote_model_version",
+        "evaluate": "evaluate_model_version",
+        "label": "label_model_version",
+        "retire": "retire_model_version",
+    }
+    for method, function in pairs.items():
+        own, whole = (
+            list(inspect.signature(of).parameters.values())[skipped:]
+            for of, skipped in ((getattr(regolo.ModelVersion, method), 1), (getattr(Registry, function), 3))
+        )
+        assert [(each.name, each.default) for each in own] == [(e.name, e.default) for e in whole], method

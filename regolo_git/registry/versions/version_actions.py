@@ -3,13 +3,14 @@
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from regolo_git.errors import Conflict, InvalidInput, NotFound
 from regolo_git.hints import Hint
 from regolo_git.records.references import version_reference
 
 if TYPE_CHECKING:
+    from regolo_git.artifacts.progress import OnProgress
     from regolo_git.records.environment import Promotion
     from regolo_git.registry.versions.model_version import ModelVersion
     from regolo_git.registry.versions.version_source import VersionSource
@@ -20,21 +21,71 @@ class Verbs(Protocol):
 
     def get_model_version(self, model_id: str, version: str) -> "ModelVersion": ...
 
-    def checkout_model_version(self, *args: Any, **options: Any) -> Path: ...
+    def checkout_model_version(
+        self,
+        model_id: str,
+        version: str,
+        destination: str | Path | None,
+        *,
+        patterns: Sequence[str],
+        tensors: Sequence[str],
+        force: bool,
+        progress: "OnProgress | bool | None",
+    ) -> Path: ...
 
-    def open_model_file(self, *args: Any, **options: Any) -> io.BufferedReader: ...
+    def open_model_file(self, model_id: str, version: str, path: str | None) -> io.BufferedReader: ...
 
-    def promote_model_version(self, *args: Any, **options: Any) -> "Promotion": ...
+    def promote_model_version(
+        self,
+        model_id: str,
+        version: str,
+        environment: str,
+        replicas: int | None,
+        *,
+        message: str | None,
+        propose: bool,
+        unmerged: bool,
+        new_environment: bool,
+        at_once: bool,
+        push: bool | None,
+        dry_run: bool,
+        progress: "OnProgress | bool | None",
+    ) -> "Promotion": ...
 
-    def evaluate_model_version(self, *args: Any, **options: Any) -> "ModelVersion": ...
+    def evaluate_model_version(
+        self,
+        model_id: str,
+        version: str,
+        *,
+        metrics: Mapping[str, object],
+        labels: Mapping[str, str] | None,
+        message: str | None,
+        flow: Literal["direct", "propose"],
+        push: bool | None,
+    ) -> "ModelVersion": ...
 
-    def label_model_version(self, *args: Any, **options: Any) -> "ModelVersion": ...
+    def label_model_version(
+        self,
+        model_id: str,
+        version: str,
+        labels: Mapping[str, str] | None,
+        *,
+        remove: Sequence[str],
+        message: str | None,
+        flow: Literal["direct", "propose"],
+        push: bool | None,
+    ) -> "ModelVersion": ...
 
-    def retire_model_version(self, *args: Any, **options: Any) -> None: ...
+    def retire_model_version(
+        self, model_id: str, version: str, *, reason: str, propose: bool, push: bool | None
+    ) -> None: ...
 
 
 class VersionActions:
-    """The methods of a version; each raises what the function of the API raises."""
+    """The methods of a version; each raises what the function of the API raises.
+
+    Arguments are those of the function of the API that takes it by its name, with the same defaults.
+    """
 
     if TYPE_CHECKING:
         model_id: str
@@ -49,37 +100,87 @@ class VersionActions:
         *,
         patterns: Sequence[str] = (),
         tensors: Sequence[str] = (),
-        **options: Any,
+        force: bool = False,
+        progress: "OnProgress | bool | None" = None,
     ) -> Path:
-        """Restores its files at its recorded path or at `destination`.
-
-        `options` are `force` and `progress` of `checkout_model_version`.
-        """
+        """Restores its files at its recorded path or at `destination`: see `checkout_model_version`."""
         return self._verbs().checkout_model_version(
-            self.model_id, self.version, destination, patterns=patterns, tensors=tensors, **options
+            self.model_id,
+            self.version,
+            destination,
+            patterns=patterns,
+            tensors=tensors,
+            force=force,
+            progress=progress,
         )
 
     def open(self, path: str | None = None) -> io.BufferedReader:
         """Opens one of its files for reading: see `open_model_file`."""
         return self._verbs().open_model_file(self.model_id, self.version, path)
 
-    def promote(self, environment: str, replicas: int | None = None, **options: Any) -> "Promotion":
-        """Promotes it to an environment; `options` are those of `promote_model_version`."""
+    def promote(
+        self,
+        environment: str,
+        replicas: int | None = None,
+        *,
+        message: str | None = None,
+        propose: bool = False,
+        unmerged: bool = False,
+        new_environment: bool = False,
+        at_once: bool = False,
+        push: bool | None = None,
+        dry_run: bool = False,
+        progress: "OnProgress | bool | None" = None,
+    ) -> "Promotion":
+        """Promotes it to an environment: see `promote_model_version`."""
         return self._verbs().promote_model_version(
-            self.model_id, self.version, environment, replicas, **options
+            self.model_id,
+            self.version,
+            environment,
+            replicas,
+            message=message,
+            propose=propose,
+            unmerged=unmerged,
+            new_environment=new_environment,
+            at_once=at_once,
+            push=push,
+            dry_run=dry_run,
+            progress=progress,
         )
 
-    def evaluate(self, metrics: Mapping[str, object], **options: Any) -> "ModelVersion":
-        """Records what was measured of it later; `options` are those of `evaluate_model_version`."""
-        return self._verbs().evaluate_model_version(self.model_id, self.version, metrics=metrics, **options)
+    def evaluate(
+        self,
+        metrics: Mapping[str, object],
+        *,
+        labels: Mapping[str, str] | None = None,
+        message: str | None = None,
+        flow: Literal["direct", "propose"] = "direct",
+        push: bool | None = None,
+    ) -> "ModelVersion":
+        """Records what was measured of it later: see `evaluate_model_version`."""
+        return self._verbs().evaluate_model_version(
+            self.model_id, self.version, metrics=metrics, labels=labels, message=message, flow=flow, push=push
+        )
 
-    def label(self, labels: Mapping[str, str] | None = None, **options: Any) -> "ModelVersion":
-        """Gives it labels or removes some; `options` are those of `label_model_version`."""
-        return self._verbs().label_model_version(self.model_id, self.version, labels=labels, **options)
+    def label(
+        self,
+        labels: Mapping[str, str] | None = None,
+        *,
+        remove: Sequence[str] = (),
+        message: str | None = None,
+        flow: Literal["direct", "propose"] = "direct",
+        push: bool | None = None,
+    ) -> "ModelVersion":
+        """Gives it labels or removes some: see `label_model_version`."""
+        return self._verbs().label_model_version(
+            self.model_id, self.version, labels, remove=remove, message=message, flow=flow, push=push
+        )
 
-    def retire(self, reason: str, **options: Any) -> None:
-        """Retires it; `options` are those of `retire_model_version`."""
-        self._verbs().retire_model_version(self.model_id, self.version, reason=reason, **options)
+    def retire(self, reason: str, *, propose: bool = False, push: bool | None = None) -> None:
+        """Retires it: see `retire_model_version`."""
+        self._verbs().retire_model_version(
+            self.model_id, self.version, reason=reason, propose=propose, push=push
+        )
 
     def _verbs(self) -> Verbs:
         """The API on the registry of this version, which still has it under this number."""
