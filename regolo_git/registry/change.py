@@ -144,7 +144,7 @@ def propose_operations(
 def _notice_conversion(handle: Handle, paths: Iterable[str]) -> None:
     """Issues a notice if git would convert one of the records on the user's next `git add`."""
     for path, problem in converted_when_added(handle.git, paths).items():
-        handle.notice_once(f"{problem} changes records, such as '{path}': {Hint('doctor')}")
+        handle.notice_once(f"{problem} changes records, such as '{path}': {handle.step(Hint('doctor'))}")
         return
 
 

@@ -4,6 +4,7 @@ from regolo_git.errors import IntegrityError, NotFound, RegoloError
 from regolo_git.records.digests import Digest
 from regolo_git.records.recipe import Recipe
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.notices import words_of
 from regolo_git.store.store import find_recipe
 
 
@@ -20,5 +21,5 @@ def find_recipe_anywhere(handle: Handle, address: Digest) -> Recipe | None:
         raise
     except RegoloError as error:
         found = find_recipe(handle.store, address)  # raises what is wrong with the local one
-        handle.notice_once(f"{error.message} ({error.hint})" if error.hint else error.message)
+        handle.notice_once(words_of(error, handle.step))
         return found

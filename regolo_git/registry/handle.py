@@ -14,9 +14,9 @@ from regolo_git.errors import IntegrityError, NotFound
 from regolo_git.forks import tell_in_child
 from regolo_git.git.discover import RepositoryPaths, find_repository
 from regolo_git.git.tag_index import TagIndex
-from regolo_git.hints import Hint
+from regolo_git.hints import Hint, NextStep, in_python
 from regolo_git.records.paths import ENDPOINTS, ENVIRONMENTS
-from regolo_git.registry.notices import warn
+from regolo_git.registry.notices import warn, words_of
 from regolo_git.registry.opened_once import opened_once
 from regolo_git.registry.records_at import Listing, RecordsAt
 
@@ -220,12 +220,9 @@ class Handle:
 
     def shown_records(self) -> RecordsAt:
         """`records` for a view: a notice stands for those of an operations branch that this clone lacks."""
-        records = self.records()
-        if records.lacking is None:
+        if (records := self.records()).lacking is None:
             return records
-        self.notice_once(
-            f"environments and endpoints are not known: {records.lacking.message} ({records.lacking.hint})"
-        )
+        self.notice_once(f"environments and endpoints are not known: {words_of(records.lacking, self.step)}")
         return RecordsAt(self.git, records.registry, None)
 
     def records_from(self, registry: str | None) -> RecordsAt:
@@ -259,14 +256,17 @@ class Handle:
     def notice_broken(self, errors: Iterable[IntegrityError]) -> None:
         """Issues a notice for each unreadable record, from the error that reading it raised, once."""
         for error in errors:
-            text = f"ignored an unreadable record: {error.message}"
-            self.notice_once(f"{text} ({error.hint})" if error.hint else text)
+            self.notice_once(f"ignored an unreadable record: {words_of(error, self.step)}")
 
     def notice_once(self, text: str) -> None:
         """Issues a notice that this handle has not issued yet."""
         if text not in self._noticed:
             self._noticed.add(text)
             self.notice(text)
+
+    def step(self, hint: NextStep) -> str:
+        """A next step for a notice: a call for the API, else a command line."""
+        return in_python(hint) if self.face is not None else str(hint)
 
     def notice(self, text: str) -> None:
         """Issues a notice."""

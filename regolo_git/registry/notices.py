@@ -2,11 +2,18 @@
 
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
-from regolo_git.errors import RegoloNotice
+from regolo_git.errors import RegoloError, RegoloNotice
+from regolo_git.hints import NextStep
 
 PACKAGE = str(Path(__file__).parents[1])
+
+
+def words_of(error: RegoloError, step: Callable[[NextStep], str]) -> str:
+    """The message of an error and its hint, which `step` puts into the words of whoever is told."""
+    return f"{error.message} ({step(error.hint)})" if error.hint else error.message
 
 
 def warn(text: str) -> None:

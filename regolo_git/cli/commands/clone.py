@@ -93,9 +93,9 @@ def _use_store(handle: Handle, *, yes: bool) -> None:
     ask_before_store(handle, yes=yes or None)
     if address is None:
         return
-    talk(f"the shared store is {described(address)}")
     if yes:
         handle.shared_stores.require(address, handle.may_use_store)
+    talk(f"{'confirmed the shared store' if yes else 'the shared store is'} {described(address)}")
 
 
 def _check_out(handle: Handle, wanted: list[Manifest], *, yes: bool) -> CheckedOutFiles:

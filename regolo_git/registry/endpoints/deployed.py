@@ -167,4 +167,5 @@ def notice_difference(handle: "Handle", endpoint: "Endpoint") -> None:
     found = read_deployed(handle, endpoint)
     if found.remark is not None:
         step = found.next_step
-        handle.notice(f"{found.remark}; for both to agree: {step}" if step is not None else found.remark)
+        agree = f"; for both to agree: {handle.step(step)}" if step is not None else ""
+        handle.notice(f"{found.remark}{agree}")

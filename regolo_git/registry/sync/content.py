@@ -165,7 +165,7 @@ class Content:
                 self._considered.discard(row.tag_oid)
                 self._handle.notice_once(
                     f"the shared store has lost bytes of '{named[recipe]}', which this clone does not have:"
-                    f" run '{Hint('push')}' in a clone that has them"
+                    f" run '{self._handle.step(Hint('push'))}' in a clone that has them"
                 )
 
     def _others(self, known: Collection[str], pushed: Collection[str], *, anyway: bool) -> list[TagRow]:

@@ -21,6 +21,7 @@ from regolo_git.records.digests import Digest
 from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.notices import words_of
 from regolo_git.registry.versions.tagged_manifest import fetch_manifests, read_tagged_manifest
 from regolo_git.store.shared import SharedStore
 
@@ -56,8 +57,7 @@ def fetch_recipes(handle: Handle, tips: Tips, versions: Iterable[str]) -> None:
         if absent and handle.shared is not None:
             _fetch(handle, handle.shared, [each for each in wanted if each in absent])
     except RegoloError as error:
-        hint = f" ({error.hint})" if error.hint else ""
-        handle.notice_once(f"recipes were not fetched: {error.message}{hint}")
+        handle.notice_once(f"recipes were not fetched: {words_of(error, handle.step)}")
 
 
 def newest_versions(handle: Handle) -> list[str]:

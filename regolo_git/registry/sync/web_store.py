@@ -10,6 +10,7 @@ from regolo_git.errors import RegoloError
 from regolo_git.records.digests import Digest
 from regolo_git.records.store_url import StoreAddress
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.notices import words_of
 from regolo_git.registry.shared_store import only_read
 from regolo_git.text.numbers import few_of
 
@@ -35,7 +36,7 @@ def refuse_unwritable(
         raise only_read(address, f", and lacks the bytes of {_few(refused)}")
     if lacking:
         error = only_read(address, f", and lacks the bytes of {_few([named[each] for each in lacking])}")
-        handle.notice_once(f"{error.message} ({error.hint})")
+        handle.notice_once(words_of(error, handle.step))
     return lacking
 
 

@@ -27,7 +27,8 @@ def note_of_broken_tensors(handle: Handle, version: ModelVersion) -> str | None:
         if broken:
             names = few_of([one_line(change.label) for change in broken[:NAMED]], len(broken))
             what = f"{counted(len(broken), 'tensor')} of the version before removed or reshaped ({names})"
-            return f"{what}: by SemVer this is a major change, for which there is --bump major"
+            bump = 'bump="major"' if handle.face is not None else "--bump major"
+            return f"{what}: by SemVer this is a major change, for which there is {bump}"
     return None
 
 

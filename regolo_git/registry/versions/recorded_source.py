@@ -57,7 +57,9 @@ def modified_sources(handle: Handle, on_progress: OnProgress) -> list[RecordedSo
     for artifact in modified:
         if artifact.holds is not None:
             again = Hint("commit", artifact.model)
-            handle.notice(f"'{artifact.path}' has the content of version {artifact.holds}: {again}")
+            handle.notice(
+                f"'{artifact.path}' has the content of version {artifact.holds}: {handle.step(again)}"
+            )
     found = [recorded_source(handle, artifact.model) for artifact in modified if artifact.holds is None]
     if not found:
         raise Conflict(f"nothing to commit: none of {len(models)} models is modified", Hint("status"))

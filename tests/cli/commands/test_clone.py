@@ -121,7 +121,7 @@ def with_store(regolo: Regolo, host: Path, two_versions: Path, tmp_path: Path) -
 
 def test_files_come_from_the_shared_store(regolo: Regolo, with_store: Path, two_versions: Path) -> None:
     done = regolo("clone", str(with_store), "--yes")
-    assert f"the shared store is '{two_versions.parent / 'shared'}'" in done.err
+    assert f"confirmed the shared store '{two_versions.parent / 'shared'}'" in done.err
     assert Path("host/model.safetensors").read_bytes() == (two_versions / "model.safetensors").read_bytes()
 
 
@@ -144,7 +144,7 @@ def test_yes_confirms_the_shared_store_for_what_is_fetched_later(
 ) -> None:
     restored = Path("host/model.safetensors").absolute()
     done = regolo("clone", str(with_store), "--yes", "--no-checkout")
-    assert f"the shared store is '{two_versions.parent / 'shared'}'" in done.err
+    assert f"confirmed the shared store '{two_versions.parent / 'shared'}'" in done.err
     assert not restored.exists()
     regolo("-C", str(restored.parent), "checkout", "m")
     assert restored.read_bytes() == (two_versions / "model.safetensors").read_bytes()

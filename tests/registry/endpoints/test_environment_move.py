@@ -85,7 +85,8 @@ def test_the_same_promotion_brings_an_endpoint_back(
 def test_a_kept_environment_is_said(followed: Registry) -> None:
     with pytest.warns(
         RegoloNotice,
-        match=r"rolled back from production=1\.1; for both to agree: git regolo promote m@1\.0 production",
+        match=r"rolled back from production=1\.1; for both to agree: "
+        r'regolo\.promote_model_version\("m", "1\.0", "production"\)',
     ):
         followed.rollback_endpoint("e", keep_environment=True)
     assert placed(followed) == "1.1"
