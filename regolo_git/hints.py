@@ -149,6 +149,15 @@ def _evaluate(reference: str, option: str, metric: str) -> str:
     return f'regolo.evaluate_model_version("{model}", "{version}", metrics={{{_argument(name)}: {value}}})'
 
 
+def _commit(model: str, *words: str) -> str:
+    if words[:2] == ("--propose", "--again"):
+        return _call("propose_model_version_again", model, *words[3:])
+    (path,) = words if len(words) == 1 else ("",)
+    if not path or path.startswith("--"):
+        raise TypeError(words)
+    return _call("create_model_version", model, model_data=path)
+
+
 def _label(reference: str, label: str) -> str:
     model, _, version = reference.partition("@")
     name, _, value = label.partition("=")
@@ -230,7 +239,7 @@ _CALLS: dict[str, Words] = {
     "list": _list,
     "show": _show,
     "register": lambda model, path: _call("register_model", model, path),
-    "commit": lambda model, path: _call("create_model_version", model, model_data=path),
+    "commit": _commit,
     "checkout": _of_version("checkout_model_version"),
     "promote": _promote,
     "demote": _demote,

@@ -88,6 +88,7 @@ def _on_current(
 
 register_model = _on_current(Registry.register_model)
 create_model_version = _on_current(Registry.create_model_version)
+propose_model_version_again = _on_current(Registry.propose_model_version_again)
 sign_model_version = _on_current(Registry.sign_model_version)
 evaluate_model_version = _on_current(Registry.evaluate_model_version)
 label_model_version = _on_current(Registry.label_model_version)

@@ -6,11 +6,12 @@ from typing import Literal
 
 from regolo_git.api.arguments import lineage_with, reference_to, texts
 from regolo_git.api.plain_arguments import plain_arguments
-from regolo_git.api.progress import ProgressOption
+from regolo_git.api.progress import ProgressOption, reporting
 from regolo_git.api.versions import VersionVerbs
 from regolo_git.artifacts.source.sources import ArtifactSource
 from regolo_git.errors import Conflict, InvalidInput
 from regolo_git.records.manifest import Lineage
+from regolo_git.registry.again.propose import propose_again
 from regolo_git.registry.lookup import get_version
 from regolo_git.registry.model_description import describe_model
 from regolo_git.registry.models import Model, read_model
@@ -59,6 +60,33 @@ class MeasuringVerbs(VersionVerbs):
             push=push,
         )
         return get_version(self.handle, reference_to(model_id, version))
+
+    def propose_model_version_again(
+        self,
+        model_id: str | None = None,
+        proposal: str | None = None,
+        *,
+        message: str | None = None,
+        push: bool | None = None,
+        progress: ProgressOption = None,
+    ) -> ModelVersion:
+        """Makes a proposal that waits again, on the newest commit of the registry branch.
+
+        It is the only one that waits, of `model_id` if given, or the one with the number or on the branch
+        `proposal`.  The bytes and everything that describes them stay the same; the number is the next free
+        one if its own is taken by now, and a parent without a tag gives way to the newest tagged version
+        before it: a `RegoloNotice` says so.  The branch keeps its name.  `push` is that of
+        `promote_model_version`: the remote's branch is replaced too, unless somebody else has moved it, or
+        nothing changes.  Returns the version as it is proposed now.  Raises NotFound, InvalidInput if several
+        proposals wait, Conflict, IntegrityError, TransportError.
+        """
+        with reporting(progress, "sending") as tell:
+            done = propose_again(
+                self.handle, model_id, proposal, message=message, push=push, on_progress=tell
+            )
+        for remark in done.remarks:
+            warn(remark)
+        return done.version
 
     def label_model_version(
         self,

@@ -25,6 +25,12 @@ def changes_of(git: GitRepository, commit: str, parent: str) -> dict[str, str | 
     return {path.removeprefix("/"): oid for path, oid in found.items()}
 
 
+def author_of(git: GitRepository, commit: str) -> Identity:
+    """The author of a commit, with the time."""
+    with git_errors(f"commit '{commit}'"):
+        return _identity(git.get(commit).peel(pygit2.Commit).author)
+
+
 def commit_again(
     git: GitRepository,
     commit: str,

@@ -46,12 +46,17 @@ def go_on(git: GitRepository, branches: Mapping[str, Move], tags: Mapping[str, M
             if ref_target(git.paths, f"refs/heads/{branch}") not in move:
                 raise LostRace(f"branch '{branch}' was moved by another writer", "try again")
         for branch, move in branches.items():
-            for tree in work_trees_on(git.paths, branch):
-                refuse_in_progress(tree)
-                if move.old is not None and move.new is not None:
-                    _write_files(tree, move.old, move.new)
+            if move.old is not None and move.new is not None:
+                follow_in_work_trees(git, branch, move.old, move.new)
         _move_refs(git, {f"refs/tags/{name}": move for name, move in tags.items()}, reason)
         _move_refs(git, {f"refs/heads/{name}": move for name, move in branches.items()}, reason)
+
+
+def follow_in_work_trees(git: GitRepository, branch: str, old: str, new: str) -> None:
+    """Writes what differs between two commits where a branch is checked out.  Raises Conflict as above."""
+    for tree in work_trees_on(git.paths, branch):
+        refuse_in_progress(tree)
+        _write_files(tree, old, new)
 
 
 def _move_refs(git: GitRepository, moves: Mapping[str, Move], reason: str) -> None:

@@ -144,10 +144,20 @@ def _publish(
         new = prepare(tip)
         objects = write_objects(git, branch, tip, new, authorship or git.authorship())
         published = Published(branch, objects.commit, objects.tag.oid if objects.tag else None, new.made)
-        _move_refs(git, branch, held, objects, lambda: accept(published) if accept is not None else None)
+        move_refs(git, branch, held, objects, lambda: accept(published) if accept is not None else None)
         return published
 
     authorship or git.authorship()  # fail before anything is locked or written
+    return under_lock(git, branch, prepare, attempt)
+
+
+def under_lock(
+    git: GitRepository, branch: str, prepare: Prepare[Made], attempt: Callable[[], Published[Made]]
+) -> Published[Made]:
+    """Publishes once the clone is locked, unless an interrupted run of the same command did.
+
+    `attempt` is called again if it loses a race.
+    """
     _refuse_symbolic(git, branch)
     say_what_is_not_run(git)
     share_local(git.paths, git.shared)
@@ -203,13 +213,14 @@ def retry(git: GitRepository, attempt: Callable[[], Result]) -> Result:
     return attempt()
 
 
-def _move_refs(
+def move_refs(
     git: GitRepository,
     branch: str,
     expected: str | None,
     objects: WrittenObjects,
     accept: Callable[[], None],
 ) -> None:
+    """Moves a branch from `expected` to what was written for it, and its tag and files, after `accept`."""
     branch_ref, tag = f"refs/heads/{branch}", objects.tag
     journal = Journal(
         branch_ref, expected, objects.commit,

@@ -8,7 +8,7 @@ SemVer's; a version with an environment prefix follows the plain version with th
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import total_ordering
 from typing import Literal, Self
 
@@ -109,6 +109,15 @@ class Version:
             "patch": (self.major, self.minor, self.patch + 1),
         }
         return Version(*numbers[part], patch_written=self.patch_written)
+
+    def following(self) -> "Version":
+        """The next version of the same kind: 1.2.3 is followed by 1.2.4, 2.0.0-rc.1 by 2.0.0-rc.2."""
+        if not self.prerelease:
+            return replace(self, patch=self.patch + 1)
+        *start, last = self.prerelease
+        return replace(
+            self, prerelease=(*start, str(int(last) + 1)) if last.isdigit() else (*start, last, "1")
+        )
 
     def __eq__(self, other: object) -> bool:
         return self.precedence == other.precedence if isinstance(other, Version) else NotImplemented

@@ -9,6 +9,7 @@ record is read back before anything is written.
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from regolo_git.errors import Conflict
 from regolo_git.git.identity import Authorship
 from regolo_git.git.journal import journal_path
 from regolo_git.git.lock import clone_lock
@@ -122,6 +123,42 @@ def propose_records(
 
     def attempt(accept: Accept[Made] | None = None) -> Published[Made]:
         return create_branch(handle.git, branch, tip, checked, authorship=authorship, accept=accept)
+
+    return notice_repeated(handle, attempt() if to is None else to.publish(branch, attempt))
+
+
+def propose_records_again(
+    handle: Handle,
+    branch: str,
+    prepare: Prepare[Made],
+    *,
+    start: Callable[[], str],
+    expected: str | None,
+    replaced: str,
+    authorship: Authorship,
+    unchanged: Conflict,
+    to: "Destination | None" = None,
+) -> Published[Made]:
+    """Commits what `prepare` returns on the commit `start`, in place of a branch's commits up to `replaced`.
+
+    With `to`, nothing changes here unless that remote takes the branch.  See `restart_branch`.
+    """
+    from regolo_git.git.restart_branch import restart_branch  # noqa: PLC0415 - few proposals are made again
+
+    checked = _checked(handle, prepare, handle.records_at)
+
+    def attempt(accept: Accept[Made] | None = None) -> Published[Made]:
+        return restart_branch(
+            handle.git,
+            branch,
+            start,
+            checked,
+            expected=expected,
+            replaced=replaced,
+            authorship=authorship,
+            unchanged=unchanged,
+            accept=accept,
+        )
 
     return notice_repeated(handle, attempt() if to is None else to.publish(branch, attempt))
 

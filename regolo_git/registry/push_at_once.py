@@ -50,6 +50,11 @@ class Destination:
         self._handle = handle
         self._model = model
         self._theirs: dict[str, str] = {}
+        self._replaced: dict[str, str] = {}
+
+    def replace(self, branch: str, expected: str | None) -> None:
+        """Has the remote give up the commits of a branch, up to `expected`; None: it does not have it."""
+        self._replaced[branch] = expected or ABSENT
 
     def fetch(self) -> None:
         """Fetches the registry branch, the operations branch and the model's tags, and follows the branches.
@@ -113,7 +118,9 @@ class Destination:
         assert tip is not None, "the registry's branches have a commit before any operation"
         self._refuse_unpushed(branch, tip, expected)
         self._refuse_unpushed_versions(tip, commit)
-        done = self._sent(RefUpdate(ref, commit, expected or ABSENT))
+        replaced = self._replaced.get(branch)
+        update = RefUpdate(ref, commit, replaced or expected or ABSENT, replaces=replaced is not None)
+        done = self._sent(update)
         if done is not None and done.refused:
             raise self._refusal(branch, done, is_new=expected is None)
         self._theirs[ref] = commit
@@ -186,6 +193,11 @@ class Destination:
                 yield from ((endpoint.model, Version.parse(name).identity) for name in endpoint.versions)
 
     def _refusal(self, branch: str, done: Pushed, *, is_new: bool) -> RegoloError:
+        if done.lost_race and branch in self._replaced:
+            return Conflict(
+                f"branch '{branch}' of '{self.remote}' was moved or deleted by somebody else; {UNCHANGED}",
+                f"git fetch --prune {self.remote}",
+            )
         if done.lost_race and is_new and f"{BRANCHES}{branch}" not in self._watched():
             return Conflict(
                 f"remote '{self.remote}' has a branch '{branch}' already; {UNCHANGED}",

@@ -16,7 +16,7 @@ from regolo_git.records.places import RECORD_NAMES
 from regolo_git.records.references import version_reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.proposal_cache import Proposed, load_proposals, save_proposals
+from regolo_git.registry.proposal_cache import Proposed, ReadProposals, load_proposals, save_proposals
 from regolo_git.registry.proposal_tips import proposal_tips
 from regolo_git.registry.version_status import Statuses
 
@@ -52,9 +52,21 @@ def waiting_proposals(handle: Handle, statuses: Statuses, model: str | None = No
         read = read_proposals(handle, read, list(tips), targets)
         save_proposals(file, read)
     known = [tip for tip in tips if tip in read.by_tip]
-    waiting = (_waiting(handle, tips[tip], tip, read.by_tip[tip]) for tip in known)
+    waiting = (_waiting(handle, places, tip, read.by_tip[tip]) for tip, places in _alike(tips, known, read))
     found = [proposal for proposal in waiting if proposal is not None and model in (None, *proposal.models)]
     return sorted(found, key=lambda proposal: (proposal.created_at, proposal.places))
+
+
+def _alike(
+    tips: dict[str, tuple[str, ...]], known: list[str], read: ReadProposals
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The tips with their branches; two that change the same files alike are one, as of a cherry-pick."""
+    found: dict[object, tuple[str, tuple[str, ...]]] = {}
+    for tip in known:
+        key = tuple(sorted(read.by_tip[tip].files.items())) or tip
+        first, places = found.get(key, (tip, ()))
+        found[key] = first, (*places, *tips[tip])
+    return iter(found.values())
 
 
 def _targets(handle: Handle, statuses: Statuses) -> tuple[str, ...]:

@@ -36,6 +36,8 @@ class NextVersion(NamedTuple):
     parent: str | None
     no_inherit: bool
     description: str | None
+    again: bool
+    push: bool | None
 
 
 next_version = one_value(
@@ -52,7 +54,7 @@ next_version = one_value(
         "origin",
         metavar="V",
         shell_complete=complete_versions,
-        help="Reuse the content of version V instead of a PATH.",
+        help="Reuse the content of version V instead of a PATH; with --again, a proposal's number or branch.",
     ),
     click.option(
         "--parent",
@@ -62,6 +64,14 @@ next_version = one_value(
     ),
     click.option("--no-inherit", is_flag=True, help="Take over nothing from the parent or from --from V."),
     click.option("--description", metavar="TEXT", help="A description of this version, for its manifest."),
+    click.option(
+        "--again", is_flag=True, help="With --propose: move a proposal that waits to the newest commit."
+    ),
+    click.option(
+        "--push/--no-push",
+        default=None,
+        help="With --again: move it only if the remote does.  [default: git config regolo.push]",
+    ),
 )
 
 
@@ -94,6 +104,11 @@ def commit(
     highest version below.  Description, metadata and serving of the parent are taken over unless given
     again; metrics and lineage only if the content is the same.
 
+    With --propose --again, a proposal that waits is made again on the newest commit of the registry branch,
+    as after another one was merged first: the same bytes, with everything that describes them, under the
+    next free number if its own is taken.  Its branch keeps the name.  --push also sends it, unless somebody
+    else has moved the branch there; otherwise the command to do that is printed.
+
     Following SemVer, bump major if code that loads the model may break (a tensor removed or reshaped), minor
     for new weights, patch for files without weights; `git regolo diff` suggests a bump.
 
@@ -104,15 +119,22 @@ def commit(
       git regolo commit sentiment model.onnx --bump major -m "smaller vocabulary"
       git regolo commit sentiment model.onnx --propose --param epochs=9
       git regolo commit sentiment --from 1.0 --version prod-1.0
+      git regolo commit sentiment --propose --again --push
 
     Exit status: 0 success; 2 invalid input; 3 no such model or file, or tags, history or a branch missing
     here; 4 nothing is modified, the version or (without --yes) its content exists, its content is retired,
     or the registry has uncommitted changes; 6 a store is not there or not writable; 8 it is not confirmed.
     """
     _check(model, path, following)
+    if following.again:
+        _refuse_beside_again(path, following, options)
     with open_handle() as handle:
         ask_before_store(handle)
-        if model is not None and (path is not None or following.origin is not None):
+        if following.again:
+            from regolo_git.cli.again import propose_again  # noqa: PLC0415 - seldom
+
+            propose_again(handle, model, following.origin, options.message, following.push, as_json=as_json)
+        elif model is not None and (path is not None or following.origin is not None):
             source = path if path is not None else _version(handle, model, following.origin)
             created = create(handle, _request(handle, model, source, following, options), yes=yes)
             announce(created, as_json=as_json)
@@ -125,7 +147,9 @@ def _check(model: str | None, path: Path | None, following: NextVersion) -> None
         raise InvalidInput("--version and --bump cannot be used together")
     if path is not None and following.origin is not None:
         raise InvalidInput("give either PATH or --from V", Hint("commit", "-h"))
-    if model is None and following.origin is not None:
+    if following.push is not None and not following.again:
+        raise InvalidInput("--push requires --propose --again", Hint("push"))
+    if model is None and following.origin is not None and not following.again:
         raise InvalidInput("--from requires a model", Hint("commit", "MODEL", "--from", following.origin))
     if model is not None and path is not None:
         check_order("commit", model, path)
@@ -199,7 +223,38 @@ def _commit_recorded(
 
 def _refuse_for_several(following: NextVersion, options: VersionOptions, models: Sequence[str]) -> None:
     """Raises InvalidInput for an option that says something of one version only."""
+    option = next((name for name, value in _said(following, options).items() if value), None)
+    if option is not None:
+        named = few_of([f"'{model}'" for model in models[:MODELS_NAMED]], len(models))
+        raise InvalidInput(
+            f"{option} is for one model, and several are modified: {named}", Hint("commit", "MODEL")
+        )
+
+
+def _refuse_beside_again(path: Path | None, following: NextVersion, options: VersionOptions) -> None:
+    """Raises InvalidInput without --propose, and for what would make the proposal another one."""
+    if not options.propose:
+        raise InvalidInput("--again requires --propose", Hint("commit", "MODEL", "--propose", "--again"))
     given = {
+        "PATH": path,
+        "--bump": following.bump,
+        "--no-inherit": following.no_inherit,
+        "--strict": options.strict,
+        "--direct": options.direct,
+        "--code": options.code,
+        **_said(following, options),
+    }
+    option = next((name for name, value in given.items() if value), None)
+    if option is not None:
+        raise InvalidInput(
+            f"--again proposes the same version, and cannot be used together with {option}",
+            Hint("commit", "MODEL", "PATH", "--propose"),
+        )
+
+
+def _said(following: NextVersion, options: VersionOptions) -> dict[str, object]:
+    """The options that say something of one version only."""
+    return {
         "--version": following.version,
         "--parent": following.parent,
         "--description": following.description,
@@ -214,9 +269,3 @@ def _refuse_for_several(following: NextVersion, options: VersionOptions, models:
         "--serving": options.serving_file,
         "--exclude": options.exclude,
     }
-    option = next((name for name, value in given.items() if value), None)
-    if option is not None:
-        named = few_of([f"'{model}'" for model in models[:MODELS_NAMED]], len(models))
-        raise InvalidInput(
-            f"{option} is for one model, and several are modified: {named}", Hint("commit", "MODEL")
-        )

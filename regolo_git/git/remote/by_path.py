@@ -89,7 +89,7 @@ def push_to(
 ) -> Pushed:
     """Moves refs of a repository from what they were a moment ago, all of them or none."""
     changed = [update for update in updates if theirs.get(update.ref) != update.new]
-    blocked = {update.ref: reason for update in changed if (reason := _reason(there, update.ref)) is not None}
+    blocked = {update.ref: reason for update in changed if (reason := _reason(there, update)) is not None}
     if blocked:
         return _all(updates, [refused(ref, reason, ()) for ref, reason in blocked.items()], ())
     _send(git, there, changed, theirs, on_progress)
@@ -111,8 +111,11 @@ def push_to(
     return Pushed({update.ref: Outcome(update.ref) for update in updates}, tuple(said))
 
 
-def _reason(there: GitRepository, ref: str) -> str | None:
-    """Why git's receiving end would not touch a ref at all."""
+def _reason(there: GitRepository, update: RefUpdate) -> str | None:
+    """Why git's receiving end would not touch a ref at all, or not have it give up commits."""
+    ref = update.ref
+    if update.replaces and there.settings().is_true("receive.denyNonFastForwards"):
+        return "non-fast-forward"
     blocking = blocking_ref(there.paths, ref)
     if blocking is not None:
         return f"'{blocking}' exists; cannot create '{ref}'"

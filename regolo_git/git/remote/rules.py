@@ -11,7 +11,7 @@ def hopeless(git: GitRepository, updates: Sequence[RefUpdate]) -> dict[str, Refu
     """The refs that would lose commits, whatever the remote has now, and why."""
     found: dict[str, Refusal] = {}
     for update in updates:
-        if update.expected in (None, ABSENT) or update.ref.startswith(TAGS):
+        if update.replaces or update.expected in (None, ABSENT) or update.ref.startswith(TAGS):
             continue
         refusal = _loss(git, update.expected, update.new)
         if refusal is not None:
@@ -34,6 +34,8 @@ def _judge(git: GitRepository, update: RefUpdate, theirs: str | None) -> Refusal
         return Refusal.ALREADY_EXISTS if theirs is not None else None
     if update.expected is not None and update.expected != (theirs or ABSENT):
         return Refusal.MOVED
+    if update.replaces:
+        return None
     return _loss(git, theirs, update.new) if theirs is not None else None
 
 

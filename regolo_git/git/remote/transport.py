@@ -29,15 +29,17 @@ def ignore_git_progress(progress: GitProgress) -> None:
 
 
 class RefUpdate(NamedTuple):
-    """What a ref of a remote becomes.  A push never takes anything away from a remote.
+    """What a ref of a remote becomes.
 
     A ref moves only to a commit that contains its present one, and a tag is only created.  If `expected`
-    is given, the remote's ref must be that object when it is moved, or ABSENT.
+    is given, the remote's ref must be that object when it is moved, or ABSENT.  `replaces` gives up the
+    commits of a branch up to `expected`, which is required then.
     """
 
     ref: str
     new: str
     expected: str | None = None
+    replaces: bool = False
 
 
 class Refusal(StrEnum):

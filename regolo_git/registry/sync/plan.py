@@ -78,7 +78,8 @@ def plan_push(
     proposals = proposals_to_push(handle, state, [chain.branch for chain in found], models)
     for each in proposals:
         ref = f"{BRANCHES}{each.branch}"
-        branches.append(RefUpdate(ref, each.tip, state.branch(each.branch) or ABSENT))
+        expected = state.branch(each.branch) or ABSENT
+        branches.append(RefUpdate(ref, each.tip, expected, replaces=each.replaces))
     proposed = tuple(manifest for each in proposals for manifest in each.manifests)
     landing = _landing(handle, state, found, ended, replayed)
     after = frozenset(lacking).difference(each.row.tag for each in versions)

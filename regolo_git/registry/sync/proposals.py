@@ -1,12 +1,14 @@
 """The proposals of a clone that wait to be pushed for their review."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from regolo_git.git.history import changed_files, is_in_history
-from regolo_git.git.refs_state import local_branches, ref_target
+from regolo_git.git.ref_past import was_at
+from regolo_git.git.refs_state import HEADS, local_branches, ref_target
 from regolo_git.git.remotes import tracking_ref
 from regolo_git.records.branches import PROPOSALS
+from regolo_git.records.digests import Digest
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.paths import MODELS, model_of_manifest
 from regolo_git.registry.handle import Handle
@@ -14,11 +16,15 @@ from regolo_git.registry.sync.remote_state import RemoteState
 
 
 class Proposal(NamedTuple):
-    """A branch to push, and the versions that it proposes."""
+    """A branch to push, and the versions that it proposes.
+
+    If it `replaces` what the remote has, the same bytes were proposed again here.
+    """
 
     branch: str
     tip: str
     manifests: tuple[Manifest, ...]
+    replaces: bool
 
 
 def proposals_to_push(
@@ -35,13 +41,29 @@ def proposals_to_push(
         named = branch.startswith(PROPOSALS)
         if tip is None or branch in released or not (named or branch == head):
             continue
-        if not _is_new(handle, state, branch, tip):
+        again = _is_again(handle, state, branch, tip)
+        if not again and not _is_new(handle, state, branch, tip):
             continue
         manifests = _proposed(handle, tip)
         of_models = {manifest.model for manifest in manifests}.intersection(models)
         if (named or manifests) and (not models or of_models or any(f"/{m}@" in branch for m in models)):
-            found.append(Proposal(branch, tip, manifests))
+            found.append(Proposal(branch, tip, manifests, again))
     return found
+
+
+def _is_again(handle: Handle, state: RemoteState, branch: str, tip: str) -> bool:
+    """Whether the remote has a proposal that this clone had, too, and has proposed again since."""
+    theirs = state.branch(branch)
+    if theirs is None or theirs == tip or not handle.git.has(theirs) or handle.git.is_ancestor(theirs, tip):
+        return False
+    if not was_at(handle.paths, f"{HEADS}{branch}", theirs):
+        return False
+    before, now = (_bytes_of(_proposed(handle, commit)) for commit in (theirs, tip))
+    return bool(before) and before <= now
+
+
+def _bytes_of(manifests: Iterable[Manifest]) -> set[tuple[str, Digest]]:
+    return {(manifest.model, manifest.artifact.digest) for manifest in manifests}
 
 
 def _is_new(handle: Handle, state: RemoteState, branch: str, tip: str) -> bool:

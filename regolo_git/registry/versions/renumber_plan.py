@@ -123,17 +123,8 @@ def _free(version: Version, taken: Sequence[Version]) -> str:
     if version.is_release and not version.patch:
         found = replace(next_version(taken, "minor"), patch_written=version.patch_written)
     while found in taken:
-        found = _following(found)
+        found = found.following()
     return found.text(zero_patch=version.patch_written)
-
-
-def _following(version: Version) -> Version:
-    if not version.prerelease:
-        return replace(version, patch=version.patch + 1)
-    *start, last = version.prerelease
-    return replace(
-        version, prerelease=(*start, str(int(last) + 1)) if last.isdigit() else (*start, last, "1")
-    )
 
 
 def _finished(handle: Handle, row: TagRow) -> tuple[str, str] | None:

@@ -1,7 +1,7 @@
 """A version of this clone, and the number that it gets instead of its own."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from regolo_git.git.tag_index import TagRow
@@ -39,7 +39,12 @@ class Step:
 
 def with_new_numbers(text: str, steps: Sequence[Step]) -> str:
     """A message with the new references of versions in place of the old ones."""
-    names = {step.before: step.after for step in steps if step.before != step.after}
+    return with_new_references(text, {step.before: step.after for step in steps})
+
+
+def with_new_references(text: str, new: Mapping[str, str]) -> str:
+    """A message with other references of versions in place of those that are keys of `new`."""
+    names = {before: after for before, after in new.items() if before != after}
     if not names:
         return text
     either = "|".join(re.escape(name) for name in names)
