@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
-from math import isfinite
 from typing import Final, Self
 
 from regolo_git.errors import IntegrityError, InvalidInput
@@ -23,6 +22,8 @@ METRICS: Final = (ERROR_RATE, LATENCY_OVER)
 LONGEST_SECONDS = 366 * 86400.0
 # What is counted of each request, one entry for each metric: None for errors, or the limit in seconds.
 Watch = tuple[float | None, ...]
+# Larger values are refused without a word of how large they are.
+MOST_SHOWN = 10**15
 UNITS = ((86400, "d"), (3600, "h"), (60, "m"))
 
 
@@ -118,8 +119,10 @@ class CanaryPolicy:
         if not is_kind(self.min_requests, int) or not 1 <= self.min_requests <= 10**9:
             raise InvalidInput("'min_requests' of a canary is not a whole number of at least 1")
         names = [(metric.name, metric.limit_ms) for metric in self.metrics]
-        if not names or len(set(names)) < len(names):
-            raise InvalidInput("a canary compares at least one metric, and none twice")
+        if not names:
+            raise InvalidInput("the 'metrics' of a canary are empty", f"metrics: {', '.join(METRICS)}")
+        if len(set(names)) < len(names):
+            raise InvalidInput("the 'metrics' of a canary have the same one twice")
 
     @property
     def watch(self) -> Watch:
@@ -218,9 +221,10 @@ class Candidate:
 
 
 def _between(name: str, value: object, least: float, most: float, *, least_included: bool = False) -> None:
-    is_inside = is_number(value) and isfinite(value) and least <= value < most
+    is_inside = is_number(value) and least <= value < most
     if not is_inside or (value == least and not least_included):
-        raise InvalidInput(f"'{name}' of a canary is not between {least:g} and {most:g}")
+        found = f" ({value:g})" if is_number(value) and abs(value) < MOST_SHOWN else ""
+        raise InvalidInput(f"'{name}' of a canary is not between {least:g} and {most:g}{found}")
 
 
 def _share(value: TomlValue) -> float:

@@ -88,6 +88,13 @@ def test_a_policy_of_the_caller_is_checked_as_well() -> None:
     for wrong in ({"steps": (0.5, 0.1)}, {"metrics": ()}, {"max_seconds": 1.0}, {"min_requests": True}):
         with pytest.raises(InvalidInput):
             CanaryPolicy(**wrong)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match=r"'steps' of a canary is not between 0 and 1 \(50\)"):
+        CanaryPolicy(steps=(50, 60))
+    with pytest.raises(InvalidInput, match="the 'metrics' of a canary have the same one twice"):
+        CanaryPolicy(metrics=(CanaryMetric("error_rate"), CanaryMetric("error_rate", 0.1)))
+    for margin in (10**400, float("nan"), float("-inf")):
+        with pytest.raises(InvalidInput, match="'margin' of a canary is not between"):
+            CanaryMetric("error_rate", margin)
     for name in (5, ["error_rate"], None):
         with pytest.raises(InvalidInput, match="there is no canary metric"):
             CanaryMetric(name)  # type: ignore[arg-type]

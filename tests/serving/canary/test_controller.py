@@ -12,7 +12,7 @@ from support.git_program import git
 
 from regolo_git.api import Registry
 from regolo_git.errors import InvalidInput, RegoloError, ServingError, TransportError
-from regolo_git.records.canary import CanaryPolicy
+from regolo_git.records.canary import CanaryMetric, CanaryPolicy
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.registry.endpoints.canary import Said
 from regolo_git.registry.handle import Handle
@@ -287,6 +287,18 @@ def test_a_person_who_edits_the_steps_leaves_the_canary_running(setting: Setting
     setting.blocks(1, bad=0)
     assert setting.endpoint.candidate is not None
     assert setting.registry.promote_canary("e").traffic == {"1.0": 0.8, "1.1": 0.2}
+
+
+def test_another_margin_starts_the_evidence_afresh_and_another_level_does_not(setting: Setting) -> None:
+    setting.blocks(2, bad=2)
+    before = setting.kept["metrics"][0]["log_evidence"]
+    edit(setting.registry, {"canary": replace(POLICY, rollback_level=0.0001)})
+    setting.blocks(1, bad=3)
+    assert setting.kept["metrics"][0]["log_evidence"] > before > 0
+    edit(setting.registry, {"canary": replace(POLICY, metrics=(CanaryMetric("error_rate", 0.02),))})
+    setting.blocks(1, bad=0)
+    assert setting.kept["metrics"][0]["log_evidence"] == 0
+    assert setting.kept["metrics"][0]["baseline"]["requests"] == 450
 
 
 def test_a_policy_that_is_broken_in_the_middle_makes_it_hold(setting: Setting) -> None:
