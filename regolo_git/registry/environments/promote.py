@@ -4,7 +4,7 @@ resolve the version → check `permission` → verify its bytes → ask the gate
     → one commit: environments/<env>/<model>.toml, and every endpoint bound to that environment
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,6 +12,7 @@ from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.artifacts.verify import bytes_of, verify_artifact
 from regolo_git.errors import Conflict
 from regolo_git.git.new_commit import NewCommit
+from regolo_git.hints import Hint
 from regolo_git.records.branches import operation_branch
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.environment import Promotion
@@ -204,7 +205,7 @@ def _commit(
     refuse_ruled_out(followers, version)
     if request.last_step is not None:
         require_canary(records, request.last_step.endpoint, request.last_step.said.expected)
-    elif not request.at_once and (started := started_canaries(followers, version, request.replicas)):
+    elif not request.at_once and (started := _started(followers, request)):
         return _canaries(
             request, started, _Change(promotion, previous, judgement, (), canaries=tuple(started))
         )
@@ -218,6 +219,15 @@ def _commit(
     files = {**promotion_files(promotion, moved.values()), **declaration}
     text = _message(request, previous)
     return NewCommit(files, text, _Change(promotion, previous, judgement, tuple(moved), bool(declaration)))
+
+
+def _started(followers: Iterable[Endpoint], request: _Request) -> dict[str, Endpoint]:
+    """The endpoints on which a canary starts.  Raises Conflict for one that has no single version."""
+    try:
+        return started_canaries(followers, request.version, request.replicas)
+    except Conflict as error:
+        at_once = Hint("promote", request.version.reference, request.environment, "--at-once")
+        raise Conflict(error.message, at_once) from error
 
 
 def _canaries(request: _Request, started: Mapping[str, Endpoint], change: _Change) -> NewCommit[_Change]:

@@ -126,3 +126,8 @@ def test_a_promotion_starts_the_canary_of_an_endpoint_that_follows(regolo: Regol
     # A promotion while the canary runs ends it.
     regolo("promote", "m@1.1", "production")
     assert regolo("traffic", "p").out == "1.1=100%\n"
+
+
+def test_only_a_server_that_decides_takes_over(regolo: Regolo, served: Path) -> None:
+    for option in (("--take-over",), ("--canary-metrics", "http://127.0.0.1:9090")):
+        assert "require --canary" in regolo("serve", *option, status=2).err

@@ -286,3 +286,12 @@ def test_a_version_that_a_canary_took_off_is_no_longer_good(endpoint: Registry) 
     endpoint.start_canary("e", "1.1", policy=POLICY)
     roll_back_canary(endpoint.handle, "e")
     assert endpoint.rollback_endpoint("e").traffic == {"1.0": 1.0}
+
+
+def test_a_promotion_says_how_to_do_without_a_canary_that_cannot_start(followed: Registry) -> None:
+    followed.update_endpoint_traffic("p", {"1.0": 0.5, "1.1": 0.5})
+    with pytest.raises(Conflict, match="splits its traffic") as refused:
+        followed.promote_model_version("m", "1.1", "production")
+    assert str(refused.value.hint) == "git regolo promote m@1.1 production --at-once"
+    followed.promote_model_version("m", "1.1", "production", at_once=True)
+    assert followed.get_endpoint("p").traffic == {"1.1": 1.0}

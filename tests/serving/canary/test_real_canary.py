@@ -54,6 +54,10 @@ def test_a_version_that_fails_is_rolled_back_with_its_evidence(served: ServedReg
     served.version("1.1", FAILING)
     with serving(served.top, "--canary") as engine:
         served.registry.start_canary("e", "1.1", policy=QUICK)
+        # Nobody asks yet, and no data is a reason to hold.
+        until(lambda: RuntimeDirectory.of(engine.common).canary("e").exists(), 40)
+        until(lambda: "no requests" in kept(engine)["verdict"]["reason"], 40)
+        assert kept(engine)["verdict"]["kind"] == "hold"
         with load_on(engine, rate=200):
             until(lambda: served.registry.get_endpoint("e").traffic == {"1.0": 1.0}, 40)
         assert "Regolo-Action: canary-roll-back" in message(served)
