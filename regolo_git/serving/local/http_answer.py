@@ -34,7 +34,12 @@ def error_answer(
 ) -> HttpAnswer:
     """An error for MLflow's clients (`error_code`, `message`) and for those of the V2 protocol (`error`)."""
     body = json.dumps({"error_code": code, "message": message, "error": message}).encode()
-    return HttpAnswer(status, body, headers)
+    return HttpAnswer(status, without_markup(body), headers)
+
+
+def without_markup(document: bytes) -> bytes:
+    """A JSON document that no program takes for HTML: what a caller has sent may be in it."""
+    return document.replace(b"<", b"\\u003c")
 
 
 def without_paths(text: str) -> str:

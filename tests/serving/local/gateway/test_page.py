@@ -19,7 +19,15 @@ from regolo_git.serving.local.gateway.page.described import Described, Tensor
 from regolo_git.serving.local.gateway.page.docs_html import docs_html
 from regolo_git.serving.local.gateway.page.example_calls import example_calls
 from regolo_git.serving.local.gateway.page.openapi import openapi
-from regolo_git.serving.local.gateway.page.paths import DATA, DOCS, FILES, OPENAPI, PAGE_PATHS
+from regolo_git.serving.local.gateway.page.paths import (
+    DATA,
+    DOCS,
+    FILES,
+    MAY_ADVANCE,
+    MUST_ROLL_BACK,
+    OPENAPI,
+    PAGE_PATHS,
+)
 from regolo_git.serving.local.gateway.pages import Pages
 from regolo_git.serving.local.gateway.upstream import Upstream
 from regolo_git.serving.options import GatewayLimits, ServeOptions
@@ -44,7 +52,8 @@ def ask(options: ServeOptions, path: str, headers: dict[str, str] | None = None)
         return {"type": "http.request", "body": b"", "more_body": False}
 
     given = [(name.encode(), value.encode()) for name, value in (HOST | (headers or {})).items()]
-    scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b""}
+    method = "POST" if path in (MAY_ADVANCE, MUST_ROLL_BACK) else "GET"
+    scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b""}
     scope |= {"headers": given, "http_version": "1.1", "scheme": "http", "server": None, "root_path": ""}
     asyncio.run(gateway(scope, receive, send))
     body = b"".join(message.get("body", b"") for message in sent[1:])

@@ -73,12 +73,14 @@ def test_a_models_configuration_is_that_of_a_worker(engine: RunningEngine) -> No
         ("GET", "/v2/models/e/stats", 404),
         ("GET", "/v2/models/e/infer", 405),
         ("PUT", "/v2", 405),
+        ("GET", "/v2/models/%3Cscript%3Ealert(1)%3C/script%3E", 404),
     ],
 )
 def test_every_error_can_be_parsed(engine: RunningEngine, method: str, path: str, status: int) -> None:
     answer = engine.ask(method, path)
     assert (answer.status, answer.headers["content-type"]) == (status, "application/json")
     assert answer.json.keys() == {"error_code", "message", "error"}
+    assert b"<" not in answer.body, "no program takes it for HTML"
 
 
 # -- the page ---------------------------------------------------------------------------------------------
@@ -127,6 +129,7 @@ def test_what_the_page_does_not_have_is_an_error(engine: RunningEngine, query: s
     answer = engine.ask("GET", f"/page/data.json?{query}")
     assert (answer.status, answer.headers["content-type"]) == (status, "application/json")
     assert list(answer.json) == ["error"]
+    assert b"<" not in answer.body
 
 
 def test_the_page_shows_the_canary_and_the_commits_without_what_could_harm(engine: RunningEngine) -> None:

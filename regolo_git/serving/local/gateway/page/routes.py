@@ -17,7 +17,7 @@ from regolo_git.serving.local.gateway.page.docs_html import docs_html, sign_in_h
 from regolo_git.serving.local.gateway.page.openapi import openapi
 from regolo_git.serving.local.gateway.page.paths import DATA, DOCS, FILES, OPENAPI
 from regolo_git.serving.local.gateway.page.visitors import HEADERS, Visitors
-from regolo_git.serving.local.http_answer import error_answer
+from regolo_git.serving.local.http_answer import error_answer, without_markup
 
 PACKAGE = "regolo_git.serving.local.gateway.page"
 ASKED = ("endpoint", "window")
@@ -57,7 +57,7 @@ class PageRoutes:
         if said is None:
             answer = error_answer(503, "NOT_READY", "the supervisor does not answer")
             return Response(answer.body, 503, HEADERS, answer.media_type.decode())
-        return Response(said.body, said.status, HEADERS, said.media_type)
+        return Response(without_markup(said.body), said.status, HEADERS, said.media_type)
 
     async def docs(self, request: Request) -> Response:
         """How each endpoint is called; without the token, the form that asks for it."""

@@ -151,7 +151,7 @@ function evidenceOf(canary, name, metrics) {
   const summary = metrics.map((metric) =>
     `${metric.direction === "worse" ? "Worse" : "Not worse"}: ${number(metric.log_evidence)} of ${number(metric.bound)}.`).join(" ");
   // What is far below zero is as undecided as what is a little below it: the bounds keep their room.
-  return { times, lines, bounds, summary, range: [Math.max(low * 1.1, -top), top * 1.25],
+  return { times, lines, bounds, summary, range: [Math.min(Math.max(low * 1.1, -top), -0.08 * top), top * 1.25],
     empty: "No block of requests has been judged yet." , span: span(times) };
 }
 

@@ -173,12 +173,7 @@ export class Chart {
       this.details.querySelector(".scroll")?.remove();
       this.details.append(this.table.node);
     }
-    // The newest first, and only while somebody reads it.
-    if (this.details.open) this.fillRows(times, lines);
-    this.details.ontoggle = () => this.fillRows(this.shown.times, this.shown.lines);
-  }
-
-  fillRows(times, lines) {
+    // The newest first.
     const rows = times.map((time, at) => [clock(time), ...lines.map((line) => this.format(line.values[at]))]);
     this.table.show(rows.reverse());
   }
