@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, Self
 from regolo_git.records.canary import LATENCY_OVER, CanaryMetric, CanaryPolicy
 from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.serving.canary.sequential_test import Direction, SequentialTest
-from regolo_git.text.numbers import counted, percent_text
+from regolo_git.text.numbers import percent_text
 from regolo_git.text.times import seconds_text
 
 FORMAT = 1
@@ -106,9 +106,12 @@ class Decision:
         if not self.step_requests:
             return "hold", "the candidate has had no requests in this step"
         if self.step_requests < policy.min_requests:
-            return "hold", f"{self.step_requests} of {counted(policy.min_requests, 'request')}"
+            return "hold", f"too few requests: {self.step_requests} of {policy.min_requests} in this step"
         if elapsed < policy.bake_seconds:
-            return "hold", f"{seconds_text(elapsed)} s of {seconds_text(policy.bake_seconds)} s"
+            return (
+                "hold",
+                f"the bake is not over: {seconds_text(elapsed)} s of {seconds_text(policy.bake_seconds)} s",
+            )
         missing = [e for e in evidence if e.direction == "not_worse" and e.log_evidence < e.bound]
         if missing:
             return "hold", f"not shown yet that it is not worse: {', '.join(_name(e) for e in missing)}"

@@ -53,7 +53,7 @@ def test_what_fails_for_both_at_once_speaks_against_neither() -> None:
 
 def test_a_candidate_that_is_as_good_is_promoted_once_it_has_baked() -> None:
     decision = after([block(400, 4, 100, 1)] * 20)
-    assert decision.verdict(9.0).reason == "9 s of 10 s"
+    assert decision.verdict(9.0).reason == "the bake is not over: 9 s of 10 s"
     assert decision.verdict(10.0).kind == "promote"
     assert decision.verdict(86401.0).kind == "hold"
 
@@ -63,7 +63,7 @@ def test_each_step_needs_its_own_requests_and_evidence() -> None:
     decision.next_step()
     assert decision.verdict(10.0).reason == "the candidate has had no requests in this step"
     decision.observe(block(20, 0, 20, 0))
-    assert decision.verdict(10.0).reason == "20 of 50 requests"
+    assert decision.verdict(10.0).reason == "too few requests: 20 of 50 in this step"
     decision.observe(block(50, 0, 50, 0))
     assert decision.verdict(10.0).reason == "not shown yet that it is not worse: error_rate"
 
