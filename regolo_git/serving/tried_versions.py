@@ -2,15 +2,19 @@
 
 from collections.abc import Collection, Sequence
 
-from regolo_git.errors import InvalidInput
+from regolo_git.errors import InvalidInput, PolicyRefused
+from regolo_git.hints import Hint
 from regolo_git.records.digests import Digest
 from regolo_git.records.endpoint import LOCAL, Endpoint, PinnedVersion
-from regolo_git.records.references import Reference
+from regolo_git.records.references import Reference, version_reference
+from regolo_git.records.serving_block import ServingBlock, implied_by
 from regolo_git.registry.endpoints.traffic import pin, servable
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import Listing
 from regolo_git.serving.desired import EndpointChanges, Source
 from regolo_git.serving.model_files import ModelFiles
+from regolo_git.serving.policy import Policy
+from regolo_git.serving.unloadable import problem_of
 
 
 class TriedVersions:
@@ -61,3 +65,29 @@ def tried_endpoints(handle: Handle, references: Sequence[Reference]) -> list[End
         traffic = {version.version: 1.0}
         found[name] = Endpoint(name, version.model_id, None, LOCAL, traffic, pinned)
     return list(found.values())
+
+
+def check_tried(handle: Handle, endpoint: Endpoint, policy: Policy) -> None:
+    """Checks that the version of such an endpoint can be loaded, so that nobody waits for one that cannot.
+
+    Raises InvalidInput for one that does not say how, PolicyRefused for one that the operator does not allow.
+    """
+    ((version, pinned),) = endpoint.versions.items()
+    reference = version_reference(endpoint.model, version)
+    manifest = handle.records_at(pinned.commit).manifest(endpoint.model)
+    if manifest is None or reference in policy.backends:
+        return
+    problem = problem_of(manifest)
+    if problem is not None:
+        again = Hint("commit", endpoint.model, "--from", version, "--serving", "FILE", "--yes")
+        raise InvalidInput(f"'{reference}' cannot be served: {problem}, and create a version with it", again)
+    block = ServingBlock.parse(manifest.serving) if manifest.serving is not None else None
+    block = block or implied_by(manifest.artifact.file_name or "")
+    try:
+        if block is not None:
+            policy.permit(endpoint.model, block)
+    except PolicyRefused as error:
+        hint = error.hint
+        if isinstance(hint, Hint):
+            hint = Hint(hint.command, reference, *hint.arguments)
+        raise PolicyRefused(error.message, hint) from error

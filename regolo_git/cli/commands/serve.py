@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
@@ -24,7 +25,7 @@ from regolo_git.cli.options.serving import (
     token_options,
 )
 from regolo_git.cli.streams import put, talk, talk_next
-from regolo_git.errors import InvalidInput
+from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.hints import Hint
 from regolo_git.records.endpoint import LOCAL, Endpoint
 from regolo_git.records.references import Reference
@@ -38,7 +39,7 @@ from regolo_git.serving.policy import Policy
 from regolo_git.serving.policy_file import operators_policy
 from regolo_git.serving.registry_source import RegistrySource
 from regolo_git.serving.remote_follower import RemoteFollower, followed_remote
-from regolo_git.serving.tried_versions import TriedVersions, tried_endpoints
+from regolo_git.serving.tried_versions import TriedVersions, check_tried, tried_endpoints
 
 if TYPE_CHECKING:
     from regolo_git.serving.canary.controller import CanaryController
@@ -159,8 +160,10 @@ def _serve(
 ) -> None:
     remote = followed_remote(handle) if fetch_seconds is not None else None
     tried = _tried(handle, names, remote)
+    for endpoint in tried:
+        check_tried(handle, endpoint, options.policy)
     for name in names if remote is None and not tried else ():
-        get_endpoint(handle, name)
+        _check_endpoint(handle, name)
     top, artifacts = handle.paths.top, RuntimeDirectory.of(options.common_directory).artifacts
     source: Source = RegistrySource(lambda: Handle.open(top, os.environ), artifacts, remote)
     if tried:
@@ -171,7 +174,10 @@ def _serve(
     def listening(address: str) -> None:
         _tolerant(put)(address)
         token = " -H 'Authorization: Bearer TOKEN'" if options.token is not None else ""
-        _tolerant(talk_next)(f"curl{token} {address}/")
+        if tried:
+            _say_first_calls(options, address, names)
+        else:
+            _tolerant(talk_next)(f"curl{token} {address}/")
         if options.token is None or options.page or options.page_token is not None:
             _tolerant(talk_next)(f"{address}/page")
         if controller is not None:
@@ -226,6 +232,27 @@ def _tried(handle: Handle, names: Sequence[str], remote: str | None) -> list[End
 
     ask_before_store(handle)
     return tried_endpoints(handle, [Reference.parse(name) for name in versions])
+
+
+def _check_endpoint(handle: Handle, name: str) -> None:
+    """Raises NotFound for what is no endpoint; a model without one can be served for a try."""
+    try:
+        get_endpoint(handle, name)
+    except NotFound as error:
+        if name in handle.records().models() and error.hint == Hint("endpoint create", "ENDPOINT", name):
+            raise NotFound(error.message, Hint("serve", f"{name}@latest")) from error
+        raise
+
+
+def _say_first_calls(options: ServeOptions, address: str, names: Sequence[str]) -> None:
+    """Prints a command that calls each endpoint, as soon as it is served."""
+    from regolo_git.serving.local.first_calls import first_calls  # noqa: PLC0415 - needs the [serve] extra
+
+    def say() -> None:
+        for call in first_calls(options.common_directory, address, names, options.token):
+            _tolerant(talk_next)(call)
+
+    threading.Thread(target=say, name="first calls", daemon=True).start()
 
 
 def _following(

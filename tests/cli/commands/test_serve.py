@@ -1,11 +1,14 @@
 """`git regolo serve`, in a process of its own: its options and its policy reach gateway and workers."""
 
+import json
+import re
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 from support.command_line import Regolo
-from support.running_engine import TRUSTING
+from support.running_engine import TRUSTING, until
 from support.running_registry import ServedRegistry, serving
 
 pytestmark = pytest.mark.slow
@@ -63,6 +66,30 @@ def test_a_version_for_a_try_is_served_alone(regolo: Regolo, two_versions: Path)
     regolo("endpoint", "create", "e", "m@1.1")
     assert "cannot be used together" in regolo("serve", "m@1.1", "e", status=2).err
     assert "has no version '9.0'" in regolo("serve", "m@9.0", status=3).err
+    (two_versions / "tree.onnx").write_bytes(b"no model")
+    regolo("register", "tree", "tree.onnx")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert f"'127.0.0.1:{port}'" in regolo("serve", "m@1.1", "-p", str(port), status=7).err
+        assert f"'127.0.0.1:{port}'" in regolo("serve", "tree@1.0", "-p", str(port), status=7).err
+
+
+def test_a_version_that_cannot_be_tried_is_refused_before_anything_starts(
+    regolo: Regolo, two_versions: Path
+) -> None:
+    assert "it has no [serving] block" in regolo("serve", "m@1.1", status=2).err
+    (two_versions / "own.toml").write_text('entry_point = "serve:load"\n')
+    (two_versions / "tree.onnx").write_bytes(b"no model")
+    regolo("register", "tree", "tree.onnx", "--serving", "own.toml")
+    said = regolo("serve", "tree@latest", status=8).err
+    assert "hint: git regolo serve tree@1.0 --allow-code tree\n" in said
+    assert "hint: git regolo serve tree@latest\n" in regolo("serve", "tree", status=3).err
+
+
+def test_a_version_for_a_try_says_how_it_is_called(tmp_path: Path) -> None:
+    served = ServedRegistry(tmp_path / "registry")
+    served.version("1.0", warmup=[{"inputs": ["it's", 1]}])
+    said = tmp_path / "said"
+    with said.open("w") as file, serving(served.top, "m@1.0", said=file):
+        command = until(lambda: re.search(r"next +(curl .*)\n", said.read_text()))[1]
+        answer = subprocess.run(command, shell=True, capture_output=True, check=True)
+    assert json.loads(answer.stdout) == {"predictions": ["it's", 1]}
