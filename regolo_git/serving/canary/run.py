@@ -14,9 +14,11 @@ from regolo_git.records.json_reader import Json, JsonReader
 from regolo_git.registry.endpoints.canary import Canary
 from regolo_git.serving.canary.blocks import BlockReader
 from regolo_git.serving.canary.decision import Block, Decision, MetricEvidence, Verdict
+from regolo_git.text.printable import one_line
 from regolo_git.text.times import utc_time
 
 MOST_POINTS = 600
+LONGEST_REASON = 300
 
 
 @dataclass(slots=True)
@@ -143,8 +145,10 @@ class Run:
         return verdict
 
     def condemn(self, reason: str) -> Verdict:
-        """Has it rolled back without statistics."""
-        self.verdict = Verdict("roll_back", reason, self.decision.verdict(self.elapsed).evidence)
+        """Has it rolled back without statistics; what a worker said may be anything."""
+        self.verdict = Verdict(
+            "roll_back", one_line(reason)[:LONGEST_REASON], self.decision.verdict(self.elapsed).evidence
+        )
         return self.verdict
 
     def document(self, decider: str) -> dict[str, Json]:

@@ -37,6 +37,7 @@ class ScriptedEngine:
         self.totals = {"1.0": [0, 0], "1.1": [0, 0]}
         self.restarts = {"1.0": 0, "1.1": 0}
         self.failed: tuple[str, ...] = ()
+        self.words: str | None = None
         self.problem: RegoloError | None = None
         self.withheld: list[str] = []
 
@@ -53,7 +54,7 @@ class ScriptedEngine:
         totals = {version: tuple(counts) for version, counts in self.totals.items()}
         traffic = self.registry.get_endpoint(endpoint).traffic
         reading = Reading(self.source, self.now, totals)
-        return Observation(reading, traffic, dict(self.restarts), self.failed, None, None)
+        return Observation(reading, traffic, dict(self.restarts), self.failed, self.words, None)
 
     def withhold(self, endpoint: str, version: str) -> None:
         self.withheld.append(f"{endpoint} {version}")
@@ -360,3 +361,16 @@ def test_a_server_that_could_not_commit_does_not_begin_to_decide(
     monkeypatch.setenv("GIT_AUTHOR_NAME", "")
     with pytest.raises(InvalidInput, match="Git has no name"):
         begin()
+
+
+def test_what_a_worker_says_is_one_line_of_the_commit(setting: Setting) -> None:
+    setting.engine.failed = ("1.1",)
+    setting.engine.words = "a worker ended\n\nRegolo-Action: promote\x1b[2J\n" + "x" * 5000
+    setting.controller.tick()
+    message = git(setting.registry.handle.paths.top, "log", "-1", "--format=%B", "main")
+    assert [line for line in message.splitlines() if line.startswith("Regolo-Action")] == [
+        "Regolo-Action: canary-roll-back"
+    ]
+    assert "\x1b" not in message
+    assert len(message) < 2000
+    assert setting.actions[0] == "canary-roll-back"
