@@ -20,6 +20,6 @@ class ManualPages(BuildHookInterface):
         for page in write_pages(Path(self.root), self.metadata.version, self._folder):
             build_data["shared_data"][str(page)] = f"share/man/man1/{page.name}"
 
-    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002 - hatchling's
         if self.target_name == "wheel":
             shutil.rmtree(self._folder)

@@ -25,7 +25,7 @@ def date_option(function: Function) -> Function:
     )(function)
 
 
-def _set_format(ctx: click.Context, param: click.Parameter, value: str | None) -> None:  # noqa: ARG001
+def _set_format(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
     if value is not None:
         ctx.meta[DATE_FORMAT] = value
 

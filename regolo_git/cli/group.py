@@ -40,11 +40,11 @@ class CommandGroup(click.Group):
         self.aliases = aliases
         self._elsewhere = elsewhere
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's - click's signature
         """Every command, in the order of the help."""
         return list(self.entries)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
         """Imports a command; None if there is no command of that name."""
         entry = self.entries.get(self.aliases.get(cmd_name, cmd_name))
         return _imported(entry) if entry is not None else None
@@ -73,7 +73,7 @@ class CommandGroup(click.Group):
             return self._elsewhere[name]
         return f"{ctx.command_path} {nearest(name, self.entries) or '-h'}"
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
         """Writes the list of commands under their headings."""
         width = max(len(name) for name in self.entries)
         for title, entries in self.sections.items():

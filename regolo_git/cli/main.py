@@ -37,7 +37,7 @@ where that is missing, `git regolo -h` and `git regolo COMMAND -h` have the same
 """
 
 
-def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001
+def _set_debug(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     # Set eagerly, because parsing may fail before the group is called.
     if value and isinstance(ctx.obj, Invocation):
         ctx.obj.debug = True

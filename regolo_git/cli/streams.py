@@ -83,7 +83,7 @@ def is_quiet() -> bool:
     return ctx is not None and bool(ctx.meta.get(QUIET))
 
 
-def no_pager(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001
+def no_pager(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     """Has the pages of a command line printed as they are: `--no-pager`."""
     if value:
         ctx.meta[NO_PAGER] = True

@@ -23,32 +23,32 @@ if TYPE_CHECKING:
 KEPT = 8
 
 
-def parse_config(data: bytes, path: str) -> "RegistryConfig":  # noqa: ARG001
+def parse_config(data: bytes, path: str) -> "RegistryConfig":  # noqa: ARG001 - as all parsers
     """Parses `.regolo/config.toml`.  Raises IntegrityError."""
     return _config(data)
 
 
-def parse_card(data: bytes, path: str) -> "ModelCard":  # noqa: ARG001
+def parse_card(data: bytes, path: str) -> "ModelCard":  # noqa: ARG001 - as all parsers
     """Parses a model card.  Raises IntegrityError."""
     return _card(data)
 
 
-def parse_retired_list(data: bytes, path: str) -> "RetiredList":  # noqa: ARG001
+def parse_retired_list(data: bytes, path: str) -> "RetiredList":  # noqa: ARG001 - as all parsers
     """Parses a list of retired versions.  Raises IntegrityError."""
     return _retired_list(data)
 
 
-def parse_evaluations(data: bytes, path: str) -> "Evaluations":  # noqa: ARG001
+def parse_evaluations(data: bytes, path: str) -> "Evaluations":  # noqa: ARG001 - as all parsers
     """Parses the evaluations of a model.  Raises IntegrityError."""
     return _evaluations(data)
 
 
-def parse_labels(data: bytes, path: str) -> "Labels":  # noqa: ARG001
+def parse_labels(data: bytes, path: str) -> "Labels":  # noqa: ARG001 - as all parsers
     """Parses the labels of a model's versions.  Raises IntegrityError."""
     return _labels(data)
 
 
-def parse_manifest(data: bytes, path: str) -> "Manifest":  # noqa: ARG001
+def parse_manifest(data: bytes, path: str) -> "Manifest":  # noqa: ARG001 - as all parsers
     """Parses a manifest.  Raises IntegrityError."""
     from regolo_git.records.manifest import Manifest
 

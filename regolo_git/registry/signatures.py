@@ -79,7 +79,7 @@ def _checked(handle: Handle, data: bytes, name: str, target: str, signers: bytes
 
         checked = check_ssh_signature(payload, signature, ssh_signers(signers), tag.tagged_seconds)
     else:
-        from regolo_git.git.openpgp_signatures import check_openpgp_signature  # noqa: PLC0415
+        from regolo_git.git.openpgp_signatures import check_openpgp_signature  # noqa: PLC0415 - as above
 
         checked = check_openpgp_signature(_gpg(handle), payload, signature, openpgp_signers(signers))
     if checked.signer is not None:

@@ -97,7 +97,7 @@ def test_an_unknown_command_names_its_neighbour(regolo: Regolo) -> None:
 
 
 def test_an_unknown_option_points_to_the_help(regolo: Regolo) -> None:
-    outcome = regolo("list", "--metrics", "x", status=2)
+    outcome = regolo("list", "--unheard-of", "x", status=2)
     assert outcome.err.startswith("error: no such option")
     assert outcome.err.endswith("hint: git regolo list -h\n")
 

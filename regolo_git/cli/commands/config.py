@@ -76,7 +76,7 @@ GIVEN = (ENDPOINT_SETTING, REGION_SETTING, CACHE_SETTING, CACHE_SIZE_SETTING, PU
 LOCAL_PREFIX = "regolo."
 
 
-def complete_keys(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+def complete_keys(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Completes the settings that this release uses, for each environment and further store that is there."""
     keys = query(ctx, _local_keys if ctx.params.get("local") else _committed_keys)
     return [CompletionItem(key) for key in keys if key.startswith(incomplete)]

@@ -28,7 +28,7 @@ class Call(NamedTuple):
     limit: int | None
 
 
-def _size(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:  # noqa: ARG001
+def _size(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
     size = parse_size(value) if value is not None else None
     if value is not None and size is None:
         raise InvalidInput(f"'{value}' is not a size", "write it as 500kB, 5MB or 16MiB")

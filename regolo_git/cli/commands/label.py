@@ -24,7 +24,7 @@ from regolo_git.registry.versions.label import label as record
 from regolo_git.text.printable import one_line, printable
 
 
-def _complete_held(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+def _complete_held(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Completes the labels that the version has."""
     # While the option's value is missing, click has not assigned the arguments to parameters yet.
     given = ctx.params.get("reference") or next(iter(ctx.args), None)

@@ -15,26 +15,26 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.version_status import read_statuses
 
 
-def to_model(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001
+def to_model(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
     """Parses a model's name.  Raises InvalidInput for an invalid one."""
     return check_model_name(value) if value is not None else None
 
 
-def to_reference(ctx: click.Context, param: click.Parameter, value: str | None) -> Reference | None:  # noqa: ARG001
+def to_reference(_ctx: click.Context, _param: click.Parameter, value: str | None) -> Reference | None:
     """Parses a reference.  Raises InvalidInput with the expected form."""
     return Reference.parse(value) if value is not None else None
 
 
 def to_references(
-    ctx: click.Context,  # noqa: ARG001
-    param: click.Parameter,  # noqa: ARG001
+    _ctx: click.Context,
+    _param: click.Parameter,
     values: Sequence[str],
 ) -> tuple[Reference, ...]:
     """Parses references.  Raises InvalidInput with the expected form."""
     return tuple(Reference.parse(value) for value in values)
 
 
-def complete_models(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+def complete_models(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Completes model names."""
     return _items(query(ctx, _model_names), incomplete)
 
@@ -50,14 +50,14 @@ def complete_references(ctx: click.Context, param: click.Parameter, incomplete: 
 
 def complete_environments(
     ctx: click.Context,
-    param: click.Parameter,  # noqa: ARG001
+    _param: click.Parameter,
     incomplete: str,
 ) -> list[CompletionItem]:
     """Completes the configured environments and those with promotions."""
     return _items(query(ctx, _environment_names), incomplete)
 
 
-def complete_versions(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+def complete_versions(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Completes the versions of the model given before."""
     # While an option's value is missing, click has not assigned the arguments to parameters yet.
     model = ctx.params.get("model") or next(iter(ctx.args), None)

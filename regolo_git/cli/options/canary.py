@@ -38,7 +38,7 @@ class PolicyChanges(NamedTuple):
         return replace(policy, **given) if given else policy
 
 
-def _to_steps(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, ...] | None:  # noqa: ARG001
+def _to_steps(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[float, ...] | None:
     if value is None:
         return None
     try:
@@ -47,7 +47,7 @@ def _to_steps(ctx: click.Context, param: click.Parameter, value: str | None) -> 
         raise InvalidInput(f"'{value}' is not a list of percentages", "give the steps as 1,10,50") from error
 
 
-def _to_seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:  # noqa: ARG001
+def _to_seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
     seconds = parse_duration(value) if value is not None else None
     if value is not None and seconds is None:
         raise InvalidInput(f"'{value}' is not a duration", "write 30s, 5m, 2h or 1d")

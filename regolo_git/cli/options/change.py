@@ -23,7 +23,7 @@ def message_option(function: Function) -> Function:
     return click.option("-m", "--message", metavar="TEXT", callback=to_message, help=text)(function)
 
 
-def to_message(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001
+def to_message(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
     """Takes a message.  Raises InvalidInput for an empty one, as git refuses it."""
     if value is not None and not value.strip():
         raise InvalidInput("the message is empty", "write one, or leave out -m")

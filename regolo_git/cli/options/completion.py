@@ -32,12 +32,12 @@ def model_before(ctx: click.Context) -> str | None:
     return None
 
 
-def complete_metrics(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+def complete_metrics(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Completes the names of metrics."""
     return _starting(_of_model(ctx, _metrics), incomplete)
 
 
-def complete_labels(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+def complete_labels(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Completes the names of labels, and `NAME=VALUE` as versions have them."""
     labels = _of_model(ctx, _labels)
     names = sorted({label.partition("=")[0] for label in labels})
@@ -47,7 +47,7 @@ def complete_labels(ctx: click.Context, param: click.Parameter, incomplete: str)
 def assigned(names: Callable[[Handle, str], Iterable[str]]) -> Complete:
     """A completion of `NAME=`, for what follows the model that it is of."""
 
-    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+    def complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         return _starting((f"{name}=" for name in _of_model(ctx, names)), incomplete)
 
     return complete

@@ -18,12 +18,12 @@ from regolo_git.registry.version_status import RETIRED, read_statuses
 from regolo_git.text.sizes import parse_size
 
 
-def to_endpoint(ctx: click.Context, param: click.Parameter, value: str) -> str:  # noqa: ARG001
+def to_endpoint(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     """Parses an endpoint's name.  Raises InvalidInput for an invalid one."""
     return check_endpoint_name(value)
 
 
-def to_size(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:  # noqa: ARG001
+def to_size(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
     """Parses a size such as `64MB`.  Raises InvalidInput for an invalid one."""
     size = parse_size(value) if value is not None else None
     if value is not None and size is None:
@@ -31,7 +31,7 @@ def to_size(ctx: click.Context, param: click.Parameter, value: str | None) -> in
     return size
 
 
-def complete_endpoints(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
+def complete_endpoints(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Completes endpoint names."""
     names = query(ctx, lambda handle: [endpoint.endpoint for endpoint in list_endpoints(handle)])
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]

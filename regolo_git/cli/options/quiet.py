@@ -36,6 +36,6 @@ def _option() -> click.Option:
     )
 
 
-def _set_quiet(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: ARG001
+def _set_quiet(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value:
         be_quiet(ctx)

@@ -24,7 +24,7 @@ def find_target(handle: Handle, text: str) -> Target:
     return found
 
 
-def to_one(ctx: click.Context, param: click.Parameter, value: str | None) -> OneVersion | None:  # noqa: ARG001
+def to_one(_ctx: click.Context, _param: click.Parameter, value: str | None) -> OneVersion | None:
     """Parses what stands for one version.  Raises InvalidInput."""
     return parse_one(value) if value is not None else None
 

@@ -28,7 +28,7 @@ COLUMNS = (
 )
 
 
-def to_time(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:  # noqa: ARG001
+def to_time(_ctx: click.Context, _param: click.Parameter, value: str | None) -> datetime | None:
     """Parses a time.  Raises InvalidInput."""
     if value is None:
         return None

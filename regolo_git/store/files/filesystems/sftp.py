@@ -60,7 +60,7 @@ class SftpFiles(FsspecFiles):
         self._made: set[str] = set()
         self._sftp: Any = self._ask(filesystem.client.start_sftp_client)
 
-    def create_root(self, rights: int = 0) -> None:  # noqa: ARG002
+    def create_root(self, rights: int = 0) -> None:  # noqa: ARG002 - of Files
         """See `Files.create_root`; permissions are the server's."""
         self._ask(self._sftp.makedirs, self._root, exist_ok=True)
 

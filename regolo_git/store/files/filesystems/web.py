@@ -108,23 +108,23 @@ class WebFilesystem(HTTPFileSystem):  # type: ignore[misc]
 class WebFiles(FsspecFiles):
     """Files of a web server."""
 
-    def create_root(self, rights: int = 0) -> None:  # noqa: ARG002
+    def create_root(self, rights: int = 0) -> None:  # noqa: ARG002 - of Files
         """See `Files.create_root`: it cannot."""
         self._refuse()
 
-    def put(self, path: str, data: Data) -> NoReturn:  # noqa: ARG002
+    def put(self, path: str, data: Data) -> NoReturn:  # noqa: ARG002 - of Files
         """See `Files.put`: it cannot."""
         self._refuse(path)
 
-    def write(self, path: str, data: Data) -> NoReturn:  # noqa: ARG002
+    def write(self, path: str, data: Data) -> NoReturn:  # noqa: ARG002 - of Files
         """See `Files.write`: it cannot."""
         self._refuse(path)
 
-    def create(self, path: str, data: Data) -> NoReturn:  # noqa: ARG002
+    def create(self, path: str, data: Data) -> NoReturn:  # noqa: ARG002 - of Files
         """See `Files.create`: it cannot."""
         self._refuse(path)
 
-    def move(self, path: str, to: str) -> NoReturn:  # noqa: ARG002
+    def move(self, path: str, to: str) -> NoReturn:  # noqa: ARG002 - of Files
         """See `Files.move`: it cannot."""
         self._refuse(path)
 
