@@ -70,7 +70,10 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> FolderRegistry:
     serving = PYTHON | {"warmup": [{"inputs": [SCRIPT]}]}
     for version in ("1.0", "1.1"):
         registry.version(version, {"serve.py": f"# {version}\n{ECHO}"}, serving)
-    registry.endpoint(LONG, {"1.0": 1.0})
+    commit = registry.endpoint(LONG, {"1.0": 1.0, "1.1": 0.0})
+    place = f"endpoints/{LONG}.toml"
+    endpoint = Endpoint.parse((registry.folder / "commits" / commit / f"{LONG}.toml").read_text(), place)
+    registry.file(LONG, replace(endpoint, shadow={"1.1": 0.5}).to_text())
     try_out(registry, "1.1")
     rows = [["traffic", SCRIPT, SCRIPT], *([["traffic", "Ada", "more"]] * 8)]
     (registry.folder / "changes.json").write_text(json.dumps(rows))
@@ -181,6 +184,21 @@ def test_a_canary_is_told_apart_from_the_last_one(registry: FolderRegistry, engi
         engine.until_serving("e", try_out(registry, None))
         await tab.until(f"{heading} === 'Last canary'")
         assert WAITS in await shown(tab)
+        assert_sound(tab, engine)
+
+    in_browser(look)
+
+
+def test_a_shadow_is_shown_apart(engine: RunningEngine) -> None:
+    async def look(tab: Tab) -> None:
+        await tab.open(f"{engine.address}/page?endpoint={LONG}")
+        await shown(tab)
+        for _ in range(20):
+            engine.predict([1], f"/endpoints/{LONG}/invocations")
+        await tab.until(
+            "document.querySelector('#shadows td:nth-child(4)').textContent.startsWith('100 % of ')"
+        )
+        assert "1.1\t50 %" in await tab.value("document.getElementById('shadows').innerText")
         assert_sound(tab, engine)
 
     in_browser(look)

@@ -17,6 +17,8 @@ const state = { endpoint: query.get("endpoint"), window: "900", timer: 0, paused
 const canary = new Canary(at("canary"), at("canary-body"));
 const versions = new Table("Versions", ["Version", "Share", "Requests", "Errors", "95 % within", "Per second", "Answered", "Median", "99 % within", "Workers"]);
 at("versions").append(versions.node);
+const shadows = new Table("Shadows", ["Version", "Copied", "Copies", "Agree", "Errors", "95 % within", "Dropped"]);
+at("shadows").append(shadows.node);
 const charts = {
   requests: new Chart(at("requests"), { title: "Requests per second", note: "Answered by each version; dotted lines are commits.", format: perSecond }),
   errors: new Chart(at("errors"), { title: "Errors", note: "The share of requests that got a 5xx status.", format: percent }),
@@ -160,6 +162,15 @@ function showSplit(endpoint, order) {
   });
   at("bar").replaceChildren(...parts);
   versions.show(order.map((version, index) => versionRow(endpoint, version, index)));
+  const copied = order.filter((version) => endpoint.metrics[version]?.shadow);
+  at("shadows").hidden = copied.length === 0;
+  shadows.show(copied.map((version) => shadowRow(version, endpoint.metrics[version].shadow)));
+}
+
+// Rates over nothing are null.
+function shadowRow(version, held) {
+  return [version, percent(held.share), count(held.copies), `${percent(held.agreement ?? NaN)} of ${count(held.compared)}`,
+    percent(held.error_rate ?? NaN), milliseconds((held.latency_p95 ?? NaN) * 1000), count(held.dropped)];
 }
 
 function versionRow(endpoint, version, index) {
