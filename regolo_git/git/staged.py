@@ -17,7 +17,7 @@ from regolo_git.git.environment import environment_of_git, git_program, index_in
 
 LINK, SUBMODULE = "120000", "160000"
 LINK_LIMIT = 4096  # bytes of the path in a link; no system has longer ones
-RAW = ("--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff", "--diff-filter=ACMT")
+RAW = ("--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff", "--diff-filter=ACDMT")
 
 
 class StagedFile(NamedTuple):
@@ -33,12 +33,16 @@ class StagedFile(NamedTuple):
 
 
 class StagedFiles:
-    """What an index has beyond HEAD, or the files in it that were named; `paths` are the repository's."""
+    """What an index has beyond HEAD, or the files in it that were named; `paths` are the repository's.
+
+    `removed` are the paths that it has no longer, unless files were named.
+    """
 
     def __init__(self, paths: RepositoryPaths, named: Sequence[str] = ()) -> None:
         """`named` are paths as seen from the working directory; without any, what is staged."""
         self.paths = paths
         self.index = index_in_use()
+        self.removed: tuple[str, ...] = ()
         self.files = tuple(self._named(named) if named else self._staged())
 
     def committed_elsewhere(self) -> frozenset[tuple[str, str]]:
@@ -89,12 +93,17 @@ class StagedFiles:
 
     def _staged(self, against: str | None = None) -> list[StagedFile]:
         words = self._run("diff", *RAW, *([against] if against else []), "--").split(b"\0")[:-1]
-        found = []
+        found, removed = [], []
         for fields, path in zip(words[::2], words[1::2], strict=True):
-            mode_before, mode, before, oid, _ = fields.decode().split(" ")
+            mode_before, mode, before, oid, status = fields.decode().split(" ")
+            if status == "D":
+                removed.append(os.fsdecode(path))
+                continue
             was_link = mode_before.removeprefix(":") == LINK
             if mode != SUBMODULE and (oid != before or was_link or mode == LINK):
                 found.append(StagedFile(os.fsdecode(path), oid, mode))
+        if against is None:
+            self.removed = tuple(removed)
         return found
 
     def _named(self, named: Sequence[str]) -> list[StagedFile]:

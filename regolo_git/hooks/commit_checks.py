@@ -31,11 +31,10 @@ def check_commit(
     if paths.work_tree is None:
         return  # nothing is staged in a bare repository
     staged = StagedFiles(paths, files)
-    if not staged.files:
-        return
+    changed = [*(file.path for file in staged.files), *staged.removed]
     for name in names:
-        if name == "policy" and not any(_has_rules(file.path) for file in staged.files):
-            continue  # it imports all that a review needs
+        if not (any(map(_has_rules, changed)) if name == "policy" else staged.files):
+            continue  # the policy imports all that a review needs
         module, function = CHECKS[name]
         check = getattr(import_module(f"regolo_git.hooks.{module}"), function)
         if name == "no-model-bytes":

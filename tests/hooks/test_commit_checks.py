@@ -167,6 +167,13 @@ def test_a_new_signer_alone_is_said(regolo: Regolo, top: Path) -> None:
     assert "loosens a rule, eve@example.com" in regolo("hook", "policy").err
 
 
+def test_a_card_that_is_removed_alone_loosens_its_gates(regolo: Regolo, top: Path) -> None:
+    stage(top, "models/m/model.toml", b"format = 1\n\n[gates.accuracy]\nmin = 0.9\n")
+    git(top, "commit", "-q", "-m", "gate")
+    git(top, "rm", "-q", "models/m/model.toml")
+    assert "this change loosens a rule, gates.accuracy" in regolo("hook", "policy").err
+
+
 def test_an_unknown_hook_is_named(regolo: Regolo) -> None:
     done = regolo("hook", "manifests", status=2)
     assert "git regolo hook manifest" in done.err
