@@ -44,13 +44,14 @@ def judged(review: Review, *, gates: bool = True) -> Iterator[Remark]:
         yield Remark(one_line(finding.what), finding.hint, blocks=finding.exit_code == WRONG)
     for reviewed in review.gates if gates else ():
         if reviewed.gate.state != "pass":
-            yield _gate(reviewed.model, reviewed.gate)
+            yield gate_remark(reviewed.model, reviewed.gate)
     for rule in review.loosened if gates else ():
         what = f"this change loosens a rule, {one_line(rule.text)}"
         yield Remark(f"{what}: it is judged by the rule before", blocks=False)
 
 
-def _gate(model: str, gate: GateResult) -> Remark:
+def gate_remark(model: str, gate: GateResult) -> Remark:
+    """What a gate says that does not pass, of a model or a version."""
     state = {"fail": "fails", "open": "is open", "not judged": "is not judged"}[gate.state]
     what = f"gate '{printable(gate.label)}' of '{printable(model)}' {state}: {one_line(gate.reason)}"
     return Remark(what, gate.way_out, blocks=gate.state == "fail")

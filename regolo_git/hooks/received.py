@@ -3,7 +3,7 @@
 Tags of versions never move or vanish, and a new one is of its commit and the only one of its version.
 Manifests are readable, sealed and in their place on every branch.  Gates are asked for the branches of
 released versions only, by the rules of the tip that the push replaces, or of the registry branch for a new
-one; a proposal is judged by its review.
+one; a proposal is judged by its review.  On those branches, versions below the tip are judged, too.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,11 +14,12 @@ from regolo_git.git.history import common_commit
 from regolo_git.git.links import is_link
 from regolo_git.hints import Hint
 from regolo_git.hooks.moved_refs import NOTHING, TAGS, MovedRef, moved_tags
+from regolo_git.hooks.passed_versions import check_passed_versions
 from regolo_git.hooks.policy import judged
 from regolo_git.hooks.remark import Remark, about
 from regolo_git.records.config import RegistryConfig
 from regolo_git.records.manifest import Manifest
-from regolo_git.records.paths import manifest_path
+from regolo_git.records.paths import CONFIG_PATH, manifest_path
 from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
@@ -109,6 +110,10 @@ def _branch(handle: Handle, moved: MovedRef, branch: str) -> Iterator[Remark]:
     yield from _manifests(handle, handle.records_at(fork), moved.after)
     if config is None or base is None or not _is_judged(config, branch):
         return
+    if branch == config.branch and handle.records_at(moved.after).config() is None:
+        yield Remark(about(moved.ref, f"would lose '{CONFIG_PATH}', and with it the rules for the next push"))
+        return
+    yield from check_passed_versions(handle, base, moved.after)
     review = review_change(handle, ChangeRange(base, fork, moved.after, printable(branch), "the push"))
     for remark in judged(review):
         if remark.blocks or "gate" in remark.what:

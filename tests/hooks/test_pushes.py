@@ -247,6 +247,50 @@ def test_a_server_judges_by_the_rules_before_the_push(
     assert tried(two_versions, "push", "-q", "origin", "main:refs/heads/propose/m")[0] == 0
 
 
+def test_a_server_judges_each_version_of_a_push(two_versions: Path, server: Path, regolo: Regolo) -> None:
+    card = two_versions / "models/m/model.toml"
+    commit_files(two_versions, {"models/m/model.toml": f"{card.read_text()}\n[gates.accuracy]\nmin = 0.9\n"})
+    assert tried(two_versions, "push", "-q", "origin", "main")[0] == 0
+    for number, accuracy in ((3, "0.5"), (4, "0.95")):
+        write_model(two_versions / "model.safetensors", number)
+        regolo("commit", "m", "model.safetensors", "--metric", f"accuracy={accuracy}")
+    status, said = tried(two_versions, "push", "-q", "origin", "main", "m@v1.2", "m@v1.3")
+    assert status != 0
+    assert "gate 'accuracy' of 'm@1.2' fails" in said
+    regolo("retire", "m@1.2", "-m", "too weak", "--yes")
+    assert tried(two_versions, "push", "-q", "origin", "main", "m@v1.2", "m@v1.3") == (0, "")
+
+
+def test_a_server_keeps_the_configuration_of_the_registry(two_versions: Path, server: Path) -> None:
+    git(two_versions, "rm", "-q", ".regolo/config.toml")
+    git(two_versions, "commit", "-q", "-m", "without rules")
+    status, said = tried(two_versions, "push", "-q", "origin", "main")
+    assert status != 0
+    assert "would lose '.regolo/config.toml', and with it the rules for the next push" in said
+
+
+def test_a_server_sees_a_mixed_manifest_below_the_tip(
+    two_versions: Path, server: Path, regolo: Regolo
+) -> None:
+    manifest = two_versions / MANIFEST
+    write_model(two_versions / "model.safetensors", 3)
+    regolo("commit", "m", "model.safetensors", "--metric", "accuracy=0.93")
+    git(two_versions, "tag", "-d", "m@v1.2")
+    manifest.write_text(manifest.read_text().replace("0.93", "0.99"))
+    git(two_versions, "commit", "-q", "--amend", "-a", "-m", "mixed")
+    mixed = git(two_versions, "rev-parse", "HEAD").strip()
+    write_model(two_versions / "model.safetensors", 4)
+    regolo("commit", "m", "model.safetensors", "--version", "1.3", "--metric", "accuracy=0.94")
+    status, said = tried(two_versions, "push", "-q", "origin", "main")
+    assert status != 0
+    assert "'m@1.2', below the tip, cannot be accepted: its seal is of other content" in said
+    git(two_versions, "tag", "-d", "m@v1.3")
+    git(two_versions, "reset", "-q", "--hard", mixed)
+    regolo("seal", "m", "--yes")
+    git(two_versions, "commit", "-q", "--allow-empty", "-m", "more")
+    assert tried(two_versions, "push", "-q", "origin", "main") == (0, "")
+
+
 def test_the_first_push_to_an_empty_server(
     two_versions: Path, tmp_path: Path, regolo: Regolo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,8 +28,8 @@ def judge_merged(handle: Handle, commit: str, manifest: Manifest) -> list[GateRe
         return [GateResult("gates", "not judged", error.message, "")]
     try:
         before = _before(handle, records, commit, manifest.model)
-        known = _facts(records, before) if before is not None else None
-        return judge(rules, known, _facts(handle.records_at(commit), manifest))
+        known = manifest_facts(records, before) if before is not None else None
+        return judge(rules, known, manifest_facts(handle.records_at(commit), manifest))
     except IntegrityError as error:  # of evaluations
         return [GateResult("gates", "not judged", error.message, "")]
 
@@ -43,6 +43,7 @@ def _before(handle: Handle, records: RecordsAt, commit: str, model: str) -> Mani
         return Manifest.parse(handle.git.read_blob(row.manifest_oid)) if row is not None else None
 
 
-def _facts(records: RecordsAt, manifest: Manifest) -> Facts:
+def manifest_facts(records: RecordsAt, manifest: Manifest) -> Facts:
+    """What a version is judged by: its manifest, and what these records say was measured later."""
     manifest = with_evaluations(records, manifest)
     return Facts(manifest.model, manifest.version, manifest.measurements, manifest.shown_metadata)
