@@ -102,8 +102,8 @@ def test_a_value_is_shown_as_it_should_be(served: Path, regolo: Regolo, typed: s
 
 
 def test_the_nearest_option_is_named_and_no_error_takes_two_lines(regolo: Regolo) -> None:
-    assert regolo("list", "--metrics", "x", status=2).err == (
-        "error: no such option '--metrics', did you mean '--metric'?\nhint: git regolo list -h\n"
+    assert regolo("log", "--metrics", "x", status=2).err == (
+        "error: no such option '--metrics', did you mean '--metric'?\nhint: git regolo log -h\n"
     )
     assert regolo("completion", status=2).err.startswith("error: missing argument 'SHELL'. Choose from: bash")
 
