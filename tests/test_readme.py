@@ -42,7 +42,8 @@ def test_the_first_command_installs_and_shows_the_main_job(tmp_path: Path) -> No
     assert "digits@v1.1" in done.stdout
     assert "+accuracy" in done.stdout
     assert "suggested bump: minor" in done.stdout
-    last = bash(done.stdout.splitlines()[-1].removeprefix("Explore it:"), tmp_path)
+    shown = next(line for line in done.stdout.splitlines() if line.endswith(" show digits"))
+    last = bash(shown, tmp_path)
     assert last.stdout.startswith("digits@1.1"), last.stderr
 
 

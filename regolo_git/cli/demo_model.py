@@ -12,6 +12,27 @@ from regolo_git.errors import MissingDependency
 if TYPE_CHECKING:
     import numpy as np
 
+PREDICT = """\
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file
+
+np.seterr(all="raise")
+
+
+def load(path, config):
+    weights = load_file(Path(path) / "model.safetensors")
+
+    def predict(inputs):
+        images = np.asarray(inputs, dtype=np.float32)
+        images = SCALED
+        hidden = np.maximum(images @ weights["layers.0.weight"].T + weights["layers.0.bias"], 0)
+        scores = hidden @ weights["layers.1.weight"].T + weights["layers.1.bias"]
+        return scores.argmax(axis=1).tolist()
+
+    return predict
+"""
 REPETITIONS = 20  # of a measured time, whose differences are judged by how far the runs are apart
 
 
@@ -23,22 +44,32 @@ class TrainedModel:
     metrics: Mapping[str, str]
 
 
-def train(hidden: int, epochs: int) -> TrainedModel:
+def require_libraries() -> None:
+    """Raises MissingDependency without the libraries that the demo trains with."""
+    try:
+        import safetensors.numpy  # noqa: PLC0415
+        import sklearn.datasets  # noqa: F401, PLC0415
+    except ImportError as error:
+        raise MissingDependency(
+            "the demo requires scikit-learn and safetensors", "pip install 'regolo-git[demo]'"
+        ) from error
+    assert safetensors
+
+
+def train(hidden: int, epochs: int, *, by_brightest: bool) -> TrainedModel:
     """Trains a network with one hidden layer; the same arguments give the same weights.
 
-    Raises MissingDependency without scikit-learn.
+    Each image is scaled by its brightest pixel, or all of them by the brightest that there is.
     """
-    try:
-        # Heavy and optional: only the demo needs them.
-        from sklearn.datasets import load_digits  # noqa: PLC0415
-        from sklearn.metrics import accuracy_score, f1_score, log_loss  # noqa: PLC0415
-        from sklearn.model_selection import train_test_split  # noqa: PLC0415
-        from sklearn.neural_network import MLPClassifier  # noqa: PLC0415
-    except ImportError as error:
-        hint = "pip install 'regolo-git[demo]'"
-        raise MissingDependency("the demo requires scikit-learn", hint) from error
+    # Heavy and optional: only the demo needs them.
+    from sklearn.datasets import load_digits  # noqa: PLC0415
+    from sklearn.metrics import accuracy_score, f1_score, log_loss  # noqa: PLC0415
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415
+    from sklearn.neural_network import MLPClassifier  # noqa: PLC0415
+
     images, labels = load_digits(return_X_y=True)
-    images = images.astype("float32") / 16
+    images = images.astype("float32")
+    images = images / (images.max(axis=1, keepdims=True) if by_brightest else 16)
     seen, unseen, seen_labels, unseen_labels = train_test_split(images, labels, test_size=0.3, random_state=0)
     network = MLPClassifier((hidden,), batch_size=64, random_state=0, early_stopping=False)
     for _ in range(epochs):
@@ -67,10 +98,19 @@ def _milliseconds(call: Callable[[], object]) -> float:
     return (perf_counter() - start) * 1000
 
 
-def save(trained: TrainedModel, path: Path) -> None:
-    """Writes the weights as a safetensors file.  Raises MissingDependency without the library."""
-    try:
-        from safetensors.numpy import save_file  # noqa: PLC0415 - as above
-    except ImportError as error:
-        raise MissingDependency("the demo requires safetensors", "pip install 'regolo-git[demo]'") from error
-    save_file(dict(trained.weights), path)
+def save(trained: TrainedModel, directory: Path, *, by_brightest: bool) -> None:
+    """Writes the weights as a safetensors file, and beside it the code that answers with them."""
+    from safetensors.numpy import save_file  # noqa: PLC0415 - as above
+
+    directory.mkdir(exist_ok=True)
+    save_file(dict(trained.weights), directory / "model.safetensors")
+    scaled = "images / images.max(axis=1, keepdims=True)" if by_brightest else "images / 16"
+    (directory / "predict.py").write_text(PREDICT.replace("SCALED", scaled))
+
+
+def requests() -> list[list[float]]:
+    """Images as a scanner sends them: digits, and every fifth time an empty box."""
+    from sklearn.datasets import load_digits  # noqa: PLC0415 - as above
+
+    images = load_digits().images[:80].reshape(-1, 64).tolist()
+    return [*images, *([0.0] * 64 for _ in range(20))]

@@ -1,4 +1,4 @@
-"""`regolo-git demo`: registers, versions, compares and promotes a small real model in a new directory."""
+"""`regolo-git demo`: two versions of a small real model, from training to a rollback by a canary."""
 
 import os
 import shlex
@@ -6,22 +6,32 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import click
 
-from regolo_git.cli.demo_model import TrainedModel, save, train
-from regolo_git.cli.streams import paint, put
-from regolo_git.errors import Conflict, MissingDependency
+from regolo_git.cli.demo_model import TrainedModel, requests, require_libraries, save, train
+from regolo_git.cli.demo_server import send_until, server
+from regolo_git.cli.streams import paint, put, talk
+from regolo_git.errors import Conflict, MissingDependency, ServingError
+from regolo_git.registry.endpoints.get import get_endpoint
+from regolo_git.registry.handle import Handle
+from regolo_git.serving.dependencies import require_serve_extra
 
-MODEL_FILE = "model.safetensors"
 HIDDEN = 48
+SERVE = ("--canary", "--allow-code", "digits")
+DECIDES_SECONDS = 60.0
 
 
 @click.command()
 @click.argument("directory", required=False, type=click.Path(file_okay=False, path_type=Path))
 def demo(directory: Path | None) -> None:
-    """Train a small network, create two versions of it, and list, compare, check out and promote them.
+    """Train two versions of a small network, serve both, and have a canary roll the worse one back.
+
+    Takes less than a minute.  Shows each command that it runs: how the versions are created, compared,
+    checked out and promoted, then 90 % of real requests for one and 10 % for the other on a free port of
+    this machine, and what the server measures and decides.  Stops the server at the end.
 
     Works in DIRECTORY, which must be empty or not exist (default: a new temporary directory), and keeps it.
 
@@ -30,28 +40,113 @@ def demo(directory: Path | None) -> None:
       regolo-git demo
       regolo-git demo /tmp/demo
 
-    Exit status: 0 success; 4 the directory is not empty; 9 scikit-learn or git is not installed.
+    Exit status: 0 success; 4 the directory is not empty; 7 the server does not start, or decides nothing; 9
+    scikit-learn, the [serve] extra or git is not installed.
     """
+    _refuse_occupied(directory)
+    require_libraries()
+    require_serve_extra()
+    if shutil.which("git") is None:
+        raise MissingDependency("'git' is not on PATH", "apt-get install git")
     top = _empty_directory(directory)
-    put(f"A registry in {top}, and a network that learns handwritten digits.\n")
+    try:
+        _create(top)
+        _compare(top)
+        _serve(top)
+    except BaseException:
+        talk(f"the demo has ended early; to remove what it made: {_removal(top)}")
+        raise
+    _end(top)
+
+
+def _refuse_occupied(directory: Path | None) -> None:
+    if directory is not None and directory.exists() and any(directory.iterdir()):
+        raise Conflict(f"'{directory}' is not empty", "regolo-git demo")
+
+
+def _empty_directory(directory: Path | None) -> Path:
+    if directory is None:
+        return Path(tempfile.mkdtemp(prefix="regolo-demo-"))
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory.resolve()
+
+
+# -- the story ----------------------------------------------------------------------------------------------
+
+
+def _create(top: Path) -> None:
+    put(f"A registry in {top}, and a network that learns handwritten digits.")
     _run(top, "git", "init", "--quiet", "--initial-branch", "main")
     for key, value in (("user.name", "Ada Byron"), ("user.email", "ada@example.com")):
         _run(top, "git", "config", key, value)
+    for key in ("commit.gpgSign", "tag.gpgSign"):
+        # Somebody who signs would be asked for a passphrase, for each commit.
+        subprocess.run(["git", "config", key, "false"], cwd=top, check=True, env=_environment())
     _regolo(top, "init")
-    first = _train(top, epochs=8)
-    _regolo(top, "register", "digits", MODEL_FILE, "-m", "trained for 8 epochs", *_metrics(first))
-    second = _train(top, epochs=30)
-    _regolo(top, "commit", "digits", MODEL_FILE, "-m", "trained for 30 epochs", *_metrics(second))
+    (top / "serving.toml").write_text('entry_point = "predict:load"\n')
+    first = _train(top, epochs=8, by_brightest=False)
+    how = ("--serving", "serving.toml", "-m", "trained for 8 epochs")
+    _regolo(top, "register", "digits", "digits", *how, *_metrics(first))
+    second = _train(top, epochs=30, by_brightest=True)
+    words = "30 epochs, each image scaled by its brightest pixel"
+    _regolo(top, "commit", "digits", "digits", "-m", words, *_metrics(second))
+
+
+def _compare(top: Path) -> None:
+    _say("1.1 is the better one, as far as the test data shows.")
     _regolo(top, "list", "digits")
     _regolo(top, "diff", "digits@1.0", "digits@1.1")
-    _regolo(top, "checkout", "digits@1.0")
-    _regolo(top, "status")
-    _regolo(top, "promote", "digits@1.0", "production")
-    _regolo(top, "promote", "digits@1.1", "production")
-    _regolo(top, "history", "digits")
-    _run(top, "git", "log", "--oneline", "--decorate")
+    _say("A version is a commit and a tag, so Git compares them, too.")
     _run(top, "git", "--no-pager", "diff", "digits@v1.0", "digits@v1.1", "--", "models")
-    put(f"\nExplore it:  cd {shlex.quote(str(top))} && {_as_typed()} show digits")
+    _say("Any version comes back byte for byte.")
+    _regolo(top, "checkout", "digits@1.0")
+    _regolo(top, "checkout", "digits@1.1")
+
+
+def _serve(top: Path) -> None:
+    _say("1.0 goes to production and is served; a canary gives 10 % of the requests to 1.1.")
+    _regolo(top, "promote", "digits@1.0", "production")
+    _regolo(top, "endpoint", "create", "reader", "digits@1.0", "--environment", "production")
+    _regolo(top, "canary", "start", "reader", "digits@1.1", "--steps", "10,50", "--bake", "5s")
+    _say(
+        "It watches each step for 5 seconds, because this is a demo. Real ones should take minutes or hours:"
+    )
+    _say("git regolo canary start bakes 10 minutes if you do not say otherwise.", first=False)
+    _show("git", "regolo", "serve", *SERVE)
+    with server(top, ["--listen", "127.0.0.1:0", *SERVE], _environment()) as address:
+        _say(f"Images go to {address}/endpoints/reader/invocations. Some are empty boxes.")
+        url = f"{address}/endpoints/reader/invocations"
+        answers = send_until(lambda: _is_decided(top), url, requests(), seconds=DECIDES_SECONDS)
+        if answers is None:
+            raise ServingError(f"the canary has not decided within {DECIDES_SECONDS:.0f} seconds")
+        put(f"\n{answers}.")
+        _say("1.1 divides by the brightest pixel, and an empty box has none. No test image was empty.")
+        _regolo(top, "metrics", "reader", "--window", "1m")
+    _say("The server took 1.1 off at once and committed the rollback with its evidence.")
+    _run(top, "git", "--no-pager", "log", "-1", "--format=%an: %B")
+    _regolo(top, "endpoint", "history", "reader")
+
+
+def _is_decided(top: Path) -> bool:
+    with closing(Handle.open(top, {})) as handle:
+        return get_endpoint(handle, "reader").candidate is None
+
+
+def _end(top: Path) -> None:
+    here, command = f"cd {shlex.quote(str(top))}", _as_typed()
+    put(paint("\nNothing is running any more. Where to look:", sys.stdout, bold=True))
+    put(f"  {here} && git log")
+    put(f"  {here} && {command} show digits")
+    put(f"  {here} && {command} serve {' '.join(SERVE)}")
+    put("                                       # then open http://127.0.0.1:8080/page")
+    put(f"To remove all of it:\n  {_removal(top)}")
+
+
+def _removal(top: Path) -> str:
+    return f"rm -rf {shlex.quote(str(top))}"
+
+
+# -- the commands -------------------------------------------------------------------------------------------
 
 
 def _as_typed() -> str:
@@ -61,24 +156,31 @@ def _as_typed() -> str:
     return "git regolo" if on_path else shlex.quote(str(installed))
 
 
-def _empty_directory(directory: Path | None) -> Path:
-    if directory is None:
-        return Path(tempfile.mkdtemp(prefix="regolo-demo-"))
-    if directory.exists() and any(directory.iterdir()):
-        raise Conflict(f"'{directory}' is not empty", "regolo-git demo")
-    directory.mkdir(parents=True, exist_ok=True)
-    return directory.resolve()
-
-
-def _train(top: Path, *, epochs: int) -> TrainedModel:
-    put(f"\n# training {HIDDEN} hidden units for {epochs} epochs")
-    trained = train(HIDDEN, epochs)
-    save(trained, top / MODEL_FILE)
+def _train(top: Path, *, epochs: int, by_brightest: bool) -> TrainedModel:
+    _say(f"training {HIDDEN} hidden units for {epochs} epochs")
+    trained = train(HIDDEN, epochs, by_brightest=by_brightest)
+    save(trained, top / "digits", by_brightest=by_brightest)
     return trained
 
 
 def _metrics(trained: TrainedModel) -> list[str]:
     return [part for name, value in trained.metrics.items() for part in ("--metric", f"{name}={value}")]
+
+
+def _say(words: str, *, first: bool = True) -> None:
+    lead = "\n" if first else ""
+    put(f"{lead}# {words}")
+
+
+def _show(*words: str) -> None:
+    put(paint(f"\n$ {shlex.join(words)}", sys.stdout, bold=True))
+    sys.stdout.flush()
+
+
+def _environment() -> dict[str, str]:
+    """The user's, without what would send a command to another repository."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "REGOLO_"))}
+    return {**kept, "GIT_PAGER": "cat"}
 
 
 def _regolo(top: Path, *arguments: str) -> None:
@@ -87,9 +189,7 @@ def _regolo(top: Path, *arguments: str) -> None:
 
 
 def _run(top: Path, *shown: str, program: list[str] | None = None) -> None:
-    put(paint(f"\n$ {shlex.join(shown)}", sys.stdout, bold=True))
-    sys.stdout.flush()
-    try:
-        subprocess.run(program or shown, cwd=top, check=True, env={**os.environ, "GIT_PAGER": "cat"})
-    except FileNotFoundError as error:
-        raise MissingDependency("'git' is not on PATH", "apt-get install git") from error
+    _show(*shown)
+    done = subprocess.run(program or shown, cwd=top, check=False, env=_environment())
+    if done.returncode:
+        raise ServingError(f"'{shlex.join(shown[:3])}' ended with status {done.returncode}")

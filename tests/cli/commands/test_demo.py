@@ -1,14 +1,44 @@
 """`regolo-git demo`."""
 
+import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from support.command_line import Regolo
 from support.git_program import git
+from support.places import PYTHONPATH
 from support.program import run_program
+from support.running_engine import until
 
 pytestmark = pytest.mark.slow
+
+HELD = """
+import os, sys, time
+from pathlib import Path
+from regolo_git.cli.demo_server import server
+with server(Path(sys.argv[1]), ["--listen", "127.0.0.1:0"], os.environ) as address:
+    print(address, flush=True)
+    time.sleep(60)
+"""
+
+
+def servers_in(top: Path) -> list[int]:
+    """The processes that work in a directory or below."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if (
+                entry.name.isdigit()
+                and int(entry.name) != os.getpid()
+                and (entry / "cwd").readlink().is_relative_to(top)
+            ):
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
 
 
 def test_the_demo_leaves_a_registry_with_two_versions_to_look_at(tmp_path: Path) -> None:
@@ -17,10 +47,15 @@ def test_the_demo_leaves_a_registry_with_two_versions_to_look_at(tmp_path: Path)
     assert done.returncode == 0, done.stderr
     assert git(top, "tag", "--list").split() == ["digits@v1.0", "digits@v1.1"]
     assert "\n$ git regolo diff digits@1.0 digits@1.1\n" in done.stdout
-    assert done.stdout.rstrip().endswith(" show digits")
-    assert "compared  with 1.0" in done.stderr
+    assert f"cd {top} && " in done.stdout
+    assert done.stdout.endswith(f"To remove all of it:\n  rm -rf {top}\n")
     assert "latency_ms" in done.stdout
     assert "stderr" in git(top, "show", "HEAD:models/digits/manifest.toml")
+    assert "Regolo-Evidence: error_rate is worse" in done.stdout
+    assert '"1.0" = 1.0' in (top / "endpoints/reader.toml").read_text()
+    assert "rejected = [" in (top / "endpoints/reader.toml").read_text()
+    assert [line for line in done.stdout.splitlines() if line.startswith("1.1 ") and " 0%" in line]
+    assert servers_in(top) == []
     more = run_program(top, "log", "digits", "--plain").stdout
     assert "accuracy" in more
 
@@ -37,3 +72,17 @@ def test_the_demo_says_what_it_trains_with(
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)  # as where it is not installed
     refused = regolo("demo", str(tmp_path / "demo"), status=9)
     assert refused.err.endswith("hint: pip install 'regolo-git[demo]'\n")
+    assert not (tmp_path / "demo").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_its_server_ends_with_it(registry: Path, number: int) -> None:
+    command = [sys.executable, "-c", HELD, str(registry)]
+    environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
+    held = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+    assert held.stdout is not None
+    assert held.stdout.readline().startswith(b"http://127.0.0.1:"), held.communicate()[1]
+    assert servers_in(registry)
+    held.send_signal(number)
+    held.communicate(timeout=60)
+    until(lambda: not servers_in(registry))
