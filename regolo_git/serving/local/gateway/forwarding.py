@@ -168,14 +168,17 @@ class _Attempt:
     async def _answer(
         self, upstream: Upstream, response: WorkerAnswer, chosen: WeightedVersion, retry: int
     ) -> HttpAnswer | Streamed | None:
-        headers = answer_headers(response.headers, with_length=True)
         length = header(response.headers, b"content-length")
         if length is None:
-            return Streamed(response, headers, upstream, is_stream=True)
+            return Streamed(
+                response, answer_headers(response.headers, with_length=False), upstream, is_stream=True
+            )
         upstream.answering += 1
         upstream.give_back()
         if len(length) > MOST_DIGITS or int(length) > WHOLE_BYTES:
-            return Streamed(response, headers, upstream, is_stream=False)
+            return Streamed(
+                response, answer_headers(response.headers, with_length=True), upstream, is_stream=False
+            )
         try:
             body = await response.read()
         except NoAnswer as error:

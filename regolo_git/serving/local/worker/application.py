@@ -6,7 +6,7 @@ A model whose `predict` is a coroutine is awaited, so that it can wait for other
 import asyncio
 import re
 import traceback
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
 from inspect import isawaitable
 from typing import NamedTuple
 
@@ -47,10 +47,18 @@ Later = Coroutine[object, object, HttpAnswer | StreamedAnswer]
 
 
 class Write(NamedTuple):
-    """How outputs are written: as a whole, and item by item, which not every protocol can."""
+    """How outputs are written: as a whole, and item by item, as the caller's headers say.
+
+    Not every protocol can have items.
+    """
 
     whole: Callable[[object], HttpAnswer]
-    items: ItemForm | None
+    accepted: Sequence[tuple[bytes, bytes]] | None
+
+    @property
+    def items(self) -> ItemForm | None:
+        """The form of items."""
+        return form_for(self.accepted) if self.accepted is not None else None
 
 
 class Yielded(NamedTuple):
@@ -132,7 +140,7 @@ class WorkerApp:
     def read(self, request: Request) -> tuple[Call, Write]:
         """A request's call, and how its outputs are written.  Raises InvalidInput."""
         if request.path == "/invocations":
-            return read_invocation(request.body), Write(_write_predictions, form_for(request.headers))
+            return read_invocation(request.body), Write(_write_predictions, request.headers)
         where, signature = _locate(request.path), self.predictor.signature()
         asked = _inference(request, signature)
 
@@ -172,10 +180,11 @@ async def _awaited(outputs: object, write: Write) -> HttpAnswer | StreamedAnswer
     if not is_items(given):
         return _written(given, write)
     items = in_any_turn(given)
-    if write.items is None:
+    form = write.items
+    if form is None:
         await items.aclose()
         return failed(NO_ITEMS)
-    return await _begun(items, write.items)
+    return await _begun(items, form)
 
 
 async def _begun(items: AsyncGenerator[object], form: ItemForm) -> HttpAnswer | StreamedAnswer:

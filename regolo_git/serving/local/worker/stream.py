@@ -10,7 +10,7 @@ import traceback
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import aclosing
 from dataclasses import dataclass
-from inspect import isasyncgen, isgenerator
+from types import AsyncGeneratorType, GeneratorType
 from typing import TypeGuard
 
 from regolo_git.serving.local.turn_log import TurnLog
@@ -30,12 +30,12 @@ class StreamedAnswer:
 
 def is_generator(outputs: object) -> TypeGuard[Generator[object]]:
     """Whether a function yields its answer."""
-    return isgenerator(outputs)
+    return isinstance(outputs, GeneratorType)
 
 
 def is_async_generator(outputs: object) -> TypeGuard[AsyncGenerator[object]]:
     """Whether a coroutine does."""
-    return isasyncgen(outputs)
+    return isinstance(outputs, AsyncGeneratorType)
 
 
 def is_items(outputs: object) -> TypeGuard[Items]:
