@@ -152,9 +152,11 @@ class EndpointRunner:
                 continue
             plan = await self._plan(endpoint, version)
             others = sum(other.replicas for other in self.in_force.plans.values() if other.key == plan.key)
-            self._ensure(plan, endpoint.endpoint, version).at_least(others + plan.replicas)
+            workers = self._ensure(plan, endpoint.endpoint, version)
+            workers.at_least(others + plan.replicas)
             self.in_force = InForce(self.in_force.state, {**self.in_force.plans, version: plan})
             self._changed()
+            workers.at_most(others + plan.replicas)
 
     async def _plan(self, endpoint: Endpoint, version: str) -> VersionPlan:
         pinned = endpoint.versions[version]
