@@ -43,5 +43,5 @@ def test_a_version_for_programs() -> None:
     found: Any = version_list.document((VERSION, MEASURED), [])
     assert found["metrics"] == {"accuracy": 0.92, "f1": None}
     plain: Any = version_list.document((VERSION, {}), [])
-    assert "metrics" not in plain
+    assert (plain["metrics"], plain["measured_later"]) == ({}, [])
     assert version_list.fields((VERSION, MEASURED))[-3:] == ["one\ntwo", 0.92, None]
