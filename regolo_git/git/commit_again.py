@@ -3,7 +3,7 @@
 Only objects are written.  Equal arguments give the same objects, unless they are signed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 
 import pygit2
@@ -23,6 +23,17 @@ def changes_of(git: GitRepository, commit: str, parent: str) -> dict[str, str | 
         old, new = (str(git.get(oid).peel(pygit2.Tree).id) for oid in (parent, commit))
         found = differing_files(git, old, new, "")
     return {path.removeprefix("/"): oid for path, oid in found.items()}
+
+
+def special_file(git: GitRepository, commits: Iterable[str], paths: Collection[str]) -> str | None:
+    """The first of some paths that is an executable, a link or a submodule in one of the commits."""
+    with git_errors("files of commits"):
+        for commit in commits:
+            tree = git.get(commit).peel(pygit2.Tree)
+            for path in paths:
+                if path in tree and tree[path].filemode != pygit2.enums.FileMode.BLOB:
+                    return path
+    return None
 
 
 def author_of(git: GitRepository, commit: str) -> Identity:

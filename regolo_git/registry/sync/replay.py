@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from regolo_git.errors import Conflict
-from regolo_git.git.commit_again import changes_of, commit_again
+from regolo_git.git.commit_again import changes_of, commit_again, special_file
 from regolo_git.git.history import own_commits
 from regolo_git.git.new_commit import NewTag, WrittenTag
 from regolo_git.git.repository import CommitInfo
@@ -103,6 +103,9 @@ class Replay:
         self._refuse(branch, info, row)
         parent, git = info.parents[0], self._handle.git
         changes = changes_of(git, info.oid, parent)
+        special = special_file(git, (info.oid, parent), changes)
+        if special is not None:  # amended by the user: only the content of files is committed again
+            raise self._user_decides(branch, f"'{special}' is an executable, a link or a submodule")
         version = self._version(branch, row, parent, onto) if row is not None else None
         files: dict[str, bytes | None] = {}
         for path, oid in changes.items():

@@ -103,6 +103,28 @@ def test_a_commit_of_the_user_is_the_users(team: Team) -> None:
     assert str(caught.value.hint) == "git pull --rebase && git regolo renumber m@1.1"
 
 
+@pytest.mark.parametrize("kind", ["executable", "link"])
+def test_more_than_content_in_an_amended_commit_is_the_users(team: Team, kind: str) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"theirs")
+    pushed(theirs)
+    ours.label_model_version("m", "1.0", {"approved": "yes"})
+    top = ours.handle.paths.top
+    if kind == "link":
+        (top / "run").symlink_to("models")
+    else:
+        (top / "run").write_text("#!/bin/sh\n")
+        (top / "run").chmod(0o755)
+    git(top, "add", "run")
+    git(top, "commit", "-q", "--amend", "--no-edit")
+    with pytest.raises(Conflict, match="'run' is an executable, a link or a submodule") as caught:
+        pushed(ours)
+    assert str(caught.value.hint) == "git pull --rebase && git regolo push"
+    git(top, "pull", "-q", "--rebase")
+    pushed(ours)
+    assert git(team.host, "ls-tree", "main", "run").split()[0] in ("100755", "120000")
+
+
 def test_two_that_register_one_model_are_told(team: Team) -> None:
     ours, theirs = team.clone("ours"), team.clone("theirs")
     theirs.register_model("n", b"theirs")
