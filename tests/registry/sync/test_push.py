@@ -358,6 +358,33 @@ def test_pins_on_the_operations_branch_follow(registry: Registry, tmp_path: Path
             assert git(team.host, "rev-parse", branch) == git(ours.handle.paths.top, "rev-parse", branch)
 
 
+def test_a_version_on_two_branches_gets_one_number(registry: Registry, tmp_path: Path) -> None:
+    top = registry.handle.paths.top
+    registry.register_model("m", b"one")
+    change_setting(registry.handle, "registry.operations", "ops")
+    git(tmp_path, "clone", "-q", "--bare", str(top), "host.git")
+    with ExitStack() as stack:
+        team = Team(tmp_path / "host.git", top / ".git/regolo/store", stack)
+        ours, theirs = team.clone("ours"), team.clone("theirs")
+        theirs.create_model_version("m", model_data=b"theirs")
+        theirs.promote_model_version("m", "1.1", "staging")
+        pushed(theirs)
+        ours.create_model_version("m", model_data=b"ours")
+        git(ours.handle.paths.top, "branch", "-f", "ops", "main")
+        ours.promote_model_version("m", "1.1", "production")
+        done = pushed(ours)
+        assert [(v.before, v.version) for v in done.versions] == [("1.1", "1.2")]
+        assert sorted(team.tags()) == ["m@v1.0", "m@v1.1", "m@v1.2"]
+        assert git(team.host, "rev-parse", "m@v1.2^{}") == git(team.host, "rev-parse", "main")
+        path = "models/m/manifest.toml"
+        assert git(team.host, "show", f"ops:{path}") == git(team.host, "show", f"main:{path}")
+        with Registry.open(ours.handle.paths.top) as again:
+            promotion = again.handle.records().promotion("production", "m")
+            assert promotion is not None
+            assert promotion.commit == again.get_model_version("m", "1.2").commit
+        assert pushed(ours).branches == ()
+
+
 def test_the_branch_that_one_works_on_is_pushed_with_its_versions(team: Team) -> None:
     ours = team.clone("ours")
     top = ours.handle.paths.top
