@@ -160,11 +160,9 @@ class _Chains:
         """The chain of a branch; of the operations branch after that of the registry branch."""
         git, theirs = self._handle.git, self._state.branch(branch)
         start = theirs or self._state.branch(self._handle.registry_branch())
-        if start is None:
-            commits = tuple(own_commits(git, tip, None))
-            return _Chain(branch, tip, theirs, commits, commits)
         commits = tuple(own_commits(git, tip, start))
-        if not self._again(commits, tip, start):
+        if start is None or not self._again(commits, tip, start):
+            self._ends[branch] = tip if commits or start is None else start
             return _Chain(branch, tip, theirs, commits, commits)
         registry = self._ends.get(self._handle.registry_branch())
         self._ends[branch] = self.replay.branch(branch, tip, start, registry)

@@ -82,7 +82,7 @@ class Replay:
     def branch(self, name: str, tip: str, onto: str, registry: str | None = None) -> str:
         """Commits again what a branch has and `onto` lacks; returns the new tip.
 
-        Of the operations branch, `registry` is the tip of the registry branch.
+        `registry` is the tip of the registry branch, if it is another one.
 
         Raises Conflict, with the command that helps, if a commit is the user's, a version's number was given
         and is taken, or another clone changed the same record.

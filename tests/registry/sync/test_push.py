@@ -358,6 +358,28 @@ def test_pins_on_the_operations_branch_follow(registry: Registry, tmp_path: Path
             assert git(team.host, "rev-parse", branch) == git(ours.handle.paths.top, "rev-parse", branch)
 
 
+def test_what_the_registry_branch_retired_is_not_promoted_on_another(
+    registry: Registry, tmp_path: Path
+) -> None:
+    top = registry.handle.paths.top
+    for name in ("m", "n"):
+        registry.register_model(name, b"one")
+    change_setting(registry.handle, "registry.operations", "ops")
+    git(tmp_path, "clone", "-q", "--bare", str(top), "host.git")
+    with ExitStack() as stack:
+        team = Team(tmp_path / "host.git", top / ".git/regolo/store", stack)
+        ours, theirs = team.clone("ours"), team.clone("theirs")
+        git(ours.handle.paths.top, "branch", "-f", "ops", "origin/ops")
+        theirs.retire_model_version("m", "1.0", reason="wrong data")
+        theirs.promote_model_version("n", "1.0", "staging")
+        pushed(theirs)
+        ours.promote_model_version(
+            "m", "1.0", "staging"
+        )  # both go on with `ops`, and only theirs with `main`
+        with pytest.raises(Conflict, match=r"another clone retired 'm@1\.0'"):
+            pushed(ours)
+
+
 def test_a_version_on_two_branches_gets_one_number(registry: Registry, tmp_path: Path) -> None:
     top = registry.handle.paths.top
     registry.register_model("m", b"one")
