@@ -1,7 +1,8 @@
-"""What a push commits again, on record until this clone has it too.
+"""What a push commits again, on record until this clone has it too, and where a pull moves branches.
 
 The remote gets the new commits and tags first; only then do branches and tags of this clone move to them.  A
-run that is killed between the two leaves this record, from which the next one completes the work.
+run that is killed between the two, or between the files and the refs of this clone, leaves this record, from
+which the next one completes the work.
 """
 
 import json
@@ -60,12 +61,12 @@ class Landing:
         return self.replayed.versions
 
 
-def land(handle: Handle, landing: Landing) -> None:
+def land(handle: Handle, landing: Landing, reason: str = "push") -> None:
     """Moves branches and tags of this clone to what was pushed, and removes the record.
 
     Raises LostRace if a branch was moved since: then its new commits are left to commit again.
     """
-    go_on(handle.git, landing.branches, landing.tag_moves(), "push")
+    go_on(handle.git, landing.branches, landing.tag_moves(), reason)
     forget_landing(handle)
 
 

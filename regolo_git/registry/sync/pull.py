@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
-from regolo_git.errors import Conflict
+from regolo_git.errors import Conflict, RegoloError
 from regolo_git.git.go_on import Move, go_on, refuse_to_go_on
 from regolo_git.git.lock import exchange_lock
 from regolo_git.git.program import try_git
@@ -23,11 +23,20 @@ from regolo_git.registry.change import recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.sync.fetch import Fetched, create_missing, fetch_refs
 from regolo_git.registry.sync.files import CheckedOutFiles, check_out_all, placed_manifests
-from regolo_git.registry.sync.landing import Finished, finish_landing, land, note_landing
+from regolo_git.registry.sync.landing import (
+    Finished,
+    Landing,
+    finish_landing,
+    forget_landing,
+    land,
+    note_landing,
+    read_landing,
+)
 from regolo_git.registry.sync.plan import branch_tips, plan_push
 from regolo_git.registry.sync.push import PushedVersion
 from regolo_git.registry.sync.recipes import fetch_recipes, fetched_tips
 from regolo_git.registry.sync.remote_state import RemoteState, ask, local_tags, remote_name
+from regolo_git.registry.sync.replay import Replayed
 from regolo_git.registry.versions.status import artifact_state
 from regolo_git.text.json_values import Plain
 
@@ -123,7 +132,16 @@ def _forward(handle: Handle, state: RemoteState) -> tuple[str, ...]:
         if theirs is not None and tip != theirs and handle.git.is_ancestor(tip, theirs):
             refuse_to_go_on(handle.git, branch, tip, theirs)
             moves[branch] = Move(tip, theirs)
-    go_on(handle.git, moves, {}, "pull")
+    forward = Landing(state.remote, moves, {}, Replayed())
+    if not moves or read_landing(handle) is not None:  # a push's record is still needed
+        go_on(handle.git, moves, {}, "pull")
+    else:
+        note_landing(handle, forward)
+        try:
+            land(handle, forward, "pull")
+        except RegoloError:
+            forget_landing(handle)
+            raise
     return tuple(moves)
 
 
@@ -142,7 +160,7 @@ def _again(
         return (), ()
     here = landing.of_this_clone()
     note_landing(handle, here)
-    land(handle, here)
+    land(handle, here, "pull")
     versions = (PushedVersion(s.row.model, s.version, s.row.version) for s, _ in landing.versions)
     return tuple(each for each in versions if each.version != each.before), tuple(landing.branches)
 

@@ -1,15 +1,20 @@
 """Fetching and pulling: what came is there, what was edited or has the same name stays."""
 
+import os
+import shutil
+import signal
 from pathlib import Path
 
 import pytest
 from support.clones import Team, pushed, status
 from support.git_program import git
+from support.program import run_program
 
 from regolo_git.api import Registry
 from regolo_git.errors import Conflict, NotFound
 from regolo_git.registry.sync.fetch import Fetched, fetch
 from regolo_git.registry.sync.pull import Pulled, pull
+from regolo_git.registry.sync.push import push
 
 
 def fetched(registry: Registry) -> Fetched:
@@ -110,6 +115,30 @@ def test_files_that_are_not_there_stay_away(with_file: Team) -> None:
     (top(ours) / "f.bin").unlink()
     assert [manifest.reference for manifest in pulled(ours).kept] == ["f@1.1"]
     assert not (top(ours) / "f.bin").exists()
+
+
+@pytest.mark.parametrize("command", ["pull", "push"])
+def test_a_pull_killed_between_files_and_branch_goes_on(team: Team, tmp_path: Path, command: str) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"two")
+    pushed(theirs)
+    killer = tmp_path / "bin" / "git"
+    killer.parent.mkdir()
+    killer.write_text(
+        f'#!/bin/sh\n{shutil.which("git")} "$@" || exit\ncase " $* " in\n*" -n "*) ;;\n'
+        '*" read-tree "*) kill -9 $PPID ;;\nesac\n'
+    )
+    killer.chmod(0o755)
+    path = f"{killer.parent}{os.pathsep}{os.environ['PATH']}"
+    assert run_program(top(ours), "pull", PATH=path).returncode == -signal.SIGKILL
+    assert status(ours).endswith("\nM  models/m/manifest.toml")
+    theirs.create_model_version("m", model_data=b"three")
+    pushed(theirs)
+    with Registry.open(top(ours)) as again:
+        push(again.handle) if command == "push" else pull(again.handle)
+    pulled(ours)
+    assert status(ours) == "## main...origin/main"
+    assert git(top(ours), "rev-parse", "main") == git(team.host, "rev-parse", "main")
 
 
 def test_versions_of_this_clone_come_after_what_was_pulled(team: Team) -> None:
