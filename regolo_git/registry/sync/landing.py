@@ -71,10 +71,14 @@ def land(handle: Handle, landing: Landing, reason: str = "push") -> None:
 
 
 class Finished(NamedTuple):
-    """What a killed run had pushed: its versions, and what this clone cannot simply take over any more."""
+    """What a killed run had pushed: its versions, and what this clone cannot simply take over any more.
+
+    `moved` has the branches of this clone that have moved.
+    """
 
     versions: tuple[MovedVersion, ...] = ()
     replayed: Replayed = Replayed()
+    moved: tuple[str, ...] = ()
 
 
 def finish_landing(handle: Handle, state: RemoteState) -> Finished:
@@ -86,6 +90,7 @@ def finish_landing(handle: Handle, state: RemoteState) -> Finished:
     if landing is None or landing.remote != state.remote or not _is_pushed(handle, landing, state):
         forget_landing(handle)
         return Finished()
+    versions = landing.versions if landing.ends else ()  # a pull has pushed none
     try:
         land(handle, landing)
     except LostRace:
@@ -93,8 +98,8 @@ def finish_landing(handle: Handle, state: RemoteState) -> Finished:
         if any(not _contains(handle, tips[branch], move.old) for branch, move in landing.branches.items()):
             forget_landing(handle)  # the user has put it in order
             return Finished()
-        return Finished(landing.versions, _at_remote(handle, landing.replayed, state))
-    return Finished(landing.versions)
+        return Finished(versions, _at_remote(handle, landing.replayed, state))
+    return Finished(versions, moved=tuple(landing.branches))
 
 
 def _is_pushed(handle: Handle, landing: Landing, state: RemoteState) -> bool:

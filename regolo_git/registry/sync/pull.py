@@ -96,7 +96,8 @@ def pull(
     # After the files, which may have had the store confirmed, or have shown that it is away.
     if (fetched.versions or tips != known) and not files.lack_a_store:
         fetch_recipes(handle, tips, fetched.versions)
-    return Pulled(fetched, (*moved, *again), renumbered, files, kept)
+    branches = tuple(dict.fromkeys((*landed.moved, *moved, *again)))
+    return Pulled(fetched, branches, renumbered, files, kept)
 
 
 def _note(handle: Handle) -> Path:

@@ -154,7 +154,7 @@ class _Push:
             ours = local_tags(handle)
         landed = finish_landing(handle, state)
         self._note(PushedVersion(s.row.model, s.version, s.row.version) for s, _ in landed.versions)
-        ours = local_tags(handle) if landed.versions else ours
+        ours = local_tags(handle) if landed.moved else ours
         plan = plan_push(handle, state, ours, self._models, landed.replayed)
         rows = [each.row for each in plan.versions]
         tips = named_tips(handle, state, plan)

@@ -117,11 +117,9 @@ def test_files_that_are_not_there_stay_away(with_file: Team) -> None:
     assert not (top(ours) / "f.bin").exists()
 
 
-@pytest.mark.parametrize("command", ["pull", "push"])
-def test_a_pull_killed_between_files_and_branch_goes_on(team: Team, tmp_path: Path, command: str) -> None:
-    ours, theirs = team.clone("ours"), team.clone("theirs")
-    theirs.create_model_version("m", model_data=b"two")
-    pushed(theirs)
+@pytest.fixture
+def killing(tmp_path: Path) -> str:
+    """A PATH with a `git` that writes the files of a work tree and then kills its caller."""
     killer = tmp_path / "bin" / "git"
     killer.parent.mkdir()
     killer.write_text(
@@ -129,8 +127,25 @@ def test_a_pull_killed_between_files_and_branch_goes_on(team: Team, tmp_path: Pa
         '*" read-tree "*) kill -9 $PPID ;;\nesac\n'
     )
     killer.chmod(0o755)
-    path = f"{killer.parent}{os.pathsep}{os.environ['PATH']}"
-    assert run_program(top(ours), "pull", PATH=path).returncode == -signal.SIGKILL
+    return f"{killer.parent}{os.pathsep}{os.environ['PATH']}"
+
+
+def test_versions_that_a_killed_pull_renumbered_are_pushed_once(team: Team, killing: str) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"theirs")
+    pushed(theirs)
+    ours.create_model_version("m", model_data=b"ours")
+    assert run_program(top(ours), "pull", PATH=killing).returncode == -signal.SIGKILL
+    assert [version.reference for version in pushed(ours).versions] == ["m@1.2"]
+    assert status(ours) == "## main...origin/main"
+
+
+@pytest.mark.parametrize("command", ["pull", "push"])
+def test_a_pull_killed_between_files_and_branch_goes_on(team: Team, killing: str, command: str) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"two")
+    pushed(theirs)
+    assert run_program(top(ours), "pull", PATH=killing).returncode == -signal.SIGKILL
     assert status(ours).endswith("\nM  models/m/manifest.toml")
     theirs.create_model_version("m", model_data=b"three")
     pushed(theirs)
