@@ -1,6 +1,7 @@
 """The files of the checked-out commit, checked out together: all that can be, with the errors of the rest."""
 
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from regolo_git.artifacts.progress import OnProgress, Progress, following, ignore_progress
@@ -9,6 +10,8 @@ from regolo_git.records.manifest import Manifest
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.checkout import CheckedOut, checkout_manifest, head_records
 from regolo_git.text.json_values import Plain
+
+NONE: Mapping[str, Manifest] = MappingProxyType({})
 
 
 class CheckedOutFiles(NamedTuple):
@@ -44,16 +47,23 @@ def check_out_all(
     manifests: Sequence[Manifest],
     on_progress: OnProgress = ignore_progress,
     *,
+    before: Mapping[str, Manifest] = NONE,
     on_fetch: OnProgress = ignore_progress,
 ) -> CheckedOutFiles:
-    """Checks out the files of manifests at their recorded paths; `on_fetch` counts what each one fetches."""
+    """Checks out the files of manifests at their recorded paths; `on_fetch` counts what each one fetches.
+
+    `before` has the versions, by model, whose files are known to be there.
+    """
     done: list[CheckedOut] = []
     failed: list[RegoloError] = []
     progress = Progress(total=sum(manifest.artifact.size for manifest in manifests))
     for manifest in manifests:
         try:
             tell = following(progress, on_progress)
-            done.append(checkout_manifest(handle, manifest, None, on_fetch=on_fetch, on_progress=tell))
+            old = before.get(manifest.model)
+            done.append(
+                checkout_manifest(handle, manifest, None, before=old, on_fetch=on_fetch, on_progress=tell)
+            )
         except RegoloError as error:
             failed.append(error)
         progress = progress.advanced(manifest.artifact.size)

@@ -193,7 +193,7 @@ def _bring_files(
     there = {each.model for each in changed if _is_untouched(handle, before.get(each.model))}
     kept = tuple(each for each in changed if each.model not in there)
     wanted = [each for each in changed if each.model in there]
-    return check_out_all(handle, wanted, on_progress, on_fetch=on_fetch), kept
+    return check_out_all(handle, wanted, on_progress, before=before, on_fetch=on_fetch), kept
 
 
 def _content(manifest: Manifest | None) -> object:

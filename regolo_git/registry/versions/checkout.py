@@ -102,10 +102,14 @@ def checkout_manifest(
     *,
     patterns: Sequence[str] = (),
     force: bool = False,
+    before: Manifest | None = None,
     on_fetch: OnProgress = ignore_progress,
     on_progress: OnProgress = ignore_progress,
 ) -> CheckedOut:
-    """Like `checkout_version`, for a manifest that was already read."""
+    """Like `checkout_version`, for a manifest that was already read.
+
+    `before` is the version whose files are known to be at the path; without it, those of HEAD may be.
+    """
     check_patterns(manifest, patterns)
     path = place_of(handle, manifest, destination)
     refuse_inside_git(handle, path)
@@ -121,7 +125,7 @@ def checkout_manifest(
         notes=handle.checkout_notes,
         patterns=patterns,
         overwrite=Overwrite(
-            _known_files(handle, manifest, path),
+            _known_files(handle, manifest, path, before),
             _version_above(handle, manifest.model, path) if destination is None else (),
             anything=force,
             anything_above=force and destination is None,
@@ -173,13 +177,15 @@ def check_patterns(manifest: Manifest, patterns: Sequence[str]) -> None:
         )
 
 
-def _known_files(handle: Handle, manifest: Manifest, path: Path) -> dict[str, Digest]:
+def _known_files(
+    handle: Handle, manifest: Manifest, path: Path, before: Manifest | None
+) -> dict[str, Digest]:
     """The files at a path that are a version's: the store has their content, so they may be replaced."""
     path = Path(os.path.abspath(path))  # noqa: PTH100 - `..` by the text, as the cache's keys need it
     known = handle.cache.known(path, manifest.artifact.digest.algorithm)
     stored = {name: file.digest for name, file in known.items() if file.recipe is not None}
     if not stored:
-        return _files_of_head(handle, manifest, path)
+        return _recorded_files(handle, manifest, path, before)
     if manifest.artifact.kind == "file":
         stored.pop("", None)  # the file itself: the planner knows whether the store has its content
     return stored
@@ -212,8 +218,10 @@ def _holds(handle: Handle, model: str, place: Path) -> bool:
     return held is not None and held.model == model
 
 
-def _files_of_head(handle: Handle, manifest: Manifest, path: Path) -> dict[str, Digest]:
-    """The files that the manifest at HEAD records at a path.
+def _recorded_files(
+    handle: Handle, manifest: Manifest, path: Path, before: Manifest | None
+) -> dict[str, Digest]:
+    """The files that `before`, else the manifest at HEAD, records at a path.
 
     The cache does not know a repository that was moved or that a container mounts under another path.
     """
@@ -221,7 +229,7 @@ def _files_of_head(handle: Handle, manifest: Manifest, path: Path) -> dict[str, 
     if top is None or not path.exists():
         return {}
     try:
-        held = handle.records_at(head).manifest(manifest.model)
+        held = before or handle.records_at(head).manifest(manifest.model)
         artifact = held.artifact if held is not None else None
         if artifact is None or artifact.path is None or top / artifact.path != path:
             return {}

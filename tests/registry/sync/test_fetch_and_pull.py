@@ -88,6 +88,16 @@ def test_files_that_nobody_edited_follow(with_file: Team) -> None:
     assert status(ours) == "## main...origin/main"
 
 
+def test_files_of_a_clone_that_was_moved_follow(with_file: Team, tmp_path: Path) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(top(with_file.clone("ours")), moved, symlinks=True)
+    (moved / "other.bin").write_bytes(b"untracked")
+    with Registry.open(moved) as again:
+        done = pull(again.handle)
+    assert ([item.version for item in done.files.checked_out], done.files.failed) == (["1.1"], ())
+    assert (moved / "f.bin").read_bytes() == b"second"
+
+
 def test_files_that_could_not_come_come_with_the_next_pull(with_file: Team) -> None:
     ours, store = with_file.clone("ours"), with_file.store
     assert store is not None
