@@ -98,10 +98,13 @@ def _with_moved_entries(content: bytes, names: dict[str, str]) -> bytes:
     return replace(held, entries=tuple(entries)).to_text().encode()
 
 
-def _joined_lists(base: bytes, ours: bytes, theirs: bytes) -> bytes:
+def _joined_lists(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    """The other entries, with those that ours added; None if ours removed one."""
     known = RetiredList.parse(base) if base else RetiredList()
-    joined = RetiredList.parse(theirs)
-    for entry in RetiredList.parse(ours).entries:
+    mine, joined = RetiredList.parse(ours), RetiredList.parse(theirs)
+    if not all(mine.has(entry.version) for entry in known.entries):
+        return None
+    for entry in mine.entries:
         if not known.has(entry.version) and not joined.has(entry.version):
             joined = joined.with_entry(entry)
     return joined.to_text().encode()
@@ -124,8 +127,10 @@ def _joined_labels(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
     return merged.to_text().encode() if merged is not None else None
 
 
-def _joined_lines(base: bytes, ours: bytes, theirs: bytes) -> bytes:
-    """The other lines, with those at the end that ours added."""
+def _joined_lines(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    """The other lines, with those at the end that ours added; None if ours removed one."""
+    if not {*base.splitlines()} <= {*ours.splitlines()}:
+        return None
     known = {*base.splitlines(), *theirs.splitlines()}
     added = [line for line in ours.splitlines() if line not in known]
     lines = theirs if not theirs or theirs.endswith(b"\n") else theirs + b"\n"
