@@ -87,18 +87,18 @@ def finish_landing(handle: Handle, state: RemoteState) -> Finished:
     Every object that the remote names has to be here.  Raises Conflict for uncommitted changes in the way.
     """
     landing = read_landing(handle)
-    if landing is None or landing.remote != state.remote or not _is_pushed(handle, landing, state):
+    if landing is None or not _is_pushed(handle, landing, state):  # whatever the remote is called now
         forget_landing(handle)
         return Finished()
     versions = landing.versions if landing.ends else ()  # a pull has pushed none
     try:
         land(handle, landing)
     except LostRace:
-        tips = {branch: handle.git.branch_tip(branch) for branch in landing.branches}
-        if any(not _contains(handle, tips[branch], move.old) for branch, move in landing.branches.items()):
+        left = _still_here(handle, landing)
+        if not left.commits:
             forget_landing(handle)  # the user has put it in order
             return Finished()
-        return Finished(versions, _at_remote(handle, landing.replayed, state))
+        return Finished(versions and left.versions, _at_remote(handle, left, state))
     return Finished(versions, moved=tuple(landing.branches))
 
 
@@ -108,6 +108,16 @@ def _is_pushed(handle: Handle, landing: Landing, state: RemoteState) -> bool:
 
 def _contains(handle: Handle, tip: str | None, commit: str | None) -> bool:
     return tip is not None and commit is not None and is_in_history(handle.git, commit, tip)
+
+
+def _still_here(handle: Handle, landing: Landing) -> Replayed:
+    """What was committed again and is still on a branch, under commits of the user, too."""
+    tips = [handle.git.branch_tip(branch) for branch in landing.branches]
+    replayed = landing.replayed
+    commits = {
+        old: new for old, new in replayed.commits.items() if any(_contains(handle, tip, old) for tip in tips)
+    }
+    return Replayed(commits, tuple(v for v in replayed.versions if v.step.row.commit_oid in commits))
 
 
 def _at_remote(handle: Handle, replayed: Replayed, state: RemoteState) -> Replayed:

@@ -1,8 +1,8 @@
 """Fetching and pulling: what came is there, what was edited or has the same name stays."""
 
-import os
 import shutil
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -127,35 +127,28 @@ def test_files_that_are_not_there_stay_away(with_file: Team) -> None:
     assert not (top(ours) / "f.bin").exists()
 
 
-@pytest.fixture
-def killing(tmp_path: Path) -> str:
-    """A PATH with a `git` that writes the files of a work tree and then kills its caller."""
-    killer = tmp_path / "bin" / "git"
-    killer.parent.mkdir()
-    killer.write_text(
-        f'#!/bin/sh\n{shutil.which("git")} "$@" || exit\ncase " $* " in\n*" -n "*) ;;\n'
-        '*" read-tree "*) kill -9 $PPID ;;\nesac\n'
-    )
-    killer.chmod(0o755)
-    return f"{killer.parent}{os.pathsep}{os.environ['PATH']}"
-
-
-def test_versions_that_a_killed_pull_renumbered_are_pushed_once(team: Team, killing: str) -> None:
+@pytest.mark.slow
+def test_versions_that_a_killed_pull_renumbered_are_pushed_once(
+    team: Team, killing: Callable[[str], str]
+) -> None:
     ours, theirs = team.clone("ours"), team.clone("theirs")
     theirs.create_model_version("m", model_data=b"theirs")
     pushed(theirs)
     ours.create_model_version("m", model_data=b"ours")
-    assert run_program(top(ours), "pull", PATH=killing).returncode == -signal.SIGKILL
+    assert run_program(top(ours), "pull", PATH=killing("read-tree")).returncode == -signal.SIGKILL
     assert [version.reference for version in pushed(ours).versions] == ["m@1.2"]
     assert status(ours) == "## main...origin/main"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["pull", "push"])
-def test_a_pull_killed_between_files_and_branch_goes_on(team: Team, killing: str, command: str) -> None:
+def test_a_pull_killed_between_files_and_branch_goes_on(
+    team: Team, killing: Callable[[str], str], command: str
+) -> None:
     ours, theirs = team.clone("ours"), team.clone("theirs")
     theirs.create_model_version("m", model_data=b"two")
     pushed(theirs)
-    assert run_program(top(ours), "pull", PATH=killing).returncode == -signal.SIGKILL
+    assert run_program(top(ours), "pull", PATH=killing("read-tree")).returncode == -signal.SIGKILL
     assert status(ours).endswith("\nM  models/m/manifest.toml")
     theirs.create_model_version("m", model_data=b"three")
     pushed(theirs)

@@ -1,11 +1,14 @@
 """Pushing to a remote that went on, or did not: everything lands, nothing is overwritten."""
 
+import signal
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from support.clones import Team, pushed, status
 from support.git_program import git
+from support.program import run_program
 
 from regolo_git.api import Registry
 from regolo_git.errors import Conflict, NotFound, RegoloError
@@ -278,6 +281,31 @@ def test_one_model_goes_with_what_is_below(team: Team) -> None:
     assert sorted(version.reference for version in done.versions) == ["m@1.1", "n@1.0"]
     assert set(team.tags()) == {"m@v1.0", "m@v1.1", "n@v1.0"}
     assert [version.reference for version in pushed(ours).versions] == ["o@1.0"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "then",
+    [
+        pytest.param(("remote", "rename", "origin", "host"), id="renamed"),
+        pytest.param(("commit", "-q", "--amend", "-m", "say more\n\nRegolo-Action: label"), id="amended"),
+    ],
+)
+def test_what_a_killed_push_landed_is_not_pushed_again(
+    team: Team, killing: Callable[[str], str], then: tuple[str, ...]
+) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"theirs")
+    pushed(theirs)
+    ours.create_model_version("m", model_data=b"ours")
+    ours.label_model_version("m", "1.1", {"of": "ours"})
+    top = ours.handle.paths.top
+    assert run_program(top, "push", PATH=killing("push")).returncode == -signal.SIGKILL
+    git(top, *then)
+    assert [(v.before, v.version) for v in pushed(ours).versions] == [("1.1", "1.2")]
+    assert sorted(team.tags()) == ["m@v1.0", "m@v1.1", "m@v1.2"]
+    assert git(top, "rev-parse", "main") == git(team.host, "rev-parse", "main")
+    assert team.numbers("m") == ["1.0", "1.1", "1.2"]
 
 
 def test_an_empty_host_gets_everything(registry: Registry, tmp_path) -> None:  # type: ignore[no-untyped-def]
