@@ -16,6 +16,7 @@ from regolo_git.errors import Conflict
 from regolo_git.git.commit_again import changes_of, commit_again, special_file
 from regolo_git.git.history import own_commits
 from regolo_git.git.new_commit import NewTag, WrittenTag
+from regolo_git.git.note_text import read_note
 from regolo_git.git.repository import CommitInfo
 from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Hint
@@ -27,6 +28,7 @@ from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import Bump, Version, next_version, tag_name
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import check_readable
+from regolo_git.registry.signatures import NOTES
 from regolo_git.registry.sync.contradiction import contradiction
 from regolo_git.registry.sync.merged_record import merged_record, with_moved_versions
 from regolo_git.registry.versions.renumber_step import Step, with_new_numbers
@@ -206,8 +208,17 @@ class Replay:
         )
         commit, written = commit_again(git, info.oid, onto, files, message, tag)
         assert written is not None, "it was asked for"
+        self._say_unsigned(step, written)
         self._versions.append(MovedVersion(replace(step, commit=commit), written))
         return commit
+
+    def _say_unsigned(self, step: Step, new: WrittenTag) -> None:
+        """Issues a notice if the tag of a version was signed in a way that its new one is not."""
+        git, old = self._handle.git, step.row.tag_oid
+        signed_later = read_note(git, old, NOTES) is not None
+        if signed_later or (git.tag_signature(old) is not None and git.tag_signature(new.oid) is None):
+            sign = self._handle.step(Hint("sign", step.after))
+            self._handle.notice_once(f"a signature of '{step.before}' does not count for its new tag: {sign}")
 
 
 class _Numbered(NamedTuple):

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from support.clones import Team, pushed, status
 from support.git_program import git
+from support.keys import ssh_key
 from support.program import run_program
 
 from regolo_git.api import Registry
-from regolo_git.errors import Conflict, NotFound, RegoloError
+from regolo_git.errors import Conflict, NotFound, RegoloError, RegoloNotice
 from regolo_git.maintenance.fsck.fsck import check_registry
 from regolo_git.records.seal import seal_problem
 from regolo_git.registry.configuration import change_setting
@@ -233,6 +234,19 @@ def test_seals_and_evaluations_follow_a_new_number(team: Team) -> None:
         for number in ("1.2", "1.3"):
             assert seal_problem(found[number].manifest, required=True) is None
         assert check_registry(again.handle).problems == ()
+
+
+def test_a_signature_that_stays_behind_is_named(team: Team, tmp_path: Path) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"theirs")
+    pushed(theirs)
+    top = ours.handle.paths.top
+    for name, value in (("gpg.format", "ssh"), ("user.signingKey", str(ssh_key(tmp_path)))):
+        git(top, "config", name, value)
+    ours.create_model_version("m", model_data=b"ours")
+    ours.sign_model_version("m", "1.1")
+    with pytest.warns(RegoloNotice, match=r"signature of 'm@1\.1' does not count for its new tag: .*1\.2"):
+        pushed(ours)
 
 
 def test_a_revert_follows_the_version(team: Team) -> None:
