@@ -5,12 +5,14 @@ rest of the index and of the work tree stays.  Run again after a kill, it does w
 """
 
 import shutil
+import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import pygit2
 
 from regolo_git.errors import Conflict, LostRace
+from regolo_git.git.index_file import PATIENCE_SECONDS, held_by_another, lock_of
 from regolo_git.git.lock import clone_lock
 from regolo_git.git.program import try_git
 from regolo_git.git.recovery import recover
@@ -19,6 +21,7 @@ from regolo_git.git.repository import GitRepository
 from regolo_git.git.sharing import share_ref
 from regolo_git.git.translate import git_errors
 from regolo_git.git.worktrees import WorkTree, refuse_in_progress, work_trees_on
+from regolo_git.system_calls import pause
 
 
 class Move(NamedTuple):
@@ -81,9 +84,16 @@ def _write_files(tree: WorkTree, old: str, new: str, *, dry_run: bool = False) -
         return
     try_git(tree.git_dir, tree.top, "update-index", "-q", "--refresh")
     how = ("-n",) if dry_run else ()
-    answer = try_git(tree.git_dir, tree.top, "read-tree", *how, "-m", "-u", old, new)
-    if answer.status != 0:
-        raise _in_the_way(tree, answer.words)
+    lock, deadline = lock_of(tree.git_dir), time.monotonic() + PATIENCE_SECONDS
+    while True:
+        answer = try_git(tree.git_dir, tree.top, "read-tree", *how, "-m", "-u", old, new)
+        if answer.status == 0:
+            return
+        if lock.name not in answer.words:
+            raise _in_the_way(tree, answer.words)
+        if time.monotonic() > deadline:
+            raise held_by_another(lock)
+        pause(0.01, 0.05)
 
 
 def _write_by_library(tree: WorkTree, new: str, *, dry_run: bool) -> None:

@@ -43,6 +43,16 @@ def _files(git_dir: Path) -> _Files:
     return _Files(index, *map(index.with_name, (f"{index.name}.lock", OWN_LOCK, OWN_INDEX)))
 
 
+def lock_of(git_dir: Path) -> Path:
+    """The lock of an index."""
+    return _files(git_dir).lock
+
+
+def held_by_another(lock: Path) -> Conflict:
+    """The error for the lock of an index that another program holds, or left behind."""
+    return Conflict(f"another git command holds '{lock}'", Hint("doctor"))
+
+
 def set_entries(git_dir: Path, top: Path, entries: Mapping[str, str | None], *, by_git: bool = False) -> None:
     """Sets the blobs of regular files in the index, or removes their entries (None).
 
@@ -114,7 +124,7 @@ def _acquire(own: Path, lock: Path) -> None:
             os.link(own, lock)
         except FileExistsError:
             if time.monotonic() > deadline:
-                raise Conflict(f"another git command holds '{lock}'", Hint("doctor")) from None
+                raise held_by_another(lock) from None
             pause(0.001, 0.01)
         else:
             return

@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -157,6 +158,20 @@ def test_a_pull_killed_between_files_and_branch_goes_on(
     pulled(ours)
     assert status(ours) == "## main...origin/main"
     assert git(top(ours), "rev-parse", "main") == git(team.host, "rev-parse", "main")
+
+
+def test_an_index_that_another_program_holds_is_waited_for(team: Team) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    theirs.create_model_version("m", model_data=b"two")
+    pushed(theirs)
+    lock = top(ours) / ".git" / "index.lock"
+    lock.touch()
+    with pytest.raises(Conflict, match=r"another git command holds '.*index\.lock'"):
+        pulled(ours)
+    release = threading.Timer(0.3, lock.unlink)
+    release.start()
+    assert pulled(ours).branches == ("main",)
+    release.join()
 
 
 def test_versions_of_this_clone_come_after_what_was_pulled(team: Team) -> None:
