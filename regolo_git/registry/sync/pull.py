@@ -80,11 +80,12 @@ def pull(
     TransportError.
     """
     recover_first(handle)
-    before = placed_manifests(handle, _begin_files(handle))
     with exchange_lock(handle.paths):
         state = ask(handle, remote_name(handle))
         known = fetched_tips(handle, state.remote)
         fetched = fetch_refs(handle, state, on_git_progress)
+        # Not before: what cannot be fetched moves nothing, and the files may be of other versions later.
+        before = placed_manifests(handle, _begin_files(handle))
         landed = finish_landing(handle, state)
         moved = _forward(handle, state)
         renumbered, again = _again(handle, state, landed)

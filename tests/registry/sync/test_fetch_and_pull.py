@@ -12,7 +12,7 @@ from support.git_program import git
 from support.program import run_program
 
 from regolo_git.api import Registry
-from regolo_git.errors import Conflict, NotFound
+from regolo_git.errors import Conflict, NotFound, RegoloError
 from regolo_git.registry.sync.fetch import Fetched, fetch
 from regolo_git.registry.sync.pull import Pulled, pull
 from regolo_git.registry.sync.push import push
@@ -111,6 +111,21 @@ def test_files_that_could_not_come_come_with_the_next_pull(with_file: Team) -> N
     assert (top(ours) / "f.bin").read_bytes() == b"second"
     again = pulled(ours)
     assert (again.files.checked_out, again.files.failed, again.kept) == ((), (), ())
+
+
+def test_a_pull_that_reached_nobody_forgets_what_the_files_were(with_file: Team) -> None:
+    ours = with_file.clone("ours")
+    pulled(ours)
+    away = with_file.host.with_name("away")
+    with_file.host.rename(away)
+    with pytest.raises(RegoloError):
+        pulled(ours)
+    away.rename(with_file.host)
+    (top(ours) / "f.bin").write_bytes(b"third")
+    ours.create_model_version("f", model_data=top(ours) / "f.bin")
+    ours.checkout_model_version("f", "1.1")
+    assert pulled(ours).files.checked_out == ()
+    assert (top(ours) / "f.bin").read_bytes() == b"second"
 
 
 def test_edited_files_stay(with_file: Team) -> None:
