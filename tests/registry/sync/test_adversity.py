@@ -328,7 +328,8 @@ def test_an_interrupted_pull_goes_on(
             if number:
                 process.send_signal(2)
             _, err = process.communicate(timeout=60)
-            assert process.returncode == 130
+            # The second may come when nothing is left to end in order, and then it ends the process itself.
+            assert process.returncode in ((130, -2) if number else (130,))
             assert "Traceback" not in err
             proxy.clear()
         done = run_program(clone, "pull", "--yes")

@@ -227,6 +227,7 @@ class Server(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
+        self.send_header("Connection", "close")  # or the gateway may send the next request as this one closes
         self.end_headers()
         self.go.wait(30)
         self.wfile.write(b"a\r\ndata: one\n\r\n1\r\n\n\r\n")
