@@ -1,7 +1,6 @@
 """Format `catboost`: a model in CatBoost's own binary form, which its library parses and no code is in."""
 
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ from regolo_git.errors import IntegrityError, InvalidInput, ServingError
 from regolo_git.records.json_reader import Json
 from regolo_git.serving.dependencies import missing_extra
 from regolo_git.serving.local.worker.call import Call, Predictor, Signature
+from regolo_git.serving.local.worker.loaders.libraries import with_numpy
 from regolo_git.serving.local.worker.loaders.one_file import one_file
 from regolo_git.serving.local.worker.loaders.options import method_of, threads_of
 from regolo_git.serving.local.worker.loaders.tree_inputs import TreeInputs, described
@@ -22,12 +22,7 @@ MARK = b"CBM1"
 
 def load(spec: WorkerSpec) -> Predictor:
     """Loads the model.  Raises IntegrityError if the library cannot read it."""
-    try:
-        # Optional and slow to import; only in this worker.
-        library = import_module("catboost")
-        numpy = import_module("numpy")
-    except ImportError as error:
-        raise missing_extra("catboost", "catboost") from error
+    library, numpy = with_numpy("catboost", missing_extra("catboost", "catboost"))
     path = one_file(spec.path, ".cbm")
     method = method_of(spec, METHODS)
     _check_whole(path)

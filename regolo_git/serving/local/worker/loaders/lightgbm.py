@@ -1,7 +1,6 @@
 """Format `lightgbm`: a model in LightGBM's own text, which its library parses and no code is in."""
 
 from collections.abc import Mapping
-from importlib import import_module
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from regolo_git.errors import IntegrityError
 from regolo_git.records.json_reader import Json
 from regolo_git.serving.dependencies import missing_extra
 from regolo_git.serving.local.worker.call import Call, Predictor, Signature
+from regolo_git.serving.local.worker.loaders.libraries import with_numpy
 from regolo_git.serving.local.worker.loaders.one_file import one_file
 from regolo_git.serving.local.worker.loaders.options import method_of, threads_of
 from regolo_git.serving.local.worker.loaders.tree_inputs import Convert, TreeInputs, codes, described
@@ -22,12 +22,7 @@ END = b"end of trees"
 
 def load(spec: WorkerSpec) -> Predictor:
     """Loads the model.  Raises IntegrityError if the library cannot read it."""
-    try:
-        # Optional and slow to import; only in this worker.
-        library = import_module("lightgbm")
-        numpy = import_module("numpy")
-    except ImportError as error:
-        raise missing_extra("lightgbm", "lightgbm") from error
+    library, numpy = with_numpy("lightgbm", missing_extra("lightgbm", "lightgbm"))
     path = one_file(spec.path, ".txt")
     method = method_of(spec, METHODS)
     _check_whole(path)

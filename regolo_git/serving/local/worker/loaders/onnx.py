@@ -10,6 +10,7 @@ from regolo_git.records.json_reader import Json
 from regolo_git.serving.dependencies import missing_library
 from regolo_git.serving.local.worker.call import Call, Predictor, Signature
 from regolo_git.serving.local.worker.loaders.bfloat16 import from_value, to_value
+from regolo_git.serving.local.worker.loaders.libraries import with_numpy
 from regolo_git.serving.local.worker.loaders.one_file import one_file
 from regolo_git.serving.local.worker.loaders.onnx_types import input_type, is_bfloat16, output_type
 from regolo_git.serving.local.worker.loaders.options import threads_of
@@ -28,12 +29,7 @@ def load(spec: WorkerSpec) -> Predictor:
 
     Raises IntegrityError if onnxruntime cannot load it, ServingError for an input that no request can have.
     """
-    try:
-        # Optional and slow to import; only in this worker.
-        runtime = import_module("onnxruntime")
-        numpy = import_module("numpy")
-    except ImportError as error:
-        raise missing_library("onnxruntime", "format 'onnx'") from error
+    runtime, numpy = with_numpy("onnxruntime", missing_library("onnxruntime", "format 'onnx'"))
     path = one_file(spec.path, ".onnx")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads_of(spec)

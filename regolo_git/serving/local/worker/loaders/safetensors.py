@@ -1,7 +1,6 @@
 """Format `safetensors`: the user's `module:callable` gets the tensors by name and the config."""
 
 import json
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from regolo_git.serving.dependencies import missing_library
 from regolo_git.serving.local.worker.call import Predictor
 from regolo_git.serving.local.worker.loaders.bfloat16 import from_bits
 from regolo_git.serving.local.worker.loaders.entry_point import PlainPredictor, find_entry_point
+from regolo_git.serving.local.worker.loaders.libraries import with_numpy
 from regolo_git.serving.local.worker.loaders.one_file import files_with_suffix
 from regolo_git.serving.local.worker_orders import WorkerSpec
 
@@ -25,12 +25,7 @@ def load(spec: WorkerSpec) -> Predictor:
 
     Tensors of bfloat16 are float32, which holds each of their values.  Raises ServingError for smaller types.
     """
-    try:
-        # Optional libraries, only in this worker.
-        library = import_module("safetensors")
-        numpy = import_module("numpy")
-    except ImportError as error:
-        raise missing_library("safetensors", "format 'safetensors'") from error
+    library, numpy = with_numpy("safetensors", missing_library("safetensors", "format 'safetensors'"))
     tensors: dict[str, object] = {}
     for path in files_with_suffix(spec.path, ".safetensors"):
         try:

@@ -4,7 +4,6 @@ No delegates and no operations of others are loaded, so there is no code but Lit
 """
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any, Final
 
 from regolo_git.errors import IntegrityError, InvalidInput, ServingError
@@ -12,6 +11,7 @@ from regolo_git.records.json_reader import Json
 from regolo_git.serving.dependencies import missing_extra
 from regolo_git.serving.local.worker.call import Call, Predictor, Signature, TensorType
 from regolo_git.serving.local.worker.inference_answer import DATATYPES
+from regolo_git.serving.local.worker.loaders.libraries import with_numpy
 from regolo_git.serving.local.worker.loaders.one_file import one_file
 from regolo_git.serving.local.worker.loaders.options import threads_of
 from regolo_git.serving.local.worker.loaders.tensor_inputs import TensorInputs, check_rows
@@ -28,12 +28,7 @@ def load(spec: WorkerSpec) -> Predictor:
 
     Raises IntegrityError if LiteRT cannot load it, ServingError for an input that no request can have.
     """
-    try:
-        # Optional and slow to import; only in this worker.
-        library = import_module("ai_edge_litert.interpreter")
-        numpy = import_module("numpy")
-    except ImportError as error:
-        raise missing_extra("ai-edge-litert", "tflite") from error
+    library, numpy = with_numpy("ai_edge_litert.interpreter", missing_extra("ai-edge-litert", "tflite"))
     path = one_file(spec.path, ".tflite")
     start, mark = MARK
     with path.open("rb") as file:

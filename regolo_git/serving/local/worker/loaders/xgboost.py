@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +9,7 @@ from regolo_git.errors import IntegrityError
 from regolo_git.records.json_reader import Json
 from regolo_git.serving.dependencies import missing_extra
 from regolo_git.serving.local.worker.call import Call, Predictor, Signature
+from regolo_git.serving.local.worker.loaders.libraries import with_numpy
 from regolo_git.serving.local.worker.loaders.one_file import one_file_of
 from regolo_git.serving.local.worker.loaders.options import method_of, threads_of
 from regolo_git.serving.local.worker.loaders.tree_inputs import Convert, TreeInputs, codes, described
@@ -23,12 +23,7 @@ CATEGORY = "c"
 
 def load(spec: WorkerSpec) -> Predictor:
     """Loads the model.  Raises IntegrityError if the library cannot read it."""
-    try:
-        # Optional and slow to import; only in this worker.
-        library = import_module("xgboost")
-        numpy = import_module("numpy")
-    except ImportError as error:
-        raise missing_extra("xgboost", "xgboost") from error
+    library, numpy = with_numpy("xgboost", missing_extra("xgboost", "xgboost"))
     path = one_file_of(spec.path, (".ubj", ".json"))
     if path.suffix == ".ubj":
         check_ubjson(path)
