@@ -3,6 +3,7 @@
 import shlex
 import sys
 
+from regolo_git.cli.creation import version_document
 from regolo_git.cli.forms import Json, put_result
 from regolo_git.cli.progress import ProgressBar
 from regolo_git.cli.streams import paint, talk, talk_next, talk_note
@@ -58,18 +59,8 @@ def _next_steps(done: ProposedAgain) -> list[str]:
 
 
 def _document(done: ProposedAgain) -> Json:
-    version = done.version
     return {
-        "model": version.model_id,
-        "version": version.version,
-        "reference": version.reference,
-        "status": version.status,
-        "tag": None,
-        "branch": done.branch,
-        "commit": version.commit,
-        "digest": version.digest,
-        "parents": list(version.parents),
-        "size": version.size_bytes,
+        **version_document(done.version, done.branch),
         "before": done.before,
         "replaced": done.replaced,
         "kept": list(done.kept),

@@ -15,6 +15,7 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.versions.carried import Described
 from regolo_git.registry.versions.create import CreatedVersion, create_versions
 from regolo_git.registry.versions.known_content import KnownContent
+from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.registry.versions.request import VersionRequest
 from regolo_git.text.commits import short
 from regolo_git.text.printable import one_line
@@ -148,20 +149,26 @@ def _next_steps(created: CreatedVersion) -> list[str]:
     return [f"git regolo show {version.model_id}"]
 
 
-def _document(created: CreatedVersion) -> Json:
-    version = created.version
+def version_document(version: ModelVersion, branch: str) -> dict[str, Json]:
+    """What `--json` has of a version that a command has just committed to a branch."""
     return {
         "model": version.model_id,
         "version": version.version,
         "reference": version.reference,
         "status": version.status,
         "tag": version.tag,
-        "branch": created.branch,
+        "branch": branch,
         "commit": version.commit,
         "digest": version.digest,
         "parents": list(version.parents),
-        "inherited": list(created.described.carried),
         "size": version.size_bytes,
+    }
+
+
+def _document(created: CreatedVersion) -> Json:
+    return {
+        **version_document(created.version, created.branch),
+        "inherited": list(created.described.carried),
         "new_bytes": created.new_bytes,
         "notices": [one_line(notice) for notice in created.notices],
     }
