@@ -47,8 +47,8 @@ class TrainedModel:
 def require_libraries() -> None:
     """Raises MissingDependency without the libraries that the demo trains with."""
     try:
-        import safetensors.numpy  # noqa: PLC0415
-        import sklearn.datasets  # noqa: F401, PLC0415
+        import safetensors.numpy  # noqa: PLC0415 - only the demo needs them
+        import sklearn.datasets  # noqa: F401, PLC0415 - the same
     except ImportError as error:
         raise MissingDependency(
             "the demo requires scikit-learn and safetensors", "pip install 'regolo-git[demo]'"
@@ -62,10 +62,10 @@ def train(hidden: int, epochs: int, *, by_brightest: bool) -> TrainedModel:
     Each image is scaled by its brightest pixel, or all of them by the brightest that there is.
     """
     # Heavy and optional: only the demo needs them.
-    from sklearn.datasets import load_digits  # noqa: PLC0415
-    from sklearn.metrics import accuracy_score, f1_score, log_loss  # noqa: PLC0415
-    from sklearn.model_selection import train_test_split  # noqa: PLC0415
-    from sklearn.neural_network import MLPClassifier  # noqa: PLC0415
+    from sklearn.datasets import load_digits  # noqa: PLC0415 - as above
+    from sklearn.metrics import accuracy_score, f1_score, log_loss  # noqa: PLC0415 - as above
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415 - as above
+    from sklearn.neural_network import MLPClassifier  # noqa: PLC0415 - as above
 
     images, labels = load_digits(return_X_y=True)
     images = images.astype("float32")

@@ -1,6 +1,6 @@
-"""A branch that begins anew at another commit: one new commit there takes the place of those that it had.
+"""A branch restarted at another commit: one new commit there replaces those that it had.
 
-The branch is compared and moved under its lock, and its reflog keeps the commits that it gives up.
+The branch is compared and moved under its lock, and its reflog keeps the commits that were replaced.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def restart_branch(
     unchanged: Conflict,
     accept: Accept[Made] | None = None,
 ) -> Published[Made]:
-    """Publishes to a branch that begins anew at `start`, in place of its commits up to `replaced`.
+    """Restarts a branch at `start` with one commit, which replaces its commits up to `replaced`.
 
     `expected` is its tip in this clone, None if it is not there.  A work tree that has it checked out
     follows.  Raises Conflict if the branch has another tip or if its files have changes, and `unchanged` if

@@ -70,7 +70,7 @@ class CanaryMetric:
             reader.take_optional("limit_ms", float),
         )
         if reader.rest:
-            # A key that changes what is compared must not be passed over.
+            # A key that changes what is compared must not be ignored.
             raise InvalidInput(f"a metric of a canary has no '{printable(next(iter(reader.rest)))}'")
         return metric
 

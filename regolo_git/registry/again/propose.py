@@ -1,10 +1,10 @@
-"""`commit --propose --again`: a proposal that waits begins anew at the tip of the registry branch.
+"""`commit --propose --again`: a proposal that waits is moved to the tip of the registry branch.
 
     find its branch → the branch that it is for, and the tip of that → check its seal
     → (with `push`) send its bytes → prepare on the tip → the branch moves there, compared under its lock
 
 The branch keeps its name, and so does its pull request.  Nothing is read or stored: the manifest is that of
-the proposal, with another number, parent and seal.  The commits that the branch gives up stay in its reflog.
+the proposal, with another number, parent and seal.  The replaced commits stay in its reflog.
 """
 
 from dataclasses import dataclass

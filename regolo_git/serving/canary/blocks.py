@@ -38,7 +38,7 @@ class BlockReader:
         self._before: tuple[Reading, float] | None = None
 
     def restart(self, problem: str | None = None) -> None:
-        """Begins anew with the next reading, because what lies before it belongs to no block."""
+        """Starts over with the next reading, because what came before it belongs to no block."""
         self._before, self.problem = None, problem
 
     def next(self, reading: Reading, now: float) -> Block | None:

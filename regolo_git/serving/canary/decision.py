@@ -1,7 +1,7 @@
 """The decision on a canary: roll back, promote, or hold, from blocks of counts alone.
 
 Rolling back needs one metric that is shown worse, at the level of the policy divided by the number of
-metrics, over the whole canary.  Promoting needs every metric shown not worse, at its level, and begins anew
+metrics, over the whole canary.  Promoting needs every metric shown not worse, at its level, and starts over
 at each step, beside a time and a number of requests that each step takes at least.
 """
 
@@ -82,7 +82,7 @@ class Decision:
                 test.observe(block.baseline.requests, bad, block.candidate.requests, new_bad)
 
     def next_step(self) -> None:
-        """Begins another step: evidence for a promotion starts anew, evidence against the candidate stays."""
+        """Begins another step: evidence for a promotion starts over, evidence against the candidate stays."""
         self.step_requests = 0
         for test in self.not_worse:
             test.restart()

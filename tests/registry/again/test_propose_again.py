@@ -211,6 +211,23 @@ def test_records_of_the_model_and_ignored_files_come_along(ada: Clone) -> None:
     assert ada.git("show", f"{branch}:.gitignore").splitlines()[-2:] == ["/other.bin", "/two.bin"]
 
 
+def test_what_was_said_later_comes_along_under_the_new_number(ada: Clone) -> None:
+    branch = ada.propose(b"two")
+    digest = ada.manifest(branch)["artifact"]["digest"]
+    said = f'version = "1.1", digest = "{digest}", when = 2026-11-24T09:30:00Z, who = "Bo <b@example.com>"'
+    label = f'{{ {said}, name = "approved", value = "yes" }}'
+    measured = f"{{ {said}, metrics = {{ f1 = 0.9 }} }}"
+    commit_on(ada, branch, "models/m/labels.toml", f"format = 1\nlabels = [\n    {label},\n]\n")
+    commit_on(ada, branch, "models/m/evaluations.toml", f"format = 1\nevaluations = [\n    {measured},\n]\n")
+    ada.commit(b"three")
+    assert ada.again().kept == ("models/m/evaluations.toml", "models/m/labels.toml")
+    with Registry.open(ada.top) as opened:
+        again = opened.get_model_version("m", rev=branch)
+    assert again.version == "1.2"
+    assert again.labels == {"approved": "yes"}
+    assert again.measured["f1"].measurement.value == 0.9
+
+
 @slow
 @pytest.mark.parametrize(
     ("path", "said"),
