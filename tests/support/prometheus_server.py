@@ -24,11 +24,16 @@ scrape_configs:
 """
 
 
-@contextmanager
-def prometheus(engine: RunningEngine, home: Path) -> Iterator[str]:
-    """The server's URL."""
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def prometheus(engine: RunningEngine, home: Path, port: int | None = None) -> Iterator[str]:
+    """The server's URL; at any free port unless one is given."""
+    port = port or free_port()
     home.mkdir(exist_ok=True)
     config = home / "prometheus.yml"
     config.write_text(SCRAPE.format(port=engine.port))

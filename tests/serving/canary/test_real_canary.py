@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.git_program import clone, git
+from support.prometheus_server import PROGRAM, free_port, prometheus
 from support.running_engine import RunningEngine, until
 from support.running_registry import ServedRegistry, load_on, serving
 
@@ -65,6 +66,22 @@ def test_a_version_that_fails_is_rolled_back_with_its_evidence(served: ServedReg
         assert "Regolo-Evidence: error_rate is worse" in message(served)
         until(lambda: kept(engine)["verdict"]["kind"] == "roll_back")
         assert served.registry.get_endpoint("e").canary.rejected
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="the program 'prometheus' is not on PATH")
+def test_what_prometheus_has_counted_decides_once_it_answers(served: ServedRegistry, tmp_path: Path) -> None:
+    served.version("1.1", FAILING)
+    port = free_port()
+    source = ("--canary-metrics", f"http://127.0.0.1:{port}")
+    with serving(served.top, "--canary", *source) as engine:
+        served.registry.start_canary("e", "1.1", policy=QUICK)
+        until(lambda: RuntimeDirectory.of(engine.common).canary("e").exists(), 40)
+        with load_on(engine, rate=200):
+            until(lambda: "no data" in kept(engine)["verdict"]["reason"], 40)
+            assert kept(engine)["verdict"]["kind"] == "hold"
+            with prometheus(engine, tmp_path / "prometheus", port):
+                until(lambda: served.registry.get_endpoint("e").traffic == {"1.0": 1.0}, 40)
+        assert "Regolo-Evidence: error_rate is worse" in message(served)
 
 
 def test_a_version_that_is_as_good_takes_every_step_by_itself(served: ServedRegistry) -> None:
