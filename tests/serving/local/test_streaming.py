@@ -17,6 +17,7 @@ from support.raw_http import everything_from
 from support.running_engine import PYTHON, RunningEngine, running_engine, until
 
 from regolo_git.records.routing import Routing
+from regolo_git.serving.local import engine as local_engine
 
 pytestmark = pytest.mark.slow  # CI runs it, too
 
@@ -209,6 +210,28 @@ def test_a_stream_is_finished_while_the_server_stops(tmp_path: Path, registry: F
             go.touch()
             assert everything_from(connection).endswith(b"0\r\n\r\n")
             stopped.result()
+
+
+def test_a_stream_is_finished_by_the_gateway_that_was_replaced(
+    tmp_path: Path, registry: FolderRegistry
+) -> None:
+    go = tmp_path / "go"
+    registry.version("2.1", {"serve.py": COROUTINE}, PYTHON)
+    commit = registry.endpoint("e", {"2.1": 1.0})
+    with running_engine(registry) as engine:
+        engine.until_serving("e", commit)
+        (before,) = engine.status()["gateways"]
+        with begin(engine, ["first", str(go), "last"]) as connection, ThreadPoolExecutor() as pool:
+            read_until(connection, b"first")
+            replaced = pool.submit(local_engine.replace, engine.common)
+            until(lambda: any(g["process"] != before["process"] for g in engine.status()["gateways"]))
+            assert engine.predict(["next"], "/endpoints/e/invocations").status == 200
+            go.touch()
+            said = everything_from(connection)
+            assert b"last" in said
+            assert said.endswith(b"0\r\n\r\n")
+            replaced.result()
+        until(lambda: outcome(engine, "ok", "2.1") == 2)
 
 
 class Server(BaseHTTPRequestHandler):
