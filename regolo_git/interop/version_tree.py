@@ -1,8 +1,8 @@
 """The files and directories of one version, by their paths."""
 
 from collections.abc import Iterable
-from functools import cached_property
 
+from regolo_git.cached import cached_property
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.recipe import Recipe, RecipeFile
 

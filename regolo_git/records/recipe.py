@@ -6,9 +6,9 @@ concatenated in the order of their paths; a single file has the empty path.
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal, NamedTuple, Self, cast
 
+from regolo_git.cached import cached_property
 from regolo_git.errors import IntegrityError, InvalidInput
 from regolo_git.records.digests import HEX, Digest, artifact_digest, blake3_hex
 from regolo_git.records.json_reader import JsonReader

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache, cached_property
+from functools import cache
 from typing import TYPE_CHECKING
 
+from regolo_git.cached import cached_property
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.git.tag_index import TagRow
 from regolo_git.hints import Corrected, Hint, NextStep

@@ -3,17 +3,13 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from functools import cached_property
+    from regolo_git.cached import cached_property
 
     opened_once = cached_property
 else:
 
     class opened_once:  # noqa: N801 - used like `cached_property`
-        """Like `cached_property`, but under the lock of the instance.
-
-        Before Python 3.12 that one has a lock of the class, which a forked child may find held; since then,
-        it has none.
-        """
+        """Like `cached_property`, but under the lock of the instance, which a forked child makes anew."""
 
         def __init__(self, open_it: Any) -> None:
             self._open = open_it

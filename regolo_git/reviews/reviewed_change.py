@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
+from regolo_git.cached import cached_property
 from regolo_git.errors import PolicyRefused
 from regolo_git.records.paths import endpoint_path, environment_path, manifest_path
 from regolo_git.reviews.change_range import ChangeRange

@@ -16,6 +16,7 @@ import pytest
 from support.git_program import git
 
 from regolo_git.api import Registry
+from regolo_git.cached import cached_property
 from regolo_git.git.lock import clone_lock
 
 THREADS = 8
@@ -123,6 +124,27 @@ def test_children_forked_while_threads_are_at_work(registry: Registry, git_repos
         assert len({task.result() for task in running}) == 6
     assert len(registry.list_model_versions("m")) == 10
     git(git_repository, "fsck", "--strict")
+
+
+def test_a_child_works_out_what_a_thread_of_its_parent_is_working_out() -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    class Slow:
+        @cached_property
+        def value(self) -> int:
+            if threading.current_thread() is not threading.main_thread():
+                begun.set()
+                go.wait()
+            return 1
+
+    thread = threading.Thread(target=lambda: Slow().value)
+    thread.start()
+    begun.wait()
+    try:
+        assert in_child(lambda: Slow().value) == 0
+    finally:
+        go.set()
+        thread.join()
 
 
 def test_a_child_does_not_keep_the_lock_that_a_thread_of_its_parent_held(

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
+from regolo_git.cached import cached_property
 from regolo_git.errors import NotFound
 from regolo_git.git.refs_state import read_tags
 from regolo_git.git.remote.choose import transport_of

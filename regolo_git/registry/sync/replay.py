@@ -9,9 +9,9 @@ user's to merge, and stops it before anything is written to a ref.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import NamedTuple
 
+from regolo_git.cached import cached_property
 from regolo_git.errors import Conflict
 from regolo_git.git.commit_again import changes_of, commit_again, special_file
 from regolo_git.git.history import own_commits

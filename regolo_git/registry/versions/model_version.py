@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING
 
+from regolo_git.cached import cached_property
 from regolo_git.errors import IntegrityError
 from regolo_git.git.tag_index import TagRow
 from regolo_git.records.references import version_reference
