@@ -6,12 +6,12 @@ where callers stick to a version.
 
 from bisect import bisect_left
 from collections.abc import Callable
-from math import isfinite
 
 from regolo_git.errors import TransportError
 from regolo_git.records.canary import CanaryPolicy
 from regolo_git.records.endpoint import Endpoint
 from regolo_git.serving.canary.blocks import Reading
+from regolo_git.serving.canary.sequential_test import MOST_READ
 from regolo_git.serving.metrics.latency import PROMETHEUS_BOUNDS
 from regolo_git.serving.metrics.prometheus import ERRORS, Labels, PrometheusServer
 
@@ -35,8 +35,9 @@ class PrometheusCounters:
         """The totals of each version now.  Raises TransportError if the server does not answer."""
         selector = f'{{__name__=~"{NAMES}",endpoint=~"{endpoint.endpoint}|"}}'
         try:
-            series = [(labels, value) for labels, value in self._server.named(selector) if isfinite(value)]
+            series = [(labels, _known(value)) for labels, value in self._server.named(selector)]
             ((_, moment),) = self._server.vector("vector(time())")
+            _known(moment)
             totals = {version: self._totals(series, version, endpoint) for version in endpoint.traffic}
         except (KeyError, ValueError) as error:
             raise TransportError("the Prometheus server gives no valid answer") from error
@@ -63,6 +64,16 @@ class PrometheusCounters:
             self._said.add(limit)
             self._say(f"latencies over {limit * 1000:g} ms are compared as those over {bound * 1000:g} ms")
         return bound
+
+
+def _known(value: float) -> float:
+    """A value of a counter or a clock.  Raises ValueError for one that says nothing.
+
+    To leave it out would make a total smaller now, and a later one larger by all that was left out.
+    """
+    if not 0 <= value <= MOST_READ:
+        raise ValueError(value)
+    return value
 
 
 def _processes(series: list[Series]) -> str:

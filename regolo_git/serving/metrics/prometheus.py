@@ -6,6 +6,7 @@ requests; quantiles come from the histogram, as fine as its buckets.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
 from math import isfinite
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
@@ -184,6 +185,9 @@ class PrometheusServer:
         try:
             with urlopen(address, timeout=ANSWER_SECONDS) as answer:
                 return JsonReader.parse(answer.read(ANSWER_BYTES), "the answer")
+        except HTTPException as error:
+            # Something else listens there, or the answer broke off.
+            raise TransportError(f"'{self._url}' does not answer like a Prometheus server") from error
         except (URLError, OSError) as error:
             # urllib wraps the error of the connection, and the wrapper's own text is unreadable.
             cause = (

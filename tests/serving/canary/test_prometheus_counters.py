@@ -1,6 +1,8 @@
 """Counters from Prometheus: all gateways together, a new beginning when one of them starts again."""
 
 import json
+import socket
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -15,6 +17,7 @@ from regolo_git.serving.canary.prometheus_counters import PrometheusCounters
 
 __all__ = ["answering"]
 
+BROKEN_OFF = b"Transfer-Encoding: chunked\r\n\r\nff\r\n{"
 PIN = PinnedVersion("c" * 40, Digest("sha256", "a" * 64), 1)
 POLICY = CanaryPolicy(metrics=(CanaryMetric("error_rate"), CanaryMetric("latency_over", limit_ms=200)))
 ENDPOINT = Endpoint(
@@ -80,3 +83,28 @@ def test_what_is_not_prometheus_is_no_data(answering: Answering) -> None:
         PrometheusCounters("http://127.0.0.1:9", print).read(ENDPOINT)
     with pytest.raises(InvalidInput):
         PrometheusCounters("ftp://here", print)
+
+
+@pytest.mark.parametrize("said", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 200 OK\r\n" + BROKEN_OFF, b""])
+def test_whatever_answers_at_its_address_is_no_data(said: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=_say, args=(server, said), daemon=True).start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(TransportError):
+            PrometheusCounters(url, print).read(ENDPOINT)
+
+
+def _say(server: socket.socket, words: bytes) -> None:
+    with server.accept()[0] as connection:
+        connection.recv(1 << 16)
+        connection.sendall(words)
+
+
+@pytest.mark.parametrize("value", ["NaN", "+Inf", "-1", "1e308"])
+def test_one_value_that_says_nothing_makes_the_whole_reading_no_data(
+    answering: Answering, value: str
+) -> None:
+    of = {"instance": "a", "endpoint": "e", "version": "1.1", "outcome": "timeout"}
+    broken = [*gateway("a", 1, 3), sample("regolo_requests_total", value, **of)]
+    with pytest.raises(TransportError, match="no valid answer"):
+        PrometheusCounters(answering(answers(broken)), print).read(ENDPOINT)
