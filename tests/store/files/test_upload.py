@@ -9,6 +9,8 @@ def test_a_body_reads_as_a_file_does() -> None:
     data = bytes(range(100))
     body, file = Body(memoryview(bytearray(data))), io.BytesIO(data)
     assert len(body) == 100
+    with body.getbuffer() as everything:
+        assert everything == data
     for position, size in ((0, 10), (90, 20), (100, 5), (120, 5), (3, 0), (5, -1), (7, None)):
         assert body.seek(position) == file.seek(position)
         assert body.read(size) == file.read(size)
