@@ -328,7 +328,7 @@ class VersionVerbs:
         """
         parsed = Version.parse(check_text("a version", version))
         reference = Reference.of(check_text("the name of a model", model_id), parsed)
-        plan = plan_retirement(self.handle, reference, check_text("the reason", reason), at_once=True)
+        plan = plan_retirement(self.handle, reference, check_text("the reason", reason))
         retire(self.handle, plan, propose=propose, push=push)
 
     delete_model_version = retire_model_version

@@ -16,20 +16,9 @@ if TYPE_CHECKING:  # serving's workers compute digests without a cache, and do n
 STEP = 4 << 20
 
 
-def digest_of(
-    path: Path,
-    *,
-    algorithm: Algorithm,
-    exclude: Sequence[str] = (),
-    members: Callable[[], Collection[str]] = tuple,
-    cache: "StatCache | None" = None,
-    on_progress: OnProgress = ignore_progress,
-) -> Digest:
+def digest_of(path: Path, *, algorithm: Algorithm, cache: "StatCache | None" = None) -> Digest:
     """The digest of a file or directory; see `digests_of`."""
-    digests = digests_of(
-        path, algorithm=algorithm, exclude=exclude, members=members, cache=cache, on_progress=on_progress
-    )
-    return artifact_digest(algorithm, digests)
+    return artifact_digest(algorithm, digests_of(path, algorithm=algorithm, cache=cache))
 
 
 def digests_of(

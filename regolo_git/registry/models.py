@@ -125,12 +125,12 @@ def _environments(promoted: Mapping[str, str]) -> Mapping[str, str]:
     return dict(sorted(promoted.items()))
 
 
-def read_model(handle: Handle, name: str, newest: int | None = None) -> Model:
-    """A model by its name, with all versions or its `newest` ones.
+def read_model(handle: Handle, name: str) -> Model:
+    """A model by its name, with all its versions.
 
     Raises NotFound, IntegrityError if its card cannot be read.
     """
-    versions = tuple(list_versions(handle, name, newest))
+    versions = tuple(list_versions(handle, name))
     return Model(name, handle.records().card_or_default(name), versions)
 
 

@@ -1,6 +1,7 @@
 """The manifests whose artifacts are needed now, by their blob ids, without reading them.
 
-The same ones as `reachable.present_needs` reads; one that only a work tree has comes with its bytes.
+The same ones as `reachable.all_needs` reads, except those of the last 90 days; one that only a work tree has
+comes with its bytes.
 """
 
 from collections.abc import Iterator
@@ -53,7 +54,7 @@ def needed_manifests(handle: Handle) -> NeededManifests:
             if roles.has_operations(tip):
                 pins.collect(tip.commit)
         except RegoloError:
-            continue  # a tip that cannot be read; `present_needs` names it
+            continue  # a tip that cannot be read; `all_needs` names it
     needed.oids.update(pins.manifests())
     for tree in work_trees(handle.paths):
         for data in _of_work_tree(tree.top):

@@ -8,9 +8,9 @@ An artifact is needed if it is named by
 - manifests at every commit that a ref pointed to in the last 90 days, according to the reflogs; environments
   and endpoints on the operations branch in the last 90 days.
 
-The first three are `present_needs`; the last one expires, and is in `all_needs` only.  An unreadable record
-may need any artifact, so nothing may be deleted while there is an `Unreadable`.  Other registries and clones
-that use the same store are not covered.
+The last one expires; the first and the third are `tip_needs`.  An unreadable record may need any artifact, so
+nothing may be deleted while there is an `Unreadable`.  Other registries and clones that use the same store
+are not covered.
 """
 
 from collections.abc import Iterator
@@ -81,15 +81,11 @@ def tip_needs(handle: Handle) -> Iterator[Found]:
     yield from _Reader(handle).of_tips()
 
 
-def present_needs(handle: Handle) -> Iterator[Found]:
-    """`tip_needs`, and the needs of the tags of versions that are not retired."""
-    reader = _Reader(handle)
-    yield from reader.of_tips()
-    yield from reader.of_tags()
-
-
 def all_needs(handle: Handle, now: datetime | None = None) -> Iterator[Found]:
-    """`present_needs`, and the needs of the last 90 days.  Raises NotFound if there is no registry."""
+    """The needs of tips, work trees and tags, and of the last 90 days.
+
+    Raises NotFound if there is no registry.
+    """
     reader = _Reader(handle)
     yield from reader.of_tips()
     yield from reader.of_tags()

@@ -163,7 +163,7 @@ def _part(part: Cell, *, html: bool) -> str:
     return escape(shown)
 
 
-def shortened(text: str, most: int = LONGEST_TEXT) -> str:
+def shortened(text: str) -> str:
     """The text on one line, and without its end if it is long."""
     line = re.sub(r"[ \t\r\n]+", " ", text)
-    return line if len(line) <= most else f"{line[: most - 1]}…"
+    return line if len(line) <= LONGEST_TEXT else f"{line[: LONGEST_TEXT - 1]}…"

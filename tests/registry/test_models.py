@@ -5,7 +5,7 @@ from support.git_program import commit_files, git
 
 from regolo_git.api import Registry
 from regolo_git.errors import IntegrityError, NotFound, RegoloNotice
-from regolo_git.registry.models import read_model
+from regolo_git.registry.lookup import list_versions
 
 
 def test_a_model_has_its_card_and_its_versions_lowest_first(registry: Registry) -> None:
@@ -76,6 +76,6 @@ def test_the_newest_versions_are_read_alone(two_versions: Registry) -> None:
     for number in range(6):
         two_versions.create_model_version("m", model_data=bytes([number, 7]))
     with Registry.open(two_versions.handle.paths.top) as registry:
-        every = read_model(registry.handle, "m").versions
+        every = list_versions(registry.handle, "m")
         for count in (1, 3, 8, 20):
-            assert read_model(registry.handle, "m", count).versions == every[-count:]
+            assert list_versions(registry.handle, "m", count) == every[-count:]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support.copies import Once
 from support.git_program import clone, commit_files, git
+from support.needs import present_needs
 
 from regolo_git.api import Registry
 from regolo_git.errors import (
@@ -27,7 +28,7 @@ from regolo_git.registry.endpoints.history import endpoint_history
 from regolo_git.registry.environments.history import promotion_history
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.needed_manifests import needed_manifests
-from regolo_git.registry.reachable import Need, present_needs
+from regolo_git.registry.reachable import Need
 from regolo_git.registry.version_status import read_statuses
 from regolo_git.serving.registry_source import RegistrySource
 

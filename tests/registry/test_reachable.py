@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support.copies import Once
 from support.git_program import clone, commit_files, git, proposal
+from support.needs import present_needs
 
 from regolo_git.api import Registry
 from regolo_git.errors import IntegrityError, NotFound
@@ -17,7 +18,6 @@ from regolo_git.registry.reachable import (
     Need,
     Unreadable,
     all_needs,
-    present_needs,
     retired_identities,
     tip_needs,
 )

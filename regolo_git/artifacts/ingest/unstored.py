@@ -39,7 +39,7 @@ def read_unstored(
     members: Callable[[], Collection[str]] = tuple,
     on_progress: OnProgress = ignore_progress,
 ) -> Unstored:
-    """Reads a file or directory as `ingest` does; files are left out as `digest_of` leaves them out.
+    """Reads a file or directory as `ingest` does; files are left out as by `digests_of`.
 
     Raises NotFound for a missing path, InvalidInput for one that cannot be stored, Conflict if it changes
     while it is read.

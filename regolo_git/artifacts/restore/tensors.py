@@ -104,17 +104,16 @@ def write_tensors(
     file: TensorsFile,
     destination: Path,
     *,
-    root: Path | None = None,
     notes: Path | None = None,
     force: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> Path:
     """Writes the file to `destination`, whole or not at all; returns the absolute path.
 
-    `root` and `notes` are as for `materialize`.  Raises Conflict if something is there, unless it is a file
+    `notes` is as for `materialize`.  Raises Conflict if something is there, unless it is a file
     and `force`, and the errors of `TensorsFile.write_to`.
     """
-    place = find_destination(destination, root, "file")
+    place = find_destination(destination, None, "file")
     with translated_errors(place.path), ArtifactTree(place.root) as tree:
         planned = _planned(tree, place, force=force)
         base = tree.directory(place.staging_base, create=True)

@@ -56,7 +56,7 @@ def retire(
             f"give the version of '{reference.model}' to retire", Hint("list", reference.model)
         )
     with open_handle() as handle:
-        plan = plan_retirement(handle, reference, reason, at_once=True)
+        plan = plan_retirement(handle, reference, reason)
         _show(plan)
         if consent.dry_run and not plan.exact:
             plan = exact_plan(handle, plan)

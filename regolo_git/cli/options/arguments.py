@@ -87,10 +87,14 @@ def references_argument(function: Function) -> Function:
     )(function)
 
 
-def reference_argument(metavar: str, *, name: str = "reference", required: bool = True) -> Decorator:
+def reference_argument(metavar: str, *, required: bool = True) -> Decorator:
     """Declares an argument that is a reference."""
     return click.argument(
-        name, metavar=metavar, required=required, callback=to_reference, shell_complete=complete_references
+        "reference",
+        metavar=metavar,
+        required=required,
+        callback=to_reference,
+        shell_complete=complete_references,
     )
 
 

@@ -31,11 +31,6 @@ def status_text(version: ModelVersion) -> str:
     return ", ".join(words)
 
 
-def status_cell(status: str) -> Cell:
-    """The status as a coloured table cell."""
-    return Cell(status, status_colour(status))
-
-
 def version_cell(version: ModelVersion, *, current: bool = False) -> Cell:
     """The status of a version as a coloured table cell; `current` marks the version that the branch has."""
     text = status_text(version)

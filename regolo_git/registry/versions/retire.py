@@ -45,12 +45,10 @@ class RetirementPlan:
     exact: bool = True
 
 
-def plan_retirement(
-    handle: Handle, reference: Reference, reason: str, *, at_once: bool = False
-) -> RetirementPlan:
+def plan_retirement(handle: Handle, reference: Reference, reason: str) -> RetirementPlan:
     """Checks whether a version can be retired, and how many bytes that frees.
 
-    With `at_once`, the latter is an upper bound where the exact figure takes long (see `exact_plan`).
+    The latter is an upper bound where the exact figure takes long (see `exact_plan`).
     Raises NotFound, InvalidInput without a reason or for a version that is already retired, PolicyRefused
     while an environment or an endpoint uses it, IntegrityError if a record that may use it is unreadable.
     """
@@ -60,7 +58,7 @@ def plan_retirement(
         raise InvalidInput(
             "a reason is required to retire a version", Hint("retire", version.reference, "-m", "REASON")
         )
-    free = free_bytes(handle, version, at_once=at_once)
+    free = free_bytes(handle, version, at_once=True)
     plan = RetirementPlan(version, reason.strip(), free.size, free.exact)
     if version.status == RETIRED and not _is_repeated(handle, plan):
         why = f" ({version.retirement.text})" if version.retirement is not None else ""

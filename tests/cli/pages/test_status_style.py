@@ -2,8 +2,7 @@
 
 import pytest
 
-from regolo_git.cli.pages.status_style import status_cell
-from regolo_git.cli.tables import Cell
+from regolo_git.cli.pages.status_style import status_colour
 
 
 @pytest.mark.parametrize(
@@ -11,4 +10,4 @@ from regolo_git.cli.tables import Cell
     [("ready", ""), ("retired", "dim"), ("proposed", "yellow"), ("production", "green")],
 )
 def test_what_is_in_use_is_green(status: str, colour: str) -> None:
-    assert status_cell(status) == Cell(status, colour)
+    assert status_colour(status) == colour

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from support.git_program import git
 from support.local_store import delete_recipe
+from support.needs import present_needs
 
 from regolo_git.api import Registry
 from regolo_git.errors import RegoloError
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
 from regolo_git.registry import recipe_index
-from regolo_git.registry.reachable import Unreadable, present_needs
+from regolo_git.registry.reachable import Unreadable
 from regolo_git.registry.versions import free_bytes as module
 from regolo_git.registry.versions.free_bytes import free_bytes
 from regolo_git.registry.versions.model_version import ModelVersion
@@ -124,14 +125,14 @@ def test_where_the_index_lacks_much_the_figure_is_an_upper_bound(
     for path in index.glob("recipes.*"):
         path.unlink()
     monkeypatch.setattr(module, "AT_ONCE", 1)
-    bound = plan_retirement(handle, reference, "wrong", at_once=True)
+    bound = plan_retirement(handle, reference, "wrong")
     assert (bound.free_bytes, bound.exact) == (bound.version.size_bytes, False)
     exact = exact_plan(handle, bound)
     assert exact.exact
-    assert exact == plan_retirement(handle, reference, "wrong", at_once=True)
+    assert exact == plan_retirement(handle, reference, "wrong")
     # A new version is noted, so the index stays current.
     two_versions.create_model_version("m", model_data=b"x" * 10)
-    assert plan_retirement(handle, reference, "wrong", at_once=True).exact
+    assert plan_retirement(handle, reference, "wrong").exact
 
 
 def test_a_torn_note_is_ignored(two_versions: Registry) -> None:

@@ -1,7 +1,7 @@
 """Answers of the Open Inference Protocol, version 2: a model's values as named tensors, and its metadata."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import nan
 from typing import Any
@@ -78,14 +78,6 @@ def _named(outputs: object, signature: Signature) -> dict[str, object]:
     ):
         return {f"output-{number}": array for number, array in enumerate(outputs)}
     return {names[0] if len(names) == 1 else OUTPUT: outputs}
-
-
-def _differ_in_shape(values: Sequence[object]) -> bool:
-    """Whether they are arrays that no tensor can hold together."""
-    if not values or not hasattr(values[0], "shape"):
-        return False
-    shapes = [getattr(value, "shape", None) for value in values]
-    return None not in shapes and any(shape != shapes[0] for shape in shapes)
 
 
 def _by_text(keys: list[object], values: list[object]) -> dict[str, object]:
