@@ -14,6 +14,7 @@ from regolo_git.records.labels import Labels
 from regolo_git.records.manifest import Manifest
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.retired import RetiredList
+from regolo_git.records.routing import NAMES as ROUTING_KEYS
 from regolo_git.records.seal import seal_problem
 from regolo_git.records.store_format import StoreFormat
 from regolo_git.records.store_record import StoreRecord
@@ -88,6 +89,10 @@ def test_every_kind_has_a_vector() -> None:
         "condemned-list",
         "tag",
     }
+
+
+def test_every_key_of_routing_is_named() -> None:
+    assert [key for key in ROUTING_KEYS if f"`{key}`" not in PAGE.read_text()] == []
 
 
 RECORDS = GOLDEN / "records"
