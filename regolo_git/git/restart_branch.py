@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pygit2
 
 from regolo_git.errors import Conflict
-from regolo_git.git.go_on import follow_in_work_trees, refuse_to_go_on
+from regolo_git.git.advance import check_can_advance, follow_in_work_trees
 from regolo_git.git.identity import Authorship
 from regolo_git.git.new_commit import Made, refuse_blocked, write_objects
 from regolo_git.git.publish import Accept, Prepare, Published, move_refs, under_lock
@@ -53,7 +53,7 @@ def restart_branch(
                 accept(published)
 
         if objects.work_trees and expected is not None:
-            refuse_to_go_on(git, name, expected, objects.commit)
+            check_can_advance(git, name, expected, objects.commit)
             accepted()
             _move_with_files(git, name, expected, objects.commit)
         else:

@@ -12,11 +12,11 @@ from regolo_git.records.names import check_text
 from regolo_git.records.paths import card_path
 from regolo_git.records.toml_limits import check_text as check_encodable
 from regolo_git.records.versions import Version
+from regolo_git.registry.annotation import Annotated, commit_annotation
 from regolo_git.registry.change import Prepare, action_message, recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import model_rows
 from regolo_git.registry.records_at import RecordsAt
-from regolo_git.registry.said_later import Recorded, record_later
 
 LENGTH = 4000  # characters of a description
 
@@ -30,7 +30,7 @@ def describe_model(
     message: str | None = None,
     propose: bool = False,
     push: bool | None = None,
-) -> Recorded[ModelCard]:
+) -> Annotated[ModelCard]:
     """Changes the description and the owner of a model, or removes one with an empty text; None leaves it.
 
     Returns the card as it is now.  Raises NotFound, InvalidInput without either or for a text that cannot be
@@ -49,7 +49,7 @@ def describe_model(
     prepare = _preparing(model, changes, message, zero_patch=zero_patch)
     mark = blake3_hex(repr(sorted(changes.items())).encode())[:8]
     proposal = description_branch(model, mark) if propose else None
-    return record_later(handle, prepare, model, proposal=proposal, push=push)
+    return commit_annotation(handle, prepare, model, proposal=proposal, push=push)
 
 
 def _checked(key: str, text: str) -> str:

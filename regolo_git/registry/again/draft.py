@@ -142,8 +142,8 @@ class DraftAgain:
 
     def _renumbered(self, path: str, content: bytes | None, number: str) -> bytes | None:
         """A record with the new number where it names the version."""
-        said_later = model_of_evaluations(path) or model_of_labels(path)
-        if content is None or said_later is None or number == self.held.version:
+        annotated = model_of_evaluations(path) or model_of_labels(path)
+        if content is None or annotated is None or number == self.held.version:
             return content
         names: Mapping[tuple[str, Digest], str] = {
             (Version.parse(self.held.version).identity, self.held.artifact.digest): number

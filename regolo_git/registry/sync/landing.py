@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from regolo_git.errors import LostRace, RegoloError
-from regolo_git.git.go_on import Move, go_on
+from regolo_git.git.advance import Move, advance
 from regolo_git.git.history import is_in_history
 from regolo_git.git.identity import utc
 from regolo_git.git.new_commit import WrittenTag
@@ -66,7 +66,7 @@ def land(handle: Handle, landing: Landing, reason: str = "push") -> None:
 
     Raises LostRace if a branch was moved since: then its new commits are left to commit again.
     """
-    go_on(handle.git, landing.branches, landing.tag_moves(), reason)
+    advance(handle.git, landing.branches, landing.tag_moves(), reason)
     forget_landing(handle)
 
 

@@ -72,9 +72,9 @@ def with_moved_versions(path: str, content: bytes, steps: Sequence[Step]) -> byt
         endpoint = parse_endpoint(content, path)
         changed = moved_endpoint(endpoint, steps)
         return content if changed == endpoint else changed.to_text().encode()
-    said_later = model_of_evaluations(path) or model_of_labels(path)
-    if said_later is not None:
-        names = {(s.row.identity, s.row.digest): s.version for s in steps if s.row.model == said_later}
+    annotated = model_of_evaluations(path) or model_of_labels(path)
+    if annotated is not None:
+        names = {(s.row.identity, s.row.digest): s.version for s in steps if s.row.model == annotated}
         parse = parse_evaluations if model_of_evaluations(path) is not None else parse_labels
         held = parse(content, path)
         moved_lines = held.renumbered(names)

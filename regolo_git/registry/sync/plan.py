@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from regolo_git.errors import Conflict
-from regolo_git.git.go_on import Move, refuse_to_go_on
+from regolo_git.git.advance import Move, check_can_advance
 from regolo_git.git.history import own_commits
 from regolo_git.git.new_commit import WrittenTag
 from regolo_git.git.refs_state import local_branches
@@ -225,7 +225,7 @@ def _landing(
     for branch, move in moves.items():
         assert move.old is not None
         assert move.new is not None
-        refuse_to_go_on(handle.git, branch, move.old, move.new)
+        check_can_advance(handle.git, branch, move.old, move.new)
     if not moves:
         return None
     ends = {chain.branch: chain.new[-1] for chain in ended if chain.new}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
 from regolo_git.errors import Conflict, RegoloError
-from regolo_git.git.go_on import Move, go_on, refuse_to_go_on
+from regolo_git.git.advance import Move, advance, check_can_advance
 from regolo_git.git.lock import exchange_lock
 from regolo_git.git.program import try_git
 from regolo_git.git.remote.tags import compare_tags
@@ -132,11 +132,11 @@ def _forward(handle: Handle, state: RemoteState) -> tuple[str, ...]:
     for branch, tip in branch_tips(handle).items():
         theirs = state.branch(branch)
         if theirs is not None and tip != theirs and handle.git.is_ancestor(tip, theirs):
-            refuse_to_go_on(handle.git, branch, tip, theirs)
+            check_can_advance(handle.git, branch, tip, theirs)
             moves[branch] = Move(tip, theirs)
     forward = Landing(state.remote, moves, {}, Replayed())
     if not moves or read_landing(handle) is not None:  # a push's record is still needed
-        go_on(handle.git, moves, {}, "pull")
+        advance(handle.git, moves, {}, "pull")
     else:
         note_landing(handle, forward)
         try:

@@ -18,11 +18,11 @@ from regolo_git.records.names import check_text
 from regolo_git.records.paths import evaluations_path
 from regolo_git.records.references import Reference
 from regolo_git.records.toml_text import inline_text
+from regolo_git.registry.annotation import commit_annotation
 from regolo_git.registry.change import Prepare, action_message, recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.records_at import RecordsAt
-from regolo_git.registry.said_later import record_later
 from regolo_git.registry.versions.measured import check_predictions
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.numbers import few_of
@@ -77,7 +77,7 @@ def evaluate(
     prepare = _preparing(version, evaluation, message)
     mark = blake3_hex(inline_text(evaluation.to_table()).encode())[:8]
     proposal = evaluation_branch(version.model_id, version.version, mark) if propose else None
-    done = record_later(handle, prepare, version.model_id, proposal=proposal, push=push)
+    done = commit_annotation(handle, prepare, version.model_id, proposal=proposal, push=push)
     return Evaluated(version, evaluation, done.commit, done.branch, done.pushed_to)
 
 

@@ -16,11 +16,11 @@ from regolo_git.records.names import check_text
 from regolo_git.records.paths import labels_path
 from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
+from regolo_git.registry.annotation import commit_annotation
 from regolo_git.registry.change import Prepare, action_message, recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version_to_use
 from regolo_git.registry.records_at import RecordsAt
-from regolo_git.registry.said_later import record_later
 from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.numbers import few_of
 from regolo_git.text.printable import printable
@@ -68,7 +68,7 @@ def label(
     words = [*(f"{name}={value}" for name, value in checked.items()), *(f"{name}-" for name in remove)]
     mark = blake3_hex("\n".join(sorted(words)).encode())[:8]
     proposal = label_branch(version.model_id, version.version, mark) if propose else None
-    done = record_later(handle, prepare, version.model_id, proposal=proposal, push=push)
+    done = commit_annotation(handle, prepare, version.model_id, proposal=proposal, push=push)
     return Labelled(version, done.made, done.commit, done.branch, done.pushed_to)
 
 

@@ -1,7 +1,7 @@
-"""Moves branches, with the files of the work trees that have them, and tags: after a fetch or a push.
+"""Advances branches and tags after a fetch or a push, with the files of work trees that have them.
 
 Only files that differ between the two commits are written, and only if the user has not changed them; the
-rest of the index and of the work tree stays.  Run again after a kill, it does what is left.
+rest of the index and of the work tree stays.  Run again after a kill, it completes the work.
 """
 
 import shutil
@@ -31,15 +31,15 @@ class Move(NamedTuple):
     new: str | None
 
 
-def refuse_to_go_on(git: GitRepository, branch: str, old: str, new: str) -> None:
+def check_can_advance(git: GitRepository, branch: str, old: str, new: str) -> None:
     """Raises Conflict if a work tree of a branch is not ready: with uncommitted changes, or in a merge."""
     for tree in work_trees_on(git.paths, branch):
         refuse_in_progress(tree)
         _write_files(tree, old, new, dry_run=True)
 
 
-def go_on(git: GitRepository, branches: Mapping[str, Move], tags: Mapping[str, Move], reason: str) -> None:
-    """Moves branches and tags, those that are there already excepted; a tag that became another stays.
+def advance(git: GitRepository, branches: Mapping[str, Move], tags: Mapping[str, Move], reason: str) -> None:
+    """Moves branches and tags that are not yet where they should be; a tag that has changed meanwhile stays.
 
     Raises LostRace if another writer moved a branch, Conflict for uncommitted changes in files to be written.
     """

@@ -1,4 +1,4 @@
-"""What is said of a model or a version that exists: committed to the registry branch, or proposed."""
+"""Commits what is recorded of an existing model or version: its labels, evaluations and description."""
 
 from dataclasses import dataclass
 from typing import Generic
@@ -10,8 +10,8 @@ from regolo_git.registry.push_at_once import destination
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded(Generic[Made]):
-    """A commit on a branch with what it has, and the remote that has it already, if one does."""
+class Annotated(Generic[Made]):
+    """An annotation that was committed: its commit and branch, and the remote that has it, if one does."""
 
     made: Made
     commit: str
@@ -19,17 +19,17 @@ class Recorded(Generic[Made]):
     pushed_to: str | None = None
 
 
-def record_later(
+def commit_annotation(
     handle: Handle, prepare: Prepare[Made], model: str, *, proposal: str | None, push: bool | None
-) -> Recorded[Made]:
-    """Commits what `prepare` returns: to the new branch `proposal`, or to the registry branch without one.
+) -> Annotated[Made]:
+    """Commits what `prepare` returns to the new branch `proposal`, or without one to the registry branch.
 
     Raises NotFound if this clone lacks the registry branch, Conflict, and as `destination` does for `push`.
     """
     if proposal is not None:
         handle.registry_tip()
         done = propose_records(handle, proposal, prepare, start=handle.registry_branch())
-        return Recorded(done.made, done.commit, done.branch)
+        return Annotated(done.made, done.commit, done.branch)
     to = destination(handle, push, model)
     done = commit_records(handle, prepare, to=to)
-    return Recorded(done.made, done.commit, done.branch, to.remote if to is not None else None)
+    return Annotated(done.made, done.commit, done.branch, to.remote if to is not None else None)
