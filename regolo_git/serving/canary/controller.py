@@ -33,7 +33,7 @@ LONGEST_PAUSE_SECONDS = 5.0
 SHORTEST_PAUSE_SECONDS = 0.25
 LOOKS_IN_A_BAKE = 20
 RETRY_SECONDS = (1.0, 2.0, 5.0, 15.0, 60.0)
-# This many more workers of the candidate than of the baseline had to be replaced.
+# This many more workers of the candidate than of the baseline were replaced, or did not start again.
 CRASHES = 3
 
 OpenWriter = Callable[[], AbstractContextManager[Writer]]
@@ -235,13 +235,17 @@ class CanaryController:
         """Adds what was seen to the run; returns why it says nothing, if so."""
         candidate, baseline = run.canary.candidate.version, run.canary.whole_baseline
         if candidate in seen.failed:
+            if baseline in seen.failed:
+                run.reader.restart()
+                return f"workers of neither version start: {seen.problem}"
             run.condemn(f"its workers do not start: {seen.problem}")
             return None
         if run.first_restarts is None:
             run.first_restarts = dict(seen.restarts)
         crashes = {v: seen.restarts.get(v, 0) - run.first_restarts.get(v, 0) for v in (candidate, baseline)}
         if crashes[candidate] - max(0, crashes[baseline]) >= CRASHES:
-            run.condemn(f"its workers crash: {crashes[candidate]} were replaced")
+            why = seen.worker_problems.get(candidate)
+            run.condemn(f"its workers crash: {crashes[candidate]} were lost{f' ({why})' if why else ''}")
             return None
         if seen.traffic != run.canary.endpoint.traffic or seen.withheld is not None:
             run.reader.restart()

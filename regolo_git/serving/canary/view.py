@@ -1,7 +1,7 @@
 """What the engine of this machine says of an endpoint: the counts of a block, and how its workers do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, Self
 from urllib.parse import quote, urlencode
@@ -15,8 +15,9 @@ from regolo_git.serving.local.admin_client import ask
 class Observation:
     """One look: `traffic` is the split that every gateway uses, `failed` are versions that do not start.
 
-    `restarts` counts replaced workers by version; `problem` is why the branch is not in force; `withheld` is
-    the version that gets no requests whatever the branch says.
+    `restarts` counts workers by version that were replaced or did not start again, `worker_problems` says why
+    one is missing now; `problem` is why the branch is not in force; `withheld` is the version that gets no
+    requests whatever the branch says.
     """
 
     reading: Reading
@@ -25,6 +26,7 @@ class Observation:
     failed: tuple[str, ...]
     problem: str | None
     withheld: str | None
+    worker_problems: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, reader: JsonReader) -> Self:
@@ -39,6 +41,7 @@ class Observation:
             failed=tuple(reader.list_of("failed", str)),
             problem=reader.get_optional("problem", str),
             withheld=reader.get_optional("withheld", str),
+            worker_problems=reader.dict_of("worker_problems", str),
         )
 
 

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +38,8 @@ class ScriptedEngine:
         self.restarts = {"1.0": 0, "1.1": 0}
         self.failed: tuple[str, ...] = ()
         self.words: str | None = None
+        self.worker_problems: dict[str, str] = {}
+        self.traffic: Mapping[str, float] | None = registry.get_endpoint("e").traffic
         self.problem: RegoloError | None = None
         self.withheld: list[str] = []
 
@@ -52,9 +54,16 @@ class ScriptedEngine:
         if self.problem is not None:
             raise self.problem
         totals = {version: tuple(counts) for version, counts in self.totals.items()}
-        traffic = self.registry.get_endpoint(endpoint).traffic
-        reading = Reading(self.source, self.now, totals)
-        return Observation(reading, traffic, dict(self.restarts), self.failed, self.words, None)
+        traffic = self.registry.get_endpoint(endpoint).traffic if self.traffic is not None else None
+        return Observation(
+            Reading(self.source, self.now, totals),
+            traffic,
+            dict(self.restarts),
+            self.failed,
+            self.words,
+            None,
+            self.worker_problems,
+        )
 
     def withhold(self, endpoint: str, version: str) -> None:
         self.withheld.append(f"{endpoint} {version}")
@@ -263,6 +272,24 @@ def test_workers_of_both_versions_that_crash_speak_against_neither(setting: Sett
     setting.engine.restarts = {"1.0": 4, "1.1": 4}
     setting.blocks(2, bad=0)
     assert setting.endpoint.candidate is not None
+
+
+@pytest.mark.parametrize("failed", [("1.0", "1.1"), ("1.0",)])
+def test_a_machine_on_which_the_baseline_does_not_start_speaks_against_nobody(
+    setting: Setting, failed: tuple[str, ...]
+) -> None:
+    setting.engine.failed, setting.engine.words = failed, "no memory"
+    setting.engine.traffic = None
+    setting.blocks(3, bad=20)
+    assert setting.endpoint.candidate is not None
+    assert setting.kept["verdict"]["kind"] == "hold"
+    assert "no memory" in setting.kept["verdict"]["reason"]
+
+
+def test_a_crash_says_why_if_that_is_known(setting: Setting) -> None:
+    setting.engine.restarts["1.1"], setting.engine.worker_problems = 3, {"1.1": "exit status 3"}
+    setting.controller.tick()
+    assert setting.kept["verdict"]["reason"] == "its workers crash: 3 were lost (exit status 3)"
 
 
 def edit(registry: Registry, change: dict[str, object], text: str | None = None) -> None:

@@ -2,13 +2,14 @@
 
 import json
 import shutil
+import signal
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.git_program import clone, git
 from support.prometheus_server import PROGRAM, free_port, prometheus
-from support.running_engine import RunningEngine, until
+from support.running_engine import RunningEngine, kill, until
 from support.running_registry import ServedRegistry, load_on, serving
 
 from regolo_git.records.canary import CanaryMetric, CanaryPolicy
@@ -27,6 +28,14 @@ def load(path, config):
             raise RuntimeError("no answer")
         return inputs
     return predict
+"""
+# Starts unless a file is there.
+UNLESS = """\
+import os
+def load(path, config):
+    if os.path.exists({path!r}):
+        raise RuntimeError("cannot be loaded any more")
+    return lambda inputs: inputs
 """
 BROKEN = "def load(path, config):\n    raise RuntimeError('cannot be loaded')\n"
 
@@ -107,6 +116,59 @@ def test_a_version_that_cannot_start_is_rolled_back_at_once(served: ServedRegist
         served.registry.start_canary("e", "1.1", policy=QUICK)
         until(lambda: served.registry.get_endpoint("e").traffic == {"1.0": 1.0}, 40)
         assert "its workers do not start" in message(served)
+
+
+def test_a_version_whose_workers_do_not_come_back_is_rolled_back(
+    served: ServedRegistry, tmp_path: Path
+) -> None:
+    served.version("1.1", UNLESS.format(path=str(tmp_path / "gone")))
+    with serving(served.top, "--canary") as engine:
+        served.registry.start_canary("e", "1.1", policy=QUICK)
+        (worker,) = until(lambda: "1.1" in engine.status("e")["versions"] and engine.workers("e", "1.1"), 40)
+        until(lambda: RuntimeDirectory.of(engine.common).canary("e").exists(), 40)
+        engine.process.send_signal(signal.SIGHUP)
+        (tmp_path / "gone").touch()
+        kill(worker)
+        until(lambda: served.registry.get_endpoint("e").traffic == {"1.0": 1.0}, 40)
+        assert "its workers crash: 3 were lost (loading failed: RuntimeError: cannot" in message(served)
+
+
+def test_a_version_that_cannot_start_again_keeps_no_caller_waiting_for_the_branch(
+    served: ServedRegistry, tmp_path: Path
+) -> None:
+    served.version("1.1", UNLESS.format(path=str(tmp_path / "gone")))
+    with serving(served.top, "--canary") as engine:
+        served.registry.start_canary("e", "1.1", policy=QUICK)
+        until(lambda: "1.1" in engine.status("e")["versions"], 40)
+        until(lambda: served.registry.get_endpoint("e").candidate.decided_by, 40)
+    (tmp_path / "gone").touch()
+    refusal = served.top / ".git/hooks/reference-transaction"
+    refusal.parent.mkdir(exist_ok=True)
+    refusal.write_text("#!/bin/sh\nexit 1\n")
+    refusal.chmod(0o755)
+    with serving(served.top, "--canary") as engine:
+        until(lambda: (kept(engine)["waiting"] or "").startswith("the rollback waits"), 40)
+        until(lambda: engine.predict([[1]]).status == 200, 20)
+        assert {engine.predict([[1]]).status for _ in range(20)} == {200}
+        refusal.unlink()
+        until(lambda: served.registry.get_endpoint("e").traffic == {"1.0": 1.0}, 40)
+
+
+def test_a_baseline_that_does_not_start_here_is_no_fault_of_the_candidate(
+    tmp_path: Path,
+) -> None:
+    served = ServedRegistry(tmp_path / "registry")
+    served.version("1.0", UNLESS.format(path=str(tmp_path / "gone")))
+    served.version("1.1")
+    served.endpoint("1.0")
+    with serving(served.top, "--canary") as engine:
+        served.registry.start_canary("e", "1.1", policy=QUICK)
+        until(lambda: served.registry.get_endpoint("e").candidate.decided_by, 40)
+    (tmp_path / "gone").touch()
+    with serving(served.top, "--canary") as engine:
+        until(lambda: "cannot be loaded any more" in kept(engine)["verdict"]["reason"], 40)
+        assert kept(engine)["verdict"]["kind"] == "hold"
+    assert served.registry.get_endpoint("e").candidate is not None
 
 
 def test_other_controllers_get_the_verdict_on_this_machine_or_with_the_token(

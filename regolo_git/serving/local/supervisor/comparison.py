@@ -6,6 +6,7 @@ import time
 from regolo_git.errors import NotFound, ServingError
 from regolo_git.records.json_reader import Json
 from regolo_git.serving.local.supervisor.endpoint_runner import EndpointRunner
+from regolo_git.serving.local.supervisor.replica_set import ReplicaSet
 from regolo_git.serving.local.supervisor.supervisor import Supervisor
 
 
@@ -28,15 +29,26 @@ async def close_block(engine: Supervisor, endpoint: str) -> dict[str, Json]:
         "arms": {version: list(counts) for version, counts in engine.watched.close_block(endpoint).items()},
         "restarts": _restarts(runner),
         "failed": _failed(runner),
+        "worker_problems": _worker_problems(runner),
         "problem": runner.problem.message if runner.problem is not None else None,
         "withheld": withheld,
     }
 
 
 def _restarts(runner: EndpointRunner) -> Json:
-    """How often workers of each version were replaced."""
+    """How often workers of each version were replaced, or their replacements did not start."""
+    return {version: held.restarts + held.failed_starts for version, held in _sets(runner).items()}
+
+
+def _worker_problems(runner: EndpointRunner) -> Json:
+    """Why a worker of a version is missing now."""
+    sets = _sets(runner).items()
+    return {version: held.problem.message for version, held in sets if held.problem is not None}
+
+
+def _sets(runner: EndpointRunner) -> dict[str, ReplicaSet]:
     plans = runner.in_force.plans if runner.in_force is not None else {}
-    return {version: runner.replica_sets.sets[plan.key].restarts for version, plan in plans.items()}
+    return {version: runner.replica_sets.sets[plan.key] for version, plan in plans.items()}
 
 
 def _failed(runner: EndpointRunner) -> Json:
@@ -44,7 +56,4 @@ def _failed(runner: EndpointRunner) -> Json:
 
     Missing bytes, and models that the operator does not allow, are no fault of a version.
     """
-    if not isinstance(runner.problem, ServingError) or runner.wanted is None:
-        return []
-    served = runner.in_force.plans if runner.in_force is not None else {}
-    return [version for version in runner.wanted.endpoint.versions if version not in served]
+    return list(runner.failed) if isinstance(runner.problem, ServingError) else []

@@ -9,7 +9,7 @@ state that cannot be reached leaves the last good one in force, with a problem t
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from regolo_git.errors import NotFound, RegoloError, StoreUnconfirmed, TransportError
@@ -48,7 +48,8 @@ class EndpointRunner:
     """Runs one endpoint; `changed` is called whenever its route may have changed.
 
     `longest` says how many seconds one of its requests may take, `withheld` which version gets none.
-    `in_force` is the state of its route, `observed` the state that every gateway has confirmed.
+    `in_force` is the state of its route, `observed` the state that every gateway has confirmed, `failed` the
+    versions whose workers did not start when the wanted state was last tried.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class EndpointRunner:
         self.wanted: DesiredState | None = None
         self.in_force: InForce | None = None
         self.observed: DesiredState | None = None
+        self.failed: tuple[str, ...] = ()
         self.replica_sets = WarmSets(options)
         self._artifacts = artifacts
         self._launcher = launcher
@@ -86,6 +88,12 @@ class EndpointRunner:
         await self._interrupt()
         self._task = asyncio.create_task(self._reach(state.endpoint))
         self._changed()
+
+    async def do_without(self) -> None:
+        """Serves without the version that is withheld, where nothing was served because it does not start."""
+        if self.in_force is None and self.wanted is not None:
+            await self._interrupt()
+            self._task = asyncio.create_task(self._reach(self.wanted.endpoint))
 
     async def stop(self) -> None:
         """Stops every replica."""
@@ -117,10 +125,12 @@ class EndpointRunner:
 
     async def _apply(self, endpoint: Endpoint) -> None:
         """Brings the versions that callers reach in force, with the shadows that are there already."""
+        # One that is served already stays within reach of those who ask for it.
+        without = self._withheld(endpoint) if self.in_force is None else None
         plans = {
             version: await self._plan(endpoint, version)
             for version in endpoint.versions
-            if version not in endpoint.shadow
+            if version not in endpoint.shadow and version != without
         }
         # Two versions of the same content share a set.
         replicas: Counter[str] = Counter()
@@ -128,7 +138,7 @@ class EndpointRunner:
             replicas[plan.key] += plan.replicas
             self._ensure(plan, endpoint.endpoint, version).at_least(replicas[plan.key])
         sets = self.replica_sets.sets
-        await asyncio.gather(*(sets[key].started() for key in replicas))
+        await self._started(plans, list(replicas))
         assert self.wanted is not None
         self.in_force = InForce(self.wanted, {**self._kept_shadows(endpoint), **plans})
         self.problem = None
@@ -136,6 +146,15 @@ class EndpointRunner:
         for key, count in replicas.items():
             sets[key].at_most(count)
         await self._tidy()
+
+    async def _started(self, plans: Mapping[str, VersionPlan], keys: list[str]) -> None:
+        """Waits for every set, so that it is known which versions do not start.  Raises ServingError."""
+        sets, self.failed = self.replica_sets.sets, ()
+        found = await asyncio.gather(*(sets[key].started() for key in keys), return_exceptions=True)
+        broken = {key: error for key, error in zip(keys, found, strict=True) if error is not None}
+        self.failed = tuple(version for version, plan in plans.items() if plan.key in broken)
+        for error in broken.values():
+            raise error
 
     def _kept_shadows(self, endpoint: Endpoint) -> dict[str, VersionPlan]:
         if self.in_force is None:
@@ -216,6 +235,9 @@ class EndpointRunner:
         if self.observed is None:
             return f"is not served: {_message(self.problem)}" if self.problem is not None else "is starting"
         served = f"serves {self.observed.endpoint.split_text()}"
+        withheld = self._withheld(self.observed.endpoint)
+        if withheld is not None:
+            served += f", without {withheld} until the branch changes the split"
         return f"{served}, but {_message(self.problem)}" if self.problem is not None else served
 
 

@@ -27,7 +27,7 @@ class ExternalReplicaSet:
     ) -> None:
         self.key = key
         self.files: ModelFiles | None = None
-        self.restarts = 0
+        self.restarts = self.failed_starts = 0
         self.problem: ServingError | None = None
         self.ready: tuple[Replica, ...] = ()
         self._server = server

@@ -48,7 +48,7 @@ class ReplicaRunner:
     ) -> None:
         self.ready: Replica | None = None
         self.problem: ServingError | None = None
-        self.restarts = 0
+        self.restarts = self.failed_starts = 0
         self.settled = asyncio.Event()
         self.has_failed = False
         self._spec = spec
@@ -97,6 +97,7 @@ class ReplicaRunner:
         except StartFailed as error:
             self.problem = error
             was_ready = self.settled.is_set()
+            self.failed_starts += was_ready
             if not was_ready and (error.is_final or failures + 1 >= self._options.start_attempts):
                 self.has_failed = True
                 self.settled.set()

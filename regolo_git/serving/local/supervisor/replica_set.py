@@ -34,6 +34,11 @@ class ReplicaSet(Protocol):
         ...
 
     @property
+    def failed_starts(self) -> int:
+        """The number of times a replacement did not start."""
+        ...
+
+    @property
     def problem(self) -> ServingError | None:
         """The current problem of a replica, if any."""
         ...
@@ -86,6 +91,11 @@ class WorkerReplicaSet:
     def restarts(self) -> int:
         """The number of times a worker was replaced."""
         return sum(runner.restarts for runner in self._runners)
+
+    @property
+    def failed_starts(self) -> int:
+        """The number of times a replacement did not start."""
+        return sum(runner.failed_starts for runner in self._runners)
 
     @property
     def problem(self) -> ServingError | None:

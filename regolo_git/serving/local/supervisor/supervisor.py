@@ -198,9 +198,11 @@ class Supervisor:
         Raises NotFound for an endpoint that is not served, InvalidInput if nothing else has traffic.
         """
         runner = self.runners.get(name)
-        if runner is None or runner.in_force is None:
+        state = None if runner is None else (runner.in_force.state if runner.in_force else runner.wanted)
+        if runner is None or state is None:
             raise NotFound(f"endpoint '{name}' is not being served")
-        self.withheld.order(runner.in_force.state.endpoint, version)
+        self.withheld.order(state.endpoint, version)
+        await runner.do_without()
         await self._publish()
 
     # -- from the runners to the gateways -----------------------------------------------------------------

@@ -101,6 +101,19 @@ def test_a_start_that_may_succeed_is_tried_again_and_one_that_cannot_is_not() ->
     with_set(never, failing("no weights"), failing("no weights"))
 
 
+def test_a_replacement_that_does_not_start_is_counted_and_tried_again() -> None:
+    async def use(held: WorkerReplicaSet, launcher: FakeLauncher) -> None:
+        held.at_least(1)
+        await held.started()
+        assert held.failed_starts == 0
+        launcher.failures += [failing("no weights", is_final=True)] * 2
+        launcher.started[0].exit(-9)
+        await eventually(lambda: held.ready == (launcher.started[-1].replica,) and len(launcher.started) == 2)
+        assert (held.restarts, held.failed_starts) == (1, 2)
+
+    with_set(use, failing("busy"))
+
+
 def test_one_replica_of_several_is_enough_to_start_with() -> None:
     async def use(held: WorkerReplicaSet, launcher: FakeLauncher) -> None:
         held.at_least(2)
