@@ -1,7 +1,7 @@
 """A canary of an endpoint: one candidate beside the version that has the rest of the traffic, the baseline.
 
-Each act is one commit, prepared on the tip of the branch.  A robot says which canary it means (`expected`),
-so that what a person did meanwhile wins.  `canary_start.py` starts one, `canary_promotion.py` gives it more.
+Each act is one commit, prepared on the tip of the branch.  A robot says what it has seen (`expected`), so
+that what a person did meanwhile wins.  `canary_start.py` starts one, `canary_promotion.py` gives it more.
 """
 
 from collections.abc import Callable
@@ -58,11 +58,11 @@ class Canary(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What a commit says besides the change, and which canary a robot means."""
+    """What a commit says besides the change, and the endpoint as a robot has seen it."""
 
     message: str | None = None
     evidence: str | None = None
-    expected: Candidate | None = None
+    expected: Endpoint | None = None
 
 
 SILENT = Said()
@@ -75,21 +75,18 @@ def canary_of(endpoint: Endpoint) -> Canary | None:
     return Canary(endpoint, endpoint.candidate, baseline_of(endpoint))
 
 
-def require_canary(records: RecordsAt, name: str, expected: Candidate | None = None) -> Canary:
-    """The canary of an endpoint.  Raises NotFound for the endpoint, Conflict without a canary or for another.
+def require_canary(records: RecordsAt, name: str, expected: Endpoint | None = None) -> Canary:
+    """The canary of an endpoint.  Raises NotFound for the endpoint, Conflict without a canary.
 
-    `expected` is the canary as a robot saw it: at the same step since the same time, decided by the same.
+    Raises Conflict, too, if the endpoint is not as `expected`: another canary, another split or policy, or
+    one that somebody holds since.
     """
     canary = canary_of(require_endpoint(records, name))
     if canary is None:
         raise Conflict(f"no canary runs on endpoint '{name}'", Hint("canary start", name, "MODEL@V"))
-    if expected is not None and _identity(canary.candidate) != _identity(expected):
+    if expected is not None and canary.endpoint != expected:
         raise Conflict(f"the canary of endpoint '{name}' was changed meanwhile", Hint("canary status", name))
     return canary
-
-
-def _identity(candidate: Candidate) -> tuple[object, ...]:
-    return candidate.version, candidate.step, candidate.since, candidate.decided_by
 
 
 def hold_canary(

@@ -51,7 +51,7 @@ def promote_canary(
         replicas=pinned.replicas,
         message=said.message,
         unmerged=unmerged,
-        last_step=LastStep(name, said._replace(expected=canary.candidate)),
+        last_step=LastStep(name, said._replace(expected=canary.endpoint)),
         push=push,
     )
     assert promoted.commit is not None, "it was not a dry run"

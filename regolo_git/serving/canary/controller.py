@@ -179,7 +179,7 @@ class CanaryController:
             return None
         if not self._is_due(name):
             return None
-        said = Said(f"decide on the canary of {name}", expected=canary.candidate)
+        said = Said(f"decide on the canary of {name}", expected=canary.endpoint)
         try:
             with self._open_writer() as writer:
                 endpoint = writer.decide_canary(name, self._decider, take_over=take, said=said)
@@ -196,7 +196,7 @@ class CanaryController:
         name = canary.endpoint.endpoint
         if not self._is_due(name):
             return
-        said = Said(f"end the canary of {name}: its traffic was changed by hand", expected=canary.candidate)
+        said = Said(f"end the canary of {name}: its traffic was changed by hand", expected=canary.endpoint)
         try:
             with self._open_writer() as writer:
                 writer.end_canary(name, said=said)
@@ -266,7 +266,7 @@ class CanaryController:
         said = Said(
             f"roll back the canary of {run.canary.endpoint.model}@{version} on {name}\n\n{verdict.reason}",
             evidence_text(verdict),
-            run.canary.candidate,
+            run.canary.endpoint,
         )
         try:
             with self._open_writer() as writer:
@@ -297,7 +297,7 @@ class CanaryController:
             return
         if not self._is_due(name):
             return
-        said = Said(None, evidence_text(verdict), candidate)
+        said = Said(None, evidence_text(verdict), run.canary.endpoint)
         try:
             with self._open_writer() as writer:
                 endpoint = writer.step_canary(name, said=said)

@@ -98,9 +98,9 @@ def test_a_canary_is_held_and_resumed(canary: Registry) -> None:
 
 
 def test_one_process_decides_until_another_takes_over(canary: Registry) -> None:
-    decided = decide_canary(canary.handle, "e", "a").made.candidate
-    assert decided is not None
-    assert decided.decided_by == "a"
+    decided = decide_canary(canary.handle, "e", "a").made
+    assert decided.candidate is not None
+    assert decided.candidate.decided_by == "a"
     with pytest.raises(Conflict, match="is decided by 'a'"):
         decide_canary(canary.handle, "e", "b")
     taken = decide_canary(canary.handle, "e", "b", take_over=True).made.candidate
@@ -113,7 +113,7 @@ def test_one_process_decides_until_another_takes_over(canary: Registry) -> None:
 
 @pytest.mark.parametrize("act", ["traffic", "rollback"])
 def test_what_a_person_does_in_the_middle_ends_the_canary(canary: Registry, act: str) -> None:
-    candidate = canary.get_endpoint("e").candidate
+    seen = canary.get_endpoint("e")
     if act == "traffic":
         canary.update_endpoint_traffic("e", {"1.0": 0.7, "1.1": 0.3})
     else:
@@ -121,7 +121,25 @@ def test_what_a_person_does_in_the_middle_ends_the_canary(canary: Registry, act:
     assert canary.get_endpoint("e").candidate is None
     for robot in (roll_back_canary, promote_canary):
         with pytest.raises(Conflict, match="no canary runs"):
-            robot(canary.handle, "e", said=Said(expected=candidate))
+            robot(canary.handle, "e", said=Said(expected=seen))
+
+
+@pytest.mark.parametrize("act", ["hold", "split", "policy"])
+def test_a_robot_does_nothing_to_what_a_person_has_changed_since_it_looked(
+    canary: Registry, act: str
+) -> None:
+    seen = canary.get_endpoint("e")
+    if act == "hold":
+        canary.hold_canary("e")
+    elif act == "split":
+        edit(canary, replace(seen, traffic={"1.0": 0.7, "1.1": 0.3}))
+    else:
+        edit(canary, replace(seen, canary=replace(POLICY, steps=(0.1, 0.2))))
+    after = canary.get_endpoint("e")
+    for robot in (roll_back_canary, promote_canary, end_canary):
+        with pytest.raises(Conflict, match="was changed meanwhile"):
+            robot(canary.handle, "e", said=Said(expected=seen))
+    assert canary.get_endpoint("e") == after
 
 
 def test_the_same_split_again_changes_nothing(canary: Registry) -> None:

@@ -358,10 +358,10 @@ def test_an_endpoint_that_is_deleted_or_a_branch_that_was_moved_back_ends_it(set
 
 
 def test_a_commit_in_the_middle_of_a_rollback_wins(setting: Setting) -> None:
-    candidate = setting.endpoint.candidate
+    seen = setting.endpoint
     setting.registry.update_endpoint_traffic("e", {"1.1": 1.0})
     with pytest.raises(RegoloError, match="no canary runs"):
-        RegistryWriter(setting.registry.handle).roll_back_canary("e", said=Said(expected=candidate))
+        RegistryWriter(setting.registry.handle).roll_back_canary("e", said=Said(expected=seen))
     assert setting.endpoint.traffic == {"1.1": 1.0}
 
 
