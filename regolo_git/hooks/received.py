@@ -24,9 +24,11 @@ from regolo_git.records.trailers import TagMessage
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.versions.manifest_alone import removed_alone, way_back
 from regolo_git.registry.versions.seals import branch_seal_problem
 from regolo_git.reviews.change_range import ChangeRange
 from regolo_git.reviews.review import review_change
+from regolo_git.text.commits import short
 from regolo_git.text.printable import one_line, printable
 
 
@@ -127,7 +129,12 @@ def _is_judged(config: RegistryConfig, branch: str) -> bool:
 def _manifests(handle: Handle, before: RecordsAt, commit: str) -> Iterator[Remark]:
     """What is wrong with the manifests that a branch has new in a commit."""
     known, after = before.manifest_oids(), handle.records_at(commit)
-    for model, oid in after.manifest_oids().items():
+    held = after.manifest_oids()
+    for model in known.keys() - held.keys():
+        what = removed_alone(after, model)
+        if what is not None:
+            yield Remark(what, way_back(short(before.registry or ""), model))
+    for model, oid in held.items():
         if known.get(model) == oid:
             continue
         path = manifest_path(model)

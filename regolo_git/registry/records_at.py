@@ -30,6 +30,7 @@ from regolo_git.records.paths import (
     place_of_promotion,
     retired_path,
 )
+from regolo_git.records.places import RECORD_NAMES
 from regolo_git.registry import record_parsers as parsers
 
 if TYPE_CHECKING:
@@ -105,6 +106,12 @@ class RecordsAt:
         """The Git object of each model's manifest, readable or not."""
         named = ((model_of_manifest(path), oid) for path, oid in self._files(MODELS))
         return {model: oid for model, oid in named if model is not None}
+
+    def beside_manifest(self, model: str) -> list[str]:
+        """The file names of a model's records other than its manifest, readable or not, sorted."""
+        directory, _, own = manifest_path(model).rpartition("/")
+        files = (path.rpartition("/") for path, _ in self._files(directory))
+        return [name for at, _, name in files if at == directory and name in RECORD_NAMES and name != own]
 
     def card_oids(self) -> dict[str, str]:
         """The Git object of each model's card, readable or not."""

@@ -18,11 +18,12 @@ from regolo_git.registry.handle import Handle
 from regolo_git.registry.measurements import with_evaluations
 from regolo_git.registry.predictions import paired_metrics
 from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.versions.manifest_alone import removed_alone, way_back
 from regolo_git.registry.versions.new_bytes import NewBytes
 from regolo_git.registry.versions.tagged_manifest import read_tagged_manifest
 from regolo_git.reviews.change_set import ChangeSet, ModelChange
 from regolo_git.reviews.comparison import Comparison, compare
-from regolo_git.reviews.findings import Finding
+from regolo_git.reviews.findings import WRONG, Finding
 from regolo_git.reviews.incomplete import incomplete_files
 from regolo_git.reviews.interfaces import InterfaceReview, review_interfaces
 from regolo_git.reviews.numbers import Suggestion, VersionTag, better_number, check_number
@@ -130,7 +131,10 @@ def _deleted(changes: ChangeSet, change: ModelChange) -> ModelReview:
     measured = _measured(changes.before, change.before)
     values = measured.metric_values if measured is not None else {}
     history = {name: (value, None) for name, value in sorted(values.items())}
-    return ModelReview(change, remarks=_of_deleted(changes.after, change.model), history=history)
+    what = removed_alone(changes.after, change.model)
+    hint = way_back(changes.range.base_name, change.model)
+    findings = (Finding(what, WRONG, hint),) if what is not None else ()
+    return ModelReview(change, findings, remarks=_of_deleted(changes.after, change.model), history=history)
 
 
 def _of_deleted(after: RecordsAt, model: str) -> tuple[str, ...]:

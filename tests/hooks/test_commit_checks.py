@@ -174,6 +174,15 @@ def test_a_card_that_is_removed_alone_loosens_its_gates(regolo: Regolo, top: Pat
     assert "this change loosens a rule, gates.accuracy" in regolo("hook", "policy").err
 
 
+def test_a_manifest_cannot_be_removed_alone(regolo: Regolo, top: Path) -> None:
+    git(top, "rm", "-q", MANIFEST)
+    done = regolo("hook", "policy", status=8)
+    assert f"'{MANIFEST}' was removed without the rest of 'models/m' (model.toml)" in done.err
+    assert f"hint: git checkout HEAD -- {MANIFEST}" in done.err
+    git(top, "rm", "-q", "-r", "models/m")
+    assert regolo("hook", "policy").err == ""
+
+
 def test_an_unknown_hook_is_named(regolo: Regolo) -> None:
     done = regolo("hook", "manifests", status=2)
     assert "git regolo hook manifest" in done.err

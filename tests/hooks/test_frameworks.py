@@ -105,6 +105,16 @@ def test_every_check_runs_on_all_files_and_on_what_is_staged(
     assert "gate" in said or "is taken" in said
 
 
+def test_a_commit_that_only_removes_a_manifest_is_seen(
+    framework: str, two_versions: Path, library: Path
+) -> None:
+    use(two_versions, library, *IDS)
+    git(two_versions, "rm", "-q", "models/m/manifest.toml")
+    status, said = run(framework, two_versions, "run")
+    assert status != 0
+    assert "was removed without the rest of 'models/m' (model.toml)" in said
+
+
 def test_commits_merges_and_pushes_run_both_kinds_of_hooks(
     framework: str, two_versions: Path, library: Path, regolo: Regolo, tmp_path: Path
 ) -> None:

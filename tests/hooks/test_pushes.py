@@ -219,6 +219,20 @@ def test_a_server_refuses_a_broken_seal_on_any_branch(two_versions: Path, server
     assert "propose" not in git(server, "for-each-ref")
 
 
+def test_a_server_refuses_to_lose_a_manifest_alone_on_any_branch(two_versions: Path, server: Path) -> None:
+    for branch in ("main", "other"):
+        git(two_versions, "switch", "-q", "-C", branch, "origin/main")
+        git(two_versions, "rm", "-q", MANIFEST)
+        git(two_versions, "commit", "-q", "-m", "without")
+        status, said = tried(two_versions, "push", "-q", "origin", branch)
+        assert status != 0
+        assert said.count(f"'{MANIFEST}' was removed without the rest of 'models/m' (model.toml)") == 1, said
+        assert f"-- {MANIFEST}" in said
+    git(two_versions, "rm", "-q", "-r", "models/m")
+    git(two_versions, "commit", "-q", "-m", "deleted")
+    assert tried(two_versions, "push", "-q", "origin", "other") == (0, "")
+
+
 def test_a_server_judges_by_the_rules_before_the_push(
     two_versions: Path, server: Path, regolo: Regolo
 ) -> None:

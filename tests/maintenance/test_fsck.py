@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.command_line import Regolo
-from support.git_program import clone, git, proposal
+from support.git_program import clone, commit_files, git, proposal
 from support.model_files import write_model
 
 Damage = tuple[Path, Path]
@@ -31,6 +31,28 @@ def test_a_sound_registry_has_no_problem(regolo: Regolo, two_versions: Path) -> 
         assert "no problems found" in outcome.err
     document = regolo("fsck", "--full", "--json").document
     assert (document["problems"], document["full"], document["versions"]) == ([], True, 2)
+
+
+def test_a_manifest_that_was_removed_alone_is_found(regolo: Regolo, two_versions: Path) -> None:
+    manifest = "models/m/manifest.toml"
+    git(two_versions, "rm", "-q", manifest)
+    git(two_versions, "commit", "-q", "-m", "without")
+    assert problems(regolo) == [(f"'{manifest}'", "was removed without the rest of 'models/m' (model.toml)")]
+    assert f"git checkout m@v1.1 -- {manifest}\n" in regolo("fsck", status=5).out
+    git(two_versions, "checkout", "m@v1.1", "--", manifest)
+    git(two_versions, "commit", "-q", "-m", "back")
+    regolo("fsck")
+    git(two_versions, "rm", "-q", "-r", "models/m")
+    git(two_versions, "commit", "-q", "-m", "deleted")
+    regolo("fsck")
+
+
+def test_gates_written_before_the_first_version_are_no_problem(regolo: Regolo, two_versions: Path) -> None:
+    commit_files(two_versions, {"models/n/model.toml": "format = 1\n\n[gates.f1]\nmin = 0.5\n"})
+    git(two_versions, "switch", "-q", "-c", "aside")
+    regolo("register", "n", "model.safetensors")
+    git(two_versions, "switch", "-q", "main")
+    regolo("fsck")
 
 
 def test_a_registry_without_versions_is_sound(regolo: Regolo, registry: Path) -> None:

@@ -198,6 +198,17 @@ def test_new_and_deleted_models_and_several_versions(changed: Registry, weights:
     assert "it is still promoted to staging" in text
 
 
+def test_a_manifest_that_is_removed_alone_is_wrong(changed: Registry) -> None:
+    top = changed.handle.paths.top
+    git(top, "rm", "-q", "models/m/manifest.toml")
+    git(top, "commit", "-qm", "no manifest")
+    review = changed.review("main", "change")
+    assert (review.verdict, review.exit_code()) == ("wrong", 5)
+    text = plain(review)
+    assert "'models/m/manifest.toml' was removed without the rest of 'models/m' (model.toml)" in text
+    assert "git checkout main -- models/m/manifest.toml" in text
+
+
 def test_new_and_deleted_models_have_what_was_measured_later(registry: Registry) -> None:
     registry.register_model("m", b"weights", metrics={"accuracy": 0.9})
     registry.evaluate_model_version("m", "1.0", metrics={"fairness": 0.25, "accuracy": 0.95})

@@ -23,6 +23,7 @@ from regolo_git.maintenance.fsck.tag_check import (
     check_evaluations,
     check_labels,
     check_names,
+    check_removed_manifests,
     check_signature_notes,
     read_checked_manifest,
     seal_problems,
@@ -84,6 +85,7 @@ def check_registry(
     checker = _checker(handle, shared=shared, full=full, threads=jobs)
     problems = [*check_names(handle), *check_records(records)]
     problems += check_branch(handle, records)
+    problems += check_removed_manifests(handle, records)
     problems += check_branch_seals(handle, records)
     problems += check_evaluations(handle, records)
     problems += check_labels(handle, records)

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterator
 
 from regolo_git.errors import RegoloError, TransportError
+from regolo_git.git.history import is_in_history
 from regolo_git.git.many_files import File
 from regolo_git.git.tag_findings import bad_tags, doubled_tags
 from regolo_git.git.tag_index import TagRow
@@ -20,6 +21,7 @@ from regolo_git.records.versions import Version, parse_tag_name, tag_name
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.signature_notes import ignored_lines
+from regolo_git.registry.versions.manifest_alone import removed_alone, way_back
 from regolo_git.registry.versions.seals import branch_seal_problem
 from regolo_git.registry.versions.tagged_manifest import unreadable_hint
 from regolo_git.registry.versions.untagged import untagged_changes
@@ -78,6 +80,22 @@ def check_branch(handle: Handle, records: RecordsAt) -> Iterator[Problem]:
                 f" but tag '{row.tag}' records {row.digest}",
                 Hint("commit", manifest.model, "PATH"),
             )
+
+
+def check_removed_manifests(handle: Handle, records: RecordsAt) -> Iterator[Problem]:
+    """Models with versions on the registry branch whose manifest alone is not there any more."""
+    others = records.cards(), records.retired_lists(), records.all_evaluations(), records.all_labels()
+    named = {name for listing in others for name in listing.by_name}
+    for model in sorted(named.difference(records.models())):
+        merged = [row for row in handle.index.rows(model) if _is_merged(handle, row, records)]
+        what = removed_alone(records, model)
+        if merged and what is not None:
+            path = manifest_path(model)
+            yield Problem(f"'{path}'", what.removeprefix(f"'{path}' "), way_back(merged[-1].tag, model))
+
+
+def _is_merged(handle: Handle, row: TagRow, records: RecordsAt) -> bool:
+    return records.registry is not None and is_in_history(handle.git, row.commit_oid, records.registry)
 
 
 def check_evaluations(handle: Handle, records: RecordsAt) -> Iterator[Problem]:
