@@ -1,4 +1,4 @@
-"""Chunks of a store of which only so many bytes are read: for headers of no use if they cost much."""
+"""Chunks of a store, with a limit on the bytes read: for headers that are not worth more."""
 
 from collections.abc import Iterable
 

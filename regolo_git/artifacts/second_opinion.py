@@ -1,7 +1,7 @@
 """What another program says about a file with pickles: modelaudit-picklescan, if it is installed.
 
 It looks for what is harmful, where `layouts/pickle_names.py` names everything, and it calls many harmless
-files suspicious: its words are shown beside our own, and decide nothing.
+files suspicious: its findings are shown beside our own, and decide nothing.
 """
 
 import tempfile

@@ -1,7 +1,7 @@
 """Files of a stored artifact, read at any position: only the chunks that hold what is read are fetched.
 
-Whoever reads on in order will want what follows, so the store is told of ever more of it: a store that has
-chunks in packs reads them together.
+A reader that goes on in order will want what follows, so the store is told to expect more and more of it: a
+store that has chunks in packs reads them together.
 """
 
 import io
@@ -18,7 +18,7 @@ MOST_AHEAD = 64  # chunks
 
 
 class Chunks(Protocol):
-    """What is needed of a store to read a file."""
+    """The part of a store that reading a file needs."""
 
     def expect(self, recipe: Recipe, chunks: Iterable[RecipeChunk]) -> None:
         """See `Store.expect`."""

@@ -101,7 +101,7 @@ def _interrupt(*_: object) -> NoReturn:
 
 @dataclass
 class Answers:
-    """How often each version answered, and how often it failed."""
+    """How many times each version answered, and how many times it failed."""
 
     answered: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)

@@ -1,4 +1,4 @@
-"""How far git is with a transfer, on one line of a terminal."""
+"""The progress of a git transfer, on one line of a terminal."""
 
 import sys
 from time import monotonic

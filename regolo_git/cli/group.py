@@ -62,7 +62,7 @@ class CommandGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs the command; click itself would turn a reader that left into the status of an error."""
+        """Runs the command; click itself would report a closed pipe as an error."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:

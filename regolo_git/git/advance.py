@@ -32,7 +32,7 @@ class Move(NamedTuple):
 
 
 def check_can_advance(git: GitRepository, branch: str, old: str, new: str) -> None:
-    """Raises Conflict if a work tree of a branch is not ready: with uncommitted changes, or in a merge."""
+    """Raises Conflict if a work tree of a branch has uncommitted changes or a merge in progress."""
     for tree in work_trees_on(git.paths, branch):
         refuse_in_progress(tree)
         _write_files(tree, old, new, dry_run=True)

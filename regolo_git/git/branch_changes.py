@@ -129,7 +129,7 @@ class BranchChanges:
 
 
 def _load(file: Path) -> _Record | None:
-    """The record; None if there is none, or if a kill or a power cut left another one than was written."""
+    """The record; None if there is none, or if a kill or a power cut damaged it."""
     try:
         text = read_ordinary(file).decode("utf-8", "surrogateescape")
     except OSError:

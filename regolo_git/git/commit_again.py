@@ -1,4 +1,4 @@
-"""Commits again, on another commit, what a commit changed: author, committer and times stay the same.
+"""Repeats a commit on another parent; author, committer and times stay the same.
 
 Only objects are written.  Equal arguments give the same objects, unless they are signed.
 """

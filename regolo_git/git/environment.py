@@ -1,4 +1,4 @@
-"""The only module in git/ that reads environment variables: those that git itself reads."""
+"""The only module in git/ that reads environment variables, and only those that git itself reads."""
 
 import os
 import shlex
@@ -36,7 +36,7 @@ def overrides_configuration() -> bool:
 
 
 def overriding_values() -> tuple[str, ...]:
-    """The variables that override git's configuration files, as a key of what they say."""
+    """The variables that override git's configuration files, as a key of their values."""
     if not overrides_configuration():
         return ()  # walking all variables takes longer than everything else that settings depend on
     numbered = ("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")

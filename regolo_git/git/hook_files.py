@@ -139,7 +139,7 @@ def _install(directory: Path, status: HookStatus, program: str) -> None:
         status.file.replace(_kept(directory, status.name))
     replace_file(status.file, script_of(status.name, program).encode("utf-8", "surrogateescape"))
     mode = status.file.stat().st_mode
-    status.file.chmod(mode | (mode & 0o444) >> 2)  # whoever may read it may run it
+    status.file.chmod(mode | (mode & 0o444) >> 2)  # anybody who may read it may run it
 
 
 def _status(directory: Path, name: str) -> HookStatus:

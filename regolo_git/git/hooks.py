@@ -81,7 +81,7 @@ def _is_own(git: GitRepository, name: str, settings: Settings) -> bool:
 
 
 def not_run_text(names: list[str]) -> str:
-    """The sentence that says so."""
+    """The notice about hooks that do not run."""
     listed = ", ".join(f"'{name}'" for name in names)
     verb = "does" if len(names) == 1 else "do"
     return f"{'hook' if len(names) == 1 else 'hooks'} {listed} {verb} not run: no index is committed"

@@ -16,7 +16,7 @@ File = tuple[str, bytes]  # the id of the blob, and its bytes
 def read_files(git: GitRepository, places: Sequence[tuple[str, str]]) -> list[File | None]:
     """The file at each place, a commit and a path in it; None for one that this cannot read, or is not there.
 
-    Who needs the reason reads that one by itself.  Raises MissingDependency without `git`.
+    To get the reason, read that one by itself.  Raises MissingDependency without `git`.
     """
     return _read(git, [f"{commit}:{path}" for commit, path in places])
 

@@ -69,7 +69,7 @@ class CommitInfo(NamedTuple):
 
 
 def ignore_notice(text: str) -> None:
-    """Drops a notice; whoever opens a repository for a user sets `on_notice`."""
+    """Drops a notice; a caller that opens a repository for a user sets `on_notice`."""
 
 
 class GitRepository:

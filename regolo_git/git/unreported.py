@@ -65,7 +65,7 @@ class Unreported:
             self.forget()
 
     def forget(self) -> None:
-        """Removes the record, whoever left it."""
+        """Removes the record, whichever process left it."""
         self._release()
         self._path.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""Bytes of models that are about to be committed to Git, where every clone keeps them for ever.
+"""Bytes of models that are about to be committed to Git, where every clone keeps them forever.
 
 A file is told by its name, by its first bytes, or by its size alone.  A pointer of Git LFS is small text.
 """

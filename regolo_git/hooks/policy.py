@@ -18,7 +18,7 @@ from regolo_git.verdict.gate_result import GateResult
 
 
 def check_policy(staged: StagedFiles) -> Iterator[Remark]:
-    """What the gates on HEAD say of the staged records; whoever calls it knows that there are some."""
+    """What the gates on HEAD say of the staged records, of which there must be some."""
     handle = Handle(staged.paths, lambda _: None)
     try:
         head = handle.git.head_commit()

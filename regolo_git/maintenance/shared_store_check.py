@@ -109,7 +109,7 @@ def _probe(files: Files) -> _Measured:
         there = next((file.modified for file in files.walk(TEMPORARIES) if file.path == path), here)
         files.create(f"{path}-new", b"1")
     finally:
-        # Whoever may not delete may push all the same.  What stays is removed as any temporary file.
+        # Credentials that may not delete can still push.  A leftover is removed like any temporary file.
         with suppress(FileNotFoundError, PermissionError):
             files.remove(path)
             files.remove(f"{path}-new")

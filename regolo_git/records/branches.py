@@ -8,7 +8,7 @@ from regolo_git.records.references import version_reference
 if TYPE_CHECKING:
     from regolo_git.records.digests import Digest
 
-PROPOSALS = ("propose/", "operate/")  # what their branches begin with
+PROPOSALS = ("propose/", "operate/")  # the prefixes of their branches
 
 
 MARK_LENGTH = 8
@@ -24,14 +24,14 @@ def proposal_branch(model: str, version: str, digest: "Digest") -> str:
 
 
 def proposal_start(model: str) -> str:
-    """What the names of the branches begin with that propose versions of a model."""
+    """The prefix of the branches that propose versions of a model."""
     return f"propose/{version_reference(model, '')}"
 
 
 def is_proposal_of(branch: str, model: str, version: str) -> bool:
-    """Whether a branch proposes a version under some number, by its name; those of release 0.1 do, too.
+    """Whether a branch, by its name, proposes a version under some number, also as release 0.1 named it.
 
-    A build, as in `1.1+linux`, makes no other number.
+    Build metadata, as in `1.1+linux`, does not make it another number.
     """
     return branch.partition("+")[0] == proposal_start(model) + version.partition("+")[0]
 
@@ -46,17 +46,17 @@ def operation_branch(model: str, version: str, subject: str) -> str:
 
 
 def evaluation_branch(model: str, version: str, mark: str) -> str:
-    """The branch that proposes an evaluation of a version; `mark` tells it from other ones."""
+    """The branch that proposes an evaluation of a version; `mark` distinguishes it from others."""
     return f"propose/evaluate/{version_reference(model, version)}+{mark}"
 
 
 def label_branch(model: str, version: str, mark: str) -> str:
-    """The branch that proposes labels of a version; `mark` tells it from other ones."""
+    """The branch that proposes labels of a version; `mark` distinguishes it from others."""
     return f"propose/label/{version_reference(model, version)}+{mark}"
 
 
 def description_branch(model: str, mark: str) -> str:
-    """The branch that proposes another description or owner of a model; `mark` tells it from other ones."""
+    """The branch that proposes a new description or owner of a model; `mark` distinguishes it from others."""
     return f"propose/describe/{model}+{mark}"
 
 

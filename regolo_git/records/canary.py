@@ -22,7 +22,7 @@ METRICS: Final = (ERROR_RATE, LATENCY_OVER)
 LONGEST_SECONDS = 366 * 86400.0
 # What is counted of each request, one entry for each metric: None for errors, or the limit in seconds.
 Watch = tuple[float | None, ...]
-# Larger values are refused without a word of how large they are.
+# A larger value is refused without being shown.
 MOST_SHOWN = 10**15
 UNITS = ((86400, "d"), (3600, "h"), (60, "m"))
 

@@ -52,7 +52,7 @@ class EnvironmentRule:
 class RegistryConfig:
     """The registry branch, the digest algorithm of new artifacts, the shared store, the environments.
 
-    `lines` are the names or patterns (`release/*`) of other branches whose versions are released too.
+    `lines` are the names or patterns (`release/*`) of other branches whose versions count as released.
     `store_endpoint` and `store_region` are those of an S3 service.  `store_write` is when the bytes of a
     version go to the shared store: when it is pushed, or before it gets its name (`through`).
     `operations` is the branch of environments and endpoints if it is not the registry branch.
@@ -158,7 +158,7 @@ def _check_requirements(config: RegistryConfig) -> None:
 
 
 def pushes_at_once(value: str) -> bool:
-    """What `regolo.push` says.  Raises InvalidInput for any other word."""
+    """Whether `regolo.push` asks for it.  Raises InvalidInput for an unknown value."""
     if value not in (PUSH_ALWAYS, PUSH_NEVER):
         raise InvalidInput(
             f"'{PUSH_SETTING}' is '{value}', neither '{PUSH_ALWAYS}' nor '{PUSH_NEVER}'",

@@ -1,11 +1,11 @@
-"""A manifest beside the recipe that it names: do both speak of the same artifact?"""
+"""Whether a manifest and the recipe that it names describe the same artifact."""
 
 from regolo_git.records.manifest import Artifact
 from regolo_git.records.recipe import Recipe
 
 
 def contradiction(artifact: Artifact, recipe: Recipe) -> str | None:
-    """What a manifest says of its artifact that its recipe does not; None if both say the same."""
+    """How a manifest disagrees with its recipe about the artifact; None if they agree."""
     if artifact.kind != recipe.kind:
         return f"the manifest records a {artifact.kind}, its recipe a {recipe.kind}"
     if artifact.size != recipe.size:

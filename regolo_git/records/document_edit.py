@@ -32,7 +32,7 @@ def set_value(text: str, key: str, value: TomlValue) -> str:
 
 
 def _with_top_key(text: str, document: tomlkit.TOMLDocument, key: str, value: TomlValue) -> str:
-    """Adds a key below the other ones at the top; tomlkit would put comments of the next table above it."""
+    """Adds a key after the others at the top; tomlkit would put comments of the next table above it."""
     try:
         statements = read_statements(text, "the file").tables[()].keys.values()
     except Unmergeable:
@@ -55,7 +55,7 @@ def add_tables(text: str, parent: str, names: Sequence[str]) -> str:
         if name not in held:
             held[name] = tomlkit.table()
     written = tomlkit.dumps(document)
-    for name in names:  # between two tables tomlkit leaves no line blank
+    for name in names:  # tomlkit leaves no blank line between two tables
         written = written.replace(f"\n[{parent}.{name}]\n[", f"\n[{parent}.{name}]\n\n[")
     return written
 

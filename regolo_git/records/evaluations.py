@@ -1,7 +1,7 @@
-"""What was measured of versions after they were made: one sorted line each, in the model's own file.
+"""What was measured of versions after their creation: sorted lines in a file of the model.
 
-A line counts only for the version with its digest.  Lines of two branches join by union: the order in the
-file and lines that are there twice have no meaning.
+A line counts only for the version with its digest.  Lines of two branches are merged by union: their
+order in the file and duplicates have no meaning.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,9 @@
 """Filters of versions: `accuracy > 0.9 and not (license == "gpl-3.0") and has eval.f1`.
 
-A comparison is of names, numbers, texts in quotes, `true` and `false`.  A name may have dots, slashes and
-hyphens; any other one is in brackets: `[my metric] > 3`.  Texts are compared as versions or times with a
-value of that kind.  A comparison with what a version does not have, or of values of two kinds, is false.
-Nothing of Python is evaluated.
+A comparison takes names, numbers, quoted strings, `true` and `false`.  A name may have dots, slashes and
+hyphens; any other name is in brackets: `[my metric] > 3`.  Strings are compared as versions or times with a
+value of that kind.  A comparison with a value that a version lacks, or of values of two kinds, is false.
+No Python is evaluated.
 """
 
 import operator

@@ -25,8 +25,8 @@ class MetricGate:
     """The limits of one metric, all inclusive.
 
     `max_drop` is how far it may move in its bad direction, in its own unit, and `max_drop_rel` the same as a
-    share of the former value.  With `fail` "worse" a value fails that is beyond a limit by more than noise,
-    with "unproven" a value passes only if the noise leaves no doubt.  `required` fails a version without the
+    share of the former value.  With `fail` "worse", a value fails if it is beyond a limit by more than noise;
+    with "unproven", it passes only if the noise leaves no doubt.  `required` fails a version without the
     metric.  `unknown` has the keys that this release does not know, which leave a gate undecided.
     """
 

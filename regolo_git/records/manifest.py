@@ -232,7 +232,7 @@ class Manifest:
         return manifest
 
 
-# Whoever reads many manifests meets the same names and numbers again and again.
+# Many manifests have the same names and numbers.
 _check_model_name = lru_cache(maxsize=4096)(check_model_name)
 _parse_version = lru_cache(maxsize=4096)(Version.parse)
 

@@ -36,7 +36,7 @@ def model_of_retired(path: str) -> str | None:
 
 
 def evaluations_path(model: str) -> str:
-    """The path of what was measured of a model's versions later."""
+    """The path of a model's evaluations."""
     return f"{MODELS}/{model}/evaluations.toml"
 
 

@@ -1,7 +1,7 @@
-"""Places of a work tree where no artifact belongs: those of the registry's records and of git and its hosts.
+"""Places in a work tree where no artifact may be: those of the records, of git, and of its hosts.
 
-A manifest is proposed by anyone, and its path must not make a checkout write a workflow, a submodule or an
-endpoint.  Names are compared as file systems do that fold case or Unicode, or that have short names.
+Anyone may propose a manifest, and its path must not make a checkout write a workflow, a submodule or an
+endpoint.  Names are compared as by file systems that fold case or Unicode, or have short names.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Values of subclasses as the plain values that they hold, whatever `str()` and `format()` say of them.
+"""Values of subclasses as the plain values that they hold, whatever `str()` and `format()` make of them.
 
 A member of `class Task(str, Enum)` is the text "qa", but `str()` and an f-string write "Task.QA".
 """

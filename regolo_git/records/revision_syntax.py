@@ -1,6 +1,6 @@
-"""What a user names to look at: a version, what a commit says of a model, or everything between two commits.
+"""What a user names to look at: a version, a model at a commit, or everything between two commits.
 
-`REV:MODEL` is what a branch, a proposal or any commit says of a model, split at the last colon; `:MODEL` is
+`REV:MODEL` is a model at a branch, a proposal or any commit, split at the last colon; `:MODEL` is
 the work tree.  `MODEL@A..B` is a range of versions where MODEL is a model and A and B are versions of it or
 environments; any other text with `..` is a range of commits, or from their common commit with `...`.
 """

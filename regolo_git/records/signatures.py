@@ -16,7 +16,7 @@ OPENPGP_SIGNER = re.compile(
 SIGNED_TAG = "signed_tag"
 # Anybody who may push can add lines, so those that are verified are bounded: some 300 signatures by SSH keys.
 LATER_BYTES = 256 * 1024
-OTHERS_GIVEN = 2  # so that it is said what is wrong with the signature that is there
+OTHERS_GIVEN = 2  # so that a problem with the signature that is there is reported
 # OpenPGP, X.509 (gitsign, too) and SSH; git looks only at the beginning of a line.
 OPENING = re.compile(
     r"^-----BEGIN (?:PGP SIGNATURE|PGP MESSAGE|SIGNED MESSAGE|SSH SIGNATURE)-----", re.MULTILINE

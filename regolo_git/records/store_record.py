@@ -63,8 +63,8 @@ class StoreRecord:
     """One record.  `recipes` are addresses in hex, sorted; `replaces` and `kept` are names of records.
 
     `registry`, `clone` and `host` say whose it is.  A `done` has the name of the record that keeps what its
-    intent was about: whoever does not know that one has listed the records while they changed.  It has none
-    if the push was given up.
+    intent was about: a reader that lacks that record has listed the records while they changed.  It has
+    none if the push was given up.
     """
 
     kind: Kind

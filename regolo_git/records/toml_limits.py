@@ -1,4 +1,4 @@
-"""What a record can hold, for those that write one and those that read one.
+"""What a record can hold, for its writers and its readers.
 
 TOML that anyone can read back has 64-bit integers, finite numbers, UTF-8, and few levels.  Every function
 takes the keys that lead to the value, and names them in the InvalidInput that it raises.

@@ -1,8 +1,8 @@
 """Reads the plainest TOML, of which most manifests are, several times as fast as `tomllib`.
 
 A plain document has a header, a comment, or one key with a short value on each line, just as `toml_text.py`
-writes them: no escapes, dates or lists over several lines.  Nothing is said of any other document, right or
-wrong.
+writes them: no escapes, dates or lists over several lines.  Any other document, valid or not, is left to
+`tomllib`.
 """
 
 import re

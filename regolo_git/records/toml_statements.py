@@ -1,4 +1,4 @@
-"""A TOML document as its statements, each with its own text: what a merge by key moves without rewriting it.
+"""A TOML document as statements with their own text, which a merge by key moves without rewriting.
 
 Joined again, the statements are the document.  Comments and blank lines belong to the statement below them.
 """

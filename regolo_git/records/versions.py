@@ -130,7 +130,7 @@ class Version:
 
 
 def _what_is_wrong(text: str) -> tuple[str, str]:
-    """Why a text that looks like a version is none, and what to write instead."""
+    """Why a text that looks like a version is not one, and what to write instead."""
     if len(text) > LENGTH:
         return f": it is longer than {LENGTH} characters", HINT
     numbers = NUMBERS.fullmatch(text)

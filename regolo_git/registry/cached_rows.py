@@ -42,7 +42,7 @@ def read_cached(
     listing = read()
     found = {of: rows(record) for of, record in listing.by_name.items()}
     handle.notice_broken(listing.broken.values())
-    if not listing.broken:  # so that the next command says it, too
+    if not listing.broken:  # so that the next command reports it too
         keep_json(handle.local_directory / name, {"tip": tip, "models": found})
     return parse(found.get(model, {}))
 

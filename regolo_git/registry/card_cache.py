@@ -52,7 +52,7 @@ def _read(handle: Handle, tip: str, known: Mapping[str, CardText]) -> _Cache:
             except IntegrityError as error:
                 broken.append(error)
     handle.notice_broken(broken)
-    cache = _Cache(None if broken else tip, oids, cards)  # so that the next command says it, too
+    cache = _Cache(None if broken else tip, oids, cards)  # so that the next command reports it too
     _save(handle, cache)
     return cache
 

@@ -94,7 +94,7 @@ def commit_records(
     the registry branch.
     """
     if branch is None:
-        handle.registry_tip()  # `publish` would start a branch of that name
+        handle.registry_tip()  # `publish` would create a branch of that name
     target = branch or handle.registry_branch()
     records_of = handle.records_from if branch is None else handle.records_at
     checked = _checked(handle, prepare, records_of)

@@ -2,7 +2,7 @@
 
 A store may be on a disk that is not mounted.  An empty one in its place would take new versions, and hide
 them once the disk is back.  So a store that was configured is created by `init` and `config` only, and one
-that this clone has written to by nobody: if it is not there, that is an error.  The default store, inside the
+that this clone has written to is never created again: its absence is an error.  The default store, inside the
 Git directory, is created by the first version.
 
 The clone keeps the settings of the stores that it has written to in its Git configuration, which outlives the
@@ -93,7 +93,7 @@ class CloneStore:
         return parse_store_address(self.url).scheme != "file"
 
     def open_to_read(self) -> Store:
-        """The store, for reading alone; a remote one has a cache in front of it, and is not changed.
+        """The store, only for reading; a remote one has a cache in front of it, and is not changed.
 
         Raises InvalidInput for settings of the cache that are not valid, and the errors of `open`.
         """

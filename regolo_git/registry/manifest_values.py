@@ -1,6 +1,6 @@
 """The metrics, metadata and parameters of many manifests, kept in an SQLite file of this clone.
 
-A manifest is named by its bytes, so what was read of one is right for ever.  Reading a hundred thousand for
+A manifest is named by its bytes, so what was read of one stays right.  Reading a hundred thousand for
 the first time takes about half a minute; from the file it takes about a second.
 """
 

@@ -1,7 +1,7 @@
 """Which versions count: those that the registry branch, or a branch of `registry.lines`, contains.
 
-Anything else is marked in lists, is not `latest`, and is promoted or served only on request: whoever may push
-a tag could otherwise go round the review.
+Anything else is marked in lists, is not `latest`, and is promoted or served only on request: anybody who may
+push a tag could otherwise bypass the review.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from regolo_git.registry.versions.model_version import ModelVersion
 
 @dataclass(frozen=True, slots=True)
 class MergeState:
-    """The versions that are not merged.  A clone without the history does not know, and says of none."""
+    """The versions that are not merged.  A clone without the history does not know, and lists none."""
 
     unmerged: dict[str, list[TagRow]] = field(default_factory=dict)
 

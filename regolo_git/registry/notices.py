@@ -12,7 +12,7 @@ PACKAGE = str(Path(__file__).parents[1])
 
 
 def words_of(error: RegoloError, step: Callable[[NextStep], str]) -> str:
-    """The message of an error and its hint, which `step` puts into the words of whoever is told."""
+    """The message of an error and its hint, which `step` words for the command line or for Python."""
     return f"{error.message} ({step(error.hint)})" if error.hint else error.message
 
 

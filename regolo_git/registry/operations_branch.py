@@ -1,8 +1,8 @@
 """The operations branch, where it is not the registry branch: environments and endpoints are read there.
 
 It starts at the registry branch, so it has the promotions and endpoints that were there, with their history;
-from then on those of the registry branch are out of date.  Only this branch needs to be open to whoever may
-promote, so the registry branch, with manifests and rules, can be protected.
+from then on those of the registry branch are out of date.  Only this branch needs to be open to people who
+may promote, so the registry branch, with manifests and rules, can be protected.
 
 Nobody checks it out, so `git pull` does not move it in a clone that has written to it.  Therefore a branch
 that only has to be fast-forwarded to `origin`'s is read, and continued, there.

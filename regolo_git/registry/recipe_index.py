@@ -1,6 +1,6 @@
 """The recipes of manifests and the chunks of recipes, in an SQLite file of this clone.
 
-Manifests and recipes are named by their bytes, so a row is right for ever; one may only be missing, and is
+Manifests and recipes are named by their bytes, so a row stays right; it can only be missing, and is
 added when it is needed.  `note` appends to a text file what a new version adds, because a transaction that is
 safe from power cuts would take longer than creating a small version; a torn line there is ignored.
 """

@@ -1,4 +1,4 @@
-"""The parser of each kind of record, imported when a record of that kind is read.
+"""The parser of each kind of record, imported when one of that kind is read.
 
 `list` reads none of them while its caches are current, and importing them all takes longer than the rest of
 its work.

@@ -1,4 +1,4 @@
-"""What any commit, or the work tree, says of a model: a proposal, which has no tag yet, can be looked at too.
+"""A model at any commit or in the work tree, so that a proposal, which has no tag yet, can be shown too.
 
 `records` of a Revision are those of its commit, and `version_at` gives the version of a model there: the
 tagged one if it has a tag, else one with the author and the time of the commit that brought its manifest.

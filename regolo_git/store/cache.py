@@ -5,8 +5,8 @@
     lock           held by the process that makes room
 
 What is in the cache is verified when it is read, so nothing has to be durable, and a cache that others may
-write to cannot lie.  What was not read for the longest time goes first when there is no more room.  Several
-processes may share a cache: each looks at what is there after it has added a twentieth of the limit.  A cache
+write to cannot lie.  When it is full, what was not read for the longest time is removed first.  Several
+processes may share a cache: each looks at its content again after adding a twentieth of the limit.  A cache
 that cannot be used slows reading down, and is never an error.
 """
 
@@ -131,7 +131,7 @@ class Cache:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """A block in which nobody else makes room; it waits for who does."""
+        """A block in which no other process makes room; it waits for one that does."""
         descriptor = os.open(self._directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             with suppress(OSError):  # a filesystem without locks: then too much may go

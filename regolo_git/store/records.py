@@ -5,8 +5,8 @@ marks the list as being deleted, reads all records again, spares what they need,
 that nothing is deleted which a push counts on, a push goes in this order:
 
 1. its intent is in the store, before it asks whether anything is there;
-2. then it reads `condemned/`.  A list without a mark is harmless: whoever deletes from it will see the
-   intent.  What is in a list with a mark may be deleted at any moment, so the push waits until that is over;
+2. then it reads `condemned/`.  A list without a mark is harmless: the process that deletes from it will see
+   the intent.  What is in a list with a mark may be deleted at any moment, so the push waits for the end of that;
 3. only now it looks what is there, and sends the rest;
 4. a record keeps its recipes, and another one settles the intent.
 
@@ -206,7 +206,7 @@ class Push:
         """Whether an earlier intent is only about recipes that are kept, and has nothing left to do."""
         try:
             return set(self._records.read(intent).recipes) <= set(recipes)
-        except IntegrityError:  # damaged, or gone: whoever cleans names it
+        except IntegrityError:  # damaged or gone: cleaning reports it
             return False
 
     def _settle(self, intent: RecordName, kept: RecordName) -> None:

@@ -14,7 +14,7 @@ from regolo_git.store.files.contract import Data
 
 
 class TakesChunks(Protocol):
-    """As much of a store as cutting needs."""
+    """The part of a store that cutting needs."""
 
     def put_chunk(self, address: str, data: Data) -> bool:
         """See `Store.put_chunk`."""

@@ -1,4 +1,4 @@
-"""The recipe of a file or directory on disk, and nothing is stored: for a comparison with a version."""
+"""The recipe of a file or directory on disk without storing it, for a comparison with a version."""
 
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path

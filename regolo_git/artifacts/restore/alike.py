@@ -1,4 +1,4 @@
-"""Names that the filesystem of a destination takes for one: without case, or with one Unicode form.
+"""Names that are one name on the filesystem of a destination, which ignores case or normalizes Unicode.
 
 Only the filesystem knows: it differs between directories of one disk, and no table of folded characters is
 right for all.  So where two paths look alike, a file is created by the one name in the staging directory, and

@@ -59,7 +59,7 @@ class SourceFile:
     opener: Callable[[], RawFile]
 
     def head(self, count: int) -> bytes:
-        """Its first bytes, without a look at whether it changed: whoever reads all of it will see that.
+        """Its first bytes, without checking whether it changed: reading all of it will show that.
 
         Raises what `opened` raises.
         """

@@ -1,4 +1,4 @@
-"""Names that a file system without case or with one Unicode form, such as that of macOS, takes for one."""
+"""Names that are one name on a file system that ignores case or normalizes Unicode, as that of macOS does."""
 
 import unicodedata
 from collections.abc import Iterable

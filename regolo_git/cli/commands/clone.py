@@ -88,7 +88,7 @@ def clone(
 
 
 def _use_store(handle: Handle, *, yes: bool) -> None:
-    """Names the shared store; `yes` confirms it also where no file is fetched now."""
+    """Names the shared store; `yes` confirms it even if no file is fetched now."""
     address = handle.shared_stores.address()
     ask_before_store(handle, yes=yes or None)
     if address is None:

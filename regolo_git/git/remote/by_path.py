@@ -162,7 +162,7 @@ def _ask_hooks(
 
 
 def _hear(end: HookEnd | None, said: list[str]) -> bool:
-    """Adds what a hook wrote; whether it agreed."""
+    """Adds what a hook wrote; returns whether it agreed."""
     said += end.words.splitlines() if end is not None else []
     return end is None or end.status == 0
 

@@ -1,6 +1,6 @@
 """What git, ssh and servers write when a remote cannot be used, as errors of ours, for both transports.
 
-The table is read in order.  A line of git's that no entry knows is given as it is.
+The table is read in order.  A line from git that matches no entry is passed on unchanged.
 """
 
 import re
@@ -46,12 +46,12 @@ FAILURES = (
     Failure(
         _words(r"REMOTE HOST IDENTIFICATION HAS CHANGED[^\0]*?Host key for (\S+) has changed"),
         "the host key of '{}' is not the known one: this may be another machine",
-        _step("ssh-keygen -R {found}   (only if whoever runs it confirms the new key)"),
+        _step("ssh-keygen -R {found}   (only if its administrator confirms the new key)"),
     ),
     Failure(
         _words(r"REMOTE HOST IDENTIFICATION HAS CHANGED"),
         "its host key is not the known one: this may be another machine",
-        _step("ssh-keygen -R HOST   (only if whoever runs it confirms the new key)"),
+        _step("ssh-keygen -R HOST   (only if its administrator confirms the new key)"),
     ),
     Failure(
         _words(r"Host key verification failed"),

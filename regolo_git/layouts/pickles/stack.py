@@ -55,7 +55,7 @@ class Stack:
         return items
 
     def drop(self) -> None:
-        """Takes a value away, or else a mark."""
+        """Removes a value, or else a mark."""
         if self._part:
             self._part.pop()
         else:

@@ -131,7 +131,7 @@ def _have_sent_again(handle: Handle, lost: set[Digest]) -> None:
 
 
 class _Tagged:
-    """Checks tagged versions page by page; their problems are told in the order of the versions."""
+    """Checks tagged versions page by page; their problems are reported in the order of the versions."""
 
     def __init__(
         self,

@@ -1,1 +1,1 @@
-"""Making a proposal that waits again: the same bytes, on the new tip of the registry branch."""
+"""Repeating a waiting proposal: the same bytes on the new tip of the registry branch."""

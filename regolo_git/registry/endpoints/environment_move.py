@@ -1,4 +1,4 @@
-"""The environment goes back with an endpoint that follows it, where that surprises nobody.
+"""Rolling back an environment with an endpoint that follows it, where nobody would be surprised.
 
 A rollback is urgent, so it asks no rule again; it may therefore move the environment only to a version that
 was promoted there before, with the same bytes.  Where other endpoints follow as well, somebody has to say

@@ -1,4 +1,4 @@
-"""The rules of the environments, which decide whether a promotion is allowed before any gate is asked."""
+"""The rules of the environments: whether a promotion is allowed, before any gate is evaluated."""
 
 from regolo_git.errors import PolicyRefused
 from regolo_git.hints import Either, Hint, NextStep

@@ -78,6 +78,6 @@ def files_to_check_out(handle: Handle, models: Collection[str] = ()) -> list[Man
 
 
 def fetch_first_recipes(handle: Handle, files: CheckedOutFiles) -> None:
-    """Fetches the recipes of a new clone after its files, unless they have shown that the store is away."""
+    """Fetches the recipes of a new clone after its files, unless these found the store unreachable."""
     if not files.lack_a_store:
         fetch_recipes(handle, fetched_tips(handle, remote_name(handle)), newest_versions(handle))

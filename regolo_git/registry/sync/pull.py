@@ -94,7 +94,7 @@ def pull(
     if not files.failed:
         _note(handle).unlink(missing_ok=True)
     tips = fetched_tips(handle, state.remote)
-    # After the files, which may have had the store confirmed, or have shown that it is away.
+    # After the files, which may have had the store confirmed, or have shown that it cannot be reached.
     if (fetched.versions or tips != known) and not files.lack_a_store:
         fetch_recipes(handle, tips, fetched.versions)
     branches = tuple(dict.fromkeys((*landed.moved, *moved, *again)))

@@ -2,7 +2,7 @@
 
 A recipe is a few kilobytes, but there may be 100,000 of them: so only those of each model's newest versions,
 and of what environments and endpoints pin.  Any other is fetched, and kept, when it is first read.  A shared
-store that this clone has not confirmed is asked nothing, and one that is away only leaves a notice.
+store that this clone has not confirmed is asked nothing, and one that cannot be reached only causes a notice.
 """
 
 import threading
@@ -97,7 +97,7 @@ def _recipes_of(handle: Handle, rows: list[TagRow]) -> list[Digest]:
     fetch_manifests(handle, rows)
     found = []
     for row in rows:
-        with suppress(IntegrityError):  # whoever needs the version says what is wrong with its manifest
+        with suppress(IntegrityError):  # a command that needs the version reports it
             found.append(read_tagged_manifest(handle, row).artifact.recipe)
     return list(dict.fromkeys(found))
 
@@ -106,7 +106,7 @@ def _fetch(handle: Handle, shared: SharedStore, addresses: list[Digest]) -> None
     writing = threading.Lock()
 
     def fetch_one(address: Digest) -> None:
-        with suppress(NotFound, IntegrityError):  # whoever needs the version says so
+        with suppress(NotFound, IntegrityError):  # a command that needs the version reports it
             recipe = shared.read_recipe(address)
             with writing:
                 handle.clone_store.keep_recipe(recipe)

@@ -1,9 +1,9 @@
 """Which tags of this clone a remote may lack, without comparing a hundred thousand of them in each push.
 
-Whoever has compared all of them (a clone, a fetch, a first push) notes those that the remote lacks, and the
-state of the tags of this clone.  Tags that are created later are loose files: the next push asks the remote
-for these, and for what it lacked.  Where that state is not known (tags were packed, the remote has another
-URL), all are compared again.
+An exchange that compares all of them (a clone, a fetch, a first push) notes those that the remote lacks, and
+the state of the tags of this clone.  Tags that are created later are loose files: the next push asks the
+remote for these, and for what it lacked.  Where that state is not known (tags were packed, the remote has
+another URL), all are compared again.
 """
 
 import json

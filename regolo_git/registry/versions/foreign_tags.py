@@ -1,4 +1,4 @@
-"""Tags that are named like versions and are not ours: of GTO, or created by hand."""
+"""Tags that are named like versions but are not ours: created by GTO or by hand."""
 
 from regolo_git.records.versions import Version, tag_name
 from regolo_git.registry.handle import Handle

@@ -41,7 +41,7 @@ OnSameContent = Callable[[KnownContent], None]
 def find_known_content(
     handle: Handle, model: str, digest: str, version: Version | None, *, on_purpose: bool
 ) -> KnownContent | None:
-    """The version that has the content already, a retired one first; None if it is not worth a word.
+    """The version that has the content already, a retired one first; None if it is not worth a note.
 
     `version` is the requested number.  `on_purpose` is for content taken from a version: only a retired one
     matters then.

@@ -44,7 +44,7 @@ def new_bytes(handle: Handle, asked: Mapping[str, Asked], own: Collection[Key]) 
         try:
             exact = complete_index(handle, index, NeededManifests(set(tagged)), AT_ONCE)
         except TransportError:
-            exact = False  # the local store is away; the recipes that are asked for came from another one
+            exact = False  # the local store is missing; the recipes came from another one
         exact = exact and tagged.isdisjoint(index.without_recipe())
         return {name: _measured(index, each, own, exact=exact) for name, each in asked.items()}
 

@@ -1,4 +1,4 @@
-"""Versions that are created once: who asks again, such as a job that runs each night, gets the same one.
+"""Versions that are created once: a caller that asks again, such as a nightly job, gets the same one.
 
 A version says the same if all is equal but its number, its parents and where its files are.  It is looked for
 on the branch that a new one would be on, and among the proposals that wait.

@@ -19,7 +19,7 @@ from regolo_git.text.printable import printable
 def open_file(handle: Handle, reference: Reference, path: str | None) -> io.BufferedReader:
     """The file at a path in a directory, or (None) the single file that a version is.
 
-    Raises NotFound, InvalidInput if a path is required, or is none.
+    Raises NotFound, InvalidInput if a path is required or must not be given.
     """
     manifest, recipe = read_content(handle, find_row(handle, reference))
     if recipe.kind == "directory" and not path:

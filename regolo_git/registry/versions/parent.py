@@ -30,7 +30,7 @@ def held_by_source(handle: Handle, request: VersionRequest) -> Held | None:
 
 
 def given_parent(handle: Handle, request: VersionRequest, on_branch: Manifest | None) -> str | None:
-    """The parent that a request names, as the model writes it.  Raises NotFound if there is none such."""
+    """The parent that a request names, as the model writes it.  Raises NotFound if it does not exist."""
     if isinstance(request.source, ModelVersion) and request.parent is None:
         return request.source.version if request.source.model_id == request.model else None
     if request.parent is None:

@@ -1,7 +1,7 @@
 """Sending the bytes of a new version to the shared store before the version gets its name.
 
-That is what `store.write = "through"` asks for: whoever sees the version, in this clone's refs or after any
-kind of `git push`, finds its bytes in the shared store.
+That is what `store.write = "through"` asks for: everybody who sees the version, in this clone's refs or
+after any kind of `git push`, finds its bytes in the shared store.
 """
 
 from collections.abc import Iterable, Iterator

@@ -9,7 +9,7 @@ Answer = TypeVar("Answer")
 
 
 def at_once(ask: Callable[[Asked], Answer], asked: Sequence[Asked], threads: int) -> list[Answer]:
-    """The answer to each, in order, by several threads; the first error is raised, and no more is asked."""
+    """The answers in order, from several threads; the first error is raised and ends the requests."""
     if len(asked) < 2:
         return [ask(one) for one in asked]
     pool = ThreadPoolExecutor(min(threads, len(asked)), "regolo-files")

@@ -47,7 +47,7 @@ class Writer(Protocol):
     """One of several writers that put files which others may then find."""
 
     def count_on_it(self) -> None:
-        """Tells the others, for ever, that this writer counts on files that it found or put.
+        """Tells the others permanently that this writer counts on files that it found or put.
 
         Raises OSError if it cannot tell them while one of them writes.
         """

@@ -1,12 +1,12 @@
-"""Retries what fails in passing: the one place where that is done.
+"""Retries transient failures: the only place where that is done.
 
 The libraries below are told not to retry, so that a request fails once: theirs multiply, and some go on for
 minutes.  Each object has tries of its own.  After a while no more are begun, so that a server that is dead is
 told within a minute: a request that hears nothing ends after SILENCE_SECONDS.  A server that has done nothing
 yet for this process gets fewer tries: somebody waits, often for what another store has too.  One that was
-just found to be away gets a single try, because a command may open a store more than once.
+just found to be unreachable gets a single try, because a command may open a store more than once.
 
-What fails for good becomes a RemoteError with the path of the object, whichever library raised it; a missing
+A permanent failure becomes a RemoteError with the path of the object, whichever library raised it; a missing
 file stays FileNotFoundError.
 """
 
@@ -37,7 +37,7 @@ CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 15.0
 TRIES = 8
 TRIES_AT_FIRST = 4  # until something has succeeded: less than two seconds of waiting
-AWAY_SECONDS = 10.0  # for so long, a store that was away is tried once
+AWAY_SECONDS = 10.0  # how long a store that was unreachable gets a single try
 # No try begins later: the last one then ends within a minute of the first.
 PATIENCE_SECONDS = 40.0
 FIRST_WAIT_SECONDS, LAST_WAIT_SECONDS = 0.25, 8.0
@@ -46,7 +46,7 @@ UNFORESEEN = (EOFError, ValueError, LookupError, RuntimeError)
 # Requests without a body cost little: more of them at once than `connections`, which is for bytes.
 QUESTIONS_AT_ONCE = 16
 
-_away: dict[str, float] = {}  # when a store was found to be away, by its URL
+_away: dict[str, float] = {}  # when a store was found to be unreachable, by its URL
 
 
 class RetriedFiles:

@@ -39,7 +39,7 @@ def connection_failure(error: BaseException) -> Failure | None:
 
 
 def name_failure(error: BaseException) -> Failure:
-    """A host whose address was not found; it may be only the name server that is away."""
+    """A host whose address was not found; it may be only the name server that is down."""
     for_now = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
     return Failure("the name of the server cannot be resolved", NETWORK, passing=for_now)
 

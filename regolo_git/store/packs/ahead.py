@@ -1,4 +1,4 @@
-"""Runs work ahead of whoever takes its results, as far as the bytes that the results hold allow."""
+"""Runs work ahead of the reader of its results, as far as the bytes that the results hold allow."""
 
 import threading
 from collections import deque

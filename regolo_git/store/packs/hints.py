@@ -1,6 +1,6 @@
 """Where the chunks of a recipe are in packs: `recipes/ab/<address>.packs`, beside the recipe.
 
-It is a hint, not a truth: it may be replaced, out of date or missing.  Whoever reads a chunk verifies it, and
+It is a hint, not a truth: it may be replaced, out of date or missing.  Every reader verifies the chunk, and
 looks for it elsewhere if it is not where the hint says.  A plain web server can so serve a store, which lists
 nothing.
 """

@@ -136,7 +136,7 @@ def read_hints(files: Files, recipe: Recipe) -> PackHints:
 def search(files: Files, wanted: Collection[str]) -> dict[str, Location]:
     """The locations of some chunks, from the index of every pack.
 
-    Raises OSError, a PermissionError among them where whoever asks may not list the store.
+    Raises OSError, such as a PermissionError where the store may not be listed.
     """
     packs = [file for file in files.walk(PACKS) if HEX.fullmatch(file.path.rpartition("/")[2])]
 

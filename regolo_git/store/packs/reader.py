@@ -95,7 +95,7 @@ class RecentReads:
 
     def stored(self, location: Location, expected: Callable[[str], Iterable[Location]]) -> Data:
         """The stored bytes of a chunk, read with those that are `expected` from its pack.  Raises OSError."""
-        # Whoever wants another chunk of the same pack waits, and then finds it.
+        # A reader of another chunk of the same pack waits, and then finds it.
         with self._reading[int(location.pack[:8], 16) % LOCKS]:
             found = self._taken(location.entry.chunk)
             if found is None:

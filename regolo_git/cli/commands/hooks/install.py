@@ -51,6 +51,6 @@ def _words(status: HookStatus) -> str:
 
 
 def _program() -> str:
-    """The installed program, for whoever runs a hook with another PATH."""
+    """The installed program, for hooks that run with another PATH."""
     beside = Path(sys.executable).with_name(RUNS)
     return str(beside) if beside.exists() else shutil.which(RUNS) or shutil.which(PROGRAM) or RUNS

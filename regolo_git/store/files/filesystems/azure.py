@@ -60,7 +60,7 @@ def _connected(**options: Any) -> AzureBlobFileSystem:
 def _close_at_the_end(filesystem: AzureBlobFileSystem) -> None:
     """Closes connections when this process ends, and not in a fork of it.
 
-    The library's own finalizers wait there for ever, for a thread that only this process has.
+    The library's own finalizers wait there forever for a thread that only this process has.
     """
     for finalizer in list(weakref.finalize._registry):  # type: ignore[attr-defined] # noqa: SLF001
         if (found := finalizer.peek()) is not None and found[0] is filesystem:

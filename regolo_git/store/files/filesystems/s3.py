@@ -63,7 +63,7 @@ class S3Files(FsspecFiles):
         self._lock = threading.Lock()
         self._reached = False  # the bucket is there, and something in it may be read
         self._refuses: bool | None = None  # to create what exists; not known before the first creation
-        self._lists: bool | None = None  # whoever asks may list it
+        self._lists: bool | None = None  # whether these credentials may list it
 
     @property
     def properties(self) -> Properties:

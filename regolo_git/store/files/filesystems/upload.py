@@ -1,6 +1,6 @@
 """Uploads that a server has stopped taking.
 
-The time-outs of HTTP libraries begin when all of a body is sent; before that they wait for ever.
+The time-outs of HTTP libraries begin when all of a body is sent; before that they wait forever.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""A store behind a plain web server, which is read only.
+"""A store behind a plain web server, which is read-only.
 
 Nothing can be listed, so a reader asks for paths that it knows.  A server may ignore that only a range is
 asked for and send the file from its beginning: that is seen by the status of its answer.
