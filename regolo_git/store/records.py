@@ -6,8 +6,9 @@ that nothing is deleted which a push counts on, a push goes in this order:
 
 1. its intent is in the store, before it asks whether anything is there;
 2. then it reads `condemned/`.  A list without a mark is harmless: the process that deletes from it will see
-   the intent.  What is in a list with a mark may be deleted at any moment, so the push waits for the end of that;
-3. only now it looks what is there, and sends the rest;
+   the intent.  What is in a list with a mark may be deleted at any moment, so the push waits until that is
+   over;
+3. only now it looks for what is there, and sends the rest;
 4. a record keeps its recipes, and another one settles the intent.
 
 An intent that was never settled, of a push that was killed, holds every deletion back until its recipes are
