@@ -1,6 +1,7 @@
 """A canary, for output: its state in words, and its evidence against both bounds."""
 
 import sys
+from datetime import UTC, datetime
 
 from regolo_git.cli.columns import Column
 from regolo_git.cli.forms import Json
@@ -8,11 +9,19 @@ from regolo_git.cli.streams import paint, put
 from regolo_git.cli.tables import put_pairs, put_table
 from regolo_git.hints import Hint
 from regolo_git.records.endpoint import Endpoint
-from regolo_git.serving.canary.status import ArmTotals, CanaryStatus, Measured, MetricStatus
+from regolo_git.records.paths import endpoint_path
+from regolo_git.registry.endpoints.history import ABORT, ROLL_BACK
+from regolo_git.serving.canary.status import ArmTotals, CanaryStatus, Ended, Measured, MetricStatus
 from regolo_git.text.numbers import percent_text, share_text
-from regolo_git.text.times import local_time
+from regolo_git.text.times import local_time, relative_time
 
 WORDS = {"roll_back": "roll back", "promote": "promote", "hold": "hold"}
+ENDINGS = {
+    ROLL_BACK: "rolled back",
+    ABORT: "aborted",
+    "canary-promote": "promoted",
+    "canary-end": "ended, because its split was changed by hand",
+}
 COLUMNS = (
     Column("METRIC"),
     Column("QUESTION"),
@@ -33,8 +42,9 @@ def put_canary(found: CanaryStatus) -> None:
     """Prints the page of one canary."""
     if found.candidate is None:
         put(f"{found.endpoint}  no canary runs")
-        if found.measured is not None:
-            put(f"the last one, of {found.measured.candidate}: {found.measured.reason}")
+        if found.ended is not None:
+            put("")
+            put_pairs(_ending(found, found.ended))
         return
     beside = f", beside {found.baseline}" if found.baseline is not None else ", changed by hand"
     share = share_text(found.share or 0)
@@ -45,28 +55,49 @@ def put_canary(found: CanaryStatus) -> None:
         _put_evidence(found, found.measured)
 
 
+def _ending(found: CanaryStatus, ended: Ended) -> list[tuple[str, str]]:
+    how = ENDINGS.get(ended.action, f"ended by '{ended.action}'")
+    facts = [
+        ("Last canary", f"of {ended.candidate}: {how}, {local_time(ended.when)}, in {ended.commit[:8]}"),
+        ("Why", ended.reason),
+    ]
+    if ended.digest in found.rejected:
+        facts.append(("Ruled out", ended.digest))
+        facts.append(("", f"to allow it again, remove it from 'rejected' in {endpoint_path(found.endpoint)}"))
+    return facts
+
+
 def _facts(found: CanaryStatus) -> list[tuple[str, str]]:
+    """What happens and why, then what a person may do about it."""
     assert found.step is not None
     assert found.since is not None
     steps = " ".join(share_text(step) for step in found.steps)
-    decider = found.decided_by or f"nobody: {Hint('serve', '--canary')}"
-    facts = [
+    return [
+        *(_words(found.measured) if found.measured is not None else [("Evidence", "none on this machine")]),
         ("Step", f"{found.step + 1} of {len(found.steps)} ({steps}), since {local_time(found.since)}"),
-        ("Decided by", decider),
-        (
-            "More traffic",
-            "by itself" if found.promotes_itself else str(Hint("canary promote", found.endpoint)),
-        ),
+        ("Decided by", found.decided_by or f"nobody: {Hint('serve', '--canary')}"),
+        ("More traffic", _more_traffic(found)),
+        ("To end it", str(Hint("canary abort", found.endpoint))),
     ]
-    if found.held:
-        facts.append(("Held", f"to go on: {Hint('canary hold', found.endpoint, '--resume')}"))
-    if found.measured is None:
-        facts.append(("Evidence", "none on this machine"))
-        return facts
-    facts.append(("Verdict", f"{WORDS.get(found.measured.verdict, '?')}: {found.measured.reason}"))
-    if found.measured.waiting is not None:
-        facts.append(("Waiting", found.measured.waiting))
+
+
+def _words(measured: Measured) -> list[tuple[str, str]]:
+    facts = [("Verdict", f"{WORDS.get(measured.verdict, '?')}: {measured.reason}")]
+    if measured.waiting is not None:
+        facts.append(("Waiting", f"{measured.waiting}; it is tried again"))
+    age = relative_time(measured.when, datetime.now(UTC))
+    facts.append(
+        ("Measured", age if measured.is_fresh else f"{age}; nobody does now: {Hint('serve', '--canary')}")
+    )
     return facts
+
+
+def _more_traffic(found: CanaryStatus) -> str:
+    if found.measured is not None and found.measured.verdict == "roll_back":
+        return "none: it is being rolled back"
+    if found.held:
+        return f"held; to go on: {Hint('canary hold', found.endpoint, '--resume')}"
+    return "by itself" if found.promotes_itself else str(Hint("canary promote", found.endpoint))
 
 
 def _put_evidence(found: CanaryStatus, measured: Measured) -> None:

@@ -1,7 +1,10 @@
-"""The canary of an endpoint as callers see it: what the branch says, and what this machine has measured."""
+"""The canary of an endpoint as callers see it: what the branch says, and what this machine has measured.
+
+Where none runs, the branch also says how the last one ended, whatever was measured of it.
+"""
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -10,9 +13,11 @@ from regolo_git.records.endpoint import Endpoint
 from regolo_git.records.json_reader import JsonReader
 from regolo_git.registry.endpoints.canary import Canary, canary_of
 from regolo_git.registry.endpoints.get import get_endpoint
+from regolo_git.registry.endpoints.history import ROLL_BACK, endpoint_events
 from regolo_git.registry.handle import Handle
 from regolo_git.serving.canary.kept_evidence import read_evidence
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
+from regolo_git.serving.local.supervisor.verdict import FRESH_SECONDS
 from regolo_git.text.json_values import Plain, plain
 
 TRAILER_LIMIT = 400
@@ -62,8 +67,12 @@ class MetricStatus:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the deciding process on this machine said last; `waiting` is why a commit or push waits."""
+    """What the deciding process on this machine said last, and when.
 
+    `waiting` is why a commit or push waits.
+    """
+
+    when: datetime
     candidate: str
     step: int
     decided_by: str | None
@@ -72,11 +81,17 @@ class Measured:
     waiting: str | None
     metrics: tuple[MetricStatus, ...]
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether that process still measures, as far as its last word tells."""
+        return abs((datetime.now(UTC) - self.when).total_seconds()) <= FRESH_SECONDS
+
     @classmethod
-    def read(cls, reader: JsonReader) -> Self:
+    def read(cls, reader: JsonReader, when: datetime) -> Self:
         """Reads the kept evidence.  Raises InvalidInput."""
         verdict = reader.object("verdict")
         return cls(
+            when,
             reader.get("candidate", str),
             reader.get("step", int),
             reader.get_optional("decided_by", str),
@@ -88,8 +103,21 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """How the last canary of an endpoint ended: the commit, its `Regolo-Action`, and why, as it says."""
+
+    candidate: str
+    digest: str
+    action: str
+    commit: str
+    when: datetime
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CanaryStatus:
-    """The canary of an endpoint; `candidate` is None if none runs.
+    """The canary of an endpoint; `candidate` is None if none runs, and `ended` how the last one ended.
 
     `measured` is None where this machine has measured nothing of the present step; without a canary, it is
     about the last one here.
@@ -108,6 +136,7 @@ class CanaryStatus:
     promotes_itself: bool
     rejected: tuple[str, ...]
     measured: Measured | None
+    ended: Ended | None = None
 
     def to_dict(self) -> Plain:
         """The status as plain values."""
@@ -133,16 +162,33 @@ def canary_status(handle: Handle, name: str) -> CanaryStatus:
         promotes_itself=policy is not None and policy.promote,
         rejected=tuple(str(digest) for digest in policy.rejected) if policy is not None else (),
         measured=_measured(handle.paths.common_dir, endpoint, canary),
+        ended=_ended(handle, name) if canary is None and policy is not None else None,
     )
 
 
+def _ended(handle: Handle, name: str) -> Ended | None:
+    """The newest commit after which a canary did not run any more."""
+    after = None
+    for event in endpoint_events(handle, handle.operations_tip(), name, since_creation=True):
+        before = event.endpoint
+        if after is not None and before is not None and before.candidate is not None:
+            version = before.candidate.version
+            is_robot = after.action == ROLL_BACK and after.evidence is not None
+            reason = (after.evidence or "").partition("; ")[0] if is_robot else after.message
+            digest = str(before.versions[version].digest)
+            return Ended(version, digest, after.action, after.commit, after.when, after.who, reason)
+        after = event
+    return None
+
+
 def _measured(common: Path, endpoint: Endpoint, canary: Canary | None) -> Measured | None:
-    reader = read_evidence(RuntimeDirectory.of(common).canary(endpoint.endpoint))
+    path = RuntimeDirectory.of(common).canary(endpoint.endpoint)
+    reader = read_evidence(path)
     if reader is None:
         return None
     try:
-        measured = Measured.read(reader)
-    except InvalidInput:
+        measured = Measured.read(reader, datetime.fromtimestamp(path.stat().st_mtime, UTC))
+    except (OSError, InvalidInput):
         return None
     if canary is None:
         return measured

@@ -1,12 +1,15 @@
 """`git regolo canary`."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from support.command_line import Regolo
 from support.git_program import git
 
+from regolo_git.api import Registry
+from regolo_git.registry.endpoints.canary import Said, roll_back_canary
 from regolo_git.serving.canary.kept_evidence import write_evidence
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 
@@ -101,6 +104,49 @@ def test_the_evidence_of_this_machine_is_shown_and_recorded(regolo: Regolo, serv
     assert "Regolo-Evidence: error_rate worse 2.3 of 4.6 (9/900 and 8/100)" in message
     # What was measured at the step before says nothing about this one.
     assert "none on this machine" in regolo("canary", "status", "e").out
+
+
+def test_what_was_measured_long_ago_is_shown_as_that(regolo: Regolo, served: Path) -> None:
+    regolo("canary", "start", "e", "m@1.1")
+    path = RuntimeDirectory.of(served / ".git").canary("e")
+    write_evidence(path, evidence("1.1"))  # type: ignore[arg-type]
+    assert "nobody does now" not in regolo("canary", "status", "e").out
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    assert "ago; nobody does now: git regolo serve --canary" in regolo("canary", "status", "e").out
+    when = json.loads(regolo("canary", "status", "e", "--json").out)["measured"]["when"]
+    assert when == "2023-11-14T22:13:20Z"
+
+
+def test_nobody_is_told_to_give_more_to_a_version_that_is_rolled_back(regolo: Regolo, served: Path) -> None:
+    regolo("canary", "start", "e", "m@1.1")
+    bad = {"verdict": {"kind": "roll_back", "reason": "it is worse"}, "waiting": "the rollback waits: no"}
+    path = RuntimeDirectory.of(served / ".git").canary("e")
+    write_evidence(path, {**evidence("1.1"), **bad})  # type: ignore[dict-item]
+    page = regolo("canary", "status", "e").out
+    assert "canary promote" not in page
+    assert "the rollback waits: no; it is tried again" in page
+    assert "git regolo canary abort e" in page
+
+
+def test_how_the_last_canary_ended_is_what_the_branch_says(regolo: Regolo, served: Path) -> None:
+    assert regolo("canary", "status", "e").out == "e  no canary runs\n"
+    regolo("canary", "start", "e", "m@1.1")
+    path = RuntimeDirectory.of(served / ".git").canary("e")
+    good = {"kind": "promote", "reason": "not worse by error_rate"}
+    write_evidence(path, {**evidence("1.1"), "verdict": good})  # type: ignore[dict-item]
+    regolo("canary", "abort", "e", "-m", "not today")
+    page = regolo("canary", "status", "e").out
+    assert "of 1.1: aborted" in page
+    assert "not today" in page
+    assert "Ruled out" not in page
+    regolo("canary", "start", "e", "m@1.1")
+    with Registry.open(served) as opened:
+        said = Said("away", "error_rate is worse: 4 %; error_rate worse 5 of 4.6")
+        roll_back_canary(opened.handle, "e", said=said)
+    page = regolo("canary", "status", "e").out
+    assert "of 1.1: rolled back" in page
+    assert "error_rate is worse: 4 %\n" in page
+    assert "remove it from 'rejected' in endpoints/e.toml" in page
 
 
 def test_evidence_that_cannot_be_read_is_none(regolo: Regolo, served: Path) -> None:
