@@ -1,8 +1,9 @@
-"""Zip files with uncompressed members, as written by PyTorch and `numpy.savez`.
+"""Zip files with uncompressed members, as written by PyTorch, `numpy.savez` and skops.
 
 Reads the central directory and each member's own header, never a member's content, except for the header of
-a `.npy` array.  PyTorch's `data.pkl`, which describes its storages, is a program and is not read: here, a
-storage is a tensor of bytes named `data/0` and so on (the part before that is the file's name).
+a `.npy` array and the schema with which skops names its arrays.  PyTorch's `data.pkl`, which describes its
+storages, is a program and is not read: here, a storage is a tensor of bytes named `data/0` and so on (the
+part before that is the file's name).
 """
 
 import re
@@ -20,6 +21,7 @@ DIRECTORY_LIMIT = 16 << 20
 MEMBERS_LIMIT = 1 << 17
 ENCRYPTED = 1
 FULL, FULL16 = 0xFFFFFFFF, 0xFFFF
+SKOPS_SCHEMA = "schema.json"
 STORAGE = re.compile(r"[^/]+/(data/[0-9]+)")
 
 
@@ -51,7 +53,8 @@ def read(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
         return None
     members, start = read_directory(file, size)
     # The headers may be longer than the directory shows: `fill_gaps` rejects what overlaps then.
-    placed = [place for member in members for place in _placed(file, member, start)]
+    names = _array_names(file, members, start)
+    placed = [place for member in members for place in _placed(file, member, start, names)]
     if not any(place.tensor for place in placed):
         return None  # treated as any other file: cut by content
     return fill_gaps(placed, size)
@@ -194,7 +197,20 @@ def content_start(file: BinaryIO, member: Member, directory: int) -> int:
     return start
 
 
-def _placed(file: BinaryIO, member: Member, directory: int) -> list[Placed]:
+def _array_names(file: BinaryIO, members: list[Member], directory: int) -> dict[str, str]:
+    """The names that a skops file gives its arrays; those of other files are the members' own."""
+    for member in members:
+        if member.name == SKOPS_SCHEMA and member.plain:
+            from regolo_git.layouts import skops  # noqa: PLC0415 - most zip files are of others
+
+            if member.size > skops.SCHEMA_LIMIT:
+                break
+            start = content_start(file, member, directory)
+            return skops.array_names(read_at(file, start, member.size))
+    return {}
+
+
+def _placed(file: BinaryIO, member: Member, directory: int, names: dict[str, str]) -> list[Placed]:
     """A member's bytes; an array's header is separate, so that the tensor is only its numbers."""
     start = content_start(file, member, directory)
     whole = Placed(start, member.stored_size, None)
@@ -203,7 +219,7 @@ def _placed(file: BinaryIO, member: Member, directory: int) -> list[Placed]:
     if storage := STORAGE.fullmatch(member.name):
         return [Placed(start, whole.size, TensorInfo(storage[1], "U8", (whole.size,)))]
     if member.name.endswith(".npy"):
-        return _array(file, member.name.removesuffix(".npy"), whole)
+        return _array(file, names.get(member.name) or member.name.removesuffix(".npy"), whole)
     return [whole]
 
 
