@@ -12,7 +12,7 @@ else:
         """The standard library's as it is since Python 3.12: without a lock.
 
         Before, one lock serves every object of the class, and a child that was forked while another thread
-        held it waits for ever.  Threads that come at once may each work the value out.
+        held it waits forever.  Threads that come at once may each work the value out.
         """
 
         def __init__(self, work_out: Any) -> None:

@@ -20,7 +20,7 @@ class Forked(Protocol):
 _locks: set[int] = set()
 _opening = threading.Lock()  # no fork between opening such a file and knowing it
 _objects: "WeakSet[Forked]" = WeakSet()
-# Held around transactions of SQLite.  A child that was forked within one finds the file locked for ever: the
+# Held around transactions of SQLite.  A child that was forked within one finds the file locked forever: the
 # library has the lock of the parent's connection on record, and nobody there to release it.
 _guards: "WeakSet[threading.RLock]" = WeakSet()
 _held = threading.local()
@@ -64,7 +64,7 @@ def close_lock(descriptor: int) -> None:
 
 
 def _hold() -> None:
-    """Waits for the guards before a fork, but not for ever: another thread may hold one and want the next."""
+    """Waits for the guards before a fork, but not forever: another thread may hold one and want the next."""
     deadline = time.monotonic() + GUARD_SECONDS
     guards = list(_guards)
     _held.guards = [guard for guard in guards if guard.acquire(timeout=max(0.0, deadline - time.monotonic()))]

@@ -19,7 +19,7 @@ from regolo_git.api.progress import ProgressOption, reporting
 from regolo_git.api.versions import PathLike
 from regolo_git.errors import PolicyRefused
 from regolo_git.registry.handle import Handle
-from regolo_git.registry.initialise import initialise
+from regolo_git.registry.initialize import initialize
 from regolo_git.registry.sync.clone import ASKED_FROM, clone_registry, fetch_first_recipes, files_to_check_out
 from regolo_git.registry.sync.clone_place import end_clone
 from regolo_git.registry.sync.files import check_out_all
@@ -48,7 +48,7 @@ class Registry(MeasuringVerbs, ComparisonVerbs, EndpointVerbs, CanaryVerbs, Exch
         `store` is the URL of the shared store to record.  Raises NotFound, Conflict, InvalidInput.
         """
         registry = cls.open(path)
-        initialise(registry.handle, store)
+        initialize(registry.handle, store)
         return registry
 
     @classmethod

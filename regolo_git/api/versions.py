@@ -22,7 +22,7 @@ from regolo_git.records.references import Reference
 from regolo_git.records.versions import Version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import get_version, list_versions
-from regolo_git.registry.models import Model, ModelSummary, proposed_model, read_model, summarise_models
+from regolo_git.registry.models import Model, ModelSummary, proposed_model, read_model, summarize_models
 from regolo_git.registry.notices import warn
 from regolo_git.registry.remote_versions import RemoteVersion, list_remote_versions
 from regolo_git.registry.revision_versions import versions_in
@@ -236,7 +236,7 @@ class VersionVerbs:
 
     def list_models(self) -> ValueList[ModelSummary]:
         """Every model with a version, sorted by name."""
-        return ValueList(summarise_models(self.handle))
+        return ValueList(summarize_models(self.handle))
 
     def checkout_model_version(
         self,

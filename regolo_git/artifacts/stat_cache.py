@@ -1,7 +1,7 @@
 """This clone's cache of files, so that an unchanged file is not read again.
 
 It has a row for each file that was ingested or written: its stamp, its digest, and the recipe of its chunks.
-It has the files that a checkout is about to write, so that after a kill they are recognised as a version's.
+It has the files that a checkout is about to write, so that after a kill they are recognized as a version's.
 It has the recipes that this clone has rebuilt and whose digest was right; these are trusted from then on.
 And it has when this clone last read from a recipe, for `evict`.
 

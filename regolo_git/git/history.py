@@ -105,7 +105,7 @@ def commits_since(git: GitRepository, tip: str, since: datetime) -> list[str]:
 class FilesOnce:
     """The files below a directory in several commits, each path with each blob only once.
 
-    Trees that two commits share are recognised by their ids and not walked again.
+    Trees that two commits share are recognized by their ids and not walked again.
     """
 
     def __init__(self, git: GitRepository, prefix: str) -> None:

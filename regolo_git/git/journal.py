@@ -85,7 +85,7 @@ def write_journal(paths: RepositoryPaths, journal: Journal) -> None:
 def record_taken_locks(paths: RepositoryPaths, journal: Journal) -> None:
     """Adds the inodes of the taken lock files to the written journal.  Raises OSError.
 
-    It is not durable: without the inodes, recovery takes a second longer to recognise the locks.
+    It is not durable: without the inodes, recovery takes a second longer to recognize the locks.
     """
     locks = [asdict(lock) for lock in journal.with_taken_locks().locks]
     with journal_path(paths).open("ab") as file:

@@ -36,7 +36,7 @@ class NewCommit(Generic[Made]):
     """A commit to create: file contents by path (None deletes), the message, and the tag of a version.
 
     `made` is the caller's own value for the commit; `publish` returns it.  `without_time` is the content of a
-    file without the time of its writing, by which an interrupted run of the same command is recognised.
+    file without the time of its writing, by which an interrupted run of the same command is recognized.
     """
 
     files: Mapping[str, bytes | None]

@@ -16,7 +16,7 @@ where model in (select value from json_each(?)) group by model
 """
 
 
-def summarise(connection: sqlite3.Connection, models: Iterable[str]) -> None:
+def summarize(connection: sqlite3.Connection, models: Iterable[str]) -> None:
     """Recomputes the rows of some models."""
     named = json.dumps(sorted(models))
     connection.execute("delete from models where model in (select value from json_each(?))", (named,))

@@ -10,7 +10,7 @@ from regolo_git.git.refs_state import LooseTag
 from regolo_git.git.tag_changes import tag_changes
 from regolo_git.git.tag_columns import columns_of
 from regolo_git.git.tag_objects import TagObject
-from regolo_git.git.tag_summary import summarise
+from regolo_git.git.tag_summary import summarize
 from regolo_git.system_calls import random_name
 
 SCHEMA_VERSION = "7"
@@ -59,7 +59,7 @@ def update_tables(
         connection.executemany("delete from refs where tag = ?", ((name,) for name in changes.gone))
         if lost:
             _note_loss(connection)
-        summarise(connection, {name.rpartition("@")[0] for name in (*changes.changed, *changes.gone)})
+        summarize(connection, {name.rpartition("@")[0] for name in (*changes.changed, *changes.gone)})
         connection.executemany("insert or replace into state values (?, ?)", changes.state.items())
         connection.execute("commit")
     except BaseException:

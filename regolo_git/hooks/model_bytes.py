@@ -46,7 +46,7 @@ def check_model_bytes(staged: StagedFiles, limit: int = LIMIT) -> Iterator[Remar
         why = _why(file, sizes[file.oid], beginnings.get(file), limit)
         if why is not None:
             hint = f"git rm --cached FILE, and {Hint('commit', 'MODEL', 'FILE')}"
-            yield Remark(about(file.path, f"{why}: Git would keep it in every clone for ever"), hint)
+            yield Remark(about(file.path, f"{why}: Git would keep it in every clone forever"), hint)
 
 
 def _is_suspect(file: StagedFile, size: int, limit: int) -> bool:

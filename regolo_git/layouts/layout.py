@@ -1,6 +1,6 @@
 """The positions of the tensors in a file, from the file's own header.
 
-`read_layout` tries the formats until one recognises the file.  A false or truncated header makes the file
+`read_layout` tries the formats until one recognizes the file.  A false or truncated header makes the file
 plain bytes (None), which ingest cuts by content: no file is rejected, and nothing is ever executed or
 unpickled.  The limits in each format's module bound time and memory.
 
@@ -47,7 +47,7 @@ def inspect_layout(file: BinaryIO, size: int) -> Layout:
 
 
 def read_layout(file: BinaryIO, size: int) -> tuple[Item, ...] | None:
-    """The items that cover a file of `size` bytes exactly; None if no format recognises it.
+    """The items that cover a file of `size` bytes exactly; None if no format recognizes it.
 
     Moves the file's position.  Raises OSError if the file cannot be read.
     """

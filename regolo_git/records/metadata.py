@@ -19,7 +19,7 @@ DEEPEST = toml_limits.DEPTH - 1  # [metadata] is a level itself
 SHORT_FLOATS = ("float16", "bfloat16", "float32")
 
 
-def normalise_metadata(metadata: Mapping[str, object]) -> dict[str, MetadataValue]:
+def normalize_metadata(metadata: Mapping[str, object]) -> dict[str, MetadataValue]:
     """Returns plain values, sorted by code point, scalars before nested tables.
 
     NumPy and PyTorch scalars become Python scalars, a 32-bit float by its shortest decimal (0.92, not
@@ -153,4 +153,4 @@ def with_values(
             table[key] = table = dict(held)
         if not isinstance(table.get(last), dict):
             table[last] = value
-    return normalise_metadata(shown)
+    return normalize_metadata(shown)

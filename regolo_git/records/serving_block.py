@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Self, cast
 
 from regolo_git.errors import IntegrityError, InvalidInput
-from regolo_git.records.metadata import normalise_metadata
+from regolo_git.records.metadata import normalize_metadata
 from regolo_git.records.tables import TableReader
 from regolo_git.records.toml_text import Table, TomlValue
 
@@ -98,7 +98,7 @@ class ServingBlock:
     def parse(cls, table: Mapping[str, object]) -> Self:
         """Parses the table.  Raises InvalidInput."""
         try:
-            return cls._read(TableReader(cast(Table, normalise_metadata(table)), "[serving]"))
+            return cls._read(TableReader(cast(Table, normalize_metadata(table)), "[serving]"))
         except IntegrityError as error:
             raise InvalidInput(error.message, error.hint) from error
 

@@ -94,7 +94,7 @@ class Model:
         return self.card.metrics
 
 
-def summarise_models(handle: Handle) -> list[ModelSummary]:
+def summarize_models(handle: Handle) -> list[ModelSummary]:
     """Every model that has a version, sorted by name."""
     statuses = read_statuses(handle)
     unmerged = read_merge_state(handle, statuses).unmerged

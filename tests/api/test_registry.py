@@ -22,14 +22,14 @@ def test_where_there_is_no_repository_there_is_no_registry(tmp_path: Path) -> No
         Registry.open(tmp_path)
 
 
-def test_initialising_twice_commits_once(git_repository: Path) -> None:
+def test_initializing_twice_commits_once(git_repository: Path) -> None:
     for _ in range(2):
         Registry.init(git_repository, store="s3://models/team").close()
     assert git(git_repository, "rev-list", "--count", "HEAD").strip() == "1"
     assert "s3://models/team" in (git_repository / ".regolo" / "config.toml").read_text()
 
 
-def test_what_cannot_be_initialised_is_left_as_it_was(git_repository: Path) -> None:
+def test_what_cannot_be_initialized_is_left_as_it_was(git_repository: Path) -> None:
     git(git_repository, "commit", "-q", "--allow-empty", "-m", "theirs")
     git(git_repository, "switch", "-q", "--detach")
     git(git_repository, "branch", "-D", "-q", "main")

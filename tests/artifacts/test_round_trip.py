@@ -1,4 +1,4 @@
-"""Whatever tree of files goes in comes out, and the same tree has the same recipe for ever."""
+"""Whatever tree of files goes in comes out, and the same tree has the same recipe forever."""
 
 import json
 import shutil
@@ -38,7 +38,7 @@ trees = st.dictionaries(paths, st.tuples(SIZES, st.integers(0, 3)), min_size=1, 
 
 
 def content(seed: str, size: int) -> bytes:
-    """The same bytes for the same seed, for ever: BLAKE3's own output, as long as one likes."""
+    """The same bytes for the same seed, forever: BLAKE3's own output, as long as one likes."""
     return blake3(seed.encode()).digest(length=size)
 
 

@@ -146,7 +146,7 @@ EQUAL: dict[str, tuple[Draw, CanaryPolicy]] = {
 OUTSIDE: dict[str, tuple[Draw, CanaryPolicy]] = {
     "sticky callers, counted by request": (Sticky(by_request=True), policy()),
     "sticky callers in trouble for 5 blocks on average": (Sticky(stays=0.8), policy()),
-    "sticky callers in trouble for ever": (Sticky(stays=1.0), policy()),
+    "sticky callers in trouble forever": (Sticky(stays=1.0), policy()),
 }
 # What must not be promoted: worse by the margin of the promotion, and by more.
 WORSE: dict[str, tuple[Draw, CanaryPolicy]] = {

@@ -74,7 +74,7 @@ def test_a_clone_without_tags_says_how_to_get_them(
 
 
 @pytest.mark.parametrize("verb", ["show", "log", "diff", "checkout", "list"])
-def test_where_nothing_was_initialised_that_is_said(regolo: Regolo, top: Path, verb: str) -> None:
+def test_a_missing_registry_is_reported(regolo: Regolo, top: Path, verb: str) -> None:
     refused = regolo(verb, "m", status=3)
     assert f"'{top}' is not a registry yet" in refused.err
     typed(regolo, hint(refused))

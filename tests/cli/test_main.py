@@ -142,7 +142,7 @@ def test_something_unexpected_is_short_and_says_how_to_report(
 ) -> None:
     monkeypatch.setenv("REGOLO_DEBUG", "0")
     (registry / ".git" / "regolo" / "statuses.json").unlink(missing_ok=True)
-    monkeypatch.setattr("regolo_git.cli.commands.list.summarise_models", lambda _: 1 / 0)
+    monkeypatch.setattr("regolo_git.cli.commands.list.summarize_models", lambda _: 1 / 0)
     outcome = regolo("list", status=1)
     assert outcome.err == (
         "error: unexpected ZeroDivisionError: division by zero\n"

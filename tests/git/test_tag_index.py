@@ -177,7 +177,7 @@ def test_the_versions_of_a_commit_are_those_tagged_there(git_repository: Path, i
     assert index.at_commit("f" * 40) == []
 
 
-def test_models_are_summarised_by_name(
+def test_models_are_summarized_by_name(
     git_repository: Path, index: TagIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number, (model, version) in enumerate(

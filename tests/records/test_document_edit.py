@@ -10,7 +10,7 @@ TEXT = """\
 format = 1   # a number
 
 [store]
-digest = "sha256"  # for ever
+digest = "sha256"  # forever
 
 [environments.staging]
 # nothing yet
@@ -32,14 +32,14 @@ def test_a_key_is_added_to_its_table_or_with_new_ones() -> None:
 
 def test_a_key_is_taken_out_and_nothing_else() -> None:
     kept = unset_value(TEXT, "store.digest", keep_tables=True)
-    assert kept == TEXT.replace('digest = "sha256"  # for ever\n', "")
+    assert kept == TEXT.replace('digest = "sha256"  # forever\n', "")
     for key in ("store.url", "nothing", "nothing.at.all", "format.x", "store.digest.x"):
         assert unset_value(TEXT, key) == TEXT
     assert "staging" not in unset_value(TEXT, "environments.staging")
 
 
 def test_a_table_that_is_left_empty_goes_unless_somebody_wrote_a_comment_there() -> None:
-    assert unset_value(TEXT, "store.digest") == TEXT.replace('[store]\ndigest = "sha256"  # for ever\n\n', "")
+    assert unset_value(TEXT, "store.digest") == TEXT.replace('[store]\ndigest = "sha256"  # forever\n\n', "")
     for table in ("foo.bar = 1\n", "foo = { bar = 1 }\n", "\n[foo]\nbar = 1\n"):
         assert unset_value(f"format = 1\n{table}", "foo.bar").strip() == "format = 1"
     commented = "format = 1\n[foo]\n# why\nbar = 1\n"

@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regolo_git.errors import InvalidInput
-from regolo_git.records.metadata import metrics_of, normalise_metadata, shortest_float32
+from regolo_git.records.metadata import metrics_of, normalize_metadata, shortest_float32
 from regolo_git.records.toml_text import dump_document
 
 WHEN = datetime(2026, 1, 2, tzinfo=UTC)
@@ -34,15 +34,15 @@ def nested(depth: int, inner: object, kind: type = dict) -> Any:
 
 
 def test_scalars_come_first_then_tables_each_sorted() -> None:
-    found = normalise_metadata({"b": {"z": 1, "a": 2}, "c": 1, "a": {}, "Z": "x"})
+    found = normalize_metadata({"b": {"z": 1, "a": 2}, "c": 1, "a": {}, "Z": "x"})
     assert list(found.items()) == [("Z", "x"), ("c", 1), ("a", {}), ("b", {"a": 2, "z": 1})]
     assert list(found["b"]) == ["a", "z"]  # type: ignore[arg-type]
 
 
 def test_plain_values_stay_what_they_are() -> None:
     values = {"s": "é", "i": -(2**63), "j": 2**63 - 1, "f": 0.1, "b": False, "d": date(2026, 1, 2), "t": WHEN}
-    assert normalise_metadata(values) == values
-    assert normalise_metadata({"l": (1, [True, {"k": "v"}])}) == {"l": [1, [True, {"k": "v"}]]}
+    assert normalize_metadata(values) == values
+    assert normalize_metadata({"l": (1, [True, {"k": "v"}])}) == {"l": [1, [True, {"k": "v"}]]}
 
 
 class Text(str):
@@ -50,7 +50,7 @@ class Text(str):
 
 
 def test_scalars_of_other_libraries_become_pythons() -> None:
-    found = normalise_metadata(
+    found = normalize_metadata(
         {
             "f32": np.float32(0.92), "f16": np.float16(0.5), "f64": np.float64(0.1), "i": np.int8(-3),
             "b": np.bool_(True), "s": np.str_("x"), "one": np.array([1.5]), "zero": np.array(2), "t": Text("y"),
@@ -75,7 +75,7 @@ def test_scalars_of_other_libraries_become_pythons() -> None:
 def test_a_scalar_of_torch_is_told_by_the_end_of_its_type() -> None:
     loss = SimpleNamespace(item=lambda: float(np.float32(0.92)), dtype="torch.float32", ndim=0)
     exact = SimpleNamespace(item=lambda: float(np.float32(0.92)), dtype="torch.float64", ndim=0)
-    assert normalise_metadata({"loss": loss, "exact": exact}) == {"loss": 0.92, "exact": 0.9200000166893005}
+    assert normalize_metadata({"loss": loss, "exact": exact}) == {"loss": 0.92, "exact": 0.9200000166893005}
 
 
 @pytest.mark.parametrize(
@@ -102,20 +102,20 @@ def test_a_scalar_of_torch_is_told_by_the_end_of_its_type() -> None:
 )
 def test_what_a_manifest_cannot_hold_is_named_by_its_key(value: object, key: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        normalise_metadata({"k": value})
+        normalize_metadata({"k": value})
     assert caught.value.message.startswith(f"'{key}' ")
 
 
 @pytest.mark.parametrize("kind", [dict, list])
 def test_tables_and_lists_are_nested_to_a_limit(kind: type) -> None:
-    normalise_metadata({"k": nested(31, 1, kind)})
+    normalize_metadata({"k": nested(31, 1, kind)})
     with pytest.raises(InvalidInput, match="deeper than 32"):
-        normalise_metadata({"k": nested(32, 1, kind)})
+        normalize_metadata({"k": nested(32, 1, kind)})
 
 
 def test_only_a_mapping_is_metadata() -> None:
     with pytest.raises(TypeError):
-        normalise_metadata([("k", 1)])  # type: ignore[arg-type]
+        normalize_metadata([("k", 1)])  # type: ignore[arg-type]
 
 
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False))
@@ -131,7 +131,7 @@ def test_a_short_float_reads_as_it_was_typed(value: float) -> None:
 
 
 def test_metrics_are_the_numbers_by_their_dotted_names() -> None:
-    metadata = normalise_metadata({"a": 1, "b": True, "c": "x", "d": {"e": 0.5, "f": {"g": 2}}, "h": [1]})
+    metadata = normalize_metadata({"a": 1, "b": True, "c": "x", "d": {"e": 0.5, "f": {"g": 2}}, "h": [1]})
     assert metrics_of(metadata) == {"a": 1, "d.e": 0.5, "d.f.g": 2}
 
 
@@ -222,9 +222,9 @@ class Pair(NamedTuple):
 )
 def test_a_value_of_a_subclass_is_stored_as_json_writes_it(value: object) -> None:
     plain = dict(value) if isinstance(value, MappingProxyType) else value
-    stored = tomllib.loads(dump_document({"metadata": normalise_metadata({"k": value})}))["metadata"]["k"]
+    stored = tomllib.loads(dump_document({"metadata": normalize_metadata({"k": value})}))["metadata"]["k"]
     assert stored == json.loads(json.dumps(plain))
-    assert exact_types(normalise_metadata({"k": value})) <= {str, int, float, dict, list}
+    assert exact_types(normalize_metadata({"k": value})) <= {str, int, float, dict, list}
 
 
 def exact_types(value: object) -> set[type]:
@@ -237,7 +237,7 @@ def exact_types(value: object) -> set[type]:
 
 def test_a_time_of_a_subclass_is_stored_as_the_time_that_it_is() -> None:
     moment = Moment(2026, 1, 2, 3, tzinfo=UTC)
-    found = normalise_metadata({"k": moment})
+    found = normalize_metadata({"k": moment})
     assert (found["k"], type(found["k"])) == (datetime(2026, 1, 2, 3, tzinfo=UTC), datetime)
     assert dump_document({"k": found["k"]}) == "k = 2026-01-02T03:00:00Z\n"
 
@@ -250,9 +250,9 @@ class Settings:
 @pytest.mark.parametrize("value", [Settings(), Decimal("0.1"), Fraction(1, 3), 1j, Path("x"), Settings])
 def test_what_json_refuses_is_refused_by_its_key(value: object) -> None:
     with pytest.raises(InvalidInput, match=r"^'k\.v' is a \w+, which a manifest cannot store"):
-        normalise_metadata({"k": {"v": value}})
+        normalize_metadata({"k": {"v": value}})
 
 
 def test_two_keys_with_one_text_are_refused() -> None:
     with pytest.raises(InvalidInput, match=r"^'k\.qa' is there twice"):
-        normalise_metadata({"k": {ByIdentity("qa"): 1, "qa": 2}})
+        normalize_metadata({"k": {ByIdentity("qa"): 1, "qa": 2}})

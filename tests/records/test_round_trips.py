@@ -18,7 +18,7 @@ from regolo_git.records.document_edit import set_value, unset_value
 from regolo_git.records.endpoint import Endpoint, PinnedVersion
 from regolo_git.records.environment import Promotion
 from regolo_git.records.manifest import Lineage, Manifest
-from regolo_git.records.metadata import MetadataValue, normalise_metadata
+from regolo_git.records.metadata import MetadataValue, normalize_metadata
 from regolo_git.records.model_card import ModelCard, new_card_text
 from regolo_git.records.recipe import Recipe
 from regolo_git.records.retired import RetiredEntry, RetiredList
@@ -258,7 +258,7 @@ def test_whatever_the_writer_accepts_the_reader_reads(
     manifest: Manifest, metadata: dict[str, object], description: str, data: dict[str, str]
 ) -> None:
     with contextlib.suppress(InvalidInput):
-        values = normalise_metadata(metadata)
+        values = normalize_metadata(metadata)
         written = replace(manifest, metadata=values, description=description, lineage=Lineage(data=data))
         assert Manifest.parse(written.to_text()) == replace(
             written, lineage=Lineage(data=data) if data else written.lineage

@@ -15,7 +15,7 @@ Weights = Callable[..., Path]
 
 @pytest.fixture
 def registry(git_repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    built_once(tmp_path_factory, "initialised", git_repository, lambda: Registry.init(git_repository).close())
+    built_once(tmp_path_factory, "initialized", git_repository, lambda: Registry.init(git_repository).close())
     with Registry.open(git_repository) as opened:
         yield opened
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from regolo_git.records.digests import ALGORITHMS, Digest
 from regolo_git.records.manifest import Artifact, FileEntry, Lineage, Manifest
 from regolo_git.records.measurement import Measurement
-from regolo_git.records.metadata import normalise_metadata
+from regolo_git.records.metadata import normalize_metadata
 from regolo_git.records.recipe import Recipe, RecipeChunk, RecipeFile, RecipeTensor
 from regolo_git.records.versions import Version
 
@@ -47,7 +47,7 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts.filter(bool), inner, max_size=3),
     max_leaves=12,
 )
-metadata = st.dictionaries(texts.filter(bool), values, max_size=5).map(normalise_metadata)
+metadata = st.dictionaries(texts.filter(bool), values, max_size=5).map(normalize_metadata)
 lineages = st.builds(
     Lineage,
     code=st.none() | hexes,

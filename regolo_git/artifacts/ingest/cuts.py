@@ -7,7 +7,7 @@ An artifact is a stream of items: tensors, headers, small files, pieces of plain
 - A group also ends after an item whose BLAKE3 starts with a byte with three low zero bits (so that an
   insertion or deletion moves only nearby cuts), before a large item, before and after a file of at least
   1 MiB, and at the end.
-- Plain content of at least 256 KiB, with no layout, becomes items by FastCDC (2020, normalisation 1, 256 KiB
+- Plain content of at least 256 KiB, with no layout, becomes items by FastCDC (2020, normalization 1, 256 KiB
   to 4 MiB, 1 MiB on average).
 
 These rules are part of the store's format: a changed rule needs a new name, and `tests/golden/chunking` pins

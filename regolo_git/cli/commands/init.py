@@ -7,7 +7,7 @@ from regolo_git.cli.forms import json_option, put_result
 from regolo_git.cli.streams import talk, talk_next
 from regolo_git.errors import Conflict
 from regolo_git.hints import Hint
-from regolo_git.registry.initialise import initialise
+from regolo_git.registry.initialize import initialize
 from regolo_git.text.commits import short
 
 
@@ -33,7 +33,7 @@ def init(store: str | None, textconv: bool, as_json: bool) -> None:
     or was used by this clone and is not there.
     """
     with open_handle() as handle:
-        done = initialise(handle, store, textconv=textconv)
+        done = initialize(handle, store, textconv=textconv)
         for created in filter(None, (done.new_store, done.new_shared)):
             talk(f"created a store at {created}")
         if done.commit is not None:

@@ -23,7 +23,7 @@ from regolo_git.records.names import check_model_name
 from regolo_git.registry.clashes import find_clashes
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import WITHOUT_TAGS, list_versions, untagged_models
-from regolo_git.registry.models import summarise_models
+from regolo_git.registry.models import summarize_models
 from regolo_git.registry.proposal_tips import proposal_tips
 from regolo_git.registry.sync.unpushed import unpushed_references
 from regolo_git.registry.sync.unsent import unsent_references
@@ -178,7 +178,7 @@ def _list_remote(
 
 def _list_models(form: Form, limit: int | None) -> None:
     with open_handle() as handle:
-        models = summarise_models(handle)[:limit]
+        models = summarize_models(handle)[:limit]
         untagged = untagged_models(handle) if not models and form == "people" else []
         clashes = find_clashes(handle) if form != "plain" else []
         statuses = read_statuses(handle)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from regolo_git.records.kinds import is_number
 from regolo_git.records.manifest import Lineage, Manifest
 from regolo_git.records.measurement import Measurement
-from regolo_git.records.metadata import MetadataValue, normalise_metadata
+from regolo_git.records.metadata import MetadataValue, normalize_metadata
 from regolo_git.registry.versions.measured import clashing, divided, without
 
 Metrics = Mapping[str, Measurement]
@@ -62,7 +62,7 @@ def described(
     carried += measured_before
     carried += ["lineage"] if lineage is not None and given.lineage is None else []
     return Described(
-        normalise_metadata({**kept, **metadata}),
+        normalize_metadata({**kept, **metadata}),
         metrics,
         given.description if given.description is not None else parent.description,
         lineage,
@@ -79,7 +79,7 @@ def inherited(given: Given, source: Manifest, *, ruled: Collection[str]) -> Desc
     metrics = dict(sorted({**source.measurements, **metrics}.items()))
     kept = {k: v for k, v in source.plain_metadata.items() if k not in given.metadata}
     kept = without(kept, set(clashing(kept, metrics)))
-    merged = normalise_metadata({**kept, **metadata})
+    merged = normalize_metadata({**kept, **metadata})
     return Described(merged, metrics, given.description, given.lineage)
 
 

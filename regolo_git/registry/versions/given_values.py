@@ -11,7 +11,7 @@ from regolo_git.artifacts.path_digest import digest_of
 from regolo_git.errors import InvalidInput, NotFound
 from regolo_git.records.digests import ALGORITHMS, Digest
 from regolo_git.records.manifest import Lineage
-from regolo_git.records.metadata import normalise_metadata
+from regolo_git.records.metadata import normalize_metadata
 from regolo_git.records.toml_text import Table
 from regolo_git.registry.handle import Handle
 from regolo_git.text.numbers import few_of
@@ -102,7 +102,7 @@ def with_parameters(lineage: Lineage | None, parameters: Mapping[str, object], n
     if not isinstance(parameters, Mapping):
         raise TypeError(f"params must map names to values, not {parameters!r}")
     held = lineage or Lineage()
-    plain: Table = normalise_metadata(without_nulls(parameters, "parameters", notice))
+    plain: Table = normalize_metadata(without_nulls(parameters, "parameters", notice))
     twice = sorted(held.parameters.keys() & plain.keys())
     if twice:
         raise InvalidInput(f"parameter '{printable(twice[0])}' is given twice", "leave one of them out")

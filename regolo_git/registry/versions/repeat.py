@@ -1,4 +1,4 @@
-"""Recognising that a version was already created, by an interrupted run of the same command."""
+"""Recognizing that a version was already created, by an interrupted run of the same command."""
 
 from collections.abc import Callable
 

@@ -10,7 +10,7 @@ from regolo_git.errors import InvalidInput
 from regolo_git.records.commit_message import with_git_line_ends
 from regolo_git.records.manifest import Lineage, Manifest, check_values
 from regolo_git.records.measurement import as_measurements
-from regolo_git.records.metadata import normalise_metadata
+from regolo_git.records.metadata import normalize_metadata
 from regolo_git.records.model_card import new_card_text
 from regolo_git.records.names import check_message, check_text
 from regolo_git.records.serving_block import ServingBlock
@@ -89,11 +89,11 @@ class VersionRequest:
         Raises InvalidInput, naming the key, for what no manifest can hold, and for a name that is in both
         metadata and metrics; TypeError.
         """
-        metadata = normalise_metadata(self.metadata)
+        metadata = normalize_metadata(self.metadata)
         metrics = as_measurements(self.metrics) if self.metrics is not None else None
         lineage = self.lineage
         if lineage is not None:
-            lineage = replace(lineage, parameters=cast(Table, normalise_metadata(lineage.parameters)))
+            lineage = replace(lineage, parameters=cast(Table, normalize_metadata(lineage.parameters)))
         serving = ServingBlock.parse(self.serving).to_mapping() if self.serving is not None else None
         check_values(self.description, metadata, metrics or {}, lineage, serving)
         divided(metadata, metrics, ())

@@ -7,7 +7,7 @@ bets with the likelihood ratio of (ta, tb) against the point (pa, pb) of the nul
 multiplies the ratios of all blocks.
 
 Why the product is at least 1/level with a probability of at most `level`, if the null is true, whatever the
-number of blocks and whenever somebody stops: the nearest point minimises na KL(ta, pa) + nb KL(tb, pb) over a
+number of blocks and whenever somebody stops: the nearest point minimizes na KL(ta, pa) + nb KL(tb, pb) over a
 convex set, so every (a, b) of the null satisfies na u + nb v <= 0, with u = (a - pa)(ta - pa) / (pa (1 - pa))
 and v likewise.  The expected ratio of a block is (1 + u)^na (1 + v)^nb <= exp(na u + nb v) <= 1; so the
 product is a non-negative supermartingale, for which Ville's inequality holds.  Both versions are compared
@@ -99,7 +99,7 @@ def _estimate(requests: int, failures: int) -> tuple[float, float]:
 def _nearest(
     a: tuple[float, float], b: tuple[float, float], na: int, nb: int, margin: float
 ) -> tuple[float, float, float, float]:
-    """The shares pa, 1 - pa, pb = pa + margin, 1 - pb that minimise na KL(ta, pa) + nb KL(tb, pb).
+    """The shares pa, 1 - pa, pb = pa + margin, 1 - pb that minimize na KL(ta, pa) + nb KL(tb, pb).
 
     `a` is (ta, 1 - ta), and `b` likewise.
     """

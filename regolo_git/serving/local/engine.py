@@ -19,7 +19,7 @@ from regolo_git.serving.local.admin_client import ask
 from regolo_git.serving.local.listener import address_of, is_loopback, listen, parse_listen
 from regolo_git.serving.local.runtime_directory import RuntimeDirectory
 from regolo_git.serving.metrics.kept_counts import KeptCounts
-from regolo_git.serving.metrics.values import EndpointMetrics, Measured, summarise
+from regolo_git.serving.metrics.values import EndpointMetrics, Measured, summarize
 from regolo_git.serving.options import ServeOptions
 
 REPLACE_SECONDS = 60.0
@@ -90,7 +90,7 @@ def _kept_metrics(common_directory: Path, endpoint: str, seconds: float) -> Endp
     tallies = {version: tally for (name, version), tally in window.tallies.items() if name == endpoint}
     if not tallies:
         return None
-    counted = summarise(
+    counted = summarize(
         endpoint,
         {version: Measured.of(tally, weight=0.0, replicas_ready=None) for version, tally in tallies.items()},
         window_seconds=window.seconds,

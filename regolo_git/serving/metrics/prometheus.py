@@ -16,7 +16,7 @@ from regolo_git.errors import InvalidInput, TransportError
 from regolo_git.records.json_reader import JsonReader
 from regolo_git.records.names import check_endpoint_name
 from regolo_git.serving.metrics.shadow_values import ShadowMetrics, shadow_values
-from regolo_git.serving.metrics.values import EndpointMetrics, Measured, summarise
+from regolo_git.serving.metrics.values import EndpointMetrics, Measured, summarize
 
 ANSWER_SECONDS = 10.0
 ANSWER_BYTES = 32 << 20
@@ -46,7 +46,7 @@ def prometheus_metrics(url: str, endpoint: str, seconds: float) -> EndpointMetri
 def _read(server: "PrometheusServer", name: str, seconds: float) -> EndpointMetrics:
     selector = f'{{endpoint="{name}"}}'
     commits = [labels["commit"] for labels, _ in server.vector(f"regolo_manifest_info{selector}")]
-    return summarise(
+    return summarize(
         name,
         _measured(server, name, selector, seconds),
         window_seconds=seconds,

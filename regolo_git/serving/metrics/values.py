@@ -125,7 +125,7 @@ class EndpointMetrics:
         )
 
 
-def summarise(
+def summarize(
     endpoint: str,
     measured: Mapping[str, Measured],
     *,
@@ -146,7 +146,7 @@ def without_requests(endpoint: Endpoint, window_seconds: float) -> EndpointMetri
         version: Measured(weight=weight, shadow=shadow_metrics(None, endpoint.shadow.get(version, 0.0)))
         for version, weight in endpoint.traffic.items()
     }
-    return summarise(
+    return summarize(
         endpoint.endpoint, measured, window_seconds=window_seconds, source="none", commit=None, since=None
     )
 

@@ -13,7 +13,7 @@ CHUNKING = GOLDEN / "chunking"
 
 
 def content(seed: str, size: int) -> memoryview:
-    """The same bytes for the same seed, for ever: BLAKE3's own output, as long as one likes."""
+    """The same bytes for the same seed, forever: BLAKE3's own output, as long as one likes."""
     return memoryview(blake3(seed.encode()).digest(length=size))
 
 

@@ -11,7 +11,7 @@ from support.git_program import git
 from regolo_git.api import Registry
 from regolo_git.errors import InvalidInput
 from regolo_git.serving.metrics.notes import NOTES, last_recorded, record
-from regolo_git.serving.metrics.values import EndpointMetrics, Measured, summarise
+from regolo_git.serving.metrics.values import EndpointMetrics, Measured, summarize
 
 pytestmark = pytest.mark.slow  # CI runs it, too
 
@@ -34,7 +34,7 @@ def registry(git_repository: Path) -> Registry:
 
 
 def measured(requests: int, endpoint: str = "e") -> EndpointMetrics:
-    return summarise(
+    return summarize(
         endpoint, {"1.0": Measured(requests)}, window_seconds=300, source="gateway", commit=None, since=None
     )
 

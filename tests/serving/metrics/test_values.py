@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regolo_git.errors import InvalidInput
-from regolo_git.serving.metrics.values import EndpointMetrics, Measured, summarise, wilson_interval
+from regolo_git.serving.metrics.values import EndpointMetrics, Measured, summarize, wilson_interval
 
 latency = st.none() | st.floats(0, 100)
 
@@ -32,7 +32,7 @@ def measured(draw: st.DrawFn) -> Measured:
 @given(st.dictionaries(st.sampled_from(["1.0", "1.1", "2.0-rc.1"]), measured()), st.booleans())
 def test_metrics_travel_unchanged(versions: dict[str, Measured], has_time: bool) -> None:
     since = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC) if has_time else None
-    found = summarise("e", versions, window_seconds=300.0, source="gateway", commit=None, since=since)
+    found = summarize("e", versions, window_seconds=300.0, source="gateway", commit=None, since=since)
     assert EndpointMetrics.from_json(json.loads(json.dumps(found.to_json()))) == found
     shares = [version["observed_share"] for version in found.version.values()]
     assert all(share is None for share in shares) or sum(map(float, shares)) == pytest.approx(1)  # type: ignore[arg-type]
@@ -48,7 +48,7 @@ def test_the_interval_holds_the_rate(requests: int, data: st.DataObject) -> None
 
 def test_no_requests_have_no_interval_and_no_rate() -> None:
     assert wilson_interval(0, 0) is None
-    (held,) = summarise(
+    (held,) = summarize(
         "e", {"1.0": Measured()}, window_seconds=0, source="none", commit=None, since=None
     ).version.values()
     assert (held["error_rate"], held["rps"], held["observed_share"]) == (None, None, None)

@@ -11,7 +11,7 @@ from regolo_git.serving.local.supervisor.endpoint_runner import EndpointRunner
 from regolo_git.serving.local.supervisor.supervisor import Supervisor
 from regolo_git.serving.metrics.counts import Key, Tally
 from regolo_git.serving.metrics.exposition import Exposition, ServedVersion
-from regolo_git.serving.metrics.values import EndpointMetrics, Measured, summarise
+from regolo_git.serving.metrics.values import EndpointMetrics, Measured, summarize
 
 
 def status(engine: Supervisor) -> dict[str, Json]:
@@ -75,7 +75,7 @@ async def metrics(engine: Supervisor, endpoint: str, seconds: float) -> Endpoint
     window = engine.counts.read(seconds, time.monotonic())
     tallies = {version: tally for (name, version), tally in window.tallies.items() if name == endpoint}
     served = {key[1]: version for key, version in served_versions(engine).items() if key[0] == endpoint}
-    return summarise(
+    return summarize(
         endpoint,
         {v: _measured(tallies.get(v, Tally()), served.get(v)) for v in served | tallies},
         window_seconds=window.seconds,

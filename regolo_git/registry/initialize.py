@@ -20,7 +20,7 @@ from regolo_git.system_calls import random_name
 
 
 @dataclass(frozen=True, slots=True)
-class Initialised:
+class Initialized:
     """The registry; `commit` is None if the repository already was one.
 
     `new_store` is the store that was configured for this clone, and `new_shared` the registry's, each if it
@@ -34,7 +34,7 @@ class Initialised:
     new_shared: str | None = None
 
 
-def initialise(handle: Handle, store_url: str | None = None, *, textconv: bool = False) -> Initialised:
+def initialize(handle: Handle, store_url: str | None = None, *, textconv: bool = False) -> Initialized:
     """Commits the configuration to the current branch, which becomes the registry branch.
 
     Does nothing in a repository that is already a registry, but for confirming the store that it names.  In
@@ -51,7 +51,7 @@ def initialise(handle: Handle, store_url: str | None = None, *, textconv: bool =
         with suppress(InvalidInput):  # what was committed by hand
             new_shared = _share(handle, config, store_url)
         set_up_drivers(handle, textconv=textconv)
-        return Initialised(handle.paths.top, config.branch, None, _create_store(handle), new_shared)
+        return Initialized(handle.paths.top, config.branch, None, _create_store(handle), new_shared)
     branch = handle.git.head_branch() or _default_branch(handle)
     text = new_config_text(branch=branch, store_url=store_url, registry_id=random_name(16))
 
@@ -67,7 +67,7 @@ def initialise(handle: Handle, store_url: str | None = None, *, textconv: bool =
     new_shared = _share(handle, RegistryConfig.parse(text), store_url)
     set_up_drivers(handle, textconv=textconv)
     published = publish(handle.git, branch, prepare)
-    return Initialised(handle.paths.top, branch, published.commit, new_store, new_shared)
+    return Initialized(handle.paths.top, branch, published.commit, new_store, new_shared)
 
 
 def _share(handle: Handle, config: RegistryConfig, url: str | None) -> str | None:
