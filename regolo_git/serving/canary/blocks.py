@@ -52,6 +52,8 @@ class BlockReader:
             return None
         arms = [self._arm(before[0], reading, version) for version in self._versions]
         if any(arm is None for arm in arms):
+            # If only a part was missing, it must not come back as the failures of one block.
+            self._before = before
             self.problem = "the counters went back"
             return None
         baseline, candidate = arms

@@ -32,7 +32,10 @@ class PrometheusCounters:
         self._said: set[float] = set()
 
     def read(self, endpoint: Endpoint) -> Reading:
-        """The totals of each version now.  Raises TransportError if the server does not answer."""
+        """The totals of each version now.
+
+        Raises TransportError if the server does not answer, or counts a gateway twice.
+        """
         selector = f'{{__name__=~"{NAMES}",endpoint=~"{endpoint.endpoint}|"}}'
         try:
             series = [(labels, _known(value)) for labels, value in self._server.named(selector)]
@@ -84,6 +87,9 @@ def _processes(series: list[Series]) -> str:
         for labels, value in series
         if labels["__name__"] == STARTED and labels.get("instance") in instances
     )
+    if len({value for _, value in started}) < len(started):
+        # By two jobs, or under two names: each request would count as two.
+        raise TransportError("the Prometheus server scrapes the same gateway twice")
     return repr(started)
 
 

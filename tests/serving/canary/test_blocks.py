@@ -65,6 +65,23 @@ def test_what_cannot_be_trusted_is_no_block(case: Case, problem: str) -> None:
     assert read(case) == (None, problem)
 
 
+def test_what_was_missing_from_one_reading_does_not_come_back_at_once() -> None:
+    reader = BlockReader("1.0", "1.1", 1)
+    reader.next(Reading("a", 100.0, {"1.0": (100, 1), "1.1": (90, 9)}), 0.0)
+    # Another query of the same moments, without the errors of one gateway.
+    assert reader.next(Reading("a", 105.0, {"1.0": (190, 1), "1.1": (100, 0)}), 5.0) is None
+    whole = reader.next(Reading("a", 110.0, {"1.0": (280, 1), "1.1": (110, 9)}), 10.0)
+    assert whole == Block(Arm(180, (0,)), Arm(20, (0,)), 10.0)
+
+
+def test_counters_that_stay_behind_begin_again_after_a_while() -> None:
+    reader = BlockReader("1.0", "1.1", 1)
+    reader.next(Reading("a", 0.0, NEXT), 0.0)
+    for now in (5.0, 290.0, 301.0):
+        assert reader.next(Reading("a", now, {}), now) is None
+    assert reader.next(Reading("a", 306.0, FIRST), 306.0) == Block(Arm(100, (1,)), Arm(10, (0,)), 5.0)
+
+
 def test_after_a_doubt_the_next_two_readings_make_a_block() -> None:
     reader = BlockReader("1.0", "1.1", 1)
     reader.next(Reading("a", 100.0, FIRST), 0.0)

@@ -75,6 +75,13 @@ def test_a_gateway_that_starts_again_is_another_source(answering: Answering) -> 
     assert source(gateway("a", 1, 0)) != first
 
 
+def test_a_gateway_that_is_scraped_twice_is_no_data(answering: Answering) -> None:
+    for twin in ("a", "by another name"):
+        url = answering(answers(gateway("a", 1.25, 3), gateway(twin, 1.25, 3)))
+        with pytest.raises(TransportError, match="same gateway twice"):
+            PrometheusCounters(url, print).read(ENDPOINT)
+
+
 def test_what_is_not_prometheus_is_no_data(answering: Answering) -> None:
     for body in (b"<html>", b"{}", b'{"data": {"result": [{"metric": {}, "value": [1, "x"]}]}}'):
         with pytest.raises((TransportError, InvalidInput)):
