@@ -199,7 +199,7 @@ def _create_endpoint(endpoint: str, reference: str, *more: str) -> str:
 
 def _traffic(endpoint: str, *shares: str) -> str:
     after_shadow = [index + 1 for index, word in enumerate(shares) if word == "--shadow"]
-    shadow = _weights(shares[index] for index in after_shadow)
+    shadow = _weights(shares[index] for index in after_shadow if shares[index] != "none")
     rest = [w for index, w in enumerate(shares) if index not in after_shadow and w != "--shadow"]
     weights, flags = _split_flags(rest)
     options = f", shadow={shadow}" if after_shadow else ""

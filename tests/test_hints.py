@@ -52,6 +52,11 @@ PAIRS = [
         'regolo.retire_model_version("m", "1.0", reason=REASON)',
     ),
     (
+        Hint("traffic", "e", "--shadow", "none"),
+        "git regolo traffic e --shadow none",
+        'regolo.update_endpoint_traffic("e", None, shadow={})',
+    ),
+    (
         Hint("traffic", "e", "1.0=90", "1.1=10"),
         "git regolo traffic e 1.0=90 1.1=10",
         'regolo.update_endpoint_traffic("e", {"1.0": 90, "1.1": 10})',

@@ -17,24 +17,27 @@ from regolo_git.registry.environments.history import PromotionEvent, promotion_e
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.usage import User
-from regolo_git.registry.versions.model_version import ModelVersion
 from regolo_git.text.numbers import decimal_text
 
 
-def reassign_hint(handle: Handle, records: RecordsAt, version: ModelVersion, user: User) -> Hint:
+def reassign_hint(handle: Handle, records: RecordsAt, model: str, version: str, user: User) -> Hint:
     """The command that takes a version away from a user, or the list of versions to choose from."""
     if user.kind == "environment":
-        good = _good_before(handle, records, version, user.name)
+        good = _good_before(handle, records, model, version, user.name)
         if good is None:
-            return Hint("demote", version.model_id, user.name)
-        return Hint("promote", version_reference(version.model_id, good), user.name)
+            return Hint("demote", model, user.name)
+        return Hint("promote", version_reference(model, good), user.name)
     endpoint = records.endpoint(user.name)
     assert endpoint is not None, "it uses the version"
     return _for_endpoint(handle, records, version, endpoint)
 
 
-def _for_endpoint(handle: Handle, records: RecordsAt, version: ModelVersion, endpoint: Endpoint) -> Hint:
-    identity = Version.parse(version.version)
+def _for_endpoint(handle: Handle, records: RecordsAt, version: str, endpoint: Endpoint) -> Hint:
+    model, identity = endpoint.model, Version.parse(version)
+    shadow = {name: share for name, share in endpoint.shadow.items() if Version.parse(name) != identity}
+    if shadow != endpoint.shadow:
+        copied = [f"{name}={decimal_text(share * 100)}" for name, share in shadow.items()] or ["none"]
+        return Hint("traffic", endpoint.endpoint, *(word for each in copied for word in ("--shadow", each)))
     rest = {name: share for name, share in endpoint.traffic.items() if Version.parse(name) != identity}
     if sum(rest.values()) > 0 and sum(rest.values()) == sum(endpoint.traffic.values()):
         split = [f"{name}={decimal_text(share * 100)}" for name, share in rest.items()]
@@ -42,26 +45,30 @@ def _for_endpoint(handle: Handle, records: RecordsAt, version: ModelVersion, end
     assert records.operations is not None, "the endpoint was read there"
     events = endpoint_events(handle, records.operations, endpoint.endpoint, since_creation=True)
     with closing(events):
-        good = _usable(handle, records, version, good_versions(endpoint, events))
+        good = _usable(handle, records, model, version, good_versions(endpoint, events))
     if good is None:
-        return Hint("list", version.model_id)
+        return Hint("list", model)
     return Hint("rollback", endpoint.endpoint, "--to", good)
 
 
-def _good_before(handle: Handle, records: RecordsAt, version: ModelVersion, environment: str) -> str | None:
+def _good_before(
+    handle: Handle, records: RecordsAt, model: str, version: str, environment: str
+) -> str | None:
     """The last version that was in an environment and was not rolled back."""
     assert records.operations is not None, "the promotion was read there"
-    events = promotion_events(handle, records.operations, version.model_id, environment)
-    now = _as_endpoint(version.model_id, environment, version.version)
-    return _usable(handle, records, version, good_versions(now, _as_events(events)))
+    events = promotion_events(handle, records.operations, model, environment)
+    now = _as_endpoint(model, environment, version)
+    return _usable(handle, records, model, version, good_versions(now, _as_events(events)))
 
 
-def _usable(handle: Handle, records: RecordsAt, version: ModelVersion, good: Iterable[Version]) -> str | None:
+def _usable(
+    handle: Handle, records: RecordsAt, model: str, version: str, good: Iterable[Version]
+) -> str | None:
     """The first version that is not the one to be retired, is not retired, and has a tag."""
-    retired = records.retired(version.model_id)
+    retired, identity = records.retired(model), Version.parse(version).identity
     for other in good:
-        row = handle.index.find(version.model_id, other.identity)
-        if row is not None and row.version != version.version and not retired.has(row.version):
+        row = handle.index.find(model, other.identity)
+        if row is not None and row.identity != identity and not retired.has(row.version):
             return row.version
     return None
 

@@ -84,7 +84,7 @@ def _refuse_used(handle: Handle, records: RecordsAt, version: ModelVersion) -> N
     if users:
         raise PolicyRefused(
             f"'{version.reference}' is in use by {', '.join(map(str, users))}",
-            reassign_hint(handle, records, version, users[0]),
+            reassign_hint(handle, records, version.model_id, version.version, users[0]),
         )
     # An unreadable record may still name the version.
     for error in unreadable_users(records, version.model_id):

@@ -106,6 +106,17 @@ def test_the_hint_for_an_endpoint_names_its_last_good_version(registry: Registry
     assert refused(registry, "m@1.1") == "git regolo rollback e --to 1.0"
 
 
+def test_the_hint_for_a_shadow_ends_it(registry: Registry, top: Path) -> None:
+    registry.create_model_version("m", model_data=b"slow")
+    registry.create_endpoint("e", "m", "1.0")
+    registry.update_endpoint_traffic("e", shadow={"1.1": 10, "1.2": 5})
+    assert refused(registry, "m@1.2") == "git regolo traffic e --shadow 1.1=10"
+    registry.update_endpoint_traffic("e", shadow={"1.1": 10})
+    assert refused(registry, "m@1.1") == "git regolo traffic e --shadow none"
+    registry.update_endpoint_traffic("e", shadow={})
+    registry.retire_model_version("m", "1.1", reason="wrong data")
+
+
 def test_the_hint_of_an_empty_environment_names_a_version_that_can_be_promoted(
     registry: Registry, top: Path
 ) -> None:
