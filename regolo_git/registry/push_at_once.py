@@ -7,8 +7,9 @@ The commit is pushed before any ref or file of this clone changes, so nothing st
 remote refuses.  If the remote has gone on meanwhile, the change is prepared again on its new tip.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from regolo_git.errors import Conflict, NotFound, RegoloError, TransportError
 from regolo_git.git.history import changed_files, commits_not_in, is_in_history
@@ -33,6 +34,9 @@ from regolo_git.registry.operations_branch import bring_forward
 from regolo_git.registry.remote_branches import fetch_branches
 from regolo_git.system_calls import pause
 from regolo_git.text.numbers import counted
+
+if TYPE_CHECKING:
+    from regolo_git.registry.sync.meeting import Meeting
 
 ATTEMPTS = 20
 UNCHANGED = "nothing was changed in this clone"
@@ -118,12 +122,16 @@ class Destination:
         assert tip is not None, "the registry's branches have a commit before any operation"
         self._refuse_unpushed(branch, tip, expected)
         self._refuse_unpushed_versions(tip, commit)
+        meeting = self._meeting(branch, commit)
+        leases = meeting.leases()
         replaced = self._replaced.get(branch)
         update = RefUpdate(ref, commit, replaced or expected or ABSENT, replaces=replaced is not None)
-        done = self._sent(update)
+        done = self._sent(update, leases)
         if done is not None and done.refused:
             raise self._refusal(branch, done, is_new=expected is None)
         self._theirs[ref] = commit
+        if leases:
+            meeting.look_again(self.remote)
         tracking = tracking_ref(self.remote, branch)
         before = ref_target(git.paths, tracking)
         if before != commit:  # git moves it only if the configuration fetches the branch
@@ -131,11 +139,20 @@ class Destination:
             with suppress(RegoloError):  # the next fetch does it as well
                 update_refs(git, [change], lambda: require_target(git, tracking, before), lambda: None)
 
-    def _sent(self, update: RefUpdate) -> Pushed | None:
+    def _meeting(self, branch: str, commit: str) -> "Meeting":
+        """The change as it meets the records of the remote.  Raises Conflict if they contradict it."""
+        from regolo_git.registry.sync.meeting import Meeting  # noqa: PLC0415 - few changes are pushed at once
+
+        branches = {ref.removeprefix(BRANCHES): oid for ref, oid in self._theirs.items()}
+        meeting = Meeting.of(self._handle, branches.get, {branch: commit})
+        meeting.refuse()
+        return meeting
+
+    def _sent(self, update: RefUpdate, leases: Sequence[RefUpdate]) -> Pushed | None:
         """The outcome of the push; None if the remote took it and the connection broke before it said so."""
         transport = transport_of(self._handle.git)
         try:
-            return transport.push(self.remote, [update])
+            return transport.push(self.remote, [update, *leases])
         except TransportError as error:
             with suppress(RegoloError):
                 if transport.refs(self.remote, [update.ref]).get(update.ref) == update.new:

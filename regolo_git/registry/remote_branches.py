@@ -31,6 +31,7 @@ def fetch_branches(
     if moved or absent:
         transport.fetch(remote, [*moved, *(f"{TAGS}{name}" for name in absent)])
         git.reopen()  # what came is in new packs
+    if absent:
         create_tags(git, absent, "regolo: fetch")
     # A branch may have gone on between the two requests.
     came = {ref: ref_target(git.paths, tracking) for ref, tracking in heads.items() if ref in theirs}

@@ -135,6 +135,19 @@ class TransportSuite:
             }  # fmt: skip
         assert served.has() == {MAIN: commit, "refs/tags/m@v1.0": tag}
 
+    def test_a_ref_that_stays_may_be_required(self, client: Client, other: Client, served: Served) -> None:
+        first, ops = client.commit(), "refs/heads/ops"
+        stays = RefUpdate(MAIN, first, first)
+        client.push(RefUpdate(MAIN, first), RefUpdate(ops, first))
+        second = client.commit(text="2")
+        assert client.push(RefUpdate(ops, second, first), stays) == {ops: None, MAIN: None}
+        other.onto_remote()
+        other.push(RefUpdate(MAIN, other.commit(text="theirs")))
+        third, before = client.commit(text="3"), served.has()
+        refused = {ops: Refusal.ATOMIC, MAIN: Refusal.MOVED}
+        assert client.push(RefUpdate(ops, third, second), stays) == refused
+        assert served.has() == before
+
     def test_a_branch_that_went_on_is_not_rewound(
         self, client: Client, other: Client, served: Served
     ) -> None:

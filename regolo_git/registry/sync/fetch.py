@@ -6,13 +6,14 @@ A tag that this clone has as another object stays, and is reported: its version 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from regolo_git.errors import NotFound
 from regolo_git.git.history import is_in_history
 from regolo_git.git.lock import exchange_lock
 from regolo_git.git.refs_state import read_tags, ref_target
 from regolo_git.git.remote.choose import transport_of
 from regolo_git.git.remote.notes import merge_notes, own_notes
 from regolo_git.git.remote.tags import compare_tags, create_tags
-from regolo_git.git.remote.transport import TAGS, OnGitProgress, ignore_git_progress
+from regolo_git.git.remote.transport import BRANCHES, TAGS, OnGitProgress, ignore_git_progress
 from regolo_git.git.remotes import fetch_refspecs, tracking_ref
 from regolo_git.hints import Hint, NextStep
 from regolo_git.records.references import version_reference
@@ -107,11 +108,25 @@ def fetch_refs(
     refspecs = [*fetch_refspecs(git, state.remote), *tags, *notes]
     transport_of(git).fetch(state.remote, refspecs, on_git_progress)
     git.reopen()  # what came is in new packs
+    _fetch_left_out(handle, state)
     created = create_missing(handle, found.absent)
     changed = merge_notes(git, state.notes)
     differing = tuple(DifferingTag(name, state.remote) for name in sorted(found.differing))
     others = {name: each.theirs for name, each in found.differing.items()}
     return Fetched(state.remote, created, changed, differing, others)
+
+
+def _fetch_left_out(handle: Handle, state: RemoteState) -> None:
+    """Fetches the operations branch in a clone that git has fetch others only, as one of a single branch."""
+    try:
+        branch = handle.operations_branch()
+    except NotFound:
+        return
+    tip = state.branch(branch)
+    if tip is not None and not is_in_history(handle.git, tip, tip):
+        refspec = f"+{BRANCHES}{branch}:{tracking_ref(state.remote, branch)}"
+        transport_of(handle.git).fetch(state.remote, [refspec])
+        handle.git.reopen()
 
 
 def create_missing(handle: Handle, tags: Mapping[str, str]) -> tuple[str, ...]:

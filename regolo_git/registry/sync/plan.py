@@ -21,6 +21,7 @@ from regolo_git.records.references import version_reference
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.merge_state import read_merge_state
 from regolo_git.registry.sync.landing import Landing
+from regolo_git.registry.sync.meeting import Meeting
 from regolo_git.registry.sync.proposals import proposals_to_push
 from regolo_git.registry.sync.remote_state import RemoteState, not_at, taken_numbers
 from regolo_git.registry.sync.replay import Replay, Replayed
@@ -39,7 +40,8 @@ class PushPlan:
     """The refs to move at the remote, tags before branches, and the versions whose tags they are.
 
     `landing` has what was committed again, None if nothing was; `proposed` the versions of proposals, and
-    `lacking` the version tags of this clone that the remote lacks after this push.
+    `lacking` the version tags of this clone that the remote lacks after this push.  `meeting` has the
+    records of the remote before and after it.
     """
 
     updates: tuple[RefUpdate, ...]
@@ -47,6 +49,7 @@ class PushPlan:
     landing: Landing | None
     proposed: tuple[Manifest, ...]
     lacking: frozenset[str]
+    meeting: Meeting
 
 
 def plan_push(
@@ -83,7 +86,9 @@ def plan_push(
     proposed = tuple(manifest for each in proposals for manifest in each.manifests)
     landing = _landing(handle, state, found, ended, replayed)
     after = frozenset(lacking).difference(each.row.tag for each in versions)
-    return PushPlan((*tags, *branches), versions, landing, proposed, after)
+    moved = {chain.branch: chain.new[-1] for chain in ended if chain.new}
+    meeting = Meeting.of(handle, state.branch, moved)
+    return PushPlan((*tags, *branches), versions, landing, proposed, after, meeting)
 
 
 def named_tips(handle: Handle, state: RemoteState, plan: PushPlan) -> list[str]:
@@ -154,18 +159,15 @@ class _Chains:
         self.replay = Replay(
             handle, unpushed, lambda model: taken_numbers(handle, state, model, free), landed
         )
-        self._ends: dict[str, str] = {}
 
     def of(self, branch: str, tip: str) -> _Chain:
-        """The chain of a branch; of the operations branch after that of the registry branch."""
+        """The chain of a branch; of the operations branch after that of the registry branch, for its pins."""
         git, theirs = self._handle.git, self._state.branch(branch)
         start = theirs or self._state.branch(self._handle.registry_branch())
         commits = tuple(own_commits(git, tip, start))
         if start is None or not self._again(commits, tip, start):
-            self._ends[branch] = tip if commits or start is None else start
             return _Chain(branch, tip, theirs, commits, commits)
-        registry = self._ends.get(self._handle.registry_branch())
-        self._ends[branch] = self.replay.branch(branch, tip, start, registry)
+        self.replay.branch(branch, tip, start)
         done, at, again = self.replay.done.commits, start, []
         for commit in commits:  # one that an earlier run pushed is in `start` already
             at = at if git.is_ancestor(done[commit], at) else done[commit]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from regolo_git.artifacts.progress import OnProgress, ignore_progress
-from regolo_git.errors import Conflict, RegoloError
+from regolo_git.errors import Conflict, NotFound, RegoloError
 from regolo_git.git.advance import Move, advance, check_can_advance
 from regolo_git.git.lock import exchange_lock
 from regolo_git.git.program import try_git
@@ -21,6 +21,8 @@ from regolo_git.git.translate import git_errors
 from regolo_git.records.manifest import Manifest
 from regolo_git.registry.change import recover_first
 from regolo_git.registry.handle import Handle
+from regolo_git.registry.records_at import RecordsAt
+from regolo_git.registry.sync.contradiction import Change, contradictions
 from regolo_git.registry.sync.fetch import Fetched, create_missing, fetch_refs
 from regolo_git.registry.sync.files import CheckedOutFiles, check_out_all, placed_manifests
 from regolo_git.registry.sync.landing import (
@@ -81,7 +83,7 @@ def pull(
     """
     recover_first(handle)
     with exchange_lock(handle.paths):
-        state = ask(handle, remote_name(handle))
+        records, state = _records(handle), ask(handle, remote_name(handle))
         known = fetched_tips(handle, state.remote)
         fetched = fetch_refs(handle, state, on_git_progress)
         # Not before: what cannot be fetched moves nothing, and the files may be of other versions later.
@@ -90,6 +92,7 @@ def pull(
         moved = _forward(handle, state)
         renumbered, again = _again(handle, state, landed)
         fetched = _after(handle, state, fetched)
+        _tell(handle, records, _records(handle))
     files, kept = _bring_files(handle, before, on_fetch, on_progress)
     if not files.failed:
         _note(handle).unlink(missing_ok=True)
@@ -99,6 +102,23 @@ def pull(
         fetch_recipes(handle, tips, fetched.versions)
     branches = tuple(dict.fromkeys((*landed.moved, *moved, *again)))
     return Pulled(fetched, branches, renumbered, files, kept)
+
+
+def _records(handle: Handle) -> RecordsAt | None:
+    """The current records; None in a clone that lacks a branch of them."""
+    try:
+        records = handle.records()
+    except NotFound:
+        return None
+    return records if records.lacking is None else None
+
+
+def _tell(handle: Handle, before: RecordsAt | None, after: RecordsAt | None) -> None:
+    """Issues a notice for each retired version that came into use, or version in use that was retired."""
+    if before is None or after is None:
+        return
+    for found in contradictions(handle.git, Change(before, after)):
+        handle.notice_once(f"{found.text}: {handle.step(found.hint(handle, after))}")
 
 
 def _note(handle: Handle) -> Path:

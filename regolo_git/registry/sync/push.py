@@ -149,13 +149,14 @@ class _Push:
         handle = self._handle
         seen = tag_state(handle, self.remote)
         state, ours = self._ask(seen)
-        if is_behind(handle, state, ours, branch_tips(handle)):
+        if is_behind(handle, state, ours, _judged_branches(handle)):
             self._others = fetch_refs(handle, state, self._on_git_progress).others
             ours = local_tags(handle)
         landed = finish_landing(handle, state)
         self._note(PushedVersion(s.row.model, s.version, s.row.version) for s, _ in landed.versions)
         ours = local_tags(handle) if landed.moved else ours
         plan = plan_push(handle, state, ours, self._models, landed.replayed)
+        plan.meeting.refuse()
         rows = [each.row for each in plan.versions]
         tips = named_tips(handle, state, plan)
         sent = self._content.send(rows, plan.proposed, tips, self._on_progress)
@@ -176,20 +177,24 @@ class _Push:
         if unseen is not None and read_landing(handle) is None:
             state, tips = ask(handle, self.remote, unseen), branch_tips(handle)
             there = all(state.branch(branch) is not None for branch in tips)
-            if there and not is_behind(handle, state, unseen, tips):
+            if there and not is_behind(handle, state, unseen, _judged_branches(handle)):
                 return state, unseen
         return ask(handle, self.remote), local_tags(handle)
 
     def _land(self, plan: PushPlan) -> bool:
         """Pushes, then has this clone follow; False if another writer was faster, there or here."""
         if plan.updates:
-            pushed = transport_of(self._handle.git).push(self.remote, plan.updates, self._on_git_progress)
+            leases = plan.meeting.leases()
+            updates = (*plan.updates, *leases)
+            pushed = transport_of(self._handle.git).push(self.remote, updates, self._on_git_progress)
             if pushed.refused:
                 forget_landing(self._handle)
                 if _overtaken(pushed):
                     return False
                 raise refusal_error(self.remote, pushed)
             self._landed(plan)
+            if leases:
+                plan.meeting.look_again(self.remote)
         if plan.landing is not None:
             try:
                 land(self._handle, plan.landing)
@@ -214,6 +219,11 @@ class _Push:
         ours = own_notes(self._handle.git)
         if any(state.notes.get(ref) != oid for ref, oid in ours.items()):
             self._notes = push_notes(self._handle.git, self.remote)
+
+
+def _judged_branches(handle: Handle) -> set[str]:
+    """The branches whose commits a push has to know: those of this clone, and that of operations."""
+    return {*branch_tips(handle), handle.operations_branch()}
 
 
 def _overtaken(pushed: Pushed) -> bool:

@@ -29,7 +29,6 @@ from regolo_git.records.versions import Bump, Version, next_version, tag_name
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import check_readable
 from regolo_git.registry.signatures import NOTES
-from regolo_git.registry.sync.contradiction import contradiction
 from regolo_git.registry.sync.merged_record import merged_record, with_moved_versions
 from regolo_git.registry.versions.renumber_step import Step, with_new_numbers
 from regolo_git.registry.versions.tagged_manifest import read_tag_message, read_tagged_manifest
@@ -70,7 +69,6 @@ class Replay:
         self._taken = taken
         self._commits = dict(landed.commits)
         self._versions = list(landed.versions)
-        self._registry: str | None = None
 
     @cached_property
     def _tagged(self) -> set[str]:
@@ -81,16 +79,13 @@ class Replay:
         """What was committed again, in order."""
         return Replayed(dict(self._commits), tuple(self._versions))
 
-    def branch(self, name: str, tip: str, onto: str, registry: str | None = None) -> str:
+    def branch(self, name: str, tip: str, onto: str) -> str:
         """Commits again what a branch has and `onto` lacks; returns the new tip.
-
-        `registry` is the tip of the registry branch, if it is another one.
 
         Raises Conflict, with the command that helps, if a commit is the user's, a version's number was given
         and is taken, or another clone changed the same record.
         """
         git, new = self._handle.git, onto
-        self._registry = registry
         for commit in own_commits(git, tip, onto):
             known = self._commits.get(commit)  # of a branch before, or pushed by an earlier run
             if known is not None and git.is_ancestor(known, new):
@@ -125,9 +120,6 @@ class Replay:
                 raise self._user_decides(branch, f"'{path}' was changed by another clone, too")
             files[path] = merged.content
         check_readable(files)
-        why = contradiction(self._handle.records_of(self._registry or onto, onto), files)
-        if why is not None:
-            raise self._user_decides(branch, why)
         return self._commit(info, onto, files, version)
 
     def _refuse(self, branch: str, info: CommitInfo, row: TagRow | None) -> None:

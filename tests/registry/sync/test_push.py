@@ -153,7 +153,7 @@ def test_what_another_clone_retired_is_not_promoted(team: Team) -> None:
     theirs.retire_model_version("m", "1.0", reason="wrong data")
     pushed(theirs)
     ours.promote_model_version("m", "1.0", "staging")
-    with pytest.raises(Conflict, match=r"another clone retired 'm@1\.0'"):
+    with pytest.raises(Conflict, match=r"'staging' uses 'm@1\.0', which is retired"):
         pushed(ours)
 
 
@@ -418,7 +418,7 @@ def test_what_the_registry_branch_retired_is_not_promoted_on_another(
         ours.promote_model_version(
             "m", "1.0", "staging"
         )  # both go on with `ops`, and only theirs with `main`
-        with pytest.raises(Conflict, match=r"another clone retired 'm@1\.0'"):
+        with pytest.raises(Conflict, match=r"'staging' uses 'm@1\.0', which is retired"):
             pushed(ours)
 
 
