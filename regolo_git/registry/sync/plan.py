@@ -75,6 +75,11 @@ def plan_push(
         for chain in ended
         if chain.new and chain.new[-1] != chain.theirs
     ]
+    branches += [
+        RefUpdate(f"{BRANCHES}{chain.branch}", chain.tip, ABSENT)
+        for chain in found
+        if chain.branch == handle.operations_branch() and chain.theirs is None and not chain.old
+    ]  # it starts at the registry branch, and others look for it as soon as they have the setting
     replayed = chains.replay.done
     pushed = {commit for chain in ended for commit in chain.new}
     tags, versions = _tags(state, rows, replayed, found, pushed, models)

@@ -400,6 +400,19 @@ def test_pins_on_the_operations_branch_follow(registry: Registry, tmp_path: Path
             assert git(team.host, "rev-parse", branch) == git(ours.handle.paths.top, "rev-parse", branch)
 
 
+@pytest.mark.parametrize("models", [(), ("m",)], ids=["everything", "one-model"])
+def test_a_new_operations_branch_comes_with_its_setting(team: Team, models: tuple[str, ...]) -> None:
+    ours, theirs = team.clone("ours"), team.clone("theirs")
+    change_setting(ours.handle, "registry.operations", "ops")
+    ours.create_model_version("m", model_data=b"two")
+    assert pushed(ours, *models).branches == ("main", "ops")
+    assert pushed(ours).branches == ()
+    git(theirs.handle.paths.top, "pull", "-q")
+    with Registry.open(theirs.handle.paths.top) as again:
+        again.promote_model_version("m", "1.1", "staging")
+    assert pushed(theirs).branches == ("ops",)
+
+
 def test_what_the_registry_branch_retired_is_not_promoted_on_another(
     registry: Registry, tmp_path: Path
 ) -> None:
