@@ -23,6 +23,7 @@ from regolo_git.registry.change import recover_first
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import RecordsAt
 from regolo_git.registry.sync.contradiction import Change, contradictions
+from regolo_git.registry.sync.diverged import Diverged
 from regolo_git.registry.sync.fetch import Fetched, create_missing, fetch_refs
 from regolo_git.registry.sync.files import CheckedOutFiles, check_out_all, placed_manifests
 from regolo_git.registry.sync.landing import (
@@ -176,7 +177,7 @@ def _again(
     """
     try:
         landing = plan_push(handle, state, local_tags(handle), (), landed.replayed).landing
-    except Conflict as error:
+    except Diverged as error:
         return (), (_by_git(handle, state, error),)
     if landing is None:
         return (), ()
@@ -187,12 +188,12 @@ def _again(
     return tuple(each for each in versions if each.version != each.before), tuple(landing.branches)
 
 
-def _by_git(handle: Handle, state: RemoteState, error: Conflict) -> str:
-    """Merges or rebases the checked-out branch if the user's settings say which; else raises the error."""
+def _by_git(handle: Handle, state: RemoteState, error: Diverged) -> str:
+    """Merges or rebases the branch if it is checked out, as git is set up to; else raises the error."""
     git, top = handle.git, handle.paths.work_tree
     branch = git.head_branch()
     wanted = git.config_get(f"branch.{branch}.rebase") or git.config_get("pull.rebase")
-    if branch is None or top is None or wanted is None or state.branch(branch) is None:
+    if branch != error.branch or top is None or wanted is None:
         raise error
     theirs = tracking_ref(state.remote, branch)
     how = ("merge", "--no-edit") if wanted.lower() in MERGES else ("rebase",)

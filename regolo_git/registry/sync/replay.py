@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from regolo_git.cached import cached_property
-from regolo_git.errors import Conflict
 from regolo_git.git.commit_again import changes_of, commit_again, special_file
 from regolo_git.git.history import own_commits
 from regolo_git.git.new_commit import NewTag, WrittenTag
@@ -29,6 +28,7 @@ from regolo_git.records.versions import Bump, Version, next_version, tag_name
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.records_at import check_readable
 from regolo_git.registry.signatures import NOTES
+from regolo_git.registry.sync.diverged import MERGE, Diverged
 from regolo_git.registry.sync.merged_record import merged_record, with_moved_versions
 from regolo_git.registry.versions.renumber_step import Step, with_new_numbers
 from regolo_git.registry.versions.tagged_manifest import read_tag_message, read_tagged_manifest
@@ -131,15 +131,15 @@ class Replay:
             raise self._user_decides(branch, f"{named} is a merge")
         if row is None and info.oid in self._tagged:
             why = f"the tag of {named} was pushed without its branch, and a published version cannot move"
-            raise Conflict(_diverged(branch, why), "git pull --no-rebase")
+            raise Diverged(self._handle.git, branch, why, pull=MERGE)
         if row is None and info.trailer(ACTION) is None:
             raise self._user_decides(branch, f"{named} is not a commit of regolo-git")
 
-    def _user_decides(self, branch: str, why: str, row: TagRow | None = None) -> Conflict:
+    def _user_decides(self, branch: str, why: str, row: TagRow | None = None) -> Diverged:
         """The error for commits that only the user can put in order; the hint renumbers what clashes."""
         clash = row or next((row for row in self._unpushed.values() if self._is_taken(row)), None)
         after = Hint("push") if clash is None else Hint("renumber", _reference(clash))
-        return Conflict(_diverged(branch, why), f"git pull --rebase && {after}")
+        return Diverged(self._handle.git, branch, why, then=after)
 
     def _is_taken(self, row: TagRow) -> bool:
         return Version.parse(row.version) in self._taken(row.model)
@@ -229,10 +229,6 @@ class _Numbered(NamedTuple):
     @property
     def text(self) -> bytes:
         return self.manifest.to_text().encode()
-
-
-def _diverged(branch: str, why: str) -> str:
-    return f"'{branch}' and its remote have diverged: {why}"
 
 
 def _reference(row: TagRow) -> str:

@@ -20,6 +20,7 @@ from regolo_git.records.versions import Version, next_version
 from regolo_git.registry.handle import Handle
 from regolo_git.registry.lookup import find_row
 from regolo_git.registry.merge_state import unpushed_versions
+from regolo_git.registry.sync.diverged import REBASE, pull_of
 from regolo_git.registry.version_status import Statuses, read_statuses
 from regolo_git.registry.versions.known_tags import require_history
 from regolo_git.registry.versions.renumber_pins import pinned_by
@@ -151,5 +152,5 @@ def _onto(
     raise Conflict(
         f"'{branch}' and 'origin/{branch}' have diverged, and '{branch}' has other commits too: merge or"
         f" rebase first, and keep either manifest where '{manifest_path(steps[0].row.model)}' conflicts",
-        f"git pull --rebase && {Hint('renumber', steps[0].before)}",
+        f"{pull_of(handle.git, branch, REBASE)} && {Hint('renumber', steps[0].before)}",
     )
